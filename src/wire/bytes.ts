@@ -1,0 +1,40 @@
+// Small functions on bytes that every floor needs.
+
+export const concat = (...parts: readonly Uint8Array[]): Uint8Array => {
+  let length = 0
+  for (const part of parts) length += part.length
+  const all = new Uint8Array(length)
+  let offset = 0
+  for (const part of parts) {
+    all.set(part, offset)
+    offset += part.length
+  }
+  return all
+}
+
+/** Equality whose time depends on the lengths only, as far as JavaScript lets us say so. */
+export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => {
+  if (a.length !== b.length) return false
+  let difference = 0
+  for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0)
+  return difference === 0
+}
+
+const digits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+export const toHex = (bytes: Uint8Array): string => {
+  let text = ''
+  for (const byte of bytes) text += digits[byte]
+  return text
+}
+
+/** `hex` has an even number of hex digits and nothing else; anything else throws a RangeError. */
+export const fromHex = (hex: string): Uint8Array => {
+  if (hex.length % 2 !== 0 || /[^0-9a-fA-F]/.test(hex)) throw new RangeError('not a string of hex bytes')
+  return Uint8Array.from({ length: hex.length / 2 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16))
+}
+
+/** Overwrites a secret. JavaScript may have made copies that this does not reach (see SECURITY.md). */
+export const wipe = (secret: Uint8Array): void => {
+  secret.fill(0)
+}

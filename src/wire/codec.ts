@@ -1,0 +1,239 @@
+// The presentation language of RFC 9846 section 3, as codecs: one declaration reads and writes. A codec reads from a Reader
+// that never runs over its end and, if asked, notes the name and place of each field it reads: that is all that the
+// annotated trace needs. Everything in wire/messages.ts and wire/extensions.ts is made of these.
+
+import { TlsError } from '../errors.ts'
+
+export interface Codec<T> {
+  encode(writer: Writer, value: T): void
+  decode(reader: Reader): T
+}
+
+/** The value of a codec: `Decoded<typeof clientHello>`. */
+export type Decoded<C> = C extends Codec<infer T> ? T : never
+
+/** Receives each field that a Reader reads: its path, where it lies in the outermost buffer, and its value. */
+export type Note = (path: string, start: number, end: number, value: unknown) => void
+
+/** A bounded cursor. `what` names the thing being read in errors. */
+export class Reader {
+  readonly bytes: Uint8Array
+  readonly what: string
+  readonly note: Note | undefined
+  /** Distance of bytes[0] from the start of the outermost buffer, for notes. */
+  readonly base: number
+  offset = 0
+  path = ''
+
+  constructor(bytes: Uint8Array, what: string, note?: Note, base = 0) {
+    this.bytes = bytes
+    this.what = what
+    this.note = note
+    this.base = base
+  }
+
+  get remaining(): number {
+    return this.bytes.length - this.offset
+  }
+
+  fail(problem: string): TlsError {
+    return new TlsError('decode_error', `${this.what}${this.path && ` (${this.path.slice(1)})`}: ${problem}`)
+  }
+
+  take(length: number): Uint8Array {
+    if (length > this.remaining) throw this.fail(`${length} bytes expected, ${this.remaining} left`)
+    const start = this.offset
+    this.offset += length
+    return this.bytes.subarray(start, this.offset)
+  }
+
+  uint(length: 1 | 2 | 3 | 4): number {
+    const bytes = this.take(length)
+    let value = 0
+    for (const byte of bytes) value = value * 256 + byte
+    return value
+  }
+
+  /** A reader of the next `length` bytes, which inherits path and notes. */
+  sub(length: number): Reader {
+    const start = this.offset
+    const reader = new Reader(this.take(length), this.what, this.note, this.base + start)
+    reader.path = this.path
+    return reader
+  }
+
+  end(): void {
+    if (this.remaining > 0) throw this.fail(`${this.remaining} bytes too many`)
+  }
+
+  /** Reads with `codec` under a name. */
+  field<T>(name: string, codec: Codec<T>): T {
+    const outer = this.path
+    const start = this.offset
+    this.path = `${outer}.${name}`
+    const value = codec.decode(this)
+    this.note?.(this.path.slice(1), this.base + start, this.base + this.offset, value)
+    this.path = outer
+    return value
+  }
+}
+
+/** A growing buffer. */
+export class Writer {
+  #bytes = new Uint8Array(512)
+  #length = 0
+
+  #room(length: number): number {
+    const start = this.#length
+    this.#length += length
+    if (this.#length > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(this.#length, this.#bytes.length * 2))
+      larger.set(this.#bytes)
+      this.#bytes = larger
+    }
+    return start
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  uint(value: number, length: 1 | 2 | 3 | 4): void {
+    const start = this.#room(length)
+    this.#put(start, value, length)
+  }
+
+  #put(start: number, value: number, length: number): void {
+    for (let i = length - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 256)) this.#bytes[start + i] = rest & 0xff
+  }
+
+  raw(bytes: Uint8Array): void {
+    const start = this.#room(bytes.length)
+    this.#bytes.set(bytes, start)
+  }
+
+  /** Writes a length of `width` bytes, then what `body` writes, and fills the length in. */
+  prefixed(width: 1 | 2 | 3, body: () => void): void {
+    const start = this.#room(width)
+    body()
+    const length = this.#length - start - width
+    if (length >= 256 ** width) {
+      throw new TlsError('bad_option', `${length} bytes do not fit a vector of at most ${256 ** width - 1}`)
+    }
+    this.#put(start, length, width)
+  }
+
+  done(): Uint8Array {
+    return this.#bytes.slice(0, this.#length)
+  }
+}
+
+export const encode = <T>(codec: Codec<T>, value: T): Uint8Array => {
+  const writer = new Writer()
+  codec.encode(writer, value)
+  return writer.done()
+}
+
+/** Reads exactly one value. Throws `decode_error` for anything short, long or out of bounds. */
+export const decode = <T>(codec: Codec<T>, bytes: Uint8Array, what: string, note?: Note, base = 0): T => {
+  const reader = new Reader(bytes, what, note, base)
+  const value = codec.decode(reader)
+  reader.end()
+  return value
+}
+
+const uint = (length: 1 | 2 | 3 | 4): Codec<number> => ({
+  encode: (writer, value) => writer.uint(value, length),
+  decode: (reader) => reader.uint(length),
+})
+export const u8: Codec<number> = uint(1)
+export const u16: Codec<number> = uint(2)
+export const u24: Codec<number> = uint(3)
+export const u32: Codec<number> = uint(4)
+
+/** `opaque name[length]` */
+export const fixed = (length: number): Codec<Uint8Array> => ({
+  encode: (writer, value) => {
+    if (value.length !== length) throw new TlsError('bad_option', `${length} bytes expected, ${value.length} given`)
+    writer.raw(value)
+  },
+  decode: (reader) => reader.take(length),
+})
+
+/** All bytes to the end. */
+export const rest: Codec<Uint8Array> = {
+  encode: (writer, value) => writer.raw(value),
+  decode: (reader) => reader.take(reader.remaining),
+}
+
+/** Nothing at all: extensions whose presence is the message. */
+export const empty: Codec<true> = { encode: () => {}, decode: () => true }
+
+type Width = 1 | 2 | 3
+const max = (width: Width): number => 256 ** width - 1
+const readLength = (reader: Reader, width: Width, least: number, most: number): number => {
+  const length = reader.uint(width)
+  if (length < least || length > most) throw reader.fail(`a length of ${length} bytes; it has to be ${least} to ${most}`)
+  return length
+}
+
+/** `opaque name<least..most>`; the width of the length follows from `most` in the RFC. */
+export const opaque = (width: Width, least = 0, most: number = max(width)): Codec<Uint8Array> => ({
+  encode: (writer, value) => writer.prefixed(width, () => writer.raw(value)),
+  decode: (reader) => reader.take(readLength(reader, width, least, most)),
+})
+
+/** `Item name<least..most>`, in bytes as the RFC counts. */
+export const list = <T>(width: Width, item: Codec<T>, least = 0, most: number = max(width)): Codec<readonly T[]> => ({
+  encode: (writer, values) =>
+    writer.prefixed(width, () => {
+      for (const value of values) item.encode(writer, value)
+    }),
+  decode: (reader) => {
+    const inner = reader.sub(readLength(reader, width, least, most))
+    const values: T[] = []
+    while (inner.remaining > 0) values.push(inner.note ? inner.field(`${values.length}`, item) : item.decode(inner))
+    return values
+  },
+})
+
+/** A value that fills a vector exactly. */
+export const within = <T>(width: Width, codec: Codec<T>, least = 0): Codec<T> => ({
+  encode: (writer, value) => writer.prefixed(width, () => codec.encode(writer, value)),
+  decode: (reader) => {
+    const inner = reader.sub(readLength(reader, width, least, max(width)))
+    const value = codec.decode(inner)
+    inner.end()
+    return value
+  },
+})
+
+type Fields<T> = { readonly [K in keyof T]: Codec<T[K]> }
+
+/** `struct { ... }`: fields in the order of the declaration. */
+export const struct = <T extends object>(fields: Fields<T>): Codec<T> => {
+  const names = Object.keys(fields) as (keyof T & string)[]
+  return {
+    encode: (writer, value) => {
+      for (const name of names) fields[name].encode(writer, value[name])
+    },
+    decode: (reader) => {
+      const value: Partial<T> = {}
+      for (const name of names) value[name] = reader.field(name, fields[name])
+      return value as T
+    },
+  }
+}
+
+/** A codec seen through a pair of functions; `from` may throw `reader.fail(...)`. */
+export const mapped = <A, B>(codec: Codec<A>, from: (a: A, reader: Reader) => B, to: (b: B) => A): Codec<B> => ({
+  encode: (writer, value) => codec.encode(writer, to(value)),
+  decode: (reader) => from(codec.decode(reader), reader),
+})
+
+const ascii = new TextEncoder()
+/** Bytes as a string of one char per byte, so that no byte is lost or changed (ALPN names, host names). */
+export const latin1 = (codec: Codec<Uint8Array>): Codec<string> =>
+  mapped(codec, (bytes) => String.fromCharCode(...bytes), (text) => Uint8Array.from(text, (char) => char.charCodeAt(0)))
+
+export const utf8Bytes = (text: string): Uint8Array => ascii.encode(text)
