@@ -1,0 +1,75 @@
+// The sans-IO face of TLS: bytes in, bytes and events out. No sockets, no timers, no globals. engine.ts implements it;
+// stream/pump.ts drives it over a transport, and anybody may who has bytes and no stream (puretls/engine).
+
+import type { MaybePromise } from '../crypto/provider.ts'
+import type { TlsError } from '../errors.ts'
+import type { Certificate } from '../x509/certificate.ts'
+
+export interface TlsEngine {
+  /** Bytes from the transport. Never throws for the peer's bytes: a failure becomes an `error` event, and the alert is
+   * in takeOutput(). */
+  receive(bytes: Uint8Array): void
+  /** The transport ended. Without a close_notify before, this gives an `error` event with code `truncated`. */
+  receiveEnd(): void
+  /** Application data; before the handshake is done it throws `wrong_state` (unless early data / 0.5-RTT is on).
+   * Returns when sealed, or a promise of that. The bytes are consumed (copied or sealed) before it returns. */
+  send(data: Uint8Array): MaybePromise<void>
+  /** All bytes to write to the transport so far, in order; an empty list if there are none. */
+  takeOutput(): readonly Uint8Array[]
+  /** All that happened so far, in order; an empty list if nothing did. */
+  takeEvents(): readonly EngineEvent[]
+  /** Set while an asynchronous provider, signer, verifier or callback works; resolves when there is progress: then look
+   * again at output and events. */
+  readonly pending: Promise<void> | undefined
+  // Application data that the reader has not taken yet is bounded by the caller, who stops calling receive().
+  readonly handshakeDone: boolean
+  /** Both directions ended, or the connection failed. */
+  readonly closed: boolean
+  /** Set when the handshake is done. */
+  readonly info: ConnectionInfo | undefined
+  /** Sends close_notify; reading goes on (RFC 9846 section 6.1). */
+  closeWrite(): MaybePromise<void>
+  /** Ends the connection: sends the error's alert if it has one (user_canceled and close_notify in a handshake). */
+  abort(error?: TlsError): void
+  /** KeyUpdate (RFC 9846 section 4.7.3); `wrong_state` in TLS 1.2. `requestPeer` asks the peer to change its keys too. */
+  updateKeys(requestPeer?: boolean): MaybePromise<void>
+  /** RFC 9846 section 7.5, RFC 5705. `length` in bytes. */
+  exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array
+}
+
+export type EngineEvent =
+  | { readonly type: 'handshake'; readonly info: ConnectionInfo }
+  | { readonly type: 'data'; readonly data: Uint8Array }
+  | { readonly type: 'earlyData'; readonly data: Uint8Array }
+  | { readonly type: 'earlyDataEnd' }
+  /** The peer's close_notify: a clean end of its direction. */
+  | { readonly type: 'end' }
+  /** A serialised session for resumption (client). */
+  | { readonly type: 'session'; readonly session: Uint8Array }
+  | { readonly type: 'error'; readonly error: TlsError }
+  | { readonly type: 'keyUpdate'; readonly direction: 'read' | 'write' }
+
+/** What the two ends agreed on, and who the peer proved to be. */
+export interface ConnectionInfo {
+  readonly version: 'TLS 1.2' | 'TLS 1.3'
+  /** IANA name. */
+  readonly cipherSuite: string
+  /** The group of the key agreement; undefined where there was none (PSK only, static RSA). */
+  readonly group: string | undefined
+  /** What the peer signed the handshake with; undefined where it did not sign. */
+  readonly signatureScheme: string | undefined
+  readonly alpn: string | undefined
+  /** The name the client asked for (SNI), on both sides. */
+  readonly serverName: string | undefined
+  readonly resumed: boolean
+  readonly helloRetryRequest: boolean
+  readonly earlyData: 'accepted' | 'rejected' | 'none'
+  /** DER as the peer sent them, leaf first; empty where it sent none. */
+  readonly peerCertificates: readonly Uint8Array[]
+  /** Leaf first, as the verifier proved it; empty where nothing was verified. */
+  readonly verifiedChain: readonly Certificate[]
+  /** The stapled OCSP response (DER), as it came. */
+  readonly ocspResponse: Uint8Array | undefined
+  /** Serialised SCTs from the TLS extension (RFC 6962 section 3.3). */
+  readonly scts: readonly Uint8Array[]
+}
