@@ -1,0 +1,376 @@
+// Strict DER (X.690 section 10 and 11): a reader that refuses every BER form, without copying, and a small writer. Used by
+// x509/ for certificates, CRLs and OCSP, and by crypto/keys.ts; times follow RFC 5280 section 4.1.2.5.
+
+import { TlsError } from '../errors.ts'
+import type { TlsErrorCode } from '../errors.ts'
+import { concat } from './bytes.ts'
+
+/** Identifier octets (class, constructed bit and number together). */
+export const tags = {
+  boolean: 0x01,
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  null: 0x05,
+  oid: 0x06,
+  enumerated: 0x0a,
+  utf8String: 0x0c,
+  numericString: 0x12,
+  printableString: 0x13,
+  teletexString: 0x14,
+  ia5String: 0x16,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
+  visibleString: 0x1a,
+  universalString: 0x1c,
+  bmpString: 0x1e,
+  sequence: 0x30,
+  set: 0x31,
+} as const
+
+/** [n] IMPLICIT of a primitive type. */
+export const contextTag = (n: number): number => 0x80 | n
+/** [n] EXPLICIT, or [n] IMPLICIT of a constructed type. */
+export const constructedTag = (n: number): number => 0xa0 | n
+
+/** Constructed elements inside one another; certificates need about 10. */
+const maxDepth = 32
+/** Content bytes of an object identifier. */
+const maxOidLength = 128
+
+/**
+ * Reads one DER element after the other from a range of bytes. What it returns are subarrays of the input. Throws
+ * TlsError with the code it was given (default `bad_certificate`); the message has the byte offset.
+ */
+export class DerReader {
+  readonly bytes: Uint8Array
+  readonly #code: TlsErrorCode
+  readonly #what: string
+  readonly #depth: number
+  readonly #limit: number
+  #position: number
+
+  /** `what` names the thing being read, for messages: "certificate", "CRL". */
+  constructor(bytes: Uint8Array, code: TlsErrorCode = 'bad_certificate', what = 'certificate', range?: ReaderRange) {
+    this.bytes = bytes
+    this.#code = code
+    this.#what = what
+    this.#position = range?.start ?? 0
+    this.#limit = range?.end ?? bytes.length
+    this.#depth = range?.depth ?? 0
+  }
+
+  /** Offset of the next element in `bytes`. */
+  get position(): number {
+    return this.#position
+  }
+
+  get done(): boolean {
+    return this.#position === this.#limit
+  }
+
+  /** The next identifier octet, or -1 at the end. */
+  peek(): number {
+    return this.#position < this.#limit ? (this.bytes[this.#position] ?? -1) : -1
+  }
+
+  /** Throws unless everything was read. */
+  end(): void {
+    if (this.#position !== this.#limit) this.fail(`has ${this.#limit - this.#position} bytes after its last field`)
+  }
+
+  fail(sentence: string, position: number = this.#position): never {
+    throw new TlsError(this.#code, `malformed ${this.#what}: ${sentence} (byte ${position})`)
+  }
+
+  /** Reads the header of an element and returns the end of its content; `position` is then the content's start. */
+  #header(tag: number, name: string): number {
+    const { bytes } = this
+    const start = this.#position
+    const found = start < this.#limit ? (bytes[start] ?? -1) : -1
+    if (found !== tag) this.#wrongTag(found, tag, name)
+    const first = start + 1 < this.#limit ? (bytes[start + 1] ?? 0x80) : this.fail(`${name} is cut off in its header`)
+    let length = first
+    let content = start + 2
+    if (first >= 0x80) {
+      if (first === 0x80) this.fail(`${name} has an indefinite length, which DER forbids`)
+      const count = first & 0x7f
+      if (count > 4) this.fail(`${name} has a length of ${count} bytes`)
+      if (content + count > this.#limit) this.fail(`${name} is cut off in its header`)
+      length = 0
+      for (let i = 0; i < count; i++) length = length * 256 + (bytes[content + i] ?? 0)
+      content += count
+      if (length < 0x80 || (count > 1 && length < 2 ** (8 * (count - 1)))) {
+        this.fail(`${name} has a length that is not in its shortest form`)
+      }
+    }
+    const end = content + length
+    if (end > this.#limit) this.fail(`${name} is longer than what holds it`)
+    this.#position = content
+    return end
+  }
+
+  #wrongTag(found: number, tag: number, name: string): never {
+    if (found === -1) this.fail(`${name} is missing`)
+    this.fail(`expected ${name} (tag ${hexByte(tag)}), found tag ${hexByte(found)}`)
+  }
+
+  /** Steps into a constructed element; its reader must be read to its `end()`. */
+  enter(tag: number, name: string): DerReader {
+    if (this.#depth === maxDepth) this.fail(`${name} is nested too deeply`)
+    const end = this.#header(tag, name)
+    const range = { start: this.#position, end, depth: this.#depth + 1 }
+    this.#position = end
+    return new DerReader(this.bytes, this.#code, this.#what, range)
+  }
+
+  sequence(name: string): DerReader {
+    return this.enter(tags.sequence, name)
+  }
+
+  set(name: string): DerReader {
+    return this.enter(tags.set, name)
+  }
+
+  /** Steps into an element if it is the next one. */
+  optional(tag: number, name: string): DerReader | undefined {
+    return this.peek() === tag ? this.enter(tag, name) : undefined
+  }
+
+  /** The content of an element with this tag. */
+  content(tag: number, name: string): Uint8Array {
+    const end = this.#header(tag, name)
+    const content = this.bytes.subarray(this.#position, end)
+    this.#position = end
+    return content
+  }
+
+  /** The next element whole, header included, whatever it is. Its own content is not looked at. */
+  element(name: string, tag?: number): Uint8Array {
+    const start = this.#position
+    const found = tag ?? this.peek()
+    if (found === -1) this.fail(`${name} is missing`)
+    if ((found & 0x1f) === 0x1f) this.fail(`${name} has a tag number of more than 30`)
+    const end = this.#header(found, name)
+    this.#position = end
+    return this.bytes.subarray(start, end)
+  }
+
+  boolean(name: string): boolean {
+    const start = this.#position
+    const content = this.content(tags.boolean, name)
+    const value = content[0]
+    if (content.length !== 1 || (value !== 0 && value !== 0xff)) this.fail(`${name} is neither 00 nor FF`, start)
+    return value === 0xff
+  }
+
+  /** Two's complement content of an INTEGER in its shortest form. */
+  integer(name: string, tag: number = tags.integer): Uint8Array {
+    const start = this.#position
+    const content = this.content(tag, name)
+    const [first = -1, second = 0] = content
+    if (first === -1) this.fail(`${name} is an empty integer`, start)
+    if (content.length > 1 && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80))) {
+      this.fail(`${name} is an integer that is not in its shortest form`, start)
+    }
+    return content
+  }
+
+  /** A non-negative INTEGER, big-endian without a leading zero (zero itself is one zero byte). */
+  unsigned(name: string, tag: number = tags.integer): Uint8Array {
+    const start = this.#position
+    const content = this.integer(name, tag)
+    if ((content[0] ?? 0) >= 0x80) this.fail(`${name} is negative`, start)
+    return content.length > 1 && content[0] === 0 ? content.subarray(1) : content
+  }
+
+  /** A non-negative INTEGER that fits in 31 bits; larger ones are refused, or answer Infinity with `saturate`. */
+  smallInteger(name: string, tag: number = tags.integer, saturate = false): number {
+    const start = this.#position
+    const content = this.unsigned(name, tag)
+    let value = 0
+    for (const byte of content) value = value * 256 + byte
+    if (value > 0x7fff_ffff) return saturate ? Number.POSITIVE_INFINITY : this.fail(`${name} is too large`, start)
+    return value
+  }
+
+  octetString(name: string): Uint8Array {
+    return this.content(tags.octetString, name)
+  }
+
+  /** A BIT STRING of whole octets: keys and signatures. */
+  bitString(name: string, tag: number = tags.bitString): Uint8Array {
+    const start = this.#position
+    const content = this.content(tag, name)
+    if (content[0] !== 0) this.fail(`${name} is not a bit string of whole octets`, start)
+    return content.subarray(1)
+  }
+
+  /** A BIT STRING used as a named bit list (X.690 section 11.2.2): bit n of the answer is named bit n. At most 31 bits. */
+  namedBits(name: string, tag: number = tags.bitString): number {
+    const start = this.#position
+    const content = this.content(tag, name)
+    const unused = content[0] ?? this.fail(`${name} is an empty bit string`, start)
+    const last = content[content.length - 1] ?? 0
+    const wellFormed =
+      content.length === 1 ? unused === 0 : unused <= 7 && content.length <= 4 && ((last >> unused) & 1) === 1
+    if (!wellFormed || (content.length > 1 && (last & ((1 << unused) - 1)) !== 0)) {
+      this.fail(`${name} is not a named bit list in DER`, start)
+    }
+    let bits = 0
+    for (let i = 0; i < (content.length - 1) * 8; i++) {
+      if (((content[1 + (i >> 3)] ?? 0) & (0x80 >> (i & 7))) !== 0) bits |= 1 << i
+    }
+    return bits
+  }
+
+  null(name: string): void {
+    const start = this.#position
+    if (this.content(tags.null, name).length !== 0) this.fail(`${name} is a NULL with content`, start)
+  }
+
+  /** An object identifier in dotted form. */
+  oid(name: string, tag: number = tags.oid): string {
+    const start = this.#position
+    return dotted(this.content(tag, name)) ?? this.fail(`${name} is not a well-formed object identifier`, start)
+  }
+
+  /** Time ::= CHOICE { utcTime, generalTime } as RFC 5280 section 4.1.2.5 has it; milliseconds since the epoch. */
+  time(name: string): number {
+    if (this.peek() === tags.generalizedTime) {
+      const start = this.#position
+      const time = this.generalizedTime(name)
+      if (time < firstGeneralized) this.fail(`${name} is before 2050 and must be a UTCTime`, start)
+      return time
+    }
+    const start = this.#position
+    const content = this.content(tags.utcTime, name)
+    const year = digits(content, 0, 2)
+    const time = content.length === 13 ? instant(year < 50 ? 2000 + year : 1900 + year, content, 2) : Number.NaN
+    return Number.isNaN(time) ? this.fail(`${name} is not a UTCTime of the form YYMMDDHHMMSSZ`, start) : time
+  }
+
+  /** YYYYMMDDHHMMSSZ and no other form; milliseconds since the epoch. */
+  generalizedTime(name: string, tag: number = tags.generalizedTime): number {
+    const start = this.#position
+    const content = this.content(tag, name)
+    const time = content.length === 15 ? instant(digits(content, 0, 4), content, 4) : Number.NaN
+    return Number.isNaN(time) ? this.fail(`${name} is not a GeneralizedTime of the form YYYYMMDDHHMMSSZ`, start) : time
+  }
+}
+
+interface ReaderRange {
+  readonly start: number
+  readonly end: number
+  readonly depth: number
+}
+
+const firstGeneralized = Date.UTC(2050, 0, 1)
+
+const hexByte = (byte: number): string => `0x${byte.toString(16).padStart(2, '0')}`
+
+/** Dotted form of an object identifier's content, or undefined if it is not well-formed. */
+export const dotted = (content: Uint8Array): string | undefined => {
+  const last = content[content.length - 1]
+  if (last === undefined || last >= 0x80 || content.length > maxOidLength) return undefined
+  let text = ''
+  let arc = 0
+  let large: bigint | undefined
+  let atStart = true
+  for (const byte of content) {
+    if (atStart && byte === 0x80) return undefined
+    if (large === undefined && arc >= 0x100_0000_0000) large = BigInt(arc)
+    if (large === undefined) arc = arc * 128 + (byte & 0x7f)
+    else large = (large << 7n) | BigInt(byte & 0x7f)
+    atStart = byte < 0x80
+    if (!atStart) continue
+    if (text === '') {
+      const root = large !== undefined || arc >= 80 ? 2 : arc >= 40 ? 1 : 0
+      text = `${root}.${large === undefined ? arc - 40 * root : large - 80n}`
+    } else text += `.${large ?? arc}`
+    arc = 0
+    large = undefined
+  }
+  return text
+}
+
+const digits = (content: Uint8Array, from: number, count: number): number => {
+  let value = 0
+  for (let i = from; i < from + count; i++) {
+    const digit = (content[i] ?? 0) - 0x30
+    if (digit < 0 || digit > 9) return Number.NaN
+    value = value * 10 + digit
+  }
+  return value
+}
+
+/** MMDDHHMMSSZ from `at`; NaN unless it is a moment that exists. */
+const instant = (year: number, content: Uint8Array, at: number): number => {
+  const month = digits(content, at, 2)
+  const day = digits(content, at + 2, 2)
+  const hour = digits(content, at + 4, 2)
+  const minute = digits(content, at + 6, 2)
+  const second = digits(content, at + 8, 2)
+  const exists =
+    month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month) && hour <= 23 && minute <= 59 && second <= 59
+  if (!exists || content[at + 10] !== 0x5a || Number.isNaN(year)) return Number.NaN
+  if (year >= 100) return Date.UTC(year, month - 1, day, hour, minute, second)
+  return new Date(Date.UTC(2000, month - 1, day, hour, minute, second)).setUTCFullYear(year)
+}
+
+const daysIn = (year: number, month: number): number => {
+  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
+}
+
+/** One element: identifier octet, shortest length, the parts one after the other as content. */
+export const derElement = (tag: number, ...parts: readonly Uint8Array[]): Uint8Array => {
+  let length = 0
+  for (const part of parts) length += part.length
+  const size: number[] = []
+  for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) size.unshift(rest & 0xff)
+  return concat(Uint8Array.of(tag, ...(length < 0x80 ? [length] : [0x80 | size.length, ...size])), ...parts)
+}
+
+export const derSequence = (...parts: readonly Uint8Array[]): Uint8Array => derElement(tags.sequence, ...parts)
+/** SET OF in DER order (X.690 section 11.6). */
+export const derSet = (...parts: readonly Uint8Array[]): Uint8Array =>
+  derElement(tags.set, ...[...parts].sort(compareBytes))
+export const derOctets = (bytes: Uint8Array): Uint8Array => derElement(tags.octetString, bytes)
+export const derBits = (bytes: Uint8Array, unused = 0): Uint8Array =>
+  derElement(tags.bitString, Uint8Array.of(unused), bytes)
+export const derNull = (): Uint8Array => derElement(tags.null)
+export const derBoolean = (value: boolean): Uint8Array => derElement(tags.boolean, Uint8Array.of(value ? 0xff : 0))
+
+/** A non-negative INTEGER, from a number or from big-endian bytes with any leading zeros. */
+export const derInteger = (value: number | Uint8Array): Uint8Array => {
+  const bytes: number[] = typeof value === 'number' ? [] : [...value]
+  if (typeof value === 'number') for (let rest = value; rest > 0; rest = Math.floor(rest / 256)) bytes.unshift(rest & 0xff)
+  const first = bytes.findIndex((byte) => byte !== 0)
+  const shortest = first === -1 ? [0] : bytes.slice(first)
+  return derElement(tags.integer, Uint8Array.from((shortest[0] ?? 0) >= 0x80 ? [0, ...shortest] : shortest))
+}
+
+/** An object identifier from its dotted form; a text that is none throws a RangeError. */
+export const derOid = (text: string): Uint8Array => {
+  if (!/^[0-2](\.(0|[1-9]\d*))+$/.test(text)) throw new RangeError(`not an object identifier: ${text}`)
+  const [root = 0n, second = 0n, ...arcs] = text.split('.').map(BigInt)
+  const content: number[] = []
+  for (const arc of [root * 40n + second, ...arcs]) {
+    const bytes = [Number(arc & 0x7fn)]
+    for (let rest = arc >> 7n; rest > 0n; rest >>= 7n) bytes.unshift(Number(rest & 0x7fn) | 0x80)
+    content.push(...bytes)
+  }
+  return derElement(tags.oid, Uint8Array.from(content))
+}
+
+/** GeneralizedTime YYYYMMDDHHMMSSZ of a moment in milliseconds since the epoch. */
+export const derGeneralizedTime = (time: number): Uint8Array =>
+  derElement(tags.generalizedTime, new TextEncoder().encode(`${new Date(time).toISOString().replace(/[-:T]|\..*/g, '')}Z`))
+
+/** Lexicographic order of two byte strings. */
+export const compareBytes = (a: Uint8Array, b: Uint8Array): number => {
+  const shared = Math.min(a.length, b.length)
+  for (let i = 0; i < shared; i++) if (a[i] !== b[i]) return (a[i] ?? 0) - (b[i] ?? 0)
+  return a.length - b.length
+}
