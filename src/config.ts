@@ -1,0 +1,330 @@
+// Options in, one frozen and checked config out: everything that handshake/ and engine/ go by. Called by the engine's makers.
+
+import { certificateListOf, loadIdentity } from './identity.ts'
+import type {
+  CertificateRequestInfo, ClientAuthMode, ClientHelloInfo, ClientOptions, CommonOptions, Identity, IdentityOptions, Seam,
+  ServerOptions,
+} from './options.ts'
+import { then } from './crypto/maybe.ts'
+import type {
+  Cipher, CryptoProvider, HashAlgorithm, KeyExchangeGroup, MaybePromise, SignatureVerifier,
+} from './crypto/provider.ts'
+import { TlsError } from './errors.ts'
+import type { ClientSessionCache, ReplayGuard, ServerSessionStore, TicketProtector } from './session/interfaces.ts'
+import { decodeSession } from './session/state.ts'
+import type { SessionState } from './session/state.ts'
+import type { ClientHello } from './wire/messages.ts'
+import { cipherSuiteById, namedGroupById, namedGroups, signatureSchemes, TLS12, TLS13 } from './wire/registry.ts'
+import type { CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme } from './wire/registry.ts'
+import { parseCertificate } from './x509/certificate.ts'
+import type { CertificateVerifier } from './x509/verifier.ts'
+
+/** A cipher suite with what computes it. */
+export interface ActiveSuite extends Omit<CipherSuite, 'cipher' | 'hash'> {
+  readonly cipher: Cipher
+  readonly hash: HashAlgorithm
+}
+
+export interface ActiveGroup extends NamedGroup, KeyExchangeGroup {}
+
+export interface CommonConfig {
+  readonly provider: CryptoProvider
+  readonly minVersion: number
+  readonly maxVersion: number
+  /** Most wanted first, both versions. */
+  readonly suites: readonly ActiveSuite[]
+  readonly groups: readonly ActiveGroup[]
+  /** What the peer may sign handshakes with. */
+  readonly schemes: readonly SignatureScheme[]
+  /** What the peer's certificates may be signed with; undefined: as `schemes`. */
+  readonly certificateSchemes: readonly SignatureScheme[] | undefined
+  readonly alpn: readonly string[]
+  readonly keyLog: ((line: string) => void) | undefined
+  readonly clock: () => number
+  readonly padding: ((length: number) => number) | undefined
+  readonly recordSizeLimit: number | undefined
+  readonly maxHandshakeMessage: number
+  readonly recordsPerKey: number
+  readonly legacy: boolean
+  readonly requireExtendedMasterSecret: boolean
+  readonly seam: Seam | undefined
+}
+
+export interface ClientConfig extends CommonConfig {
+  readonly serverName: string | undefined
+  readonly sendServerName: boolean
+  readonly verifier: CertificateVerifier
+  readonly identityFor: (request: CertificateRequestInfo) => MaybePromise<Identity | undefined>
+  readonly keyShares: readonly ActiveGroup[]
+  readonly session: SessionState | undefined
+  readonly sessions: ClientSessionCache | undefined
+  readonly earlyData: Uint8Array | undefined
+  readonly renegotiation: 'never' | 'once' | 'freely'
+  readonly compatibilityMode: boolean
+  readonly postHandshakeAuth: boolean
+  readonly shapeHello: ((hello: ClientHello) => ClientHello) | undefined
+  readonly fallback: boolean
+  readonly falseStart: boolean
+}
+
+export interface ClientAuthConfig {
+  readonly mode: ClientAuthMode
+  readonly required: boolean
+  /** Undefined: certificates are taken unverified. */
+  readonly verifier: CertificateVerifier | undefined
+  readonly authorities: readonly Uint8Array[]
+}
+
+export interface ServerConfig extends CommonConfig {
+  /** The identities to choose from for this hello; empty if there is none. */
+  readonly identitiesFor: (hello: ClientHelloInfo) => MaybePromise<readonly Identity[]>
+  readonly onClientHello: ServerOptions['onClientHello']
+  /** The options this config was made of, for onClientHello to change. */
+  readonly options: ServerOptions
+  readonly clientAuth: ClientAuthConfig | undefined
+  readonly preferServerOrder: boolean
+  readonly tickets: { readonly count: number; readonly lifetime: number; readonly protector: TicketProtector } | undefined
+  readonly sessions: ServerSessionStore | undefined
+  readonly maxEarlyData: number
+  readonly replayGuard: ReplayGuard | undefined
+  readonly cookie: boolean
+  readonly chooseAlpn: ServerOptions['chooseAlpn']
+}
+
+/** What the entry points fill in where the caller gave nothing; puretls/core has none of it. */
+export interface Defaults {
+  readonly provider?: CryptoProvider
+  /** Makes the verifier for given authorities (or for the runtime's roots). */
+  readonly verifier?: (request: VerifierRequest) => CertificateVerifier
+  /** Makes the default ticket protection. */
+  readonly tickets?: (provider: CryptoProvider, lifetime: number) => TicketProtector
+}
+
+export interface VerifierRequest {
+  readonly provider: CryptoProvider
+  /** DER; undefined: the runtime's roots. */
+  readonly authorities: readonly Uint8Array[] | undefined
+  readonly legacy: boolean
+}
+
+/** Throws `bad_option`, `bad_key`, `key_mismatch` or `unsupported`, with a sentence that names the option. */
+export const clientConfig = (options: ClientOptions, defaults: Defaults = {}): ClientConfig => {
+  const common = commonConfig(options, defaults)
+  const { groups, provider } = common
+  const ca = options.ca === undefined ? undefined : certificateListOf(options.ca, 'ca')
+  const verifier = options.verifier ?? defaults.verifier?.({ provider, authorities: ca, legacy: common.legacy })
+  if (!verifier) throw new TlsError('bad_option', 'verifier: required here; the root entry of the package has a default')
+  return Object.freeze({
+    ...common,
+    serverName: checkServerName(options.serverName),
+    sendServerName: options.sendServerName ?? true,
+    verifier,
+    identityFor: clientIdentity(options, provider),
+    keyShares: options.keyShares
+      ? pick(options.keyShares, groups, 'keyShares')
+      : groups.filter(({ name }, index) => index === 0 || (groups[0]?.tls13Only && name === 'X25519')),
+    session: options.session instanceof Uint8Array ? decodeSession(options.session) : options.session,
+    sessions: options.sessions,
+    earlyData: options.earlyData,
+    renegotiation: options.renegotiation ?? 'never',
+    compatibilityMode: options.compatibilityMode ?? true,
+    postHandshakeAuth: options.postHandshakeAuth ?? false,
+    shapeHello: options.shapeHello,
+    fallback: options.fallback ?? false,
+    falseStart: options.falseStart ?? false,
+  })
+}
+
+/** Throws as clientConfig does; a key that does not match its certificate is refused here, not at the first connection. */
+export const serverConfig = (options: ServerOptions, defaults: Defaults = {}): ServerConfig => {
+  const common = commonConfig(options, defaults)
+  const { provider } = common
+  return Object.freeze({
+    ...common,
+    identitiesFor: serverIdentities(options, provider),
+    onClientHello: options.onClientHello,
+    options,
+    clientAuth: clientAuthConfig(options, common, defaults),
+    preferServerOrder: options.preferServerOrder ?? true,
+    tickets: ticketConfig(options, provider, defaults),
+    sessions: options.sessions,
+    maxEarlyData: inRange(options.maxEarlyData ?? 0, 0, 0xffffffff, 'maxEarlyData'),
+    replayGuard: options.replayGuard,
+    cookie: options.cookie ?? false,
+    chooseAlpn: options.chooseAlpn,
+  })
+}
+
+const commonConfig = (options: CommonOptions, defaults: Defaults): CommonConfig => {
+  const provider = options.provider ?? defaults.provider
+  if (!provider) throw new TlsError('bad_option', 'provider: required here; the root entry of the package has a default')
+  const minVersion = versionNumber(options.versions?.min ?? 'TLS 1.2')
+  const maxVersion = versionNumber(options.versions?.max ?? 'TLS 1.3')
+  if (minVersion > maxVersion) throw new TlsError('bad_option', 'versions: min is above max')
+  const legacy = options.legacy ?? false
+  const suites = activeSuites(options, provider, legacy).filter(
+    ({ version }) => versionNumber(version) >= minVersion && versionNumber(version) <= maxVersion,
+  )
+  if (suites.length === 0) throw new TlsError('bad_option', 'cipherSuites: none is left for the versions given')
+  const schemes = activeSchemes(options.signatureSchemes, provider, legacy, 'signatureSchemes')
+  return {
+    provider,
+    minVersion,
+    maxVersion,
+    suites,
+    groups: activeGroups(options.groups, provider),
+    schemes,
+    certificateSchemes: options.certificateSignatureSchemes
+      ? activeSchemes(options.certificateSignatureSchemes, provider, true, 'certificateSignatureSchemes')
+      : undefined,
+    alpn: checkAlpn(options.alpn ?? []),
+    keyLog: options.keyLog,
+    clock: options.clock ?? Date.now,
+    padding: options.padding,
+    recordSizeLimit:
+      options.recordSizeLimit === undefined ? undefined : inRange(options.recordSizeLimit, 64, 16385, 'recordSizeLimit'),
+    maxHandshakeMessage: inRange(options.maxHandshakeMessage ?? 1 << 17, 1 << 12, (1 << 24) - 1, 'maxHandshakeMessage'),
+    recordsPerKey: inRange(options.recordsPerKey ?? Number.MAX_SAFE_INTEGER, 1, Number.MAX_SAFE_INTEGER, 'recordsPerKey'),
+    legacy,
+    requireExtendedMasterSecret: options.requireExtendedMasterSecret ?? false,
+    seam: options.seam,
+  }
+}
+
+const versionNumber = (version: ProtocolVersion): number => {
+  if (version === 'TLS 1.3') return TLS13
+  if (version === 'TLS 1.2') return TLS12
+  throw new TlsError('bad_option', `versions: ${JSON.stringify(version)}; it has to be 'TLS 1.2' or 'TLS 1.3'`)
+}
+
+const activeSuites = (options: CommonOptions, provider: CryptoProvider, legacy: boolean): readonly ActiveSuite[] => {
+  const all = provider.suites.flatMap(({ id, cipher }): ActiveSuite[] => {
+    const facts = cipherSuiteById.get(id)
+    const hash = facts && provider.hashes[facts.hash]
+    return facts && hash ? [{ ...facts, cipher, hash }] : []
+  })
+  if (options.cipherSuites) return pick(options.cipherSuites, all, 'cipherSuites', provider)
+  return all.filter((suite) => !suite.legacy || (legacy && suite.authentication !== 'psk' && suite.version === 'TLS 1.2'))
+}
+
+const activeGroups = (names: readonly string[] | undefined, provider: CryptoProvider): readonly ActiveGroup[] => {
+  const all = provider.groups.flatMap((group): ActiveGroup[] => {
+    const facts = namedGroupById.get(group.id)
+    return facts ? [{ ...facts, ...group }] : []
+  })
+  if (names) return pick(names, all, 'groups', provider)
+  const usual = new Set(['X25519MLKEM768', 'X25519', 'P-256', 'P-384', 'P-521'])
+  return all.filter(({ name }) => usual.has(name))
+}
+
+const activeSchemes = (
+  names: readonly string[] | undefined, provider: CryptoProvider, legacy: boolean, option: string,
+): readonly SignatureScheme[] => {
+  const can = ({ algorithm, keyType }: SignatureScheme): boolean =>
+    provider.verifiers.some((verifier: SignatureVerifier) => verifier.algorithm === algorithm && verifier.keyTypes.includes(keyType))
+  const all = signatureSchemes.filter(can)
+  return names ? pick(names, all, option, provider) : all.filter((scheme) => legacy || !scheme.legacy)
+}
+
+const pick = <T extends { readonly name: string }>(
+  names: readonly string[], from: readonly T[], option: string, provider?: CryptoProvider,
+): readonly T[] =>
+  names.map((name) => {
+    const found = from.find((candidate) => candidate.name === name)
+    if (found) return found
+    const known = [...cipherSuiteById.values(), ...namedGroups, ...signatureSchemes].some((row) => row.name === name)
+    throw new TlsError(
+      'bad_option',
+      known && provider
+        ? `${option}: ${name} can't be done by the ${provider.name} provider`
+        : `${option}: ${JSON.stringify(name)} is not one of ${from.map((row) => row.name).join(', ')}`,
+    )
+  })
+
+const inRange = (value: number, least: number, most: number, option: string): number => {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new TlsError('bad_option', `${option}: ${value}; it has to be a whole number from ${least} to ${most}`)
+  }
+  return value
+}
+
+const checkAlpn = (protocols: readonly string[]): readonly string[] => {
+  for (const protocol of protocols) {
+    if (protocol.length < 1 || protocol.length > 255 || /[^\x00-\xff]/.test(protocol)) {
+      throw new TlsError('bad_option', `alpn: ${JSON.stringify(protocol)} is not 1 to 255 bytes long`)
+    }
+  }
+  return protocols
+}
+
+const checkServerName = (name: string | undefined): string | undefined => {
+  if (name === undefined) return undefined
+  if (name === '' || name.length > 255 || /[^\x21-\x7e]/.test(name)) {
+    throw new TlsError(
+      'bad_option', `serverName: ${JSON.stringify(name)} is not a DNS name in ASCII (use its A-label form) or an IP address`,
+    )
+  }
+  return name
+}
+
+const clientIdentity = (options: ClientOptions, provider: CryptoProvider): ClientConfig['identityFor'] => {
+  const { identity } = options
+  if (typeof identity === 'function') {
+    return (request) => then(identity(request), (chosen) => (chosen ? loadIdentity(chosen, provider) : undefined))
+  }
+  const given = identity ?? certAndKey(options)
+  if (!given) return () => undefined
+  const loaded = loadIdentity(given, provider)
+  return () => loaded
+}
+
+const certAndKey = ({ cert, key }: ClientOptions | ServerOptions): IdentityOptions | undefined => {
+  if (cert === undefined && key === undefined) return undefined
+  if (cert === undefined) throw new TlsError('bad_option', 'key was given without cert')
+  if (key === undefined) throw new TlsError('bad_option', 'cert was given without key')
+  return { cert, key }
+}
+
+const isLoaded = (identity: IdentityOptions | Identity): identity is Identity => 'signer' in identity && 'certificates' in identity
+
+const serverIdentities = (options: ServerOptions, provider: CryptoProvider): ServerConfig['identitiesFor'] => {
+  const { identity } = options
+  if (typeof identity === 'function') {
+    return (hello) =>
+      then(identity(hello), (chosen) => {
+        if (!chosen) return []
+        return isLoaded(chosen) ? [chosen] : then(loadIdentity(chosen, provider), (loaded) => [loaded])
+      })
+  }
+  const given = identity ?? certAndKey(options)
+  const list: readonly IdentityOptions[] = given === undefined ? [] : 'cert' in given ? [given] : given
+  const loaded = list.map((one) => loadIdentity(one, provider))
+  const ready = loaded.filter((one): one is Identity => !(one instanceof Promise))
+  if (ready.length === loaded.length) return () => ready
+  const waiting = Promise.all(loaded)
+  waiting.catch(() => {}) // reported to each connection that asks for it
+  return () => waiting
+}
+
+const clientAuthConfig = (options: ServerOptions, common: CommonConfig, defaults: Defaults): ClientAuthConfig | undefined => {
+  const { clientAuth } = options
+  if (!clientAuth) return undefined
+  const { mode } = clientAuth
+  const required = mode.startsWith('require')
+  if (mode.endsWith('-unverified')) return { mode, required, verifier: undefined, authorities: clientAuth.authorities ?? [] }
+  const ca = clientAuth.ca === undefined ? undefined : certificateListOf(clientAuth.ca, 'clientAuth.ca')
+  const verifier =
+    clientAuth.verifier ??
+    (ca && defaults.verifier?.({ provider: common.provider, authorities: ca, legacy: common.legacy }))
+  if (!verifier) throw new TlsError('bad_option', 'clientAuth: ca or verifier is needed to check client certificates')
+  const authorities = clientAuth.authorities ?? ca?.map((der) => parseCertificate(der).subject.der) ?? verifier.authorities ?? []
+  return { mode, required, verifier, authorities }
+}
+
+const ticketConfig = (options: ServerOptions, provider: CryptoProvider, defaults: Defaults): ServerConfig['tickets'] => {
+  if (options.tickets === false) return undefined
+  const count = inRange(options.tickets?.count ?? 2, 0, 255, 'tickets.count')
+  const lifetime = inRange(options.tickets?.lifetime ?? 86400, 1, 604800, 'tickets.lifetime')
+  const protector = options.tickets?.protector ?? defaults.tickets?.(provider, lifetime)
+  return protector && count > 0 ? { count, lifetime, protector } : undefined
+}

@@ -1,0 +1,93 @@
+// What every handshake works with: the config, the transcript, and the engine's side of it (HandshakeIo). Reading and writing
+// messages goes through here, so that each one is hashed once and the test seam sees each outgoing one.
+
+import type { CommonConfig } from '../config.ts'
+import { TlsError } from '../errors.ts'
+import type { Opener, Sealer } from '../record/protection.ts'
+import { encodeMessage } from '../wire/messages.ts'
+import type { Message, MessageName, MessageTable } from '../wire/messages.ts'
+import { toHex } from '../wire/bytes.ts'
+import type { ConnectionInfo } from './info.ts'
+import { readMessage } from './flow.ts'
+import type { Flow } from './flow.ts'
+import { Transcript } from './transcript.ts'
+
+/** What the handshake may do to the connection. The engine implements it. */
+export interface HandshakeIo {
+  /** Queues one handshake message; messages of one flight share records. */
+  sendHandshake(raw: Uint8Array): void
+  sendChangeCipherSpec(): void
+  /** New keys for reading. Throws `unexpected_message` if part of a message is waiting (RFC 9846 section 5.1). */
+  installRead(opener: Opener): void
+  installWrite(sealer: Sealer): void
+  /** TLS 1.3 from here on: stray ChangeCipherSpec records are dropped, record limits tighten. */
+  setVersion(version: number): void
+  /** Most bytes of content in a record that the peer takes. */
+  setMaxFragment(bytes: number): void
+  /** Application data that comes now: refused (at first), given out as early data, or given out. */
+  acceptData(mode: 'refuse' | 'early' | 'accept', earlyLimit?: number): void
+  /** Records that are early data which we did not accept are dropped, up to this many bytes (RFC 9846 section 4.3.10).
+   * `undecryptable`: those that our keys do not open; `all`: any application data (after HelloRetryRequest). */
+  skipEarlyData(mode: 'undecryptable' | 'all' | 'none', limit?: number): void
+  /** The application may send now (early data, 0.5-RTT or False Start), or no more until the handshake is done. */
+  allowSend(allowed: boolean): void
+  emit(event: HandshakeEvent): void
+}
+
+export type HandshakeEvent =
+  | { readonly type: 'session'; readonly session: Uint8Array }
+  | { readonly type: 'earlyDataEnd' }
+  | { readonly type: 'earlyDataRejected'; readonly data: Uint8Array }
+  | { readonly type: 'keyUpdate'; readonly direction: 'read' | 'write' }
+
+/** What a finished handshake hands to the engine. Only a flow that checked Finished can make one. */
+export interface Established {
+  readonly info: ConnectionInfo
+  /** Messages after the handshake: runs for as long as the connection. */
+  readonly afterwards: Flow<void>
+  exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Uint8Array
+  /** KeyUpdate; undefined in TLS 1.2. */
+  readonly updateKeys: ((requestPeer: boolean) => Flow<void>) | undefined
+}
+
+export class Handshake<C extends CommonConfig = CommonConfig> {
+  readonly config: C
+  readonly io: HandshakeIo
+  readonly transcript: Transcript = new Transcript()
+  /** For key log lines (RFC 9850). */
+  clientRandom: Uint8Array = new Uint8Array(32)
+
+  constructor(config: C, io: HandshakeIo) {
+    this.config = config
+    this.io = io
+  }
+
+  /** Waits for one of these messages, which then is in the transcript. */
+  *read<M, K extends keyof M & MessageName>(table: MessageTable<M>, ...types: readonly K[]): Flow<Message<M, K>> {
+    const message = yield* readMessage(table, types)
+    this.transcript.add(message.raw)
+    return message
+  }
+
+  /** Sends a message, which then is in the transcript unless `hashed` is false. */
+  send<M, K extends keyof M & MessageName>(table: MessageTable<M>, type: K, fields: M[K] & object, hashed = true): void {
+    for (const raw of this.encoded(table, type, fields)) {
+      if (hashed) this.transcript.add(raw)
+      this.io.sendHandshake(raw)
+    }
+  }
+
+  /** The bytes of a message; the test seam may have changed, removed or added some. */
+  encoded<M, K extends keyof M & MessageName>(table: MessageTable<M>, type: K, fields: M[K] & object): readonly Uint8Array[] {
+    const instead = this.config.seam?.outgoing?.({ type, fields })
+    if (instead === undefined) return [encodeMessage(table, type, fields)]
+    return Array.isArray(instead) ? instead : [encodeMessage(table, type, instead as M[K])]
+  }
+
+  keyLog(label: string, secret: Uint8Array): void {
+    this.config.keyLog?.(`${label} ${toHex(this.clientRandom)} ${toHex(secret)}`)
+  }
+}
+
+/** For switches that the types say are complete, and for states that cannot be. */
+export const impossible = (what: string): TlsError => new TlsError('internal_error', what)

@@ -1,0 +1,40 @@
+// The handshake as a straight-line generator: it suspends only to wait for a handshake message, for a ChangeCipherSpec
+// (TLS 1.2), or for a promise of an asynchronous provider or callback. The engine drives it.
+
+import { isPromise } from '../crypto/maybe.ts'
+import type { MaybePromise } from '../crypto/provider.ts'
+import { TlsError } from '../errors.ts'
+import { decodeMessage, messageName } from '../wire/messages.ts'
+import type { Message, MessageName, MessageTable } from '../wire/messages.ts'
+import { handshakeTypeName } from '../wire/registry.ts'
+
+export type Suspension =
+  | { readonly kind: 'message'; readonly expected: readonly MessageName[] }
+  | { readonly kind: 'change_cipher_spec' }
+  | { readonly kind: 'promise'; readonly promise: Promise<unknown> }
+
+export type Flow<T> = Generator<Suspension, T, unknown>
+
+/** Waits for one whole handshake message and decodes it by `table`; anything but `types` is `unexpected_message`. */
+export function* readMessage<M, K extends keyof M & MessageName>(table: MessageTable<M>, types: readonly K[]): Flow<Message<M, K>> {
+  const raw = yield { kind: 'message', expected: types }
+  if (!(raw instanceof Uint8Array)) throw new TlsError('internal_error', 'the flow was resumed without a message')
+  const name = messageName(raw[0] ?? -1)
+  const type = types.find((expected) => expected === name)
+  if (type === undefined) {
+    const got = name ?? handshakeTypeName(raw[0] ?? -1)
+    throw new TlsError('unexpected_message', `expected ${types.join(' or ')}, got ${got}`)
+  }
+  return decodeMessage(table, type, raw)
+}
+
+/** Waits for the peer's ChangeCipherSpec record (RFC 5246 section 7.1). */
+export function* readChangeCipherSpec(): Flow<void> {
+  yield { kind: 'change_cipher_spec' }
+}
+
+/** The value, waiting for it only if it is a promise. */
+export function* use<T>(value: MaybePromise<T>): Flow<T> {
+  if (!isPromise(value)) return value
+  return (yield { kind: 'promise', promise: value }) as T
+}

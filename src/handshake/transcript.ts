@@ -1,0 +1,60 @@
+// The running transcript hash (RFC 9846 section 4.1): one per connection, every handshake
+// message hashed once. Until the suite is known messages wait; TLS 1.2 keeps them longer, for CertificateVerify.
+
+import type { HashAlgorithm, RunningHash } from '../crypto/provider.ts'
+import { TlsError } from '../errors.ts'
+import { concat } from '../wire/bytes.ts'
+import { handshakeTypes } from '../wire/registry.ts'
+
+export class Transcript {
+  #algorithm: HashAlgorithm | undefined
+  #running: RunningHash | undefined
+  #messages: Uint8Array[] | undefined = []
+
+  /** Adds one message with its header. */
+  add(raw: Uint8Array): void {
+    this.#running?.update(raw)
+    this.#messages?.push(raw)
+  }
+
+  /** The hash is known now: everything added so far is hashed. */
+  start(algorithm: HashAlgorithm): void {
+    this.#algorithm = algorithm
+    this.#running = algorithm.create()
+    for (const message of this.#messages ?? []) this.#running.update(message)
+  }
+
+  /** After start(): no more need of the messages themselves. */
+  forgetMessages(): void {
+    this.#messages = undefined
+  }
+
+  /** All messages so far, for signatures over them (TLS 1.2 CertificateVerify). */
+  messages(): Uint8Array {
+    if (!this.#messages) throw new TlsError('internal_error', 'the transcript was dropped')
+    return concat(...this.#messages)
+  }
+
+  hash(): Uint8Array {
+    if (!this.#running) throw new TlsError('internal_error', 'the transcript hash is not known yet')
+    return this.#running.digest()
+  }
+
+  /** The hash with `more` at the end, which is not added: for binders over a truncated ClientHello (section 4.3.11.2). */
+  hashWith(algorithm: HashAlgorithm, more: Uint8Array): Uint8Array {
+    if (this.#running && this.#algorithm?.name === algorithm.name) {
+      const copy = this.#running.clone()
+      copy.update(more)
+      return copy.digest()
+    }
+    return algorithm.digest(...(this.#messages ?? []), more)
+  }
+
+  /** A HelloRetryRequest came or goes: ClientHello1 is replaced by a message_hash message (section 4.1). */
+  retry(algorithm: HashAlgorithm): void {
+    const firstHello = this.messages()
+    const digest = algorithm.digest(firstHello)
+    this.#messages = [concat(Uint8Array.of(handshakeTypes.message_hash, 0, 0, digest.length), digest)]
+    this.start(algorithm)
+  }
+}

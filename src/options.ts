@@ -1,0 +1,179 @@
+// What a caller can say: ClientOptions and ServerOptions, and the things they are made of. config.ts checks them.
+
+import type { CryptoProvider, MaybePromise, PrivateKey, Signer } from './crypto/provider.ts'
+import type { ClientSessionCache, ReplayGuard, ServerSessionStore, TicketProtector } from './session/interfaces.ts'
+import type { SessionState } from './session/state.ts'
+import type { ClientHello } from './wire/messages.ts'
+import type { ProtocolVersion } from './wire/registry.ts'
+import type { CertificateVerifier } from './x509/verifier.ts'
+
+/** PEM text (one or more certificates), or DER. */
+export type CertificateInput = string | Uint8Array | readonly (string | Uint8Array)[]
+/** PEM text, DER (PKCS#8, SEC1, PKCS#1), a parsed key, or anything that signs (HSM, KMS). */
+export type KeyInput = string | Uint8Array | PrivateKey | Signer
+
+/** A certificate chain and the key that proves it. */
+export interface IdentityOptions {
+  /** The certificate and its intermediates, leaf first. */
+  readonly cert: CertificateInput
+  readonly key: KeyInput
+  /** OCSP response (DER) to staple. */
+  readonly ocspResponse?: Uint8Array
+  /** Serialised SCTs (RFC 6962 section 3.3) to send. */
+  readonly scts?: readonly Uint8Array[]
+}
+
+/** An identity that was loaded and checked: `loadIdentity()` makes it. */
+export interface Identity {
+  /** DER, leaf first. */
+  readonly certificates: readonly Uint8Array[]
+  readonly signer: Signer
+  readonly keyType: NonNullable<Signer['publicKey']>['type']
+  /** Size of the key in bits. */
+  readonly keyBits: number
+  readonly ocspResponse: Uint8Array | undefined
+  readonly scts: readonly Uint8Array[] | undefined
+}
+
+export interface CommonOptions {
+  /** Default: the runtime's (see the entry points); required in puretls/core. */
+  readonly provider?: CryptoProvider
+  /** Default: both. */
+  readonly versions?: { readonly min?: ProtocolVersion; readonly max?: ProtocolVersion }
+  /** IANA names, most wanted first. Default: the provider's order without legacy suites. */
+  readonly cipherSuites?: readonly string[]
+  /** Names as in wire/registry.ts ('X25519', 'P-256', 'X25519MLKEM768'), most wanted first. */
+  readonly groups?: readonly string[]
+  /** Signature schemes that the peer may use, most wanted first ('ecdsa_secp256r1_sha256'). */
+  readonly signatureSchemes?: readonly string[]
+  /** For the certificates themselves; default: signatureSchemes (RFC 9846 section 4.3.3). */
+  readonly certificateSignatureSchemes?: readonly string[]
+  /** Application protocols, most wanted first (RFC 7301). */
+  readonly alpn?: readonly string[]
+  /** Called with each line of an SSLKEYLOGFILE (RFC 9850). Whoever has these lines can read the connection. */
+  readonly keyLog?: (line: string) => void
+  /** Milliseconds since the epoch. Default: Date.now. */
+  readonly clock?: () => number
+  /** Bytes of padding for a TLS 1.3 record with `length` bytes of content (RFC 9846 section 5.4). */
+  readonly padding?: (length: number) => number
+  /** Most bytes of plaintext in a record that we take, 64 to 16385 (RFC 8449). Default: not limited below the standard. */
+  readonly recordSizeLimit?: number
+  /** Most bytes of one handshake message that we take. Default 131072. */
+  readonly maxHandshakeMessage?: number
+  /** Records sealed with one key before a KeyUpdate; never over the AEAD's own limit (RFC 9846 section 5.5). */
+  readonly recordsPerKey?: number
+  /** Opens TLS 1.2 suites that are off by default: CBC and static RSA, SHA-1 signatures (RFC 9325 section 4 says why they are off). */
+  readonly legacy?: boolean
+  /** TLS 1.2: refuse peers without the extended master secret (RFC 7627). Default false. */
+  readonly requireExtendedMasterSecret?: boolean
+  /** Replaces what we are about to send, for replays of recorded flows and for tests with peers that lie. */
+  readonly seam?: Seam
+}
+
+/** For tests only: sees every outgoing handshake message as decoded fields before it is encoded and hashed. */
+export interface Seam {
+  /** What to send instead: changed fields, several messages' raw bytes, or nothing (`[]`). */
+  outgoing?(message: { readonly type: string; readonly fields: object }): object | readonly Uint8Array[]
+}
+
+export interface ClientOptions extends CommonOptions {
+  /** The DNS name or IP address of the server: sent as SNI (names only) and required of its certificate. */
+  readonly serverName?: string
+  /** False: no SNI is sent; the certificate is checked all the same. */
+  readonly sendServerName?: boolean
+  /** Certification authorities to trust, PEM or DER. Default: the runtime's roots, where there are any. */
+  readonly ca?: CertificateInput
+  /** Judges the server's certificate instead of the built-in verifier. */
+  readonly verifier?: CertificateVerifier
+  /** The client's certificate, for servers that ask: one, or a choice by what the server asks for. */
+  readonly identity?: IdentityOptions | ((request: CertificateRequestInfo) => MaybePromise<IdentityOptions | undefined>)
+  /** Shorthand for identity. */
+  readonly cert?: CertificateInput
+  readonly key?: KeyInput
+  /** Groups to send key shares for; default: the first group, and X25519 beside a hybrid one. */
+  readonly keyShares?: readonly string[]
+  /** A session to resume: what a `session` event or `connection.session` gave. */
+  readonly session?: Uint8Array | SessionState
+  /** Where sessions are kept from one connection to the next. */
+  readonly sessions?: ClientSessionCache
+  /** Application data for the first flight, sent if the session allows it (RFC 9846 section 2.3). Replayable: see docs. */
+  readonly earlyData?: Uint8Array
+  /** TLS 1.2: whether the server may renegotiate (RFC 5746): never (default), once, or freely. */
+  readonly renegotiation?: 'never' | 'once' | 'freely'
+  /** Sends CCS and a session ID to look like TLS 1.2 to middleboxes (RFC 9846 appendix E.4). Default true. */
+  readonly compatibilityMode?: boolean
+  /** Offer to authenticate after the handshake (RFC 9846 section 4.7.2). Default false. */
+  readonly postHandshakeAuth?: boolean
+  /** Reorders, adds or removes parts of the ClientHello before it is sent; pre_shared_key is added after it. */
+  readonly shapeHello?: (hello: ClientHello) => ClientHello
+  /** TLS_FALLBACK_SCSV: this is a second try at a lower version (RFC 7507). */
+  readonly fallback?: boolean
+  /** TLS 1.2 False Start (RFC 7918): send before the server's Finished. Default false. */
+  readonly falseStart?: boolean
+}
+
+/** What a server asked for in CertificateRequest. */
+export interface CertificateRequestInfo {
+  readonly signatureSchemes: readonly string[]
+  /** Distinguished names (DER); empty means any. */
+  readonly authorities: readonly Uint8Array[]
+  readonly serverName: string | undefined
+}
+
+/** A ClientHello as an application sees it. */
+export interface ClientHelloInfo {
+  readonly serverName: string | undefined
+  readonly alpn: readonly string[]
+  /** Numbers as offered, GREASE included. */
+  readonly cipherSuites: readonly number[]
+  readonly versions: readonly number[]
+  readonly groups: readonly number[]
+  readonly signatureSchemes: readonly number[]
+  /** Types in order. */
+  readonly extensions: readonly number[]
+  /** The whole handshake message, header included. */
+  readonly raw: Uint8Array
+}
+
+export type ClientAuthMode = 'request' | 'request-unverified' | 'require' | 'require-unverified'
+
+export interface ClientAuthOptions {
+  /** request: verify one if given; require: refuse a client without one; -unverified: any certificate, unchecked. */
+  readonly mode: ClientAuthMode
+  /** Authorities whose clients are let in, PEM or DER. */
+  readonly ca?: CertificateInput
+  readonly verifier?: CertificateVerifier
+  /** Distinguished names (DER) to send; default: the subjects of `ca`. */
+  readonly authorities?: readonly Uint8Array[]
+}
+
+export interface TicketOptions {
+  /** Tickets sent after a full handshake. Default 2; 0 turns them off. */
+  readonly count?: number
+  /** Seconds, at most 604800. Default 86400. */
+  readonly lifetime?: number
+  /** Default: a random key that lives as long as the server (see puretls/session for rotation and shared keys). */
+  readonly protector?: TicketProtector
+}
+
+export interface ServerOptions extends CommonOptions {
+  readonly cert?: CertificateInput
+  readonly key?: KeyInput
+  /** One identity, several to choose from by the ClientHello, or a function that chooses. */
+  readonly identity?: IdentityOptions | readonly IdentityOptions[] | ((hello: ClientHelloInfo) => MaybePromise<IdentityOptions | Identity | undefined>)
+  /** Sees the ClientHello before anything is answered; may change options for this connection, or reject. */
+  readonly onClientHello?: (hello: ClientHelloInfo) => MaybePromise<Partial<ServerOptions> | 'reject' | undefined | void>
+  readonly clientAuth?: ClientAuthOptions
+  /** True: choose by our order of suites even where the client's would do. Default true. */
+  readonly preferServerOrder?: boolean
+  readonly tickets?: TicketOptions | false
+  /** TLS 1.2 sessions by ID. */
+  readonly sessions?: ServerSessionStore
+  /** Bytes of early data a client may send with a ticket; 0 (default) turns 0-RTT off. */
+  readonly maxEarlyData?: number
+  readonly replayGuard?: ReplayGuard
+  /** Sends a cookie with HelloRetryRequest and checks its echo (RFC 9846 section 4.3.2). Default false. */
+  readonly cookie?: boolean
+  /** Per-connection ALPN; overrides `alpn`. Undefined refuses with no_application_protocol. */
+  readonly chooseAlpn?: (offered: readonly string[], hello: ClientHelloInfo) => MaybePromise<string | undefined>
+}

@@ -1,0 +1,54 @@
+// Handshake messages out of handshake records (RFC 9846 section 5.1): a message may be spread over records and a record may
+// hold several. Called by the engine, which asks `aligned` before keys change.
+
+import { TlsError } from '../errors.ts'
+import { HEADER_LENGTH } from '../wire/messages.ts'
+import { handshakeTypeName } from '../wire/registry.ts'
+
+export class HandshakeJoiner {
+  /** Most bytes of one message, without its header. */
+  readonly maxMessage: number
+  #buffer: Uint8Array = new Uint8Array(0)
+  #start = 0
+  #end = 0
+
+  constructor(maxMessage: number) {
+    this.maxMessage = maxMessage
+  }
+
+  /** True if no bytes of a message are waiting: keys may change only here. */
+  get aligned(): boolean {
+    return this.#start === this.#end
+  }
+
+  push(fragment: Uint8Array): void {
+    const waiting = this.#end - this.#start
+    if (this.#end + fragment.length > this.#buffer.length) {
+      const larger = new Uint8Array(Math.max((waiting + fragment.length) * 2, 2048))
+      larger.set(this.#buffer.subarray(this.#start, this.#end))
+      this.#buffer = larger
+      this.#start = 0
+      this.#end = waiting
+    }
+    this.#buffer.set(fragment, this.#end)
+    this.#end += fragment.length
+  }
+
+  /** The next whole message with its header, as a copy of its own; undefined if more bytes are needed. */
+  next(): Uint8Array | undefined {
+    if (this.#end - this.#start < HEADER_LENGTH) return undefined
+    const [type = 0, high = 0, middle = 0, low = 0] = this.#buffer.subarray(this.#start, this.#start + HEADER_LENGTH)
+    const length = (high << 16) | (middle << 8) | low
+    if (length > this.maxMessage) {
+      throw new TlsError(
+        'message_too_large', `a ${handshakeTypeName(type)} message of ${length} bytes; the most is ${this.maxMessage}`,
+      )
+    }
+    const end = this.#start + HEADER_LENGTH + length
+    if (end > this.#end) return undefined
+    const message = this.#buffer.slice(this.#start, end)
+    this.#start = end
+    if (this.#start === this.#end) this.#start = this.#end = 0
+    return message
+  }
+}

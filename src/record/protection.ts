@@ -1,0 +1,65 @@
+// What protects records of one direction and epoch. protect13.ts and protect12.ts make these; the engine installs them.
+
+import type { MaybePromise } from '../crypto/provider.ts'
+import { TlsError } from '../errors.ts'
+import { contentTypes } from '../wire/registry.ts'
+import { MAX_PLAINTEXT, RECORD_HEADER_LENGTH } from './framing.ts'
+import type { RawRecord } from './framing.ts'
+
+export interface OpenedRecord {
+  readonly type: number
+  readonly content: Uint8Array
+}
+
+export interface Opener {
+  readonly encrypted: boolean
+  /** Throws `bad_record_mac`, `record_overflow`, `unexpected_message`. */
+  open(record: RawRecord): MaybePromise<OpenedRecord>
+}
+
+export interface Sealer {
+  readonly encrypted: boolean
+  /** Bytes of the whole record that `length` bytes of content become. */
+  sealedLength(length: number): number
+  /** Writes one whole record into `out`, which has sealedLength(content.length) bytes. */
+  seal(type: number, content: Uint8Array, out: Uint8Array): MaybePromise<void>
+  /** Records sealed so far under this key. */
+  readonly count: number
+  /** Records that may be sealed under this key (RFC 9846 section 5.5); the engine updates keys before. */
+  readonly limit: number
+}
+
+/** Writes type, version and length. */
+export const writeHeader = (out: Uint8Array, type: number, version: number, length: number): void => {
+  out[0] = type
+  out[1] = version >> 8
+  out[2] = version & 0xff
+  out[3] = length >> 8
+  out[4] = length & 0xff
+}
+
+/** Before any keys: TLSPlaintext as it is. */
+export const plaintextOpener: Opener = {
+  encrypted: false,
+  open: ({ type, fragment }) => {
+    if (fragment.length > MAX_PLAINTEXT) {
+      throw new TlsError('record_overflow', `a plaintext record of ${fragment.length} bytes; the most is ${MAX_PLAINTEXT}`)
+    }
+    if (type === contentTypes.application_data) {
+      throw new TlsError('unexpected_message', 'application data came before the handshake was done, without encryption')
+    }
+    return { type, content: fragment }
+  },
+}
+
+/** `version` is the legacy_record_version: 0x0301 for a first ClientHello, 0x0303 for everything else. */
+export const plaintextSealer = (version: number): Sealer => ({
+  encrypted: false,
+  count: 0,
+  limit: Number.MAX_SAFE_INTEGER,
+  sealedLength: (length) => RECORD_HEADER_LENGTH + length,
+  seal: (type, content, out) => {
+    writeHeader(out, type, version, content.length)
+    out.set(content, RECORD_HEADER_LENGTH)
+  },
+})

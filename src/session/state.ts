@@ -1,0 +1,100 @@
+// What one connection leaves for the next: the state behind a ticket or a session ID, on both sides, and its serialised
+// form. Read and written by handshake/ (client13, client12, server13, server12) and by the stores of this folder.
+
+import { TlsError } from '../errors.ts'
+import { decode, encode, latin1, list, mapped, opaque, struct, u16, u32, u8 } from '../wire/codec.ts'
+import type { Codec } from '../wire/codec.ts'
+
+export interface SessionState {
+  /** 0x0304 or 0x0303. */
+  readonly version: number
+  readonly cipherSuite: number
+  /** TLS 1.3: the PSK of the ticket; TLS 1.2: the master secret (48 bytes). */
+  readonly secret: Uint8Array
+  /** Client side: the ticket as it came (empty for TLS 1.2 sessions by ID). Server side: empty. */
+  readonly ticket: Uint8Array
+  /** TLS 1.2 session ID, 0 to 32 bytes. */
+  readonly sessionId: Uint8Array
+  readonly ageAdd: number
+  /** Seconds. */
+  readonly lifetime: number
+  /** Milliseconds since the epoch: when the ticket came (client) or was made (server). */
+  readonly createdAt: number
+  /** Milliseconds since the epoch: when the certificates behind the session were checked; kept over renewals. */
+  readonly authenticatedAt: number
+  /** Bytes of early data allowed; 0 for none. */
+  readonly maxEarlyData: number
+  readonly extendedMasterSecret: boolean
+  readonly alpn: string
+  readonly serverName: string
+  /** Fingerprint of the config under which the session was made: resumed only under an equal one. */
+  readonly fingerprint: string
+  /** The peer's certificates, leaf first (DER). */
+  readonly peerCertificates: readonly Uint8Array[]
+  readonly ocspResponse: Uint8Array
+  readonly scts: readonly Uint8Array[]
+  /** What the server application stored with the session. */
+  readonly applicationData: Uint8Array
+}
+
+const FORMAT = 1
+const flag: Codec<boolean> = mapped(u8, (value) => value === 1, (value) => (value ? 1 : 0))
+/** Milliseconds as two 32-bit halves. */
+const time: Codec<number> = mapped(
+  struct<{ high: number; low: number }>({ high: u32, low: u32 }),
+  ({ high, low }) => high * 2 ** 32 + low,
+  (ms) => ({ high: Math.floor(ms / 2 ** 32), low: ms % 2 ** 32 }),
+)
+
+const state: Codec<SessionState & { readonly format: number }> = struct<SessionState & { readonly format: number }>({
+  format: u8,
+  version: u16,
+  cipherSuite: u16,
+  secret: opaque(1, 1),
+  ticket: opaque(2),
+  sessionId: opaque(1, 0, 32),
+  ageAdd: u32,
+  lifetime: u32,
+  createdAt: time,
+  authenticatedAt: time,
+  maxEarlyData: u32,
+  extendedMasterSecret: flag,
+  alpn: latin1(opaque(1)),
+  serverName: latin1(opaque(2)),
+  fingerprint: latin1(opaque(2)),
+  peerCertificates: list(3, opaque(3, 1)),
+  ocspResponse: opaque(3),
+  scts: list(2, opaque(2, 1)),
+  applicationData: opaque(2),
+})
+
+/** Holds secrets: whoever has it can read the resumed connection. */
+export const encodeSession = (session: SessionState): Uint8Array => encode(state, { format: FORMAT, ...session })
+
+/** Throws `bad_option` for bytes that are not a session of this format. */
+export const decodeSession = (bytes: Uint8Array): SessionState => {
+  try {
+    const { format, ...session } = decode(state, bytes, 'session')
+    if (format === FORMAT) return session
+  } catch (error) {
+    throw new TlsError('bad_option', 'the session given is not one that this version of the library wrote', { cause: error })
+  }
+  throw new TlsError('bad_option', 'the session given was written by another version of the library')
+}
+
+/** Empty values for the fields that a version does not use. */
+export const blankSession: Omit<SessionState, 'version' | 'cipherSuite' | 'secret' | 'createdAt' | 'authenticatedAt'> = {
+  ticket: new Uint8Array(0),
+  sessionId: new Uint8Array(0),
+  ageAdd: 0,
+  lifetime: 0,
+  maxEarlyData: 0,
+  extendedMasterSecret: true,
+  alpn: '',
+  serverName: '',
+  fingerprint: '',
+  peerCertificates: [],
+  ocspResponse: new Uint8Array(0),
+  scts: [],
+  applicationData: new Uint8Array(0),
+}
