@@ -164,6 +164,12 @@ export class DerReader {
     return value === 0xff
   }
 
+  /** BOOLEAN DEFAULT FALSE: absent or TRUE, since a default is never encoded (X.690 section 11.5). */
+  flag(name: string): boolean {
+    if (this.peek() !== tags.boolean) return false
+    return this.boolean(name) || this.fail(`${name} is encoded although it has its default value`)
+  }
+
   /** Two's complement content of an INTEGER in its shortest form. */
   integer(name: string, tag: number = tags.integer): Uint8Array {
     const start = this.#position

@@ -1,0 +1,270 @@
+// A certificate, parsed once (RFC 5280 section 4.1): structure, names and dates at once, key and extensions when asked for
+// and then kept. Made by parseCertificate(); read by the verifier, the handshake and the caller.
+
+import { parsePublicKey } from '../crypto/keys.ts'
+import type { CryptoProvider, HashName, PublicKey } from '../crypto/provider.ts'
+import { TlsError } from '../errors.ts'
+import { toHex } from '../wire/bytes.ts'
+import { DerReader, constructedTag, contextTag, tags } from '../wire/der.ts'
+import * as read from './extensions.ts'
+import type { Extension } from './extensions.ts'
+import type { GeneralName } from './general-name.ts'
+import { readName, sameName } from './name.ts'
+import type { Name } from './name.ts'
+import { extensionOids } from './oids.ts'
+
+/** Parses one DER certificate; the bytes are kept, not copied. Throws TlsError `bad_certificate`. */
+export const parseCertificate = (der: Uint8Array): Certificate => new Certificate(der)
+
+export class Certificate {
+  /** The whole certificate. */
+  readonly der: Uint8Array
+  /** TBSCertificate, DER: what the signature is over. */
+  readonly tbs: Uint8Array
+  /** AlgorithmIdentifier of the signature, DER; the one inside tbsCertificate is `tbsSignatureAlgorithm`. */
+  readonly signatureAlgorithm: Uint8Array
+  readonly tbsSignatureAlgorithm: Uint8Array
+  readonly signature: Uint8Array
+  /** 1, 2 or 3. */
+  readonly version: number
+  /** Content of the INTEGER: big-endian two's complement. */
+  readonly serialNumber: Uint8Array
+  readonly issuer: Name
+  readonly subject: Name
+  /** Milliseconds since the epoch, inclusive. */
+  readonly notBefore: number
+  /** Milliseconds since the epoch, inclusive. */
+  readonly notAfter: number
+  /** SubjectPublicKeyInfo, DER. */
+  readonly spki: Uint8Array
+  /** Whether issuerUniqueID or subjectUniqueID is there. */
+  readonly hasUniqueIdentifiers: boolean
+  readonly extensions: readonly Extension[]
+  readonly #cache = new Map<string, unknown>()
+  #publicKey: PublicKey | undefined
+
+  constructor(der: Uint8Array) {
+    this.der = der
+    const outermost = new DerReader(der)
+    const certificate = outermost.sequence('certificate')
+    outermost.end()
+    const tbsStart = certificate.position
+    const tbs = certificate.sequence('tbsCertificate')
+    this.tbs = der.subarray(tbsStart, certificate.position)
+    this.signatureAlgorithm = certificate.element('signatureAlgorithm', tags.sequence)
+    this.signature = certificate.bitString('signature')
+    certificate.end()
+
+    this.version = readVersion(tbs)
+    this.serialNumber = tbs.integer('serialNumber')
+    this.tbsSignatureAlgorithm = tbs.element('signature', tags.sequence)
+    this.issuer = readName(tbs, 'issuer')
+    const validity = tbs.sequence('validity')
+    this.notBefore = validity.time('notBefore')
+    this.notAfter = validity.time('notAfter')
+    validity.end()
+    this.subject = readName(tbs, 'subject')
+    this.spki = tbs.element('subjectPublicKeyInfo', tags.sequence)
+    this.hasUniqueIdentifiers = skipUniqueIdentifiers(tbs)
+    const extensions = tbs.optional(constructedTag(3), 'extensions')
+    this.extensions = extensions === undefined ? [] : read.readExtensions(extensions)
+    extensions?.end()
+    tbs.end()
+    if (extensions !== undefined && this.version !== 3) tbs.fail(`a version ${this.version} certificate has extensions`)
+    if (this.hasUniqueIdentifiers && this.version === 1) tbs.fail('a version 1 certificate has unique identifiers')
+  }
+
+  /** The subject's key. Throws TlsError `unsupported_certificate` for a key of unknown kind, `bad_certificate` for a bad one. */
+  get publicKey(): PublicKey {
+    this.#publicKey ??= readPublicKey(this.spki)
+    return this.#publicKey
+  }
+
+  extension(oid: string): Extension | undefined {
+    for (const extension of this.extensions) if (extension.oid === oid) return extension
+    return undefined
+  }
+
+  // Each of these is undefined if the extension is absent, and throws TlsError `bad_certificate` if it is malformed.
+
+  get basicConstraints(): read.BasicConstraints | undefined {
+    return this.#typed(extensionOids.basicConstraints, read.readBasicConstraints)
+  }
+  get keyUsage(): readonly read.KeyUsageName[] | undefined {
+    return this.#typed(extensionOids.keyUsage, read.readKeyUsage)
+  }
+  /** Object identifiers. */
+  get extendedKeyUsage(): readonly string[] | undefined {
+    return this.#typed(extensionOids.extendedKeyUsage, read.readExtendedKeyUsage)
+  }
+  get subjectAltNames(): readonly GeneralName[] | undefined {
+    return this.#typed(extensionOids.subjectAltName, (value) => read.readAltNames(value, 'subjectAltName'))
+  }
+  get issuerAltNames(): readonly GeneralName[] | undefined {
+    return this.#typed(extensionOids.issuerAltName, (value) => read.readAltNames(value, 'issuerAltName'))
+  }
+  get nameConstraints(): read.NameConstraints | undefined {
+    return this.#typed(extensionOids.nameConstraints, read.readNameConstraints)
+  }
+  get certificatePolicies(): readonly read.PolicyInformation[] | undefined {
+    return this.#typed(extensionOids.certificatePolicies, read.readCertificatePolicies)
+  }
+  get policyMappings(): readonly read.PolicyMapping[] | undefined {
+    return this.#typed(extensionOids.policyMappings, read.readPolicyMappings)
+  }
+  get policyConstraints(): read.PolicyConstraints | undefined {
+    return this.#typed(extensionOids.policyConstraints, read.readPolicyConstraints)
+  }
+  get inhibitAnyPolicy(): number | undefined {
+    return this.#typed(extensionOids.inhibitAnyPolicy, read.readInhibitAnyPolicy)
+  }
+  get subjectKeyIdentifier(): Uint8Array | undefined {
+    return this.#typed(extensionOids.subjectKeyIdentifier, read.readSubjectKeyIdentifier)
+  }
+  get authorityKeyIdentifier(): read.AuthorityKeyIdentifier | undefined {
+    return this.#typed(extensionOids.authorityKeyIdentifier, read.readAuthorityKeyIdentifier)
+  }
+  get authorityInfoAccess(): readonly read.AccessDescription[] | undefined {
+    return this.#typed(extensionOids.authorityInfoAccess, (value) => read.readInfoAccess(value, 'authorityInfoAccess'))
+  }
+  get subjectInfoAccess(): readonly read.AccessDescription[] | undefined {
+    return this.#typed(extensionOids.subjectInfoAccess, (value) => read.readInfoAccess(value, 'subjectInfoAccess'))
+  }
+  get crlDistributionPoints(): readonly read.DistributionPoint[] | undefined {
+    return this.#typed(extensionOids.crlDistributionPoints, (value) =>
+      read.readDistributionPoints(value, 'cRLDistributionPoints'),
+    )
+  }
+  get freshestCrl(): readonly read.DistributionPoint[] | undefined {
+    return this.#typed(extensionOids.freshestCrl, (value) => read.readDistributionPoints(value, 'freshestCRL'))
+  }
+  /** Numbers of TLS extensions that the server has to answer (RFC 7633); 5 means must-staple. */
+  get tlsFeatures(): readonly number[] | undefined {
+    return this.#typed(extensionOids.tlsFeature, read.readTlsFeature)
+  }
+  /** SignedCertificateTimestampList in TLS encoding (RFC 6962 section 3.3). */
+  get sctList(): Uint8Array | undefined {
+    return this.#typed(extensionOids.sctList, read.readSctList)
+  }
+
+  /** Issuer and subject are the same name. That it signed itself is another question. */
+  get isSelfIssued(): boolean {
+    return this.#once('selfIssued', () => sameName(this.issuer, this.subject))
+  }
+
+  get serialNumberHex(): string {
+    return toHex(this.serialNumber)
+  }
+
+  /** Hash of the DER certificate, as lower-case hex. Throws `unsupported` if the provider lacks the hash. */
+  fingerprint(provider: CryptoProvider, hash: HashName = 'sha256'): string {
+    return this.#once(`fingerprint ${hash}`, () => toHex(hashOf(provider, hash, this.der)))
+  }
+
+  toPem(): string {
+    return toPem('CERTIFICATE', this.der)
+  }
+
+  /** What people want to see in a log; every value is plain data. */
+  toJSON(): CertificateSummary {
+    return {
+      subject: this.subject.toString(),
+      issuer: this.issuer.toString(),
+      serialNumber: this.serialNumberHex,
+      notBefore: new Date(this.notBefore).toISOString(),
+      notAfter: new Date(this.notAfter).toISOString(),
+      subjectAltNames: (this.subjectAltNames ?? []).map(({ kind, value }) => `${kind}:${value}`),
+      publicKey: keySummary(this),
+      isCa: this.basicConstraints?.ca === true,
+      keyUsage: this.keyUsage ?? [],
+      extendedKeyUsage: this.extendedKeyUsage ?? [],
+      extensions: this.extensions.map(({ oid, critical }) => ({ oid, critical })),
+      pem: this.toPem(),
+    }
+  }
+
+  #typed<T>(oid: string, reader: (value: Uint8Array) => T): T | undefined {
+    return this.#once(oid, () => {
+      const extension = this.extension(oid)
+      return extension === undefined ? undefined : reader(extension.value)
+    })
+  }
+
+  /** The cache is keyed by what is computed, and each key has one type: the cast is safe. */
+  #once<T>(key: string, compute: () => T): T {
+    if (this.#cache.has(key)) return this.#cache.get(key) as T
+    const value = compute()
+    this.#cache.set(key, value)
+    return value
+  }
+}
+
+export interface CertificateSummary {
+  readonly subject: string
+  readonly issuer: string
+  readonly serialNumber: string
+  readonly notBefore: string
+  readonly notAfter: string
+  readonly subjectAltNames: readonly string[]
+  readonly publicKey: { readonly type: string; readonly bits: number } | undefined
+  readonly isCa: boolean
+  readonly keyUsage: readonly string[]
+  readonly extendedKeyUsage: readonly string[]
+  readonly extensions: readonly { readonly oid: string; readonly critical: boolean }[]
+  readonly pem: string
+}
+
+const keySummary = (certificate: Certificate): CertificateSummary['publicKey'] => {
+  try {
+    return { type: certificate.publicKey.type, bits: certificate.publicKey.bits }
+  } catch {
+    return undefined
+  }
+}
+
+/** Version ::= [0] EXPLICIT INTEGER DEFAULT v1 (section 4.1.2.1); the default is not encoded. */
+const readVersion = (tbs: DerReader): number => {
+  const explicit = tbs.optional(constructedTag(0), 'version')
+  if (explicit === undefined) return 1
+  const value = explicit.smallInteger('version')
+  explicit.end()
+  if (value !== 1 && value !== 2) tbs.fail(`version field is ${value}; it can be 1 (version 2) or 2 (version 3)`)
+  return value + 1
+}
+
+/** issuerUniqueID [1] and subjectUniqueID [2], which section 4.1.2.8 forbids to use. */
+const skipUniqueIdentifiers = (tbs: DerReader): boolean => {
+  let found = false
+  for (const tag of [contextTag(1), contextTag(2)]) {
+    if (tbs.peek() !== tag) continue
+    tbs.content(tag, 'unique identifier')
+    found = true
+  }
+  return found
+}
+
+const readPublicKey = (spki: Uint8Array): PublicKey => {
+  try {
+    return parsePublicKey(spki)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    const known = error instanceof TlsError && error.code !== 'unsupported'
+    throw new TlsError(known ? 'bad_certificate' : 'unsupported_certificate', `public key of the certificate: ${why}`, {
+      cause: error,
+    })
+  }
+}
+
+const hashOf = (provider: CryptoProvider, name: HashName, bytes: Uint8Array): Uint8Array => {
+  const hash = provider.hashes[name]
+  if (hash === undefined) throw new TlsError('unsupported', `the provider ${provider.name} has no ${name}`)
+  return hash.digest(bytes)
+}
+
+/** RFC 7468 text of one object. */
+export const toPem = (label: string, der: Uint8Array): string => {
+  let binary = ''
+  for (const byte of der) binary += String.fromCharCode(byte)
+  const lines = btoa(binary).match(/.{1,64}/g) ?? []
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
+}
