@@ -1,0 +1,215 @@
+// Turns one connection's flags into ClientOptions or ServerOptions, as BoringSSL's shim turns them into an SSL. What
+// outlives a connection (sessions, ticket keys, the clock) is in Carried. shim.ts calls it.
+
+import { then } from '../../../src/crypto/maybe.ts'
+import type { CryptoProvider } from '../../../src/crypto/provider.ts'
+import { TlsError } from '../../../src/errors.ts'
+import type {
+  CertificateRequestInfo, ClientAuthOptions, ClientHelloInfo, ClientOptions, CommonOptions, IdentityOptions,
+  ServerOptions, TicketOptions,
+} from '../../../src/options.ts'
+import type { ServerSessionStore, TicketProtector } from '../../../src/session/interfaces.ts'
+import { fromHex, toHex } from '../../../src/wire/bytes.ts'
+import {
+  cipherSuites, namedGroupById, type ProtocolVersion, signatureSchemeById, TLS12, TLS13,
+} from '../../../src/wire/registry.ts'
+import { identitiesOf, type Later, verifierOf } from './credentials.ts'
+import { Defect, type Flags, listOf, numberOf, textOf, Unimplemented } from './flags.ts'
+import { policyOf } from './policies.ts'
+
+/** What one connection leaves for the next, and what the callbacks saw. */
+export interface Carried {
+  readonly provider: CryptoProvider
+  readonly protector: TicketProtector
+  readonly sessions: ServerSessionStore
+  session: Uint8Array | undefined
+  /** Milliseconds by which -resumption-delay moved the clock. */
+  delay: number
+}
+
+/** What the callbacks of one connection noted, for the checks. */
+export interface Noted {
+  hello: ClientHelloInfo | undefined
+  keyLog: Map<string, Uint8Array>
+  storedSession: boolean
+}
+
+export const noNotes = (): Noted => ({ hello: undefined, keyLog: new Map(), storedSession: false })
+
+export function clientOptions(flags: Flags, carried: Carried, noted: Noted, later: Later): ClientOptions {
+  const hostName = textOf(flags, 'host-name')
+  const alpn = textOf(flags, 'advertise-alpn')
+  const shares = flags.on.has('no-key-shares') ? [] : flags.lists.get('key-shares')
+  return {
+    ...commonOptions(flags, carried, noted),
+    ...(hostName !== undefined && { serverName: hostName }),
+    ...(alpn !== undefined && { alpn: unwrapAlpn(alpn) }),
+    ...(shares && { keyShares: groupNames(shares) }),
+    verifier: verifierOf(flags, later),
+    identity: (request) => clientIdentity(request, flags, carried.provider, later),
+    ...(carried.session && { session: carried.session }),
+    fallback: flags.on.has('fallback-scsv'),
+    falseStart: flags.on.has('false-start'),
+    renegotiation: flags.on.has('renegotiate-freely') ? 'freely' : flags.on.has('renegotiate-once') ? 'once' : 'never',
+    ...(offersEarlyData(flags, carried) && { earlyData: initialWrite(flags) }),
+  }
+}
+
+/** Whether this connection writes first and has a session to write early with. */
+export const offersEarlyData = (flags: Flags, carried: Carried): boolean =>
+  flags.on.has('enable-early-data') && carried.session !== undefined
+
+/** What -shim-writes-first writes; nothing without it. */
+export function initialWrite(flags: Flags): Uint8Array {
+  if (!flags.on.has('shim-writes-first') && !flags.on.has('read-with-unfinished-write')) return new Uint8Array(0)
+  const text = (textOf(flags, 'shim-initial-write') ?? 'hello').repeat(numberOf(flags, 'repeat-shim-initial-write') ?? 1)
+  return new TextEncoder().encode(text)
+}
+
+export function serverOptions(flags: Flags, carried: Carried, noted: Noted, later: Later): ServerOptions {
+  const identities = identitiesOf(flags, carried.provider, later)
+  const auth = clientAuth(flags, later)
+  return {
+    ...commonOptions(flags, carried, noted),
+    identity: identities,
+    ...(auth && { clientAuth: auth }),
+    onClientHello: (hello) => then(later(undefined), () => earlyCallback(hello, flags, noted)),
+    preferServerOrder: policyOf(flags).preferServerOrder ?? (flags.on.has('server-preference') || flags.texts.has('cipher')),
+    tickets: ticketOptions(flags, carried),
+    sessions: {
+      ...carried.sessions,
+      set: (id, session, ttl) => {
+        noted.storedSession = true
+        return carried.sessions.set(id, session, ttl)
+      },
+    },
+    maxEarlyData: flags.on.has('enable-early-data') ? 14_336 : 0,
+    replayGuard: { firstSeen: () => true },
+    ...alpnChoice(flags),
+  }
+}
+
+function commonOptions(flags: Flags, carried: Carried, noted: Noted): CommonOptions {
+  const limit = numberOf(flags, 'max-cert-list')
+  const schemes = listOf(flags, 'verify-prefs')
+  const curves = listOf(flags, 'curves')
+  const cipher = textOf(flags, 'cipher')
+  const { signing: _, preferServerOrder: __, ...policyOptions } = policyOf(flags)
+  return {
+    provider: carried.provider,
+    versions: versionRange(flags),
+    legacy: true,
+    clock: () => Date.now() + carried.delay,
+    keyLog: (line) => {
+      const [label = '', , secret = ''] = line.trim().split(' ')
+      noted.keyLog.set(label, fromHex(secret))
+    },
+    ...(limit !== undefined && { maxHandshakeMessage: limit }),
+    ...(schemes.length > 0 && { signatureSchemes: schemes.map(schemeName) }),
+    ...(curves.length > 0 && { groups: groupNames(curves) }),
+    ...(cipher !== undefined && { cipherSuites: suiteNames(cipher, carried.provider) }),
+    ...policyOptions,
+  }
+}
+
+const versionFlags: readonly (readonly [string, number])[] = [
+  ['no-tls1', 0x0301],
+  ['no-tls11', 0x0302],
+  ['no-tls12', TLS12],
+  ['no-tls13', TLS13],
+]
+
+function versionRange(flags: Flags): { readonly min: ProtocolVersion; readonly max: ProtocolVersion } {
+  const min = numberOf(flags, 'min-version') ?? 0x0301
+  const max = numberOf(flags, 'max-version') ?? TLS13
+  const open = versionFlags.filter(([flag, id]) => !flags.on.has(flag) && id >= min && id <= max).map(([, id]) => id)
+  const tls12 = open.includes(TLS12)
+  const tls13 = open.includes(TLS13)
+  if (open.length > 0 && !tls12 && !tls13) throw new Unimplemented('TLS 1.0 and 1.1')
+  return { min: tls12 || !tls13 ? 'TLS 1.2' : 'TLS 1.3', max: tls13 || !tls12 ? 'TLS 1.3' : 'TLS 1.2' }
+}
+
+const groupNames = (ids: readonly number[]): readonly string[] =>
+  ids.map((id) => {
+    const group = namedGroupById.get(id)
+    if (group === undefined) throw new Unimplemented(`group 0x${id.toString(16)}`)
+    return group.name
+  })
+
+const schemeName = (id: number): string => {
+  const scheme = signatureSchemeById.get(id)
+  if (scheme === undefined) throw new Unimplemented(`signature scheme 0x${id.toString(16)}`)
+  return scheme.name
+}
+
+/** OpenSSL's cipher strings, as far as the runner uses names that we know; TLS 1.3 suites are not under their rule. */
+function suiteNames(rule: string, provider: CryptoProvider): readonly string[] {
+  const can = new Set(provider.suites.map(({ id }) => id))
+  const all = cipherSuites.filter(({ id, authentication }) => can.has(id) && authentication !== 'psk')
+  const fixed = all.filter(({ version, legacy }) => version === 'TLS 1.3' && !legacy).map(({ name }) => name)
+  const picked = rule.split(/[:|[\]]+/).filter((word) => word !== '').flatMap((word) => {
+    const found = all.filter(({ name, version }) => version === 'TLS 1.2' && (word === name || word === 'ALL'))
+    if (found.length === 0 && word !== '3DES') throw new Unimplemented(`cipher rule ${word}`)
+    return found.map(({ name }) => name)
+  })
+  if (picked.length === 0) throw new Unimplemented(`cipher rule ${rule}`)
+  return [...fixed, ...new Set(picked)]
+}
+
+/** ALPN's own coding: names, each after its length. */
+function unwrapAlpn(wire: string): readonly string[] {
+  const names: string[] = []
+  for (let at = 0; at < wire.length; at += 1 + wire.charCodeAt(at)) names.push(wire.slice(at + 1, at + 1 + wire.charCodeAt(at)))
+  return names
+}
+
+const wrapAlpn = (names: readonly string[]): string => names.map((name) => String.fromCharCode(name.length) + name).join('')
+
+function alpnChoice(flags: Flags): Pick<ServerOptions, 'chooseAlpn'> {
+  const select = textOf(flags, 'select-alpn')
+  const expected = textOf(flags, 'expect-advertised-alpn')
+  const rejects = flags.on.has('reject-alpn')
+  if (select === undefined && !rejects && !flags.on.has('select-empty-alpn')) return {}
+  return {
+    chooseAlpn: (offered) => {
+      if (expected !== undefined && wrapAlpn(offered) !== expected) throw new Defect('bad ALPN select callback inputs.')
+      return rejects ? undefined : (select ?? '')
+    },
+  }
+}
+
+function earlyCallback(hello: ClientHelloInfo, flags: Flags, noted: Noted): 'reject' | undefined {
+  noted.hello = hello
+  const expected = textOf(flags, 'expect-server-name')
+  if (expected !== undefined && hello.serverName !== expected) throw new Defect(`server name is ${hello.serverName}`)
+  if (flags.on.has('expect-no-server-name') && hello.serverName !== undefined) throw new Defect('unexpected server name')
+  return flags.on.has('fail-early-callback') || flags.on.has('fail-ddos-callback') ? 'reject' : undefined
+}
+
+function clientAuth(flags: Flags, later: Later): ClientAuthOptions | undefined {
+  const asks = flags.on.has('verify-peer')
+  if (!asks && !flags.on.has('require-any-client-certificate')) return undefined
+  return { mode: asks ? 'request' : 'require', verifier: verifierOf(flags, later), authorities: authorityNames(flags, 'use-client-ca-list') }
+}
+
+const authorityNames = (flags: Flags, name: string): readonly Uint8Array[] => {
+  const list = textOf(flags, name)
+  return list === undefined || list.startsWith('<') ? [] : list.split(',').map((hex) => fromHex(hex))
+}
+
+function clientIdentity(request: CertificateRequestInfo, flags: Flags, provider: CryptoProvider, later: Later) {
+  if (flags.texts.has('expect-client-ca-list')) {
+    const [wanted, got] = [authorityNames(flags, 'expect-client-ca-list'), request.authorities]
+    if (wanted.map(toHex).join() !== got.map(toHex).join()) throw new Defect('names in CertificateRequest differ')
+  }
+  if (flags.on.has('fail-cert-callback')) throw new TlsError('aborted', 'the certificate callback failed', { alert: 'internal_error' })
+  const [identity]: readonly IdentityOptions[] = identitiesOf(flags, provider, later)
+  return later(identity)
+}
+
+function ticketOptions(flags: Flags, carried: Carried): TicketOptions | false {
+  if (flags.on.has('no-ticket')) return false
+  if (flags.on.has('renew-ticket')) throw new Unimplemented('renewing a TLS 1.2 ticket')
+  const { protector } = carried
+  return { protector: flags.on.has('skip-ticket') ? { ...protector, seal: () => undefined } : protector }
+}
