@@ -42,7 +42,7 @@ export interface AeadKey {
    * `plaintext` (in-place). `nonce` is 12 bytes.
    */
   seal(nonce: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array, out: Uint8Array): MaybePromise<void>
-  /** The plaintext (possibly in place of `sealed`, whose bytes are then overwritten), or undefined if it is not authentic. */
+  /** The plaintext, or undefined if it is not authentic. `sealed` is the caller's and is not written to. `nonce` is read before return. */
   open(nonce: Uint8Array, additionalData: Uint8Array, sealed: Uint8Array): MaybePromise<Uint8Array | undefined>
 }
 

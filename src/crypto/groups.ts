@@ -1,0 +1,134 @@
+// Key exchange groups out of their parts: a Diffie-Hellman function alone, or with ML-KEM as a hybrid
+// (RFC 9846 section 7.4, draft-ietf-tls-ecdhe-mlkem section 4). Each provider brings the parts and gets its groups from here.
+
+import { TlsError } from '../errors.ts'
+import { concat } from '../wire/bytes.ts'
+import { isPromise, then } from './maybe.ts'
+import type { KeyExchange, KeyExchangeGroup, MaybePromise } from './provider.ts'
+
+/** (EC)DH over one curve. */
+export interface DiffieHellman {
+  /** IANA named group number. */
+  readonly id: number
+  /** Bytes of a public key as TLS carries it. */
+  readonly publicKeyLength: number
+  generate(): MaybePromise<DiffieHellmanKey>
+  /** From the bare private key, for replays and test vectors. */
+  fromPrivate(privateKey: Uint8Array): MaybePromise<DiffieHellmanKey>
+}
+
+export interface DiffieHellmanKey {
+  readonly publicKey: Uint8Array
+  /** `peer` has the right length and form. Anything thrown means that the key is not acceptable. */
+  agree(peer: Uint8Array): MaybePromise<Uint8Array>
+}
+
+/** ML-KEM with one parameter set (FIPS 203). */
+export interface Kem {
+  /** Bytes. */
+  readonly encapsulationKeyLength: number
+  /** Bytes. */
+  readonly ciphertextLength: number
+  generate(): MaybePromise<KemKey>
+  /** From d and z (64 bytes), for replays and test vectors. */
+  fromSeed(seed: Uint8Array): MaybePromise<KemKey>
+  /** Throws if the encapsulation key check of FIPS 203 section 7.2 fails. */
+  encapsulate(encapsulationKey: Uint8Array): MaybePromise<{ readonly ciphertext: Uint8Array; readonly secret: Uint8Array }>
+}
+
+export interface KemKey {
+  readonly encapsulationKey: Uint8Array
+  decapsulate(ciphertext: Uint8Array): MaybePromise<Uint8Array>
+}
+
+/** A group of one Diffie-Hellman function. */
+export const diffieHellmanGroup = (dh: DiffieHellman): KeyExchangeGroup => ({
+  id: dh.id,
+  start: () => then(dh.generate(), (key) => diffieHellmanExchange(dh, key)),
+  respond: (peerShare) =>
+    then(dh.generate(), (key) => then(agree(dh, key, peerShare), (secret) => ({ share: key.publicKey, secret }))),
+})
+
+/** The client's side of a group with a key that is already there. */
+export const diffieHellmanExchange = (dh: DiffieHellman, key: DiffieHellmanKey): KeyExchange => ({
+  share: key.publicKey,
+  complete: (peerShare) => agree(dh, key, peerShare),
+})
+
+/** How the two halves of a hybrid are joined, in shares and in the secret alike (draft-ietf-tls-ecdhe-mlkem section 4). */
+type HybridOrder = 'kem-first' | 'dh-first'
+
+export const hybridGroup = (id: number, kem: Kem, dh: DiffieHellman, order: HybridOrder): KeyExchangeGroup => {
+  const join = (fromKem: Uint8Array, fromDh: Uint8Array): Uint8Array =>
+    order === 'kem-first' ? concat(fromKem, fromDh) : concat(fromDh, fromKem)
+  const split = (share: Uint8Array, kemLength: number) => {
+    checkLength(share, kemLength + dh.publicKeyLength)
+    const at = order === 'kem-first' ? kemLength : dh.publicKeyLength
+    const [first, second] = [share.subarray(0, at), share.subarray(at)]
+    return order === 'kem-first' ? { kem: first, dh: second } : { kem: second, dh: first }
+  }
+  return {
+    id,
+    start: () =>
+      both(kem.generate(), dh.generate(), (kemKey, dhKey) => ({
+        share: join(kemKey.encapsulationKey, dhKey.publicKey),
+        complete: (peerShare) => {
+          const peer = split(peerShare, kem.ciphertextLength)
+          return both(kemKey.decapsulate(peer.kem), agree(dh, dhKey, peer.dh), join)
+        },
+      })),
+    respond: (peerShare) => {
+      const peer = split(peerShare, kem.encapsulationKeyLength)
+      const encapsulated = refusing(() => kem.encapsulate(peer.kem), 'an ML-KEM encapsulation key that is not valid')
+      return then(dh.generate(), (dhKey) =>
+        both(encapsulated, agree(dh, dhKey, peer.dh), ({ ciphertext, secret }, agreed) => ({
+          share: join(ciphertext, dhKey.publicKey),
+          secret: join(secret, agreed),
+        })),
+      )
+    },
+  }
+}
+
+const agree = (dh: DiffieHellman, key: DiffieHellmanKey, peer: Uint8Array): MaybePromise<Uint8Array> => {
+  checkLength(peer, dh.publicKeyLength)
+  if (!isMontgomery(dh.id) && peer[0] !== 4) {
+    throw new TlsError('illegal_parameter', 'a key share that is not an uncompressed point (RFC 9846 section 4.3.8.2)')
+  }
+  return then(refusing(() => key.agree(peer), 'a key share that is not a valid point of its curve'), (secret) => {
+    if (isMontgomery(dh.id) && isZero(secret)) {
+      throw new TlsError('illegal_parameter', 'a key share of small order: the shared secret is all zero (RFC 9846 section 7.4.2)')
+    }
+    return secret
+  })
+}
+
+const isMontgomery = (id: number): boolean => id === 0x001d || id === 0x001e
+
+const isZero = (secret: Uint8Array): boolean => {
+  let bits = 0
+  for (const byte of secret) bits |= byte
+  return bits === 0
+}
+
+const checkLength = (share: Uint8Array, length: number): void => {
+  if (share.length !== length) {
+    throw new TlsError('illegal_parameter', `a key share of ${share.length} bytes where this group has ${length}`)
+  }
+}
+
+/** Whatever the primitive throws is the peer's share being unacceptable. */
+const refusing = <T>(call: () => MaybePromise<T>, sentence: string): MaybePromise<T> => {
+  const refuse = (cause: unknown): never => {
+    throw new TlsError('illegal_parameter', sentence, { cause })
+  }
+  try {
+    const value = call()
+    return isPromise(value) ? value.catch(refuse) : value
+  } catch (cause) {
+    return refuse(cause)
+  }
+}
+
+const both = <A, B, C>(a: MaybePromise<A>, b: MaybePromise<B>, f: (a: A, b: B) => C): MaybePromise<C> =>
+  isPromise(a) || isPromise(b) ? Promise.all([a, b]).then(([first, second]) => f(first, second)) : f(a, b)

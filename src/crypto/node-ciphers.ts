@@ -1,0 +1,155 @@
+// Ciphers, hashes and HMAC of node:crypto. Part of crypto/node.ts; imports node:crypto like everything named crypto/node*.
+// Keys go in as KeyObjects: with bare bytes Node takes four times as long for a small record.
+
+import * as crypto from 'node:crypto'
+import type { AeadCipher, CbcCipher, Cipher, CipherName, HashAlgorithm, HashName, RunningHash } from './provider.ts'
+
+/** The bytes of a Buffer as a plain Uint8Array, whose slice() copies. */
+export const plain = (buffer: Uint8Array): Uint8Array =>
+  new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+
+/** A Buffer over the same memory, for those calls whose types ask for one. */
+export const buffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+const gcm = (name: 'aes-128-gcm' | 'aes-256-gcm', keyLength: number): AeadCipher => ({
+  kind: 'aead', name, keyLength, tagLength: 16,
+  importKey: (raw) => {
+    const key = crypto.createSecretKey(raw)
+    return {
+      seal: (nonce, additionalData, plaintext, out) => {
+        const cipher = crypto.createCipheriv(name, key, nonce)
+        cipher.setAAD(additionalData)
+        out.set(cipher.update(plaintext))
+        cipher.final()
+        out.set(cipher.getAuthTag(), plaintext.length)
+      },
+      open: (nonce, additionalData, sealed) => {
+        if (sealed.length < 16) return undefined
+        const decipher = crypto.createDecipheriv(name, key, nonce)
+        decipher.setAAD(additionalData)
+        decipher.setAuthTag(sealed.subarray(sealed.length - 16))
+        return opened(decipher, sealed.subarray(0, sealed.length - 16))
+      },
+    }
+  },
+})
+
+const chacha: AeadCipher = {
+  kind: 'aead', name: 'chacha20-poly1305', keyLength: 32, tagLength: 16,
+  importKey: (raw) => {
+    const key = crypto.createSecretKey(raw)
+    const options = { authTagLength: 16 }
+    return {
+      seal: (nonce, additionalData, plaintext, out) => {
+        const cipher = crypto.createCipheriv('chacha20-poly1305', key, nonce, options)
+        cipher.setAAD(additionalData, { plaintextLength: plaintext.length })
+        out.set(cipher.update(plaintext))
+        cipher.final()
+        out.set(cipher.getAuthTag(), plaintext.length)
+      },
+      open: (nonce, additionalData, sealed) => {
+        if (sealed.length < 16) return undefined
+        const decipher = crypto.createDecipheriv('chacha20-poly1305', key, nonce, options)
+        decipher.setAAD(additionalData, { plaintextLength: sealed.length - 16 })
+        decipher.setAuthTag(sealed.subarray(sealed.length - 16))
+        return opened(decipher, sealed.subarray(0, sealed.length - 16))
+      },
+    }
+  },
+}
+
+const ccm = (name: CipherName, tagLength: 8 | 16): AeadCipher => ({
+  kind: 'aead', name, keyLength: 16, tagLength,
+  importKey: (raw) => {
+    const key = crypto.createSecretKey(raw)
+    const options = { authTagLength: tagLength }
+    return {
+      seal: (nonce, additionalData, plaintext, out) => {
+        const cipher = crypto.createCipheriv('aes-128-ccm', key, nonce, options)
+        cipher.setAAD(additionalData, { plaintextLength: plaintext.length })
+        out.set(cipher.update(plaintext))
+        cipher.final()
+        out.set(cipher.getAuthTag(), plaintext.length)
+      },
+      open: (nonce, additionalData, sealed) => {
+        if (sealed.length < tagLength) return undefined
+        const decipher = crypto.createDecipheriv('aes-128-ccm', key, nonce, options)
+        decipher.setAuthTag(sealed.subarray(sealed.length - tagLength))
+        decipher.setAAD(additionalData, { plaintextLength: sealed.length - tagLength })
+        return opened(decipher, sealed.subarray(0, sealed.length - tagLength))
+      },
+    }
+  },
+})
+
+/** Node reports a wrong tag by throwing, in update (CCM) or in final. */
+const opened = (decipher: Pick<crypto.Decipheriv, 'final'> & { update(data: Uint8Array): Uint8Array }, ciphertext: Uint8Array) => {
+  try {
+    const plaintext = decipher.update(ciphertext)
+    decipher.final()
+    return plain(plaintext)
+  } catch {
+    return undefined
+  }
+}
+
+const cbc = (name: 'aes-128-cbc' | 'aes-256-cbc', keyLength: number): CbcCipher => ({
+  kind: 'cbc', name, keyLength,
+  importKey: (raw) => {
+    const key = crypto.createSecretKey(raw)
+    return {
+      encrypt: (iv, blocks) => plain(crypto.createCipheriv(name, key, iv).setAutoPadding(false).update(blocks)),
+      decrypt: (iv, blocks) => plain(crypto.createDecipheriv(name, key, iv).setAutoPadding(false).update(blocks)),
+    }
+  },
+})
+
+const opensslName = (name: CipherName): string => (name === 'aes-128-ccm-8' ? 'aes-128-ccm' : name)
+
+/** Those that this build of Node has: BoringSSL, under Electron, lacks some. */
+export const nodeCiphers: readonly Cipher[] = [
+  gcm('aes-128-gcm', 16),
+  gcm('aes-256-gcm', 32),
+  chacha,
+  ccm('aes-128-ccm', 16),
+  ccm('aes-128-ccm-8', 8),
+  cbc('aes-128-cbc', 16),
+  cbc('aes-256-cbc', 32),
+].filter(({ name }) => crypto.getCipherInfo(opensslName(name)) !== undefined)
+
+const running = (hash: crypto.Hash): RunningHash => ({
+  update: (data) => {
+    hash.update(data)
+  },
+  digest: () => plain(hash.copy().digest()),
+  clone: () => running(hash.copy()),
+})
+
+/** crypto.hash is twice as fast as createHash, from Node 20.12 on. */
+const digestOne: (name: HashName, data: Uint8Array) => Uint8Array =
+  'hash' in crypto ? (name, data) => crypto.hash(name, data, 'buffer') : (name, data) => crypto.createHash(name).update(data).digest()
+
+const hashAlgorithm = (name: HashName, outputLength: number, blockLength: number): HashAlgorithm => ({
+  name, outputLength, blockLength,
+  digest: (...parts) => {
+    const [first] = parts
+    if (first && parts.length === 1) return plain(digestOne(name, first))
+    const hash = crypto.createHash(name)
+    for (const part of parts) hash.update(part)
+    return plain(hash.digest())
+  },
+  hmac: (key, ...parts) => {
+    const hmac = crypto.createHmac(name, crypto.createSecretKey(key))
+    for (const part of parts) hmac.update(part)
+    return plain(hmac.digest())
+  },
+  create: () => running(crypto.createHash(name)),
+})
+
+export const nodeHashes: Readonly<Record<HashName, HashAlgorithm>> = {
+  md5: hashAlgorithm('md5', 16, 64),
+  sha1: hashAlgorithm('sha1', 20, 64),
+  sha256: hashAlgorithm('sha256', 32, 64),
+  sha384: hashAlgorithm('sha384', 48, 128),
+  sha512: hashAlgorithm('sha512', 64, 128),
+}

@@ -1,0 +1,177 @@
+// Key exchange of node:crypto (RFC 9846 section 7.4, RFC 7748, draft-ietf-tls-ecdhe-mlkem). Part of crypto/node.ts.
+// Node 24 moves raw keys in and out of KeyObjects, which is the fastest way by far; before that, X25519 goes by SPKI and
+// JWK, P-256 and its like by createECDH, and ML-KEM comes from noble.
+
+import * as crypto from 'node:crypto'
+import { derElement, derInteger, derOctets, derOid, derSequence, tags } from '../wire/der.ts'
+import { diffieHellmanGroup, hybridGroup } from './groups.ts'
+import type { DiffieHellman, DiffieHellmanKey, Kem, KemKey } from './groups.ts'
+import { nobleMlKem1024, nobleMlKem768 } from './noble-pq.ts'
+import { buffer, plain } from './node-ciphers.ts'
+import type { KeyExchangeGroup } from './provider.ts'
+
+type Curve = 'x25519' | 'x448' | 'P-256' | 'P-384' | 'P-521'
+
+/** The ways to move public keys in and out; the newest that works here is chosen once, when first needed. */
+interface Transport {
+  read(curve: Curve, publicKey: Uint8Array): crypto.KeyObject
+  write(curve: Curve, key: crypto.KeyObject): Uint8Array
+}
+
+const rawTransport: Transport = {
+  read: (curve, publicKey) =>
+    isMontgomery(curve)
+      ? crypto.createPublicKey({ key: buffer(publicKey), format: 'raw-public', asymmetricKeyType: curve })
+      : crypto.createPublicKey({ key: buffer(publicKey), format: 'raw-public', asymmetricKeyType: 'ec', namedCurve: curve }),
+  write: (curve, key) =>
+    plain(isMontgomery(curve) ? key.export({ format: 'raw-public' }) : exportPoint(key)),
+}
+const exportPoint = (key: crypto.KeyObject): Uint8Array => {
+  const options = { format: 'raw-public', type: 'uncompressed' } as const
+  return key.export(options)
+}
+
+/** JWK in is several times faster than SPKI in; JWK out of a fresh key has hung Node 20. */
+const oldTransport: Transport = {
+  read: (curve, publicKey) => {
+    const x = buffer(publicKey).toString('base64url')
+    return crypto.createPublicKey({ key: { kty: 'OKP', crv: curve === 'x448' ? 'X448' : 'X25519', x }, format: 'jwk' })
+  },
+  write: (_, key) => plain(key.export({ format: 'der', type: 'spki' })).slice(12),
+}
+
+let chosenTransport: Transport | undefined
+const transport = (): Transport => (chosenTransport ??= hasRawKeys() ? rawTransport : oldTransport)
+const hasRawKeys = (): boolean => {
+  try {
+    const { publicKey } = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    return rawTransport.read('P-256', rawTransport.write('P-256', publicKey)).asymmetricKeyType === 'ec'
+  } catch {
+    return false
+  }
+}
+
+const isMontgomery = (curve: Curve): curve is 'x25519' | 'x448' => curve === 'x25519' || curve === 'x448'
+
+const objectKey = (curve: Curve, privateKey: crypto.KeyObject, publicKey: crypto.KeyObject): DiffieHellmanKey => ({
+  publicKey: transport().write(curve, publicKey),
+  agree: (peer) => plain(crypto.diffieHellman({ privateKey, publicKey: transport().read(curve, peer) })),
+})
+
+const montgomery = (id: number, curve: 'x25519' | 'x448', oid: string, publicKeyLength: number): DiffieHellman => ({
+  id,
+  publicKeyLength,
+  generate: () => {
+    // Two calls, for each is an overload of its own to the compiler.
+    const pair = curve === 'x25519' ? crypto.generateKeyPairSync('x25519') : crypto.generateKeyPairSync('x448')
+    return objectKey(curve, pair.privateKey, pair.publicKey)
+  },
+  fromPrivate: (raw) => {
+    const der = derSequence(derInteger(0), derSequence(derOid(oid)), derOctets(derOctets(raw)))
+    const key = crypto.createPrivateKey({ key: buffer(der), format: 'der', type: 'pkcs8' })
+    return objectKey(curve, key, crypto.createPublicKey(key))
+  },
+})
+
+const weierstrass = (
+  id: number, curve: 'P-256' | 'P-384' | 'P-521', opensslName: string, oid: string, publicKeyLength: number,
+): DiffieHellman => ({
+  id,
+  publicKeyLength,
+  generate: () => {
+    if (transport() === rawTransport) {
+      const { privateKey, publicKey } = crypto.generateKeyPairSync('ec', { namedCurve: curve })
+      return objectKey(curve, privateKey, publicKey)
+    }
+    const ecdh = crypto.createECDH(opensslName)
+    return ecdhKey(ecdh, ecdh.generateKeys())
+  },
+  fromPrivate: (raw) => {
+    if (transport() === rawTransport) {
+      const parameters = derElement(0xa0, derOid(oid))
+      const sec1 = derSequence(derInteger(1), derElement(tags.octetString, raw), parameters)
+      const key = crypto.createPrivateKey({ key: buffer(sec1), format: 'der', type: 'sec1' })
+      return objectKey(curve, key, crypto.createPublicKey(key))
+    }
+    const ecdh = crypto.createECDH(opensslName)
+    ecdh.setPrivateKey(raw)
+    return ecdhKey(ecdh, ecdh.getPublicKey())
+  },
+})
+
+const ecdhKey = (ecdh: crypto.ECDH, publicKey: Uint8Array): DiffieHellmanKey => ({
+  publicKey: plain(publicKey),
+  agree: (peer) => plain(ecdh.computeSecret(peer)),
+})
+
+type MlKemName = 'ml-kem-768' | 'ml-kem-1024'
+
+/** ML-KEM of Node (24.7 with OpenSSL 3.5), or noble's. Which one is found out at the first use. */
+const mlKem = (name: MlKemName, noble: Kem): Kem => {
+  let chosen: Kem | undefined
+  const kem = (): Kem => (chosen ??= hasMlKem(name) ? nativeMlKem(name, noble) : noble)
+  return {
+    encapsulationKeyLength: noble.encapsulationKeyLength,
+    ciphertextLength: noble.ciphertextLength,
+    generate: () => kem().generate(),
+    fromSeed: (seed) => kem().fromSeed(seed),
+    encapsulate: (encapsulationKey) => kem().encapsulate(encapsulationKey),
+  }
+}
+
+const nativeMlKem = (name: MlKemName, { encapsulationKeyLength, ciphertextLength }: Kem): Kem => {
+  const key = (privateKey: crypto.KeyObject, publicKey: crypto.KeyObject): KemKey => ({
+    encapsulationKey: plain(publicKey.export({ format: 'raw-public' })),
+    decapsulate: (ciphertext) => plain(crypto.decapsulate(privateKey, ciphertext)),
+  })
+  return {
+    encapsulationKeyLength,
+    ciphertextLength,
+    generate: () => {
+      const { privateKey, publicKey } = mlKemPair(name)
+      return key(privateKey, publicKey)
+    },
+    fromSeed: (seed) => {
+      const privateKey = crypto.createPrivateKey({ key: buffer(seed), format: 'raw-seed', asymmetricKeyType: name })
+      return key(privateKey, crypto.createPublicKey(privateKey))
+    },
+    encapsulate: (encapsulationKey) => {
+      const publicKey = crypto.createPublicKey({ key: buffer(encapsulationKey), format: 'raw-public', asymmetricKeyType: name })
+      const { sharedKey, ciphertext } = crypto.encapsulate(publicKey)
+      return { ciphertext: plain(ciphertext), secret: plain(sharedKey) }
+    },
+  }
+}
+
+const mlKemPair = (name: MlKemName) =>
+  name === 'ml-kem-768' ? crypto.generateKeyPairSync('ml-kem-768') : crypto.generateKeyPairSync('ml-kem-1024')
+
+const hasMlKem = (name: MlKemName): boolean => {
+  try {
+    mlKemPair(name).publicKey.export({ format: 'raw-public' })
+    return 'encapsulate' in crypto
+  } catch {
+    return false
+  }
+}
+
+/** The parts, for replays and test vectors. */
+export const nodeParts = {
+  x25519: montgomery(0x001d, 'x25519', '1.3.101.110', 32),
+  x448: montgomery(0x001e, 'x448', '1.3.101.111', 56),
+  p256: weierstrass(0x0017, 'P-256', 'prime256v1', '1.2.840.10045.3.1.7', 65),
+  p384: weierstrass(0x0018, 'P-384', 'secp384r1', '1.3.132.0.34', 97),
+  p521: weierstrass(0x0019, 'P-521', 'secp521r1', '1.3.132.0.35', 133),
+  mlKem768: mlKem('ml-kem-768', nobleMlKem768),
+  mlKem1024: mlKem('ml-kem-1024', nobleMlKem1024),
+} satisfies Record<string, DiffieHellman | Kem>
+
+const { x25519, x448, p256, p384, p521, mlKem768, mlKem1024 } = nodeParts
+
+export const nodeGroups: readonly KeyExchangeGroup[] = [
+  hybridGroup(0x11ec, mlKem768, x25519, 'kem-first'),
+  ...[x25519, p256, p384, p521].map(diffieHellmanGroup),
+  hybridGroup(0x11eb, mlKem768, p256, 'dh-first'),
+  hybridGroup(0x11ed, mlKem1024, p384, 'dh-first'),
+  diffieHellmanGroup(x448),
+]
