@@ -1,0 +1,120 @@
+// The layering rule of the project: a file imports only from its own floor or from floors below, and there are
+// no import cycles. `npm run lint` runs it. To move or add a floor, edit the table; the rules are made from it.
+
+/** Bottom to top. A floor is one folder, or the files that stand beside the folders. */
+const floors = [
+  ['errors', 'errors\\.ts'],
+  ['wire', 'wire/'],
+  ['crypto', 'crypto/'],
+  ['keys', 'keys/'],
+  ['record', 'record/'],
+  ['x509', 'x509/'],
+  ['roots', 'roots/'],
+  ['session', 'session/'],
+  ['config', '(options|identity|config)\\.ts'],
+  ['handshake', 'handshake/'],
+  ['engine', 'engine/'],
+  ['inspect', 'inspect/'],
+  ['stream', 'stream/'],
+  ['connection', 'connection\\.ts'],
+  ['connect', '(connect|server)\\.ts'],
+  ['core', 'core\\.ts'],
+  ['index', 'index(\\.node)?\\.ts'],
+  ['node', 'node/'],
+  ['cli', 'cli/'],
+]
+
+/** pki/ stands beside the ladder: on x509, crypto and wire, under node and cli only. */
+const pkiStandsOn = ['errors', 'wire', 'crypto', 'x509']
+const pkiCarries = ['node', 'cli']
+
+/** The only files that know they run on Node (or a runtime with its builtins). */
+const nodeOnly = ['src/crypto/node\\.ts', 'src/x509/trust\\.node\\.ts', 'src/index\\.node\\.ts', 'src/node/', 'src/cli/']
+
+/** Run-time packages, and who may import them. Everything else stands on nothing but @noble/*. */
+const packages = [
+  { name: '@noble', pattern: '@noble/', from: 'src/' },
+  { name: '@peculiar/x509', pattern: '(@peculiar/x509|reflect-metadata)', from: 'src/pki/' },
+]
+
+const patternOf = (names) =>
+  `^src/(${floors.filter(([name]) => names.includes(name)).map(([, pattern]) => pattern).join('|')})`
+const names = floors.map(([name]) => name)
+
+const upward = floors.slice(0, -1).map(([name, pattern], index) => ({
+  name: `${name}-imports-upward`,
+  comment: `${name} may import only from: ${names.slice(0, index + 1).join(', ')}`,
+  severity: 'error',
+  from: { path: `^src/${pattern}` },
+  to: { path: patternOf(names.slice(index + 1)) },
+}))
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    ...upward,
+    {
+      name: 'pki-stands-on-x509-crypto-wire',
+      severity: 'error',
+      from: { path: '^src/pki/' },
+      to: { path: '^src/', pathNot: [patternOf(pkiStandsOn), '^src/pki/'] },
+    },
+    {
+      name: 'pki-carries-node-and-cli-only',
+      severity: 'error',
+      from: { path: '^src/', pathNot: [patternOf(pkiCarries), '^src/pki/'] },
+      to: { path: '^src/pki/' },
+    },
+    {
+      name: 'on-no-floor',
+      comment: 'every file under src/ belongs to a floor: add it to the table in .dependency-cruiser.cjs',
+      severity: 'error',
+      from: {},
+      to: { path: '^src/', pathNot: [patternOf(names), '^src/pki/'] },
+    },
+    {
+      name: 'from-no-floor',
+      severity: 'error',
+      from: { path: '^src/', pathNot: [patternOf(names), '^src/pki/'] },
+      to: {},
+    },
+    {
+      name: 'no-cycles',
+      comment: 'imports form no cycle (an `import type` is erased and closes none)',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'builtins-stay-in-node-files',
+      severity: 'error',
+      from: { path: '^src/', pathNot: nodeOnly.map((path) => `^${path}`) },
+      to: { dependencyTypes: ['core'] },
+    },
+    ...packages.map(({ name, pattern, from }) => ({
+      name: `${name}-only-from-${from}`,
+      severity: 'error',
+      from: { path: '^src/', pathNot: `^${from}` },
+      to: { path: `^node_modules/${pattern}` },
+    })),
+    {
+      name: 'unknown-package',
+      comment: 'a run-time dependency needs a written reason (docs/decisions.md) and a row in this file',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^node_modules/', pathNot: [...packages.map(({ pattern }) => `^node_modules/${pattern}`), '^node_modules/@types/node/'] },
+    },
+    {
+      name: 'unresolved',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.js', '.d.ts'], exportsFields: ['exports'], conditionNames: ['import', 'types'] },
+  },
+}

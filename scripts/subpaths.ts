@@ -1,0 +1,79 @@
+// The one table of entry points. tsup.config.ts builds from it, scripts/size.ts measures by it, scripts/pack-test.ts
+// imports by it, and test/package/exports.test.ts holds package.json's `exports` and `bin` to it.
+import { existsSync } from 'node:fs'
+
+export interface Subpath {
+  /** The key in package.json's `exports`. */
+  readonly subpath: string
+  /** Where its source is, from the repository's root. */
+  readonly source: string
+  /** The source for runtimes with Node's builtins, where it differs. */
+  readonly nodeSource?: string
+  /** Works only where Node's builtins exist. */
+  readonly needsNode?: true
+  /** Largest allowed size of the minified bundle with all its dependencies, gzipped, in bytes. */
+  readonly budget: number
+}
+
+const kB = 1000
+
+export const subpaths: readonly Subpath[] = [
+  { subpath: '.', source: 'src/index.ts', nodeSource: 'src/index.node.ts', budget: 150 * kB },
+  { subpath: './core', source: 'src/core.ts', budget: 60 * kB },
+  { subpath: './engine', source: 'src/engine/index.ts', budget: 50 * kB },
+  { subpath: './x509', source: 'src/x509/index.ts', budget: 40 * kB },
+  { subpath: './pki', source: 'src/pki/index.ts', budget: 120 * kB },
+  { subpath: './inspect', source: 'src/inspect/index.ts', budget: 25 * kB },
+  { subpath: './session', source: 'src/session/index.ts', budget: 20 * kB },
+  { subpath: './roots', source: 'src/roots/index.ts', budget: 200 * kB },
+  { subpath: './node', source: 'src/node/index.ts', needsNode: true, budget: 100 * kB },
+  { subpath: './crypto/noble', source: 'src/crypto/noble.ts', budget: 70 * kB },
+  { subpath: './crypto/node', source: 'src/crypto/node.ts', needsNode: true, budget: 20 * kB },
+  { subpath: './crypto/webcrypto', source: 'src/crypto/webcrypto.ts', budget: 75 * kB },
+]
+
+export const cliSource = 'src/cli/main.ts'
+
+/** Runtimes that take a subpath's `nodeSource`. */
+export const nodeConditions: readonly string[] = ['node', 'bun', 'deno']
+
+/** Runtimes that take `source`, named first because a bundler for them may set `node` too. So does any other, by default. */
+export const webConditions: readonly string[] = ['workerd', 'browser']
+
+const root = new URL('../', import.meta.url)
+const exists = (path: string): boolean => existsSync(new URL(path, root))
+
+/** The subpaths whose source is there. */
+export const existingSubpaths = (): readonly Subpath[] => subpaths.filter(({ source }) => exists(source))
+
+/** `src/engine/index.ts` is built as `dist/engine/index.js`; the name is without `dist/` and `.js`. */
+export const outputName = (source: string): string => source.replace(/^src\//, '').replace(/\.ts$/, '')
+
+/** Output name -> source, for the bundler. */
+export const existingEntries = (): Record<string, string> => {
+  const sources = subpaths.flatMap(({ source, nodeSource }) => (nodeSource === undefined ? [source] : [source, nodeSource]))
+  return Object.fromEntries([...sources, cliSource].filter(exists).map((source) => [outputName(source), source]))
+}
+
+/** What package.json's `exports` must be. */
+export const expectedExports = (): Record<string, unknown> => {
+  const target = (source: string): { types: string; default: string } => ({
+    types: `./dist/${outputName(source)}.d.ts`,
+    default: `./dist/${outputName(source)}.js`,
+  })
+  const rows = existingSubpaths().map(({ subpath, source, nodeSource }) => [
+    subpath,
+    nodeSource === undefined || !exists(nodeSource)
+      ? target(source)
+      : {
+          ...Object.fromEntries(webConditions.map((condition) => [condition, target(source)])),
+          ...Object.fromEntries(nodeConditions.map((condition) => [condition, target(nodeSource)])),
+          ...target(source),
+        },
+  ])
+  return Object.fromEntries([...rows, ['./package.json', './package.json']])
+}
+
+/** What package.json's `bin` must be: undefined until the command exists. */
+export const expectedBin = (): Record<string, string> | undefined =>
+  exists(cliSource) ? { puretls: `./dist/${outputName(cliSource)}.js` } : undefined
