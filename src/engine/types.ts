@@ -3,7 +3,9 @@
 
 import type { MaybePromise } from '../crypto/provider.ts'
 import type { TlsError } from '../errors.ts'
-import type { Certificate } from '../x509/certificate.ts'
+import type { ConnectionInfo } from '../handshake/info.ts'
+
+export type { ConnectionInfo } from '../handshake/info.ts'
 
 export interface TlsEngine {
   /** Bytes from the transport. Never throws for the peer's bytes: a failure becomes an `error` event, and the alert is
@@ -42,34 +44,11 @@ export type EngineEvent =
   | { readonly type: 'data'; readonly data: Uint8Array }
   | { readonly type: 'earlyData'; readonly data: Uint8Array }
   | { readonly type: 'earlyDataEnd' }
+  /** Client: the server did not take the early data; here it is back, and nothing of it was or will be sent again. */
+  | { readonly type: 'earlyDataRejected'; readonly data: Uint8Array }
   /** The peer's close_notify: a clean end of its direction. */
   | { readonly type: 'end' }
   /** A serialised session for resumption (client). */
   | { readonly type: 'session'; readonly session: Uint8Array }
   | { readonly type: 'error'; readonly error: TlsError }
   | { readonly type: 'keyUpdate'; readonly direction: 'read' | 'write' }
-
-/** What the two ends agreed on, and who the peer proved to be. */
-export interface ConnectionInfo {
-  readonly version: 'TLS 1.2' | 'TLS 1.3'
-  /** IANA name. */
-  readonly cipherSuite: string
-  /** The group of the key agreement; undefined where there was none (PSK only, static RSA). */
-  readonly group: string | undefined
-  /** What the peer signed the handshake with; undefined where it did not sign. */
-  readonly signatureScheme: string | undefined
-  readonly alpn: string | undefined
-  /** The name the client asked for (SNI), on both sides. */
-  readonly serverName: string | undefined
-  readonly resumed: boolean
-  readonly helloRetryRequest: boolean
-  readonly earlyData: 'accepted' | 'rejected' | 'none'
-  /** DER as the peer sent them, leaf first; empty where it sent none. */
-  readonly peerCertificates: readonly Uint8Array[]
-  /** Leaf first, as the verifier proved it; empty where nothing was verified. */
-  readonly verifiedChain: readonly Certificate[]
-  /** The stapled OCSP response (DER), as it came. */
-  readonly ocspResponse: Uint8Array | undefined
-  /** Serialised SCTs from the TLS extension (RFC 6962 section 3.3). */
-  readonly scts: readonly Uint8Array[]
-}

@@ -2,7 +2,6 @@
 // messages goes through here, so that each one is hashed once and the test seam sees each outgoing one.
 
 import type { CommonConfig } from '../config.ts'
-import { TlsError } from '../errors.ts'
 import type { Opener, Sealer } from '../record/protection.ts'
 import { encodeMessage } from '../wire/messages.ts'
 import type { Message, MessageName, MessageTable } from '../wire/messages.ts'
@@ -53,13 +52,19 @@ export interface Established {
 export class Handshake<C extends CommonConfig = CommonConfig> {
   readonly config: C
   readonly io: HandshakeIo
-  readonly transcript: Transcript = new Transcript()
+  readonly transcript: Transcript
   /** For key log lines (RFC 9850). */
   clientRandom: Uint8Array = new Uint8Array(32)
 
-  constructor(config: C, io: HandshakeIo) {
+  constructor(config: C, io: HandshakeIo, transcript: Transcript = new Transcript()) {
     this.config = config
     this.io = io
+    this.transcript = transcript
+  }
+
+  /** The same handshake under a config that the ClientHello decided. */
+  withConfig(config: C): Handshake<C> {
+    return new Handshake(config, this.io, this.transcript)
   }
 
   /** Waits for one of these messages, which then is in the transcript. */
@@ -69,12 +74,14 @@ export class Handshake<C extends CommonConfig = CommonConfig> {
     return message
   }
 
-  /** Sends a message, which then is in the transcript unless `hashed` is false. */
-  send<M, K extends keyof M & MessageName>(table: MessageTable<M>, type: K, fields: M[K] & object, hashed = true): void {
-    for (const raw of this.encoded(table, type, fields)) {
+  /** Sends a message, which then is in the transcript unless `hashed` is false; the bytes that went out. */
+  send<M, K extends keyof M & MessageName>(table: MessageTable<M>, type: K, fields: M[K] & object, hashed = true): readonly Uint8Array[] {
+    const messages = this.encoded(table, type, fields)
+    for (const raw of messages) {
       if (hashed) this.transcript.add(raw)
       this.io.sendHandshake(raw)
     }
+    return messages
   }
 
   /** The bytes of a message; the test seam may have changed, removed or added some. */
@@ -88,6 +95,3 @@ export class Handshake<C extends CommonConfig = CommonConfig> {
     this.config.keyLog?.(`${label} ${toHex(this.clientRandom)} ${toHex(secret)}`)
   }
 }
-
-/** For switches that the types say are complete, and for states that cannot be. */
-export const impossible = (what: string): TlsError => new TlsError('internal_error', what)

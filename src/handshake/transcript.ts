@@ -50,11 +50,17 @@ export class Transcript {
     return algorithm.digest(...(this.#messages ?? []), more)
   }
 
-  /** A HelloRetryRequest came or goes: ClientHello1 is replaced by a message_hash message (section 4.1). */
-  retry(algorithm: HashAlgorithm): void {
-    const firstHello = this.messages()
+  /** The hash of everything before `message`, and of its first `length` bytes: for binders in a ClientHello that was read. */
+  hashUpTo(algorithm: HashAlgorithm, message: Uint8Array, length: number): Uint8Array {
+    const before = (this.#messages ?? []).filter((candidate) => candidate !== message)
+    return algorithm.digest(...before, message.subarray(0, length))
+  }
+
+  /** A HelloRetryRequest came or went: ClientHello1, which is all before it, becomes a message_hash (section 4.1). */
+  retry(algorithm: HashAlgorithm, firstHello: Uint8Array): void {
     const digest = algorithm.digest(firstHello)
-    this.#messages = [concat(Uint8Array.of(handshakeTypes.message_hash, 0, 0, digest.length), digest)]
+    const replaced = concat(Uint8Array.of(handshakeTypes.message_hash, 0, 0, digest.length), digest)
+    this.#messages = (this.#messages ?? []).map((message) => (message === firstHello ? replaced : message))
     this.start(algorithm)
   }
 }

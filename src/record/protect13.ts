@@ -28,7 +28,7 @@ const recordLimit = (cipher: AeadCipher): number =>
 
 export const sealer13 = (cipher: AeadCipher, secret: TrafficSecret, options: SealOptions = {}): MaybePromise<Sealer> => {
   const { key, iv } = trafficKeys(secret, cipher.keyLength)
-  const nextNonce = nonces(iv)
+  const sequence = nonces(iv)
   const maxInner = options.maxInner ?? MAX_PLAINTEXT + 1
   const padding = (length: number): number =>
     options.padding ? Math.max(0, Math.min(options.padding(length), maxInner - length - 1)) : 0
@@ -48,8 +48,10 @@ export const sealer13 = (cipher: AeadCipher, secret: TrafficSecret, options: Sea
         writeHeader(out, contentTypes.application_data, LEGACY_RECORD_VERSION, out.length - RECORD_HEADER_LENGTH)
         out.set(content, RECORD_HEADER_LENGTH)
         out[RECORD_HEADER_LENGTH + content.length] = type
+        const nonce = sequence.current()
+        sequence.advance()
         return aead.seal(
-          nextNonce(), out.subarray(0, RECORD_HEADER_LENGTH), out.subarray(RECORD_HEADER_LENGTH, innerEnd),
+          nonce, out.subarray(0, RECORD_HEADER_LENGTH), out.subarray(RECORD_HEADER_LENGTH, innerEnd),
           out.subarray(RECORD_HEADER_LENGTH),
         )
       },
@@ -64,7 +66,7 @@ export interface OpenOptions {
 
 export const opener13 = (cipher: AeadCipher, secret: TrafficSecret, options: OpenOptions = {}): MaybePromise<Opener> => {
   const { key, iv } = trafficKeys(secret, cipher.keyLength)
-  const nextNonce = nonces(iv)
+  const sequence = nonces(iv)
   const maxInner = options.maxInner ?? MAX_PLAINTEXT + 1
   return then(cipher.importKey(key), (aead) => {
     key.fill(0)
@@ -77,15 +79,18 @@ export const opener13 = (cipher: AeadCipher, secret: TrafficSecret, options: Ope
         if (fragment.length > MAX_PLAINTEXT + MAX_EXPANSION_13) {
           throw new TlsError('record_overflow', `an encrypted record of ${fragment.length} bytes; the most is 16640`)
         }
-        return then(aead.open(nextNonce(), header, fragment), (inner) => innerPlaintext(inner, maxInner))
+        return then(aead.open(sequence.current(), header, fragment), (inner) => {
+          if (!inner) throw new TlsError('bad_record_mac', 'a record failed authentication: it was changed, or sealed with another key')
+          sequence.advance() // only now: early data that is skipped does not count (section 4.3.10)
+          return innerPlaintext(inner, maxInner)
+        })
       },
     }
   })
 }
 
 /** Strips padding and finds the content type (section 5.4). */
-const innerPlaintext = (inner: Uint8Array | undefined, maxInner: number): OpenedRecord => {
-  if (!inner) throw new TlsError('bad_record_mac', 'a record failed authentication: it was changed, or sealed with another key')
+const innerPlaintext = (inner: Uint8Array, maxInner: number): OpenedRecord => {
   if (inner.length > maxInner) {
     throw new TlsError('record_overflow', `a record of ${inner.length} bytes inside; the most is ${maxInner}`)
   }
@@ -95,15 +100,23 @@ const innerPlaintext = (inner: Uint8Array | undefined, maxInner: number): Opened
   return { type: inner[end] ?? 0, content: inner.subarray(0, end) }
 }
 
-/** The nonces of section 5.3: the sequence number, big-endian, over the end of the IV. The array is reused. */
-const nonces = (iv: Uint8Array): (() => Uint8Array) => {
+interface NonceSequence {
+  /** The nonce of the current sequence number; the array is reused. */
+  current(): Uint8Array
+  advance(): void
+}
+
+/** The nonces of section 5.3: the sequence number, big-endian, over the end of the IV. */
+const nonces = (iv: Uint8Array): NonceSequence => {
   let sequence = 0
   const nonce = iv.slice()
-  return () => {
-    for (let i = 11, rest = sequence; i >= 4; i--, rest = Math.floor(rest / 256)) {
-      nonce[i] = (iv[i] ?? 0) ^ (rest & 0xff)
-    }
-    sequence++
-    return nonce
+  return {
+    current: () => {
+      for (let i = 11, rest = sequence; i >= 4; i--, rest = Math.floor(rest / 256)) nonce[i] = (iv[i] ?? 0) ^ (rest & 0xff)
+      return nonce
+    },
+    advance: () => {
+      sequence++
+    },
   }
 }

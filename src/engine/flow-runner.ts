@@ -1,0 +1,108 @@
+// Runs a handshake flow: resumes it with what it waits for, once, and says what it waits for now. Called by the engine.
+
+import { isPromise } from '../crypto/maybe.ts'
+import type { MaybePromise } from '../crypto/provider.ts'
+import { asTlsError, TlsError } from '../errors.ts'
+import type { Flow, Suspension } from '../handshake/flow.ts'
+
+export type Settled<T> = { readonly value: T } | { readonly error: unknown }
+
+export interface RunnerHost {
+  /** Calls back once when the promise settles, and makes the engine go on. */
+  wait<T>(promise: Promise<T>, done: (result: Settled<T>) => void): void
+  failed(error: TlsError): void
+}
+
+export class FlowRunner {
+  readonly #host: RunnerHost
+  #flow: Flow<unknown> | undefined
+  #done: (value: never) => void = () => {}
+  #suspension: Suspension | undefined
+  #resumed = 0
+  #aside = 0
+
+  constructor(host: RunnerHost) {
+    this.#host = host
+  }
+
+  /** What the flow waits for, or undefined if it runs, has ended, or waits for a promise. */
+  get expects(): 'message' | 'change_cipher_spec' | undefined {
+    const kind = this.#suspension?.kind
+    return kind === 'promise' ? undefined : kind
+  }
+  /** True while a promise is waited for: no input may be looked at. */
+  get waiting(): boolean {
+    return this.#suspension?.kind === 'promise'
+  }
+  /** True while something beside the main flow runs (a key update that waits for its keys). */
+  get busy(): boolean {
+    return this.#aside > 0
+  }
+  /** True until the first message was taken. */
+  get untouched(): boolean {
+    return this.#resumed === 0
+  }
+
+  start<T>(flow: Flow<T>, done: (value: T) => void): void {
+    this.#flow = flow
+    this.#done = done
+    this.#step(() => flow.next())
+  }
+
+  resume(value: Uint8Array | undefined): void {
+    const flow = this.#flow
+    if (!flow) return
+    this.#resumed++
+    this.#step(() => flow.next(value))
+  }
+
+  /** Nothing more will be resumed. */
+  stop(): void {
+    this.#flow = undefined
+    this.#suspension = undefined
+  }
+
+  /** Runs a flow that suspends on promises only, beside the main one. */
+  aside(flow: Flow<void>): MaybePromise<void> {
+    const advance = (step: IteratorResult<Suspension, void>): MaybePromise<void> => {
+      if (step.done) return
+      if (step.value.kind !== 'promise') throw new TlsError('internal_error', 'a side flow waits for a message')
+      return step.value.promise.then((value) => advance(flow.next(value)), (error: unknown) => advance(flow.throw(error)))
+    }
+    const running = advance(flow.next())
+    if (!isPromise(running)) return
+    this.#aside++
+    this.#host.wait(running, (result) => {
+      this.#aside--
+      if ('error' in result) this.#host.failed(asTlsError(result.error))
+    })
+    return running
+  }
+
+  #step(next: () => IteratorResult<Suspension, unknown>): void {
+    this.#suspension = undefined
+    let step: IteratorResult<Suspension, unknown>
+    try {
+      step = next()
+    } catch (error) {
+      this.stop()
+      this.#host.failed(asTlsError(error))
+      return
+    }
+    if (step.done) {
+      this.#flow = undefined
+      this.#done(step.value as never)
+      return
+    }
+    this.#suspension = step.value
+    if (step.value.kind === 'promise') this.#await(step.value.promise)
+  }
+
+  #await(promise: Promise<unknown>): void {
+    const flow = this.#flow
+    this.#host.wait(promise, (result) => {
+      if (!flow || this.#flow !== flow) return
+      this.#step(() => ('error' in result ? flow.throw(result.error) : flow.next(result.value)))
+    })
+  }
+}

@@ -1,0 +1,88 @@
+// The client's pre-shared keys: which session to resume, the identities it offers and their binders (RFC 9846 section 4.3.11).
+// Called by client.ts for both ClientHellos.
+
+import type { ActiveSuite, ClientConfig } from '../config.ts'
+import { earlyStage, finishedVerifyData } from '../keys/schedule13.ts'
+import { sessionKey } from './session-key.ts'
+import type { SessionState } from '../session/state.ts'
+import { clientHelloExtensions, encodeExtensions } from '../wire/extensions.ts'
+import { encodeMessage, messages13 } from '../wire/messages.ts'
+import type { ClientHello } from '../wire/messages.ts'
+import { TLS13 } from '../wire/registry.ts'
+import { use } from './flow.ts'
+import type { Flow } from './flow.ts'
+import type { ClientHandshake } from './client.ts'
+
+export interface PskOffer {
+  readonly identity: Uint8Array
+  readonly secret: Uint8Array
+  readonly suite: ActiveSuite
+  readonly binder: 'res' | 'ext' | 'imp'
+  readonly obfuscatedTicketAge: number
+  /** The session behind it; undefined for an external PSK. */
+  readonly session: SessionState | undefined
+  /** Bytes of early data that it allows; 0 for none. */
+  readonly earlyData: number
+}
+
+/** The session given, or one from the cache; only one made for this name under this config and still young enough. */
+export function* takeSession(config: ClientConfig): Flow<SessionState | undefined> {
+  const key = sessionKey(config)
+  let session = config.session
+  if (!session && config.sessions) {
+    try {
+      session = yield* use(config.sessions.take(key))
+    } catch {
+      session = undefined // a cache that fails costs a full handshake, no more
+    }
+  }
+  if (!session || session.fingerprint !== key) return undefined
+  const age = config.clock() - session.createdAt
+  if (age < 0 || age > session.lifetime * 1000) return undefined
+  if (session.version < config.minVersion || session.version > config.maxVersion) return undefined
+  if (!config.suites.some(({ id }) => id === session.cipherSuite)) return undefined
+  return session
+}
+
+export const pskOffers = (config: ClientConfig, session: SessionState | undefined): readonly PskOffer[] => {
+  if (!session || session.version !== TLS13) return []
+  const suite = config.suites.find(({ id }) => id === session.cipherSuite)
+  if (!suite) return []
+  const age = Math.max(0, Math.floor(config.clock() - session.createdAt))
+  return [
+    {
+      identity: session.ticket,
+      secret: session.secret,
+      suite,
+      binder: 'res',
+      obfuscatedTicketAge: (age + session.ageAdd) % 2 ** 32,
+      session,
+      earlyData: session.maxEarlyData,
+    },
+  ]
+}
+
+/** Appends pre_shared_key, last as section 4.3.11 demands, with binders over the hello up to them. */
+export const addBinders = (hs: ClientHandshake, hello: ClientHello, psks: readonly PskOffer[]): ClientHello => {
+  const withBinders = (binders: readonly Uint8Array[]): ClientHello => ({
+    ...hello,
+    extensions: [
+      ...(hello.extensions ?? []),
+      ...encodeExtensions(clientHelloExtensions, {
+        pre_shared_key: {
+          identities: psks.map(({ identity, obfuscatedTicketAge }) => ({ identity, obfuscatedTicketAge })),
+          binders,
+        },
+      }),
+    ],
+  })
+  const blank = psks.map(({ suite }) => new Uint8Array(suite.hash.outputLength))
+  const bindersLength = blank.reduce((sum, { length }) => sum + 1 + length, 2)
+  const encoded = encodeMessage(messages13, 'ClientHello', withBinders(blank))
+  const truncated = encoded.subarray(0, encoded.length - bindersLength)
+  return withBinders(
+    psks.map(({ secret, suite, binder }) =>
+      finishedVerifyData(earlyStage(suite.hash, secret).binderKey(binder), hs.transcript.hashWith(suite.hash, truncated)),
+    ),
+  )
+}

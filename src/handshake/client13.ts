@@ -1,0 +1,250 @@
+// The client of TLS 1.3 from ServerHello on, as the ladder of RFC 9846 section 2. Called by client.ts.
+
+import type { ActiveSuite, ClientConfig } from '../config.ts'
+import type { AeadCipher } from '../crypto/provider.ts'
+import { asTlsError, TlsError } from '../errors.ts'
+import { earlyStage, finishedVerifyData } from '../keys/schedule13.ts'
+import type { TrafficSecret } from '../keys/schedule13.ts'
+import { opener13, sealer13 } from '../record/protect13.ts'
+import {
+  certificateEntryExtensions, certificateRequestExtensions, decodeExtensions, encryptedExtensionsExtensions,
+  serverHelloExtensions,
+} from '../wire/extensions.ts'
+import type { EncryptedExtensionsExtensions, ServerHelloExtensions } from '../wire/extensions.ts'
+import { isHelloRetryRequest, messages13 } from '../wire/messages.ts'
+import type { Message, Messages13 } from '../wire/messages.ts'
+import { cipherSuiteName, signatureSchemeName } from '../wire/registry.ts'
+import { noSignature, pskPeer, schemeFor, sign, signedContent13, verifyFinished, verifyPeer, verifySignature } from './authenticate.ts'
+import type { UnauthenticatedPeer, VerifiedFinished, VerifiedPeer, VerifiedSignature } from './authenticate.ts'
+import type { ClientHandshake, Offer, OfferedShare, ServerHelloMessage } from './client.ts'
+import type { PskOffer } from './client-psk.ts'
+import type { Established } from './context.ts'
+import { use } from './flow.ts'
+import type { Flow } from './flow.ts'
+import { retryHello } from './client-retry.ts'
+import { Connection13 } from './connection13.ts'
+import { clientAfterwards } from './post13.ts'
+import type { Identity } from '../options.ts'
+
+type CertificateRequest = Message<Messages13, 'CertificateRequest'>
+
+interface PeerProof {
+  readonly peer: VerifiedPeer | UnauthenticatedPeer
+  readonly signature: VerifiedSignature
+  readonly ocspResponse: Uint8Array | undefined
+  readonly scts: readonly Uint8Array[]
+  readonly request: CertificateRequest | undefined
+}
+
+export function* clientHandshake13(hs: ClientHandshake, firstOffer: Offer, first: ServerHelloMessage): Flow<Established> {
+  const { config, io, transcript } = hs
+  let offer = firstOffer
+  let serverHello = first
+  const retried = isHelloRetryRequest(first)
+  if (retried) ({ offer, serverHello } = yield* retryHello(hs, firstOffer, first)) // <-------- HelloRetryRequest
+  const suite = suite13(config, serverHello.cipherSuite)
+  if (!retried) transcript.start(suite.hash)
+  const answer = decodeExtensions(serverHelloExtensions, serverHello.extensions ?? [], 'ServerHello', { offered: offer.sent })
+  const psk = chosenPsk(offer, answer, suite)
+  const share = chosenShare(offer, answer)
+  const shared = yield* use(share.exchange.complete(answer.key_share?.keyExchange ?? new Uint8Array(0)))
+  const handshake = earlyStage(suite.hash, psk?.secret).handshake(shared, transcript.hash())
+  yield* installRead(hs, suite, handshake.server)
+  hs.keyLog('CLIENT_HANDSHAKE_TRAFFIC_SECRET', handshake.client.secret)
+  hs.keyLog('SERVER_HANDSHAKE_TRAFFIC_SECRET', handshake.server.secret)
+  if (config.compatibilityMode && !retried && !offer.extensions.early_data) io.sendChangeCipherSpec()
+  const mayHaveEarlyData = offer.extensions.early_data === true && !retried
+  if (!mayHaveEarlyData) yield* installWrite(hs, suite, handshake.client)
+
+  const encrypted = yield* hs.read(messages13, 'EncryptedExtensions')
+  const extensions = decodeExtensions(encryptedExtensionsExtensions, encrypted.extensions, 'EncryptedExtensions', { offered: offer.sent })
+  const alpn = chosenAlpn(config, extensions)
+  if (extensions.record_size_limit !== undefined) io.setMaxFragment(Math.min(extensions.record_size_limit, 16385) - 1)
+  const earlyAccepted = extensions.early_data === true
+  if (earlyAccepted) checkEarlyData(offer, psk, alpn)
+  const rejected = firstOffer.extensions.early_data === true && !earlyAccepted
+  if (rejected) {
+    io.allowSend(false)
+    io.emit({ type: 'earlyDataRejected', data: config.earlyData ?? new Uint8Array(0) })
+    if (mayHaveEarlyData) yield* installWrite(hs, suite, handshake.client)
+  }
+
+  const proof = psk ? pskProof(psk) : yield* serverCertificate(hs, offer)
+  const finishedHash = transcript.hash()
+  const finished = yield* hs.read(messages13, 'Finished')
+  const verified: VerifiedFinished = verifyFinished(finished.verifyData, handshake.server, finishedHash)
+  const master = handshake.master(transcript.hash())
+  yield* installRead(hs, suite, master.server)
+
+  if (earlyAccepted) {
+    hs.send(messages13, 'EndOfEarlyData', {})
+    yield* installWrite(hs, suite, handshake.client)
+  }
+  if (proof.request) yield* sendClientCertificate(hs, proof.request)
+  hs.send(messages13, 'Finished', { verifyData: finishedVerifyData(handshake.client, transcript.hash()) })
+  yield* installWrite(hs, suite, master.client)
+  const connection = new Connection13(hs, suite, {
+    read: master.server, write: master.client, exporter: master.exporter,
+    resumption: master.resumption(transcript.hash()), role: 'client',
+  })
+  connection.logSecrets(master)
+  const { peer } = proof
+  const facts = {
+    alpn,
+    peerCertificates: psk?.session?.peerCertificates ?? ('certificates' in peer ? peer.certificates : []),
+    ocspResponse: proof.ocspResponse,
+    scts: proof.scts,
+  }
+  const authenticatedAt = psk?.session?.authenticatedAt ?? config.clock()
+  return connection.establish(verified, clientAfterwards(hs, connection, { ...facts, authenticatedAt }), {
+    ...facts,
+    group: share.group.name,
+    signatureScheme: proof.signature.scheme,
+    serverName: config.serverName,
+    resumed: psk !== undefined,
+    helloRetryRequest: retried,
+    earlyData: earlyAccepted ? 'accepted' : rejected ? 'rejected' : 'none',
+    verifiedChain: 'chain' in peer ? peer.chain : [],
+  })
+}
+
+export const suite13 = (config: ClientConfig, id: number): ActiveSuite => {
+  const suite = config.suites.find((candidate) => candidate.id === id && candidate.version === 'TLS 1.3')
+  if (!suite) throw new TlsError('illegal_parameter', `ServerHello: ${cipherSuiteName(id)} is not a suite of TLS 1.3`)
+  return suite
+}
+
+const aeadOf = (suite: ActiveSuite): AeadCipher => {
+  if (suite.cipher.kind !== 'aead') throw new TlsError('internal_error', `${suite.name} has no AEAD`)
+  return suite.cipher
+}
+
+function* installRead(hs: ClientHandshake, suite: ActiveSuite, secret: TrafficSecret): Flow<void> {
+  hs.io.installRead(yield* use(opener13(aeadOf(suite), secret, { ...limits(hs) })))
+}
+
+function* installWrite(hs: ClientHandshake, suite: ActiveSuite, secret: TrafficSecret): Flow<void> {
+  hs.io.installWrite(yield* use(sealer13(aeadOf(suite), secret, { padding: hs.config.padding })))
+}
+
+const limits = ({ config }: ClientHandshake): { readonly maxInner?: number } =>
+  config.recordSizeLimit === undefined ? {} : { maxInner: config.recordSizeLimit }
+
+/** RFC 9846 section 4.3.11: the index has to be one of ours, and the suite has the PSK's hash. */
+const chosenPsk = (offer: Offer, answer: ServerHelloExtensions, suite: ActiveSuite): PskOffer | undefined => {
+  const index = answer.pre_shared_key
+  if (index === undefined) return undefined
+  const psk = offer.psks[index]
+  if (!psk) throw new TlsError('illegal_parameter', `ServerHello: PSK ${index} was chosen, ${offer.psks.length} were offered`)
+  if (psk.suite.hash.name !== suite.hash.name) {
+    throw new TlsError('illegal_parameter', `ServerHello: a PSK for ${psk.suite.hash.name} with ${suite.name}`)
+  }
+  return psk
+}
+
+/** RFC 9846 section 4.3.8: the answer is for one of the groups that we sent a share for. */
+const chosenShare = (offer: Offer, answer: ServerHelloExtensions): OfferedShare => {
+  const entry = answer.key_share
+  if (!entry) throw new TlsError('missing_extension', 'ServerHello: no key_share')
+  const share = offer.shares.find(({ group }) => group.id === entry.group)
+  if (!share) throw new TlsError('illegal_parameter', `ServerHello: a key share for group ${entry.group}, for which none was offered`)
+  return share
+}
+
+export const chosenAlpn = (
+  config: ClientConfig, extensions: Pick<EncryptedExtensionsExtensions, 'application_layer_protocol_negotiation'>,
+): string | undefined => {
+  const list = extensions.application_layer_protocol_negotiation
+  if (!list) return undefined
+  const [protocol] = list
+  if (protocol === undefined || list.length !== 1) {
+    throw new TlsError('decode_error', 'ALPN: the server has to choose exactly one protocol (RFC 7301 section 3.1)')
+  }
+  if (!config.alpn.includes(protocol)) {
+    throw new TlsError('illegal_parameter', `ALPN: the server chose ${JSON.stringify(protocol)}, which was not offered`)
+  }
+  return protocol
+}
+
+/** RFC 9846 section 4.3.10: early data only with the first PSK, and the ALPN of its session. */
+const checkEarlyData = (offer: Offer, psk: PskOffer | undefined, alpn: string | undefined): void => {
+  if (!psk || psk !== offer.psks[0]) {
+    throw new TlsError('illegal_parameter', 'EncryptedExtensions: early data was accepted without the first PSK')
+  }
+  if (psk.session && psk.session.alpn !== (alpn ?? '')) {
+    throw new TlsError('illegal_parameter', 'EncryptedExtensions: early data was accepted under another application protocol')
+  }
+}
+
+const pskProof = (psk: PskOffer): PeerProof => ({
+  peer: pskPeer(),
+  signature: noSignature(),
+  ocspResponse: psk.session && psk.session.ocspResponse.length > 0 ? psk.session.ocspResponse : undefined,
+  scts: psk.session?.scts ?? [],
+  request: undefined,
+})
+
+/** {CertificateRequest*} {Certificate} {CertificateVerify} */
+function* serverCertificate(hs: ClientHandshake, offer: Offer): Flow<PeerProof> {
+  const { config, transcript } = hs
+  let message = yield* hs.read(messages13, 'CertificateRequest', 'Certificate')
+  let request: CertificateRequest | undefined
+  if (message.type === 'CertificateRequest') {
+    request = message
+    if (request.context.length > 0) {
+      throw new TlsError('illegal_parameter', 'CertificateRequest: a context during the handshake (section 4.4.2)')
+    }
+    message = yield* hs.read(messages13, 'Certificate')
+  }
+  if (message.type !== 'Certificate') throw new TlsError('internal_error', 'no Certificate')
+  if (message.context.length > 0) throw new TlsError('illegal_parameter', 'Certificate: a server\'s context has to be empty')
+  const [leaf] = message.entries
+  if (!leaf) throw new TlsError('decode_error', 'Certificate: the server sent an empty list (RFC 9846 section 4.5.1.4)')
+  const entries = message.entries.map(({ extensions }) =>
+    decodeExtensions(certificateEntryExtensions, extensions, 'Certificate', { offered: offer.sent }),
+  )
+  const { status_request: status, signed_certificate_timestamp: scts = [] } = entries[0] ?? {}
+  if (status && status.statusType !== 1) throw new TlsError('decode_error', 'Certificate: an unknown kind of stapled status')
+  const verifyHash = transcript.hash()
+  const peer = yield* verifyPeer(config.verifier, {
+    chain: message.entries.map(({ data }) => data),
+    peer: 'server',
+    serverName: config.serverName,
+    time: config.clock(),
+    ...(status && { ocspResponse: status.response }),
+    scts,
+  })
+  const proof = yield* hs.read(messages13, 'CertificateVerify')
+  const signature = yield* verifySignature(
+    config, proof.scheme, proof.signature, signedContent13('server', verifyHash), peer, config.schemes.filter(({ tls13 }) => tls13),
+  )
+  return { peer, signature, ocspResponse: status?.response, scts, request }
+}
+
+/** {Certificate*} {CertificateVerify*}: an empty list if we have nothing that the server takes (section 4.5.1). */
+export function* sendClientCertificate(hs: ClientHandshake, request: CertificateRequest): Flow<void> {
+  const asked = decodeExtensions(certificateRequestExtensions, request.extensions, 'CertificateRequest')
+  if (!asked.signature_algorithms) {
+    throw new TlsError('missing_extension', 'CertificateRequest: no signature_algorithms (section 4.4.2)')
+  }
+  const offered = asked.signature_algorithms
+  const identity = yield* chooseIdentity(hs, offered, asked.certificate_authorities ?? [])
+  const scheme = identity && schemeFor(identity, offered, true)
+  const entries = identity && scheme ? identity.certificates.map((data) => ({ data, extensions: [] })) : []
+  hs.send(messages13, 'Certificate', { context: request.context, entries })
+  if (!identity || !scheme) return
+  const content = signedContent13('client', hs.transcript.hash())
+  hs.send(messages13, 'CertificateVerify', { scheme: scheme.id, signature: yield* sign(identity, scheme, content) })
+}
+
+function* chooseIdentity(hs: ClientHandshake, schemes: readonly number[], authorities: readonly Uint8Array[]): Flow<Identity | undefined> {
+  const { config } = hs
+  try {
+    return yield* use(
+      config.identityFor({ signatureSchemes: schemes.map(signatureSchemeName), authorities, serverName: config.serverName }),
+    )
+  } catch (error) {
+    throw asTlsError(error)
+  }
+}
+

@@ -1,0 +1,92 @@
+// What is left of a TLS 1.3 handshake once it is done: the application secrets, key updates, exporters and the resumption
+// secret (RFC 9846 section 4.7.3, 7.2 and 7.5). Made by client13.ts and server13.ts; post13.ts works with it.
+
+import type { ActiveSuite, CommonConfig } from '../config.ts'
+import { TlsError } from '../errors.ts'
+import { exportKey, nextTrafficSecret, resumptionPsk } from '../keys/schedule13.ts'
+import type { MasterStage, TrafficSecret } from '../keys/schedule13.ts'
+import { opener13, sealer13 } from '../record/protect13.ts'
+import { messages13 } from '../wire/messages.ts'
+import type { VerifiedFinished } from './authenticate.ts'
+import type { Established, Handshake } from './context.ts'
+import type { ConnectionInfo } from './info.ts'
+import { use } from './flow.ts'
+import type { Flow } from './flow.ts'
+
+export interface ConnectionSecrets {
+  readonly read: TrafficSecret
+  readonly write: TrafficSecret
+  readonly exporter: Uint8Array
+  /** resumption_master_secret; the server has it only once the client's Finished came. */
+  readonly resumption: Uint8Array
+  readonly role: 'client' | 'server'
+}
+
+export class Connection13 {
+  readonly #hs: Handshake<CommonConfig>
+  readonly suite: ActiveSuite
+  readonly #secrets: ConnectionSecrets
+  #read: TrafficSecret
+  #write: TrafficSecret
+
+  constructor(hs: Handshake<CommonConfig>, suite: ActiveSuite, secrets: ConnectionSecrets) {
+    this.#hs = hs
+    this.suite = suite
+    this.#secrets = secrets
+    this.#read = secrets.read
+    this.#write = secrets.write
+  }
+
+  logSecrets(master: MasterStage): void {
+    this.#hs.keyLog('CLIENT_TRAFFIC_SECRET_0', master.client.secret)
+    this.#hs.keyLog('SERVER_TRAFFIC_SECRET_0', master.server.secret)
+    this.#hs.keyLog('EXPORTER_SECRET', master.exporter)
+  }
+
+  /** The end of the handshake: there is none without a checked Finished. */
+  establish(
+    _proof: VerifiedFinished, afterwards: Flow<void>, info: Omit<ConnectionInfo, 'version' | 'cipherSuite'>,
+  ): Established {
+    return {
+      info: { version: 'TLS 1.3', cipherSuite: this.suite.name, ...info },
+      afterwards,
+      exportKeyingMaterial: (length, label, context) =>
+        exportKey(this.suite.hash, this.#secrets.exporter, label, context ?? new Uint8Array(0), length),
+      updateKeys: (requestPeer) => this.updateWrite(requestPeer),
+    }
+  }
+
+  /** The PSK that a ticket with this nonce stands for (section 4.7.1). */
+  ticketPsk(nonce: Uint8Array): Uint8Array {
+    return resumptionPsk(this.suite.hash, this.#secrets.resumption, nonce)
+  }
+
+  get finishedBase(): { readonly read: TrafficSecret; readonly write: TrafficSecret } {
+    return { read: this.#read, write: this.#write }
+  }
+
+  /** Sends KeyUpdate under the old key and goes on with the next (section 4.7.3). */
+  *updateWrite(requestPeer: boolean): Flow<void> {
+    const next = nextTrafficSecret(this.#write)
+    const sealer = yield* use(sealer13(this.#aead(), next, { padding: this.#hs.config.padding }))
+    this.#hs.send(messages13, 'KeyUpdate', { requestUpdate: requestPeer }, false)
+    this.#write = next
+    this.#hs.io.installWrite(sealer)
+    this.#hs.io.emit({ type: 'keyUpdate', direction: 'write' })
+  }
+
+  /** The peer's KeyUpdate came: its next record is under the next key. */
+  *updateRead(): Flow<void> {
+    this.#read = nextTrafficSecret(this.#read)
+    const { recordSizeLimit } = this.#hs.config
+    const limits = recordSizeLimit === undefined ? {} : { maxInner: recordSizeLimit }
+    this.#hs.io.installRead(yield* use(opener13(this.#aead(), this.#read, limits)))
+    this.#hs.io.emit({ type: 'keyUpdate', direction: 'read' })
+  }
+
+  #aead() {
+    const { cipher } = this.suite
+    if (cipher.kind !== 'aead') throw new TlsError('internal_error', `${this.suite.name} has no AEAD`)
+    return cipher
+  }
+}

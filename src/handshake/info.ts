@@ -1,0 +1,28 @@
+// What the application learns about a finished handshake. Filled by handshake/, handed out by the engine and connection.
+
+import type { Certificate } from '../x509/certificate.ts'
+
+/** What the two ends agreed on, and who the peer proved to be. */
+export interface ConnectionInfo {
+  readonly version: 'TLS 1.2' | 'TLS 1.3'
+  /** IANA name. */
+  readonly cipherSuite: string
+  /** The group of the key agreement; undefined where there was none (PSK only, static RSA). */
+  readonly group: string | undefined
+  /** What the peer signed the handshake with; undefined where it did not sign. */
+  readonly signatureScheme: string | undefined
+  readonly alpn: string | undefined
+  /** The name the client asked for (SNI), on both sides. */
+  readonly serverName: string | undefined
+  readonly resumed: boolean
+  readonly helloRetryRequest: boolean
+  readonly earlyData: 'accepted' | 'rejected' | 'none'
+  /** DER as the peer sent them, leaf first; empty where it sent none. */
+  readonly peerCertificates: readonly Uint8Array[]
+  /** Leaf first, as the verifier proved it; empty where nothing was verified. */
+  readonly verifiedChain: readonly Certificate[]
+  /** The stapled OCSP response (DER), as it came. */
+  readonly ocspResponse: Uint8Array | undefined
+  /** Serialised SCTs from the TLS extension (RFC 6962 section 3.3). */
+  readonly scts: readonly Uint8Array[]
+}

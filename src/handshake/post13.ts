@@ -1,0 +1,132 @@
+// After a TLS 1.3 handshake: KeyUpdate, NewSessionTicket and post-handshake authentication (RFC 9846 section 4.7). One flow
+// a connection, for as long as it lives. Called through Established.afterwards.
+
+import { TlsError } from '../errors.ts'
+import { blankSession, encodeSession } from '../session/state.ts'
+import type { SessionState } from '../session/state.ts'
+import { decodeExtensions, encodeExtensions, newSessionTicketExtensions } from '../wire/extensions.ts'
+import { messages13 } from '../wire/messages.ts'
+import type { NewSessionTicket13 } from '../wire/messages.ts'
+import { TLS13 } from '../wire/registry.ts'
+import type { ClientHandshake } from './client.ts'
+import type { CommonConfig } from '../config.ts'
+import type { Connection13 } from './connection13.ts'
+import type { Handshake } from './context.ts'
+import { readMessage, use } from './flow.ts'
+import type { Flow } from './flow.ts'
+import type { ConnectionInfo } from './info.ts'
+import type { ReceivedHello } from './negotiate.ts'
+import type { ServerHandshake } from './server.ts'
+import { sessionKey } from './session-key.ts'
+
+/** Seconds: seven days (section 4.7.1). */
+const MAX_TICKET_LIFETIME = 604800
+
+/** What the sessions of this connection say about it. */
+export type SessionFacts = Pick<ConnectionInfo, 'alpn' | 'peerCertificates' | 'ocspResponse' | 'scts'> & {
+  readonly authenticatedAt: number
+}
+
+export function* clientAfterwards(hs: ClientHandshake, connection: Connection13, facts: SessionFacts): Flow<void> {
+  for (;;) {
+    const message = yield* readMessage(messages13, ['NewSessionTicket', 'KeyUpdate'])
+    if (message.type === 'KeyUpdate') yield* keyUpdate(connection, message.requestUpdate)
+    else yield* newSessionTicket(hs, connection, facts, message)
+  }
+}
+
+export function* serverAfterwards(_hs: Handshake<CommonConfig>, connection: Connection13): Flow<void> {
+  for (;;) {
+    const message = yield* readMessage(messages13, ['KeyUpdate'])
+    yield* keyUpdate(connection, message.requestUpdate)
+  }
+}
+
+function* keyUpdate(connection: Connection13, requested: boolean): Flow<void> {
+  yield* connection.updateRead()
+  if (requested) yield* connection.updateWrite(false)
+}
+
+function* newSessionTicket(
+  hs: ClientHandshake, connection: Connection13, facts: SessionFacts, message: NewSessionTicket13,
+): Flow<void> {
+  const { early_data: maxEarlyData = 0 } = decodeExtensions(newSessionTicketExtensions, message.extensions, 'NewSessionTicket')
+  if (message.lifetime > MAX_TICKET_LIFETIME) {
+    throw new TlsError('illegal_parameter', `NewSessionTicket: a lifetime of ${message.lifetime} s; the most is 604800 (section 4.7.1)`)
+  }
+  if (message.lifetime === 0) return // to be discarded at once
+  const { config } = hs
+  const session: SessionState = {
+    version: TLS13,
+    cipherSuite: connection.suite.id,
+    secret: connection.ticketPsk(message.nonce),
+    ticket: message.ticket,
+    sessionId: new Uint8Array(0),
+    ageAdd: message.ageAdd,
+    lifetime: message.lifetime,
+    createdAt: config.clock(),
+    authenticatedAt: facts.authenticatedAt,
+    maxEarlyData,
+    extendedMasterSecret: true,
+    alpn: facts.alpn ?? '',
+    serverName: config.serverName ?? '',
+    fingerprint: sessionKey(config),
+    peerCertificates: facts.peerCertificates,
+    ocspResponse: facts.ocspResponse ?? new Uint8Array(0),
+    scts: facts.scts,
+    applicationData: new Uint8Array(0),
+  }
+  hs.io.emit({ type: 'session', session: encodeSession(session) })
+  if (!config.sessions) return
+  try {
+    yield* use(config.sessions.put(session.fingerprint, session))
+  } catch {
+    // a cache that fails costs a full handshake next time, no more
+  }
+}
+
+/** What a server's ticket says of the connection it comes from. */
+export interface TicketFacts {
+  readonly alpn: string | undefined
+  readonly serverName: string | undefined
+  readonly peerCertificates: readonly Uint8Array[]
+  readonly authenticatedAt: number
+  readonly fingerprint: string
+}
+
+/** NewSessionTicket, as many as the config says (section 4.7.1). A protector that fails costs the ticket, no more. */
+export function* sendTickets(hs: ServerHandshake, hello: ReceivedHello, connection: Connection13, facts: TicketFacts): Flow<void> {
+  const { config } = hs
+  const { tickets } = config
+  if (!tickets || !hello.extensions.psk_key_exchange_modes?.includes(1)) return
+  for (let number = 0; number < tickets.count; number++) {
+    const nonce = Uint8Array.of(number >> 8, number & 0xff)
+    const [a = 0, b = 0, c = 0, d = 0] = config.provider.random(4)
+    const ageAdd = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0
+    const now = config.clock()
+    const state = encodeSession({
+      ...blankSession,
+      version: TLS13,
+      cipherSuite: connection.suite.id,
+      secret: connection.ticketPsk(nonce),
+      ageAdd,
+      lifetime: tickets.lifetime,
+      createdAt: now,
+      authenticatedAt: facts.authenticatedAt,
+      maxEarlyData: config.maxEarlyData,
+      alpn: facts.alpn ?? '',
+      serverName: facts.serverName ?? '',
+      fingerprint: facts.fingerprint,
+      peerCertificates: facts.peerCertificates,
+    })
+    let ticket: Uint8Array | undefined
+    try {
+      ticket = yield* use(tickets.protector.seal(state, now))
+    } catch {
+      return
+    }
+    if (!ticket || ticket.length > 0xffff) return
+    const extensions = encodeExtensions(newSessionTicketExtensions, config.maxEarlyData > 0 ? { early_data: config.maxEarlyData } : {})
+    hs.send(messages13, 'NewSessionTicket', { lifetime: tickets.lifetime, ageAdd, nonce, ticket, extensions }, false)
+  }
+}

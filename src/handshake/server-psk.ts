@@ -1,0 +1,109 @@
+// The server's pre-shared keys: which ticket to take up, its binder, and whether early data may come with it (RFC 9846
+// section 4.3.11, 4.3.10 and 8). Called by server13.ts.
+
+import type { ActiveSuite, ServerConfig } from '../config.ts'
+import { TlsError } from '../errors.ts'
+import { earlyStage, finishedVerifyData } from '../keys/schedule13.ts'
+import { decodeSession } from '../session/state.ts'
+import type { SessionState } from '../session/state.ts'
+import { equalBytes } from '../wire/bytes.ts'
+import type { OfferedPsks } from '../wire/extensions.ts'
+import { TLS13 } from '../wire/registry.ts'
+import { use } from './flow.ts'
+import type { Flow } from './flow.ts'
+import type { ReceivedHello } from './negotiate.ts'
+import type { ServerHandshake } from './server.ts'
+
+export interface ChosenPsk {
+  readonly index: number
+  readonly secret: Uint8Array
+  readonly binder: Uint8Array
+  readonly session: SessionState
+  /** The age that the client claims and the age that we know differ by this, in milliseconds. */
+  readonly ageError: number
+}
+
+const PSK_DHE_KE = 1
+/** Identities that are looked at; more than a client has reason to send. */
+const MAX_IDENTITIES = 5
+
+/** The first offered ticket that is ours, fits, and whose binder is right; undefined for a full handshake. */
+export function* selectPsk(
+  hs: ServerHandshake, hello: ReceivedHello, suite: ActiveSuite, fingerprint: string,
+): Flow<ChosenPsk | undefined> {
+  const { pre_shared_key: offered, psk_key_exchange_modes: modes } = hello.extensions
+  if (!offered) return undefined
+  if (!modes) throw new TlsError('missing_extension', 'ClientHello: pre_shared_key without psk_key_exchange_modes (section 4.3.9)')
+  if (offered.identities.length !== offered.binders.length) {
+    throw new TlsError('illegal_parameter', 'ClientHello: as many binders as PSK identities are due (section 4.3.11)')
+  }
+  if (!modes.includes(PSK_DHE_KE)) return undefined
+  for (const [index, { identity, obfuscatedTicketAge }] of offered.identities.slice(0, MAX_IDENTITIES).entries()) {
+    const session = yield* openTicket(hs.config, identity)
+    if (!session || !fits(hs.config, session, suite, fingerprint, hello)) continue
+    const binder = offered.binders[index] ?? new Uint8Array(0)
+    checkBinder(hs, hello, offered, session.secret, suite, binder)
+    const claimed = (obfuscatedTicketAge - session.ageAdd + 2 ** 32) % 2 ** 32
+    const ageError = Math.abs(hs.config.clock() - session.createdAt - claimed)
+    return { index, secret: session.secret, binder, session, ageError }
+  }
+  return undefined
+}
+
+function* openTicket(config: ServerConfig, ticket: Uint8Array): Flow<SessionState | undefined> {
+  if (!config.tickets) return undefined
+  try {
+    const state = yield* use(config.tickets.protector.open(ticket, config.clock()))
+    return state && decodeSession(state)
+  } catch {
+    return undefined // a ticket that can't be opened, for whatever reason, costs a full handshake and no more
+  }
+}
+
+const fits = (
+  config: ServerConfig, session: SessionState, suite: ActiveSuite, fingerprint: string, hello: ReceivedHello,
+): boolean => {
+  const sessionSuite = config.suites.find(({ id }) => id === session.cipherSuite)
+  const age = config.clock() - session.createdAt
+  return (
+    session.version === TLS13 &&
+    sessionSuite?.hash.name === suite.hash.name &&
+    session.fingerprint === fingerprint &&
+    session.serverName === (hello.info.serverName ?? '') &&
+    age >= 0 &&
+    age <= session.lifetime * 1000 &&
+    !(config.clientAuth?.required && session.peerCertificates.length === 0)
+  )
+}
+
+/** The binder proves that the client knows the PSK; nothing else of the offer is trusted before (section 4.3.11.2). */
+const checkBinder = (
+  hs: ServerHandshake, hello: ReceivedHello, offered: OfferedPsks, secret: Uint8Array, suite: ActiveSuite, binder: Uint8Array,
+): void => {
+  const bindersLength = offered.binders.reduce((sum, { length }) => sum + 1 + length, 2)
+  const { raw } = hello.message
+  const hash = hs.transcript.hashUpTo(suite.hash, raw, raw.length - bindersLength)
+  const expected = finishedVerifyData(earlyStage(suite.hash, secret).binderKey('res'), hash)
+  if (!equalBytes(binder, expected)) {
+    throw new TlsError('bad_binder', 'ClientHello: the PSK binder is wrong: the client does not have the key of its ticket')
+  }
+}
+
+/** Milliseconds by which the client's idea of the ticket's age may be off (section 8.3). */
+const AGE_WINDOW = 10_000
+
+/** Early data is taken only with the first PSK, the same suite and protocol, a fresh ticket, and if it was not seen before. */
+export function* mayAcceptEarlyData(
+  hs: ServerHandshake, hello: ReceivedHello, suite: ActiveSuite, psk: ChosenPsk | undefined, alpn: string | undefined,
+): Flow<boolean> {
+  const { config } = hs
+  if (!hello.extensions.early_data || !psk || psk.index !== 0 || config.maxEarlyData === 0) return false
+  const { session } = psk
+  if (session.maxEarlyData === 0 || session.cipherSuite !== suite.id || session.alpn !== (alpn ?? '')) return false
+  if (psk.ageError > AGE_WINDOW || !config.replayGuard) return false
+  try {
+    return yield* use(config.replayGuard.firstSeen(psk.binder, Math.ceil((2 * AGE_WINDOW) / 1000) + session.lifetime))
+  } catch {
+    return false // a guard that fails accepts nothing (section 8)
+  }
+}

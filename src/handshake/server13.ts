@@ -1,0 +1,256 @@
+// The server of TLS 1.3 from ClientHello on, as the ladder of RFC 9846 section 2. Called by server.ts.
+
+import type { ActiveSuite, ServerConfig } from '../config.ts'
+import type { AeadCipher } from '../crypto/provider.ts'
+import { TlsError } from '../errors.ts'
+import { earlyStage, finishedVerifyData } from '../keys/schedule13.ts'
+import type { MasterStage, TrafficSecret } from '../keys/schedule13.ts'
+import { opener13, sealer13 } from '../record/protect13.ts'
+import {
+  certificateEntryExtensions, certificateRequestExtensions, decodeExtensions, encodeExtensions,
+  encryptedExtensionsExtensions, serverHelloExtensions,
+} from '../wire/extensions.ts'
+import { HELLO_RETRY_REQUEST_RANDOM, messages13 } from '../wire/messages.ts'
+import type { ServerHello } from '../wire/messages.ts'
+import { TLS12, TLS13 } from '../wire/registry.ts'
+import { absentPeer, noSignature, pskPeer, schemeFor, sign, signedContent13, verifyFinished, verifyPeer, verifySignature } from './authenticate.ts'
+import type { UnauthenticatedPeer, VerifiedPeer, VerifiedSignature } from './authenticate.ts'
+import { Connection13 } from './connection13.ts'
+import type { Established } from './context.ts'
+import { use } from './flow.ts'
+import type { Flow } from './flow.ts'
+import { selectAlpn, selectGroup13, selectIdentity, selectSuite13 } from './negotiate.ts'
+import type { ChosenIdentity, ReceivedHello } from './negotiate.ts'
+import { sendTickets, serverAfterwards } from './post13.ts'
+import { serverFingerprint } from './session-key.ts'
+import type { ServerHandshake } from './server.ts'
+import { mayAcceptEarlyData, selectPsk } from './server-psk.ts'
+import { retryClient } from './server-retry.ts'
+
+/** Bytes of early data that are skipped if none was allowed: what a client may have sent by an older ticket. */
+const SKIP_AT_LEAST = 16384
+
+export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHello): Flow<Established> {
+  const { config, io, transcript } = hs
+  checkOffer13(firstHello)
+  const suite = selectSuite13(config, firstHello.message)
+  const chosen = selectGroup13(config, firstHello.extensions)
+  const retried = chosen.share === undefined || config.cookie
+  const hello = retried ? yield* retryClient(hs, firstHello, suite, chosen) : firstHello // HelloRetryRequest -------->
+  const { group, share } = retried ? selectGroup13(config, hello.extensions) : chosen
+  if (share === undefined) throw new TlsError('illegal_parameter', 'ClientHello: still no key share after HelloRetryRequest')
+  const alpn = yield* selectAlpn(config, hello)
+  const certificate = yield* identityOf(hs, hello)
+  const fingerprint = serverFingerprint(config, certificate.choice?.identity)
+  const psk = yield* selectPsk(hs, hello, suite, fingerprint)
+  if (!psk && !certificate.choice) throw certificate.problem
+  const early = !retried && (yield* mayAcceptEarlyData(hs, hello, suite, psk, alpn))
+  if (!retried) transcript.start(suite.hash)
+  const stage = earlyStage(suite.hash, psk?.secret)
+  const earlyTraffic = early ? stage.clientEarlyTraffic(transcript.hash()) : undefined
+
+  const { share: ourShare, secret: shared } = yield* use(group.respond(share))
+  hs.send(messages13, 'ServerHello', { // -------->
+    ...helloFields(config, hello, suite),
+    extensions: encodeExtensions(serverHelloExtensions, {
+      ...(psk && { pre_shared_key: psk.index }),
+      key_share: { group: group.id, keyExchange: ourShare },
+      supported_versions: TLS13,
+    }),
+  })
+  const handshake = stage.handshake(shared, transcript.hash())
+  if (hello.message.sessionId.length > 0 && !retried) io.sendChangeCipherSpec()
+  yield* installWrite(hs, suite, handshake.server)
+  hs.keyLog('CLIENT_HANDSHAKE_TRAFFIC_SECRET', handshake.client.secret)
+  hs.keyLog('SERVER_HANDSHAKE_TRAFFIC_SECRET', handshake.server.secret)
+  sendEncryptedExtensions(hs, hello, alpn, early) // {EncryptedExtensions} -------->
+  if (!psk && config.clientAuth) sendCertificateRequest(hs) // {CertificateRequest} -------->
+  let scheme: string | undefined
+  if (!psk && certificate.choice) scheme = yield* sendCertificate(hs, hello, certificate.choice) // {Certificate, CertificateVerify} -------->
+  hs.send(messages13, 'Finished', { verifyData: finishedVerifyData(handshake.server, transcript.hash()) }) // {Finished} -------->
+  const master = handshake.master(transcript.hash())
+  yield* installWrite(hs, suite, master.server)
+  if (!config.clientAuth) io.allowSend(true) // 0.5-RTT data (section 2.3)
+
+  if (earlyTraffic) yield* readEarlyData(hs, suite, earlyTraffic) // <-------- (early data, EndOfEarlyData)
+  else if (firstHello.extensions.early_data && !retried) {
+    io.skipEarlyData('undecryptable', Math.max(config.maxEarlyData, SKIP_AT_LEAST))
+  }
+  yield* installRead(hs, suite, handshake.client)
+  const proof = psk ? { peer: pskPeer(), signature: noSignature() } : yield* clientCertificate(hs) // <-------- {Certificate*, CertificateVerify*}
+  const finishedHash = transcript.hash()
+  const finished = yield* hs.read(messages13, 'Finished') // <-------- {Finished}
+  const verified = verifyFinished(finished.verifyData, handshake.client, finishedHash)
+  io.skipEarlyData('none')
+  yield* installRead(hs, suite, master.client)
+  const connection = serverConnection(hs, suite, master, transcript.hash())
+  const facts = {
+    alpn,
+    serverName: hello.info.serverName,
+    peerCertificates: psk?.session.peerCertificates ?? ('certificates' in proof.peer ? proof.peer.certificates : []),
+    authenticatedAt: psk?.session.authenticatedAt ?? config.clock(),
+    fingerprint,
+  }
+  yield* sendTickets(hs, hello, connection, facts) // [NewSessionTicket] -------->
+  return connection.establish(verified, serverAfterwards(hs, connection), {
+    group: group.name,
+    signatureScheme: scheme ?? proof.signature.scheme,
+    alpn,
+    serverName: hello.info.serverName,
+    resumed: psk !== undefined,
+    helloRetryRequest: retried,
+    earlyData: early ? 'accepted' : firstHello.extensions.early_data ? 'rejected' : 'none',
+    peerCertificates: facts.peerCertificates,
+    verifiedChain: 'chain' in proof.peer ? proof.peer.chain : [],
+    ocspResponse: undefined,
+    scts: [],
+  })
+}
+
+/** What a ClientHello for TLS 1.3 has to hold (RFC 9846 section 9.2). */
+const checkOffer13 = ({ message, extensions }: ReceivedHello): void => {
+  if (message.compressionMethods.length !== 1) {
+    throw new TlsError('illegal_parameter', 'ClientHello: TLS 1.3 with compression methods (section 4.2.2)')
+  }
+  if (!extensions.supported_groups || !extensions.key_share) {
+    throw new TlsError('missing_extension', 'ClientHello: supported_groups and key_share are due (section 9.2)')
+  }
+  if (!extensions.signature_algorithms && !extensions.pre_shared_key) {
+    throw new TlsError('missing_extension', 'ClientHello: signature_algorithms or a PSK is due (section 9.2)')
+  }
+  const groups = extensions.key_share.map(({ group }) => group)
+  const listed = extensions.supported_groups
+  if (new Set(groups).size !== groups.length || groups.some((group) => !listed.includes(group))) {
+    throw new TlsError('illegal_parameter', 'ClientHello: a key share twice, or for a group that is not listed (section 4.3.8)')
+  }
+}
+
+interface IdentityOrProblem {
+  readonly choice: ChosenIdentity | undefined
+  readonly problem: TlsError
+}
+
+/** Without a usable certificate the handshake may still go on with a PSK, so the problem is kept for later. */
+function* identityOf(hs: ServerHandshake, hello: ReceivedHello): Flow<IdentityOrProblem> {
+  const offered = hello.extensions.signature_algorithms
+  const problem = new TlsError('missing_extension', 'ClientHello: no signature_algorithms, and its PSK is not known here')
+  if (!offered) return { choice: undefined, problem }
+  try {
+    return { choice: yield* selectIdentity(hs.config, hello, (identity) => schemeFor(identity, offered, true)), problem }
+  } catch (error) {
+    if (error instanceof TlsError && hello.extensions.pre_shared_key) return { choice: undefined, problem: error }
+    throw error
+  }
+}
+
+export const helloFields = (
+  config: ServerConfig, hello: ReceivedHello, suite: ActiveSuite, retry = false,
+): Omit<ServerHello, 'extensions'> => ({
+  legacyVersion: TLS12,
+  random: retry ? HELLO_RETRY_REQUEST_RANDOM : config.provider.random(32),
+  sessionId: hello.message.sessionId,
+  cipherSuite: suite.id,
+  compressionMethod: 0,
+})
+
+const aeadOf = (suite: ActiveSuite): AeadCipher => {
+  if (suite.cipher.kind !== 'aead') throw new TlsError('internal_error', `${suite.name} has no AEAD`)
+  return suite.cipher
+}
+
+function* installRead(hs: ServerHandshake, suite: ActiveSuite, secret: TrafficSecret): Flow<void> {
+  const { recordSizeLimit } = hs.config
+  const limits = recordSizeLimit === undefined ? {} : { maxInner: recordSizeLimit }
+  hs.io.installRead(yield* use(opener13(aeadOf(suite), secret, limits)))
+}
+
+function* installWrite(hs: ServerHandshake, suite: ActiveSuite, secret: TrafficSecret): Flow<void> {
+  hs.io.installWrite(yield* use(sealer13(aeadOf(suite), secret, { padding: hs.config.padding })))
+}
+
+const sendEncryptedExtensions = (hs: ServerHandshake, hello: ReceivedHello, alpn: string | undefined, early: boolean): void => {
+  const { config, io } = hs
+  const { server_name: name, record_size_limit: theirLimit } = hello.extensions
+  if (theirLimit !== undefined) io.setMaxFragment(Math.min(theirLimit, 16385) - 1)
+  hs.send(messages13, 'EncryptedExtensions', {
+    extensions: encodeExtensions(encryptedExtensionsExtensions, {
+      ...(name && { server_name: new Uint8Array(0) }),
+      ...(theirLimit !== undefined && { record_size_limit: config.recordSizeLimit ?? 16385 }),
+      ...(alpn !== undefined && { application_layer_protocol_negotiation: [alpn] }),
+      ...(early && { early_data: true }),
+    }),
+  })
+}
+
+const sendCertificateRequest = (hs: ServerHandshake): void => {
+  const { config } = hs
+  const authorities = config.clientAuth?.authorities ?? []
+  hs.send(messages13, 'CertificateRequest', {
+    context: new Uint8Array(0),
+    extensions: encodeExtensions(certificateRequestExtensions, {
+      signature_algorithms: config.schemes.map(({ id }) => id),
+      ...(config.certificateSchemes && { signature_algorithms_cert: config.certificateSchemes.map(({ id }) => id) }),
+      ...(authorities.length > 0 && { certificate_authorities: authorities }),
+    }),
+  })
+}
+
+function* sendCertificate(hs: ServerHandshake, hello: ReceivedHello, { identity, scheme }: ChosenIdentity): Flow<string> {
+  const { status_request: status, signed_certificate_timestamp: wantsScts } = hello.extensions
+  const leafExtensions = encodeExtensions(certificateEntryExtensions, {
+    ...(status?.statusType === 1 && identity.ocspResponse && { status_request: { statusType: 1, response: identity.ocspResponse } }),
+    ...(wantsScts && identity.scts && { signed_certificate_timestamp: identity.scts }),
+  })
+  const entries = identity.certificates.map((data, index) => ({ data, extensions: index === 0 ? leafExtensions : [] }))
+  hs.send(messages13, 'Certificate', { context: new Uint8Array(0), entries })
+  const content = signedContent13('server', hs.transcript.hash())
+  hs.send(messages13, 'CertificateVerify', { scheme: scheme.id, signature: yield* sign(identity, scheme, content) })
+  return scheme.name
+}
+
+function* readEarlyData(hs: ServerHandshake, suite: ActiveSuite, secret: TrafficSecret): Flow<void> {
+  const { config, io } = hs
+  hs.keyLog('CLIENT_EARLY_TRAFFIC_SECRET', secret.secret)
+  yield* installRead(hs, suite, secret)
+  io.acceptData('early', config.maxEarlyData)
+  yield* hs.read(messages13, 'EndOfEarlyData')
+  io.acceptData('refuse')
+  io.emit({ type: 'earlyDataEnd' })
+}
+
+interface ClientProof {
+  readonly peer: VerifiedPeer | UnauthenticatedPeer
+  readonly signature: VerifiedSignature
+}
+
+/** {Certificate*} {CertificateVerify*} of the client (section 4.5.1 and 4.5.2). */
+function* clientCertificate(hs: ServerHandshake): Flow<ClientProof> {
+  const { config, transcript } = hs
+  if (!config.clientAuth) return { peer: absentPeer(config), signature: noSignature() }
+  const message = yield* hs.read(messages13, 'Certificate')
+  if (message.context.length > 0) throw new TlsError('illegal_parameter', 'Certificate: a context during the handshake')
+  for (const { extensions } of message.entries) {
+    decodeExtensions(certificateEntryExtensions, extensions, 'Certificate', { offered: new Set() })
+  }
+  if (message.entries.length === 0) return { peer: absentPeer(config), signature: noSignature() }
+  const verifyHash = transcript.hash()
+  const peer = yield* verifyPeer(config.clientAuth.verifier, {
+    chain: message.entries.map(({ data }) => data),
+    peer: 'client',
+    serverName: undefined,
+    time: config.clock(),
+  })
+  const proof = yield* hs.read(messages13, 'CertificateVerify')
+  const content = signedContent13('client', verifyHash)
+  const allowed = config.schemes.filter(({ tls13 }) => tls13)
+  return { peer, signature: yield* verifySignature(config, proof.scheme, proof.signature, content, peer, allowed) }
+}
+
+const serverConnection = (hs: ServerHandshake, suite: ActiveSuite, master: MasterStage, transcriptHash: Uint8Array): Connection13 => {
+  const connection = new Connection13(hs, suite, {
+    read: master.client, write: master.server, exporter: master.exporter,
+    resumption: master.resumption(transcriptHash), role: 'server',
+  })
+  connection.logSecrets(master)
+  return connection
+}
