@@ -23,6 +23,14 @@ interface Measured extends Subpath {
 }
 
 async function measure(row: Subpath): Promise<Measured> {
+  try {
+    return await bundle(row)
+  } catch (error) {
+    return { ...row, minified: 0, gzipped: 0, faults: [`does not build: ${error instanceof Error ? error.message : String(error)}`] }
+  }
+}
+
+async function bundle(row: Subpath): Promise<Measured> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: [row.source],
@@ -33,7 +41,7 @@ async function measure(row: Subpath): Promise<Measured> {
     format: 'esm',
     target: 'es2023',
     legalComments: 'none',
-    logLevel: 'error',
+    logLevel: 'silent',
     ...(row.needsNode ? { platform: 'node' } : { platform: 'browser', external: ['node:*'] }),
   })
   const code = outputFiles[0]?.contents ?? new Uint8Array()
