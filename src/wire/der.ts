@@ -241,14 +241,10 @@ export class DerReader {
     return dotted(this.content(tag, name)) ?? this.fail(`${name} is not a well-formed object identifier`, start)
   }
 
-  /** Time ::= CHOICE { utcTime, generalTime } as RFC 5280 section 4.1.2.5 has it; milliseconds since the epoch. */
+  /** Time ::= CHOICE { utcTime, generalTime } in the forms of RFC 5280 section 4.1.2.5; milliseconds since the epoch.
+   * That a time before 2050 is a UTCTime is for the caller to ask (see `peek`): one root in use breaks it. */
   time(name: string): number {
-    if (this.peek() === tags.generalizedTime) {
-      const start = this.#position
-      const time = this.generalizedTime(name)
-      if (time < firstGeneralized) this.fail(`${name} is before 2050 and must be a UTCTime`, start)
-      return time
-    }
+    if (this.peek() === tags.generalizedTime) return this.generalizedTime(name)
     const start = this.#position
     const content = this.content(tags.utcTime, name)
     const year = digits(content, 0, 2)
@@ -270,8 +266,6 @@ interface ReaderRange {
   readonly end: number
   readonly depth: number
 }
-
-const firstGeneralized = Date.UTC(2050, 0, 1)
 
 const hexByte = (byte: number): string => `0x${byte.toString(16).padStart(2, '0')}`
 

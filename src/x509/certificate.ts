@@ -35,6 +35,8 @@ export class Certificate {
   readonly notBefore: number
   /** Milliseconds since the epoch, inclusive. */
   readonly notAfter: number
+  /** A date before 2050 is written as GeneralizedTime, which section 4.1.2.5 forbids (and one root in use does). */
+  readonly hasUntimelyTimes: boolean
   /** SubjectPublicKeyInfo, DER. */
   readonly spki: Uint8Array
   /** Whether issuerUniqueID or subjectUniqueID is there. */
@@ -60,9 +62,12 @@ export class Certificate {
     this.tbsSignatureAlgorithm = tbs.element('signature', tags.sequence)
     this.issuer = readName(tbs, 'issuer')
     const validity = tbs.sequence('validity')
+    const early = validity.peek() === tags.generalizedTime
     this.notBefore = validity.time('notBefore')
+    const late = validity.peek() === tags.generalizedTime
     this.notAfter = validity.time('notAfter')
     validity.end()
+    this.hasUntimelyTimes = (early && this.notBefore < first2050) || (late && this.notAfter < first2050)
     this.subject = readName(tbs, 'subject')
     this.spki = tbs.element('subjectPublicKeyInfo', tags.sequence)
     this.hasUniqueIdentifiers = skipUniqueIdentifiers(tbs)
@@ -76,7 +81,7 @@ export class Certificate {
 
   /** The subject's key. Throws TlsError `unsupported_certificate` for a key of unknown kind, `bad_certificate` for a bad one. */
   get publicKey(): PublicKey {
-    this.#publicKey ??= readPublicKey(this.spki)
+    this.#publicKey ??= parsePublicKey(this.spki)
     return this.#publicKey
   }
 
@@ -243,17 +248,7 @@ const skipUniqueIdentifiers = (tbs: DerReader): boolean => {
   return found
 }
 
-const readPublicKey = (spki: Uint8Array): PublicKey => {
-  try {
-    return parsePublicKey(spki)
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    const known = error instanceof TlsError && error.code !== 'unsupported'
-    throw new TlsError(known ? 'bad_certificate' : 'unsupported_certificate', `public key of the certificate: ${why}`, {
-      cause: error,
-    })
-  }
-}
+const first2050 = Date.UTC(2050, 0, 1)
 
 const hashOf = (provider: CryptoProvider, name: HashName, bytes: Uint8Array): Uint8Array => {
   const hash = provider.hashes[name]
