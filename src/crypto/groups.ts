@@ -3,7 +3,7 @@
 
 import { TlsError } from '../errors.ts'
 import { concat } from '../wire/bytes.ts'
-import { isPromise, then } from './maybe.ts'
+import { isPromise, andThen as then } from './maybe.ts'
 import type { KeyExchange, KeyExchangeGroup, MaybePromise } from './provider.ts'
 
 /** (EC)DH over one curve. */

@@ -3,9 +3,9 @@
 
 import { TlsError } from '../errors.ts'
 import { equalBytes } from '../wire/bytes.ts'
-import { DerReader, derBits, derSequence } from '../wire/der.ts'
+import { DerReader, derBits, derInteger, derSequence } from '../wire/der.ts'
 import { keyAlgorithm, keyFacts, readKeyAlgorithm } from './key-algorithm.ts'
-import type { KeyType, PublicKey } from './provider.ts'
+import type { KeyType, PrivateKey, PublicKey } from './provider.ts'
 
 export { parsePrivateKey } from './private-keys.ts'
 
@@ -34,6 +34,16 @@ export const samePublicKey = (a: PublicKey, b: PublicKey): boolean => {
 /** Wraps the bare key of any type but RSA. */
 export const publicKeyFromRaw = (type: KeyType, raw: Uint8Array): PublicKey =>
   parsePublicKey(derSequence(keyAlgorithm(type), derBits(raw)))
+
+/** The public half that an RSA private key carries, with the private key's own AlgorithmIdentifier. */
+export const rsaPublicKeyOf = (key: PrivateKey): PublicKey => {
+  if (!key.rsa) throw new TlsError('bad_key', `a private key of type ${key.type} is no RSA key`)
+  const info = new DerReader(key.pkcs8, 'bad_key', 'private key').sequence('OneAsymmetricKey')
+  info.integer('version')
+  const algorithm = info.element('privateKeyAlgorithm')
+  const raw = derSequence(derInteger(key.rsa.modulus), derInteger(key.rsa.exponent))
+  return parsePublicKey(derSequence(algorithm, derBits(raw)))
+}
 
 /** RSAPublicKey (RFC 8017 appendix A.1.1). */
 const readRsa = (raw: Uint8Array): { readonly modulus: Uint8Array; readonly exponent: Uint8Array } => {

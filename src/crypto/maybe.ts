@@ -28,6 +28,7 @@ export const run = <T>(steps: Steps<T>): MaybePromise<T> => {
   return advance(steps.next())
 }
 
-/** Maps a value that may be a promise without making one where there is none. */
-export const then = <A, B>(value: MaybePromise<A>, f: (value: A) => MaybePromise<B>): MaybePromise<B> =>
+/** Maps a value that may be a promise without making one where there is none. (Not called `then`: a module that exports
+ * a `then` is a thenable, and dynamic import() would call it.) */
+export const andThen = <A, B>(value: MaybePromise<A>, f: (value: A) => MaybePromise<B>): MaybePromise<B> =>
   isPromise(value) ? value.then(f) : f(value)

@@ -3,6 +3,8 @@
 
 import { TlsError, asTlsError } from '../errors.ts'
 import { DerReader, constructedTag, contextTag, derElement, derInteger, derOctets, derSequence, tags } from '../wire/der.ts'
+import { decodePem } from '../wire/pem.ts'
+import type { PemBlock } from '../wire/pem.ts'
 import { keyAlgorithm, keyFacts, readCurve, readKeyAlgorithm } from './key-algorithm.ts'
 import type { KeyType, PrivateKey } from './provider.ts'
 
@@ -20,19 +22,21 @@ const ENCRYPTED = 'this private key is encrypted and needs its password: decrypt
 
 /** One private key among the blocks of the text; certificates beside it are left alone. */
 const fromPem = (input: Uint8Array | string): PrivateKey => {
-  const text = typeof input === 'string' ? input : new TextDecoder().decode(input)
-  const blocks = [...text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----/g)].map(([, label = '', body = '']) => ({ label, body }))
-  if (blocks.length === 0) refuse('this is neither DER nor PEM: a PEM text begins with -----BEGIN PRIVATE KEY-----')
+  const blocks = blocksOf(typeof input === 'string' ? input : new TextDecoder().decode(input))
   const keys = blocks.filter(({ label }) => label.endsWith('PRIVATE KEY'))
   const [key] = keys
   if (!key) return refuse(`this is ${described(blocks[0]?.label ?? '')}, not a private key`)
   if (keys.length > 1) refuse(`this text holds ${keys.length} private keys; give the one that belongs to the certificate`)
-  if (key.label === 'ENCRYPTED PRIVATE KEY' || key.body.includes('ENCRYPTED')) refuse(ENCRYPTED)
+  if (key.label === 'ENCRYPTED PRIVATE KEY' || key.headers?.get('Proc-Type')?.endsWith('ENCRYPTED')) refuse(ENCRYPTED)
   if (!pemLabels.has(key.label)) refuse(`a key in the form "${key.label}" is not supported: convert it to PKCS#8`)
+  return fromDer(key.bytes)
+}
+
+const blocksOf = (text: string): readonly PemBlock[] => {
   try {
-    return fromDer(Uint8Array.from(atob(key.body.replace(/\s/g, '')), (character) => character.charCodeAt(0)))
+    return decodePem(text)
   } catch (error) {
-    throw asTlsError(error, 'bad_key')
+    return refuse(`no private key in DER or PEM: ${asTlsError(error).message}`)
   }
 }
 

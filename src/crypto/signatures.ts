@@ -4,11 +4,21 @@
 import { TlsError } from '../errors.ts'
 import type { HashName, KeyType, MaybePromise, PublicKey, SignatureAlgorithm, SignatureVerifier } from './provider.ts'
 
-export type Scheme =
-  | { readonly algorithm: SignatureAlgorithm; readonly keyTypes: readonly KeyType[] } & (
-      | { readonly family: 'pkcs1' | 'pss' | 'ecdsa'; readonly hash: HashName }
-      | { readonly family: 'eddsa' | 'mldsa' }
-    )
+export interface HashedScheme {
+  readonly algorithm: SignatureAlgorithm
+  readonly keyTypes: readonly KeyType[]
+  readonly family: 'pkcs1' | 'pss' | 'ecdsa'
+  readonly hash: HashName
+}
+
+/** The message goes in whole: the hash is a part of the algorithm. */
+export interface BareScheme {
+  readonly algorithm: SignatureAlgorithm
+  readonly keyTypes: readonly KeyType[]
+  readonly family: 'eddsa' | 'mldsa'
+}
+
+export type Scheme = HashedScheme | BareScheme
 
 const ec: readonly KeyType[] = ['p256', 'p384', 'p521']
 const row = (algorithm: SignatureAlgorithm, family: 'pkcs1' | 'pss' | 'ecdsa', hash: HashName): Scheme => ({
