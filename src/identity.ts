@@ -1,7 +1,7 @@
 // Certificates and keys as people have them, turned into an Identity whose key is known to match. Called by config.ts.
 
 import { parsePrivateKey, samePublicKey } from './crypto/keys.ts'
-import { then } from './crypto/maybe.ts'
+import { andThen as then } from './crypto/maybe.ts'
 import type { CryptoProvider, MaybePromise, PrivateKey, Signer } from './crypto/provider.ts'
 import { TlsError } from './errors.ts'
 import type { CertificateInput, Identity, IdentityOptions, KeyInput } from './options.ts'

@@ -2,7 +2,7 @@
 // Made by handshake/ when it installs keys, used by the engine.
 
 import type { AeadCipher, MaybePromise } from '../crypto/provider.ts'
-import { then } from '../crypto/maybe.ts'
+import { andThen as then } from '../crypto/maybe.ts'
 import { TlsError } from '../errors.ts'
 import { trafficKeys } from '../keys/schedule13.ts'
 import type { TrafficSecret } from '../keys/schedule13.ts'

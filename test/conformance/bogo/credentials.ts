@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs'
 import { parsePrivateKey } from '../../../src/crypto/keys.ts'
-import { then } from '../../../src/crypto/maybe.ts'
+import { andThen as then } from '../../../src/crypto/maybe.ts'
 import type { CryptoProvider, MaybePromise, SignatureAlgorithm, Signer } from '../../../src/crypto/provider.ts'
 import { TlsError } from '../../../src/errors.ts'
 import type { IdentityOptions } from '../../../src/options.ts'

@@ -1,7 +1,7 @@
 // Turns one connection's flags into ClientOptions or ServerOptions, as BoringSSL's shim turns them into an SSL. What
 // outlives a connection (sessions, ticket keys, the clock) is in Carried. shim.ts calls it.
 
-import { then } from '../../../src/crypto/maybe.ts'
+import { andThen as then } from '../../../src/crypto/maybe.ts'
 import type { CryptoProvider } from '../../../src/crypto/provider.ts'
 import { TlsError } from '../../../src/errors.ts'
 import type {
