@@ -5,7 +5,7 @@ import type {
   CertificateRequestInfo, ClientAuthMode, ClientHelloInfo, ClientOptions, CommonOptions, Identity, IdentityOptions, Seam,
   ServerOptions,
 } from './options.ts'
-import { then } from './crypto/maybe.ts'
+import { andThen as then } from './crypto/maybe.ts'
 import type {
   Cipher, CryptoProvider, HashAlgorithm, KeyExchangeGroup, MaybePromise, SignatureVerifier,
 } from './crypto/provider.ts'
@@ -40,6 +40,7 @@ export interface CommonConfig {
   readonly certificateSchemes: readonly SignatureScheme[] | undefined
   readonly alpn: readonly string[]
   readonly keyLog: ((line: string) => void) | undefined
+  readonly trace: CommonOptions['trace']
   readonly clock: () => number
   readonly padding: ((length: number) => number) | undefined
   readonly recordSizeLimit: number | undefined
@@ -179,6 +180,7 @@ const commonConfig = (options: CommonOptions, defaults: Defaults): CommonConfig 
       : undefined,
     alpn: checkAlpn(options.alpn ?? []),
     keyLog: options.keyLog,
+    trace: options.trace,
     clock: options.clock ?? Date.now,
     padding: options.padding,
     recordSizeLimit:

@@ -52,6 +52,8 @@ export interface CommonOptions {
   readonly alpn?: readonly string[]
   /** Called with each line of an SSLKEYLOGFILE (RFC 9850). Whoever has these lines can read the connection. */
   readonly keyLog?: (line: string) => void
+  /** Called with each record sent and received, decrypted: see createTrace() in puretls/inspect. */
+  readonly trace?: (record: TracedRecord) => void
   /** Milliseconds since the epoch. Default: Date.now. */
   readonly clock?: () => number
   /** Bytes of padding for a TLS 1.3 record with `length` bytes of content (RFC 9846 section 5.4). */
@@ -68,6 +70,18 @@ export interface CommonOptions {
   readonly requireExtendedMasterSecret?: boolean
   /** Replaces what we are about to send, for replays of recorded flows and for tests with peers that lie. */
   readonly seam?: Seam
+}
+
+/** One record as it passed. */
+export interface TracedRecord {
+  readonly direction: 'sent' | 'received'
+  /** The content type inside the encryption. */
+  readonly type: number
+  readonly encrypted: boolean
+  /** The whole record as it was on the wire. */
+  readonly wire: Uint8Array
+  /** What it carried. */
+  readonly content: Uint8Array
 }
 
 /** For tests only: sees every outgoing handshake message as decoded fields before it is encoded and hashed. */

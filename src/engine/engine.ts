@@ -175,13 +175,15 @@ export class Engine implements TlsEngine {
   }
 
   /** Records that are not looked into: compatibility CCS (section 5), and application data after HelloRetryRequest. */
-  #dropped({ type, fragment }: RawRecord): boolean {
+  #dropped(record: RawRecord): boolean {
+    const { type, fragment } = record
     if (type === contentTypes.change_cipher_spec && this.#version !== TLS12) {
       if (fragment.length !== 1 || fragment[0] !== 1 || this.#established || this.#runner.untouched) {
         throw new TlsError('unexpected_message', 'a ChangeCipherSpec record where none may be')
       }
       if (!this.#joiner.aligned) throw new TlsError('unexpected_message', 'a ChangeCipherSpec inside a handshake message')
       if (++this.#compatibilityCcs > MAX_EMPTY_RECORDS) throw new TlsError('too_many_messages', 'too many ChangeCipherSpec records')
+      this.#trace(record, false, { type, content: fragment })
       return true
     }
     if (type === contentTypes.application_data && this.#skip?.mode === 'all') {
@@ -204,23 +206,28 @@ export class Engine implements TlsEngine {
     } catch (error) {
       return this.#notOpened(record, error)
     }
-    if (!isPromise(opened)) return this.#opened(opened)
+    if (!isPromise(opened)) return this.#opened(record, opened)
     this.#opening = true
     this.#wait(opened, (result) => {
       this.#opening = false
       if (this.#failure) return
       try {
         if ('error' in result) this.#notOpened(record, result.error)
-        else this.#opened(result.value)
+        else this.#opened(record, result.value)
       } catch (error) {
         this.#fail(asTlsError(error))
       }
     })
   }
 
-  #opened(record: OpenedRecord): void {
+  #opened(raw: RawRecord, record: OpenedRecord): void {
+    this.#trace(raw, this.#opener.encrypted, record)
     if (this.#skip?.mode === 'undecryptable' && this.#opener.encrypted) this.#skip = undefined
     this.#handle(record)
+  }
+
+  #trace({ header, fragment }: RawRecord, encrypted: boolean, { type, content }: OpenedRecord): void {
+    this.#config.trace?.({ direction: 'received', type, encrypted, wire: concat(header, fragment), content: content.slice() })
   }
 
   /** While early data that we refused may come, records that do not open are taken for it (section 4.3.10). */
@@ -333,7 +340,12 @@ export class Engine implements TlsEngine {
   }
 
   #seal(type: number, content: Uint8Array): MaybePromise<void> {
-    const sealed = this.#output.seal(this.#sealer, type, content, this.#maxFragment)
+    const { encrypted } = this.#sealer
+    const { trace } = this.#config
+    const tell = trace && ((wire: Uint8Array, part: Uint8Array) => {
+      trace({ direction: 'sent', type, encrypted, wire: wire.slice(), content: part.slice() })
+    })
+    const sealed = this.#output.seal(this.#sealer, type, content, this.#maxFragment, tell)
     if (!isPromise(sealed)) return
     this.#wait(sealed, (result) => {
       if ('error' in result) this.#fail(asTlsError(result.error))

@@ -10,6 +10,17 @@ interface Slot {
   ready: boolean
 }
 
+/** Told each record that is ready, for traces. */
+export type Sealed = (wire: Uint8Array, content: Uint8Array) => void
+
+const tell = (bytes: Uint8Array, pieces: readonly { readonly part: Uint8Array; readonly length: number }[], sealed: Sealed): void => {
+  let offset = 0
+  for (const { part, length } of pieces) {
+    sealed(bytes.subarray(offset, offset + length), part)
+    offset += length
+  }
+}
+
 export class OutputQueue {
   #slots: Slot[] = []
 
@@ -22,7 +33,7 @@ export class OutputQueue {
   }
 
   /** Cuts `content` into records of at most `maxFragment` bytes and seals them into one buffer. */
-  seal(sealer: Sealer, type: number, content: Uint8Array, maxFragment: number): MaybePromise<void> {
+  seal(sealer: Sealer, type: number, content: Uint8Array, maxFragment: number, sealed?: Sealed): MaybePromise<void> {
     const pieces: { readonly part: Uint8Array; readonly length: number }[] = []
     let total = 0
     for (let offset = 0; offset < content.length || offset === 0; offset += maxFragment) {
@@ -40,12 +51,11 @@ export class OutputQueue {
       if (isPromise(sealed)) waits.push(sealed)
       offset += length
     }
-    if (waits.length === 0) {
+    const done = (): void => {
       slot.ready = true
-      return
+      if (sealed) tell(slot.bytes, pieces, sealed)
     }
-    return Promise.all(waits).then(() => {
-      slot.ready = true
-    })
+    if (waits.length === 0) return done()
+    return Promise.all(waits).then(done)
   }
 }

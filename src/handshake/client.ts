@@ -4,7 +4,7 @@
 import type { ActiveGroup, ClientConfig } from '../config.ts'
 import type { KeyExchange } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
-import { concat, equalBytes } from '../wire/bytes.ts'
+import { equalBytes } from '../wire/bytes.ts'
 import { clientHelloExtensions, decodeExtensions, encodeExtensions, serverHelloExtensions } from '../wire/extensions.ts'
 import type { ClientHelloExtensions, RawExtension } from '../wire/extensions.ts'
 import { messages13 } from '../wire/messages.ts'
@@ -121,7 +121,7 @@ export const sendHello = (hs: ClientHandshake, parts: HelloParts, cipherSuites =
   }
   const shaped = config.shapeHello?.(plain) ?? plain
   const hello = parts.psks.length > 0 ? addBinders(hs, shaped, parts.psks) : shaped
-  const raw = concat(...hs.send(messages13, 'ClientHello', hello))
+  const [raw = new Uint8Array(0)] = hs.send(messages13, 'ClientHello', hello)
   const list = hello.extensions ?? []
   return {
     ...parts,
