@@ -3,7 +3,7 @@
 
 import { TlsError } from '../errors.ts'
 import { concat } from '../wire/bytes.ts'
-import { isPromise, andThen as then } from './maybe.ts'
+import { andThen, isPromise } from './maybe.ts'
 import type { KeyExchange, KeyExchangeGroup, MaybePromise } from './provider.ts'
 
 /** (EC)DH over one curve. */
@@ -44,9 +44,13 @@ export interface KemKey {
 /** A group of one Diffie-Hellman function. */
 export const diffieHellmanGroup = (dh: DiffieHellman): KeyExchangeGroup => ({
   id: dh.id,
-  start: () => then(dh.generate(), (key) => diffieHellmanExchange(dh, key)),
-  respond: (peerShare) =>
-    then(dh.generate(), (key) => then(agree(dh, key, peerShare), (secret) => ({ share: key.publicKey, secret }))),
+  start: () => andThen(dh.generate(), (key) => diffieHellmanExchange(dh, key)),
+  respond: (peerShare) => {
+    checkLength(peerShare, dh.publicKeyLength)
+    return andThen(dh.generate(), (key) =>
+      andThen(agree(dh, key, peerShare), (secret) => ({ share: key.publicKey, secret })),
+    )
+  },
 })
 
 /** The client's side of a group with a key that is already there. */
@@ -80,7 +84,7 @@ export const hybridGroup = (id: number, kem: Kem, dh: DiffieHellman, order: Hybr
     respond: (peerShare) => {
       const peer = split(peerShare, kem.encapsulationKeyLength)
       const encapsulated = refusing(() => kem.encapsulate(peer.kem), 'an ML-KEM encapsulation key that is not valid')
-      return then(dh.generate(), (dhKey) =>
+      return andThen(dh.generate(), (dhKey) =>
         both(encapsulated, agree(dh, dhKey, peer.dh), ({ ciphertext, secret }, agreed) => ({
           share: join(ciphertext, dhKey.publicKey),
           secret: join(secret, agreed),
@@ -95,7 +99,7 @@ const agree = (dh: DiffieHellman, key: DiffieHellmanKey, peer: Uint8Array): Mayb
   if (!isMontgomery(dh.id) && peer[0] !== 4) {
     throw new TlsError('illegal_parameter', 'a key share that is not an uncompressed point (RFC 9846 section 4.3.8.2)')
   }
-  return then(refusing(() => key.agree(peer), 'a key share that is not a valid point of its curve'), (secret) => {
+  return andThen(refusing(() => key.agree(peer), 'a key share that is not a valid point of its curve'), (secret) => {
     if (isMontgomery(dh.id) && isZero(secret)) {
       throw new TlsError('illegal_parameter', 'a key share of small order: the shared secret is all zero (RFC 9846 section 7.4.2)')
     }
