@@ -91,6 +91,8 @@ const checkBinder = (
 
 /** Milliseconds by which the client's idea of the ticket's age may be off (section 8.3). */
 const AGE_WINDOW = 10_000
+/** A replay is fresh for twice the window at most; after that its age is off, whether it is remembered or not. */
+const REPLAY_SECONDS = (2 * AGE_WINDOW) / 1000 + 1
 
 /** Early data is taken only with the first PSK, the same suite and protocol, a fresh ticket, and if it was not seen before. */
 export function* mayAcceptEarlyData(
@@ -102,7 +104,7 @@ export function* mayAcceptEarlyData(
   if (session.maxEarlyData === 0 || session.cipherSuite !== suite.id || session.alpn !== (alpn ?? '')) return false
   if (psk.ageError > AGE_WINDOW || !config.replayGuard) return false
   try {
-    return yield* use(config.replayGuard.firstSeen(psk.binder, Math.ceil((2 * AGE_WINDOW) / 1000) + session.lifetime))
+    return yield* use(config.replayGuard.firstSeen(psk.binder, REPLAY_SECONDS))
   } catch {
     return false // a guard that fails accepts nothing (section 8)
   }

@@ -1,0 +1,13 @@
+// puretls/session: what makes sessions last, on one machine or a fleet.
+
+export { memorySessionCache } from './client-cache.ts'
+export type { MemorySessionCache, MemorySessionCacheOptions } from './client-cache.ts'
+export type { ClientSessionCache, ReplayGuard, ServerSessionStore, TicketProtector } from './interfaces.ts'
+export { memoryReplayGuard, sharedReplayGuard } from './replay-guard.ts'
+export type { MemoryReplayGuardOptions, SharedReplayGuardOptions } from './replay-guard.ts'
+export { memcachedStore, memoryStore, redisStore, sharedSessions, withTimeout } from './shared-store.ts'
+export type { IoredisLike, MemjsLike, NodeRedisLike, SharedStore } from './shared-store.ts'
+export { decodeSession, encodeSession } from './state.ts'
+export type { SessionState } from './state.ts'
+export { givenTicketKeys, rotatingTicketKeys, sharedTicketKeys } from './ticket-keys.ts'
+export type { TicketKey, TicketKeyOptions } from './ticket-keys.ts'

@@ -1,0 +1,77 @@
+// The guard against replayed early data (RFC 9846 section 8.2, ClientHello recording): the first to come is let in, any other
+// is not. What cannot be told is refused: refused early data costs a round trip, an accepted replay may cost money.
+
+import { toHex } from '../wire/bytes.ts'
+import type { ReplayGuard } from './interfaces.ts'
+import type { SharedStore } from './shared-store.ts'
+
+export interface MemoryReplayGuardOptions {
+  /** Most ClientHellos remembered; early data is refused while it is full. Default 100000. */
+  readonly capacity?: number
+  /** Milliseconds since the epoch. Default: Date.now. */
+  readonly clock?: () => number
+}
+
+/** For one process. */
+export const memoryReplayGuard = (options: MemoryReplayGuardOptions = {}): ReplayGuard => {
+  const { capacity = 100_000, clock = Date.now } = options
+  /** Key to the time of its end; insertion order is the order of ends, since the ttl is the same for all. */
+  const seen = new Map<string, number>()
+  const forget = (now: number): void => {
+    for (const [key, end] of seen) {
+      if (end > now) break
+      seen.delete(key)
+    }
+  }
+  return {
+    firstSeen: (key, ttlSeconds) => {
+      const now = clock()
+      forget(now)
+      const name = toHex(key)
+      if (seen.has(name) || seen.size >= capacity) return false
+      seen.set(name, now + ttlSeconds * 1000)
+      return true
+    },
+  }
+}
+
+export interface SharedReplayGuardOptions {
+  readonly store: SharedStore
+  /** Put before every key. Default 'puretls:0rtt:'. */
+  readonly prefix?: string
+  /**
+   * Milliseconds for which early data is refused after the store was found empty or restarted: it may have lost what it knew.
+   * Default 30000, which is longer than a replay stays fresh.
+   */
+  readonly quarantine?: number
+  readonly clock?: () => number
+}
+
+/**
+ * For a fleet: one store, asked by every machine, with add-if-absent. A store that fails, is slow, or was restarted makes
+ * it answer "seen". The key is added first and the store's identity looked at after, so a restart between the two is noticed.
+ */
+export const sharedReplayGuard = (options: SharedReplayGuardOptions): ReplayGuard => {
+  const { store, prefix = 'puretls:0rtt:', quarantine = 30_000, clock = Date.now } = options
+  return {
+    firstSeen: async (key, ttlSeconds) => {
+      try {
+        const added = await store.addIfAbsent(`${prefix}${toHex(key)}`, ttlSeconds)
+        return added && (await storeIsSettled(store, prefix, quarantine, clock))
+      } catch {
+        return false
+      }
+    },
+  }
+}
+
+const YEAR = 365 * 86400
+
+/** True if this very store has held its mark for as long as the quarantine. */
+const storeIsSettled = async (store: SharedStore, prefix: string, quarantine: number, clock: () => number): Promise<boolean> => {
+  const name = `${prefix}since:${(await store.instance?.()) ?? ''}`
+  const mark = await store.get(name)
+  if (mark) return clock() - Number(new TextDecoder().decode(mark)) >= quarantine
+  await store.set(name, new TextEncoder().encode(String(clock())), YEAR)
+  return false
+}
