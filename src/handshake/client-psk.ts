@@ -11,7 +11,7 @@ import type { ClientHello } from '../wire/messages.ts'
 import { TLS13 } from '../wire/registry.ts'
 import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
-import type { ClientHandshake } from './client.ts'
+import type { ClientHandshake } from './client-hello.ts'
 
 export interface PskOffer {
   readonly identity: Uint8Array

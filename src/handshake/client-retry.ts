@@ -8,9 +8,9 @@ import { decodeExtensions, helloRetryRequestExtensions } from '../wire/extension
 import type { ClientHelloExtensions, HelloRetryRequestExtensions } from '../wire/extensions.ts'
 import { isHelloRetryRequest, messages13 } from '../wire/messages.ts'
 import { cipherSuiteName, extensionTypes, namedGroupName, TLS12, TLS13 } from '../wire/registry.ts'
-import { sendHello } from './client.ts'
-import type { ClientHandshake, Offer, OfferedShare, ServerHelloMessage } from './client.ts'
-import { suite13 } from './client13.ts'
+import { sendHello } from './client-hello.ts'
+import type { ClientHandshake, Offer, OfferedShare, ServerHelloMessage } from './client-hello.ts'
+import { chosenSuite13 } from './keys13.ts'
 import { pskOffers } from './client-psk.ts'
 import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
@@ -22,7 +22,7 @@ export interface Retried {
 
 export function* retryHello(hs: ClientHandshake, first: Offer, request: ServerHelloMessage): Flow<Retried> {
   const { config, io, transcript } = hs
-  const suite = suite13(config, request.cipherSuite)
+  const suite = chosenSuite13(config, request.cipherSuite)
   const asked = decodeExtensions(helloRetryRequestExtensions, request.extensions ?? [], 'HelloRetryRequest', {
     offered: first.sent,
     unasked: ['cookie'],

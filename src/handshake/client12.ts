@@ -2,7 +2,7 @@
 
 import { TlsError } from '../errors.ts'
 import type { SessionState } from '../session/state.ts'
-import type { ClientHandshake, Offer, ServerHelloMessage } from './client.ts'
+import type { ClientHandshake, Offer, ServerHelloMessage } from './client-hello.ts'
 import type { Established } from './context.ts'
 import type { Flow } from './flow.ts'
 

@@ -1,11 +1,8 @@
 // The client of TLS 1.3 from ServerHello on, as the ladder of RFC 9846 section 2. Called by client.ts.
 
 import type { ActiveSuite, ClientConfig } from '../config.ts'
-import type { AeadCipher } from '../crypto/provider.ts'
 import { asTlsError, TlsError } from '../errors.ts'
 import { earlyStage, finishedVerifyData } from '../keys/schedule13.ts'
-import type { TrafficSecret } from '../keys/schedule13.ts'
-import { opener13, sealer13 } from '../record/protect13.ts'
 import {
   certificateEntryExtensions, certificateRequestExtensions, decodeExtensions, encryptedExtensionsExtensions,
   serverHelloExtensions,
@@ -13,16 +10,17 @@ import {
 import type { EncryptedExtensionsExtensions, ServerHelloExtensions } from '../wire/extensions.ts'
 import { isHelloRetryRequest, messages13 } from '../wire/messages.ts'
 import type { Message, Messages13 } from '../wire/messages.ts'
-import { cipherSuiteName, signatureSchemeName } from '../wire/registry.ts'
+import { signatureSchemeName } from '../wire/registry.ts'
 import { noSignature, pskPeer, schemeFor, sign, signedContent13, verifyFinished, verifyPeer, verifySignature } from './authenticate.ts'
 import type { UnauthenticatedPeer, VerifiedFinished, VerifiedPeer, VerifiedSignature } from './authenticate.ts'
-import type { ClientHandshake, Offer, OfferedShare, ServerHelloMessage } from './client.ts'
+import type { ClientHandshake, Offer, OfferedShare, ServerHelloMessage } from './client-hello.ts'
 import type { PskOffer } from './client-psk.ts'
 import type { Established } from './context.ts'
 import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
 import { retryHello } from './client-retry.ts'
 import { Connection13 } from './connection13.ts'
+import { chosenSuite13, installRead13, installWrite13 } from './keys13.ts'
 import { clientAfterwards } from './post13.ts'
 import type { Identity } from '../options.ts'
 
@@ -42,19 +40,19 @@ export function* clientHandshake13(hs: ClientHandshake, firstOffer: Offer, first
   let serverHello = first
   const retried = isHelloRetryRequest(first)
   if (retried) ({ offer, serverHello } = yield* retryHello(hs, firstOffer, first)) // <-------- HelloRetryRequest
-  const suite = suite13(config, serverHello.cipherSuite)
+  const suite = chosenSuite13(config, serverHello.cipherSuite)
   if (!retried) transcript.start(suite.hash)
   const answer = decodeExtensions(serverHelloExtensions, serverHello.extensions ?? [], 'ServerHello', { offered: offer.sent })
   const psk = chosenPsk(offer, answer, suite)
   const share = chosenShare(offer, answer)
   const shared = yield* use(share.exchange.complete(answer.key_share?.keyExchange ?? new Uint8Array(0)))
   const handshake = earlyStage(suite.hash, psk?.secret).handshake(shared, transcript.hash())
-  yield* installRead(hs, suite, handshake.server)
+  yield* installRead13(hs, suite, handshake.server)
   hs.keyLog('CLIENT_HANDSHAKE_TRAFFIC_SECRET', handshake.client.secret)
   hs.keyLog('SERVER_HANDSHAKE_TRAFFIC_SECRET', handshake.server.secret)
   if (config.compatibilityMode && !retried && !offer.extensions.early_data) io.sendChangeCipherSpec()
   const mayHaveEarlyData = offer.extensions.early_data === true && !retried
-  if (!mayHaveEarlyData) yield* installWrite(hs, suite, handshake.client)
+  if (!mayHaveEarlyData) yield* installWrite13(hs, suite, handshake.client)
 
   const encrypted = yield* hs.read(messages13, 'EncryptedExtensions')
   const extensions = decodeExtensions(encryptedExtensionsExtensions, encrypted.extensions, 'EncryptedExtensions', { offered: offer.sent })
@@ -66,7 +64,7 @@ export function* clientHandshake13(hs: ClientHandshake, firstOffer: Offer, first
   if (rejected) {
     io.allowSend(false)
     io.emit({ type: 'earlyDataRejected', data: config.earlyData ?? new Uint8Array(0) })
-    if (mayHaveEarlyData) yield* installWrite(hs, suite, handshake.client)
+    if (mayHaveEarlyData) yield* installWrite13(hs, suite, handshake.client)
   }
 
   const proof = psk ? pskProof(psk) : yield* serverCertificate(hs, offer)
@@ -74,15 +72,15 @@ export function* clientHandshake13(hs: ClientHandshake, firstOffer: Offer, first
   const finished = yield* hs.read(messages13, 'Finished')
   const verified: VerifiedFinished = verifyFinished(finished.verifyData, handshake.server, finishedHash)
   const master = handshake.master(transcript.hash())
-  yield* installRead(hs, suite, master.server)
+  yield* installRead13(hs, suite, master.server)
 
   if (earlyAccepted) {
     hs.send(messages13, 'EndOfEarlyData', {})
-    yield* installWrite(hs, suite, handshake.client)
+    yield* installWrite13(hs, suite, handshake.client)
   }
   if (proof.request) yield* sendClientCertificate(hs, proof.request)
   hs.send(messages13, 'Finished', { verifyData: finishedVerifyData(handshake.client, transcript.hash()) })
-  yield* installWrite(hs, suite, master.client)
+  yield* installWrite13(hs, suite, master.client)
   const connection = new Connection13(hs, suite, {
     read: master.server, write: master.client, exporter: master.exporter,
     resumption: master.resumption(transcript.hash()), role: 'client',
@@ -107,28 +105,6 @@ export function* clientHandshake13(hs: ClientHandshake, firstOffer: Offer, first
     verifiedChain: 'chain' in peer ? peer.chain : [],
   })
 }
-
-export const suite13 = (config: ClientConfig, id: number): ActiveSuite => {
-  const suite = config.suites.find((candidate) => candidate.id === id && candidate.version === 'TLS 1.3')
-  if (!suite) throw new TlsError('illegal_parameter', `ServerHello: ${cipherSuiteName(id)} is not a suite of TLS 1.3`)
-  return suite
-}
-
-const aeadOf = (suite: ActiveSuite): AeadCipher => {
-  if (suite.cipher.kind !== 'aead') throw new TlsError('internal_error', `${suite.name} has no AEAD`)
-  return suite.cipher
-}
-
-function* installRead(hs: ClientHandshake, suite: ActiveSuite, secret: TrafficSecret): Flow<void> {
-  hs.io.installRead(yield* use(opener13(aeadOf(suite), secret, { ...limits(hs) })))
-}
-
-function* installWrite(hs: ClientHandshake, suite: ActiveSuite, secret: TrafficSecret): Flow<void> {
-  hs.io.installWrite(yield* use(sealer13(aeadOf(suite), secret, { padding: hs.config.padding })))
-}
-
-const limits = ({ config }: ClientHandshake): { readonly maxInner?: number } =>
-  config.recordSizeLimit === undefined ? {} : { maxInner: config.recordSizeLimit }
 
 /** RFC 9846 section 4.3.11: the index has to be one of ours, and the suite has the PSK's hash. */
 const chosenPsk = (offer: Offer, answer: ServerHelloExtensions, suite: ActiveSuite): PskOffer | undefined => {

@@ -2,16 +2,14 @@
 // secret (RFC 9846 section 4.7.3, 7.2 and 7.5). Made by client13.ts and server13.ts; post13.ts works with it.
 
 import type { ActiveSuite, CommonConfig } from '../config.ts'
-import { TlsError } from '../errors.ts'
 import { exportKey, nextTrafficSecret, resumptionPsk } from '../keys/schedule13.ts'
 import type { MasterStage, TrafficSecret } from '../keys/schedule13.ts'
-import { opener13, sealer13 } from '../record/protect13.ts'
 import { messages13 } from '../wire/messages.ts'
 import type { VerifiedFinished } from './authenticate.ts'
 import type { Established, Handshake } from './context.ts'
 import type { ConnectionInfo } from './info.ts'
-import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
+import { installRead13, installWrite13 } from './keys13.ts'
 
 export interface ConnectionSecrets {
   readonly read: TrafficSecret
@@ -67,26 +65,17 @@ export class Connection13 {
 
   /** Sends KeyUpdate under the old key and goes on with the next (section 4.7.3). */
   *updateWrite(requestPeer: boolean): Flow<void> {
-    const next = nextTrafficSecret(this.#write)
-    const sealer = yield* use(sealer13(this.#aead(), next, { padding: this.#hs.config.padding }))
-    this.#hs.send(messages13, 'KeyUpdate', { requestUpdate: requestPeer }, false)
-    this.#write = next
-    this.#hs.io.installWrite(sealer)
+    this.#write = nextTrafficSecret(this.#write)
+    yield* installWrite13(this.#hs, this.suite, this.#write, () => {
+      this.#hs.send(messages13, 'KeyUpdate', { requestUpdate: requestPeer }, false)
+    })
     this.#hs.io.emit({ type: 'keyUpdate', direction: 'write' })
   }
 
   /** The peer's KeyUpdate came: its next record is under the next key. */
   *updateRead(): Flow<void> {
     this.#read = nextTrafficSecret(this.#read)
-    const { recordSizeLimit } = this.#hs.config
-    const limits = recordSizeLimit === undefined ? {} : { maxInner: recordSizeLimit }
-    this.#hs.io.installRead(yield* use(opener13(this.#aead(), this.#read, limits)))
+    yield* installRead13(this.#hs, this.suite, this.#read)
     this.#hs.io.emit({ type: 'keyUpdate', direction: 'read' })
-  }
-
-  #aead() {
-    const { cipher } = this.suite
-    if (cipher.kind !== 'aead') throw new TlsError('internal_error', `${this.suite.name} has no AEAD`)
-    return cipher
   }
 }

@@ -2,18 +2,17 @@
 
 import { TlsError } from '../errors.ts'
 import { earlyStage } from '../keys/schedule13.ts'
-import { sealer13 } from '../record/protect13.ts'
-import { use } from './flow.ts'
+import { installWrite13 } from './keys13.ts'
 import type { Flow } from './flow.ts'
-import type { ClientHandshake, Offer } from './client.ts'
+import type { ClientHandshake, Offer } from './client-hello.ts'
 
 /** Installs the early write keys; the engine sends config.earlyData under them, and more while it may. */
 export function* startEarlyData(hs: ClientHandshake, offer: Offer): Flow<void> {
   const psk = offer.psks[0]
-  if (!psk || psk.suite.cipher.kind !== 'aead') throw new TlsError('internal_error', 'early data without a PSK')
+  if (!psk) throw new TlsError('internal_error', 'early data without a PSK')
   if (hs.config.compatibilityMode) hs.io.sendChangeCipherSpec()
   const secret = earlyStage(psk.suite.hash, psk.secret).clientEarlyTraffic(hs.transcript.hashWith(psk.suite.hash, new Uint8Array(0)))
   hs.keyLog('CLIENT_EARLY_TRAFFIC_SECRET', secret.secret)
-  hs.io.installWrite(yield* use(sealer13(psk.suite.cipher, secret, { padding: hs.config.padding })))
+  yield* installWrite13(hs, psk.suite, secret)
   hs.io.allowSend(true)
 }

@@ -12,7 +12,7 @@ import { TLS13 } from '../wire/registry.ts'
 import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
 import type { ReceivedHello } from './negotiate.ts'
-import type { ServerHandshake } from './server.ts'
+import type { ServerHandshake } from './server-hello.ts'
 
 export interface ChosenPsk {
   readonly index: number

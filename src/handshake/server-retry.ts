@@ -9,9 +9,8 @@ import { messages13 } from '../wire/messages.ts'
 import { extensionName, extensionTypes, namedGroupName, TLS13 } from '../wire/registry.ts'
 import type { ChosenGroup, ReceivedHello } from './negotiate.ts'
 import type { Flow } from './flow.ts'
-import { helloFields } from './server13.ts'
-import { readHello } from './server.ts'
-import type { ServerHandshake } from './server.ts'
+import { helloFields, readHello } from './server-hello.ts'
+import type { ServerHandshake } from './server-hello.ts'
 
 const SKIP_EARLY_DATA = 16384
 

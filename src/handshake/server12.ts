@@ -4,7 +4,7 @@ import { TlsError } from '../errors.ts'
 import type { Established } from './context.ts'
 import type { Flow } from './flow.ts'
 import type { ReceivedHello } from './negotiate.ts'
-import type { ServerHandshake } from './server.ts'
+import type { ServerHandshake } from './server-hello.ts'
 
 // eslint-disable-next-line require-yield
 export function* serverHandshake12(_hs: ServerHandshake, _hello: ReceivedHello): Flow<Established> {

@@ -1,18 +1,15 @@
 // The server of TLS 1.3 from ClientHello on, as the ladder of RFC 9846 section 2. Called by server.ts.
 
 import type { ActiveSuite, ServerConfig } from '../config.ts'
-import type { AeadCipher } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { earlyStage, finishedVerifyData } from '../keys/schedule13.ts'
 import type { MasterStage, TrafficSecret } from '../keys/schedule13.ts'
-import { opener13, sealer13 } from '../record/protect13.ts'
 import {
   certificateEntryExtensions, certificateRequestExtensions, decodeExtensions, encodeExtensions,
   encryptedExtensionsExtensions, serverHelloExtensions,
 } from '../wire/extensions.ts'
-import { HELLO_RETRY_REQUEST_RANDOM, messages13 } from '../wire/messages.ts'
-import type { ServerHello } from '../wire/messages.ts'
-import { TLS12, TLS13 } from '../wire/registry.ts'
+import { messages13 } from '../wire/messages.ts'
+import { TLS13 } from '../wire/registry.ts'
 import { absentPeer, noSignature, pskPeer, schemeFor, sign, signedContent13, verifyFinished, verifyPeer, verifySignature } from './authenticate.ts'
 import type { UnauthenticatedPeer, VerifiedPeer, VerifiedSignature } from './authenticate.ts'
 import { Connection13 } from './connection13.ts'
@@ -21,9 +18,11 @@ import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
 import { selectAlpn, selectGroup13, selectIdentity, selectSuite13 } from './negotiate.ts'
 import type { ChosenIdentity, ReceivedHello } from './negotiate.ts'
+import { installRead13, installWrite13 } from './keys13.ts'
 import { sendTickets, serverAfterwards } from './post13.ts'
 import { serverFingerprint } from './session-key.ts'
-import type { ServerHandshake } from './server.ts'
+import { helloFields } from './server-hello.ts'
+import type { ServerHandshake } from './server-hello.ts'
 import { mayAcceptEarlyData, selectPsk } from './server-psk.ts'
 import { retryClient } from './server-retry.ts'
 
@@ -60,7 +59,7 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
   })
   const handshake = stage.handshake(shared, transcript.hash())
   if (hello.message.sessionId.length > 0 && !retried) io.sendChangeCipherSpec()
-  yield* installWrite(hs, suite, handshake.server)
+  yield* installWrite13(hs, suite, handshake.server)
   hs.keyLog('CLIENT_HANDSHAKE_TRAFFIC_SECRET', handshake.client.secret)
   hs.keyLog('SERVER_HANDSHAKE_TRAFFIC_SECRET', handshake.server.secret)
   sendEncryptedExtensions(hs, hello, alpn, early) // {EncryptedExtensions} -------->
@@ -69,20 +68,20 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
   if (!psk && certificate.choice) scheme = yield* sendCertificate(hs, hello, certificate.choice) // {Certificate, CertificateVerify} -------->
   hs.send(messages13, 'Finished', { verifyData: finishedVerifyData(handshake.server, transcript.hash()) }) // {Finished} -------->
   const master = handshake.master(transcript.hash())
-  yield* installWrite(hs, suite, master.server)
+  yield* installWrite13(hs, suite, master.server)
   if (!config.clientAuth) io.allowSend(true) // 0.5-RTT data (section 2.3)
 
   if (earlyTraffic) yield* readEarlyData(hs, suite, earlyTraffic) // <-------- (early data, EndOfEarlyData)
   else if (firstHello.extensions.early_data && !retried) {
     io.skipEarlyData('undecryptable', Math.max(config.maxEarlyData, SKIP_AT_LEAST))
   }
-  yield* installRead(hs, suite, handshake.client)
+  yield* installRead13(hs, suite, handshake.client)
   const proof = psk ? { peer: pskPeer(), signature: noSignature() } : yield* clientCertificate(hs) // <-------- {Certificate*, CertificateVerify*}
   const finishedHash = transcript.hash()
   const finished = yield* hs.read(messages13, 'Finished') // <-------- {Finished}
   const verified = verifyFinished(finished.verifyData, handshake.client, finishedHash)
   io.skipEarlyData('none')
-  yield* installRead(hs, suite, master.client)
+  yield* installRead13(hs, suite, master.client)
   const connection = serverConnection(hs, suite, master, transcript.hash())
   const facts = {
     alpn,
@@ -143,31 +142,6 @@ function* identityOf(hs: ServerHandshake, hello: ReceivedHello): Flow<IdentityOr
   }
 }
 
-export const helloFields = (
-  config: ServerConfig, hello: ReceivedHello, suite: ActiveSuite, retry = false,
-): Omit<ServerHello, 'extensions'> => ({
-  legacyVersion: TLS12,
-  random: retry ? HELLO_RETRY_REQUEST_RANDOM : config.provider.random(32),
-  sessionId: hello.message.sessionId,
-  cipherSuite: suite.id,
-  compressionMethod: 0,
-})
-
-const aeadOf = (suite: ActiveSuite): AeadCipher => {
-  if (suite.cipher.kind !== 'aead') throw new TlsError('internal_error', `${suite.name} has no AEAD`)
-  return suite.cipher
-}
-
-function* installRead(hs: ServerHandshake, suite: ActiveSuite, secret: TrafficSecret): Flow<void> {
-  const { recordSizeLimit } = hs.config
-  const limits = recordSizeLimit === undefined ? {} : { maxInner: recordSizeLimit }
-  hs.io.installRead(yield* use(opener13(aeadOf(suite), secret, limits)))
-}
-
-function* installWrite(hs: ServerHandshake, suite: ActiveSuite, secret: TrafficSecret): Flow<void> {
-  hs.io.installWrite(yield* use(sealer13(aeadOf(suite), secret, { padding: hs.config.padding })))
-}
-
 const sendEncryptedExtensions = (hs: ServerHandshake, hello: ReceivedHello, alpn: string | undefined, early: boolean): void => {
   const { config, io } = hs
   const { server_name: name, record_size_limit: theirLimit } = hello.extensions
@@ -211,7 +185,7 @@ function* sendCertificate(hs: ServerHandshake, hello: ReceivedHello, { identity,
 function* readEarlyData(hs: ServerHandshake, suite: ActiveSuite, secret: TrafficSecret): Flow<void> {
   const { config, io } = hs
   hs.keyLog('CLIENT_EARLY_TRAFFIC_SECRET', secret.secret)
-  yield* installRead(hs, suite, secret)
+  yield* installRead13(hs, suite, secret)
   io.acceptData('early', config.maxEarlyData)
   yield* hs.read(messages13, 'EndOfEarlyData')
   io.acceptData('refuse')

@@ -1,7 +1,7 @@
 // Ticket protection: where the keys come from (made and rotated here, given by the caller, or derived from a secret that a
 // fleet shares) and how a ticket is sealed with one (RFC 9846 section 4.7.1, RFC 5077 section 4 and 5.5).
 
-import { then } from '../crypto/maybe.ts'
+import { andThen as then } from '../crypto/maybe.ts'
 import type { AeadCipher, CryptoProvider, HashAlgorithm, MaybePromise } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { hkdfExpand, hkdfExtract } from '../keys/hkdf.ts'

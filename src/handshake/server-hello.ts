@@ -1,0 +1,51 @@
+// Hellos on the server: reads and checks a ClientHello, and the fields of a ServerHello that answer it (RFC 9846 section 4.2.2
+// and 4.2.3). Called by server.ts, server13.ts and server-retry.ts.
+
+import type { ActiveSuite, ServerConfig } from '../config.ts'
+import { TlsError } from '../errors.ts'
+import { clientHelloExtensions, decodeExtensions } from '../wire/extensions.ts'
+import { HELLO_RETRY_REQUEST_RANDOM, messages13 } from '../wire/messages.ts'
+import type { ServerHello } from '../wire/messages.ts'
+import { TLS12 } from '../wire/registry.ts'
+import type { Handshake } from './context.ts'
+import type { Flow } from './flow.ts'
+import { helloInfo } from './negotiate.ts'
+import type { ReceivedHello } from './negotiate.ts'
+
+export type ServerHandshake = Handshake<ServerConfig>
+
+export function* readHello(hs: ServerHandshake): Flow<ReceivedHello> {
+  const message = yield* hs.read(messages13, 'ClientHello')
+  const extensions = decodeExtensions(clientHelloExtensions, message.extensions ?? [], 'ClientHello')
+  checkHello(message, extensions)
+  return { message, extensions, info: helloInfo(message, extensions) }
+}
+
+/** What holds for a ClientHello of either version. */
+const checkHello = (message: ReceivedHello['message'], extensions: ReceivedHello['extensions']): void => {
+  if (!message.compressionMethods.includes(0)) {
+    throw new TlsError('illegal_parameter', 'ClientHello: no null compression (RFC 9846 section 4.2.2)')
+  }
+  const names = extensions.server_name ?? []
+  if (new Set(names.map(({ nameType }) => nameType)).size !== names.length) {
+    throw new TlsError('illegal_parameter', 'ClientHello: two server names of one type (RFC 6066 section 3)')
+  }
+  const host = names.find(({ nameType }) => nameType === 0)?.name
+  if (host !== undefined && (host.includes('\0') || host === '')) {
+    throw new TlsError('decode_error', 'ClientHello: the server name is not a host name (RFC 6066 section 3)')
+  }
+  if (extensions.pre_shared_key && message.extensions?.at(-1)?.type !== 41) {
+    throw new TlsError('illegal_parameter', 'ClientHello: pre_shared_key is not the last extension (RFC 9846 section 4.3.11)')
+  }
+  if (message.legacyVersion < 0x0300) throw new TlsError('protocol_version', 'ClientHello: a version before SSL 3.0')
+}
+
+export const helloFields = (
+  config: ServerConfig, hello: ReceivedHello, suite: ActiveSuite, retry = false,
+): Omit<ServerHello, 'extensions'> => ({
+  legacyVersion: TLS12,
+  random: retry ? HELLO_RETRY_REQUEST_RANDOM : config.provider.random(32),
+  sessionId: hello.message.sessionId,
+  cipherSuite: suite.id,
+  compressionMethod: 0,
+})
