@@ -6,6 +6,7 @@ import type { CryptoProvider, HashName, PublicKey } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { toHex } from '../wire/bytes.ts'
 import { DerReader, constructedTag, contextTag, tags } from '../wire/der.ts'
+import { encodePem } from '../wire/pem.ts'
 import * as read from './extensions.ts'
 import type { Extension } from './extensions.ts'
 import type { GeneralName } from './general-name.ts'
@@ -167,7 +168,7 @@ export class Certificate {
   }
 
   toPem(): string {
-    return toPem('CERTIFICATE', this.der)
+    return encodePem('CERTIFICATE', this.der)
   }
 
   /** What people want to see in a log; every value is plain data. */
@@ -254,12 +255,4 @@ const hashOf = (provider: CryptoProvider, name: HashName, bytes: Uint8Array): Ui
   const hash = provider.hashes[name]
   if (hash === undefined) throw new TlsError('unsupported', `the provider ${provider.name} has no ${name}`)
   return hash.digest(bytes)
-}
-
-/** RFC 7468 text of one object. */
-export const toPem = (label: string, der: Uint8Array): string => {
-  let binary = ''
-  for (const byte of der) binary += String.fromCharCode(byte)
-  const lines = btoa(binary).match(/.{1,64}/g) ?? []
-  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
 }

@@ -23,6 +23,7 @@ export class Name {
   #rdns: readonly (readonly NameAttribute[])[] | undefined
   #keys: readonly string[] | undefined
   #key: string | undefined
+  #exactKey: string | undefined
 
   /** `der` is one RDNSequence that `readName` has walked over. */
   constructor(der: Uint8Array) {
@@ -58,6 +59,12 @@ export class Name {
   get key(): string {
     this.#key ??= this.rdnKeys.join(',')
     return this.#key
+  }
+
+  /** Equal for names of the same bytes, and cheap. */
+  get exactKey(): string {
+    this.#exactKey ??= latin1.decode(this.der)
+    return this.#exactKey
   }
 
   /** RFC 4514 text: last RDN first, attributes of one RDN joined with "+". */

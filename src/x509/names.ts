@@ -16,9 +16,16 @@ export const certificateCoversName = (certificate: Certificate, serverName: stri
   return reference !== undefined && coversReference(certificate, reference)
 }
 
-export const coversReference = (certificate: Certificate, reference: ReferenceName): boolean => {
+/** With `isPublicSuffix`, a wildcard below a suffix under which anyone can register a name covers nothing. */
+export const coversReference = (
+  certificate: Certificate,
+  reference: ReferenceName,
+  isPublicSuffix?: (suffix: string) => boolean,
+): boolean => {
   for (const name of certificate.subjectAltNames ?? []) {
-    if (reference.kind === 'dns' && name.kind === 'dns' && dnsMatches(name.value, reference.value)) return true
+    if (reference.kind === 'dns' && name.kind === 'dns' && dnsMatches(name.value, reference.value)) {
+      if (!name.value.startsWith('*.') || isPublicSuffix?.(name.value.slice(2).toLowerCase()) !== true) return true
+    }
     if (reference.kind === 'ip' && name.kind === 'ip' && equalBytes(name.bytes, reference.bytes)) return true
   }
   return false

@@ -1,0 +1,245 @@
+// The verifier that every connection uses and verifyChain(), which does the same for anyone: parse, build paths, check them,
+// say why not. Written as steps, so that with a synchronous provider it never waits.
+
+import { run, use } from '../crypto/maybe.ts'
+import type { Steps } from '../crypto/maybe.ts'
+import type { MaybePromise } from '../crypto/provider.ts'
+import { TlsError } from '../errors.ts'
+import { compareBytes } from '../wire/der.ts'
+import { explainUntrusted, findPath } from './builder.ts'
+import type { SearchInput, SearchResult } from './builder.ts'
+import { parseCertificate } from './certificate.ts'
+import type { Certificate } from './certificate.ts'
+import { referenceName } from './names.ts'
+import { accessMethods, purposeOids } from './oids.ts'
+import type { PurposeName } from './oids.ts'
+import { defaults } from './options.ts'
+import type { ChainOptions, VerifyOptions } from './options.ts'
+import { anchorInputs } from './path.ts'
+import type { CandidatePath, PathRules } from './path.ts'
+import { evaluatePolicies } from './policy.ts'
+import type { PolicyInputs } from './policy.ts'
+import { profiles } from './profile.ts'
+import { CertificateError, asCertificateError, reject } from './rejection.ts'
+import type { RejectionReason } from './rejection.ts'
+import { isTrustStore, trustStore } from './trust.ts'
+import type { TrustAnchor } from './trust.ts'
+import type { CertificateVerifier, VerifiedChain, VerifyRequest } from './verifier.ts'
+
+export type VerifyResult =
+  | {
+      readonly ok: true
+      /** Leaf first, the anchor's certificate last (if it has one). */
+      readonly chain: readonly Certificate[]
+      readonly anchor: TrustAnchor
+      /** Certificate policies that are valid for the path (RFC 9618), worked out when asked for. */
+      readonly policies: ReadonlySet<string>
+    }
+  | { readonly ok: false; readonly reason: VerifyFailure }
+
+export interface VerifyFailure {
+  readonly code: RejectionReason
+  /** What is wrong and what to do about it. */
+  readonly message: string
+  /** The certificate that it is about. */
+  readonly certificate: Certificate | undefined
+  readonly error: CertificateError
+}
+
+/** Verifies a chain of DER certificates, leaf first, the others in any order (RFC 5280 section 6). Rejects only for a misuse
+ * of the options (TlsError `bad_option`); a chain that is not good is an answer with `ok: false`. */
+export const verifyChain = async (chain: readonly Uint8Array[], options: VerifyOptions): Promise<VerifyResult> => {
+  try {
+    return await run(verify(chain, options))
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error
+    const { reason, message, certificate } = error
+    return { ok: false, reason: { code: reason, message, certificate, error } }
+  }
+}
+
+/** A verifier for connections: anchors are parsed once. Its `verify` throws a CertificateError (a TlsError). */
+export const chainVerifier = (options: ChainOptions & { readonly sendAuthorities?: boolean }): CertificateVerifier => {
+  const trust = isTrustStore(options.trust) ? options.trust : trustStore(options.trust)
+  return {
+    verify: (request) => run(verifyRequest(request, { ...options, trust })),
+    ...(options.sendAuthorities === true && { authorities: trust.anchors.map(({ name }) => name.der) }),
+  }
+}
+
+function* verifyRequest(request: VerifyRequest, options: ChainOptions): Steps<VerifiedChain> {
+  const { chain, peer, serverName, ...rest } = request
+  const purpose = peer === 'server' ? 'serverAuth' : 'clientAuth'
+  const result = yield* verify(chain, { ...options, ...rest, purpose, ...(serverName !== undefined && { serverName }) })
+  const [leaf] = result.chain
+  if (leaf === undefined) throw new TlsError('internal_error', 'a verified chain is empty')
+  return { leaf, chain: result.chain }
+}
+
+type Verified = Extract<VerifyResult, { ok: true }>
+
+function* verify(chain: readonly Uint8Array[], options: VerifyOptions): Steps<Verified> {
+  const bytes = chain.reduce((sum, { length }) => sum + length, 0)
+  const limit = options.budgets?.bytes ?? defaults.bytes
+  if (bytes > limit) reject('too_complex', `the chain has ${bytes} bytes; at most ${limit} are taken`)
+  const [first, ...others] = chain
+  if (first === undefined) throw new TlsError('bad_option', 'the chain is empty')
+  const leaf = parsed(first)
+  const input = searchInput(leaf, readable(others), options)
+  const path = yield* search(input, options, limit - bytes)
+  const certificates = chainOf(path)
+  return {
+    ok: true,
+    chain: certificates,
+    anchor: path.anchor,
+    get policies() {
+      const result = evaluatePolicies(path.certificates.toReversed(), anchorInputs(path.anchor, input.rules.policies))
+      return result.ok ? result.policies : new Set<string>()
+    },
+  }
+}
+
+const parsed = (der: Uint8Array): Certificate => {
+  try {
+    return parseCertificate(der)
+  } catch (error) {
+    throw asCertificateError(error)
+  }
+}
+
+/** Intermediates that can't be parsed are left out: perhaps the path does without them. Twins are left out too. */
+const readable = (list: readonly Uint8Array[]): Certificate[] => {
+  const certificates: Certificate[] = []
+  for (const der of list) {
+    if (certificates.some((other) => compareBytes(other.der, der) === 0)) continue
+    try {
+      certificates.push(parseCertificate(der))
+    } catch (error) {
+      if (!(error instanceof TlsError)) throw error
+    }
+  }
+  return certificates
+}
+
+const searchInput = (leaf: Certificate, pool: readonly Certificate[], options: VerifyOptions): SearchInput => {
+  const { provider, budgets = {} } = options
+  const time = Number(options.time ?? Date.now())
+  if (Number.isNaN(time)) throw new TlsError('bad_option', 'time: not a moment')
+  return {
+    leaf,
+    pool,
+    trust: isTrustStore(options.trust) ? options.trust : trustStore(options.trust),
+    rules: rulesOf(options, time),
+    provider,
+    maxDepth: options.maxDepth ?? defaults.maxDepth,
+    selfSignedOnly: options.partialChain === false,
+    budget: {
+      signatures: budgets.signatures ?? defaults.signatures,
+      paths: budgets.paths ?? defaults.paths,
+      steps: defaults.steps,
+    },
+    accept: (path) => acceptPath(path, options, time),
+    loose: false,
+  }
+}
+
+const rulesOf = (options: VerifyOptions, time: number): PathRules => {
+  const { serverName, purpose = 'serverAuth', profile = defaults.profile } = options
+  const reference = serverName === undefined ? undefined : referenceName(serverName)
+  if (serverName !== undefined && reference === undefined) {
+    throw new TlsError('bad_option', `serverName: "${serverName}" is neither a DNS name nor an IP address`)
+  }
+  return {
+    profile: profiles[profile],
+    time,
+    purpose: isPurposeName(purpose) ? purposeOids[purpose] : purpose,
+    keyUsage: options.keyUsage ?? [],
+    reference,
+    isPublicSuffix: options.isPublicSuffix,
+    policies: policyInputs(options),
+    budget: { comparisons: options.budgets?.comparisons ?? defaults.comparisons },
+  }
+}
+
+const isPurposeName = (purpose: string): purpose is PurposeName => Object.hasOwn(purposeOids, purpose)
+
+const policyInputs = ({ policies }: VerifyOptions): PolicyInputs | undefined =>
+  policies && {
+    acceptable: policies.acceptable && new Set(policies.acceptable),
+    requireExplicit: policies.requireExplicit === true,
+    inhibitMapping: policies.inhibitMapping === true,
+    inhibitAny: policies.inhibitAny === true,
+  }
+
+const chainOf = ({ certificates, anchor, isDirect }: CandidatePath): readonly Certificate[] =>
+  isDirect || anchor.certificate === undefined ? certificates : [...certificates, anchor.certificate]
+
+/** What the caller has to say about a path that is good by itself. */
+function* acceptPath(path: CandidatePath, options: VerifyOptions, time: number): Steps<void> {
+  const chain = chainOf(path)
+  const verdict = options.acceptAnchor?.(path.anchor, chain) ?? true
+  if (verdict !== true) {
+    const why = verdict === false ? '' : `: ${verdict}`
+    reject('anchor_refused', `the trust anchor ${path.anchor.name.toString()} is refused${why}`, path.anchor.certificate)
+  }
+  const { provider, serverName, ocspResponse, scts, checks = [] } = options
+  for (const check of checks) {
+    yield* check({ path: chain, anchor: path.anchor, provider, time, serverName, ocspResponse, scts })
+  }
+}
+
+/** Names byte for byte, then by RFC 5280 section 7.1, then with what `aia` can fetch. */
+function* search(input: SearchInput, options: VerifyOptions, bytesLeft: number): Steps<CandidatePath> {
+  const found = yield* findBoth(input)
+  if (found.path !== undefined) return found.path
+  const fetched = options.aia && (yield* searchFurther(input, options, bytesLeft))
+  if (fetched?.path !== undefined) return fetched.path
+  throw found.best ?? fetched?.best ?? explainUntrusted(input)
+}
+
+function* findBoth(input: SearchInput): Steps<SearchResult> {
+  const exact = yield* findPath(input)
+  if (exact.path !== undefined || exact.best !== undefined) return exact
+  return yield* findPath({ ...input, loose: true })
+}
+
+/** Fetches issuers that are missing, nearest to the leaf first, until there is a path or nothing more to fetch. */
+function* searchFurther(input: SearchInput, options: VerifyOptions, bytesLeft: number): Steps<SearchResult> {
+  const asked = new Set<string>()
+  const pool = [...input.pool]
+  const queue = [input.leaf, ...pool]
+  let result: SearchResult = { path: undefined, best: undefined }
+  for (const certificate of queue) {
+    for (const url of issuerUrls(certificate)) {
+      if (asked.has(url) || asked.size >= (options.budgets?.fetches ?? defaults.fetches)) continue
+      asked.add(url)
+      for (const issuer of readable(yield* fetchIssuers(options, url, certificate))) {
+        bytesLeft -= issuer.der.length
+        if (bytesLeft < 0) reject('too_complex', 'the certificates fetched for this chain are too large', certificate)
+        pool.push(issuer)
+        queue.push(issuer)
+      }
+      result = yield* findBoth({ ...input, pool })
+      if (result.path !== undefined) return result
+    }
+  }
+  return result
+}
+
+/** What can't be fetched is not there. */
+function* fetchIssuers({ aia }: VerifyOptions, url: string, certificate: Certificate): Steps<readonly Uint8Array[]> {
+  try {
+    return (yield* use(aia?.(url, certificate))) ?? []
+  } catch {
+    return []
+  }
+}
+
+const issuerUrls = (certificate: Certificate): readonly string[] => {
+  try {
+    const issuers = (certificate.authorityInfoAccess ?? []).filter(({ method }) => method === accessMethods.caIssuers)
+    return issuers.flatMap(({ location }) => (location.kind === 'uri' ? [location.value] : []))
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,99 @@
+// What a caller can say about a verification, with the defaults. Read by chain-verifier.ts.
+
+import type { Steps } from '../crypto/maybe.ts'
+import type { CryptoProvider, MaybePromise } from '../crypto/provider.ts'
+import type { Certificate } from './certificate.ts'
+import type { KeyUsageName } from './extensions.ts'
+import type { PurposeName } from './oids.ts'
+import type { ProfileName } from './profile.ts'
+import type { TrustAnchor, TrustInput, TrustStore } from './trust.ts'
+
+/** What a revocation, SCT or other check is told beside the path. */
+export interface PathCheckRequest {
+  /** Leaf first; the anchor's certificate last, if it has one (and is not the leaf). */
+  readonly path: readonly Certificate[]
+  readonly anchor: TrustAnchor
+  readonly provider: CryptoProvider
+  /** Milliseconds since the epoch. */
+  readonly time: number
+  readonly serverName: string | undefined
+  /** Stapled OCSP response, DER. */
+  readonly ocspResponse: Uint8Array | undefined
+  /** Serialised SCTs from the TLS extension. */
+  readonly scts: readonly Uint8Array[] | undefined
+}
+
+/** Looks at a path that is good otherwise; throws a TlsError whose fault is `certificate` to refuse it, whereupon another
+ * path is tried. */
+export type PathCheck = (request: PathCheckRequest) => Steps<void>
+
+/** Limits on the work for one verification; hostile chains end with reason `too_complex`. */
+export interface VerifyBudgets {
+  /** Signature checks. Default 100. */
+  readonly signatures?: number
+  /** Candidate paths to an anchor. Default 200. */
+  readonly paths?: number
+  /** Comparisons of a name with a name constraint. Default 250,000. */
+  readonly comparisons?: number
+  /** Bytes of all certificates given or fetched. Default 1 MiB. */
+  readonly bytes?: number
+  /** Calls of `aia`. Default 4. */
+  readonly fetches?: number
+}
+
+export interface PolicyOptions {
+  /** Object identifiers of the certificate policies that are acceptable. Default: any. */
+  readonly acceptable?: readonly string[]
+  /** A policy has to be valid for the whole path. Default: only if a CA asks for it. */
+  readonly requireExplicit?: boolean
+  readonly inhibitMapping?: boolean
+  readonly inhibitAny?: boolean
+}
+
+/** What is fixed for a verifier. */
+export interface ChainOptions {
+  readonly provider: CryptoProvider
+  readonly trust: TrustStore | TrustInput | readonly TrustInput[]
+  /** Default `web-pki`; see profile.ts. */
+  readonly profile?: ProfileName
+  /** CA certificates between leaf and anchor, self-issued ones not counted. Default 8. */
+  readonly maxDepth?: number
+  readonly budgets?: VerifyBudgets
+  /** Whether an anchor may be a certificate that is not self-signed: an intermediate CA, say. Default true. */
+  readonly partialChain?: boolean
+  /** Asked for each path that would do, with its anchor: false or a reason refuses it. */
+  readonly acceptAnchor?: (anchor: TrustAnchor, path: readonly Certificate[]) => boolean | string
+  readonly policies?: PolicyOptions
+  /** Key usages that the leaf's key usage extension, if there is one, has to have. */
+  readonly keyUsage?: readonly KeyUsageName[]
+  /** Says of a domain (lower case, no final dot) whether anyone can register names below it, so that a wildcard there counts
+   * for nothing. Default: single labels only. */
+  readonly isPublicSuffix?: (domain: string) => boolean
+  /** Fetches the certificates that a caIssuers URL names (DER), when an issuer is missing. Without it nothing is fetched. */
+  readonly aia?: (url: string, certificate: Certificate) => MaybePromise<readonly Uint8Array[] | undefined>
+  /** Revocation, SCTs, pins: run in order on a path that is good otherwise. */
+  readonly checks?: readonly PathCheck[]
+}
+
+/** What belongs to one verification. */
+export interface VerifyOptions extends ChainOptions {
+  /** Default: now. Milliseconds since the epoch, or a Date. */
+  readonly time?: number | Date
+  /** DNS name or IP address that the leaf has to be for. Without it names are not compared. */
+  readonly serverName?: string
+  /** Extended key usage that is needed: a name or an object identifier. Default `serverAuth`. */
+  readonly purpose?: PurposeName | (string & {})
+  readonly ocspResponse?: Uint8Array
+  readonly scts?: readonly Uint8Array[]
+}
+
+export const defaults = {
+  profile: 'web-pki',
+  maxDepth: 8,
+  signatures: 100,
+  paths: 200,
+  steps: 5000,
+  comparisons: 250_000,
+  bytes: 1 << 20,
+  fetches: 4,
+} as const

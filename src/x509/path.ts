@@ -1,0 +1,146 @@
+// Path validation (RFC 5280 section 6.1) of one candidate path, without its signatures: dates, CA bits, path length, name
+// constraints, key purposes, policies, top-down from the trust anchor. Called by builder.ts for every candidate.
+
+import type { Certificate } from './certificate.ts'
+import { findViolation } from './constraints.ts'
+import type { ComparisonBudget } from './constraints.ts'
+import type { KeyUsageName, NameConstraints } from './extensions.ts'
+import { coversReference } from './names.ts'
+import type { ReferenceName } from './names.ts'
+import { oidName, purposeOids } from './oids.ts'
+import { evaluatePolicies } from './policy.ts'
+import type { PolicyInputs } from './policy.ts'
+import type { Profile } from './profile.ts'
+import { describe, isoTime, reject, shorten, span } from './rejection.ts'
+import { checkCertificate } from './rules.ts'
+import type { Role } from './rules.ts'
+import type { TrustAnchor } from './trust.ts'
+
+export interface PathRules {
+  readonly profile: Profile
+  /** Milliseconds since the epoch; compared in whole seconds, as certificates have them. */
+  readonly time: number
+  /** Object identifier of the extended key usage that is needed. */
+  readonly purpose: string
+  /** Key usages that the leaf must have, if it has the extension. */
+  readonly keyUsage: readonly KeyUsageName[]
+  /** What the leaf has to be for; undefined asks nothing of its names. */
+  readonly reference: ReferenceName | undefined
+  readonly isPublicSuffix: ((suffix: string) => boolean) | undefined
+  readonly policies: PolicyInputs | undefined
+  readonly budget: ComparisonBudget
+}
+
+/** A leaf, what signed it, and so on, to the anchor that is trusted for the last one. */
+export interface CandidatePath {
+  /** Leaf first; without the anchor's own certificate. */
+  readonly certificates: readonly Certificate[]
+  readonly anchor: TrustAnchor
+  /** The leaf is the anchor: it is trusted itself, and nothing signed it that matters. */
+  readonly isDirect: boolean
+}
+
+/** Throws a CertificateError for the first rule that is broken, beginning at the anchor. The rules for names and usage of
+ * the leaf come last, so that they are named only if all else holds. */
+export const checkPath = (path: CandidatePath, rules: PathRules): void => {
+  const { certificates, anchor, isDirect } = path
+  const constraints: NameConstraints[] = []
+  let depthLeft = Number.POSITIVE_INFINITY
+  if (!isDirect) {
+    if (anchor.certificate !== undefined) {
+      checkAlone(anchor.certificate, 'anchor', rules)
+      depthLeft = anchor.certificate.basicConstraints?.pathLength ?? depthLeft
+    }
+    if (anchor.nameConstraints !== undefined) constraints.push(anchor.nameConstraints)
+  }
+  for (let i = certificates.length - 1; i >= 0; i--) {
+    const certificate = certificates[i]
+    if (certificate === undefined) break
+    const role: Role = i > 0 ? 'intermediate' : isDirect ? 'trusted-leaf' : 'leaf'
+    checkAlone(certificate, role, rules)
+    if (constraints.length > 0 && (role !== 'intermediate' || !certificate.isSelfIssued)) {
+      checkConstraints(certificate, constraints, rules)
+    }
+    if (role !== 'intermediate') continue
+    if (!certificate.isSelfIssued && --depthLeft < 0) {
+      const sentence = `${describe(certificate)} is one CA too many for the path length that a CA above it allows`
+      reject('path_too_long', `${sentence} (RFC 5280 section 4.2.1.9)`, certificate)
+    }
+    depthLeft = Math.min(depthLeft, certificate.basicConstraints?.pathLength ?? depthLeft)
+    if (certificate.nameConstraints !== undefined) constraints.push(certificate.nameConstraints)
+  }
+  checkPolicies(path, rules)
+  const [leaf] = certificates
+  if (leaf !== undefined) checkLeaf(leaf, rules)
+}
+
+const checkAlone = (certificate: Certificate, role: Role, rules: PathRules): void => {
+  checkDates(certificate, rules.time)
+  checkCertificate(certificate, role, rules.profile)
+  checkPurpose(certificate, role, rules)
+}
+
+/** Section 4.1.2.5: both ends belong to the validity period. */
+const checkDates = (certificate: Certificate, time: number): void => {
+  const now = Math.floor(time / 1000) * 1000
+  if (now > certificate.notAfter) {
+    const since = span(now - certificate.notAfter)
+    reject('expired', `${describe(certificate)} expired ${since} ago: notAfter ${isoTime(certificate.notAfter)}`, certificate)
+  }
+  if (now < certificate.notBefore) {
+    const until = span(certificate.notBefore - now)
+    const sentence = `${describe(certificate)} is not valid before ${isoTime(certificate.notBefore)}, in ${until}`
+    reject('not_yet_valid', `${sentence}; is the clock of this machine right?`, certificate)
+  }
+}
+
+/** Section 4.2.1.12, nested: a CA that is limited to some purposes can't certify for others. */
+const checkPurpose = (certificate: Certificate, role: Role, { purpose, profile }: PathRules): void => {
+  const usages = certificate.extendedKeyUsage
+  if (usages === undefined || usages.includes(purpose)) return
+  const isLeaf = role === 'leaf' || role === 'trusted-leaf'
+  if (usages.includes(purposeOids.anyExtendedKeyUsage) && !(isLeaf && profile.webPki)) return
+  const has = usages.map(oidName).join(', ')
+  const sentence = `${describe(certificate)} may not be used for ${oidName(purpose)}: its extended key usage is ${shorten(has)}`
+  reject('wrong_usage', sentence, certificate)
+}
+
+const checkConstraints = (certificate: Certificate, constraints: readonly NameConstraints[], rules: PathRules): void => {
+  const violation = findViolation(certificate, constraints, rules.budget)
+  if (violation === undefined) return
+  const reason = violation.kind === 'exhausted' ? 'too_complex' : 'name_constraints'
+  reject(reason, `${describe(certificate)}: ${shorten(violation.sentence)} (RFC 5280 section 4.2.1.10)`, certificate)
+}
+
+const checkPolicies = ({ certificates, anchor, isDirect }: CandidatePath, { policies }: PathRules): void => {
+  if (isDirect) return
+  const limited = certificates.some((certificate) => certificate.policyConstraints !== undefined)
+  const inputs = anchorInputs(anchor, policies)
+  if (!limited && !inputs.requireExplicit) return
+  const result = evaluatePolicies(certificates.toReversed(), inputs)
+  if (!result.ok) reject('policy', `${describe(result.certificate)}: ${result.sentence} (RFC 9618)`, result.certificate)
+}
+
+/** The caller's inputs, and what the anchor's own certificate adds to them (RFC 5937 section 3.2). */
+export const anchorInputs = ({ certificate }: TrustAnchor, inputs: PolicyInputs | undefined): PolicyInputs => ({
+  acceptable: inputs?.acceptable,
+  requireExplicit: inputs?.requireExplicit === true || certificate?.policyConstraints?.requireExplicitPolicy !== undefined,
+  inhibitMapping: inputs?.inhibitMapping === true || certificate?.policyConstraints?.inhibitPolicyMapping !== undefined,
+  inhibitAny: inputs?.inhibitAny === true || certificate?.inhibitAnyPolicy !== undefined,
+})
+
+const checkLeaf = (leaf: Certificate, rules: PathRules): void => {
+  const { keyUsage, reference, isPublicSuffix } = rules
+  for (const usage of keyUsage) {
+    if (leaf.keyUsage?.includes(usage) !== false) continue
+    reject('wrong_usage', `${describe(leaf)} may not be used for ${usage}: its key usage is ${leaf.keyUsage.join(', ')}`, leaf)
+  }
+  if (reference === undefined) return
+  if (leaf.subjectAltNames === undefined) {
+    const sentence = `${describe(leaf)} has no subjectAltName, so it is for no server at all`
+    reject('name_mismatch', `${sentence}; common names are not looked at (RFC 9525 section 6.3)`, leaf)
+  }
+  if (coversReference(leaf, reference, isPublicSuffix)) return
+  const names = (leaf.subjectAltNames ?? []).map(({ value }) => value).join(', ')
+  reject('name_mismatch', `${describe(leaf)} is not for ${reference.value}; it is for ${shorten(names)}`, leaf)
+}

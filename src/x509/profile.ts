@@ -1,0 +1,26 @@
+// What is asked of a certificate beyond the path validation of RFC 5280 section 6: four named profiles, as flags. The rules
+// themselves are in rules.ts; chain-verifier.ts takes the name as an option.
+
+export interface Profile {
+  /** Names, serial numbers, dates and versions in the forms of RFC 5280 section 4. */
+  readonly forms: boolean
+  /** What section 4 puts on issuers: key identifiers present, extensions critical or not, CA bits consistent. */
+  readonly conformance: boolean
+  /** Strong keys and hashes; leaf is no CA, has a subjectAltName and the very key purpose that is asked for. */
+  readonly webPki: boolean
+  /** What the CA/Browser Forum's Baseline Requirements (section 7.1) put on issuers. */
+  readonly baseline: boolean
+}
+
+export const profiles = {
+  /** Default: what protects the relying side, and nothing that only well-kept public CAs get right. */
+  'web-pki': { forms: true, conformance: false, webPki: true, baseline: false },
+  /** Everything that RFC 5280 and the Baseline Requirements ask for. */
+  baseline: { forms: true, conformance: true, webPki: true, baseline: true },
+  /** RFC 5280 sections 4 and 6, and no web PKI rules: old algorithms and short keys are taken. */
+  rfc5280: { forms: true, conformance: true, webPki: false, baseline: false },
+  /** RFC 5280 section 6 alone. */
+  path: { forms: false, conformance: false, webPki: false, baseline: false },
+} as const satisfies Record<string, Profile>
+
+export type ProfileName = keyof typeof profiles

@@ -1,0 +1,131 @@
+// Trust anchors (RFC 5280 section 6.1.1 (d)): certificates, or names with keys and constraints, indexed by name and parsed
+// once per store. Made by the caller, by trust.node.ts from the runtime's own roots, and by puretls/roots.
+
+import { parsePublicKey } from '../crypto/keys.ts'
+import type { PublicKey } from '../crypto/provider.ts'
+import { TlsError } from '../errors.ts'
+import { equalBytes } from '../wire/bytes.ts'
+import { DerReader } from '../wire/der.ts'
+import { decodePem } from '../wire/pem.ts'
+import { parseCertificate } from './certificate.ts'
+import type { Certificate } from './certificate.ts'
+import type { NameConstraints } from './extensions.ts'
+import { readName } from './name.ts'
+import type { Name } from './name.ts'
+
+/** One anchor. With `certificate`, the rest comes from it. */
+export interface TrustAnchor {
+  readonly name: Name
+  /** SubjectPublicKeyInfo, DER. */
+  readonly spki: Uint8Array
+  readonly publicKey: PublicKey
+  readonly nameConstraints: NameConstraints | undefined
+  readonly certificate: Certificate | undefined
+}
+
+/** An anchor without a certificate: name (RDNSequence, DER), key (SubjectPublicKeyInfo, DER) and constraints on names. */
+export interface BareAnchor {
+  readonly name: Uint8Array
+  readonly spki: Uint8Array
+  readonly nameConstraints?: NameConstraints
+}
+
+/** PEM text with any number of certificates, one DER certificate, a parsed one, or a bare anchor. */
+export type TrustInput = string | Uint8Array | Certificate | BareAnchor
+
+export interface TrustStore {
+  readonly anchors: readonly TrustAnchor[]
+  /** Anchors of this name: the same bytes, or with `loose` a match by RFC 5280 section 7.1. */
+  byName(name: Name, loose?: boolean): readonly TrustAnchor[]
+  /** The anchor that is this very certificate. */
+  find(certificate: Certificate): TrustAnchor | undefined
+}
+
+/** Makes a store. Parsing waits for the first use. Throws TlsError `bad_option` for an input that is no certificate, unless
+ * `skipUnreadable`, which lists of an operating system may need. */
+export const trustStore = (
+  inputs: TrustInput | readonly TrustInput[],
+  options: { readonly skipUnreadable?: boolean } = {},
+): TrustStore => {
+  const list = isList(inputs) ? inputs : [inputs]
+  const anchors = once(() => loadAnchors(list, options.skipUnreadable === true))
+  const exact = once(() => indexBy(anchors(), ({ name }) => name.exactKey))
+  const loosely = once(() => indexBy(anchors(), ({ name }) => name.key))
+  const byName = (name: Name, loose = false): readonly TrustAnchor[] =>
+    (loose ? loosely().get(name.key) : exact().get(name.exactKey)) ?? []
+  return {
+    get anchors() {
+      return anchors()
+    },
+    byName,
+    find: (certificate) =>
+      byName(certificate.subject).find((anchor) => anchor.certificate && equalBytes(anchor.certificate.der, certificate.der)),
+  }
+}
+
+const once = <T>(make: () => T): (() => T) => {
+  let made: { readonly value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}
+
+const indexBy = <T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, T[]> => {
+  const index = new Map<string, T[]>()
+  for (const item of items) {
+    const key = keyOf(item)
+    const same = index.get(key)
+    if (same === undefined) index.set(key, [item])
+    else same.push(item)
+  }
+  return index
+}
+
+export const isTrustStore = (value: TrustStore | TrustInput | readonly TrustInput[]): value is TrustStore =>
+  typeof value === 'object' && 'byName' in value && typeof value.byName === 'function'
+
+const isList = (inputs: TrustInput | readonly TrustInput[]): inputs is readonly TrustInput[] => Array.isArray(inputs)
+
+const loadAnchors = (inputs: readonly TrustInput[], skipUnreadable: boolean): readonly TrustAnchor[] =>
+  inputs.flatMap((input, position) =>
+    readers(input).flatMap((load) => attempt(load, position, skipUnreadable) ?? []),
+  )
+
+const attempt = (load: () => TrustAnchor, position: number, skip: boolean): TrustAnchor | undefined => {
+  try {
+    return load()
+  } catch (error) {
+    if (skip) return undefined
+    const why = error instanceof Error ? error.message : String(error)
+    throw new TlsError('bad_option', `trust anchor ${position + 1}: ${why}`, { cause: error })
+  }
+}
+
+const readers = (input: TrustInput): (() => TrustAnchor)[] => {
+  if (input instanceof Uint8Array) return [() => anchorOf(parseCertificate(input))]
+  if (typeof input !== 'string') return [() => ('der' in input ? anchorOf(input) : bareAnchor(input))]
+  const blocks = decodePem(input).filter(({ label }) => /^(X509 |TRUSTED )?CERTIFICATE$/.test(label))
+  if (blocks.length === 0) throw new TlsError('bad_option', 'trust anchors: the PEM text has no CERTIFICATE block')
+  return blocks.map(({ bytes }) => () => anchorOf(parseCertificate(bytes)))
+}
+
+/** The key is parsed when the anchor is used: an anchor of unknown kind does no harm until then. */
+const anchorOf = (certificate: Certificate): TrustAnchor => ({
+  name: certificate.subject,
+  spki: certificate.spki,
+  certificate,
+  get publicKey() {
+    return certificate.publicKey
+  },
+  get nameConstraints() {
+    return certificate.nameConstraints
+  },
+})
+
+const bareAnchor = ({ name, spki, nameConstraints }: BareAnchor): TrustAnchor => {
+  const reader = new DerReader(name, 'bad_certificate', 'anchor name')
+  const parsed = readName(reader, 'name')
+  reader.end()
+  return { name: parsed, spki, publicKey: parsePublicKey(spki), nameConstraints, certificate: undefined }
+}
