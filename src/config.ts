@@ -2,7 +2,7 @@
 
 import { certificateListOf, loadIdentity } from './identity.ts'
 import type {
-  CertificateRequestInfo, ClientAuthMode, ClientHelloInfo, ClientOptions, CommonOptions, Identity, IdentityOptions, Seam,
+  CertificateRequestInfo, ClientAuthMode, ClientHelloInfo, ClientOptions, CommonOptions, ExternalPsk, Identity, IdentityOptions, Seam,
   ServerOptions,
 } from './options.ts'
 import { andThen as then } from './crypto/maybe.ts'
@@ -13,6 +13,7 @@ import { TlsError } from './errors.ts'
 import type { ClientSessionCache, ReplayGuard, ServerSessionStore, TicketProtector } from './session/interfaces.ts'
 import { decodeSession } from './session/state.ts'
 import type { SessionState } from './session/state.ts'
+import { utf8Bytes } from './wire/codec.ts'
 import type { ClientHello } from './wire/messages.ts'
 import { cipherSuiteById, namedGroupById, namedGroups, signatureSchemes, TLS12, TLS13 } from './wire/registry.ts'
 import type { CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme } from './wire/registry.ts'
@@ -48,7 +49,17 @@ export interface CommonConfig {
   readonly recordsPerKey: number
   readonly legacy: boolean
   readonly requireExtendedMasterSecret: boolean
+  /** psk_key_exchange_modes, as numbers. */
+  readonly pskModes: readonly number[]
   readonly seam: Seam | undefined
+}
+
+export interface ExternalPskConfig {
+  readonly identity: Uint8Array
+  readonly key: Uint8Array
+  readonly hash: 'sha256' | 'sha384' | undefined
+  /** Undefined: used as it is; otherwise through the importer of RFC 9258. */
+  readonly imported: { readonly context: Uint8Array } | undefined
 }
 
 export interface ClientConfig extends CommonConfig {
@@ -57,6 +68,8 @@ export interface ClientConfig extends CommonConfig {
   readonly verifier: CertificateVerifier
   readonly identityFor: (request: CertificateRequestInfo) => MaybePromise<Identity | undefined>
   readonly keyShares: readonly ActiveGroup[]
+  readonly psks: readonly ExternalPskConfig[]
+  readonly ticketRequest: ClientOptions['ticketRequest']
   readonly session: SessionState | undefined
   readonly sessions: ClientSessionCache | undefined
   readonly earlyData: Uint8Array | undefined
@@ -86,6 +99,7 @@ export interface ServerConfig extends CommonConfig {
   readonly preferServerOrder: boolean
   readonly tickets: { readonly count: number; readonly lifetime: number; readonly protector: TicketProtector } | undefined
   readonly sessions: ServerSessionStore | undefined
+  readonly psk: ServerOptions['psk']
   readonly maxEarlyData: number
   readonly replayGuard: ReplayGuard | undefined
   readonly cookie: boolean
@@ -126,6 +140,8 @@ export const clientConfig = (options: ClientOptions, defaults: Defaults = {}): C
       : groups.filter(({ name }, index) => index === 0 || (groups[0]?.tls13Only && name === 'X25519')),
     session: options.session instanceof Uint8Array ? decodeSession(options.session) : options.session,
     sessions: options.sessions,
+    psks: externalPsks(options.psk),
+    ticketRequest: options.ticketRequest,
     earlyData: options.earlyData,
     renegotiation: options.renegotiation ?? 'never',
     compatibilityMode: options.compatibilityMode ?? true,
@@ -149,6 +165,7 @@ export const serverConfig = (options: ServerOptions, defaults: Defaults = {}): S
     preferServerOrder: options.preferServerOrder ?? true,
     tickets: ticketConfig(options, provider, defaults),
     sessions: options.sessions,
+    psk: options.psk,
     maxEarlyData: inRange(options.maxEarlyData ?? 0, 0, 0xffffffff, 'maxEarlyData'),
     replayGuard: options.replayGuard,
     cookie: options.cookie ?? false,
@@ -156,7 +173,7 @@ export const serverConfig = (options: ServerOptions, defaults: Defaults = {}): S
   })
 }
 
-const commonConfig = (options: CommonOptions, defaults: Defaults): CommonConfig => {
+const commonConfig = (options: CommonOptions & Pick<ClientOptions, 'pskModes'>, defaults: Defaults): CommonConfig => {
   const provider = options.provider ?? defaults.provider
   if (!provider) throw new TlsError('bad_option', 'provider: required here; the root entry of the package has a default')
   const minVersion = versionNumber(options.versions?.min ?? 'TLS 1.2')
@@ -189,6 +206,7 @@ const commonConfig = (options: CommonOptions, defaults: Defaults): CommonConfig 
     recordsPerKey: inRange(options.recordsPerKey ?? Number.MAX_SAFE_INTEGER, 1, Number.MAX_SAFE_INTEGER, 'recordsPerKey'),
     legacy,
     requireExtendedMasterSecret: options.requireExtendedMasterSecret ?? false,
+    pskModes: (options.pskModes ?? ['psk_dhe_ke']).map((mode) => (mode === 'psk_ke' ? 0 : 1)),
     seam: options.seam,
   }
 }
@@ -278,6 +296,17 @@ const clientIdentity = (options: ClientOptions, provider: CryptoProvider): Clien
   if (!given) return () => undefined
   const loaded = loadIdentity(given, provider)
   return () => loaded
+}
+
+const externalPsks = (psk: ClientOptions['psk']): readonly ExternalPskConfig[] => {
+  const list: readonly ExternalPsk[] = psk === undefined ? [] : 'key' in psk ? [psk] : psk
+  return list.map(({ identity, key, hash, imported }) => {
+    const bytes = typeof identity === 'string' ? utf8Bytes(identity) : identity
+    if (bytes.length === 0 || bytes.length > 0xffff) throw new TlsError('bad_option', 'psk: an identity has 1 to 65535 bytes')
+    if (key.length < 16) throw new TlsError('bad_option', 'psk: a key has at least 16 bytes (RFC 9257 section 4)')
+    const context = typeof imported === 'object' ? imported.context : new Uint8Array(0)
+    return { identity: bytes, key, hash, imported: imported ? { context } : undefined }
+  })
 }
 
 const certAndKey = ({ cert, key }: ClientOptions | ServerOptions): IdentityOptions | undefined => {

@@ -108,6 +108,12 @@ export interface ClientOptions extends CommonOptions {
   readonly keyShares?: readonly string[]
   /** A session to resume: what a `session` event or `connection.session` gave. */
   readonly session?: Uint8Array | SessionState
+  /** External keys, most wanted first; none other is needed of the server then. */
+  readonly psk?: ExternalPsk | readonly ExternalPsk[]
+  /** How PSKs may be used. 'psk_ke' has no forward secrecy (RFC 9846 section 4.3.9). Default: ['psk_dhe_ke']. */
+  readonly pskModes?: readonly ('psk_dhe_ke' | 'psk_ke')[]
+  /** Tickets to ask for (RFC 9149): after a full handshake, and after a resumed one. */
+  readonly ticketRequest?: { readonly newSession: number; readonly resumption: number }
   /** Where sessions are kept from one connection to the next. */
   readonly sessions?: ClientSessionCache
   /** Application data for the first flight, sent if the session allows it (RFC 9846 section 2.3). Replayable: see docs. */
@@ -124,6 +130,24 @@ export interface ClientOptions extends CommonOptions {
   readonly fallback?: boolean
   /** TLS 1.2 False Start (RFC 7918): send before the server's Finished. Default false. */
   readonly falseStart?: boolean
+}
+
+/** A key that both ends have (RFC 9846 section 2.2). */
+export interface ExternalPsk {
+  /** 1 to 65535 bytes; text is taken as UTF-8. */
+  readonly identity: string | Uint8Array
+  /** At least 16 bytes of a real key: a password is not one (RFC 9257 section 4). */
+  readonly key: Uint8Array
+  /** The hash the key is made for. Default 'sha256'. */
+  readonly hash?: 'sha256' | 'sha384'
+  /** Use it through the importer of RFC 9258, which ties it to protocol, KDF and `context`. Default false. */
+  readonly imported?: boolean | { readonly context: Uint8Array }
+}
+
+/** What a server's lookup of a PSK identity gives. */
+export interface FoundPsk {
+  readonly key: Uint8Array
+  readonly hash?: 'sha256' | 'sha384'
 }
 
 /** What a server asked for in CertificateRequest. */
@@ -183,6 +207,10 @@ export interface ServerOptions extends CommonOptions {
   readonly tickets?: TicketOptions | false
   /** TLS 1.2 sessions by ID. */
   readonly sessions?: ServerSessionStore
+  /** Looks up an external key by its identity; `imported` says that it came through the importer of RFC 9258. */
+  readonly psk?: (identity: Uint8Array, hello: ClientHelloInfo, imported: boolean) => MaybePromise<FoundPsk | undefined>
+  /** How PSKs may be used. Default: ['psk_dhe_ke']. */
+  readonly pskModes?: readonly ('psk_dhe_ke' | 'psk_ke')[]
   /** Bytes of early data a client may send with a ticket; 0 (default) turns 0-RTT off. */
   readonly maxEarlyData?: number
   readonly replayGuard?: ReplayGuard

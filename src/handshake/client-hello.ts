@@ -55,8 +55,11 @@ export const helloExtensions = (
     signature_algorithms: schemes,
     signed_certificate_timestamp: new Uint8Array(0),
     ...(offers13 && { key_share: shares.map(({ group, exchange }) => ({ group: group.id, keyExchange: exchange.share })) }),
-    ...(offers13 && { psk_key_exchange_modes: Uint8Array.of(1) }),
+    ...(offers13 && { psk_key_exchange_modes: Uint8Array.from(config.pskModes) }),
     ...(offers13 && { supported_versions: offers12 ? [TLS13, TLS12] : [TLS13] }),
+    ...(offers13 && config.ticketRequest && {
+      ticket_request: { newSessionCount: config.ticketRequest.newSession, resumptionCount: config.ticketRequest.resumption },
+    }),
     ...(config.recordSizeLimit !== undefined && { record_size_limit: config.recordSizeLimit }),
     ...(config.certificateSchemes && { signature_algorithms_cert: config.certificateSchemes.map(({ id }) => id) }),
     ...(offers13 && config.postHandshakeAuth && { post_handshake_auth: true }),

@@ -9,6 +9,7 @@ import { clientHelloExtensions, encodeExtensions } from '../wire/extensions.ts'
 import { encodeMessage, messages13 } from '../wire/messages.ts'
 import type { ClientHello } from '../wire/messages.ts'
 import { TLS13 } from '../wire/registry.ts'
+import { usablePsks } from './external-psk.ts'
 import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
 import type { ClientHandshake } from './client-hello.ts'
@@ -44,7 +45,17 @@ export function* takeSession(config: ClientConfig): Flow<SessionState | undefine
   return session
 }
 
-export const pskOffers = (config: ClientConfig, session: SessionState | undefined): readonly PskOffer[] => {
+/** The session's ticket first, then the external keys. */
+export const pskOffers = (config: ClientConfig, session: SessionState | undefined): readonly PskOffer[] =>
+  config.maxVersion < TLS13 ? [] : [...ticketOffer(config, session), ...externalOffers(config)]
+
+const externalOffers = (config: ClientConfig): readonly PskOffer[] =>
+  usablePsks(config).flatMap(({ identity, secret, hash, binder }) => {
+    const suite = config.suites.find((candidate) => candidate.version === 'TLS 1.3' && candidate.hash.name === hash.name)
+    return suite ? [{ identity, secret, suite, binder, obfuscatedTicketAge: 0, session: undefined, earlyData: 0 }] : []
+  })
+
+const ticketOffer = (config: ClientConfig, session: SessionState | undefined): readonly PskOffer[] => {
   if (!session || session.version !== TLS13) return []
   const suite = config.suites.find(({ id }) => id === session.cipherSuite)
   if (!suite) return []

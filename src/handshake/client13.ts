@@ -44,8 +44,8 @@ export function* clientHandshake13(hs: ClientHandshake, firstOffer: Offer, first
   if (!retried) transcript.start(suite.hash)
   const answer = decodeExtensions(serverHelloExtensions, serverHello.extensions ?? [], 'ServerHello', { offered: offer.sent })
   const psk = chosenPsk(offer, answer, suite)
-  const share = chosenShare(offer, answer)
-  const shared = yield* use(share.exchange.complete(answer.key_share?.keyExchange ?? new Uint8Array(0)))
+  const share = chosenShare(config, offer, answer, psk)
+  const shared = share && (yield* use(share.exchange.complete(answer.key_share?.keyExchange ?? new Uint8Array(0))))
   const handshake = earlyStage(suite.hash, psk?.secret).handshake(shared, transcript.hash())
   yield* installRead13(hs, suite, handshake.server)
   hs.keyLog('CLIENT_HANDSHAKE_TRAFFIC_SECRET', handshake.client.secret)
@@ -96,7 +96,7 @@ export function* clientHandshake13(hs: ClientHandshake, firstOffer: Offer, first
   const authenticatedAt = psk?.session?.authenticatedAt ?? config.clock()
   return connection.establish(verified, clientAfterwards(hs, connection, { ...facts, authenticatedAt }), {
     ...facts,
-    group: share.group.name,
+    group: share?.group.name,
     signatureScheme: proof.signature.scheme,
     serverName: config.serverName,
     resumed: psk !== undefined,
@@ -119,8 +119,11 @@ const chosenPsk = (offer: Offer, answer: ServerHelloExtensions, suite: ActiveSui
 }
 
 /** RFC 9846 section 4.3.8: the answer is for one of the groups that we sent a share for. */
-const chosenShare = (offer: Offer, answer: ServerHelloExtensions): OfferedShare => {
+const chosenShare = (
+  config: ClientConfig, offer: Offer, answer: ServerHelloExtensions, psk: PskOffer | undefined,
+): OfferedShare | undefined => {
   const entry = answer.key_share
+  if (!entry && psk && config.pskModes.includes(0)) return undefined // psk_ke (section 4.3.9)
   if (!entry) throw new TlsError('missing_extension', 'ServerHello: no key_share')
   const share = offer.shares.find(({ group }) => group.id === entry.group)
   if (!share) throw new TlsError('illegal_parameter', `ServerHello: a key share for group ${entry.group}, for which none was offered`)

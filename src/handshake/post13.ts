@@ -9,7 +9,7 @@ import { messages13 } from '../wire/messages.ts'
 import type { NewSessionTicket13 } from '../wire/messages.ts'
 import { TLS13 } from '../wire/registry.ts'
 import type { ClientHandshake } from './client-hello.ts'
-import type { CommonConfig } from '../config.ts'
+import type { CommonConfig, ServerConfig } from '../config.ts'
 import type { Connection13 } from './connection13.ts'
 import type { Handshake } from './context.ts'
 import { readMessage, use } from './flow.ts'
@@ -92,14 +92,23 @@ export interface TicketFacts {
   readonly peerCertificates: readonly Uint8Array[]
   readonly authenticatedAt: number
   readonly fingerprint: string
+  readonly count: number
+}
+
+/** Tickets that this connection gets: what the client asked for, at most what the config says (RFC 9149 section 3). */
+export const ticketCount = (config: ServerConfig, { extensions }: ReceivedHello, resumed: boolean): number => {
+  if (!config.tickets || !extensions.psk_key_exchange_modes?.some((mode) => config.pskModes.includes(mode))) return 0
+  const { ticket_request: asked } = extensions
+  if (!asked) return config.tickets.count
+  return Math.min(config.tickets.count, resumed ? asked.resumptionCount : asked.newSessionCount)
 }
 
 /** NewSessionTicket, as many as the config says (section 4.7.1). A protector that fails costs the ticket, no more. */
-export function* sendTickets(hs: ServerHandshake, hello: ReceivedHello, connection: Connection13, facts: TicketFacts): Flow<void> {
+export function* sendTickets(hs: ServerHandshake, connection: Connection13, facts: TicketFacts): Flow<void> {
   const { config } = hs
   const { tickets } = config
-  if (!tickets || !hello.extensions.psk_key_exchange_modes?.includes(1)) return
-  for (let number = 0; number < tickets.count; number++) {
+  if (!tickets) return
+  for (let number = 0; number < facts.count; number++) {
     const nonce = Uint8Array.of(number >> 8, number & 0xff)
     const [a = 0, b = 0, c = 0, d = 0] = config.provider.random(4)
     const ageAdd = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0

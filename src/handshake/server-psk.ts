@@ -2,13 +2,15 @@
 // section 4.3.11, 4.3.10 and 8). Called by server13.ts.
 
 import type { ActiveSuite, ServerConfig } from '../config.ts'
-import { TlsError } from '../errors.ts'
+import { asTlsError, TlsError } from '../errors.ts'
 import { earlyStage, finishedVerifyData } from '../keys/schedule13.ts'
 import { decodeSession } from '../session/state.ts'
 import type { SessionState } from '../session/state.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import type { OfferedPsks } from '../wire/extensions.ts'
 import { TLS13 } from '../wire/registry.ts'
+import { readImportedIdentity, serverPsk } from './external-psk.ts'
+import type { UsablePsk } from './external-psk.ts'
 import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
 import type { ReceivedHello } from './negotiate.ts'
@@ -18,12 +20,12 @@ export interface ChosenPsk {
   readonly index: number
   readonly secret: Uint8Array
   readonly binder: Uint8Array
-  readonly session: SessionState
+  /** Undefined for an external PSK. */
+  readonly session: SessionState | undefined
   /** The age that the client claims and the age that we know differ by this, in milliseconds. */
   readonly ageError: number
 }
 
-const PSK_DHE_KE = 1
 /** Identities that are looked at; more than a client has reason to send. */
 const MAX_IDENTITIES = 5
 
@@ -37,17 +39,38 @@ export function* selectPsk(
   if (offered.identities.length !== offered.binders.length) {
     throw new TlsError('illegal_parameter', 'ClientHello: as many binders as PSK identities are due (section 4.3.11)')
   }
-  if (!modes.includes(PSK_DHE_KE)) return undefined
+  if (!hs.config.pskModes.some((mode) => modes.includes(mode))) return undefined
   for (const [index, { identity, obfuscatedTicketAge }] of offered.identities.slice(0, MAX_IDENTITIES).entries()) {
+    const external = yield* externalPsk(hs, hello, identity, suite)
+    if (external) {
+      const binder = offered.binders[index] ?? new Uint8Array(0)
+      checkBinder(hs, hello, offered, external, suite, binder)
+      return { index, secret: external.secret, binder, session: undefined, ageError: 0 }
+    }
     const session = yield* openTicket(hs.config, identity)
     if (!session || !fits(hs.config, session, suite, fingerprint, hello)) continue
     const binder = offered.binders[index] ?? new Uint8Array(0)
-    checkBinder(hs, hello, offered, session.secret, suite, binder)
+    checkBinder(hs, hello, offered, { secret: session.secret, binder: 'res' }, suite, binder)
     const claimed = (obfuscatedTicketAge - session.ageAdd + 2 ** 32) % 2 ** 32
     const ageError = Math.abs(hs.config.clock() - session.createdAt - claimed)
     return { index, secret: session.secret, binder, session, ageError }
   }
   return undefined
+}
+
+/** The application's key for this identity: as it is, or through the importer of RFC 9258. */
+function* externalPsk(hs: ServerHandshake, hello: ReceivedHello, identity: Uint8Array, suite: ActiveSuite): Flow<UsablePsk | undefined> {
+  const { psk: lookUp, provider } = hs.config
+  if (!lookUp) return undefined
+  try {
+    const plain = yield* use(lookUp(identity, hello.info, false))
+    if (plain) return serverPsk(provider, identity, plain, suite.hash, undefined)
+    const imported = readImportedIdentity(identity, suite.hash)
+    const found = imported && (yield* use(lookUp(imported.externalIdentity, hello.info, true)))
+    return found && serverPsk(provider, identity, found, suite.hash, imported)
+  } catch (error) {
+    throw asTlsError(error)
+  }
 }
 
 function* openTicket(config: ServerConfig, ticket: Uint8Array): Flow<SessionState | undefined> {
@@ -78,12 +101,13 @@ const fits = (
 
 /** The binder proves that the client knows the PSK; nothing else of the offer is trusted before (section 4.3.11.2). */
 const checkBinder = (
-  hs: ServerHandshake, hello: ReceivedHello, offered: OfferedPsks, secret: Uint8Array, suite: ActiveSuite, binder: Uint8Array,
+  hs: ServerHandshake, hello: ReceivedHello, offered: OfferedPsks,
+  psk: { readonly secret: Uint8Array; readonly binder: 'res' | 'ext' | 'imp' }, suite: ActiveSuite, binder: Uint8Array,
 ): void => {
   const bindersLength = offered.binders.reduce((sum, { length }) => sum + 1 + length, 2)
   const { raw } = hello.message
   const hash = hs.transcript.hashUpTo(suite.hash, raw, raw.length - bindersLength)
-  const expected = finishedVerifyData(earlyStage(suite.hash, secret).binderKey('res'), hash)
+  const expected = finishedVerifyData(earlyStage(suite.hash, psk.secret).binderKey(psk.binder), hash)
   if (!equalBytes(binder, expected)) {
     throw new TlsError('bad_binder', 'ClientHello: the PSK binder is wrong: the client does not have the key of its ticket')
   }
@@ -101,7 +125,7 @@ export function* mayAcceptEarlyData(
   const { config } = hs
   if (!hello.extensions.early_data || !psk || psk.index !== 0 || config.maxEarlyData === 0) return false
   const { session } = psk
-  if (session.maxEarlyData === 0 || session.cipherSuite !== suite.id || session.alpn !== (alpn ?? '')) return false
+  if (!session || session.maxEarlyData === 0 || session.cipherSuite !== suite.id || session.alpn !== (alpn ?? '')) return false
   if (psk.ageError > AGE_WINDOW || !config.replayGuard) return false
   try {
     return yield* use(config.replayGuard.firstSeen(psk.binder, REPLAY_SECONDS))

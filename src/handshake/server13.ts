@@ -19,7 +19,7 @@ import type { Flow } from './flow.ts'
 import { selectAlpn, selectGroup13, selectIdentity, selectSuite13 } from './negotiate.ts'
 import type { ChosenIdentity, ReceivedHello } from './negotiate.ts'
 import { installRead13, installWrite13 } from './keys13.ts'
-import { sendTickets, serverAfterwards } from './post13.ts'
+import { sendTickets, serverAfterwards, ticketCount } from './post13.ts'
 import { serverFingerprint } from './session-key.ts'
 import { helloFields } from './server-hello.ts'
 import type { ServerHandshake } from './server-hello.ts'
@@ -33,36 +33,38 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
   const { config, io, transcript } = hs
   checkOffer13(firstHello)
   const suite = selectSuite13(config, firstHello.message)
-  const chosen = selectGroup13(config, firstHello.extensions)
-  const retried = chosen.share === undefined || config.cookie
+  const pskOnly = !firstHello.extensions.key_share || !firstHello.extensions.psk_key_exchange_modes?.includes(1)
+  const chosen = pskOnly && canDoWithoutShare(config, firstHello) ? undefined : selectGroup13(config, firstHello.extensions)
+  const retried = chosen !== undefined && (chosen.share === undefined || config.cookie)
   const hello = retried ? yield* retryClient(hs, firstHello, suite, chosen) : firstHello // HelloRetryRequest -------->
-  const { group, share } = retried ? selectGroup13(config, hello.extensions) : chosen
-  if (share === undefined) throw new TlsError('illegal_parameter', 'ClientHello: still no key share after HelloRetryRequest')
+  const { group, share } = retried ? selectGroup13(config, hello.extensions) : (chosen ?? {})
+  if (group && share === undefined) throw new TlsError('illegal_parameter', 'ClientHello: still no key share after HelloRetryRequest')
   const alpn = yield* selectAlpn(config, hello)
   const certificate = yield* identityOf(hs, hello)
   const fingerprint = serverFingerprint(config, certificate.choice?.identity)
   const psk = yield* selectPsk(hs, hello, suite, fingerprint)
   if (!psk && !certificate.choice) throw certificate.problem
+  if (!psk && !group) throw new TlsError('missing_extension', 'ClientHello: no key_share, and its PSK is not known here')
   const early = !retried && (yield* mayAcceptEarlyData(hs, hello, suite, psk, alpn))
   if (!retried) transcript.start(suite.hash)
   const stage = earlyStage(suite.hash, psk?.secret)
   const earlyTraffic = early ? stage.clientEarlyTraffic(transcript.hash()) : undefined
 
-  const { share: ourShare, secret: shared } = yield* use(group.respond(share))
+  const answer = group && share && (yield* use(group.respond(share)))
   hs.send(messages13, 'ServerHello', { // -------->
     ...helloFields(config, hello, suite),
     extensions: encodeExtensions(serverHelloExtensions, {
       ...(psk && { pre_shared_key: psk.index }),
-      key_share: { group: group.id, keyExchange: ourShare },
+      ...(group && answer && { key_share: { group: group.id, keyExchange: answer.share } }),
       supported_versions: TLS13,
     }),
   })
-  const handshake = stage.handshake(shared, transcript.hash())
+  const handshake = stage.handshake(answer?.secret, transcript.hash())
   if (hello.message.sessionId.length > 0 && !retried) io.sendChangeCipherSpec()
   yield* installWrite13(hs, suite, handshake.server)
   hs.keyLog('CLIENT_HANDSHAKE_TRAFFIC_SECRET', handshake.client.secret)
   hs.keyLog('SERVER_HANDSHAKE_TRAFFIC_SECRET', handshake.server.secret)
-  sendEncryptedExtensions(hs, hello, alpn, early) // {EncryptedExtensions} -------->
+  sendEncryptedExtensions(hs, hello, { alpn, early, tickets: ticketCount(config, hello, psk !== undefined) }) // {EncryptedExtensions} -------->
   if (!psk && config.clientAuth) sendCertificateRequest(hs) // {CertificateRequest} -------->
   let scheme: string | undefined
   if (!psk && certificate.choice) scheme = yield* sendCertificate(hs, hello, certificate.choice) // {Certificate, CertificateVerify} -------->
@@ -86,13 +88,14 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
   const facts = {
     alpn,
     serverName: hello.info.serverName,
-    peerCertificates: psk?.session.peerCertificates ?? ('certificates' in proof.peer ? proof.peer.certificates : []),
-    authenticatedAt: psk?.session.authenticatedAt ?? config.clock(),
+    peerCertificates: psk?.session?.peerCertificates ?? ('certificates' in proof.peer ? proof.peer.certificates : []),
+    authenticatedAt: psk?.session?.authenticatedAt ?? config.clock(),
     fingerprint,
+    count: ticketCount(config, hello, psk !== undefined),
   }
-  yield* sendTickets(hs, hello, connection, facts) // [NewSessionTicket] -------->
+  yield* sendTickets(hs, connection, facts) // [NewSessionTicket] -------->
   return connection.establish(verified, serverAfterwards(hs, connection), {
-    group: group.name,
+    group: group?.name,
     signatureScheme: scheme ?? proof.signature.scheme,
     alpn,
     serverName: hello.info.serverName,
@@ -111,6 +114,8 @@ const checkOffer13 = ({ message, extensions }: ReceivedHello): void => {
   if (message.compressionMethods.length !== 1) {
     throw new TlsError('illegal_parameter', 'ClientHello: TLS 1.3 with compression methods (section 4.2.2)')
   }
+  const withoutShare = extensions.pre_shared_key && extensions.psk_key_exchange_modes?.includes(0) && !extensions.key_share
+  if (withoutShare) return
   if (!extensions.supported_groups || !extensions.key_share) {
     throw new TlsError('missing_extension', 'ClientHello: supported_groups and key_share are due (section 9.2)')
   }
@@ -123,6 +128,10 @@ const checkOffer13 = ({ message, extensions }: ReceivedHello): void => {
     throw new TlsError('illegal_parameter', 'ClientHello: a key share twice, or for a group that is not listed (section 4.3.8)')
   }
 }
+
+/** psk_ke: no key exchange at all, only if both sides said that they would (section 4.3.9). */
+const canDoWithoutShare = (config: ServerConfig, { extensions }: ReceivedHello): boolean =>
+  config.pskModes.includes(0) && extensions.pre_shared_key !== undefined && (extensions.psk_key_exchange_modes?.includes(0) ?? false)
 
 interface IdentityOrProblem {
   readonly choice: ChosenIdentity | undefined
@@ -142,9 +151,15 @@ function* identityOf(hs: ServerHandshake, hello: ReceivedHello): Flow<IdentityOr
   }
 }
 
-const sendEncryptedExtensions = (hs: ServerHandshake, hello: ReceivedHello, alpn: string | undefined, early: boolean): void => {
+interface ServerParameters {
+  readonly alpn: string | undefined
+  readonly early: boolean
+  readonly tickets: number
+}
+
+const sendEncryptedExtensions = (hs: ServerHandshake, hello: ReceivedHello, { alpn, early, tickets }: ServerParameters): void => {
   const { config, io } = hs
-  const { server_name: name, record_size_limit: theirLimit } = hello.extensions
+  const { server_name: name, record_size_limit: theirLimit, ticket_request: ticketRequest } = hello.extensions
   if (theirLimit !== undefined) io.setMaxFragment(Math.min(theirLimit, 16385) - 1)
   hs.send(messages13, 'EncryptedExtensions', {
     extensions: encodeExtensions(encryptedExtensionsExtensions, {
@@ -152,6 +167,7 @@ const sendEncryptedExtensions = (hs: ServerHandshake, hello: ReceivedHello, alpn
       ...(theirLimit !== undefined && { record_size_limit: config.recordSizeLimit ?? 16385 }),
       ...(alpn !== undefined && { application_layer_protocol_negotiation: [alpn] }),
       ...(early && { early_data: true }),
+      ...(ticketRequest && { ticket_request: tickets }),
     }),
   })
 }
