@@ -111,6 +111,7 @@ function* attempt(search: Search, path: CandidatePath): Steps<boolean> {
   try {
     checkPath(path, input.rules)
     if (!path.isDirect) yield* checkSignatures(search, path)
+    if (input.rules.profile.conformance && !path.isDirect) yield* checkAnchorIdentifier(search, path.anchor)
     yield* input.accept(path)
     return true
   } catch (error) {
@@ -142,6 +143,17 @@ function* checkSignatures(search: Search, { certificates, anchor }: CandidatePat
     }
     issuer = certificate
   }
+}
+
+/** Section 4.2.1.1: only a self-signed certificate may leave out the authority key identifier. By names alone one can't tell
+ * whether an anchor is (rules.ts asks it of all others). */
+function* checkAnchorIdentifier({ input }: Search, { certificate, publicKey }: TrustAnchor): Steps<void> {
+  if (certificate === undefined || certificate.isSelfIssued) return
+  if (certificate.authorityKeyIdentifier?.keyIdentifier !== undefined) return
+  const { tbs, signature, signatureAlgorithm } = certificate
+  if (yield* checkOne(input.provider, publicKey, signatureAlgorithm, tbs, signature, certificate)) return
+  const sentence = `${describe(certificate)} has no authority key identifier (RFC 5280 section 4.2.1.1)`
+  reject('nonconforming', sentence, certificate)
 }
 
 const keyOf = (issuer: Pick<TrustAnchor, 'publicKey'>, certificate: Certificate | undefined): TrustAnchor['publicKey'] => {
@@ -267,7 +279,7 @@ export const explainUntrusted = ({ leaf, pool }: Pick<SearchInput, 'leaf' | 'poo
     seen.add(next)
     last = next
   }
-  const issuer = shorten(last.issuer.toString())
+  const issuer = last.issuer.isEmpty ? 'one without a name' : shorten(last.issuer.toString())
   if (last === leaf && leaf.isSelfIssued) {
     return new CertificateError('untrusted', `${describe(leaf)} is signed by itself and is not among the trust anchors`, leaf)
   }

@@ -11,7 +11,7 @@ import { oidName, purposeOids } from './oids.ts'
 import { evaluatePolicies } from './policy.ts'
 import type { PolicyInputs } from './policy.ts'
 import type { Profile } from './profile.ts'
-import { describe, isoTime, reject, shorten, span } from './rejection.ts'
+import { asCertificateError, describe, isoTime, reject, shorten, span } from './rejection.ts'
 import { checkCertificate } from './rules.ts'
 import type { Role } from './rules.ts'
 import type { TrustAnchor } from './trust.ts'
@@ -75,9 +75,13 @@ export const checkPath = (path: CandidatePath, rules: PathRules): void => {
 }
 
 const checkAlone = (certificate: Certificate, role: Role, rules: PathRules): void => {
-  checkDates(certificate, rules.time)
-  checkCertificate(certificate, role, rules.profile)
-  checkPurpose(certificate, role, rules)
+  try {
+    checkDates(certificate, rules.time)
+    checkCertificate(certificate, role, rules.profile)
+    checkPurpose(certificate, role, rules)
+  } catch (error) {
+    throw asCertificateError(error, certificate)
+  }
 }
 
 /** Section 4.1.2.5: both ends belong to the validity period. */
