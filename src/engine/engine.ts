@@ -144,6 +144,12 @@ export class Engine implements TlsEngine {
     return this.#runner.aside(updateKeys(requestPeer))
   }
 
+  requestClientCertificate(): MaybePromise<void> {
+    const { requestCertificate } = this.#established ?? {}
+    if (!requestCertificate) throw new TlsError('wrong_state', 'only a TLS 1.3 server may ask for a certificate, after the handshake')
+    return this.#runner.aside(requestCertificate())
+  }
+
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array {
     if (!this.#established) throw new TlsError('wrong_state', 'there is no keying material before the handshake is done')
     return this.#established.exportKeyingMaterial(length, label, context)

@@ -56,6 +56,6 @@ export class OutputQueue {
       if (sealed) tell(slot.bytes, pieces, sealed)
     }
     if (waits.length === 0) return done()
-    return Promise.all(waits).then(done)
+    return Promise.all(waits).then(() => done())
   }
 }

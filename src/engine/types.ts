@@ -35,6 +35,8 @@ export interface TlsEngine {
   abort(error?: TlsError): void
   /** KeyUpdate (RFC 9846 section 4.7.3); `wrong_state` in TLS 1.2. `requestPeer` asks the peer to change its keys too. */
   updateKeys(requestPeer?: boolean): MaybePromise<void>
+  /** Server, TLS 1.3: asks for a client certificate after the handshake; the answer comes as a `clientCertificate` event. */
+  requestClientCertificate(): MaybePromise<void>
   /** RFC 9846 section 7.5, RFC 5705. `length` in bytes. */
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array
 }
@@ -51,4 +53,6 @@ export type EngineEvent =
   /** A serialised session for resumption (client). */
   | { readonly type: 'session'; readonly session: Uint8Array }
   | { readonly type: 'error'; readonly error: TlsError }
+  /** Server: the client's answer to requestClientCertificate(); no certificates if it declined. */
+  | { readonly type: 'clientCertificate'; readonly peerCertificates: readonly Uint8Array[]; readonly verifiedChain: ConnectionInfo['verifiedChain'] }
   | { readonly type: 'keyUpdate'; readonly direction: 'read' | 'write' }

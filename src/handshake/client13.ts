@@ -1,20 +1,20 @@
 // The client of TLS 1.3 from ServerHello on, as the ladder of RFC 9846 section 2. Called by client.ts.
 
 import type { ActiveSuite, ClientConfig } from '../config.ts'
-import { asTlsError, TlsError } from '../errors.ts'
+import { TlsError } from '../errors.ts'
 import { earlyStage, finishedVerifyData } from '../keys/schedule13.ts'
 import {
-  certificateEntryExtensions, certificateRequestExtensions, decodeExtensions, encryptedExtensionsExtensions,
+  certificateEntryExtensions, decodeExtensions, encryptedExtensionsExtensions,
   serverHelloExtensions,
 } from '../wire/extensions.ts'
 import type { EncryptedExtensionsExtensions, ServerHelloExtensions } from '../wire/extensions.ts'
 import { isHelloRetryRequest, messages13 } from '../wire/messages.ts'
 import type { Message, Messages13 } from '../wire/messages.ts'
-import { signatureSchemeName } from '../wire/registry.ts'
-import { noSignature, pskPeer, schemeFor, sign, signedContent13, verifyFinished, verifyPeer, verifySignature } from './authenticate.ts'
+import { noSignature, pskPeer, signedContent13, verifyFinished, verifyPeer, verifySignature } from './authenticate.ts'
 import type { UnauthenticatedPeer, VerifiedFinished, VerifiedPeer, VerifiedSignature } from './authenticate.ts'
 import type { ClientHandshake, Offer, OfferedShare, ServerHelloMessage } from './client-hello.ts'
 import type { PskOffer } from './client-psk.ts'
+import { sendClientCertificate } from './client-certificate.ts'
 import type { Established } from './context.ts'
 import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
@@ -22,7 +22,6 @@ import { retryHello } from './client-retry.ts'
 import { Connection13 } from './connection13.ts'
 import { chosenSuite13, installRead13, installWrite13 } from './keys13.ts'
 import { clientAfterwards } from './post13.ts'
-import type { Identity } from '../options.ts'
 
 type CertificateRequest = Message<Messages13, 'CertificateRequest'>
 
@@ -199,31 +198,3 @@ function* serverCertificate(hs: ClientHandshake, offer: Offer): Flow<PeerProof> 
   )
   return { peer, signature, ocspResponse: status?.response, scts, request }
 }
-
-/** {Certificate*} {CertificateVerify*}: an empty list if we have nothing that the server takes (section 4.5.1). */
-export function* sendClientCertificate(hs: ClientHandshake, request: CertificateRequest): Flow<void> {
-  const asked = decodeExtensions(certificateRequestExtensions, request.extensions, 'CertificateRequest')
-  if (!asked.signature_algorithms) {
-    throw new TlsError('missing_extension', 'CertificateRequest: no signature_algorithms (section 4.4.2)')
-  }
-  const offered = asked.signature_algorithms
-  const identity = yield* chooseIdentity(hs, offered, asked.certificate_authorities ?? [])
-  const scheme = identity && schemeFor(identity, offered, true)
-  const entries = identity && scheme ? identity.certificates.map((data) => ({ data, extensions: [] })) : []
-  hs.send(messages13, 'Certificate', { context: request.context, entries })
-  if (!identity || !scheme) return
-  const content = signedContent13('client', hs.transcript.hash())
-  hs.send(messages13, 'CertificateVerify', { scheme: scheme.id, signature: yield* sign(identity, scheme, content) })
-}
-
-function* chooseIdentity(hs: ClientHandshake, schemes: readonly number[], authorities: readonly Uint8Array[]): Flow<Identity | undefined> {
-  const { config } = hs
-  try {
-    return yield* use(
-      config.identityFor({ signatureSchemes: schemes.map(signatureSchemeName), authorities, serverName: config.serverName }),
-    )
-  } catch (error) {
-    throw asTlsError(error)
-  }
-}
-

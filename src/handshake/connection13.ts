@@ -45,6 +45,7 @@ export class Connection13 {
   establish(
     _proof: VerifiedFinished, afterwards: Flow<void>, info: Omit<ConnectionInfo, 'version' | 'cipherSuite'>,
   ): Established {
+    this.#hs.transcript.forgetMessages()
     return {
       info: { version: 'TLS 1.3', cipherSuite: this.suite.name, ...info },
       afterwards,

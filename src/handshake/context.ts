@@ -37,6 +37,7 @@ export type HandshakeEvent =
   | { readonly type: 'session'; readonly session: Uint8Array }
   | { readonly type: 'earlyDataEnd' }
   | { readonly type: 'earlyDataRejected'; readonly data: Uint8Array }
+  | Pick<ConnectionInfo, 'peerCertificates' | 'verifiedChain'> & { readonly type: 'clientCertificate' }
   | { readonly type: 'keyUpdate'; readonly direction: 'read' | 'write' }
 
 /** What a finished handshake hands to the engine. Only a flow that checked Finished can make one. */
@@ -47,6 +48,8 @@ export interface Established {
   exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Uint8Array
   /** KeyUpdate; undefined in TLS 1.2. */
   readonly updateKeys: ((requestPeer: boolean) => Flow<void>) | undefined
+  /** Server of TLS 1.3: asks for the client's certificate now (RFC 9846 section 4.7.2). */
+  readonly requestCertificate?: () => Flow<void>
 }
 
 export class Handshake<C extends CommonConfig = CommonConfig> {
@@ -65,6 +68,13 @@ export class Handshake<C extends CommonConfig = CommonConfig> {
   /** The same handshake under a config that the ClientHello decided. */
   withConfig(config: C): Handshake<C> {
     return new Handshake(config, this.io, this.transcript)
+  }
+
+  /** The same connection, with messages from here on hashed apart (section 4.7.2). */
+  fork(): Handshake<C> {
+    const forked = new Handshake(this.config, this.io, this.transcript.fork())
+    forked.clientRandom = this.clientRandom
+    return forked
   }
 
   /** Waits for one of these messages, which then is in the transcript. */

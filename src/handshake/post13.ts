@@ -9,12 +9,13 @@ import { messages13 } from '../wire/messages.ts'
 import type { NewSessionTicket13 } from '../wire/messages.ts'
 import { TLS13 } from '../wire/registry.ts'
 import type { ClientHandshake } from './client-hello.ts'
-import type { CommonConfig, ServerConfig } from '../config.ts'
+import type { ServerConfig } from '../config.ts'
 import type { Connection13 } from './connection13.ts'
-import type { Handshake } from './context.ts'
 import { readMessage, use } from './flow.ts'
 import type { Flow } from './flow.ts'
 import type { ConnectionInfo } from './info.ts'
+import { answerCertificateRequest } from './post-auth13.ts'
+import type { CertificateRequests } from './post-auth13.ts'
 import type { ReceivedHello } from './negotiate.ts'
 import type { ServerHandshake } from './server-hello.ts'
 import { sessionKey } from './session-key.ts'
@@ -29,16 +30,18 @@ export type SessionFacts = Pick<ConnectionInfo, 'alpn' | 'peerCertificates' | 'o
 
 export function* clientAfterwards(hs: ClientHandshake, connection: Connection13, facts: SessionFacts): Flow<void> {
   for (;;) {
-    const message = yield* readMessage(messages13, ['NewSessionTicket', 'KeyUpdate'])
+    const message = yield* readMessage(messages13, ['NewSessionTicket', 'KeyUpdate', 'CertificateRequest'])
     if (message.type === 'KeyUpdate') yield* keyUpdate(connection, message.requestUpdate)
+    else if (message.type === 'CertificateRequest') yield* answerCertificateRequest(hs, connection, message)
     else yield* newSessionTicket(hs, connection, facts, message)
   }
 }
 
-export function* serverAfterwards(_hs: Handshake<CommonConfig>, connection: Connection13): Flow<void> {
+export function* serverAfterwards(connection: Connection13, requests: CertificateRequests): Flow<void> {
   for (;;) {
-    const message = yield* readMessage(messages13, ['KeyUpdate'])
-    yield* keyUpdate(connection, message.requestUpdate)
+    const message = yield* readMessage(messages13, ['KeyUpdate', 'Certificate'])
+    if (message.type === 'KeyUpdate') yield* keyUpdate(connection, message.requestUpdate)
+    else yield* requests.answer(connection, message)
   }
 }
 

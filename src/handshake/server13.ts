@@ -5,13 +5,12 @@ import { TlsError } from '../errors.ts'
 import { earlyStage, finishedVerifyData } from '../keys/schedule13.ts'
 import type { MasterStage, TrafficSecret } from '../keys/schedule13.ts'
 import {
-  certificateEntryExtensions, certificateRequestExtensions, decodeExtensions, encodeExtensions,
+  certificateEntryExtensions, encodeExtensions,
   encryptedExtensionsExtensions, serverHelloExtensions,
 } from '../wire/extensions.ts'
 import { messages13 } from '../wire/messages.ts'
 import { TLS13 } from '../wire/registry.ts'
-import { absentPeer, noSignature, pskPeer, schemeFor, sign, signedContent13, verifyFinished, verifyPeer, verifySignature } from './authenticate.ts'
-import type { UnauthenticatedPeer, VerifiedPeer, VerifiedSignature } from './authenticate.ts'
+import { absentPeer, noSignature, pskPeer, schemeFor, sign, signedContent13, verifyFinished } from './authenticate.ts'
 import { Connection13 } from './connection13.ts'
 import type { Established } from './context.ts'
 import { use } from './flow.ts'
@@ -19,6 +18,8 @@ import type { Flow } from './flow.ts'
 import { selectAlpn, selectGroup13, selectIdentity, selectSuite13 } from './negotiate.ts'
 import type { ChosenIdentity, ReceivedHello } from './negotiate.ts'
 import { installRead13, installWrite13 } from './keys13.ts'
+import { CertificateRequests, certificateRequest, readClientProof } from './post-auth13.ts'
+import type { ClientProof } from './post-auth13.ts'
 import { sendTickets, serverAfterwards, ticketCount } from './post13.ts'
 import { serverFingerprint } from './session-key.ts'
 import { helloFields } from './server-hello.ts'
@@ -65,7 +66,7 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
   hs.keyLog('CLIENT_HANDSHAKE_TRAFFIC_SECRET', handshake.client.secret)
   hs.keyLog('SERVER_HANDSHAKE_TRAFFIC_SECRET', handshake.server.secret)
   sendEncryptedExtensions(hs, hello, { alpn, early, tickets: ticketCount(config, hello, psk !== undefined) }) // {EncryptedExtensions} -------->
-  if (!psk && config.clientAuth) sendCertificateRequest(hs) // {CertificateRequest} -------->
+  if (!psk && config.clientAuth) hs.send(messages13, 'CertificateRequest', certificateRequest(config, new Uint8Array(0))) // {CertificateRequest} -------->
   let scheme: string | undefined
   if (!psk && certificate.choice) scheme = yield* sendCertificate(hs, hello, certificate.choice) // {Certificate, CertificateVerify} -------->
   hs.send(messages13, 'Finished', { verifyData: finishedVerifyData(handshake.server, transcript.hash()) }) // {Finished} -------->
@@ -94,7 +95,8 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
     count: ticketCount(config, hello, psk !== undefined),
   }
   yield* sendTickets(hs, connection, facts) // [NewSessionTicket] -------->
-  return connection.establish(verified, serverAfterwards(hs, connection), {
+  const requests = new CertificateRequests(hs, hello.extensions.post_handshake_auth === true)
+  const established = connection.establish(verified, serverAfterwards(connection, requests), {
     group: group?.name,
     signatureScheme: scheme ?? proof.signature.scheme,
     alpn,
@@ -107,6 +109,7 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
     ocspResponse: undefined,
     scts: [],
   })
+  return { ...established, requestCertificate: () => requests.request() }
 }
 
 /** What a ClientHello for TLS 1.3 has to hold (RFC 9846 section 9.2). */
@@ -172,19 +175,6 @@ const sendEncryptedExtensions = (hs: ServerHandshake, hello: ReceivedHello, { al
   })
 }
 
-const sendCertificateRequest = (hs: ServerHandshake): void => {
-  const { config } = hs
-  const authorities = config.clientAuth?.authorities ?? []
-  hs.send(messages13, 'CertificateRequest', {
-    context: new Uint8Array(0),
-    extensions: encodeExtensions(certificateRequestExtensions, {
-      signature_algorithms: config.schemes.map(({ id }) => id),
-      ...(config.certificateSchemes && { signature_algorithms_cert: config.certificateSchemes.map(({ id }) => id) }),
-      ...(authorities.length > 0 && { certificate_authorities: authorities }),
-    }),
-  })
-}
-
 function* sendCertificate(hs: ServerHandshake, hello: ReceivedHello, { identity, scheme }: ChosenIdentity): Flow<string> {
   const { status_request: status, signed_certificate_timestamp: wantsScts } = hello.extensions
   const leafExtensions = encodeExtensions(certificateEntryExtensions, {
@@ -208,32 +198,12 @@ function* readEarlyData(hs: ServerHandshake, suite: ActiveSuite, secret: Traffic
   io.emit({ type: 'earlyDataEnd' })
 }
 
-interface ClientProof {
-  readonly peer: VerifiedPeer | UnauthenticatedPeer
-  readonly signature: VerifiedSignature
-}
-
 /** {Certificate*} {CertificateVerify*} of the client (section 4.5.1 and 4.5.2). */
 function* clientCertificate(hs: ServerHandshake): Flow<ClientProof> {
-  const { config, transcript } = hs
-  if (!config.clientAuth) return { peer: absentPeer(config), signature: noSignature() }
+  if (!hs.config.clientAuth) return { peer: absentPeer(hs.config), signature: noSignature() }
   const message = yield* hs.read(messages13, 'Certificate')
   if (message.context.length > 0) throw new TlsError('illegal_parameter', 'Certificate: a context during the handshake')
-  for (const { extensions } of message.entries) {
-    decodeExtensions(certificateEntryExtensions, extensions, 'Certificate', { offered: new Set() })
-  }
-  if (message.entries.length === 0) return { peer: absentPeer(config), signature: noSignature() }
-  const verifyHash = transcript.hash()
-  const peer = yield* verifyPeer(config.clientAuth.verifier, {
-    chain: message.entries.map(({ data }) => data),
-    peer: 'client',
-    serverName: undefined,
-    time: config.clock(),
-  })
-  const proof = yield* hs.read(messages13, 'CertificateVerify')
-  const content = signedContent13('client', verifyHash)
-  const allowed = config.schemes.filter(({ tls13 }) => tls13)
-  return { peer, signature: yield* verifySignature(config, proof.scheme, proof.signature, content, peer, allowed) }
+  return yield* readClientProof(hs, message)
 }
 
 const serverConnection = (hs: ServerHandshake, suite: ActiveSuite, master: MasterStage, transcriptHash: Uint8Array): Connection13 => {

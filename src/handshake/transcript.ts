@@ -35,6 +35,15 @@ export class Transcript {
     return concat(...this.#messages)
   }
 
+  /** A copy that goes its own way. */
+  fork(): Transcript {
+    const copy = new Transcript()
+    copy.#algorithm = this.#algorithm
+    copy.#running = this.#running?.clone()
+    copy.#messages = undefined
+    return copy
+  }
+
   hash(): Uint8Array {
     if (!this.#running) throw new TlsError('internal_error', 'the transcript hash is not known yet')
     return this.#running.digest()
