@@ -1,0 +1,164 @@
+// TlsConnection: an established connection as people use it. connect() and accept() make it; the pump does the work.
+
+import type { ConnectionInfo, TlsEngine } from './engine/types.ts'
+import { TlsError } from './errors.ts'
+import { done } from './stream/defer.ts'
+import { Pump } from './stream/pump.ts'
+import type { PumpOptions } from './stream/pump.ts'
+import type { ByteStream } from './stream/types.ts'
+
+export interface TlsConnection extends AsyncIterable<Uint8Array> {
+  readonly info: ConnectionInfo
+  /** The last session for resumption that the server gave (client); undefined until there is one. */
+  readonly session: Uint8Array | undefined
+  /** Application data as a web stream. It and read() exclude each other: the second one used gives `wrong_state`. */
+  readonly readable: ReadableStream<Uint8Array>
+  /** write() as a web stream; closing it is closeWrite(), aborting it is abort(). */
+  readonly writable: WritableStream<Uint8Array>
+  /** The next application data, or null after the peer's close_notify. Rejects with `truncated` if the transport ended
+   * without one, and with what made the connection fail. What came before is given first. */
+  read(): Promise<Uint8Array | null>
+  /** Resolves when the transport has taken the data, which must not change until then. Calls need not wait for each
+   * other. A rejection that nobody looks at is not reported as unhandled: read() and close() tell as well. */
+  write(data: Uint8Array): Promise<void>
+  /** Sends close_notify: no more data from here. Reading goes on (RFC 9846 section 6.1). */
+  closeWrite(): Promise<void>
+  /** closeWrite(), then ends the transport. Unread data is dropped; the peer has `closeTimeout` to close its side. */
+  close(): Promise<void>
+  /** Drops the connection and the transport at once; everything that waits rejects with code `aborted`. */
+  abort(reason?: unknown): void
+  /** New keys for what we send (RFC 9846 section 4.7.3), and for what the peer sends if asked. `wrong_state` in TLS 1.2. */
+  updateKeys(options?: { readonly requestPeer?: boolean }): Promise<void>
+  /** `length` bytes that both ends can compute and nobody else (RFC 9846 section 7.5, RFC 5705). */
+  exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array
+  /** Early data that came before the handshake was done (server): replayable, see docs. */
+  readonly earlyData: readonly Uint8Array[]
+}
+
+export type ConnectionOptions = PumpOptions
+
+/** Runs an engine over a stream; the connection when the handshake is done. Rejects with a TlsError, the stream ended. */
+export const establish = async (engine: TlsEngine, transport: ByteStream, options: ConnectionOptions = {}): Promise<TlsConnection> => {
+  const pump = new Pump(engine, transport, options)
+  const info = await pump.handshake
+  return new EstablishedConnection(engine, pump, info)
+}
+
+class EstablishedConnection implements TlsConnection {
+  readonly info: ConnectionInfo
+  readonly #engine: TlsEngine
+  readonly #pump: Pump
+  #readBy: 'read' | 'readable' | undefined
+  #readCancelled = false
+  #writeClosed = false
+  #readable: ReadableStream<Uint8Array> | undefined
+  #writable: WritableStream<Uint8Array> | undefined
+
+  constructor(engine: TlsEngine, pump: Pump, info: ConnectionInfo) {
+    this.#engine = engine
+    this.#pump = pump
+    this.info = info
+  }
+
+  get session(): Uint8Array | undefined {
+    return this.#pump.session
+  }
+
+  get earlyData(): readonly Uint8Array[] {
+    return this.#pump.earlyData
+  }
+
+  get readable(): ReadableStream<Uint8Array> {
+    return (this.#readable ??= this.#makeReadable())
+  }
+
+  get writable(): WritableStream<Uint8Array> {
+    return (this.#writable ??= this.#makeWritable())
+  }
+
+  read(): Promise<Uint8Array | null> {
+    return this.#readAs('read')
+  }
+
+  write(data: Uint8Array): Promise<void> {
+    if (ArrayBuffer.isView(data) && data.BYTES_PER_ELEMENT === 1) return this.#pump.write(data)
+    return Promise.reject(new TlsError('bad_option', `write: needs a Uint8Array, not ${typeof data}; encode text first`))
+  }
+
+  closeWrite(): Promise<void> {
+    return this.#pump.closeWrite()
+  }
+
+  close(): Promise<void> {
+    return this.#pump.close()
+  }
+
+  abort(reason?: unknown): void {
+    const why = reason instanceof Error ? reason.message : reason === undefined ? 'no reason given' : String(reason)
+    this.#pump.abort(new TlsError('aborted', `the connection was aborted by this end: ${why}`, { cause: reason }))
+  }
+
+  updateKeys({ requestPeer = false }: { readonly requestPeer?: boolean } = {}): Promise<void> {
+    return this.#pump.updateKeys(requestPeer)
+  }
+
+  exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array {
+    return this.#engine.exportKeyingMaterial(length, label, context)
+  }
+
+  /** Reads to the end. Leaving the loop early leaves the connection open. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    for (;;) {
+      const data = await this.read()
+      if (data === null) return
+      yield data
+    }
+  }
+
+  /** The first use decides who reads: data must not be shared out between two readers by chance. */
+  #readAs(reader: 'read' | 'readable'): Promise<Uint8Array | null> {
+    this.#readBy ??= reader
+    if (this.#readBy === reader) return this.#pump.read()
+    const message = `${reader}: this connection is read through ${this.#readBy === 'read' ? 'read()' : 'its readable stream'} already`
+    return Promise.reject(new TlsError('wrong_state', message))
+  }
+
+  /** Both web streams were let go: nobody else would close the transport. */
+  #closeIfUnused(): Promise<void> {
+    return this.#readCancelled && this.#writeClosed ? this.close() : done
+  }
+
+  #makeReadable(): ReadableStream<Uint8Array> {
+    return new ReadableStream<Uint8Array>(
+      {
+        pull: async (controller) => {
+          const data = await this.#readAs('readable')
+          if (data === null) controller.close()
+          else controller.enqueue(data)
+        },
+        cancel: () => {
+          this.#pump.discard()
+          this.#readCancelled = true
+          return this.#closeIfUnused()
+        },
+      },
+      // Nothing is read before somebody asks: looking at the property does not take the reading side.
+      { highWaterMark: 0 },
+    )
+  }
+
+  #makeWritable(): WritableStream<Uint8Array> {
+    return new WritableStream<Uint8Array>({
+      start: (controller) => {
+        this.#pump.failed.catch((error: unknown) => controller.error(error))
+      },
+      write: (data) => this.write(data),
+      close: async () => {
+        await this.closeWrite()
+        this.#writeClosed = true
+        await this.#closeIfUnused()
+      },
+      abort: (reason: unknown) => this.abort(reason),
+    })
+  }
+}

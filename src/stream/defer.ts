@@ -1,0 +1,28 @@
+// A promise with its two ends, whose rejection is never "unhandled": it is always also told elsewhere.
+
+export interface Deferred<T> {
+  readonly promise: Promise<T>
+  resolve(value: T): void
+  reject(reason: unknown): void
+}
+
+export const defer = <T = void>(): Deferred<T> => {
+  let resolve: (value: T) => void = ignore
+  let reject: (reason: unknown) => void = ignore
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  promise.catch(ignore)
+  return { promise, resolve, reject }
+}
+
+/** Marks a promise as looked after, and gives it back. */
+export const handled = <T>(promise: Promise<T>): Promise<T> => {
+  promise.catch(ignore)
+  return promise
+}
+
+export const done: Promise<void> = Promise.resolve()
+
+export const ignore = (): void => undefined

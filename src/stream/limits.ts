@@ -1,0 +1,58 @@
+// Time limits of a connection: the only timers in this library. Used by the pump.
+
+import { TlsError } from '../errors.ts'
+import { defer, ignore } from './defer.ts'
+
+/** Calls `then` after so many milliseconds (Infinity: never); the answer cancels it. */
+export const after = (milliseconds: number, then: () => void): (() => void) => {
+  if (milliseconds === Infinity) return ignore
+  const timer = setTimeout(then, milliseconds)
+  return () => clearTimeout(timer)
+}
+
+/** The same outcome as the promise, or a `timeout` with this message after so many milliseconds in which `progress()`
+ * stayed the same. */
+export const within = (
+  milliseconds: number,
+  promise: Promise<void>,
+  message: string,
+  progress: () => number = () => 0,
+): Promise<void> => {
+  const limited = defer()
+  let cancel: () => void = ignore
+  const watch = (seen: number): void => {
+    cancel = after(milliseconds, () => {
+      if (progress() === seen) limited.reject(new TlsError('timeout', message))
+      else watch(progress())
+    })
+  }
+  watch(progress())
+  promise.then(limited.resolve, limited.reject).finally(() => cancel())
+  return limited.promise
+}
+
+/** Calls `stop` with the reason when the handshake takes too long or its signal fires; the answer lifts both limits. */
+export const limitHandshake = (
+  milliseconds: number,
+  signal: AbortSignal | undefined,
+  stop: (error: TlsError) => void,
+): (() => void) => {
+  const onAbort = (): void => stop(abortedBy(signal?.reason))
+  signal?.addEventListener('abort', onAbort, { once: true })
+  const cancel = after(milliseconds, () =>
+    stop(new TlsError('timeout', `the handshake did not end within ${milliseconds} ms (handshakeTimeout)`)),
+  )
+  return () => {
+    cancel()
+    signal?.removeEventListener('abort', onAbort)
+  }
+}
+
+export const abortedBy = (reason: unknown): TlsError =>
+  new TlsError('aborted', `the handshake was cancelled by its signal: ${String(reason)}`, { cause: reason })
+
+/** Throws `bad_option` for what setTimeout would misread. */
+export const checkTimeout = (milliseconds: number, option: string): number => {
+  if (milliseconds === Infinity || (milliseconds > 0 && milliseconds <= 0x7fffffff)) return milliseconds
+  throw new TlsError('bad_option', `${option}: ${milliseconds} is not a number of milliseconds from 1 to 2147483647, or Infinity`)
+}

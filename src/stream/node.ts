@@ -1,0 +1,156 @@
+// Node duplexes (net.Socket, stream.Duplex, react-native-tcp-socket) as a ByteStream. Nothing is imported from Node: only
+// the shape counts. A socket already in use is taken over as it is: no listener of others is removed, and it may be
+// paused, flowing, ended or destroyed.
+
+import { TlsError } from '../errors.ts'
+import { asBytes, textStream } from './chunk.ts'
+import { defer, done, ignore } from './defer.ts'
+import type { Deferred } from './defer.ts'
+import { Inbox } from './inbox.ts'
+import type { ByteStream, NodeDuplexLike } from './types.ts'
+
+/** Bytes that may wait here before the socket is paused. */
+const highWaterMark = 65_536
+
+/** Throws `bad_option` if the stream has an encoding, so that it would deliver text. */
+export const fromNode = (socket: NodeDuplexLike): ByteStream => {
+  if (typeof property(socket, 'readableEncoding') === 'string') throw new TlsError('bad_option', textStream)
+  return new NodeStream(socket)
+}
+
+class NodeStream implements ByteStream {
+  readonly #socket: NodeDuplexLike
+  readonly #inbox: Inbox
+  readonly #writers: Deferred<void>[] = []
+  #paused: boolean
+  #failure: Error | undefined
+  #finished = false
+  #closed: Deferred<void> | undefined
+
+  constructor(socket: NodeDuplexLike) {
+    this.#socket = socket
+    this.#inbox = new Inbox(() => this.#resume())
+    this.#paused = property(socket, 'readableFlowing') === false
+    // The peer's FIN must not end our own direction: TLS has its own half-close.
+    if (typeof property(socket, 'allowHalfOpen') === 'boolean') Reflect.set(socket, 'allowHalfOpen', true)
+    this.#listen(socket)
+    if (property(socket, 'readableEnded') === true) this.#inbox.end()
+    if (property(socket, 'destroyed') === true) this.#fail(asError(property(socket, 'errored')) ?? destroyed())
+  }
+
+  read(): Promise<Uint8Array | null> {
+    return this.#inbox.read()
+  }
+
+  write(data: Uint8Array): Promise<void> {
+    if (!this.#failure && property(this.#socket, 'destroyed') === true) this.#fail(destroyed())
+    if (this.#failure) return Promise.reject(this.#failure)
+    try {
+      if (this.#socket.write(data) !== false) return done
+    } catch (thrown) {
+      this.#fail(asError(thrown) ?? destroyed())
+      return Promise.reject(thrown)
+    }
+    const writer = defer()
+    this.#writers.push(writer)
+    return writer.promise
+  }
+
+  close(): Promise<void> {
+    if (this.#closed) return this.#closed.promise
+    const closed = (this.#closed = defer())
+    if (this.#finished || property(this.#socket, 'writableFinished') === true) closed.resolve()
+    else if (this.#failure) closed.reject(this.#failure)
+    else this.#socket.end()
+    return closed.promise
+  }
+
+  abort(reason?: unknown): void {
+    const error = asError(reason) ?? new Error('the stream was aborted')
+    this.#inbox.drop(error)
+    this.#fail(error)
+    this.#socket.destroy()
+  }
+
+  #listen(socket: NodeDuplexLike): void {
+    socket.on('data', (chunk) => this.#onData(chunk))
+    socket.on('end', () => this.#onEnd())
+    socket.on('drain', () => this.#onDrain())
+    socket.on('finish', () => this.#onFinish())
+    socket.on('error', (error) => this.#fail(asError(error) ?? destroyed()))
+    socket.on('close', () => this.#onClose())
+    // A `readable` listener of somebody else keeps a Node stream from flowing: then we pull, and `data` is still emitted.
+    if (!hasReadableListener(socket)) return
+    socket.on('readable', () => this.#pull())
+  }
+
+  #onData(chunk: unknown): void {
+    if (this.#inbox.ended) return
+    try {
+      this.#inbox.push(asBytes(chunk))
+    } catch (thrown) {
+      return this.abort(thrown)
+    }
+    if (this.#inbox.bytes < highWaterMark || this.#paused) return
+    this.#paused = true
+    this.#socket.pause()
+  }
+
+  #resume(): void {
+    if (!this.#paused || this.#inbox.bytes >= highWaterMark) return
+    this.#paused = false
+    this.#socket.resume()
+    this.#pull()
+  }
+
+  #pull(): void {
+    const socket = this.#socket
+    if (!hasReadableListener(socket)) return
+    const read: unknown = Reflect.get(socket, 'read')
+    if (typeof read !== 'function') return
+    while (!this.#paused && read.call(socket) !== null) ignore()
+  }
+
+  #onEnd(): void {
+    this.#inbox.end()
+    if (this.#finished) this.#socket.destroy()
+  }
+
+  #onFinish(): void {
+    this.#finished = true
+    this.#closed?.resolve()
+    if (this.#inbox.ended) this.#socket.destroy()
+  }
+
+  #onDrain(): void {
+    for (const writer of this.#writers.splice(0)) writer.resolve()
+  }
+
+  #onClose(): void {
+    // Destroyed without `end`: the reader sees an end, which TLS calls truncated unless a close_notify came before.
+    this.#inbox.end()
+    this.#fail(destroyed())
+  }
+
+  #fail(error: Error): void {
+    if (this.#failure) return
+    this.#failure = error
+    this.#inbox.fail(error)
+    for (const writer of this.#writers.splice(0)) writer.reject(error)
+    this.#closed?.reject(error)
+  }
+}
+
+const property = (socket: NodeDuplexLike, name: string): unknown => Reflect.get(socket, name)
+
+const hasReadableListener = (socket: NodeDuplexLike): boolean => {
+  const count = property(socket, 'listenerCount')
+  return typeof count === 'function' && Number(count.call(socket, 'readable')) > 0
+}
+
+const isError = (value: unknown): value is Error =>
+  typeof value === 'object' && value !== null && 'message' in value && 'name' in value
+
+const asError = (value: unknown): Error | undefined => (isError(value) ? value : undefined)
+
+const destroyed = (): Error => new Error('the socket is closed')

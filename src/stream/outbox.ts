@@ -1,0 +1,129 @@
+// What waits to be written to the transport. One transport write is under way at a time; what comes meanwhile goes out
+// together in the next one. Used by the pump.
+
+import { concat } from '../wire/bytes.ts'
+import { defer, done } from './defer.ts'
+import type { Deferred } from './defer.ts'
+import type { ByteStream } from './types.ts'
+
+/** Smaller chunks are joined up to this many bytes; a larger one is written as it is. */
+const joinedSize = 65_536
+
+export class Outbox {
+  readonly #transport: ByteStream
+  readonly #onError: (reason: unknown) => void
+  #chunks: Uint8Array[] = []
+  #bytes = 0
+  #current: Deferred<void> | undefined
+  #next: Deferred<void> | undefined
+  #drained: Deferred<void> | undefined
+  #broken = false
+  #taken = 0
+
+  constructor(transport: ByteStream, onError: (reason: unknown) => void) {
+    this.#transport = transport
+    this.#onError = onError
+  }
+
+  /** Bytes that wait for the write under way to end. */
+  get waiting(): number {
+    return this.#bytes
+  }
+
+  /** Writes that the transport has taken so far. */
+  get taken(): number {
+    return this.#taken
+  }
+
+  put(chunks: readonly Uint8Array[]): void {
+    for (const chunk of chunks) {
+      if (chunk.length === 0) continue
+      this.#chunks.push(chunk)
+      this.#bytes += chunk.length
+    }
+  }
+
+  /** Resolves when the transport has taken all that was put so far. */
+  flush(): Promise<void> {
+    if (this.#bytes === 0) return (this.#next ?? this.#current)?.promise ?? done
+    if (this.#current) return (this.#next ??= defer()).promise
+    return this.#start(defer())
+  }
+
+  /** Resolves when nothing waits any more, whatever those who wait were told; rejects if the transport's write fails. */
+  drained(): Promise<void> {
+    void this.flush()
+    if (!this.#current) return done
+    this.#drained ??= defer()
+    if (this.#broken) this.#drained.reject(new Error('the transport could not be written to'))
+    return this.#drained.promise
+  }
+
+  /** Nobody who waits now hears of success any more; what was put still goes out. */
+  rejectWaiting(reason: unknown): void {
+    this.#current?.reject(reason)
+    this.#next?.reject(reason)
+  }
+
+  #start(round: Deferred<void>): Promise<void> {
+    this.#current = round
+    if (this.#broken) return round.promise
+    const chunks = this.#chunks
+    this.#chunks = []
+    this.#bytes = 0
+    this.#write(chunks).then(
+      () => this.#finish(round),
+      (reason: unknown) => {
+        this.#broken = true
+        this.#onError(reason)
+        this.#drained?.reject(reason)
+      },
+    )
+    return round.promise
+  }
+
+  #write(chunks: readonly Uint8Array[]): Promise<void> {
+    const [first, ...rest] = joined(chunks)
+    if (!first) return done
+    try {
+      const written = this.#transport.write(first)
+      if (rest.length === 0) return written
+      return written.then(() => {
+        this.#taken++
+        return this.#write(rest)
+      })
+    } catch (thrown) {
+      return Promise.reject(thrown)
+    }
+  }
+
+  #finish(round: Deferred<void>): void {
+    this.#taken++
+    round.resolve()
+    this.#current = undefined
+    const next = this.#next
+    this.#next = undefined
+    if (next) this.#start(next)
+    else this.#drained?.resolve()
+  }
+}
+
+const joined = (chunks: readonly Uint8Array[]): readonly Uint8Array[] => {
+  if (chunks.length < 2) return chunks
+  const writes: Uint8Array[] = []
+  let group: Uint8Array[] = []
+  let size = 0
+  const close = (): void => {
+    const [only] = group
+    if (only) writes.push(group.length === 1 ? only : concat(...group))
+    group = []
+    size = 0
+  }
+  for (const chunk of chunks) {
+    if (size + chunk.length > joinedSize) close()
+    group.push(chunk)
+    size += chunk.length
+  }
+  close()
+  return writes
+}

@@ -1,0 +1,85 @@
+// Two ByteStreams joined in memory, with a bound: for tests, benches, and TLS inside one process.
+
+import { defer, done, handled } from './defer.ts'
+import type { Deferred } from './defer.ts'
+import { Inbox } from './inbox.ts'
+import type { ByteStream } from './types.ts'
+
+export interface PairOptions {
+  /** Bytes that may wait in one direction before write() waits. Default 65536. */
+  readonly highWaterMark?: number
+  /** The most bytes that one read() gives, or a function that gives the number for each; to try fragmentation out. */
+  readonly fragment?: number | (() => number)
+}
+
+/** What is written to one is read from the other. Bytes are copied, so that the two ends share no memory. */
+export const pair = (options: PairOptions = {}): [ByteStream, ByteStream] => {
+  const there = new Pipe(options)
+  const back = new Pipe(options)
+  return [end(there, back), end(back, there)]
+}
+
+const end = (outgoing: Pipe, incoming: Pipe): ByteStream => ({
+  read: () => incoming.read(),
+  write: (data) => outgoing.write(data),
+  close: () => outgoing.close(),
+  abort: (reason) => {
+    const error = reason instanceof Error ? reason : new Error('this end was aborted')
+    incoming.abort(error, new Error('the other end was aborted'))
+    outgoing.abort(new Error('the other end was aborted'), error)
+  },
+})
+
+/** One direction. */
+class Pipe {
+  readonly #highWaterMark: number
+  readonly #fragment: (() => number) | undefined
+  readonly #inbox = new Inbox(() => this.#wake())
+  #writers: Deferred<void>[] = []
+  #writeError: Error | undefined
+
+  constructor({ highWaterMark = 65_536, fragment }: PairOptions) {
+    this.#highWaterMark = highWaterMark
+    this.#fragment = typeof fragment === 'number' ? () => fragment : fragment
+  }
+
+  read(): Promise<Uint8Array | null> {
+    return this.#inbox.read()
+  }
+
+  write(data: Uint8Array): Promise<void> {
+    if (this.#writeError) return handled(Promise.reject(this.#writeError))
+    this.#push(data.slice())
+    if (this.#inbox.bytes < this.#highWaterMark) return done
+    const writer = defer()
+    this.#writers.push(writer)
+    return writer.promise
+  }
+
+  close(): Promise<void> {
+    this.#writeError ??= new Error('this end was closed')
+    this.#inbox.end()
+    return done
+  }
+
+  abort(readError: Error, writeError: Error): void {
+    this.#writeError = writeError
+    this.#inbox.drop(readError)
+    for (const writer of this.#writers.splice(0)) writer.reject(writeError)
+  }
+
+  #push(bytes: Uint8Array): void {
+    if (!this.#fragment) return this.#inbox.push(bytes)
+    let start = 0
+    while (start < bytes.length) {
+      const stop = start + Math.max(1, Math.floor(this.#fragment()))
+      this.#inbox.push(bytes.subarray(start, stop))
+      start = stop
+    }
+  }
+
+  #wake(): void {
+    if (this.#inbox.bytes >= this.#highWaterMark) return
+    for (const writer of this.#writers.splice(0)) writer.resolve()
+  }
+}

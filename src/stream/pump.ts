@@ -1,0 +1,428 @@
+// Moves bytes between a ByteStream and an engine, and the engine's events to whoever waits: backpressure both ways, time
+// limits, and one outcome for every promise. Called by connect.ts and server.ts; connection.ts is its face.
+
+import { isPromise } from '../crypto/maybe.ts'
+import type { MaybePromise } from '../crypto/provider.ts'
+import type { ConnectionInfo, EngineEvent, TlsEngine } from '../engine/types.ts'
+import { asTlsError, TlsError } from '../errors.ts'
+import { asBytes } from './chunk.ts'
+import { defer, done, handled, ignore } from './defer.ts'
+import type { Deferred } from './defer.ts'
+import { Inbox } from './inbox.ts'
+import { abortedBy, after, checkTimeout, limitHandshake, within } from './limits.ts'
+import { Outbox } from './outbox.ts'
+import type { ByteStream } from './types.ts'
+
+export interface PumpOptions {
+  /** Bytes of the peer that were read from the stream already; they come before what the stream gives (STARTTLS). */
+  readonly head?: Uint8Array
+  /** Cancels the handshake; it has no effect on a connection that is made. */
+  readonly signal?: AbortSignal
+  /** Milliseconds for the whole handshake; Infinity for no limit. Default 30000. */
+  readonly handshakeTimeout?: number
+  /** Milliseconds that close() gives the peer to take the last bytes, and then to close its side. Default 5000. */
+  readonly closeTimeout?: number
+  /** Called with each session that the server offers for resumption (client). */
+  readonly onSession?: (session: Uint8Array) => MaybePromise<void>
+}
+
+/** Application data that may wait for its reader before the transport is no longer read, in bytes. */
+const readAhead = 65_536
+/** Answers of the engine (KeyUpdate) that may wait for a peer who does not read, in bytes. */
+const answersAhead = 65_536
+/** A longer write is sealed in pieces of so many bytes, each when the transport has taken the one before. */
+const writePiece = 262_144
+/** How long the read side may take to say why a write failed (an alert is often there already), in milliseconds. */
+const reasonTimeout = 1000
+
+export class Pump {
+  readonly #engine: TlsEngine
+  readonly #transport: ByteStream
+  readonly #inbox: Inbox
+  readonly #outbox: Outbox
+  readonly #closeTimeout: number
+  readonly #onSession: PumpOptions['onSession']
+  readonly #handshake: Deferred<ConnectionInfo> = defer()
+  /** Callers whose promise somebody else holds: they must not wait for a connection that failed. */
+  readonly #waiting = new Set<Deferred<void>>()
+  readonly #readEnded: Deferred<void> = defer()
+  readonly #failed: Deferred<never> = defer()
+  readonly #early: Uint8Array[] = []
+  #liftLimits: () => void = ignore
+  #room: Deferred<void> | undefined
+  #failure: TlsError | undefined
+  #writeError: TlsError | undefined
+  #session: Uint8Array | undefined
+  /** What comes from the transport is thrown away: the peer's end was seen, we closed, or the connection failed. */
+  #discarding = false
+  #dropData = false
+  #peerEnded = false
+  #readLoopEnded = false
+  /** The end of a write in pieces, which what comes after it has to wait for. */
+  #turn: Promise<void> | undefined
+  #writeEnd: Promise<void> | undefined
+  #closing: Promise<void> | undefined
+  #transportEnd: Promise<void> | undefined
+
+  /** Starts at once. Throws `bad_option` for a time limit that is none. */
+  constructor(engine: TlsEngine, transport: ByteStream, options: PumpOptions = {}) {
+    const handshakeTimeout = checkTimeout(options.handshakeTimeout ?? 30_000, 'handshakeTimeout')
+    this.#closeTimeout = checkTimeout(options.closeTimeout ?? 5000, 'closeTimeout')
+    this.#engine = engine
+    this.#transport = transport
+    this.#onSession = options.onSession
+    this.#inbox = new Inbox(() => this.#wake())
+    this.#outbox = new Outbox(transport, (reason) => this.#writeFailed(reason))
+    const { signal } = options
+    if (signal?.aborted) this.#failSilently(abortedBy(signal.reason))
+    else this.#liftLimits = limitHandshake(handshakeTimeout, signal, (error) => this.abort(error))
+    void this.#run(options.head)
+  }
+
+  /** Resolves when the handshake is done; rejects with what ended it. */
+  get handshake(): Promise<ConnectionInfo> {
+    return this.#handshake.promise
+  }
+
+  /** Rejects when the connection fails; never resolves. */
+  get failed(): Promise<never> {
+    return this.#failed.promise
+  }
+
+  /** The last session that the server offered. */
+  get session(): Uint8Array | undefined {
+    return this.#session
+  }
+
+  /** Early data of the client, as far as it came (server). */
+  get earlyData(): readonly Uint8Array[] {
+    return this.#early
+  }
+
+  read(): Promise<Uint8Array | null> {
+    return this.#inbox.read()
+  }
+
+  /** Application data is taken from the peer and thrown away from now on. */
+  discard(): void {
+    this.#dropData = true
+    this.#inbox.drop(new TlsError('closed', 'the reading side was cancelled'))
+    this.#wake()
+  }
+
+  /** The data must not change until the promise resolves: when the transport has taken it. */
+  write(data: Uint8Array): Promise<void> {
+    const refusal = this.#refusal('write')
+    if (refusal) return rejected(refusal)
+    if (data.length <= writePiece) return this.#inTurn(() => this.#engine.send(data))
+    return this.#enqueue(async () => {
+      for (let start = 0; start < data.length; start += writePiece) {
+        if (this.#failure) throw this.#failure
+        await this.#call(() => this.#engine.send(data.subarray(start, start + writePiece)))
+      }
+    })
+  }
+
+  updateKeys(requestPeer: boolean): Promise<void> {
+    const refusal = this.#refusal('updateKeys')
+    return refusal ? rejected(refusal) : this.#inTurn(() => this.#engine.updateKeys(requestPeer))
+  }
+
+  /** Sends close_notify after all that was written; reading goes on. */
+  closeWrite(): Promise<void> {
+    if (this.#writeEnd) return this.#writeEnd
+    if (this.#failure) return rejected(this.#failure)
+    this.#writeEnd = this.#inTurn(() => this.#engine.closeWrite())
+    if (this.#peerEnded) this.#endTransportAfter(this.#writeEnd)
+    return this.#writeEnd
+  }
+
+  /** close_notify, then the end of the transport. What the peer still sends is thrown away. */
+  close(): Promise<void> {
+    return (this.#closing ??= handled(this.#close()))
+  }
+
+  /** Ends everything at once. In a handshake the peer is still told why. */
+  abort(error: TlsError): void {
+    const established = this.#engine.handshakeDone
+    if (!this.#failure) {
+      this.#engine.abort(error)
+      this.#outbox.put(this.#engine.takeOutput())
+      void this.#outbox.flush()
+      this.#fail(error, !established)
+    }
+    if (established) this.#abortTransport(error)
+  }
+
+  async #close(): Promise<void> {
+    if (this.#failure) return
+    const written = this.closeWrite()
+    this.#discarding = true
+    this.#inbox.drop(new TlsError('closed', 'the connection was closed by this end (close was called)'))
+    this.#wake()
+    try {
+      await this.#timely(written)
+    } catch (thrown) {
+      this.#failSilently(asTlsError(thrown))
+    }
+    if (!this.#failure) await this.#endTransport()
+    if (this.#failure) throw this.#failure
+  }
+
+  #refusal(method: string): TlsError | undefined {
+    if (this.#failure || !this.#writeEnd) return this.#failure
+    return new TlsError('wrong_state', `${method}: this side is closed (closeWrite or close was called)`)
+  }
+
+  #inTurn(step: () => MaybePromise<void>): Promise<void> {
+    return this.#turn ? this.#enqueue(() => this.#call(step)) : this.#call(step)
+  }
+
+  #enqueue(task: () => Promise<void>): Promise<void> {
+    const result = (this.#turn ?? done).then(task)
+    const turn = result.catch(ignore).then(() => {
+      if (this.#turn === turn) this.#turn = undefined
+    })
+    this.#turn = turn
+    return this.#wait(result)
+  }
+
+  /** Runs something of the engine that may produce output, and waits until the transport has taken it. */
+  #call(step: () => MaybePromise<void>): Promise<void> {
+    if (this.#failure) return rejected(this.#failure)
+    let result: MaybePromise<void>
+    try {
+      result = step()
+    } catch (thrown) {
+      this.#look()
+      return rejected(this.#failure ?? asTlsError(thrown))
+    }
+    this.#look()
+    if (!isPromise(result)) return this.#failure ? rejected(this.#failure) : this.#outbox.flush()
+    const flushed = result.then(() => {
+      this.#look()
+      return this.#outbox.flush()
+    })
+    return this.#wait(flushed)
+  }
+
+  /** The same outcome, or the connection's failure if that comes first. */
+  #wait(promise: Promise<void>): Promise<void> {
+    const waiting = defer()
+    this.#waiting.add(waiting)
+    promise
+      .then(waiting.resolve, (reason: unknown) => waiting.reject(this.#failure ?? asTlsError(reason)))
+      .finally(() => this.#waiting.delete(waiting))
+    return waiting.promise
+  }
+
+  async #run(head: Uint8Array | undefined): Promise<void> {
+    try {
+      this.#look()
+      await this.#settle()
+      // A copy: what is received may be decrypted in place, and the head is the caller's.
+      if (head && !this.#discarding) this.#receive(head.slice())
+      while (await this.#step()) ignore()
+    } catch (thrown) {
+      this.#failSilently(asTlsError(thrown))
+    }
+    this.#readLoopEnded = true
+    this.#readEnded.resolve()
+  }
+
+  /** One chunk from the transport to the engine. False at the end. */
+  async #step(): Promise<boolean> {
+    if (this.#engine.pending) await this.#settle()
+    while (this.#isBehind() && !this.#discarding) {
+      this.#room = defer()
+      await this.#room.promise
+    }
+    if (!this.#discarding && this.#outbox.waiting > answersAhead) await this.#outbox.flush().catch(ignore)
+    let chunk: unknown
+    try {
+      chunk = await this.#transport.read()
+    } catch (thrown) {
+      this.#readFailed(thrown)
+      return false
+    }
+    if (chunk !== null && chunk !== undefined) {
+      if (!this.#discarding) this.#receive(asBytes(chunk))
+      return true
+    }
+    if (!this.#discarding) await this.#receiveEnd()
+    return false
+  }
+
+  #receive(bytes: Uint8Array): void {
+    if (bytes.length === 0) return
+    this.#engine.receive(bytes)
+    this.#look()
+  }
+
+  async #receiveEnd(): Promise<void> {
+    if (this.#writeError) return this.#failSilently(this.#writeError)
+    this.#engine.receiveEnd()
+    this.#look()
+    await this.#settle()
+    if (this.#failure || this.#peerEnded) return
+    this.#failSilently(new TlsError('truncated', 'the stream ended without a close_notify: data may be missing'))
+  }
+
+  /** Waits until the engine has worked on all that it received. */
+  async #settle(): Promise<void> {
+    while (this.#engine.pending && !this.#discarding) {
+      await this.#engine.pending
+      this.#look()
+    }
+  }
+
+  #isBehind(): boolean {
+    return this.#inbox.bytes >= readAhead && !this.#dropData
+  }
+
+  #wake(): void {
+    if (!this.#room || (this.#isBehind() && !this.#discarding)) return
+    const room = this.#room
+    this.#room = undefined
+    room.resolve()
+  }
+
+  /** Takes what the engine has for the transport and for us. */
+  #look(): void {
+    const output = this.#engine.takeOutput()
+    if (output.length > 0) {
+      this.#outbox.put(output)
+      void this.#outbox.flush()
+    }
+    for (const event of this.#engine.takeEvents()) this.#on(event)
+  }
+
+  #on(event: EngineEvent): void {
+    switch (event.type) {
+      case 'handshake':
+        this.#liftLimits()
+        return this.#handshake.resolve(event.info)
+      case 'data':
+        return this.#dropData ? undefined : this.#inbox.push(event.data)
+      case 'earlyData':
+        this.#early.push(event.data)
+        return
+      case 'end':
+        return this.#onPeerEnd()
+      case 'session':
+        this.#session = event.session
+        return this.#tellSession(event.session)
+      case 'error':
+        return this.#fail(event.error, true)
+      case 'earlyDataEnd':
+      case 'keyUpdate':
+        return
+    }
+  }
+
+  #onPeerEnd(): void {
+    if (!this.#engine.handshakeDone) {
+      return this.#failSilently(new TlsError('closed', 'the peer closed the connection during the handshake'))
+    }
+    this.#peerEnded = true
+    this.#discarding = true
+    this.#inbox.end()
+    if (this.#writeEnd) this.#endTransportAfter(this.#writeEnd)
+  }
+
+  #tellSession(session: Uint8Array): void {
+    const failed = (thrown: unknown): void =>
+      this.abort(new TlsError('internal_error', `onSession threw: ${asTlsError(thrown).message}`, { cause: thrown }))
+    try {
+      const told = this.#onSession?.(session)
+      if (isPromise(told)) told.catch(failed)
+    } catch (thrown) {
+      failed(thrown)
+    }
+  }
+
+  /** The one place where a connection fails. `tell`: the peer gets what the engine has for it before the stream ends. */
+  #fail(error: TlsError, tell: boolean): void {
+    if (this.#failure) return
+    this.#failure = error
+    this.#discarding = true
+    this.#liftLimits()
+    this.#handshake.reject(error)
+    this.#failed.reject(error)
+    if (error.code === 'aborted') this.#inbox.drop(error)
+    else this.#inbox.fail(error)
+    this.#outbox.rejectWaiting(error)
+    for (const waiting of this.#waiting) waiting.reject(error)
+    this.#waiting.clear()
+    this.#wake()
+    if (tell) void this.#endTransport()
+  }
+
+  /** A failure that the peer can't or need not be told. */
+  #failSilently(error: TlsError): void {
+    if (this.#failure) return
+    this.#engine.abort()
+    this.#engine.takeOutput()
+    this.#fail(error, false)
+    this.#abortTransport(error)
+  }
+
+  #readFailed(thrown: unknown): void {
+    if (this.#failure || this.#transportEnd) return
+    this.#failSilently(this.#writeError ?? transportError(thrown))
+  }
+
+  #writeFailed(reason: unknown): void {
+    if (this.#failure) return this.#abortTransport(this.#failure)
+    const error = (this.#writeError = transportError(reason))
+    if (this.#readLoopEnded || this.#discarding || this.#isBehind()) return this.#failSilently(error)
+    const cancel = after(reasonTimeout, () => this.#failSilently(error))
+    void this.#readEnded.promise.then(() => {
+      cancel()
+      this.#failSilently(error)
+    })
+  }
+
+  #abortTransport(reason: unknown): void {
+    try {
+      this.#transport.abort(reason)
+    } catch {
+      // a stream that can't even be aborted has nothing left to tell
+    }
+  }
+
+  #endTransportAfter(written: Promise<void>): void {
+    written.then(() => this.#endTransport()).catch(ignore)
+  }
+
+  /** Lets the last bytes out, ends the stream, and gives the peer a while to end its side. Never rejects. */
+  #endTransport(): Promise<void> {
+    return (this.#transportEnd ??= (async () => {
+      try {
+        await this.#timely(this.#outbox.drained())
+        await this.#timely(this.#transport.close())
+      } catch (thrown) {
+        const error = transportError(thrown)
+        this.#fail(error, false)
+        return this.#abortTransport(error)
+      }
+      if (this.#readLoopEnded) return
+      const late = new TlsError('timeout', 'the peer did not close its side of the stream')
+      void this.#readEnded.promise.then(after(this.#closeTimeout, () => this.#abortTransport(late)))
+    })())
+  }
+
+  /** As long as the transport takes bytes it may take its time. */
+  #timely(promise: Promise<void>): Promise<void> {
+    const message = `close: the peer did not take the last bytes for ${this.#closeTimeout} ms (closeTimeout)`
+    return within(this.#closeTimeout, promise, message, () => this.#outbox.taken)
+  }
+}
+
+const rejected = (error: TlsError): Promise<never> => handled(Promise.reject(error))
+
+const transportError = (thrown: unknown): TlsError => {
+  if (thrown instanceof TlsError) return thrown
+  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  return new TlsError('transport_failed', `the stream under TLS failed: ${message}`, { cause: thrown })
+}

@@ -1,0 +1,49 @@
+// The one stream that TLS runs over (ByteStream), and the shapes that adapt.ts turns into it.
+
+/** A duplex byte stream, pulled: what every other shape is turned into. Give one of your own, and TLS runs over it. */
+export interface ByteStream {
+  /** The next bytes, or null at the end. They belong to the caller, who may overwrite them. Rejects if the stream broke. */
+  read(): Promise<Uint8Array | null>
+  /** Resolves when the stream can take more (backpressure). The bytes must not be changed afterwards. */
+  write(data: Uint8Array): Promise<void>
+  /** Ends the writing direction after all that was written; reading may go on until the other end closes too. */
+  close(): Promise<void>
+  /** Drops the stream at once, both directions; pending reads and writes reject. */
+  abort(reason?: unknown): void
+}
+
+/** Web streams: workers' sockets, an opened WebSocketStream, TransformStreams. */
+export interface WebDuplex {
+  readonly readable: ReadableStream<Uint8Array>
+  readonly writable: WritableStream<Uint8Array>
+}
+
+/** net.Socket, any stream.Duplex, react-native-tcp-socket: what we use of them. */
+export interface NodeDuplexLike {
+  on(event: string, listener: (...args: unknown[]) => void): unknown
+  write(chunk: Uint8Array): boolean
+  end(): unknown
+  pause(): unknown
+  resume(): unknown
+  destroy(error?: Error): unknown
+}
+
+/** The pull-stream pair of async iterables (it-* modules, libp2p before 3). */
+export interface IterableDuplex {
+  readonly source: AsyncIterable<BytesLike>
+  sink(source: AsyncIterable<Uint8Array>): Promise<unknown>
+}
+
+/** A message stream as in libp2p 3: `send` answers whether there is room, `onDrain` tells when there is again. */
+export interface MessageStreamLike extends AsyncIterable<BytesLike> {
+  send(data: Uint8Array): boolean
+  onDrain(): Promise<unknown>
+  close(): Promise<unknown>
+  abort(error: Error): unknown
+}
+
+/** One array of bytes, or several (Uint8ArrayList). */
+export type BytesLike = Uint8Array | Iterable<Uint8Array>
+
+/** Every stream that connect() and accept() take. */
+export type AnyDuplex = ByteStream | WebDuplex | NodeDuplexLike | IterableDuplex | MessageStreamLike
