@@ -1,0 +1,140 @@
+// Certificate revocation lists, version 2 (RFC 5280 section 5), signed by a CA. Called by ca.ts.
+
+import { TlsError } from '../errors.ts'
+import { fromHex } from '../wire/bytes.ts'
+import {
+  constructedTag, contextTag, derBits, derElement, derGeneralizedTime, derInteger, derSequence, tags,
+} from '../wire/der.ts'
+import { decodePem, encodePem } from '../wire/pem.ts'
+import { parseCertificate } from '../x509/certificate.ts'
+import { authorityKeyIdentifier, encodeExtension, fullName, merged } from './extensions.ts'
+import type { RawExtension } from './extensions.ts'
+import { signWith } from './keys.ts'
+import type { KeyPair } from './keys.ts'
+
+/** CRLReason (section 5.3.1). */
+export const revocationReasons = {
+  unspecified: 0,
+  keyCompromise: 1,
+  cACompromise: 2,
+  affiliationChanged: 3,
+  superseded: 4,
+  cessationOfOperation: 5,
+  certificateHold: 6,
+  removeFromCRL: 8,
+  privilegeWithdrawn: 9,
+  aACompromise: 10,
+} as const
+
+export type RevocationReason = keyof typeof revocationReasons
+
+export interface Revocation {
+  /** The certificate (PEM or DER); or its serial number. */
+  readonly certificate?: string | Uint8Array
+  /** Hex, as printed, or bytes. */
+  readonly serialNumber?: string | Uint8Array
+  /** Milliseconds since the epoch; default: thisUpdate. */
+  readonly date?: number
+  readonly reason?: RevocationReason
+  readonly extensions?: readonly RawExtension[]
+}
+
+export interface CrlOptions {
+  readonly revoked?: readonly Revocation[]
+  /** CRL number (section 5.2.3), which grows from one CRL to the next; default 1. */
+  readonly number?: number
+  /** Milliseconds since the epoch; default: now. */
+  readonly thisUpdate?: number
+  /** Milliseconds since the epoch; default: `days` after thisUpdate. */
+  readonly nextUpdate?: number
+  /** Default 7. */
+  readonly days?: number
+  /** issuingDistributionPoint (section 5.2.5): the scope of this CRL. */
+  readonly scope?: { readonly urls?: readonly string[]; readonly only?: 'leaves' | 'authorities' }
+  readonly extensions?: readonly RawExtension[]
+  readonly clock?: () => number
+}
+
+export interface IssuedCrl {
+  readonly crl: Uint8Array
+  readonly crlPem: string
+}
+
+export interface CrlIssuer {
+  readonly keys: KeyPair
+  /** Distinguished name, DER. */
+  readonly issuer: Uint8Array
+  readonly identifier: Uint8Array
+}
+
+export const createCrl = async ({ keys, issuer, identifier }: CrlIssuer, options: CrlOptions): Promise<IssuedCrl> => {
+  const thisUpdate = options.thisUpdate ?? (options.clock ?? Date.now)()
+  const nextUpdate = options.nextUpdate ?? thisUpdate + (options.days ?? 7) * 86_400_000
+  const entries = (options.revoked ?? []).map((revocation) => entryOf(revocation, thisUpdate))
+  const extensions = merged(
+    authorityKeyIdentifier(identifier),
+    { oid: '2.5.29.20', value: derInteger(options.number ?? 1) },
+    ...(options.scope === undefined ? [] : [issuingDistributionPoint(options.scope)]),
+    ...(options.extensions ?? []),
+  )
+  const tbs = derSequence(
+    derInteger(1),
+    keys.signing.identifier,
+    issuer,
+    derTime(thisUpdate),
+    derTime(nextUpdate),
+    ...(entries.length === 0 ? [] : [derSequence(...entries)]),
+    derElement(constructedTag(0), derSequence(...extensions.map(encodeExtension))),
+  )
+  const crl = derSequence(tbs, keys.signing.identifier, derBits(await signWith(keys, tbs)))
+  return { crl, crlPem: encodePem('X509 CRL', crl) }
+}
+
+const entryOf = (revocation: Revocation, thisUpdate: number): Uint8Array => {
+  const reason = revocation.reason ?? 'unspecified'
+  const extensions = merged(
+    ...(reason === 'unspecified' ? [] : [{ oid: '2.5.29.21', value: derElement(tags.enumerated, Uint8Array.of(revocationReasons[reason])) }]),
+    ...(revocation.extensions ?? []),
+  )
+  return derSequence(
+    derInteger(serialOf(revocation)),
+    derTime(revocation.date ?? thisUpdate),
+    ...(extensions.length === 0 ? [] : [derSequence(...extensions.map(encodeExtension))]),
+  )
+}
+
+/** The serial number of what is revoked. */
+export const serialOf = ({ certificate, serialNumber }: Pick<Revocation, 'certificate' | 'serialNumber'>): Uint8Array => {
+  if (serialNumber !== undefined) {
+    if (typeof serialNumber !== 'string') return serialNumber
+    const digits = serialNumber.replace(/[:\s]/g, '')
+    if (digits === '' || /[^0-9a-fA-F]/.test(digits)) throw new TlsError('bad_option', `serialNumber: "${serialNumber}" is not hex`)
+    return fromHex(digits.length % 2 === 0 ? digits : `0${digits}`)
+  }
+  if (certificate === undefined) throw new TlsError('bad_option', 'revoked: each entry needs a certificate or a serialNumber')
+  return parseCertificate(certificateDer(certificate)).serialNumber
+}
+
+/** The first certificate of a PEM text, or DER as it is. */
+export const certificateDer = (certificate: string | Uint8Array): Uint8Array => {
+  if (typeof certificate !== 'string') return certificate
+  const block = decodePem(certificate).find(({ label }) => label === 'CERTIFICATE')
+  if (block === undefined) throw new TlsError('bad_option', 'there is no certificate in it (a PEM block CERTIFICATE)')
+  return block.bytes
+}
+
+const issuingDistributionPoint = ({ urls = [], only }: NonNullable<CrlOptions['scope']>): RawExtension => ({
+  oid: '2.5.29.28',
+  critical: true,
+  value: derSequence(
+    ...(urls.length === 0 ? [] : [fullName(urls)]),
+    ...(only === undefined ? [] : [derElement(contextTag(only === 'leaves' ? 1 : 2), Uint8Array.of(0xff))]),
+  ),
+})
+
+/** UTCTime until 2049, GeneralizedTime from 2050 (section 5.1.2.4). */
+export const derTime = (time: number): Uint8Array => {
+  const generalized = derGeneralizedTime(time)
+  const year = new Date(time).getUTCFullYear()
+  return year < 1950 || year > 2049 ? generalized : derElement(tags.utcTime, generalized.subarray(4))
+}

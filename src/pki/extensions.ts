@@ -1,0 +1,115 @@
+// The extensions that issued certificates, requests and CRLs carry (RFC 5280 section 4.2, RFC 7633), as DER. Called by ca.ts,
+// csr.ts and crl.ts.
+
+import { TlsError } from '../errors.ts'
+import {
+  constructedTag, contextTag, derBits, derBoolean, derElement, derInteger, derOctets, derOid, derSequence,
+} from '../wire/der.ts'
+import { accessMethods, extensionOids, purposeOids } from '../x509/oids.ts'
+import type { PurposeName } from '../x509/oids.ts'
+import { keyUsageNames } from '../x509/extensions.ts'
+import type { KeyUsageName } from '../x509/extensions.ts'
+import { directoryName, distinguishedName, generalName, subtree } from './names.ts'
+import type { SubjectName } from './names.ts'
+
+export interface RawExtension {
+  readonly oid: string
+  readonly critical?: boolean
+  /** Content of extnValue, DER. */
+  readonly value: Uint8Array
+}
+
+/** Names that certificates below a CA may have. Each text is a domain, an address range or "@" and a mail domain. */
+export interface NameConstraintOptions {
+  readonly permitted?: readonly string[]
+  readonly excluded?: readonly string[]
+  readonly permittedDirectories?: readonly SubjectName[]
+  readonly excludedDirectories?: readonly SubjectName[]
+}
+
+/** Section 4.2.1.9. */
+export const basicConstraints = (ca: boolean, pathLength?: number): RawExtension => {
+  if (pathLength !== undefined && !(Number.isInteger(pathLength) && pathLength >= 0)) {
+    throw new TlsError('bad_option', 'pathLength: a whole number of intermediate CAs, 0 or more')
+  }
+  const length = pathLength === undefined ? [] : [derInteger(pathLength)]
+  return { oid: extensionOids.basicConstraints, critical: true, value: ca ? derSequence(derBoolean(true), ...length) : derSequence() }
+}
+
+/** Section 4.2.1.3. */
+export const keyUsage = (usages: readonly KeyUsageName[]): RawExtension => ({
+  oid: extensionOids.keyUsage,
+  critical: true,
+  value: namedBits(usages.map((usage) => keyUsageNames.indexOf(usage))),
+})
+
+/** A BIT STRING with these bits set, without trailing zeros (X.690 section 11.2.2). */
+export const namedBits = (bits: readonly number[]): Uint8Array => {
+  const last = Math.max(-1, ...bits)
+  const bytes = new Uint8Array(Math.ceil((last + 1) / 8))
+  for (const bit of bits) bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) | (0x80 >> (bit & 7))
+  return derBits(bytes, last === -1 ? 0 : 7 - (last & 7))
+}
+
+/** Section 4.2.1.12; each by its short name or object identifier. */
+export const extendedKeyUsage = (purposes: readonly string[]): RawExtension => ({
+  oid: extensionOids.extendedKeyUsage,
+  value: derSequence(...purposes.map((purpose) => derOid(isPurposeName(purpose) ? purposeOids[purpose] : purpose))),
+})
+
+const isPurposeName = (text: string): text is PurposeName => Object.hasOwn(purposeOids, text)
+
+/** Section 4.2.1.6; critical where the subject is empty. */
+export const subjectAltName = (names: readonly string[], critical: boolean): RawExtension => ({
+  oid: extensionOids.subjectAltName, critical, value: derSequence(...names.map(generalName)),
+})
+
+export const subjectKeyIdentifier = (identifier: Uint8Array): RawExtension => ({
+  oid: extensionOids.subjectKeyIdentifier, value: derOctets(identifier),
+})
+
+export const authorityKeyIdentifier = (identifier: Uint8Array): RawExtension => ({
+  oid: extensionOids.authorityKeyIdentifier, value: derSequence(derElement(contextTag(0), identifier)),
+})
+
+/** Section 4.2.1.10. */
+export const nameConstraints = (options: NameConstraintOptions): RawExtension => {
+  const list = (n: number, texts: readonly string[] = [], directories: readonly SubjectName[] = []): Uint8Array[] => {
+    const subtrees = [...texts.map(subtree), ...directories.map((name) => derSequence(directoryName(distinguishedName(name))))]
+    return subtrees.length === 0 ? [] : [derElement(constructedTag(n), ...subtrees)]
+  }
+  const lists = [
+    ...list(0, options.permitted, options.permittedDirectories),
+    ...list(1, options.excluded, options.excludedDirectories),
+  ]
+  if (lists.length === 0) throw new TlsError('bad_option', 'nameConstraints: nothing is permitted or excluded')
+  return { oid: extensionOids.nameConstraints, critical: true, value: derSequence(...lists) }
+}
+
+/** DistributionPointName with these URLs. */
+export const fullName = (urls: readonly string[]): Uint8Array =>
+  derElement(constructedTag(0), derElement(constructedTag(0), ...urls.map(generalName)))
+
+/** Section 4.2.1.13. */
+export const crlDistributionPoints = (urls: readonly string[]): RawExtension => ({
+  oid: extensionOids.crlDistributionPoints, value: derSequence(derSequence(fullName(urls))),
+})
+
+/** Section 4.2.2.1. */
+export const authorityInfoAccess = (ocsp: readonly string[], issuers: readonly string[]): RawExtension => {
+  const describe = (method: string) => (url: string): Uint8Array => derSequence(derOid(method), generalName(url))
+  const descriptions = [...ocsp.map(describe(accessMethods.ocsp)), ...issuers.map(describe(accessMethods.caIssuers))]
+  return { oid: extensionOids.authorityInfoAccess, value: derSequence(...descriptions) }
+}
+
+/** RFC 7633: the server has to staple an OCSP response. */
+export const mustStaple = (): RawExtension => ({ oid: extensionOids.tlsFeature, value: derSequence(derInteger(5)) })
+
+/** The later one of two extensions of a kind counts. */
+export const merged = (...extensions: readonly RawExtension[]): RawExtension[] => [
+  ...new Map(extensions.map((extension) => [extension.oid, extension])).values(),
+]
+
+/** Extension ::= SEQUENCE, DER. */
+export const encodeExtension = ({ oid, critical = false, value }: RawExtension): Uint8Array =>
+  derSequence(derOid(oid), ...(critical ? [derBoolean(true)] : []), derOctets(value))

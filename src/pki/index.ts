@@ -1,0 +1,13 @@
+// puretls/pki: a certificate authority in a library. Makes keys, CAs, certificates, requests, CRLs and OCSP responses, and
+// reads the keys and bundles that people have. Nothing else of puretls imports it.
+
+export { createCa, loadCa, selfSigned } from './ca.ts'
+export type { Ca, CaOptions, LeafOptions, SignOptions } from './ca.ts'
+export { createRequest } from './csr.ts'
+export type { CertificateRequest, RequestOptions } from './csr.ts'
+export type { CrlOptions, IssuedCrl, Revocation, RevocationReason } from './crl.ts'
+export type { OcspAnswer, OcspOptions } from './ocsp.ts'
+export type { NameConstraintOptions, RawExtension } from './extensions.ts'
+export type { Certified, Issued, ValidityOptions } from './issue.ts'
+export type { KeyKind } from './keys.ts'
+export type { SubjectName } from './names.ts'

@@ -1,0 +1,105 @@
+// OCSP responses (RFC 6960 section 4.2), signed by a CA or by a responder with the usage ocspSigning: for stapling and for
+// tests. One response may answer for several certificates of the CA. Called by ca.ts.
+
+import { TlsError } from '../errors.ts'
+import {
+  constructedTag, contextTag, derBits, derElement, derGeneralizedTime, derInteger, derNull, derOctets, derOid, derSequence, tags,
+} from '../wire/der.ts'
+import { parsePublicKey } from '../crypto/keys.ts'
+import type { Certificate } from '../x509/certificate.ts'
+import { parseCertificate } from '../x509/certificate.ts'
+import { certificateDer, revocationReasons, serialOf } from './crl.ts'
+import type { Revocation, RevocationReason } from './crl.ts'
+import { encodeExtension } from './extensions.ts'
+import type { RawExtension } from './extensions.ts'
+import { importKeyPair, plain, signWith } from './keys.ts'
+import type { KeyPair } from './keys.ts'
+
+export interface OcspAnswer extends Pick<Revocation, 'certificate' | 'serialNumber'> {
+  /** Default 'good'. */
+  readonly status?: 'good' | 'revoked' | 'unknown'
+  readonly reason?: RevocationReason
+  /** Milliseconds since the epoch; default: producedAt. */
+  readonly revokedAt?: number
+}
+
+export interface OcspOptions {
+  /** What it says, of one certificate or of several. */
+  readonly answers: readonly OcspAnswer[]
+  /** Copied from the request (RFC 9654). */
+  readonly nonce?: Uint8Array
+  /** Milliseconds since the epoch; default: now. */
+  readonly thisUpdate?: number
+  /** Milliseconds since the epoch, or null for none; default: `hours` after thisUpdate. */
+  readonly nextUpdate?: number | null
+  /** Default 24. */
+  readonly hours?: number
+  /** A responder that the CA certified (PEM); default: the CA itself. */
+  readonly responder?: { readonly certificatePem: string; readonly privateKeyPem: string }
+  /** Hash of the names and keys in CertID; default 'SHA-1', which everyone understands. */
+  readonly hash?: 'SHA-1' | 'SHA-256'
+  readonly extensions?: readonly RawExtension[]
+  readonly clock?: () => number
+}
+
+/** OCSPResponse, DER. */
+export const createOcspResponse = async (
+  ca: { readonly keys: KeyPair; readonly certificate: Certificate }, options: OcspOptions,
+): Promise<Uint8Array> => {
+  const producedAt = (options.clock ?? Date.now)()
+  if (options.answers.length === 0) throw new TlsError('bad_option', 'answers: an OCSP response answers for at least one certificate')
+  const responder = options.responder === undefined ? ca : await responderOf(options.responder)
+  const answers = await Promise.all(options.answers.map((answer) => singleResponse(ca.certificate, answer, options, producedAt)))
+  const extensions = [...(options.nonce === undefined ? [] : [{ oid: nonceOid, value: derOctets(options.nonce) }]), ...(options.extensions ?? [])]
+  const data = derSequence(
+    derElement(constructedTag(2), derOctets(await sha1(parsePublicKey(responder.certificate.spki).raw))),
+    derGeneralizedTime(producedAt),
+    derSequence(...answers),
+    ...(extensions.length === 0 ? [] : [derElement(constructedTag(1), derSequence(...extensions.map(encodeExtension)))]),
+  )
+  const basic = derSequence(
+    data,
+    responder.keys.signing.identifier,
+    derBits(await signWith(responder.keys, data)),
+    ...(responder === ca ? [] : [derElement(constructedTag(0), derSequence(responder.certificate.der))]),
+  )
+  return derSequence(
+    derElement(tags.enumerated, Uint8Array.of(0)),
+    derElement(constructedTag(0), derSequence(derOid(basicResponseOid), derOctets(basic))),
+  )
+}
+
+const basicResponseOid = '1.3.6.1.5.5.7.48.1.1'
+const nonceOid = '1.3.6.1.5.5.7.48.1.2'
+
+const responderOf = async ({ certificatePem, privateKeyPem }: NonNullable<OcspOptions['responder']>): Promise<{ keys: KeyPair; certificate: Certificate }> => {
+  const certificate = parseCertificate(certificateDer(certificatePem))
+  return { certificate, keys: await importKeyPair(privateKeyPem, certificate.spki) }
+}
+
+const singleResponse = async (issuer: Certificate, answer: OcspAnswer, options: OcspOptions, producedAt: number): Promise<Uint8Array> => {
+  const thisUpdate = options.thisUpdate ?? producedAt
+  const nextUpdate = options.nextUpdate === undefined ? thisUpdate + (options.hours ?? 24) * 3_600_000 : options.nextUpdate
+  const digest = async (bytes: Uint8Array): Promise<Uint8Array> => new Uint8Array(await crypto.subtle.digest(options.hash ?? 'SHA-1', plain(bytes)))
+  const certId = derSequence(
+    derSequence(derOid(options.hash === 'SHA-256' ? '2.16.840.1.101.3.4.2.1' : '1.3.14.3.2.26'), derNull()),
+    derOctets(await digest(issuer.subject.der)),
+    derOctets(await digest(issuer.publicKey.raw)),
+    derInteger(serialOf(answer)),
+  )
+  return derSequence(
+    certId,
+    certStatus(answer, producedAt),
+    derGeneralizedTime(thisUpdate),
+    ...(nextUpdate === null ? [] : [derElement(constructedTag(0), derGeneralizedTime(nextUpdate))]),
+  )
+}
+
+/** CertStatus: good [0], revoked [1], unknown [2]. */
+const certStatus = ({ status = 'good', reason, revokedAt }: OcspAnswer, producedAt: number): Uint8Array => {
+  if (status !== 'revoked') return derElement(contextTag(status === 'good' ? 0 : 2))
+  const why = reason === undefined ? [] : [derElement(constructedTag(0), derElement(tags.enumerated, Uint8Array.of(revocationReasons[reason])))]
+  return derElement(constructedTag(1), derGeneralizedTime(revokedAt ?? producedAt), ...why)
+}
+
+const sha1 = async (bytes: Uint8Array): Promise<Uint8Array> => new Uint8Array(await crypto.subtle.digest('SHA-1', plain(bytes)))
