@@ -48,6 +48,7 @@ export class DerReader {
   readonly #what: string
   readonly #depth: number
   readonly #limit: number
+  readonly #source: Source
   #position: number
 
   /** `what` names the thing being read, for messages: "certificate", "CRL". */
@@ -58,6 +59,7 @@ export class DerReader {
     this.#position = range?.start ?? 0
     this.#limit = range?.end ?? bytes.length
     this.#depth = range?.depth ?? 0
+    this.#source = range?.source ?? { text: undefined }
   }
 
   /** Offset of the next element in `bytes`. */
@@ -119,7 +121,7 @@ export class DerReader {
   enter(tag: number, name: string): DerReader {
     if (this.#depth === maxDepth) this.fail(`${name} is nested too deeply`)
     const end = this.#header(tag, name)
-    const range = { start: this.#position, end, depth: this.#depth + 1 }
+    const range = { start: this.#position, end, depth: this.#depth + 1, source: this.#source }
     this.#position = end
     return new DerReader(this.bytes, this.#code, this.#what, range)
   }
@@ -235,10 +237,35 @@ export class DerReader {
     if (this.content(tags.null, name).length !== 0) this.fail(`${name} is a NULL with content`, start)
   }
 
+  /** An IA5String, whose bytes are 7-bit: others are refused. */
+  ascii(name: string, tag: number = tags.ia5String): string {
+    const start = this.#position
+    const end = this.#header(tag, name)
+    const { bytes } = this
+    for (let i = this.#position; i < end; i++) {
+      if ((bytes[i] ?? 0) >= 0x80) this.fail(`${name} has a byte that is not ASCII`, start)
+    }
+    this.#source.text ??= latin1.decode(bytes)
+    const text = this.#source.text.slice(this.#position, end)
+    this.#position = end
+    return text
+  }
+
   /** An object identifier in dotted form. */
   oid(name: string, tag: number = tags.oid): string {
     const start = this.#position
-    return dotted(this.content(tag, name)) ?? this.fail(`${name} is not a well-formed object identifier`, start)
+    const end = this.#header(tag, name)
+    const text = this.#shortOid(end) ?? dotted(this.bytes.subarray(this.#position, end))
+    this.#position = end
+    return text ?? this.fail(`${name} is not a well-formed object identifier`, start)
+  }
+
+  /** 2.5.29.n and 2.5.4.n, extensions and attributes, are most of what there is: their texts are made once. */
+  #shortOid(end: number): string | undefined {
+    const { bytes } = this
+    const at = this.#position
+    if (end - at !== 3 || bytes[at] !== 0x55) return undefined
+    return (bytes[at + 1] === 0x1d ? extensionTexts : bytes[at + 1] === 0x04 ? attributeTexts : [])[bytes[at + 2] ?? 0]
   }
 
   /** Time ::= CHOICE { utcTime, generalTime } in the forms of RFC 5280 section 4.1.2.5; milliseconds since the epoch.
@@ -265,7 +292,18 @@ interface ReaderRange {
   readonly start: number
   readonly end: number
   readonly depth: number
+  readonly source: Source
 }
+
+/** All bytes as text, one character each: decoded once for a list of names, and then only sliced. */
+interface Source {
+  text: string | undefined
+}
+
+const latin1 = new TextDecoder('latin1')
+
+const extensionTexts = Array.from({ length: 128 }, (_, n) => `2.5.29.${n}`)
+const attributeTexts = Array.from({ length: 128 }, (_, n) => `2.5.4.${n}`)
 
 const hexByte = (byte: number): string => `0x${byte.toString(16).padStart(2, '0')}`
 
@@ -374,3 +412,6 @@ export const compareBytes = (a: Uint8Array, b: Uint8Array): number => {
   for (let i = 0; i < shared; i++) if (a[i] !== b[i]) return (a[i] ?? 0) - (b[i] ?? 0)
   return a.length - b.length
 }
+
+/** Equality that may stop at the first difference: for public bytes only. */
+export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && compareBytes(a, b) === 0

@@ -4,7 +4,7 @@
 
 import type { Steps } from '../crypto/maybe.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
-import { equalBytes } from '../wire/bytes.ts'
+import { sameBytes } from '../wire/der.ts'
 import type { Certificate } from './certificate.ts'
 import type { Name } from './name.ts'
 import { sameName } from './name.ts'
@@ -62,8 +62,8 @@ interface Search {
   readonly input: SearchInput
   best: CertificateError | undefined
   rank: number
-  /** Issuer key and certificate to whether the signature holds. */
-  readonly edges: Map<Certificate, Map<string, boolean>>
+  /** Whether the signature on a certificate holds with an issuer's key. */
+  readonly edges: Map<Certificate, { readonly key: Uint8Array; readonly good: boolean }[]>
   readonly bySubject: ReadonlyMap<string, readonly Certificate[]>
   /** Certificates from which an anchor can be reached by names alone. */
   readonly reaching: ReadonlySet<Certificate>
@@ -180,15 +180,13 @@ function* checkOne(
 }
 
 const edge = (search: Search, certificate: Certificate, issuerKey: Uint8Array): boolean | undefined =>
-  search.edges.get(certificate)?.get(keyText(issuerKey))
+  search.edges.get(certificate)?.find(({ key }) => sameBytes(key, issuerKey))?.good
 
-const remember = (search: Search, certificate: Certificate, issuerKey: Uint8Array, good: boolean): void => {
-  const known = search.edges.get(certificate) ?? new Map<string, boolean>()
-  search.edges.set(certificate, known.set(keyText(issuerKey), good))
+const remember = (search: Search, certificate: Certificate, key: Uint8Array, good: boolean): void => {
+  const known = search.edges.get(certificate)
+  if (known === undefined) search.edges.set(certificate, [{ key, good }])
+  else known.push({ key, good })
 }
-
-const latin1 = new TextDecoder('latin1')
-const keyText = (spki: Uint8Array): string => latin1.decode(spki)
 
 /** How much a failure tells: a path that was good but for its leaf's name says more than one with a wrong signature. */
 const ranks: Partial<Record<CertificateError['reason'], number>> = {
@@ -254,7 +252,7 @@ const score = ({ rules }: SearchInput, child: Certificate, issuer: Certificate |
   try {
     const wanted = child.authorityKeyIdentifier?.keyIdentifier
     const has = issuer.subjectKeyIdentifier
-    return valid + (wanted === undefined || has === undefined ? 2 : equalBytes(wanted, has) ? 4 : 0)
+    return valid + (wanted === undefined || has === undefined ? 2 : sameBytes(wanted, has) ? 4 : 0)
   } catch {
     return 0
   }
@@ -262,11 +260,11 @@ const score = ({ rules }: SearchInput, child: Certificate, issuer: Certificate |
 
 /** The same CA again makes a loop, whatever certificate of it is used: name, key and alternative names are equal. */
 const isSameCa = (a: Certificate, b: Certificate): boolean =>
-  a === b || (equalBytes(a.spki, b.spki) && sameName(a.subject, b.subject) && sameAltNames(a, b))
+  a === b || (sameBytes(a.spki, b.spki) && sameName(a.subject, b.subject) && sameAltNames(a, b))
 
 const sameAltNames = (a: Certificate, b: Certificate): boolean => {
   const [one, two] = [a.extension('2.5.29.17')?.value, b.extension('2.5.29.17')?.value]
-  return one === undefined || two === undefined ? one === two : equalBytes(one, two)
+  return one === undefined || two === undefined ? one === two : sameBytes(one, two)
 }
 
 /** Who is missing, for the message: the issuer of the last certificate that can be reached from the leaf by names. */

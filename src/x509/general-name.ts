@@ -27,11 +27,11 @@ export const readGeneralName = (reader: DerReader, what: string, ipForm: IpForm 
   const tag = reader.peek()
   switch (tag) {
     case contextTag(1):
-      return { kind: 'email', value: ascii(reader, tag, what) }
+      return { kind: 'email', value: reader.ascii(what, tag) }
     case contextTag(2):
-      return { kind: 'dns', value: ascii(reader, tag, what) }
+      return { kind: 'dns', value: reader.ascii(what, tag) }
     case contextTag(6):
-      return { kind: 'uri', value: ascii(reader, tag, what) }
+      return { kind: 'uri', value: reader.ascii(what, tag) }
     case contextTag(7): {
       const bytes = reader.content(tag, what)
       const unit = ipForm === 'address' ? 4 : 8
@@ -82,16 +82,6 @@ const directoryName = (name: Name): GeneralName => ({
     return name.toString()
   },
 })
-
-const latin1 = new TextDecoder('latin1')
-
-/** IA5String is 7-bit: bytes above are refused. */
-const ascii = (reader: DerReader, tag: number, what: string): string => {
-  const start = reader.position
-  const content = reader.content(tag, what)
-  for (const byte of content) if (byte >= 0x80) reader.fail(`${what} has a byte that is not ASCII`, start)
-  return latin1.decode(content)
-}
 
 /** "192.0.2.1", "2001:db8::1" (RFC 5952), or "address/mask" for a range. */
 export const formatIp = (bytes: Uint8Array, form: IpForm = 'address'): string => {

@@ -1,8 +1,8 @@
 // Distinguished names (RFC 5280 section 4.1.2.4): kept as DER, decoded on demand, compared by section 7.1, printed after
 // RFC 4514. Used by certificate.ts, by the path builder and by name constraints.
 
-import { equalBytes, toHex } from '../wire/bytes.ts'
-import { DerReader, compareBytes, dotted, tags } from '../wire/der.ts'
+import { toHex } from '../wire/bytes.ts'
+import { DerReader, compareBytes, sameBytes, tags } from '../wire/der.ts'
 import { attributeShortNames } from './oids.ts'
 
 export interface NameAttribute {
@@ -20,18 +20,21 @@ export interface NameAttribute {
 export class Name {
   /** The RDNSequence, DER. */
   readonly der: Uint8Array
+  /** Number of relative distinguished names. */
+  readonly length: number
   #rdns: readonly (readonly NameAttribute[])[] | undefined
   #keys: readonly string[] | undefined
   #key: string | undefined
   #exactKey: string | undefined
 
   /** `der` is one RDNSequence that `readName` has walked over. */
-  constructor(der: Uint8Array) {
+  constructor(der: Uint8Array, length: number) {
     this.der = der
+    this.length = length
   }
 
   get isEmpty(): boolean {
-    return this.der.length === 2
+    return this.length === 0
   }
 
   /** Relative distinguished names in order, each with its attributes. */
@@ -51,7 +54,7 @@ export class Name {
 
   /** One text per RDN, equal for RDNs that match by RFC 5280 section 7.1. */
   get rdnKeys(): readonly string[] {
-    this.#keys ??= this.rdns.map((rdn) => rdn.map(attributeKey).sort().join('+'))
+    this.#keys ??= this.rdns.map(rdnKey)
     return this.#keys
   }
 
@@ -81,20 +84,29 @@ export class Name {
 }
 
 /** RFC 5280 section 7.1: byte equality first, since nearly all chains have it. */
-export const sameName = (a: Name, b: Name): boolean => equalBytes(a.der, b.der) || a.key === b.key
+export const sameName = (a: Name, b: Name): boolean =>
+  sameBytes(a.der, b.der) || (a.length === b.length && a.rdns.every((rdn, i) => sameRdn(rdn, b.rdns[i] ?? [])))
+
+const sameRdn = (a: readonly NameAttribute[], b: readonly NameAttribute[]): boolean =>
+  a.length === 1 && b.length === 1 && a[0] !== undefined && b[0] !== undefined
+    ? a[0].oid === b[0].oid && (sameBytes(a[0].der, b[0].der) || attributeKey(a[0]) === attributeKey(b[0]))
+    : rdnKey(a) === rdnKey(b)
+
+const rdnKey = (rdn: readonly NameAttribute[]): string => rdn.map(attributeKey).sort().join('+')
 
 /** Reads a Name and checks its structure; values are decoded when asked for. */
 export const readName = (reader: DerReader, name: string): Name => {
   const start = reader.position
   const sequence = reader.sequence(name)
-  while (!sequence.done) {
+  let length = 0
+  for (; !sequence.done; length++) {
     const rdn = sequence.set(`relative name of ${name}`)
     if (rdn.done) rdn.fail(`${name} has a relative name without attributes`)
     let before: Uint8Array | undefined
     while (!rdn.done) {
       const at = rdn.position
       const attribute = rdn.sequence(`attribute of ${name}`)
-      if (dotted(attribute.content(tags.oid, 'attribute type')) === undefined) attribute.fail('attribute type is malformed')
+      attribute.oid('attribute type')
       attribute.element('attribute value')
       attribute.end()
       const whole = reader.bytes.subarray(at, rdn.position)
@@ -102,7 +114,7 @@ export const readName = (reader: DerReader, name: string): Name => {
       before = whole
     }
   }
-  return new Name(reader.bytes.subarray(start, reader.position))
+  return new Name(reader.bytes.subarray(start, reader.position), length)
 }
 
 const decodeRdns = (der: Uint8Array): NameAttribute[][] => {

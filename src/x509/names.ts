@@ -69,11 +69,27 @@ export const dnsMatches = (presented: string, reference: string): boolean => {
 /** Preferred name syntax (RFC 5280 section 4.2.1.6, RFC 1123 section 2.1), with one wildcard label in front allowed. A name
  * whose last label is all digits would be an IP address (RFC 1123 section 2.1). */
 export const isDnsName = (name: string, wildcard = true): boolean => {
-  const plain = wildcard && name.startsWith('*.') ? name.slice(2) : name
-  return plain.length <= 253 && ldhPattern.test(plain) && !/(^|\.)[0-9]+$/.test(plain)
+  const start = wildcard && name.startsWith('*.') ? 2 : 0
+  if (name.length - start > 253) return false
+  let label = start
+  let isNumber = true
+  for (let i = start; ; i++) {
+    const c = i < name.length ? name.charCodeAt(i) : dot
+    if (c === dot) {
+      if (i === label || i - label > 63 || name.charCodeAt(i - 1) === hyphen) return false
+      if (i >= name.length) return !isNumber
+      label = i + 1
+      isNumber = true
+    } else if (c < 0x30 || c > 0x39) {
+      const letter = c | 0x20
+      if ((letter < 0x61 || letter > 0x7a) && (c !== hyphen || i === label)) return false
+      isNumber = false
+    }
+  }
 }
 
-const ldhPattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i
+const dot = 0x2e
+const hyphen = 0x2d
 
 /** 4 or 16 bytes of "192.0.2.1", "2001:db8::1" or "[2001:db8::1]"; undefined for anything else, zone identifiers included. */
 export const parseIp = (text: string): Uint8Array | undefined => {
