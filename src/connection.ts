@@ -1,10 +1,10 @@
 // TlsConnection: an established connection as people use it. connect() and accept() make it; the pump does the work.
 
-import type { ConnectionInfo, TlsEngine } from './engine/types.ts'
-import { TlsError } from './errors.ts'
+import type { ChannelBindingType, ConnectionInfo, TlsEngine } from './engine/types.ts'
+import { asTlsError, TlsError } from './errors.ts'
 import { done } from './stream/defer.ts'
 import { Pump } from './stream/pump.ts'
-import type { PumpOptions } from './stream/pump.ts'
+import type { ClientCertificate, PumpOptions } from './stream/pump.ts'
 import type { ByteStream } from './stream/types.ts'
 
 export interface TlsConnection extends AsyncIterable<Uint8Array> {
@@ -31,15 +31,32 @@ export interface TlsConnection extends AsyncIterable<Uint8Array> {
   updateKeys(options?: { readonly requestPeer?: boolean }): Promise<void>
   /** `length` bytes that both ends can compute and nobody else (RFC 9846 section 7.5, RFC 5705). */
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array
+  /** The channel binding of this connection (RFC 5929, RFC 9266). Throws `unsupported` for a type that it does not have. */
+  channelBinding(type: ChannelBindingType): Uint8Array
+  /** Server, TLS 1.3: asks the client for a certificate now; what it answered, verified (RFC 9846 section 4.7.2). */
+  requestClientCertificate(): Promise<ClientCertificate>
   /** Early data that came before the handshake was done (server): replayable, see docs. */
   readonly earlyData: readonly Uint8Array[]
 }
 
 export type ConnectionOptions = PumpOptions
+export type { ClientCertificate } from './stream/pump.ts'
 
 /** Runs an engine over a stream; the connection when the handshake is done. Rejects with a TlsError, the stream ended. */
-export const establish = async (engine: TlsEngine, transport: ByteStream, options: ConnectionOptions = {}): Promise<TlsConnection> => {
-  const pump = new Pump(engine, transport, options)
+export const establish = async (
+  transport: ByteStream,
+  makeEngine: () => TlsEngine,
+  options: ConnectionOptions = {},
+): Promise<TlsConnection> => {
+  let engine: TlsEngine
+  let pump: Pump
+  try {
+    engine = makeEngine()
+    pump = new Pump(engine, transport, options)
+  } catch (thrown) {
+    transport.abort(thrown)
+    throw asTlsError(thrown)
+  }
   const info = await pump.handshake
   return new EstablishedConnection(engine, pump, info)
 }
@@ -104,6 +121,14 @@ class EstablishedConnection implements TlsConnection {
 
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array {
     return this.#engine.exportKeyingMaterial(length, label, context)
+  }
+
+  channelBinding(type: ChannelBindingType): Uint8Array {
+    return this.#engine.channelBinding(type)
+  }
+
+  requestClientCertificate(): Promise<ClientCertificate> {
+    return this.#pump.requestClientCertificate()
   }
 
   /** Reads to the end. Leaving the loop early leaves the connection open. */

@@ -26,6 +26,13 @@ export interface PumpOptions {
   readonly onSession?: (session: Uint8Array) => MaybePromise<void>
 }
 
+/** A client's answer to requestClientCertificate(); no certificates if it declined. */
+export interface ClientCertificate {
+  /** DER, leaf first. */
+  readonly peerCertificates: readonly Uint8Array[]
+  readonly verifiedChain: ConnectionInfo['verifiedChain']
+}
+
 /** Application data that may wait for its reader before the transport is no longer read, in bytes. */
 const readAhead = 65_536
 /** Answers of the engine (KeyUpdate) that may wait for a peer who does not read, in bytes. */
@@ -48,6 +55,7 @@ export class Pump {
   readonly #readEnded: Deferred<void> = defer()
   readonly #failed: Deferred<never> = defer()
   readonly #early: Uint8Array[] = []
+  #certificateAsked: Deferred<ClientCertificate>[] = []
   #liftLimits: () => void = ignore
   #room: Deferred<void> | undefined
   #failure: TlsError | undefined
@@ -128,6 +136,19 @@ export class Pump {
     return refusal ? rejected(refusal) : this.#inTurn(() => this.#engine.updateKeys(requestPeer))
   }
 
+  /** Resolves with the client's answer (server). */
+  requestClientCertificate(): Promise<ClientCertificate> {
+    const refusal = this.#refusal('requestClientCertificate')
+    if (refusal) return rejected(refusal)
+    const answer = defer<ClientCertificate>()
+    this.#certificateAsked.push(answer)
+    this.#inTurn(() => this.#engine.requestClientCertificate()).catch((reason: unknown) => {
+      this.#certificateAsked = this.#certificateAsked.filter((asked) => asked !== answer)
+      answer.reject(reason)
+    })
+    return answer.promise
+  }
+
   /** Sends close_notify after all that was written; reading goes on. */
   closeWrite(): Promise<void> {
     if (this.#writeEnd) return this.#writeEnd
@@ -147,7 +168,9 @@ export class Pump {
     const established = this.#engine.handshakeDone
     if (!this.#failure) {
       this.#engine.abort(error)
-      this.#outbox.put(this.#engine.takeOutput())
+      const output = this.#engine.takeOutput()
+      // Cancelling says close_notify too, which would let the peer take what it has for the whole.
+      if (!established || error.code !== 'aborted') this.#outbox.put(output)
       void this.#outbox.flush()
       this.#fail(error, !established)
     }
@@ -158,7 +181,9 @@ export class Pump {
     if (this.#failure) return
     const written = this.closeWrite()
     this.#discarding = true
-    this.#inbox.drop(new TlsError('closed', 'the connection was closed by this end (close was called)'))
+    const closed = new TlsError('closed', 'the connection was closed by this end (close was called)')
+    this.#inbox.drop(closed)
+    for (const asked of this.#certificateAsked) asked.reject(closed)
     this.#wake()
     try {
       await this.#timely(written)
@@ -314,7 +339,10 @@ export class Pump {
         return this.#tellSession(event.session)
       case 'error':
         return this.#fail(event.error, true)
+      case 'clientCertificate':
+        return this.#certificateAsked.shift()?.resolve(event)
       case 'earlyDataEnd':
+      case 'earlyDataRejected':
       case 'keyUpdate':
         return
     }
@@ -327,6 +355,7 @@ export class Pump {
     this.#peerEnded = true
     this.#discarding = true
     this.#inbox.end()
+    for (const asked of this.#certificateAsked) asked.reject(new TlsError('closed', 'the peer closed before it answered'))
     if (this.#writeEnd) this.#endTransportAfter(this.#writeEnd)
   }
 
@@ -352,7 +381,7 @@ export class Pump {
     if (error.code === 'aborted') this.#inbox.drop(error)
     else this.#inbox.fail(error)
     this.#outbox.rejectWaiting(error)
-    for (const waiting of this.#waiting) waiting.reject(error)
+    for (const waiting of [...this.#waiting, ...this.#certificateAsked]) waiting.reject(error)
     this.#waiting.clear()
     this.#wake()
     if (tell) void this.#endTransport()

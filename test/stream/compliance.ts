@@ -34,8 +34,8 @@ export const compliance = (lineKind: LineKind, engines: EngineKind): void => {
     const connected = async (options: ConnectionOptions = {}) => {
       const line = await open()
       const [client, server] = await Promise.all([
-        establish(engines.client(), line.nearStream, options),
-        establish(engines.server(), line.farStream, options),
+        establish(line.nearStream, engines.client, options),
+        establish(line.farStream, engines.server, options),
       ])
       return { ...line, client, server }
     }
@@ -105,7 +105,7 @@ export const compliance = (lineKind: LineKind, engines: EngineKind): void => {
       const { nearStream, farStream } = await open()
       const abort = new AbortController()
       const reason = new Error('no longer wanted')
-      const handshake = establish(engines.client(), nearStream, { signal: abort.signal })
+      const handshake = establish(nearStream, engines.client, { signal: abort.signal })
       expect(await farStream.read()).not.toBeNull()
       abort.abort(reason)
       await expect(handshake).rejects.toMatchObject({ code: 'aborted', cause: reason })
@@ -114,7 +114,7 @@ export const compliance = (lineKind: LineKind, engines: EngineKind): void => {
 
     it('does not begin under a signal that has fired', async () => {
       const { nearStream, farStream } = await open()
-      const handshake = establish(engines.client(), nearStream, { signal: AbortSignal.abort(new Error('too late')) })
+      const handshake = establish(nearStream, engines.client, { signal: AbortSignal.abort(new Error('too late')) })
       await expect(handshake).rejects.toMatchObject({ code: 'aborted' })
       expect(await ended(farStream)).toBe(0)
     })
@@ -122,7 +122,7 @@ export const compliance = (lineKind: LineKind, engines: EngineKind): void => {
     it('limits the time of the handshake', async () => {
       const { nearStream, farStream } = await open()
       vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-      const handshake = establish(engines.client(), nearStream, { handshakeTimeout: 4000 })
+      const handshake = establish(nearStream, engines.client, { handshakeTimeout: 4000 })
       let settled = false
       handshake.catch(() => undefined).finally(() => (settled = true))
       await vi.advanceTimersByTimeAsync(3999)
@@ -182,7 +182,7 @@ export const compliance = (lineKind: LineKind, engines: EngineKind): void => {
 
     it('reports a stream that ends in the handshake', async () => {
       const { nearStream, farStream } = await open()
-      const handshake = establish(engines.client(), nearStream)
+      const handshake = establish(nearStream, engines.client)
       const failed = expect(handshake).rejects.toMatchObject({ code: 'truncated' })
       expect(await farStream.read()).not.toBeNull()
       await farStream.close()
@@ -243,11 +243,11 @@ export const compliance = (lineKind: LineKind, engines: EngineKind): void => {
 
     it('takes bytes that were read before as the head', async () => {
       const { nearStream, farStream } = await open()
-      const handshake = establish(engines.client(), nearStream)
+      const handshake = establish(nearStream, engines.client)
       const head = await farStream.read()
       expect(head).not.toBeNull()
       const before = head?.slice() ?? new Uint8Array()
-      const server = await establish(engines.server(), farStream, head ? { head } : {})
+      const server = await establish(farStream, engines.server, head ? { head } : {})
       const client = await handshake
       expect(head).toEqual(before)
       await client.write(bytesOf(3))

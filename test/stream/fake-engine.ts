@@ -107,6 +107,14 @@ export class FakeEngine implements TlsEngine {
     this.#put(frame.keyUpdate)
   }
 
+  requestClientCertificate(): void {
+    throw new TlsError('wrong_state', 'not here')
+  }
+
+  channelBinding(): Uint8Array {
+    return new Uint8Array(32)
+  }
+
   exportKeyingMaterial(length: number): Uint8Array {
     return new Uint8Array(length)
   }

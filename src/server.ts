@@ -1,0 +1,46 @@
+// createServer(): options checked once, then one accept() for each stream. Who listens for connections is the caller's
+// affair. The entry points call it with what they supply by default.
+
+import { establish } from './connection.ts'
+import type { ConnectionOptions, TlsConnection } from './connection.ts'
+import { createServerEngine, serverConfig } from './engine/index.ts'
+import type { Defaults } from './engine/index.ts'
+import type { ServerOptions } from './options.ts'
+import { adapt } from './stream/adapt.ts'
+import type { AnyDuplex } from './stream/types.ts'
+
+export interface TlsServer {
+  /**
+   * Speaks TLS over a duplex stream as the server. Resolves when the handshake is done. The stream is taken over: if this
+   * rejects (always with a TlsError), it is closed. Options given here go before those of createServer().
+   */
+  accept(stream: AnyDuplex, options?: ConnectionOptions): Promise<TlsConnection>
+  /** Other options for connections from now on, a renewed certificate say. Throws as createServer() does, and then nothing
+   * has changed. */
+  update(options: ServerOptions): void
+}
+
+export type CreateServerOptions = ServerOptions & Pick<ConnectionOptions, 'handshakeTimeout' | 'closeTimeout'>
+
+export type CreateServerOptions = ServerOptions & Omit<ConnectionOptions, 'head' | 'signal'>
+
+/** Throws `bad_option`, `bad_key` or `key_mismatch` at once, with a sentence that names the option. */
+export type CreateServer = (options: CreateServerOptions) => TlsServer
+
+export const createServerWith =
+  (defaults: Defaults): CreateServer =>
+  (options) => {
+    let config = serverConfig(options, defaults)
+    const { handshakeTimeout, closeTimeout } = options
+    const limits = {
+      ...(handshakeTimeout === undefined ? {} : { handshakeTimeout }),
+      ...(closeTimeout === undefined ? {} : { closeTimeout }),
+    }
+    return {
+      accept: async (stream, acceptOptions = {}) =>
+        establish(adapt(stream), () => createServerEngine(config, defaults), { ...limits, ...acceptOptions }),
+    update: (changed) => {
+      config = serverConfig(changed, defaults)
+    },
+    }
+  }
