@@ -18,7 +18,7 @@ const floors = [
   ['stream', 'stream/'],
   ['connection', 'connection\\.ts'],
   ['connect', '(connect|server)\\.ts'],
-  ['core', 'core\\.ts'],
+  ['core', '(core|exports)\\.ts'],
   ['index', 'index(\\.node)?\\.ts'],
   ['node', 'node/'],
   ['cli', 'cli/'],

@@ -1,12 +1,13 @@
 // `npm run test:pack`: packs the package (which builds it), installs the tarball in an empty folder as a user would, and there:
 // imports every entry of `exports`, type-checks an import of each under both module resolutions that users have, runs a
 // handshake over pair() with certificates from puretls/pki, and runs the command. On this Node, and on the one further
-// down PATH if it is another; with the conditions of Node and those of a browser.
+// down PATH if it is another; with the conditions of Node, with those of a browser, and bundled into one file.
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 import { existingSubpaths } from './subpaths.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
@@ -19,6 +20,7 @@ try {
   install(tarball)
   typeCheck()
   for (const node of nodes()) for (const condition of [undefined, 'browser']) use(node, condition)
+  await useBundled()
   console.log('pack test: ok')
 } finally {
   rmSync(scratch, { recursive: true, force: true })
@@ -81,6 +83,23 @@ function use(node: string, condition: string | undefined): void {
   console.log(run(node, [...flags, 'handshake.mjs'], folder).trimEnd())
   const bin = join(folder, 'node_modules/.bin/puretls')
   if (condition === undefined && existsSync(bin)) console.log(`puretls --version: ${run(node, [realpathSync(bin), '--version'], folder).trim()}`)
+}
+
+/** A bundler may drop what it takes for free of side effects: the handshake must work from one minified file as well. */
+async function useBundled(): Promise<void> {
+  await build({
+    absWorkingDir: folder,
+    entryPoints: ['handshake.mjs'],
+    outfile: 'bundle.mjs',
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2023',
+    external: ['node:assert/strict'],
+    logLevel: 'error',
+  })
+  console.log(`bundled for a browser\n${run(process.execPath, ['bundle.mjs'], folder).trimEnd()}`)
 }
 
 function run(command: string, args: readonly string[], cwd: string): string {
