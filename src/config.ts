@@ -221,7 +221,8 @@ const activeSuites = (options: CommonOptions, provider: CryptoProvider, legacy: 
   const all = provider.suites.flatMap(({ id, cipher }): ActiveSuite[] => {
     const facts = cipherSuiteById.get(id)
     const hash = facts && provider.hashes[facts.hash]
-    return facts && hash ? [{ ...facts, cipher, hash }] : []
+    const able = facts && (!facts.mac || provider.hashes[facts.mac]) && (facts.keyExchange !== 'rsa' || provider.rsaEncryptRaw)
+    return facts && hash && able ? [{ ...facts, cipher, hash }] : []
   })
   if (options.cipherSuites) return pick(options.cipherSuites, all, 'cipherSuites', provider)
   return all.filter((suite) => !suite.legacy || (legacy && suite.authentication !== 'psk' && suite.version === 'TLS 1.2'))

@@ -53,6 +53,13 @@ const loadPublicKey = ({ spki }: PublicKey): crypto.KeyObject | 'refused' => {
   }
 }
 
+/** For static RSA key exchange (RFC 5246 section 7.4.7.1). */
+export const nodeRsaEncryptRaw = (key: PublicKey, padded: Uint8Array): Uint8Array => {
+  const object = publicKeyObject(key)
+  if (!object) throw new TlsError('unsupported_certificate', 'node:crypto refuses the RSA key of the certificate')
+  return plain(crypto.publicEncrypt({ key: object, padding: RSA_NO_PADDING }, padded))
+}
+
 export const nodeSigner = (key: PrivateKey): Signer => {
   const object = loadPrivateKey(key)
   if (!object) return mlDsaSigner(key)

@@ -4,7 +4,7 @@
 import * as crypto from 'node:crypto'
 import { nodeCiphers, nodeHashes } from './node-ciphers.ts'
 import { nodeGroups } from './node-groups.ts'
-import { nodeSigner, nodeVerifiers } from './node-signatures.ts'
+import { nodeRsaEncryptRaw, nodeSigner, nodeVerifiers } from './node-signatures.ts'
 import type { CryptoProvider } from './provider.ts'
 import { suitesFor } from './suites.ts'
 
@@ -15,5 +15,6 @@ export const nodeProvider: CryptoProvider = {
   verifiers: nodeVerifiers,
   hashes: nodeHashes,
   random: (length) => crypto.randomFillSync(new Uint8Array(length)),
+  rsaEncryptRaw: nodeRsaEncryptRaw,
   signer: nodeSigner,
 }

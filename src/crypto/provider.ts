@@ -185,6 +185,9 @@ export interface CryptoProvider {
   readonly hashes: Readonly<Partial<Record<HashName, HashAlgorithm>>>
   /** `length` fresh random bytes from a CSPRNG. */
   random(length: number): Uint8Array
+  /** Static RSA key exchange, as a client: the raw public-key operation m^e mod n, modulus length in and out. A provider
+   * without it has none of the TLS_RSA_* suites. */
+  rsaEncryptRaw?(key: PublicKey, padded: Uint8Array): MaybePromise<Uint8Array>
   /** Turns a parsed private key into a Signer. Throws `unsupported` for a key type this provider can't use, saying which can. */
   signer(key: PrivateKey): MaybePromise<Signer>
 }

@@ -5,6 +5,7 @@ import { isPromise } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
 import type { CommonConfig } from '../config.ts'
 import { alertName, alertNumbers, asTlsError, TlsError } from '../errors.ts'
+import type { ChannelBindingType } from '../handshake/channel-binding.ts'
 import type { Established, HandshakeEvent, HandshakeIo } from '../handshake/context.ts'
 import type { Flow } from '../handshake/flow.ts'
 import type { ConnectionInfo } from '../handshake/info.ts'
@@ -155,6 +156,11 @@ export class Engine implements TlsEngine {
     return this.#established.exportKeyingMaterial(length, label, context)
   }
 
+  channelBinding(type: ChannelBindingType): Uint8Array {
+    if (!this.#established) throw new TlsError('wrong_state', 'there is no channel binding before the handshake is done')
+    return this.#established.channelBinding(type)
+  }
+
   // ---- reading -------------------------------------------------------------------------------------------------------
 
   /** Takes what can be taken: messages for the flow first, then one record at a time, since keys may change between. */
@@ -173,6 +179,9 @@ export class Engine implements TlsEngine {
   }
 
   #nextMessage(): boolean {
+    if (this.#runner.expects === 'change_cipher_spec' && !this.#joiner.aligned) {
+      throw new TlsError('unexpected_message', 'a handshake message where ChangeCipherSpec is due (RFC 5246 section 7.1)')
+    }
     if (this.#runner.expects !== 'message') return false
     const message = this.#joiner.next()
     if (!message) return false
@@ -428,7 +437,9 @@ export class Engine implements TlsEngine {
         this.#sealer = sealer
       },
       setVersion: (version) => {
+        this.#flush()
         this.#version = version
+        if (!this.#sealer.encrypted) this.#sealer = plaintextSealer(TLS12)
         if (version === TLS13) this.#framer.maxFragment = MAX_PLAINTEXT + MAX_EXPANSION_13
         else if (this.#compatibilityCcs > 0) {
           throw new TlsError('unexpected_message', 'ChangeCipherSpec came before ServerHello (RFC 5246 section 7.1)')
@@ -446,6 +457,9 @@ export class Engine implements TlsEngine {
       },
       allowSend: (allowed) => {
         this.#mayWrite = allowed
+      },
+      sendWarning: (alert) => {
+        void this.#sealNow(contentTypes.alert, Uint8Array.of(1, alertNumbers[alert]))
       },
       emit: (event: HandshakeEvent) => {
         this.#events.push(event)

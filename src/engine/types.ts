@@ -3,8 +3,10 @@
 
 import type { MaybePromise } from '../crypto/provider.ts'
 import type { TlsError } from '../errors.ts'
+import type { ChannelBindingType } from '../handshake/channel-binding.ts'
 import type { ConnectionInfo } from '../handshake/info.ts'
 
+export type { ChannelBindingType } from '../handshake/channel-binding.ts'
 export type { ConnectionInfo } from '../handshake/info.ts'
 
 export interface TlsEngine {
@@ -39,6 +41,8 @@ export interface TlsEngine {
   requestClientCertificate(): MaybePromise<void>
   /** RFC 9846 section 7.5, RFC 5705. `length` in bytes. */
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array
+  /** RFC 5929, RFC 9266. Throws `unsupported` for a type that this connection does not have. */
+  channelBinding(type: ChannelBindingType): Uint8Array
 }
 
 export type EngineEvent =

@@ -56,9 +56,11 @@ export function* verifyPeer(verifier: CertificateVerifier | undefined, request: 
 }
 
 /** Lets a client in that has no certificate, or refuses it (RFC 9846 section 4.5.1). */
-export const absentPeer = (config: ServerConfig): UnauthenticatedPeer => {
+export const absentPeer = (
+  config: ServerConfig, code: 'certificate_required' | 'client_certificate_missing' = 'certificate_required',
+): UnauthenticatedPeer => {
   if (config.clientAuth?.required) {
-    throw new TlsError('certificate_required', 'the client gave no certificate, and this server requires one')
+    throw new TlsError(code, 'the client gave no certificate, and this server requires one')
   }
   return proven<UnauthenticatedPeer>({ reason: 'no certificate' })
 }
@@ -74,13 +76,13 @@ export const signedContent13 = (signer: 'client' | 'server', transcriptHash: Uin
 /** Checks a signature over `content` by the peer's key. `allowed` is what we offered. */
 export function* verifySignature(
   config: CommonConfig, schemeId: number, signature: Uint8Array, content: Uint8Array, peer: VerifiedPeer,
-  allowed: readonly SignatureScheme[],
+  allowed: readonly SignatureScheme[], fits: (scheme: SignatureScheme, key: PublicKey) => boolean = fitsKey,
 ): Flow<VerifiedSignature> {
   const scheme = signatureSchemeById.get(schemeId)
   if (!scheme || !allowed.some(({ id }) => id === schemeId)) {
     throw new TlsError('illegal_parameter', `CertificateVerify: ${signatureSchemeName(schemeId)} was not offered`)
   }
-  if (!fitsKey(scheme, peer.publicKey)) {
+  if (!fits(scheme, peer.publicKey)) {
     throw new TlsError('illegal_parameter', `CertificateVerify: ${scheme.name} with a certificate for ${peer.publicKey.type}`)
   }
   const verifier = config.provider.verifiers.find(({ algorithm }) => algorithm === scheme.algorithm)

@@ -51,7 +51,7 @@ export const helloExtensions = (
     ...(offers12 && { ec_point_formats: Uint8Array.of(0), session_ticket: ticket12 ?? new Uint8Array(0) }),
     ...(config.alpn.length > 0 && { application_layer_protocol_negotiation: config.alpn }),
     status_request: { statusType: 1, request: new Uint8Array(4) },
-    ...(offers12 && config.legacy && { encrypt_then_mac: true }),
+    ...(offers12 && config.suites.some(({ cipher }) => cipher.kind === 'cbc') && { encrypt_then_mac: true }),
     signature_algorithms: schemes,
     signed_certificate_timestamp: new Uint8Array(0),
     ...(offers13 && { key_share: shares.map(({ group, exchange }) => ({ group: group.id, keyExchange: exchange.share })) }),

@@ -80,15 +80,16 @@ export function* clientHandshake13(hs: ClientHandshake, firstOffer: Offer, first
   if (proof.request) yield* sendClientCertificate(hs, proof.request)
   hs.send(messages13, 'Finished', { verifyData: finishedVerifyData(handshake.client, transcript.hash()) })
   yield* installWrite13(hs, suite, master.client)
+  const { peer } = proof
+  const peerCertificates = psk?.session?.peerCertificates ?? ('certificates' in peer ? peer.certificates : [])
   const connection = new Connection13(hs, suite, {
     read: master.server, write: master.client, exporter: master.exporter,
-    resumption: master.resumption(transcript.hash()), role: 'client',
+    resumption: master.resumption(transcript.hash()), role: 'client', serverCertificate: peerCertificates[0],
   })
   connection.logSecrets(master)
-  const { peer } = proof
   const facts = {
     alpn,
-    peerCertificates: psk?.session?.peerCertificates ?? ('certificates' in peer ? peer.certificates : []),
+    peerCertificates,
     ocspResponse: proof.ocspResponse,
     scts: proof.scts,
   }

@@ -6,6 +6,7 @@ import { exportKey, nextTrafficSecret, resumptionPsk } from '../keys/schedule13.
 import type { MasterStage, TrafficSecret } from '../keys/schedule13.ts'
 import { messages13 } from '../wire/messages.ts'
 import type { VerifiedFinished } from './authenticate.ts'
+import { channelBinding } from './channel-binding.ts'
 import type { Established, Handshake } from './context.ts'
 import type { ConnectionInfo } from './info.ts'
 import type { Flow } from './flow.ts'
@@ -18,6 +19,8 @@ export interface ConnectionSecrets {
   /** resumption_master_secret; the server has it only once the client's Finished came. */
   readonly resumption: Uint8Array
   readonly role: 'client' | 'server'
+  /** The server's leaf certificate (DER), for tls-server-end-point; undefined without one. */
+  readonly serverCertificate: Uint8Array | undefined
 }
 
 export class Connection13 {
@@ -50,9 +53,20 @@ export class Connection13 {
       info: { version: 'TLS 1.3', cipherSuite: this.suite.name, ...info },
       afterwards,
       exportKeyingMaterial: (length, label, context) =>
-        exportKey(this.suite.hash, this.#secrets.exporter, label, context ?? new Uint8Array(0), length),
+        this.#export(length, label, context),
+      channelBinding: (type) =>
+        channelBinding(type, {
+          provider: this.#hs.config.provider,
+          exportKeyingMaterial: (length, label, context) => this.#export(length, label, context),
+          serverCertificate: this.#secrets.serverCertificate,
+          firstFinished: undefined,
+        }),
       updateKeys: (requestPeer) => this.updateWrite(requestPeer),
     }
+  }
+
+  #export(length: number, label: string, context: Uint8Array | undefined): Uint8Array {
+    return exportKey(this.suite.hash, this.#secrets.exporter, label, context ?? new Uint8Array(0), length)
   }
 
   /** The PSK that a ticket with this nonce stands for (section 4.7.1). */

@@ -6,6 +6,7 @@ import type { Opener, Sealer } from '../record/protection.ts'
 import { encodeMessage } from '../wire/messages.ts'
 import type { Message, MessageName, MessageTable } from '../wire/messages.ts'
 import { toHex } from '../wire/bytes.ts'
+import type { ChannelBindingType } from './channel-binding.ts'
 import type { ConnectionInfo } from './info.ts'
 import { readMessage } from './flow.ts'
 import type { Flow } from './flow.ts'
@@ -30,6 +31,8 @@ export interface HandshakeIo {
   skipEarlyData(mode: 'undecryptable' | 'all' | 'none', limit?: number): void
   /** The application may send now (early data, 0.5-RTT or False Start), or no more until the handshake is done. */
   allowSend(allowed: boolean): void
+  /** A warning alert that ends nothing (no_renegotiation, RFC 5246 section 7.2.2). */
+  sendWarning(alert: 'no_renegotiation'): void
   emit(event: HandshakeEvent): void
 }
 
@@ -46,6 +49,7 @@ export interface Established {
   /** Messages after the handshake: runs for as long as the connection. */
   readonly afterwards: Flow<void>
   exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Uint8Array
+  channelBinding(type: ChannelBindingType): Uint8Array
   /** KeyUpdate; undefined in TLS 1.2. */
   readonly updateKeys: ((requestPeer: boolean) => Flow<void>) | undefined
   /** Server of TLS 1.3: asks for the client's certificate now (RFC 9846 section 4.7.2). */

@@ -121,15 +121,15 @@ export function* selectAlpn(config: ServerConfig, hello: ReceivedHello): Flow<st
 const noCommonProtocol = (theirs: readonly string[], ours: readonly string[]): TlsError =>
   new TlsError('no_common_protocol', `no common application protocol: the client offers ${theirs.join(', ')}; this server has ${ours.join(', ') || 'none for it'}`)
 
-export interface ChosenIdentity {
+export interface ChosenIdentity<T = SignatureScheme> {
   readonly identity: Identity
-  readonly scheme: SignatureScheme
+  readonly scheme: T
 }
 
 /** The identity for this hello: one that covers the name and can sign; then one that can sign (section 4.5.1.2). */
-export function* selectIdentity(
-  config: ServerConfig, hello: ReceivedHello, schemeOf: (identity: Identity) => SignatureScheme | undefined,
-): Flow<ChosenIdentity> {
+export function* selectIdentity<T = SignatureScheme>(
+  config: ServerConfig, hello: ReceivedHello, schemeOf: (identity: Identity) => T | undefined,
+): Flow<ChosenIdentity<T>> {
   let identities: readonly Identity[]
   try {
     identities = yield* use(config.identitiesFor(hello.info))

@@ -85,7 +85,7 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
   const verified = verifyFinished(finished.verifyData, handshake.client, finishedHash)
   io.skipEarlyData('none')
   yield* installRead13(hs, suite, master.client)
-  const connection = serverConnection(hs, suite, master, transcript.hash())
+  const connection = serverConnection(hs, suite, master, certificate.choice?.identity.certificates[0])
   const facts = {
     alpn,
     serverName: hello.info.serverName,
@@ -206,10 +206,10 @@ function* clientCertificate(hs: ServerHandshake): Flow<ClientProof> {
   return yield* readClientProof(hs, message)
 }
 
-const serverConnection = (hs: ServerHandshake, suite: ActiveSuite, master: MasterStage, transcriptHash: Uint8Array): Connection13 => {
+const serverConnection = (hs: ServerHandshake, suite: ActiveSuite, master: MasterStage, serverCertificate: Uint8Array | undefined): Connection13 => {
   const connection = new Connection13(hs, suite, {
     read: master.client, write: master.server, exporter: master.exporter,
-    resumption: master.resumption(transcriptHash), role: 'server',
+    resumption: master.resumption(hs.transcript.hash()), role: 'server', serverCertificate,
   })
   connection.logSecrets(master)
   return connection

@@ -1,0 +1,42 @@
+// The bodies of ServerKeyExchange and ClientKeyExchange of TLS 1.2, which depend on the suite (RFC 5246 section 7.4.3 and
+// 7.4.7, RFC 8422 section 5.4 and 5.7). Called by handshake/key-exchange12.ts.
+
+import { TlsError } from '../errors.ts'
+import { mapped, opaque, struct, u16, u8 } from './codec.ts'
+import type { Codec } from './codec.ts'
+
+const NAMED_CURVE = 3
+
+/** RFC 8422 section 5.4: explicit curves must not be used, by anybody. */
+const curveType: Codec<number> = mapped(
+  u8,
+  (type) => {
+    if (type !== NAMED_CURVE) throw new TlsError('illegal_parameter', `ServerKeyExchange: a curve of type ${type}; it has to be a named one`)
+    return type
+  },
+  (type) => type,
+)
+
+export interface ServerEcdhParams {
+  readonly curveType: number
+  readonly group: number
+  readonly point: Uint8Array
+}
+
+export const serverEcdhParams: Codec<ServerEcdhParams> = struct<ServerEcdhParams>({ curveType, group: u16, point: opaque(1, 1) })
+export const namedCurveParams = (group: number, point: Uint8Array): ServerEcdhParams => ({ curveType: NAMED_CURVE, group, point })
+
+export interface SignedEcdhParams {
+  readonly params: ServerEcdhParams
+  readonly scheme: number
+  readonly signature: Uint8Array
+}
+
+export const signedEcdhParams: Codec<SignedEcdhParams> = struct<SignedEcdhParams>({
+  params: serverEcdhParams, scheme: u16, signature: opaque(2),
+})
+
+/** ClientKeyExchange with ECDHE: the client's point. */
+export const clientEcdhPoint: Codec<Uint8Array> = opaque(1, 1)
+/** ClientKeyExchange with static RSA: the encrypted premaster secret. */
+export const encryptedPremaster: Codec<Uint8Array> = opaque(2)
