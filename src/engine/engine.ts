@@ -29,8 +29,6 @@ const MAX_WARNINGS = 4
 export interface EngineSetup {
   readonly config: CommonConfig
   readonly handshake: (io: HandshakeIo) => Flow<Established>
-  /** Client: sent as soon as early keys are there. */
-  readonly earlyData: Uint8Array | undefined
 }
 
 type DataMode = 'refuse' | 'early' | 'accept'
@@ -71,9 +69,7 @@ export class Engine implements TlsEngine {
       wait: (promise, done) => this.#wait(promise, done),
       failed: (error) => this.#fail(error),
     })
-    const early = setup.earlyData
     this.#runner.start(setup.handshake(this.#io()), (established) => this.#finish(established))
-    if (early && this.#mayWrite) void this.#guard(() => this.send(early))
     this.#advance()
   }
 
@@ -455,8 +451,9 @@ export class Engine implements TlsEngine {
       skipEarlyData: (mode, limit = 0) => {
         this.#skip = mode === 'none' ? undefined : { mode, left: limit }
       },
-      allowSend: (allowed) => {
+      allowSend: (allowed, first) => {
         this.#mayWrite = allowed
+        if (allowed && first) void this.#guard(() => this.send(first))
       },
       sendWarning: (alert) => {
         void this.#sealNow(contentTypes.alert, Uint8Array.of(1, alertNumbers[alert]))

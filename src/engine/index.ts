@@ -17,7 +17,6 @@ export const createClientEngine = (config: ClientConfig): TlsEngine =>
   new Engine({
     config,
     handshake: (io) => clientHandshake(config, io),
-    earlyData: config.earlyData,
   })
 
 /** A server that waits for a ClientHello. `defaults` fill in what onClientHello's answer leaves out. */
@@ -25,7 +24,6 @@ export const createServerEngine = (config: ServerConfig, defaults: Defaults = {}
   new Engine({
     config,
     handshake: (io) => serverHandshake(config, io, { provider: config.provider, ...defaults }),
-    earlyData: undefined,
   })
 
 /** Options straight to an engine, for callers without a stream. */

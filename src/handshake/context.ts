@@ -29,8 +29,9 @@ export interface HandshakeIo {
   /** Records that are early data which we did not accept are dropped, up to this many bytes (RFC 9846 section 4.3.10).
    * `undecryptable`: those that our keys do not open; `all`: any application data (after HelloRetryRequest). */
   skipEarlyData(mode: 'undecryptable' | 'all' | 'none', limit?: number): void
-  /** The application may send now (early data, 0.5-RTT or False Start), or no more until the handshake is done. */
-  allowSend(allowed: boolean): void
+  /** The application may send now (early data, 0.5-RTT or False Start), or no more until the handshake is done.
+   * `first` is sent at once: early data, whenever an asynchronous provider has its keys ready. */
+  allowSend(allowed: boolean, first?: Uint8Array): void
   /** A warning alert that ends nothing (no_renegotiation, RFC 5246 section 7.2.2). */
   sendWarning(alert: 'no_renegotiation'): void
   emit(event: HandshakeEvent): void
