@@ -18,6 +18,7 @@ const floors = [
   ['stream', 'stream/'],
   ['connection', 'connection\\.ts'],
   ['connect', '(connect|server)\\.ts'],
+  ['defaults', '(defaults|exports)\\.ts'],
   ['core', '(core|exports)\\.ts'],
   ['index', 'index(\\.node)?\\.ts'],
   ['node', 'node/'],

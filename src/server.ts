@@ -22,8 +22,6 @@ export interface TlsServer {
 
 export type CreateServerOptions = ServerOptions & Pick<ConnectionOptions, 'handshakeTimeout' | 'closeTimeout'>
 
-export type CreateServerOptions = ServerOptions & Omit<ConnectionOptions, 'head' | 'signal'>
-
 /** Throws `bad_option`, `bad_key` or `key_mismatch` at once, with a sentence that names the option. */
 export type CreateServer = (options: CreateServerOptions) => TlsServer
 
@@ -39,8 +37,8 @@ export const createServerWith =
     return {
       accept: async (stream, acceptOptions = {}) =>
         establish(adapt(stream), () => createServerEngine(config, defaults), { ...limits, ...acceptOptions }),
-    update: (changed) => {
-      config = serverConfig(changed, defaults)
-    },
+      update: (changed) => {
+        config = serverConfig(changed, defaults)
+      },
     }
   }

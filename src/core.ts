@@ -1,0 +1,15 @@
+// puretls/core: nothing is chosen for the caller, so nothing heavy is imported. `provider` has to be given, and on the client
+// `verifier`.
+
+import type { Defaults } from './config.ts'
+import { connectWith } from './connect.ts'
+import type { Connect } from './connect.ts'
+import { createServerWith } from './server.ts'
+import type { CreateServer } from './server.ts'
+import { rotatingTicketKeys } from './session/ticket-keys.ts'
+
+const defaults: Defaults = { tickets: (provider, lifetime) => rotatingTicketKeys({ provider, lifetime }) }
+
+export const connect: Connect = connectWith(defaults)
+export const createServer: CreateServer = createServerWith(defaults)
+export * from './exports.ts'

@@ -1,0 +1,16 @@
+// What every entry point exports beside its connect() and createServer().
+
+export type { Connect, ConnectOptions } from './connect.ts'
+export type { CreateServer, CreateServerOptions, TlsServer } from './server.ts'
+export type { ConnectionOptions, TlsConnection } from './connection.ts'
+export type { ConnectionInfo } from './handshake/info.ts'
+export type {
+  CertificateInput, CertificateRequestInfo, ClientAuthMode, ClientAuthOptions, ClientHelloInfo, ClientOptions, CommonOptions,
+  ExternalPsk, FoundPsk, Identity, IdentityOptions, KeyInput, ServerOptions, TicketOptions, TracedRecord,
+} from './options.ts'
+export type { CryptoProvider, Signer } from './crypto/provider.ts'
+export { pair } from './stream/pair.ts'
+export type { AnyDuplex, ByteStream } from './stream/types.ts'
+export { TlsError } from './errors.ts'
+export type { AlertName, Fault, TlsErrorCode } from './errors.ts'
+export type { CertificateVerifier, VerifiedChain, VerifyRequest } from './x509/verifier.ts'

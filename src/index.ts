@@ -1,0 +1,15 @@
+// puretls anywhere else (browsers, workers, React Native): WebCrypto where the runtime has it, @noble for the rest. Such
+// runtimes show no root certificates: give `ca`, or Mozilla's list from puretls/roots.
+
+import { connectWith } from './connect.ts'
+import type { Connect } from './connect.ts'
+import { webcryptoProvider } from './crypto/webcrypto.ts'
+import { defaultsWith } from './defaults.ts'
+import { createServerWith } from './server.ts'
+import type { CreateServer } from './server.ts'
+
+const defaults = defaultsWith(webcryptoProvider, undefined)
+
+export const connect: Connect = connectWith(defaults)
+export const createServer: CreateServer = createServerWith(defaults)
+export * from './exports.ts'
