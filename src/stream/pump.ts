@@ -22,6 +22,9 @@ export interface PumpOptions {
   readonly handshakeTimeout?: number
   /** Milliseconds that close() gives the peer to take the last bytes, and then to close its side. Default 5000. */
   readonly closeTimeout?: number
+  /** Server: called with each piece of early data as it comes, before the handshake is done; `reply` writes 0.5-RTT data, which
+   * only this client can read, who is not authenticated yet. It may be a replay that no guard could see: see docs. */
+  readonly onEarlyData?: (data: Uint8Array, reply: (data: Uint8Array) => Promise<void>) => void
   /** Called with each session that the server offers for resumption (client). */
   readonly onSession?: (session: Uint8Array) => MaybePromise<void>
 }
@@ -49,6 +52,7 @@ export class Pump {
   readonly #outbox: Outbox
   readonly #closeTimeout: number
   readonly #onSession: PumpOptions['onSession']
+  readonly #onEarlyData: PumpOptions['onEarlyData']
   readonly #handshake: Deferred<ConnectionInfo> = defer()
   /** Callers whose promise somebody else holds: they must not wait for a connection that failed. */
   readonly #waiting = new Set<Deferred<void>>()
@@ -68,6 +72,8 @@ export class Pump {
   #readLoopEnded = false
   /** The end of a write in pieces, which what comes after it has to wait for. */
   #turn: Promise<void> | undefined
+  /** Set when received bytes made the engine wait for somebody. */
+  #unsettled: Promise<void> | undefined
   #writeEnd: Promise<void> | undefined
   #closing: Promise<void> | undefined
   #transportEnd: Promise<void> | undefined
@@ -79,6 +85,7 @@ export class Pump {
     this.#engine = engine
     this.#transport = transport
     this.#onSession = options.onSession
+    this.#onEarlyData = options.onEarlyData
     this.#inbox = new Inbox(() => this.#wake())
     this.#outbox = new Outbox(transport, (reason) => this.#writeFailed(reason))
     const { signal } = options
@@ -244,7 +251,7 @@ export class Pump {
   async #run(head: Uint8Array | undefined): Promise<void> {
     try {
       this.#look()
-      await this.#settle()
+      await this.#settle(this.#engine.pending)
       // A copy: what is received may be decrypted in place, and the head is the caller's.
       if (head && !this.#discarding) this.#receive(head.slice())
       while (await this.#step()) ignore()
@@ -257,7 +264,7 @@ export class Pump {
 
   /** One chunk from the transport to the engine. False at the end. */
   async #step(): Promise<boolean> {
-    if (this.#engine.pending) await this.#settle()
+    if (this.#unsettled) await this.#settle(this.#unsettled)
     while (this.#isBehind() && !this.#discarding) {
       this.#room = defer()
       await this.#room.promise
@@ -282,21 +289,23 @@ export class Pump {
     if (bytes.length === 0) return
     this.#engine.receive(bytes)
     this.#look()
+    this.#unsettled = this.#engine.pending
   }
 
   async #receiveEnd(): Promise<void> {
     if (this.#writeError) return this.#failSilently(this.#writeError)
     this.#engine.receiveEnd()
     this.#look()
-    await this.#settle()
+    await this.#settle(this.#engine.pending)
     if (this.#failure || this.#peerEnded) return
     this.#failSilently(new TlsError('truncated', 'the stream ended without a close_notify: data may be missing'))
   }
 
-  /** Waits until the engine has worked on all that it received. */
-  async #settle(): Promise<void> {
-    while (this.#engine.pending && !this.#discarding) {
-      await this.#engine.pending
+  /** Waits until the engine has worked on all that it received. It may have settled since: we have to look all the same. */
+  async #settle(pending: Promise<void> | undefined): Promise<void> {
+    this.#unsettled = undefined
+    for (let next = pending; next && !this.#discarding; next = this.#engine.pending) {
+      await next
       this.#look()
     }
   }
@@ -331,6 +340,7 @@ export class Pump {
         return this.#dropData ? undefined : this.#inbox.push(event.data)
       case 'earlyData':
         this.#early.push(event.data)
+        this.#tellEarlyData(event.data)
         return
       case 'end':
         return this.#onPeerEnd()
@@ -357,6 +367,14 @@ export class Pump {
     this.#inbox.end()
     for (const asked of this.#certificateAsked) asked.reject(new TlsError('closed', 'the peer closed before it answered'))
     if (this.#writeEnd) this.#endTransportAfter(this.#writeEnd)
+  }
+
+  #tellEarlyData(data: Uint8Array): void {
+    try {
+      this.#onEarlyData?.(data, (reply) => this.write(reply))
+    } catch (thrown) {
+      this.abort(new TlsError('internal_error', `onEarlyData threw: ${asTlsError(thrown).message}`, { cause: thrown }))
+    }
   }
 
   #tellSession(session: Uint8Array): void {
