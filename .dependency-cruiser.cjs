@@ -18,7 +18,6 @@ const floors = [
   ['stream', 'stream/'],
   ['connection', 'connection\\.ts'],
   ['connect', '(connect|server)\\.ts'],
-  ['defaults', 'defaults\\.ts'],
   ['core', '(core|exports|defaults)\\.ts'],
   ['index', 'index(\\.node)?\\.ts'],
   ['node', 'node/'],

@@ -8,8 +8,9 @@ import { asTlsError, TlsError } from '../errors.ts'
 import { asBytes } from './chunk.ts'
 import { defer, done, handled, ignore } from './defer.ts'
 import type { Deferred } from './defer.ts'
+import { Ending, transportError } from './ending.ts'
 import { Inbox } from './inbox.ts'
-import { abortedBy, after, checkTimeout, limitHandshake, within } from './limits.ts'
+import { abortedBy, after, checkTimeout, limitHandshake } from './limits.ts'
 import { Outbox } from './outbox.ts'
 import type { ByteStream } from './types.ts'
 
@@ -50,7 +51,7 @@ export class Pump {
   readonly #transport: ByteStream
   readonly #inbox: Inbox
   readonly #outbox: Outbox
-  readonly #closeTimeout: number
+  readonly #ending: Ending
   readonly #onSession: PumpOptions['onSession']
   readonly #onEarlyData: PumpOptions['onEarlyData']
   readonly #handshake: Deferred<ConnectionInfo> = defer()
@@ -76,18 +77,18 @@ export class Pump {
   #unsettled: Promise<void> | undefined
   #writeEnd: Promise<void> | undefined
   #closing: Promise<void> | undefined
-  #transportEnd: Promise<void> | undefined
 
   /** Starts at once. Throws `bad_option` for a time limit that is none. */
   constructor(engine: TlsEngine, transport: ByteStream, options: PumpOptions = {}) {
     const handshakeTimeout = checkTimeout(options.handshakeTimeout ?? 30_000, 'handshakeTimeout')
-    this.#closeTimeout = checkTimeout(options.closeTimeout ?? 5000, 'closeTimeout')
+    const closeTimeout = checkTimeout(options.closeTimeout ?? 5000, 'closeTimeout')
     this.#engine = engine
     this.#transport = transport
     this.#onSession = options.onSession
     this.#onEarlyData = options.onEarlyData
     this.#inbox = new Inbox(() => this.#wake())
     this.#outbox = new Outbox(transport, (reason) => this.#writeFailed(reason))
+    this.#ending = new Ending(transport, this.#outbox, closeTimeout, this.#readEnded.promise)
     const { signal } = options
     if (signal?.aborted) this.#failSilently(abortedBy(signal.reason))
     else this.#liftLimits = limitHandshake(handshakeTimeout, signal, (error) => this.abort(error))
@@ -97,6 +98,11 @@ export class Pump {
   /** Resolves when the handshake is done; rejects with what ended it. */
   get handshake(): Promise<ConnectionInfo> {
     return this.#handshake.promise
+  }
+
+  /** What ended the connection before its time. */
+  get failure(): TlsError | undefined {
+    return this.#failure
   }
 
   /** Rejects when the connection fails; never resolves. */
@@ -181,7 +187,7 @@ export class Pump {
       void this.#outbox.flush()
       this.#fail(error, !established)
     }
-    if (established) this.#abortTransport(error)
+    if (established) this.#ending.abort(error)
   }
 
   async #close(): Promise<void> {
@@ -193,12 +199,13 @@ export class Pump {
     for (const asked of this.#certificateAsked) asked.reject(closed)
     this.#wake()
     try {
-      await this.#timely(written)
+      await this.#ending.timely(written)
     } catch (thrown) {
       this.#failSilently(asTlsError(thrown))
     }
     if (!this.#failure) await this.#endTransport()
-    if (this.#failure) throw this.#failure
+    const { failure } = this
+    if (failure) throw failure
   }
 
   #refusal(method: string): TlsError | undefined {
@@ -411,16 +418,16 @@ export class Pump {
     this.#engine.abort()
     this.#engine.takeOutput()
     this.#fail(error, false)
-    this.#abortTransport(error)
+    this.#ending.abort(error)
   }
 
   #readFailed(thrown: unknown): void {
-    if (this.#failure || this.#transportEnd) return
+    if (this.#failure || this.#ending.begun) return
     this.#failSilently(this.#writeError ?? transportError(thrown))
   }
 
   #writeFailed(reason: unknown): void {
-    if (this.#failure) return this.#abortTransport(this.#failure)
+    if (this.#failure) return this.#ending.abort(this.#failure)
     const error = (this.#writeError = transportError(reason))
     if (this.#readLoopEnded || this.#discarding || this.#isBehind()) return this.#failSilently(error)
     const cancel = after(reasonTimeout, () => this.#failSilently(error))
@@ -430,46 +437,15 @@ export class Pump {
     })
   }
 
-  #abortTransport(reason: unknown): void {
-    try {
-      this.#transport.abort(reason)
-    } catch {
-      // a stream that can't even be aborted has nothing left to tell
-    }
+  /** Never rejects. */
+  async #endTransport(): Promise<void> {
+    const error = await this.#ending.end()
+    if (error) this.#fail(error, false)
   }
 
   #endTransportAfter(written: Promise<void>): void {
     written.then(() => this.#endTransport()).catch(ignore)
   }
-
-  /** Lets the last bytes out, ends the stream, and gives the peer a while to end its side. Never rejects. */
-  #endTransport(): Promise<void> {
-    return (this.#transportEnd ??= (async () => {
-      try {
-        await this.#timely(this.#outbox.drained())
-        await this.#timely(this.#transport.close())
-      } catch (thrown) {
-        const error = transportError(thrown)
-        this.#fail(error, false)
-        return this.#abortTransport(error)
-      }
-      if (this.#readLoopEnded) return
-      const late = new TlsError('timeout', 'the peer did not close its side of the stream')
-      void this.#readEnded.promise.then(after(this.#closeTimeout, () => this.#abortTransport(late)))
-    })())
-  }
-
-  /** As long as the transport takes bytes it may take its time. */
-  #timely(promise: Promise<void>): Promise<void> {
-    const message = `close: the peer did not take the last bytes for ${this.#closeTimeout} ms (closeTimeout)`
-    return within(this.#closeTimeout, promise, message, () => this.#outbox.taken)
-  }
 }
 
 const rejected = (error: TlsError): Promise<never> => handled(Promise.reject(error))
-
-const transportError = (thrown: unknown): TlsError => {
-  if (thrown instanceof TlsError) return thrown
-  const message = thrown instanceof Error ? thrown.message : String(thrown)
-  return new TlsError('transport_failed', `the stream under TLS failed: ${message}`, { cause: thrown })
-}
