@@ -79,6 +79,8 @@ export interface ClientConfig extends CommonConfig {
   readonly shapeHello: ((hello: ClientHello) => ClientHello) | undefined
   readonly fallback: boolean
   readonly falseStart: boolean
+  /** The code of RFC 6066 section 4: 1 for 512 bytes to 4 for 4096. */
+  readonly maxFragmentLength: number | undefined
 }
 
 export interface ClientAuthConfig {
@@ -149,6 +151,7 @@ export const clientConfig = (options: ClientOptions, defaults: Defaults = {}): C
     shapeHello: options.shapeHello,
     fallback: options.fallback ?? false,
     falseStart: options.falseStart ?? false,
+    maxFragmentLength: options.maxFragmentLength === undefined ? undefined : fragmentCode(options.maxFragmentLength),
   })
 }
 
@@ -261,6 +264,12 @@ const pick = <T extends { readonly name: string }>(
         : `${option}: ${JSON.stringify(name)} is not one of ${from.map((row) => row.name).join(', ')}`,
     )
   })
+
+const fragmentCode = (bytes: number): number => {
+  const code = [512, 1024, 2048, 4096].indexOf(bytes) + 1
+  if (code === 0) throw new TlsError('bad_option', `maxFragmentLength: ${bytes}; it has to be 512, 1024, 2048 or 4096`)
+  return code
+}
 
 const inRange = (value: number, least: number, most: number, option: string): number => {
   if (!Number.isInteger(value) || value < least || value > most) {

@@ -60,6 +60,7 @@ export const helloExtensions = (
     ...(offers13 && config.ticketRequest && {
       ticket_request: { newSessionCount: config.ticketRequest.newSession, resumptionCount: config.ticketRequest.resumption },
     }),
+    ...(offers12 && config.maxFragmentLength !== undefined && { max_fragment_length: config.maxFragmentLength }),
     ...(config.recordSizeLimit !== undefined && { record_size_limit: config.recordSizeLimit }),
     ...(config.certificateSchemes && { signature_algorithms_cert: config.certificateSchemes.map(({ id }) => id) }),
     ...(offers13 && config.postHandshakeAuth && { post_handshake_auth: true }),

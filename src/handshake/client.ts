@@ -7,14 +7,16 @@ import { equalBytes } from '../wire/bytes.ts'
 import { decodeExtensions, serverHelloExtensions } from '../wire/extensions.ts'
 import { messages13 } from '../wire/messages.ts'
 import type { ServerHello } from '../wire/messages.ts'
-import { cipherSuiteName, extensionTypes, TLS12, TLS13, versionName, versions } from '../wire/registry.ts'
+import { cipherSuiteName, extensionTypes, TLS12, TLS13, versionName } from '../wire/registry.ts'
 import { helloExtensions, sendHello } from './client-hello.ts'
 import type { ClientHandshake, Offer, OfferedShare } from './client-hello.ts'
 import { pskOffers, takeSession } from './client-psk.ts'
+import { resumable12 } from './client-session12.ts'
 import { clientHandshake12 } from './client12.ts'
 import { clientHandshake13 } from './client13.ts'
 import { Handshake } from './context.ts'
 import type { Established, HandshakeIo } from './context.ts'
+import { hasSentinel } from './downgrade.ts'
 import { startEarlyData } from './early-data.ts'
 import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
@@ -27,15 +29,15 @@ export function* clientHandshake(config: ClientConfig, io: HandshakeIo): Flow<Es
   const offers13 = config.maxVersion >= TLS13
   const shares: OfferedShare[] = []
   for (const group of offers13 ? config.keyShares : []) shares.push({ group, exchange: yield* use(group.start()) })
-  const resumes12 = session?.version === TLS12 && session.sessionId.length === 0 && session.ticket.length > 0
+  const session12 = resumable12(config, session)
   const sessionId =
-    session?.version === TLS12 && session.sessionId.length > 0
-      ? session.sessionId
-      : (offers13 && config.compatibilityMode) || resumes12
-        ? config.provider.random(32)
+    session12 && session12.sessionId.length > 0
+      ? session12.sessionId
+      : (offers13 && config.compatibilityMode) || session12
+        ? config.provider.random(32) // with a ticket, its echo says that the session goes on (RFC 5077 section 3.4)
         : new Uint8Array(0)
   const psks = pskOffers(config, session)
-  const extensions = helloExtensions(config, shares, session?.version === TLS12 ? session.ticket : undefined)
+  const extensions = helloExtensions(config, shares, session12?.ticket)
   if (psks.some(({ earlyData }) => earlyData) && config.earlyData) extensions.early_data = true
   const offer = sendHello(hs, { random, sessionId, extensions, shares, psks })
   if (offer.extensions.early_data) yield* startEarlyData(hs, offer)
@@ -46,7 +48,7 @@ export function* clientHandshake(config: ClientConfig, io: HandshakeIo): Flow<Es
   io.setVersion(version)
   return version === TLS13
     ? yield* clientHandshake13(hs, offer, serverHello)
-    : yield* clientHandshake12(hs, offer, serverHello, session?.version === TLS12 ? session : undefined)
+    : yield* clientHandshake12(hs, offer, serverHello, session12)
 }
 
 /** RFC 9846 section 4.2.3 and 4.3.1: the version, with the downgrade sentinels. */
@@ -77,14 +79,6 @@ const chosenVersion = (config: ClientConfig, hello: ServerHello): number => {
   }
   return version
 }
-
-const DOWNGRADE = Uint8Array.of(0x44, 0x4f, 0x57, 0x4e, 0x47, 0x52, 0x44)
-
-/** The last eight bytes of the random: "DOWNGRD" and 1 (TLS 1.2) or 0 (older). */
-export const downgradeSentinel = (version: number): Uint8Array =>
-  Uint8Array.of(...DOWNGRADE, version === versions['TLS 1.2'] ? 1 : 0)
-
-const hasSentinel = (random: Uint8Array): boolean => equalBytes(random.subarray(24, 31), DOWNGRADE) && (random[31] ?? 2) <= 1
 
 /** Fields that have to be what we sent (section 4.2.3). */
 const checkEcho = (offer: Offer, serverHello: ServerHello, version: number): void => {

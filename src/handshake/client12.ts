@@ -1,14 +1,103 @@
-// The client of TLS 1.2 from ServerHello on (RFC 5246 section 7.3). Called by client.ts.
+// The client of TLS 1.2 from ServerHello on, as the ladder of RFC 5246 section 7.3, full and resumed. Called by client.ts, and
+// by renegotiation12.ts for the handshakes inside a connection.
 
+import type { VerifiedFinished } from './authenticate.ts'
+import { noSignature, pskPeer } from './authenticate.ts'
 import { TlsError } from '../errors.ts'
+import { resumedMasterSecret } from '../keys/prf12.ts'
 import type { SessionState } from '../session/state.ts'
+import { messages12 } from '../wire/messages.ts'
+import { readAnswer12 } from './answer12.ts'
+import type { Answer12 } from './answer12.ts'
 import type { ClientHandshake, Offer, ServerHelloMessage } from './client-hello.ts'
+import { readServerFlight, sendClientCertificate12, sendClientCertificateVerify } from './client-proof12.ts'
+import type { ServerProof } from './client-proof12.ts'
+import { keepSession12 } from './client-session12.ts'
+import { Connection12, deriveMaster, established12 } from './connection12.ts'
+import type { Current12, Negotiated12 } from './connection12.ts'
 import type { Established } from './context.ts'
 import type { Flow } from './flow.ts'
+import type { ConnectionInfo } from './info.ts'
+import { completeEcdhe, encryptPremaster } from './key-exchange12.ts'
+import { clientAfterwards12 } from './renegotiation12.ts'
 
-// eslint-disable-next-line require-yield
 export function* clientHandshake12(
-  _hs: ClientHandshake, _offer: Offer, _serverHello: ServerHelloMessage, _session: SessionState | undefined,
+  hs: ClientHandshake, offer: Offer, serverHello: ServerHelloMessage, session: SessionState | undefined,
 ): Flow<Established> {
-  throw new TlsError('protocol_version', 'TLS 1.2 is not here yet')
+  if (offer.extensions.early_data) {
+    throw new TlsError('protocol_version', 'the server fell back to TLS 1.2 after early data was sent: try again without it (RFC 9846 appendix E.3)')
+  }
+  const current: Current12 = { negotiated: yield* negotiateClient12(hs, offer, serverHello, session, undefined) }
+  return established12(hs, current, clientAfterwards12(hs, current, negotiateClient12))
+}
+
+/** `previous` is the connection inside which this handshake renegotiates. */
+export function* negotiateClient12(
+  hs: ClientHandshake, offer: Offer, serverHello: ServerHelloMessage, session: SessionState | undefined,
+  previous: Connection12 | undefined,
+): Flow<Negotiated12> {
+  const answer = readAnswer12(hs, offer, serverHello, session, previous)
+  hs.transcript.start(answer.parameters.suite.hash)
+  return answer.resumed ? yield* resume(hs, answer, answer.resumed) : yield* full(hs, offer, answer, previous)
+}
+
+function* full(hs: ClientHandshake, offer: Offer, answer: Answer12, previous: Connection12 | undefined): Flow<Negotiated12> {
+  const { config, io } = hs
+  const { parameters } = answer
+  const proof = yield* readServerFlight(hs, offer, answer, previous) // <-------- Certificate ... ServerHelloDone
+
+  const identity = proof.request && (yield* sendClientCertificate12(hs, proof.request)) // Certificate* -------->
+  const exchange = proof.share
+    ? yield* completeEcdhe(proof.share)
+    : yield* encryptPremaster(config, offer.hello.legacyVersion, proof.peer.publicKey)
+  hs.send(messages12, 'ClientKeyExchange', { body: exchange.body }) // ClientKeyExchange -------->
+  const master = deriveMaster(hs, parameters, exchange.premaster)
+  if (identity) yield* sendClientCertificateVerify(hs, identity) // CertificateVerify* -------->
+  const connection = new Connection12(hs, parameters, master, proof.peer.certificates[0])
+  yield* connection.changeWrite() // [ChangeCipherSpec] -------->
+  connection.sendFinished() // Finished -------->
+  if (config.falseStart && proof.share && parameters.suite.cipher.kind === 'aead') io.allowSend(true) // RFC 7918
+
+  const ticket = answer.ticketPromised ? yield* hs.read(messages12, 'NewSessionTicket') : undefined // <-------- NewSessionTicket*
+  yield* connection.changeRead() // <-------- [ChangeCipherSpec]
+  const finished: VerifiedFinished = yield* connection.readFinished() // <-------- Finished
+  const info = infoOf(hs, answer, proof)
+  yield* keepSession12(hs, connection, answer, ticket, { ...info, authenticatedAt: config.clock() })
+  return { connection, finished, info }
+}
+
+/** The server took up the session (RFC 5246 section 7.3, figure 2; RFC 5077 section 3.1). */
+function* resume(hs: ClientHandshake, answer: Answer12, session: SessionState): Flow<Negotiated12> {
+  const { parameters } = answer
+  const connection = new Connection12(hs, parameters, resumedMasterSecret(parameters.suite.hash, session.secret), session.peerCertificates[0])
+  const ticket = answer.ticketPromised ? yield* hs.read(messages12, 'NewSessionTicket') : undefined // <-------- NewSessionTicket*
+  yield* connection.changeRead() // <-------- [ChangeCipherSpec]
+  const finished: VerifiedFinished = yield* connection.readFinished() // <-------- Finished
+  yield* connection.changeWrite() // [ChangeCipherSpec] -------->
+  connection.sendFinished() // Finished -------->
+  const info = infoOf(hs, answer, undefined, session)
+  const { authenticatedAt } = session
+  if (ticket) yield* keepSession12(hs, connection, answer, ticket, { ...info, authenticatedAt })
+  return { connection, finished, info }
+}
+
+const infoOf = (
+  { config }: ClientHandshake, { parameters, alpn, scts }: Answer12, proof: ServerProof | undefined, session?: SessionState,
+): ConnectionInfo => {
+  const { peer, signature } = proof ?? { peer: pskPeer(), signature: noSignature() }
+  return {
+    version: 'TLS 1.2',
+    cipherSuite: parameters.suite.name,
+    group: proof?.share?.group.name,
+    signatureScheme: signature.scheme,
+    alpn,
+    serverName: config.serverName,
+    resumed: session !== undefined,
+    helloRetryRequest: false,
+    earlyData: 'none',
+    peerCertificates: session?.peerCertificates ?? ('certificates' in peer ? peer.certificates : []),
+    verifiedChain: 'chain' in peer ? peer.chain : [],
+    ocspResponse: session && session.ocspResponse.length > 0 ? session.ocspResponse : proof?.ocspResponse,
+    scts: session?.scts ?? scts,
+  }
 }

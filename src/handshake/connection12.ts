@@ -34,16 +34,19 @@ export class Connection12 {
   readonly #protection: Protection12
   readonly parameters: Parameters12
   readonly master: MasterSecret
+  /** The server's leaf certificate (DER): a renegotiation must not change it. */
+  readonly serverCertificate: Uint8Array | undefined
   /** verify_data of the two Finished, for renegotiation_info and tls-unique; set as each goes by. */
   clientVerifyData: Uint8Array = new Uint8Array(0)
   serverVerifyData: Uint8Array = new Uint8Array(0)
   #first: 'client' | 'server' | undefined
 
-  constructor(hs: Handshake<CommonConfig>, parameters: Parameters12, master: MasterSecret) {
+  constructor(hs: Handshake<CommonConfig>, parameters: Parameters12, master: MasterSecret, serverCertificate: Uint8Array | undefined) {
     const { suite, clientRandom, serverRandom } = parameters
     this.#hs = hs
     this.parameters = parameters
     this.master = master
+    this.serverCertificate = serverCertificate
     this.#protection = protectionOf(hs.config, parameters)
     this.#keys = keyBlock(master, clientRandom, serverRandom, keyLengths(this.#protection))
     hs.keyLog('CLIENT_RANDOM', master.secret)
@@ -125,8 +128,6 @@ export interface Negotiated12 {
   readonly connection: Connection12
   readonly finished: VerifiedFinished
   readonly info: ConnectionInfo
-  /** The server's leaf certificate (DER). */
-  readonly serverCertificate: Uint8Array | undefined
 }
 
 /** Where the connection stands; renegotiation moves it on. */
@@ -141,11 +142,11 @@ export const established12 = (hs: Handshake<CommonConfig>, current: Current12, a
   afterwards,
   exportKeyingMaterial: (length, label, context) => current.negotiated.connection.exportKeyingMaterial(length, label, context),
   channelBinding: (type) => {
-    const { connection, serverCertificate } = current.negotiated
+    const { connection } = current.negotiated
     return channelBinding(type, {
       provider: hs.config.provider,
       exportKeyingMaterial: (length, label, context) => connection.exportKeyingMaterial(length, label, context),
-      serverCertificate,
+      serverCertificate: connection.serverCertificate,
       firstFinished: connection.firstFinished,
     })
   },

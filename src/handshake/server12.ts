@@ -1,12 +1,137 @@
-// The server of TLS 1.2 from ClientHello on (RFC 5246 section 7.3). Called by server.ts.
+// The server of TLS 1.2 from ClientHello on, as the ladder of RFC 5246 section 7.3, full and resumed. Called by server.ts.
 
-import { TlsError } from '../errors.ts'
+import { resumedMasterSecret } from '../keys/prf12.ts'
+import type { SessionState } from '../session/state.ts'
+import { messages12 } from '../wire/messages.ts'
+import type { VerifiedFinished } from './authenticate.ts'
+import { absentPeer, noSignature, pskPeer, verifyPeer, verifySignature } from './authenticate.ts'
+import type { UnauthenticatedPeer, VerifiedPeer, VerifiedSignature } from './authenticate.ts'
+import { chooseParameters, sendServerHello12 } from './choose12.ts'
+import type { Choice12 } from './choose12.ts'
+import { Connection12, deriveMaster, established12 } from './connection12.ts'
+import type { Current12, Negotiated12 } from './connection12.ts'
 import type { Established } from './context.ts'
 import type { Flow } from './flow.ts'
+import type { ConnectionInfo } from './info.ts'
+import { decryptPremaster, ecdhePremaster, signServerShare } from './key-exchange12.ts'
 import type { ReceivedHello } from './negotiate.ts'
+import { serverAfterwards12 } from './renegotiation12.ts'
+import { certificateTypes12, fitsKey12, schemes12 } from './schemes12.ts'
 import type { ServerHandshake } from './server-hello.ts'
+import { findSession12, mayRenew, sendTicket12, storeSession12 } from './server-session12.ts'
+import type { SessionFacts12 } from './server-session12.ts'
 
-// eslint-disable-next-line require-yield
-export function* serverHandshake12(_hs: ServerHandshake, _hello: ReceivedHello): Flow<Established> {
-  throw new TlsError('protocol_version', 'TLS 1.2 is not here yet')
+export function* serverHandshake12(hs: ServerHandshake, hello: ReceivedHello): Flow<Established> {
+  const { config, io, transcript } = hs
+  const choice = yield* chooseParameters(hs, hello)
+  const session = yield* findSession12(hs, hello, choice)
+  transcript.start((session?.suite ?? choice.suite).hash)
+  const current: Current12 = {
+    negotiated: session ? yield* resume(hs, hello, { ...choice, suite: session.suite }, session.state) : yield* full(hs, hello, choice),
+  }
+  transcript.forgetMessages()
+  return established12(hs, current, serverAfterwards12(io))
 }
+
+function* full(hs: ServerHandshake, hello: ReceivedHello, choice: Choice12): Flow<Negotiated12> {
+  const { config } = hs
+  const { identity, suite } = choice
+  const { session_ticket: wantsTicket, status_request: status } = hello.extensions
+  const ticket = wantsTicket !== undefined && config.tickets !== undefined
+  const stapled = status?.statusType === 1 ? identity.ocspResponse : undefined
+  const sessionId = !ticket && config.sessions && choice.extended ? config.provider.random(32) : new Uint8Array(0)
+  const parameters = sendServerHello12(hs, hello, choice, { sessionId, ticket, stapled: stapled !== undefined, resumed: false }) // ServerHello -------->
+  hs.send(messages12, 'Certificate', { chain: identity.certificates }) // Certificate -------->
+  if (stapled) hs.send(messages12, 'CertificateStatus', { statusType: 1, response: stapled }) // CertificateStatus* -------->
+  const share = choice.group && choice.scheme && (yield* signServerShare(choice.group, parameters, identity, choice.scheme))
+  if (share) hs.send(messages12, 'ServerKeyExchange', { body: share.body }) // ServerKeyExchange* -------->
+  if (config.clientAuth) sendCertificateRequest(hs) // CertificateRequest* -------->
+  hs.send(messages12, 'ServerHelloDone', {}) // ServerHelloDone -------->
+
+  const peer = yield* readCertificate(hs) // <-------- Certificate*
+  const { body } = yield* hs.read(messages12, 'ClientKeyExchange') // <-------- ClientKeyExchange
+  const premaster = share
+    ? yield* ecdhePremaster(share.exchange, body)
+    : yield* decryptPremaster(config, identity, hello.message.legacyVersion, body)
+  const master = deriveMaster(hs, parameters, premaster)
+  const signature = yield* readCertificateVerify(hs, peer) // <-------- CertificateVerify*
+  const connection = new Connection12(hs, parameters, master, identity.certificates[0])
+  yield* connection.changeRead() // <-------- [ChangeCipherSpec]
+  const finished: VerifiedFinished = yield* connection.readFinished() // <-------- Finished
+
+  const info = infoOf(hello, choice, { peer, signature })
+  const facts = factsOf(info, choice, config.clock())
+  if (ticket) yield* sendTicket12(hs, connection, facts) // NewSessionTicket* -------->
+  yield* connection.changeWrite() // [ChangeCipherSpec] -------->
+  connection.sendFinished() // Finished -------->
+  if (sessionId.length > 0) yield* storeSession12(hs, connection, sessionId, facts)
+  return { connection, finished, info: { ...info, group: choice.group?.name, signatureScheme: choice.scheme?.name ?? signature.scheme } }
+}
+
+/** A session goes on: no certificates, the server's Finished first (RFC 5246 section 7.3, figure 2). */
+function* resume(hs: ServerHandshake, hello: ReceivedHello, choice: Choice12, session: SessionState): Flow<Negotiated12> {
+  const { identity } = choice
+  const { sessionId } = hello.message
+  const ticket = mayRenew(hs.config, hello, session)
+  const parameters = sendServerHello12(hs, hello, choice, { sessionId, ticket, stapled: false, resumed: true }) // ServerHello -------->
+  const connection = new Connection12(hs, parameters, resumedMasterSecret(choice.suite.hash, session.secret), identity.certificates[0])
+  const info = infoOf(hello, choice, { peer: pskPeer(), signature: noSignature() }, session)
+  if (ticket) yield* sendTicket12(hs, connection, factsOf(info, choice, session.authenticatedAt)) // NewSessionTicket* -------->
+  yield* connection.changeWrite() // [ChangeCipherSpec] -------->
+  connection.sendFinished() // Finished -------->
+  yield* connection.changeRead() // <-------- [ChangeCipherSpec]
+  const finished: VerifiedFinished = yield* connection.readFinished() // <-------- Finished
+  return { connection, finished, info }
+}
+
+const sendCertificateRequest = (hs: ServerHandshake): void => {
+  const { config } = hs
+  hs.send(messages12, 'CertificateRequest', {
+    certificateTypes: certificateTypes12,
+    signatureAlgorithms: schemes12(config).map(({ id }) => id),
+    authorities: config.clientAuth?.authorities ?? [],
+  })
+}
+
+/** Certificate of the client, an empty list if it has none (RFC 5246 section 7.4.6). */
+function* readCertificate(hs: ServerHandshake): Flow<VerifiedPeer | UnauthenticatedPeer> {
+  const { config } = hs
+  if (!config.clientAuth) return absentPeer(config)
+  const { chain } = yield* hs.read(messages12, 'Certificate')
+  if (chain.length === 0) return absentPeer(config, 'client_certificate_missing')
+  return yield* verifyPeer(config.clientAuth.verifier, { chain, peer: 'client', serverName: undefined, time: config.clock() })
+}
+
+/** CertificateVerify over all messages before it (RFC 5246 section 7.4.8). */
+function* readCertificateVerify(hs: ServerHandshake, peer: VerifiedPeer | UnauthenticatedPeer): Flow<VerifiedSignature> {
+  const { config, transcript } = hs
+  if (!('publicKey' in peer)) return noSignature()
+  const content = transcript.messages()
+  const { scheme, signature } = yield* hs.read(messages12, 'CertificateVerify')
+  return yield* verifySignature(config, scheme, signature, content, peer, schemes12(config), fitsKey12)
+}
+
+interface ClientProof {
+  readonly peer: VerifiedPeer | UnauthenticatedPeer
+  readonly signature: VerifiedSignature
+}
+
+const infoOf = (hello: ReceivedHello, choice: Choice12, { peer, signature }: ClientProof, session?: SessionState): ConnectionInfo => ({
+  version: 'TLS 1.2',
+  cipherSuite: choice.suite.name,
+  group: undefined,
+  signatureScheme: signature.scheme,
+  alpn: choice.alpn,
+  serverName: hello.info.serverName,
+  resumed: session !== undefined,
+  helloRetryRequest: false,
+  earlyData: 'none',
+  peerCertificates: session?.peerCertificates ?? ('certificates' in peer ? peer.certificates : []),
+  verifiedChain: 'chain' in peer ? peer.chain : [],
+  ocspResponse: undefined,
+  scts: [],
+})
+
+const factsOf = ({ alpn, serverName, peerCertificates }: ConnectionInfo, { fingerprint }: Choice12, authenticatedAt: number): SessionFacts12 => ({
+  alpn, serverName, peerCertificates, authenticatedAt, fingerprint,
+})

@@ -1,0 +1,76 @@
+// After a TLS 1.2 handshake: HelloRequest at the client, answered by option with no_renegotiation or a handshake bound to this
+// one (RFC 5746), and ClientHello at the server, always refused (RFC 5246 section 7.4.1.1). Called through Established.afterwards.
+
+import type { ClientConfig } from '../config.ts'
+import { TlsError } from '../errors.ts'
+import { messages12 } from '../wire/messages.ts'
+import { cipherSuiteName, TLS12, versionName } from '../wire/registry.ts'
+import { helloExtensions, sendHello } from './client-hello.ts'
+import type { ClientHandshake, Offer, ServerHelloMessage } from './client-hello.ts'
+import type { Connection12, Current12, Negotiated12 } from './connection12.ts'
+import { Handshake } from './context.ts'
+import type { HandshakeIo } from './context.ts'
+import { readMessage } from './flow.ts'
+import type { Flow } from './flow.ts'
+
+/** What client12.ts does from ServerHello on. */
+type Negotiate = (
+  hs: ClientHandshake, offer: Offer, serverHello: ServerHelloMessage, session: undefined, previous: Connection12,
+) => Flow<Negotiated12>
+
+export function* clientAfterwards12(hs: ClientHandshake, current: Current12, negotiate: Negotiate): Flow<void> {
+  const { config, io } = hs
+  let allowed = config.renegotiation === 'freely' ? Number.POSITIVE_INFINITY : config.renegotiation === 'once' ? 1 : 0
+  hs.transcript.forgetMessages()
+  for (;;) {
+    yield* readMessage(messages12, ['HelloRequest'])
+    if (allowed-- > 0) current.negotiated = yield* renegotiate(hs, current.negotiated, negotiate)
+    else io.sendWarning('no_renegotiation')
+  }
+}
+
+/** No renegotiation for clients: it has no use that a new connection would not serve better (RFC 9325 section 3.5). */
+export function* serverAfterwards12(io: HandshakeIo): Flow<void> {
+  for (;;) {
+    yield* readMessage(messages12, ['ClientHello'])
+    io.sendWarning('no_renegotiation')
+  }
+}
+
+function* renegotiate(first: ClientHandshake, { connection }: Negotiated12, negotiate: Negotiate): Flow<Negotiated12> {
+  if (!connection.serverCertificate || !connection.parameters.extendedMasterSecret) {
+    throw new TlsError('no_renegotiation', 'no renegotiation on a connection without the extended master secret or a certificate (RFC 7627 section 5.4)')
+  }
+  const config = only12(first.config)
+  const hs: ClientHandshake = new Handshake(config, first.io)
+  const random = config.provider.random(32)
+  hs.clientRandom = random
+  const extensions = { ...helloExtensions(config, [], undefined), renegotiation_info: connection.clientVerifyData }
+  const offer = sendHello(hs, { random, sessionId: new Uint8Array(0), extensions, shares: [], psks: [] }) // ClientHello -------->
+  const serverHello = yield* readServerHello(hs) // <-------- ServerHello
+  checkEcho(offer, serverHello)
+  return yield* negotiate(hs, offer, serverHello, undefined, connection)
+}
+
+/** A connection keeps its version. */
+const only12 = (config: ClientConfig): ClientConfig => ({
+  ...config, maxVersion: TLS12, suites: config.suites.filter(({ version }) => version === 'TLS 1.2'), fallback: false,
+})
+
+/** A HelloRequest while a handshake runs is passed over (RFC 5246 section 7.4.1.1). */
+function* readServerHello(hs: ClientHandshake): Flow<ServerHelloMessage> {
+  for (;;) {
+    const message = yield* readMessage(messages12, ['ServerHello', 'HelloRequest'])
+    if (message.type !== 'ServerHello') continue
+    hs.transcript.add(message.raw)
+    return message
+  }
+}
+
+const checkEcho = ({ hello }: Offer, { legacyVersion, cipherSuite, compressionMethod }: ServerHelloMessage): void => {
+  if (legacyVersion !== TLS12) throw new TlsError('illegal_parameter', `ServerHello: ${versionName(legacyVersion)} in a renegotiation of TLS 1.2`)
+  if (compressionMethod !== 0) throw new TlsError('illegal_parameter', 'ServerHello: compression was chosen')
+  if (!hello.cipherSuites.includes(cipherSuite)) {
+    throw new TlsError('illegal_parameter', `ServerHello: ${cipherSuiteName(cipherSuite)} was not offered`)
+  }
+}
