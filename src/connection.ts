@@ -2,7 +2,7 @@
 
 import type { ChannelBindingType, ConnectionInfo, TlsEngine } from './engine/types.ts'
 import { asTlsError, TlsError } from './errors.ts'
-import { done } from './stream/defer.ts'
+import { asError, done } from './stream/defer.ts'
 import { Pump } from './stream/pump.ts'
 import type { ClientCertificate, PumpOptions } from './stream/pump.ts'
 import type { ByteStream } from './stream/types.ts'
@@ -111,8 +111,8 @@ class EstablishedConnection implements TlsConnection {
   }
 
   abort(reason?: unknown): void {
-    const why = reason instanceof Error ? reason.message : reason === undefined ? 'no reason given' : String(reason)
-    this.#pump.abort(new TlsError('aborted', `the connection was aborted by this end: ${why}`, { cause: reason }))
+    const { message } = asError(reason, 'no reason given')
+    this.#pump.abort(new TlsError('aborted', `the connection was aborted by this end: ${message}`, { cause: reason }))
   }
 
   updateKeys({ requestPeer = false }: { readonly requestPeer?: boolean } = {}): Promise<void> {

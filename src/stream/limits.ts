@@ -1,7 +1,7 @@
 // Time limits of a connection: the only timers in this library. Used by the pump.
 
 import { TlsError } from '../errors.ts'
-import { defer, ignore } from './defer.ts'
+import { asError, defer, ignore } from './defer.ts'
 
 /** Calls `then` after so many milliseconds (Infinity: never); the answer cancels it. */
 export const after = (milliseconds: number, then: () => void): (() => void) => {
@@ -49,7 +49,7 @@ export const limitHandshake = (
 }
 
 export const abortedBy = (reason: unknown): TlsError =>
-  new TlsError('aborted', `the handshake was cancelled by its signal: ${String(reason)}`, { cause: reason })
+  new TlsError('aborted', `the handshake was cancelled by its signal: ${asError(reason, 'no reason given').message}`, { cause: reason })
 
 /** Throws `bad_option` for what setTimeout would misread. */
 export const checkTimeout = (milliseconds: number, option: string): number => {

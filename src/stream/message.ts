@@ -2,7 +2,7 @@
 // pause, messages are taken as events: its own async iterator buffers without a bound.
 
 import { asChunks } from './chunk.ts'
-import { done, handled, ignore } from './defer.ts'
+import { asError, done, handled, ignore } from './defer.ts'
 import { Inbox } from './inbox.ts'
 import { pullChunks } from './iterable.ts'
 import type { ByteStream, MessageStreamLike } from './types.ts'
@@ -23,7 +23,7 @@ export const fromMessageStream = (stream: MessageStreamLike): ByteStream => {
     },
     close: () => handled(stream.close().then(ignore)),
     abort: (reason) => {
-      const error = reason instanceof Error ? reason : new Error(String(reason ?? 'the stream was aborted'))
+      const error = asError(reason, 'the stream was aborted')
       incoming.drop(error)
       stream.abort(error)
     },
@@ -74,7 +74,7 @@ const fromEvents = (stream: Pausable): Incoming => {
     try {
       for (const chunk of asChunks('data' in event ? event.data : undefined)) inbox.push(chunk)
     } catch (thrown) {
-      inbox.fail(thrown instanceof Error ? thrown : new Error(String(thrown)))
+      inbox.fail(asError(thrown, 'it delivered something else than bytes'))
     }
     endIfDrained()
     if (inbox.bytes >= highWaterMark) setPaused(true)

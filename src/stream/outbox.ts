@@ -103,7 +103,7 @@ export class Outbox {
     this.#current = undefined
     const next = this.#next
     this.#next = undefined
-    if (next) this.#start(next)
+    if (next) void this.#start(next)
     else this.#drained?.resolve()
   }
 }

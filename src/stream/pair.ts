@@ -1,6 +1,6 @@
 // Two ByteStreams joined in memory, with a bound: for tests, benches, and TLS inside one process.
 
-import { defer, done, handled } from './defer.ts'
+import { asError, defer, done, handled } from './defer.ts'
 import type { Deferred } from './defer.ts'
 import { Inbox } from './inbox.ts'
 import type { ByteStream } from './types.ts'
@@ -24,7 +24,7 @@ const end = (outgoing: Pipe, incoming: Pipe): ByteStream => ({
   write: (data) => outgoing.write(data),
   close: () => outgoing.close(),
   abort: (reason) => {
-    const error = reason instanceof Error ? reason : new Error('this end was aborted')
+    const error = asError(reason, 'this end was aborted')
     incoming.abort(error, new Error('the other end was aborted'))
     outgoing.abort(new Error('the other end was aborted'), error)
   },

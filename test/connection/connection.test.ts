@@ -224,30 +224,43 @@ describe('a connection that is not made', () => {
 })
 
 describe('a write that fails because the peer has gone', () => {
-  it("rejects with the peer's alert where there is one, not with the broken pipe", async () => {
+  const flakyLine = () => {
     const [near, far] = pair()
-    let broken = false
+    const state = { broken: false }
     const flaky: ByteStream = {
       ...near,
-      write: (data) => (broken ? Promise.reject(new Error('broken pipe')) : near.write(data)),
+      write: (data) => (state.broken ? Promise.reject(new Error('broken pipe')) : near.write(data)),
     }
+    return { near, far, flaky, state }
+  }
+
+  it("rejects with the peer's alert where there is one, not with the broken pipe", async () => {
+    const { near, far, flaky, state } = flakyLine()
     const { client, server } = await both({}, {}, [flaky, far])
-    broken = true
+    await near.write(Uint8Array.of(23, 3, 3, 0, 1, 0))
+    const [, writing] = await Promise.all([
+      expect(server.read()).rejects.toBeInstanceOf(TlsError),
+      (async () => {
+        state.broken = true
+        return client.write(bytesOf(10)).catch((error: unknown) => error)
+      })(),
+    ])
+    expect(writing).toMatchObject({ code: 'alert_received', fault: 'peer-incompatible' })
+  })
+
+  it('rejects with the broken pipe when the peer is gone without a word', async () => {
+    const { far, flaky, state } = flakyLine()
+    const { client } = await both({}, {}, [flaky, far])
+    state.broken = true
     const writing = client.write(bytesOf(10)).catch((error: unknown) => error)
-    server.abort()
     await far.close()
     expect(await writing).toMatchObject({ code: 'transport_failed', cause: { message: 'broken pipe' } })
   })
 
   it('rejects with the broken pipe when the read side stays silent', async () => {
-    const [near, far] = pair()
-    let broken = false
-    const flaky: ByteStream = {
-      ...near,
-      write: (data) => (broken ? Promise.reject(new Error('broken pipe')) : near.write(data)),
-    }
+    const { far, flaky, state } = flakyLine()
     const { client } = await both({}, {}, [flaky, far])
-    broken = true
+    state.broken = true
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const writing = client.write(bytesOf(10)).catch((error: unknown) => error)
     await vi.advanceTimersByTimeAsync(1000)

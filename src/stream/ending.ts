@@ -1,0 +1,66 @@
+// How a connection lets go of its transport: at once, or after the last bytes, with a time limit. Used by the pump.
+
+import { TlsError } from '../errors.ts'
+import { after, within } from './limits.ts'
+import type { Outbox } from './outbox.ts'
+import type { ByteStream } from './types.ts'
+
+export class Ending {
+  readonly #transport: ByteStream
+  readonly #outbox: Outbox
+  readonly #closeTimeout: number
+  /** Resolves when the transport will give no more bytes. */
+  readonly #readEnded: Promise<void>
+  #ended: Promise<TlsError | undefined> | undefined
+
+  constructor(transport: ByteStream, outbox: Outbox, closeTimeout: number, readEnded: Promise<void>) {
+    this.#transport = transport
+    this.#outbox = outbox
+    this.#closeTimeout = closeTimeout
+    this.#readEnded = readEnded
+  }
+
+  get begun(): boolean {
+    return this.#ended !== undefined
+  }
+
+  /** Lets the last bytes out, ends our direction, and gives the peer a while to end its own. Answers with what failed. */
+  end(): Promise<TlsError | undefined> {
+    return (this.#ended ??= this.#end())
+  }
+
+  abort(reason: unknown): void {
+    try {
+      this.#transport.abort(reason)
+    } catch {
+      // a stream that can't even be aborted has nothing left to tell
+    }
+  }
+
+  /** The same outcome, or `timeout`. As long as the transport takes bytes it may take its time. */
+  timely(promise: Promise<void>): Promise<void> {
+    const message = `close: the peer did not take the last bytes for ${this.#closeTimeout} ms (closeTimeout)`
+    return within(this.#closeTimeout, promise, message, () => this.#outbox.taken)
+  }
+
+  async #end(): Promise<TlsError | undefined> {
+    try {
+      await this.timely(this.#outbox.drained())
+      await this.timely(this.#transport.close())
+    } catch (thrown) {
+      const error = transportError(thrown)
+      this.abort(error)
+      return error
+    }
+    const late = new TlsError('timeout', 'the peer did not close its side of the stream')
+    const cancel = after(this.#closeTimeout, () => this.abort(late))
+    void this.#readEnded.then(cancel)
+    return undefined
+  }
+}
+
+export const transportError = (thrown: unknown): TlsError => {
+  if (thrown instanceof TlsError) return thrown
+  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  return new TlsError('transport_failed', `the stream under TLS failed: ${message}`, { cause: thrown })
+}
