@@ -3,7 +3,7 @@
 import { certificateListOf, loadIdentity } from './identity.ts'
 import type {
   CertificateRequestInfo, ClientAuthMode, ClientHelloInfo, ClientOptions, CommonOptions, ExternalPsk, Identity, IdentityOptions, Seam,
-  ServerOptions,
+  ServerOptions, TicketOptions,
 } from './options.ts'
 import { andThen as then } from './crypto/maybe.ts'
 import type {
@@ -91,6 +91,14 @@ export interface ClientAuthConfig {
   readonly authorities: readonly Uint8Array[]
 }
 
+export interface TicketConfig {
+  readonly count: number
+  /** Seconds. */
+  readonly lifetime: number
+  readonly protector: TicketProtector
+  readonly applicationData: TicketOptions['applicationData']
+}
+
 export interface ServerConfig extends CommonConfig {
   /** The identities to choose from for this hello; empty if there is none. */
   readonly identitiesFor: (hello: ClientHelloInfo) => MaybePromise<readonly Identity[]>
@@ -99,7 +107,7 @@ export interface ServerConfig extends CommonConfig {
   readonly options: ServerOptions
   readonly clientAuth: ClientAuthConfig | undefined
   readonly preferServerOrder: boolean
-  readonly tickets: { readonly count: number; readonly lifetime: number; readonly protector: TicketProtector } | undefined
+  readonly tickets: TicketConfig | undefined
   readonly sessions: ServerSessionStore | undefined
   readonly psk: ServerOptions['psk']
   readonly maxEarlyData: number
@@ -367,5 +375,6 @@ const ticketConfig = (options: ServerOptions, provider: CryptoProvider, defaults
   const count = inRange(options.tickets?.count ?? 2, 0, 255, 'tickets.count')
   const lifetime = inRange(options.tickets?.lifetime ?? 86400, 1, 604800, 'tickets.lifetime')
   const protector = options.tickets?.protector ?? defaults.tickets?.(provider, lifetime)
-  return protector && count > 0 ? { count, lifetime, protector } : undefined
+  const { applicationData } = options.tickets ?? {}
+  return protector && count > 0 ? { count, lifetime, protector, applicationData } : undefined
 }

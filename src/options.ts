@@ -187,11 +187,22 @@ export interface ClientAuthOptions {
   readonly authorities?: readonly Uint8Array[]
 }
 
+/** What a ticket is made for. */
+export interface SessionFacts {
+  readonly serverName: string | undefined
+  readonly alpn: string | undefined
+  /** DER, leaf first. */
+  readonly peerCertificates: readonly Uint8Array[]
+}
+
 export interface TicketOptions {
   /** Tickets sent after a full handshake. Default 2; 0 turns them off. */
   readonly count?: number
   /** Seconds, at most 604800. Default 86400. */
   readonly lifetime?: number
+  /** What to keep in the tickets of this connection, at most 16384 bytes; it comes back as `info.sessionData`. Default: what the
+   * session that was resumed had. The client cannot read it. */
+  readonly applicationData?: (session: SessionFacts) => Uint8Array | undefined
   /** Default: a random key that lives as long as the server (see puretls/session for rotation and shared keys). */
   readonly protector?: TicketProtector
 }

@@ -16,6 +16,8 @@ export interface ConnectionInfo {
   readonly serverName: string | undefined
   readonly resumed: boolean
   readonly helloRetryRequest: boolean
+  /** Server, resumed: what `tickets.applicationData` put into the ticket. */
+  readonly sessionData?: Uint8Array
   readonly earlyData: 'accepted' | 'rejected' | 'none'
   /** DER as the peer sent them, leaf first; empty where it sent none. */
   readonly peerCertificates: readonly Uint8Array[]

@@ -16,6 +16,7 @@ import type { Flow } from './flow.ts'
 import type { ConnectionInfo } from './info.ts'
 import { answerCertificateRequest } from './post-auth13.ts'
 import type { CertificateRequests } from './post-auth13.ts'
+import type { SessionFacts as TicketFor } from '../options.ts'
 import type { ReceivedHello } from './negotiate.ts'
 import type { ServerHandshake } from './server-hello.ts'
 import { sessionKey } from './session-key.ts'
@@ -96,7 +97,20 @@ export interface TicketFacts {
   readonly authenticatedAt: number
   readonly fingerprint: string
   readonly count: number
+  /** What the session that was resumed carried. */
+  readonly sessionData: Uint8Array
 }
+
+/** What the application wants in the tickets of this connection. */
+export const ticketData = (config: ServerConfig, facts: TicketFor, inherited: Uint8Array): Uint8Array => {
+  const data = config.tickets?.applicationData?.(facts) ?? inherited
+  if (data.length > MAX_APPLICATION_DATA) {
+    throw new TlsError('bad_option', `tickets.applicationData: ${data.length} bytes; the most is ${MAX_APPLICATION_DATA}`)
+  }
+  return data
+}
+
+const MAX_APPLICATION_DATA = 16384
 
 /** Tickets that this connection gets: what the client asked for, at most what the config says (RFC 9149 section 3). */
 export const ticketCount = (config: ServerConfig, { extensions }: ReceivedHello, resumed: boolean): number => {
@@ -111,6 +125,7 @@ export function* sendTickets(hs: ServerHandshake, connection: Connection13, fact
   const { config } = hs
   const { tickets } = config
   if (!tickets) return
+  const applicationData = ticketData(config, facts, facts.sessionData)
   for (let number = 0; number < facts.count; number++) {
     const nonce = Uint8Array.of(number >> 8, number & 0xff)
     const [a = 0, b = 0, c = 0, d = 0] = config.provider.random(4)
@@ -130,6 +145,7 @@ export function* sendTickets(hs: ServerHandshake, connection: Connection13, fact
       serverName: facts.serverName ?? '',
       fingerprint: facts.fingerprint,
       peerCertificates: facts.peerCertificates,
+      applicationData,
     })
     let ticket: Uint8Array | undefined
     try {

@@ -92,6 +92,7 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
     peerCertificates: psk?.session?.peerCertificates ?? ('certificates' in proof.peer ? proof.peer.certificates : []),
     authenticatedAt: psk?.session?.authenticatedAt ?? config.clock(),
     fingerprint,
+    sessionData: psk?.session?.applicationData ?? new Uint8Array(0),
     count: ticketCount(config, hello, psk !== undefined),
   }
   yield* sendTickets(hs, connection, facts) // [NewSessionTicket] -------->
@@ -105,6 +106,7 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
     helloRetryRequest: retried,
     earlyData: early ? 'accepted' : firstHello.extensions.early_data ? 'rejected' : 'none',
     peerCertificates: facts.peerCertificates,
+    ...(facts.sessionData.length > 0 && { sessionData: facts.sessionData }),
     verifiedChain: 'chain' in proof.peer ? proof.peer.chain : [],
     ocspResponse: undefined,
     scts: [],

@@ -288,3 +288,24 @@ describe('ticket keys', () => {
     expect(await keys.open(new Uint8Array(3), 0)).toBeUndefined()
   })
 })
+
+describe('application data in tickets', () => {
+  it('comes back when the session is resumed, and is carried on', async () => {
+    const data = new TextEncoder().encode('user 42')
+    const protection = tickets()
+    const server: ServerOptions = { ...tls13, tickets: { ...protection, applicationData: () => data } }
+    const sessionOf = (events: Parameters<typeof eventsOf>[0]) => eventsOf(events, 'session')[0]?.session ?? new Uint8Array(0)
+    const first = await meet(tls13, server)
+    expect(infoOf(first.serverEvents).sessionData).toBeUndefined()
+    const plain: ServerOptions = { ...server, tickets: protection }
+    const second = await meet({ ...tls13, session: sessionOf(first.clientEvents) }, plain)
+    expect(infoOf(second.serverEvents).sessionData).toEqual(data)
+    const third = await meet({ ...tls13, session: sessionOf(second.clientEvents) }, plain)
+    expect(infoOf(third.serverEvents).sessionData).toEqual(data)
+  })
+
+  it('too much of it is bad_option', async () => {
+    const server: ServerOptions = { ...tls13, tickets: { ...tickets(), applicationData: () => new Uint8Array(20000) } }
+    expect(errorOf((await meet(tls13, server)).serverEvents)).toMatchObject({ code: 'bad_option' })
+  })
+})
