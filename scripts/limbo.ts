@@ -8,6 +8,7 @@ import { gunzipSync } from 'node:zlib'
 import { nodeProvider } from '../src/crypto/node.ts'
 import type { CryptoProvider } from '../src/crypto/provider.ts'
 import { decodePem } from '../src/wire/pem.ts'
+import { crlCheck } from '../src/x509/crl-check.ts'
 import { verifyChain } from '../src/x509/index.ts'
 import type { Certificate, KeyUsageName, ProfileName, VerifyOptions } from '../src/x509/index.ts'
 
@@ -85,6 +86,7 @@ const optionsFor = (test: LimboCase, provider: CryptoProvider, profile: ProfileN
   keyUsage: test.key_usage.map(keyUsageOf),
   ...(test.expected_peer_name && { serverName: test.expected_peer_name.value }),
   ...(test.max_chain_depth !== null && { maxDepth: test.max_chain_depth }),
+  ...(test.crls !== undefined && test.crls.length > 0 && { checks: [crlCheck({ crls: test.crls })] }),
 })
 
 const keyUsageOf = (name: string): KeyUsageName => {

@@ -1,0 +1,43 @@
+// A verified path as pairs of certificate and issuer, which is how revocation and transparency look at it. Called by crl.ts,
+// ocsp.ts and sct.ts.
+
+import type { PublicKey } from '../crypto/provider.ts'
+import type { Certificate } from './certificate.ts'
+import type { PathCheckRequest } from './options.ts'
+
+export interface Issuer {
+  /** SubjectPublicKeyInfo, DER. */
+  readonly spki: Uint8Array
+  readonly publicKey: PublicKey
+  /** Undefined for an anchor that is no certificate. */
+  readonly certificate: Certificate | undefined
+}
+
+export interface PathPair {
+  readonly certificate: Certificate
+  readonly issuer: Issuer
+}
+
+/** `leaf`: the end-entity certificate alone; `chain`: it and every CA below the anchor. */
+export type CheckDepth = 'leaf' | 'chain'
+
+/** Leaf first. A leaf that is the anchor itself has no issuer and no pair. */
+export const pathPairs = ({ path, anchor }: Pick<PathCheckRequest, 'path' | 'anchor'>, depth: CheckDepth): PathPair[] => {
+  const pairs: PathPair[] = []
+  for (const [i, certificate] of path.entries()) {
+    if (certificate === anchor.certificate) break
+    const above = path[i + 1]
+    const issuer: Issuer = above === undefined ? anchor : issuerOf(above)
+    pairs.push({ certificate, issuer })
+    if (depth === 'leaf') break
+  }
+  return pairs
+}
+
+export const issuerOf = (certificate: Certificate): Issuer => ({
+  spki: certificate.spki,
+  certificate,
+  get publicKey() {
+    return certificate.publicKey
+  },
+})

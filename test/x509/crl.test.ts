@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import fc from 'fast-check'
+import { nodeProvider } from '../../src/crypto/node.ts'
+import { TlsError } from '../../src/errors.ts'
+import { createCa } from '../../src/pki/index.ts'
+import type { IssuedCrl } from '../../src/pki/index.ts'
+import { crlCheck } from '../../src/x509/crl-check.ts'
+import type { CrlCheckOptions, CrlInput } from '../../src/x509/crl-check.ts'
+import { crlsFromPem, parseCrl } from '../../src/x509/crl.ts'
+import { OpensslDirectory, withOpenssl } from '../pki/openssl.ts'
+import { clock, now, smallPki, verdict, verifyWith } from './support.ts'
+import type { SmallPki } from './support.ts'
+
+const day = 86_400_000
+let pki: SmallPki
+let rootCrl: IssuedCrl
+beforeAll(async () => {
+  pki = await smallPki({ crlUrls: ['http://crl.example/1'] })
+  rootCrl = await pki.root.createCrl()
+})
+
+const check = (crls: CrlInput | readonly CrlInput[], options: Partial<CrlCheckOptions> = {}): Promise<string> =>
+  verdict(verifyWith(pki, [crlCheck({ crls, ...options })]))
+const checkLeaf = async (options: Parameters<SmallPki['middle']['createCrl']>[0], more: Partial<CrlCheckOptions> = {}): Promise<string> =>
+  check([rootCrl.crl, (await pki.middle.createCrl(options)).crl], more)
+
+describe('CRLs on a path (RFC 5280 section 6.3)', () => {
+  test('not on the lists: accepted', async () => {
+    expect(await checkLeaf({ revoked: [{ serialNumber: '0102' }] })).toBe('ok')
+  })
+
+  test('on the list: refused, with date and reason, in soft mode too', async () => {
+    const revoked = [{ certificate: pki.leaf.certificate, reason: 'keyCompromise', date: now - day }] as const
+    expect(await checkLeaf({ revoked })).toBe('revoked: "CN=a.example" was revoked on 2026-05-31T12:00:00Z: keyCompromise')
+    expect(await checkLeaf({ revoked }, { mode: 'soft' })).toMatch(/^revoked/)
+  })
+
+  test('an intermediate is looked up too, unless depth is leaf', async () => {
+    const roots = await pki.root.createCrl({ revoked: [{ certificate: pki.middle.certificate }] })
+    const own = await pki.middle.createCrl()
+    expect(await check([roots.crlPem, own.crlPem])).toMatch(/^revoked: "CN=Middle"/)
+    expect(await check([roots.crlPem, own.crlPem], { depth: 'leaf' })).toBe('ok')
+  })
+
+  test('no CRL of the issuer: refused hard, accepted soft', async () => {
+    expect(await check(rootCrl.crlPem)).toMatch(/^revocation_unknown: .*"CN=a\.example" .*no CRL of its issuer/)
+    expect(await check(rootCrl.crlPem, { mode: 'soft' })).toBe('ok')
+  })
+
+  test('a function finds CRLs; what it throws is "none"', async () => {
+    const find = async ({ certificate }: { certificate: { subject: object } }): Promise<readonly CrlInput[]> =>
+      String(certificate.subject) === 'CN=a.example' ? [(await pki.middle.createCrl()).crl] : [rootCrl.crl]
+    expect(await verdict(verifyWith(pki, [crlCheck({ crls: find })]))).toBe('ok')
+    const fails = (): never => { throw new Error('no network') }
+    expect(await verdict(verifyWith(pki, [crlCheck({ crls: fails })]))).toMatch(/^revocation_unknown/)
+  })
+
+  const raw = (oid: string, critical: boolean, ...value: number[]): { oid: string; critical: boolean; value: Uint8Array } => ({ oid, critical, value: Uint8Array.from(value) })
+  test.each([
+    ['5.1.2.4: thisUpdate in the future', { thisUpdate: now + day }, /from the future/],
+    ['5.1.2.5: nextUpdate in the past', { thisUpdate: now - 9 * day }, /expired 2 days ago/],
+    ['5.2: an unknown critical extension', { extensions: [raw('1.2.3', true, 5, 0)] }, /unknown critical extension, 1\.2\.3/],
+    ['5.3: an unknown critical entry extension', { revoked: [{ serialNumber: '01', extensions: [raw('1.2.4', true, 5, 0)] }] }, /critical extension, 1\.2\.4/],
+    ['5.2.3: a critical CRL number', { extensions: [raw('2.5.29.20', true, 2, 1, 1)] }, /CRL number is critical/],
+    ['5.2.4: a delta CRL', { extensions: [raw('2.5.29.27', true, 2, 1, 1)] }, /delta CRLs are not supported/],
+    ['5.2.5: an indirect CRL', { extensions: [raw('2.5.29.28', true, 0x30, 3, 0x84, 1, 0xff)] }, /indirect CRLs are not supported/],
+    ['5.3.3: an entry of another issuer', { revoked: [{ serialNumber: '01', extensions: [raw('2.5.29.29', true, 0x30, 0)] }] }, /indirect/],
+    ['5.2.5: attribute certificates', { extensions: [raw('2.5.29.28', true, 0x30, 3, 0x85, 1, 0xff)] }, /attribute certificates/],
+    ['5.2.5: CA certificates only', { scope: { only: 'authorities' } }, /only CA certificates/],
+    ['5.2.5: another distribution point', { scope: { urls: ['http://crl.example/2'] } }, /another distribution point/],
+    ['5.2.5: some reasons only', { extensions: [raw('2.5.29.28', true, 0x30, 4, 0x83, 2, 6, 0x40)] }, /some reasons only/],
+    ['5.2.5: a flag that is not TRUE', { extensions: [raw('2.5.29.28', true, 0x30, 3, 0x84, 1, 0)] }, /flag of issuingDistributionPoint/],
+  ] as const)('section %s', async (_, options, sentence) => {
+    expect(await checkLeaf(options)).toMatch(/^revocation_unknown/)
+    expect(await checkLeaf(options)).toMatch(sentence)
+    expect(await checkLeaf(options, { mode: 'soft' })).toBe('ok')
+  })
+
+  test('section 5.2.5: a scope that the certificate is in', async () => {
+    expect(await checkLeaf({ scope: { urls: ['http://crl.example/1'], only: 'leaves' } })).toBe('ok')
+  })
+
+  test('expired CRLs count when the caller says so', async () => {
+    expect(await checkLeaf({ thisUpdate: now - 9 * day }, { expiry: 'ignore' })).toBe('ok')
+  })
+
+  test('section 6.3.3 (g): signed by another key, or changed', async () => {
+    const impostor = await createCa({ name: 'Middle', clock })
+    expect(await check([rootCrl.crl, (await impostor.createCrl()).crl])).toMatch(/signature of the CRL/)
+    const { crl } = await pki.middle.createCrl({ revoked: [{ serialNumber: '55' }] })
+    const changed = crl.slice()
+    changed[changed.indexOf(0x55)] = 0x56
+    expect(await check([rootCrl.crl, changed])).toMatch(/^revocation_unknown/)
+  })
+
+  test('section 6.3.3 (f): an issuer without cRLSign', async () => {
+    const root = await createCa({ name: 'Root', clock, extensions: [{ oid: '2.5.29.15', critical: true, value: Uint8Array.of(3, 2, 2, 4) }] })
+    const leaf = await root.issue({ names: ['a.example'] })
+    const { crl } = await root.createCrl()
+    expect(await verdict(verifyWith({ root, chain: leaf.chain }, [crlCheck({ crls: crl })]))).toMatch(/without cRLSign/)
+  })
+
+  test('a CRL that is none is the caller\'s mistake', () => {
+    expect(() => crlCheck({ crls: Uint8Array.of(0x30, 0) })).toThrow(expect.objectContaining({ code: 'bad_option' }))
+    expect(() => crlCheck({ crls: pki.root.certificatePem })).toThrow(/no CRL in it/)
+  })
+
+  test('the signature of a CRL is checked once per issuer key', async () => {
+    const once = crlCheck({ crls: [rootCrl.crl, (await pki.middle.createCrl()).crl] })
+    let count = 0
+    const counting = nodeProvider.verifiers.map((verifier) => ({
+      ...verifier,
+      verify: (...args: Parameters<typeof verifier.verify>) => {
+        count++
+        return verifier.verify(...args)
+      },
+    }))
+    const provider = { ...nodeProvider, verifiers: counting }
+    expect(await verdict(verifyWith(pki, [once], { provider }))).toBe('ok')
+    const first = count
+    expect(await verdict(verifyWith(pki, [once], { provider }))).toBe('ok')
+    expect([first, count - first]).toEqual([4, 2])
+  })
+
+  test('no bytes make the parser throw anything but TlsError', () => {
+    const { crl } = rootCrl
+    fc.assert(
+      fc.property(fc.nat(crl.length - 1), fc.nat(255), (at, value) => {
+        const changed = crl.slice()
+        changed[at] = value
+        try {
+          const parsed = parseCrl(changed)
+          void [parsed.entries, parsed.unknownCritical, parsed.crlNumber, parsed.issuingDistributionPoint]
+        } catch (error) {
+          expect(error).toBeInstanceOf(TlsError)
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
+
+describe('CRLs of openssl', () => {
+  const openssl = new OpensslDirectory()
+  afterAll(() => openssl.remove())
+
+  withOpenssl('are read: number, dates, entries', async () => {
+    openssl.write('ca.pem', pki.middle.certificatePem)
+    openssl.write('ca.key', pki.middle.privateKeyPem)
+    openssl.write('index.txt', 'R\t300101000000Z\t260102030405Z,keyCompromise\t0A0B\tunknown\t/CN=x\nR\t300101000000Z\t260102030405Z\t80\tunknown\t/CN=y\n')
+    openssl.write('number', '2A\n')
+    openssl.write('ca.cnf', '[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\ncrlnumber=number\ndefault_md=sha256\ndefault_crl_days=30\n')
+    const made = openssl.run('ca', '-gencrl', '-config', 'ca.cnf', '-cert', 'ca.pem', '-keyfile', 'ca.key', '-out', 'crl.pem')
+    expect(made.status, made.output).toBe(0)
+    const [crl] = crlsFromPem(new TextDecoder().decode(openssl.bytes('crl', '-in', 'crl.pem')))
+    expect(crl?.crlNumber).toBe('2a')
+    expect(crl?.find(Uint8Array.of(0x0a, 0x0b))).toMatchObject({ reason: 'keyCompromise', revocationDate: Date.UTC(2026, 0, 2, 3, 4, 5) })
+    expect(crl?.find(Uint8Array.of(0, 0x80))?.reason).toBeUndefined()
+    expect(crl?.find(Uint8Array.of(0x80))).toBeUndefined()
+    const time = Date.now()
+    const fresh = await verdict(verifyWith(pki, [crlCheck({ crls: crl ?? '', depth: 'leaf' })], { time }))
+    expect(fresh).toBe('ok')
+  })
+})
