@@ -2,6 +2,7 @@
 // Keys go in as KeyObjects: with bare bytes Node takes four times as long for a small record.
 
 import * as crypto from 'node:crypto'
+import { nobleChaCha } from './noble-ciphers.ts'
 import type { AeadCipher, CbcCipher, Cipher, CipherName, HashAlgorithm, HashName, RunningHash } from './provider.ts'
 
 /** The bytes of a Buffer as a plain Uint8Array, whose slice() copies. */
@@ -106,16 +107,18 @@ const cbc = (name: 'aes-128-cbc' | 'aes-256-cbc', keyLength: number): CbcCipher 
 
 const opensslName = (name: CipherName): string => (name === 'aes-128-ccm-8' ? 'aes-128-ccm' : name)
 
-/** Those that this build of Node has: BoringSSL, under Electron, lacks some. */
+const available = ({ name }: Cipher): boolean => crypto.getCipherInfo(opensslName(name)) !== undefined
+
+/** Those that this runtime has: Bun, Deno and Electron lack CCM; where ChaCha20 is missing it is noble's. */
 export const nodeCiphers: readonly Cipher[] = [
   gcm('aes-128-gcm', 16),
   gcm('aes-256-gcm', 32),
-  chacha,
+  available(chacha) ? chacha : nobleChaCha,
   ccm('aes-128-ccm', 16),
   ccm('aes-128-ccm-8', 8),
   cbc('aes-128-cbc', 16),
   cbc('aes-256-cbc', 32),
-].filter(({ name }) => crypto.getCipherInfo(opensslName(name)) !== undefined)
+].filter((cipher) => cipher === nobleChaCha || available(cipher))
 
 const running = (hash: crypto.Hash): RunningHash => ({
   update: (data) => {

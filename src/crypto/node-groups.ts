@@ -1,12 +1,12 @@
 // Key exchange of node:crypto (RFC 9846 section 7.4, RFC 7748, draft-ietf-tls-ecdhe-mlkem). Part of crypto/node.ts.
 // Node 24 moves raw keys in and out of KeyObjects, which is the fastest way by far; before that, X25519 goes by SPKI and
-// JWK, P-256 and its like by createECDH, and ML-KEM comes from noble.
+// JWK, P-256 and its like by createECDH, and ML-KEM comes from noble, as does every curve that a runtime lacks.
 
 import * as crypto from 'node:crypto'
 import { derElement, derInteger, derOctets, derOid, derSequence, tags } from '../wire/der.ts'
 import { diffieHellmanGroup, hybridGroup } from './groups.ts'
 import type { DiffieHellman, DiffieHellmanKey, Kem, KemKey } from './groups.ts'
-import { nobleMlKem1024, nobleMlKem768 } from './noble-pq.ts'
+import { nobleParts } from './noble-groups.ts'
 import { buffer, plain } from './node-ciphers.ts'
 import type { KeyExchangeGroup } from './provider.ts'
 
@@ -104,6 +104,27 @@ const ecdhKey = (ecdh: crypto.ECDH, publicKey: Uint8Array): DiffieHellmanKey => 
   agree: (peer) => plain(ecdh.computeSecret(peer)),
 })
 
+/** Bun has no X448, Deno no P-521: whether this runtime has a curve is found out at the first use. */
+const nativeOr = (noble: DiffieHellman, native: DiffieHellman): DiffieHellman => {
+  let chosen: DiffieHellman | undefined
+  const dh = (): DiffieHellman => (chosen ??= works(native) ? native : noble)
+  return {
+    id: native.id,
+    publicKeyLength: native.publicKeyLength,
+    generate: () => dh().generate(),
+    fromPrivate: (privateKey) => dh().fromPrivate(privateKey),
+  }
+}
+
+const works = (dh: DiffieHellman): boolean => {
+  try {
+    dh.generate()
+    return true
+  } catch {
+    return false
+  }
+}
+
 type MlKemName = 'ml-kem-768' | 'ml-kem-1024'
 
 /** ML-KEM of Node (24.7 with OpenSSL 3.5), or noble's. Which one is found out at the first use. */
@@ -157,13 +178,13 @@ const hasMlKem = (name: MlKemName): boolean => {
 
 /** The parts, for replays and test vectors. */
 export const nodeParts = {
-  x25519: montgomery(0x001d, 'x25519', '1.3.101.110', 32),
-  x448: montgomery(0x001e, 'x448', '1.3.101.111', 56),
-  p256: weierstrass(0x0017, 'P-256', 'prime256v1', '1.2.840.10045.3.1.7', 65),
-  p384: weierstrass(0x0018, 'P-384', 'secp384r1', '1.3.132.0.34', 97),
-  p521: weierstrass(0x0019, 'P-521', 'secp521r1', '1.3.132.0.35', 133),
-  mlKem768: mlKem('ml-kem-768', nobleMlKem768),
-  mlKem1024: mlKem('ml-kem-1024', nobleMlKem1024),
+  x25519: nativeOr(nobleParts.x25519, montgomery(0x001d, 'x25519', '1.3.101.110', 32)),
+  x448: nativeOr(nobleParts.x448, montgomery(0x001e, 'x448', '1.3.101.111', 56)),
+  p256: nativeOr(nobleParts.p256, weierstrass(0x0017, 'P-256', 'prime256v1', '1.2.840.10045.3.1.7', 65)),
+  p384: nativeOr(nobleParts.p384, weierstrass(0x0018, 'P-384', 'secp384r1', '1.3.132.0.34', 97)),
+  p521: nativeOr(nobleParts.p521, weierstrass(0x0019, 'P-521', 'secp521r1', '1.3.132.0.35', 133)),
+  mlKem768: mlKem('ml-kem-768', nobleParts.mlKem768),
+  mlKem1024: mlKem('ml-kem-1024', nobleParts.mlKem1024),
 } satisfies Record<string, DiffieHellman | Kem>
 
 const { x25519, x448, p256, p384, p521, mlKem768, mlKem1024 } = nodeParts

@@ -1,9 +1,10 @@
-// Signatures of node:crypto (RFC 8017, FIPS 186-5, RFC 8032, RFC 9881). Part of crypto/node.ts.
+// Signatures of node:crypto (RFC 8017, FIPS 186-5, RFC 8032, RFC 9881). Part of crypto/node.ts. What a runtime refuses to do
+// noble does: ML-DSA before Node 24.6, Ed448 in Bun, hashes that do not go with the curve in Deno.
 
 import * as crypto from 'node:crypto'
 import { TlsError } from '../errors.ts'
-import { parsePublicKey, publicKeyFromRaw } from './keys.ts'
-import { mlDsaKey, verifyMlDsa } from './noble-pq.ts'
+import { parsePublicKey } from './keys.ts'
+import { nobleSigner, nobleVerify } from './noble-signatures.ts'
 import { buffer, plain } from './node-ciphers.ts'
 import type { PrivateKey, PublicKey, SignatureVerifier, Signer } from './provider.ts'
 import { algorithmsFor, hashLengths, schemeFor, verifiersFrom } from './signatures.ts'
@@ -13,13 +14,17 @@ const { RSA_NO_PADDING, RSA_PKCS1_PADDING, RSA_PKCS1_PSS_PADDING } = crypto.cons
 
 export const nodeVerifiers: readonly SignatureVerifier[] = verifiersFrom((scheme, key, message, signature) => {
   const object = publicKeyObject(key)
-  if (!object) return scheme.family === 'mldsa' && verifyMlDsa(key.type, key.raw, message, signature)
+  if (!object || isBeyondDeno(scheme, key)) return nobleVerify(scheme, key, message, signature)
   try {
     return crypto.verify(hashOf(scheme), message, withPadding(scheme, object), signature)
   } catch {
-    return false
+    return nobleVerify(scheme, key, message, signature)
   }
 })
+
+/** Deno says false to ECDSA with another hash than the curve's own; certificates of P-384 keys with SHA-256 are common. */
+const isBeyondDeno = (scheme: Scheme, { bits }: PublicKey): boolean =>
+  'Deno' in globalThis && scheme.family === 'ecdsa' && 8 * hashLengths[scheme.hash] !== Math.min(bits, 512)
 
 const hashOf = (scheme: Scheme): string | null => ('hash' in scheme ? scheme.hash : null)
 
@@ -62,40 +67,39 @@ export const nodeRsaEncryptRaw = (key: PublicKey, padded: Uint8Array): Uint8Arra
 
 export const nodeSigner = (key: PrivateKey): Signer => {
   const object = loadPrivateKey(key)
-  if (!object) return mlDsaSigner(key)
-  const publicKey = parsePublicKey(plain(crypto.createPublicKey(object).export({ format: 'der', type: 'spki' })))
+  if (!object) return nobleSigner(key)
+  const publicKey = publicHalf(key, object)
   const signer: Signer = {
     publicKey,
     algorithms: algorithmsFor(publicKey),
     sign: (algorithm, message) => {
       const scheme = schemeFor(publicKey, algorithm)
-      return plain(crypto.sign(hashOf(scheme), message, withPadding(scheme, object)))
+      try {
+        return plain(crypto.sign(hashOf(scheme), message, withPadding(scheme, object)))
+      } catch (cause) {
+        if (key.rsa) throw new TlsError('bad_key', `node:crypto cannot sign with this ${key.type} private key`, { cause })
+        return nobleSigner(key).sign(algorithm, message)
+      }
     },
   }
   return key.type === 'rsa' ? { ...signer, rsaDecryptRaw: (ciphertext) => decryptRaw(object, ciphertext) } : signer
+}
+
+/** OpenSSL loads some private keys that have no public key, such as an EC scalar of zero. */
+const publicHalf = ({ type }: PrivateKey, object: crypto.KeyObject): PublicKey => {
+  try {
+    return parsePublicKey(plain(crypto.createPublicKey(object).export({ format: 'der', type: 'spki' })))
+  } catch (cause) {
+    throw new TlsError('bad_key', `this private key of type ${type} is not valid`, { cause })
+  }
 }
 
 const loadPrivateKey = (key: PrivateKey): crypto.KeyObject | undefined => {
   try {
     return crypto.createPrivateKey({ key: buffer(key.pkcs8), format: 'der', type: 'pkcs8' })
   } catch (cause) {
-    if (key.type.startsWith('mldsa')) return undefined
+    if (key.type !== 'rsa') return undefined
     throw new TlsError('bad_key', `node:crypto refuses this private key of type ${key.type}`, { cause })
-  }
-}
-
-/** ML-DSA where Node does not have it. */
-const mlDsaSigner = (key: PrivateKey): Signer => {
-  const pair = mlDsaKey(key.type, key.raw)
-  if (!pair) throw new TlsError('bad_key', `a private key of type ${key.type} with ${key.raw.length} bytes is malformed`)
-  const publicKey = publicKeyFromRaw(key.type, pair.publicKey)
-  return {
-    publicKey,
-    algorithms: algorithmsFor(publicKey),
-    sign: (algorithm, message) => {
-      schemeFor(publicKey, algorithm)
-      return pair.sign(message)
-    },
   }
 }
 

@@ -2,7 +2,10 @@
 // PKCS#8 version 1, nothing in it but the key. Called through crypto/keys.ts.
 
 import { TlsError, asTlsError } from '../errors.ts'
-import { DerReader, constructedTag, contextTag, derElement, derInteger, derOctets, derSequence, tags } from '../wire/der.ts'
+import { fromHex } from '../wire/bytes.ts'
+import {
+  DerReader, compareBytes, constructedTag, contextTag, derElement, derInteger, derOctets, derSequence, tags,
+} from '../wire/der.ts'
 import { decodePem } from '../wire/pem.ts'
 import type { PemBlock } from '../wire/pem.ts'
 import { keyAlgorithm, keyFacts, readCurve, readKeyAlgorithm } from './key-algorithm.ts'
@@ -117,8 +120,18 @@ const ecKey = (der: Uint8Array, outerType?: KeyType): PrivateKey => {
   fields.end()
   const length = Math.ceil(keyFacts[type].bits / 8)
   const raw = leftPadded(scalar, length) ?? fields.fail(`a scalar of ${scalar.length} bytes, where ${type} has ${length}`)
+  if (raw.every((byte) => byte === 0) || compareBytes(raw, fromHex(orders[type] ?? '')) >= 0) {
+    fields.fail('its scalar is not between 1 and the order of the curve')
+  }
   const sec1 = derSequence(derInteger(1), derElement(tags.octetString, raw), ...(publicKey ? [publicKey] : []))
   return { type, pkcs8: wrap(keyAlgorithm(type), sec1), raw }
+}
+
+/** SEC 2; libraries differ in whether they check. */
+const orders: Partial<Record<KeyType, string>> = {
+  p256: 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551',
+  p384: `${'f'.repeat(48)}c7634d81f4372ddf581a0db248b0a77aecec196accc52973`,
+  p521: `01${'f'.repeat(65)}a51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409`,
 }
 
 /** Old writers left out leading zeros of the scalar; longer ones are zero in front or wrong. */

@@ -57,8 +57,16 @@ export const verifiersFrom = (
   schemes.map((scheme) => ({
     algorithm: scheme.algorithm,
     keyTypes: scheme.keyTypes,
-    verify: (key, message, signature) => fits(scheme, key) && check(scheme, key, message, signature),
+    verify: (key, message, signature) => fits(scheme, key) && isSane(key, signature) && check(scheme, key, message, signature),
   }))
+
+/** RSA only: what OpenSSL is lenient about, above all the length of PSS signatures. With exponent 1 anyone could sign. */
+const isSane = ({ rsa }: PublicKey, signature: Uint8Array): boolean => {
+  if (!rsa) return true
+  const last = rsa.exponent.at(-1) ?? 0
+  const exponentFits = last % 2 === 1 && (last > 1 || rsa.exponent.length > 1)
+  return exponentFits && (rsa.modulus.at(-1) ?? 0) % 2 === 1 && signature.length === rsa.modulus.length
+}
 
 /** What a key can sign with, most wanted first. */
 export const algorithmsFor = (key: Pick<PublicKey, 'type' | 'bits' | 'pss'>): readonly SignatureAlgorithm[] => {
