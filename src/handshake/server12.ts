@@ -3,9 +3,8 @@
 import { resumedMasterSecret } from '../keys/prf12.ts'
 import type { SessionState } from '../session/state.ts'
 import { messages12 } from '../wire/messages.ts'
-import type { VerifiedFinished } from './authenticate.ts'
 import { absentPeer, noSignature, pskPeer, verifyPeer, verifySignature } from './authenticate.ts'
-import type { UnauthenticatedPeer, VerifiedPeer, VerifiedSignature } from './authenticate.ts'
+import type { UnauthenticatedPeer, VerifiedFinished, VerifiedPeer, VerifiedSignature } from './authenticate.ts'
 import { chooseParameters, sendServerHello12 } from './choose12.ts'
 import type { Choice12 } from './choose12.ts'
 import { Connection12, deriveMaster, established12 } from './connection12.ts'
@@ -22,7 +21,7 @@ import { findSession12, mayRenew, sendTicket12, storeSession12 } from './server-
 import type { SessionFacts12 } from './server-session12.ts'
 
 export function* serverHandshake12(hs: ServerHandshake, hello: ReceivedHello): Flow<Established> {
-  const { config, io, transcript } = hs
+  const { io, transcript } = hs
   const choice = yield* chooseParameters(hs, hello)
   const session = yield* findSession12(hs, hello, choice)
   transcript.start((session?.suite ?? choice.suite).hash)
@@ -35,7 +34,7 @@ export function* serverHandshake12(hs: ServerHandshake, hello: ReceivedHello): F
 
 function* full(hs: ServerHandshake, hello: ReceivedHello, choice: Choice12): Flow<Negotiated12> {
   const { config } = hs
-  const { identity, suite } = choice
+  const { identity } = choice
   const { session_ticket: wantsTicket, status_request: status } = hello.extensions
   const ticket = wantsTicket !== undefined && config.tickets !== undefined
   const stapled = status?.statusType === 1 ? identity.ocspResponse : undefined
