@@ -118,8 +118,7 @@ const nativeOr = (noble: DiffieHellman, native: DiffieHellman): DiffieHellman =>
 
 const works = (dh: DiffieHellman): boolean => {
   try {
-    dh.generate()
-    return true
+    return dh.generate() !== undefined
   } catch {
     return false
   }

@@ -21,7 +21,7 @@ export const subtleRsaSigner = (key: PrivateKey): Signer => {
   const pkcs8 = owned(derSequence(derInteger(0), keyAlgorithm('rsa'), derOctets(key.raw)))
   const imported = new Map<string, Promise<CryptoKey>>()
   const keyFor = (algorithm: RsaHashedImportParams): Promise<CryptoKey> => {
-    const id = `${algorithm.name} ${String(algorithm.hash)}`
+    const id = JSON.stringify(algorithm)
     const known = imported.get(id) ?? subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign'])
     imported.set(id, known)
     return known

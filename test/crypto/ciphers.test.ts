@@ -22,11 +22,11 @@ const nonce = counting(12, 100)
 
 describe('suites', () => {
   it('node has every suite of the registry, the others all but CCM', () => {
-    const ids = (provider: CryptoProvider) => provider.suites.map(({ id }) => id).toSorted()
+    const ids = (list: readonly { readonly id: number }[]) => list.map(({ id }) => id).toSorted((a, b) => a - b)
     const withoutCcm = cipherSuites.filter(({ cipher }) => !cipher.includes('ccm'))
-    expect(ids(nodeProvider)).toEqual(cipherSuites.map(({ id }) => id).toSorted())
-    expect(ids(nobleProvider)).toEqual(withoutCcm.map(({ id }) => id).toSorted())
-    expect(ids(webcryptoProvider)).toEqual(ids(nobleProvider))
+    expect(ids(nodeProvider.suites)).toEqual(ids(cipherSuites))
+    expect(ids(nobleProvider.suites)).toEqual(ids(withoutCcm))
+    expect(ids(webcryptoProvider.suites)).toEqual(ids(withoutCcm))
   })
 
   it.each(providers)('$name: each suite with the cipher of its row', ({ suites }) => {
@@ -41,7 +41,7 @@ describe('suites', () => {
     expect(first(nobleProvider)).toEqual([aesFirst[2], aesFirst[0], aesFirst[1]])
     for (const { suites } of providers) {
       const legacy = suites.map(({ id }) => cipherSuiteById.get(id)?.legacy === true)
-      expect(legacy).toEqual(legacy.toSorted())
+      expect(legacy.lastIndexOf(false)).toBeLessThan(legacy.indexOf(true))
     }
   })
 })

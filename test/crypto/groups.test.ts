@@ -30,7 +30,8 @@ const pairs = providers.flatMap((client) => providers.map((server) => ({ client,
 
 describe('groups', () => {
   it.each(providers)('$name has every group of the registry, X25519MLKEM768 and X25519 first', ({ groups }) => {
-    expect(groups.map(({ id }) => id).toSorted()).toEqual(namedGroups.map(({ id }) => id).toSorted())
+    expect(new Set(groups.map(({ id }) => id))).toEqual(new Set(namedGroups.map(({ id }) => id)))
+    expect(groups).toHaveLength(namedGroups.length)
     expect(groups.slice(0, 2).map(({ id }) => namedGroupName(id))).toEqual(['X25519MLKEM768', 'X25519'])
   })
 
