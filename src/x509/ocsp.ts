@@ -1,0 +1,233 @@
+// OCSP (RFC 6960): requests made, responses parsed. Who may sign a response and what it means for a certificate is in
+// ocsp-check.ts. Responses come from the network, so their errors are `bad_certificate_status`.
+
+import type { CryptoProvider, HashName } from '../crypto/provider.ts'
+import { TlsError } from '../errors.ts'
+import { equalBytes } from '../wire/bytes.ts'
+import { DerReader, constructedTag, contextTag, derElement, derNull, derOctets, derOid, derSequence, tags } from '../wire/der.ts'
+import { parseCertificate } from './certificate.ts'
+import type { Certificate } from './certificate.ts'
+import { crlReasons } from './crl.ts'
+import { readExtensions } from './extensions.ts'
+import type { Extension } from './extensions.ts'
+import { readName } from './name.ts'
+import type { Name } from './name.ts'
+import type { Issuer, PathPair } from './path-pairs.ts'
+
+/** Section 4.2.1: responseStatus. Only the first has an answer in it. */
+export type OcspStatus = 'successful' | 'malformedRequest' | 'internalError' | 'tryLater' | 'sigRequired' | 'unauthorized'
+
+/** CertID (section 4.1.1). */
+export interface OcspCertId {
+  /** Undefined: a hash that is not known here. */
+  readonly hash: HashName | undefined
+  readonly issuerNameHash: Uint8Array
+  readonly issuerKeyHash: Uint8Array
+  /** Content of the INTEGER. */
+  readonly serialNumber: Uint8Array
+}
+
+export interface OcspAnswer {
+  readonly certId: OcspCertId
+  readonly status: 'good' | 'revoked' | 'unknown'
+  /** Milliseconds since the epoch, and the reason; for `revoked` only. */
+  readonly revokedAt: number | undefined
+  readonly reason: string | undefined
+  /** Milliseconds since the epoch. */
+  readonly thisUpdate: number
+  readonly nextUpdate: number | undefined
+  readonly extensions: readonly Extension[]
+}
+
+/** A successful response of type id-pkix-ocsp-basic. */
+export interface OcspBasicResponse {
+  /** ResponseData, DER: what the signature is over. */
+  readonly tbs: Uint8Array
+  readonly signatureAlgorithm: Uint8Array
+  readonly signature: Uint8Array
+  /** The responder by name, or by the SHA-1 hash of its key. */
+  readonly responder: { readonly name: Name } | { readonly keyHash: Uint8Array }
+  /** Milliseconds since the epoch. */
+  readonly producedAt: number
+  readonly answers: readonly OcspAnswer[]
+  readonly extensions: readonly Extension[]
+  /** Certificates that the responder sent along. */
+  readonly certificates: readonly Certificate[]
+}
+
+export type OcspResponse = { readonly status: 'successful'; readonly basic: OcspBasicResponse } | { readonly status: Exclude<OcspStatus, 'successful'> }
+
+const statuses: Readonly<Record<number, OcspStatus>> = {
+  0: 'successful', 1: 'malformedRequest', 2: 'internalError', 3: 'tryLater', 5: 'sigRequired', 6: 'unauthorized',
+}
+const basicResponse = '1.3.6.1.5.5.7.48.1.1'
+export const nonceOid = '1.3.6.1.5.5.7.48.1.2'
+const maxAnswers = 64
+const maxCertificates = 8
+
+const hashOids: Readonly<Record<string, HashName>> = {
+  '1.3.14.3.2.26': 'sha1',
+  '2.16.840.1.101.3.4.2.1': 'sha256',
+  '2.16.840.1.101.3.4.2.2': 'sha384',
+  '2.16.840.1.101.3.4.2.3': 'sha512',
+}
+
+const open = (der: Uint8Array): DerReader => new DerReader(der, 'bad_certificate_status', 'OCSP response')
+
+/** Parses an OCSPResponse, DER. Throws TlsError `bad_certificate_status`. */
+export const parseOcspResponse = (der: Uint8Array): OcspResponse => {
+  const outer = open(der)
+  const response = outer.sequence('OCSPResponse')
+  outer.end()
+  const number = response.smallInteger('responseStatus', tags.enumerated)
+  const status = statuses[number] ?? response.fail(`status ${number} is not known`)
+  const wrapped = response.optional(constructedTag(0), 'responseBytes')
+  response.end()
+  if (status !== 'successful') return { status }
+  if (wrapped === undefined) return response.fail('a successful response without an answer')
+  const bytes = wrapped.sequence('ResponseBytes')
+  wrapped.end()
+  const type = bytes.oid('responseType')
+  if (type !== basicResponse) bytes.fail(`a response of type ${type}, not id-pkix-ocsp-basic`)
+  const basic = bytes.octetString('response')
+  bytes.end()
+  return { status, basic: readBasic(basic) }
+}
+
+const readBasic = (der: Uint8Array): OcspBasicResponse => {
+  const outer = open(der)
+  const basic = outer.sequence('BasicOCSPResponse')
+  outer.end()
+  const start = basic.position
+  const data = basic.sequence('ResponseData')
+  const tbs = der.subarray(start, basic.position)
+  const signatureAlgorithm = basic.element('signatureAlgorithm', tags.sequence)
+  const signature = basic.bitString('signature')
+  const certificates = readCertificates(basic)
+  basic.end()
+  if (data.peek() === constructedTag(0)) data.fail('a version, although it is the default or unknown')
+  const responder = readResponder(data)
+  const producedAt = data.generalizedTime('producedAt')
+  const answers = readAnswers(data)
+  const wrapped = data.optional(constructedTag(1), 'responseExtensions')
+  const extensions = wrapped === undefined ? [] : readExtensions(wrapped, 'responseExtensions')
+  wrapped?.end()
+  data.end()
+  return { tbs, signatureAlgorithm, signature, responder, producedAt, answers, extensions, certificates }
+}
+
+const readCertificates = (basic: DerReader): Certificate[] => {
+  const wrapped = basic.optional(constructedTag(0), 'certs')
+  if (wrapped === undefined) return []
+  const list = wrapped.sequence('certs')
+  wrapped.end()
+  const certificates: Certificate[] = []
+  while (!list.done) {
+    if (certificates.length === maxCertificates) list.fail(`more than ${maxCertificates} certificates`)
+    certificates.push(parseCertificate(list.element('certificate', tags.sequence)))
+  }
+  return certificates
+}
+
+const readResponder = (data: DerReader): OcspBasicResponse['responder'] => {
+  const byName = data.optional(constructedTag(1), 'byName')
+  const byKey = byName ?? data.enter(constructedTag(2), 'responderID')
+  const responder = byName === undefined ? { keyHash: byKey.octetString('byKey') } : { name: readName(byName, 'responder') }
+  byKey.end()
+  return responder
+}
+
+const readAnswers = (data: DerReader): OcspAnswer[] => {
+  const list = data.sequence('responses')
+  const answers: OcspAnswer[] = []
+  while (!list.done) {
+    if (answers.length === maxAnswers) list.fail(`more than ${maxAnswers} answers`)
+    answers.push(readAnswer(list.sequence('SingleResponse')))
+  }
+  return answers
+}
+
+const readAnswer = (single: DerReader): OcspAnswer => {
+  const certId = readCertId(single.sequence('certID'))
+  const status = readStatus(single)
+  const thisUpdate = single.generalizedTime('thisUpdate')
+  const next = single.optional(constructedTag(0), 'nextUpdate')
+  const nextUpdate = next?.generalizedTime('nextUpdate')
+  next?.end()
+  const wrapped = single.optional(constructedTag(1), 'singleExtensions')
+  const extensions = wrapped === undefined ? [] : readExtensions(wrapped, 'singleExtensions')
+  wrapped?.end()
+  single.end()
+  return { certId, ...status, thisUpdate, nextUpdate, extensions }
+}
+
+const readCertId = (certId: DerReader): OcspCertId => {
+  const algorithm = certId.sequence('hashAlgorithm')
+  const hash = hashOids[algorithm.oid('hashAlgorithm')]
+  if (!algorithm.done) algorithm.null('parameters of the hash')
+  algorithm.end()
+  const issuerNameHash = certId.octetString('issuerNameHash')
+  const issuerKeyHash = certId.octetString('issuerKeyHash')
+  const serialNumber = certId.integer('serialNumber')
+  certId.end()
+  return { hash, issuerNameHash, issuerKeyHash, serialNumber }
+}
+
+/** CertStatus: good [0] NULL, revoked [1] RevokedInfo, unknown [2] NULL, all IMPLICIT. */
+const readStatus = (single: DerReader): Pick<OcspAnswer, 'status' | 'revokedAt' | 'reason'> => {
+  const revoked = single.optional(constructedTag(1), 'revoked')
+  if (revoked === undefined) {
+    const status = single.peek() === contextTag(0) ? 'good' : 'unknown'
+    if (single.content(contextTag(status === 'good' ? 0 : 2), 'certStatus').length !== 0) single.fail('certStatus has content')
+    return { status, revokedAt: undefined, reason: undefined }
+  }
+  const revokedAt = revoked.generalizedTime('revocationTime')
+  const wrapped = revoked.optional(constructedTag(0), 'revocationReason')
+  const reason = wrapped && crlReasons[wrapped.smallInteger('revocationReason', tags.enumerated)]
+  wrapped?.end()
+  revoked.end()
+  return { status: 'revoked', revokedAt, reason }
+}
+
+const hashWith = (provider: CryptoProvider, name: HashName, bytes: Uint8Array): Uint8Array => {
+  const hash = provider.hashes[name]
+  if (hash === undefined) throw new TlsError('unsupported', `provider ${provider.name} has no ${name}, which OCSP needs`)
+  return hash.digest(bytes)
+}
+
+/** Whether an answer is about this certificate of this issuer. */
+export const isAbout = ({ certId }: OcspAnswer, { certificate, issuer }: PathPair, provider: CryptoProvider): boolean =>
+  certId.hash !== undefined &&
+  provider.hashes[certId.hash] !== undefined &&
+  equalBytes(certId.serialNumber, certificate.serialNumber) &&
+  equalBytes(certId.issuerNameHash, hashWith(provider, certId.hash, certificate.issuer.der)) &&
+  equalBytes(certId.issuerKeyHash, hashWith(provider, certId.hash, issuer.publicKey.raw))
+
+/** KeyHash: SHA-1 of the key's bits (section 4.2.1). */
+export const keyHash = (provider: CryptoProvider, { publicKey }: Pick<Issuer, 'publicKey'>): Uint8Array =>
+  hashWith(provider, 'sha1', publicKey.raw)
+
+/**
+ * OCSPRequest for one certificate, DER (section 4.1); unsigned, CertID by SHA-1, which every responder takes. With `nonce`
+ * (1 to 32 bytes, RFC 9654) the response has to repeat it.
+ */
+export const createOcspRequest = ({ certificate, issuer }: PathPair, provider: CryptoProvider, nonce?: Uint8Array): Uint8Array => {
+  const certId = derSequence(
+    derSequence(derOid('1.3.14.3.2.26'), derNull()),
+    derOctets(hashWith(provider, 'sha1', certificate.issuer.der)),
+    derOctets(keyHash(provider, issuer)),
+    derElement(tags.integer, certificate.serialNumber),
+  )
+  const extensions = nonce === undefined ? [] : [derElement(constructedTag(2), derSequence(derSequence(derOid(nonceOid), derOctets(derOctets(nonce)))))]
+  return derSequence(derSequence(derSequence(derSequence(certId)), ...extensions))
+}
+
+/** The nonce of a response; undefined if it has none. */
+export const nonceOf = ({ extensions }: OcspBasicResponse): Uint8Array | undefined => {
+  const extension = extensions.find(({ oid }) => oid === nonceOid)
+  if (extension === undefined) return undefined
+  const value = open(extension.value)
+  const nonce = value.octetString('nonce')
+  value.end()
+  return nonce
+}

@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import fc from 'fast-check'
+import { run } from '../../src/crypto/maybe.ts'
+import { nodeProvider } from '../../src/crypto/node.ts'
+import { TlsError } from '../../src/errors.ts'
+import { createCa } from '../../src/pki/index.ts'
+import type { OcspAnswer, OcspOptions } from '../../src/pki/index.ts'
+import { parseCertificate } from '../../src/x509/certificate.ts'
+import { ocspCheck, readOcspAnswer } from '../../src/x509/ocsp-check.ts'
+import type { OcspCheckOptions } from '../../src/x509/ocsp-check.ts'
+import { createOcspRequest, parseOcspResponse } from '../../src/x509/ocsp.ts'
+import { issuerOf } from '../../src/x509/path-pairs.ts'
+import { OpensslDirectory, withOpenssl } from '../pki/openssl.ts'
+import { clock, now, smallPki, verdict, verifyWith } from './support.ts'
+import type { SmallPki } from './support.ts'
+
+const hour = 3_600_000
+let pki: SmallPki
+beforeAll(async () => {
+  pki = await smallPki({ ocspUrls: ['http://ocsp.example/'] })
+})
+
+const respond = (answer: Partial<OcspAnswer> = {}, options: Partial<OcspOptions> = {}): Promise<Uint8Array> =>
+  pki.middle.createOcspResponse({ answers: [{ certificate: pki.leaf.certificate, ...answer }], ...options })
+const check = (ocspResponse: Uint8Array | undefined, options: OcspCheckOptions = {}, from: SmallPki = pki): Promise<string> =>
+  verdict(verifyWith(from, [ocspCheck(options)], ocspResponse && { ocspResponse }))
+
+describe('stapled OCSP responses (RFC 6960)', () => {
+  test('good, by the issuer, SHA-1 or SHA-256 in CertID', async () => {
+    expect(await check(await respond(), { mode: 'hard' })).toBe('ok')
+    expect(await check(await respond({}, { hash: 'SHA-256' }), { mode: 'hard' })).toBe('ok')
+  })
+
+  test('revoked is refused in soft mode too', async () => {
+    const staple = await respond({ status: 'revoked', reason: 'keyCompromise', revokedAt: now - hour })
+    expect(await check(staple)).toBe('revoked: "CN=a.example" was revoked on 2026-06-01T11:00:00Z: keyCompromise (OCSP)')
+  })
+
+  test('unknown, or no response: refused hard, accepted soft', async () => {
+    const unknown = await respond({ status: 'unknown' })
+    expect([await check(unknown), await check(undefined)]).toEqual(['ok', 'ok'])
+    expect(await check(unknown, { mode: 'hard' })).toMatch(/^revocation_unknown: .*does not know it/)
+    expect(await check(undefined, { mode: 'hard' })).toMatch(/^revocation_unknown: .*no OCSP response/)
+  })
+
+  test('"try later" is no answer: refused hard, accepted soft', async () => {
+    const later = Uint8Array.of(0x30, 3, 0x0a, 1, 3)
+    expect(await check(later)).toBe('ok')
+    expect(await check(later, { mode: 'hard' })).toMatch(/^bad_status: .*tryLater/)
+  })
+
+  test('the answer is found among several', async () => {
+    const answers = [{ serialNumber: '0102', status: 'revoked' }, { certificate: pki.leaf.certificate }] as const
+    expect(await check(await pki.middle.createOcspResponse({ answers }), { mode: 'hard' })).toBe('ok')
+  })
+
+  test.each([
+    ['section 3.2 (1): about another certificate', {}, { answers: [{ serialNumber: '0102' }] }, /not about/],
+    ['section 4.2.2.1: too old', {}, { thisUpdate: now - 48 * hour }, /1 day too old/],
+    ['section 4.2.2.1: from the future', {}, { thisUpdate: now + hour }, /from the future/],
+    ['section 4.2.2.1: ends before it begins', {}, { nextUpdate: now - 1000 }, /ends before it begins/],
+    ['section 4.2.2.1: old and without nextUpdate', {}, { thisUpdate: now - 25 * hour, nextUpdate: null }, /too old/],
+    ['section 4.4: an unknown critical extension', {}, { extensions: [{ oid: '1.2.3', critical: true, value: Uint8Array.of(5, 0) }] }, /1\.2\.3/],
+  ] as const)('%s is refused', async (_, answer, options, sentence) => {
+    expect(await check(await respond(answer, options))).toMatch(/^bad_status/)
+    expect(await check(await respond(answer, options))).toMatch(sentence)
+  })
+
+  test('without nextUpdate it is good for maxAge', async () => {
+    const staple = await respond({}, { thisUpdate: now - 25 * hour, nextUpdate: null })
+    expect(await check(staple, { maxAge: 26 * hour, mode: 'hard' })).toBe('ok')
+  })
+
+  test('section 3.2 (2): every changed byte is refused or no answer', async () => {
+    const staple = await respond()
+    for (let at = 0; at < staple.length; at += 3) {
+      const changed = staple.slice()
+      changed[at] = (changed[at] ?? 0) ^ 0x55
+      expect(await check(changed, { mode: 'hard' })).toMatch(/^(bad_status|revocation_unknown)/)
+    }
+  })
+
+  test('section 3.2 (2): signed by another CA of the same name', async () => {
+    const impostor = await createCa({ name: 'Middle', clock })
+    const staple = await impostor.createOcspResponse({ answers: [{ certificate: pki.leaf.certificate }] })
+    expect(await check(staple)).toMatch(/^bad_status: the OCSP response is not about/)
+  })
+})
+
+describe('delegated responders (section 4.2.2.2)', () => {
+  const delegated = async (issuer: SmallPki['root'], options: Parameters<SmallPki['root']['issue']>[0]): Promise<string> => {
+    const responder = await issuer.issue({ name: 'Responder', ...options })
+    return check(await respond({}, { responder }), { mode: 'hard' })
+  }
+
+  test('certified by the issuer for ocspSigning', async () => {
+    expect(await delegated(pki.middle, { purposes: ['ocspSigning'] })).toBe('ok')
+  })
+
+  test('without the usage, certified by another CA, or expired', async () => {
+    expect(await delegated(pki.middle, {})).toMatch(/no usage ocspSigning/)
+    expect(await delegated(pki.middle, { purposes: ['anyExtendedKeyUsage'] })).toMatch(/no usage ocspSigning/)
+    expect(await delegated(pki.root, { purposes: ['ocspSigning'] })).toMatch(/another authority certified/)
+    expect(await delegated(pki.middle, { purposes: ['ocspSigning'], notAfter: now - 1000 })).toMatch(/not valid now/)
+    const impostor = await createCa({ name: 'Middle', clock })
+    expect(await delegated(impostor, { purposes: ['ocspSigning'] })).toMatch(/issuer did not sign/)
+  })
+})
+
+describe('must-staple (RFC 7633 section 4.2.3.1)', () => {
+  test('a certificate that asks for it is refused without a good staple', async () => {
+    const strict = await smallPki({ mustStaple: true })
+    const staple = (status: 'good' | 'unknown'): Promise<Uint8Array> =>
+      strict.middle.createOcspResponse({ answers: [{ certificate: strict.leaf.certificate, status }] })
+    expect(await check(undefined, {}, strict)).toMatch(/^bad_status: .*must come with an OCSP response/)
+    expect(await check(Uint8Array.of(0x30, 3, 0x0a, 1, 3), {}, strict)).toMatch(/^bad_status/)
+    expect(await check(await staple('unknown'), {}, strict)).toMatch(/^bad_status/)
+    expect(await check(await staple('good'), {}, strict)).toBe('ok')
+    expect(await check(undefined, { mustStaple: false }, strict)).toBe('ok')
+  })
+})
+
+describe('responses from elsewhere', () => {
+  test('given by the caller, bad ones passed over', async () => {
+    expect(await check(undefined, { mode: 'hard', responses: [Uint8Array.of(1), await respond({}, { thisUpdate: now - 48 * hour }), await respond()] })).toBe('ok')
+  })
+
+  test('fetched with a nonce, for the whole chain', async () => {
+    const chain = await smallPki({ ocspUrls: ['http://leaf.example/'] })
+    const asked: string[] = []
+    const fetch = (url: string, request: Uint8Array): Promise<Uint8Array> => {
+      asked.push(url)
+      return chain.middle.createOcspResponse({ answers: [{ certificate: chain.leaf.certificate }], nonce: request.subarray(-32) })
+    }
+    expect(await check(undefined, { mode: 'hard', nonce: true, fetch }, chain)).toBe('ok')
+    expect(asked).toEqual(['http://leaf.example/'])
+    const replays = (): Promise<Uint8Array> => chain.middle.createOcspResponse({ answers: [{ certificate: chain.leaf.certificate }], nonce: new Uint8Array(32) })
+    expect(await check(undefined, { mode: 'hard', nonce: true, fetch: replays }, chain)).toMatch(/^revocation_unknown/)
+    const fails = (): never => { throw new Error('no network') }
+    expect(await check(undefined, { mode: 'hard', fetch: fails }, chain)).toMatch(/^revocation_unknown/)
+    expect(await check(undefined, { mode: 'soft', fetch: fails }, chain)).toBe('ok')
+    expect(await check(undefined, { mode: 'hard', nonce: true, fetch, depth: 'chain' }, chain)).toMatch(/^revocation_unknown: .*"CN=Middle"/)
+  })
+})
+
+test('no bytes make the parser throw anything but TlsError', async () => {
+  const staple = await respond({}, { responder: await pki.middle.issue({ name: 'R', purposes: ['ocspSigning'] }), nonce: new Uint8Array(8) })
+  fc.assert(
+    fc.property(fc.nat(staple.length - 1), fc.nat(255), (at, value) => {
+      const changed = staple.slice()
+      changed[at] = value
+      try {
+        parseOcspResponse(changed)
+      } catch (error) {
+        expect(error).toBeInstanceOf(TlsError)
+      }
+    }),
+    { numRuns: 500 },
+  )
+})
+
+describe('openssl ocsp', () => {
+  const openssl = new OpensslDirectory()
+  afterAll(() => openssl.remove())
+
+  withOpenssl('answers our request, and reads our response', async () => {
+    const [leaf, issuer] = [parseCertificate(pki.leaf.certificate), parseCertificate(pki.middle.certificate)]
+    const pair = { certificate: leaf, issuer: issuerOf(issuer) }
+    const nonce = Uint8Array.from({ length: 16 }, (_, i) => i + 1)
+    openssl.write('ca.pem', pki.middle.certificatePem)
+    openssl.write('ca.key', pki.middle.privateKeyPem)
+    openssl.write('root.pem', pki.root.certificatePem)
+    openssl.write('leaf.pem', pki.leaf.certificatePem)
+    openssl.write('request.der', createOcspRequest(pair, nodeProvider, nonce))
+    openssl.write('index.txt', `R\t300101000000Z\t260102030405Z,superseded\t${leaf.serialNumberHex.toUpperCase()}\tunknown\t/CN=a.example\n`)
+    const made = openssl.run('ocsp', '-index', 'index.txt', '-CA', 'ca.pem', '-rsigner', 'ca.pem', '-rkey', 'ca.key', '-reqin', 'request.der', '-respout', 'response.der', '-ndays', '1')
+    expect(made.status, made.output).toBe(0)
+    const theirs = openssl.bytes('enc', '-in', 'response.der')
+    const answer = await run(readOcspAnswer(theirs, pair, { provider: nodeProvider, time: Date.now() }, {}, nonce))
+    expect(answer).toMatchObject({ status: 'revoked', reason: 'superseded', revokedAt: Date.UTC(2026, 0, 2, 3, 4, 5) })
+
+    openssl.write('ours.der', await pki.middle.createOcspResponse({ answers: [{ certificate: pki.leaf.certificate }], clock: Date.now }))
+    const read = openssl.run('ocsp', '-respin', 'ours.der', '-issuer', 'ca.pem', '-cert', 'leaf.pem', '-CAfile', 'root.pem', '-verify_other', 'ca.pem', '-no_nonce')
+    expect(read.output).toMatch(/Response verify OK/)
+    expect(read.output).toMatch(/leaf\.pem: good/)
+  })
+})
