@@ -21,6 +21,8 @@ export interface OcspAnswer extends Pick<Revocation, 'certificate' | 'serialNumb
   readonly reason?: RevocationReason
   /** Milliseconds since the epoch; default: producedAt. */
   readonly revokedAt?: number
+  /** singleExtensions, such as timestamps of certificate transparency logs. */
+  readonly extensions?: readonly RawExtension[]
 }
 
 export interface OcspOptions {
@@ -92,6 +94,7 @@ const singleResponse = async (issuer: Certificate, answer: OcspAnswer, options: 
     certStatus(answer, producedAt),
     derGeneralizedTime(thisUpdate),
     ...(nextUpdate === null ? [] : [derElement(constructedTag(0), derGeneralizedTime(nextUpdate))]),
+    ...(answer.extensions === undefined ? [] : [derElement(constructedTag(1), derSequence(...answer.extensions.map(encodeExtension)))]),
   )
 }
 
