@@ -56,6 +56,8 @@ export interface Peer {
   readonly updatesKeys: { readonly client: boolean; readonly server: boolean }
   readonly exporter: boolean
   readonly keyLog: boolean
+  /** Client: takes a HelloRetryRequest that asks for a cookie and no key share. */
+  readonly cookieAlone: boolean
   /** Its version, or undefined if it is not on this machine. */
   find(): Promise<string | undefined>
   serve(setup: PeerSetup, files: Files): Promise<PeerServer>

@@ -14,6 +14,7 @@ export const go = workerPeer({
   updatesKeys: { client: false, server: false },
   exporter: true,
   keyLog: true,
+  cookieAlone: true,
   version: async () => {
     const { code, output } = await run('go', ['version'])
     return code === 0 ? output.trim() : undefined

@@ -12,6 +12,7 @@ export const java = workerPeer({
   updatesKeys: { client: true, server: true },
   exporter: false,
   keyLog: false,
+  cookieAlone: true,
   version: async () => {
     const { code, output } = await run('java', ['--version'])
     const compiler = await run('javac', ['--version'])

@@ -41,6 +41,7 @@ export const nodeTls: Peer = {
   updatesKeys: { client: false, server: false },
   exporter: true,
   keyLog: true,
+  cookieAlone: true,
 
   find: async () => `Node ${process.versions.node}, OpenSSL ${process.versions.openssl}`,
 

@@ -11,6 +11,7 @@ export const python = workerPeer({
   updatesKeys: { client: false, server: false },
   exporter: false,
   keyLog: true,
+  cookieAlone: true,
   version: async () => {
     const { code, output } = await run('python3', ['-c', 'import ssl, sys; print(sys.version.split()[0], ssl.OPENSSL_VERSION)'])
     return code === 0 ? output.trim() : undefined
