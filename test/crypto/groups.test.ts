@@ -2,6 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { diffieHellmanGroup } from '../../src/crypto/groups.ts'
 import type { CryptoProvider, KeyExchangeGroup } from '../../src/crypto/provider.ts'
 import { TlsError } from '../../src/errors.ts'
 import { concat, fromHex } from '../../src/wire/bytes.ts'
@@ -82,6 +83,20 @@ const weierstrass = [
   { id: 0x0018, length: 97 },
   { id: 0x0019, length: 133 },
 ]
+
+describe('RFC 9846 section 7.4.2: the all-zero check is our own, whatever the primitive does', () => {
+  const withSecret = (id: number, secret: Uint8Array) => {
+    const key = { publicKey: new Uint8Array(32), agree: () => secret }
+    return diffieHellmanGroup({ id, publicKeyLength: 32, generate: () => key, fromPrivate: () => key })
+  }
+
+  it.each([0x001d, 0x001e])('group %i', async (id) => {
+    await refused(withSecret(id, new Uint8Array(32)), bothWays(new Uint8Array(32)))
+    const last = new Uint8Array(32)
+    last[31] = 1
+    expect((await withSecret(id, last).respond(new Uint8Array(32))).secret).toEqual(last)
+  })
+})
 
 describe.each(providers)('$name refuses', (provider) => {
   const group = (id: number) => groupOf(provider, id)

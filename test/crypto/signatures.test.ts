@@ -8,7 +8,7 @@ import { nobleProvider } from '../../src/crypto/noble.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import type { PrivateKey, PublicKey, SignatureAlgorithm, Signer } from '../../src/crypto/provider.ts'
 import { webcryptoProvider } from '../../src/crypto/webcrypto.ts'
-import { concat, fromHex } from '../../src/wire/bytes.ts'
+import { concat, fromHex, toHex } from '../../src/wire/bytes.ts'
 import { derBits, derInteger, derNull, derOid, derSequence } from '../../src/wire/der.ts'
 import { freshKey, keyTypes, providers, pss384Pkcs8, refusal, rsaPkcs8, utf8, verifierOf } from './subjects.ts'
 
@@ -24,6 +24,33 @@ const flipped = (bytes: Uint8Array, at: number): Uint8Array => {
   const changed = bytes.slice()
   changed[at] = (changed[at] ?? 0) ^ 1
   return changed
+}
+
+const toNumber = (bytes: Uint8Array = new Uint8Array(0)): bigint => BigInt(`0x${toHex(bytes) || '0'}`)
+const toBytes = (value: bigint, length: number): Uint8Array => fromHex(value.toString(16).padStart(2 * length, '0'))
+
+const power = (base: bigint, exponent: bigint, modulus: bigint): bigint => {
+  let result = 1n
+  for (const bit of exponent.toString(2)) {
+    result = (result * result) % modulus
+    if (bit === '1') result = (result * base) % modulus
+  }
+  return result
+}
+
+/** Of coprime numbers, by Euclid. */
+const inverse = (value: bigint, modulus: bigint): bigint => {
+  let [a, b, x, y] = [value % modulus, modulus, 1n, 0n]
+  while (b !== 0n) [a, b, x, y] = [b, a % b, y, x - (a / b) * y]
+  if (a !== 1n) throw new RangeError('not coprime')
+  return ((x % modulus) + modulus) % modulus
+}
+
+/** EMSA-PKCS1-v1_5 of the message with SHA-256. */
+const padded = (length: number): Uint8Array => {
+  const digest = nodeProvider.hashes.sha256?.digest(message) ?? new Uint8Array(0)
+  const info = concat(fromHex('3031300d060960864801650304020105000420'), digest)
+  return concat(Uint8Array.of(0, 1), new Uint8Array(length - info.length - 3).fill(0xff), Uint8Array.of(0), info)
 }
 
 const counts: Readonly<Record<string, number>> = {
@@ -123,6 +150,18 @@ describe('RFC 4055 section 1.2: a key that is tied to PSS with SHA-384', () => {
   })
 })
 
+describe('RFC 4055 section 3.3: the least salt length of an RSASSA-PSS key', () => {
+  it.each(providers)('$name', async (provider) => {
+    const signer = await nodeProvider.signer(freshKey('rsa-pss'))
+    const signature = await signer.sign('rsa_pss_sha256', message)
+    if (!signer.publicKey) throw new TypeError('no public key')
+    for (const [saltLength, expected] of [[20, true], [32, true], [33, false]] as const) {
+      const restricted: PublicKey = { ...signer.publicKey, pss: { hash: 'sha256', saltLength } }
+      expect(await verifierOf(provider, 'rsa_pss_sha256').verify(restricted, message, signature)).toBe(expected)
+    }
+  })
+})
+
 describe('RSA public keys and signatures that are refused', () => {
   const spki = (modulus: bigint, exponent: bigint): PublicKey => {
     const number = (value: bigint) => {
@@ -139,35 +178,70 @@ describe('RSA public keys and signatures that are refused', () => {
     signer = await nodeProvider.signer(parsePrivateKey(rsaPkcs8(2048)))
     if (!signer.publicKey?.rsa) throw new TypeError('no RSA key')
     key = signer.publicKey
-    modulus = BigInt(`0x${Buffer.from(signer.publicKey.rsa.modulus).toString('hex')}`)
+    modulus = toNumber(signer.publicKey.rsa.modulus)
   })
 
-  it.each(providers)('RFC 8017 section 5.2.2: a signature that is not below the modulus ($name)', async (provider) => {
-    const signature = await signer.sign('rsa_pkcs1_sha256', message)
-    const larger = BigInt(`0x${Buffer.from(signature).toString('hex')}`) + modulus
-    const hex = larger.toString(16)
-    const verifier = verifierOf(provider, 'rsa_pkcs1_sha256')
-    expect(await verifier.verify(key, message, signature)).toBe(true)
-    expect(await verifier.verify(key, message, fromHex(hex.padStart(hex.length + (hex.length % 2), '0')))).toBe(false)
+  it('RFC 8017 section 5.2.2: a signature that is not below the modulus', async () => {
+    // The same residue in as many bytes: only where signature plus modulus stays below the next power of two.
+    const own = await nodeProvider.signer(parsePrivateKey(rsaPkcs8(1024)))
+    const publicKey = own.publicKey ?? key
+    const n = toNumber(publicKey.rsa?.modulus)
+    let signed = message
+    let signature = await own.sign('rsa_pkcs1_sha256', signed)
+    for (let i = 0; toNumber(signature) + n >= 1n << 1024n; i++) {
+      signed = concat(message, Uint8Array.of(i >> 8, i))
+      signature = await own.sign('rsa_pkcs1_sha256', signed)
+    }
+    for (const provider of providers) {
+      const verifier = verifierOf(provider, 'rsa_pkcs1_sha256')
+      expect(await verifier.verify(publicKey, signed, signature)).toBe(true)
+      expect(await verifier.verify(publicKey, signed, toBytes(toNumber(signature) + n, 128)), provider.name).toBe(false)
+    }
   })
 
   it.each(providers)('RFC 8017 section 3.1: exponents 1 and 2, and an even modulus ($name)', async (provider) => {
     const verifier = verifierOf(provider, 'rsa_pkcs1_sha256')
     // With exponent 1 the padded digest is its own signature.
-    const prefix = fromHex('3031300d060960864801650304020105000420')
-    const digest = nodeProvider.hashes.sha256?.digest(message) ?? new Uint8Array(0)
-    const padded = concat(Uint8Array.of(0, 1), new Uint8Array(256 - 54).fill(0xff), Uint8Array.of(0), prefix, digest)
-    expect(padded).toHaveLength(256)
-    expect(await verifier.verify(spki(modulus, 1n), message, padded)).toBe(false)
-    expect(await verifier.verify(spki(modulus, 2n), message, padded)).toBe(false)
-    expect(await verifier.verify(spki(modulus - 1n, 65537n), message, padded)).toBe(false)
+    expect(await verifier.verify(spki(modulus, 1n), message, padded(256))).toBe(false)
+    expect(await verifier.verify(spki(modulus, 2n), message, padded(256))).toBe(false)
+    expect(await verifier.verify(spki(modulus - 1n, 65537n), message, padded(256))).toBe(false)
   })
 
-  it('a modulus over 16384 bits or an exponent over 32 costs noble no work', async () => {
+  it('a modulus over 16384 bits or an exponent over 32 costs noble no work, even if the signature is right', async () => {
+    // Mersenne primes make keys of any size at once: two of 521 and 607 bits, two of 9689 and 9941.
+    const cases = [
+      { sizes: [521, 607], exponent: 65537n, expected: true },
+      { sizes: [521, 607], exponent: (1n << 33n) + 17n, expected: false },
+      { sizes: [9689, 9941], exponent: 65537n, expected: false },
+    ] as const
     const verifier = verifierOf(nobleProvider, 'rsa_pkcs1_sha256')
-    const huge = (1n << 20000n) + 1n
-    expect(await verifier.verify(spki(huge, 65537n), message, new Uint8Array(2501))).toBe(false)
-    expect(await verifier.verify(spki(modulus, (1n << 33n) + 1n), message, new Uint8Array(256))).toBe(false)
+    for (const { sizes, exponent, expected } of cases) {
+      const [p, q] = [(1n << BigInt(sizes[0])) - 1n, (1n << BigInt(sizes[1])) - 1n]
+      const encoded = toNumber(padded(Math.ceil((sizes[0] + sizes[1]) / 8)))
+      const roots = [p, q].map((prime) => power(encoded % prime, inverse(exponent, prime - 1n), prime))
+      const [fromP = 0n, fromQ = 0n] = roots
+      const signature = fromQ + q * ((((fromP - fromQ) * inverse(q % p, p)) % p + p) % p)
+      expect(power(signature, exponent, p * q)).toBe(encoded)
+      const bytes = toBytes(signature, Math.ceil((sizes[0] + sizes[1]) / 8))
+      expect(await verifier.verify(spki(p * q, exponent), message, bytes), `${sizes.join()} ${exponent}`).toBe(expected)
+    }
+  })
+
+  it('RFC 8017 section 8.1.2: PSS with a modulus of 1025 bits, whose first byte is not part of the encoding', async () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1025 })
+    const own = await nodeProvider.signer(parsePrivateKey(new Uint8Array(privateKey.export({ format: 'der', type: 'pkcs8' }))))
+    const publicKey = own.publicKey ?? key
+    const n = toNumber(publicKey.rsa?.modulus)
+    const encodedOf = (bytes: Uint8Array) => power(toNumber(bytes), 65537n, n)
+    let signature = await own.sign('rsa_pss_sha256', message)
+    for (let i = 0; i < 1000 && encodedOf(signature) + (1n << 1024n) >= n; i++) signature = await own.sign('rsa_pss_sha256', message)
+    const larger = toBytes(encodedOf(signature) + (1n << 1024n), 129)
+    const forged = new Uint8Array(privateEncrypt({ key: privateKey, padding: constants.RSA_NO_PADDING }, larger))
+    for (const provider of providers) {
+      const verifier = verifierOf(provider, 'rsa_pss_sha256')
+      expect(await verifier.verify(publicKey, message, signature)).toBe(true)
+      expect(await verifier.verify(publicKey, message, forged), provider.name).toBe(false)
+    }
   })
 
   it.each(providers)('RFC 8017 section 8.2.2: a digest after shortened padding, with bytes behind it ($name)', async (provider) => {
@@ -267,15 +341,7 @@ describe('rsaDecryptRaw', () => {
   it('is the raw private-key operation, and there only for rsaEncryption keys', async () => {
     const signer = await nodeProvider.signer(freshKey('rsa'))
     const other = await nodeProvider.signer(freshKey('rsa-pss'))
-    const exponent = BigInt(65537)
-    const modulus = BigInt(`0x${Buffer.from(signer.publicKey?.rsa?.modulus ?? []).toString('hex')}`)
-    const plaintext = 0x1234n
-    let power = 1n
-    for (let i = 0n; i < exponent.toString(2).length; i++) {
-      power = (power * power) % modulus
-      if (exponent.toString(2)[Number(i)] === '1') power = (power * plaintext) % modulus
-    }
-    const ciphertext = fromHex(power.toString(16).padStart(512, '0'))
+    const ciphertext = toBytes(power(0x1234n, 65537n, toNumber(signer.publicKey?.rsa?.modulus)), 256)
     const decrypted = await signer.rsaDecryptRaw?.(ciphertext)
     expect(decrypted).toEqual(concat(new Uint8Array(254), Uint8Array.of(0x12, 0x34)))
     expect(other.rsaDecryptRaw).toBeUndefined()
