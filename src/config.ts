@@ -123,6 +123,8 @@ export interface Defaults {
   readonly verifier?: (request: VerifierRequest) => CertificateVerifier
   /** Makes the default ticket protection. */
   readonly tickets?: (provider: CryptoProvider, lifetime: number) => TicketProtector
+  /** Makes the default guard against replays, for servers that take early data. */
+  readonly replayGuard?: (clock: () => number) => ReplayGuard
 }
 
 export interface VerifierRequest {
@@ -178,7 +180,7 @@ export const serverConfig = (options: ServerOptions, defaults: Defaults = {}): S
     sessions: options.sessions,
     psk: options.psk,
     maxEarlyData: inRange(options.maxEarlyData ?? 0, 0, 0xffffffff, 'maxEarlyData'),
-    replayGuard: options.replayGuard,
+    replayGuard: options.replayGuard ?? (options.maxEarlyData ? defaults.replayGuard?.(common.clock) : undefined),
     cookie: options.cookie ?? false,
     chooseAlpn: options.chooseAlpn,
   })

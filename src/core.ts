@@ -6,9 +6,13 @@ import { connectWith } from './connect.ts'
 import type { Connect } from './connect.ts'
 import { createServerWith } from './server.ts'
 import type { CreateServer } from './server.ts'
+import { memoryReplayGuard } from './session/replay-guard.ts'
 import { rotatingTicketKeys } from './session/ticket-keys.ts'
 
-const defaults: Defaults = { tickets: (provider, lifetime) => rotatingTicketKeys({ provider, lifetime }) }
+const defaults: Defaults = {
+  tickets: (provider, lifetime) => rotatingTicketKeys({ provider, lifetime }),
+  replayGuard: (clock) => memoryReplayGuard({ clock }),
+}
 
 export const connect: Connect = connectWith(defaults)
 export const createServer: CreateServer = createServerWith(defaults)

@@ -3,6 +3,7 @@
 import type { Defaults, VerifierRequest } from './config.ts'
 import type { CryptoProvider } from './crypto/provider.ts'
 import { TlsError } from './errors.ts'
+import { memoryReplayGuard } from './session/replay-guard.ts'
 import { rotatingTicketKeys } from './session/ticket-keys.ts'
 import { toHex } from './wire/bytes.ts'
 import { chainVerifier } from './x509/chain-verifier.ts'
@@ -25,6 +26,7 @@ export const defaultsWith = (provider: CryptoProvider, roots: (() => TrustStore)
   return {
     provider,
     verifier: (request) => (request.authorities ? forAuthorities(request, request.authorities) : forRoots(request)),
+    replayGuard: (clock) => memoryReplayGuard({ clock }),
     tickets: (chosen, lifetime) => rotatingTicketKeys({ provider: chosen, lifetime }),
   }
 }

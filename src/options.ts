@@ -226,6 +226,7 @@ export interface ServerOptions extends CommonOptions {
   readonly pskModes?: readonly ('psk_dhe_ke' | 'psk_ke')[]
   /** Bytes of early data a client may send with a ticket; 0 (default) turns 0-RTT off. */
   readonly maxEarlyData?: number
+  /** Refuses early data that was seen before. Default: one in memory, good for one process (see puretls/session for fleets). */
   readonly replayGuard?: ReplayGuard
   /** Sends a cookie with HelloRetryRequest and checks its echo (RFC 9846 section 4.3.2). Default false. */
   readonly cookie?: boolean

@@ -99,14 +99,18 @@ describe.each(versions)('node:tls, %s', (version) => {
     const once12 = (session?: Buffer): Promise<{ readonly reused: boolean; readonly session: Buffer | undefined }> =>
       new Promise((resolve, reject) => {
         let got: Buffer | undefined
+        let reused = false
         const socket: TLSSocket = nodeConnect(
           { port: serving.port, host: '127.0.0.1', servername: 'localhost', ca: environment.ca, ...only, ...(session && { session }) },
-          () => socket.write('hello\n'),
+          () => {
+            reused = socket.isSessionReused()
+            socket.write('hello\n')
+          },
         )
         socket.on('session', (given) => (got = given))
         socket.on('error', reject)
         socket.on('data', () => socket.end())
-        socket.on('close', () => resolve({ reused: socket.isSessionReused(), session: got }))
+        socket.on('close', () => resolve({ reused, session: got }))
       })
     try {
       const first = await once12()
@@ -187,7 +191,8 @@ describe.skipIf(!hasOpenssl)('OpenSSL', { timeout: 30_000 }, () => {
       await first.close()
       const second = await dial(port, { ...options, ...(session && { session }), earlyData: bytes('early words\n') })
       expect(second.info).toMatchObject({ resumed: true, earlyData: 'accepted' })
-      await child.waitFor(/Early data received:\s+early words/)
+      await child.waitFor(/Early data received:/)
+      await child.waitFor(/^early words$/m)
       await second.close()
     } finally {
       await child.stop()
@@ -302,7 +307,7 @@ describe.skipIf(!hasOpenssl)('OpenSSL', { timeout: 30_000 }, () => {
     try {
       const [socket] = await accepted
       const connection = await tls.accept(socket)
-      expect(connection.info.peerCertificates).toHaveLength(1)
+      expect(connection.info.verifiedChain[0]?.subject.toString()).toBe('CN=client ecdsa')
       const again = await connection.requestClientCertificate()
       expect(again.verifiedChain[0]?.subject.toString()).toBe('CN=client ecdsa')
       await connection.close()
