@@ -21,20 +21,29 @@ type Negotiate = (
 export function* clientAfterwards12(hs: ClientHandshake, current: Current12, negotiate: Negotiate): Flow<void> {
   const { config, io } = hs
   let allowed = config.renegotiation === 'freely' ? Number.POSITIVE_INFINITY : config.renegotiation === 'once' ? 1 : 0
+  let refused = 0
   hs.transcript.forgetMessages()
   for (;;) {
     yield* readMessage(messages12, ['HelloRequest'])
     if (allowed-- > 0) current.negotiated = yield* renegotiate(hs, current.negotiated, negotiate)
-    else io.sendWarning('no_renegotiation')
+    else refuse(io, ++refused)
   }
 }
 
 /** No renegotiation for clients: it has no use that a new connection would not serve better (RFC 9325 section 3.5). */
 export function* serverAfterwards12(io: HandshakeIo): Flow<void> {
-  for (;;) {
+  for (let refused = 1; ; refused++) {
     yield* readMessage(messages12, ['ClientHello'])
-    io.sendWarning('no_renegotiation')
+    refuse(io, refused)
   }
+}
+
+/** Refusals before asking again is an attack. */
+const MAX_REFUSALS = 8
+
+const refuse = (io: HandshakeIo, times: number): void => {
+  if (times > MAX_REFUSALS) throw new TlsError('too_many_messages', 'the peer asks for renegotiation over and over')
+  io.sendWarning('no_renegotiation')
 }
 
 function* renegotiate(first: ClientHandshake, { connection }: Negotiated12, negotiate: Negotiate): Flow<Negotiated12> {
