@@ -1,6 +1,6 @@
 // Signers and verifiers across providers, RSA limits, and what a key may not be used for.
 
-import { generateKeyPairSync, privateEncrypt, constants, createPrivateKey } from 'node:crypto'
+import { constants, createPrivateKey, generateKeyPairSync, generatePrimeSync, privateEncrypt } from 'node:crypto'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { toDer, toFixedLength } from '../../src/crypto/ecdsa-der.ts'
 import { parsePrivateKey, parsePublicKey, samePublicKey } from '../../src/crypto/keys.ts'
@@ -207,24 +207,35 @@ describe('RSA public keys and signatures that are refused', () => {
     expect(await verifier.verify(spki(modulus - 1n, 65537n), message, padded(256))).toBe(false)
   })
 
+  /** A right signature of the message under the key of two primes, checked to be one. */
+  const signedWith = (p: bigint, q: bigint, exponent: bigint) => {
+    const length = Math.ceil((p * q).toString(2).length / 8)
+    const encoded = toNumber(padded(length))
+    const [fromP, fromQ] = [p, q].map((prime) => power(encoded % prime, inverse(exponent, prime - 1n), prime))
+    const signature = (fromQ ?? 0n) + q * (((((fromP ?? 0n) - (fromQ ?? 0n)) * inverse(q % p, p)) % p + p) % p)
+    expect(power(signature, exponent, p * q)).toBe(encoded)
+    return { publicKey: spki(p * q, exponent), signature: toBytes(signature, length) }
+  }
+  const mersenne = (bits: number): bigint => (1n << BigInt(bits)) - 1n
+
   it('a modulus over 16384 bits or an exponent over 32 costs noble no work, even if the signature is right', async () => {
-    // Mersenne primes make keys of any size at once: two of 521 and 607 bits, two of 9689 and 9941.
-    const cases = [
-      { sizes: [521, 607], exponent: 65537n, expected: true },
-      { sizes: [521, 607], exponent: (1n << 33n) + 17n, expected: false },
-      { sizes: [9689, 9941], exponent: 65537n, expected: false },
-    ] as const
     const verifier = verifierOf(nobleProvider, 'rsa_pkcs1_sha256')
-    for (const { sizes, exponent, expected } of cases) {
-      const [p, q] = [(1n << BigInt(sizes[0])) - 1n, (1n << BigInt(sizes[1])) - 1n]
-      const encoded = toNumber(padded(Math.ceil((sizes[0] + sizes[1]) / 8)))
-      const roots = [p, q].map((prime) => power(encoded % prime, inverse(exponent, prime - 1n), prime))
-      const [fromP = 0n, fromQ = 0n] = roots
-      const signature = fromQ + q * ((((fromP - fromQ) * inverse(q % p, p)) % p + p) % p)
-      expect(power(signature, exponent, p * q)).toBe(encoded)
-      const bytes = toBytes(signature, Math.ceil((sizes[0] + sizes[1]) / 8))
-      expect(await verifier.verify(spki(p * q, exponent), message, bytes), `${sizes.join()} ${exponent}`).toBe(expected)
+    const cases = [
+      [signedWith(mersenne(521), mersenne(607), 65537n), true],
+      [signedWith(mersenne(521), mersenne(607), (1n << 33n) + 17n), false],
+      [signedWith(mersenne(9689), mersenne(9941), 65537n), false],
+    ] as const
+    for (const [{ publicKey, signature }, expected] of cases) {
+      expect(await verifier.verify(publicKey, message, signature), `${publicKey.bits} bits`).toBe(expected)
     }
+  })
+
+  it.each(providers)('RFC 8017 section 9.2: fewer than eight bytes of padding ($name)', async (provider) => {
+    // 60 bytes leave room for six.
+    const prime = (): bigint => generatePrimeSync(240, { bigint: true })
+    const { publicKey, signature } = signedWith(prime(), prime(), 65537n)
+    expect(signature).toHaveLength(60)
+    expect(await verifierOf(provider, 'rsa_pkcs1_sha256').verify(publicKey, message, signature)).toBe(false)
   })
 
   it('RFC 8017 section 8.1.2: PSS with a modulus of 1025 bits, whose first byte is not part of the encoding', async () => {
