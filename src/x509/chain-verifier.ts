@@ -86,16 +86,28 @@ function* verify(chain: readonly Uint8Array[], options: VerifyOptions): Steps<Ve
   if (first === undefined) throw new TlsError('bad_option', 'the chain is empty')
   const leaf = parsed(first)
   const input = searchInput(leaf, readable(others), options)
-  const path = yield* search(input, options, limit - bytes)
-  const certificates = chainOf(path)
-  return {
-    ok: true,
-    chain: certificates,
-    anchor: path.anchor,
-    get policies() {
-      const result = evaluatePolicies(path.certificates.toReversed(), anchorInputs(path.anchor, input.rules.policies))
-      return result.ok ? result.policies : new Set<string>()
-    },
+  return new VerifiedPath(yield* search(input, options, limit - bytes), input.rules.policies)
+}
+
+/** A class and not an object with a getter, of which V8 makes a hidden class each time, and with it work for the collector. */
+class VerifiedPath {
+  readonly ok = true
+  readonly chain: readonly Certificate[]
+  readonly anchor: TrustAnchor
+  readonly #path: CandidatePath
+  readonly #inputs: PolicyInputs | undefined
+
+  constructor(path: CandidatePath, inputs: PolicyInputs | undefined) {
+    this.chain = chainOf(path)
+    this.anchor = path.anchor
+    this.#path = path
+    this.#inputs = inputs
+  }
+
+  get policies(): ReadonlySet<string> {
+    const { certificates, anchor } = this.#path
+    const result = evaluatePolicies(certificates.toReversed(), anchorInputs(anchor, this.#inputs))
+    return result.ok ? result.policies : new Set()
   }
 }
 

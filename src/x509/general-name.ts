@@ -48,7 +48,7 @@ export const readGeneralName = (reader: DerReader, what: string, ipForm: IpForm 
       const explicit = reader.enter(tag, what)
       const name = readName(explicit, what)
       explicit.end()
-      return directoryName(name)
+      return new DirectoryName(name)
     }
     case constructedTag(0): {
       const other = reader.enter(tag, what)
@@ -75,13 +75,19 @@ export const readGeneralNames = (reader: DerReader, what: string): GeneralName[]
   return names
 }
 
-const directoryName = (name: Name): GeneralName => ({
-  kind: 'directory',
-  name,
-  get value() {
-    return name.toString()
-  },
-})
+/** Its text is made when asked for. */
+class DirectoryName {
+  readonly kind = 'directory'
+  readonly name: Name
+
+  constructor(name: Name) {
+    this.name = name
+  }
+
+  get value(): string {
+    return this.name.toString()
+  }
+}
 
 /** "192.0.2.1", "2001:db8::1" (RFC 5952), or "address/mask" for a range. */
 export const formatIp = (bytes: Uint8Array, form: IpForm = 'address'): string => {
