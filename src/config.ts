@@ -216,7 +216,7 @@ const commonConfig = (options: CommonOptions & Pick<ClientOptions, 'pskModes'>, 
     recordSizeLimit:
       options.recordSizeLimit === undefined ? undefined : inRange(options.recordSizeLimit, 64, 16385, 'recordSizeLimit'),
     maxHandshakeMessage: inRange(options.maxHandshakeMessage ?? 1 << 17, 1 << 12, (1 << 24) - 1, 'maxHandshakeMessage'),
-    recordsPerKey: inRange(options.recordsPerKey ?? Number.MAX_SAFE_INTEGER, 1, Number.MAX_SAFE_INTEGER, 'recordsPerKey'),
+    recordsPerKey: inRange(options.recordsPerKey ?? Number.MAX_SAFE_INTEGER, 2, Number.MAX_SAFE_INTEGER, 'recordsPerKey'),
     legacy,
     requireExtendedMasterSecret: options.requireExtendedMasterSecret ?? false,
     pskModes: (options.pskModes ?? ['psk_dhe_ke']).map((mode) => (mode === 'psk_ke' ? 0 : 1)),

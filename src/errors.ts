@@ -117,6 +117,7 @@ const table = {
   key_mismatch: caller(),
   unsupported: caller(),
   wrong_state: caller(),
+  key_limit_reached: caller(),
   aborted: caller('user_canceled'),
   verifier_refused: certificate('certificate_unknown'),
   // the transport, or the peer's own word

@@ -1,24 +1,26 @@
 // The sans-IO engine: records in, handshake flow driven, records out. No timers, no sockets, no globals. It owns the two
 // directions of the record layer and is the only place that sends alerts (RFC 9846 section 5 and 6).
 
-import { isPromise } from '../crypto/maybe.ts'
+import { andThen, isPromise } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
 import type { CommonConfig } from '../config.ts'
-import { alertName, alertNumbers, asTlsError, TlsError } from '../errors.ts'
+import { alertNumbers, asTlsError, TlsError } from '../errors.ts'
 import type { ChannelBindingType } from '../handshake/channel-binding.ts'
 import type { Established, HandshakeEvent, HandshakeIo } from '../handshake/context.ts'
 import type { Flow } from '../handshake/flow.ts'
 import type { ConnectionInfo } from '../handshake/info.ts'
 import { MAX_EXPANSION_13, MAX_PLAINTEXT, RecordFramer } from '../record/framing.ts'
 import { HandshakeJoiner } from '../record/joiner.ts'
-import { plaintextOpener, plaintextSealer } from '../record/protection.ts'
+import { plaintextOpener } from '../record/protection.ts'
 import type { RawRecord } from '../record/framing.ts'
-import type { OpenedRecord, Opener, Sealer } from '../record/protection.ts'
+import type { OpenedRecord, Opener } from '../record/protection.ts'
 import { concat } from '../wire/bytes.ts'
 import { contentTypes, TLS12, TLS13 } from '../wire/registry.ts'
+import { readAlert } from './alerts.ts'
 import { FlowRunner } from './flow-runner.ts'
-import { OutputQueue } from './output.ts'
 import type { EngineEvent, TlsEngine } from './types.ts'
+import { Waits } from './waits.ts'
+import { WriteSide } from './write-side.ts'
 
 /** Records that carry nothing, one after the other, before it is an attack. */
 const MAX_EMPTY_RECORDS = 32
@@ -37,13 +39,11 @@ export class Engine implements TlsEngine {
   readonly #config: CommonConfig
   readonly #framer = new RecordFramer()
   readonly #joiner: HandshakeJoiner
-  readonly #output = new OutputQueue()
+  readonly #waits = new Waits(() => this.#advance())
+  readonly #write: WriteSide
   readonly #runner: FlowRunner
   #events: EngineEvent[] = []
   #opener: Opener = plaintextOpener
-  #sealer: Sealer = plaintextSealer(0x0301)
-  #flight: Uint8Array[] = []
-  #maxFragment = MAX_PLAINTEXT
   #version: number | undefined
   #established: Established | undefined
   #failure: TlsError | undefined
@@ -59,14 +59,15 @@ export class Engine implements TlsEngine {
   #compatibilityCcs = 0
   /** Set while an opener works on a record. */
   #opening = false
-  #notify: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined
-  #waits = 0
 
   constructor(setup: EngineSetup) {
     this.#config = setup.config
     this.#joiner = new HandshakeJoiner(setup.config.maxHandshakeMessage)
+    this.#write = new WriteSide(setup.config, (sealed) => {
+      if (isPromise(sealed)) this.#waits.add(sealed, (result) => 'error' in result && this.#fail(asTlsError(result.error)))
+    })
     this.#runner = new FlowRunner({
-      wait: (promise, done) => this.#wait(promise, done),
+      wait: (promise, done) => this.#waits.add(promise, done),
       failed: (error) => this.#fail(error),
     })
     this.#runner.start(setup.handshake(this.#io()), (established) => this.#finish(established))
@@ -74,7 +75,7 @@ export class Engine implements TlsEngine {
   }
 
   get pending(): Promise<void> | undefined {
-    return this.#waits > 0 ? this.#notify?.promise : undefined
+    return this.#waits.pending
   }
   get handshakeDone(): boolean {
     return this.#established !== undefined
@@ -102,17 +103,11 @@ export class Engine implements TlsEngine {
     if (this.#failure) throw this.#failure
     if (this.#writeClosed) throw new TlsError('wrong_state', 'the connection was closed for writing')
     if (!this.#mayWrite) throw new TlsError('wrong_state', 'application data before the handshake is done')
-    if (data.length === 0) return
-    if (!this.#runner.busy && this.#needsKeyUpdate(data.length)) {
-      const waiting = this.updateKeys(false)
-      if (isPromise(waiting)) return waiting.then(() => this.#sealData(data))
-    }
-    return this.#sealData(data)
+    return this.#sendData(data)
   }
 
   takeOutput(): readonly Uint8Array[] {
-    this.#flush()
-    return this.#output.take()
+    return this.#write.take()
   }
 
   takeEvents(): readonly EngineEvent[] {
@@ -124,7 +119,7 @@ export class Engine implements TlsEngine {
   closeWrite(): MaybePromise<void> {
     if (this.#failure || this.#writeClosed) return
     this.#writeClosed = true
-    return this.#sealNow(contentTypes.alert, Uint8Array.of(1, alertNumbers.close_notify))
+    return this.#write.seal(contentTypes.alert, Uint8Array.of(1, alertNumbers.close_notify))
   }
 
   abort(error: TlsError = new TlsError('aborted', 'the connection was aborted')): void {
@@ -219,7 +214,7 @@ export class Engine implements TlsEngine {
     }
     if (!isPromise(opened)) return this.#opened(record, opened)
     this.#opening = true
-    this.#wait(opened, (result) => {
+    this.#waits.add(opened, (result) => {
       this.#opening = false
       if (this.#failure) return
       try {
@@ -307,20 +302,11 @@ export class Engine implements TlsEngine {
     this.#runner.resume(undefined)
   }
 
-  /** RFC 9846 section 6: every alert but close_notify and user_canceled ends a TLS 1.3 connection. */
   #alert(content: Uint8Array): void {
-    const [level = 0, description = 0] = content
-    if (content.length !== 2) throw new TlsError('decode_error', 'an alert of another length than two bytes (section 6)')
-    if (description === alertNumbers.close_notify) return this.#peerClosed()
-    const warning = level === 1 && (this.#version !== TLS13 || description === alertNumbers.user_canceled)
-    if (level !== 1 && level !== 2) throw new TlsError('illegal_parameter', `an alert of level ${level}`)
-    if (warning) {
-      if (++this.#warnings > MAX_WARNINGS) throw new TlsError('too_many_messages', 'too many warning alerts')
-      return
-    }
-    const name = alertName(description)
-    const hint = alertHints[name] ?? ''
-    this.#endWith(new TlsError('alert_received', `the peer ended the connection with the alert ${name}${hint}`, { received: name }))
+    const alert = readAlert(content, this.#version)
+    if (alert.kind === 'close_notify') return this.#peerClosed()
+    if (alert.kind === 'fatal') return this.#endWith(alert.error)
+    if (++this.#warnings > MAX_WARNINGS) throw new TlsError('too_many_messages', 'too many warning alerts')
   }
 
   #peerClosed(): void {
@@ -334,42 +320,18 @@ export class Engine implements TlsEngine {
 
   // ---- writing -------------------------------------------------------------------------------------------------------
 
-  #sealData(data: Uint8Array): MaybePromise<void> {
-    return this.#sealNow(contentTypes.application_data, data)
-  }
-
-  #needsKeyUpdate(length: number): boolean {
-    if (!this.#established?.updateKeys) return false
-    const records = Math.ceil(length / this.#maxFragment)
-    return this.#sealer.count + records + 1 > Math.min(this.#sealer.limit, this.#config.recordsPerKey) && this.#sealer.count > 0
-  }
-
-  /** Seals after whatever of a flight waits, so that bytes leave in the order they were made. */
-  #sealNow(type: number, content: Uint8Array): MaybePromise<void> {
-    this.#flush()
-    return this.#seal(type, content)
-  }
-
-  #seal(type: number, content: Uint8Array): MaybePromise<void> {
-    const { encrypted } = this.#sealer
-    const { trace } = this.#config
-    const tell = trace && ((wire: Uint8Array, part: Uint8Array) => {
-      trace({ direction: 'sent', type, encrypted, wire: wire.slice(), content: part.slice() })
-    })
-    const sealed = this.#output.seal(this.#sealer, type, content, this.#maxFragment, tell)
-    if (!isPromise(sealed)) return
-    this.#wait(sealed, (result) => {
-      if ('error' in result) this.#fail(asTlsError(result.error))
-    })
-    return sealed
-  }
-
-  #flush(): void {
-    if (this.#flight.length === 0) return
-    const content = concat(...this.#flight)
-    this.#flight = []
-    void this.#seal(contentTypes.handshake, content)
-    if (this.#version === undefined) this.#sealer = plaintextSealer(TLS12)
+  /** Seals what the current key may still seal, changes keys, and goes on (RFC 9846 section 5.5). */
+  #sendData(data: Uint8Array): MaybePromise<void> {
+    if (data.length === 0) return
+    const { room } = this.#write
+    // while a key update waits for its keys, what is sent goes under the old ones: the record kept back is for that
+    if (data.length <= room || this.#runner.busy) return this.#write.seal(contentTypes.application_data, data)
+    const first = room > 0 ? this.#write.seal(contentTypes.application_data, data.subarray(0, room)) : undefined
+    if (!this.#established?.updateKeys) {
+      throw new TlsError('key_limit_reached', 'this key has protected as much as it safely may: only TLS 1.3 can go on with a new one')
+    }
+    const rest = data.subarray(room)
+    return andThen(andThen(first, () => this.updateKeys(false)), () => this.#sendData(rest))
   }
 
   /** The one place that turns an error into an alert. */
@@ -388,18 +350,18 @@ export class Engine implements TlsEngine {
   #sendAlert({ alert }: TlsError): void {
     if (!alert) return
     if (alert === 'user_canceled') {
-      void this.#sealNow(contentTypes.alert, Uint8Array.of(1, alertNumbers.user_canceled))
-      void this.#sealNow(contentTypes.alert, Uint8Array.of(1, alertNumbers.close_notify))
+      void this.#write.seal(contentTypes.alert, Uint8Array.of(1, alertNumbers.user_canceled))
+      void this.#write.seal(contentTypes.alert, Uint8Array.of(1, alertNumbers.close_notify))
       return
     }
-    void this.#sealNow(contentTypes.alert, Uint8Array.of(2, alertNumbers[alert]))
+    void this.#write.seal(contentTypes.alert, Uint8Array.of(2, alertNumbers[alert]))
   }
 
   #endWith(error: TlsError): void {
     this.#failure = error
     this.#runner.stop()
     this.#events.push({ type: 'error', error })
-    this.#notify?.resolve()
+    this.#waits.wake()
   }
 
   // ---- the handshake's side ------------------------------------------------------------------------------------------
@@ -417,10 +379,10 @@ export class Engine implements TlsEngine {
   #io(): HandshakeIo {
     return {
       sendHandshake: (raw) => {
-        this.#flight.push(raw)
+        this.#write.handshake(raw)
       },
       sendChangeCipherSpec: () => {
-        void this.#sealNow(contentTypes.change_cipher_spec, Uint8Array.of(1))
+        void this.#write.seal(contentTypes.change_cipher_spec, Uint8Array.of(1))
       },
       installRead: (opener) => {
         if (!this.#joiner.aligned) {
@@ -429,20 +391,18 @@ export class Engine implements TlsEngine {
         this.#opener = opener
       },
       installWrite: (sealer) => {
-        this.#flush()
-        this.#sealer = sealer
+        this.#write.install(sealer)
       },
       setVersion: (version) => {
-        this.#flush()
+        this.#write.versionKnown()
         this.#version = version
-        if (!this.#sealer.encrypted) this.#sealer = plaintextSealer(TLS12)
         if (version === TLS13) this.#framer.maxFragment = MAX_PLAINTEXT + MAX_EXPANSION_13
         else if (this.#compatibilityCcs > 0) {
           throw new TlsError('unexpected_message', 'ChangeCipherSpec came before ServerHello (RFC 5246 section 7.1)')
         }
       },
       setMaxFragment: (bytes) => {
-        this.#maxFragment = Math.min(MAX_PLAINTEXT, bytes)
+        this.#write.setMaxFragment(bytes)
       },
       acceptData: (mode, limit = 0) => {
         this.#dataMode = mode
@@ -456,28 +416,12 @@ export class Engine implements TlsEngine {
         if (allowed && first) void this.#guard(() => this.send(first))
       },
       sendWarning: (alert) => {
-        void this.#sealNow(contentTypes.alert, Uint8Array.of(1, alertNumbers[alert]))
+        void this.#write.seal(contentTypes.alert, Uint8Array.of(1, alertNumbers[alert]))
       },
       emit: (event: HandshakeEvent) => {
         this.#events.push(event)
       },
     }
-  }
-
-  // ---- waiting -------------------------------------------------------------------------------------------------------
-
-  #wait<T>(promise: Promise<T>, done: (result: { readonly value: T } | { readonly error: unknown }) => void): void {
-    this.#waits++
-    if (!this.#notify) this.#notify = withResolvers()
-    const settle = (result: { readonly value: T } | { readonly error: unknown }): void => {
-      this.#waits--
-      const notify = this.#notify
-      this.#notify = this.#waits > 0 ? withResolvers() : undefined
-      done(result)
-      this.#advance()
-      notify?.resolve()
-    }
-    promise.then((value) => settle({ value }), (error: unknown) => settle({ error }))
   }
 
   #guard(action: () => MaybePromise<void>): MaybePromise<void> {
@@ -487,24 +431,4 @@ export class Engine implements TlsEngine {
       this.#fail(asTlsError(error))
     }
   }
-}
-
-const withResolvers = (): { readonly promise: Promise<void>; readonly resolve: () => void } => {
-  let resolve: () => void = () => {}
-  const promise = new Promise<void>((settle) => {
-    resolve = settle
-  })
-  return { promise, resolve }
-}
-
-/** What a received alert usually means, for people. */
-const alertHints: Readonly<Record<string, string>> = {
-  handshake_failure: ': the two ends have no suite, group or signature scheme in common, or a certificate was expected',
-  protocol_version: ': it does not speak the version offered',
-  unknown_ca: ': it does not trust the authority that signed our certificate',
-  bad_certificate: ': it did not accept our certificate',
-  certificate_required: ': it requires a client certificate and got none',
-  certificate_expired: ': our certificate has expired, or the clocks differ',
-  no_application_protocol: ': it speaks none of the application protocols offered (ALPN)',
-  unrecognized_name: ': it has no certificate for the server name asked for',
 }

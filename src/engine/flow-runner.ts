@@ -4,8 +4,7 @@ import { isPromise } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
 import { asTlsError, TlsError } from '../errors.ts'
 import type { Flow, Suspension } from '../handshake/flow.ts'
-
-export type Settled<T> = { readonly value: T } | { readonly error: unknown }
+import type { Settled } from './waits.ts'
 
 export interface RunnerHost {
   /** Calls back once when the promise settles, and makes the engine go on. */
