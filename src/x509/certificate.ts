@@ -13,6 +13,7 @@ import type { GeneralName } from './general-name.ts'
 import { readName, sameName } from './name.ts'
 import type { Name } from './name.ts'
 import { extensionOids } from './oids.ts'
+import { certificateText } from './print.ts'
 
 /** Parses one DER certificate; the bytes are kept, not copied. Throws TlsError `bad_certificate`. */
 export const parseCertificate = (der: Uint8Array): Certificate => new Certificate(der)
@@ -169,6 +170,11 @@ export class Certificate {
 
   toPem(): string {
     return encodePem('CERTIFICATE', this.der)
+  }
+
+  /** The layout of `openssl x509 -text`. */
+  toString(): string {
+    return certificateText(this)
   }
 
   /** What people want to see in a log; every value is plain data. */

@@ -1,0 +1,33 @@
+// Names, dates and bytes as people read them in certificates. Called by print.ts and print-extensions.ts.
+
+import { toHex } from '../wire/bytes.ts'
+import type { Name } from './name.ts'
+
+/** "C = DE, O = Org, CN = x", in the order of the encoding. */
+export const nameLine = (name: Name): string =>
+  name.rdns.map((rdn) => rdn.map(({ type, value }) => `${type} = ${printable(value)}`).join(' + ')).join(', ')
+
+/** Control characters can't disturb a terminal or a log. */
+export const printable = (text: string): string =>
+  text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => `\\${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)
+
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+/** "Nov 23 08:41:49 2026 GMT"; with `fraction`, milliseconds too. */
+export const dateText = (time: number, fraction = false): string => {
+  const date = new Date(time)
+  const clock = date.toISOString().slice(-13, fraction ? -1 : -5)
+  return `${months[date.getUTCMonth()] ?? ''} ${String(date.getUTCDate()).padStart(2)} ${clock} ${date.getUTCFullYear()} GMT`
+}
+
+/** Bytes as "aa:bb:", so many on a line. */
+export const hexLines = (bytes: Uint8Array, perLine: number, indent: string): string[] => {
+  const all: string[] = []
+  for (let i = 0; i < bytes.length; i += perLine) {
+    const isLast = i + perLine >= bytes.length
+    all.push(`${indent}${colons(bytes.subarray(i, i + perLine))}${isLast ? '' : ':'}`)
+  }
+  return all
+}
+
+export const colons = (bytes: Uint8Array): string => toHex(bytes).match(/../g)?.join(':') ?? ''
