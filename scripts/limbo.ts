@@ -52,9 +52,16 @@ export const readLimbo = (path: string): readonly LimboCase[] => {
   return suite.testcases
 }
 
-/** The names of the suite say by which rules each case is to be judged; docs/limbo.md says why. */
-export const profileFor = (id: string): ProfileName =>
-  /^(rfc5280|pathlen|crl|bettertls|pathological|cve|invalid)::/.test(id) ? 'rfc5280' : 'baseline'
+/** Which rules a part of the suite is about; all others are judged by the default. docs/limbo.md says why. */
+const profileOf: Readonly<Record<string, ProfileName>> = {
+  rfc5280: 'rfc5280',
+  pathlen: 'rfc5280',
+  crl: 'rfc5280',
+  webpki: 'baseline',
+  online: 'baseline',
+}
+
+export const profileFor = (id: string): ProfileName => profileOf[id.split('::')[0] ?? ''] ?? 'web-pki'
 
 export const runLimboCase = async (
   test: LimboCase,

@@ -144,7 +144,6 @@ const checkConformance = (certificate: Certificate, role: Role, profile: Profile
   if (basicConstraints?.pathLength !== undefined && !(isCa && keyCertSign)) {
     nonconforming(certificate, 'has a path length, but may not sign certificates', '4.2.1.9')
   }
-  if (isCa && keyUsage === undefined) nonconforming(certificate, 'is a CA without key usage', '4.2.1.3')
   // One root of Mozilla's list has no subject key identifier; the Baseline Requirements are about those.
   const excused = profile.baseline && role === 'anchor'
   if (isCa && certificate.subjectKeyIdentifier === undefined && !excused) {
