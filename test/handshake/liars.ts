@@ -1,0 +1,120 @@
+// Peers that lie, for tests: an engine whose outgoing messages are changed through the seam, and records sealed by hand
+// under the secrets of a handshake's own key log.
+
+import { expect } from 'vitest'
+import { nodeProvider } from '../../src/crypto/node.ts'
+import { isPromise } from '../../src/crypto/maybe.ts'
+import type { AlertName, TlsError, TlsErrorCode } from '../../src/errors.ts'
+import type { TlsEngine } from '../../src/engine/index.ts'
+import type { ClientOptions, Seam, ServerOptions } from '../../src/options.ts'
+import { sealer13 } from '../../src/record/protect13.ts'
+import type { Sealer } from '../../src/record/protection.ts'
+import { concat, fromHex } from '../../src/wire/bytes.ts'
+import { encode } from '../../src/wire/codec.ts'
+import type { Codec } from '../../src/wire/codec.ts'
+import type { RawExtension } from '../../src/wire/extensions.ts'
+import { encodeMessage, messages13 } from '../../src/wire/messages.ts'
+import type { Messages13 } from '../../src/wire/messages.ts'
+import { clientOf, connectEngines, errorOf, eventsOf, serverOf } from '../fixtures/engines.ts'
+import type { Meeting } from '../fixtures/engines.ts'
+
+export const tls13 = { versions: { min: 'TLS 1.3' } } as const
+/** One suite whose primitives a test can use by hand. */
+export const oneSuite = { ...tls13, cipherSuites: ['TLS_AES_128_GCM_SHA256'] }
+
+type Lies = { readonly [K in keyof Messages13]?: (fields: Messages13[K], nth: number) => Messages13[K] | readonly Uint8Array[] }
+
+/** A seam that changes messages of these kinds; `nth` counts from 0 for each kind. */
+export const lying = (lies: Lies): Seam => {
+  const sent = new Map<string, number>()
+  return {
+    outgoing: ({ type, fields }) => {
+      const nth = sent.get(type) ?? 0
+      sent.set(type, nth + 1)
+      const change = lies[type as keyof Messages13] as ((fields: object, nth: number) => object) | undefined
+      return change ? change(fields, nth) : fields
+    },
+  }
+}
+
+export const raw = <K extends keyof Messages13>(type: K, fields: Messages13[K]): Uint8Array => encodeMessage(messages13, type, fields)
+
+/** The list with `type` added at its end, or replaced where it is. */
+export const withExtension = (
+  extensions: readonly RawExtension[] | undefined, type: number, data: Uint8Array = new Uint8Array(0),
+): readonly RawExtension[] => {
+  const list = extensions ?? []
+  return list.some((extension) => extension.type === type)
+    ? list.map((extension) => (extension.type === type ? { type, data } : extension))
+    : [...list, { type, data }]
+}
+
+export const withoutExtension = (extensions: readonly RawExtension[] | undefined, type: number): readonly RawExtension[] =>
+  (extensions ?? []).filter((extension) => extension.type !== type)
+
+export const encoded = <T>(codec: Codec<T>, value: T): Uint8Array => encode(codec, value)
+
+/** Runs a handshake in which one side lies, and checks how the other refuses: code, alert, and that it never finished. */
+export const refusedBy = async (
+  victim: 'client' | 'server', clientOptions: ClientOptions, serverOptions: ServerOptions,
+  code: TlsErrorCode, alert: AlertName, message?: RegExp,
+): Promise<TlsError> => {
+  const meeting = await connectEngines(clientOf({ ...tls13, ...clientOptions }), serverOf({ ...tls13, ...serverOptions }))
+  return expectRefusal(victim, meeting, code, alert, message)
+}
+
+export const expectRefusal = (
+  victim: 'client' | 'server', { client, server, clientEvents, serverEvents }: Meeting,
+  code: TlsErrorCode, alert: AlertName, message?: RegExp,
+): TlsError => {
+  const error = errorOf(victim === 'client' ? clientEvents : serverEvents)
+  expect({ code: error.code, alert: error.alert }, error.message).toEqual({ code, alert })
+  if (message) expect(error.message).toMatch(message)
+  const liar = victim === 'client' ? serverEvents : clientEvents
+  const [told] = eventsOf(liar, 'error')
+  // the liar is told, if it can read the alert: before our keys are installed it cannot
+  if (told?.error.code === 'alert_received') expect(told.error.received).toBe(alert)
+  expect((victim === 'client' ? client : server).closed).toBe(true)
+  return error
+}
+
+/** A finished handshake, with the secrets that its client logged. */
+export const finished = async (clientOptions: ClientOptions = {}, serverOptions: ServerOptions = {}) => {
+  const log: string[] = []
+  const client = clientOf({ ...oneSuite, keyLog: (line) => log.push(line), ...clientOptions })
+  const meeting = await connectEngines(client, serverOf({ ...oneSuite, ...serverOptions }))
+  return { ...meeting, log }
+}
+
+/** The secret of a key log line. */
+export const secretOf = (log: readonly string[], label: string): Uint8Array => {
+  const line = log.find((candidate) => candidate.startsWith(`${label} `))
+  if (!line) throw new Error(`no ${label} in the key log`)
+  return fromHex(line.split(' ')[2] ?? '')
+}
+
+/** Seals records by hand under a secret, as TLS_AES_128_GCM_SHA256 does; the sequence number starts at 0. */
+export const forger = (secret: Uint8Array): ((type: number, content: Uint8Array) => Uint8Array) => {
+  const hash = nodeProvider.hashes.sha256
+  const cipher = nodeProvider.suites.find(({ id }) => id === 0x1301)?.cipher
+  if (!hash || cipher?.kind !== 'aead') throw new Error('no TLS_AES_128_GCM_SHA256')
+  const sealer = sealer13(cipher, { hash, secret }, { maxInner: 1 << 16 })
+  if (isPromise(sealer)) throw new Error('a synchronous provider is needed')
+  return (type, content) => sealWith(sealer, type, content)
+}
+
+const sealWith = (sealer: Sealer, type: number, content: Uint8Array): Uint8Array => {
+  const out = new Uint8Array(sealer.sealedLength(content.length))
+  void sealer.seal(type, content, out)
+  return out
+}
+
+/** A record as it is, unprotected. */
+export const plainRecord = (type: number, content: Uint8Array, version = 0x0303): Uint8Array =>
+  concat(Uint8Array.of(type, version >> 8, version & 0xff, content.length >> 8, content.length & 0xff), content)
+
+/** What an engine says to these bytes: the error that ends it. */
+export const refusalOf = (engine: TlsEngine, bytes: Uint8Array): TlsError => {
+  engine.receive(bytes)
+  return errorOf(engine.takeEvents())
+}
