@@ -6,6 +6,7 @@ import type { Steps } from '../crypto/maybe.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { sameBytes } from '../wire/der.ts'
 import type { Certificate } from './certificate.ts'
+import type { VerifierMemory } from './memory.ts'
 import type { Name } from './name.ts'
 import { sameName } from './name.ts'
 import { checkPath } from './path.ts'
@@ -36,6 +37,8 @@ export interface SearchInput {
   readonly budget: SearchBudget
   /** What else has to hold of a path whose signatures are good. Throws TlsError. */
   readonly accept: (path: CandidatePath) => Steps<void>
+  /** Signatures that are known to hold. */
+  readonly memory: VerifierMemory | undefined
   /** Names match by RFC 5280 section 7.1 and not only byte for byte. */
   readonly loose: boolean
 }
@@ -180,6 +183,7 @@ function* checkOne(
 }
 
 const edge = (search: Search, certificate: Certificate, issuerKey: Uint8Array): boolean | undefined =>
+  search.input.memory?.isSignedBy(certificate, issuerKey) === true ||
   search.edges.get(certificate)?.find(({ key }) => sameBytes(key, issuerKey))?.good
 
 const remember = (search: Search, certificate: Certificate, key: Uint8Array, good: boolean): void => {

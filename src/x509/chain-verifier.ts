@@ -10,6 +10,8 @@ import { explainUntrusted, findPath } from './builder.ts'
 import type { SearchInput, SearchResult } from './builder.ts'
 import { parseCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
+import { verifierMemory } from './memory.ts'
+import type { VerifierMemory } from './memory.ts'
 import { referenceName } from './names.ts'
 import { accessMethods, purposeOids } from './oids.ts'
 import type { PurposeName } from './oids.ts'
@@ -58,19 +60,21 @@ export const verifyChain = async (chain: readonly Uint8Array[], options: VerifyO
   }
 }
 
-/** A verifier for connections: anchors are parsed once. Its `verify` throws a CertificateError (a TlsError). */
+/** A verifier for connections: anchors are parsed once, and so are the intermediates of chains that it accepted. Its `verify` throws a CertificateError (a TlsError). */
 export const chainVerifier = (options: ChainOptions & { readonly sendAuthorities?: boolean }): CertificateVerifier => {
   const trust = isTrustStore(options.trust) ? options.trust : trustStore(options.trust)
+  const memory = verifierMemory()
   return {
-    verify: (request) => run(verifyRequest(request, { ...options, trust })),
+    verify: (request) => run(verifyRequest(request, { ...options, trust }, memory)),
     ...(options.sendAuthorities === true && { authorities: trust.anchors.map(({ name }) => name.der) }),
   }
 }
 
-function* verifyRequest(request: VerifyRequest, options: ChainOptions): Steps<VerifiedChain> {
+function* verifyRequest(request: VerifyRequest, options: ChainOptions, memory: VerifierMemory): Steps<VerifiedChain> {
   const { chain, peer, serverName, ...rest } = request
   const purpose = peer === 'server' ? 'serverAuth' : 'clientAuth'
-  const result = yield* verify(chain, { ...options, ...rest, purpose, ...(serverName !== undefined && { serverName }) })
+  const all = { ...options, ...rest, purpose, ...(serverName !== undefined && { serverName }) }
+  const result = yield* verify(chain, all, memory)
   const [leaf] = result.chain
   if (leaf === undefined) throw new TlsError('internal_error', 'a verified chain is empty')
   return { leaf, chain: result.chain }
@@ -78,15 +82,17 @@ function* verifyRequest(request: VerifyRequest, options: ChainOptions): Steps<Ve
 
 type Verified = Extract<VerifyResult, { ok: true }>
 
-function* verify(chain: readonly Uint8Array[], options: VerifyOptions): Steps<Verified> {
+function* verify(chain: readonly Uint8Array[], options: VerifyOptions, memory?: VerifierMemory): Steps<Verified> {
   const bytes = chain.reduce((sum, { length }) => sum + length, 0)
   const limit = options.budgets?.bytes ?? defaults.bytes
   if (bytes > limit) reject('too_complex', `the chain has ${bytes} bytes; at most ${limit} are taken`)
   const [first, ...others] = chain
   if (first === undefined) throw new TlsError('bad_option', 'the chain is empty')
   const leaf = parsed(first)
-  const input = searchInput(leaf, readable(others), options)
-  return new VerifiedPath(yield* search(input, options, limit - bytes), input.rules.policies)
+  const input = searchInput(leaf, readable(others, memory), options, memory)
+  const path = yield* search(input, options, limit - bytes)
+  memory?.keep(path)
+  return new VerifiedPath(path, input.rules.policies)
 }
 
 /** A class and not an object with a getter, of which V8 makes a hidden class each time, and with it work for the collector. */
@@ -120,12 +126,12 @@ const parsed = (der: Uint8Array): Certificate => {
 }
 
 /** Intermediates that can't be parsed are left out: perhaps the path does without them. Twins are left out too. */
-const readable = (list: readonly Uint8Array[]): Certificate[] => {
+const readable = (list: readonly Uint8Array[], memory?: VerifierMemory): Certificate[] => {
   const certificates: Certificate[] = []
   for (const der of list) {
     if (certificates.some((other) => compareBytes(other.der, der) === 0)) continue
     try {
-      certificates.push(parseCertificate(der))
+      certificates.push(memory?.recall(der) ?? parseCertificate(der))
     } catch (error) {
       if (!(error instanceof TlsError)) throw error
     }
@@ -133,7 +139,12 @@ const readable = (list: readonly Uint8Array[]): Certificate[] => {
   return certificates
 }
 
-const searchInput = (leaf: Certificate, pool: readonly Certificate[], options: VerifyOptions): SearchInput => {
+const searchInput = (
+  leaf: Certificate,
+  pool: readonly Certificate[],
+  options: VerifyOptions,
+  memory: VerifierMemory | undefined,
+): SearchInput => {
   const { provider, budgets = {} } = options
   const time = Number(options.time ?? Date.now())
   if (Number.isNaN(time)) throw new TlsError('bad_option', 'time: not a moment')
@@ -151,6 +162,7 @@ const searchInput = (leaf: Certificate, pool: readonly Certificate[], options: V
       steps: defaults.steps,
     },
     accept: (path) => acceptPath(path, options, time),
+    memory,
     loose: false,
   }
 }
