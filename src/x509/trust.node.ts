@@ -1,0 +1,73 @@
+// The roots that the machine trusts, where the runtime has Node's builtins: SSL_CERT_FILE and SSL_CERT_DIR if set, else what the
+// runtime itself trusts (with --use-system-ca and NODE_EXTRA_CA_CERTS if those are given). Called by the Node entry point.
+
+import { readFileSync, readdirSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import process from 'node:process'
+import * as tls from 'node:tls'
+import { TlsError } from '../errors.ts'
+import { trustStore } from './trust.ts'
+import type { TrustStore } from './trust.ts'
+
+export interface SystemRootsOptions {
+  /** `default`: as above. `bundled`: Mozilla's list in the runtime. `system`: the operating system's store, which needs Node
+   * 22.15 or newer. */
+  readonly source?: 'default' | 'bundled' | 'system'
+  /** Default: process.env. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+/** Roots that can't be parsed are left out. Throws TlsError `bad_option` if SSL_CERT_FILE can't be read, or nothing is found. */
+export const systemRoots = (options: SystemRootsOptions = {}): TrustStore => trustStore(systemRootTexts(options), { skipUnreadable: true })
+
+/** The same as PEM texts. */
+export const systemRootTexts = ({ source = 'default', env = process.env }: SystemRootsOptions = {}): readonly string[] => {
+  const { SSL_CERT_FILE: file, SSL_CERT_DIR: directories } = env
+  const isSet = source === 'default' && ((file ?? '') !== '' || (directories ?? '') !== '')
+  const texts = isSet ? [...fromFile(file), ...fromDirectories(directories)] : fromRuntime(source)
+  if (texts.length === 0) throw new TlsError('bad_option', isSet ? 'SSL_CERT_FILE and SSL_CERT_DIR hold no certificate' : `there are no ${source} root certificates`)
+  return texts
+}
+
+const fromRuntime = (source: 'default' | 'bundled' | 'system'): readonly string[] => {
+  // Missing before Node 22.15, and in other runtimes.
+  const getCACertificates: typeof tls.getCACertificates | undefined = tls.getCACertificates
+  if (typeof getCACertificates === 'function') return getCACertificates(source)
+  if (source !== 'system') return tls.rootCertificates
+  throw new TlsError('unsupported', "this runtime does not show the operating system's root certificates: Node 22.15 or newer does")
+}
+
+const fromFile = (file = ''): string[] => {
+  if (file === '') return []
+  try {
+    return certificates(readFileSync(file, 'utf8'))
+  } catch (cause) {
+    throw new TlsError('bad_option', `SSL_CERT_FILE: ${file} can't be read`, { cause })
+  }
+}
+
+/** A list like PATH; files that can't be read are passed over, as OpenSSL does. The same certificate often has two names. */
+const fromDirectories = (directories = ''): string[] => {
+  const paths = directories.split(delimiter).filter((path) => path !== '').flatMap(filesOf)
+  return [...new Set(paths.flatMap(readCertificates))]
+}
+
+const filesOf = (directory: string): string[] => {
+  try {
+    return readdirSync(directory).toSorted().map((name) => join(directory, name))
+  } catch {
+    return []
+  }
+}
+
+const readCertificates = (path: string): string[] => {
+  try {
+    return certificates(readFileSync(path, 'utf8'))
+  } catch {
+    return []
+  }
+}
+
+/** One by one, so that a broken one spoils no other. */
+const certificates = (text: string): string[] =>
+  text.match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g) ?? []

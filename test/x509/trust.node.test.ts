@@ -1,0 +1,46 @@
+import { mkdirSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { rootCertificates } from 'node:tls'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createCa } from '../../src/pki/index.ts'
+import { systemRootTexts, systemRoots } from '../../src/x509/trust.node.ts'
+import { OpensslDirectory } from '../pki/openssl.ts'
+
+const directory = new OpensslDirectory()
+afterAll(() => directory.remove())
+let first: string
+let second: string
+beforeAll(async () => {
+  first = (await createCa({ name: 'First' })).certificatePem
+  second = (await createCa({ name: 'Second' })).certificatePem
+})
+const names = (env: Record<string, string>): string[] =>
+  systemRoots({ env }).anchors.map(({ name }) => name.toString()).toSorted()
+
+describe('roots of the machine', () => {
+  test("without variables: the runtime's own", () => {
+    const { anchors } = systemRoots({ env: {} })
+    expect(anchors.length).toBeGreaterThan(100)
+    expect(systemRootTexts({ source: 'bundled', env: { SSL_CERT_FILE: '/nowhere' } })).toHaveLength(rootCertificates.length)
+  })
+
+  test('SSL_CERT_FILE: a bundle, a broken certificate in it passed over', () => {
+    const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
+    const file = directory.write('bundle.pem', `# comment\n${first}${broken}${second}`)
+    expect(names({ SSL_CERT_FILE: file })).toEqual(['CN=First', 'CN=Second'])
+  })
+
+  test('SSL_CERT_DIR: every file of a list of directories, once', () => {
+    for (const [name, files] of [['d1', [first, 'not a certificate']], ['d2', [first, second]]] as const) {
+      mkdirSync(join(directory.path, name, 'sub'), { recursive: true })
+      files.forEach((text, i) => directory.write(join(name, `${i}.0`), text))
+    }
+    const list = [join(directory.path, 'd1'), join(directory.path, 'missing'), join(directory.path, 'd2')].join(delimiter)
+    expect(names({ SSL_CERT_DIR: list })).toEqual(['CN=First', 'CN=Second'])
+  })
+
+  test('what is set and holds nothing is an error, not an empty list', () => {
+    expect(() => systemRoots({ env: { SSL_CERT_FILE: join(directory.path, 'none.pem') } })).toThrow(/SSL_CERT_FILE: .* can't be read/)
+    expect(() => systemRoots({ env: { SSL_CERT_DIR: join(directory.path, 'none') } })).toThrow(/hold no certificate/)
+  })
+})
