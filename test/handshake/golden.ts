@@ -1,0 +1,74 @@
+// Golden flows: handshakes whose randomness is fixed, so that each byte is the same in every run. vectors/golden/tls13.json
+// holds them; `UPDATE_GOLDEN=1 npx vitest run test/handshake/golden` writes them anew. flips.test.ts changes bits of them.
+
+import { readFileSync } from 'node:fs'
+import { nodeProvider } from '../../src/crypto/node.ts'
+import { nodeParts } from '../../src/crypto/node-groups.ts'
+import { diffieHellmanExchange } from '../../src/crypto/groups.ts'
+import type { DiffieHellman, DiffieHellmanKey } from '../../src/crypto/groups.ts'
+import type { CryptoProvider, KeyExchangeGroup } from '../../src/crypto/provider.ts'
+import type { TlsEngine } from '../../src/engine/index.ts'
+import type { ClientOptions, ServerOptions } from '../../src/options.ts'
+import { clientOf, serverOf } from '../fixtures/engines.ts'
+import { anyCertificate, ed25519 } from '../fixtures/identities.ts'
+import { seeded } from '../replay/fragments.ts'
+
+export const goldenPath = new URL('../../vectors/golden/tls13.json', import.meta.url)
+
+/** What went each way, in turns, in hex; the client begins. */
+export type Flow = readonly string[]
+export const recorded = (): Readonly<Record<string, Flow>> => JSON.parse(readFileSync(goldenPath, 'utf8'))
+
+interface Scenario {
+  readonly client: ClientOptions
+  readonly server: ServerOptions
+}
+
+const base = { versions: { min: 'TLS 1.3' }, clock: () => Date.UTC(2026, 10, 23) } as const
+
+/** Ed25519 signs without randomness; key agreements have one fixed key for each side and group. */
+export const scenarios: Readonly<Record<string, Scenario>> = {
+  full: { client: { groups: ['X25519'] }, server: {} },
+  retry: { client: { groups: ['X25519', 'P-256'], keyShares: ['X25519'] }, server: { groups: ['P-256'], cookie: true } },
+  'client certificate': { client: { groups: ['X25519'], ...ed25519 }, server: { clientAuth: { mode: 'require', verifier: anyCertificate } } },
+}
+
+export const goldenClient = (name: string): TlsEngine =>
+  clientOf({ ...base, provider: fixedProvider(1), ...scenarios[name]?.client })
+
+export const goldenServer = (name: string): TlsEngine =>
+  serverOf({ ...base, provider: fixedProvider(2), identity: ed25519, ...scenarios[name]?.server })
+
+const fixedProvider = (seed: number): CryptoProvider => {
+  const next = seeded(seed)
+  const parts: readonly DiffieHellman[] = [nodeParts.x25519, nodeParts.p256]
+  return {
+    ...nodeProvider,
+    random: (length) => Uint8Array.from({ length }, () => next() >>> 24),
+    groups: parts.map((dh) => fixedGroup(dh, keyOf(dh, seed))),
+  }
+}
+
+const keys = new Map<string, DiffieHellmanKey>()
+const keyOf = (dh: DiffieHellman, seed: number): DiffieHellmanKey => {
+  const name = `${dh.id} ${seed}`
+  const known = keys.get(name)
+  if (known) return known
+  const key = dh.fromPrivate(new Uint8Array(32).fill(0x40 + seed))
+  if (key instanceof Promise) throw new Error('a synchronous provider is needed')
+  keys.set(name, key)
+  return key
+}
+
+const fixedGroup = (dh: DiffieHellman, key: DiffieHellmanKey): KeyExchangeGroup => {
+  const exchange = diffieHellmanExchange(dh, key)
+  return {
+    id: dh.id,
+    start: () => exchange,
+    respond: (peer) => {
+      const secret = exchange.complete(peer)
+      if (secret instanceof Promise) throw new Error('a synchronous provider is needed')
+      return { share: key.publicKey, secret }
+    },
+  }
+}
