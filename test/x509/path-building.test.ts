@@ -1,0 +1,254 @@
+// Path building over what peers send: unordered, incomplete, crossed, looping, hostile; trust anchors of every kind; what
+// callers can add. The work is counted.
+
+import { describe, expect, test } from 'vitest'
+
+import { nodeProvider } from '../../src/crypto/node.ts'
+import type { CryptoProvider } from '../../src/crypto/provider.ts'
+import { TlsError } from '../../src/errors.ts'
+import { derOid, derSequence } from '../../src/wire/der.ts'
+import { encodePem } from '../../src/wire/pem.ts'
+import { CertificateError, chainVerifier, extensionOids, parseCertificate, trustStore, verifyChain } from '../../src/x509/index.ts'
+import type { VerifyOptions } from '../../src/x509/index.ts'
+import { basic, certSign, extension, fixedKeys, make, makeCa, makeKeys, makeLeaf, name, now, uri } from './make.ts'
+import type { Made } from './make.ts'
+
+const root = makeCa('root')
+const ca = makeCa('middle', { issuer: root })
+const leaf = makeLeaf(ca)
+
+type Options = Partial<Omit<VerifyOptions, 'provider'>>
+
+const verify = async (chain: readonly Made[], options: Options = {}, provider: CryptoProvider = nodeProvider): Promise<string> => {
+  const given = { provider, trust: root.der, time: now, serverName: 'host.example', ...options }
+  const result = await verifyChain(chain.map(({ der }) => der), given)
+  return result.ok ? result.chain.map(({ subject }) => subject.toString()).join(' < ') : `${result.reason.code}: ${result.reason.message}`
+}
+
+/** The provider, and how many signatures it was asked to check. */
+const counting = (): { provider: CryptoProvider; count: () => number } => {
+  let calls = 0
+  const verifiers = nodeProvider.verifiers.map((verifier) => ({
+    ...verifier,
+    verify: (...args: Parameters<typeof verifier.verify>) => {
+      calls++
+      return verifier.verify(...args)
+    },
+  }))
+  return { provider: { ...nodeProvider, verifiers }, count: () => calls }
+}
+
+const good = 'CN=host.example < CN=middle < CN=root'
+
+describe('building', () => {
+  test('any order, with strangers, twins and junk between', async () => {
+    const lower = makeCa('lower', { issuer: ca })
+    const end = makeLeaf(lower)
+    const junk = { ...root, der: Uint8Array.of(1, 2, 3) }
+    expect(await verify([end, makeCa('stranger'), ca, junk, ca, lower])).toBe('CN=host.example < CN=lower < CN=middle < CN=root')
+  })
+  test('the root among the intermediates does no harm', async () => {
+    expect(await verify([leaf, root, ca])).toBe(good)
+  })
+  test('an intermediate that is missing is named', async () => {
+    expect(await verify([leaf])).toMatch(/^untrusted: "CN=host\.example" is signed by an authority that is not trusted: CN=middle; the peer may have left out/)
+  })
+  test('an unknown root is named', async () => {
+    const foreign = makeCa('foreign')
+    expect(await verify([makeLeaf(foreign), foreign])).toMatch(/^untrusted: the chain ends in "CN=foreign", which is not among the trust anchors/)
+  })
+  test('a crossed CA: the certificate with a way to an anchor is taken', async () => {
+    const elsewhere = makeCa('elsewhere')
+    const crossed = makeCa('middle', { issuer: elsewhere, keys: ca.keys })
+    expect(await verify([leaf, crossed, ca, elsewhere])).toBe(good)
+    expect(await verify([leaf, crossed, ca, elsewhere], { trust: [elsewhere.der] })).toBe('CN=host.example < CN=middle < CN=elsewhere')
+  })
+  test('an expired certificate of a CA is passed by for one that is valid', async () => {
+    const old = makeCa('middle', { issuer: root, keys: ca.keys, notAfter: Uint8Array.from([0x17, 13, ...new TextEncoder().encode('250201000000Z')]) })
+    expect(await verify([leaf, old, ca])).toBe(good)
+    expect(await verify([leaf, old])).toMatch(/^expired: "CN=middle"/)
+  })
+  test('the same name with another key: key identifiers lead, signatures decide', async () => {
+    const { provider, count } = counting()
+    const others = Array.from({ length: 5 }, () => makeCa('middle', { issuer: root }))
+    expect(await verify([leaf, ...others, ca], {}, provider)).toBe(good)
+    expect(count()).toBe(2)
+  })
+  test('two CAs that sign for each other end in nothing', async () => {
+    const [a, b] = [makeKeys(), makeKeys()]
+    const one = makeCa('one', { keys: a, issuer: { subject: name('two'), keys: b } })
+    const two = makeCa('two', { keys: b, issuer: { subject: name('one'), keys: a } })
+    expect(await verify([makeLeaf(one), one, two])).toMatch(/^untrusted/)
+  })
+  test('a loop with a way out is left (CVE-2024-0567)', async () => {
+    const b = makeKeys()
+    const bByRoot = makeCa('b', { keys: b, issuer: root })
+    const rootByB = makeCa('root', { keys: root.keys, issuer: { subject: name('b'), keys: b } })
+    expect(await verify([makeLeaf(bByRoot), rootByB, bByRoot])).toBe('CN=host.example < CN=b < CN=root')
+  })
+  test('names match by section 7.1 where they do not byte for byte', async () => {
+    const shouting = makeLeaf({ ...ca, subject: name('MIDDLE', 0x13) })
+    expect(await verify([shouting, ca])).toBe(good)
+  })
+  test('an empty chain is a misuse, a leaf that is no DER a failure', async () => {
+    await expect(verify([])).rejects.toMatchObject({ code: 'bad_option' })
+    expect(await verify([{ ...leaf, der: leaf.der.slice(0, -1) }, ca])).toMatch(/^malformed: /)
+  })
+})
+
+describe('hostile chains', () => {
+  /** 60 CAs below each other by name, some or all alike. */
+  const tower = (sameName: boolean, sameKey: boolean, top: Made | undefined): Made[] => {
+    const keys = fixedKeys(0)
+    const made: Made[] = []
+    for (let i = 0; i < 60; i++) {
+      const own = sameKey ? keys : fixedKeys(i)
+      const below = made[i - 1] ?? top
+      made.push(make({
+        subject: name(sameName ? 'same' : `ca ${i}`), keys: own, extensions: [basic(true), certSign], ...(below && { issuer: below }),
+      }))
+    }
+    return made
+  }
+  test.each([[true, true], [true, false], [false, true], [false, false]])('no way to an anchor: same name %s, same key %s: no signature is checked', async (sameName, sameKey) => {
+    const { provider, count } = counting()
+    const cas = tower(sameName, sameKey, undefined)
+    expect(await verify([makeLeaf(cas[59] ?? root), ...cas], { maxDepth: 100 }, provider)).toMatch(/^untrusted/)
+    expect(count()).toBe(0)
+  })
+  test.each([[true, true], [true, false]])('a way to an anchor by name only: same name %s, same key %s: under 100 signature checks', async (sameName, sameKey) => {
+    const { provider, count } = counting()
+    const cas = tower(sameName, sameKey, { ...root, keys: makeKeys() })
+    const started = cas.map((made) => made.der)
+    expect(started.length).toBe(60)
+    expect(await verify([makeLeaf(cas[59] ?? root), ...cas], { maxDepth: 100 }, provider)).toMatch(/^(too_complex|bad_signature|untrusted|path_too_long)/)
+    expect(count()).toBeLessThanOrEqual(100)
+  })
+  test('a CA that is trusted and signs everything twice: the budget ends it', async () => {
+    const { provider, count } = counting()
+    const cas = tower(true, true, root)
+    const end = makeLeaf(cas[59] ?? root, { names: [] , extensions: [] })
+    expect(await verify([end, ...cas], { maxDepth: 100, profile: 'path' }, provider)).toMatch(/^(too_complex|name_mismatch)/)
+    expect(count()).toBeLessThanOrEqual(100)
+  })
+  test('budgets are the caller\'s to set', async () => {
+    expect(await verify([leaf, ca], { budgets: { signatures: 1 } })).toMatch(/^too_complex/)
+    expect(await verify([leaf, ca], { budgets: { paths: 0 } })).toMatch(/^too_complex/)
+    expect(await verify([leaf, ca], { budgets: { bytes: 100 } })).toMatch(/^too_complex/)
+  })
+})
+
+describe('trust', () => {
+  test('PEM, DER, parsed and several at once', async () => {
+    const pem = `${encodePem('CERTIFICATE', makeCa('else').der)}${encodePem('CERTIFICATE', root.der)}`
+    for (const trust of [pem, root.der, parseCertificate(root.der), [root.der], trustStore(pem)]) expect(await verify([leaf, ca], { trust })).toBe(good)
+  })
+  test('what is no certificate is a misuse, unless it may be skipped', async () => {
+    await expect(verify([leaf, ca], { trust: 'nothing' })).rejects.toMatchObject({ code: 'bad_option' })
+    await expect(verify([leaf, ca], { trust: Uint8Array.of(1) })).rejects.toMatchObject({ code: 'bad_option' })
+    expect(await verify([leaf, ca], { trust: trustStore([Uint8Array.of(1), root.der], { skipUnreadable: true }) })).toBe(good)
+  })
+  test('an intermediate can be the anchor, unless partial chains are off', async () => {
+    expect(await verify([leaf, root], { trust: ca.der })).toBe('CN=host.example < CN=middle')
+    expect(await verify([leaf], { trust: ca.der, partialChain: false })).toMatch(/^untrusted/)
+    expect(await verify([leaf, ca], { partialChain: false })).toBe(good)
+  })
+  test('a leaf can be trusted itself; its dates and names still count', async () => {
+    const own = makeCa('host.example', { extra: [extension(extensionOids.subjectAltName, derSequence(Uint8Array.from([0x82, 12, ...new TextEncoder().encode('host.example')])))] })
+    expect(await verify([own], { trust: own.der })).toBe('CN=host.example')
+    expect(await verify([own], { trust: own.der, serverName: 'other.example' })).toMatch(/^name_mismatch/)
+    expect(await verify([own], { trust: own.der, time: Date.UTC(2040, 0, 1) })).toMatch(/^expired/)
+    expect(await verify([own])).toMatch(/^untrusted: .*signed by itself/)
+  })
+  test('acceptAnchor is asked per root, and another path is tried', async () => {
+    const second = makeCa('second')
+    const crossed = makeCa('middle', { issuer: second, keys: ca.keys })
+    const trust = [root.der, second.der]
+    const acceptAnchor: VerifyOptions['acceptAnchor'] = (anchor) => anchor.name.toString() !== 'CN=root' || 'it is old'
+    expect(await verify([leaf, ca, crossed], { trust, acceptAnchor })).toBe('CN=host.example < CN=middle < CN=second')
+    expect(await verify([leaf, ca], { trust, acceptAnchor })).toMatch(/^anchor_refused: .*it is old/)
+  })
+  test('authorities are named to clients on demand', () => {
+    expect(chainVerifier({ provider: nodeProvider, trust: root.der, sendAuthorities: true }).authorities).toEqual([root.subject])
+    expect(chainVerifier({ provider: nodeProvider, trust: root.der }).authorities).toBeUndefined()
+  })
+})
+
+describe('what callers add', () => {
+  const withAia = makeLeaf(ca, {
+    extra: [extension(extensionOids.authorityInfoAccess, derSequence(derSequence(derOid('1.3.6.1.5.5.7.48.2'), uri('http://ca.example/middle'))))],
+  })
+  test('AIA is fetched by the callback only, and up to the limit', async () => {
+    const urls: string[] = []
+    const aia = async (url: string): Promise<readonly Uint8Array[]> => {
+      urls.push(url)
+      return [ca.der]
+    }
+    expect(await verify([withAia])).toMatch(/^untrusted/)
+    expect(await verify([withAia], { aia })).toBe(good)
+    expect(urls).toEqual(['http://ca.example/middle'])
+    expect(await verify([withAia], { aia, budgets: { fetches: 0 } })).toMatch(/^untrusted/)
+    expect(await verify([withAia], { aia: () => Promise.reject(new Error('no network')) })).toMatch(/^untrusted/)
+    expect(await verify([withAia], { aia: () => [new Uint8Array(2 << 20)] })).toMatch(/^untrusted/)
+  })
+  test('checks see the path, and refuse with their own code', async () => {
+    const seen: string[] = []
+    const check: NonNullable<VerifyOptions['checks']>[number] = function* ({ path, serverName }) {
+      seen.push(`${serverName}: ${path.map(({ subject }) => subject.toString()).join(' < ')}`)
+      yield* []
+      throw new TlsError('certificate_revoked', 'revoked')
+    }
+    expect(await verify([leaf, ca], { checks: [check] })).toMatch(/^revoked: revoked/)
+    expect(seen).toEqual([`host.example: ${good}`])
+  })
+  test('a check that throws anything else refuses', async () => {
+    const check: NonNullable<VerifyOptions['checks']>[number] = () => { throw new Error('broken') }
+    expect(await verify([leaf, ca], { checks: [check] })).toBe('refused: broken')
+  })
+})
+
+describe('chainVerifier', () => {
+  const request = { chain: [leaf.der, ca.der], peer: 'server', serverName: 'host.example', time: now } as const
+  test('is synchronous with a synchronous provider', () => {
+    const result = chainVerifier({ provider: nodeProvider, trust: root.der }).verify(request)
+    expect(result).toHaveProperty('leaf.subject.der', leaf.subject)
+  })
+  test('waits for an asynchronous one, with the same result', async () => {
+    const verifiers = nodeProvider.verifiers.map((verifier) => ({ ...verifier, verify: async (...args: Parameters<typeof verifier.verify>) => verifier.verify(...args) }))
+    const pending = chainVerifier({ provider: { ...nodeProvider, verifiers }, trust: root.der }).verify(request)
+    expect(pending).toBeInstanceOf(Promise)
+    expect((await pending).chain.length).toBe(3)
+  })
+  test('throws a CertificateError with the code of the table', () => {
+    const verifier = chainVerifier({ provider: nodeProvider, trust: root.der })
+    const thrown = (more: object): unknown => {
+      try {
+        return verifier.verify({ ...request, ...more })
+      } catch (error) {
+        return error
+      }
+    }
+    expect(thrown({ serverName: 'other.example' })).toBeInstanceOf(CertificateError)
+    expect(thrown({ serverName: 'other.example' })).toMatchObject({ code: 'certificate_name_mismatch', reason: 'name_mismatch', alert: 'bad_certificate' })
+    expect(thrown({ time: 0 })).toMatchObject({ code: 'certificate_not_yet_valid', alert: 'certificate_expired' })
+    expect(thrown({ chain: [leaf.der] })).toMatchObject({ code: 'unknown_ca', alert: 'unknown_ca' })
+    expect(thrown({ peer: 'client' })).toMatchObject({ code: 'certificate_usage', alert: 'unsupported_certificate' })
+  })
+  test('remembers intermediates that it accepted: their signatures are not checked again, all else is', () => {
+    const { provider, count } = counting()
+    const verifier = chainVerifier({ provider, trust: root.der })
+    void verifier.verify(request)
+    expect(count()).toBe(2)
+    void verifier.verify({ ...request, chain: request.chain.map((der) => der.slice()) })
+    expect(count()).toBe(3)
+    expect(() => verifier.verify({ ...request, time: Date.UTC(2036, 0, 1) })).toThrow(/expired/)
+  })
+  test('what it remembers is its own copy', () => {
+    const verifier = chainVerifier({ provider: nodeProvider, trust: root.der })
+    const buffer = ca.der.slice()
+    void verifier.verify({ ...request, chain: [leaf.der, buffer] })
+    buffer.fill(0)
+    expect(verifier.verify(request)).toHaveProperty('chain.length', 3)
+  })
+})
+

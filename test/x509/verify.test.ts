@@ -1,0 +1,401 @@
+// The rules of RFC 5280, RFC 9525 and the profiles, each broken once: verifyChain() names the rule.
+
+import { describe, expect, test } from 'vitest'
+import { nodeProvider } from '../../src/crypto/node.ts'
+import { derBits, derElement, derInteger, derNull, derOid, derSequence } from '../../src/wire/der.ts'
+import { extensionOids, purposeOids, verifyChain } from '../../src/x509/index.ts'
+import type { VerifyOptions } from '../../src/x509/index.ts'
+import {
+  altNames, basic, certSign, directory, dns, ecdsaSha256, email, extension, generalized, ip, keyIdentifiers, make, makeCa,
+  makeKeys, makeLeaf, name, now, constraints, purposes, text, uri, usage, utcTime,
+} from './make.ts'
+import type { Made, Spec } from './make.ts'
+
+const root = makeCa('root')
+const ca = makeCa('middle', { issuer: root })
+
+type Options = Partial<Omit<VerifyOptions, 'provider'>>
+
+const verify = async (chain: readonly Made[], options: Options = {}): Promise<string> => {
+  const result = await verifyChain(chain.map(({ der }) => der), {
+    provider: nodeProvider,
+    trust: root.der,
+    time: now,
+    serverName: 'host.example',
+    ...options,
+  })
+  return result.ok ? 'ok' : `${result.reason.code}: ${result.reason.message}`
+}
+
+/** A leaf below `ca` that differs by `spec`. */
+const leafWith = (spec: Spec & { names?: Uint8Array[] }, options: Options = {}): Promise<string> =>
+  verify([makeLeaf(ca, spec), ca], options)
+/** A chain whose intermediate differs by `spec`. */
+const caWith = (spec: Spec & { pathLength?: number }, options: Options = {}): Promise<string> => {
+  const issuer = makeCa('other', { issuer: root, ...spec })
+  return verify([makeLeaf(issuer), issuer], options)
+}
+
+test('a chain that conforms is good under every profile', async () => {
+  for (const profile of ['web-pki', 'baseline', 'rfc5280', 'path'] as const) expect(await leafWith({}, { profile })).toBe('ok')
+})
+
+test('the verified chain ends with the anchor, and the policies are worked out', async () => {
+  const leaf = makeLeaf(ca)
+  const result = await verifyChain([leaf.der, ca.der], { provider: nodeProvider, trust: root.der, time: now })
+  expect(result.ok && result.chain.map((certificate) => certificate.der)).toEqual([leaf.der, ca.der, root.der])
+  expect(result.ok && result.policies.size).toBe(0)
+})
+
+describe('RFC 5280 section 4.1', () => {
+  test('4.1.1.2: the two signature algorithms agree', async () => {
+    const outerAlgorithm = derSequence(derOid('1.2.840.10045.4.3.3'))
+    expect(await leafWith({ outerAlgorithm }, { profile: 'path' })).toMatch(/^nonconforming: .*4\.1\.1\.2/)
+  })
+  test('4.1.1.3: the signature is by the issuer', async () => {
+    expect(await leafWith({ issuer: { subject: ca.subject, keys: makeKeys() } })).toMatch(/^bad_signature: /)
+  })
+  test('4.1.2.1: a version 1 certificate is no intermediate and, in the web PKI, no leaf', async () => {
+    expect(await caWith({ version: undefined, extensions: undefined }, { profile: 'path' })).toMatch(/^not_a_ca: /)
+    expect(await leafWith({ version: undefined, extensions: undefined }, {})).toMatch(/^nonconforming: .*version 1/)
+  })
+  test('4.1.2.1: extensions are for version 3', async () => {
+    expect(await leafWith({ version: 1 }, { profile: 'path' })).toMatch(/^malformed: .*version 2 certificate has extensions/)
+  })
+  test('4.1.2.2: serial numbers are positive and have up to 20 octets', async () => {
+    expect(await leafWith({ serial: derInteger(0) })).toMatch(/^nonconforming: .*4\.1\.2\.2/)
+    expect(await leafWith({ serial: derElement(2, Uint8Array.of(0x80)) })).toMatch(/^nonconforming: .*negative/)
+    expect(await leafWith({ serial: derInteger(new Uint8Array(21).fill(1)) })).toMatch(/^nonconforming: .*20 octets/)
+    expect(await leafWith({ serial: derInteger(new Uint8Array(20).fill(1)) })).toBe('ok')
+  })
+  test('4.1.2.4: an issuer has a name', async () => {
+    const nameless = makeCa('', { subject: name(''), keys: root.keys })
+    const leaf = makeLeaf({ ...nameless, subject: name('') })
+    expect(await verify([leaf], { trust: nameless.der })).toMatch(/^nonconforming: .*no subject name .*4\.1\.2\.6/)
+  })
+  test('4.1.2.5: both ends of the validity period belong to it, in whole seconds', async () => {
+    const spec = { notBefore: utcTime('260101000000Z'), notAfter: utcTime('260201000000Z') }
+    expect(await leafWith(spec, { time: Date.UTC(2026, 0, 1) })).toBe('ok')
+    expect(await leafWith(spec, { time: Date.UTC(2026, 1, 1) + 999 })).toBe('ok')
+    expect(await leafWith(spec, { time: Date.UTC(2026, 1, 1) + 1000 })).toMatch(/^expired: .* 1 second ago: notAfter 2026-02-01T00:00:00Z/)
+    expect(await leafWith(spec, { time: Date.UTC(2026, 0, 1) - 1 })).toMatch(/^not_yet_valid: .*2026-01-01T00:00:00Z/)
+    expect(await leafWith(spec, { time: Date.UTC(2026, 1, 4) })).toMatch(/expired 3 days ago/)
+  })
+  test('4.1.2.5: dates before 2050 are UTCTime, later ones GeneralizedTime', async () => {
+    expect(await leafWith({ notAfter: generalized(Date.UTC(2049, 0, 1)) })).toMatch(/^nonconforming: .*4\.1\.2\.5/)
+    expect(await leafWith({ notAfter: generalized(Date.UTC(2050, 0, 1)) })).toBe('ok')
+  })
+  test('4.1.2.8: no unique identifiers', async () => {
+    expect(await leafWith({ unique: derElement(0x81, Uint8Array.of(0, 1)) })).toMatch(/^nonconforming: .*4\.1\.2\.8/)
+  })
+  test('4.2: no extension twice', async () => {
+    expect(await leafWith({ extra: [altNames(dns('host.example'))] }, { profile: 'path' })).toMatch(/^malformed: .*twice/)
+  })
+  test('4.2: a critical extension that is not understood refuses, another does not', async () => {
+    expect(await leafWith({ extra: [extension('1.2.3.4', derNull(), true)] }, { profile: 'path' })).toMatch(/^unknown_critical_extension: .*1\.2\.3\.4/)
+    expect(await leafWith({ extra: [extension('1.2.3.4', derNull())] })).toBe('ok')
+    expect(await caWith({ extra: [extension('1.2.3.4', derNull(), true)] })).toMatch(/^unknown_critical_extension/)
+  })
+  test('4.2: a known extension has to be well-formed, critical or not', async () => {
+    expect(await leafWith({ extra: [extension(extensionOids.authorityInfoAccess, text('no DER'))] })).toMatch(/^malformed: .*authorityInfoAccess/)
+  })
+})
+
+describe('RFC 5280 section 4.2, what issuers owe (profile rfc5280)', () => {
+  const profile = 'rfc5280'
+  const strict = (spec: Spec & { names?: Uint8Array[] }): Promise<string> => leafWith(spec, { profile })
+  test('4.2.1.1: authority key identifier, present and not critical', async () => {
+    const own = [altNames(dns('host.example'))]
+    expect(await strict({ extensions: own })).toMatch(/^nonconforming: .*4\.2\.1\.1/)
+    expect(await leafWith({ extensions: own })).toBe('ok')
+    const critical = extension(extensionOids.authorityKeyIdentifier, derSequence(derElement(0x80, ca.keys.id)), true)
+    expect(await strict({ extensions: [...own, critical] })).toMatch(/^nonconforming: .*critical authorityKeyIdentifier/)
+  })
+  test('4.2.1.1: an anchor that another CA signed needs one, a self-signed one does not', async () => {
+    const crossed = make({ subject: name('crossed'), issuer: root, extensions: [basic(true), certSign, ...keyIdentifiers(root.keys, undefined)] })
+    expect(await verify([makeLeaf(crossed)], { profile, trust: crossed.der })).toMatch(/^nonconforming: .*4\.2\.1\.1/)
+    expect(await verify([makeLeaf(root)], { profile })).toBe('ok')
+  })
+  test('4.2.1.2: subject key identifier in each CA', async () => {
+    const spec = { extensions: [basic(true), certSign, ...keyIdentifiers(undefined, root.keys)] }
+    expect(await caWith(spec, { profile })).toMatch(/^nonconforming: .*4\.2\.1\.2/)
+    expect(await caWith(spec)).toBe('ok')
+  })
+  test('4.2.1.6: alternative names without a subject are critical', async () => {
+    expect(await strict({ subject: name('') })).toMatch(/^nonconforming: .*4\.2\.1\.6/)
+    const critical = extension(extensionOids.subjectAltName, derSequence(dns('host.example')), true)
+    expect(await strict({ subject: name(''), extensions: [critical, ...keyIdentifiers(undefined, ca.keys)] })).toBe('ok')
+  })
+  test('4.2.1.9: basic constraints of a CA are critical; keyCertSign and path length are for CAs', async () => {
+    const flat = extension(extensionOids.basicConstraints, derSequence(derElement(1, Uint8Array.of(0xff))))
+    const rest = [certSign, ...keyIdentifiers(makeKeys(), root.keys)]
+    expect(await caWith({ extensions: [flat, ...rest] }, { profile })).toMatch(/^nonconforming: .*not critical.*4\.2\.1\.9/)
+    const ids = keyIdentifiers(undefined, ca.keys)
+    expect(await strict({ extensions: [altNames(dns('host.example')), certSign, ...ids] })).toMatch(/^nonconforming: .*but is no CA.*4\.2\.1\.9/)
+    expect(await strict({ extensions: [altNames(dns('host.example')), basic(false, 0), ...ids] })).toMatch(/^nonconforming: .*path length/)
+  })
+  test('4.2.1.10: name constraints are critical, well-formed, and only for CAs', async () => {
+    const named = (...args: Parameters<typeof constraints>): Spec => ({ extra: [constraints(...args)] })
+    expect(await caWith(named([dns('example')], [], false), { profile })).toMatch(/^nonconforming: .*not critical/)
+    expect(await caWith(named([dns('example')], [], false), { profile: 'baseline' })).toBe('ok')
+    expect(await caWith(named([dns('*.example')], []), { profile })).toMatch(/^nonconforming: .*malformed name constraints/)
+    expect(await caWith(named([dns('.example')], []), { profile })).toMatch(/^nonconforming: .*malformed name constraints/)
+    expect(await strict(named([dns('example')], []))).toMatch(/^nonconforming: .*is no CA/)
+  })
+  test('4.2.1.11: policy constraints are critical', async () => {
+    const value = derSequence(derElement(0x80, Uint8Array.of(3)))
+    expect(await caWith({ extra: [extension(extensionOids.policyConstraints, value)] }, { profile })).toMatch(/^nonconforming: .*policyConstraints/)
+  })
+  test('4.2.2.1: authority information access is not critical', async () => {
+    const value = derSequence(derSequence(derOid('1.3.6.1.5.5.7.48.2'), uri('http://ca.example/')))
+    expect(await strict({ extra: [extension(extensionOids.authorityInfoAccess, value, true)] })).toMatch(/^nonconforming: .*4\.2\.2\.1/)
+  })
+})
+
+describe('RFC 5280 section 6.1.4, CAs', () => {
+  test('4.2.1.9 (k): a certificate that signs is a CA', async () => {
+    const ids = keyIdentifiers(makeKeys(), root.keys)
+    expect(await caWith({ extensions: [certSign, ...ids] }, { profile: 'path' })).toMatch(/^not_a_ca: .*4\.2\.1\.9/)
+    expect(await caWith({ extensions: [basic(false), ...ids] }, { profile: 'path' })).toMatch(/^not_a_ca: /)
+  })
+  test('4.2.1.3 (n): its key usage has keyCertSign', async () => {
+    expect(await caWith({ extensions: [basic(true), usage(0x80, 7)] }, { profile: 'path' })).toMatch(/^not_a_ca: .*4\.2\.1\.3/)
+    expect(await caWith({ extensions: [basic(true)] }, { profile: 'path' })).toBe('ok')
+  })
+  test('4.2.1.9 (l, m): path length counts CAs that are not self-issued', async () => {
+    const short = makeCa('short', { issuer: root, pathLength: 0 })
+    const below = makeCa('below', { issuer: short })
+    const renewed = makeCa('short', { issuer: short, subject: short.subject })
+    expect(await verify([makeLeaf(short), short])).toBe('ok')
+    expect(await verify([makeLeaf(below), below, short])).toMatch(/^path_too_long: .*4\.2\.1\.9/)
+    expect(await verify([makeLeaf(renewed), renewed, short])).toBe('ok')
+  })
+  test('maxDepth counts intermediates', async () => {
+    expect(await leafWith({}, { maxDepth: 1 })).toBe('ok')
+    expect(await leafWith({}, { maxDepth: 0 })).toMatch(/^path_too_long: /)
+  })
+  test('4.2.1.12: key purposes are nested', async () => {
+    expect(await leafWith({}, { purpose: 'clientAuth' })).toMatch(/^wrong_usage: .*clientAuth.*serverAuth/)
+    expect(await caWith({ extra: [purposes(purposeOids.clientAuth)] })).toMatch(/^wrong_usage: /)
+    expect(await caWith({ extra: [purposes(purposeOids.anyExtendedKeyUsage)] })).toBe('ok')
+    expect(await caWith({ extra: [purposes(purposeOids.serverAuth)] })).toBe('ok')
+  })
+  test('4.2.1.3: key usages that the caller needs', async () => {
+    expect(await leafWith({}, { keyUsage: ['digitalSignature'] })).toBe('ok')
+    expect(await leafWith({}, { keyUsage: ['keyEncipherment'] })).toMatch(/^wrong_usage: .*keyEncipherment/)
+  })
+})
+
+describe('web PKI profile', () => {
+  test('RSA keys have 2048 bits or more', async () => {
+    const keys = makeKeys(1024)
+    expect(await leafWith({ keys })).toMatch(/^weak: .*1024/)
+    expect(await leafWith({ keys }, { profile: 'rfc5280' })).toBe('ok')
+  })
+  test('no SHA-1 signatures', async () => {
+    const spec = { algorithm: derSequence(derOid('1.2.840.10045.4.1')), hash: 'sha1' }
+    expect(await leafWith(spec)).toMatch(/^weak: .*ecdsa_sha1/)
+  })
+  test('explicit curves and unknown keys are refused', async () => {
+    const curve = derSequence(derSequence(derOid('1.2.840.10045.2.1'), derOid('1.2.3.4')), derBits(new Uint8Array(65).fill(4)))
+    expect(await leafWith({ spki: curve })).toMatch(/^unsupported_algorithm: /)
+  })
+  test('a CA certificate is no leaf', async () => {
+    const extra = [altNames(dns('host.example'))]
+    const leaf = makeCa('host.example', { issuer: ca, extra })
+    expect(await verify([leaf, ca])).toMatch(/^wrong_usage: .*CA certificate/)
+    expect(await verify([leaf, ca], { profile: 'rfc5280' })).toBe('ok')
+  })
+  test('anyExtendedKeyUsage does not make a server', async () => {
+    expect(await leafWith({ extensions: [altNames(dns('host.example')), purposes(purposeOids.anyExtendedKeyUsage)] })).toMatch(/^wrong_usage/)
+  })
+  test('malformed names are in no certificate', async () => {
+    for (const bad of ['.example', 'a..example', 'under_score.example', '8.8.8.8', '-a.example', 'a*.example', '*', 'a b.example']) {
+      expect(await leafWith({ names: [dns('host.example'), dns(bad)] }), bad).toMatch(/^nonconforming: .*4\.2\.1\.6/)
+    }
+  })
+})
+
+describe('Baseline Requirements (profile baseline)', () => {
+  const strict = (spec: Spec & { names?: Uint8Array[] }, options: Options = {}): Promise<string> =>
+    leafWith(spec, { profile: 'baseline', ...options })
+  test('7.1.4.3: a common name is one of the alternative names', async () => {
+    expect(await strict({ subject: name('other.example') })).toMatch(/^nonconforming: .*7\.1\.4\.3/)
+    expect(await strict({ subject: name('Host.example') })).toMatch(/^nonconforming: /)
+    expect(await strict({ subject: name('host.example') })).toBe('ok')
+  })
+  test('7.1.4.3: an address as common name is written as RFC 5952 says', async () => {
+    const names = [ip(0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)]
+    expect(await strict({ subject: name('2001:db8::1'), names }, { serverName: '2001:db8::1' })).toBe('ok')
+    expect(await strict({ subject: name('2001:DB8::1'), names }, { serverName: '2001:db8::1' })).toMatch(/^nonconforming/)
+    expect(await strict({ subject: name('0xC0A80101'), names: [ip(192, 168, 1, 1)] }, { serverName: '192.168.1.1' })).toMatch(/^nonconforming/)
+  })
+  test('7.1.2.7: extended key usage is there, says what for, and is not critical', async () => {
+    const own = [altNames(dns('host.example')), ...keyIdentifiers(undefined, ca.keys)]
+    const critical = extension(extensionOids.extendedKeyUsage, derSequence(derOid(purposeOids.serverAuth)), true)
+    expect(await strict({ extensions: own })).toMatch(/^nonconforming: .*7\.1\.2\.7\.6/)
+    expect(await strict({ extensions: [...own, critical] })).toMatch(/^nonconforming: .*critical extended key usage/)
+    const any = purposes(purposeOids.serverAuth, purposeOids.anyExtendedKeyUsage)
+    expect(await strict({ extensions: [...own, any] })).toMatch(/^nonconforming: .*7\.1\.2\.7\.10/)
+  })
+  test('7.1.2.7.12: alternative names beside a subject are not critical', async () => {
+    const critical = extension(extensionOids.subjectAltName, derSequence(dns('host.example')), true)
+    const spec = { extensions: [critical, purposes(purposeOids.serverAuth), ...keyIdentifiers(undefined, ca.keys)] }
+    expect(await strict(spec)).toMatch(/^nonconforming: .*7\.1\.2\.7\.12/)
+    expect(await leafWith(spec)).toBe('ok')
+  })
+  test('7.1.2.1: a root has no key purposes, and an authority key identifier that is its own', async () => {
+    const keys = makeKeys()
+    const unfit = (...extra: Uint8Array[]): Made => makeCa('unfit', { keys, extra })
+    const check = (anchor: Made): Promise<string> => verify([makeLeaf(anchor)], { trust: anchor.der, profile: 'baseline' })
+    expect(await check(unfit())).toBe('ok')
+    expect(await check(unfit(purposes(purposeOids.serverAuth)))).toMatch(/^nonconforming: .*7\.1\.2\.1\.2/)
+    const aki = (...fields: Uint8Array[]): Uint8Array => extension(extensionOids.authorityKeyIdentifier, derSequence(...fields))
+    expect(await check(unfit(aki(derElement(0x80, root.keys.id))))).toMatch(/^nonconforming: .*7\.1\.2\.1\.3/)
+    expect(await check(unfit(aki(derElement(0x80, keys.id))))).toBe('ok')
+    expect(await check(unfit(aki()))).toMatch(/^nonconforming/)
+  })
+  test('6.1.5: the bits of an RSA modulus are divisible by 8', async () => {
+    expect(await strict({ keys: makeKeys(2052) })).toMatch(/^weak: .*2052/)
+  })
+})
+
+describe('RFC 9525 section 6, names', () => {
+  const covers = (names: Uint8Array[], serverName: string): Promise<string> => leafWith({ names, subject: name('x') }, { serverName })
+  test('6.3: host names without regard to case, and absolute ones', async () => {
+    expect(await covers([dns('Host.Example')], 'hOST.example')).toBe('ok')
+    expect(await covers([dns('host.example')], 'host.example.')).toBe('ok')
+    expect(await covers([dns('host.example')], 'a.host.example')).toMatch(/^name_mismatch: .*it is for host\.example/)
+    expect(await covers([dns('host.example')], 'example')).toMatch(/^name_mismatch/)
+  })
+  test('6.3: a wildcard is one whole label, the left-most, above two more', async () => {
+    expect(await covers([dns('*.host.example')], 'a.host.example')).toBe('ok')
+    expect(await covers([dns('*.host.example')], 'host.example')).toMatch(/^name_mismatch/)
+    expect(await covers([dns('*.host.example')], 'a.b.host.example')).toMatch(/^name_mismatch/)
+    expect(await covers([dns('*.example')], 'host.example')).toMatch(/^name_mismatch/)
+  })
+  test('a wildcard below a public suffix covers nothing, if the caller knows suffixes', async () => {
+    const names = [dns('*.co.example')]
+    expect(await leafWith({ names }, { serverName: 'a.co.example' })).toBe('ok')
+    expect(await leafWith({ names }, { serverName: 'a.co.example', isPublicSuffix: (suffix) => suffix === 'co.example' })).toMatch(/^name_mismatch/)
+  })
+  test('6.4: addresses are compared as bytes, with address names only', async () => {
+    expect(await covers([ip(192, 0, 2, 1)], '192.0.2.1')).toBe('ok')
+    expect(await covers([ip(192, 0, 2, 1)], '192.0.2.2')).toMatch(/^name_mismatch/)
+    expect(await covers([ip(...new Array<number>(15).fill(0), 1)], '[::1]')).toBe('ok')
+  })
+  test('the common name is never looked at', async () => {
+    expect(await leafWith({ extensions: [] })).toMatch(/^name_mismatch: .*no subjectAltName/)
+    expect(await leafWith({ names: [dns('else.example')] })).toMatch(/^name_mismatch/)
+  })
+  test('U-labels are compared as A-labels', async () => {
+    expect(await covers([dns('xn--bcher-kva.example')], 'bücher.example')).toBe('ok')
+  })
+  test('a name that is none is a misuse', async () => {
+    await expect(covers([dns('host.example')], 'a b')).rejects.toMatchObject({ code: 'bad_option' })
+    await expect(covers([dns('host.example')], '1.2.3')).rejects.toMatchObject({ code: 'bad_option' })
+  })
+})
+
+describe('RFC 5280 section 4.2.1.10, name constraints', () => {
+  const under = (permitted: Uint8Array[], excluded: Uint8Array[], names: Uint8Array[], serverName = 'host.example'): Promise<string> => {
+    const limited = makeCa('limited', { issuer: root, extra: [constraints(permitted, excluded)] })
+    return verify([makeLeaf(limited, { names, subject: name('') }), limited], { profile: 'path', serverName })
+  }
+  const named = [dns('host.example')]
+  test('DNS: the base and what is below it', async () => {
+    expect(await under([dns('example')], [], named)).toBe('ok')
+    expect(await under([dns('host.example')], [], named)).toBe('ok')
+    expect(await under([dns('ost.example')], [], named)).toMatch(/^name_constraints: .*outside/)
+    expect(await under([], [dns('example')], named)).toMatch(/^name_constraints: .*excluded/)
+    expect(await under([dns('example')], [dns('other.example')], named)).toBe('ok')
+    expect(await under([dns('')], [], named)).toBe('ok')
+    expect(await under([], [dns('')], named)).toMatch(/^name_constraints/)
+  })
+  test('DNS: a wildcard is within if all it stands for is (CVE-2025-61727)', async () => {
+    const wild = [dns('*.host.example')]
+    expect(await under([dns('host.example')], [], wild, 'a.host.example')).toBe('ok')
+    expect(await under([dns('a.host.example')], [], wild, 'a.host.example')).toMatch(/^name_constraints: .*outside/)
+    expect(await under([], [dns('a.host.example')], wild, 'b.host.example')).toMatch(/^name_constraints: .*excluded/)
+    expect(await under([], [dns('a.b.host.example')], wild, 'b.host.example')).toBe('ok')
+  })
+  test('a malformed base is no constraint that holds', async () => {
+    expect(await under([dns('.example')], [], named)).toMatch(/^name_constraints: .*malformed/)
+    expect(await under([], [dns('*.example')], named)).toMatch(/^name_constraints: .*malformed/)
+  })
+  test('addresses: by prefix, of the same family', async () => {
+    const names = [...named, ip(192, 0, 2, 1)]
+    expect(await under([ip(192, 0, 2, 0, 255, 255, 255, 0)], [], names)).toBe('ok')
+    expect(await under([ip(192, 0, 3, 0, 255, 255, 255, 0)], [], names)).toMatch(/^name_constraints/)
+    expect(await under([], [ip(192, 0, 0, 0, 255, 255, 0, 0)], names)).toMatch(/^name_constraints/)
+    expect(await under([ip(192, 0, 2, 0, 255, 0, 255, 0)], [], names)).toMatch(/^name_constraints: .*malformed/)
+  })
+  test('mail: a mailbox, a host, or the hosts below a domain', async () => {
+    const names = [...named, email('me@mail.example')]
+    expect(await under([email('me@mail.example')], [], names)).toBe('ok')
+    expect(await under([email('you@mail.example')], [], names)).toMatch(/^name_constraints/)
+    expect(await under([email('ME@mail.example')], [], names)).toMatch(/^name_constraints/)
+    expect(await under([email('MAIL.example')], [], names)).toBe('ok')
+    expect(await under([email('example')], [], names)).toMatch(/^name_constraints/)
+    expect(await under([email('.example')], [], names)).toBe('ok')
+    expect(await under([], [email('.mail.example')], names)).toBe('ok')
+  })
+  test('mail addresses of the subject, where there is no subjectAltName', async () => {
+    const subject = derSequence(derElement(0x31, derSequence(derOid('1.2.840.113549.1.9.1'), derElement(0x16, text('me@mail.example')))))
+    const limited = makeCa('limited', { issuer: root, extra: [constraints([email('other.example')], [])] })
+    const leaf = makeLeaf(limited, { subject, extensions: [] })
+    const result = await verifyChain([leaf.der, limited.der], { provider: nodeProvider, trust: root.der, time: now, profile: 'path' })
+    expect(!result.ok && result.reason.code).toBe('name_constraints')
+  })
+  test('URIs: by host; one without a host name is refused', async () => {
+    const names = (value: string): Uint8Array[] => [...named, uri(value)]
+    expect(await under([uri('host.example')], [], names('https://me@host.example:8443/path'))).toBe('ok')
+    expect(await under([uri('.example')], [], names('https://host.example/'))).toBe('ok')
+    expect(await under([uri('example')], [], names('https://host.example/'))).toMatch(/^name_constraints/)
+    expect(await under([], [uri('other.example')], names('urn:a:b'))).toMatch(/^name_constraints/)
+    expect(await under([], [uri('other.example')], names('https://192.0.2.1/'))).toMatch(/^name_constraints/)
+  })
+  test('directory names: subject and alternative names begin with the base', async () => {
+    const limited = makeCa('limited', { issuer: root, extra: [constraints([directory(name('host.example'))], [])] })
+    expect(await verify([makeLeaf(limited), limited])).toBe('ok')
+    expect(await verify([makeLeaf(limited, { subject: name('HOST.example', 0x13) }), limited])).toBe('ok')
+    expect(await verify([makeLeaf(limited, { subject: name('other') }), limited])).toMatch(/^name_constraints/)
+    expect(await verify([makeLeaf(limited, { names: [dns('host.example'), directory(name('x'))] }), limited])).toMatch(/^name_constraints/)
+  })
+  test('a form that is not supported refuses names of that form only', async () => {
+    const other = derElement(0xa0, derOid('1.2.3.4'), derElement(0xa0, derNull()))
+    expect(await under([dns('example')], [other], named)).toBe('ok')
+    expect(await under([dns('example')], [other], [...named, other])).toMatch(/^name_constraints: .*not supported/)
+  })
+  test('every CA above counts, self-issued intermediates are free of it', async () => {
+    const wide = makeCa('wide', { issuer: root, extra: [constraints([dns('a.example'), dns('host.example')], [])] })
+    const narrow = makeCa('narrow', { issuer: wide, extra: [constraints([dns('a.example')], [])] })
+    expect(await verify([makeLeaf(narrow), narrow, wide])).toMatch(/^name_constraints/)
+    const renewed = makeCa('wide', { issuer: wide, subject: wide.subject, extra: [altNames(dns('else.example'))] })
+    expect(await verify([makeLeaf(renewed), renewed, wide])).toBe('ok')
+    const stranger = makeCa('stranger', { issuer: wide, extra: [altNames(dns('else.example'))] })
+    expect(await verify([makeLeaf(stranger), stranger, wide])).toMatch(/^name_constraints/)
+  })
+  test('the anchor constrains too, as certificate or bare', async () => {
+    const limited = makeCa('limited', { extra: [constraints([dns('else.example')], [])] })
+    expect(await verify([makeLeaf(limited)], { trust: limited.der })).toMatch(/^name_constraints/)
+    const bare = { name: root.subject, spki: root.keys.spki }
+    expect(await verify([makeLeaf(root)], { trust: bare })).toBe('ok')
+    const base = { kind: 'dns', value: 'else.example' } as const
+    const nameConstraints = { permitted: [{ base, minimum: 0, maximum: undefined }], excluded: undefined }
+    expect(await verify([makeLeaf(root)], { trust: { ...bare, nameConstraints } })).toMatch(/^name_constraints/)
+  })
+  test('comparisons are counted', async () => {
+    const many = Array.from({ length: 600 }, (_, i) => dns(`h${i}.example`))
+    const limited = makeCa('limited', { issuer: root, extra: [constraints([], many)] })
+    const leaf = makeLeaf(limited, { names: [...named, ...Array.from({ length: 600 }, (_, i) => dns(`n${i}.example`))] })
+    expect(await verify([leaf, limited])).toMatch(/^too_complex/)
+    expect(await verify([leaf, limited], { budgets: { comparisons: 1_000_000 } })).toBe('ok')
+  })
+})
+
+test('an ECDSA identifier with NULL parameters is another algorithm (RFC 5758 section 3.2)', async () => {
+  expect(await leafWith({ algorithm: ecdsaSha256 })).toBe('ok')
+  const algorithm = derSequence(derOid('1.2.840.10045.4.3.2'), derNull())
+  expect(await leafWith({ algorithm })).toMatch(/^unsupported_algorithm/)
+})
