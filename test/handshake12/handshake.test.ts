@@ -242,6 +242,18 @@ describe('extensions', () => {
   })
 })
 
+describe('truncation', () => {
+  it('the end of the transport without close_notify is an error', async () => {
+    const { client, server } = await meet(tls12, tls12)
+    client.receiveEnd()
+    expect(errorOf(client.takeEvents())).toMatchObject({ code: 'truncated', fault: 'transport' })
+    expect(server.closed).toBe(false)
+    const alone = clientOf(tls12)
+    alone.receiveEnd()
+    expect(errorOf(alone.takeEvents()).message).toMatch(/during the handshake/)
+  })
+})
+
 describe('False Start (RFC 7918)', () => {
   const upToFinished = async (client: ReturnType<typeof clientOf>, server: ReturnType<typeof serverOf>) => {
     for (const bytes of client.takeOutput()) server.receive(bytes)
