@@ -1,0 +1,80 @@
+// The password's proof in a PKCS#12 file: HMAC with a key by RFC 7292 appendix B, or PBMAC1 (RFC 9579). Hashes are those of
+// @noble/hashes. Called by pkcs12.ts.
+
+import { hmac } from '@noble/hashes/hmac.js'
+import { sha1 } from '@noble/hashes/legacy.js'
+import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
+import { TlsError } from '../errors.ts'
+import { concat, equalBytes } from '../wire/bytes.ts'
+import type { DerReader } from '../wire/der.ts'
+import { deriveKey, hmacHashes } from './pbes2.ts'
+
+type Hash = typeof sha1 | typeof sha256
+
+const hashes: Readonly<Record<string, Hash>> = {
+  '1.3.14.3.2.26': sha1,
+  '2.16.840.1.101.3.4.2.1': sha256,
+  '2.16.840.1.101.3.4.2.2': sha384,
+  '2.16.840.1.101.3.4.2.3': sha512,
+}
+const byName: Readonly<Record<string, Hash>> = { 'SHA-1': sha1, 'SHA-256': sha256, 'SHA-384': sha384, 'SHA-512': sha512 }
+const pbmac1 = '1.2.840.113549.1.5.14'
+const maxIterations = 5_000_000
+
+/** Throws TlsError `bad_key` if the password is not the file's. `macData` is inside the SEQUENCE. */
+export const checkMac = async (macData: DerReader, content: Uint8Array, password: string): Promise<void> => {
+  const digestInfo = macData.sequence('mac')
+  const algorithm = digestInfo.sequence('digestAlgorithm')
+  const expected = digestInfo.octetString('digest')
+  digestInfo.end()
+  const salt = macData.octetString('macSalt')
+  const iterations = macData.done ? 1 : macData.smallInteger('iterations')
+  macData.end()
+  const oid = algorithm.oid('digestAlgorithm')
+  const isRight = oid === pbmac1
+    ? await checkPbmac1(algorithm, content, expected, password)
+    : checkHmac(hashOf(oid), salt, iterations, content, expected, password)
+  if (!isRight) throw new TlsError('bad_key', 'the password of the PKCS#12 file is wrong, or the file is damaged')
+}
+
+const hashOf = (oid: string): Hash => {
+  const hash = hashes[oid]
+  if (hash === undefined) throw new TlsError('unsupported', `a PKCS#12 file whose MAC uses ${oid}`)
+  return hash
+}
+
+/** An empty password is written in two ways: with its two final zero bytes and without. */
+const checkHmac = (hash: Hash, salt: Uint8Array, iterations: number, content: Uint8Array, expected: Uint8Array, password: string): boolean => {
+  if (iterations < 1 || iterations > maxIterations) throw new TlsError('bad_key', `a PKCS#12 file with ${iterations} iterations; at most ${maxIterations} are taken`)
+  const forms = password === '' ? [Uint8Array.of(0, 0), new Uint8Array()] : [bmpPassword(password)]
+  return forms.some((form) => equalBytes(hmac(hash, macKey(hash, form, salt, iterations), content), expected))
+}
+
+/** UTF-16, big-endian, with a final zero (appendix B.1). */
+const bmpPassword = (password: string): Uint8Array => {
+  const bytes = new Uint8Array(2 * password.length + 2)
+  for (let i = 0; i < password.length; i++) new DataView(bytes.buffer).setUint16(2 * i, password.charCodeAt(i))
+  return bytes
+}
+
+/** Appendix B.2 with ID 3, for one output block, which is all that a MAC key needs. */
+const macKey = (hash: Hash, password: Uint8Array, salt: Uint8Array, iterations: number): Uint8Array => {
+  const { blockLen } = hash
+  const repeated = (bytes: Uint8Array): Uint8Array =>
+    Uint8Array.from({ length: bytes.length === 0 ? 0 : blockLen * Math.ceil(bytes.length / blockLen) }, (_, i) => bytes[i % bytes.length] ?? 0)
+  let key = hash(concat(new Uint8Array(blockLen).fill(3), repeated(salt), repeated(password)))
+  for (let i = 1; i < iterations; i++) key = hash(key)
+  return key
+}
+
+/** RFC 9579 section 4. */
+const checkPbmac1 = async (algorithm: DerReader, content: Uint8Array, expected: Uint8Array, password: string): Promise<boolean> => {
+  const parameters = algorithm.sequence('PBMAC1-params')
+  const derivation = parameters.sequence('keyDerivationFunc')
+  const scheme = parameters.sequence('messageAuthScheme')
+  parameters.end()
+  const hash = byName[hmacHashes[scheme.oid('messageAuthScheme')] ?? '']
+  if (hash === undefined) throw new TlsError('unsupported', 'a PKCS#12 file with PBMAC1 and a hash that is not known')
+  const key = await deriveKey(derivation, hash.outputLen, new TextEncoder().encode(password))
+  return equalBytes(hmac(hash, key, content), expected)
+}

@@ -1,0 +1,192 @@
+// PKCS#12 (RFC 7292), the .p12 and .pfx files that browsers, Java and Windows export: one private key, its certificate and the
+// authorities above it, to what `cert`, `key` and `ca` take. Called by people.
+
+import { parsePublicKey } from '../crypto/keys.ts'
+import { TlsError } from '../errors.ts'
+import { equalBytes, toHex } from '../wire/bytes.ts'
+import { DerReader, constructedTag, contextTag, tags } from '../wire/der.ts'
+import { encodePem } from '../wire/pem.ts'
+import { parseCertificate } from '../x509/certificate.ts'
+import type { Certificate } from '../x509/certificate.ts'
+import { sameName } from '../x509/name.ts'
+import { berToDer } from './ber.ts'
+import { decryptKeyInfo } from './encrypted-key.ts'
+import { importKeyPair } from './keys.ts'
+import { decryptPbes2 } from './pbes2.ts'
+import { checkMac } from './pkcs12-mac.ts'
+
+export interface Pkcs12 {
+  /** The key's certificate and those above it that are in the file, without a root: the `cert` option. Empty without a key. */
+  readonly chainPem: string
+  /** The `key` option; undefined in a trust store, which has certificates only. */
+  readonly privateKeyPem: string | undefined
+  /** All certificates of the file, DER, in its order. */
+  readonly certificates: readonly Uint8Array[]
+  /** Self-issued certificates of the file: what to give as `ca`, if its sender is trusted. */
+  readonly authoritiesPem: string
+  /** Name that the key was given, or its certificate. */
+  readonly friendlyName: string | undefined
+}
+
+/**
+ * Reads a file (DER or BER). Throws TlsError `bad_key` for a wrong password or a damaged file, and `unsupported`, with the
+ * command that converts it, for one that is encrypted with triple DES or RC2.
+ */
+export const readPkcs12 = async (file: Uint8Array, password: string): Promise<Pkcs12> => {
+  const outer = reading(berToDer(file))
+  const pfx = outer.sequence('PFX')
+  outer.end()
+  if (pfx.smallInteger('version') !== 3) pfx.fail('its version is not 3')
+  const authenticated = dataOf(pfx.sequence('authSafe'))
+  if (!pfx.done) await checkMac(pfx.sequence('macData'), authenticated, password)
+  pfx.end()
+  const bags: Bag[] = []
+  const safes = reading(berToDer(authenticated)).sequence('AuthenticatedSafe')
+  while (!safes.done) bags.push(...(await readSafe(safes.sequence('ContentInfo'), password)))
+  return assemble(bags)
+}
+
+interface Bag {
+  readonly kind: 'key' | 'certificate'
+  /** PKCS#8, or certificate. */
+  readonly der: Uint8Array
+  readonly localKeyId: string | undefined
+  readonly friendlyName: string | undefined
+}
+
+const oids = {
+  data: '1.2.840.113549.1.7.1',
+  encryptedData: '1.2.840.113549.1.7.6',
+  keyBag: '1.2.840.113549.1.12.10.1.1',
+  shroudedKeyBag: '1.2.840.113549.1.12.10.1.2',
+  certBag: '1.2.840.113549.1.12.10.1.3',
+  x509Certificate: '1.2.840.113549.1.9.22.1',
+  friendlyName: '1.2.840.113549.1.9.20',
+  localKeyId: '1.2.840.113549.1.9.21',
+} as const
+
+const reading = (der: Uint8Array): DerReader => new DerReader(der, 'bad_key', 'PKCS#12 file')
+
+/** ContentInfo of type data. */
+const dataOf = (info: DerReader): Uint8Array => {
+  const type = info.oid('contentType')
+  if (type !== oids.data) throw new TlsError('unsupported', `a PKCS#12 file whose integrity is protected by ${type}, not by a password`)
+  return explicitOctets(info)
+}
+
+const explicitOctets = (info: DerReader): Uint8Array => {
+  const explicit = info.enter(constructedTag(0), 'content')
+  const octets = explicit.octetString('content')
+  explicit.end()
+  info.end()
+  return octets
+}
+
+const readSafe = async (info: DerReader, password: string): Promise<Bag[]> => {
+  const type = info.oid('contentType')
+  const contents = type === oids.data ? explicitOctets(info) : type === oids.encryptedData ? await decrypted(info, password) : undefined
+  if (contents === undefined) throw new TlsError('unsupported', `a PKCS#12 file with a part of type ${type}`)
+  const list = reading(berToDer(contents)).sequence('SafeContents')
+  const bags: Bag[] = []
+  while (!list.done) bags.push(...(await readBag(list.sequence('SafeBag'), password)))
+  return bags
+}
+
+/** EncryptedData (RFC 5652 section 8). */
+const decrypted = async (info: DerReader, password: string): Promise<Uint8Array> => {
+  const explicit = info.enter(constructedTag(0), 'content')
+  const data = explicit.sequence('EncryptedData')
+  explicit.end()
+  data.smallInteger('version')
+  const content = data.sequence('EncryptedContentInfo')
+  content.oid('contentType')
+  const algorithm = content.sequence('contentEncryptionAlgorithm')
+  const pieces = content.optional(constructedTag(0), 'encryptedContent')
+  const encrypted = pieces === undefined ? content.content(contextTag(0), 'encryptedContent') : joined(pieces)
+  content.end()
+  return decryptPbes2(algorithm, encrypted, password)
+}
+
+/** [0] IMPLICIT OCTET STRING in pieces, which only BER has. */
+const joined = (pieces: DerReader): Uint8Array => {
+  const all: number[] = []
+  while (!pieces.done) for (const byte of pieces.octetString('piece')) all.push(byte)
+  return Uint8Array.from(all)
+}
+
+/** CRLs and secrets are left out. */
+const readBag = async (bag: DerReader, password: string): Promise<Bag[]> => {
+  const kind = bag.oid('bagId')
+  const explicit = bag.enter(constructedTag(0), 'bagValue')
+  const value = explicit.element('bagValue')
+  explicit.end()
+  const names = bag.done ? { localKeyId: undefined, friendlyName: undefined } : readAttributes(bag.set('bagAttributes'))
+  bag.end()
+  if (kind === oids.keyBag) return [{ kind: 'key', der: value, ...names }]
+  if (kind === oids.shroudedKeyBag) return [{ kind: 'key', der: await decryptKeyInfo(value, password), ...names }]
+  if (kind !== oids.certBag) return []
+  const certificate = reading(value).sequence('CertBag')
+  if (certificate.oid('certId') !== oids.x509Certificate) return []
+  const inner = certificate.enter(constructedTag(0), 'certValue')
+  return [{ kind: 'certificate', der: inner.octetString('certValue'), ...names }]
+}
+
+const readAttributes = (attributes: DerReader): Pick<Bag, 'localKeyId' | 'friendlyName'> => {
+  let localKeyId: string | undefined
+  let friendlyName: string | undefined
+  while (!attributes.done) {
+    const attribute = attributes.sequence('attribute')
+    const type = attribute.oid('attribute type')
+    const values = attribute.set('attribute values')
+    if (type === oids.localKeyId && values.peek() === tags.octetString) localKeyId = toHex(values.octetString('localKeyId'))
+    if (type === oids.friendlyName && values.peek() === tags.bmpString) friendlyName = fromBmp(values.content(tags.bmpString, 'friendlyName'))
+  }
+  return { localKeyId, friendlyName }
+}
+
+const fromBmp = (bytes: Uint8Array): string => new TextDecoder('utf-16be').decode(bytes)
+
+const assemble = async (bags: readonly Bag[]): Promise<Pkcs12> => {
+  const certificates = bags.filter(({ kind }) => kind === 'certificate')
+  const keys = bags.filter(({ kind }) => kind === 'key')
+  const [key] = keys
+  if (keys.length > 1) throw new TlsError('unsupported', `a PKCS#12 file with ${keys.length} private keys: export the one you need alone`)
+  const parsed = certificates.map(({ der }) => parseCertificate(der))
+  const own = key && (await certificateOf(key, certificates))
+  const chain = own === undefined ? [] : chainFrom(parseCertificate(own.der), parsed)
+  return {
+    chainPem: chain.map((certificate) => certificate.toPem()).join(''),
+    privateKeyPem: key && encodePem('PRIVATE KEY', key.der),
+    certificates: certificates.map(({ der }) => der),
+    authoritiesPem: parsed.filter(isRoot).map((certificate) => certificate.toPem()).join(''),
+    friendlyName: key?.friendlyName ?? own?.friendlyName,
+  }
+}
+
+/** The one with the key's localKeyId if it is really the key's, else the one whose public key it is. */
+const certificateOf = async (key: Bag, certificates: readonly Bag[]): Promise<Bag | undefined> => {
+  const sorted = certificates.toSorted((a, b) => Number(b.localKeyId === key.localKeyId) - Number(a.localKeyId === key.localKeyId))
+  for (const candidate of sorted) {
+    const { spki } = parseCertificate(candidate.der)
+    try {
+      parsePublicKey(spki)
+      await importKeyPair(key.der, spki)
+      return candidate
+    } catch (error) {
+      if (!(error instanceof TlsError)) throw error
+    }
+  }
+  return undefined
+}
+
+const isRoot = (certificate: Certificate): boolean => certificate.isSelfIssued && certificate.basicConstraints?.ca === true
+
+const chainFrom = (leaf: Certificate, pool: readonly Certificate[]): Certificate[] => {
+  const chain = [leaf]
+  for (;;) {
+    const last = chain[chain.length - 1] ?? leaf
+    const next = pool.find((one) => !chain.includes(one) && !equalBytes(one.der, leaf.der) && !one.isSelfIssued && sameName(one.subject, last.issuer))
+    if (next === undefined) return chain
+    chain.push(next)
+  }
+}
