@@ -13,3 +13,5 @@ const defaults = defaultsWith(nodeProvider, () => systemRoots())
 export const connect: Connect = connectWith(defaults)
 export const createServer: CreateServer = createServerWith(defaults)
 export * from './exports.ts'
+export { systemRoots } from './x509/trust.node.ts'
+export type { SystemRootsOptions } from './x509/trust.node.ts'
