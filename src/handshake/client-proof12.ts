@@ -52,9 +52,9 @@ export function* readServerFlight(hs: ClientHandshake, offer: Offer, answer: Ans
     ocspResponse = message.response
     message = yield* hs.read(messages12, ...rest)
   }
-  const peer = yield* verifyPeer(config.verifier, {
+  const peer = previous?.verifiedServer ?? (yield* verifyPeer(config.verifier, { // the same certificate is not judged twice
     chain, peer: 'server', serverName: config.serverName, time: config.clock(), scts: answer.scts, ...(ocspResponse && { ocspResponse }),
-  })
+  }))
   let share: ServerShare | undefined
   if (message.type === 'ServerKeyExchange') {
     share = yield* readServerShare(config, message.body, parameters, peer, offer.extensions.supported_groups ?? [])

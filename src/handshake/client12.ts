@@ -2,7 +2,7 @@
 // by renegotiation12.ts for the handshakes inside a connection.
 
 import type { VerifiedFinished } from './authenticate.ts'
-import { noSignature, pskPeer } from './authenticate.ts'
+import { confirmConnection, noSignature, pskPeer } from './authenticate.ts'
 import { TlsError } from '../errors.ts'
 import { resumedMasterSecret } from '../keys/prf12.ts'
 import type { SessionState } from '../session/state.ts'
@@ -17,7 +17,7 @@ import { Connection12, deriveMaster, established12 } from './connection12.ts'
 import type { Current12, Negotiated12 } from './connection12.ts'
 import type { Established } from './context.ts'
 import type { Flow } from './flow.ts'
-import type { ConnectionInfo } from './info.ts'
+import type { ConnectionInfo } from '../info.ts'
 import { completeEcdhe, encryptPremaster } from './key-exchange12.ts'
 import { clientAfterwards12 } from './renegotiation12.ts'
 
@@ -46,6 +46,8 @@ function* full(hs: ClientHandshake, offer: Offer, answer: Answer12, previous: Co
   const { parameters } = answer
   const proof = yield* readServerFlight(hs, offer, answer, previous) // <-------- Certificate ... ServerHelloDone
 
+  const info = infoOf(hs, answer, proof)
+  yield* confirmConnection(config, info)
   const identity = proof.request && (yield* sendClientCertificate12(hs, proof.request)) // Certificate* -------->
   const exchange = proof.share
     ? yield* completeEcdhe(proof.share)
@@ -53,7 +55,7 @@ function* full(hs: ClientHandshake, offer: Offer, answer: Answer12, previous: Co
   hs.send(messages12, 'ClientKeyExchange', { body: exchange.body }) // ClientKeyExchange -------->
   const master = deriveMaster(hs, parameters, exchange.premaster)
   if (identity) yield* sendClientCertificateVerify(hs, identity) // CertificateVerify* -------->
-  const connection = new Connection12(hs, parameters, master, proof.peer.certificates[0])
+  const connection = new Connection12(hs, parameters, master, proof.peer)
   yield* connection.changeWrite() // [ChangeCipherSpec] -------->
   connection.sendFinished() // Finished -------->
   if (config.falseStart && proof.share && parameters.suite.cipher.kind === 'aead') io.allowSend(true) // RFC 7918
@@ -61,7 +63,6 @@ function* full(hs: ClientHandshake, offer: Offer, answer: Answer12, previous: Co
   const ticket = answer.ticketPromised ? yield* hs.read(messages12, 'NewSessionTicket') : undefined // <-------- NewSessionTicket*
   yield* connection.changeRead() // <-------- [ChangeCipherSpec]
   const finished: VerifiedFinished = yield* connection.readFinished() // <-------- Finished
-  const info = infoOf(hs, answer, proof)
   yield* keepSession12(hs, connection, answer, ticket, { ...info, authenticatedAt: config.clock() })
   return { connection, finished, info }
 }
@@ -73,9 +74,10 @@ function* resume(hs: ClientHandshake, answer: Answer12, session: SessionState): 
   const ticket = answer.ticketPromised ? yield* hs.read(messages12, 'NewSessionTicket') : undefined // <-------- NewSessionTicket*
   yield* connection.changeRead() // <-------- [ChangeCipherSpec]
   const finished: VerifiedFinished = yield* connection.readFinished() // <-------- Finished
+  const info = infoOf(hs, answer, undefined, session)
+  yield* confirmConnection(hs.config, info)
   yield* connection.changeWrite() // [ChangeCipherSpec] -------->
   connection.sendFinished() // Finished -------->
-  const info = infoOf(hs, answer, undefined, session)
   const { authenticatedAt } = session
   if (ticket) yield* keepSession12(hs, connection, answer, ticket, { ...info, authenticatedAt })
   return { connection, finished, info }

@@ -9,12 +9,12 @@ import { keyLengths, opener12, sealer12 } from '../record/protect12.ts'
 import type { Protection12 } from '../record/protect12.ts'
 import { messages12 } from '../wire/messages.ts'
 import { checkFinished } from './authenticate.ts'
-import type { VerifiedFinished } from './authenticate.ts'
+import type { VerifiedFinished, VerifiedPeer } from './authenticate.ts'
 import { channelBinding } from './channel-binding.ts'
 import type { Established, Handshake } from './context.ts'
 import { readChangeCipherSpec, use } from './flow.ts'
 import type { Flow } from './flow.ts'
-import type { ConnectionInfo } from './info.ts'
+import type { ConnectionInfo } from '../info.ts'
 
 /** What the two hellos settled. */
 export interface Parameters12 {
@@ -36,17 +36,20 @@ export class Connection12 {
   readonly master: MasterSecret
   /** The server's leaf certificate (DER): a renegotiation must not change it. */
   readonly serverCertificate: Uint8Array | undefined
+  /** Client: the server as it was verified in this connection; undefined where a session vouched for it. */
+  readonly verifiedServer: VerifiedPeer | undefined
   /** verify_data of the two Finished, for renegotiation_info and tls-unique; set as each goes by. */
   clientVerifyData: Uint8Array = new Uint8Array(0)
   serverVerifyData: Uint8Array = new Uint8Array(0)
   #first: 'client' | 'server' | undefined
 
-  constructor(hs: Handshake<CommonConfig>, parameters: Parameters12, master: MasterSecret, serverCertificate: Uint8Array | undefined) {
+  constructor(hs: Handshake<CommonConfig>, parameters: Parameters12, master: MasterSecret, server: VerifiedPeer | Uint8Array | undefined) {
     const { suite, clientRandom, serverRandom } = parameters
     this.#hs = hs
     this.parameters = parameters
     this.master = master
-    this.serverCertificate = serverCertificate
+    this.verifiedServer = server instanceof Uint8Array ? undefined : server
+    this.serverCertificate = server instanceof Uint8Array ? server : server?.certificates[0]
     this.#protection = protectionOf(hs.config, parameters)
     this.#keys = keyBlock(master, clientRandom, serverRandom, keyLengths(this.#protection))
     hs.keyLog('CLIENT_RANDOM', master.secret)

@@ -38,6 +38,10 @@ const olderVersions = (legacyVersion: number): readonly number[] => [Math.min(le
 
 export const selectVersion = (config: ServerConfig, hello: ReceivedHello): number => {
   const offered = hello.info.versions
+  const best = Math.max(...offered.filter((id) => !isGrease(id)))
+  if (hello.message.cipherSuites.includes(FALLBACK_SCSV) && best < config.maxVersion) {
+    throw new TlsError('inappropriate_fallback', `the client fell back to ${versionName(best)}, and this server can do better (RFC 7507)`)
+  }
   const version = [TLS13, TLS12].find(
     (candidate) => candidate >= config.minVersion && candidate <= config.maxVersion && offered.includes(candidate),
   )
@@ -45,9 +49,6 @@ export const selectVersion = (config: ServerConfig, hello: ReceivedHello): numbe
     const theirs = offered.filter((id) => !isGrease(id)).map(versionName).join(', ')
     const ours = [TLS13, TLS12].filter((id) => id >= config.minVersion && id <= config.maxVersion).map(versionName).join(', ')
     throw new TlsError('protocol_version', `no common version: the client offers ${theirs || 'none'}, this server speaks ${ours}`)
-  }
-  if (hello.message.cipherSuites.includes(FALLBACK_SCSV) && version < config.maxVersion) {
-    throw new TlsError('inappropriate_fallback', `the client fell back to ${versionName(version)}, and this server can do better (RFC 7507)`)
   }
   return version
 }

@@ -6,7 +6,7 @@ import { TlsError } from '../errors.ts'
 import { clientHelloExtensions, decodeExtensions } from '../wire/extensions.ts'
 import { HELLO_RETRY_REQUEST_RANDOM, messages13 } from '../wire/messages.ts'
 import type { ServerHello } from '../wire/messages.ts'
-import { TLS12 } from '../wire/registry.ts'
+import { extensionTypes, TLS12, TLS13 } from '../wire/registry.ts'
 import type { Handshake } from './context.ts'
 import type { Flow } from './flow.ts'
 import { helloInfo } from './negotiate.ts'
@@ -16,10 +16,17 @@ export type ServerHandshake = Handshake<ServerConfig>
 
 export function* readHello(hs: ServerHandshake): Flow<ReceivedHello> {
   const message = yield* hs.read(messages13, 'ClientHello')
-  const extensions = decodeExtensions(clientHelloExtensions, message.extensions ?? [], 'ClientHello')
+  const known = hs.config.maxVersion >= TLS13 ? message.extensions : message.extensions?.filter(({ type }) => !only13.has(type))
+  const extensions = decodeExtensions(clientHelloExtensions, known ?? [], 'ClientHello')
   checkHello(message, extensions)
   return { message, extensions, info: helloInfo(message, extensions) }
 }
+
+/** Extensions that a server without TLS 1.3 does not know, and so does not look into. */
+const only13: ReadonlySet<number> = new Set([
+  extensionTypes.pre_shared_key, extensionTypes.early_data, extensionTypes.cookie, extensionTypes.psk_key_exchange_modes,
+  extensionTypes.key_share, extensionTypes.post_handshake_auth,
+])
 
 /** What holds for a ClientHello of either version. */
 const checkHello = (message: ReceivedHello['message'], extensions: ReceivedHello['extensions']): void => {

@@ -40,7 +40,7 @@ function* lookUp(config: ServerConfig, hello: ReceivedHello): Flow<SessionState 
   const { sessionId } = hello.message
   try {
     if (ticket && ticket.length > 0) {
-      if (!config.tickets || sessionId.length === 0) return undefined // without an ID to echo the client could not tell
+      if (!config.tickets) return undefined
       const opened = yield* use(config.tickets.protector.open(ticket, config.clock()))
       return opened && decodeSession(opened)
     }

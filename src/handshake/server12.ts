@@ -3,7 +3,7 @@
 import { resumedMasterSecret } from '../keys/prf12.ts'
 import type { SessionState } from '../session/state.ts'
 import { messages12 } from '../wire/messages.ts'
-import { absentPeer, noSignature, pskPeer, verifyPeer, verifySignature } from './authenticate.ts'
+import { absentPeer, confirmConnection, noSignature, pskPeer, verifyPeer, verifySignature } from './authenticate.ts'
 import type { UnauthenticatedPeer, VerifiedFinished, VerifiedPeer, VerifiedSignature } from './authenticate.ts'
 import { chooseParameters, sendServerHello12 } from './choose12.ts'
 import type { Choice12 } from './choose12.ts'
@@ -11,7 +11,7 @@ import { Connection12, deriveMaster, established12 } from './connection12.ts'
 import type { Current12, Negotiated12 } from './connection12.ts'
 import type { Established } from './context.ts'
 import type { Flow } from './flow.ts'
-import type { ConnectionInfo } from './info.ts'
+import type { ConnectionInfo } from '../info.ts'
 import { decryptPremaster, ecdhePremaster, signServerShare } from './key-exchange12.ts'
 import type { ReceivedHello } from './negotiate.ts'
 import { serverAfterwards12 } from './renegotiation12.ts'
@@ -59,12 +59,13 @@ function* full(hs: ServerHandshake, hello: ReceivedHello, choice: Choice12): Flo
   const finished: VerifiedFinished = yield* connection.readFinished() // <-------- Finished
 
   const info = infoOf(hello, choice, { peer, signature })
+  yield* confirmConnection(config, info)
   const facts = factsOf(info, choice, config.clock())
   if (ticket) yield* sendTicket12(hs, connection, facts) // NewSessionTicket* -------->
   yield* connection.changeWrite() // [ChangeCipherSpec] -------->
   connection.sendFinished() // Finished -------->
   if (sessionId.length > 0) yield* storeSession12(hs, connection, sessionId, facts)
-  return { connection, finished, info: { ...info, group: choice.group?.name, signatureScheme: choice.scheme?.name ?? signature.scheme } }
+  return { connection, finished, info: { ...info, group: choice.group?.name, ownSignatureScheme: choice.scheme?.name } }
 }
 
 /** A session goes on: no certificates, the server's Finished first (RFC 5246 section 7.3, figure 2). */
@@ -80,6 +81,7 @@ function* resume(hs: ServerHandshake, hello: ReceivedHello, choice: Choice12, se
   connection.sendFinished() // Finished -------->
   yield* connection.changeRead() // <-------- [ChangeCipherSpec]
   const finished: VerifiedFinished = yield* connection.readFinished() // <-------- Finished
+  yield* confirmConnection(hs.config, info)
   return { connection, finished, info }
 }
 

@@ -10,9 +10,10 @@ import {
 } from '../wire/extensions.ts'
 import { messages13 } from '../wire/messages.ts'
 import { TLS13 } from '../wire/registry.ts'
-import { absentPeer, noSignature, pskPeer, schemeFor, sign, signedContent13, verifyFinished } from './authenticate.ts'
+import { absentPeer, confirmConnection, noSignature, pskPeer, schemeFor, sign, signedContent13, verifyFinished } from './authenticate.ts'
 import { Connection13 } from './connection13.ts'
 import type { Established } from './context.ts'
+import type { ConnectionInfo } from '../info.ts'
 import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
 import { selectAlpn, selectGroup13, selectIdentity, selectSuite13 } from './negotiate.ts'
@@ -65,7 +66,7 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
   yield* installWrite13(hs, suite, handshake.server)
   hs.keyLog('CLIENT_HANDSHAKE_TRAFFIC_SECRET', handshake.client.secret)
   hs.keyLog('SERVER_HANDSHAKE_TRAFFIC_SECRET', handshake.server.secret)
-  sendEncryptedExtensions(hs, hello, { alpn, early, tickets: ticketCount(config, hello, psk !== undefined) }) // {EncryptedExtensions} -------->
+  sendEncryptedExtensions(hs, hello, { alpn, early, tickets: ticketCount(config, hello, psk !== undefined), resumed: psk !== undefined }) // {EncryptedExtensions} -------->
   if (!psk && config.clientAuth) hs.send(messages13, 'CertificateRequest', certificateRequest(config, new Uint8Array(0))) // {CertificateRequest} -------->
   let scheme: string | undefined
   if (!psk && certificate.choice) scheme = yield* sendCertificate(hs, hello, certificate.choice) // {Certificate, CertificateVerify} -------->
@@ -95,22 +96,27 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
     sessionData: psk?.session?.applicationData ?? new Uint8Array(0),
     count: ticketCount(config, hello, psk !== undefined),
   }
-  yield* sendTickets(hs, connection, facts) // [NewSessionTicket] -------->
-  const requests = new CertificateRequests(hs, hello.extensions.post_handshake_auth === true)
-  const established = connection.establish(verified, serverAfterwards(connection, requests), {
+  const info: ConnectionInfo = {
+    version: 'TLS 1.3',
+    cipherSuite: suite.name,
     group: group?.name,
-    signatureScheme: scheme ?? proof.signature.scheme,
+    signatureScheme: proof.signature.scheme,
+    ownSignatureScheme: scheme,
     alpn,
     serverName: hello.info.serverName,
     resumed: psk !== undefined,
     helloRetryRequest: retried,
+    ...(facts.sessionData.length > 0 && { sessionData: facts.sessionData }),
     earlyData: early ? 'accepted' : firstHello.extensions.early_data ? 'rejected' : 'none',
     peerCertificates: facts.peerCertificates,
-    ...(facts.sessionData.length > 0 && { sessionData: facts.sessionData }),
     verifiedChain: 'chain' in proof.peer ? proof.peer.chain : [],
     ocspResponse: undefined,
     scts: [],
-  })
+  }
+  yield* confirmConnection(config, info)
+  yield* sendTickets(hs, connection, facts) // [NewSessionTicket] -------->
+  const requests = new CertificateRequests(hs, hello.extensions.post_handshake_auth === true)
+  const established = connection.establish(verified, serverAfterwards(connection, requests), info)
   return { ...established, requestCertificate: () => requests.request() }
 }
 
@@ -160,15 +166,16 @@ interface ServerParameters {
   readonly alpn: string | undefined
   readonly early: boolean
   readonly tickets: number
+  readonly resumed: boolean
 }
 
-const sendEncryptedExtensions = (hs: ServerHandshake, hello: ReceivedHello, { alpn, early, tickets }: ServerParameters): void => {
+const sendEncryptedExtensions = (hs: ServerHandshake, hello: ReceivedHello, { alpn, early, tickets, resumed }: ServerParameters): void => {
   const { config, io } = hs
   const { server_name: name, record_size_limit: theirLimit, ticket_request: ticketRequest } = hello.extensions
   if (theirLimit !== undefined) io.setMaxFragment(Math.min(theirLimit, 16385) - 1)
   hs.send(messages13, 'EncryptedExtensions', {
     extensions: encodeExtensions(encryptedExtensionsExtensions, {
-      ...(name && { server_name: new Uint8Array(0) }),
+      ...(name && !resumed && { server_name: new Uint8Array(0) }), // not when resuming (RFC 6066 section 3)
       ...(theirLimit !== undefined && { record_size_limit: config.recordSizeLimit ?? 16385 }),
       ...(alpn !== undefined && { application_layer_protocol_negotiation: [alpn] }),
       ...(early && { early_data: true }),

@@ -23,7 +23,7 @@ export const extensionList = (least = 0): Codec<readonly RawExtension[]> =>
       const seen = new Set<number>()
       for (const { type } of extensions) {
         if (seen.has(type)) {
-          throw new TlsError('illegal_parameter', `${reader.what}: extension ${extensionName(type)} appears twice`)
+          throw new TlsError('decode_error', `${reader.what}: extension ${extensionName(type)} appears twice`)
         }
         seen.add(type)
       }
@@ -111,6 +111,8 @@ export interface HelloRetryRequestExtensions {
 
 export interface ServerHello12Extensions {
   server_name?: Uint8Array
+  /** Not for servers to send; some do, and are let through. */
+  supported_groups?: Uint8Array
   max_fragment_length?: number
   status_request?: true
   ec_point_formats?: Uint8Array
@@ -156,6 +158,7 @@ export interface CertificateEntryExtensions {
 
 export interface NewSessionTicketExtensions {
   early_data?: number
+  tls_flags?: Uint8Array
 }
 
 /** Which extensions a message may carry, and how. */
@@ -199,7 +202,7 @@ export const clientHelloExtensions: ExtensionTable<ClientHelloExtensions> = {
   session_ticket: rest,
   pre_shared_key: struct<OfferedPsks>({
     identities: list(2, struct<PskIdentity>({ identity: opaque(2, 1), obfuscatedTicketAge: u32 }), 7),
-    binders: list(2, opaque(1, 32), 33),
+    binders: list(2, opaque(1), 1),
   }),
   early_data: empty,
   supported_versions: list(1, u16, 2),
@@ -233,6 +236,7 @@ export const helloRetryRequestExtensions: ExtensionTable<HelloRetryRequestExtens
 
 export const serverHello12Extensions: ExtensionTable<ServerHello12Extensions> = {
   server_name: fixed(0),
+  supported_groups: rest,
   max_fragment_length: u8,
   status_request: empty,
   ec_point_formats: opaque(1, 1),
@@ -276,7 +280,7 @@ export const certificateEntryExtensions: ExtensionTable<CertificateEntryExtensio
   delegated_credential: rest,
 }
 
-export const newSessionTicketExtensions: ExtensionTable<NewSessionTicketExtensions> = { early_data: u32 }
+export const newSessionTicketExtensions: ExtensionTable<NewSessionTicketExtensions> = { early_data: u32, tls_flags: rest }
 
 /** How an extension list is to be judged (RFC 9846 section 4.3). */
 export interface ExtensionRules {

@@ -9,6 +9,7 @@ import { extendedMasterSecret, masterSecret } from '../../src/keys/prf12.ts'
 import { serverHandshake } from '../../src/handshake/server.ts'
 import type { ClientOptions } from '../../src/options.ts'
 import { concat } from '../../src/wire/bytes.ts'
+import type { VerifyRequest } from '../../src/x509/verifier.ts'
 import { clientOf, connectEngines, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
 import { anyCertificate, ecdsa, rsa } from '../fixtures/identities.ts'
 import { records, renegotiatingServer, through } from './wire.ts'
@@ -24,6 +25,15 @@ describe('renegotiation at the client', () => {
     infoOf(events.client)
     expect(eventsOf(events.client, 'error')).toEqual([])
     expect(server.renegotiated).toBe(1)
+  })
+
+  it('does not judge the same certificate twice', () => {
+    let judged = 0
+    const verifier = { ...anyCertificate, verify: (request: VerifyRequest) => (judged++, anyCertificate.verify(request)) }
+    const server = renegotiatingServer(ecdsa)
+    const events = through(clientOf({ ...tls12, renegotiation: 'once', verifier }), server, passOn)
+    expect(eventsOf(events.client, 'error')).toEqual([])
+    expect([server.renegotiated, judged]).toEqual([1, 1])
   })
 
   it('is answered with no_renegotiation by default, and the connection goes on', () => {

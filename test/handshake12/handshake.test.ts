@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { nobleProvider } from '../../src/crypto/noble.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import type { ClientOptions, ServerOptions } from '../../src/options.ts'
+import { concat } from '../../src/wire/bytes.ts'
 import { cipherSuiteById, cipherSuites } from '../../src/wire/registry.ts'
 import { clientOf, connectEngines, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
 import type { Meeting } from '../fixtures/engines.ts'
@@ -10,6 +11,13 @@ import { delayed } from './delayed.ts'
 
 const tls12: ClientOptions & ServerOptions = { versions: { max: 'TLS 1.2' } }
 const identities = { ecdsa, rsa }
+
+/** Where the length of the extensions lies in a record with a ClientHello. */
+const lengthOfExtensionsAt = (wire: Uint8Array): number => {
+  const suites = 5 + 4 + 2 + 32 + 1 + (wire[43] ?? 0)
+  const compression = suites + 2 + (wire[suites] ?? 0) * 256 + (wire[suites + 1] ?? 0)
+  return compression + 1 + (wire[compression] ?? 0)
+}
 
 const dataOf = (events: Meeting['clientEvents']): Uint8Array => {
   const parts = eventsOf(events, 'data').map(({ data }) => data)
@@ -116,6 +124,35 @@ describe('versions', () => {
     const fallback = await meet({ ...tls12, fallback: true }, {})
     expect(errorOf(fallback.serverEvents)).toMatchObject({ code: 'inappropriate_fallback', alert: 'inappropriate_fallback' })
     await works(await meet({ ...tls12, fallback: true }, tls12))
+    const shapeHello: ClientOptions['shapeHello'] = (hello) => ({ ...hello, legacyVersion: 0x0302 })
+    const older = await meet({ ...tls12, fallback: true, shapeHello }, tls12)
+    expect(errorOf(older.serverEvents).message).toBe('the client fell back to TLS 1.1, and this server can do better (RFC 7507)')
+  })
+
+  it('a TLS 1.2 server does not look into extensions of TLS 1.3', async () => {
+    const client = clientOf(tls12)
+    const changed = concat(...client.takeOutput())
+    const extra = Uint8Array.of(0, 41, 0, 3, 1, 2, 3)
+    const grown = concat(changed, extra)
+    for (const [at, width] of [[3, 2], [6, 3], [lengthOfExtensionsAt(changed), 2]] as const) {
+      let carry = extra.length
+      for (let i = at + width - 1; i >= at; i--, carry >>= 8) {
+        carry += grown[i] ?? 0
+        grown[i] = carry & 0xff
+      }
+    }
+    const server = serverOf(tls12)
+    server.receive(grown)
+    expect(eventsOf(server.takeEvents(), 'error')).toEqual([])
+    expect(server.takeOutput().length).toBeGreaterThan(0)
+  })
+
+  it('supported_groups in a ServerHello is let through: some servers send it', async () => {
+    const seam = { outgoing: ({ type, fields }: { readonly type: string; readonly fields: object }) =>
+      type === 'ServerHello' && 'extensions' in fields && Array.isArray(fields.extensions)
+        ? { ...fields, extensions: [...fields.extensions, { type: 10, data: Uint8Array.of(0, 2, 0, 29) }] }
+        : fields }
+    await works(await meet(tls12, { ...tls12, seam }))
   })
 
   it('a TLS 1.2 client sends nothing of TLS 1.3', async () => {

@@ -164,6 +164,15 @@ describe('tickets (RFC 5077)', () => {
     }
   })
 
+  it('resume without a session ID too (section 3.4)', async () => {
+    const server = byTicket()
+    const session = sessionOf(await meet(tls12, server))
+    const shapeHello: ClientOptions['shapeHello'] = (hello) => ({ ...hello, sessionId: new Uint8Array(0) })
+    const { serverEvents } = await meet({ ...tls12, session, shapeHello }, server)
+    // our own client sends an ID to be told by, and cannot tell without: it expects a Certificate
+    expect(errorOf(serverEvents).received).toBe('unexpected_message')
+  })
+
   it('bytes that are no ticket give a full handshake', async () => {
     const server = byTicket()
     const session = { ...decodeSession(sessionOf(await meet(tls12, server))), ticket: new Uint8Array(100) }
