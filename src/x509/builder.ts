@@ -4,12 +4,14 @@
 
 import type { Steps } from '../crypto/maybe.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
+import { toHex } from '../wire/bytes.ts'
 import { sameBytes } from '../wire/der.ts'
 import type { Certificate } from './certificate.ts'
 import type { VerifierMemory } from './memory.ts'
 import type { Name } from './name.ts'
 import { sameName } from './name.ts'
-import { checkPath } from './path.ts'
+import { extensionOids } from './oids.ts'
+import { checkPath, failureAlone } from './path.ts'
 import type { CandidatePath, PathRules } from './path.ts'
 import { CertificateError, asCertificateError, describe, reject, shorten } from './rejection.ts'
 import { verifySignature } from './signature.ts'
@@ -52,12 +54,15 @@ export interface SearchResult {
 /** The first path that holds, or why the best one does not. Throws CertificateError `too_complex` if a budget runs out
  * before any candidate got to an anchor. */
 export function* findPath(input: SearchInput): Steps<SearchResult> {
-  const search: Search = { input, best: undefined, rank: 0, edges: new Map(), ...indexPool(input) }
+  const maps = { edges: new Map(), issuers: new Map(), identities: new Map() }
+  const search: Search = { input, best: undefined, rank: 0, ...maps, ...indexPool(input) }
   const direct = input.trust.find(input.leaf)
   if (direct !== undefined && (yield* attempt(search, { certificates: [input.leaf], anchor: direct, isDirect: true }))) {
     return { path: { certificates: [input.leaf], anchor: direct, isDirect: true }, best: undefined }
   }
   if (!search.reaching.has(input.leaf)) return { path: undefined, best: search.best }
+  const failure = failureAlone(input.leaf, 'leaf', input.rules)
+  if (failure !== undefined) return { path: undefined, best: search.best ?? failure }
   return { path: yield* extend(search, [input.leaf], 0), best: search.best }
 }
 
@@ -68,6 +73,10 @@ interface Search {
   /** Whether the signature on a certificate holds with an issuer's key. */
   readonly edges: Map<Certificate, { readonly key: Uint8Array; readonly good: boolean }[]>
   readonly bySubject: ReadonlyMap<string, readonly Certificate[]>
+  /** Issuers of a certificate by name, the most promising first. */
+  readonly issuers: Map<Certificate, readonly Certificate[]>
+  /** What makes a CA the same CA. */
+  readonly identities: Map<Certificate, string>
   /** Certificates from which an anchor can be reached by names alone. */
   readonly reaching: ReadonlySet<Certificate>
 }
@@ -84,13 +93,17 @@ function* extend(search: Search, certificates: readonly Certificate[], depth: nu
   }
   for (const issuer of issuersOf(search, last)) {
     const below = depth + (issuer.isSelfIssued ? 0 : 1)
-    if (edge(search, last, issuer.spki) === false || certificates.some((other) => isSameCa(other, issuer))) continue
+    if (edge(search, last, issuer.spki) === false || certificates.some((other) => isSameCa(search, other, issuer))) continue
     if (below > input.maxDepth || certificates.length > longestPath) {
-      const sentence = `there are more CAs above the leaf than the ${input.maxDepth} that are allowed`
-      note(search, new CertificateError('path_too_long', sentence, issuer))
+      noteDepth(search, issuer)
       continue
     }
     if (--input.budget.steps < 0) return exhausted(search)
+    const failure = failureAlone(issuer, 'intermediate', input.rules)
+    if (failure !== undefined) {
+      note(search, failure)
+      continue
+    }
     const path = yield* extend(search, [...certificates, issuer], below)
     if (path !== undefined) return path
   }
@@ -193,8 +206,9 @@ const remember = (search: Search, certificate: Certificate, key: Uint8Array, goo
 }
 
 /** How much a failure tells: a path that was good but for its leaf's name says more than one with a wrong signature. */
+const depthRank = 2
 const ranks: Partial<Record<CertificateError['reason'], number>> = {
-  path_too_long: 2,
+  path_too_long: depthRank,
   bad_signature: 1,
   too_complex: 3,
   name_mismatch: 6,
@@ -212,6 +226,13 @@ const note = (search: Search, error: CertificateError): void => {
   if (rank <= search.rank) return
   search.best = error
   search.rank = rank
+}
+
+/** An error costs more than the step that it is about: only the first is made. */
+const noteDepth = (search: Search, issuer: Certificate): void => {
+  if (search.rank >= depthRank) return
+  const sentence = `there are more CAs above the leaf than the ${search.input.maxDepth} that are allowed`
+  note(search, new CertificateError('path_too_long', sentence, issuer))
 }
 
 const nameKey = (name: Name, loose: boolean): string => (loose ? name.key : name.exactKey)
@@ -243,10 +264,16 @@ const anchorsFor = ({ input }: Search, child: Certificate): readonly TrustAnchor
   return usable.length < 2 ? usable : usable.toSorted((a, b) => score(input, child, b.certificate) - score(input, child, a.certificate))
 }
 
-const issuersOf = ({ input, bySubject, reaching }: Search, child: Certificate): readonly Certificate[] => {
+const issuersOf = (search: Search, child: Certificate): readonly Certificate[] => {
+  const { input, bySubject, reaching, issuers } = search
+  const known = issuers.get(child)
+  if (known !== undefined) return known
   const named = bySubject.get(nameKey(child.issuer, input.loose)) ?? []
-  const issuers = named.filter((certificate) => reaching.has(certificate))
-  return issuers.length < 2 ? issuers : issuers.toSorted((a, b) => score(input, child, b) - score(input, child, a))
+  const usable = named.filter((certificate) => reaching.has(certificate))
+  const scored = usable.map((certificate) => ({ certificate, value: usable.length < 2 ? 0 : score(input, child, certificate) }))
+  const ordered = scored.sort((a, b) => b.value - a.value).map(({ certificate }) => certificate)
+  issuers.set(child, ordered)
+  return ordered
 }
 
 /** Key identifiers are hints and no more (RFC 4158 section 3.5.12); then comes what is valid now. */
@@ -263,12 +290,16 @@ const score = ({ rules }: SearchInput, child: Certificate, issuer: Certificate |
 }
 
 /** The same CA again makes a loop, whatever certificate of it is used: name, key and alternative names are equal. */
-const isSameCa = (a: Certificate, b: Certificate): boolean =>
-  a === b || (sameBytes(a.spki, b.spki) && sameName(a.subject, b.subject) && sameAltNames(a, b))
+const isSameCa = (search: Search, a: Certificate, b: Certificate): boolean =>
+  a === b || (a.spki.length === b.spki.length && identity(search, a) === identity(search, b))
 
-const sameAltNames = (a: Certificate, b: Certificate): boolean => {
-  const [one, two] = [a.extension('2.5.29.17')?.value, b.extension('2.5.29.17')?.value]
-  return one === undefined || two === undefined ? one === two : sameBytes(one, two)
+const identity = ({ identities }: Search, certificate: Certificate): string => {
+  const known = identities.get(certificate)
+  if (known !== undefined) return known
+  const altNames = certificate.extension(extensionOids.subjectAltName)?.value ?? new Uint8Array()
+  const made = [toHex(certificate.spki), certificate.subject.key, toHex(altNames)].join(' ')
+  identities.set(certificate, made)
+  return made
 }
 
 /** Who is missing, for the message: the issuer of the last certificate that can be reached from the leaf by names. */

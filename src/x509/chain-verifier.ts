@@ -17,7 +17,7 @@ import { accessMethods, purposeOids } from './oids.ts'
 import type { PurposeName } from './oids.ts'
 import { defaults } from './options.ts'
 import type { ChainOptions, VerifyOptions } from './options.ts'
-import { anchorInputs } from './path.ts'
+import { anchorInputs, noVerdicts } from './path.ts'
 import type { CandidatePath, PathRules } from './path.ts'
 import { evaluatePolicies } from './policy.ts'
 import type { PolicyInputs } from './policy.ts'
@@ -182,6 +182,7 @@ const rulesOf = (options: VerifyOptions, time: number): PathRules => {
     isPublicSuffix: options.isPublicSuffix,
     policies: policyInputs(options),
     budget: { comparisons: options.budgets?.comparisons ?? defaults.comparisons },
+    verdicts: noVerdicts(),
   }
 }
 

@@ -67,10 +67,14 @@ interface Context {
 
 const statusRequest = 5
 
+/** Clients are not asked for one in general, so this counts for certificates of servers. */
+const asksForStaple = ({ tlsFeatures, extendedKeyUsage }: Certificate): boolean =>
+  tlsFeatures?.includes(statusRequest) === true && extendedKeyUsage?.includes(purposeOids.serverAuth) !== false
+
 function* checkOne(pair: PathPair, stapled: Uint8Array | undefined, isLeaf: boolean, context: Context): Steps<void> {
   const { certificate } = pair
   const { options } = context
-  const mustStaple = isLeaf && options.mustStaple !== false && certificate.tlsFeatures?.includes(statusRequest) === true
+  const mustStaple = isLeaf && options.mustStaple !== false && asksForStaple(certificate)
   if (stapled === undefined && mustStaple) bad(`${describe(certificate)} must come with an OCSP response (RFC 7633), and came without`, pair)
   const answer = (stapled && (yield* fromStaple(stapled, pair, mustStaple, context))) ?? (yield* fromElsewhere(pair, context))
   if (answer?.status === 'revoked') {

@@ -12,6 +12,7 @@ import { evaluatePolicies } from './policy.ts'
 import type { PolicyInputs } from './policy.ts'
 import type { Profile } from './profile.ts'
 import { asCertificateError, describe, isoTime, reject, shorten, span } from './rejection.ts'
+import type { CertificateError } from './rejection.ts'
 import { checkCertificate } from './rules.ts'
 import type { Role } from './rules.ts'
 import type { TrustAnchor } from './trust.ts'
@@ -29,6 +30,8 @@ export interface PathRules {
   readonly isPublicSuffix: ((suffix: string) => boolean) | undefined
   readonly policies: PolicyInputs | undefined
   readonly budget: ComparisonBudget
+  /** What was found out about single certificates in this verification. */
+  readonly verdicts: Verdicts
 }
 
 /** A leaf, what signed it, and so on, to the anchor that is trusted for the last one. */
@@ -74,15 +77,40 @@ export const checkPath = (path: CandidatePath, rules: PathRules): void => {
   if (leaf !== undefined) checkLeaf(leaf, rules)
 }
 
+/** What can be said of a certificate in a role by itself, said once per verification: throws what `failureAlone` answers. */
 const checkAlone = (certificate: Certificate, role: Role, rules: PathRules): void => {
+  const failure = failureAlone(certificate, role, rules)
+  if (failure !== undefined) throw failure
+}
+
+/** Dates, form, CA bits, key purpose: why every path with this certificate in this role fails, or undefined. */
+export const failureAlone = (certificate: Certificate, role: Role, rules: PathRules): CertificateError | undefined => {
+  const known = rules.verdicts[role].get(certificate)
+  if (known !== undefined) return known === 'good' ? undefined : known
+  const verdict = judgeAlone(certificate, role, rules)
+  rules.verdicts[role].set(certificate, verdict)
+  return verdict === 'good' ? undefined : verdict
+}
+
+const judgeAlone = (certificate: Certificate, role: Role, rules: PathRules): CertificateError | 'good' => {
   try {
     checkDates(certificate, rules.time)
     checkCertificate(certificate, role, rules.profile)
     checkPurpose(certificate, role, rules)
+    return 'good'
   } catch (error) {
-    throw asCertificateError(error, certificate)
+    return asCertificateError(error, certificate)
   }
 }
+
+export type Verdicts = Readonly<Record<Role, Map<Certificate, CertificateError | 'good'>>>
+
+export const noVerdicts = (): Verdicts => ({
+  anchor: new Map(),
+  intermediate: new Map(),
+  leaf: new Map(),
+  'trusted-leaf': new Map(),
+})
 
 /** Section 4.1.2.5: both ends belong to the validity period. */
 const checkDates = (certificate: Certificate, time: number): void => {
