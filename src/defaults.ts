@@ -7,9 +7,13 @@ import { memoryReplayGuard } from './session/replay-guard.ts'
 import { rotatingTicketKeys } from './session/ticket-keys.ts'
 import { toHex } from './wire/bytes.ts'
 import { chainVerifier } from './x509/chain-verifier.ts'
+import { ocspCheck } from './x509/ocsp-check.ts'
 import { trustStore } from './x509/trust.ts'
 import type { TrustStore } from './x509/trust.ts'
 import type { CertificateVerifier } from './x509/verifier.ts'
+
+/** A stapled OCSP response has to be good (RFC 6066 section 8), and be there where the certificate says so (RFC 7633). */
+const checks = [/* @__PURE__ */ ocspCheck()]
 
 /** `roots` gives the runtime's own authorities; undefined where a runtime has none to give. */
 export const defaultsWith = (provider: CryptoProvider, roots: (() => TrustStore) | undefined): Defaults => {
@@ -20,7 +24,7 @@ export const defaultsWith = (provider: CryptoProvider, roots: (() => TrustStore)
         'bad_option', 'ca: this runtime shows no root certificates; give yours, or take Mozilla\'s from puretls/roots',
       )
     }
-    systemVerifier ??= { ...chainVerifier({ provider: request.provider, trust: roots() }), fingerprint: 'system roots' }
+    systemVerifier ??= { ...chainVerifier({ provider: request.provider, trust: roots(), checks }), fingerprint: 'system roots' }
     return systemVerifier
   }
   return {
@@ -34,5 +38,5 @@ export const defaultsWith = (provider: CryptoProvider, roots: (() => TrustStore)
 /** Equal authorities give an equal fingerprint, so that a session is resumed by the next connect() with the same `ca`. */
 const forAuthorities = ({ provider }: VerifierRequest, authorities: readonly Uint8Array[]): CertificateVerifier => {
   const fingerprint = provider.hashes.sha256 ? { fingerprint: `ca ${toHex(provider.hashes.sha256.digest(...authorities))}` } : {}
-  return { ...chainVerifier({ provider, trust: trustStore(authorities) }), ...fingerprint }
+  return { ...chainVerifier({ provider, trust: trustStore(authorities), checks }), ...fingerprint }
 }

@@ -117,6 +117,8 @@ describe('must-staple (RFC 7633 section 4.2.3.1)', () => {
     expect(await check(await staple('unknown'), {}, strict)).toMatch(/^bad_status/)
     expect(await check(await staple('good'), {}, strict)).toBe('ok')
     expect(await check(undefined, { mustStaple: false }, strict)).toBe('ok')
+    const client = await smallPki({ mustStaple: true, client: true })
+    expect(await verdict(verifyWith(client, [ocspCheck()], { purpose: 'clientAuth' }))).toBe('ok')
   })
 })
 
