@@ -135,7 +135,7 @@ const rowOf = (name: string, info: ConnectionInfo, counts: Counts): string[] => 
   info.version,
   info.cipherSuite,
   info.group ?? '-',
-  info.signatureScheme ?? '-',
+  info.signatureScheme ?? info.ownSignatureScheme ?? '-',
   info.verifiedChain.map(({ subject }) => subject.toString()).join(' < ') || '-',
   String(counts.roundTrips),
   `${counts.sent} B`,

@@ -51,6 +51,9 @@ export interface CommonConfig {
   readonly requireExtendedMasterSecret: boolean
   /** psk_key_exchange_modes, as numbers. */
   readonly pskModes: readonly number[]
+  readonly verifyConnection: CommonOptions['verifyConnection']
+  /** Bytes of plaintext. */
+  readonly maxRecordSize: number
   readonly seam: Seam | undefined
 }
 
@@ -79,6 +82,8 @@ export interface ClientConfig extends CommonConfig {
   readonly shapeHello: ((hello: ClientHello) => ClientHello) | undefined
   readonly fallback: boolean
   readonly falseStart: boolean
+  readonly requestOcsp: boolean
+  readonly requestScts: boolean
   /** The code of RFC 6066 section 4: 1 for 512 bytes to 4 for 4096. */
   readonly maxFragmentLength: number | undefined
 }
@@ -161,6 +166,8 @@ export const clientConfig = (options: ClientOptions, defaults: Defaults = {}): C
     shapeHello: options.shapeHello,
     fallback: options.fallback ?? false,
     falseStart: options.falseStart ?? false,
+    requestOcsp: options.requestOcsp ?? true,
+    requestScts: options.requestScts ?? true,
     maxFragmentLength: options.maxFragmentLength === undefined ? undefined : fragmentCode(options.maxFragmentLength),
   })
 }
@@ -220,6 +227,8 @@ const commonConfig = (options: CommonOptions & Pick<ClientOptions, 'pskModes'>, 
     legacy,
     requireExtendedMasterSecret: options.requireExtendedMasterSecret ?? false,
     pskModes: (options.pskModes ?? ['psk_dhe_ke']).map((mode) => (mode === 'psk_ke' ? 0 : 1)),
+    verifyConnection: options.verifyConnection,
+    maxRecordSize: inRange(options.maxRecordSize ?? 16384, 64, 16384, 'maxRecordSize'),
     seam: options.seam,
   }
 }

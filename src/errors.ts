@@ -98,7 +98,7 @@ const table = {
   client_certificate_missing: incompatible('handshake_failure'),
   unknown_psk_identity: incompatible('unknown_psk_identity'),
   ech_required: incompatible('ech_required'),
-  rejected_by_server: incompatible('access_denied'),
+  rejected_by_server: incompatible('handshake_failure'),
   // the peer's certificate
   bad_certificate: certificate('bad_certificate'),
   unsupported_certificate: certificate('unsupported_certificate'),

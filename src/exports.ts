@@ -3,7 +3,7 @@
 export type { Connect, ConnectOptions } from './connect.ts'
 export type { CreateServer, CreateServerOptions, TlsServer } from './server.ts'
 export type { ConnectionOptions, TlsConnection } from './connection.ts'
-export type { ConnectionInfo } from './handshake/info.ts'
+export type { ConnectionInfo } from './info.ts'
 export type {
   CertificateInput, CertificateRequestInfo, ClientAuthMode, ClientAuthOptions, ClientHelloInfo, ClientOptions, CommonOptions,
   ExternalPsk, FoundPsk, Identity, IdentityOptions, KeyInput, ServerOptions, TicketOptions, TracedRecord,

@@ -1,6 +1,7 @@
 // What a caller can say: ClientOptions and ServerOptions, and the things they are made of. config.ts checks them.
 
 import type { CryptoProvider, MaybePromise, PrivateKey, Signer } from './crypto/provider.ts'
+import type { ConnectionInfo } from './info.ts'
 import type { ClientSessionCache, ReplayGuard, ServerSessionStore, TicketProtector } from './session/interfaces.ts'
 import type { SessionState } from './session/state.ts'
 import type { ClientHello } from './wire/messages.ts'
@@ -68,6 +69,10 @@ export interface CommonOptions {
   readonly legacy?: boolean
   /** TLS 1.2: refuse peers without the extended master secret (RFC 7627). Default false. */
   readonly requireExtendedMasterSecret?: boolean
+  /** Looks at every finished handshake, resumed ones too, before application data is let through: throw to refuse it. */
+  readonly verifyConnection?: (info: ConnectionInfo) => MaybePromise<void>
+  /** Most bytes of plaintext in a record that we send, 64 to 16384. Default 16384. */
+  readonly maxRecordSize?: number
   /** Replaces what we are about to send, for replays of recorded flows and for tests with peers that lie. */
   readonly seam?: Seam
 }
@@ -126,6 +131,10 @@ export interface ClientOptions extends CommonOptions {
   readonly postHandshakeAuth?: boolean
   /** Reorders, adds or removes parts of the ClientHello before it is sent; pre_shared_key is added after it. */
   readonly shapeHello?: (hello: ClientHello) => ClientHello
+  /** Ask for a stapled OCSP response (RFC 6066 section 8). Default true. */
+  readonly requestOcsp?: boolean
+  /** Ask for signed certificate timestamps (RFC 6962 section 3.3.1). Default true. */
+  readonly requestScts?: boolean
   /** TLS_FALLBACK_SCSV: this is a second try at a lower version (RFC 7507). */
   readonly fallback?: boolean
   /** TLS 1.2: asks for records of at most so many bytes both ways, for a peer that has no record_size_limit (RFC 6066 section 4). */

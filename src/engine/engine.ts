@@ -8,7 +8,7 @@ import { alertNumbers, asTlsError, TlsError } from '../errors.ts'
 import type { ChannelBindingType } from '../handshake/channel-binding.ts'
 import type { Established, HandshakeEvent, HandshakeIo } from '../handshake/context.ts'
 import type { Flow } from '../handshake/flow.ts'
-import type { ConnectionInfo } from '../handshake/info.ts'
+import type { ConnectionInfo } from '../info.ts'
 import { MAX_EXPANSION_13, MAX_PLAINTEXT, RecordFramer } from '../record/framing.ts'
 import { HandshakeJoiner } from '../record/joiner.ts'
 import { plaintextOpener } from '../record/protection.ts'
@@ -176,6 +176,9 @@ export class Engine implements TlsEngine {
     if (this.#runner.expects !== 'message') return false
     const message = this.#joiner.next()
     if (!message) return false
+    if (this.#established && ++this.#keyUpdates > MAX_KEY_UPDATES) {
+      throw new TlsError('too_many_messages', 'too many handshake messages without application data')
+    }
     this.#runner.resume(message)
     return true
   }
@@ -250,7 +253,7 @@ export class Engine implements TlsEngine {
     }
     switch (type) {
       case contentTypes.handshake:
-        return this.#handshake(content)
+        return this.#joiner.push(content)
       case contentTypes.alert:
         return this.#alert(content)
       case contentTypes.application_data:
@@ -264,20 +267,13 @@ export class Engine implements TlsEngine {
 
   #countEmpty(type: number, length: number): void {
     if (length > 0) {
-      this.#emptyRecords = 0
+      if (type !== contentTypes.alert) this.#emptyRecords = 0
       return
     }
     if (type !== contentTypes.application_data) {
       throw new TlsError('unexpected_message', 'an empty record that is not application data (RFC 9846 section 5.1)')
     }
     if (++this.#emptyRecords > MAX_EMPTY_RECORDS) throw new TlsError('too_many_messages', 'too many empty records')
-  }
-
-  #handshake(content: Uint8Array): void {
-    if (this.#established && ++this.#keyUpdates > MAX_KEY_UPDATES) {
-      throw new TlsError('too_many_messages', 'too many handshake messages without application data')
-    }
-    this.#joiner.push(content)
   }
 
   #data(content: Uint8Array): void {
@@ -379,6 +375,9 @@ export class Engine implements TlsEngine {
   #io(): HandshakeIo {
     return {
       sendHandshake: (raw) => {
+        if (!this.#established && !this.#joiner.aligned) {
+          throw new TlsError('unexpected_message', 'the peer went on with its flight where ours was due')
+        }
         this.#write.handshake(raw)
       },
       sendChangeCipherSpec: () => {

@@ -4,10 +4,10 @@
 import type { MaybePromise } from '../crypto/provider.ts'
 import type { TlsError } from '../errors.ts'
 import type { ChannelBindingType } from '../handshake/channel-binding.ts'
-import type { ConnectionInfo } from '../handshake/info.ts'
+import type { ConnectionInfo } from '../info.ts'
 
 export type { ChannelBindingType } from '../handshake/channel-binding.ts'
-export type { ConnectionInfo } from '../handshake/info.ts'
+export type { ConnectionInfo } from '../info.ts'
 
 export interface TlsEngine {
   /** Bytes from the transport. Never throws for the peer's bytes: a failure becomes an `error` event, and the alert is

@@ -3,7 +3,6 @@
 
 import type { MaybePromise } from '../crypto/provider.ts'
 import type { CommonConfig } from '../config.ts'
-import { MAX_PLAINTEXT } from '../record/framing.ts'
 import { plaintextSealer } from '../record/protection.ts'
 import type { Sealer } from '../record/protection.ts'
 import { concat } from '../wire/bytes.ts'
@@ -16,12 +15,13 @@ export class WriteSide {
   readonly #output = new OutputQueue()
   #sealer: Sealer = plaintextSealer(0x0301)
   #flight: Uint8Array[] = []
-  #maxFragment = MAX_PLAINTEXT
+  #maxFragment: number
   #versionKnown = false
 
   /** `watch` sees what every sealing answers, so that a promise is waited for. */
   constructor(config: CommonConfig, watch: (sealed: MaybePromise<void>) => void) {
     this.#config = config
+    this.#maxFragment = config.maxRecordSize
     this.#watch = watch
   }
 
@@ -55,7 +55,7 @@ export class WriteSide {
   }
 
   setMaxFragment(bytes: number): void {
-    this.#maxFragment = Math.min(MAX_PLAINTEXT, bytes)
+    this.#maxFragment = Math.min(this.#config.maxRecordSize, bytes)
   }
 
   /** Bytes of application data that may still be sealed with the current key, one record kept back for its KeyUpdate. */

@@ -6,6 +6,7 @@ import type { PublicKey } from '../crypto/provider.ts'
 import { asTlsError, TlsError } from '../errors.ts'
 import { finishedVerifyData } from '../keys/schedule13.ts'
 import type { TrafficSecret } from '../keys/schedule13.ts'
+import type { ConnectionInfo } from '../info.ts'
 import type { Identity } from '../options.ts'
 import { concat, equalBytes } from '../wire/bytes.ts'
 import { utf8Bytes } from '../wire/codec.ts'
@@ -25,6 +26,7 @@ interface Proven<Name extends string> {
 /** The peer's certificates were judged (or the config says that any will do). */
 export interface VerifiedPeer extends Proven<'peer'> {
   readonly publicKey: PublicKey
+  readonly leaf: Certificate
   readonly certificates: readonly Uint8Array[]
   readonly chain: readonly Certificate[]
 }
@@ -46,10 +48,20 @@ export function* verifyPeer(verifier: CertificateVerifier | undefined, request: 
   const [der] = request.chain
   if (!der) throw new TlsError('decode_error', 'an empty certificate chain')
   const leaf = parseCertificate(der)
-  if (!verifier) return proven<VerifiedPeer>({ publicKey: leaf.publicKey, certificates: request.chain, chain: [] })
+  if (!verifier) return proven<VerifiedPeer>({ leaf, publicKey: leaf.publicKey, certificates: request.chain, chain: [] })
   try {
     const { chain } = yield* use(verifier.verify(request))
-    return proven<VerifiedPeer>({ publicKey: leaf.publicKey, certificates: request.chain, chain })
+    return proven<VerifiedPeer>({ leaf, publicKey: leaf.publicKey, certificates: request.chain, chain })
+  } catch (error) {
+    throw asTlsError(error, 'verifier_refused')
+  }
+}
+
+/** The application's own look at a handshake, resumed ones too. */
+export function* confirmConnection(config: CommonConfig, info: ConnectionInfo): Flow<void> {
+  if (!config.verifyConnection) return
+  try {
+    yield* use(config.verifyConnection(info))
   } catch (error) {
     throw asTlsError(error, 'verifier_refused')
   }
@@ -81,6 +93,9 @@ export function* verifySignature(
   const scheme = signatureSchemeById.get(schemeId)
   if (!scheme || !allowed.some(({ id }) => id === schemeId)) {
     throw new TlsError('illegal_parameter', `CertificateVerify: ${signatureSchemeName(schemeId)} was not offered`)
+  }
+  if (peer.leaf.keyUsage && !peer.leaf.keyUsage.includes('digitalSignature')) {
+    throw new TlsError('certificate_usage', 'the certificate\'s key usage does not let it sign (RFC 9846 section 4.5.1.2, RFC 5280 section 4.2.1.3)')
   }
   if (!fits(scheme, peer.publicKey)) {
     throw new TlsError('illegal_parameter', `CertificateVerify: ${scheme.name} with a certificate for ${peer.publicKey.type}`)

@@ -7,7 +7,7 @@ import type { Identity } from '../options.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import { messages12 } from '../wire/messages.ts'
 import type { Message, Messages12 } from '../wire/messages.ts'
-import { signatureSchemeName } from '../wire/registry.ts'
+import { signatureSchemeById, signatureSchemeName } from '../wire/registry.ts'
 import type { SignatureScheme } from '../wire/registry.ts'
 import { parseCertificate } from '../x509/certificate.ts'
 import type { Certificate } from '../x509/certificate.ts'
@@ -97,7 +97,11 @@ export interface ChosenClientIdentity {
 /** Certificate: an empty list if we have nothing that the server takes (RFC 5246 section 7.4.6). */
 export function* sendClientCertificate12(hs: ClientHandshake, request: CertificateRequest): Flow<ChosenClientIdentity | undefined> {
   const { config } = hs
-  const { signatureAlgorithms, authorities, certificateTypes } = request
+  const { authorities, certificateTypes } = request
+  const signatureAlgorithms = request.signatureAlgorithms.filter((id) => {
+    const keyType = signatureSchemeById.get(id)?.keyType
+    return keyType === undefined || certificateTypes.includes(certificateTypeOf(keyType))
+  })
   let identity: Identity | undefined
   try {
     identity = yield* use(
@@ -106,8 +110,7 @@ export function* sendClientCertificate12(hs: ClientHandshake, request: Certifica
   } catch (error) {
     throw asTlsError(error)
   }
-  const asked = identity && certificateTypes.includes(certificateTypeOf(identity.keyType))
-  const scheme = identity && asked ? schemeFor12(config, identity, signatureAlgorithms) : undefined
+  const scheme = identity && schemeFor12(config, identity, signatureAlgorithms)
   hs.send(messages12, 'Certificate', { chain: identity && scheme ? identity.certificates : [] })
   return identity && scheme && { identity, scheme }
 }

@@ -11,7 +11,7 @@ import type { ClientHandshake } from './client-hello.ts'
 import type { Connection12 } from './connection12.ts'
 import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
-import type { ConnectionInfo } from './info.ts'
+import type { ConnectionInfo } from '../info.ts'
 import { sessionKey } from './session-key.ts'
 
 /** Seconds that a session is kept where the server says nothing; and the most, whatever it says. */

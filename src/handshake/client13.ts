@@ -10,12 +10,13 @@ import {
 import type { EncryptedExtensionsExtensions, ServerHelloExtensions } from '../wire/extensions.ts'
 import { isHelloRetryRequest, messages13 } from '../wire/messages.ts'
 import type { Message, Messages13 } from '../wire/messages.ts'
-import { noSignature, pskPeer, signedContent13, verifyFinished, verifyPeer, verifySignature } from './authenticate.ts'
+import { confirmConnection, noSignature, pskPeer, signedContent13, verifyFinished, verifyPeer, verifySignature } from './authenticate.ts'
 import type { UnauthenticatedPeer, VerifiedFinished, VerifiedPeer, VerifiedSignature } from './authenticate.ts'
 import type { ClientHandshake, Offer, OfferedShare, ServerHelloMessage } from './client-hello.ts'
 import type { PskOffer } from './client-psk.ts'
 import { sendClientCertificate } from './client-certificate.ts'
 import type { Established } from './context.ts'
+import type { ConnectionInfo } from '../info.ts'
 import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
 import { retryHello } from './client-retry.ts'
@@ -58,7 +59,7 @@ export function* clientHandshake13(hs: ClientHandshake, firstOffer: Offer, first
   const alpn = chosenAlpn(config, extensions)
   if (extensions.record_size_limit !== undefined) io.setMaxFragment(Math.min(extensions.record_size_limit, 16385) - 1)
   const earlyAccepted = extensions.early_data === true
-  if (earlyAccepted) checkEarlyData(offer, psk, alpn)
+  if (earlyAccepted) checkEarlyData(offer, psk, suite, alpn)
   const rejected = firstOffer.extensions.early_data === true && !earlyAccepted
   if (rejected) {
     io.allowSend(false)
@@ -73,6 +74,25 @@ export function* clientHandshake13(hs: ClientHandshake, firstOffer: Offer, first
   const master = handshake.master(transcript.hash())
   yield* installRead13(hs, suite, master.server)
 
+  const { peer } = proof
+  const peerCertificates = psk?.session?.peerCertificates ?? ('certificates' in peer ? peer.certificates : [])
+  const info: ConnectionInfo = {
+    version: 'TLS 1.3',
+    cipherSuite: suite.name,
+    group: share?.group.name,
+    signatureScheme: proof.signature.scheme,
+    alpn,
+    serverName: config.serverName,
+    resumed: psk !== undefined,
+    helloRetryRequest: retried,
+    earlyData: earlyAccepted ? 'accepted' : rejected ? 'rejected' : 'none',
+    peerCertificates,
+    verifiedChain: 'chain' in peer ? peer.chain : [],
+    ocspResponse: proof.ocspResponse,
+    scts: proof.scts,
+  }
+  yield* confirmConnection(config, info)
+
   if (earlyAccepted) {
     hs.send(messages13, 'EndOfEarlyData', {})
     yield* installWrite13(hs, suite, handshake.client)
@@ -80,30 +100,13 @@ export function* clientHandshake13(hs: ClientHandshake, firstOffer: Offer, first
   if (proof.request) yield* sendClientCertificate(hs, proof.request)
   hs.send(messages13, 'Finished', { verifyData: finishedVerifyData(handshake.client, transcript.hash()) })
   yield* installWrite13(hs, suite, master.client)
-  const { peer } = proof
-  const peerCertificates = psk?.session?.peerCertificates ?? ('certificates' in peer ? peer.certificates : [])
   const connection = new Connection13(hs, suite, {
     read: master.server, write: master.client, exporter: master.exporter,
     resumption: master.resumption(transcript.hash()), role: 'client', serverCertificate: peerCertificates[0],
   })
   connection.logSecrets(master)
-  const facts = {
-    alpn,
-    peerCertificates,
-    ocspResponse: proof.ocspResponse,
-    scts: proof.scts,
-  }
   const authenticatedAt = psk?.session?.authenticatedAt ?? config.clock()
-  return connection.establish(verified, clientAfterwards(hs, connection, { ...facts, authenticatedAt }), {
-    ...facts,
-    group: share?.group.name,
-    signatureScheme: proof.signature.scheme,
-    serverName: config.serverName,
-    resumed: psk !== undefined,
-    helloRetryRequest: retried,
-    earlyData: earlyAccepted ? 'accepted' : rejected ? 'rejected' : 'none',
-    verifiedChain: 'chain' in peer ? peer.chain : [],
-  })
+  return connection.establish(verified, clientAfterwards(hs, connection, { ...info, authenticatedAt }), info)
 }
 
 /** RFC 9846 section 4.3.11: the index has to be one of ours, and the suite has the PSK's hash. */
@@ -146,9 +149,12 @@ export const chosenAlpn = (
 }
 
 /** RFC 9846 section 4.3.10: early data only with the first PSK, and the ALPN of its session. */
-const checkEarlyData = (offer: Offer, psk: PskOffer | undefined, alpn: string | undefined): void => {
+const checkEarlyData = (offer: Offer, psk: PskOffer | undefined, suite: ActiveSuite, alpn: string | undefined): void => {
   if (!psk || psk !== offer.psks[0]) {
     throw new TlsError('illegal_parameter', 'EncryptedExtensions: early data was accepted without the first PSK')
+  }
+  if (psk.suite.id !== suite.id) {
+    throw new TlsError('illegal_parameter', `EncryptedExtensions: early data for ${psk.suite.name} was accepted under ${suite.name}`)
   }
   if (psk.session && psk.session.alpn !== (alpn ?? '')) {
     throw new TlsError('illegal_parameter', 'EncryptedExtensions: early data was accepted under another application protocol')

@@ -4,11 +4,12 @@
 import type { ActiveSuite, CommonConfig } from '../config.ts'
 import { exportKey, nextTrafficSecret, resumptionPsk } from '../keys/schedule13.ts'
 import type { MasterStage, TrafficSecret } from '../keys/schedule13.ts'
+import type { Sealer } from '../record/protection.ts'
 import { messages13 } from '../wire/messages.ts'
 import type { VerifiedFinished } from './authenticate.ts'
 import { channelBinding } from './channel-binding.ts'
 import type { Established, Handshake } from './context.ts'
-import type { ConnectionInfo } from './info.ts'
+import type { ConnectionInfo } from '../info.ts'
 import type { Flow } from './flow.ts'
 import { installRead13, installWrite13 } from './keys13.ts'
 
@@ -29,6 +30,8 @@ export class Connection13 {
   readonly #secrets: ConnectionSecrets
   #read: TrafficSecret
   #write: TrafficSecret
+  /** What answered the peer's last request for new keys. */
+  #answer: Sealer | undefined
 
   constructor(hs: Handshake<CommonConfig>, suite: ActiveSuite, secrets: ConnectionSecrets) {
     this.#hs = hs
@@ -46,11 +49,11 @@ export class Connection13 {
 
   /** The end of the handshake: there is none without a checked Finished. */
   establish(
-    _proof: VerifiedFinished, afterwards: Flow<void>, info: Omit<ConnectionInfo, 'version' | 'cipherSuite'>,
+    _proof: VerifiedFinished, afterwards: Flow<void>, info: ConnectionInfo,
   ): Established {
     this.#hs.transcript.forgetMessages()
     return {
-      info: { version: 'TLS 1.3', cipherSuite: this.suite.name, ...info },
+      info,
       afterwards,
       exportKeyingMaterial: (length, label, context) =>
         this.#export(length, label, context),
@@ -80,11 +83,22 @@ export class Connection13 {
 
   /** Sends KeyUpdate under the old key and goes on with the next (section 4.7.3). */
   *updateWrite(requestPeer: boolean): Flow<void> {
+    yield* this.#update(requestPeer)
+  }
+
+  *#update(requestPeer: boolean): Flow<Sealer> {
     this.#write = nextTrafficSecret(this.#write)
-    yield* installWrite13(this.#hs, this.suite, this.#write, () => {
+    const sealer = yield* installWrite13(this.#hs, this.suite, this.#write, () => {
       this.#hs.send(messages13, 'KeyUpdate', { requestUpdate: requestPeer }, false)
     })
     this.#hs.io.emit({ type: 'keyUpdate', direction: 'write' })
+    return sealer
+  }
+
+  /** The peer asks for new keys of ours: once, until something was sent under the new ones (section 4.7.3). */
+  *answerKeyUpdate(): Flow<void> {
+    if (this.#answer?.count === 0) return
+    this.#answer = yield* this.#update(false)
   }
 
   /** The peer's KeyUpdate came: its next record is under the next key. */

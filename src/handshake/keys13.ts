@@ -6,6 +6,7 @@ import type { AeadCipher } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import type { TrafficSecret } from '../keys/schedule13.ts'
 import { opener13, sealer13 } from '../record/protect13.ts'
+import type { Sealer } from '../record/protection.ts'
 import { cipherSuiteName } from '../wire/registry.ts'
 import type { Handshake } from './context.ts'
 import { use } from './flow.ts'
@@ -32,8 +33,9 @@ export function* installRead13(hs: Handshake<CommonConfig>, suite: ActiveSuite, 
 /** `before` runs when the keys are there and not yet in use: for a message that is the last under the old ones. */
 export function* installWrite13(
   hs: Handshake<CommonConfig>, suite: ActiveSuite, secret: TrafficSecret, before?: () => void,
-): Flow<void> {
+): Flow<Sealer> {
   const sealer = yield* use(sealer13(aeadOf(suite), secret, { padding: hs.config.padding }))
   before?.()
   hs.io.installWrite(sealer)
+  return sealer
 }

@@ -13,7 +13,7 @@ import type { ServerConfig } from '../config.ts'
 import type { Connection13 } from './connection13.ts'
 import { readMessage, use } from './flow.ts'
 import type { Flow } from './flow.ts'
-import type { ConnectionInfo } from './info.ts'
+import type { ConnectionInfo } from '../info.ts'
 import { answerCertificateRequest } from './post-auth13.ts'
 import type { CertificateRequests } from './post-auth13.ts'
 import type { SessionFacts as TicketFor } from '../options.ts'
@@ -48,7 +48,7 @@ export function* serverAfterwards(connection: Connection13, requests: Certificat
 
 function* keyUpdate(connection: Connection13, requested: boolean): Flow<void> {
   yield* connection.updateRead()
-  if (requested) yield* connection.updateWrite(false)
+  if (requested) yield* connection.answerKeyUpdate()
 }
 
 function* newSessionTicket(

@@ -39,6 +39,10 @@ export function* selectPsk(
   if (offered.identities.length !== offered.binders.length) {
     throw new TlsError('illegal_parameter', 'ClientHello: as many binders as PSK identities are due (section 4.3.11)')
   }
+  if (offered.binders.some(({ length }) => length < 32)) {
+    // looked at only here: a client that ends up with TLS 1.2 may send what it likes
+    throw new TlsError('decode_error', 'ClientHello: a PSK binder of less than 32 bytes (section 4.3.11)')
+  }
   if (!hs.config.pskModes.some((mode) => modes.includes(mode))) return undefined
   for (const [index, { identity, obfuscatedTicketAge }] of offered.identities.slice(0, MAX_IDENTITIES).entries()) {
     const external = yield* externalPsk(hs, hello, identity, suite)

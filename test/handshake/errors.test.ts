@@ -86,7 +86,7 @@ describe('nothing in common', () => {
       'a client certificate', {}, { clientAuth: { mode: 'require', verifier: anyCertificate } },
       { code: 'certificate_required', fault: 'peer-incompatible', alert: 'certificate_required' }, /requires one/,
     ],
-    ['a client that is let in', {}, { onClientHello: () => 'reject' }, { code: 'rejected_by_server', fault: 'peer-incompatible', alert: 'access_denied' }, /rejected/],
+    ['a client that is let in', {}, { onClientHello: () => 'reject' }, { code: 'rejected_by_server', fault: 'peer-incompatible', alert: 'handshake_failure' }, /rejected/],
   ])('%s', async (_, client, server, expected, sentence) => {
     const { clientEvents, serverEvents } = await meet({ ...tls13, ...client }, { ...tls13, ...server })
     checkError(errorOf(serverEvents), expected, sentence)

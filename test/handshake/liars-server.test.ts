@@ -77,7 +77,7 @@ describe('ServerHello (RFC 9846 section 4.2.3)', () => {
     }, 'illegal_parameter'),
     lie('an extension twice', {
       ServerHello: (f) => ({ ...f, extensions: [...(f.extensions ?? []), ...(f.extensions ?? [])] }),
-    }, 'illegal_parameter'),
+    }, 'decode_error'),
     lie('bytes after its end', { ServerHello: (f) => [concat(Uint8Array.of(2, 0, 0, raw('ServerHello', f).length - 3), raw('ServerHello', f).subarray(4), Uint8Array.of(0))] }, 'decode_error'),
   ])('$name', check)
 })
@@ -342,7 +342,7 @@ describe('NewSessionTicket (RFC 9846 section 4.7.1)', () => {
     lie('an empty ticket', { NewSessionTicket: (f) => ({ ...f, ticket: none }) }, 'decode_error', { server: tickets }),
     lie('an extension twice', {
       NewSessionTicket: (f) => ({ ...f, extensions: [{ type: UNKNOWN, data: none }, { type: UNKNOWN, data: none }] }),
-    }, 'illegal_parameter', { server: tickets }),
+    }, 'decode_error', { server: tickets }),
     lie('an early_data of three bytes', { NewSessionTicket: (f) => ({ ...f, extensions: [{ type: 42, data: new Uint8Array(3) }] }) }, 'decode_error', { server: tickets }),
   ])('$name', check)
 

@@ -207,6 +207,13 @@ describe('client certificates (RFC 5246 section 7.4.4 to 7.4.8)', () => {
     const meeting = await meet({ ...tls12, identity: (request) => { asked.push(request.signatureSchemes); return ecdsa } }, server)
     expect(asked).toEqual([['rsa_pkcs1_sha256']])
     expect(infoOf(meeting.serverEvents).peerCertificates).toHaveLength(0)
+    const seam = { outgoing: ({ type, fields }: { readonly type: string; readonly fields: object }) =>
+      type === 'CertificateRequest' ? { ...fields, certificateTypes: Uint8Array.of(64) } : fields }
+    await meet({ ...tls12, identity: (request) => { asked.push(request.signatureSchemes); return rsa } }, {
+      ...tls12, clientAuth: { mode: 'request-unverified' }, seam,
+    })
+    expect(asked[1]).toContain('ecdsa_secp256r1_sha256')
+    expect(asked[1]).not.toContain('rsa_pkcs1_sha256')
   })
 })
 

@@ -62,7 +62,7 @@ const byServer: readonly Breach[] = [
   { rule: 'no ServerKeyExchange (RFC 5246 section 7.4.3)', code: 'unexpected_message', says: /expected ServerKeyExchange, got ServerHelloDone/, lie: { ServerKeyExchange: () => [] } },
   { rule: 'a promised ticket that does not come (RFC 5077 section 3.3)', code: 'unexpected_message', says: /ChangeCipherSpec/, lie: { NewSessionTicket: () => [] } },
   { rule: 'a wrong Finished (RFC 5246 section 7.4.9)', code: 'bad_finished', says: /different messages/, lie: { Finished: () => ({ verifyData: new Uint8Array(12) }) } },
-  { rule: 'a Finished of another length (RFC 5246 section 7.4.9)', code: 'bad_finished', says: /12/, lie: { Finished: () => ({ verifyData: new Uint8Array(36) }) } },
+  { rule: 'a Finished of another length (RFC 5246 section 7.4.9)', code: 'decode_error', says: /12/, lie: { Finished: () => ({ verifyData: new Uint8Array(36) }) } },
   { rule: 'messages of TLS 1.3', code: 'unexpected_message', says: /got/, lie: { Certificate: () => [Uint8Array.of(8, 0, 0, 2, 0, 0)] } },
 ]
 
@@ -92,7 +92,7 @@ const byClient: readonly Breach[] = [
   { rule: 'no CertificateVerify (RFC 5246 section 7.4.8)', code: 'unexpected_message', says: /ChangeCipherSpec/, client: { identity: ecdsa }, server: { clientAuth: { mode: 'request-unverified' } }, lie: { CertificateVerify: () => [] } },
   { rule: 'a CertificateVerify over other messages (RFC 5246 section 7.4.8)', code: 'bad_signature', says: /does not verify/, client: { identity: ecdsa }, server: { clientAuth: { mode: 'request-unverified' } }, lie: { CertificateVerify: (fields: { readonly signature: Uint8Array }) => ({ ...fields, signature: fields.signature.map((byte, i) => (i === fields.signature.length - 1 ? byte ^ 1 : byte)) }) } },
   { rule: 'a wrong Finished (RFC 5246 section 7.4.9)', code: 'bad_finished', says: /different messages/, lie: { Finished: () => ({ verifyData: new Uint8Array(12) }) } },
-  { rule: 'a Finished of another length', code: 'bad_finished', says: /12/, lie: { Finished: () => ({ verifyData: none }) } },
+  { rule: 'a Finished of another length', code: 'decode_error', says: /12/, lie: { Finished: () => ({ verifyData: none }) } },
 ]
 
 describe('a server refuses from a client', () => {

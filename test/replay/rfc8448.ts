@@ -272,8 +272,8 @@ const borrowed: ReadonlySet<number> = new Set([
 ])
 
 /** The trace's extensions in its order: borrowed ones as they are, all others with what we put into them. */
-const inOrderOf = (expected: readonly RawExtension[], ours: readonly RawExtension[]): RawExtension[] =>
-  expected.flatMap((wanted) => (borrowed.has(wanted.type) ? [wanted] : ours.filter(({ type }) => type === wanted.type)))
+const inOrderOf = (expected: readonly RawExtension[], ours: readonly RawExtension[], more: readonly number[] = []): RawExtension[] =>
+  expected.flatMap((wanted) => (borrowed.has(wanted.type) || more.includes(wanted.type) ? [wanted] : ours.filter(({ type }) => type === wanted.type)))
 
 const shapes = (trace: TraceSection) => {
   const hellos = clientHellos(trace)
@@ -290,7 +290,9 @@ const seamOf = (trace: TraceSection, side: Side): Seam => ({
     if (side !== 'server' || (type !== 'EncryptedExtensions' && type !== 'CertificateRequest')) return fields
     const [raw] = messagesOf(trace, 'server', type)
     if (!raw || !('extensions' in fields) || !Array.isArray(fields.extensions)) throw new Error(`${type} is not in the trace`)
-    return { ...fields, extensions: inOrderOf(decodeMessage(messages13, type, raw).extensions, fields.extensions) }
+    // the trace acknowledges server_name in a resumed handshake too, which RFC 6066 section 3 forbids
+    const more = Number(trace.section) === 4 ? [extensionTypes.server_name] : []
+    return { ...fields, extensions: inOrderOf(decodeMessage(messages13, type, raw).extensions, fields.extensions, more) }
   },
 })
 

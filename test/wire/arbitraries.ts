@@ -110,6 +110,7 @@ export const extensionValues: Readonly<Record<string, Readonly<Record<string, fc
   helloRetryRequestExtensions: { key_share: u16, cookie: bytes(1), supported_versions: u16, encrypted_client_hello: bytes(8, 8) },
   serverHello12Extensions: {
     server_name: bytes(0, 0),
+    supported_groups: bytes(),
     max_fragment_length: u8,
     status_request: present,
     ec_point_formats: bytes(1),
@@ -149,7 +150,7 @@ export const extensionValues: Readonly<Record<string, Readonly<Record<string, fc
     signed_certificate_timestamp: scts,
     delegated_credential: bytes(),
   },
-  newSessionTicketExtensions: { early_data: u32 },
+  newSessionTicketExtensions: { early_data: u32, tls_flags: bytes() },
 }
 
 /** Valid bytes with something wrong: a byte changed, left out, put in, or the end cut off. */

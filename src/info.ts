@@ -1,6 +1,6 @@
 // What the application learns about a finished handshake. Filled by handshake/, handed out by the engine and connection.
 
-import type { Certificate } from '../x509/certificate.ts'
+import type { Certificate } from './x509/certificate.ts'
 
 /** What the two ends agreed on, and who the peer proved to be. */
 export interface ConnectionInfo {
@@ -11,6 +11,8 @@ export interface ConnectionInfo {
   readonly group: string | undefined
   /** What the peer signed the handshake with; undefined where it did not sign. */
   readonly signatureScheme: string | undefined
+  /** What we signed the handshake with (server); undefined where we did not. */
+  readonly ownSignatureScheme?: string | undefined
   readonly alpn: string | undefined
   /** The name the client asked for (SNI), on both sides. */
   readonly serverName: string | undefined
