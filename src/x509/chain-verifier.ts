@@ -3,7 +3,6 @@
 
 import { run, use } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
-import type { MaybePromise } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { compareBytes } from '../wire/der.ts'
 import { explainUntrusted, findPath } from './builder.ts'

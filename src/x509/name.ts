@@ -74,7 +74,7 @@ export class Name {
   toString(): string {
     return this.rdns
       .toReversed()
-      .map((rdn) => rdn.map(({ type, value }) => `${type}=${escapeValue(value)}`).join('+'))
+      .map((rdn) => rdn.map(attributeText).join('+'))
       .join(',')
   }
 
@@ -179,6 +179,10 @@ const stringTags: ReadonlySet<number> = new Set([
   tags.bmpString,
   tags.universalString,
 ])
+
+/** What is no string is `#` and hex already. */
+const attributeText = ({ type, value, der }: NameAttribute): string =>
+  `${type}=${stringTags.has(der[0] ?? 0) ? escapeValue(value) : value}`
 
 /** RFC 4514 section 2.4. Control characters are escaped too, so that a name can't disturb a log. */
 const escapeValue = (value: string): string =>
