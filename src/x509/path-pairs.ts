@@ -2,6 +2,7 @@
 // ocsp.ts and sct.ts.
 
 import type { PublicKey } from '../crypto/provider.ts'
+import { equalBytes } from '../wire/bytes.ts'
 import type { Certificate } from './certificate.ts'
 import type { PathCheckRequest } from './options.ts'
 
@@ -25,7 +26,7 @@ export type CheckDepth = 'leaf' | 'chain'
 export const pathPairs = ({ path, anchor }: Pick<PathCheckRequest, 'path' | 'anchor'>, depth: CheckDepth): PathPair[] => {
   const pairs: PathPair[] = []
   for (const [i, certificate] of path.entries()) {
-    if (certificate === anchor.certificate) break
+    if (anchor.certificate !== undefined && equalBytes(certificate.der, anchor.certificate.der)) break
     const above = path[i + 1]
     const issuer: Issuer = above === undefined ? anchor : issuerOf(above)
     pairs.push({ certificate, issuer })

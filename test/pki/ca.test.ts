@@ -1,9 +1,11 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { afterAll, describe, expect, test } from 'vitest'
+import { nobleProvider } from '../../src/crypto/noble.ts'
 import { TlsError } from '../../src/errors.ts'
 import { createCa, createRequest, loadCa, selfSigned } from '../../src/pki/index.ts'
 import type { Ca, KeyKind } from '../../src/pki/index.ts'
 import { parseCertificate } from '../../src/x509/certificate.ts'
+import { verifyChain } from '../../src/x509/index.ts'
 import { OpensslDirectory, withOpenssl } from './openssl.ts'
 
 const openssl = new OpensslDirectory()
@@ -152,6 +154,19 @@ describe('certificates', () => {
     const other = await createCa({ name: 'Other', key })
     const mixed = loadCa({ certificatePem: root.certificatePem, privateKeyPem: other.privateKeyPem })
     expect((await rejected(mixed)).code).toBe('key_mismatch')
+  })
+
+  test('ML-DSA (RFC 9881) where WebCrypto has it, and a clear error where not', async () => {
+    const made = await createCa({ name: 'CA', key: 'ml-dsa-65' }).catch((error: unknown) => error)
+    if (made instanceof TlsError) {
+      expect(made.code).toBe('unsupported')
+      expect(made.message).toMatch(/WebCrypto can't use a key of kind ml-dsa-65/)
+      return
+    }
+    const ca = made as Ca
+    const leaf = await ca.issue({ names: ['a.example'], key: 'ml-dsa-44' })
+    const result = await verifyChain(leaf.chain, { provider: nobleProvider, trust: ca.certificate, serverName: 'a.example' })
+    expect(result.ok || result.reason.message).toBe(true)
   })
 
   test.each([

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { TlsError } from '../../src/errors.ts'
-import { createCa } from '../../src/pki/index.ts'
+import { createCa, selfSigned } from '../../src/pki/index.ts'
 import type { IssuedCrl } from '../../src/pki/index.ts'
 import { crlCheck } from '../../src/x509/crl-check.ts'
 import type { CrlCheckOptions, CrlInput } from '../../src/x509/crl-check.ts'
@@ -98,6 +98,12 @@ describe('CRLs on a path (RFC 5280 section 6.3)', () => {
     const leaf = await root.issue({ names: ['a.example'] })
     const { crl } = await root.createCrl()
     expect(await verdict(verifyWith({ root, chain: leaf.chain }, [crlCheck({ crls: crl })]))).toMatch(/without cRLSign/)
+  })
+
+  test('a certificate that is trusted by itself has no issuer to ask', async () => {
+    const alone = await selfSigned({ names: ['a.example'], clock })
+    const trust = { root: { certificate: alone.certificate } as SmallPki['root'], chain: alone.chain }
+    expect(await verdict(verifyWith(trust, [crlCheck({ crls: rootCrl.crl })]))).toBe('ok')
   })
 
   test('a CRL that is none is the caller\'s mistake', () => {
