@@ -4,8 +4,6 @@
 import type { HashAlgorithm } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { concat } from '../wire/bytes.ts'
-import { encode, opaque, struct, u16, utf8Bytes } from '../wire/codec.ts'
-import type { Codec } from '../wire/codec.ts'
 
 /** RFC 5869 section 2.2. An empty salt stands for outputLength zero bytes. */
 export const hkdfExtract = (hash: HashAlgorithm, salt: Uint8Array, inputKey: Uint8Array): Uint8Array =>
@@ -16,6 +14,7 @@ export const hkdfExpand = (hash: HashAlgorithm, key: Uint8Array, info: Uint8Arra
   if (length > 255 * hash.outputLength) {
     throw new TlsError('bad_option', `HKDF with ${hash.name} gives at most ${255 * hash.outputLength} bytes, not ${length}`)
   }
+  if (length <= hash.outputLength) return hash.hmac(key, concat(info, FIRST)).subarray(0, length)
   const blocks: Uint8Array[] = []
   let block: Uint8Array = new Uint8Array(0)
   for (let counter = 1; (counter - 1) * hash.outputLength < length; counter++) {
@@ -25,17 +24,26 @@ export const hkdfExpand = (hash: HashAlgorithm, key: Uint8Array, info: Uint8Arra
   return concat(...blocks).subarray(0, length)
 }
 
-interface HkdfLabel {
-  readonly length: number
-  readonly label: Uint8Array
-  readonly context: Uint8Array
+const FIRST = Uint8Array.of(1)
+
+/** HkdfLabel: the length, "tls13 " and the label, the context. Written by hand, for a handshake makes fifty of them. */
+const hkdfLabel = (length: number, label: string, context: Uint8Array): Uint8Array => {
+  const name = `tls13 ${label}`
+  if (name.length > 255 || context.length > 255 || length > 0xffff) throw new TlsError('bad_option', 'HKDF label: too long')
+  const info = new Uint8Array(4 + name.length + context.length)
+  info[0] = length >> 8
+  info[1] = length & 0xff
+  info[2] = name.length
+  for (let i = 0; i < name.length; i++) info[3 + i] = name.charCodeAt(i)
+  info[3 + name.length] = context.length
+  info.set(context, 4 + name.length)
+  return info
 }
-const hkdfLabel: Codec<HkdfLabel> = struct<HkdfLabel>({ length: u16, label: opaque(1, 7), context: opaque(1) })
 
 /** HKDF-Expand-Label: `label` is given without its "tls13 " prefix. */
 export const expandLabel = (
   hash: HashAlgorithm, secret: Uint8Array, label: string, context: Uint8Array, length: number,
-): Uint8Array => hkdfExpand(hash, secret, encode(hkdfLabel, { length, label: utf8Bytes(`tls13 ${label}`), context }), length)
+): Uint8Array => hkdfExpand(hash, secret, hkdfLabel(length, label, context), length)
 
 /** Derive-Secret, with the transcript hash already taken. */
 export const deriveSecret = (hash: HashAlgorithm, secret: Uint8Array, label: string, transcriptHash: Uint8Array): Uint8Array =>

@@ -38,11 +38,23 @@ export interface MasterStage {
 
 const none = new Uint8Array(0)
 
-/** `psk` is undefined in a full handshake. */
+/** `psk` is undefined in a full handshake: then the secret is the same constant for all. */
 export const earlyStage = (hash: HashAlgorithm, psk: Uint8Array | undefined): EarlyStage => {
+  if (psk) return makeEarlyStage(hash, psk)
+  const known = withoutPsk.get(hash)
+  if (known) return known
+  const stage = makeEarlyStage(hash, undefined)
+  withoutPsk.set(hash, stage)
+  return stage
+}
+
+const withoutPsk = new WeakMap<HashAlgorithm, EarlyStage>()
+
+const makeEarlyStage = (hash: HashAlgorithm, psk: Uint8Array | undefined): EarlyStage => {
   const zeros = new Uint8Array(hash.outputLength)
   const emptyHash = hash.digest()
   const early = hkdfExtract(hash, none, psk ?? zeros)
+  let derived: Uint8Array | undefined
   const traffic = (from: Uint8Array, label: string, transcriptHash: Uint8Array): TrafficSecret => ({
     hash,
     secret: deriveSecret(hash, from, label, transcriptHash),
@@ -52,7 +64,7 @@ export const earlyStage = (hash: HashAlgorithm, psk: Uint8Array | undefined): Ea
     clientEarlyTraffic: (transcriptHash) => traffic(early, 'c e traffic', transcriptHash),
     earlyExporter: (transcriptHash) => deriveSecret(hash, early, 'e exp master', transcriptHash),
     handshake: (shared, helloHash) => {
-      const handshake = hkdfExtract(hash, deriveSecret(hash, early, 'derived', emptyHash), shared ?? zeros)
+      const handshake = hkdfExtract(hash, (derived ??= deriveSecret(hash, early, 'derived', emptyHash)), shared ?? zeros)
       return {
         client: traffic(handshake, 'c hs traffic', helloHash),
         server: traffic(handshake, 's hs traffic', helloHash),

@@ -11,6 +11,8 @@ export class HandshakeJoiner {
   #buffer: Uint8Array = new Uint8Array(0)
   #start = 0
   #end = 0
+  /** True while #buffer is the record's own, which must not be written to. */
+  #borrowed = false
 
   constructor(maxMessage: number) {
     this.maxMessage = maxMessage
@@ -23,10 +25,18 @@ export class HandshakeJoiner {
 
   push(fragment: Uint8Array): void {
     const waiting = this.#end - this.#start
-    if (this.#end + fragment.length > this.#buffer.length) {
+    if (waiting === 0) {
+      this.#buffer = fragment
+      this.#start = 0
+      this.#end = fragment.length
+      this.#borrowed = true
+      return
+    }
+    if (this.#borrowed || this.#end + fragment.length > this.#buffer.length) {
       const larger = new Uint8Array(Math.max((waiting + fragment.length) * 2, 2048))
       larger.set(this.#buffer.subarray(this.#start, this.#end))
       this.#buffer = larger
+      this.#borrowed = false
       this.#start = 0
       this.#end = waiting
     }
@@ -48,7 +58,6 @@ export class HandshakeJoiner {
     if (end > this.#end) return undefined
     const message = this.#buffer.slice(this.#start, end)
     this.#start = end
-    if (this.#start === this.#end) this.#start = this.#end = 0
     return message
   }
 }

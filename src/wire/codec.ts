@@ -78,10 +78,18 @@ export class Reader {
   }
 }
 
+/** Where the outermost encode() writes first: most messages are small, and a buffer for each costs more than writing it. */
+const scratch = new Uint8Array(2048)
+let scratchFree = true
+
 /** A growing buffer. */
 export class Writer {
-  #bytes = new Uint8Array(512)
+  #bytes: Uint8Array
   #length = 0
+
+  constructor(bytes: Uint8Array = new Uint8Array(256)) {
+    this.#bytes = bytes
+  }
 
   #room(length: number): number {
     const start = this.#length
@@ -128,10 +136,21 @@ export class Writer {
   }
 }
 
-export const encode = <T>(codec: Codec<T>, value: T): Uint8Array => {
-  const writer = new Writer()
+const encodeWith = <T>(writer: Writer, codec: Codec<T>, value: T): Uint8Array => {
   codec.encode(writer, value)
   return writer.done()
+}
+
+export const encode = <T>(codec: Codec<T>, value: T): Uint8Array => {
+  if (!scratchFree) return encodeWith(new Writer(), codec, value)
+  scratchFree = false
+  const writer = new Writer(scratch)
+  try {
+    return encodeWith(writer, codec, value)
+  } finally {
+    scratch.fill(0, 0, writer.length) // it may have been a secret
+    scratchFree = true
+  }
 }
 
 /** Reads exactly one value. Throws `decode_error` for anything short, long or out of bounds. */
