@@ -15,34 +15,43 @@ export interface VerifierMemory {
   keep(path: CandidatePath): void
 }
 
-/** Only accepted chains get in, so that a peer can't fill it with junk. `limit` counts certificates; the oldest go first. */
-export const verifierMemory = (limit = 64): VerifierMemory => {
-  const kept = new Map<string, Certificate>()
-  const signers = new Map<Certificate, Uint8Array>()
-  return {
-    recall: (der) => kept.get(textOf(der)),
-    isSignedBy: (certificate, spki) => {
-      const signer = signers.get(certificate)
-      return signer !== undefined && sameBytes(signer, spki)
-    },
-    keep: ({ certificates, anchor }) => {
-      for (const [i, { der }] of certificates.entries()) {
-        const text = i === 0 ? undefined : textOf(der)
-        if (text === undefined || kept.has(text)) continue
-        // Copies: what came from the network is in buffers that others may use again.
-        const certificate = parseCertificate(der.slice())
-        kept.set(text, certificate)
-        signers.set(certificate, (certificates[i + 1] ?? anchor).spki.slice())
-        if (kept.size > limit) forgetOldest(kept, signers)
-      }
-    },
-  }
+/** Bytes are copies: what came from the network is in buffers that others may use again. Parsed when first met again. */
+interface Kept {
+  readonly der: Uint8Array
+  readonly issuerKey: Uint8Array
+  certificate: Certificate | undefined
 }
 
-const forgetOldest = (kept: Map<string, Certificate>, signers: Map<Certificate, Uint8Array>): void => {
-  for (const [text, certificate] of kept) {
+/** Only accepted chains get in, so that a peer can't fill it with junk. `limit` counts certificates; the oldest go first. */
+export const verifierMemory = (limit = 64): VerifierMemory => {
+  const kept = new Map<string, Kept>()
+  const signers = new Map<Certificate, Uint8Array>()
+  const recall = (der: Uint8Array): Certificate | undefined => {
+    const entry = kept.get(textOf(der))
+    if (entry === undefined) return undefined
+    entry.certificate ??= parseCertificate(entry.der)
+    signers.set(entry.certificate, entry.issuerKey)
+    return entry.certificate
+  }
+  const keep = ({ certificates, anchor }: CandidatePath): void => {
+    for (const [i, certificate] of certificates.entries()) {
+      if (i === 0 || signers.has(certificate)) continue
+      const issuerKey = (certificates[i + 1] ?? anchor).spki.slice()
+      kept.set(textOf(certificate.der), { der: certificate.der.slice(), issuerKey, certificate: undefined })
+      if (kept.size > limit) forgetOldest(kept, signers)
+    }
+  }
+  const isSignedBy = (certificate: Certificate, spki: Uint8Array): boolean => {
+    const signer = signers.get(certificate)
+    return signer !== undefined && sameBytes(signer, spki)
+  }
+  return { recall, isSignedBy, keep }
+}
+
+const forgetOldest = (kept: Map<string, Kept>, signers: Map<Certificate, Uint8Array>): void => {
+  for (const [text, { certificate }] of kept) {
     kept.delete(text)
-    signers.delete(certificate)
+    if (certificate !== undefined) signers.delete(certificate)
     return
   }
 }
