@@ -45,7 +45,7 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
   const certificate = yield* identityOf(hs, hello)
   const fingerprint = serverFingerprint(config, certificate.choice?.identity)
   const psk = yield* selectPsk(hs, hello, suite, fingerprint)
-  if (!psk && !certificate.choice) throw certificate.problem
+  if (!psk && certificate.problem) throw certificate.problem
   if (!psk && !group) throw new TlsError('missing_extension', 'ClientHello: no key_share, and its PSK is not known here')
   const early = !retried && (yield* mayAcceptEarlyData(hs, hello, suite, psk, alpn))
   if (!retried) transcript.start(suite.hash)
@@ -146,16 +146,19 @@ const canDoWithoutShare = (config: ServerConfig, { extensions }: ReceivedHello):
 
 interface IdentityOrProblem {
   readonly choice: ChosenIdentity | undefined
-  readonly problem: TlsError
+  /** Set where there is no choice. */
+  readonly problem: TlsError | undefined
 }
 
 /** Without a usable certificate the handshake may still go on with a PSK, so the problem is kept for later. */
 function* identityOf(hs: ServerHandshake, hello: ReceivedHello): Flow<IdentityOrProblem> {
   const offered = hello.extensions.signature_algorithms
-  const problem = new TlsError('missing_extension', 'ClientHello: no signature_algorithms, and its PSK is not known here')
-  if (!offered) return { choice: undefined, problem }
+  if (!offered) {
+    const problem = new TlsError('missing_extension', 'ClientHello: no signature_algorithms, and its PSK is not known here')
+    return { choice: undefined, problem }
+  }
   try {
-    return { choice: yield* selectIdentity(hs.config, hello, (identity) => schemeFor(identity, offered, true)), problem }
+    return { choice: yield* selectIdentity(hs.config, hello, (identity) => schemeFor(identity, offered, true)), problem: undefined }
   } catch (error) {
     if (error instanceof TlsError && hello.extensions.pre_shared_key) return { choice: undefined, problem: error }
     throw error
