@@ -1,17 +1,21 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import fc from 'fast-check'
+import { run } from '../../src/crypto/maybe.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { TlsError } from '../../src/errors.ts'
 import { createRequest } from '../../src/pki/index.ts'
 import type { RawExtension } from '../../src/pki/index.ts'
 import { derOctets } from '../../src/wire/der.ts'
-import { encodeBase64 } from '../../src/wire/pem.ts'
+import { fromHex } from '../../src/wire/bytes.ts'
+import { decodeBase64, decodePem, encodeBase64 } from '../../src/wire/pem.ts'
+import { trustStore } from '../../src/x509/trust.ts'
 import { parseCertificate } from '../../src/x509/certificate.ts'
 import type { Certificate } from '../../src/x509/certificate.ts'
 import { ctLogsFromJson, sctCheck } from '../../src/x509/sct-check.ts'
-import type { CtLog, SctCheckOptions } from '../../src/x509/sct-check.ts'
+import type { CtLog, SctCheckOptions, ValidSct } from '../../src/x509/sct-check.ts'
 import { encodeSct, joinSctList, parseSct, precertificateTbs, sctSignedData, splitSctList } from '../../src/x509/sct.ts'
 import type { Sct, SctEntry } from '../../src/x509/sct.ts'
 import { now, smallPki, verdict, verifyWith } from './support.ts'
@@ -141,6 +145,35 @@ describe('timestamps (RFC 6962)', () => {
         }
       }
     }))
+  })
+})
+
+describe('the certificates and the log of certificate-transparency-go', () => {
+  const data: Record<'ca' | 'certificate' | 'certificateWithSct' | 'certificateSct' | 'precertificateSct' | 'logKey', string> = JSON.parse(
+    readFileSync(new URL('../../vectors/ct/certificate-transparency-go.json', import.meta.url), 'utf8'),
+  )
+  const read = (pem: string): Certificate => parseCertificate(decodePem(pem)[0]?.bytes ?? new Uint8Array())
+  const [anchor] = trustStore(data.ca).anchors
+  const log: CtLog = { name: 'test log', operator: 'Google', key: decodeBase64(data.logKey) ?? new Uint8Array() }
+  /** Without path verification: those certificates have keys of 1024 bits. */
+  const counted = (certificate: string, scts: readonly Uint8Array[]): readonly ValidSct[] => {
+    let valid: readonly ValidSct[] = []
+    const check = sctCheck({ logs: [log], policy: (found) => void (valid = found) })
+    if (anchor === undefined) throw new Error('no anchor')
+    void run(check({ path: [read(certificate), read(data.ca)], anchor, provider: nodeProvider, time: now, serverName: undefined, ocspResponse: undefined, scts }))
+    return valid
+  }
+
+  test('a timestamp of a certificate', () => {
+    expect(counted(data.certificate, [fromHex(data.certificateSct)]).map(({ source }) => source)).toEqual(['tls'])
+    expect(counted(data.certificate, [fromHex(data.precertificateSct)])).toEqual([])
+    expect(counted(data.certificateWithSct, [fromHex(data.certificateSct)]).map(({ source }) => source)).toEqual(['certificate'])
+  })
+
+  test('a timestamp of a precertificate, in the certificate that was made of it', () => {
+    const [one] = counted(data.certificateWithSct, [])
+    expect(one?.source).toBe('certificate')
+    expect(one && encodeSct(one.sct)).toEqual(fromHex(data.precertificateSct))
   })
 })
 
