@@ -50,6 +50,7 @@ export const readAnswer12 = (
       serverRandom: serverHello.random,
       extendedMasterSecret: extended,
       encryptThenMac,
+      secureRenegotiation: extensions.renegotiation_info !== undefined,
       maxPlaintext: setLimits(hs, offer, extensions),
     },
     resumed,

@@ -124,7 +124,7 @@ export const sendServerHello12 = (hs: ServerHandshake, hello: ReceivedHello, cho
   const withoutEmpty = fields.extensions.length > 0 ? fields : { ...fields, extensions: undefined }
   hs.send(messages12, 'ServerHello', withoutEmpty)
   return {
-    role: 'server', suite, clientRandom: message.random, serverRandom, extendedMasterSecret: extended, encryptThenMac,
+    role: 'server', suite, clientRandom: message.random, serverRandom, extendedMasterSecret: extended, encryptThenMac, secureRenegotiation,
     maxPlaintext: limits.maxPlaintext,
   }
 }

@@ -24,6 +24,8 @@ export interface Parameters12 {
   readonly serverRandom: Uint8Array
   readonly extendedMasterSecret: boolean
   readonly encryptThenMac: boolean
+  /** RFC 5746: both sent renegotiation_info, or its SCSV. */
+  readonly secureRenegotiation: boolean
   /** Most bytes of content in a record that we take. */
   readonly maxPlaintext: number
 }

@@ -50,6 +50,9 @@ function* renegotiate(first: ClientHandshake, { connection }: Negotiated12, nego
   if (!connection.serverCertificate || !connection.parameters.extendedMasterSecret) {
     throw new TlsError('no_renegotiation', 'no renegotiation on a connection without the extended master secret or a certificate (RFC 7627 section 5.4)')
   }
+  if (!connection.parameters.secureRenegotiation) {
+    throw new TlsError('secure_renegotiation_required', 'no renegotiation with a server that did not bind the first handshake (RFC 5746 section 3.5)')
+  }
   const config = only12(first.config)
   const hs: ClientHandshake = new Handshake(config, first.io)
   const random = config.provider.random(32)

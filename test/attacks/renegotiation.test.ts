@@ -118,6 +118,13 @@ describe('renegotiation injection (CVE-2009-3555)', () => {
     expect(infoOf(legacy.clientEvents).version).toBe('TLS 1.2')
   })
 
+  it('a connection that began without renegotiation_info is not renegotiated (RFC 5746 section 3.5)', () => {
+    const server = renegotiatingServer(ecdsa, { first: () => undefined })
+    const events = through(clientOf({ ...tls12, legacy: true, renegotiation: 'freely' }), server, passOn)
+    infoOf(events.client.filter(({ type }) => type !== 'error'))
+    expect(errorOf(events.client)).toMatchObject({ code: 'secure_renegotiation_required' })
+  })
+
   it.each<[string, (right: Uint8Array) => Uint8Array | undefined, string]>([
     ['no renegotiation_info', () => undefined, 'secure_renegotiation_required'],
     ['an empty one', () => new Uint8Array(0), 'bad_renegotiation_info'],

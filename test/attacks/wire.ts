@@ -58,6 +58,8 @@ export interface SecondHandshake {
   readonly options?: ServerOptions
   /** renegotiation_info of the second ServerHello, from what it should be; undefined leaves the extension out. */
   readonly renegotiationInfo?: (right: Uint8Array) => Uint8Array | undefined
+  /** The same for the first ServerHello, where it should be empty. */
+  readonly first?: () => undefined
 }
 
 /** A server that asks for a renegotiation right after the handshake: puretls has no such option, so it is put together here. */
@@ -65,6 +67,11 @@ export const renegotiatingServer = (options: ServerOptions, second: SecondHandsh
   let serverVerifyData: Uint8Array = new Uint8Array(0)
   let count = 0
   const noted = lying({
+    ...(second.first && {
+      ServerHello: (fields: { readonly extensions?: readonly { readonly type: number }[] }) => ({
+        ...fields, extensions: fields.extensions?.filter(({ type }) => type !== 0xff01),
+      }),
+    }),
     Finished: (fields: { readonly verifyData: Uint8Array }) => {
       serverVerifyData = fields.verifyData
       return fields
