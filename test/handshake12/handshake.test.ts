@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { nobleProvider } from '../../src/crypto/noble.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
+import { webcryptoProvider } from '../../src/crypto/webcrypto.ts'
 import type { ClientOptions, ServerOptions } from '../../src/options.ts'
 import { concat } from '../../src/wire/bytes.ts'
 import { cipherSuiteById, cipherSuites } from '../../src/wire/registry.ts'
@@ -43,7 +44,9 @@ const works = async (meeting: Meeting): Promise<void> => {
   expect(eventsOf(clientEvents, 'end')).toHaveLength(1)
 }
 
-const providers = { node: nodeProvider, noble: nobleProvider, 'delayed node': delayed(nodeProvider), 'delayed noble': delayed(nobleProvider) }
+const providers = {
+  node: nodeProvider, noble: nobleProvider, webcrypto: webcryptoProvider, 'delayed node': delayed(nodeProvider), 'delayed noble': delayed(nobleProvider),
+}
 
 describe.each(Object.entries(providers))('every suite with the %s provider', (_, provider) => {
   const suites = provider.suites.flatMap(({ id }) => {
