@@ -1,6 +1,14 @@
 import { defineConfig } from 'vitest/config'
+import { existingSubpaths } from './scripts/subpaths.ts'
+
+/** `puretls` and its subpaths are the sources: the examples in docs/ are run as a user writes them. */
+const alias = existingSubpaths().map(({ subpath, source, nodeSource }) => ({
+  find: new RegExp(`^puretls${subpath.slice(1)}$`),
+  replacement: new URL(nodeSource ?? source, import.meta.url).pathname,
+}))
 
 export default defineConfig({
+  resolve: { alias },
   test: {
     include: ['test/**/*.test.ts'],
     environment: 'node',
