@@ -83,11 +83,22 @@ export const createCrl = async ({ keys, issuer, identifier }: CrlIssuer, options
     issuer,
     derTime(thisUpdate),
     derTime(nextUpdate),
-    ...(entries.length === 0 ? [] : [derSequence(...entries)]),
+    ...(entries.length === 0 ? [] : [derSequence(joined(entries))]),
     derElement(constructedTag(0), derSequence(...extensions.map(encodeExtension))),
   )
   const crl = derSequence(tbs, keys.signing.identifier, derBits(await signWith(keys, tbs)))
   return { crl, crlPem: encodePem('X509 CRL', crl) }
+}
+
+/** Like concat(), for lists that are too long to be arguments. */
+const joined = (parts: readonly Uint8Array[]): Uint8Array => {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let offset = 0
+  for (const part of parts) {
+    all.set(part, offset)
+    offset += part.length
+  }
+  return all
 }
 
 const entryOf = (revocation: Revocation, thisUpdate: number): Uint8Array => {

@@ -171,20 +171,33 @@ const readEntries = (revoked: Uint8Array | undefined, version: number): EntryLis
   const unknownCritical = new Set<string>()
   let namesOtherIssuers = false
   if (revoked === undefined) return { entries, unknownCritical, namesOtherIssuers }
+  // Most entries of a list have one of a few sets of extensions: each is read once.
+  const seen = new Map<string, Pick<CrlEntry, 'extensions' | 'reason'>>()
   const list = reader(revoked).sequence('revokedCertificates')
   if (list.done) list.fail('revokedCertificates is an empty list')
   while (!list.done) {
     const entry = list.sequence('entry')
     const serialNumber = toHex(entry.integer('userCertificate'))
     const revocationDate = entry.time('revocationDate')
-    const extensions = entry.done ? [] : readExtensions(entry, 'crlEntryExtensions')
+    const bytes = entry.done ? undefined : entry.element('crlEntryExtensions', tags.sequence)
     entry.end()
-    if (extensions.length > 0 && version !== 2) entry.fail('a version 1 CRL has entry extensions')
-    for (const { oid, critical } of extensions) {
-      if (critical && !knownEntryExtensions.has(oid)) unknownCritical.add(oid)
-      if (oid === oids.issuer) namesOtherIssuers = true
+    if (bytes === undefined) {
+      entries.set(serialNumber, { revocationDate, extensions: [], reason: undefined })
+      continue
     }
-    entries.set(serialNumber, { revocationDate, extensions, reason: readReason(extensions) })
+    if (version !== 2) entry.fail('a version 1 CRL has entry extensions')
+    const key = toHex(bytes)
+    let known = seen.get(key)
+    if (known === undefined) {
+      const extensions = readExtensions(reader(bytes), 'crlEntryExtensions')
+      known = { extensions, reason: readReason(extensions) }
+      seen.set(key, known)
+      for (const { oid, critical } of extensions) {
+        if (critical && !knownEntryExtensions.has(oid)) unknownCritical.add(oid)
+        if (oid === oids.issuer) namesOtherIssuers = true
+      }
+    }
+    entries.set(serialNumber, { revocationDate, ...known })
   }
   return { entries, unknownCritical, namesOtherIssuers }
 }

@@ -42,6 +42,15 @@ describe('CRLs on a path (RFC 5280 section 6.3)', () => {
     expect(await check([roots.crlPem, own.crlPem], { depth: 'leaf' })).toBe('ok')
   })
 
+  test('a list of 130,000 entries is made and read', async () => {
+    const serialNumber = (i: number): Uint8Array => Uint8Array.of(1, i >> 16, (i >> 8) & 0xff, i & 0xff)
+    const revoked = Array.from({ length: 130_000 }, (_, i) => ({ serialNumber: serialNumber(i) }))
+    const crl = parseCrl((await pki.middle.createCrl({ revoked })).crl)
+    expect(crl.entries.size).toBe(130_000)
+    expect(crl.find(serialNumber(129_999))?.revocationDate).toBe(now)
+    expect(crl.find(serialNumber(130_000))).toBeUndefined()
+  })
+
   test('no CRL of the issuer: refused hard, accepted soft', async () => {
     expect(await check(rootCrl.crlPem)).toMatch(/^revocation_unknown: .*"CN=a\.example" .*no CRL of its issuer/)
     expect(await check(rootCrl.crlPem, { mode: 'soft' })).toBe('ok')
