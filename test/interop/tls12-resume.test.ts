@@ -1,16 +1,18 @@
-// TLS 1.2 sessions with node:tls and GnuTLS, both ways; and with GnuTLS's extended master secret and encrypt-then-MAC off.
+// TLS 1.2 sessions with node:tls, Go and GnuTLS, both ways; and with GnuTLS's extended master secret and encrypt-then-MAC off.
 
 import { connect as dialTcp, createServer as listenTcp } from 'node:net'
 import type { Socket } from 'node:net'
 import { constants } from 'node:crypto'
 import * as tls from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { nodeProvider } from '../../src/crypto/node.ts'
 import { connect, createServer } from '../../src/index.node.ts'
 import type { ConnectOptions, ServerOptions } from '../../src/index.node.ts'
-import { memorySessionCache, memoryStore, sharedSessions } from '../../src/session/index.ts'
-import { createEnvironment, requirePeer } from './harness.ts'
+import { memorySessionCache, memoryStore, rotatingTicketKeys, sharedSessions } from '../../src/session/index.ts'
+import { createEnvironment, dialPeer, requirePeer, servePeer } from './harness.ts'
 import type { Environment } from './harness.ts'
 import { gnutls } from './peers/gnutls.ts'
+import { go } from './peers/go.ts'
 import { Child, freePort } from './process.ts'
 
 const tls12 = { versions: { max: 'TLS 1.2' } } as const
@@ -117,6 +119,29 @@ describe('node:tls', () => {
     expect([first.reused, second.reused]).toEqual([false, true])
     expect(ours.resumed).toEqual([false, true])
     ours.close()
+  })
+})
+
+const goPresent = await requirePeer(go)
+
+describe.skipIf(!goPresent)('Go', () => {
+  const setup = { version: 'TLS 1.2', certificate: 'ecdsa', resume: true } as const
+
+  it('as the server resumes by ticket', async () => {
+    const sessions = memorySessionCache()
+    const resumed: boolean[] = []
+    for (let i = 0; i < 3; i++) resumed.push((await dialPeer(environment, go, setup, { sessions })).info.resumed)
+    expect(resumed).toEqual([false, true, true])
+  })
+
+  it('as the client resumes by ticket', async () => {
+    const tickets = { protector: rotatingTicketKeys({ provider: nodeProvider }) }
+    const resumed: boolean[] = []
+    for (let i = 0; i < 3; i++) {
+      const options = { ...environment.server.ecdsa, tickets }
+      resumed.push((await servePeer(environment, go, { ...setup, certificate: undefined }, options)).info.resumed)
+    }
+    expect(resumed).toEqual([false, true, true])
   })
 })
 

@@ -4,7 +4,7 @@
 //   out: listening id=1 port=...    done id=1 received=... exporter=... keylog=line;line    failed id=1 why=...
 
 import type { Files, Peer, PeerReport, PeerSetup } from '../peer.ts'
-import { Child } from '../process.ts'
+import type { Child } from '../process.ts'
 
 export interface WorkerSetup extends Omit<Peer, 'find' | 'serve' | 'dial'> {
   /** Its version, or undefined if it is not here. */
@@ -63,6 +63,7 @@ const fieldsOf = (setup: PeerSetup, files: Files, role: 'client' | 'server') => 
     ...(certificate && files[role][certificate]),
     require: setup.requireClientCertificate ? 1 : 0,
     update: setup.updateKeys ? 1 : 0,
+    resume: setup.resume ? 1 : 0,
     groups: setup.groups?.join(',') ?? '',
     log: files.directory,
   }

@@ -35,6 +35,9 @@ var curves = map[string]tls.CurveID{
 	"X25519MLKEM768": tls.X25519MLKEM768,
 }
 
+// From one connection to the next, for those that say resume=1.
+var sessions = tls.NewLRUClientSessionCache(8)
+
 func config(f map[string]string, log *bytes.Buffer) (*tls.Config, error) {
 	version := uint16(tls.VersionTLS13)
 	if f["version"] == "1.2" {
@@ -59,6 +62,10 @@ func config(f map[string]string, log *bytes.Buffer) (*tls.Config, error) {
 	}
 	if f["require"] == "1" {
 		c.ClientAuth = tls.RequireAndVerifyClientCert
+	}
+	if f["resume"] == "1" {
+		c.ClientSessionCache = sessions
+		c.SetSessionTicketKeys([][32]byte{{1}})
 	}
 	if f["groups"] != "" {
 		c.CurvePreferences = nil
