@@ -21,7 +21,7 @@ const refuse = (sentence: string): never => {
   throw new TlsError('bad_key', sentence)
 }
 
-const ENCRYPTED = 'this private key is encrypted and needs its password: decrypt it before'
+const ENCRYPTED = 'this private key is encrypted and needs its password: decryptPrivateKey() of puretls/pki decrypts it'
 
 /** One private key among the blocks of the text; certificates beside it are left alone. */
 const fromPem = (input: Uint8Array | string): PrivateKey => {

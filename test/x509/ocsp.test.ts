@@ -1,15 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import { run } from '../../src/crypto/maybe.ts'
+import { nobleProvider } from '../../src/crypto/noble.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
+import { webcryptoProvider } from '../../src/crypto/webcrypto.ts'
 import { TlsError } from '../../src/errors.ts'
 import { createCa } from '../../src/pki/index.ts'
 import type { OcspAnswer, OcspOptions } from '../../src/pki/index.ts'
 import { parseCertificate } from '../../src/x509/certificate.ts'
+import { crlCheck } from '../../src/x509/crl-check.ts'
 import { ocspCheck, readOcspAnswer } from '../../src/x509/ocsp-check.ts'
 import type { OcspCheckOptions } from '../../src/x509/ocsp-check.ts'
 import { createOcspRequest, parseOcspResponse } from '../../src/x509/ocsp.ts'
 import { issuerOf } from '../../src/x509/path-pairs.ts'
+import { pinCheck, spkiPin } from '../../src/x509/pinning.ts'
 import { OpensslDirectory, withOpenssl } from '../pki/openssl.ts'
 import { clock, now, smallPki, verdict, verifyWith } from './support.ts'
 import type { SmallPki } from './support.ts'
@@ -85,6 +89,14 @@ describe('stapled OCSP responses (RFC 6960)', () => {
     const staple = await impostor.createOcspResponse({ answers: [{ certificate: pki.leaf.certificate }] })
     expect(await check(staple)).toMatch(/^bad_status: the OCSP response is not about/)
   })
+})
+
+test.each([['noble', nobleProvider], ['webcrypto', webcryptoProvider]])('CRLs, OCSP and pins with the provider %s', async (_, provider) => {
+  const crls = [(await pki.root.createCrl()).crl, (await pki.middle.createCrl()).crl]
+  const checks = [crlCheck({ crls }), ocspCheck({ mode: 'hard' }), pinCheck({ pins: [spkiPin(parseCertificate(pki.root.certificate), provider)] })]
+  expect(await verdict(verifyWith(pki, checks, { provider, ocspResponse: await respond() }))).toBe('ok')
+  const revoked = await respond({ status: 'revoked' })
+  expect(await verdict(verifyWith(pki, checks, { provider, ocspResponse: revoked }))).toMatch(/^revoked/)
 })
 
 describe('delegated responders (section 4.2.2.2)', () => {
