@@ -57,6 +57,8 @@ export class Engine implements TlsEngine {
   #keyUpdates = 0
   #warnings = 0
   #compatibilityCcs = 0
+  /** A record came that was sealed for us. */
+  #hasOpened = false
   /** Set while an opener works on a record. */
   #opening = false
 
@@ -231,6 +233,7 @@ export class Engine implements TlsEngine {
 
   #opened(raw: RawRecord, record: OpenedRecord): void {
     this.#trace(raw, this.#opener.encrypted, record)
+    this.#hasOpened ||= this.#opener.encrypted
     if (this.#skip?.mode === 'undecryptable' && this.#opener.encrypted) this.#skip = undefined
     this.#handle(record)
   }
@@ -241,9 +244,16 @@ export class Engine implements TlsEngine {
 
   /** While early data that we refused may come, records that do not open are taken for it (section 4.3.10). */
   #notOpened(record: RawRecord, error: unknown): void {
+    if (this.#mayBeClearAlert(record)) return this.#handle({ type: record.type, content: record.fragment })
     const early = this.#skip?.mode === 'undecryptable' && record.type === contentTypes.application_data
     if (!early || !(error instanceof TlsError) || error.code !== 'bad_record_mac') throw error
     this.#skipped(record.fragment.length)
+  }
+
+  /** A client that refuses our ServerHello has no keys to say so with: its alert comes in the clear, and ends a handshake that
+   * could not go on anyhow. */
+  #mayBeClearAlert({ type }: RawRecord): boolean {
+    return type === contentTypes.alert && this.#version === TLS13 && !this.#established && !this.#hasOpened
   }
 
   #handle({ type, content }: OpenedRecord): void {
