@@ -72,8 +72,9 @@ export const expectRefusal = (
   if (message) expect(error.message).toMatch(message)
   const liar = victim === 'client' ? serverEvents : clientEvents
   const [told] = eventsOf(liar, 'error')
-  // the liar is told, if it can read the alert: before our keys are installed it cannot
+  // the liar is told, unless it noticed itself
   if (told?.error.code === 'alert_received') expect(told.error.received).toBe(alert)
+  else expect(liar).toEqual(expect.arrayContaining([expect.objectContaining({ type: 'error' })]))
   expect((victim === 'client' ? client : server).closed).toBe(true)
   return error
 }

@@ -224,6 +224,25 @@ describe('alerts (RFC 9846 section 6)', () => {
     expect(refusalOf(server, forge(alert, Uint8Array.of(2, 222)))).toMatchObject({ code: 'alert_received', received: 'unknown_222' })
   })
 
+  it('in the clear, of a client that refused ServerHello and has no keys', () => {
+    const { server } = waitingServer()
+    const error = refusalOf(server, plainRecord(alert, Uint8Array.of(2, 47)))
+    expect(error).toMatchObject({ code: 'alert_received', received: 'illegal_parameter' })
+  })
+
+  it('in the clear, once something encrypted came', async () => {
+    const { server, forge } = waitingServer()
+    server.receive(forge(handshake, Uint8Array.of(20, 0)))
+    expect(refusalOf(server, plainRecord(alert, Uint8Array.of(2, 47)))).toMatchObject({ code: 'unexpected_message' })
+    const done = await established()
+    expect(refusalOf(done.server, plainRecord(alert, Uint8Array.of(1, 0)))).toMatchObject({ code: 'unexpected_message' })
+  })
+
+  it('a close_notify in the clear is no clean end', () => {
+    const { server } = waitingServer()
+    expect(refusalOf(server, plainRecord(alert, Uint8Array.of(1, 0)))).toMatchObject({ code: 'closed' })
+  })
+
   it('close_notify ends reading, data after it is ignored, and writing goes on (section 6.1)', async () => {
     const { server, client, forge, settle, clientEvents } = await established()
     server.receive(concat(forge(alert, Uint8Array.of(1, 0)), forge(data, Uint8Array.of(1))))
