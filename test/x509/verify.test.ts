@@ -1,5 +1,6 @@
 // The rules of RFC 5280, RFC 9525 and the profiles, each broken once: verifyChain() names the rule.
 
+import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { derBits, derElement, derInteger, derNull, derOid, derSequence } from '../../src/wire/der.ts'
@@ -84,6 +85,14 @@ describe('RFC 5280 section 4.1', () => {
   test('4.1.2.5: dates before 2050 are UTCTime, later ones GeneralizedTime', async () => {
     expect(await leafWith({ notAfter: generalized(Date.UTC(2049, 0, 1)) })).toMatch(/^nonconforming: .*4\.1\.2\.5/)
     expect(await leafWith({ notAfter: generalized(Date.UTC(2050, 0, 1)) })).toBe('ok')
+  })
+  test('4.1.2.6: a CA has a subject', async () => {
+    const nameless = makeCa('', { issuer: root })
+    expect(await verify([makeLeaf(nameless), nameless], { profile: 'rfc5280' })).toMatch(/^nonconforming: .*4\.1\.2\.(4|6)/)
+    const anchor = makeCa('', {})
+    const leaf = makeLeaf(root, { issuer: { subject: name(''), keys: anchor.keys } })
+    expect(await verify([leaf], { trust: anchor.der })).toMatch(/^nonconforming: .*4\.1\.2\.4/)
+    expect(await leafWith({ subject: name(''), extensions: [] })).toMatch(/^nonconforming: .*no subject name .*4\.1\.2\.6/)
   })
   test('4.1.2.8: no unique identifiers', async () => {
     expect(await leafWith({ unique: derElement(0x81, Uint8Array.of(0, 1)) })).toMatch(/^nonconforming: .*4\.1\.2\.8/)
@@ -209,6 +218,27 @@ describe('web PKI profile', () => {
   test('anyExtendedKeyUsage does not make a server', async () => {
     expect(await leafWith({ extensions: [altNames(dns('host.example')), purposes(purposeOids.anyExtendedKeyUsage)] })).toMatch(/^wrong_usage/)
   })
+  test('keys of kinds that the web PKI has not are refused', async () => {
+    const { publicKey } = generateKeyPairSync('ed448')
+    const spki = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }))
+    expect(await leafWith({ spki })).toMatch(/^unsupported_algorithm: .*ed448/)
+    expect(await leafWith({ spki }, { profile: 'rfc5280' })).toBe('ok')
+  })
+  test('the signature of an anchor on itself is not looked at', async () => {
+    const old = makeCa('old', { algorithm: derSequence(derOid('1.2.840.10045.4.1')), hash: 'sha1' })
+    expect(await verify([makeLeaf(old)], { trust: old.der })).toBe('ok')
+  })
+  test('what only obliges issuers is not asked for by default', async () => {
+    const value = derSequence(derSequence(derOid('1.3.6.1.5.5.7.48.2'), uri('http://ca.example/')))
+    expect(await leafWith({ extra: [extension(extensionOids.authorityInfoAccess, value, true)] })).toBe('ok')
+    expect(await leafWith({ subject: name('other.example') })).toBe('ok')
+  })
+  test('addresses of mail and URIs have their forms', async () => {
+    for (const bad of [email('me'), email('a@b@c.example'), email('a b@c.example'), uri('no scheme'), uri('//host/')]) {
+      expect(await leafWith({ names: [dns('host.example'), bad] })).toMatch(/^nonconforming: .*4\.2\.1\.6/)
+    }
+    expect(await leafWith({ names: [dns('host.example'), email('me@a.example'), uri('urn:a:b')] })).toBe('ok')
+  })
   test('malformed names are in no certificate', async () => {
     for (const bad of ['.example', 'a..example', 'under_score.example', '8.8.8.8', '-a.example', 'a*.example', '*', 'a b.example']) {
       expect(await leafWith({ names: [dns('host.example'), dns(bad)] }), bad).toMatch(/^nonconforming: .*4\.2\.1\.6/)
@@ -228,6 +258,7 @@ describe('Baseline Requirements (profile baseline)', () => {
     const names = [ip(0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)]
     expect(await strict({ subject: name('2001:db8::1'), names }, { serverName: '2001:db8::1' })).toBe('ok')
     expect(await strict({ subject: name('2001:DB8::1'), names }, { serverName: '2001:db8::1' })).toMatch(/^nonconforming/)
+    expect(await strict({ subject: name('host.example'), names: [ip(192, 168, 1, 1)] }, { serverName: '192.168.1.1' })).toBe('ok')
     expect(await strict({ subject: name('0xC0A80101'), names: [ip(192, 168, 1, 1)] }, { serverName: '192.168.1.1' })).toMatch(/^nonconforming/)
   })
   test('7.1.2.7: extended key usage is there, says what for, and is not critical', async () => {
@@ -323,11 +354,25 @@ describe('RFC 5280 section 4.2.1.10, name constraints', () => {
     expect(await under([dns('.example')], [], named)).toMatch(/^name_constraints: .*malformed/)
     expect(await under([], [dns('*.example')], named)).toMatch(/^name_constraints: .*malformed/)
   })
+  test('a malformed base of mail or URI is none either', async () => {
+    const names = [...named, email('me@mail.example'), uri('https://host.example/')]
+    for (const bad of [email('a@b@mail.example'), email('..mail.example'), uri('https://host.example/'), uri('.')]) {
+      expect(await under([], [bad], names)).toMatch(/^name_constraints: .*malformed/)
+    }
+  })
+  test('a malformed name is in no subtree, and may be in any', async () => {
+    expect(await under([dns('example')], [], [...named, dns('.host.example')])).toMatch(/^name_constraints: .*can't be compared/)
+    expect(await under([], [dns('other.example')], [...named, dns('a..example')])).toMatch(/^name_constraints: .*can't be compared/)
+    expect(await under([email('mail.example')], [], [...named, email('a@b@mail.example')])).toMatch(/^name_constraints: .*can't be compared/)
+  })
   test('addresses: by prefix, of the same family', async () => {
     const names = [...named, ip(192, 0, 2, 1)]
     expect(await under([ip(192, 0, 2, 0, 255, 255, 255, 0)], [], names)).toBe('ok')
     expect(await under([ip(192, 0, 3, 0, 255, 255, 255, 0)], [], names)).toMatch(/^name_constraints/)
     expect(await under([], [ip(192, 0, 0, 0, 255, 255, 0, 0)], names)).toMatch(/^name_constraints/)
+    const six = [...named, ip(...new Array<number>(15).fill(0), 1)]
+    expect(await under([ip(0, 0, 0, 0, 0, 0, 0, 0)], [], six)).toMatch(/^name_constraints: .*outside/)
+    expect(await under([ip(...new Array<number>(32).fill(0))], [], six)).toBe('ok')
     expect(await under([ip(192, 0, 2, 0, 255, 0, 255, 0)], [], names)).toMatch(/^name_constraints: .*malformed/)
   })
   test('mail: a mailbox, a host, or the hosts below a domain', async () => {
@@ -346,6 +391,7 @@ describe('RFC 5280 section 4.2.1.10, name constraints', () => {
     const leaf = makeLeaf(limited, { subject, extensions: [] })
     const result = await verifyChain([leaf.der, limited.der], { provider: nodeProvider, trust: root.der, time: now, profile: 'path' })
     expect(!result.ok && result.reason.code).toBe('name_constraints')
+    expect(await verify([makeLeaf(limited, { subject }), limited], { profile: 'path' })).toBe('ok')
   })
   test('URIs: by host; one without a host name is refused', async () => {
     const names = (value: string): Uint8Array[] => [...named, uri(value)]
