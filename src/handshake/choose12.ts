@@ -25,26 +25,51 @@ interface Fit {
   readonly group: ActiveGroup | undefined
 }
 
-export interface Choice12 extends Fit {
-  readonly identity: Identity
+interface Agreed {
   readonly alpn: string | undefined
   readonly extended: boolean
+}
+
+/** The server proves itself with a certificate. */
+export interface Choice12 extends Fit, Agreed {
+  readonly identity: Identity
   /** What sessions of this connection are made under. */
   readonly fingerprint: string
 }
 
-export function* chooseParameters(hs: ServerHandshake, hello: ReceivedHello): Flow<Choice12> {
+/** Both ends know a key. */
+export interface PskChoice12 extends Agreed {
+  readonly identity: undefined
+  readonly suite: ActiveSuite
+  /** With ECDHE_PSK. */
+  readonly group: ActiveGroup | undefined
+}
+
+export function* chooseParameters(hs: ServerHandshake, hello: ReceivedHello): Flow<Choice12 | PskChoice12> {
   const { config } = hs
   checkHello12(hello)
   const extended = hello.extensions.extended_master_secret === true
   if (!extended && config.requireExtendedMasterSecret) {
     throw new TlsError('extended_master_secret_required', 'the client does not support the extended master secret (RFC 7627), and this server requires it')
   }
+  const psk = pskFit(config, hello)
+  if (psk) return { ...psk, identity: undefined, alpn: yield* selectAlpn(config, hello), extended }
   const ours = config.suites.filter(({ version, authentication }) => version === 'TLS 1.2' && authentication !== 'psk')
   if (!ours.some(({ id }) => hello.message.cipherSuites.includes(id))) throw noCommonSuite(hello.message.cipherSuites, ours)
   const { identity, scheme: fit } = yield* selectIdentity(config, hello, (candidate) => fitOf(config, ours, hello, candidate))
   const alpn = yield* selectAlpn(config, hello)
   return { ...fit, identity, alpn, extended, fingerprint: serverFingerprint(config, identity) }
+}
+
+/** PSK where the order of suites puts one first: it is there by name only, so the caller meant it. */
+const pskFit = (config: ServerConfig, { message, extensions }: ReceivedHello): Pick<PskChoice12, 'suite' | 'group'> | undefined => {
+  const group = groupFor(config, extensions.supported_groups)
+  const usable = config.suites.filter(
+    ({ version, authentication, keyExchange }) =>
+      version === 'TLS 1.2' && (authentication !== 'psk' || (config.psk !== undefined && (keyExchange === 'psk' || group !== undefined))),
+  )
+  const suite = selectInOrder(usable, message.cipherSuites, config.preferServerOrder)
+  return suite?.authentication === 'psk' ? { suite, group: suite.keyExchange === 'ecdhe_psk' ? group : undefined } : undefined
 }
 
 /** What holds for a ClientHello of TLS 1.2. */
@@ -93,7 +118,7 @@ interface HelloFacts {
   readonly resumed: boolean
 }
 
-export const sendServerHello12 = (hs: ServerHandshake, hello: ReceivedHello, choice: Choice12, facts: HelloFacts): Parameters12 => {
+export const sendServerHello12 = (hs: ServerHandshake, hello: ReceivedHello, choice: Choice12 | PskChoice12, facts: HelloFacts): Parameters12 => {
   const { config } = hs
   const { extensions, message } = hello
   const { suite, identity, alpn, extended } = choice
@@ -101,7 +126,7 @@ export const sendServerHello12 = (hs: ServerHandshake, hello: ReceivedHello, cho
   const encryptThenMac = extensions.encrypt_then_mac === true && suite.cipher.kind === 'cbc'
   const secureRenegotiation = extensions.renegotiation_info !== undefined || message.cipherSuites.includes(EMPTY_RENEGOTIATION_INFO_SCSV)
   const limits = limitsOf(hs, hello)
-  const scts = facts.resumed || !extensions.signed_certificate_timestamp ? undefined : identity.scts
+  const scts = facts.resumed || !extensions.signed_certificate_timestamp ? undefined : identity?.scts
   const fields = {
     legacyVersion: TLS12,
     random: serverRandom,
@@ -111,7 +136,7 @@ export const sendServerHello12 = (hs: ServerHandshake, hello: ReceivedHello, cho
     extensions: encodeExtensions(serverHello12Extensions, {
       ...(extensions.server_name && !facts.resumed && { server_name: new Uint8Array(0) }),
       ...(secureRenegotiation && { renegotiation_info: new Uint8Array(0) }),
-      ...(extensions.ec_point_formats && suite.keyExchange === 'ecdhe' && { ec_point_formats: Uint8Array.of(0) }),
+      ...(extensions.ec_point_formats && suite.keyExchange?.startsWith('ecdhe') && { ec_point_formats: Uint8Array.of(0) }),
       ...(facts.ticket && { session_ticket: true }),
       ...(facts.stapled && { status_request: true }),
       ...(extended && { extended_master_secret: true }),

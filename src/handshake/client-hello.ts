@@ -9,6 +9,7 @@ import { messages13 } from '../wire/messages.ts'
 import type { ClientHello, Message, Messages13 } from '../wire/messages.ts'
 import { EMPTY_RENEGOTIATION_INFO_SCSV, extensionTypes, FALLBACK_SCSV, TLS12, TLS13 } from '../wire/registry.ts'
 import { addBinders } from './client-psk.ts'
+import { pskOf12 } from './psk12.ts'
 import type { PskOffer } from './client-psk.ts'
 import type { Handshake } from './context.ts'
 
@@ -107,6 +108,6 @@ const impliedBy = ({ cipherSuites }: ClientHello): readonly number[] =>
   cipherSuites.includes(EMPTY_RENEGOTIATION_INFO_SCSV) ? [extensionTypes.renegotiation_info] : []
 
 const offeredSuites = (config: ClientConfig): readonly number[] => [
-  ...config.suites.map(({ id }) => id),
+  ...config.suites.filter(({ authentication }) => authentication !== 'psk' || pskOf12(config)).map(({ id }) => id),
   ...(config.fallback ? [FALLBACK_SCSV] : []),
 ]

@@ -24,14 +24,14 @@ export const resumable12 = (config: ClientConfig, session: SessionState | undefi
   return config.clock() - session.authenticatedAt <= MAX_LIFETIME * 1000 ? session : undefined
 }
 
-type Facts = Pick<ConnectionInfo, 'alpn' | 'peerCertificates' | 'ocspResponse' | 'scts'> & { readonly authenticatedAt: number }
+type Facts = Pick<ConnectionInfo, 'alpn' | 'peerCertificates' | 'ocspResponse' | 'scts' | 'signatureScheme'> & { readonly authenticatedAt: number }
 
 export function* keepSession12(
   hs: ClientHandshake, connection: Connection12, { sessionId, parameters }: Answer12, message: NewSessionTicket12 | undefined, facts: Facts,
 ): Flow<void> {
   const { config } = hs
   const ticket = message?.ticket ?? new Uint8Array(0)
-  if ((ticket.length === 0 && sessionId.length === 0) || !parameters.extendedMasterSecret) return
+  if ((ticket.length === 0 && sessionId.length === 0) || !parameters.extendedMasterSecret || parameters.suite.authentication === 'psk') return
   const session: SessionState = {
     version: TLS12,
     cipherSuite: parameters.suite.id,
@@ -50,6 +50,7 @@ export function* keepSession12(
     peerCertificates: facts.peerCertificates,
     ocspResponse: facts.ocspResponse ?? new Uint8Array(0),
     scts: facts.scts,
+    signatureScheme: facts.signatureScheme ?? '',
     applicationData: new Uint8Array(0),
   }
   hs.io.emit({ type: 'session', session: encodeSession(session) })

@@ -19,6 +19,7 @@ import type { Established } from './context.ts'
 import type { Flow } from './flow.ts'
 import type { ConnectionInfo } from '../info.ts'
 import { completeEcdhe, encryptPremaster } from './key-exchange12.ts'
+import { readPskFlight } from './psk12.ts'
 import { clientAfterwards12 } from './renegotiation12.ts'
 
 export function* clientHandshake12(
@@ -38,11 +39,12 @@ export function* negotiateClient12(
 ): Flow<Negotiated12> {
   const answer = readAnswer12(hs, offer, serverHello, session, previous)
   hs.transcript.start(answer.parameters.suite.hash)
-  return answer.resumed ? yield* resume(hs, answer, answer.resumed) : yield* full(hs, offer, answer, previous)
+  if (answer.resumed) return yield* resume(hs, answer, answer.resumed)
+  return answer.parameters.suite.authentication === 'psk' ? yield* withPsk(hs, offer, answer) : yield* full(hs, offer, answer, previous)
 }
 
 function* full(hs: ClientHandshake, offer: Offer, answer: Answer12, previous: Connection12 | undefined): Flow<Negotiated12> {
-  const { config, io } = hs
+  const { config } = hs
   const { parameters } = answer
   const proof = yield* readServerFlight(hs, offer, answer, previous) // <-------- Certificate ... ServerHelloDone
 
@@ -55,10 +57,26 @@ function* full(hs: ClientHandshake, offer: Offer, answer: Answer12, previous: Co
   hs.send(messages12, 'ClientKeyExchange', { body: exchange.body }) // ClientKeyExchange -------->
   const master = deriveMaster(hs, parameters, exchange.premaster)
   if (identity) yield* sendClientCertificateVerify(hs, identity) // CertificateVerify* -------->
-  const connection = new Connection12(hs, parameters, master, proof.peer)
+  return yield* conclude(hs, answer, new Connection12(hs, parameters, master, proof.peer), info)
+}
+
+/** No certificates: RFC 4279, RFC 5489. */
+function* withPsk(hs: ClientHandshake, offer: Offer, answer: Answer12): Flow<Negotiated12> {
+  const { parameters } = answer
+  const exchange = yield* readPskFlight(hs, offer, answer) // <-------- ServerKeyExchange*, ServerHelloDone
+  const info = { ...infoOf(hs, answer, undefined), group: exchange.group?.name }
+  yield* confirmConnection(hs.config, info)
+  hs.send(messages12, 'ClientKeyExchange', { body: exchange.body }) // ClientKeyExchange -------->
+  return yield* conclude(hs, answer, new Connection12(hs, parameters, deriveMaster(hs, parameters, exchange.premaster), undefined), info)
+}
+
+/** From our ChangeCipherSpec to the server's Finished. */
+function* conclude(hs: ClientHandshake, answer: Answer12, connection: Connection12, info: ConnectionInfo): Flow<Negotiated12> {
+  const { config, io } = hs
+  const { suite } = answer.parameters
   yield* connection.changeWrite() // [ChangeCipherSpec] -------->
   connection.sendFinished() // Finished -------->
-  if (config.falseStart && proof.share && parameters.suite.cipher.kind === 'aead') io.allowSend(true) // RFC 7918
+  if (config.falseStart && suite.keyExchange === 'ecdhe' && suite.cipher.kind === 'aead') io.allowSend(true) // RFC 7918
 
   const ticket = answer.ticketPromised ? yield* hs.read(messages12, 'NewSessionTicket') : undefined // <-------- NewSessionTicket*
   yield* connection.changeRead() // <-------- [ChangeCipherSpec]
@@ -91,7 +109,7 @@ const infoOf = (
     version: 'TLS 1.2',
     cipherSuite: parameters.suite.name,
     group: proof?.share?.group.name,
-    signatureScheme: signature.scheme,
+    signatureScheme: signature.scheme ?? (session?.signatureScheme || undefined),
     alpn,
     serverName: config.serverName,
     resumed: session !== undefined,

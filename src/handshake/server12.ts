@@ -6,7 +6,7 @@ import { messages12 } from '../wire/messages.ts'
 import { absentPeer, confirmConnection, noSignature, pskPeer, verifyPeer, verifySignature } from './authenticate.ts'
 import type { UnauthenticatedPeer, VerifiedFinished, VerifiedPeer, VerifiedSignature } from './authenticate.ts'
 import { chooseParameters, sendServerHello12 } from './choose12.ts'
-import type { Choice12 } from './choose12.ts'
+import type { Choice12, PskChoice12 } from './choose12.ts'
 import { Connection12, deriveMaster, established12 } from './connection12.ts'
 import type { Current12, Negotiated12 } from './connection12.ts'
 import type { Established } from './context.ts'
@@ -14,6 +14,7 @@ import type { Flow } from './flow.ts'
 import type { ConnectionInfo } from '../info.ts'
 import { decryptPremaster, ecdhePremaster, signServerShare } from './key-exchange12.ts'
 import type { ReceivedHello } from './negotiate.ts'
+import { readPskPremaster, sendPskShare } from './psk12.ts'
 import { serverAfterwards12 } from './renegotiation12.ts'
 import { certificateTypes12, fitsKey12, schemes12 } from './schemes12.ts'
 import type { ServerHandshake } from './server-hello.ts'
@@ -23,6 +24,7 @@ import type { SessionFacts12 } from './server-session12.ts'
 export function* serverHandshake12(hs: ServerHandshake, hello: ReceivedHello): Flow<Established> {
   const { io, transcript } = hs
   const choice = yield* chooseParameters(hs, hello)
+  if (!choice.identity) return established12(hs, { negotiated: yield* withPsk(hs, hello, choice) }, serverAfterwards12(io))
   const session = yield* findSession12(hs, hello, choice)
   transcript.start((session?.suite ?? choice.suite).hash)
   const current: Current12 = {
@@ -66,6 +68,24 @@ function* full(hs: ServerHandshake, hello: ReceivedHello, choice: Choice12): Flo
   connection.sendFinished() // Finished -------->
   if (sessionId.length > 0) yield* storeSession12(hs, connection, sessionId, facts)
   return { connection, finished, info: { ...info, group: choice.group?.name, ownSignatureScheme: choice.scheme?.name } }
+}
+
+/** No certificates, and no sessions: RFC 4279, RFC 5489. */
+function* withPsk(hs: ServerHandshake, hello: ReceivedHello, choice: PskChoice12): Flow<Negotiated12> {
+  hs.transcript.start(choice.suite.hash)
+  const parameters = sendServerHello12(hs, hello, choice, { sessionId: new Uint8Array(0), ticket: false, stapled: false, resumed: false }) // ServerHello -------->
+  const exchange = yield* sendPskShare(hs, choice.group) // ServerKeyExchange* -------->
+  hs.send(messages12, 'ServerHelloDone', {}) // ServerHelloDone -------->
+  const premaster = yield* readPskPremaster(hs, hello, exchange) // <-------- ClientKeyExchange
+  const connection = new Connection12(hs, parameters, deriveMaster(hs, parameters, premaster), undefined)
+  hs.transcript.forgetMessages()
+  yield* connection.changeRead() // <-------- [ChangeCipherSpec]
+  const finished: VerifiedFinished = yield* connection.readFinished() // <-------- Finished
+  const info = { ...infoOf(hello, choice, { peer: pskPeer(), signature: noSignature() }), group: choice.group?.name }
+  yield* confirmConnection(hs.config, info)
+  yield* connection.changeWrite() // [ChangeCipherSpec] -------->
+  connection.sendFinished() // Finished -------->
+  return { connection, finished, info }
 }
 
 /** A session goes on: no certificates, the server's Finished first (RFC 5246 section 7.3, figure 2). */
@@ -117,11 +137,11 @@ interface ClientProof {
   readonly signature: VerifiedSignature
 }
 
-const infoOf = (hello: ReceivedHello, choice: Choice12, { peer, signature }: ClientProof, session?: SessionState): ConnectionInfo => ({
+const infoOf = (hello: ReceivedHello, choice: Choice12 | PskChoice12, { peer, signature }: ClientProof, session?: SessionState): ConnectionInfo => ({
   version: 'TLS 1.2',
   cipherSuite: choice.suite.name,
   group: undefined,
-  signatureScheme: signature.scheme,
+  signatureScheme: signature.scheme ?? (session?.signatureScheme || undefined),
   alpn: choice.alpn,
   serverName: hello.info.serverName,
   resumed: session !== undefined,
@@ -133,6 +153,6 @@ const infoOf = (hello: ReceivedHello, choice: Choice12, { peer, signature }: Cli
   scts: [],
 })
 
-const factsOf = ({ alpn, serverName, peerCertificates }: ConnectionInfo, { fingerprint }: Choice12, authenticatedAt: number): SessionFacts12 => ({
-  alpn, serverName, peerCertificates, authenticatedAt, fingerprint,
+const factsOf = ({ alpn, serverName, peerCertificates, signatureScheme = '' }: ConnectionInfo, { fingerprint }: Choice12, authenticatedAt: number): SessionFacts12 => ({
+  alpn, serverName, peerCertificates, signatureScheme, authenticatedAt, fingerprint,
 })

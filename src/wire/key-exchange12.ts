@@ -40,3 +40,28 @@ export const signedEcdhParams: Codec<SignedEcdhParams> = struct<SignedEcdhParams
 export const clientEcdhPoint: Codec<Uint8Array> = opaque(1, 1)
 /** ClientKeyExchange with static RSA: the encrypted premaster secret. */
 export const encryptedPremaster: Codec<Uint8Array> = opaque(2)
+
+/** RFC 4279 section 2: a hint at which key to use, 0 to 65535 bytes. */
+export const pskHint: Codec<Uint8Array> = opaque(2)
+
+/** RFC 5489 section 2. */
+export interface HintedEcdhParams {
+  readonly hint: Uint8Array
+  readonly params: ServerEcdhParams
+}
+export const hintedEcdhParams: Codec<HintedEcdhParams> = struct<HintedEcdhParams>({ hint: pskHint, params: serverEcdhParams })
+
+/** ClientKeyExchange with PSK; `point` with ECDHE only. */
+export const pskIdentity: Codec<Uint8Array> = opaque(2)
+export interface PskIdentityAndPoint {
+  readonly identity: Uint8Array
+  readonly point: Uint8Array
+}
+export const pskIdentityAndPoint: Codec<PskIdentityAndPoint> = struct<PskIdentityAndPoint>({ identity: pskIdentity, point: clientEcdhPoint })
+
+/** The premaster secret with PSK (RFC 4279 section 2): the other secret, then the key. */
+export interface PskPremaster {
+  readonly other: Uint8Array
+  readonly psk: Uint8Array
+}
+export const pskPremaster: Codec<PskPremaster> = struct<PskPremaster>({ other: opaque(2), psk: opaque(2) })

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connect, createServer } from '../../src/index.node.ts'
 import type { ConnectOptions, ServerOptions, TlsConnection } from '../../src/index.node.ts'
 import { memorySessionCache, memoryStore, sharedSessions } from '../../src/session/index.ts'
+import { toHex } from '../../src/wire/bytes.ts'
 import { createEnvironment, requirePeer } from './harness.ts'
 import type { Environment } from './harness.ts'
 import { openssl } from './peers/openssl.ts'
@@ -17,6 +18,14 @@ import { Child } from './process.ts'
 const CBC = 'TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA'
 const tls12 = { versions: { max: 'TLS 1.2' } } as const
 const text = new TextDecoder('latin1')
+const pskKey = new Uint8Array(32).fill(7)
+/** Ours, and OpenSSL's name. */
+const pskSuites = [
+  ['TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256', 'ECDHE-PSK-CHACHA20-POLY1305'],
+  ['TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA', 'ECDHE-PSK-AES128-CBC-SHA'],
+  ['TLS_PSK_WITH_AES_128_GCM_SHA256', 'PSK-AES128-GCM-SHA256'],
+  ['TLS_PSK_WITH_AES_256_GCM_SHA384', 'PSK-AES256-GCM-SHA384'],
+] as const
 
 let environment: Environment
 /** Turns the extended master secret off for a process. */
@@ -140,6 +149,15 @@ describe.skipIf(!present)('puretls dials s_server', () => {
     expect(await reading).toBeDefined()
   })
 
+  it.each(pskSuites)('%s', async (suite, name) => {
+    const server = await startServer(['-nocert', '-psk', toHex(pskKey), '-psk_identity', 'sensor 7', '-cipher', `${name}:@SECLEVEL=0`])
+    const connection = await dial(server.port, { ...tls12, cipherSuites: [suite], psk: { identity: 'sensor 7', key: pskKey } })
+    await talk(server, connection, 'hello')
+    expect(connection.info.cipherSuite).toBe(suite)
+    await connection.close()
+    await server.child.stop()
+  })
+
   it('asks for small records and gets them', async () => {
     const server = await startServer([])
     const traced: number[] = []
@@ -227,6 +245,12 @@ describe.skipIf(!present)('puretls serves s_client', () => {
       await child.waitFor(/warning no_renegotiation|no renegotiation/)
     })
     expect(output).toMatch(/Secure Renegotiation IS supported/)
+  })
+
+  it.each(pskSuites)('%s', async (suite, name) => {
+    const server = serverOf({ cipherSuites: [suite], psk: () => ({ key: pskKey }) })
+    const { output } = await serve(server, ['-psk', toHex(pskKey), '-psk_identity', 'sensor 7', '-cipher', `${name}:@SECLEVEL=0`])
+    expect(output).toContain(`Cipher is ${name}`)
   })
 
   it('small records, as max_fragment_length asks', async () => {
