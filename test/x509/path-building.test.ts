@@ -86,6 +86,17 @@ describe('building', () => {
     const rootByB = makeCa('root', { keys: root.keys, issuer: { subject: name('b'), keys: b } })
     expect(await verify([makeLeaf(bByRoot), rootByB, bByRoot])).toBe('CN=host.example < CN=b < CN=root')
   })
+  test('no CA is on a path twice: three that sign for each other are soon through', async () => {
+    const names = ['x', 'y', 'z']
+    const keys = names.map(() => makeKeys())
+    const crossed = names.flatMap((own, i) => names.flatMap((other, j) => {
+      const [ownKeys, otherKeys] = [keys[i], keys[j]]
+      return i === j || !ownKeys || !otherKeys ? [] : [makeCa(own, { keys: ownKeys, issuer: { subject: name(other), keys: otherKeys } })]
+    }))
+    const [xKeys = makeKeys()] = keys
+    const forged = makeCa('x', { keys: xKeys, issuer: { subject: root.subject, keys: makeKeys() } })
+    expect(await verify([makeLeaf(forged), ...crossed, forged], { maxDepth: 100 })).toMatch(/^bad_signature: .*"CN=x"/)
+  })
   test('names match by section 7.1 where they do not byte for byte', async () => {
     const shouting = makeLeaf({ ...ca, subject: name('MIDDLE', 0x13) })
     expect(await verify([shouting, ca])).toBe(good)
