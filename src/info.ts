@@ -17,6 +17,8 @@ export interface ConnectionInfo {
   /** The name the client asked for (SNI), on both sides. */
   readonly serverName: string | undefined
   readonly resumed: boolean
+  /** The identity of the external PSK that the handshake stands on (imported ones as RFC 9258 sends them). */
+  readonly pskIdentity?: Uint8Array
   readonly helloRetryRequest: boolean
   /** Server, resumed: what `tickets.applicationData` put into the ticket. */
   readonly sessionData?: Uint8Array

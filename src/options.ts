@@ -121,7 +121,7 @@ export interface ClientOptions extends CommonOptions {
   readonly ticketRequest?: { readonly newSession: number; readonly resumption: number }
   /** Where sessions are kept from one connection to the next. */
   readonly sessions?: ClientSessionCache
-  /** Application data for the first flight, sent if the session allows it (RFC 9846 section 2.3). Replayable: see docs. */
+  /** Application data for the first flight, sent if the session allows that much (`info.earlyData` is 'none' if it does not) (RFC 9846 section 2.3). Replayable: see docs. */
   readonly earlyData?: Uint8Array
   /** TLS 1.2: whether the server may renegotiate (RFC 5746): never (default), once, or freely. */
   readonly renegotiation?: 'never' | 'once' | 'freely'

@@ -206,8 +206,9 @@ export class Engine implements TlsEngine {
 
   #skipped(length: number): void {
     if (!this.#skip) return
-    this.#skip.left -= length
-    if (this.#skip.left < -1024) throw new TlsError('unexpected_message', 'more early data than any ticket allowed (section 4.3.10)')
+    // what it carried at least: the tag and the type do not count, and an empty one does (section 4.3.10)
+    this.#skip.left -= Math.max(1, length - 17)
+    if (this.#skip.left < 0) throw new TlsError('unexpected_message', 'more early data than any ticket allowed (section 4.3.10)')
   }
 
   #open(record: RawRecord): void {

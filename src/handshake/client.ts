@@ -38,7 +38,7 @@ export function* clientHandshake(config: ClientConfig, io: HandshakeIo): Flow<Es
         : new Uint8Array(0)
   const psks = pskOffers(config, session)
   const extensions = helloExtensions(config, shares, session12?.ticket)
-  if (psks.some(({ earlyData }) => earlyData) && config.earlyData) extensions.early_data = true
+  if (config.earlyData && config.earlyData.length <= (psks[0]?.earlyData ?? -1)) extensions.early_data = true
   const offer = sendHello(hs, { random, sessionId, extensions, shares, psks })
   if (offer.extensions.early_data) yield* startEarlyData(hs, offer)
 

@@ -139,7 +139,7 @@ export function* selectIdentity<T = SignatureScheme>(
   }
   if (identities.length === 0) {
     throw new TlsError('no_identity', `there is no certificate for ${hello.info.serverName ?? 'a client that names no server'}`, {
-      alert: hello.info.serverName === undefined ? 'handshake_failure' : 'unrecognized_name',
+      alert: hello.info.serverName === undefined || hello.extensions.pre_shared_key ? 'handshake_failure' : 'unrecognized_name',
     })
   }
   const usable = identities.flatMap((identity) => {

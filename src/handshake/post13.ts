@@ -25,7 +25,7 @@ import { sessionKey } from './session-key.ts'
 const MAX_TICKET_LIFETIME = 604800
 
 /** What the sessions of this connection say about it. */
-export type SessionFacts = Pick<ConnectionInfo, 'alpn' | 'peerCertificates' | 'ocspResponse' | 'scts'> & {
+export type SessionFacts = Pick<ConnectionInfo, 'alpn' | 'peerCertificates' | 'ocspResponse' | 'scts' | 'signatureScheme'> & {
   readonly authenticatedAt: number
 }
 
@@ -78,6 +78,7 @@ function* newSessionTicket(
     peerCertificates: facts.peerCertificates,
     ocspResponse: facts.ocspResponse ?? new Uint8Array(0),
     scts: facts.scts,
+    signatureScheme: facts.signatureScheme ?? '',
     applicationData: new Uint8Array(0),
   }
   hs.io.emit({ type: 'session', session: encodeSession(session) })
@@ -94,6 +95,7 @@ export interface TicketFacts {
   readonly alpn: string | undefined
   readonly serverName: string | undefined
   readonly peerCertificates: readonly Uint8Array[]
+  readonly signatureScheme: string
   readonly authenticatedAt: number
   readonly fingerprint: string
   readonly count: number
@@ -145,6 +147,7 @@ export function* sendTickets(hs: ServerHandshake, connection: Connection13, fact
       serverName: facts.serverName ?? '',
       fingerprint: facts.fingerprint,
       peerCertificates: facts.peerCertificates,
+      signatureScheme: facts.signatureScheme,
       applicationData,
     })
     let ticket: Uint8Array | undefined

@@ -23,11 +23,8 @@ const IMPLIED: readonly number[] = [0x0201, 0x0203]
 
 /** The first scheme of the peer's that this identity can do; undefined if there is none. */
 export const schemeFor12 = (config: CommonConfig, identity: Identity, offered: readonly number[] | undefined): SignatureScheme | undefined => {
-  for (const id of offered ?? IMPLIED) {
-    const scheme = signatureSchemeById.get(id)
-    if (scheme && usable(config, identity, scheme)) return scheme
-  }
-  return undefined
+  const schemes = (offered ?? IMPLIED).flatMap((id) => signatureSchemeById.get(id) ?? []).filter((scheme) => usable(config, identity, scheme))
+  return schemes.find(({ legacy }) => !legacy) ?? schemes[0] // SHA-1 only if the peer takes nothing else
 }
 
 const usable = (config: CommonConfig, identity: Identity, scheme: SignatureScheme): boolean =>

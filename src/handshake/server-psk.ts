@@ -18,6 +18,7 @@ import type { ServerHandshake } from './server-hello.ts'
 
 export interface ChosenPsk {
   readonly index: number
+  readonly identity: Uint8Array
   readonly secret: Uint8Array
   readonly binder: Uint8Array
   /** Undefined for an external PSK. */
@@ -39,17 +40,13 @@ export function* selectPsk(
   if (offered.identities.length !== offered.binders.length) {
     throw new TlsError('illegal_parameter', 'ClientHello: as many binders as PSK identities are due (section 4.3.11)')
   }
-  if (offered.binders.some(({ length }) => length < 32)) {
-    // looked at only here: a client that ends up with TLS 1.2 may send what it likes
-    throw new TlsError('decode_error', 'ClientHello: a PSK binder of less than 32 bytes (section 4.3.11)')
-  }
   if (!hs.config.pskModes.some((mode) => modes.includes(mode))) return undefined
   for (const [index, { identity, obfuscatedTicketAge }] of offered.identities.slice(0, MAX_IDENTITIES).entries()) {
     const external = yield* externalPsk(hs, hello, identity, suite)
     if (external) {
       const binder = offered.binders[index] ?? new Uint8Array(0)
       checkBinder(hs, hello, offered, external, suite, binder)
-      return { index, secret: external.secret, binder, session: undefined, ageError: 0 }
+      return { index, identity, secret: external.secret, binder, session: undefined, ageError: 0 }
     }
     const session = yield* openTicket(hs.config, identity)
     if (!session || !fits(hs.config, session, suite, fingerprint, hello)) continue
@@ -57,7 +54,7 @@ export function* selectPsk(
     checkBinder(hs, hello, offered, { secret: session.secret, binder: 'res' }, suite, binder)
     const claimed = (obfuscatedTicketAge - session.ageAdd + 2 ** 32) % 2 ** 32
     const ageError = Math.abs(hs.config.clock() - session.createdAt - claimed)
-    return { index, secret: session.secret, binder, session, ageError }
+    return { index, identity, secret: session.secret, binder, session, ageError }
   }
   return undefined
 }
@@ -108,6 +105,8 @@ const checkBinder = (
   hs: ServerHandshake, hello: ReceivedHello, offered: OfferedPsks,
   psk: { readonly secret: Uint8Array; readonly binder: 'res' | 'ext' | 'imp' }, suite: ActiveSuite, binder: Uint8Array,
 ): void => {
+  // the codec lets it pass: what goes with a PSK that is not taken up is not looked at
+  if (binder.length < 32) throw new TlsError('decode_error', 'ClientHello: a PSK binder of less than 32 bytes (section 4.3.11)')
   const bindersLength = offered.binders.reduce((sum, { length }) => sum + 1 + length, 2)
   const { raw } = hello.message
   const hash = hs.transcript.hashUpTo(suite.hash, raw, raw.length - bindersLength)

@@ -84,6 +84,7 @@ export interface SessionFacts12 {
   readonly alpn: string | undefined
   readonly serverName: string | undefined
   readonly peerCertificates: readonly Uint8Array[]
+  readonly signatureScheme: string
   readonly authenticatedAt: number
   readonly fingerprint: string
 }
@@ -101,6 +102,7 @@ const stateOf = (config: ServerConfig, { master, parameters }: Connection12, fac
   serverName: facts.serverName ?? '',
   fingerprint: facts.fingerprint,
   peerCertificates: facts.peerCertificates,
+  signatureScheme: facts.signatureScheme,
 })
 const USUAL_LIFETIME = 86400
 

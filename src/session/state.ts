@@ -33,11 +33,13 @@ export interface SessionState {
   readonly peerCertificates: readonly Uint8Array[]
   readonly ocspResponse: Uint8Array
   readonly scts: readonly Uint8Array[]
+  /** What the peer signed the first handshake with; empty if it did not sign. */
+  readonly signatureScheme: string
   /** What the server application stored with the session. */
   readonly applicationData: Uint8Array
 }
 
-const FORMAT = 1
+const FORMAT = 2
 const flag: Codec<boolean> = mapped(u8, (value) => value === 1, (value) => (value ? 1 : 0))
 /** Milliseconds as two 32-bit halves. */
 const time: Codec<number> = mapped(
@@ -65,6 +67,7 @@ const state: Codec<SessionState & { readonly format: number }> = struct<SessionS
   peerCertificates: list(3, opaque(3, 1)),
   ocspResponse: opaque(3),
   scts: list(2, opaque(2, 1)),
+  signatureScheme: latin1(opaque(1)),
   applicationData: opaque(2),
 })
 
@@ -96,5 +99,6 @@ export const blankSession: Omit<SessionState, 'version' | 'cipherSuite' | 'secre
   peerCertificates: [],
   ocspResponse: new Uint8Array(0),
   scts: [],
+  signatureScheme: '',
   applicationData: new Uint8Array(0),
 }

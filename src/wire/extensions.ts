@@ -180,6 +180,16 @@ const recordSizeLimit: Codec<number> = mapped(
   (limit) => limit,
 )
 
+/** draft-ietf-tls-tlsflags section 2: some bytes, the last of which is not zero. */
+const ticketFlags: Codec<Uint8Array> = mapped(
+  opaque(1, 1),
+  (flags, reader) => {
+    if (flags.at(-1) === 0) throw new TlsError('illegal_parameter', `${reader.what}: flags that end in zeros`)
+    return flags
+  },
+  (flags) => flags,
+)
+
 export const clientHelloExtensions: ExtensionTable<ClientHelloExtensions> = {
   server_name: list(2, struct<ServerNameEntry>({ nameType: u8, name: latin1(opaque(2, 1)) }), 1),
   max_fragment_length: u8,
@@ -280,7 +290,10 @@ export const certificateEntryExtensions: ExtensionTable<CertificateEntryExtensio
   delegated_credential: rest,
 }
 
-export const newSessionTicketExtensions: ExtensionTable<NewSessionTicketExtensions> = { early_data: u32, tls_flags: rest }
+export const newSessionTicketExtensions: ExtensionTable<NewSessionTicketExtensions> = {
+  early_data: u32,
+  tls_flags: ticketFlags,
+}
 
 /** How an extension list is to be judged (RFC 9846 section 4.3). */
 export interface ExtensionRules {

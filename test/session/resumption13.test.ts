@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
-import { memoryReplayGuard, memorySessionCache, rotatingTicketKeys, sharedTicketKeys } from '../../src/session/index.ts'
+import { decodeSession, memoryReplayGuard, memorySessionCache, rotatingTicketKeys, sharedTicketKeys } from '../../src/session/index.ts'
 import type { ClientOptions, ServerOptions } from '../../src/options.ts'
 import { clientOf, connectEngines, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
 import { anyCertificate, ecdsa, ed25519, rsa } from '../fixtures/identities.ts'
@@ -175,10 +175,16 @@ describe('early data (RFC 9846 section 2.3 and 8)', () => {
     }
   })
 
+  it('more than the session allows is not offered at all', async () => {
+    const { server, session } = await setUp({ maxEarlyData: 10 })
+    const { clientEvents } = await meet({ ...tls13, session, earlyData: request }, server)
+    expect(infoOf(clientEvents)).toMatchObject({ resumed: true, earlyData: 'none' })
+  })
+
   it('more than the ticket allows is unexpected_message (section 4.7.1)', async () => {
     const { server, session } = await setUp({ maxEarlyData: 10 })
-    const client = clientOf({ ...tls13, session, earlyData: request })
-    const { serverEvents } = await connectEngines(client, serverOf(server))
+    const boasting = { ...decodeSession(session), maxEarlyData: 16384 }
+    const { serverEvents } = await connectEngines(clientOf({ ...tls13, session: boasting, earlyData: request }), serverOf(server))
     expect(errorOf(serverEvents).alert).toBe('unexpected_message')
   })
 })
@@ -196,13 +202,13 @@ describe('external PSKs (RFC 9846 section 2.2, RFC 9258)', () => {
     const cipherSuites = [hash === 'sha256' ? 'TLS_AES_128_GCM_SHA256' : 'TLS_AES_256_GCM_SHA384']
     const psk = { identity: 'device 1', key, hash }
     const { clientEvents } = await meet({ ...tls13, psk, cipherSuites }, { ...lookUp(false, hash), cipherSuites })
-    expect(infoOf(clientEvents)).toMatchObject({ resumed: true, peerCertificates: [] })
+    expect(infoOf(clientEvents)).toMatchObject({ resumed: false, peerCertificates: [], pskIdentity: new TextEncoder().encode('device 1') })
   })
 
   it.each(['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384'])('through the importer, with %s (RFC 9258 section 5)', async (suite) => {
     const psk = { identity: 'device 1', key, imported: { context: Uint8Array.of(1, 2) } }
     const { clientEvents } = await meet({ ...tls13, psk }, { ...lookUp(true), cipherSuites: [suite] })
-    expect(infoOf(clientEvents)).toMatchObject({ resumed: true, cipherSuite: suite })
+    expect(infoOf(clientEvents)).toMatchObject({ peerCertificates: [], cipherSuite: suite })
   })
 
   it('an imported key and a plain one of the same identity do not meet (RFC 9258 section 5.2)', async () => {
@@ -218,7 +224,7 @@ describe('external PSKs (RFC 9846 section 2.2, RFC 9258)', () => {
   it('psk_ke only if both sides said so (section 4.3.9)', async () => {
     const client: ClientOptions = { ...tls13, psk: { identity: 'device 1', key }, pskModes: ['psk_ke'] }
     const agreed = await meet(client, { ...lookUp(false), pskModes: ['psk_ke'] })
-    expect(infoOf(agreed.clientEvents)).toMatchObject({ resumed: true, group: undefined })
+    expect(infoOf(agreed.clientEvents)).toMatchObject({ peerCertificates: [], group: undefined })
     expect(errorOf((await meet(client, lookUp(false))).serverEvents).fault).toBe('peer-incompatible')
   })
 })

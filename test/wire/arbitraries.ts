@@ -150,7 +150,7 @@ export const extensionValues: Readonly<Record<string, Readonly<Record<string, fc
     signed_certificate_timestamp: scts,
     delegated_credential: bytes(),
   },
-  newSessionTicketExtensions: { early_data: u32, tls_flags: bytes() },
+  newSessionTicketExtensions: { early_data: u32, tls_flags: bytes(1).filter((flags) => flags.at(-1) !== 0) },
 }
 
 /** Valid bytes with something wrong: a byte changed, left out, put in, or the end cut off. */

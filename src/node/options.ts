@@ -1,0 +1,207 @@
+// The options of node:tls, turned into ours. What can't be kept is refused rather than passed over. Called by socket.ts and
+// server.ts in this folder.
+
+import { isIP } from 'node:net'
+import { checkServerIdentity as defaultIdentityCheck } from 'node:tls'
+import type { PeerCertificate } from 'node:tls'
+import { X509Certificate } from 'node:crypto'
+
+import type { Defaults } from '../config.ts'
+import type { ConnectOptions } from '../connect.ts'
+import { nodeProvider } from '../crypto/node.ts'
+import { asTlsError, TlsError } from '../errors.ts'
+import { defaultsWith } from '../defaults.ts'
+import { certificateListOf } from '../identity.ts'
+import type { CertificateInput, ClientHelloInfo, IdentityOptions, KeyInput } from '../options.ts'
+import type { CreateServerOptions } from '../server.ts'
+import type { ProtocolVersion } from '../wire/registry.ts'
+import { parseCertificate } from '../x509/certificate.ts'
+import { systemRoots } from '../x509/trust.node.ts'
+import type { CertificateVerifier } from '../x509/verifier.ts'
+
+export type NodeVersion = 'TLSv1.2' | 'TLSv1.3'
+
+/** Certificate and key as createSecureContext() of node:tls takes them. */
+export interface SecureContextOptions {
+  readonly ca?: CertificateInput
+  readonly cert?: CertificateInput
+  readonly key?: KeyInput
+  readonly minVersion?: string
+  readonly maxVersion?: string
+  readonly ALPNProtocols?: readonly string[] | Uint8Array
+}
+
+/** What createSecureContext() gives and SNICallback answers with. */
+export interface SecureContext {
+  readonly context: SecureContextOptions
+}
+
+export const createSecureContext = (options: SecureContextOptions = {}): SecureContext => ({ context: options })
+
+export interface NodeClientOptions extends SecureContextOptions {
+  /** The name to ask for and to find in the certificate. Default: `host`. */
+  readonly servername?: string
+  readonly host?: string
+  readonly secureContext?: SecureContext
+  readonly session?: Uint8Array
+  /** False: any certificate is taken, and `authorized` and `authorizationError` tell. */
+  readonly rejectUnauthorized?: boolean
+  /** Instead of the built-in check of the names. */
+  readonly checkServerIdentity?: (hostname: string, certificate: PeerCertificate) => Error | undefined
+  /** Options of puretls itself; they go before all others. */
+  readonly puretls?: Partial<ConnectOptions>
+}
+
+export interface NodeServerOptions extends SecureContextOptions {
+  /** Milliseconds. Default 120000. */
+  readonly handshakeTimeout?: number
+  readonly requestCert?: boolean
+  readonly rejectUnauthorized?: boolean
+  /** Seconds that a ticket is good for. */
+  readonly sessionTimeout?: number
+  readonly SNICallback?: (servername: string, callback: (error: Error | null, context?: SecureContext) => void) => void
+  readonly ALPNCallback?: (offer: { readonly servername: string; readonly protocols: readonly string[] }) => string | undefined
+  /** Options of puretls itself; they go before all others. */
+  readonly puretls?: Partial<CreateServerOptions>
+}
+
+export const defaults: Defaults = defaultsWith(nodeProvider, () => systemRoots())
+
+/** Why a certificate that was taken all the same is not good. */
+export interface Authorization {
+  error: Error | undefined
+}
+
+export const clientOptionsOf = (options: NodeClientOptions, authorization: Authorization): ConnectOptions => {
+  const merged: NodeClientOptions = { ...options.secureContext?.context, ...options }
+  refuseUnknown(merged)
+  const serverName = merged.servername || merged.host || 'localhost'
+  const { session } = merged
+  return {
+    ...common(merged),
+    serverName,
+    sendServerName: isIP(serverName) === 0,
+    ...(session ? { session: new Uint8Array(session) } : {}),
+    ...verifierOf(merged, serverName, authorization),
+    ...merged.puretls,
+  }
+}
+
+export const serverOptionsOf = (
+  options: NodeServerOptions,
+  contexts: (servername: string) => SecureContext | undefined,
+): CreateServerOptions => {
+  refuseUnknown(options)
+  const { SNICallback, ALPNCallback, requestCert, rejectUnauthorized = true, ca, sessionTimeout } = options
+  const identity = async (hello: ClientHelloInfo): Promise<IdentityOptions | undefined> => {
+    const context = (SNICallback && hello.serverName ? await askSni(SNICallback, hello.serverName) : undefined) ?? contexts(hello.serverName ?? '')
+    const { cert, key } = context?.context ?? options
+    return cert === undefined || key === undefined ? undefined : { cert, key }
+  }
+  const { ca: _, cert, key, ...rest } = common(options)
+  return {
+    ...rest,
+    // Without a choice by name the one identity is read once, and refused at once if key and certificate do not match.
+    ...(cert !== undefined && key !== undefined ? { cert, key } : {}),
+    onClientHello: async (hello) => {
+      const chosen = await identity(hello)
+      return chosen ? { identity: chosen } : undefined
+    },
+    handshakeTimeout: options.handshakeTimeout ?? 120_000,
+    ...(sessionTimeout === undefined ? {} : { tickets: { lifetime: sessionTimeout } }),
+    ...(ALPNCallback
+      ? { chooseAlpn: (protocols, { serverName }) => ALPNCallback({ servername: serverName ?? '', protocols }) }
+      : {}),
+    ...(requestCert
+      ? { clientAuth: { mode: rejectUnauthorized ? 'require' : 'request-unverified', ...(ca === undefined ? {} : { ca }) } }
+      : {}),
+    ...options.puretls,
+  }
+}
+
+const askSni = (callback: NonNullable<NodeServerOptions['SNICallback']>, servername: string): Promise<SecureContext | undefined> =>
+  new Promise((resolve, reject) => {
+    callback(servername, (error, context) => (error ? reject(error) : resolve(context ?? undefined)))
+  })
+
+const common = (options: SecureContextOptions): Pick<ConnectOptions, 'ca' | 'cert' | 'key' | 'alpn' | 'versions'> => {
+  const { ca, cert, key, minVersion, maxVersion, ALPNProtocols } = options
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(ALPNProtocols === undefined ? {} : { alpn: protocolsOf(ALPNProtocols) }),
+    ...(minVersion === undefined && maxVersion === undefined
+      ? {}
+      : {
+          versions: {
+            ...(minVersion === undefined ? {} : { min: versionOf(minVersion) }),
+            ...(maxVersion === undefined ? {} : { max: versionOf(maxVersion) }),
+          },
+        }),
+  }
+}
+
+/** Options of node:tls that say something about security which we would have to break. */
+const refused: Readonly<Record<string, string>> = {
+  pfx: 'give cert and key as PEM or DER (puretls/pki reads PKCS#12)',
+  passphrase: 'decrypt the key first (puretls/pki reads encrypted PEM)',
+  ciphers: 'OpenSSL cipher strings are not known here: give puretls: { cipherSuites: [IANA names] }',
+  crl: 'give puretls: { verifier } with a revocation check',
+  secureProtocol: 'use minVersion and maxVersion',
+  pskCallback: 'give puretls: { externalPsks }',
+  privateKeyEngine: 'give key: a Signer',
+}
+
+const refuseUnknown = (options: object): void => {
+  for (const [option, instead] of Object.entries(refused)) {
+    if (option in options && Reflect.get(options, option) !== undefined) throw new TlsError('unsupported', `${option}: ${instead}`)
+  }
+}
+
+const versionOf = (version: string): ProtocolVersion => {
+  if (version === 'TLSv1.3') return 'TLS 1.3'
+  if (version === 'TLSv1.2') return 'TLS 1.2'
+  if (version === 'TLSv1' || version === 'TLSv1.1') return 'TLS 1.2'
+  throw new TlsError('bad_option', `minVersion, maxVersion: ${version} is not a version`)
+}
+
+/** Names, or names with a length byte before each (RFC 7301). */
+const protocolsOf = (protocols: readonly string[] | Uint8Array): readonly string[] => {
+  if (!(protocols instanceof Uint8Array)) return protocols
+  const names: string[] = []
+  for (let at = 0; at < protocols.length; at += 1 + (protocols[at] ?? 0)) {
+    names.push(Buffer.from(protocols.subarray(at + 1, at + 1 + (protocols[at] ?? 0))).toString('latin1'))
+  }
+  return names
+}
+
+/** A verifier of our own only where node:tls asks for something else than ours does. */
+const verifierOf = (options: NodeClientOptions, hostname: string, authorization: Authorization): { verifier?: CertificateVerifier } => {
+  const { ca, rejectUnauthorized = true, checkServerIdentity = defaultIdentityCheck } = options
+  const ownCheck = checkServerIdentity !== defaultIdentityCheck
+  if (rejectUnauthorized && !ownCheck) return {}
+  const authorities = ca === undefined ? undefined : certificateListOf(ca, 'ca')
+  const strict = defaults.verifier?.({ provider: nodeProvider, authorities, legacy: false })
+  return {
+    verifier: {
+      verify: async (request) => {
+        try {
+          if (!strict) throw new TlsError('bad_option', 'there is no verifier')
+          const verified = await strict.verify(ownCheck ? { ...request, serverName: undefined } : request)
+          const [leaf] = request.chain
+          const wrong = ownCheck && leaf ? checkServerIdentity(hostname, new X509Certificate(leaf).toLegacyObject()) : undefined
+          if (wrong) throw new TlsError('certificate_name_mismatch', wrong.message, { cause: wrong })
+          return verified
+        } catch (thrown) {
+          if (rejectUnauthorized) throw asTlsError(thrown)
+          authorization.error = asTlsError(thrown)
+          const chain = request.chain.map((der) => parseCertificate(der))
+          const [leaf] = chain
+          if (!leaf) throw asTlsError(thrown)
+          return { leaf, chain }
+        }
+      },
+    },
+  }
+}
