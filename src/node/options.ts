@@ -9,10 +9,11 @@ import { X509Certificate } from 'node:crypto'
 import type { Defaults } from '../config.ts'
 import type { ConnectOptions } from '../connect.ts'
 import { nodeProvider } from '../crypto/node.ts'
+import type { MaybePromise } from '../crypto/provider.ts'
 import { asTlsError, TlsError } from '../errors.ts'
 import { defaultsWith } from '../defaults.ts'
-import { certificateListOf } from '../identity.ts'
-import type { CertificateInput, ClientHelloInfo, IdentityOptions, KeyInput } from '../options.ts'
+import { certificateListOf, loadIdentity } from '../identity.ts'
+import type { CertificateInput, Identity, KeyInput } from '../options.ts'
 import type { CreateServerOptions } from '../server.ts'
 import type { ProtocolVersion } from '../wire/registry.ts'
 import { parseCertificate } from '../x509/certificate.ts'
@@ -93,19 +94,21 @@ export const serverOptionsOf = (
 ): CreateServerOptions => {
   refuseUnknown(options)
   const { SNICallback, ALPNCallback, requestCert, rejectUnauthorized = true, ca, sessionTimeout } = options
-  const identity = async (hello: ClientHelloInfo): Promise<IdentityOptions | undefined> => {
-    const context = (SNICallback && hello.serverName ? await askSni(SNICallback, hello.serverName) : undefined) ?? contexts(hello.serverName ?? '')
-    const { cert, key } = context?.context ?? options
-    return cert === undefined || key === undefined ? undefined : { cert, key }
+  const provider = options.puretls?.provider ?? nodeProvider
+  const loaded = new WeakMap<SecureContextOptions, MaybePromise<Identity>>()
+  const load = (from: SecureContextOptions): MaybePromise<Identity> | undefined => {
+    if (from.cert === undefined || from.key === undefined) return undefined
+    const known = loaded.get(from) ?? loadIdentity({ cert: from.cert, key: from.key }, provider)
+    loaded.set(from, known)
+    return known
   }
-  const { ca: _, cert, key, ...rest } = common(options)
+  load(options) // refused at once if key and certificate do not match
+  const { ca: _ca, cert: _cert, key: _key, ...rest } = common(options)
   return {
     ...rest,
-    // Without a choice by name the one identity is read once, and refused at once if key and certificate do not match.
-    ...(cert !== undefined && key !== undefined ? { cert, key } : {}),
-    onClientHello: async (hello) => {
-      const chosen = await identity(hello)
-      return chosen ? { identity: chosen } : undefined
+    identity: async ({ serverName }) => {
+      const chosen = SNICallback && serverName ? await askSni(SNICallback, serverName) : undefined
+      return load((chosen ?? contexts(serverName ?? ''))?.context ?? options)
     },
     handshakeTimeout: options.handshakeTimeout ?? 120_000,
     ...(sessionTimeout === undefined ? {} : { tickets: { lifetime: sessionTimeout } }),
