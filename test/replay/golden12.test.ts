@@ -8,8 +8,10 @@ import { nodeProvider } from '../../src/crypto/node.ts'
 import { nodeParts } from '../../src/crypto/node-groups.ts'
 import { delayed } from '../handshake12/delayed.ts'
 import { fragmentations } from './fragments.ts'
-import { fixedProvider, flows, goldenFile, replayGolden } from './golden12.ts'
-import type { Side } from './golden12.ts'
+import { fromHex } from '../../src/wire/bytes.ts'
+import { utf8Bytes } from '../../src/wire/codec.ts'
+import { clientEngine, fixedProvider, flows, goldenFile, Memory, replayGolden, serverEngine } from './golden12.ts'
+import type { GoldenFlow, Side } from './golden12.ts'
 
 const providers = [
   { name: 'node', base: nodeProvider, parts: nodeParts, answers: 'at once' },
@@ -42,5 +44,56 @@ describe('the replay itself', () => {
       const provider = fixedProvider(nodeProvider, nodeParts.x25519, 'another seed')
       await expect(replayGolden({ flow, side, provider, fragment: (left) => left })).rejects.toThrow(/where the golden flow has/)
     }
+  })
+})
+
+describe('one bit of what the peer sent is flipped', () => {
+  /** What came of a connection of which byte `at` of the peer's bytes differs in one bit. */
+  const outcome = (flow: GoldenFlow, side: Side, at: number): string => {
+    const engineOf = side === 'client' ? clientEngine : serverEngine
+    const engine = engineOf(flow, fixedProvider(nodeProvider, nodeParts.x25519, `${flow.name} ${side}`), new Memory())
+    let seen = 0
+    for (const { from, bytes } of goldenFile(flow.name).connections[0] ?? []) {
+      if (from !== side) {
+        const changed = fromHex(bytes)
+        const inside = at - seen
+        if (inside >= 0 && inside < changed.length) changed[inside] = (changed[inside] ?? 0) ^ (1 << (at % 8))
+        seen += changed.length
+        engine.receive(changed)
+      }
+      for (const event of engine.takeEvents()) {
+        if (event.type === 'error') return event.error.code
+        if (event.type === 'handshake' && side === 'client') void engine.send(utf8Bytes('a request'))
+        if (event.type === 'data' && side === 'server') void engine.send(utf8Bytes('an answer'))
+        if (event.type === 'end') return 'ended'
+      }
+      engine.takeOutput()
+    }
+    engine.receiveEnd()
+    const [last] = engine.takeEvents().slice(-1)
+    return last?.type === 'error' ? last.error.code : 'open'
+  }
+
+  const peerBytes = (flow: GoldenFlow, side: Side): number =>
+    (goldenFile(flow.name).connections[0] ?? []).reduce((sum, { from, bytes }) => sum + (from === side ? 0 : bytes.length / 2), 0)
+
+  describe.each(flows)('$name', (flow) => {
+    it.each(sides)('%s: ends in an error of the peer\'s making, every time', (side) => {
+      const total = peerBytes(flow, side)
+      const codes = new Map<string, number>()
+      for (let at = 0; at < total; at += 3) {
+        const code = outcome(flow, side, at)
+        codes.set(code, (codes.get(code) ?? 0) + 1)
+      }
+      expect([...codes.keys()]).not.toContain('internal_error')
+      expect([...codes.keys()]).not.toContain('open')
+      // the version bytes of plaintext records are looked at by nobody (RFC 5246 appendix E.1)
+      expect(codes.get('ended') ?? 0).toBeLessThanOrEqual(4)
+      expect(codes.size).toBeGreaterThan(4)
+    })
+  })
+
+  it('and an untouched one ends well', () => {
+    for (const flow of flows) for (const side of sides) expect(outcome(flow, side, -1)).toBe('ended')
   })
 })
