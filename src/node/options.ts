@@ -102,7 +102,7 @@ export const serverOptionsOf = (
     loaded.set(from, known)
     return known
   }
-  load(options) // refused at once if key and certificate do not match
+  void load(options) // refused at once if key and certificate do not match
   const { ca: _ca, cert: _cert, key: _key, ...rest } = common(options)
   return {
     ...rest,
