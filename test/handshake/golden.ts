@@ -7,9 +7,9 @@ import { nodeParts } from '../../src/crypto/node-groups.ts'
 import { diffieHellmanExchange } from '../../src/crypto/groups.ts'
 import type { DiffieHellman, DiffieHellmanKey } from '../../src/crypto/groups.ts'
 import type { CryptoProvider, KeyExchangeGroup } from '../../src/crypto/provider.ts'
+import { clientConfig, createClientEngine, createServerEngine, serverConfig } from '../../src/engine/index.ts'
 import type { TlsEngine } from '../../src/engine/index.ts'
 import type { ClientOptions, ServerOptions } from '../../src/options.ts'
-import { clientOf, serverOf } from '../fixtures/engines.ts'
 import { anyCertificate, ed25519 } from '../fixtures/identities.ts'
 import { seeded } from '../replay/fragments.ts'
 
@@ -34,13 +34,39 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
 }
 
 export const goldenClient = (name: string): TlsEngine =>
-  clientOf({ ...base, provider: fixedProvider(1), ...scenarios[name]?.client })
+  fresh(`client ${name}`, 1, (provider) => {
+    const config = clientConfig({
+      ...base, provider, serverName: 'server.test', verifier: anyCertificate, ...scenarios[name]?.client,
+    })
+    return () => createClientEngine(config)
+  })
 
 export const goldenServer = (name: string): TlsEngine =>
-  serverOf({ ...base, provider: fixedProvider(2), identity: ed25519, ...scenarios[name]?.server })
+  fresh(`server ${name}`, 2, (provider) => {
+    const config = serverConfig({ ...base, provider, identity: ed25519, ...scenarios[name]?.server })
+    return () => createServerEngine(config)
+  })
 
-const fixedProvider = (seed: number): CryptoProvider => {
-  const next = seeded(seed)
+interface Maker {
+  readonly make: () => TlsEngine
+  readonly restart: () => void
+}
+const makers = new Map<string, Maker>()
+
+/** An engine of a config that is made once, with its random sequence at the start again. */
+const fresh = (name: string, seed: number, maker: (provider: CryptoProvider) => () => TlsEngine): TlsEngine => {
+  let known = makers.get(name)
+  if (!known) {
+    let next = seeded(seed)
+    const provider = fixedProvider(seed, () => next())
+    known = { make: maker(provider), restart: () => { next = seeded(seed) } }
+    makers.set(name, known)
+  }
+  known.restart()
+  return known.make()
+}
+
+const fixedProvider = (seed: number, next: () => number): CryptoProvider => {
   const parts: readonly DiffieHellman[] = [nodeParts.x25519, nodeParts.p256]
   return {
     ...nodeProvider,
