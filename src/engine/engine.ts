@@ -425,6 +425,7 @@ export class Engine implements TlsEngine {
         this.#mayWrite = allowed
         if (allowed && first) void this.#guard(() => this.send(first))
       },
+      holdData: (held) => this.#write.hold(held),
       sendWarning: (alert) => {
         void this.#write.seal(contentTypes.alert, Uint8Array.of(1, alertNumbers[alert]))
       },

@@ -3,6 +3,7 @@
 
 import type { MaybePromise } from '../crypto/provider.ts'
 import type { CommonConfig } from '../config.ts'
+import { alertNumbers } from '../errors.ts'
 import { plaintextSealer } from '../record/protection.ts'
 import type { Sealer } from '../record/protection.ts'
 import { concat } from '../wire/bytes.ts'
@@ -17,6 +18,7 @@ export class WriteSide {
   #flight: Uint8Array[] = []
   #maxFragment: number
   #versionKnown = false
+  #held: { readonly type: number; readonly content: Uint8Array }[] | undefined
 
   /** `watch` sees what every sealing answers, so that a promise is waited for. */
   constructor(config: CommonConfig, watch: (sealed: MaybePromise<void>) => void) {
@@ -38,8 +40,19 @@ export class WriteSide {
 
   /** Seals after whatever of a flight waits, so that bytes leave in the order they were made. */
   seal(type: number, content: Uint8Array): MaybePromise<void> {
+    if (this.#held && waitsForHandshake(type, content)) {
+      this.#held.push({ type, content: content.slice() })
+      return
+    }
     this.#flush()
     return this.#seal(type, content)
+  }
+
+  /** TLS 1.2 renegotiation: application data waits, and goes out under the keys that come of it. */
+  hold(on: boolean): void {
+    const held = this.#held ?? []
+    this.#held = on ? held : undefined
+    if (!on) for (const { type, content } of held) void this.seal(type, content)
   }
 
   install(sealer: Sealer): void {
@@ -83,3 +96,7 @@ export class WriteSide {
     return sealed
   }
 }
+
+/** Application data, and the close_notify after it. */
+const waitsForHandshake = (type: number, content: Uint8Array): boolean =>
+  type === contentTypes.application_data || (type === contentTypes.alert && content[1] === alertNumbers.close_notify)

@@ -32,6 +32,8 @@ export interface HandshakeIo {
   /** The application may send now (early data, 0.5-RTT or False Start), or no more until the handshake is done.
    * `first` is sent at once: early data, whenever an asynchronous provider has its keys ready. */
   allowSend(allowed: boolean, first?: Uint8Array): void
+  /** Application data waits while a handshake runs inside the connection, and goes out after it. */
+  holdData(held: boolean): void
   /** A warning alert that ends nothing (no_renegotiation, RFC 5246 section 7.2.2). */
   sendWarning(alert: 'no_renegotiation'): void
   emit(event: HandshakeEvent): void

@@ -57,11 +57,14 @@ function* renegotiate(first: ClientHandshake, { connection }: Negotiated12, nego
   const hs: ClientHandshake = new Handshake(config, first.io)
   const random = config.provider.random(32)
   hs.clientRandom = random
+  first.io.holdData(true)
   const extensions = { ...helloExtensions(config, [], undefined), renegotiation_info: connection.clientVerifyData }
   const offer = sendHello(hs, { random, sessionId: new Uint8Array(0), extensions, shares: [], psks: [] }) // ClientHello -------->
   const serverHello = yield* readServerHello(hs) // <-------- ServerHello
   checkEcho(offer, serverHello)
-  return yield* negotiate(hs, offer, serverHello, undefined, connection)
+  const negotiated = yield* negotiate(hs, offer, serverHello, undefined, connection)
+  first.io.holdData(false)
+  return negotiated
 }
 
 /** A connection keeps its version. */

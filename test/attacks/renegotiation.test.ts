@@ -27,6 +27,29 @@ describe('renegotiation at the client', () => {
     expect(server.renegotiated).toBe(1)
   })
 
+  it('holds application data and close_notify back until it is done', () => {
+    const client = clientOf({ ...tls12, renegotiation: 'once' })
+    const server = renegotiatingServer(ecdsa)
+    let sent = false
+    const seen: string[] = []
+    const events = through(client, server, (wire, direction) => {
+      const inside = direction === 'to client' && wire[0] === 22 && seen.includes('to server 20')
+      if (inside && !sent && server.handshakeDone && seen.at(-1) === 'to server 22') {
+        sent = true // the renegotiation has begun: the client's second ClientHello went by
+        void client.send(Uint8Array.of(1, 2, 3))
+        void client.closeWrite()
+        expect(concat(...client.takeOutput())).toHaveLength(0)
+      }
+      seen.push(`${direction} ${wire[0]}`)
+      return [wire]
+    })
+    expect(sent).toBe(true)
+    expect(server.renegotiated).toBe(1)
+    expect(eventsOf(events.server, 'data').map(({ data }) => data)).toEqual([Uint8Array.of(1, 2, 3)])
+    expect(eventsOf(events.server, 'end')).toHaveLength(1)
+    expect(eventsOf(events.server, 'error')).toEqual([])
+  })
+
   it('does not judge the same certificate twice', () => {
     let judged = 0
     const verifier = { ...anyCertificate, verify: (request: VerifyRequest) => (judged++, anyCertificate.verify(request)) }
