@@ -158,6 +158,19 @@ describe('TlsConnection', () => {
     expect(await server.read()).toBeNull()
   })
 
+  it('carries TLS in TLS: a connection is a stream', async () => {
+    const outer = await both()
+    const [client, server] = await Promise.all([
+      connect(outer.client, { serverName: 'server.test', verifier: anyCertificate }),
+      createServer(rsa).accept(outer.server),
+    ])
+    const writing = client.write(bytesOf(500_000)).then(() => client.close())
+    expect(equalBytes(await readAll(server), bytesOf(500_000))).toBe(true)
+    await writing
+    await server.close()
+    await expect(outer.server.write(bytesOf(1))).rejects.toMatchObject({ code: 'wrong_state' })
+  })
+
   it('leaves a loop early without closing', async () => {
     const { client, server } = await both()
     await server.write(bytesOf(1))

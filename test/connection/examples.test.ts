@@ -1,7 +1,7 @@
-// The examples of docs/streams.md, run; and the text shows what is run.
+// The examples of docs/streams.md and docs/node.md, run; and the text shows what is run.
 
 import { once } from 'node:events'
-import { readFileSync, readdirSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { connect as netConnect, createServer as listen } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { Duplex } from 'node:stream'
@@ -9,6 +9,7 @@ import { createServer as createHttpsServer } from 'node:https'
 import { afterEach, describe, expect, it } from 'vitest'
 
 import { inMemory } from '../../docs/examples/memory-pair.ts'
+import { get, serve } from '../../docs/examples/node-https.ts'
 import { answer, ask } from '../../docs/examples/node-socket.ts'
 import { upgradeClient, upgradeServer } from '../../docs/examples/starttls.ts'
 import { getPage } from '../../docs/examples/web-streams.ts'
@@ -115,14 +116,19 @@ describe('docs/examples', () => {
     expect(await inMemory()).toBe('hello')
   })
 
-  it('are shown in docs/streams.md as they are', () => {
+  it('node-https.ts', async () => {
+    const port = await portOf(serve(cert, key))
+    expect(await get(`https://localhost:${port}/page`, caPem)).toBe('you asked for /page')
+    await expect(get(`https://localhost:${port}/`, other.certificatePem)).rejects.toMatchObject({ fault: 'certificate' })
+  })
+
+  it('are shown in docs/streams.md and docs/node.md as they are', () => {
     const folder = new URL('../../docs/', import.meta.url)
-    const text = readFileSync(new URL('streams.md', folder), 'utf8')
+    const text = ['streams.md', 'node.md'].map((page) => readFileSync(new URL(page, folder), 'utf8')).join('')
     const shown = [...text.matchAll(/\[`examples\/([a-z-]+\.ts)`\][^]*?```ts\n([^]*?)```/g)].map(([, name = '', code = '']) => ({ name, code }))
-    expect(shown.map(({ name }) => name).sort()).toEqual(
-      ['memory-pair.ts', 'node-socket.ts', 'starttls.ts', 'web-streams.ts', 'websocket-relay.ts'].filter((name) => readdirSync(new URL('examples', folder)).includes(name)),
+    expect(shown.map(({ name }) => name).toSorted()).toEqual(
+      ['memory-pair.ts', 'node-https.ts', 'node-socket.ts', 'starttls.ts', 'web-streams.ts', 'websocket-relay.ts'],
     )
-    expect(shown).toHaveLength(5)
     for (const { name, code } of shown) expect(code, name).toBe(readFileSync(new URL(`examples/${name}`, folder), 'utf8'))
   })
 })

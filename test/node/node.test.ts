@@ -1,6 +1,7 @@
 // puretls/node against node:tls and node:https themselves, both directions.
 
 import { once } from 'node:events'
+import * as http2 from 'node:http2'
 import * as https from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import * as net from 'node:net'
@@ -95,6 +96,23 @@ describe('the client under node:https', () => {
     await failed
     expect(onError).toHaveBeenCalledWith(expect.objectContaining({ message: 'enough' }))
     expect(sent.socket?.destroyed).toBe(true)
+  })
+})
+
+describe('node:http2', () => {
+  it('runs over our sockets, as client and as server', async () => {
+    const http2Server = http2.createServer((message, response) => void message.pipe(response))
+    const server = createServer({ cert, key, ALPNProtocols: ['h2'] }, (socket) => void http2Server.emit('connection', socket))
+    const port = await listening(server)
+    const session = http2.connect(`https://localhost:${port}`, {
+      createConnection: () => connect({ port, host: 'localhost', ca, ALPNProtocols: ['h2'] }),
+    })
+    closing.push(() => session.destroy())
+    const stream = session.request({ ':method': 'POST', ':path': '/' })
+    stream.end('z'.repeat(300_000))
+    let received = 0
+    for await (const chunk of stream) received += (chunk as Uint8Array).length
+    expect(received).toBe(300_000)
   })
 })
 
