@@ -86,6 +86,12 @@ describe('building', () => {
     const rootByB = makeCa('root', { keys: root.keys, issuer: { subject: name('b'), keys: b } })
     expect(await verify([makeLeaf(bByRoot), rootByB, bByRoot])).toBe('CN=host.example < CN=b < CN=root')
   })
+  test('of several failures the one that says most is told', async () => {
+    const bogus = makeCa('middle', { issuer: { subject: root.subject, keys: makeKeys() }, keys: ca.keys })
+    expect(await verify([leaf, bogus, ca], { serverName: 'other.example' })).toMatch(/^name_mismatch/)
+    expect(await verify([leaf, ca, bogus], { serverName: 'other.example' })).toMatch(/^name_mismatch/)
+    expect(await verify([leaf, bogus])).toMatch(/^bad_signature: .*"CN=middle"/)
+  })
   test('no CA is on a path twice: three that sign for each other are soon through', async () => {
     const names = ['x', 'y', 'z']
     const keys = names.map(() => makeKeys())

@@ -123,6 +123,12 @@ describe('RFC 5280 section 4.2, what issuers owe (profile rfc5280)', () => {
   test('4.2.1.1: an anchor that another CA signed needs one, a self-signed one does not', async () => {
     const crossed = make({ subject: name('crossed'), issuer: root, extensions: [basic(true), certSign, ...keyIdentifiers(root.keys, undefined)] })
     expect(await verify([makeLeaf(crossed)], { profile, trust: crossed.der })).toMatch(/^nonconforming: .*4\.2\.1\.1/)
+    expect(await verify([makeLeaf(ca)], { profile, trust: ca.der })).toBe('ok')
+    const keys = makeKeys()
+    const renamed = make({
+      subject: name('renamed'), keys, issuer: { subject: name('before'), keys }, extensions: [basic(true), certSign, ...keyIdentifiers(keys, undefined)],
+    })
+    expect(await verify([makeLeaf(renamed)], { profile, trust: renamed.der })).toBe('ok')
     expect(await verify([makeLeaf(root)], { profile })).toBe('ok')
   })
   test('4.2.1.2: subject key identifier in each CA', async () => {
