@@ -37,8 +37,9 @@ export function* clientHandshake(config: ClientConfig, io: HandshakeIo): Flow<Es
         ? config.provider.random(32) // with a ticket, its echo says that the session goes on (RFC 5077 section 3.4)
         : new Uint8Array(0)
   const psks = pskOffers(config, session)
+  const earlyLimit = psks[0]?.earlyData ?? 0
   const extensions = helloExtensions(config, shares, session12?.ticket)
-  if (config.earlyData && config.earlyData.length <= (psks[0]?.earlyData ?? -1)) extensions.early_data = true
+  if (config.earlyData && earlyLimit > 0 && config.earlyData.length <= earlyLimit) extensions.early_data = true
   const offer = sendHello(hs, { random, sessionId, extensions, shares, psks })
   if (offer.extensions.early_data) yield* startEarlyData(hs, offer)
 

@@ -135,3 +135,12 @@ describe('verifyConnection', () => {
     expect(errorOf(refused.serverEvents)).toMatchObject({ code: 'alert_received', received: 'certificate_unknown' })
   })
 })
+
+describe('early data with a session that allows none (RFC 9846 section 4.7.1)', () => {
+  it('is not offered, not even an empty one', async () => {
+    const server: ServerOptions = { ...tls13, tickets: tickets() }
+    const first = await meet(tls13, server)
+    const { clientEvents } = await meet({ ...tls13, session: sessionOf(first.clientEvents), earlyData: new Uint8Array(0) }, server)
+    expect(infoOf(clientEvents)).toMatchObject({ resumed: true, earlyData: 'none' })
+  })
+})

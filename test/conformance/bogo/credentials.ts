@@ -18,7 +18,7 @@ export type Later = <T>(value: T) => MaybePromise<T>
 
 /** The identities in the order in which they are tried: the -new-*-credential ones, then the default one. */
 export function identitiesOf(flags: Flags, provider: CryptoProvider, later: Later): readonly IdentityOptions[] {
-  const given = [...flags.credentials, flags.defaultCredential]
+  const given = [...flags.credentials.filter(({ kind }) => kind !== 'psk'), flags.defaultCredential]
   return given.filter(({ certFile, keyFile }) => certFile !== '' || keyFile !== '').map((one) => identityOf(one, flags, provider, later))
 }
 

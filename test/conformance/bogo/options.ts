@@ -2,6 +2,7 @@
 // outlives a connection (sessions, ticket keys, the clock) is in Carried. shim.ts calls it.
 
 import { andThen as then } from '../../../src/crypto/maybe.ts'
+import type { ConnectionInfo } from '../../../src/info.ts'
 import type { CryptoProvider } from '../../../src/crypto/provider.ts'
 import { TlsError } from '../../../src/errors.ts'
 import type {
@@ -23,6 +24,8 @@ export interface Carried {
   readonly protector: TicketProtector
   readonly sessions: ServerSessionStore
   session: Uint8Array | undefined
+  /** Milliseconds since the epoch. */
+  readonly start: number
   /** Milliseconds by which -resumption-delay moved the clock. */
   delay: number
 }
@@ -37,6 +40,7 @@ export interface Noted {
 export const noNotes = (): Noted => ({ hello: undefined, keyLog: new Map(), storedSession: false })
 
 export function clientOptions(flags: Flags, carried: Carried, noted: Noted, later: Later): ClientOptions {
+  refuseUnbuilt(flags)
   const hostName = textOf(flags, 'host-name')
   const alpn = textOf(flags, 'advertise-alpn')
   const shares = flags.on.has('no-key-shares') ? [] : flags.lists.get('key-shares')
@@ -45,6 +49,9 @@ export function clientOptions(flags: Flags, carried: Carried, noted: Noted, late
     ...(hostName !== undefined && { serverName: hostName }),
     ...(alpn !== undefined && { alpn: unwrapAlpn(alpn) }),
     ...(shares && { keyShares: groupNames(shares) }),
+    requestOcsp: flags.on.has('enable-ocsp-stapling'),
+    requestScts: flags.on.has('enable-signed-cert-timestamps'),
+    ...externalPsks(flags),
     verifier: verifierOf(flags, later),
     identity: (request) => clientIdentity(request, flags, carried.provider, later),
     ...(carried.session && { session: carried.session }),
@@ -52,6 +59,65 @@ export function clientOptions(flags: Flags, carried: Carried, noted: Noted, late
     falseStart: flags.on.has('false-start'),
     renegotiation: flags.on.has('renegotiate-freely') ? 'freely' : flags.on.has('renegotiate-once') ? 'once' : 'never',
     ...(offersEarlyData(flags, carried) && { earlyData: initialWrite(flags) }),
+  }
+}
+
+/** Flags that ask for what the library does not have: the runner counts the test as unimplemented. */
+const unbuilt: readonly string[] = [
+  'enable-grease', 'permute-extensions', 'install-cert-compression-algs', 'renegotiate-explicit', 'renegotiate-ignore',
+  'forbid-renegotiation-after-handshake', 'no-server-name-ack', 'select-empty-alpn', 'decline-alpn', 'enable-ech-grease',
+  'expect-ech-accept', 'cbc-record-splitting', 'partial-write', 'renew-ticket', 'no-key-shares',
+]
+const unbuiltValues: readonly string[] = [
+  'install-one-cert-compression-alg', 'accepted-peer-cert-types', 'available-client-cert-types', 'expect-peer-certificate-type',
+  'ech-config-list', 'ech-server-config', 'expect-peer-rpk-sha256',
+]
+
+function refuseUnbuilt(flags: Flags): void {
+  const given = unbuilt.find((flag) => flags.on.has(flag)) ?? unbuiltValues.find((flag) => hasValue(flags, flag))
+  if (given !== undefined) throw new Unimplemented(given)
+}
+
+const hasValue = (flags: Flags, name: string): boolean =>
+  flags.numbers.has(name) || flags.lists.has(name) || flags.texts.has(name) || flags.bytes.has(name)
+
+const failedCallback = (): never => {
+  throw new TlsError('aborted', 'the callback failed', { alert: 'internal_error' })
+}
+
+/** -reverify-on-resume and the OCSP callback of a client: both look at the whole handshake. */
+function checkConnection(info: ConnectionInfo, flags: Flags): void {
+  const reverifies = info.resumed && flags.on.has('reverify-on-resume') && flags.on.has('verify-fail')
+  if (reverifies) {
+    const alert = flags.on.has('use-custom-verify-callback') ? 'certificate_unknown' : 'handshake_failure'
+    throw new TlsError('verifier_refused', 'CERTIFICATE_VERIFY_FAILED', { alert })
+  }
+  if (!info.resumed && !flags.on.has('server') && flags.on.has('fail-ocsp-callback')) {
+    throw new TlsError('bad_certificate_status', 'OCSP_CB_ERROR')
+  }
+}
+
+function externalPsks(flags: Flags): Pick<ClientOptions, 'psk'> {
+  const given = flags.credentials.filter(({ kind }) => kind === 'psk')
+  if (given.length === 0) return {}
+  return {
+    psk: given.map(({ pskIdentity, pskKey, pskHash, pskContext }) => ({
+      identity: pskIdentity ?? new Uint8Array(0),
+      key: pskKey ?? new Uint8Array(0),
+      ...(pskHash && { hash: pskHash }),
+      imported: { context: pskContext ?? new Uint8Array(0) },
+    })),
+  }
+}
+
+function pskLookUp(flags: Flags): Pick<ServerOptions, 'psk'> {
+  const given = flags.credentials.filter(({ kind }) => kind === 'psk')
+  if (given.length === 0) return {}
+  return {
+    psk: (identity, _hello, imported) => {
+      const found = imported ? given.find(({ pskIdentity }) => pskIdentity && toHex(pskIdentity) === toHex(identity)) : undefined
+      return found?.pskKey && { key: found.pskKey, ...(found.pskHash && { hash: found.pskHash }) }
+    },
   }
 }
 
@@ -67,11 +133,13 @@ export function initialWrite(flags: Flags): Uint8Array {
 }
 
 export function serverOptions(flags: Flags, carried: Carried, noted: Noted, later: Later): ServerOptions {
+  refuseUnbuilt(flags)
   const identities = identitiesOf(flags, carried.provider, later)
   const auth = clientAuth(flags, later)
   return {
     ...commonOptions(flags, carried, noted),
-    identity: identities,
+    identity: flags.on.has('fail-cert-callback') || flags.on.has('fail-ocsp-callback') ? () => failedCallback() : identities,
+    ...pskLookUp(flags),
     ...(auth && { clientAuth: auth }),
     onClientHello: (hello) => then(later(undefined), () => earlyCallback(hello, flags, noted)),
     preferServerOrder: policyOf(flags).preferServerOrder ?? (flags.on.has('server-preference') || flags.texts.has('cipher')),
@@ -91,6 +159,7 @@ export function serverOptions(flags: Flags, carried: Carried, noted: Noted, late
 
 function commonOptions(flags: Flags, carried: Carried, noted: Noted): CommonOptions {
   const limit = numberOf(flags, 'max-cert-list')
+  const fragment = numberOf(flags, 'max-send-fragment')
   const schemes = listOf(flags, 'verify-prefs')
   const curves = listOf(flags, 'curves')
   const cipher = textOf(flags, 'cipher')
@@ -99,11 +168,13 @@ function commonOptions(flags: Flags, carried: Carried, noted: Noted): CommonOpti
     provider: carried.provider,
     versions: versionRange(flags),
     legacy: true,
-    clock: () => Date.now() + carried.delay,
+    clock: () => carried.start + carried.delay, // only -resumption-delay moves it
     keyLog: (line) => {
       const [label = '', , secret = ''] = line.trim().split(' ')
       noted.keyLog.set(label, fromHex(secret))
     },
+    verifyConnection: (info) => checkConnection(info, flags),
+    ...(fragment !== undefined && { maxRecordSize: fragment }),
     ...(limit !== undefined && { maxHandshakeMessage: limit }),
     ...(schemes.length > 0 && { signatureSchemes: schemes.map(schemeName) }),
     ...(curves.length > 0 && { groups: groupNames(curves) }),
@@ -123,9 +194,10 @@ function versionRange(flags: Flags): { readonly min: ProtocolVersion; readonly m
   const min = numberOf(flags, 'min-version') ?? 0x0301
   const max = numberOf(flags, 'max-version') ?? TLS13
   const open = versionFlags.filter(([flag, id]) => !flags.on.has(flag) && id >= min && id <= max).map(([, id]) => id)
+  if (open.length === 0) return { min: 'TLS 1.3', max: 'TLS 1.2' } // to be refused
   const tls12 = open.includes(TLS12)
   const tls13 = open.includes(TLS13)
-  if (open.length > 0 && !tls12 && !tls13) throw new Unimplemented('TLS 1.0 and 1.1')
+  if (!tls12 && !tls13) throw new Unimplemented('TLS 1.0 and 1.1')
   return { min: tls12 || !tls13 ? 'TLS 1.2' : 'TLS 1.3', max: tls13 || !tls12 ? 'TLS 1.3' : 'TLS 1.2' }
 }
 
@@ -183,7 +255,8 @@ function earlyCallback(hello: ClientHelloInfo, flags: Flags, noted: Noted): 'rej
   const expected = textOf(flags, 'expect-server-name')
   if (expected !== undefined && hello.serverName !== expected) throw new Defect(`server name is ${hello.serverName}`)
   if (flags.on.has('expect-no-server-name') && hello.serverName !== undefined) throw new Defect('unexpected server name')
-  return flags.on.has('fail-early-callback') || flags.on.has('fail-ddos-callback') ? 'reject' : undefined
+  if (flags.on.has('fail-ddos-callback')) return failedCallback()
+  return flags.on.has('fail-early-callback') ? 'reject' : undefined
 }
 
 function clientAuth(flags: Flags, later: Later): ClientAuthOptions | undefined {
@@ -202,7 +275,7 @@ function clientIdentity(request: CertificateRequestInfo, flags: Flags, provider:
     const [wanted, got] = [authorityNames(flags, 'expect-client-ca-list'), request.authorities]
     if (wanted.map(toHex).join() !== got.map(toHex).join()) throw new Defect('names in CertificateRequest differ')
   }
-  if (flags.on.has('fail-cert-callback')) throw new TlsError('aborted', 'the certificate callback failed', { alert: 'internal_error' })
+  if (flags.on.has('fail-cert-callback')) failedCallback()
   const [identity]: readonly IdentityOptions[] = identitiesOf(flags, provider, later)
   return later(identity)
 }
