@@ -2,6 +2,8 @@
 // Exporters (which need the extended master secret) and key logs are compared in each case, where the peer can tell them.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { nobleProvider } from '../../src/crypto/noble.ts'
+import { webcryptoProvider } from '../../src/crypto/webcrypto.ts'
 import type { ConnectOptions, ServerOptions } from '../../src/index.node.ts'
 import { createEnvironment, dialPeer, requirePeer, servePeer } from './harness.ts'
 import type { Environment, Exchange } from './harness.ts'
@@ -29,6 +31,11 @@ const suitesOf: Readonly<Record<string, readonly string[]>> = {
   'Java': ecdhe([...aead, ...cbcSha, ...cbcSha2]),
   'Python': ecdhe(aead),
 }
+/** Beside the node provider, which all other tests use. */
+const others = [
+  { name: 'noble', provider: nobleProvider, has: /_ECDHE_.*(GCM|CHACHA20|CBC)/ },
+  { name: 'webcrypto', provider: webcryptoProvider, has: /_ECDHE_.*(GCM|CHACHA20|CBC)/ },
+]
 const takesCiphers = new Set(['OpenSSL', 'node:tls'])
 const certificateFor = (suite: string): 'ecdsa' | 'rsa' => (suite.includes('ECDSA') ? 'ecdsa' : 'rsa')
 /** Milliseconds: a connection takes a tenth of a second, the first to Go or Java a few, for a compiler has to run. */
@@ -76,6 +83,13 @@ for (const peer of peers) {
         expect(info.verifiedChain).toHaveLength(2)
       })
 
+      it.each(others)('with the $name provider', async (provider) => {
+        for (const suite of suites.filter((name) => provider.has.test(name))) {
+          const { info } = await dial({ cipherSuites: [suite], provider: provider.provider }, { certificate: certificateFor(suite) })
+          expect(info.cipherSuite).toBe(suite)
+        }
+      })
+
       it.each(['rsa_pkcs1_sha256', 'rsa_pss_rsae_sha256'])('signature %s', async (scheme) => {
         const certificateSignatureSchemes = ['ecdsa_secp256r1_sha256', 'rsa_pkcs1_sha256']
         const { info } = await dial({ signatureSchemes: [scheme], certificateSignatureSchemes }, { certificate: 'rsa' })
@@ -105,6 +119,13 @@ for (const peer of peers) {
       it.each(suites)('%s', async (suite) => {
         const { info } = await serve({ cipherSuites: [suite], ...environment.server[certificateFor(suite)] })
         expect(info.cipherSuite).toBe(suite)
+      })
+
+      it.each(others)('with the $name provider', async (provider) => {
+        for (const suite of suites.filter((name) => provider.has.test(name))) {
+          const { info } = await serve({ cipherSuites: [suite], provider: provider.provider, ...environment.server[certificateFor(suite)] })
+          expect(info.cipherSuite).toBe(suite)
+        }
       })
 
       it.each(peer.certificates)('%s certificate', async (certificate) => {
