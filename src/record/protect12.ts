@@ -62,7 +62,7 @@ const limited = (sealer: RecordSealer, limit: number): Sealer => {
     sealedLength: (length) => sealer.sealedLength(length),
     seal: (type, content, out) => {
       if (count >= limit && type !== contentTypes.alert) {
-        throw new TlsError('wrong_state', `${limit} records were sent with one key, and TLS 1.2 cannot change it: open a new connection`)
+        throw new TlsError('key_limit_reached', `${limit} records were sent with one key, and TLS 1.2 cannot change it: open a new connection`)
       }
       count++
       return sealer.seal(type, content, out)

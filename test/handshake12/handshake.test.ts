@@ -329,3 +329,18 @@ describe('False Start (RFC 7918)', () => {
     expect(() => client.send(Uint8Array.of(7))).toThrow(/before the handshake is done/)
   })
 })
+
+describe('key limits', () => {
+  it('a key that has sealed as many records as it may ends writing, and the connection closes well', async () => {
+    const { client, server, settle, serverEvents } = await meet({ ...tls12, recordsPerKey: 5 }, tls12)
+    const sent = (): void => {
+      for (let i = 0; i < 10; i++) void client.send(Uint8Array.of(i))
+    }
+    expect(sent).toThrow(expect.objectContaining({ code: 'key_limit_reached' }))
+    void client.closeWrite()
+    await settle()
+    expect(eventsOf(serverEvents, 'end')).toHaveLength(1)
+    expect(eventsOf(serverEvents, 'error')).toEqual([])
+    expect(server.closed).toBe(false)
+  })
+})

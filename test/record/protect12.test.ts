@@ -128,7 +128,7 @@ describe('key limits (RFC 9325 section 4.4)', () => {
     const { sealer } = pair({ ...protectionOf('aes-128-gcm'), cipher: nothing })
     const out = new Uint8Array(sealer.sealedLength(0))
     for (let i = 0; i < sealer.limit; i++) void sealer.seal(23, new Uint8Array(0), out)
-    expect(codeOf(() => sealer.seal(23, new Uint8Array(0), out))).toBe('wrong_state')
+    expect(codeOf(() => sealer.seal(23, new Uint8Array(0), out))).toBe('key_limit_reached')
     expect(codeOf(() => sealer.seal(21, new Uint8Array(0), out))).toBeUndefined()
   })
 })
