@@ -3,8 +3,9 @@
 import type { ChannelBindingType, ConnectionInfo, TlsEngine } from './engine/types.ts'
 import { asTlsError, TlsError } from './errors.ts'
 import { asError, done } from './stream/defer.ts'
+import type { PumpOptions } from './stream/options.ts'
 import { Pump } from './stream/pump.ts'
-import type { ClientCertificate, PumpOptions } from './stream/pump.ts'
+import type { ClientCertificate } from './stream/pump.ts'
 import type { ByteStream } from './stream/types.ts'
 
 export interface TlsConnection extends AsyncIterable<Uint8Array> {

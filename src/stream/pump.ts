@@ -6,29 +6,16 @@ import type { MaybePromise } from '../crypto/provider.ts'
 import type { ConnectionInfo, EngineEvent, TlsEngine } from '../engine/types.ts'
 import { asTlsError, TlsError } from '../errors.ts'
 import { asBytes } from './chunk.ts'
-import { defer, done, handled, ignore } from './defer.ts'
+import { defer, handled, ignore } from './defer.ts'
 import type { Deferred } from './defer.ts'
 import { Ending, transportError } from './ending.ts'
 import { Inbox } from './inbox.ts'
 import { abortedBy, after, checkTimeout, limitHandshake } from './limits.ts'
+import { answersAhead, readAhead, reasonTimeout, writePiece } from './options.ts'
+import type { PumpOptions } from './options.ts'
 import { Outbox } from './outbox.ts'
+import { Turns } from './turns.ts'
 import type { ByteStream } from './types.ts'
-
-export interface PumpOptions {
-  /** Bytes of the peer that were read from the stream already; they come before what the stream gives (STARTTLS). */
-  readonly head?: Uint8Array
-  /** Cancels the handshake; it has no effect on a connection that is made. */
-  readonly signal?: AbortSignal
-  /** Milliseconds for the whole handshake; Infinity for no limit. Default 30000. */
-  readonly handshakeTimeout?: number
-  /** Milliseconds that close() gives the peer to take the last bytes, and then to close its side. Default 5000. */
-  readonly closeTimeout?: number
-  /** Server: called with each piece of early data as it comes, before the handshake is done; `reply` writes 0.5-RTT data, which
-   * only this client can read, who is not authenticated yet. It may be a replay that no guard could see: see docs. */
-  readonly onEarlyData?: (data: Uint8Array, reply: (data: Uint8Array) => Promise<void>) => void
-  /** Called with each session that the server offers for resumption (client). */
-  readonly onSession?: (session: Uint8Array) => MaybePromise<void>
-}
 
 /** A client's answer to requestClientCertificate(); no certificates if it declined. */
 export interface ClientCertificate {
@@ -36,15 +23,6 @@ export interface ClientCertificate {
   readonly peerCertificates: readonly Uint8Array[]
   readonly verifiedChain: ConnectionInfo['verifiedChain']
 }
-
-/** Application data that may wait for its reader before the transport is no longer read, in bytes. */
-const readAhead = 65_536
-/** Answers of the engine (KeyUpdate) that may wait for a peer who does not read, in bytes. */
-const answersAhead = 65_536
-/** A longer write is sealed in pieces of so many bytes, each when the transport has taken the one before. */
-const writePiece = 262_144
-/** How long the read side may take to say why a write failed (an alert is often there already), in milliseconds. */
-const reasonTimeout = 1000
 
 export class Pump {
   readonly #engine: TlsEngine
@@ -59,6 +37,7 @@ export class Pump {
   readonly #waiting = new Set<Deferred<void>>()
   readonly #readEnded: Deferred<void> = defer()
   readonly #failed: Deferred<never> = defer()
+  readonly #turns = new Turns()
   readonly #early: Uint8Array[] = []
   #certificateAsked: Deferred<ClientCertificate>[] = []
   #liftLimits: () => void = ignore
@@ -71,8 +50,6 @@ export class Pump {
   #dropData = false
   #peerEnded = false
   #readLoopEnded = false
-  /** The end of a write in pieces, which what comes after it has to wait for. */
-  #turn: Promise<void> | undefined
   /** Set when received bytes made the engine wait for somebody. */
   #unsettled: Promise<void> | undefined
   #writeEnd: Promise<void> | undefined
@@ -136,12 +113,12 @@ export class Pump {
     const refusal = this.#refusal('write')
     if (refusal) return rejected(refusal)
     if (data.length <= writePiece) return this.#inTurn(() => this.#engine.send(data))
-    return this.#enqueue(async () => {
+    const pieces = this.#turns.enqueue(async () => {
       for (let start = 0; start < data.length; start += writePiece) {
-        if (this.#failure) throw this.#failure
         await this.#call(() => this.#engine.send(data.subarray(start, start + writePiece)))
       }
     })
+    return this.#wait(pieces)
   }
 
   updateKeys(requestPeer: boolean): Promise<void> {
@@ -214,16 +191,7 @@ export class Pump {
   }
 
   #inTurn(step: () => MaybePromise<void>): Promise<void> {
-    return this.#turn ? this.#enqueue(() => this.#call(step)) : this.#call(step)
-  }
-
-  #enqueue(task: () => Promise<void>): Promise<void> {
-    const result = (this.#turn ?? done).then(task)
-    const turn = result.catch(ignore).then(() => {
-      if (this.#turn === turn) this.#turn = undefined
-    })
-    this.#turn = turn
-    return this.#wait(result)
+    return this.#turns.run(() => this.#call(step))
   }
 
   /** Runs something of the engine that may produce output, and waits until the transport has taken it. */

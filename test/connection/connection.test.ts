@@ -183,6 +183,24 @@ describe('TlsConnection', () => {
   })
 })
 
+describe('memory', () => {
+  it('seals a long write in pieces, each when the transport has taken the one before', async () => {
+    const [near, far] = pair()
+    const write = vi.spyOn(near, 'write')
+    const { client, server } = await both({}, {}, [near, far])
+    write.mockClear()
+    const writing = client.write(bytesOf(5_000_000))
+    await turns(20)
+    expect(write.mock.calls.length).toBeLessThan(4) // what the other end reads ahead, and one more
+    const got = readAll(server)
+    await writing
+    await client.close()
+    expect(equalBytes(await got, bytesOf(5_000_000))).toBe(true)
+    expect(write.mock.calls.length).toBeGreaterThanOrEqual(20)
+    for (const [data] of write.mock.calls) expect(data.length).toBeLessThan(270_000)
+  })
+})
+
 describe('a connection that is not made', () => {
   const refused = async (clientOptions: Partial<ConnectOptions>, serverOptions: CreateServerOptions) => {
     const [near, far] = pair()

@@ -5,7 +5,7 @@ import type { ConnectionInfo, EngineEvent, TlsEngine } from '../../src/engine/ty
 import { TlsError } from '../../src/errors.ts'
 import { concat } from '../../src/wire/bytes.ts'
 
-const frame = { hello: 1, data: 2, end: 3, alert: 4, session: 5, keyUpdate: 6 } as const
+const frame = { hello: 1, data: 2, end: 3, alert: 4, session: 5, keyUpdate: 6, answer: 7 } as const
 
 export interface FakeOptions {
   /** Everything is worked on after a turn of the event loop, and send() answers with a promise. */
@@ -141,7 +141,8 @@ export class FakeEngine implements TlsEngine {
       this.#readEnded = true
       this.#events.push({ type: 'end' })
     } else if (type === frame.session) this.#events.push({ type: 'session', session: body })
-    else if (type === frame.keyUpdate) this.#events.push({ type: 'keyUpdate', direction: 'read' })
+    else if (type === frame.keyUpdate) this.#put(frame.answer, new Uint8Array(1000))
+    else if (type === frame.answer) return
     else if (type === frame.alert) this.#fail(new TlsError('alert_received', 'the peer sent an alert', { received: 'handshake_failure' }))
     else {
       this.#put(frame.alert)

@@ -1,0 +1,28 @@
+// What the caller can say about the stream under a connection, and the bounds that are not options. Used by the pump.
+
+import type { MaybePromise } from '../crypto/provider.ts'
+
+export interface PumpOptions {
+  /** Bytes of the peer that were read from the stream already; they come before what the stream gives (STARTTLS). */
+  readonly head?: Uint8Array
+  /** Cancels the handshake; it has no effect on a connection that is made. */
+  readonly signal?: AbortSignal
+  /** Milliseconds for the whole handshake; Infinity for no limit. Default 30000. */
+  readonly handshakeTimeout?: number
+  /** Milliseconds that close() lets the peer take nothing, and then keep its side open. Default 5000. */
+  readonly closeTimeout?: number
+  /** Server: called with each piece of early data as it comes, before the handshake is done; `reply` writes 0.5-RTT data, which
+   * only this client can read, who is not authenticated yet. It may be a replay that no guard could see: see docs. */
+  readonly onEarlyData?: (data: Uint8Array, reply: (data: Uint8Array) => Promise<void>) => void
+  /** Called with each session that the server offers for resumption (client). */
+  readonly onSession?: (session: Uint8Array) => MaybePromise<void>
+}
+
+/** Application data that may wait for its reader before the transport is no longer read, in bytes. */
+export const readAhead = 65_536
+/** Answers of the engine (KeyUpdate) that may wait for a peer who does not read, in bytes. */
+export const answersAhead = 65_536
+/** A longer write is sealed in pieces of so many bytes, each when the transport has taken the one before. */
+export const writePiece = 262_144
+/** How long the read side may take to say why a write failed (an alert is often there already), in milliseconds. */
+export const reasonTimeout = 1000

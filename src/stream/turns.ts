@@ -1,0 +1,23 @@
+// Steps in the order they were asked for: at once where nothing is under way, else after it. Used by the pump, so that a
+// write in pieces is not mixed with the next.
+
+import { done, ignore } from './defer.ts'
+
+export class Turns {
+  #last: Promise<void> | undefined
+
+  /** Runs the step at once if nothing is under way. */
+  run(step: () => Promise<void>): Promise<void> {
+    return this.#last ? this.enqueue(step) : step()
+  }
+
+  /** Runs the step after what is under way, and makes what comes later wait for it. */
+  enqueue(step: () => Promise<void>): Promise<void> {
+    const result = (this.#last ?? done).then(step)
+    const turn = result.catch(ignore).then(() => {
+      if (this.#last === turn) this.#last = undefined
+    })
+    this.#last = turn
+    return result
+  }
+}
