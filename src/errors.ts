@@ -61,8 +61,70 @@ const certificate = (alert: AlertName): Row => ({ alert, fault: 'certificate' })
 const caller = (alert?: AlertName): Row => ({ alert, fault: 'caller' })
 const transport = (alert?: AlertName): Row => ({ alert, fault: 'transport' })
 
+/** What went wrong; stable, for programs. The table below says the alert and the fault of each. */
+export type TlsErrorCode =
+  | 'decode_error'
+  | 'illegal_parameter'
+  | 'unexpected_message'
+  | 'unsupported_extension'
+  | 'missing_extension'
+  | 'bad_record_mac'
+  | 'record_overflow'
+  | 'message_too_large'
+  | 'too_many_messages'
+  | 'bad_signature'
+  | 'bad_finished'
+  | 'bad_binder'
+  | 'bad_renegotiation_info'
+  | 'bad_compressed_certificate'
+  | 'downgrade_detected'
+  | 'inappropriate_fallback'
+  | 'bad_ech'
+  | 'not_tls'
+  | 'protocol_version'
+  | 'no_common_cipher_suite'
+  | 'no_common_group'
+  | 'no_common_signature_scheme'
+  | 'no_common_protocol'
+  | 'no_identity'
+  | 'unrecognized_name'
+  | 'insufficient_security'
+  | 'extended_master_secret_required'
+  | 'secure_renegotiation_required'
+  | 'no_renegotiation'
+  | 'certificate_required'
+  | 'client_certificate_missing'
+  | 'unknown_psk_identity'
+  | 'ech_required'
+  | 'rejected_by_server'
+  | 'bad_certificate'
+  | 'unsupported_certificate'
+  | 'certificate_expired'
+  | 'certificate_not_yet_valid'
+  | 'certificate_revoked'
+  | 'certificate_unknown'
+  | 'certificate_name_mismatch'
+  | 'certificate_usage'
+  | 'unknown_ca'
+  | 'bad_certificate_status'
+  | 'revocation_unknown'
+  | 'bad_option'
+  | 'bad_key'
+  | 'key_mismatch'
+  | 'unsupported'
+  | 'wrong_state'
+  | 'key_limit_reached'
+  | 'aborted'
+  | 'verifier_refused'
+  | 'truncated'
+  | 'closed'
+  | 'timeout'
+  | 'transport_failed'
+  | 'alert_received'
+  | 'internal_error'
+
 /** The one table: stable error code -> the alert that the peer is sent, and whose fault it is. */
-const table = {
+const table: Readonly<Record<TlsErrorCode, Row>> = {
   // the peer broke the protocol
   decode_error: peer('decode_error'),
   illegal_parameter: peer('illegal_parameter'),
@@ -127,9 +189,8 @@ const table = {
   transport_failed: transport(),
   alert_received: { alert: undefined, fault: 'peer-incompatible' },
   internal_error: { alert: 'internal_error', fault: 'internal' },
-} as const satisfies Record<string, Row>
+}
 
-export type TlsErrorCode = keyof typeof table
 
 export interface TlsErrorDetails {
   readonly cause?: unknown

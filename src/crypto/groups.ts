@@ -136,3 +136,14 @@ const refusing = <T>(call: () => MaybePromise<T>, sentence: string): MaybePromis
 
 const both = <A, B, C>(a: MaybePromise<A>, b: MaybePromise<B>, f: (a: A, b: B) => C): MaybePromise<C> =>
   isPromise(a) || isPromise(b) ? Promise.all([a, b]).then(([first, second]) => f(first, second)) : f(a, b)
+
+/** What a provider's groups are made of, for replays and test vectors. */
+export interface GroupParts {
+  readonly x25519: DiffieHellman
+  readonly x448: DiffieHellman
+  readonly p256: DiffieHellman
+  readonly p384: DiffieHellman
+  readonly p521: DiffieHellman
+  readonly mlKem768: Kem
+  readonly mlKem1024: Kem
+}

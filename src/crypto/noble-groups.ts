@@ -5,7 +5,7 @@ import { x25519 } from '@noble/curves/ed25519.js'
 import { x448 } from '@noble/curves/ed448.js'
 import { p256, p384, p521 } from '@noble/curves/nist.js'
 import { diffieHellmanGroup, hybridGroup } from './groups.ts'
-import type { DiffieHellman, DiffieHellmanKey, Kem } from './groups.ts'
+import type { DiffieHellman, DiffieHellmanKey, GroupParts } from './groups.ts'
 import { nobleMlKem1024, nobleMlKem768 } from './noble-pq.ts'
 import type { KeyExchangeGroup } from './provider.ts'
 
@@ -37,7 +37,7 @@ const weierstrass = (id: number, curve: typeof p256, publicKeyLength: number): D
 }
 
 /** The parts, for the webcrypto provider, replays and test vectors. */
-export const nobleParts = {
+export const nobleParts: GroupParts = {
   x25519: montgomery(0x001d, x25519, 32),
   x448: montgomery(0x001e, x448, 56),
   p256: weierstrass(0x0017, p256, 65),
@@ -45,7 +45,7 @@ export const nobleParts = {
   p521: weierstrass(0x0019, p521, 133),
   mlKem768: nobleMlKem768,
   mlKem1024: nobleMlKem1024,
-} satisfies Record<string, DiffieHellman | Kem>
+}
 
 export const nobleGroups: readonly KeyExchangeGroup[] = [
   hybridGroup(0x11ec, nobleParts.mlKem768, nobleParts.x25519, 'kem-first'),

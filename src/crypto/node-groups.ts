@@ -5,7 +5,7 @@
 import * as crypto from 'node:crypto'
 import { derElement, derInteger, derOctets, derOid, derSequence, tags } from '../wire/der.ts'
 import { diffieHellmanGroup, hybridGroup } from './groups.ts'
-import type { DiffieHellman, DiffieHellmanKey, Kem, KemKey } from './groups.ts'
+import type { DiffieHellman, DiffieHellmanKey, GroupParts, Kem, KemKey } from './groups.ts'
 import { nobleParts } from './noble-groups.ts'
 import { buffer, plain } from './node-ciphers.ts'
 import type { KeyExchangeGroup } from './provider.ts'
@@ -176,7 +176,7 @@ const hasMlKem = (name: MlKemName): boolean => {
 }
 
 /** The parts, for replays and test vectors. */
-export const nodeParts = {
+export const nodeParts: GroupParts = {
   x25519: nativeOr(nobleParts.x25519, montgomery(0x001d, 'x25519', '1.3.101.110', 32)),
   x448: nativeOr(nobleParts.x448, montgomery(0x001e, 'x448', '1.3.101.111', 56)),
   p256: nativeOr(nobleParts.p256, weierstrass(0x0017, 'P-256', 'prime256v1', '1.2.840.10045.3.1.7', 65)),
@@ -184,7 +184,7 @@ export const nodeParts = {
   p521: nativeOr(nobleParts.p521, weierstrass(0x0019, 'P-521', 'secp521r1', '1.3.132.0.35', 133)),
   mlKem768: mlKem('ml-kem-768', nobleParts.mlKem768),
   mlKem1024: mlKem('ml-kem-1024', nobleParts.mlKem1024),
-} satisfies Record<string, DiffieHellman | Kem>
+}
 
 const { x25519, x448, p256, p384, p521, mlKem768, mlKem1024 } = nodeParts
 

@@ -3,7 +3,7 @@
 
 import { encodeBase64 } from '../wire/pem.ts'
 import { diffieHellmanGroup, hybridGroup } from './groups.ts'
-import type { DiffieHellman, DiffieHellmanKey, Kem } from './groups.ts'
+import type { DiffieHellman, DiffieHellmanKey, GroupParts } from './groups.ts'
 import { andThen } from './maybe.ts'
 import { nobleParts } from './noble-groups.ts'
 import type { KeyExchangeGroup } from './provider.ts'
@@ -72,7 +72,7 @@ const ecdh = (noble: DiffieHellman, namedCurve: string, secretBits: number): Dif
   nativeOr(noble, { name: 'ECDH', namedCurve, secretBits })
 
 /** The parts, for replays and test vectors. */
-export const webcryptoParts = {
+export const webcryptoParts: GroupParts = {
   x25519: nativeOr(nobleParts.x25519, { name: 'X25519', namedCurve: 'X25519', secretBits: 256 }),
   x448: nobleParts.x448,
   p256: ecdh(nobleParts.p256, 'P-256', 256),
@@ -80,7 +80,7 @@ export const webcryptoParts = {
   p521: ecdh(nobleParts.p521, 'P-521', 528),
   mlKem768: nobleParts.mlKem768,
   mlKem1024: nobleParts.mlKem1024,
-} satisfies Record<string, DiffieHellman | Kem>
+}
 
 const { x25519, x448, p256, p384, p521, mlKem768, mlKem1024 } = webcryptoParts
 

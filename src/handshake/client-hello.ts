@@ -73,7 +73,7 @@ const isAddress = (name: string): boolean => name.includes(':') || /^[\d.]+$/.te
 export type HelloParts = Pick<Offer, 'random' | 'sessionId' | 'shares' | 'psks'> & { extensions: ClientHelloExtensions }
 
 /** Encodes and sends a ClientHello; PSKs go last, with binders over everything before them. */
-export const sendHello = (hs: ClientHandshake, parts: HelloParts, cipherSuites = offeredSuites(hs.config)): Offer => {
+export const sendHello = (hs: ClientHandshake, parts: HelloParts, cipherSuites: readonly number[] = offeredSuites(hs.config)): Offer => {
   const { config } = hs
   const { pre_shared_key: _, ...extensions } = parts.extensions
   const plain: ClientHello = {

@@ -6,7 +6,7 @@ import { contentTypes } from '../wire/registry.ts'
 
 export const RECORD_HEADER_LENGTH = 5
 /** Most bytes of plaintext in a record. */
-export const MAX_PLAINTEXT = 1 << 14
+export const MAX_PLAINTEXT = 16384
 /** Most bytes that protection may add: TLS 1.3 256, TLS 1.2 2048 (RFC 5246 section 6.2.3). */
 export const MAX_EXPANSION_13 = 256
 export const MAX_EXPANSION_12 = 2048

@@ -94,6 +94,6 @@ export const defaults = {
   paths: 200,
   steps: 5000,
   comparisons: 250_000,
-  bytes: 1 << 20,
+  bytes: 1_048_576,
   fetches: 4,
 } as const

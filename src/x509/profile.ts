@@ -12,7 +12,9 @@ export interface Profile {
   readonly baseline: boolean
 }
 
-export const profiles = {
+export type ProfileName = 'web-pki' | 'baseline' | 'rfc5280' | 'path'
+
+export const profiles: Readonly<Record<ProfileName, Profile>> = {
   /** Default: what protects the relying side, and nothing that only well-kept public CAs get right. */
   'web-pki': { forms: true, conformance: false, webPki: true, baseline: false },
   /** Everything that RFC 5280 and the Baseline Requirements ask for. */
@@ -21,6 +23,4 @@ export const profiles = {
   rfc5280: { forms: true, conformance: true, webPki: false, baseline: false },
   /** RFC 5280 section 6 alone. */
   path: { forms: false, conformance: false, webPki: false, baseline: false },
-} as const satisfies Record<string, Profile>
-
-export type ProfileName = keyof typeof profiles
+}

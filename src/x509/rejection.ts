@@ -5,8 +5,32 @@ import { TlsError } from '../errors.ts'
 import type { TlsErrorCode } from '../errors.ts'
 import type { Certificate } from './certificate.ts'
 
+/** Why a chain was refused; stable, for programs. */
+export type RejectionReason =
+  | 'malformed'
+  | 'nonconforming'
+  | 'expired'
+  | 'not_yet_valid'
+  | 'untrusted'
+  | 'anchor_refused'
+  | 'bad_signature'
+  | 'name_mismatch'
+  | 'wrong_usage'
+  | 'not_a_ca'
+  | 'path_too_long'
+  | 'unknown_critical_extension'
+  | 'name_constraints'
+  | 'policy'
+  | 'weak'
+  | 'unsupported_algorithm'
+  | 'too_complex'
+  | 'revoked'
+  | 'revocation_unknown'
+  | 'bad_status'
+  | 'refused'
+
 /** Reason -> error code (and by the table in errors.ts the alert). */
-const codes = {
+const codes: Readonly<Record<RejectionReason, TlsErrorCode>> = {
   /** The DER, or an extension in it, can't be read. */
   malformed: 'bad_certificate',
   /** Readable, but against a rule of RFC 5280 section 4 or of the profile. */
@@ -36,9 +60,8 @@ const codes = {
   bad_status: 'bad_certificate_status',
   /** A check that the caller added said no. */
   refused: 'certificate_unknown',
-} as const satisfies Record<string, TlsErrorCode>
+}
 
-export type RejectionReason = keyof typeof codes
 
 /** A TlsError about a certificate, with the typed reason. */
 export class CertificateError extends TlsError {
