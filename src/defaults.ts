@@ -17,26 +17,42 @@ const checks = [/* @__PURE__ */ ocspCheck()]
 
 /** `roots` gives the runtime's own authorities; undefined where a runtime has none to give. */
 export const defaultsWith = (provider: CryptoProvider, roots: (() => TrustStore) | undefined): Defaults => {
-  let systemVerifier: CertificateVerifier | undefined
-  const forRoots = (request: VerifierRequest): CertificateVerifier => {
+  const remembered = new RememberedVerifiers()
+  const forRoots = ({ provider: chosen }: VerifierRequest): CertificateVerifier => {
     if (!roots) {
       throw new TlsError(
         'bad_option', 'ca: this runtime shows no root certificates; give yours, or take Mozilla\'s from puretls/roots',
       )
     }
-    systemVerifier ??= { ...chainVerifier({ provider: request.provider, trust: roots(), checks }), fingerprint: 'system roots' }
-    return systemVerifier
+    return remembered.get(chosen, 'system roots', roots)
   }
   return {
     provider,
-    verifier: (request) => (request.authorities ? forAuthorities(request, request.authorities) : forRoots(request)),
+    verifier: (request) => (request.authorities ? forAuthorities(remembered, request, request.authorities) : forRoots(request)),
     replayGuard: (clock) => memoryReplayGuard({ clock }),
     tickets: (chosen, lifetime) => rotatingTicketKeys({ provider: chosen, lifetime }),
   }
 }
 
 /** Equal authorities give an equal fingerprint, so that a session is resumed by the next connect() with the same `ca`. */
-const forAuthorities = ({ provider }: VerifierRequest, authorities: readonly Uint8Array[]): CertificateVerifier => {
-  const fingerprint = provider.hashes.sha256 ? { fingerprint: `ca ${toHex(provider.hashes.sha256.digest(...authorities))}` } : {}
-  return { ...chainVerifier({ provider, trust: trustStore(authorities), checks }), ...fingerprint }
+const forAuthorities = (
+  remembered: RememberedVerifiers, { provider }: VerifierRequest, authorities: readonly Uint8Array[],
+): CertificateVerifier => {
+  const { sha256 } = provider.hashes
+  if (!sha256) return chainVerifier({ provider, trust: trustStore(authorities), checks })
+  return remembered.get(provider, `ca ${toHex(sha256.digest(...authorities))}`, () => trustStore(authorities))
+}
+
+/** Authorities whose verifier is kept: parsed roots, and the intermediates that it has seen, serve the next connection. */
+const MOST_REMEMBERED = 16
+
+class RememberedVerifiers {
+  #verifiers: readonly { readonly provider: CryptoProvider; readonly verifier: CertificateVerifier }[] = []
+
+  get(provider: CryptoProvider, fingerprint: string, trust: () => TrustStore): CertificateVerifier {
+    const known = this.#verifiers.find((entry) => entry.provider === provider && entry.verifier.fingerprint === fingerprint)
+    const entry = known ?? { provider, verifier: { ...chainVerifier({ provider, trust: trust(), checks }), fingerprint } }
+    this.#verifiers = [entry, ...this.#verifiers.filter((other) => other !== entry)].slice(0, MOST_REMEMBERED)
+    return entry.verifier
+  }
 }
