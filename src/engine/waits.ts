@@ -34,7 +34,9 @@ export class Waits {
 
   /** There is something to look at although nothing has settled: the connection failed. */
   wake(): void {
-    this.#notify?.resolve()
+    const notify = this.#notify
+    if (this.#count > 0) this.#notify = withResolvers() // a resolved one would make who waits for it spin
+    notify?.resolve()
   }
 }
 
