@@ -24,7 +24,7 @@ export interface PeerSetup {
   readonly message?: string
   /** Peer changes its keys before it sends (TLS 1.3). */
   readonly updateKeys?: boolean
-  /** Sessions go on from one connection to the next (Go). */
+  /** Sessions go on from one connection to the next (Go, Java, Python). */
   readonly resume?: boolean
   /** TLS 1.2: an OpenSSL cipher list, for peers that take one. */
   readonly ciphers12?: string

@@ -353,4 +353,42 @@ describe.skipIf(!hasGnutls)('GnuTLS', { timeout: 30_000 }, () => {
       await child.stop()
     }
   })
+
+  it('gnutls-serv --earlydata takes our early data', async () => {
+    const port = await freePort()
+    const { cert, key } = environment.files.server.ecdsa
+    const child = new Child('gnutls-serv', [
+      '--port', `${port}`, '--echo', '--x509certfile', cert, '--x509keyfile', key, '--disable-client-cert', '--earlydata', '--maxearlydata', '16384',
+      '--priority', priority('TLS 1.3'),
+    ])
+    try {
+      await child.waitFor(/listening on IPv4 .*done/)
+      const options: ConnectOptions = { versions: { min: 'TLS 1.3' } }
+      const first = await visit(port, options)
+      const second = await dial(port, { ...options, ...(first.session && { session: first.session }), earlyData: bytes('early words\n') })
+      expect(second.info).toMatchObject({ resumed: true, earlyData: 'accepted' })
+      await second.close()
+    } finally {
+      await child.stop()
+    }
+  })
+
+  it('gnutls-cli --earlydata has its early data taken', async () => {
+    const serving = await serve({ versions: { min: 'TLS 1.3' }, maxEarlyData: 16384 })
+    const early = join(environment.files.directory, 'gnutls-early.txt')
+    writeFileSync(early, 'early words\n')
+    const child = new Child('gnutls-cli', [
+      '127.0.0.1', '--port', `${serving.port}`, '--sni-hostname', 'localhost', '--verify-hostname', 'localhost', '--x509cafile', environment.files.ca,
+      '--resume', '--waitresumption', '--earlydata', early, '--priority', priority('TLS 1.3'),
+    ])
+    try {
+      await child.waitFor(/This is a resumed session/)
+      child.write('hello\n')
+      await child.waitFor(/^echo:hello$/m)
+      expect(serving.seen.at(-1)).toMatchObject({ info: { resumed: true, earlyData: 'accepted' }, early: 'early words\n' })
+    } finally {
+      serving.close()
+      await child.stop()
+    }
+  })
 })

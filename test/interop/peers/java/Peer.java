@@ -53,7 +53,17 @@ public class Peer {
         System.out.flush();
     }
 
-    static SSLContext context(Map<String, String> f) throws Exception {
+    static final Map<String, SSLContext> kept = new HashMap<>();
+
+    /** One for all connections that say resume=1: its sessions go on. */
+    static synchronized SSLContext context(Map<String, String> f, String role) throws Exception {
+        if (!"1".equals(f.get("resume"))) return freshContext(f);
+        String key = role + f.get("version") + f.get("cert");
+        if (!kept.containsKey(key)) kept.put(key, freshContext(f));
+        return kept.get(key);
+    }
+
+    static SSLContext freshContext(Map<String, String> f) throws Exception {
         CertificateFactory certificates = CertificateFactory.getInstance("X.509");
         KeyStore trusted = KeyStore.getInstance("PKCS12");
         trusted.load(null, null);
@@ -97,7 +107,7 @@ public class Peer {
 
     static void serve(Map<String, String> f) throws Exception {
         SSLServerSocket listener = (SSLServerSocket)
-            context(f).getServerSocketFactory().createServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
+            context(f, "server").getServerSocketFactory().createServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
         listener.setEnabledProtocols(protocols(f));
         listener.setNeedClientAuth(f.get("require").equals("1"));
         say("listening", f, "port=" + listener.getLocalPort());
@@ -115,7 +125,7 @@ public class Peer {
     }
 
     static void dial(Map<String, String> f) throws Exception {
-        SSLSocket socket = (SSLSocket) context(f).getSocketFactory().createSocket("127.0.0.1", Integer.parseInt(f.get("port")));
+        SSLSocket socket = (SSLSocket) context(f, "client").getSocketFactory().createSocket("127.0.0.1", Integer.parseInt(f.get("port")));
         socket.setSoTimeout(20000);
         socket.setEnabledProtocols(protocols(f));
         SSLParameters parameters = socket.getSSLParameters();

@@ -14,7 +14,21 @@ def say(verb, ident, **fields):
         print(text.replace("\n", " ").replace("\r", " "), flush=True)
 
 
+contexts = {}
+sessions = {}
+
+
 def context(f, side):
+    """One for all connections that say resume=1: its ticket keys and sessions go on."""
+    key = (side, f["version"], f.get("cert"))
+    if f.get("resume") != "1" or key not in contexts:
+        contexts[key] = fresh_context(f, side)
+    c = contexts[key]
+    c.keylog_filename = os.path.join(f["log"], f"python-{f['id']}.keys")
+    return c
+
+
+def fresh_context(f, side):
     c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if side == "server" else ssl.PROTOCOL_TLS_CLIENT)
     c.minimum_version = c.maximum_version = ssl.TLSVersion.TLSv1_2 if f["version"] == "1.2" else ssl.TLSVersion.TLSv1_3
     c.load_verify_locations(f["ca"])
@@ -22,7 +36,6 @@ def context(f, side):
         c.load_cert_chain(f["cert"], f["key"])
     if f["require"] == "1":
         c.verify_mode = ssl.CERT_REQUIRED
-    c.keylog_filename = os.path.join(f["log"], f"python-{f['id']}.keys")
     return c
 
 
@@ -61,9 +74,11 @@ def serve(f):
 def dial(f):
     c = context(f, "client")
     raw = socket.create_connection(("127.0.0.1", int(f["port"])), 20)
-    with c.wrap_socket(raw, server_hostname="localhost") as conn:
+    with c.wrap_socket(raw, server_hostname="localhost", session=sessions.get(c)) as conn:
         conn.sendall(f"{f['message']}\n".encode("latin-1"))
         received = line(conn)
+        if f.get("resume") == "1":
+            sessions[c] = conn.session
         conn.unwrap()
     finish(f, received)
 
