@@ -214,6 +214,17 @@ describe('callbacks', () => {
     expect(server.handshakeDone).toBe(false)
   })
 
+  it('a failed engine that still waits does not make its caller spin', async () => {
+    const server = serverOf({ ...tls13, identity: () => new Promise(() => {}) })
+    for (const out of clientOf(tls13).takeOutput()) server.receive(out)
+    const before = server.pending
+    server.abort()
+    await before // the failure is progress: there is an event to take
+    expect(errorOf(server.takeEvents()).code).toBe('aborted')
+    const turn = new Promise((resolve) => setImmediate(() => resolve('nothing new')))
+    expect(await Promise.race([server.pending ?? turn, turn])).toBe('nothing new')
+  })
+
   it('bytes that come while an answer is waited for are kept', async () => {
     const client = clientOf(tls13)
     const server = serverOf({ ...tls13, identity: () => new Promise((resolve) => setImmediate(() => resolve(ecdsa))) })

@@ -3,6 +3,7 @@
 
 import { expect } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
+import type { CryptoProvider } from '../../src/crypto/provider.ts'
 import { isPromise } from '../../src/crypto/maybe.ts'
 import type { AlertName, TlsError, TlsErrorCode } from '../../src/errors.ts'
 import type { TlsEngine } from '../../src/engine/index.ts'
@@ -15,6 +16,7 @@ import type { Codec } from '../../src/wire/codec.ts'
 import type { RawExtension } from '../../src/wire/extensions.ts'
 import { encodeMessage, messages13 } from '../../src/wire/messages.ts'
 import type { Messages13 } from '../../src/wire/messages.ts'
+import { delayedProvider } from '../engine/delayed.ts'
 import { clientOf, connectEngines, errorOf, eventsOf, serverOf } from '../fixtures/engines.ts'
 import type { Meeting } from '../fixtures/engines.ts'
 
@@ -27,7 +29,7 @@ type Lies = { readonly [K in keyof Messages13]?: (fields: Messages13[K], nth: nu
 /** A seam that changes messages of these kinds; `nth` counts from 0 for each kind. */
 export const lying = (lies: Lies): Seam => {
   const sent = new Map<string, number>()
-  return {
+  const seam: Seam = {
     outgoing: ({ type, fields }) => {
       const nth = sent.get(type) ?? 0
       sent.set(type, nth + 1)
@@ -35,6 +37,15 @@ export const lying = (lies: Lies): Seam => {
       return change ? change(fields, nth) : fields
     },
   }
+  made.set(seam, lies)
+  return seam
+}
+
+const made = new WeakMap<Seam, Lies>()
+/** The same lies told from the start. */
+const again = <T extends { readonly seam?: Seam }>(options: T): T => {
+  const lies = options.seam && made.get(options.seam)
+  return lies ? { ...options, seam: lying(lies) } : options
 }
 
 export const raw = <K extends keyof Messages13>(type: K, fields: Messages13[K]): Uint8Array => encodeMessage(messages13, type, fields)
@@ -54,13 +65,19 @@ export const withoutExtension = (extensions: readonly RawExtension[] | undefined
 
 export const encoded = <T>(codec: Codec<T>, value: T): Uint8Array => encode(codec, value)
 
-/** Runs a handshake in which one side lies, and checks how the other refuses: code, alert, and that it never finished. */
+/** Runs a handshake in which one side lies, and checks how the other refuses: code, alert, and that it never finished. Twice:
+ * with providers that answer at once, and later. */
 export const refusedBy = async (
   victim: 'client' | 'server', clientOptions: ClientOptions, serverOptions: ServerOptions,
   code: TlsErrorCode, alert: AlertName, message?: RegExp,
 ): Promise<TlsError> => {
-  const meeting = await connectEngines(clientOf({ ...tls13, ...clientOptions }), serverOf({ ...tls13, ...serverOptions }))
-  return expectRefusal(victim, meeting, code, alert, message)
+  const run = async (provider: CryptoProvider): Promise<TlsError> => {
+    const client = clientOf({ ...tls13, provider, ...again(clientOptions) })
+    const meeting = await connectEngines(client, serverOf({ ...tls13, provider, ...again(serverOptions) }))
+    return expectRefusal(victim, meeting, code, alert, message)
+  }
+  await run(delayedProvider(nodeProvider))
+  return run(nodeProvider)
 }
 
 export const expectRefusal = (
