@@ -2,7 +2,7 @@
 
 export type { Connect, ConnectOptions } from './connect.ts'
 export type { CreateServer, CreateServerOptions, TlsServer } from './server.ts'
-export type { ConnectionOptions, TlsConnection } from './connection.ts'
+export type { ClientCertificate, ConnectionOptions, TlsConnection } from './connection.ts'
 export type { ConnectionInfo } from './info.ts'
 export type {
   CertificateInput, CertificateRequestInfo, ClientAuthMode, ClientAuthOptions, ClientHelloInfo, ClientOptions, CommonOptions,
@@ -10,6 +10,7 @@ export type {
 } from './options.ts'
 export type { CryptoProvider, Signer } from './crypto/provider.ts'
 export { pair } from './stream/pair.ts'
+export type { PairOptions } from './stream/pair.ts'
 export type { AnyDuplex, ByteStream } from './stream/types.ts'
 export { TlsError } from './errors.ts'
 export type { AlertName, Fault, TlsErrorCode } from './errors.ts'
