@@ -3,6 +3,7 @@
 
 import { toHex } from '../wire/bytes.ts'
 import type { ReplayGuard } from './interfaces.ts'
+import { withTimeout } from './shared-store.ts'
 import type { SharedStore } from './shared-store.ts'
 
 export interface MemoryReplayGuardOptions {
@@ -44,6 +45,8 @@ export interface SharedReplayGuardOptions {
    * Default 30000, which is longer than a replay stays fresh.
    */
   readonly quarantine?: number
+  /** Milliseconds that one answer of the store may take; a later one counts as "seen". Default 1000. */
+  readonly timeout?: number
   readonly clock?: () => number
 }
 
@@ -52,7 +55,8 @@ export interface SharedReplayGuardOptions {
  * it answer "seen". The key is added first and the store's identity looked at after, so a restart between the two is noticed.
  */
 export const sharedReplayGuard = (options: SharedReplayGuardOptions): ReplayGuard => {
-  const { store, prefix = 'puretls:0rtt:', quarantine = 30_000, clock = Date.now } = options
+  const { prefix = 'puretls:0rtt:', quarantine = 30_000, timeout = 1000, clock = Date.now } = options
+  const store = withTimeout(options.store, timeout)
   return {
     firstSeen: async (key, ttlSeconds) => {
       try {

@@ -120,9 +120,15 @@ export const withTimeout = (store: SharedStore, milliseconds: number): SharedSto
   }
 }
 
-/** TLS 1.2 sessions by ID in a shared store. They are secrets: seal them with a protector if others can read the store. */
-export const sharedSessions = (store: SharedStore, prefix = 'puretls:session:'): ServerSessionStore => ({
-  get: (sessionId) => store.get(`${prefix}${toHex(sessionId)}`),
-  set: (sessionId, session, ttlSeconds) => store.set(`${prefix}${toHex(sessionId)}`, session, ttlSeconds),
-  delete: (sessionId) => store.delete(`${prefix}${toHex(sessionId)}`),
-})
+/**
+ * TLS 1.2 sessions by ID in a shared store. They are secrets: seal them with a protector if others can read the store. An
+ * answer that takes over `timeout` milliseconds costs a full handshake; wrap the store in withTimeout for a shorter limit.
+ */
+export const sharedSessions = (store: SharedStore, prefix = 'puretls:session:', timeout = 1000): ServerSessionStore => {
+  const limited = withTimeout(store, timeout)
+  return {
+    get: (sessionId) => limited.get(`${prefix}${toHex(sessionId)}`),
+    set: (sessionId, session, ttlSeconds) => limited.set(`${prefix}${toHex(sessionId)}`, session, ttlSeconds),
+    delete: (sessionId) => limited.delete(`${prefix}${toHex(sessionId)}`),
+  }
+}
