@@ -104,7 +104,7 @@ describe('what an engine tells', () => {
   it('a key log with the labels of RFC 9850, the same at both ends', async () => {
     const [ours, theirs]: [string[], string[]] = [[], []]
     await meet({ ...tls13, keyLog: (line) => ours.push(line) }, { ...tls13, keyLog: (line) => theirs.push(line) })
-    expect(ours.map((line) => line.split(' ')[0]).sort()).toEqual([
+    expect(ours.map((line) => line.split(' ')[0] ?? '').sort()).toEqual([
       'CLIENT_HANDSHAKE_TRAFFIC_SECRET', 'CLIENT_TRAFFIC_SECRET_0', 'EXPORTER_SECRET', 'SERVER_HANDSHAKE_TRAFFIC_SECRET', 'SERVER_TRAFFIC_SECRET_0',
     ])
     expect([...ours].sort()).toEqual([...theirs].sort())
@@ -117,8 +117,14 @@ describe('what an engine tells', () => {
     const server = serverOf(tls13)
     const [up, down]: [Uint8Array[], Uint8Array[]] = [[], []]
     for (let turn = 0; turn < 3; turn++) {
-      for (const out of client.takeOutput()) up.push(out), server.receive(out)
-      for (const out of server.takeOutput()) down.push(out), client.receive(out)
+      for (const out of client.takeOutput()) {
+        up.push(out)
+        server.receive(out)
+      }
+      for (const out of server.takeOutput()) {
+        down.push(out)
+        client.receive(out)
+      }
     }
     const wire = (direction: 'sent' | 'received') => toHex(concat(...traced.filter((r) => r.direction === direction).map((r) => r.wire)))
     expect(wire('sent')).toBe(toHex(concat(...up)))
