@@ -185,7 +185,7 @@ function* serverCertificate(hs: ClientHandshake, offer: Offer): Flow<PeerProof> 
   if (message.type !== 'Certificate') throw new TlsError('internal_error', 'no Certificate')
   if (message.context.length > 0) throw new TlsError('illegal_parameter', 'Certificate: a server\'s context has to be empty')
   const [leaf] = message.entries
-  if (!leaf) throw new TlsError('decode_error', 'Certificate: the server sent an empty list (RFC 9846 section 4.5.1.4)')
+  if (!leaf) throw new TlsError('decode_error', 'Certificate: the server sent an empty list (RFC 9846 section 4.5.1.3)')
   const entries = message.entries.map(({ extensions }) =>
     decodeExtensions(certificateEntryExtensions, extensions, 'Certificate', { offered: offer.sent }),
   )
