@@ -27,15 +27,15 @@ const [session13, session12] = [await made(tls13), await made(tls12)]
 describe('a client cache', () => {
   it('forgets the server that was used longest ago', () => {
     const cache = memorySessionCache({ servers: 2 })
-    for (const key of ['a', 'b']) cache.put(key, session12)
+    for (const key of ['a', 'b']) void cache.put(key, session12)
     expect(cache.take('a')).toEqual(session12) // now b is the oldest
-    cache.put('c', session12)
+    void cache.put('c', session12)
     expect([cache.take('a'), cache.take('b'), cache.take('c')]).toEqual([session12, undefined, session12])
   })
 
   it('keeps the newest sessions of each server', () => {
     const cache = memorySessionCache({ perServer: 2 })
-    for (const lifetime of [1, 2, 3]) cache.put('a', { ...session13, lifetime })
+    for (const lifetime of [1, 2, 3]) void cache.put('a', { ...session13, lifetime })
     expect(cache.size).toBe(2)
     const lifetimes = [0, 0, 0].map(() => (cache.take('a') as SessionState | undefined)?.lifetime)
     expect(lifetimes).toEqual([3, 2, undefined])
@@ -43,8 +43,8 @@ describe('a client cache', () => {
 
   it('gives a TLS 1.3 ticket once and a TLS 1.2 session again (RFC 9846 appendix C.4)', () => {
     const cache = memorySessionCache()
-    cache.put('13', session13)
-    cache.put('12', session12)
+    void cache.put('13', session13)
+    void cache.put('12', session12)
     expect([cache.take('13'), cache.take('13')]).toEqual([session13, undefined])
     expect([cache.take('12'), cache.take('12')]).toEqual([session12, session12])
   })
