@@ -129,7 +129,7 @@ export interface Defaults {
   /** Makes the default ticket protection. */
   readonly tickets?: (provider: CryptoProvider, lifetime: number) => TicketProtector
   /** Makes the default guard against replays, for servers that take early data. */
-  readonly replayGuard?: (clock: () => number) => ReplayGuard
+  readonly replayGuard?: (clock: () => number, ticketsOutliveUs: boolean) => ReplayGuard
 }
 
 export interface VerifierRequest {
@@ -187,7 +187,7 @@ export const serverConfig = (options: ServerOptions, defaults: Defaults = {}): S
     sessions: options.sessions,
     psk: options.psk,
     maxEarlyData: inRange(options.maxEarlyData ?? 0, 0, 0xffffffff, 'maxEarlyData'),
-    replayGuard: options.replayGuard ?? (options.maxEarlyData ? defaults.replayGuard?.(common.clock) : undefined),
+    replayGuard: options.replayGuard ?? (options.maxEarlyData ? defaults.replayGuard?.(common.clock, ticketsOutliveUs(options)) : undefined),
     cookie: options.cookie ?? false,
     chooseAlpn: options.chooseAlpn,
   })
@@ -380,6 +380,9 @@ const clientAuthConfig = (options: ServerOptions, common: CommonConfig, defaults
   const authorities = clientAuth.authorities ?? ca?.map((der) => parseCertificate(der).subject.der) ?? verifier.authorities ?? []
   return { mode, required, verifier, authorities }
 }
+
+/** Tickets of given or shared keys may have been used before this process began. */
+const ticketsOutliveUs = ({ tickets }: ServerOptions): boolean => tickets !== false && tickets?.protector !== undefined
 
 const ticketConfig = (options: ServerOptions, provider: CryptoProvider, defaults: Defaults): ServerConfig['tickets'] => {
   if (options.tickets === false) return undefined

@@ -17,16 +17,11 @@ import type { OpenedRecord, Opener } from '../record/protection.ts'
 import { concat } from '../wire/bytes.ts'
 import { contentTypes, TLS12, TLS13 } from '../wire/registry.ts'
 import { readAlert } from './alerts.ts'
+import { FloodGuard } from './flood.ts'
 import { FlowRunner } from './flow-runner.ts'
 import type { EngineEvent, TlsEngine } from './types.ts'
 import { Waits } from './waits.ts'
 import { WriteSide } from './write-side.ts'
-
-/** Records that carry nothing, one after the other, before it is an attack. */
-const MAX_EMPTY_RECORDS = 32
-/** KeyUpdates, or warning alerts, without application data between them, before it is an attack. */
-const MAX_KEY_UPDATES = 32
-const MAX_WARNINGS = 4
 
 export interface EngineSetup {
   readonly config: CommonConfig
@@ -53,10 +48,7 @@ export class Engine implements TlsEngine {
   #mayWrite = false
   #readClosed = false
   #writeClosed = false
-  #emptyRecords = 0
-  #keyUpdates = 0
-  #warnings = 0
-  #compatibilityCcs = 0
+  readonly #flood = new FloodGuard()
   /** A record came that was sealed for us. */
   #hasOpened = false
   /** Set while an opener works on a record. */
@@ -178,9 +170,7 @@ export class Engine implements TlsEngine {
     if (this.#runner.expects !== 'message') return false
     const message = this.#joiner.next()
     if (!message) return false
-    if (this.#established && ++this.#keyUpdates > MAX_KEY_UPDATES) {
-      throw new TlsError('too_many_messages', 'too many handshake messages without application data')
-    }
+    if (this.#established) this.#flood.message()
     this.#runner.resume(message)
     return true
   }
@@ -193,7 +183,7 @@ export class Engine implements TlsEngine {
         throw new TlsError('unexpected_message', 'a ChangeCipherSpec record where none may be')
       }
       if (!this.#joiner.aligned) throw new TlsError('unexpected_message', 'a ChangeCipherSpec inside a handshake message')
-      if (++this.#compatibilityCcs > MAX_EMPTY_RECORDS) throw new TlsError('too_many_messages', 'too many ChangeCipherSpec records')
+      this.#flood.changeCipherSpec()
       this.#trace(record, false, { type, content: fragment })
       return true
     }
@@ -258,7 +248,7 @@ export class Engine implements TlsEngine {
   }
 
   #handle({ type, content }: OpenedRecord): void {
-    this.#countEmpty(type, content.length)
+    this.#flood.record(type, content.length)
     if (type !== contentTypes.handshake && !this.#joiner.aligned && type !== contentTypes.alert) {
       throw new TlsError('unexpected_message', 'another record type inside a handshake message (RFC 9846 section 5.1)')
     }
@@ -276,17 +266,6 @@ export class Engine implements TlsEngine {
     }
   }
 
-  #countEmpty(type: number, length: number): void {
-    if (length > 0) {
-      if (type !== contentTypes.alert) this.#emptyRecords = 0
-      return
-    }
-    if (type !== contentTypes.application_data) {
-      throw new TlsError('unexpected_message', 'an empty record that is not application data (RFC 9846 section 5.1)')
-    }
-    if (++this.#emptyRecords > MAX_EMPTY_RECORDS) throw new TlsError('too_many_messages', 'too many empty records')
-  }
-
   #data(content: Uint8Array): void {
     if (this.#dataMode === 'refuse') {
       throw new TlsError('unexpected_message', 'application data came before the handshake was done')
@@ -296,8 +275,7 @@ export class Engine implements TlsEngine {
       if (this.#earlyLeft < 0) throw new TlsError('unexpected_message', 'more early data than the ticket allows (section 4.7.1)')
     }
     if (content.length === 0) return
-    this.#keyUpdates = 0
-    this.#warnings = 0
+    this.#flood.progress()
     this.#events.push({ type: this.#dataMode === 'early' ? 'earlyData' : 'data', data: content })
   }
 
@@ -313,7 +291,7 @@ export class Engine implements TlsEngine {
     const alert = readAlert(content, this.#version)
     if (alert.kind === 'close_notify') return this.#peerClosed()
     if (alert.kind === 'fatal') return this.#endWith(alert.error)
-    if (++this.#warnings > MAX_WARNINGS) throw new TlsError('too_many_messages', 'too many warning alerts')
+    this.#flood.warning()
   }
 
   #peerClosed(): void {
@@ -378,7 +356,7 @@ export class Engine implements TlsEngine {
     this.#dataMode = 'accept'
     this.#mayWrite = !this.#writeClosed
     this.#skip = undefined
-    this.#keyUpdates = 0
+    this.#flood.progress()
     this.#events.push({ type: 'handshake', info: established.info })
     this.#runner.start(established.afterwards, () => {})
   }
@@ -407,7 +385,7 @@ export class Engine implements TlsEngine {
         this.#write.versionKnown()
         this.#version = version
         if (version === TLS13) this.#framer.maxFragment = MAX_PLAINTEXT + MAX_EXPANSION_13
-        else if (this.#compatibilityCcs > 0) {
+        else if (this.#flood.sawChangeCipherSpec) {
           throw new TlsError('unexpected_message', 'ChangeCipherSpec came before ServerHello (RFC 5246 section 7.1)')
         }
       },

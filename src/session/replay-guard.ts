@@ -9,13 +9,19 @@ import type { SharedStore } from './shared-store.ts'
 export interface MemoryReplayGuardOptions {
   /** Most ClientHellos remembered; early data is refused while it is full. Default 100000. */
   readonly capacity?: number
+  /**
+   * Milliseconds from now for which early data is refused: what a process before this one saw is not known here. Needed where
+   * tickets outlive the process (given or shared keys); 22000 is longer than a replay stays fresh. Default 0.
+   */
+  readonly quarantine?: number
   /** Milliseconds since the epoch. Default: Date.now. */
   readonly clock?: () => number
 }
 
 /** For one process. */
 export const memoryReplayGuard = (options: MemoryReplayGuardOptions = {}): ReplayGuard => {
-  const { capacity = 100_000, clock = Date.now } = options
+  const { capacity = 100_000, quarantine = 0, clock = Date.now } = options
+  const start = clock()
   /** Key to the time of its end; insertion order is the order of ends, since the ttl is the same for all. */
   const seen = new Map<string, number>()
   const forget = (now: number): void => {
@@ -29,7 +35,7 @@ export const memoryReplayGuard = (options: MemoryReplayGuardOptions = {}): Repla
       const now = clock()
       forget(now)
       const name = toHex(key)
-      if (seen.has(name) || seen.size >= capacity) return false
+      if (now - start < quarantine || seen.has(name) || seen.size >= capacity) return false
       seen.set(name, now + ttlSeconds * 1000)
       return true
     },

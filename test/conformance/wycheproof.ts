@@ -8,6 +8,7 @@ import { nobleParts } from '../../src/crypto/noble-groups.ts'
 import { nobleProvider } from '../../src/crypto/noble.ts'
 import { nodeParts } from '../../src/crypto/node-groups.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
+import type { GroupParts } from '../../src/crypto/groups.ts'
 import type { CryptoProvider } from '../../src/crypto/provider.ts'
 import { webcryptoParts } from '../../src/crypto/webcrypto-groups.ts'
 import { webcryptoProvider } from '../../src/crypto/webcrypto.ts'
@@ -16,7 +17,7 @@ import { fromHex } from '../../src/wire/bytes.ts'
 /** A provider, with the parts of its groups that take a given private key. */
 export interface Subject {
   readonly provider: CryptoProvider
-  readonly parts: typeof nodeParts | typeof nobleParts | typeof webcryptoParts
+  readonly parts: GroupParts
 }
 
 export const subjects: readonly Subject[] = [

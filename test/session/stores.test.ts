@@ -248,3 +248,14 @@ describe('a ticket protector around another', () => {
     expect(infoOf((await meet({ ...version, sessions }, server)).clientEvents).resumed).toBe(false)
   })
 })
+
+describe('a memory guard after a restart (RFC 9846 section 8.2)', () => {
+  it('refuses for the quarantine: a process before may have seen the flight', async () => {
+    let now = 1_000_000
+    const guard = memoryReplayGuard({ quarantine: 22_000, clock: () => now })
+    expect(await guard.firstSeen(Uint8Array.of(1), 21)).toBe(false)
+    now += 22_000
+    expect(await guard.firstSeen(Uint8Array.of(1), 21)).toBe(true)
+    expect(await guard.firstSeen(Uint8Array.of(1), 21)).toBe(false)
+  })
+})
