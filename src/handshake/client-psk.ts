@@ -26,6 +26,9 @@ export interface PskOffer {
   readonly earlyData: number
 }
 
+/** Milliseconds, seven days: renewed tickets do not put off for ever that the server proves who it is (section 4.7.1). */
+const MAX_AUTHENTICATION_AGE = 604_800_000
+
 /** The session given, or one from the cache; only one made for this name under this config and still young enough. */
 export function* takeSession(config: ClientConfig): Flow<SessionState | undefined> {
   const key = sessionKey(config)
@@ -40,6 +43,7 @@ export function* takeSession(config: ClientConfig): Flow<SessionState | undefine
   if (!session || session.fingerprint !== key) return undefined
   const age = config.clock() - session.createdAt
   if (age < 0 || age > session.lifetime * 1000) return undefined
+  if (config.clock() - session.authenticatedAt > MAX_AUTHENTICATION_AGE) return undefined
   if (session.version < config.minVersion || session.version > config.maxVersion) return undefined
   if (!config.suites.some(({ id }) => id === session.cipherSuite)) return undefined
   return session

@@ -2,17 +2,15 @@
 // (RFC 5246 section 7.4.1.3). Called by client.ts and client12.ts.
 
 import type { ClientConfig } from '../config.ts'
-import { encodeSession } from '../session/state.ts'
 import type { SessionState } from '../session/state.ts'
 import { TLS12 } from '../wire/registry.ts'
 import type { NewSessionTicket12 } from '../wire/messages.ts'
 import type { Answer12 } from './answer12.ts'
 import type { ClientHandshake } from './client-hello.ts'
 import type { Connection12 } from './connection12.ts'
-import { use } from './flow.ts'
+import { keepSession } from './client-keep.ts'
+import type { SessionFacts } from './client-keep.ts'
 import type { Flow } from './flow.ts'
-import type { ConnectionInfo } from '../info.ts'
-import { sessionKey } from './session-key.ts'
 
 /** Seconds that a session is kept where the server says nothing; and the most, whatever it says. */
 const USUAL_LIFETIME = 7200
@@ -24,40 +22,17 @@ export const resumable12 = (config: ClientConfig, session: SessionState | undefi
   return config.clock() - session.authenticatedAt <= MAX_LIFETIME * 1000 ? session : undefined
 }
 
-type Facts = Pick<ConnectionInfo, 'alpn' | 'peerCertificates' | 'ocspResponse' | 'scts' | 'signatureScheme'> & { readonly authenticatedAt: number }
-
 export function* keepSession12(
-  hs: ClientHandshake, connection: Connection12, { sessionId, parameters }: Answer12, message: NewSessionTicket12 | undefined, facts: Facts,
+  hs: ClientHandshake, connection: Connection12, { sessionId, parameters }: Answer12, message: NewSessionTicket12 | undefined, facts: SessionFacts,
 ): Flow<void> {
-  const { config } = hs
   const ticket = message?.ticket ?? new Uint8Array(0)
   if ((ticket.length === 0 && sessionId.length === 0) || !parameters.extendedMasterSecret || parameters.suite.authentication === 'psk') return
-  const session: SessionState = {
+  yield* keepSession(hs, facts, {
     version: TLS12,
     cipherSuite: parameters.suite.id,
     secret: connection.master.secret,
     ticket,
     sessionId: ticket.length > 0 ? new Uint8Array(0) : sessionId,
-    ageAdd: 0,
     lifetime: Math.min(message?.lifetimeHint || USUAL_LIFETIME, MAX_LIFETIME),
-    createdAt: config.clock(),
-    authenticatedAt: facts.authenticatedAt,
-    maxEarlyData: 0,
-    extendedMasterSecret: true,
-    alpn: facts.alpn ?? '',
-    serverName: config.serverName ?? '',
-    fingerprint: sessionKey(config),
-    peerCertificates: facts.peerCertificates,
-    ocspResponse: facts.ocspResponse ?? new Uint8Array(0),
-    scts: facts.scts,
-    signatureScheme: facts.signatureScheme ?? '',
-    applicationData: new Uint8Array(0),
-  }
-  hs.io.emit({ type: 'session', session: encodeSession(session) })
-  if (!config.sessions) return
-  try {
-    yield* use(config.sessions.put(session.fingerprint, session))
-  } catch {
-    // a cache that fails costs a full handshake next time, no more
-  }
+  })
 }

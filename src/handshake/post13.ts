@@ -3,31 +3,25 @@
 
 import { TlsError } from '../errors.ts'
 import { blankSession, encodeSession } from '../session/state.ts'
-import type { SessionState } from '../session/state.ts'
 import { decodeExtensions, encodeExtensions, newSessionTicketExtensions } from '../wire/extensions.ts'
 import { messages13 } from '../wire/messages.ts'
 import type { NewSessionTicket13 } from '../wire/messages.ts'
 import { TLS13 } from '../wire/registry.ts'
 import type { ClientHandshake } from './client-hello.ts'
 import type { ServerConfig } from '../config.ts'
+import { keepSession } from './client-keep.ts'
+import type { SessionFacts } from './client-keep.ts'
 import type { Connection13 } from './connection13.ts'
 import { readMessage, use } from './flow.ts'
 import type { Flow } from './flow.ts'
-import type { ConnectionInfo } from '../info.ts'
 import { answerCertificateRequest } from './post-auth13.ts'
 import type { CertificateRequests } from './post-auth13.ts'
 import type { SessionFacts as TicketFor } from '../options.ts'
 import type { ReceivedHello } from './negotiate.ts'
 import type { ServerHandshake } from './server-hello.ts'
-import { sessionKey } from './session-key.ts'
 
 /** Seconds: seven days (section 4.7.1). */
 const MAX_TICKET_LIFETIME = 604800
-
-/** What the sessions of this connection say about it. */
-export type SessionFacts = Pick<ConnectionInfo, 'alpn' | 'peerCertificates' | 'ocspResponse' | 'scts' | 'signatureScheme'> & {
-  readonly authenticatedAt: number
-}
 
 export function* clientAfterwards(hs: ClientHandshake, connection: Connection13, facts: SessionFacts): Flow<void> {
   for (;;) {
@@ -59,35 +53,15 @@ function* newSessionTicket(
     throw new TlsError('illegal_parameter', `NewSessionTicket: a lifetime of ${message.lifetime} s; the most is 604800 (section 4.7.1)`)
   }
   if (message.lifetime === 0) return // to be discarded at once
-  const { config } = hs
-  const session: SessionState = {
+  yield* keepSession(hs, facts, {
     version: TLS13,
     cipherSuite: connection.suite.id,
     secret: connection.ticketPsk(message.nonce),
     ticket: message.ticket,
-    sessionId: new Uint8Array(0),
     ageAdd: message.ageAdd,
     lifetime: message.lifetime,
-    createdAt: config.clock(),
-    authenticatedAt: facts.authenticatedAt,
     maxEarlyData,
-    extendedMasterSecret: true,
-    alpn: facts.alpn ?? '',
-    serverName: config.serverName ?? '',
-    fingerprint: sessionKey(config),
-    peerCertificates: facts.peerCertificates,
-    ocspResponse: facts.ocspResponse ?? new Uint8Array(0),
-    scts: facts.scts,
-    signatureScheme: facts.signatureScheme ?? '',
-    applicationData: new Uint8Array(0),
-  }
-  hs.io.emit({ type: 'session', session: encodeSession(session) })
-  if (!config.sessions) return
-  try {
-    yield* use(config.sessions.put(session.fingerprint, session))
-  } catch {
-    // a cache that fails costs a full handshake next time, no more
-  }
+  })
 }
 
 /** What a server's ticket says of the connection it comes from. */

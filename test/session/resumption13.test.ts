@@ -78,6 +78,21 @@ describe('tickets (RFC 9846 section 4.7.1)', () => {
     expect(infoOf(stale.serverEvents).resumed).toBe(false)
   })
 
+  it('tickets that renew each other do not put off a full handshake for more than seven days', async () => {
+    let now = 1_000_000
+    const clock = (): number => now
+    const server: ServerOptions = { ...tls13, clock, tickets: { protector: rotatingTicketKeys({ provider: nodeProvider, lifetime: 604800 }), lifetime: 604800 } }
+    let session = eventsOf((await meet({ ...tls13, clock }, server)).clientEvents, 'session')[0]?.session ?? new Uint8Array(0)
+    const resumed: boolean[] = []
+    for (let day = 0; day < 8; day += 2) {
+      now += 2 * 86_400_000
+      const { clientEvents } = await meet({ ...tls13, clock, session }, server)
+      resumed.push(infoOf(clientEvents).resumed)
+      session = eventsOf(clientEvents, 'session')[0]?.session ?? session
+    }
+    expect(resumed).toEqual([true, true, true, false])
+  })
+
   it('ticket_request: as many tickets as asked for (RFC 9149 section 3)', async () => {
     const sessions = memorySessionCache({ perServer: 10 })
     const server: ServerOptions = { ...tls13, tickets: { ...tickets(), count: 5 } }
