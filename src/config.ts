@@ -54,6 +54,7 @@ export interface CommonConfig {
   readonly verifyConnection: CommonOptions['verifyConnection']
   /** Bytes of plaintext. */
   readonly maxRecordSize: number
+  readonly grease: boolean
   readonly seam: Seam | undefined
 }
 
@@ -79,6 +80,7 @@ export interface ClientConfig extends CommonConfig {
   readonly renegotiation: 'never' | 'once' | 'freely'
   readonly compatibilityMode: boolean
   readonly postHandshakeAuth: boolean
+  readonly permuteExtensions: boolean
   readonly shapeHello: ((hello: ClientHello) => ClientHello) | undefined
   readonly fallback: boolean
   readonly falseStart: boolean
@@ -163,6 +165,7 @@ export const clientConfig = (options: ClientOptions, defaults: Defaults = {}): C
     renegotiation: options.renegotiation ?? 'never',
     compatibilityMode: options.compatibilityMode ?? true,
     postHandshakeAuth: options.postHandshakeAuth ?? false,
+    permuteExtensions: options.permuteExtensions ?? false,
     shapeHello: options.shapeHello,
     fallback: options.fallback ?? false,
     falseStart: options.falseStart ?? false,
@@ -229,6 +232,7 @@ const commonConfig = (options: CommonOptions & Pick<ClientOptions, 'pskModes'>, 
     pskModes: (options.pskModes ?? ['psk_dhe_ke']).map((mode) => (mode === 'psk_ke' ? 0 : 1)),
     verifyConnection: options.verifyConnection,
     maxRecordSize: inRange(options.maxRecordSize ?? 16384, 64, 16384, 'maxRecordSize'),
+    grease: options.grease ?? false,
     seam: options.seam,
   }
 }

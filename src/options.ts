@@ -73,6 +73,9 @@ export interface CommonOptions {
   readonly verifyConnection?: (info: ConnectionInfo) => MaybePromise<void>
   /** Most bytes of plaintext in a record that we send, 64 to 16384. Default 16384. */
   readonly maxRecordSize?: number
+  /** Sends reserved values that a correct peer passes over (GREASE, RFC 8701): a client among its suites, groups, key shares, signature
+   * schemes, versions and extensions; a server of TLS 1.3 in CertificateRequest and NewSessionTicket. Default false. */
+  readonly grease?: boolean
   /** Replaces what we are about to send, for replays of recorded flows and for tests with peers that lie. */
   readonly seam?: Seam
 }
@@ -129,6 +132,8 @@ export interface ClientOptions extends CommonOptions {
   readonly compatibilityMode?: boolean
   /** Offer to authenticate after the handshake (RFC 9846 section 4.7.2). Default false. */
   readonly postHandshakeAuth?: boolean
+  /** Puts the extensions of each connection's ClientHello in an order of chance (pre_shared_key stays last). Default false. */
+  readonly permuteExtensions?: boolean
   /** Reorders, adds or removes parts of the ClientHello before it is sent; pre_shared_key is added after it. */
   readonly shapeHello?: (hello: ClientHello) => ClientHello
   /** Ask for a stapled OCSP response (RFC 6066 section 8). Default true. */

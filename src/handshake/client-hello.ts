@@ -7,8 +7,9 @@ import { clientHelloExtensions, decodeExtensions, encodeExtensions } from '../wi
 import type { ClientHelloExtensions, RawExtension } from '../wire/extensions.ts'
 import { messages13 } from '../wire/messages.ts'
 import type { ClientHello, Message, Messages13 } from '../wire/messages.ts'
-import { EMPTY_RENEGOTIATION_INFO_SCSV, extensionTypes, FALLBACK_SCSV, TLS12, TLS13 } from '../wire/registry.ts'
+import { EMPTY_RENEGOTIATION_INFO_SCSV, extensionTypes, FALLBACK_SCSV, isGrease, TLS12, TLS13 } from '../wire/registry.ts'
 import { addBinders } from './client-psk.ts'
+import type { HelloShape } from './grease.ts'
 import { pskOf12 } from './psk12.ts'
 import type { PskOffer } from './client-psk.ts'
 import type { Handshake } from './context.ts'
@@ -26,6 +27,7 @@ export interface Offer {
   readonly sent: ReadonlySet<number>
   readonly shares: readonly OfferedShare[]
   readonly psks: readonly PskOffer[]
+  readonly shape: HelloShape
 }
 
 export interface OfferedShare {
@@ -70,10 +72,10 @@ export const helloExtensions = (
 
 const isAddress = (name: string): boolean => name.includes(':') || /^[\d.]+$/.test(name)
 
-export type HelloParts = Pick<Offer, 'random' | 'sessionId' | 'shares' | 'psks'> & { extensions: ClientHelloExtensions }
+export type HelloParts = Pick<Offer, 'random' | 'sessionId' | 'shares' | 'psks' | 'shape'> & { extensions: ClientHelloExtensions }
 
 /** Encodes and sends a ClientHello; PSKs go last, with binders over everything before them. */
-export const sendHello = (hs: ClientHandshake, parts: HelloParts, cipherSuites: readonly number[] = offeredSuites(hs.config)): Offer => {
+export const sendHello = (hs: ClientHandshake, parts: HelloParts, cipherSuites: readonly number[] = parts.shape.suites(offeredSuites(hs.config))): Offer => {
   const { config } = hs
   const { pre_shared_key: _, ...extensions } = parts.extensions
   const plain: ClientHello = {
@@ -82,7 +84,7 @@ export const sendHello = (hs: ClientHandshake, parts: HelloParts, cipherSuites: 
     sessionId: parts.sessionId,
     cipherSuites,
     compressionMethods: Uint8Array.of(0),
-    extensions: encodeExtensions(clientHelloExtensions, extensions),
+    extensions: parts.shape.list(encodeExtensions(clientHelloExtensions, extensions)),
   }
   const shaped = config.shapeHello?.(plain) ?? plain
   const hello = parts.psks.length > 0 ? addBinders(hs, shaped, parts.psks) : shaped
@@ -95,7 +97,7 @@ export const sendHello = (hs: ClientHandshake, parts: HelloParts, cipherSuites: 
     hello,
     raw,
     extensions: { ...parts.extensions, ...readBack(list) },
-    sent: new Set([...list.map(({ type }) => type), ...impliedBy(hello)]),
+    sent: new Set([...list.map(({ type }) => type), ...impliedBy(hello)].filter((type) => !isGrease(type))), // RFC 8701 section 3.1
   }
 }
 

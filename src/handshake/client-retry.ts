@@ -38,13 +38,13 @@ export function* retryHello(hs: ClientHandshake, first: Offer, request: ServerHe
   const { early_data: _, padding: __, ...kept } = first.extensions
   const extensions: ClientHelloExtensions = {
     ...kept,
-    key_share: shares.map(({ group, exchange }) => ({ group: group.id, keyExchange: exchange.share })),
+    ...(asked.key_share !== undefined && { key_share: shares.map(({ group, exchange }) => ({ group: group.id, keyExchange: exchange.share })) }),
     ...(asked.cookie && { cookie: asked.cookie }),
   }
   // a PSK for another hash than the suite's is not offered again (section 4.2.4); ages are computed anew
   const psks = pskOffers(config, first.psks[0]?.session).filter((psk) => psk.suite.hash.name === suite.hash.name)
   const offer = sendHello(
-    hs, { random: first.random, sessionId: first.sessionId, extensions, shares, psks }, first.hello.cipherSuites,
+    hs, { random: first.random, sessionId: first.sessionId, extensions, shares, psks, shape: first.shape }, first.hello.cipherSuites,
   )
 
   const serverHello = yield* hs.read(messages13, 'ServerHello')

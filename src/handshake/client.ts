@@ -18,6 +18,7 @@ import { Handshake } from './context.ts'
 import type { Established, HandshakeIo } from './context.ts'
 import { hasSentinel } from './downgrade.ts'
 import { startEarlyData } from './early-data.ts'
+import { helloShape } from './grease.ts'
 import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
 
@@ -38,9 +39,10 @@ export function* clientHandshake(config: ClientConfig, io: HandshakeIo): Flow<Es
         : new Uint8Array(0)
   const psks = pskOffers(config, session)
   const earlyLimit = psks[0]?.earlyData ?? 0
-  const extensions = helloExtensions(config, shares, session12?.ticket)
+  const shape = helloShape(config)
+  const extensions = shape.values(helloExtensions(config, shares, session12?.ticket))
   if (config.earlyData && earlyLimit > 0 && config.earlyData.length <= earlyLimit) extensions.early_data = true
-  const offer = sendHello(hs, { random, sessionId, extensions, shares, psks })
+  const offer = sendHello(hs, { random, sessionId, extensions, shares, psks, shape })
   if (offer.extensions.early_data) yield* startEarlyData(hs, offer)
 
   const serverHello = yield* hs.read(messages13, 'ServerHello')

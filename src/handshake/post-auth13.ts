@@ -15,6 +15,7 @@ import type { ClientHandshake } from './client-hello.ts'
 import type { Connection13 } from './connection13.ts'
 import type { Handshake } from './context.ts'
 import type { Flow } from './flow.ts'
+import { greasedSchemes, greaseExtension } from './grease.ts'
 
 /** The client's answer: Certificate, CertificateVerify if it has one, Finished. */
 export function* answerCertificateRequest(
@@ -81,11 +82,14 @@ export const certificateRequest = (config: ServerConfig, context: Uint8Array): C
   const authorities = config.clientAuth?.authorities ?? []
   return {
     context,
-    extensions: encodeExtensions(certificateRequestExtensions, {
-      signature_algorithms: config.schemes.map(({ id }) => id),
-      ...(config.certificateSchemes && { signature_algorithms_cert: config.certificateSchemes.map(({ id }) => id) }),
-      ...(authorities.length > 0 && { certificate_authorities: authorities }),
-    }),
+    extensions: [
+      ...encodeExtensions(certificateRequestExtensions, {
+        signature_algorithms: greasedSchemes(config, config.schemes.map(({ id }) => id)),
+        ...(config.certificateSchemes && { signature_algorithms_cert: config.certificateSchemes.map(({ id }) => id) }),
+        ...(authorities.length > 0 && { certificate_authorities: authorities }),
+      }),
+      ...greaseExtension(config),
+    ],
   }
 }
 

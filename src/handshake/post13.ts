@@ -14,6 +14,7 @@ import type { SessionFacts } from './client-keep.ts'
 import type { Connection13 } from './connection13.ts'
 import { readMessage, use } from './flow.ts'
 import type { Flow } from './flow.ts'
+import { greaseExtension } from './grease.ts'
 import { answerCertificateRequest } from './post-auth13.ts'
 import type { CertificateRequests } from './post-auth13.ts'
 import type { SessionFacts as TicketFor } from '../options.ts'
@@ -131,7 +132,8 @@ export function* sendTickets(hs: ServerHandshake, connection: Connection13, fact
       return
     }
     if (!ticket || ticket.length > 0xffff) return
-    const extensions = encodeExtensions(newSessionTicketExtensions, config.maxEarlyData > 0 ? { early_data: config.maxEarlyData } : {})
+    const early = config.maxEarlyData > 0 && { early_data: config.maxEarlyData }
+    const extensions = [...encodeExtensions(newSessionTicketExtensions, { ...early }), ...greaseExtension(config)]
     hs.send(messages13, 'NewSessionTicket', { lifetime: tickets.lifetime, ageAdd, nonce, ticket, extensions }, false)
   }
 }

@@ -12,6 +12,7 @@ import { Handshake } from './context.ts'
 import type { HandshakeIo } from './context.ts'
 import { readMessage } from './flow.ts'
 import type { Flow } from './flow.ts'
+import { helloShape } from './grease.ts'
 
 /** What client12.ts does from ServerHello on. */
 type Negotiate = (
@@ -58,8 +59,9 @@ function* renegotiate(first: ClientHandshake, { connection }: Negotiated12, nego
   const random = config.provider.random(32)
   hs.clientRandom = random
   first.io.holdData(true)
-  const extensions = { ...helloExtensions(config, [], undefined), renegotiation_info: connection.clientVerifyData }
-  const offer = sendHello(hs, { random, sessionId: new Uint8Array(0), extensions, shares: [], psks: [] }) // ClientHello -------->
+  const shape = helloShape(config)
+  const extensions = { ...shape.values(helloExtensions(config, [], undefined)), renegotiation_info: connection.clientVerifyData }
+  const offer = sendHello(hs, { random, sessionId: new Uint8Array(0), extensions, shares: [], psks: [], shape }) // ClientHello -------->
   const serverHello = yield* readServerHello(hs) // <-------- ServerHello
   checkEcho(offer, serverHello)
   const negotiated = yield* negotiate(hs, offer, serverHello, undefined, connection)

@@ -51,6 +51,8 @@ export function clientOptions(flags: Flags, carried: Carried, noted: Noted, late
     ...(shares && { keyShares: groupNames(shares) }),
     requestOcsp: flags.on.has('enable-ocsp-stapling'),
     requestScts: flags.on.has('enable-signed-cert-timestamps'),
+    grease: flags.on.has('enable-grease'),
+    permuteExtensions: flags.on.has('permute-extensions'),
     ...externalPsks(flags),
     verifier: verifierOf(flags, later),
     identity: (request) => clientIdentity(request, flags, carried.provider, later),
@@ -64,7 +66,7 @@ export function clientOptions(flags: Flags, carried: Carried, noted: Noted, late
 
 /** Flags that ask for what the library does not have: the runner counts the test as unimplemented. */
 const unbuilt: readonly string[] = [
-  'enable-grease', 'permute-extensions', 'install-cert-compression-algs', 'renegotiate-explicit', 'renegotiate-ignore',
+  'install-cert-compression-algs', 'renegotiate-explicit', 'renegotiate-ignore',
   'forbid-renegotiation-after-handshake', 'no-server-name-ack', 'select-empty-alpn', 'decline-alpn', 'enable-ech-grease',
   'expect-ech-accept', 'cbc-record-splitting', 'partial-write', 'renew-ticket', 'no-key-shares',
 ]
@@ -139,6 +141,7 @@ export function serverOptions(flags: Flags, carried: Carried, noted: Noted, late
   return {
     ...commonOptions(flags, carried, noted),
     identity: flags.on.has('fail-cert-callback') || flags.on.has('fail-ocsp-callback') ? () => failedCallback() : identities,
+    grease: true, // BoringSSL's servers always do
     ...pskLookUp(flags),
     ...(auth && { clientAuth: auth }),
     onClientHello: (hello) => then(later(undefined), () => earlyCallback(hello, flags, noted)),
