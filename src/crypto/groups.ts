@@ -1,5 +1,5 @@
-// Key exchange groups out of their parts: a Diffie-Hellman function alone, or with ML-KEM as a hybrid
-// (RFC 9846 section 7.4, draft-ietf-tls-ecdhe-mlkem section 4). Each provider brings the parts and gets its groups from here.
+// Key exchange groups out of their parts: a Diffie-Hellman function alone, ML-KEM alone, or both as a hybrid
+// (RFC 9846 section 7.4, draft-ietf-tls-mlkem section 4, draft-ietf-tls-ecdhe-mlkem section 4). Each provider brings the parts and gets its groups from here.
 
 import { TlsError } from '../errors.ts'
 import { concat } from '../wire/bytes.ts'
@@ -59,6 +59,26 @@ export const diffieHellmanExchange = (dh: DiffieHellman, key: DiffieHellmanKey):
   complete: (peerShare) => agree(dh, key, peerShare),
 })
 
+/** A group of ML-KEM alone: the client's share is an encapsulation key, the server's a ciphertext (draft-ietf-tls-mlkem section 4). */
+export const kemGroup = (id: number, kem: Kem): KeyExchangeGroup => ({
+  id,
+  start: () =>
+    andThen(kem.generate(), (key) => ({
+      share: key.encapsulationKey,
+      complete: (peerShare) => {
+        checkLength(peerShare, kem.ciphertextLength)
+        return key.decapsulate(peerShare)
+      },
+    })),
+  respond: (peerShare) => {
+    checkLength(peerShare, kem.encapsulationKeyLength)
+    return andThen(encapsulate(kem, peerShare), ({ ciphertext, secret }) => ({ share: ciphertext, secret }))
+  },
+})
+
+const encapsulate = (kem: Kem, key: Uint8Array): ReturnType<Kem['encapsulate']> =>
+  refusing(() => kem.encapsulate(key), 'an ML-KEM encapsulation key that is not valid')
+
 /** How the two halves of a hybrid are joined, in shares and in the secret alike (draft-ietf-tls-ecdhe-mlkem section 4). */
 type HybridOrder = 'kem-first' | 'dh-first'
 
@@ -83,7 +103,7 @@ export const hybridGroup = (id: number, kem: Kem, dh: DiffieHellman, order: Hybr
       })),
     respond: (peerShare) => {
       const peer = split(peerShare, kem.encapsulationKeyLength)
-      const encapsulated = refusing(() => kem.encapsulate(peer.kem), 'an ML-KEM encapsulation key that is not valid')
+      const encapsulated = encapsulate(kem, peer.kem)
       return andThen(dh.generate(), (dhKey) =>
         both(encapsulated, agree(dh, dhKey, peer.dh), ({ ciphertext, secret }, agreed) => ({
           share: join(ciphertext, dhKey.publicKey),
@@ -144,6 +164,7 @@ export interface GroupParts {
   readonly p256: DiffieHellman
   readonly p384: DiffieHellman
   readonly p521: DiffieHellman
+  readonly mlKem512: Kem
   readonly mlKem768: Kem
   readonly mlKem1024: Kem
 }

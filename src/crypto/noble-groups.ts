@@ -4,9 +4,9 @@
 import { x25519 } from '@noble/curves/ed25519.js'
 import { x448 } from '@noble/curves/ed448.js'
 import { p256, p384, p521 } from '@noble/curves/nist.js'
-import { diffieHellmanGroup, hybridGroup } from './groups.ts'
+import { diffieHellmanGroup, hybridGroup, kemGroup } from './groups.ts'
 import type { DiffieHellman, DiffieHellmanKey, GroupParts } from './groups.ts'
-import { nobleMlKem1024, nobleMlKem768 } from './noble-pq.ts'
+import { nobleMlKem1024, nobleMlKem512, nobleMlKem768 } from './noble-pq.ts'
 import type { KeyExchangeGroup } from './provider.ts'
 
 const montgomery = (id: number, curve: typeof x25519, publicKeyLength: number): DiffieHellman => {
@@ -43,6 +43,7 @@ export const nobleParts: GroupParts = {
   p256: weierstrass(0x0017, p256, 65),
   p384: weierstrass(0x0018, p384, 97),
   p521: weierstrass(0x0019, p521, 133),
+  mlKem512: nobleMlKem512,
   mlKem768: nobleMlKem768,
   mlKem1024: nobleMlKem1024,
 }
@@ -53,4 +54,7 @@ export const nobleGroups: readonly KeyExchangeGroup[] = [
   hybridGroup(0x11eb, nobleParts.mlKem768, nobleParts.p256, 'dh-first'),
   hybridGroup(0x11ed, nobleParts.mlKem1024, nobleParts.p384, 'dh-first'),
   diffieHellmanGroup(nobleParts.x448),
+  kemGroup(0x0200, nobleParts.mlKem512),
+  kemGroup(0x0201, nobleParts.mlKem768),
+  kemGroup(0x0202, nobleParts.mlKem1024),
 ]

@@ -2,7 +2,7 @@
 // the node provider where Node has neither.
 
 import { ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js'
-import { ml_kem1024, ml_kem768 } from '@noble/post-quantum/ml-kem.js'
+import { ml_kem1024, ml_kem512, ml_kem768 } from '@noble/post-quantum/ml-kem.js'
 import type { Kem, KemKey } from './groups.ts'
 import type { KeyType } from './provider.ts'
 
@@ -23,6 +23,7 @@ const kem = (ml: typeof ml_kem768, encapsulationKeyLength: number, ciphertextLen
   }
 }
 
+export const nobleMlKem512: Kem = kem(ml_kem512, 800, 768)
 export const nobleMlKem768: Kem = kem(ml_kem768, 1184, 1088)
 export const nobleMlKem1024: Kem = kem(ml_kem1024, 1568, 1568)
 

@@ -4,7 +4,7 @@
 
 import * as crypto from 'node:crypto'
 import { derElement, derInteger, derOctets, derOid, derSequence, tags } from '../wire/der.ts'
-import { diffieHellmanGroup, hybridGroup } from './groups.ts'
+import { diffieHellmanGroup, hybridGroup, kemGroup } from './groups.ts'
 import type { DiffieHellman, DiffieHellmanKey, GroupParts, Kem, KemKey } from './groups.ts'
 import { nobleParts } from './noble-groups.ts'
 import { buffer, plain } from './node-ciphers.ts'
@@ -124,7 +124,7 @@ const works = (dh: DiffieHellman): boolean => {
   }
 }
 
-type MlKemName = 'ml-kem-768' | 'ml-kem-1024'
+type MlKemName = 'ml-kem-512' | 'ml-kem-768' | 'ml-kem-1024'
 
 /** ML-KEM of Node (24.7 with OpenSSL 3.5), or noble's. Which one is found out at the first use. */
 const mlKem = (name: MlKemName, noble: Kem): Kem => {
@@ -163,8 +163,10 @@ const nativeMlKem = (name: MlKemName, { encapsulationKeyLength, ciphertextLength
   }
 }
 
-const mlKemPair = (name: MlKemName) =>
-  name === 'ml-kem-768' ? crypto.generateKeyPairSync('ml-kem-768') : crypto.generateKeyPairSync('ml-kem-1024')
+const mlKemPair = (name: MlKemName) => {
+  if (name === 'ml-kem-512') return crypto.generateKeyPairSync('ml-kem-512')
+  return name === 'ml-kem-768' ? crypto.generateKeyPairSync('ml-kem-768') : crypto.generateKeyPairSync('ml-kem-1024')
+}
 
 const hasMlKem = (name: MlKemName): boolean => {
   try {
@@ -182,11 +184,12 @@ export const nodeParts: GroupParts = {
   p256: nativeOr(nobleParts.p256, weierstrass(0x0017, 'P-256', 'prime256v1', '1.2.840.10045.3.1.7', 65)),
   p384: nativeOr(nobleParts.p384, weierstrass(0x0018, 'P-384', 'secp384r1', '1.3.132.0.34', 97)),
   p521: nativeOr(nobleParts.p521, weierstrass(0x0019, 'P-521', 'secp521r1', '1.3.132.0.35', 133)),
+  mlKem512: mlKem('ml-kem-512', nobleParts.mlKem512),
   mlKem768: mlKem('ml-kem-768', nobleParts.mlKem768),
   mlKem1024: mlKem('ml-kem-1024', nobleParts.mlKem1024),
 }
 
-const { x25519, x448, p256, p384, p521, mlKem768, mlKem1024 } = nodeParts
+const { x25519, x448, p256, p384, p521, mlKem512, mlKem768, mlKem1024 } = nodeParts
 
 export const nodeGroups: readonly KeyExchangeGroup[] = [
   hybridGroup(0x11ec, mlKem768, x25519, 'kem-first'),
@@ -194,4 +197,7 @@ export const nodeGroups: readonly KeyExchangeGroup[] = [
   hybridGroup(0x11eb, mlKem768, p256, 'dh-first'),
   hybridGroup(0x11ed, mlKem1024, p384, 'dh-first'),
   diffieHellmanGroup(x448),
+  kemGroup(0x0200, mlKem512),
+  kemGroup(0x0201, mlKem768),
+  kemGroup(0x0202, mlKem1024),
 ]

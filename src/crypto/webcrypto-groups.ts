@@ -2,7 +2,7 @@
 // of crypto/webcrypto.ts (RFC 9846 section 7.4.2).
 
 import { encodeBase64 } from '../wire/pem.ts'
-import { diffieHellmanGroup, hybridGroup } from './groups.ts'
+import { diffieHellmanGroup, hybridGroup, kemGroup } from './groups.ts'
 import type { DiffieHellman, DiffieHellmanKey, GroupParts } from './groups.ts'
 import { andThen } from './maybe.ts'
 import { nobleParts } from './noble-groups.ts'
@@ -78,11 +78,12 @@ export const webcryptoParts: GroupParts = {
   p256: ecdh(nobleParts.p256, 'P-256', 256),
   p384: ecdh(nobleParts.p384, 'P-384', 384),
   p521: ecdh(nobleParts.p521, 'P-521', 528),
+  mlKem512: nobleParts.mlKem512,
   mlKem768: nobleParts.mlKem768,
   mlKem1024: nobleParts.mlKem1024,
 }
 
-const { x25519, x448, p256, p384, p521, mlKem768, mlKem1024 } = webcryptoParts
+const { x25519, x448, p256, p384, p521, mlKem512, mlKem768, mlKem1024 } = webcryptoParts
 
 export const webcryptoGroups: readonly KeyExchangeGroup[] = [
   hybridGroup(0x11ec, mlKem768, x25519, 'kem-first'),
@@ -90,4 +91,7 @@ export const webcryptoGroups: readonly KeyExchangeGroup[] = [
   hybridGroup(0x11eb, mlKem768, p256, 'dh-first'),
   hybridGroup(0x11ed, mlKem1024, p384, 'dh-first'),
   diffieHellmanGroup(x448),
+  kemGroup(0x0200, mlKem512),
+  kemGroup(0x0201, mlKem768),
+  kemGroup(0x0202, mlKem1024),
 ]

@@ -159,7 +159,7 @@ export const FALLBACK_SCSV = 0x5600
 export interface NamedGroup {
   readonly id: number
   readonly name: string
-  /** TLS 1.3 only groups (KEM hybrids) are not offered to, nor used with, TLS 1.2. */
+  /** TLS 1.3 only groups (with ML-KEM) are not offered to, nor used with, TLS 1.2. */
   readonly tls13Only?: true
 }
 
@@ -172,6 +172,9 @@ export const namedGroups: readonly NamedGroup[] = [
   { id: 0x0018, name: 'P-384' },
   { id: 0x0019, name: 'P-521' },
   { id: 0x001e, name: 'X448' },
+  { id: 0x0200, name: 'MLKEM512', tls13Only: true },
+  { id: 0x0201, name: 'MLKEM768', tls13Only: true },
+  { id: 0x0202, name: 'MLKEM1024', tls13Only: true },
 ]
 
 type SchemeAlgorithm =

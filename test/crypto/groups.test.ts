@@ -25,6 +25,9 @@ const lengths: Readonly<Record<string, readonly [number, number, number]>> = {
   'P-384': [97, 97, 48],
   'P-521': [133, 133, 66],
   X448: [56, 56, 56],
+  MLKEM512: [800, 768, 32],
+  MLKEM768: [1184, 1088, 32],
+  MLKEM1024: [1568, 1568, 32],
 }
 
 const pairs = providers.flatMap((client) => providers.map((server) => ({ client, server })))
@@ -149,8 +152,8 @@ describe.each(providers)('$name refuses', (provider) => {
     }
   })
 
-  it('draft-ietf-tls-ecdhe-mlkem section 4.2: an encapsulation key with a coefficient that is not reduced', async () => {
-    for (const [id, at] of [[0x11ec, 0], [0x11eb, 65], [0x11ed, 97]] as const) {
+  it('draft-ietf-tls-ecdhe-mlkem section 4.2, draft-ietf-tls-mlkem section 4: an encapsulation key with a coefficient that is not reduced', async () => {
+    for (const [id, at] of [[0x11ec, 0], [0x11eb, 65], [0x11ed, 97], [0x0200, 0], [0x0201, 0], [0x0202, 0]] as const) {
       const { share } = await group(id).start()
       const bad = share.slice()
       bad.set([0xff, 0xff, 0xff], at)

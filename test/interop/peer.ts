@@ -52,6 +52,8 @@ export interface Peer {
   readonly certificates: readonly CertificateKind[]
   /** Groups it can do. */
   readonly groups: readonly string[]
+  /** Groups that the peer has off until asked for by name. */
+  readonly groupsByName?: readonly string[]
   /** Whether it can be told which groups to use. */
   readonly choosesGroups: boolean
   /** Whether it can change its keys when told to. */

@@ -63,6 +63,10 @@ for (const peer of peers) {
         expect(info).toMatchObject({ group, helloRetryRequest: false })
       })
 
+      it.each(peer.groupsByName ?? [])('%s, asked for by name', async (group) => {
+        expect((await dial({ groups: [group] }, { groups: [group] })).info).toMatchObject({ group, helloRetryRequest: false })
+      })
+
       it('HelloRetryRequest', async () => {
         // Peers that cannot be told their groups do not know the hybrid, and ask for P-256.
         const [share, wanted] = peer.choosesGroups ? ['X25519', 'P-384'] : ['X25519MLKEM768', 'P-256']
@@ -113,6 +117,10 @@ for (const peer of peers) {
 
       it.each(peer.groups)('%s', async (group) => {
         expect((await serve({ groups: [group] })).info.group).toBe(group)
+      })
+
+      it.each(peer.groupsByName ?? [])('%s, asked for by name', async (group) => {
+        expect((await serve({ groups: [group] }, { groups: [group] })).info.group).toBe(group)
       })
 
       it('HelloRetryRequest for a group', async () => {

@@ -68,7 +68,7 @@ export function clientOptions(flags: Flags, carried: Carried, noted: Noted, late
 const unbuilt: readonly string[] = [
   'install-cert-compression-algs', 'renegotiate-explicit', 'renegotiate-ignore',
   'forbid-renegotiation-after-handshake', 'no-server-name-ack', 'select-empty-alpn', 'decline-alpn', 'enable-ech-grease',
-  'expect-ech-accept', 'cbc-record-splitting', 'partial-write', 'renew-ticket', 'no-key-shares',
+  'expect-ech-accept', 'cbc-record-splitting', 'partial-write', 'renew-ticket',
 ]
 const unbuiltValues: readonly string[] = [
   'install-one-cert-compression-alg', 'accepted-peer-cert-types', 'available-client-cert-types', 'expect-peer-certificate-type',

@@ -33,10 +33,14 @@ const exporterOf = (socket: tls.TLSSocket): string => {
   return material.toString('hex')
 }
 
+/** OpenSSL 3.5. */
+const hasMlKem = Number(process.versions.openssl.split('.')[1]) >= 5
+
 export const nodeTls: Peer = {
   name: 'node:tls',
   certificates: ['ecdsa', 'rsa', 'ed25519'],
-  groups: ['X25519', 'P-256', 'P-384', 'P-521', ...(Number(process.versions.openssl.split('.')[1]) >= 5 ? ['X25519MLKEM768'] : [])],
+  groups: ['X25519', 'P-256', 'P-384', 'P-521', ...(hasMlKem ? ['X25519MLKEM768'] : [])],
+  groupsByName: hasMlKem ? ['SecP256r1MLKEM768', 'SecP384r1MLKEM1024', 'MLKEM512', 'MLKEM768', 'MLKEM1024'] : [],
   choosesGroups: true,
   updatesKeys: { client: false, server: false },
   exporter: true,

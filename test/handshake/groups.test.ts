@@ -1,0 +1,36 @@
+// Groups that have to be asked for, and key shares that are left out.
+
+import { describe, expect, it } from 'vitest'
+import { nobleProvider } from '../../src/crypto/noble.ts'
+import type { ClientHelloInfo } from '../../src/options.ts'
+import { errorOf, infoOf, meet } from '../fixtures/engines.ts'
+
+const plainMlKem = ['MLKEM512', 'MLKEM768', 'MLKEM1024'] as const
+
+describe('ML-KEM without a curve (draft-ietf-tls-mlkem)', () => {
+  it.each(plainMlKem)('%s, where both name it', async (group) => {
+    const { clientEvents, serverEvents } = await meet({ groups: [group] }, { groups: [group] })
+    expect([infoOf(clientEvents).group, infoOf(serverEvents).group]).toEqual([group, group])
+  })
+  it.each(plainMlKem)('%s, by HelloRetryRequest and with providers that differ', async (group) => {
+    const { clientEvents } = await meet({ groups: ['X25519', group], provider: nobleProvider }, { groups: [group] })
+    expect(infoOf(clientEvents)).toMatchObject({ group, helloRetryRequest: true })
+  })
+  it.each(plainMlKem)('%s is neither offered nor taken by default', async (group) => {
+    let hello: ClientHelloInfo | undefined
+    infoOf((await meet({}, { onClientHello: (info) => void (hello = info) })).serverEvents)
+    expect(hello?.groups.filter((id) => id >= 0x0200 && id <= 0x0202)).toEqual([])
+    expect(errorOf((await meet({ groups: [group] }, {})).serverEvents)).toMatchObject({ code: 'no_common_group' })
+  })
+  it('is not for TLS 1.2', async () => {
+    const { clientEvents } = await meet({ groups: ['MLKEM768', 'P-256'] }, { groups: ['MLKEM768', 'P-256'], versions: { max: 'TLS 1.2' } })
+    expect(infoOf(clientEvents).group).toBe('P-256')
+  })
+})
+
+describe('no key shares (RFC 9846 section 4.3.8)', () => {
+  it('lets the server choose by HelloRetryRequest', async () => {
+    const { clientEvents } = await meet({ keyShares: [] }, {})
+    expect(infoOf(clientEvents)).toMatchObject({ group: 'X25519MLKEM768', helloRetryRequest: true })
+  })
+})
