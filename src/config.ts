@@ -73,6 +73,7 @@ export interface ClientConfig extends CommonConfig {
   readonly identityFor: (request: CertificateRequestInfo) => MaybePromise<Identity | undefined>
   readonly keyShares: readonly ActiveGroup[]
   readonly psks: readonly ExternalPskConfig[]
+  readonly tickets: boolean
   readonly ticketRequest: ClientOptions['ticketRequest']
   readonly session: SessionState | undefined
   readonly sessions: ClientSessionCache | undefined
@@ -102,6 +103,8 @@ export interface TicketConfig {
   readonly count: number
   /** Seconds. */
   readonly lifetime: number
+  /** Seconds. */
+  readonly renewAfter: number
   readonly protector: TicketProtector
   readonly applicationData: TicketOptions['applicationData']
 }
@@ -160,6 +163,7 @@ export const clientConfig = (options: ClientOptions, defaults: Defaults = {}): C
     session: options.session instanceof Uint8Array ? decodeSession(options.session) : options.session,
     sessions: options.sessions,
     psks: externalPsks(options.psk),
+    tickets: options.tickets ?? true,
     ticketRequest: options.ticketRequest,
     earlyData: options.earlyData,
     renegotiation: options.renegotiation ?? 'never',
@@ -392,7 +396,8 @@ const ticketConfig = (options: ServerOptions, provider: CryptoProvider, defaults
   if (options.tickets === false) return undefined
   const count = inRange(options.tickets?.count ?? 2, 0, 255, 'tickets.count')
   const lifetime = inRange(options.tickets?.lifetime ?? 86400, 1, 604800, 'tickets.lifetime')
+  const renewAfter = inRange(options.tickets?.renewAfter ?? Math.ceil(lifetime / 2), 0, 604800, 'tickets.renewAfter')
   const protector = options.tickets?.protector ?? defaults.tickets?.(provider, lifetime)
   const { applicationData } = options.tickets ?? {}
-  return protector && count > 0 ? { count, lifetime, protector, applicationData } : undefined
+  return protector && count > 0 ? { count, lifetime, renewAfter, protector, applicationData } : undefined
 }

@@ -122,6 +122,9 @@ export interface ClientOptions extends CommonOptions {
   readonly pskModes?: readonly ('psk_dhe_ke' | 'psk_ke')[]
   /** Tickets to ask for (RFC 9149): after a full handshake, and after a resumed one. */
   readonly ticketRequest?: { readonly newSession: number; readonly resumption: number }
+  /** False: no ticket is asked for, offered or kept; sessions of TLS 1.2 by ID are (RFC 5077 section 3.1, RFC 9846 section 4.3.9).
+   * Default true. */
+  readonly tickets?: boolean
   /** Where sessions are kept from one connection to the next. */
   readonly sessions?: ClientSessionCache
   /** Application data for the first flight, sent if the session allows that much (`info.earlyData` is 'none' if it does not) (RFC 9846 section 2.3). Replayable: see docs. */
@@ -214,6 +217,9 @@ export interface TicketOptions {
   readonly count?: number
   /** Seconds, at most 604800. Default 86400. */
   readonly lifetime?: number
+  /** TLS 1.2: a session that is resumed by a ticket of at least this age, in seconds, gets a new one; 0 renews always. Default: half of
+   * `lifetime`. TLS 1.3 sends new tickets with each connection. */
+  readonly renewAfter?: number
   /** What to keep in the tickets of this connection, at most 16384 bytes; it comes back as `info.sessionData`. Default: what the
    * session that was resumed had. The client cannot read it. */
   readonly applicationData?: (session: SessionFacts) => Uint8Array | undefined

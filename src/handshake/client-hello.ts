@@ -45,22 +45,24 @@ export const helloExtensions = (
   const { serverName } = config
   const offers12 = config.minVersion <= TLS12
   const offers13 = config.maxVersion >= TLS13
+  const usesPsks = offers13 && (config.tickets || config.psks.length > 0)
   const sni = serverName !== undefined && config.sendServerName && !isAddress(serverName)
   const schemes = config.schemes.filter(({ tls13, tls13Only }) => (offers13 && tls13) || !tls13Only).map(({ id }) => id)
   return {
     ...(sni && { server_name: [{ nameType: 0, name: serverName.replace(/\.$/, '') }] }),
     ...(offers12 && { extended_master_secret: true, renegotiation_info: new Uint8Array(0) }),
     supported_groups: config.groups.filter(({ tls13Only }) => offers13 || !tls13Only).map(({ id }) => id),
-    ...(offers12 && { ec_point_formats: Uint8Array.of(0), session_ticket: ticket12 ?? new Uint8Array(0) }),
+    ...(offers12 && { ec_point_formats: Uint8Array.of(0) }),
+    ...(offers12 && config.tickets && { session_ticket: ticket12 ?? new Uint8Array(0) }),
     ...(config.alpn.length > 0 && { application_layer_protocol_negotiation: config.alpn }),
     ...(config.requestOcsp && { status_request: { statusType: 1, request: new Uint8Array(4) } }),
     ...(offers12 && config.suites.some(({ cipher }) => cipher.kind === 'cbc') && { encrypt_then_mac: true }),
     signature_algorithms: schemes,
     ...(config.requestScts && { signed_certificate_timestamp: new Uint8Array(0) }),
     ...(offers13 && { key_share: shares.map(({ group, exchange }) => ({ group: group.id, keyExchange: exchange.share })) }),
-    ...(offers13 && { psk_key_exchange_modes: Uint8Array.from(config.pskModes) }),
+    ...(usesPsks && { psk_key_exchange_modes: Uint8Array.from(config.pskModes) }),
     ...(offers13 && { supported_versions: offers12 ? [TLS13, TLS12] : [TLS13] }),
-    ...(offers13 && config.ticketRequest && {
+    ...(offers13 && config.tickets && config.ticketRequest && {
       ticket_request: { newSessionCount: config.ticketRequest.newSession, resumptionCount: config.ticketRequest.resumption },
     }),
     ...(offers12 && config.maxFragmentLength !== undefined && { max_fragment_length: config.maxFragmentLength }),

@@ -41,6 +41,7 @@ export function* takeSession(config: ClientConfig): Flow<SessionState | undefine
     }
   }
   if (!session || session.fingerprint !== key) return undefined
+  if (!config.tickets && session.ticket.length > 0) return undefined
   const age = config.clock() - session.createdAt
   if (age < 0 || age > session.lifetime * 1000) return undefined
   if (config.clock() - session.authenticatedAt > MAX_AUTHENTICATION_AGE) return undefined

@@ -53,7 +53,7 @@ function* newSessionTicket(
   if (message.lifetime > MAX_TICKET_LIFETIME) {
     throw new TlsError('illegal_parameter', `NewSessionTicket: a lifetime of ${message.lifetime} s; the most is 604800 (section 4.7.1)`)
   }
-  if (message.lifetime === 0) return // to be discarded at once
+  if (message.lifetime === 0 || !hs.config.tickets) return // to be discarded at once
   yield* keepSession(hs, facts, {
     version: TLS13,
     cipherSuite: connection.suite.id,

@@ -74,11 +74,11 @@ const fits = (config: ServerConfig, hello: ReceivedHello, state: SessionState, c
   )
 }
 
-/** A ticket past half of its life is renewed. */
+/** A ticket that is old enough is renewed (RFC 5077 section 3.3). */
 export const mayRenew = (config: ServerConfig, hello: ReceivedHello, state: SessionState): boolean =>
   config.tickets !== undefined &&
   (hello.extensions.session_ticket?.length ?? 0) > 0 &&
-  config.clock() - state.createdAt > (state.lifetime * 1000) / 2
+  config.clock() - state.createdAt >= config.tickets.renewAfter * 1000
 
 export interface SessionFacts12 {
   readonly alpn: string | undefined

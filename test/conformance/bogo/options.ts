@@ -52,6 +52,7 @@ export function clientOptions(flags: Flags, carried: Carried, noted: Noted, late
     requestOcsp: flags.on.has('enable-ocsp-stapling'),
     requestScts: flags.on.has('enable-signed-cert-timestamps'),
     grease: flags.on.has('enable-grease'),
+    tickets: !flags.on.has('no-ticket'),
     permuteExtensions: flags.on.has('permute-extensions'),
     ...externalPsks(flags),
     verifier: verifierOf(flags, later),
@@ -68,7 +69,7 @@ export function clientOptions(flags: Flags, carried: Carried, noted: Noted, late
 const unbuilt: readonly string[] = [
   'install-cert-compression-algs', 'renegotiate-explicit', 'renegotiate-ignore',
   'forbid-renegotiation-after-handshake', 'no-server-name-ack', 'select-empty-alpn', 'decline-alpn', 'enable-ech-grease',
-  'expect-ech-accept', 'cbc-record-splitting', 'partial-write', 'renew-ticket',
+  'expect-ech-accept', 'cbc-record-splitting', 'partial-write',
 ]
 const unbuiltValues: readonly string[] = [
   'install-one-cert-compression-alg', 'accepted-peer-cert-types', 'available-client-cert-types', 'expect-peer-certificate-type',
@@ -285,7 +286,9 @@ function clientIdentity(request: CertificateRequestInfo, flags: Flags, provider:
 
 function ticketOptions(flags: Flags, carried: Carried): TicketOptions | false {
   if (flags.on.has('no-ticket')) return false
-  if (flags.on.has('renew-ticket')) throw new Unimplemented('renewing a TLS 1.2 ticket')
   const { protector } = carried
-  return { protector: flags.on.has('skip-ticket') ? { ...protector, seal: () => undefined } : protector }
+  return {
+    protector: flags.on.has('skip-ticket') ? { ...protector, seal: () => undefined } : protector,
+    ...(flags.on.has('renew-ticket') && { renewAfter: 0 }),
+  }
 }
