@@ -11,7 +11,7 @@ const floors = [
   ['x509', 'x509/'],
   ['roots', 'roots/'],
   ['session', 'session/'],
-  ['config', '(info|options|identity|config)\\.ts'],
+  ['config', '(info|options|identity|psk|config)\\.ts'],
   ['handshake', 'handshake/'],
   ['engine', 'engine/'],
   ['inspect', 'inspect/'],

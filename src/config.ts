@@ -2,7 +2,7 @@
 
 import { certificateListOf, loadIdentity } from './identity.ts'
 import type {
-  CertificateRequestInfo, ClientAuthMode, ClientHelloInfo, ClientOptions, CommonOptions, ExternalPsk, Identity, IdentityOptions, Seam,
+  CertificateRequestInfo, ClientAuthMode, ClientHelloInfo, ClientOptions, CommonOptions, Identity, IdentityOptions, Seam,
   ServerOptions, TicketOptions,
 } from './options.ts'
 import { andThen as then } from './crypto/maybe.ts'
@@ -10,10 +10,11 @@ import type {
   Cipher, CryptoProvider, HashAlgorithm, KeyExchangeGroup, MaybePromise, SignatureVerifier,
 } from './crypto/provider.ts'
 import { TlsError } from './errors.ts'
+import { hintOf, pskConfigs } from './psk.ts'
+import type { ExternalPskConfig } from './psk.ts'
 import type { ClientSessionCache, ReplayGuard, ServerSessionStore, TicketProtector } from './session/interfaces.ts'
 import { decodeSession } from './session/state.ts'
 import type { SessionState } from './session/state.ts'
-import { utf8Bytes } from './wire/codec.ts'
 import type { ClientHello } from './wire/messages.ts'
 import { cipherSuiteById, namedGroupById, namedGroups, signatureSchemes, TLS12, TLS13 } from './wire/registry.ts'
 import type { CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme } from './wire/registry.ts'
@@ -56,14 +57,6 @@ export interface CommonConfig {
   readonly maxRecordSize: number
   readonly grease: boolean
   readonly seam: Seam | undefined
-}
-
-export interface ExternalPskConfig {
-  readonly identity: Uint8Array
-  readonly key: Uint8Array
-  readonly hash: 'sha256' | 'sha384' | undefined
-  /** Undefined: used as it is; otherwise through the importer of RFC 9258. */
-  readonly imported: { readonly context: Uint8Array } | undefined
 }
 
 export interface ClientConfig extends CommonConfig {
@@ -120,6 +113,7 @@ export interface ServerConfig extends CommonConfig {
   readonly tickets: TicketConfig | undefined
   readonly sessions: ServerSessionStore | undefined
   readonly psk: ServerOptions['psk']
+  readonly pskHint: Uint8Array
   readonly maxEarlyData: number
   readonly replayGuard: ReplayGuard | undefined
   readonly cookie: boolean
@@ -162,7 +156,7 @@ export const clientConfig = (options: ClientOptions, defaults: Defaults = {}): C
       : groups.filter(({ name }, index) => index === 0 || (groups[0]?.tls13Only && name === 'X25519')),
     session: options.session instanceof Uint8Array ? decodeSession(options.session) : options.session,
     sessions: options.sessions,
-    psks: externalPsks(options.psk),
+    psks: pskConfigs(options.psk),
     tickets: options.tickets ?? true,
     ticketRequest: options.ticketRequest,
     earlyData: options.earlyData,
@@ -193,6 +187,7 @@ export const serverConfig = (options: ServerOptions, defaults: Defaults = {}): S
     tickets: ticketConfig(options, provider, defaults),
     sessions: options.sessions,
     psk: options.psk,
+    pskHint: hintOf(options.pskHint),
     maxEarlyData: inRange(options.maxEarlyData ?? 0, 0, 0xffffffff, 'maxEarlyData'),
     replayGuard: options.replayGuard ?? (options.maxEarlyData ? defaults.replayGuard?.(common.clock, ticketsOutliveUs(options)) : undefined),
     cookie: options.cookie ?? false,
@@ -333,17 +328,6 @@ const clientIdentity = (options: ClientOptions, provider: CryptoProvider): Clien
   if (!given) return () => undefined
   const loaded = loadIdentity(given, provider)
   return () => loaded
-}
-
-const externalPsks = (psk: ClientOptions['psk']): readonly ExternalPskConfig[] => {
-  const list: readonly ExternalPsk[] = psk === undefined ? [] : 'key' in psk ? [psk] : psk
-  return list.map(({ identity, key, hash, imported }) => {
-    const bytes = typeof identity === 'string' ? utf8Bytes(identity) : identity
-    if (bytes.length === 0 || bytes.length > 0xffff) throw new TlsError('bad_option', 'psk: an identity has 1 to 65535 bytes')
-    if (key.length < 16) throw new TlsError('bad_option', 'psk: a key has at least 16 bytes (RFC 9257 section 4)')
-    const context = typeof imported === 'object' ? imported.context : new Uint8Array(0)
-    return { identity: bytes, key, hash, imported: imported ? { context } : undefined }
-  })
 }
 
 const certAndKey = ({ cert, key }: ClientOptions | ServerOptions): IdentityOptions | undefined => {

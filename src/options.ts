@@ -153,10 +153,13 @@ export interface ClientOptions extends CommonOptions {
 
 /** A key that both ends have (RFC 9846 section 2.2). */
 export interface ExternalPsk {
-  /** 1 to 65535 bytes; text is taken as UTF-8. */
+  /** 1 to 65535 bytes, or none for TLS 1.2 only; text is taken as UTF-8. */
   readonly identity: string | Uint8Array
-  /** At least 16 bytes of a real key: a password is not one (RFC 9257 section 4). */
+  /** At least 16 bytes of a real key: a password is not one (RFC 9257 section 6). */
   readonly key: Uint8Array
+  /** Dangerous: takes a key of 1 to 15 bytes, for devices that have no other. Whoever records one handshake can try all keys
+   * offline, and then pose as either end. Default false. */
+  readonly allowShort?: boolean
   /** The hash the key is made for. Default 'sha256'. */
   readonly hash?: 'sha256' | 'sha384'
   /** Use it through the importer of RFC 9258, which ties it to protocol, KDF and `context`. Default false. */
@@ -165,7 +168,10 @@ export interface ExternalPsk {
 
 /** What a server's lookup of a PSK identity gives. */
 export interface FoundPsk {
+  /** At least 16 bytes; otherwise the handshake fails with `bad_option`. */
   readonly key: Uint8Array
+  /** Dangerous: see ExternalPsk. */
+  readonly allowShort?: boolean
   readonly hash?: 'sha256' | 'sha384'
 }
 
@@ -242,6 +248,9 @@ export interface ServerOptions extends CommonOptions {
   readonly sessions?: ServerSessionStore
   /** Looks up an external key by its identity; `imported` says that it came through the importer of RFC 9258. */
   readonly psk?: (identity: Uint8Array, hello: ClientHelloInfo, imported: boolean) => MaybePromise<FoundPsk | undefined>
+  /** TLS 1.2: tells clients which identity to use, at most 65535 bytes; clients pass over it unless an agreement outside TLS says what it
+   * means (RFC 4279 section 5.2). Default: none. */
+  readonly pskHint?: string | Uint8Array
   /** How PSKs may be used. Default: ['psk_dhe_ke']. */
   readonly pskModes?: readonly ('psk_dhe_ke' | 'psk_ke')[]
   /** Bytes of early data a client may send with a ticket; 0 (default) turns 0-RTT off. */

@@ -13,7 +13,7 @@ import type { Parameters12 } from './connection12.ts'
 import { downgradeSentinel } from './downgrade.ts'
 import type { Flow } from './flow.ts'
 import { noCommonSuite, selectAlpn, selectIdentity, selectInOrder } from './negotiate.ts'
-import type { ReceivedHello } from './negotiate.ts'
+import type { ChosenIdentity, ReceivedHello } from './negotiate.ts'
 import { curveOffered, fitsSuite, schemeFor12 } from './schemes12.ts'
 import type { ServerHandshake } from './server-hello.ts'
 import { serverFingerprint } from './session-key.ts'
@@ -53,23 +53,42 @@ export function* chooseParameters(hs: ServerHandshake, hello: ReceivedHello): Fl
     throw new TlsError('extended_master_secret_required', 'the client does not support the extended master secret (RFC 7627), and this server requires it')
   }
   const psk = pskFit(config, hello)
-  if (psk) return { ...psk, identity: undefined, alpn: yield* selectAlpn(config, hello), extended }
+  if (psk.first) return { ...psk.first, identity: undefined, alpn: yield* selectAlpn(config, hello), extended }
   const ours = config.suites.filter(({ version, authentication }) => version === 'TLS 1.2' && authentication !== 'psk')
   if (!ours.some(({ id }) => hello.message.cipherSuites.includes(id))) throw noCommonSuite(hello.message.cipherSuites, ours)
-  const { identity, scheme: fit } = yield* selectIdentity(config, hello, (candidate) => fitOf(config, ours, hello, candidate))
+  const certified = yield* certificateFit(hs, hello, ours, psk.any)
   const alpn = yield* selectAlpn(config, hello)
+  if ('suite' in certified) return { ...certified, identity: undefined, alpn, extended }
+  const { identity, scheme: fit } = certified
   return { ...fit, identity, alpn, extended, fingerprint: serverFingerprint(config, identity) }
 }
 
-/** PSK where the order of suites puts one first: it is there by name only, so the caller meant it. */
-const pskFit = (config: ServerConfig, { message, extensions }: ReceivedHello): Pick<PskChoice12, 'suite' | 'group'> | undefined => {
+type PskFit = Pick<PskChoice12, 'suite' | 'group'>
+
+/** PSK where the order of suites puts one first: it is there by name only, so the caller meant it. `any` is for where no certificate fits. */
+const pskFit = (config: ServerConfig, { message, extensions }: ReceivedHello): { readonly first: PskFit | undefined; readonly any: PskFit | undefined } => {
   const group = groupFor(config, extensions.supported_groups)
   const usable = config.suites.filter(
     ({ version, authentication, keyExchange }) =>
       version === 'TLS 1.2' && (authentication !== 'psk' || (config.psk !== undefined && (keyExchange === 'psk' || group !== undefined))),
   )
-  const suite = selectInOrder(usable, message.cipherSuites, config.preferServerOrder)
-  return suite?.authentication === 'psk' ? { suite, group: suite.keyExchange === 'ecdhe_psk' ? group : undefined } : undefined
+  const fit = (suite: ActiveSuite | undefined): PskFit | undefined =>
+    suite?.authentication === 'psk' ? { suite, group: suite.keyExchange === 'ecdhe_psk' ? group : undefined } : undefined
+  const best = (suites: readonly ActiveSuite[]) => fit(selectInOrder(suites, message.cipherSuites, config.preferServerOrder))
+  return { first: best(usable), any: best(usable.filter(({ authentication }) => authentication === 'psk')) }
+}
+
+/** The certificate that fits, or the other way where none does. */
+function* certificateFit(
+  { config }: ServerHandshake, hello: ReceivedHello, ours: readonly ActiveSuite[], otherWay: PskFit | undefined,
+): Flow<ChosenIdentity<Fit> | PskFit> {
+  try {
+    return yield* selectIdentity(config, hello, (candidate) => fitOf(config, ours, hello, candidate))
+  } catch (error) {
+    const unfit = error instanceof TlsError && (error.code === 'no_identity' || error.code === 'no_common_signature_scheme')
+    if (unfit && otherWay) return otherWay
+    throw error
+  }
 }
 
 /** What holds for a ClientHello of TLS 1.2. */

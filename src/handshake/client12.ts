@@ -64,7 +64,7 @@ function* full(hs: ClientHandshake, offer: Offer, answer: Answer12, previous: Co
 function* withPsk(hs: ClientHandshake, offer: Offer, answer: Answer12): Flow<Negotiated12> {
   const { parameters } = answer
   const exchange = yield* readPskFlight(hs, offer, answer) // <-------- ServerKeyExchange*, ServerHelloDone
-  const info = { ...infoOf(hs, answer, undefined), group: exchange.group?.name }
+  const info = { ...infoOf(hs, answer, undefined), group: exchange.group?.name, pskIdentity: exchange.identity }
   yield* confirmConnection(hs.config, info)
   hs.send(messages12, 'ClientKeyExchange', { body: exchange.body }) // ClientKeyExchange -------->
   return yield* conclude(hs, answer, new Connection12(hs, parameters, deriveMaster(hs, parameters, exchange.premaster), undefined), info)

@@ -1,10 +1,13 @@
 // External pre-shared keys in TLS 1.3, as they are (RFC 9846 section 4.3.11) or through the importer of RFC 9258. Called by
 // client-psk.ts and server-psk.ts.
 
-import type { ClientConfig, ExternalPskConfig } from '../config.ts'
+import type { ClientConfig } from '../config.ts'
 import type { CryptoProvider, HashAlgorithm } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { expandLabel, hkdfExtract } from '../keys/hkdf.ts'
+import type { FoundPsk } from '../options.ts'
+import { keyOf } from '../psk.ts'
+import type { ExternalPskConfig } from '../psk.ts'
 import { decode, encode, opaque, struct, u16 } from '../wire/codec.ts'
 import type { Codec } from '../wire/codec.ts'
 import { TLS13 } from '../wire/registry.ts'
@@ -45,6 +48,7 @@ export const usablePsks = (config: ClientConfig): readonly UsablePsk[] => {
   const kdfHashes = new Map(config.suites.filter(({ version }) => version === 'TLS 1.3').map(({ hash }) => [hash.name, hash]))
   return config.psks.flatMap((psk): readonly UsablePsk[] => {
     if (!psk.imported) {
+      if (psk.identity.length === 0) return [] // PskIdentity has a byte at least (section 4.3.11)
       return [{ identity: psk.identity, secret: psk.key, hash: hashOf(config.provider, psk.hash), binder: 'ext' }]
     }
     const { context } = psk.imported
@@ -77,14 +81,15 @@ export const readImportedIdentity = (identity: Uint8Array, hash: HashAlgorithm):
 
 /** What the server's lookup gave, made usable under the suite's hash; undefined if it is for another hash. */
 export const serverPsk = (
-  provider: CryptoProvider, identity: Uint8Array, found: { readonly key: Uint8Array; readonly hash?: 'sha256' | 'sha384' },
+  provider: CryptoProvider, identity: Uint8Array, found: FoundPsk,
   target: HashAlgorithm, imported: ImportedIdentity | undefined,
 ): UsablePsk | undefined => {
+  const key = keyOf(found)
   if (imported) {
     return importPsk(
-      provider, { identity: imported.externalIdentity, key: found.key, hash: found.hash }, imported.context, target,
+      provider, { identity: imported.externalIdentity, key, hash: found.hash }, imported.context, target,
     )
   }
   const hash = hashOf(provider, found.hash)
-  return hash.name === target.name ? { identity, secret: found.key, hash, binder: 'ext' } : undefined
+  return hash.name === target.name ? { identity, secret: key, hash, binder: 'ext' } : undefined
 }

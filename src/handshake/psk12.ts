@@ -1,9 +1,11 @@
 // The PSK and ECDHE_PSK key exchanges of TLS 1.2, both sides (RFC 4279 section 2, RFC 5489 section 2). No certificates: who knows
 // the key is the peer. Sessions of them are not kept. Called by client12.ts and server12.ts.
 
-import type { ActiveGroup, ClientConfig, ExternalPskConfig } from '../config.ts'
+import type { ActiveGroup, ClientConfig } from '../config.ts'
 import type { KeyExchange } from '../crypto/provider.ts'
 import { asTlsError, TlsError } from '../errors.ts'
+import { keyOf } from '../psk.ts'
+import type { ExternalPskConfig } from '../psk.ts'
 import { decode, encode } from '../wire/codec.ts'
 import {
   hintedEcdhParams, namedCurveParams, pskHint, pskIdentity, pskIdentityAndPoint, pskPremaster,
@@ -22,6 +24,7 @@ import type { ServerHandshake } from './server-hello.ts'
 export const pskOf12 = (config: Pick<ClientConfig, 'psks'>): ExternalPskConfig | undefined => config.psks.find(({ imported }) => !imported)
 
 export interface ClientPskExchange extends ClientExchange {
+  readonly identity: Uint8Array
   readonly group: ActiveGroup | undefined
 }
 
@@ -36,7 +39,7 @@ export function* readPskFlight(hs: ClientHandshake, offer: Offer, { parameters }
   if (!ecdhe) {
     if (message.type === 'ServerKeyExchange') decode(pskHint, message.body, 'ServerKeyExchange')
     const premaster = encode(pskPremaster, { other: new Uint8Array(key.key.length), psk: key.key })
-    return { body: encode(pskIdentity, key.identity), premaster, group: undefined }
+    return { body: encode(pskIdentity, key.identity), premaster, identity: key.identity, group: undefined }
   }
   const { params } = decode(hintedEcdhParams, 'body' in message ? message.body : new Uint8Array(0), 'ServerKeyExchange')
   const group = config.groups.find(({ id, tls13Only }) => id === params.group && !tls13Only)
@@ -48,34 +51,39 @@ export function* readPskFlight(hs: ClientHandshake, offer: Offer, { parameters }
   return {
     body: encode(pskIdentityAndPoint, { identity: key.identity, point: exchange.share }),
     premaster: encode(pskPremaster, { other, psk: key.key }),
+    identity: key.identity,
     group,
   }
 }
 
-/** Server: ServerKeyExchange with ECDHE; without it there is nothing to send, as there is no hint. */
+/** Server: ServerKeyExchange with ECDHE, or with a hint (RFC 4279 section 5.2: only where both ends have agreed on what it says). */
 export function* sendPskShare(hs: ServerHandshake, group: ActiveGroup | undefined): Flow<KeyExchange | undefined> {
-  if (!group) return undefined
+  const hint = hs.config.pskHint
+  if (!group) {
+    if (hint.length > 0) hs.send(messages12, 'ServerKeyExchange', { body: encode(pskHint, hint) })
+    return undefined
+  }
   const exchange = yield* use(group.start())
   const params = namedCurveParams(group.id, exchange.share)
-  hs.send(messages12, 'ServerKeyExchange', { body: encode(hintedEcdhParams, { hint: new Uint8Array(0), params }) })
+  hs.send(messages12, 'ServerKeyExchange', { body: encode(hintedEcdhParams, { hint, params }) })
   return exchange
 }
 
-/** Server: the premaster secret of a ClientKeyExchange; an identity that is not known ends the handshake. */
-export function* readPskPremaster(hs: ServerHandshake, hello: ReceivedHello, exchange: KeyExchange | undefined): Flow<Uint8Array> {
+/** Server: identity and premaster secret of a ClientKeyExchange; an identity that is not known ends the handshake. */
+export function* readPskPremaster(hs: ServerHandshake, hello: ReceivedHello, exchange: KeyExchange | undefined): Flow<Pick<ClientPskExchange, 'identity' | 'premaster'>> {
   const { body } = yield* hs.read(messages12, 'ClientKeyExchange')
   const { identity, point } = exchange
     ? decode(pskIdentityAndPoint, body, 'ClientKeyExchange')
     : { identity: decode(pskIdentity, body, 'ClientKeyExchange'), point: undefined }
   const psk = yield* findKey(hs, hello, identity)
   const other = exchange && point ? yield* use(exchange.complete(point)) : new Uint8Array(psk.length)
-  return encode(pskPremaster, { other, psk })
+  return { identity, premaster: encode(pskPremaster, { other, psk }) }
 }
 
 function* findKey({ config }: ServerHandshake, hello: ReceivedHello, identity: Uint8Array): Flow<Uint8Array> {
   try {
     const found = yield* use(config.psk?.(identity, hello.info, false))
-    if (found) return found.key
+    if (found) return keyOf(found)
   } catch (error) {
     throw asTlsError(error)
   }

@@ -76,12 +76,12 @@ function* withPsk(hs: ServerHandshake, hello: ReceivedHello, choice: PskChoice12
   const parameters = sendServerHello12(hs, hello, choice, { sessionId: new Uint8Array(0), ticket: false, stapled: false, resumed: false }) // ServerHello -------->
   const exchange = yield* sendPskShare(hs, choice.group) // ServerKeyExchange* -------->
   hs.send(messages12, 'ServerHelloDone', {}) // ServerHelloDone -------->
-  const premaster = yield* readPskPremaster(hs, hello, exchange) // <-------- ClientKeyExchange
+  const { identity, premaster } = yield* readPskPremaster(hs, hello, exchange) // <-------- ClientKeyExchange
   const connection = new Connection12(hs, parameters, deriveMaster(hs, parameters, premaster), undefined)
   hs.transcript.forgetMessages()
   yield* connection.changeRead() // <-------- [ChangeCipherSpec]
   const finished: VerifiedFinished = yield* connection.readFinished() // <-------- Finished
-  const info = { ...infoOf(hello, choice, { peer: pskPeer(), signature: noSignature() }), group: choice.group?.name }
+  const info = { ...infoOf(hello, choice, { peer: pskPeer(), signature: noSignature() }), group: choice.group?.name, pskIdentity: identity }
   yield* confirmConnection(hs.config, info)
   yield* connection.changeWrite() // [ChangeCipherSpec] -------->
   connection.sendFinished() // Finished -------->

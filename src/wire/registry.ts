@@ -148,6 +148,8 @@ export const cipherSuites: readonly CipherSuite[] = [
   tls12(0xccac, 'TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256', 'ecdhe_psk', 'psk', 'chacha20-poly1305', 'sha256', legacy),
   tls12(0xc035, 'TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA', 'ecdhe_psk', 'psk', 'aes-128-cbc', 'sha256', cbc('sha1')),
   tls12(0xc036, 'TLS_ECDHE_PSK_WITH_AES_256_CBC_SHA', 'ecdhe_psk', 'psk', 'aes-256-cbc', 'sha256', cbc('sha1')),
+  tls12(0x008c, 'TLS_PSK_WITH_AES_128_CBC_SHA', 'psk', 'psk', 'aes-128-cbc', 'sha256', cbc('sha1')),
+  tls12(0x008d, 'TLS_PSK_WITH_AES_256_CBC_SHA', 'psk', 'psk', 'aes-256-cbc', 'sha256', cbc('sha1')),
   tls12(0x00a8, 'TLS_PSK_WITH_AES_128_GCM_SHA256', 'psk', 'psk', 'aes-128-gcm', 'sha256', legacy),
   tls12(0x00a9, 'TLS_PSK_WITH_AES_256_GCM_SHA384', 'psk', 'psk', 'aes-256-gcm', 'sha384', legacy),
 ]

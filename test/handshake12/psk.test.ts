@@ -23,6 +23,8 @@ describe.each([['node', nodeProvider], ['noble', nobleProvider], ['delayed node'
   it.each(suites)('%s', async (suite) => {
     const meeting = await meet({ ...client(suite), provider }, { ...server(suite), provider })
     const info = infoOf(meeting.clientEvents)
+    expect(info).toMatchObject({ pskIdentity: utf8Bytes('sensor 7') })
+    expect(infoOf(meeting.serverEvents)).toMatchObject({ pskIdentity: utf8Bytes('sensor 7') })
     expect(info).toMatchObject({ cipherSuite: suite, group: suite.includes('ECDHE') ? 'X25519' : undefined, peerCertificates: [], resumed: false })
     expect(infoOf(meeting.serverEvents).cipherSuite).toBe(suite)
     void meeting.client.send(Uint8Array.of(1))

@@ -100,7 +100,16 @@ function checkConnection(info: ConnectionInfo, flags: Flags): void {
   }
 }
 
+/** -psk: a key of TLS 1.2 without length limits, as text. */
+const pskOf12 = (flags: Flags) => {
+  const key = textOf(flags, 'psk')
+  if (key === undefined) return undefined
+  return { identity: textOf(flags, 'psk-identity') ?? '', key: new TextEncoder().encode(key), allowShort: true }
+}
+
 function externalPsks(flags: Flags): Pick<ClientOptions, 'psk'> {
+  const only12 = pskOf12(flags)
+  if (only12) return { psk: only12 }
   const given = flags.credentials.filter(({ kind }) => kind === 'psk')
   if (given.length === 0) return {}
   return {
@@ -113,7 +122,11 @@ function externalPsks(flags: Flags): Pick<ClientOptions, 'psk'> {
   }
 }
 
-function pskLookUp(flags: Flags): Pick<ServerOptions, 'psk'> {
+function pskLookUp(flags: Flags): Pick<ServerOptions, 'psk' | 'pskHint'> {
+  const only12 = pskOf12(flags)
+  if (only12) {
+    return { pskHint: only12.identity, psk: (identity, _hello, imported) => (!imported && new TextDecoder().decode(identity) === only12.identity ? only12 : undefined) }
+  }
   const given = flags.credentials.filter(({ kind }) => kind === 'psk')
   if (given.length === 0) return {}
   return {
@@ -182,7 +195,7 @@ function commonOptions(flags: Flags, carried: Carried, noted: Noted): CommonOpti
     ...(limit !== undefined && { maxHandshakeMessage: limit }),
     ...(schemes.length > 0 && { signatureSchemes: schemes.map(schemeName) }),
     ...(curves.length > 0 && { groups: groupNames(curves) }),
-    ...(cipher !== undefined && { cipherSuites: suiteNames(cipher, carried.provider) }),
+    ...((cipher !== undefined || flags.texts.has('psk')) && { cipherSuites: suiteNames(cipher ?? 'ALL', carried.provider, flags.texts.has('psk')) }),
     ...policyOptions,
   }
 }
@@ -219,9 +232,9 @@ const schemeName = (id: number): string => {
 }
 
 /** OpenSSL's cipher strings, as far as the runner uses names that we know; TLS 1.3 suites are not under their rule. */
-function suiteNames(rule: string, provider: CryptoProvider): readonly string[] {
+function suiteNames(rule: string, provider: CryptoProvider, psk: boolean): readonly string[] {
   const can = new Set(provider.suites.map(({ id }) => id))
-  const all = cipherSuites.filter(({ id, authentication }) => can.has(id) && authentication !== 'psk')
+  const all = cipherSuites.filter(({ id, authentication }) => can.has(id) && (psk || authentication !== 'psk'))
   const fixed = all.filter(({ version, legacy }) => version === 'TLS 1.3' && !legacy).map(({ name }) => name)
   const picked = rule.split(/[:|[\]]+/).filter((word) => word !== '').flatMap((word) => {
     const found = all.filter(({ name, version }) => version === 'TLS 1.2' && (word === name || word === 'ALL'))
