@@ -71,7 +71,7 @@ export interface ClientConfig extends CommonConfig {
   readonly session: SessionState | undefined
   readonly sessions: ClientSessionCache | undefined
   readonly earlyData: Uint8Array | undefined
-  readonly renegotiation: 'never' | 'once' | 'freely'
+  readonly renegotiation: NonNullable<ClientOptions['renegotiation']>
   readonly compatibilityMode: boolean
   readonly postHandshakeAuth: boolean
   readonly permuteExtensions: boolean

@@ -129,8 +129,9 @@ export interface ClientOptions extends CommonOptions {
   readonly sessions?: ClientSessionCache
   /** Application data for the first flight, sent if the session allows that much (`info.earlyData` is 'none' if it does not) (RFC 9846 section 2.3). Replayable: see docs. */
   readonly earlyData?: Uint8Array
-  /** TLS 1.2: whether the server may renegotiate (RFC 5746): never (default), once, or freely. */
-  readonly renegotiation?: 'never' | 'once' | 'freely'
+  /** TLS 1.2: whether the server may renegotiate (RFC 5746): never (default), once, or freely; or who decides each time, from how often it
+   * did. A refusal is the warning no_renegotiation; with 'ignore' there is no answer at all (RFC 5246 section 7.4.1.1). */
+  readonly renegotiation?: 'never' | 'ignore' | 'once' | 'freely' | ((done: number) => MaybePromise<boolean>)
   /** Sends CCS and a session ID to look like TLS 1.2 to middleboxes (RFC 9846 appendix E.4). Default true. */
   readonly compatibilityMode?: boolean
   /** Offer to authenticate after the handshake (RFC 9846 section 4.7.2). Default false. */

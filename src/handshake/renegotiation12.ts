@@ -1,8 +1,8 @@
-// After a TLS 1.2 handshake: HelloRequest at the client, answered by option with no_renegotiation or a handshake bound to this
-// one (RFC 5746), and ClientHello at the server, always refused (RFC 5246 section 7.4.1.1). Called through Established.afterwards.
+// After a TLS 1.2 handshake: HelloRequest at the client, answered by option with no_renegotiation, with nothing, or with a handshake bound
+// to this one (RFC 5746), and ClientHello at the server, always refused (RFC 5246 section 7.4.1.1). Called through Established.afterwards.
 
 import type { ClientConfig } from '../config.ts'
-import { TlsError } from '../errors.ts'
+import { asTlsError, TlsError } from '../errors.ts'
 import { messages12 } from '../wire/messages.ts'
 import { cipherSuiteName, TLS12, versionName } from '../wire/registry.ts'
 import { helloExtensions, sendHello } from './client-hello.ts'
@@ -10,7 +10,7 @@ import type { ClientHandshake, Offer, ServerHelloMessage } from './client-hello.
 import type { Connection12, Current12, Negotiated12 } from './connection12.ts'
 import { Handshake } from './context.ts'
 import type { HandshakeIo } from './context.ts'
-import { readMessage } from './flow.ts'
+import { readMessage, use } from './flow.ts'
 import type { Flow } from './flow.ts'
 import { helloShape } from './grease.ts'
 
@@ -21,13 +21,26 @@ type Negotiate = (
 
 export function* clientAfterwards12(hs: ClientHandshake, current: Current12, negotiate: Negotiate): Flow<void> {
   const { config, io } = hs
-  let allowed = config.renegotiation === 'freely' ? Number.POSITIVE_INFINITY : config.renegotiation === 'once' ? 1 : 0
-  let refused = 0
+  let [done, refused] = [0, 0]
   hs.transcript.forgetMessages()
   for (;;) {
     yield* readMessage(messages12, ['HelloRequest'])
-    if (allowed-- > 0) current.negotiated = yield* renegotiate(hs, current.negotiated, negotiate)
-    else refuse(io, ++refused)
+    if (config.renegotiation === 'ignore') continue
+    if (yield* mayRenegotiate(config, done)) {
+      done++
+      current.negotiated = yield* renegotiate(hs, current.negotiated, negotiate)
+    } else {
+      refuse(io, ++refused)
+    }
+  }
+}
+
+function* mayRenegotiate({ renegotiation: allowed }: ClientConfig, done: number): Flow<boolean> {
+  if (typeof allowed !== 'function') return allowed === 'freely' || (allowed === 'once' && done === 0)
+  try {
+    return yield* use(allowed(done))
+  } catch (error) {
+    throw asTlsError(error)
   }
 }
 
