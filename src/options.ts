@@ -148,7 +148,8 @@ export interface ClientOptions extends CommonOptions {
   readonly fallback?: boolean
   /** TLS 1.2: asks for records of at most so many bytes both ways, for a peer that has no record_size_limit (RFC 6066 section 4). */
   readonly maxFragmentLength?: 512 | 1024 | 2048 | 4096
-  /** TLS 1.2 False Start (RFC 7918): send before the server's Finished. Default false. */
+  /** TLS 1.2 False Start (RFC 7918): send before the server's Finished, with ECDHE and AEAD only; connect() resolves that much earlier,
+   * and what goes wrong after that fails the first read. Default false. */
   readonly falseStart?: boolean
 }
 

@@ -47,6 +47,8 @@ export interface TlsEngine {
 
 export type EngineEvent =
   | { readonly type: 'handshake'; readonly info: ConnectionInfo }
+  /** Client of TLS 1.2 with `falseStart`: send() works from here on, though the server's Finished has not come (RFC 7918). */
+  | { readonly type: 'falseStart'; readonly info: ConnectionInfo }
   | { readonly type: 'data'; readonly data: Uint8Array }
   | { readonly type: 'earlyData'; readonly data: Uint8Array }
   | { readonly type: 'earlyDataEnd' }

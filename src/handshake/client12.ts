@@ -76,7 +76,10 @@ function* conclude(hs: ClientHandshake, answer: Answer12, connection: Connection
   const { suite } = answer.parameters
   yield* connection.changeWrite() // [ChangeCipherSpec] -------->
   connection.sendFinished() // Finished -------->
-  if (config.falseStart && suite.keyExchange === 'ecdhe' && suite.cipher.kind === 'aead') io.allowSend(true) // RFC 7918
+  if (config.falseStart && suite.keyExchange === 'ecdhe' && suite.cipher.kind === 'aead') { // RFC 7918
+    io.allowSend(true)
+    io.emit({ type: 'falseStart', info })
+  }
 
   const ticket = answer.ticketPromised ? yield* hs.read(messages12, 'NewSessionTicket') : undefined // <-------- NewSessionTicket*
   yield* connection.changeRead() // <-------- [ChangeCipherSpec]

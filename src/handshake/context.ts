@@ -41,6 +41,7 @@ export interface HandshakeIo {
 
 export type HandshakeEvent =
   | { readonly type: 'session'; readonly session: Uint8Array }
+  | { readonly type: 'falseStart'; readonly info: ConnectionInfo }
   | { readonly type: 'earlyDataEnd' }
   | { readonly type: 'earlyDataRejected'; readonly data: Uint8Array }
   | Pick<ConnectionInfo, 'peerCertificates' | 'verifiedChain'> & { readonly type: 'clientCertificate' }

@@ -308,6 +308,8 @@ export class Pump {
 
   #on(event: EngineEvent): void {
     switch (event.type) {
+      case 'falseStart':
+        return this.#handshake.resolve(event.info) // the limits of the handshake stay
       case 'handshake':
         this.#liftLimits()
         return this.#handshake.resolve(event.info)

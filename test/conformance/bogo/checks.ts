@@ -25,13 +25,13 @@ export interface Situation {
 
 export function checkHandshake(situation: Situation): void {
   const { exchange, flags } = situation
-  const { info } = exchange
+  const info = exchange.agreed
   if (info === undefined) return // in early data
   checkAgreed(info, flags)
   checkResumed(info, situation)
   checkPeer(info, flags)
   checkEarlyData(info, flags)
-  if (!flags.on.has('server') && info.version === 'TLS 1.2') checkNewSession12(info, situation)
+  if (!flags.on.has('server') && exchange.info?.version === 'TLS 1.2') checkNewSession12(info, situation)
   if (flags.on.has('server') && situation.noted.hello === undefined) throw new CheckFailed('early callback not called')
 }
 

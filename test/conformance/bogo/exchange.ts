@@ -13,6 +13,7 @@ export class Exchange {
   readonly #link: Link
   #unread: Uint8Array[] = []
   #ended = false
+  #falseStart: ConnectionInfo | undefined
   #failure: TlsError | undefined
   /** Output of ours that is held back (-read-with-unfinished-write). */
   #held: Uint8Array[] | undefined
@@ -22,9 +23,9 @@ export class Exchange {
     this.#link = link
   }
 
-  /** Returns once the application may write; with `early`, that includes 0.5-RTT data after early data came. */
+  /** Returns once the application may write, by False Start too; with `early`, that includes 0.5-RTT data after early data came. */
   async handshake(early = true): Promise<void> {
-    while (!this.info && !(early && this.#unread.length > 0)) {
+    while (!this.agreed && !(early && this.#unread.length > 0)) {
       if (this.#ended) throw new TlsError('closed', 'the peer ended the connection in the handshake')
       await this.#step()
     }
@@ -38,6 +39,16 @@ export class Exchange {
     this.#unread[0] = first.subarray(size)
     if (first.length <= size) this.#unread.shift()
     return first.subarray(0, size)
+  }
+
+  /** Goes on to the peer's Finished after False Start. */
+  async complete(): Promise<void> {
+    while (!this.info) await this.#step()
+  }
+
+  /** What was agreed, though the server's Finished may not have come. */
+  get agreed(): ConnectionInfo | undefined {
+    return this.info ?? this.#falseStart
   }
 
   async write(data: Uint8Array): Promise<void> {
@@ -106,6 +117,7 @@ export class Exchange {
     const events = this.engine.takeEvents()
     for (const event of events) {
       if (event.type === 'handshake') this.info = event.info
+      else if (event.type === 'falseStart') this.#falseStart = event.info
       else if (event.type === 'data' || event.type === 'earlyData') {
         if (event.data.length > 0) this.#unread.push(event.data)
       } else if (event.type === 'session') this.sessions.push(event.session)

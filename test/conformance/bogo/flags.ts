@@ -75,7 +75,7 @@ const words = (text: string): string[] => text.trim().split(/\s+/)
 const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ...rows('switch', `
     server ipv6 async implicit-handshake is-handshaker-supported allow-hint-mismatch
-    no-tls1 no-tls11 no-tls12 no-tls13 fallback-scsv false-start server-preference expect-hrr expect-no-hrr
+    no-tls1 no-tls11 no-tls12 no-tls13 fallback-scsv false-start allow-false-start-without-alpn server-preference expect-hrr expect-no-hrr
     no-key-shares verify-peer verify-fail use-custom-verify-callback expect-verify-result reverify-on-resume
     require-any-client-certificate use-old-client-cert-callback expect-no-peer-cert use-early-callback
     fail-early-callback fail-cert-callback install-ddos-callback fail-ddos-callback expect-no-server-name

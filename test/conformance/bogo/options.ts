@@ -59,7 +59,8 @@ export function clientOptions(flags: Flags, carried: Carried, noted: Noted, late
     identity: (request) => clientIdentity(request, flags, carried.provider, later),
     ...(carried.session && { session: carried.session }),
     fallback: flags.on.has('fallback-scsv'),
-    falseStart: flags.on.has('false-start'),
+    // BoringSSL takes ALPN for the sign of a server that bears it; ours leaves that to the caller
+    falseStart: flags.on.has('false-start') && (alpn !== undefined || flags.on.has('allow-false-start-without-alpn')),
     renegotiation: renegotiation(flags, later),
     ...(offersEarlyData(flags, carried) && { earlyData: initialWrite(flags) }),
   }

@@ -122,11 +122,12 @@ async function converse(situation: Situation, retry: Flags, carried: Carried): P
   let written = false
   if (!flags.on.has('implicit-handshake')) {
     await exchange.handshake()
+    if (flags.on.has('handshake-twice')) await exchange.complete()
     if (early && exchange.info?.earlyData === 'rejected') flags = retry
     written = early && exchange.info?.earlyData !== 'none'
     checkHandshake({ ...situation, flags })
   }
-  if (flags.on.has('handshake-never-done')) throw new CheckFailed('Handshake unexpectedly completed.')
+  if (flags.on.has('handshake-never-done') && exchange.info) throw new CheckFailed('Handshake unexpectedly completed.')
   await writeSecrets(situation, flags)
   if (flags.on.has('send-alert')) return exchange.abort(new TlsError('aborted', 'as the test wants', { alert: 'decompression_failure' }))
   if (!written) await writeFirst(exchange, flags)
@@ -158,7 +159,7 @@ async function writeFirst(exchange: Exchange, flags: Flags): Promise<void> {
   const first = initialWrite(flags)
   const held = flags.on.has('read-with-unfinished-write')
   if (first.length > 0) {
-    if (!exchange.info) await exchange.handshake(false)
+    if (!exchange.agreed) await exchange.handshake(false)
     await (held ? exchange.startWrite(first) : exchange.write(first))
   }
   if (!flags.on.has('write-different-record-sizes')) return
