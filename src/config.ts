@@ -25,6 +25,8 @@ import type { CertificateVerifier } from './x509/verifier.ts'
 export interface ActiveSuite extends Omit<CipherSuite, 'cipher' | 'hash'> {
   readonly cipher: Cipher
   readonly hash: HashAlgorithm
+  /** Suites of one rank are wanted alike; undefined in the default order. */
+  readonly rank?: number
 }
 
 export interface ActiveGroup extends NamedGroup, KeyExchangeGroup {}
@@ -109,7 +111,7 @@ export interface ServerConfig extends CommonConfig {
   /** The options this config was made of, for onClientHello to change. */
   readonly options: ServerOptions
   readonly clientAuth: ClientAuthConfig | undefined
-  readonly preferServerOrder: boolean
+  readonly preferServerOrder: boolean | 'strict'
   readonly tickets: TicketConfig | undefined
   readonly sessions: ServerSessionStore | undefined
   readonly psk: ServerOptions['psk']
@@ -249,7 +251,10 @@ const activeSuites = (options: CommonOptions, provider: CryptoProvider, legacy: 
     const able = facts && (!facts.mac || provider.hashes[facts.mac]) && (facts.keyExchange !== 'rsa' || provider.rsaEncryptRaw)
     return facts && hash && able ? [{ ...facts, cipher, hash }] : []
   })
-  if (options.cipherSuites) return pick(options.cipherSuites, all, 'cipherSuites', provider)
+  if (options.cipherSuites) {
+    return options.cipherSuites.flatMap((entry, rank) =>
+      pick(typeof entry === 'string' ? [entry] : entry, all, 'cipherSuites', provider).map((suite) => ({ ...suite, rank })))
+  }
   return all.filter((suite) => !suite.legacy || (legacy && suite.authentication !== 'psk' && suite.version === 'TLS 1.2'))
 }
 

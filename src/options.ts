@@ -41,8 +41,9 @@ export interface CommonOptions {
   readonly provider?: CryptoProvider
   /** Default: both. */
   readonly versions?: { readonly min?: ProtocolVersion; readonly max?: ProtocolVersion }
-  /** IANA names, most wanted first. Default: the provider's order without legacy suites. */
-  readonly cipherSuites?: readonly string[]
+  /** IANA names, most wanted first; those of a list inside the list are wanted alike, and a server leaves the choice among them to the
+   * client. Default: the provider's order without legacy suites. */
+  readonly cipherSuites?: readonly (string | readonly string[])[]
   /** Names as in wire/registry.ts ('X25519', 'P-256', 'X25519MLKEM768'), most wanted first. */
   readonly groups?: readonly string[]
   /** Signature schemes that the peer may use, most wanted first ('ecdsa_secp256r1_sha256'). */
@@ -243,8 +244,9 @@ export interface ServerOptions extends CommonOptions {
   /** Sees the ClientHello before anything is answered; may change options for this connection, or reject. */
   readonly onClientHello?: (hello: ClientHelloInfo) => MaybePromise<Partial<ServerOptions> | 'reject' | undefined | void>
   readonly clientAuth?: ClientAuthOptions
-  /** True: choose by our order of suites even where the client's would do. Default true. */
-  readonly preferServerOrder?: boolean
+  /** True: choose by our order of suites, but for a client that puts ChaCha20-Poly1305 first: it has no fast AES, and gets it. 'strict':
+   * by our order whatever the client puts first. False: by the client's order. Default true. */
+  readonly preferServerOrder?: boolean | 'strict'
   readonly tickets?: TicketOptions | false
   /** TLS 1.2 sessions by ID. */
   readonly sessions?: ServerSessionStore

@@ -61,12 +61,13 @@ export const selectSuite13 = (config: ServerConfig, hello: ClientHello): ActiveS
 }
 
 /** The first of ours that is theirs, or the first of theirs that is ours; a client that puts ChaCha20 first has no AES
- * hardware, and gets it even where our order rules, as Go does. */
-const inOrder = (ours: readonly ActiveSuite[], theirs: readonly number[], oursRule: boolean): ActiveSuite | undefined => {
-  const find = (id: number): ActiveSuite | undefined => ours.find((suite) => suite.id === id)
-  const wanted = theirs.filter((id) => !isGrease(id)).map(find).find((suite) => suite !== undefined)
-  if (!oursRule || wanted?.cipher.name === 'chacha20-poly1305') return wanted
-  return ours.find(({ id }) => theirs.includes(id))
+ * hardware, and gets it even where our order rules, as Go does, unless that is strict. Among suites of one rank the client chooses. */
+const inOrder = (ours: readonly ActiveSuite[], theirs: readonly number[], oursRule: boolean | 'strict'): ActiveSuite | undefined => {
+  const common = theirs.flatMap((id) => ours.find((suite) => suite.id === id) ?? [])
+  const [wanted] = common
+  if (!oursRule || (oursRule !== 'strict' && wanted?.cipher.name === 'chacha20-poly1305')) return wanted
+  const best = ours.find((suite) => common.includes(suite))
+  return best?.rank === undefined ? best : common.find(({ rank }) => rank === best.rank)
 }
 export { inOrder as selectInOrder }
 

@@ -240,17 +240,21 @@ const schemeName = (id: number): string => {
 }
 
 /** OpenSSL's cipher strings, as far as the runner uses names that we know; TLS 1.3 suites are not under their rule. */
-function suiteNames(rule: string, provider: CryptoProvider, psk: boolean): readonly string[] {
+function suiteNames(rule: string, provider: CryptoProvider, psk: boolean): NonNullable<CommonOptions['cipherSuites']> {
   const can = new Set(provider.suites.map(({ id }) => id))
   const all = cipherSuites.filter(({ id, authentication }) => can.has(id) && (psk || authentication !== 'psk'))
   const fixed = all.filter(({ version, legacy }) => version === 'TLS 1.3' && !legacy).map(({ name }) => name)
-  const picked = rule.split(/[:|[\]]+/).filter((word) => word !== '').flatMap((word) => {
-    const found = all.filter(({ name, version }) => version === 'TLS 1.2' && (word === name || word === 'ALL'))
+  const taken = new Set<string>()
+  const namesOf = (word: string): readonly string[] => {
+    const found = all.filter(({ name, version }) => version === 'TLS 1.2' && (word === name || word === 'ALL')).map(({ name }) => name)
     if (found.length === 0 && word !== '3DES') throw new Unimplemented(`cipher rule ${word}`)
-    return found.map(({ name }) => name)
-  })
+    return found.filter((name) => !taken.has(name) && taken.add(name))
+  }
+  // [A|B] is a group that is wanted alike
+  const picked = rule.split(/:(?![^[]*\])/).flatMap((part): readonly (string | readonly string[])[] =>
+    part.startsWith('[') ? [part.slice(1, -1).split('|').flatMap(namesOf)] : namesOf(part))
   if (picked.length === 0) throw new Unimplemented(`cipher rule ${rule}`)
-  return [...fixed, ...new Set(picked)]
+  return [...fixed, ...picked]
 }
 
 /** ALPN's own coding: names, each after its length. */

@@ -33,7 +33,7 @@ const policies: Readonly<Record<string, Policy>> = {
   },
   'cnsa-202407': {
     cipherSuites: ['TLS_AES_256_GCM_SHA384', 'TLS_AES_128_GCM_SHA256', 'TLS_CHACHA20_POLY1305_SHA256', ...aes256, ...aes128],
-    preferServerOrder: true,
+    preferServerOrder: 'strict',
   },
   'cnsa1-202603': {
     versions: both,
