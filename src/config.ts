@@ -117,6 +117,8 @@ export interface ServerConfig extends CommonConfig {
   readonly psk: ServerOptions['psk']
   readonly pskHint: Uint8Array
   readonly maxEarlyData: number
+  /** Seconds. */
+  readonly earlyDataWindow: number
   readonly replayGuard: ReplayGuard | undefined
   readonly cookie: boolean
   readonly chooseAlpn: ServerOptions['chooseAlpn']
@@ -129,8 +131,8 @@ export interface Defaults {
   readonly verifier?: (request: VerifierRequest) => CertificateVerifier
   /** Makes the default ticket protection. */
   readonly tickets?: (provider: CryptoProvider, lifetime: number) => TicketProtector
-  /** Makes the default guard against replays, for servers that take early data. */
-  readonly replayGuard?: (clock: () => number, ticketsOutliveUs: boolean) => ReplayGuard
+  /** Makes the default guard against replays, for servers that take early data; it takes none for `quarantine` milliseconds. */
+  readonly replayGuard?: (clock: () => number, quarantine: number) => ReplayGuard
 }
 
 export interface VerifierRequest {
@@ -178,6 +180,7 @@ export const clientConfig = (options: ClientOptions, defaults: Defaults = {}): C
 /** Throws as clientConfig does; a key that does not match its certificate is refused here, not at the first connection. */
 export const serverConfig = (options: ServerOptions, defaults: Defaults = {}): ServerConfig => {
   const common = commonConfig(options, defaults)
+  const earlyDataWindow = inRange(options.earlyDataWindow ?? 10, 1, 600, 'earlyDataWindow')
   const { provider } = common
   return Object.freeze({
     ...common,
@@ -191,7 +194,8 @@ export const serverConfig = (options: ServerOptions, defaults: Defaults = {}): S
     psk: options.psk,
     pskHint: hintOf(options.pskHint),
     maxEarlyData: inRange(options.maxEarlyData ?? 0, 0, 0xffffffff, 'maxEarlyData'),
-    replayGuard: options.replayGuard ?? (options.maxEarlyData ? defaults.replayGuard?.(common.clock, ticketsOutliveUs(options)) : undefined),
+    earlyDataWindow,
+    replayGuard: options.replayGuard ?? (options.maxEarlyData ? defaults.replayGuard?.(common.clock, quarantineOf(options, earlyDataWindow)) : undefined),
     cookie: options.cookie ?? false,
     chooseAlpn: options.chooseAlpn,
   })
@@ -378,8 +382,10 @@ const clientAuthConfig = (options: ServerOptions, common: CommonConfig, defaults
   return { mode, required, verifier, authorities }
 }
 
-/** Tickets of given or shared keys may have been used before this process began. */
-const ticketsOutliveUs = ({ tickets }: ServerOptions): boolean => tickets !== false && tickets?.protector !== undefined
+/** Tickets of given or shared keys may have been used before this process began: for as long as such a replay could be fresh (twice
+ * the window), no early data. Milliseconds. */
+const quarantineOf = ({ tickets }: ServerOptions, window: number): number =>
+  tickets !== false && tickets?.protector !== undefined ? (2 * window + 2) * 1000 : 0
 
 const ticketConfig = (options: ServerOptions, provider: CryptoProvider, defaults: Defaults): ServerConfig['tickets'] => {
   if (options.tickets === false) return undefined

@@ -11,7 +11,7 @@ import { rotatingTicketKeys } from './session/ticket-keys.ts'
 
 const defaults: Defaults = {
   tickets: (provider, lifetime) => rotatingTicketKeys({ provider, lifetime }),
-  replayGuard: (clock, ticketsOutliveUs) => memoryReplayGuard({ clock, quarantine: ticketsOutliveUs ? 22_000 : 0 }),
+  replayGuard: (clock, quarantine) => memoryReplayGuard({ clock, quarantine }),
 }
 
 export const connect: Connect = connectWith(defaults)

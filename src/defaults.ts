@@ -29,7 +29,7 @@ export const defaultsWith = (provider: CryptoProvider, roots: (() => TrustStore)
   return {
     provider,
     verifier: (request) => (request.authorities ? forAuthorities(remembered, request, request.authorities) : forRoots(request)),
-    replayGuard: (clock, ticketsOutliveUs) => memoryReplayGuard({ clock, quarantine: ticketsOutliveUs ? 22_000 : 0 }),
+    replayGuard: (clock, quarantine) => memoryReplayGuard({ clock, quarantine }),
     tickets: (chosen, lifetime) => rotatingTicketKeys({ provider: chosen, lifetime }),
   }
 }

@@ -259,10 +259,13 @@ export interface ServerOptions extends CommonOptions {
   readonly pskModes?: readonly ('psk_dhe_ke' | 'psk_ke')[]
   /** Bytes of early data a client may send with a ticket; 0 (default) turns 0-RTT off. */
   readonly maxEarlyData?: number
+  /** Seconds by which a client's idea of its ticket's age may be off, 1 to 600, for its early data to be taken: for as long and twice
+   * that the replay guard remembers (RFC 9846 section 8.3). Default 10. */
+  readonly earlyDataWindow?: number
   /** Refuses early data that was seen before. Default: one in memory, good for one process (see puretls/session for fleets). */
   readonly replayGuard?: ReplayGuard
   /** Sends a cookie with HelloRetryRequest and checks its echo (RFC 9846 section 4.3.2). Default false. */
   readonly cookie?: boolean
-  /** Per-connection ALPN; overrides `alpn`. Undefined refuses with no_application_protocol. */
-  readonly chooseAlpn?: (offered: readonly string[], hello: ClientHelloInfo) => MaybePromise<string | undefined>
+  /** Per-connection ALPN; overrides `alpn`. Undefined refuses with no_application_protocol; null goes on without a protocol. */
+  readonly chooseAlpn?: (offered: readonly string[], hello: ClientHelloInfo) => MaybePromise<string | null | undefined>
 }

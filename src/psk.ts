@@ -37,8 +37,8 @@ export const hintOf = (hint: string | Uint8Array = new Uint8Array(0)): Uint8Arra
 /** Bytes: 128 bits. */
 const LEAST = 16
 
-/** The key, if it is long enough or said to be short; `bad_option` otherwise. */
-export const keyOf = ({ key, allowShort }: Pick<FoundPsk, 'key' | 'allowShort'>): Uint8Array => {
+/** The key, if it is long enough or said to be short; `bad_option` otherwise, with `alert` inside a handshake. */
+export const keyOf = ({ key, allowShort }: Pick<FoundPsk, 'key' | 'allowShort'>, alert?: 'internal_error'): Uint8Array => {
   if (key.length >= LEAST || (allowShort && key.length > 0)) return key
-  throw new TlsError('bad_option', `psk: a key of ${key.length} bytes; it has to have 16 at least (RFC 9257 section 6)`)
+  throw new TlsError('bad_option', `psk: a key of ${key.length} bytes; it has to have 16 at least (RFC 9257 section 6)`, alert && { alert })
 }

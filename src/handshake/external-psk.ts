@@ -84,7 +84,7 @@ export const serverPsk = (
   provider: CryptoProvider, identity: Uint8Array, found: FoundPsk,
   target: HashAlgorithm, imported: ImportedIdentity | undefined,
 ): UsablePsk | undefined => {
-  const key = keyOf(found)
+  const key = keyOf(found, 'internal_error')
   if (imported) {
     return importPsk(
       provider, { identity: imported.externalIdentity, key, hash: found.hash }, imported.context, target,

@@ -105,12 +105,14 @@ export function* selectAlpn(config: ServerConfig, hello: ReceivedHello): Flow<st
   const offered = hello.info.alpn
   if (offered.length === 0) return undefined
   if (config.chooseAlpn) {
-    let chosen: string | undefined
+    let chosen: string | null | undefined
     try {
       chosen = yield* use(config.chooseAlpn(offered, hello.info))
     } catch (error) {
       throw asTlsError(error)
     }
+    if (chosen === null) return undefined
+    if (chosen === '') throw new TlsError('bad_option', 'chooseAlpn: a protocol has 1 to 255 bytes; null is for none', { alert: 'internal_error' })
     if (chosen !== undefined && offered.includes(chosen)) return chosen
     throw noCommonProtocol(offered, chosen === undefined ? [] : [chosen])
   }

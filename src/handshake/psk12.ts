@@ -83,7 +83,7 @@ export function* readPskPremaster(hs: ServerHandshake, hello: ReceivedHello, exc
 function* findKey({ config }: ServerHandshake, hello: ReceivedHello, identity: Uint8Array): Flow<Uint8Array> {
   try {
     const found = yield* use(config.psk?.(identity, hello.info, false))
-    if (found) return keyOf(found)
+    if (found) return keyOf(found, 'internal_error')
   } catch (error) {
     throw asTlsError(error)
   }

@@ -116,11 +116,6 @@ const checkBinder = (
   }
 }
 
-/** Milliseconds by which the client's idea of the ticket's age may be off (section 8.3). */
-const AGE_WINDOW = 10_000
-/** A replay is fresh for twice the window at most; after that its age is off, whether it is remembered or not. */
-const REPLAY_SECONDS = (2 * AGE_WINDOW) / 1000 + 1
-
 /** Early data is taken only with the first PSK, the same suite and protocol, a fresh ticket, and if it was not seen before. */
 export function* mayAcceptEarlyData(
   hs: ServerHandshake, hello: ReceivedHello, suite: ActiveSuite, psk: ChosenPsk | undefined, alpn: string | undefined,
@@ -129,9 +124,10 @@ export function* mayAcceptEarlyData(
   if (!hello.extensions.early_data || !psk || psk.index !== 0 || config.maxEarlyData === 0) return false
   const { session } = psk
   if (!session || session.maxEarlyData === 0 || session.cipherSuite !== suite.id || session.alpn !== (alpn ?? '')) return false
-  if (psk.ageError > AGE_WINDOW || !config.replayGuard) return false
+  if (psk.ageError > config.earlyDataWindow * 1000 || !config.replayGuard) return false // section 8.3
   try {
-    return yield* use(config.replayGuard.firstSeen(psk.binder, REPLAY_SECONDS))
+    // a replay is fresh for twice the window at most; after that its age is off, whether it is remembered or not
+    return yield* use(config.replayGuard.firstSeen(psk.binder, 2 * config.earlyDataWindow + 1))
   } catch {
     return false // a guard that fails accepts nothing (section 8)
   }

@@ -21,7 +21,7 @@ describe.each([['TLS 1.3', tls13], ['TLS 1.2', tls12(ECDHE)], ['TLS 1.2 without 
   })
   it('of 15 bytes ends the handshake where a server looks it up', async () => {
     const { serverEvents } = await meet({ ...common, psk: { identity, key: short, allowShort: true } }, { ...common, ...found({ key: short }) })
-    expect(errorOf(serverEvents)).toMatchObject({ code: 'bad_option', message: expect.stringMatching('15 bytes') })
+    expect(errorOf(serverEvents)).toMatchObject({ code: 'bad_option', alert: 'internal_error', message: expect.stringMatching('15 bytes') })
   })
   it('of 16 bytes is taken', async () => {
     const { serverEvents } = await meet({ ...common, psk: { identity, key: long } }, { ...common, ...found({ key: long }) })

@@ -93,6 +93,10 @@ export function checkTickets({ flags, exchange }: Situation): void {
   same(flags.on.has('expect-ticket-supports-early-data'), decodeSession(last).maxEarlyData > 0, 'ticket supports early data')
 }
 
+export function checkMessages({ messages }: Noted, flags: Flags): void {
+  same(textOf(flags, 'expect-msg-callback'), messages.text, 'messages')
+}
+
 const same = <T>(expected: T | undefined, actual: T | undefined, what: string): void => {
   if (expected !== undefined && expected !== actual) throw new CheckFailed(`${what}: expected ${expected}, got ${actual}`)
 }

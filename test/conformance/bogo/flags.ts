@@ -103,7 +103,7 @@ const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ...rows('text', `
     shim-id cipher trust-cert host-name expect-server-name advertise-alpn expect-alpn expect-advertised-alpn select-alpn
     use-client-ca-list expect-client-ca-list expect-peer-cert-file expect-early-data-reason shim-initial-write
-    psk psk-identity export-label export-context expect-ech-name-override`),
+    psk psk-identity expect-msg-callback export-label export-context expect-ech-name-override`),
   ...rows('bytes', `
     expect-certificate-types expect-ocsp-response expect-signed-cert-timestamps ech-config-list
     expect-ech-retry-configs expect-peer-rpk-sha256`),

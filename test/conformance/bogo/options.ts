@@ -16,6 +16,7 @@ import {
 } from '../../../src/wire/registry.ts'
 import { identitiesOf, type Later, verifierOf } from './credentials.ts'
 import { Defect, type Flags, listOf, numberOf, textOf, Unimplemented } from './flags.ts'
+import { MessageLog } from './messages.ts'
 import { policyOf } from './policies.ts'
 
 /** What one connection leaves for the next, and what the callbacks saw. */
@@ -35,17 +36,20 @@ export interface Noted {
   hello: ClientHelloInfo | undefined
   keyLog: Map<string, Uint8Array>
   storedSession: boolean
+  readonly messages: MessageLog
 }
 
-export const noNotes = (): Noted => ({ hello: undefined, keyLog: new Map(), storedSession: false })
+export const noNotes = (): Noted => ({ hello: undefined, keyLog: new Map(), storedSession: false, messages: new MessageLog() })
 
-export function clientOptions(flags: Flags, carried: Carried, noted: Noted, later: Later): ClientOptions {
+/** `retry` holds once early data was rejected. */
+export function clientOptions(flags: Flags, retry: Flags, carried: Carried, noted: Noted, later: Later): ClientOptions {
   refuseUnbuilt(flags)
   const hostName = textOf(flags, 'host-name')
   const alpn = textOf(flags, 'advertise-alpn')
   const shares = flags.on.has('no-key-shares') ? [] : flags.lists.get('key-shares')
   return {
     ...commonOptions(flags, carried, noted),
+    verifyConnection: (info) => checkConnection(info, info.earlyData === 'rejected' ? retry : flags),
     ...(hostName !== undefined && { serverName: hostName }),
     ...(alpn !== undefined && { alpn: unwrapAlpn(alpn) }),
     ...(shares && { keyShares: groupNames(shares) }),
@@ -55,7 +59,7 @@ export function clientOptions(flags: Flags, carried: Carried, noted: Noted, late
     tickets: !flags.on.has('no-ticket'),
     permuteExtensions: flags.on.has('permute-extensions'),
     ...externalPsks(flags),
-    verifier: verifierOf(flags, later),
+    verifier: verifierOf(offersEarlyData(flags, carried) ? retry : flags, later), // certificates come only if the ticket was rejected
     identity: (request) => clientIdentity(request, flags, carried.provider, later),
     ...(carried.session && { session: carried.session }),
     fallback: flags.on.has('fallback-scsv'),
@@ -76,7 +80,7 @@ const renegotiation = (flags: Flags, later: Later): NonNullable<ClientOptions['r
 /** Flags that ask for what the library does not have: the runner counts the test as unimplemented. */
 const unbuilt: readonly string[] = [
   'install-cert-compression-algs',
-  'no-server-name-ack', 'select-empty-alpn', 'decline-alpn', 'enable-ech-grease',
+  'no-server-name-ack', 'enable-ech-grease',
   'expect-ech-accept', 'cbc-record-splitting', 'partial-write',
 ]
 const unbuiltValues: readonly string[] = [
@@ -178,6 +182,7 @@ export function serverOptions(flags: Flags, carried: Carried, noted: Noted, late
     },
     maxEarlyData: flags.on.has('enable-early-data') ? 14_336 : 0,
     replayGuard: { firstSeen: () => true },
+    earlyDataWindow: 60, // BoringSSL's
     ...alpnChoice(flags),
   }
 }
@@ -198,6 +203,7 @@ function commonOptions(flags: Flags, carried: Carried, noted: Noted): CommonOpti
       const [label = '', , secret = ''] = line.trim().split(' ')
       noted.keyLog.set(label, fromHex(secret))
     },
+    ...(flags.texts.has('expect-msg-callback') && { trace: (record) => noted.messages.add(record) }),
     verifyConnection: (info) => checkConnection(info, flags),
     ...(fragment !== undefined && { maxRecordSize: fragment }),
     ...(limit !== undefined && { maxHandshakeMessage: limit }),
@@ -270,10 +276,12 @@ function alpnChoice(flags: Flags): Pick<ServerOptions, 'chooseAlpn'> {
   const select = textOf(flags, 'select-alpn')
   const expected = textOf(flags, 'expect-advertised-alpn')
   const rejects = flags.on.has('reject-alpn')
-  if (select === undefined && !rejects && !flags.on.has('select-empty-alpn')) return {}
+  const declines = flags.on.has('decline-alpn')
+  if (select === undefined && !rejects && !declines && !flags.on.has('select-empty-alpn')) return {}
   return {
     chooseAlpn: (offered) => {
       if (expected !== undefined && wrapAlpn(offered) !== expected) throw new Defect('bad ALPN select callback inputs.')
+      if (declines) return null
       return rejects ? undefined : (select ?? '')
     },
   }

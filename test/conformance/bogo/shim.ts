@@ -7,7 +7,7 @@ import { asTlsError, TlsError } from '../../../src/errors.ts'
 import { nodeProvider } from '../../../src/crypto/node.ts'
 import type { TicketProtector } from '../../../src/session/interfaces.ts'
 import { toHex } from '../../../src/wire/bytes.ts'
-import { CheckFailed, checkHandshake, checkTickets, type Situation } from './checks.ts'
+import { CheckFailed, checkHandshake, checkMessages, checkTickets, type Situation } from './checks.ts'
 import { Exchange } from './exchange.ts'
 import { type CommandLine, Defect, type Flags, numberOf, parseCommandLine, textOf, Unimplemented } from './flags.ts'
 import { type Link, openLink } from './link.ts'
@@ -93,7 +93,7 @@ async function connection(flags: Flags, retry: Flags, carried: Carried, resumpti
   const noted = noNotes()
   const engine = flags.on.has('server')
     ? serverEngine(serverOptions(flags, carried, noted, later))
-    : clientEngine(clientOptions(flags, carried, noted, later))
+    : clientEngine(clientOptions(flags, retry, carried, noted, later))
   const link = await openLink(
     numberOf(flags, 'port') ?? 0, flags.on.has('ipv6'), BigInt(textOf(flags, 'shim-id') ?? '0'), flags.on.has('async'),
   )
@@ -120,12 +120,13 @@ async function converse(situation: Situation, retry: Flags, carried: Carried): P
   let { flags } = situation
   const early = !flags.on.has('server') && situation.resumption && offersEarlyData(flags, carried)
   let written = false
-  if (!flags.on.has('implicit-handshake')) {
+  const implicit = flags.on.has('implicit-handshake')
+  if (!implicit || early) { // early data is written by the handshake
     await exchange.handshake()
     if (flags.on.has('handshake-twice')) await exchange.complete()
     if (early && exchange.info?.earlyData === 'rejected') flags = retry
     written = early && exchange.info?.earlyData !== 'none'
-    checkHandshake({ ...situation, flags })
+    if (!implicit) checkHandshake({ ...situation, flags })
   }
   if (flags.on.has('handshake-never-done') && exchange.info) throw new CheckFailed('Handshake unexpectedly completed.')
   await writeSecrets(situation, flags)
@@ -134,6 +135,7 @@ async function converse(situation: Situation, retry: Flags, carried: Carried): P
   if (!flags.on.has('shim-shuts-down')) await echo(exchange, flags)
   checkTickets({ ...situation, flags })
   await shutDown(exchange, flags)
+  checkMessages(situation.noted, flags)
 }
 
 async function writeSecrets({ exchange, noted }: Situation, flags: Flags): Promise<void> {
