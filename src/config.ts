@@ -155,9 +155,7 @@ export const clientConfig = (options: ClientOptions, defaults: Defaults = {}): C
     sendServerName: options.sendServerName ?? true,
     verifier,
     identityFor: clientIdentity(options, provider),
-    keyShares: options.keyShares
-      ? pick(options.keyShares, groups, 'keyShares')
-      : groups.filter(({ name }, index) => index === 0 || (groups[0]?.tls13Only && name === 'X25519')),
+    keyShares: keySharesOf(options, groups),
     session: options.session instanceof Uint8Array ? decodeSession(options.session) : options.session,
     sessions: options.sessions,
     psks: pskConfigs(options.psk),
@@ -270,6 +268,14 @@ const activeGroups = (names: readonly string[] | undefined, provider: CryptoProv
   if (names) return pick(names, all, 'groups', provider)
   const usual = new Set(['X25519MLKEM768', 'X25519', 'P-256', 'P-384', 'P-521'])
   return all.filter(({ name }) => usual.has(name))
+}
+
+/** The first group that the server is known to have (draft-ietf-tls-key-share-prediction), or those that were named, or the usual ones. */
+const keySharesOf = ({ keyShares, serverGroups }: ClientOptions, groups: readonly ActiveGroup[]): readonly ActiveGroup[] => {
+  const named = keyShares && pick(keyShares, groups, 'keyShares')
+  const predicted = groups.find(({ id }) => serverGroups?.includes(id))
+  if (predicted) return [predicted]
+  return named ?? groups.filter(({ name }, index) => index === 0 || (groups[0]?.tls13Only && name === 'X25519'))
 }
 
 const activeSchemes = (

@@ -115,6 +115,9 @@ export interface ClientOptions extends CommonOptions {
   readonly key?: KeyInput
   /** Groups to send key shares for; default: the first group, and X25519 beside a hybrid one. */
   readonly keyShares?: readonly string[]
+  /** Numbers of groups that the server is known to support, as DNS names them (draft-ietf-tls-key-share-prediction): a share goes out for
+   * the first of ours among them, whatever `keyShares` says. Unknown numbers are passed over; without any that fits it has no effect. */
+  readonly serverGroups?: readonly number[]
   /** A session to resume: what a `session` event or `connection.session` gave. */
   readonly session?: Uint8Array | SessionState
   /** External keys, most wanted first; none other is needed of the server then. */

@@ -2,7 +2,9 @@
 
 import { describe, expect, it } from 'vitest'
 import { nobleProvider } from '../../src/crypto/noble.ts'
-import type { ClientHelloInfo } from '../../src/options.ts'
+import type { ClientHelloInfo, ClientOptions } from '../../src/options.ts'
+import { clientHelloExtensions, decodeExtensions } from '../../src/wire/extensions.ts'
+import { decodeMessage, messages13 } from '../../src/wire/messages.ts'
 import { errorOf, infoOf, meet } from '../fixtures/engines.ts'
 
 const plainMlKem = ['MLKEM512', 'MLKEM768', 'MLKEM1024'] as const
@@ -25,6 +27,26 @@ describe('ML-KEM without a curve (draft-ietf-tls-mlkem)', () => {
   it('is not for TLS 1.2', async () => {
     const { clientEvents } = await meet({ groups: ['MLKEM768', 'P-256'] }, { groups: ['MLKEM768', 'P-256'], versions: { max: 'TLS 1.2' } })
     expect(infoOf(clientEvents).group).toBe('P-256')
+  })
+})
+
+describe('serverGroups (draft-ietf-tls-key-share-prediction)', () => {
+  const shareFor = async (options: ClientOptions): Promise<readonly number[]> => {
+    let raw: Uint8Array = new Uint8Array(0)
+    infoOf((await meet(options, { onClientHello: (hello) => void (raw = hello.raw) })).clientEvents)
+    const { extensions = [] } = decodeMessage(messages13, 'ClientHello', raw)
+    return (decodeExtensions(clientHelloExtensions, extensions, 'ClientHello').key_share ?? []).map(({ group }) => group)
+  }
+  const [x25519, p256, p384, hybrid] = [0x001d, 0x0017, 0x0018, 0x11ec]
+  it.each<[string, ClientOptions, readonly number[]]>([
+    ['the first of ours, whatever their order', { serverGroups: [p384, p256] }, [p256]],
+    ['no hybrid where the server has none, nor a second share', { serverGroups: [x25519] }, [x25519]],
+    ['before keyShares', { keyShares: ['P-384'], serverGroups: [p256] }, [p256]],
+    ['unknown numbers are passed over', { serverGroups: [0x0a0a, p384] }, [p384]],
+    ['without a group in common as if nothing was said', { serverGroups: [0x0a0a] }, [hybrid, x25519]],
+    ['the same with keyShares', { keyShares: ['P-384'], serverGroups: [0x0a0a] }, [p384]],
+  ])('%s', async (_, options, expected) => {
+    expect(await shareFor(options)).toEqual(expected)
   })
 })
 

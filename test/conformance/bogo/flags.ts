@@ -98,7 +98,7 @@ const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
     install-one-cert-compression-alg resumption-delay expect-ticket-age-skew repeat-shim-initial-write
     export-keying-material expect-total-renegotiations read-size max-send-fragment expect-peer-certificate-type`),
   ...rows('list', `
-    curves key-shares verify-prefs expect-peer-verify-pref accepted-peer-cert-types available-client-cert-types
+    curves key-shares server-supported-groups-hint verify-prefs expect-peer-verify-pref accepted-peer-cert-types available-client-cert-types
     ech-is-retry-config`),
   ...rows('text', `
     shim-id cipher trust-cert host-name expect-server-name advertise-alpn expect-alpn expect-advertised-alpn select-alpn

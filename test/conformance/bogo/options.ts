@@ -53,6 +53,7 @@ export function clientOptions(flags: Flags, retry: Flags, carried: Carried, note
     ...(hostName !== undefined && { serverName: hostName }),
     ...(alpn !== undefined && { alpn: unwrapAlpn(alpn) }),
     ...(shares && { keyShares: groupNames(shares) }),
+    serverGroups: listOf(flags, 'server-supported-groups-hint'),
     requestOcsp: flags.on.has('enable-ocsp-stapling'),
     requestScts: flags.on.has('enable-signed-cert-timestamps'),
     grease: flags.on.has('enable-grease'),
