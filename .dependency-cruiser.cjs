@@ -11,6 +11,7 @@ const floors = [
   ['x509', 'x509/'],
   ['roots', 'roots/'],
   ['session', 'session/'],
+  ['compression', 'compression/'],
   ['config', '(info|options|identity|psk|config)\\.ts'],
   ['handshake', 'handshake/'],
   ['engine', 'engine/'],
@@ -29,7 +30,7 @@ const pkiStandsOn = ['errors', 'wire', 'crypto', 'x509']
 const pkiCarries = ['node', 'cli']
 
 /** The only files that know they run on Node (or a runtime with its builtins). */
-const nodeOnly = ['src/crypto/node[a-z-]*\\.ts', 'src/x509/trust\\.node\\.ts', 'src/index\\.node\\.ts', 'src/node/', 'src/cli/']
+const nodeOnly = ['src/crypto/node[a-z-]*\\.ts', 'src/x509/trust\\.node\\.ts', 'src/index\\.node\\.ts', 'src/compression/index\\.node\\.ts', 'src/node/', 'src/cli/']
 
 /** Run-time packages, and who may import them. Everything else stands on nothing but @noble/*. */
 const packages = [

@@ -25,6 +25,7 @@ export const subpaths: readonly Subpath[] = [
   { subpath: './pki', source: 'src/pki/index.ts', budget: 120 * kB },
   { subpath: './inspect', source: 'src/inspect/index.ts', budget: 25 * kB },
   { subpath: './session', source: 'src/session/index.ts', budget: 20 * kB },
+  { subpath: './compression', source: 'src/compression/index.ts', nodeSource: 'src/compression/index.node.ts', budget: 2 * kB },
   { subpath: './roots', source: 'src/roots/index.ts', budget: 200 * kB },
   { subpath: './node', source: 'src/node/index.ts', needsNode: true, budget: 150 * kB },
   { subpath: './crypto/noble', source: 'src/crypto/noble.ts', budget: 70 * kB },

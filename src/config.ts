@@ -5,6 +5,8 @@ import type {
   CertificateRequestInfo, ClientAuthMode, ClientHelloInfo, ClientOptions, CommonOptions, Identity, IdentityOptions, Seam,
   ServerOptions, TicketOptions,
 } from './options.ts'
+import { checkCodecs } from './compression/codec.ts'
+import type { CertificateCompression } from './compression/codec.ts'
 import { andThen as then } from './crypto/maybe.ts'
 import type {
   Cipher, CryptoProvider, HashAlgorithm, KeyExchangeGroup, MaybePromise, SignatureVerifier,
@@ -43,6 +45,7 @@ export interface CommonConfig {
   /** What the peer's certificates may be signed with; undefined: as `schemes`. */
   readonly certificateSchemes: readonly SignatureScheme[] | undefined
   readonly alpn: readonly string[]
+  readonly certificateCompression: readonly CertificateCompression[]
   readonly keyLog: ((line: string) => void) | undefined
   readonly trace: CommonOptions['trace']
   readonly clock: () => number
@@ -222,6 +225,7 @@ const commonConfig = (options: CommonOptions & Pick<ClientOptions, 'pskModes'>, 
       ? activeSchemes(options.certificateSignatureSchemes, provider, true, 'certificateSignatureSchemes')
       : undefined,
     alpn: checkAlpn(options.alpn ?? []),
+    certificateCompression: checkCodecs(options.certificateCompression ?? []),
     keyLog: options.keyLog,
     trace: options.trace,
     clock: options.clock ?? Date.now,

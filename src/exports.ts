@@ -8,6 +8,7 @@ export type {
   CertificateInput, CertificateRequestInfo, ClientAuthMode, ClientAuthOptions, ClientHelloInfo, ClientOptions, CommonOptions,
   ExternalPsk, FoundPsk, Identity, IdentityOptions, KeyInput, ServerOptions, TicketOptions, TracedRecord,
 } from './options.ts'
+export type { CertificateCompression } from './compression/codec.ts'
 export type { CryptoProvider, Signer } from './crypto/provider.ts'
 export { pair } from './stream/pair.ts'
 export type { PairOptions } from './stream/pair.ts'

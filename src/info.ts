@@ -25,6 +25,8 @@ export interface ConnectionInfo {
   readonly earlyData: 'accepted' | 'rejected' | 'none'
   /** DER as the peer sent them, leaf first; empty where it sent none. */
   readonly peerCertificates: readonly Uint8Array[]
+  /** The algorithm that the peer's certificates came compressed with (RFC 8879); undefined where they did not. */
+  readonly certificateCompression?: string
   /** Leaf first, as the verifier proved it; empty where nothing was verified. */
   readonly verifiedChain: readonly Certificate[]
   /** The stapled OCSP response (DER), as it came. */

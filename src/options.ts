@@ -1,6 +1,7 @@
 // What a caller can say: ClientOptions and ServerOptions, and the things they are made of. config.ts checks them.
 
 import type { CryptoProvider, MaybePromise, PrivateKey, Signer } from './crypto/provider.ts'
+import type { CertificateCompression } from './compression/codec.ts'
 import type { ConnectionInfo } from './info.ts'
 import type { ClientSessionCache, ReplayGuard, ServerSessionStore, TicketProtector } from './session/interfaces.ts'
 import type { SessionState } from './session/state.ts'
@@ -70,6 +71,8 @@ export interface CommonOptions {
   readonly legacy?: boolean
   /** TLS 1.2: refuse peers without the extended master secret (RFC 7627). Default false. */
   readonly requireExtendedMasterSecret?: boolean
+  /** TLS 1.3: codecs for certificates, most wanted first (RFC 8879): what `puretls/compression` has, or your own. Default: none. */
+  readonly certificateCompression?: readonly CertificateCompression[]
   /** Looks at every finished handshake, resumed ones too, before application data is let through: throw to refuse it. */
   readonly verifyConnection?: (info: ConnectionInfo) => MaybePromise<void>
   /** Most bytes of plaintext in a record that we send, 64 to 16384. Default 16384. */

@@ -8,6 +8,7 @@ import { messages13 } from '../wire/messages.ts'
 import type { Message, Messages13 } from '../wire/messages.ts'
 import { signatureSchemeName } from '../wire/registry.ts'
 import { schemeFor, sign, signedContent13 } from './authenticate.ts'
+import { sendCertificateMessage } from './certificate-compression.ts'
 import type { ClientHandshake } from './client-hello.ts'
 import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
@@ -24,8 +25,9 @@ export function* sendClientCertificate(hs: ClientHandshake, request: Certificate
   const identity = yield* chooseIdentity(hs, offered, asked.certificate_authorities ?? [])
   const scheme = identity && schemeFor(identity, offered, true)
   const entries = identity && scheme ? identity.certificates.map((data) => ({ data, extensions: [] })) : []
-  hs.send(messages13, 'Certificate', { context: request.context, entries })
-  if (!identity || !scheme) return
+  const message = { context: request.context, entries }
+  if (!identity || !scheme) return void hs.send(messages13, 'Certificate', message)
+  yield* sendCertificateMessage(hs, identity, message, asked.compress_certificate)
   const content = signedContent13('client', hs.transcript.hash())
   hs.send(messages13, 'CertificateVerify', { scheme: scheme.id, signature: yield* sign(identity, scheme, content) })
 }

@@ -7,11 +7,13 @@ import {
   certificateEntryExtensions, decodeExtensions, encryptedExtensionsExtensions,
   serverHelloExtensions,
 } from '../wire/extensions.ts'
+import { extensionTypes } from '../wire/registry.ts'
 import type { EncryptedExtensionsExtensions, ServerHelloExtensions } from '../wire/extensions.ts'
 import { isHelloRetryRequest, messages13 } from '../wire/messages.ts'
 import type { Message, Messages13 } from '../wire/messages.ts'
 import { confirmConnection, noSignature, pskPeer, signedContent13, verifyFinished, verifyPeer, verifySignature } from './authenticate.ts'
 import type { UnauthenticatedPeer, VerifiedFinished, VerifiedPeer, VerifiedSignature } from './authenticate.ts'
+import { certificateOf, certificateTypes, compressionOf } from './certificate-compression.ts'
 import type { ClientHandshake, Offer, OfferedShare, ServerHelloMessage } from './client-hello.ts'
 import type { PskOffer } from './client-psk.ts'
 import { sendClientCertificate } from './client-certificate.ts'
@@ -31,6 +33,7 @@ interface PeerProof {
   readonly signature: VerifiedSignature
   readonly ocspResponse: Uint8Array | undefined
   readonly scts: readonly Uint8Array[]
+  readonly compression: string | undefined
   readonly request: CertificateRequest | undefined
 }
 
@@ -91,6 +94,7 @@ export function* clientHandshake13(hs: ClientHandshake, firstOffer: Offer, first
     verifiedChain: 'chain' in peer ? peer.chain : [],
     ocspResponse: proof.ocspResponse,
     scts: proof.scts,
+    ...(proof.compression !== undefined && { certificateCompression: proof.compression }),
   }
   yield* confirmConnection(config, info)
 
@@ -167,22 +171,24 @@ const pskProof = (psk: PskOffer): PeerProof => ({
   signature: noSignature(),
   ocspResponse: psk.session && psk.session.ocspResponse.length > 0 ? psk.session.ocspResponse : undefined,
   scts: psk.session?.scts ?? [],
+  compression: undefined,
   request: undefined,
 })
 
 /** {CertificateRequest*} {Certificate} {CertificateVerify} */
 function* serverCertificate(hs: ClientHandshake, offer: Offer): Flow<PeerProof> {
   const { config, transcript } = hs
-  let message = yield* hs.read(messages13, 'CertificateRequest', 'Certificate')
+  const types = certificateTypes(offer.sent.has(extensionTypes.compress_certificate))
+  let received = yield* hs.read(messages13, 'CertificateRequest', ...types)
   let request: CertificateRequest | undefined
-  if (message.type === 'CertificateRequest') {
-    request = message
+  if (received.type === 'CertificateRequest') {
+    request = received
     if (request.context.length > 0) {
       throw new TlsError('illegal_parameter', 'CertificateRequest: a context during the handshake (section 4.4.2)')
     }
-    message = yield* hs.read(messages13, 'Certificate')
+    received = yield* hs.read(messages13, ...types)
   }
-  if (message.type !== 'Certificate') throw new TlsError('internal_error', 'no Certificate')
+  const message = yield* certificateOf(config, received)
   if (message.context.length > 0) throw new TlsError('illegal_parameter', 'Certificate: a server\'s context has to be empty')
   const [leaf] = message.entries
   if (!leaf) throw new TlsError('decode_error', 'Certificate: the server sent an empty list (RFC 9846 section 4.5.1.3)')
@@ -204,5 +210,5 @@ function* serverCertificate(hs: ClientHandshake, offer: Offer): Flow<PeerProof> 
   const signature = yield* verifySignature(
     config, proof.scheme, proof.signature, signedContent13('server', verifyHash), peer, config.schemes.filter(({ tls13 }) => tls13),
   )
-  return { peer, signature, ocspResponse: status?.response, scts, request }
+  return { peer, signature, ocspResponse: status?.response, scts, compression: compressionOf(config, received), request }
 }

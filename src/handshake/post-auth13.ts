@@ -10,6 +10,7 @@ import { messages13 } from '../wire/messages.ts'
 import type { CertificateRequest13, Message, Messages13 } from '../wire/messages.ts'
 import { absentPeer, noSignature, signedContent13, verifyFinished, verifyPeer, verifySignature } from './authenticate.ts'
 import type { UnauthenticatedPeer, VerifiedPeer, VerifiedSignature } from './authenticate.ts'
+import { expandable } from './certificate-compression.ts'
 import { sendClientCertificate } from './client-certificate.ts'
 import type { ClientHandshake } from './client-hello.ts'
 import type { Connection13 } from './connection13.ts'
@@ -86,6 +87,7 @@ export const certificateRequest = (config: ServerConfig, context: Uint8Array): C
       ...encodeExtensions(certificateRequestExtensions, {
         signature_algorithms: greasedSchemes(config, config.schemes.map(({ id }) => id)),
         ...(config.certificateSchemes && { signature_algorithms_cert: config.certificateSchemes.map(({ id }) => id) }),
+        ...expandable(config),
         ...(authorities.length > 0 && { certificate_authorities: authorities }),
       }),
       ...greaseExtension(config),

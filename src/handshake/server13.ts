@@ -11,6 +11,7 @@ import {
 import { messages13 } from '../wire/messages.ts'
 import { TLS13 } from '../wire/registry.ts'
 import { absentPeer, confirmConnection, noSignature, pskPeer, schemeFor, sign, signedContent13, verifyFinished } from './authenticate.ts'
+import { certificateOf, certificateTypes, compressionOf, expandable, sendCertificateMessage } from './certificate-compression.ts'
 import { Connection13 } from './connection13.ts'
 import type { Established } from './context.ts'
 import type { ConnectionInfo } from '../info.ts'
@@ -80,7 +81,7 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
     io.skipEarlyData('undecryptable', Math.max(config.maxEarlyData, SKIP_AT_LEAST))
   }
   yield* installRead13(hs, suite, handshake.client)
-  const proof = psk ? { peer: pskPeer(), signature: noSignature() } : yield* clientCertificate(hs) // <-------- {Certificate*, CertificateVerify*}
+  const proof = psk ? { peer: pskPeer(), signature: noSignature(), compression: undefined } : yield* clientCertificate(hs) // <-------- {Certificate*, CertificateVerify*}
   const finishedHash = transcript.hash()
   const finished = yield* hs.read(messages13, 'Finished') // <-------- {Finished}
   const verified = verifyFinished(finished.verifyData, handshake.client, finishedHash)
@@ -114,11 +115,12 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
     verifiedChain: 'chain' in proof.peer ? proof.peer.chain : [],
     ocspResponse: undefined,
     scts: [],
+    ...(proof.compression !== undefined && { certificateCompression: proof.compression }),
   }
   yield* confirmConnection(config, info)
   yield* sendTickets(hs, connection, facts) // [NewSessionTicket] -------->
   const requests = new CertificateRequests(hs, hello.extensions.post_handshake_auth === true)
-  const established = connection.establish(verified, serverAfterwards(connection, requests), info)
+  const established = connection.establish(verified, serverAfterwards(config, connection, requests), info)
   return { ...established, requestCertificate: () => requests.request() }
 }
 
@@ -196,7 +198,7 @@ function* sendCertificate(hs: ServerHandshake, hello: ReceivedHello, { identity,
     ...(wantsScts && identity.scts && { signed_certificate_timestamp: identity.scts }),
   })
   const entries = identity.certificates.map((data, index) => ({ data, extensions: index === 0 ? leafExtensions : [] }))
-  hs.send(messages13, 'Certificate', { context: new Uint8Array(0), entries })
+  yield* sendCertificateMessage(hs, identity, { context: new Uint8Array(0), entries }, hello.extensions.compress_certificate)
   const content = signedContent13('server', hs.transcript.hash())
   hs.send(messages13, 'CertificateVerify', { scheme: scheme.id, signature: yield* sign(identity, scheme, content) })
   return scheme.name
@@ -213,11 +215,12 @@ function* readEarlyData(hs: ServerHandshake, suite: ActiveSuite, secret: Traffic
 }
 
 /** {Certificate*} {CertificateVerify*} of the client (section 4.5.1 and 4.5.2). */
-function* clientCertificate(hs: ServerHandshake): Flow<ClientProof> {
+function* clientCertificate(hs: ServerHandshake): Flow<ClientProof & { readonly compression?: string | undefined }> {
   if (!hs.config.clientAuth) return { peer: absentPeer(hs.config), signature: noSignature() }
-  const message = yield* hs.read(messages13, 'Certificate')
+  const received = yield* hs.read(messages13, ...certificateTypes(expandable(hs.config).compress_certificate !== undefined))
+  const message = yield* certificateOf(hs.config, received)
   if (message.context.length > 0) throw new TlsError('illegal_parameter', 'Certificate: a context during the handshake')
-  return yield* readClientProof(hs, message)
+  return { ...(yield* readClientProof(hs, message)), compression: compressionOf(hs.config, received) }
 }
 
 const serverConnection = (hs: ServerHandshake, suite: ActiveSuite, master: MasterStage, serverCertificate: Uint8Array | undefined): Connection13 => {

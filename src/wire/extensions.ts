@@ -180,6 +180,16 @@ const recordSizeLimit: Codec<number> = mapped(
   (limit) => limit,
 )
 
+/** RFC 8879 section 3. An algorithm that is there twice says nothing the first one did not. */
+const compressionAlgorithms: Codec<readonly number[]> = mapped(
+  list(1, u16, 2),
+  (ids, reader) => {
+    if (new Set(ids).size !== ids.length) throw new TlsError('illegal_parameter', `${reader.what}: an algorithm that appears twice`)
+    return ids
+  },
+  (ids) => ids,
+)
+
 /** draft-ietf-tls-tlsflags section 2: some bytes, the last of which is not zero. */
 const ticketFlags: Codec<Uint8Array> = mapped(
   opaque(1, 1),
@@ -206,7 +216,7 @@ export const clientHelloExtensions: ExtensionTable<ClientHelloExtensions> = {
   padding: rest,
   encrypt_then_mac: empty,
   extended_master_secret: empty,
-  compress_certificate: list(1, u16, 2), // RFC 8879 section 3
+  compress_certificate: compressionAlgorithms,
   record_size_limit: recordSizeLimit,
   delegated_credential: idList16, // RFC 9345 section 4.1.1
   session_ticket: rest,
@@ -277,7 +287,7 @@ export const certificateRequestExtensions: ExtensionTable<CertificateRequestExte
   status_request: rest,
   signature_algorithms: idList16,
   signed_certificate_timestamp: rest,
-  compress_certificate: list(1, u16, 2),
+  compress_certificate: compressionAlgorithms,
   certificate_authorities: authorities,
   oid_filters: rest,
   signature_algorithms_cert: idList16,

@@ -17,6 +17,7 @@ import {
 import { identitiesOf, type Later, verifierOf } from './credentials.ts'
 import { Defect, type Flags, listOf, numberOf, textOf, Unimplemented } from './flags.ts'
 import { MessageLog } from './messages.ts'
+import { certificateCodecs } from './codecs.ts'
 import { policyOf } from './policies.ts'
 
 /** What one connection leaves for the next, and what the callbacks saw. */
@@ -80,12 +81,11 @@ const renegotiation = (flags: Flags, later: Later): NonNullable<ClientOptions['r
 
 /** Flags that ask for what the library does not have: the runner counts the test as unimplemented. */
 const unbuilt: readonly string[] = [
-  'install-cert-compression-algs',
   'no-server-name-ack', 'enable-ech-grease',
   'expect-ech-accept', 'cbc-record-splitting', 'partial-write',
 ]
 const unbuiltValues: readonly string[] = [
-  'install-one-cert-compression-alg', 'accepted-peer-cert-types', 'available-client-cert-types', 'expect-peer-certificate-type',
+  'accepted-peer-cert-types', 'available-client-cert-types', 'expect-peer-certificate-type',
   'ech-config-list', 'ech-server-config', 'expect-peer-rpk-sha256',
 ]
 
@@ -196,6 +196,7 @@ function commonOptions(flags: Flags, carried: Carried, noted: Noted): CommonOpti
   const cipher = textOf(flags, 'cipher')
   const { signing: _, preferServerOrder: __, ...policyOptions } = policyOf(flags)
   return {
+    certificateCompression: certificateCodecs(flags),
     provider: carried.provider,
     versions: versionRange(flags),
     legacy: true,

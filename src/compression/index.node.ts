@@ -1,0 +1,39 @@
+// Codecs for certificate compression (RFC 8879) on Node, Bun and Deno: node:zlib, synchronous, with a bound on what comes out.
+// `puretls/compression`.
+
+import * as node from 'node:zlib'
+import type { CertificateCompression } from './codec.ts'
+
+export type { CertificateCompression } from './codec.ts'
+
+/** ZLIB of RFC 1950 (algorithm 1). */
+export const zlib: CertificateCompression = {
+  id: 1,
+  name: 'zlib',
+  compress: (data) => node.deflateSync(data, { level: 9 }),
+  decompress: (data, length) => node.inflateSync(data, bounded(length)),
+}
+
+/** Brotli of RFC 7932 (algorithm 2). */
+export const brotli: CertificateCompression = {
+  id: 2,
+  name: 'brotli',
+  compress: (data) => node.brotliCompressSync(data),
+  decompress: (data, length) => node.brotliDecompressSync(data, bounded(length)),
+}
+
+/** Zstandard of RFC 8878 (algorithm 3); undefined before Node 22.15, which does not have it. */
+export const zstd: CertificateCompression | undefined =
+  typeof node.zstdCompressSync === 'function'
+    ? {
+        id: 3,
+        name: 'zstd',
+        compress: (data) => node.zstdCompressSync(data),
+        decompress: (data, length) => node.zstdDecompressSync(data, bounded(length)),
+      }
+    : undefined
+
+/** What this runtime has, most wanted first. */
+export const certificateCodecs: readonly CertificateCompression[] = [brotli, ...(zstd ? [zstd] : []), zlib]
+
+const bounded = (length: number): { readonly maxOutputLength: number } => ({ maxOutputLength: Math.max(1, length) })

@@ -1,0 +1,222 @@
+// Certificate compression (RFC 8879): both directions, both codec entry points, and each rule of sections 3 and 4 broken once.
+
+import * as zlibOfNode from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { zlib as webZlib } from '../../src/compression/index.ts'
+import { brotli, certificateCodecs, zlib } from '../../src/compression/index.node.ts'
+import type { CertificateCompression } from '../../src/compression/index.node.ts'
+import { nodeProvider } from '../../src/crypto/node.ts'
+import { createServerEngine, serverConfig } from '../../src/engine/index.ts'
+import type { ClientOptions, ServerOptions } from '../../src/options.ts'
+import { encodeMessage, HEADER_LENGTH, messages13 } from '../../src/wire/messages.ts'
+import type { Certificate13, CompressedCertificate } from '../../src/wire/messages.ts'
+import { extensionTypes } from '../../src/wire/registry.ts'
+import { clientOf, connectEngines, errorOf, eventsOf, infoOf, meet } from '../fixtures/engines.ts'
+import { anyCertificate, ecdsa } from '../fixtures/identities.ts'
+import { lying, raw, tls13, withExtension, withoutExtension } from './liars.ts'
+
+const each = [...certificateCodecs, webZlib].map((codec) => [codec.name, codec] as const)
+
+it('this runtime has every algorithm of RFC 8879 section 7.3', () => {
+  expect(each.map(([name]) => name)).toEqual(['brotli', 'zstd', 'zlib', 'zlib'])
+})
+
+/** Types of the handshake messages that a server sends. */
+const sentBy = (): { readonly names: string[]; readonly seam: NonNullable<ServerOptions['seam']> } => {
+  const names: string[] = []
+  return { names, seam: { outgoing: ({ type, fields }) => (names.push(type), fields) } }
+}
+
+const counting = (codec: CertificateCompression): CertificateCompression & { readonly calls: () => number } => {
+  let calls = 0
+  return {
+    ...codec,
+    compress: (data) => {
+      calls++
+      return codec.compress?.(data) ?? data
+    },
+    calls: () => calls,
+  }
+}
+
+describe('a compressed server certificate', () => {
+  it.each(each)('%s is taken instead of the plain one', async (_, codec) => {
+    const { names, seam } = sentBy()
+    const certificateCompression = [codec]
+    const { clientEvents, serverEvents } = await meet({ ...tls13, certificateCompression }, { ...tls13, certificateCompression, seam })
+    expect(infoOf(clientEvents)).toMatchObject({ certificateCompression: codec.name, peerCertificates: [expect.any(Uint8Array)] })
+    expect(infoOf(serverEvents).certificateCompression).toBeUndefined()
+    expect(names).toContain('CompressedCertificate')
+    expect(names).not.toContain('Certificate')
+  })
+
+  it('the two zlibs understand each other', async () => {
+    const one = await meet({ ...tls13, certificateCompression: [zlib] }, { ...tls13, certificateCompression: [webZlib] })
+    const other = await meet({ ...tls13, certificateCompression: [webZlib] }, { ...tls13, certificateCompression: [zlib] })
+    expect([infoOf(one.clientEvents), infoOf(other.clientEvents)].map((info) => info.certificateCompression)).toEqual(['zlib', 'zlib'])
+  })
+
+  it('the sender\'s order decides among what the peer offers (section 3)', async () => {
+    const { clientEvents } = await meet({ ...tls13, certificateCompression: [zlib, brotli] }, { ...tls13, certificateCompression: certificateCodecs })
+    expect(infoOf(clientEvents).certificateCompression).toBe('brotli')
+  })
+
+  it.each<readonly [string, readonly CertificateCompression[], readonly CertificateCompression[]]>([
+    ['only the server has a codec', [], [zlib]],
+    ['only the client has a codec', [zlib], []],
+    ['they have none in common', [zlib], [brotli]],
+    ['the server can only expand', [zlib], [{ id: 1, name: 'zlib', decompress: (data) => data }]],
+    ['the client can only compress', [{ id: 1, name: 'zlib', compress: (data) => data }], [zlib]],
+  ])('plain where %s', async (_, client, server) => {
+    const { names, seam } = sentBy()
+    const { clientEvents } = await meet({ ...tls13, certificateCompression: client }, { ...tls13, certificateCompression: server, seam })
+    expect(infoOf(clientEvents).certificateCompression).toBeUndefined()
+    expect(names).toContain('Certificate')
+  })
+
+  it('not in TLS 1.2 (section 3)', async () => {
+    const certificateCompression = certificateCodecs
+    const { clientEvents } = await meet({ certificateCompression }, { versions: { max: 'TLS 1.2' }, certificateCompression })
+    expect(infoOf(clientEvents)).toMatchObject({ version: 'TLS 1.2' })
+    expect(infoOf(clientEvents).certificateCompression).toBeUndefined()
+  })
+
+  it('is compressed once for all connections of a server, and again where its content differs', async () => {
+    const codec = counting(zlib)
+    const identity = { ...ecdsa, ocspResponse: Uint8Array.of(0x30, 0) }
+    const config = serverConfig({ ...tls13, identity, provider: nodeProvider, certificateCompression: [codec] })
+    for (const requestOcsp of [true, false, true, false, true]) {
+      const client = clientOf({ ...tls13, requestOcsp, certificateCompression: [zlib] })
+      infoOf((await connectEngines(client, createServerEngine(config))).clientEvents)
+    }
+    expect(codec.calls()).toBe(2)
+  })
+})
+
+describe('a compressed client certificate', () => {
+  const clientAuth = { mode: 'require' as const, verifier: anyCertificate }
+
+  it('in the handshake, with the codecs of CertificateRequest', async () => {
+    const certificateCompression = [zlib]
+    const { clientEvents, serverEvents } = await meet(
+      { ...tls13, ...ecdsa, certificateCompression }, { ...tls13, clientAuth, certificateCompression },
+    )
+    infoOf(clientEvents)
+    expect(infoOf(serverEvents)).toMatchObject({ certificateCompression: 'zlib', peerCertificates: [expect.any(Uint8Array)] })
+  })
+
+  it('after the handshake (RFC 9846 section 4.7.2)', async () => {
+    const certificateCompression = [zlib]
+    const { names, seam } = sentBy()
+    const meeting = await meet(
+      { ...tls13, ...ecdsa, certificateCompression, postHandshakeAuth: true, seam },
+      { ...tls13, clientAuth: { ...clientAuth, mode: 'request' }, certificateCompression },
+    )
+    names.length = 0
+    meeting.serverEvents.length = 0
+    await meeting.server.requestClientCertificate()
+    await meeting.settle()
+    expect(names).toEqual(['CompressedCertificate', 'CertificateVerify', 'Finished'])
+    expect(eventsOf(meeting.serverEvents, 'clientCertificate')[0]?.peerCertificates).toHaveLength(1)
+  })
+
+  it('an empty list is not compressed', async () => {
+    const { names, seam } = sentBy()
+    const certificateCompression = [zlib]
+    const { serverEvents } = await meet(
+      { ...tls13, certificateCompression, seam }, { ...tls13, clientAuth: { ...clientAuth, mode: 'request' }, certificateCompression },
+    )
+    expect(infoOf(serverEvents).peerCertificates).toEqual([])
+    expect(names).toContain('Certificate')
+  })
+})
+
+/** A server that sends `change` of its CompressedCertificate to a client that takes zlib. */
+const answeredWith = async (change: (honest: CompressedCertificate) => object, client: ClientOptions = {}) => {
+  const seam = lying({ CompressedCertificate: (fields) => [raw('CompressedCertificate', { ...fields, ...change(fields) })] })
+  const { clientEvents } = await meet({ ...tls13, certificateCompression: [zlib], ...client }, { ...tls13, certificateCompression: [zlib], seam })
+  return errorOf(clientEvents)
+}
+
+const body = (message: Certificate13): Uint8Array => encodeMessage(messages13, 'Certificate', message).subarray(HEADER_LENGTH)
+const certificate = (data: Uint8Array): CompressedCertificate =>
+  ({ algorithm: 1, uncompressedLength: data.length, compressed: zlibOfNode.deflateSync(data) })
+
+describe('CompressedCertificate (RFC 8879 section 4)', () => {
+  it('an algorithm that was not offered is illegal_parameter', async () => {
+    expect(await answeredWith(() => ({ algorithm: 2 }))).toMatchObject({ code: 'illegal_parameter', alert: 'illegal_parameter' })
+  })
+
+  it.each<readonly [string, (honest: CompressedCertificate) => object]>([
+    ['one byte less than announced', ({ uncompressedLength }) => ({ uncompressedLength: uncompressedLength + 1 })],
+    ['one byte more than announced', ({ uncompressedLength }) => ({ uncompressedLength: uncompressedLength - 1 })],
+    ['an announced length of 0', () => ({ uncompressedLength: 0 })],
+    ['what is no zlib stream', () => ({ compressed: Uint8Array.of(1, 2, 3) })],
+    ['half a stream', ({ compressed }) => ({ compressed: compressed.subarray(0, compressed.length >> 1) })],
+    ['a length over maxHandshakeMessage', () => certificate(new Uint8Array((1 << 17) + 1))],
+    ['a bomb: 12 MB that say they are a kilobyte', () => ({ ...certificate(new Uint8Array(12_000_000)), uncompressedLength: 1000 })],
+  ])('%s is bad_certificate', async (_, change) => {
+    for (const codec of [zlib, webZlib]) {
+      const error = await answeredWith(change, { certificateCompression: [codec] })
+      expect(error).toMatchObject({ code: 'bad_compressed_certificate', alert: 'bad_certificate' })
+    }
+  })
+
+  it('what expands to no Certificate is decode_error', async () => {
+    expect(await answeredWith(() => certificate(Uint8Array.of(0, 0, 0, 9)))).toMatchObject({ code: 'decode_error' })
+  })
+
+  it('an empty Certificate inside is decode_error, as outside (RFC 9846 section 4.5.1.3)', async () => {
+    const empty = body({ context: new Uint8Array(0), entries: [] })
+    expect(await answeredWith(() => certificate(empty))).toMatchObject({ code: 'decode_error' })
+  })
+
+  it('an empty compressed message is decode_error', async () => {
+    expect(await answeredWith(() => ({ compressed: new Uint8Array(0) }))).toMatchObject({ code: 'decode_error' })
+  })
+
+  it('one that nobody asked for is unexpected_message', async () => {
+    const compressed = (fields: Certificate13): readonly Uint8Array[] => [raw('CompressedCertificate', certificate(body(fields)))]
+    const { clientEvents } = await meet(tls13, { ...tls13, seam: lying({ Certificate: compressed }) })
+    expect(errorOf(clientEvents)).toMatchObject({ code: 'unexpected_message' })
+  })
+
+  it('a shaped hello without the extension asks for none', async () => {
+    const compressed = (fields: Certificate13): readonly Uint8Array[] => [raw('CompressedCertificate', certificate(body(fields)))]
+    const { clientEvents } = await meet(
+      {
+        ...tls13, certificateCompression: [zlib],
+        shapeHello: (hello) => ({ ...hello, extensions: withoutExtension(hello.extensions, extensionTypes.compress_certificate) }),
+      },
+      { ...tls13, seam: lying({ Certificate: compressed }) },
+    )
+    expect(errorOf(clientEvents)).toMatchObject({ code: 'unexpected_message' })
+  })
+})
+
+describe('compress_certificate (RFC 8879 section 3)', () => {
+  it.each<readonly [string, readonly number[], string]>([
+    ['an empty list', [0], 'decode_error'],
+    ['half an algorithm', [1, 0], 'decode_error'],
+    ['an algorithm twice', [4, 0, 1, 0, 1], 'illegal_parameter'],
+  ])('%s is %3$s', async (_, data, code) => {
+    const { serverEvents } = await meet(
+      {
+        ...tls13,
+        seam: lying({
+          ClientHello: (hello) => ({ ...hello, extensions: withExtension(hello.extensions, extensionTypes.compress_certificate, Uint8Array.from(data)) }),
+        }),
+      },
+      tls13,
+    )
+    expect(errorOf(serverEvents)).toMatchObject({ code })
+  })
+
+  it.each<readonly [string, readonly CertificateCompression[]]>([
+    ['two codecs of one id', [zlib, { ...brotli, id: 1 }]],
+    ['the id 0, which is reserved', [{ ...zlib, id: 0 }]],
+    ['an id of more than 16 bits', [{ ...zlib, id: 65_536 }]],
+  ])('bad_option for %s', async (_, certificateCompression) => {
+    await expect(meet({ ...tls13, certificateCompression })).rejects.toMatchObject({ code: 'bad_option' })
+  })
+})
