@@ -13,10 +13,12 @@ import type { Scheme } from './signatures.ts'
 const { RSA_NO_PADDING, RSA_PKCS1_PSS_PADDING } = crypto.constants
 
 export const nodeVerifiers: readonly SignatureVerifier[] = verifiersFrom((scheme, key, message, signature) => {
-  const object = publicKeyObject(key)
-  if (!object || isBeyondDeno(scheme, key)) return nobleVerify(scheme, key, message, signature)
+  const input = publicKeyInput(key)
+  if (!input || isBeyondDeno(scheme, key)) return nobleVerify(scheme, key, message, signature)
   try {
-    return crypto.verify(hashOf(scheme), message, withPadding(scheme, object), signature)
+    // Two calls, for each is an overload of its own to the compiler.
+    const padded = typeof input === 'string' ? withPadding(scheme, input) : withPadding(scheme, input)
+    return crypto.verify(hashOf(scheme), message, padded, signature)
   } catch {
     return nobleVerify(scheme, key, message, signature)
   }
@@ -29,32 +31,48 @@ const isBeyondDeno = (scheme: Scheme, { bits }: PublicKey): boolean =>
 const hashOf = (scheme: Scheme): string | null => ('hash' in scheme ? scheme.hash : null)
 
 /** RSA needs PSS said; PKCS#1 v1.5 is what node:crypto does with a plain RSA key, and saying so costs 10 us. */
-const withPadding = (scheme: Scheme, key: crypto.KeyObject): crypto.KeyObject | PaddedKey => {
+const withPadding = <K extends crypto.KeyObject | string>(scheme: Scheme, key: K): K | PaddedKey<K> => {
   if (scheme.family === 'pss') return { key, padding: RSA_PKCS1_PSS_PADDING, saltLength: hashLengths[scheme.hash] }
   return key
 }
 
-interface PaddedKey {
-  readonly key: crypto.KeyObject
+interface PaddedKey<K> {
+  readonly key: K
   readonly padding: number
   readonly saltLength?: number
 }
 
-const objects = new WeakMap<PublicKey, crypto.KeyObject | 'refused'>()
+const objects = new WeakMap<PublicKey, crypto.KeyObject | 'met' | 'refused'>()
 
-/** Undefined for a key that this Node cannot load. */
-const publicKeyObject = (key: PublicKey): crypto.KeyObject | undefined => {
-  const known = objects.get(key) ?? loadPublicKey(key)
-  objects.set(key, known)
-  return known === 'refused' ? undefined : known
+/** Most keys verify one signature and are text for that, which costs less than to make a KeyObject and to collect it; one that
+ * is met again becomes one. Undefined for a key that this Node cannot load. */
+const publicKeyInput = (key: PublicKey): crypto.KeyObject | string | undefined => {
+  if (objects.has(key)) return publicKeyObject(key)
+  objects.set(key, 'met')
+  return publicKeyPem(key)
 }
 
-const loadPublicKey = ({ spki }: PublicKey): crypto.KeyObject | 'refused' => {
+const publicKeyObject = (key: PublicKey): crypto.KeyObject | undefined => {
+  const known = objects.get(key)
+  const object = known === undefined || known === 'met' ? loadPublicKey(key) : known
+  objects.set(key, object)
+  return object === 'refused' ? undefined : object
+}
+
+const loadPublicKey = (key: PublicKey): crypto.KeyObject | 'refused' => {
   try {
-    return crypto.createPublicKey({ key: buffer(spki), format: 'der', type: 'spki' })
+    return crypto.createPublicKey(publicKeyPem(key))
   } catch {
     return 'refused'
   }
+}
+
+/** Node loads text fastest: whether an object is a key it finds out by exceptions, four of them, that cost more than base64. */
+const publicKeyPem = ({ spki }: PublicKey): string => {
+  const base64 = buffer(spki).toString('base64')
+  let pem = '-----BEGIN PUBLIC KEY-----\n'
+  for (let i = 0; i < base64.length; i += 64) pem += `${base64.slice(i, i + 64)}\n`
+  return `${pem}-----END PUBLIC KEY-----\n`
 }
 
 /** For static RSA key exchange (RFC 5246 section 7.4.7.1). */

@@ -18,22 +18,19 @@ const maxOidLength = 128
  */
 export class DerReader {
   readonly bytes: Uint8Array
-  readonly #code: TlsErrorCode
-  readonly #what: string
+  readonly #input: ReaderInput
   readonly #depth: number
   readonly #limit: number
-  readonly #source: Source
   #position: number
 
-  /** `what` names the thing being read, for messages: "certificate", "CRL". */
-  constructor(bytes: Uint8Array, code: TlsErrorCode = 'bad_certificate', what = 'certificate', range?: ReaderRange) {
+  /** `what` names the thing being read, for messages: "certificate", "CRL". A reader `within` another begins where that one
+   * is, and ends at `limit`. */
+  constructor(bytes: Uint8Array, code?: TlsErrorCode, what?: string, within?: DerReader, limit: number = bytes.length) {
     this.bytes = bytes
-    this.#code = code
-    this.#what = what
-    this.#position = range?.start ?? 0
-    this.#limit = range?.end ?? bytes.length
-    this.#depth = range?.depth ?? 0
-    this.#source = range?.source ?? { text: undefined }
+    this.#input = within === undefined ? { code: code ?? 'bad_certificate', what: what ?? 'certificate', text: undefined } : within.#input
+    this.#position = within === undefined ? 0 : within.#position
+    this.#limit = limit
+    this.#depth = within === undefined ? 0 : within.#depth + 1
   }
 
   /** Offset of the next element in `bytes`. */
@@ -56,7 +53,7 @@ export class DerReader {
   }
 
   fail(sentence: string, position: number = this.#position): never {
-    throw new TlsError(this.#code, `malformed ${this.#what}: ${sentence} (byte ${position})`)
+    throw new TlsError(this.#input.code, `malformed ${this.#input.what}: ${sentence} (byte ${position})`)
   }
 
   /** Reads the header of an element and returns the end of its content; `position` is then the content's start. */
@@ -95,9 +92,9 @@ export class DerReader {
   enter(tag: number, name: string): DerReader {
     if (this.#depth === maxDepth) this.fail(`${name} is nested too deeply`)
     const end = this.#header(tag, name)
-    const range = { start: this.#position, end, depth: this.#depth + 1, source: this.#source }
+    const reader = new DerReader(this.bytes, undefined, undefined, this, end)
     this.#position = end
-    return new DerReader(this.bytes, this.#code, this.#what, range)
+    return reader
   }
 
   sequence(name: string): DerReader {
@@ -130,6 +127,14 @@ export class DerReader {
     const end = this.#header(found, name)
     this.#position = end
     return this.bytes.subarray(start, end)
+  }
+
+  /** Steps over the next element, as `element` does. */
+  skip(name: string): void {
+    const found = this.peek()
+    if (found === -1) this.fail(`${name} is missing`)
+    if ((found & 0x1f) === 0x1f) this.fail(`${name} has a tag number of more than 30`)
+    this.#position = this.#header(found, name)
   }
 
   boolean(name: string): boolean {
@@ -219,8 +224,8 @@ export class DerReader {
     for (let i = this.#position; i < end; i++) {
       if ((bytes[i] ?? 0) >= 0x80) this.fail(`${name} has a byte that is not ASCII`, start)
     }
-    this.#source.text ??= latin1.decode(bytes)
-    const text = this.#source.text.slice(this.#position, end)
+    this.#input.text ??= latin1.decode(bytes)
+    const text = this.#input.text.slice(this.#position, end)
     this.#position = end
     return text
   }
@@ -229,7 +234,7 @@ export class DerReader {
   oid(name: string, tag: number = tags.oid): string {
     const start = this.#position
     const end = this.#header(tag, name)
-    const text = this.#shortOid(end) ?? dotted(this.bytes.subarray(this.#position, end))
+    const text = this.#shortOid(end) ?? oidText(this.bytes, this.#position, end)
     this.#position = end
     return text ?? this.fail(`${name} is not a well-formed object identifier`, start)
   }
@@ -262,15 +267,11 @@ export class DerReader {
   }
 }
 
-interface ReaderRange {
-  readonly start: number
-  readonly end: number
-  readonly depth: number
-  readonly source: Source
-}
-
-/** All bytes as text, one character each: decoded once for a list of names, and then only sliced. */
-interface Source {
+/** What readers within one another share. */
+interface ReaderInput {
+  readonly code: TlsErrorCode
+  readonly what: string
+  /** All bytes as text, one character each: decoded once for a list of names, and then only sliced. */
   text: string | undefined
 }
 
@@ -280,6 +281,27 @@ const extensionTexts = Array.from({ length: 128 }, (_, n) => `2.5.29.${n}`)
 const attributeTexts = Array.from({ length: 128 }, (_, n) => `2.5.4.${n}`)
 
 const hexByte = (byte: number): string => `0x${byte.toString(16).padStart(2, '0')}`
+
+/** Texts of object identifiers that were met, one for each hash: the same few are in every certificate. */
+const oidTexts: ({ readonly content: Uint8Array; readonly text: string } | undefined)[] = Array.from({ length: 256 }, () => undefined)
+const longestKeptOid = 12
+
+const oidText = (bytes: Uint8Array, start: number, end: number): string | undefined => {
+  let hash = 0
+  for (let i = start; i < end; i++) hash = (hash * 31 + (bytes[i] ?? 0)) & 0xff
+  const known = oidTexts[hash]
+  if (known !== undefined && isAt(known.content, bytes, start, end)) return known.text
+  const content = bytes.slice(start, end)
+  const text = dotted(content)
+  if (text !== undefined && content.length <= longestKeptOid) oidTexts[hash] = { content, text }
+  return text
+}
+
+const isAt = (content: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean => {
+  if (content.length !== end - start) return false
+  for (let i = 0; i < content.length; i++) if (content[i] !== bytes[start + i]) return false
+  return true
+}
 
 /** Dotted form of an object identifier's content, or undefined if it is not well-formed. */
 export const dotted = (content: Uint8Array): string | undefined => {

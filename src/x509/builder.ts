@@ -4,7 +4,6 @@
 
 import type { Steps } from '../crypto/maybe.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
-import { toHex } from '../wire/bytes.ts'
 import { sameBytes } from '../wire/der.ts'
 import type { Certificate } from './certificate.ts'
 import type { VerifierMemory } from './memory.ts'
@@ -54,7 +53,7 @@ export interface SearchResult {
 /** The first path that holds, or why the best one does not. Throws CertificateError `too_complex` if a budget runs out
  * before any candidate got to an anchor. */
 export function* findPath(input: SearchInput): Steps<SearchResult> {
-  const maps = { edges: new Map(), issuers: new Map(), identities: new Map() }
+  const maps = { edges: new Map(), issuers: new Map() }
   const search: Search = { input, best: undefined, rank: 0, ...maps, ...indexPool(input) }
   const direct = input.trust.find(input.leaf)
   if (direct !== undefined && (yield* attempt(search, { certificates: [input.leaf], anchor: direct, isDirect: true }))) {
@@ -75,8 +74,6 @@ interface Search {
   readonly bySubject: ReadonlyMap<string, readonly Certificate[]>
   /** Issuers of a certificate by name, the most promising first. */
   readonly issuers: Map<Certificate, readonly Certificate[]>
-  /** What makes a CA the same CA. */
-  readonly identities: Map<Certificate, string>
   /** Certificates from which an anchor can be reached by names alone. */
   readonly reaching: ReadonlySet<Certificate>
 }
@@ -93,7 +90,7 @@ function* extend(search: Search, certificates: readonly Certificate[], depth: nu
   }
   for (const issuer of issuersOf(search, last)) {
     const below = depth + (issuer.isSelfIssued ? 0 : 1)
-    if (edge(search, last, issuer.spki) === false || certificates.some((other) => isSameCa(search, other, issuer))) continue
+    if (edge(search, last, issuer.spki) === false || certificates.some((other) => isSameCa(other, issuer))) continue
     if (below > input.maxDepth || certificates.length > longestPath) {
       noteDepth(search, issuer)
       continue
@@ -289,18 +286,14 @@ const score = ({ rules }: SearchInput, child: Certificate, issuer: Certificate |
   }
 }
 
-/** The same CA again makes a loop, whatever certificate of it is used: name, key and alternative names are equal. */
-const isSameCa = (search: Search, a: Certificate, b: Certificate): boolean =>
-  a === b || (a.spki.length === b.spki.length && identity(search, a) === identity(search, b))
+/** The same CA again makes a loop, whatever certificate of it is used: key, name and alternative names are equal. */
+const isSameCa = (a: Certificate, b: Certificate): boolean =>
+  a === b || (sameBytes(a.spki, b.spki) && a.subject.key === b.subject.key && sameBytes(altNames(a), altNames(b)))
 
-const identity = ({ identities }: Search, certificate: Certificate): string => {
-  const known = identities.get(certificate)
-  if (known !== undefined) return known
-  const altNames = certificate.extension(extensionOids.subjectAltName)?.value ?? new Uint8Array()
-  const made = [toHex(certificate.spki), certificate.subject.key, toHex(altNames)].join(' ')
-  identities.set(certificate, made)
-  return made
-}
+const altNames = (certificate: Certificate): Uint8Array =>
+  certificate.extension(extensionOids.subjectAltName)?.value ?? none
+
+const none = new Uint8Array()
 
 /** Who is missing, for the message: the issuer of the last certificate that can be reached from the leaf by names. */
 export const explainUntrusted = ({ leaf, pool }: Pick<SearchInput, 'leaf' | 'pool'>): CertificateError => {

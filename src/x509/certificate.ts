@@ -44,8 +44,10 @@ export class Certificate {
   /** Whether issuerUniqueID or subjectUniqueID is there. */
   readonly hasUniqueIdentifiers: boolean
   readonly extensions: readonly Extension[]
-  readonly #cache = new Map<string, unknown>()
+  /** What an extension was read as, by its place in `extensions`. */
+  readonly #values: unknown[] = []
   #publicKey: PublicKey | undefined
+  #isSelfIssued: boolean | undefined
 
   constructor(der: Uint8Array) {
     this.der = der
@@ -156,7 +158,8 @@ export class Certificate {
 
   /** Issuer and subject are the same name. That it signed itself is another question. */
   get isSelfIssued(): boolean {
-    return this.#once('selfIssued', () => sameName(this.issuer, this.subject))
+    this.#isSelfIssued ??= sameName(this.issuer, this.subject)
+    return this.#isSelfIssued
   }
 
   get serialNumberHex(): string {
@@ -165,7 +168,7 @@ export class Certificate {
 
   /** Hash of the DER certificate, as lower-case hex. Throws `unsupported` if the provider lacks the hash. */
   fingerprint(provider: CryptoProvider, hash: HashName = 'sha256'): string {
-    return this.#once(`fingerprint ${hash}`, () => toHex(hashOf(provider, hash, this.der)))
+    return toHex(hashOf(provider, hash, this.der))
   }
 
   toPem(): string {
@@ -195,19 +198,14 @@ export class Certificate {
     }
   }
 
-  #typed<T>(oid: string, reader: (value: Uint8Array) => T): T | undefined {
-    return this.#once(oid, () => {
-      const extension = this.extension(oid)
-      return extension === undefined ? undefined : reader(extension.value)
-    })
-  }
-
-  /** The cache is keyed by what is computed, and each key has one type: the cast is safe. */
-  #once<T>(key: string, compute: () => T): T {
-    if (this.#cache.has(key)) return this.#cache.get(key) as T
-    const value = compute()
-    this.#cache.set(key, value)
-    return value
+  /** An extension has one reader, whose type its value in `#values` is of: the cast is safe. */
+  #typed<T extends object | number>(oid: string, reader: (value: Uint8Array) => T): T | undefined {
+    const { extensions } = this
+    for (let i = 0; i < extensions.length; i++) {
+      const extension = extensions[i]
+      if (extension?.oid === oid) return (this.#values[i] ??= reader(extension.value)) as T
+    }
+    return undefined
   }
 }
 

@@ -95,10 +95,33 @@ export const readExtensions = (reader: DerReader, what = 'extensions'): Extensio
     const critical = entry.flag('critical')
     const value = entry.octetString('extension value')
     entry.end()
-    if (extensions.some((other) => other.oid === oid)) sequence.fail(`extension ${oidName(oid)} occurs twice`, start)
-    extensions.push({ oid, critical, value, der: reader.bytes.subarray(start, sequence.position) })
+    for (const other of extensions) if (other.oid === oid) sequence.fail(`extension ${oidName(oid)} occurs twice`, start)
+    extensions.push(new ReadExtension(oid, critical, value, reader.bytes, start, sequence.position))
   }
   return extensions
+}
+
+/** `der` is made when asked for, which is seldom. */
+class ReadExtension implements Extension {
+  readonly oid: string
+  readonly critical: boolean
+  readonly value: Uint8Array
+  readonly #bytes: Uint8Array
+  readonly #start: number
+  readonly #end: number
+
+  constructor(oid: string, critical: boolean, value: Uint8Array, bytes: Uint8Array, start: number, end: number) {
+    this.oid = oid
+    this.critical = critical
+    this.value = value
+    this.#bytes = bytes
+    this.#start = start
+    this.#end = end
+  }
+
+  get der(): Uint8Array {
+    return this.#bytes.subarray(this.#start, this.#end)
+  }
 }
 
 const open = (value: Uint8Array, what: string): DerReader => new DerReader(value, 'bad_certificate', what)

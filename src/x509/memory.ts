@@ -1,6 +1,7 @@
 // What a verifier keeps from one connection to the next: the intermediate certificates of chains that it accepted, parsed,
 // and whose key their signatures are by. Dates, names and all else are looked at each time. Used by chain-verifier.ts.
 
+import { concat } from '../wire/bytes.ts'
 import { sameBytes } from '../wire/der.ts'
 import { parseCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
@@ -22,22 +23,27 @@ interface Kept {
   certificate: Certificate | undefined
 }
 
-/** Only accepted chains get in, so that a peer can't fill it with junk. `limit` counts certificates; the oldest go first. */
+/** Only accepted chains get in, so that a peer can't fill it with junk. `limit` counts certificates; the oldest go first. They
+ * are found by comparing: a hash or a text of the bytes would cost more than all comparisons, which end at the first difference. */
 export const verifierMemory = (limit = 64): VerifierMemory => {
-  const kept = new Map<string, Kept>()
+  const kept = new Set<Kept>()
   const signers = new Map<Certificate, Uint8Array>()
+  const find = (der: Uint8Array): Kept | undefined => {
+    for (const entry of kept) if (sameBytes(entry.der, der)) return entry
+    return undefined
+  }
   const recall = (der: Uint8Array): Certificate | undefined => {
-    const entry = kept.get(textOf(der))
+    const entry = find(der)
     if (entry === undefined) return undefined
     entry.certificate ??= parseCertificate(entry.der)
     signers.set(entry.certificate, entry.issuerKey)
     return entry.certificate
   }
   const keep = ({ certificates, anchor }: CandidatePath): void => {
-    for (const [i, certificate] of certificates.entries()) {
-      if (i === 0 || signers.has(certificate)) continue
-      const issuerKey = (certificates[i + 1] ?? anchor).spki.slice()
-      kept.set(textOf(certificate.der), { der: certificate.der.slice(), issuerKey, certificate: undefined })
+    for (const [i, { der }] of certificates.entries()) {
+      if (i === 0 || find(der) !== undefined) continue
+      const copy = concat(der, (certificates[i + 1] ?? anchor).spki)
+      kept.add({ der: copy.subarray(0, der.length), issuerKey: copy.subarray(der.length), certificate: undefined })
       if (kept.size > limit) forgetOldest(kept, signers)
     }
   }
@@ -48,13 +54,10 @@ export const verifierMemory = (limit = 64): VerifierMemory => {
   return { recall, isSignedBy, keep }
 }
 
-const forgetOldest = (kept: Map<string, Kept>, signers: Map<Certificate, Uint8Array>): void => {
-  for (const [text, { certificate }] of kept) {
-    kept.delete(text)
-    if (certificate !== undefined) signers.delete(certificate)
+const forgetOldest = (kept: Set<Kept>, signers: Map<Certificate, Uint8Array>): void => {
+  for (const oldest of kept) {
+    kept.delete(oldest)
+    if (oldest.certificate !== undefined) signers.delete(oldest.certificate)
     return
   }
 }
-
-const latin1 = new TextDecoder('latin1')
-const textOf = (der: Uint8Array): string => latin1.decode(der)

@@ -107,8 +107,9 @@ export const readName = (reader: DerReader, name: string): Name => {
       const at = rdn.position
       const attribute = rdn.sequence(`attribute of ${name}`)
       attribute.oid('attribute type')
-      attribute.element('attribute value')
+      attribute.skip('attribute value')
       attribute.end()
+      if (before === undefined && rdn.done) break
       const whole = reader.bytes.subarray(at, rdn.position)
       if (before !== undefined && compareBytes(before, whole) >= 0) rdn.fail(`${name} has a set that is not in DER order`)
       before = whole
@@ -127,11 +128,32 @@ const decodeRdns = (der: Uint8Array): NameAttribute[][] => {
       const attribute = rdn.sequence('attribute')
       const oid = attribute.oid('attribute type')
       const value = attribute.element('attribute value')
-      attributes.push({ oid, type: attributeShortNames.get(oid) ?? oid, value: decodeString(value), der: value })
+      attributes.push(new DecodedAttribute(oid, value))
     }
     rdns.push(attributes)
   }
   return rdns
+}
+
+/** Its text is made when asked for: most names are compared and never shown. */
+class DecodedAttribute implements NameAttribute {
+  readonly oid: string
+  readonly der: Uint8Array
+  #value: string | undefined
+
+  constructor(oid: string, der: Uint8Array) {
+    this.oid = oid
+    this.der = der
+  }
+
+  get type(): string {
+    return attributeShortNames.get(this.oid) ?? this.oid
+  }
+
+  get value(): string {
+    this.#value ??= decodeString(this.der)
+    return this.#value
+  }
 }
 
 const utf8 = new TextDecoder()

@@ -58,10 +58,8 @@ const toAscii = (name: string): string | undefined => {
 
 /** RFC 9525 section 6.3. `presented` is from the certificate, `reference` already lower case and without final dot. */
 export const dnsMatches = (presented: string, reference: string): boolean => {
-  const name = presented.toLowerCase()
-  if (!name.includes('*')) return name === reference
-  if (!name.startsWith('*.') || name.includes('*', 1)) return false
-  const suffix = name.slice(1)
+  if (!presented.startsWith('*.')) return presented.length === reference.length && presented.toLowerCase() === reference
+  const suffix = presented.slice(1).toLowerCase()
   const label = reference.slice(0, -suffix.length)
   return suffix.includes('.', 1) && reference.endsWith(suffix) && label.length > 0 && !label.includes('.')
 }

@@ -33,25 +33,25 @@ const nonconforming = (certificate: Certificate, sentence: string, section: stri
   reject('nonconforming', `${describe(certificate)} ${sentence} (RFC 5280 section ${section})`, certificate)
 
 /** Readers for the extensions that are understood: with one of these, critical or not, the value has to be well-formed. */
-const understood: ReadonlyMap<string, keyof Certificate> = new Map<string, keyof Certificate>([
-  [extensionOids.basicConstraints, 'basicConstraints'],
-  [extensionOids.keyUsage, 'keyUsage'],
-  [extensionOids.extendedKeyUsage, 'extendedKeyUsage'],
-  [extensionOids.subjectAltName, 'subjectAltNames'],
-  [extensionOids.issuerAltName, 'issuerAltNames'],
-  [extensionOids.nameConstraints, 'nameConstraints'],
-  [extensionOids.certificatePolicies, 'certificatePolicies'],
-  [extensionOids.policyMappings, 'policyMappings'],
-  [extensionOids.policyConstraints, 'policyConstraints'],
-  [extensionOids.inhibitAnyPolicy, 'inhibitAnyPolicy'],
-  [extensionOids.subjectKeyIdentifier, 'subjectKeyIdentifier'],
-  [extensionOids.authorityKeyIdentifier, 'authorityKeyIdentifier'],
-  [extensionOids.authorityInfoAccess, 'authorityInfoAccess'],
-  [extensionOids.subjectInfoAccess, 'subjectInfoAccess'],
-  [extensionOids.crlDistributionPoints, 'crlDistributionPoints'],
-  [extensionOids.freshestCrl, 'freshestCrl'],
-  [extensionOids.tlsFeature, 'tlsFeatures'],
-  [extensionOids.sctList, 'sctList'],
+const understood: ReadonlyMap<string, (certificate: Certificate) => unknown> = new Map<string, (certificate: Certificate) => unknown>([
+  [extensionOids.basicConstraints, (it) => it.basicConstraints],
+  [extensionOids.keyUsage, (it) => it.keyUsage],
+  [extensionOids.extendedKeyUsage, (it) => it.extendedKeyUsage],
+  [extensionOids.subjectAltName, (it) => it.subjectAltNames],
+  [extensionOids.issuerAltName, (it) => it.issuerAltNames],
+  [extensionOids.nameConstraints, (it) => it.nameConstraints],
+  [extensionOids.certificatePolicies, (it) => it.certificatePolicies],
+  [extensionOids.policyMappings, (it) => it.policyMappings],
+  [extensionOids.policyConstraints, (it) => it.policyConstraints],
+  [extensionOids.inhibitAnyPolicy, (it) => it.inhibitAnyPolicy],
+  [extensionOids.subjectKeyIdentifier, (it) => it.subjectKeyIdentifier],
+  [extensionOids.authorityKeyIdentifier, (it) => it.authorityKeyIdentifier],
+  [extensionOids.authorityInfoAccess, (it) => it.authorityInfoAccess],
+  [extensionOids.subjectInfoAccess, (it) => it.subjectInfoAccess],
+  [extensionOids.crlDistributionPoints, (it) => it.crlDistributionPoints],
+  [extensionOids.freshestCrl, (it) => it.freshestCrl],
+  [extensionOids.tlsFeature, (it) => it.tlsFeatures],
+  [extensionOids.sctList, (it) => it.sctList],
 ])
 
 const neverCritical: ReadonlyMap<string, string> = new Map([
@@ -70,8 +70,8 @@ const alwaysCritical: ReadonlyMap<string, string> = new Map([
 
 const checkExtensions = (certificate: Certificate, profile: Profile): void => {
   for (const { oid, critical } of certificate.extensions) {
-    const property = understood.get(oid)
-    if (property !== undefined) void certificate[property]
+    const read = understood.get(oid)
+    if (read !== undefined) read(certificate)
     else if (critical) {
       const sentence = `${describe(certificate)} has a critical extension that is not understood: ${oidName(oid)}`
       reject('unknown_critical_extension', `${sentence} (RFC 5280 section 4.2)`, certificate)

@@ -5,8 +5,7 @@ import { use } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
 import type { CryptoProvider, PublicKey, SignatureAlgorithm, SignatureVerifier } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
-import { toHex } from '../wire/bytes.ts'
-import { DerReader, derElement, derInteger, derNull, derOid, derSequence } from '../wire/der.ts'
+import { DerReader, derElement, derInteger, derNull, derOid, derSequence, sameBytes } from '../wire/der.ts'
 
 /** Whether the signature is the key's over the message. Throws TlsError `unsupported_certificate` for an algorithm that is
  * not known here or not in the provider. An algorithm that does not go with the key is a signature that is not valid. */
@@ -30,7 +29,7 @@ export function* verifySignature(
 /** The provider's algorithm for an AlgorithmIdentifier (DER), or undefined for one that is not known or whose parameters
  * are not exactly what its RFC asks for. */
 export const signatureAlgorithmOf = (algorithmIdentifier: Uint8Array): SignatureAlgorithm | undefined =>
-  algorithms.get(toHex(algorithmIdentifier))
+  algorithms.find(([identifier]) => sameBytes(identifier, algorithmIdentifier))?.[1]
 
 /** What to call an algorithm in a message. */
 export const algorithmName = (algorithmIdentifier: Uint8Array): string => {
@@ -57,29 +56,25 @@ const pss = (hash: keyof typeof digestOids, saltLength: number, digest: (oid: st
 }
 
 /** Every AlgorithmIdentifier that is taken, by its DER: what differs by one byte is another algorithm. */
-const algorithms: ReadonlyMap<string, SignatureAlgorithm> = new Map(
-  (
-    [
-      [withNull('1.2.840.113549.1.1.4'), 'rsa_pkcs1_md5'],
-      [withNull('1.2.840.113549.1.1.5'), 'rsa_pkcs1_sha1'],
-      [withNull('1.2.840.113549.1.1.11'), 'rsa_pkcs1_sha256'],
-      [withNull('1.2.840.113549.1.1.12'), 'rsa_pkcs1_sha384'],
-      [withNull('1.2.840.113549.1.1.13'), 'rsa_pkcs1_sha512'],
-      [pss('sha256', 32, withNull), 'rsa_pss_sha256'],
-      [pss('sha384', 48, withNull), 'rsa_pss_sha384'],
-      [pss('sha512', 64, withNull), 'rsa_pss_sha512'],
-      [pss('sha256', 32, bare), 'rsa_pss_sha256'],
-      [pss('sha384', 48, bare), 'rsa_pss_sha384'],
-      [pss('sha512', 64, bare), 'rsa_pss_sha512'],
-      [bare('1.2.840.10045.4.1'), 'ecdsa_sha1'],
-      [bare('1.2.840.10045.4.3.2'), 'ecdsa_sha256'],
-      [bare('1.2.840.10045.4.3.3'), 'ecdsa_sha384'],
-      [bare('1.2.840.10045.4.3.4'), 'ecdsa_sha512'],
-      [bare('1.3.101.112'), 'ed25519'],
-      [bare('1.3.101.113'), 'ed448'],
-      [bare('2.16.840.1.101.3.4.3.17'), 'mldsa44'],
-      [bare('2.16.840.1.101.3.4.3.18'), 'mldsa65'],
-      [bare('2.16.840.1.101.3.4.3.19'), 'mldsa87'],
-    ] satisfies [Uint8Array, SignatureAlgorithm][]
-  ).map(([identifier, algorithm]) => [toHex(identifier), algorithm]),
-)
+const algorithms: readonly (readonly [Uint8Array, SignatureAlgorithm])[] = [
+  [withNull('1.2.840.113549.1.1.4'), 'rsa_pkcs1_md5'],
+  [withNull('1.2.840.113549.1.1.5'), 'rsa_pkcs1_sha1'],
+  [withNull('1.2.840.113549.1.1.11'), 'rsa_pkcs1_sha256'],
+  [withNull('1.2.840.113549.1.1.12'), 'rsa_pkcs1_sha384'],
+  [withNull('1.2.840.113549.1.1.13'), 'rsa_pkcs1_sha512'],
+  [pss('sha256', 32, withNull), 'rsa_pss_sha256'],
+  [pss('sha384', 48, withNull), 'rsa_pss_sha384'],
+  [pss('sha512', 64, withNull), 'rsa_pss_sha512'],
+  [pss('sha256', 32, bare), 'rsa_pss_sha256'],
+  [pss('sha384', 48, bare), 'rsa_pss_sha384'],
+  [pss('sha512', 64, bare), 'rsa_pss_sha512'],
+  [bare('1.2.840.10045.4.1'), 'ecdsa_sha1'],
+  [bare('1.2.840.10045.4.3.2'), 'ecdsa_sha256'],
+  [bare('1.2.840.10045.4.3.3'), 'ecdsa_sha384'],
+  [bare('1.2.840.10045.4.3.4'), 'ecdsa_sha512'],
+  [bare('1.3.101.112'), 'ed25519'],
+  [bare('1.3.101.113'), 'ed448'],
+  [bare('2.16.840.1.101.3.4.3.17'), 'mldsa44'],
+  [bare('2.16.840.1.101.3.4.3.18'), 'mldsa65'],
+  [bare('2.16.840.1.101.3.4.3.19'), 'mldsa87'],
+]
