@@ -43,6 +43,8 @@ export interface PskChoice12 extends Agreed {
   readonly suite: ActiveSuite
   /** With ECDHE_PSK. */
   readonly group: ActiveGroup | undefined
+  /** What sessions of this connection are made under, but for the key. */
+  readonly fingerprint: string
 }
 
 export function* chooseParameters(hs: ServerHandshake, hello: ReceivedHello): Flow<Choice12 | PskChoice12> {
@@ -53,12 +55,12 @@ export function* chooseParameters(hs: ServerHandshake, hello: ReceivedHello): Fl
     throw new TlsError('extended_master_secret_required', 'the client does not support the extended master secret (RFC 7627), and this server requires it')
   }
   const psk = pskFit(config, hello)
-  if (psk.first) return { ...psk.first, identity: undefined, alpn: yield* selectAlpn(config, hello), extended }
+  if (psk.first) return { ...psk.first, identity: undefined, alpn: yield* selectAlpn(config, hello), extended, fingerprint: serverFingerprint(config, undefined) }
   const ours = config.suites.filter(({ version, authentication }) => version === 'TLS 1.2' && authentication !== 'psk')
   if (!ours.some(({ id }) => hello.message.cipherSuites.includes(id))) throw noCommonSuite(hello.message.cipherSuites, ours)
   const certified = yield* certificateFit(hs, hello, ours, psk.any)
   const alpn = yield* selectAlpn(config, hello)
-  if ('suite' in certified) return { ...certified, identity: undefined, alpn, extended }
+  if ('suite' in certified) return { ...certified, identity: undefined, alpn, extended, fingerprint: serverFingerprint(config, undefined) }
   const { identity, scheme: fit } = certified
   return { ...fit, identity, alpn, extended, fingerprint: serverFingerprint(config, identity) }
 }

@@ -26,7 +26,7 @@ export function* keepSession12(
   hs: ClientHandshake, connection: Connection12, { sessionId, parameters }: Answer12, message: NewSessionTicket12 | undefined, facts: SessionFacts,
 ): Flow<void> {
   const ticket = message?.ticket ?? new Uint8Array(0)
-  if ((ticket.length === 0 && sessionId.length === 0) || !parameters.extendedMasterSecret || parameters.suite.authentication === 'psk') return
+  if ((ticket.length === 0 && sessionId.length === 0) || !parameters.extendedMasterSecret) return
   yield* keepSession(hs, facts, {
     version: TLS12,
     cipherSuite: parameters.suite.id,

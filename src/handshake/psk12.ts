@@ -1,9 +1,9 @@
 // The PSK and ECDHE_PSK key exchanges of TLS 1.2, both sides (RFC 4279 section 2, RFC 5489 section 2). No certificates: who knows
-// the key is the peer. Sessions of them are not kept. Called by client12.ts and server12.ts.
+// the key is the peer. Called by client12.ts and server12.ts.
 
 import type { ActiveGroup, ClientConfig } from '../config.ts'
 import type { KeyExchange } from '../crypto/provider.ts'
-import { asTlsError, TlsError } from '../errors.ts'
+import { TlsError } from '../errors.ts'
 import { keyOf } from '../psk.ts'
 import type { ExternalPskConfig } from '../psk.ts'
 import { decode, encode } from '../wire/codec.ts'
@@ -18,6 +18,7 @@ import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
 import type { ClientExchange } from './key-exchange12.ts'
 import type { ReceivedHello } from './negotiate.ts'
+import { lookUp, pskTie } from './psk-session.ts'
 import type { ServerHandshake } from './server-hello.ts'
 
 /** The key that a client uses with TLS 1.2: the first that is not for the importer, which is for TLS 1.3 (RFC 9258). */
@@ -70,22 +71,17 @@ export function* sendPskShare(hs: ServerHandshake, group: ActiveGroup | undefine
 }
 
 /** Server: identity and premaster secret of a ClientKeyExchange; an identity that is not known ends the handshake. */
-export function* readPskPremaster(hs: ServerHandshake, hello: ReceivedHello, exchange: KeyExchange | undefined): Flow<Pick<ClientPskExchange, 'identity' | 'premaster'>> {
+export function* readPskPremaster(hs: ServerHandshake, hello: ReceivedHello, exchange: KeyExchange | undefined): Flow<Pick<ClientPskExchange, 'identity' | 'premaster'> & { readonly tie: string }> {
   const { body } = yield* hs.read(messages12, 'ClientKeyExchange')
   const { identity, point } = exchange
     ? decode(pskIdentityAndPoint, body, 'ClientKeyExchange')
     : { identity: decode(pskIdentity, body, 'ClientKeyExchange'), point: undefined }
-  const psk = yield* findKey(hs, hello, identity)
-  const other = exchange && point ? yield* use(exchange.complete(point)) : new Uint8Array(psk.length)
-  return { identity, premaster: encode(pskPremaster, { other, psk }) }
-}
-
-function* findKey({ config }: ServerHandshake, hello: ReceivedHello, identity: Uint8Array): Flow<Uint8Array> {
-  try {
-    const found = yield* use(config.psk?.(identity, hello.info, false))
-    if (found) return keyOf(found, 'internal_error')
-  } catch (error) {
-    throw asTlsError(error)
+  const found = yield* lookUp(hs.config, hello, identity, false)
+  if (!found) {
+    throw new TlsError('unknown_psk_identity', 'the client names a pre-shared key that is not known here (RFC 4279 section 2)')
   }
-  throw new TlsError('unknown_psk_identity', 'the client names a pre-shared key that is not known here (RFC 4279 section 2)')
+  const psk = keyOf(found, 'internal_error')
+  const other = exchange && point ? yield* use(exchange.complete(point)) : new Uint8Array(psk.length)
+  const tie = pskTie(hs.config.provider, { identity, key: psk, imported: false })
+  return { identity, premaster: encode(pskPremaster, { other, psk }), tie }
 }

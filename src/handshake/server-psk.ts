@@ -2,7 +2,7 @@
 // section 4.3.11, 4.3.10 and 8). Called by server13.ts.
 
 import type { ActiveSuite, ServerConfig } from '../config.ts'
-import { asTlsError, TlsError } from '../errors.ts'
+import { TlsError } from '../errors.ts'
 import { earlyStage, finishedVerifyData } from '../keys/schedule13.ts'
 import { decodeSession } from '../session/state.ts'
 import type { SessionState } from '../session/state.ts'
@@ -14,6 +14,7 @@ import type { UsablePsk } from './external-psk.ts'
 import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
 import type { ReceivedHello } from './negotiate.ts'
+import { lookUp, mayGoOn, pskTie } from './psk-session.ts'
 import type { ServerHandshake } from './server-hello.ts'
 
 export interface ChosenPsk {
@@ -23,6 +24,8 @@ export interface ChosenPsk {
   readonly binder: Uint8Array
   /** Undefined for an external PSK. */
   readonly session: SessionState | undefined
+  /** What sessions of this connection are made under. */
+  readonly fingerprint: string
   /** The age that the client claims and the age that we know differ by this, in milliseconds. */
   readonly ageError: number
 }
@@ -46,32 +49,31 @@ export function* selectPsk(
     if (external) {
       const binder = offered.binders[index] ?? new Uint8Array(0)
       checkBinder(hs, hello, offered, external, suite, binder)
-      return { index, identity, secret: external.secret, binder, session: undefined, ageError: 0 }
+      return { index, identity, secret: external.secret, binder, session: undefined, fingerprint: `${fingerprint}${external.tie}`, ageError: 0 }
     }
     const session = yield* openTicket(hs.config, identity)
-    if (!session || !fits(hs.config, session, suite, fingerprint, hello)) continue
+    if (!session || !fits(hs.config, session, suite, hello)) continue
+    if (!(yield* mayGoOn(hs.config, hello, session.fingerprint, fingerprint))) continue
     const binder = offered.binders[index] ?? new Uint8Array(0)
     checkBinder(hs, hello, offered, { secret: session.secret, binder: 'res' }, suite, binder)
     const claimed = (obfuscatedTicketAge - session.ageAdd + 2 ** 32) % 2 ** 32
     const ageError = Math.abs(hs.config.clock() - session.createdAt - claimed)
-    return { index, identity, secret: session.secret, binder, session, ageError }
+    return { index, identity, secret: session.secret, binder, session, fingerprint: session.fingerprint, ageError }
   }
   return undefined
 }
 
 /** The application's key for this identity: as it is, or through the importer of RFC 9258. */
-function* externalPsk(hs: ServerHandshake, hello: ReceivedHello, identity: Uint8Array, suite: ActiveSuite): Flow<UsablePsk | undefined> {
-  const { psk: lookUp, provider } = hs.config
-  if (!lookUp) return undefined
-  try {
-    const plain = yield* use(lookUp(identity, hello.info, false))
-    if (plain) return serverPsk(provider, identity, plain, suite.hash, undefined)
-    const imported = readImportedIdentity(identity, suite.hash)
-    const found = imported && (yield* use(lookUp(imported.externalIdentity, hello.info, true)))
-    return found && serverPsk(provider, identity, found, suite.hash, imported)
-  } catch (error) {
-    throw asTlsError(error)
-  }
+function* externalPsk(hs: ServerHandshake, hello: ReceivedHello, identity: Uint8Array, suite: ActiveSuite): Flow<(UsablePsk & { readonly tie: string }) | undefined> {
+  const { config } = hs
+  const { provider } = config
+  const plain = yield* lookUp(config, hello, identity, false)
+  const imported = plain ? undefined : readImportedIdentity(identity, suite.hash)
+  const found = plain ?? (imported && (yield* lookUp(config, hello, imported.externalIdentity, true)))
+  const usable = found && serverPsk(provider, identity, found, suite.hash, imported)
+  if (!usable) return undefined
+  const origin = { identity: imported?.externalIdentity ?? identity, key: found.key, imported: imported !== undefined }
+  return { ...usable, tie: pskTie(provider, origin) }
 }
 
 function* openTicket(config: ServerConfig, ticket: Uint8Array): Flow<SessionState | undefined> {
@@ -85,14 +87,13 @@ function* openTicket(config: ServerConfig, ticket: Uint8Array): Flow<SessionStat
 }
 
 const fits = (
-  config: ServerConfig, session: SessionState, suite: ActiveSuite, fingerprint: string, hello: ReceivedHello,
+  config: ServerConfig, session: SessionState, suite: ActiveSuite, hello: ReceivedHello,
 ): boolean => {
   const sessionSuite = config.suites.find(({ id }) => id === session.cipherSuite)
   const age = config.clock() - session.createdAt
   return (
     session.version === TLS13 &&
     sessionSuite?.hash.name === suite.hash.name &&
-    session.fingerprint === fingerprint &&
     session.serverName === (hello.info.serverName ?? '') &&
     age >= 0 &&
     age <= session.lifetime * 1000 &&

@@ -7,11 +7,12 @@ import { blankSession, decodeSession, encodeSession } from '../session/state.ts'
 import type { SessionState } from '../session/state.ts'
 import { messages12 } from '../wire/messages.ts'
 import { TLS12 } from '../wire/registry.ts'
-import type { Choice12 } from './choose12.ts'
+import type { Choice12, PskChoice12 } from './choose12.ts'
 import type { Connection12 } from './connection12.ts'
 import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
 import type { ReceivedHello } from './negotiate.ts'
+import { mayGoOn } from './psk-session.ts'
 import type { ServerHandshake } from './server-hello.ts'
 
 export interface FoundSession {
@@ -23,11 +24,12 @@ export interface FoundSession {
 const MAX_LIFETIME = 604800
 
 /** The session that this hello offers, if it is ours and may go on here; undefined for a full handshake. */
-export function* findSession12(hs: ServerHandshake, hello: ReceivedHello, choice: Choice12): Flow<FoundSession | undefined> {
+export function* findSession12(hs: ServerHandshake, hello: ReceivedHello, choice: Choice12 | PskChoice12): Flow<FoundSession | undefined> {
   const { config } = hs
   const state = yield* lookUp(config, hello)
   const suite = state && suiteOf(config, hello, state)
-  if (!state || !suite || !fits(config, hello, state, choice)) return undefined
+  if (!state || !suite || (suite.authentication === 'psk') !== (choice.identity === undefined) || !fits(config, hello, state)) return undefined
+  if (!(yield* mayGoOn(config, hello, state.fingerprint, choice.fingerprint))) return undefined
   if (!choice.extended) {
     throw new TlsError('extended_master_secret_required', 'the client offers a session with extended master secret, and no extended_master_secret (RFC 7627 section 5.3)')
   }
@@ -59,13 +61,12 @@ const suiteOf = (config: ServerConfig, hello: ReceivedHello, state: SessionState
     : undefined
 
 /** Same server, name and policy; with extended master secret only (RFC 7627 section 5.3, RFC 6066 section 3). */
-const fits = (config: ServerConfig, hello: ReceivedHello, state: SessionState, choice: Choice12): boolean => {
+const fits = (config: ServerConfig, hello: ReceivedHello, state: SessionState): boolean => {
   const now = config.clock()
   const age = now - state.createdAt
   return (
     state.version === TLS12 &&
     state.extendedMasterSecret &&
-    state.fingerprint === choice.fingerprint &&
     state.serverName === (hello.info.serverName ?? '') &&
     age >= 0 &&
     age <= state.lifetime * 1000 &&

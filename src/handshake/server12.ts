@@ -1,5 +1,6 @@
 // The server of TLS 1.2 from ClientHello on, as the ladder of RFC 5246 section 7.3, full and resumed. Called by server.ts.
 
+import type { ServerConfig } from '../config.ts'
 import { resumedMasterSecret } from '../keys/prf12.ts'
 import type { SessionState } from '../session/state.ts'
 import { messages12 } from '../wire/messages.ts'
@@ -24,23 +25,22 @@ import type { SessionFacts12 } from './server-session12.ts'
 export function* serverHandshake12(hs: ServerHandshake, hello: ReceivedHello): Flow<Established> {
   const { io, transcript } = hs
   const choice = yield* chooseParameters(hs, hello)
-  if (!choice.identity) return established12(hs, { negotiated: yield* withPsk(hs, hello, choice) }, serverAfterwards12(io))
   const session = yield* findSession12(hs, hello, choice)
   transcript.start((session?.suite ?? choice.suite).hash)
-  const current: Current12 = {
-    negotiated: session ? yield* resume(hs, hello, { ...choice, suite: session.suite }, session.state) : yield* full(hs, hello, choice),
-  }
+  const current: Current12 = { negotiated: session ? yield* resume(hs, hello, { ...choice, suite: session.suite }, session.state) : yield* anew(hs, hello, choice) }
   transcript.forgetMessages()
   return established12(hs, current, serverAfterwards12(io))
 }
 
+const anew = (hs: ServerHandshake, hello: ReceivedHello, choice: Choice12 | PskChoice12): Flow<Negotiated12> =>
+  choice.identity ? full(hs, hello, choice) : withPsk(hs, hello, choice)
+
 function* full(hs: ServerHandshake, hello: ReceivedHello, choice: Choice12): Flow<Negotiated12> {
   const { config } = hs
   const { identity } = choice
-  const { session_ticket: wantsTicket, status_request: status } = hello.extensions
-  const ticket = wantsTicket !== undefined && config.tickets !== undefined
+  const { status_request: status } = hello.extensions
+  const { ticket, sessionId } = sessionKind(config, hello, choice)
   const stapled = status?.statusType === 1 ? identity.ocspResponse : undefined
-  const sessionId = !ticket && config.sessions && choice.extended ? config.provider.random(32) : new Uint8Array(0)
   const parameters = sendServerHello12(hs, hello, choice, { sessionId, ticket, stapled: stapled !== undefined, resumed: false }) // ServerHello -------->
   hs.send(messages12, 'Certificate', { chain: identity.certificates }) // Certificate -------->
   if (stapled) hs.send(messages12, 'CertificateStatus', { statusType: 1, response: stapled }) // CertificateStatus* -------->
@@ -62,7 +62,7 @@ function* full(hs: ServerHandshake, hello: ReceivedHello, choice: Choice12): Flo
 
   const info = infoOf(hello, choice, { peer, signature })
   yield* confirmConnection(config, info)
-  const facts = factsOf(info, choice, config.clock())
+  const facts = factsOf(info, choice.fingerprint, config.clock())
   if (ticket) yield* sendTicket12(hs, connection, facts) // NewSessionTicket* -------->
   yield* connection.changeWrite() // [ChangeCipherSpec] -------->
   connection.sendFinished() // Finished -------->
@@ -70,33 +70,42 @@ function* full(hs: ServerHandshake, hello: ReceivedHello, choice: Choice12): Flo
   return { connection, finished, info: { ...info, group: choice.group?.name, ownSignatureScheme: choice.scheme?.name } }
 }
 
-/** No certificates, and no sessions: RFC 4279, RFC 5489. */
+/** A ticket, or an ID, or neither. */
+const sessionKind = (config: ServerConfig, { extensions }: ReceivedHello, { extended }: Choice12 | PskChoice12) => {
+  const ticket = extensions.session_ticket !== undefined && config.tickets !== undefined
+  return { ticket, sessionId: !ticket && config.sessions && extended ? config.provider.random(32) : new Uint8Array(0) }
+}
+
+/** No certificates: RFC 4279, RFC 5489. */
 function* withPsk(hs: ServerHandshake, hello: ReceivedHello, choice: PskChoice12): Flow<Negotiated12> {
-  hs.transcript.start(choice.suite.hash)
-  const parameters = sendServerHello12(hs, hello, choice, { sessionId: new Uint8Array(0), ticket: false, stapled: false, resumed: false }) // ServerHello -------->
+  const { ticket, sessionId } = sessionKind(hs.config, hello, choice)
+  const parameters = sendServerHello12(hs, hello, choice, { sessionId, ticket, stapled: false, resumed: false }) // ServerHello -------->
   const exchange = yield* sendPskShare(hs, choice.group) // ServerKeyExchange* -------->
   hs.send(messages12, 'ServerHelloDone', {}) // ServerHelloDone -------->
-  const { identity, premaster } = yield* readPskPremaster(hs, hello, exchange) // <-------- ClientKeyExchange
+  const { identity, premaster, tie } = yield* readPskPremaster(hs, hello, exchange) // <-------- ClientKeyExchange
   const connection = new Connection12(hs, parameters, deriveMaster(hs, parameters, premaster), undefined)
   hs.transcript.forgetMessages()
   yield* connection.changeRead() // <-------- [ChangeCipherSpec]
   const finished: VerifiedFinished = yield* connection.readFinished() // <-------- Finished
   const info = { ...infoOf(hello, choice, { peer: pskPeer(), signature: noSignature() }), group: choice.group?.name, pskIdentity: identity }
   yield* confirmConnection(hs.config, info)
+  const facts = factsOf(info, `${choice.fingerprint}${tie}`, hs.config.clock())
+  if (ticket) yield* sendTicket12(hs, connection, facts) // NewSessionTicket* -------->
   yield* connection.changeWrite() // [ChangeCipherSpec] -------->
   connection.sendFinished() // Finished -------->
+  if (sessionId.length > 0) yield* storeSession12(hs, connection, sessionId, facts)
   return { connection, finished, info }
 }
 
 /** A session goes on: no certificates, the server's Finished first (RFC 5246 section 7.3, figure 2). */
-function* resume(hs: ServerHandshake, hello: ReceivedHello, choice: Choice12, session: SessionState): Flow<Negotiated12> {
+function* resume(hs: ServerHandshake, hello: ReceivedHello, choice: Choice12 | PskChoice12, session: SessionState): Flow<Negotiated12> {
   const { identity } = choice
   const { sessionId } = hello.message
   const ticket = mayRenew(hs.config, hello, session)
   const parameters = sendServerHello12(hs, hello, choice, { sessionId, ticket, stapled: false, resumed: true }) // ServerHello -------->
-  const connection = new Connection12(hs, parameters, resumedMasterSecret(choice.suite.hash, session.secret), identity.certificates[0])
+  const connection = new Connection12(hs, parameters, resumedMasterSecret(choice.suite.hash, session.secret), identity?.certificates[0])
   const info = infoOf(hello, choice, { peer: pskPeer(), signature: noSignature() }, session)
-  if (ticket) yield* sendTicket12(hs, connection, factsOf(info, choice, session.authenticatedAt)) // NewSessionTicket* -------->
+  if (ticket) yield* sendTicket12(hs, connection, factsOf(info, session.fingerprint, session.authenticatedAt)) // NewSessionTicket* -------->
   yield* connection.changeWrite() // [ChangeCipherSpec] -------->
   connection.sendFinished() // Finished -------->
   yield* connection.changeRead() // <-------- [ChangeCipherSpec]
@@ -153,6 +162,6 @@ const infoOf = (hello: ReceivedHello, choice: Choice12 | PskChoice12, { peer, si
   scts: [],
 })
 
-const factsOf = ({ alpn, serverName, peerCertificates, signatureScheme = '' }: ConnectionInfo, { fingerprint }: Choice12, authenticatedAt: number): SessionFacts12 => ({
+const factsOf = ({ alpn, serverName, peerCertificates, signatureScheme = '' }: ConnectionInfo, fingerprint: string, authenticatedAt: number): SessionFacts12 => ({
   alpn, serverName, peerCertificates, signatureScheme, authenticatedAt, fingerprint,
 })

@@ -94,7 +94,7 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
     signatureScheme: proof.signature.scheme ?? psk?.session?.signatureScheme ?? '',
     peerCertificates: psk?.session?.peerCertificates ?? ('certificates' in proof.peer ? proof.peer.certificates : []),
     authenticatedAt: psk?.session?.authenticatedAt ?? config.clock(),
-    fingerprint,
+    fingerprint: psk?.fingerprint ?? fingerprint,
     sessionData: psk?.session?.applicationData ?? new Uint8Array(0),
     count: ticketCount(config, hello, psk !== undefined),
   }

@@ -4,6 +4,7 @@
 import type { ClientConfig, ServerConfig } from '../config.ts'
 import type { Identity } from '../options.ts'
 import { toHex } from '../wire/bytes.ts'
+import { pskDigest } from './psk-session.ts'
 
 const verifierNumbers = new WeakMap<object, number>()
 let verifiersSeen = 0
@@ -16,8 +17,10 @@ const verifierFingerprint = (verifier: ClientConfig['verifier']): string => {
   return `verifier ${known}`
 }
 
+/** With external keys, which vouch for the server as the verifier does otherwise, they are part of it. */
 export const sessionKey = (config: ClientConfig): string =>
-  `${config.serverName ?? ''}|${config.alpn.join(',')}|${verifierFingerprint(config.verifier)}`
+  `${config.serverName ?? ''}|${config.alpn.join(',')}|${verifierFingerprint(config.verifier)}` +
+  config.psks.map(({ identity, key, imported }) => `|${pskDigest(config.provider, { identity, key, imported: imported !== undefined })}`).join('')
 
 /** The server's side: what a ticket was made under. A change of certificate, protocols, or client-auth policy ends it. */
 export const serverFingerprint = (config: ServerConfig, identity: Identity | undefined): string => {

@@ -35,11 +35,6 @@ describe.each([['node', nodeProvider], ['noble', nobleProvider], ['delayed node'
 })
 
 describe('pre-shared keys in TLS 1.2 (RFC 4279, RFC 5489)', () => {
-  it('no session is kept', async () => {
-    const { clientEvents } = await meet(client(ECDHE), server(ECDHE))
-    expect(eventsOf(clientEvents, 'session')).toEqual([])
-  })
-
   it('an identity that is not known ends the handshake', async () => {
     const { serverEvents } = await meet({ ...client(ECDHE), psk: { identity: 'somebody', key } }, server(ECDHE))
     expect(errorOf(serverEvents)).toMatchObject({ code: 'unknown_psk_identity', alert: 'unknown_psk_identity' })

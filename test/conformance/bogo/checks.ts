@@ -60,7 +60,7 @@ const checkPeer = (info: ConnectionInfo, flags: Flags): void => {
   same(numberOf(flags, 'expect-peer-signature-algorithm'), scheme, 'peer signature algorithm')
   const certificates = info.peerCertificates.length
   if (flags.on.has('expect-no-peer-cert')) same(0, certificates, 'peer certificates')
-  else if (!info.pskIdentity && (!flags.on.has('server') || flags.on.has('require-any-client-certificate'))) {
+  else if (!info.pskIdentity && !flags.texts.has('psk') && (!flags.on.has('server') || flags.on.has('require-any-client-certificate'))) {
     if (certificates === 0) throw new CheckFailed('Received no peer certificate but expected one.')
   }
   const file = textOf(flags, 'expect-peer-cert-file')
@@ -78,7 +78,6 @@ const checkEarlyData = (info: ConnectionInfo, flags: Flags): void => {
 }
 
 const checkNewSession12 = (info: ConnectionInfo, { flags, exchange }: Situation): void => {
-  if (info.pskIdentity) return // sessions of pre-shared keys are not kept, which is config.json's matter
   const expected = !flags.on.has('expect-no-session') && (!info.resumed || flags.on.has('expect-ticket-renewal'))
   same(expected, exchange.sessions.length > 0, 'new session')
 }
