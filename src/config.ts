@@ -1,13 +1,12 @@
 // Options in, one frozen and checked config out: everything that handshake/ and engine/ go by. Called by the engine's makers.
 
-import { certificateListOf, loadIdentity } from './identity.ts'
+import { certificateListOf, identitiesOf } from './identity.ts'
 import type {
-  CertificateRequestInfo, ClientAuthMode, ClientHelloInfo, ClientOptions, CommonOptions, Identity, IdentityOptions, Seam,
+  CertificateRequestInfo, ClientAuthMode, ClientHelloInfo, ClientOptions, CommonOptions, Identity, Seam,
   ServerOptions, TicketOptions,
 } from './options.ts'
 import { checkCodecs } from './compression/codec.ts'
 import type { CertificateCompression } from './compression/codec.ts'
-import { andThen as then } from './crypto/maybe.ts'
 import type {
   Cipher, CryptoProvider, HashAlgorithm, KeyExchangeGroup, MaybePromise, SignatureVerifier,
 } from './crypto/provider.ts'
@@ -68,7 +67,8 @@ export interface ClientConfig extends CommonConfig {
   readonly serverName: string | undefined
   readonly sendServerName: boolean
   readonly verifier: CertificateVerifier
-  readonly identityFor: (request: CertificateRequestInfo) => MaybePromise<Identity | undefined>
+  /** The identities to choose from for this request; empty if there is none. */
+  readonly identitiesFor: (request: CertificateRequestInfo) => MaybePromise<readonly Identity[]>
   readonly keyShares: readonly ActiveGroup[]
   readonly psks: readonly ExternalPskConfig[]
   readonly tickets: boolean
@@ -157,7 +157,7 @@ export const clientConfig = (options: ClientOptions, defaults: Defaults = {}): C
     serverName: checkServerName(options.serverName),
     sendServerName: options.sendServerName ?? true,
     verifier,
-    identityFor: clientIdentity(options, provider),
+    identitiesFor: identitiesOf(options, provider),
     keyShares: keySharesOf(options, groups),
     session: options.session instanceof Uint8Array ? decodeSession(options.session) : options.session,
     sessions: options.sessions,
@@ -185,7 +185,7 @@ export const serverConfig = (options: ServerOptions, defaults: Defaults = {}): S
   const { provider } = common
   return Object.freeze({
     ...common,
-    identitiesFor: serverIdentities(options, provider),
+    identitiesFor: identitiesOf(options, provider),
     onClientHello: options.onClientHello,
     options,
     clientAuth: clientAuthConfig(options, common, defaults),
@@ -336,45 +336,6 @@ const checkServerName = (name: string | undefined): string | undefined => {
     )
   }
   return name
-}
-
-const clientIdentity = (options: ClientOptions, provider: CryptoProvider): ClientConfig['identityFor'] => {
-  const { identity } = options
-  if (typeof identity === 'function') {
-    return (request) => then(identity(request), (chosen) => (chosen ? loadIdentity(chosen, provider) : undefined))
-  }
-  const given = identity ?? certAndKey(options)
-  if (!given) return () => undefined
-  const loaded = loadIdentity(given, provider)
-  return () => loaded
-}
-
-const certAndKey = ({ cert, key }: ClientOptions | ServerOptions): IdentityOptions | undefined => {
-  if (cert === undefined && key === undefined) return undefined
-  if (cert === undefined) throw new TlsError('bad_option', 'key was given without cert')
-  if (key === undefined) throw new TlsError('bad_option', 'cert was given without key')
-  return { cert, key }
-}
-
-const isLoaded = (identity: IdentityOptions | Identity): identity is Identity => 'signer' in identity && 'certificates' in identity
-
-const serverIdentities = (options: ServerOptions, provider: CryptoProvider): ServerConfig['identitiesFor'] => {
-  const { identity } = options
-  if (typeof identity === 'function') {
-    return (hello) =>
-      then(identity(hello), (chosen) => {
-        if (!chosen) return []
-        return isLoaded(chosen) ? [chosen] : then(loadIdentity(chosen, provider), (loaded) => [loaded])
-      })
-  }
-  const given = identity ?? certAndKey(options)
-  const list: readonly IdentityOptions[] = given === undefined ? [] : 'cert' in given ? [given] : given
-  const loaded = list.map((one) => loadIdentity(one, provider))
-  const ready = loaded.filter((one): one is Identity => !(one instanceof Promise))
-  if (ready.length === loaded.length) return () => ready
-  const waiting = Promise.all(loaded)
-  waiting.catch(() => {}) // reported to each connection that asks for it
-  return () => waiting
 }
 
 const clientAuthConfig = (options: ServerOptions, common: CommonConfig, defaults: Defaults): ClientAuthConfig | undefined => {

@@ -6,7 +6,7 @@ export type { ClientCertificate, ConnectionOptions, TlsConnection } from './conn
 export type { ConnectionInfo } from './info.ts'
 export type {
   CertificateInput, CertificateRequestInfo, ClientAuthMode, ClientAuthOptions, ClientHelloInfo, ClientOptions, CommonOptions,
-  ExternalPsk, FoundPsk, Identity, IdentityOptions, KeyInput, ServerOptions, TicketOptions, TracedRecord,
+  ExternalPsk, FoundPsk, Identities, Identity, IdentityOptions, KeyInput, ServerOptions, TicketOptions, TracedRecord,
 } from './options.ts'
 export type { CertificateCompression } from './compression/codec.ts'
 export type { CryptoProvider, Signer } from './crypto/provider.ts'

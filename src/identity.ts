@@ -4,7 +4,7 @@ import { parsePrivateKey, samePublicKey } from './crypto/keys.ts'
 import { andThen as then } from './crypto/maybe.ts'
 import type { CryptoProvider, MaybePromise, PrivateKey, Signer } from './crypto/provider.ts'
 import { TlsError } from './errors.ts'
-import type { CertificateInput, Identity, IdentityOptions, KeyInput } from './options.ts'
+import type { CertificateInput, Identities, Identity, IdentityOptions, KeyInput } from './options.ts'
 import { decodePem } from './wire/pem.ts'
 import { parseCertificate } from './x509/certificate.ts'
 
@@ -41,9 +41,44 @@ export const loadIdentity = (options: IdentityOptions, provider: CryptoProvider)
       keyBits: leaf.publicKey.bits,
       ocspResponse: options.ocspResponse,
       scts: options.scts,
+      ...(options.onlyForItsIssuers && { onlyForItsIssuers: true }),
     }
   })
 }
+
+/** Where identities come from: options that name them, or a function of what the peer asks. */
+export interface IdentitySource<Asked> {
+  readonly identity?: Identities | ((asked: Asked) => MaybePromise<Identities | undefined>)
+  readonly cert?: CertificateInput
+  readonly key?: KeyInput
+}
+
+/** The identities to choose from, as a function of what the peer asks; those that options name are loaded once. */
+export const identitiesOf = <Asked>(source: IdentitySource<Asked>, provider: CryptoProvider): ((asked: Asked) => MaybePromise<readonly Identity[]>) => {
+  const { identity } = source
+  if (typeof identity === 'function') return (asked) => then(identity(asked), (chosen) => loadAll(chosen, provider))
+  const loaded = loadAll(identity ?? certAndKey(source), provider)
+  if (loaded instanceof Promise) loaded.catch(() => {}) // reported to each connection that asks for it
+  return () => loaded
+}
+
+const certAndKey = ({ cert, key }: IdentitySource<never>): IdentityOptions | undefined => {
+  if (cert === undefined && key === undefined) return undefined
+  if (cert === undefined) throw new TlsError('bad_option', 'key was given without cert')
+  if (key === undefined) throw new TlsError('bad_option', 'cert was given without key')
+  return { cert, key }
+}
+
+const loadAll = (identities: Identities | undefined, provider: CryptoProvider): MaybePromise<readonly Identity[]> => {
+  if (identities === undefined) return []
+  const list = isList(identities) ? identities : [identities]
+  const loaded = list.map((one) => (isLoaded(one) ? one : loadIdentity(one, provider)))
+  const ready = loaded.filter((one): one is Identity => !(one instanceof Promise))
+  return ready.length === loaded.length ? ready : Promise.all(loaded)
+}
+
+const isList = (identities: Identities): identities is readonly (IdentityOptions | Identity)[] => Array.isArray(identities)
+const isLoaded = (identity: IdentityOptions | Identity): identity is Identity => 'signer' in identity && 'certificates' in identity
 
 const isSigner = (key: object): key is Signer => 'sign' in key && typeof key.sign === 'function'
 const isPrivateKey = (key: object): key is PrivateKey => 'pkcs8' in key

@@ -23,7 +23,13 @@ export interface IdentityOptions {
   readonly ocspResponse?: Uint8Array
   /** Serialised SCTs (RFC 6962 section 3.3) to send. */
   readonly scts?: readonly Uint8Array[]
+  /** Only for peers that name an issuer of this chain among the authorities they trust (certificate_authorities, RFC 9846
+   * section 4.3.4). Default false: such peers are only given it before others. */
+  readonly onlyForItsIssuers?: boolean
 }
+
+/** One identity or several, to choose from by what the peer takes; the first that fits is used. */
+export type Identities = IdentityOptions | Identity | readonly (IdentityOptions | Identity)[]
 
 /** An identity that was loaded and checked: `loadIdentity()` makes it. */
 export interface Identity {
@@ -35,6 +41,7 @@ export interface Identity {
   readonly keyBits: number
   readonly ocspResponse: Uint8Array | undefined
   readonly scts: readonly Uint8Array[] | undefined
+  readonly onlyForItsIssuers?: boolean
 }
 
 export interface CommonOptions {
@@ -111,8 +118,9 @@ export interface ClientOptions extends CommonOptions {
   readonly ca?: CertificateInput
   /** Judges the server's certificate instead of the built-in verifier. */
   readonly verifier?: CertificateVerifier
-  /** The client's certificate, for servers that ask: one, or a choice by what the server asks for. */
-  readonly identity?: IdentityOptions | ((request: CertificateRequestInfo) => MaybePromise<IdentityOptions | undefined>)
+  /** The client's certificates, for servers that ask: one, several to choose from by what the server takes, or a function. A
+   * client without one that fits sends none, and leaves it to the server. */
+  readonly identity?: Identities | ((request: CertificateRequestInfo) => MaybePromise<Identities | undefined>)
   /** Shorthand for identity. */
   readonly cert?: CertificateInput
   readonly key?: KeyInput
@@ -246,7 +254,7 @@ export interface ServerOptions extends CommonOptions {
   readonly cert?: CertificateInput
   readonly key?: KeyInput
   /** One identity, several to choose from by the ClientHello, or a function that chooses. */
-  readonly identity?: IdentityOptions | readonly IdentityOptions[] | ((hello: ClientHelloInfo) => MaybePromise<IdentityOptions | Identity | undefined>)
+  readonly identity?: Identities | ((hello: ClientHelloInfo) => MaybePromise<Identities | undefined>)
   /** Sees the ClientHello before anything is answered; may change options for this connection, or reject. */
   readonly onClientHello?: (hello: ClientHelloInfo) => MaybePromise<Partial<ServerOptions> | 'reject' | undefined | void>
   readonly clientAuth?: ClientAuthOptions

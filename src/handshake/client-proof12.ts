@@ -2,13 +2,11 @@
 // Certificate and CertificateVerify (RFC 5246 section 7.4.2 to 7.4.8). Called by client12.ts.
 
 import type { ActiveSuite } from '../config.ts'
-import { asTlsError, TlsError } from '../errors.ts'
-import type { Identity } from '../options.ts'
+import { TlsError } from '../errors.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import { messages12 } from '../wire/messages.ts'
 import type { Message, Messages12 } from '../wire/messages.ts'
 import { signatureSchemeById, signatureSchemeName } from '../wire/registry.ts'
-import type { SignatureScheme } from '../wire/registry.ts'
 import { parseCertificate } from '../x509/certificate.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import type { Answer12 } from './answer12.ts'
@@ -16,8 +14,9 @@ import { noSignature, sign, verifyPeer } from './authenticate.ts'
 import type { VerifiedPeer, VerifiedSignature } from './authenticate.ts'
 import type { ClientHandshake, Offer } from './client-hello.ts'
 import type { Connection12 } from './connection12.ts'
-import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
+import { clientIdentityFor } from './identities.ts'
+import type { ChosenIdentity } from './identities.ts'
 import { readServerShare } from './key-exchange12.ts'
 import type { ServerShare } from './key-exchange12.ts'
 import { certificateTypeOf, curveOffered, fitsSuite, schemeFor12 } from './schemes12.ts'
@@ -88,35 +87,24 @@ const checkSameServer = (previous: Connection12, der: Uint8Array): void => {
   }
 }
 
-/** What proves us after ClientKeyExchange. */
-export interface ChosenClientIdentity {
-  readonly identity: Identity
-  readonly scheme: SignatureScheme
-}
-
 /** Certificate: an empty list if we have nothing that the server takes (RFC 5246 section 7.4.6). */
-export function* sendClientCertificate12(hs: ClientHandshake, request: CertificateRequest): Flow<ChosenClientIdentity | undefined> {
+export function* sendClientCertificate12(hs: ClientHandshake, request: CertificateRequest): Flow<ChosenIdentity | undefined> {
   const { config } = hs
   const { authorities, certificateTypes } = request
   const signatureAlgorithms = request.signatureAlgorithms.filter((id) => {
     const keyType = signatureSchemeById.get(id)?.keyType
     return keyType === undefined || certificateTypes.includes(certificateTypeOf(keyType))
   })
-  let identity: Identity | undefined
-  try {
-    identity = yield* use(
-      config.identityFor({ signatureSchemes: signatureAlgorithms.map(signatureSchemeName), authorities, serverName: config.serverName }),
-    )
-  } catch (error) {
-    throw asTlsError(error)
-  }
-  const scheme = identity && schemeFor12(config, identity, signatureAlgorithms)
-  hs.send(messages12, 'Certificate', { chain: identity && scheme ? identity.certificates : [] })
-  return identity && scheme && { identity, scheme }
+  const chosen = yield* clientIdentityFor(
+    config, { signatureSchemes: signatureAlgorithms.map(signatureSchemeName), authorities },
+    (identity) => schemeFor12(config, identity, signatureAlgorithms),
+  )
+  hs.send(messages12, 'Certificate', { chain: chosen?.identity.certificates ?? [] })
+  return chosen
 }
 
 /** CertificateVerify: a signature over all messages so far (RFC 5246 section 7.4.8). */
-export function* sendClientCertificateVerify(hs: ClientHandshake, { identity, scheme }: ChosenClientIdentity): Flow<void> {
+export function* sendClientCertificateVerify(hs: ClientHandshake, { identity, scheme }: ChosenIdentity): Flow<void> {
   const signature = yield* sign(identity, scheme, hs.transcript.messages())
   hs.send(messages12, 'CertificateVerify', { scheme: scheme.id, signature })
 }

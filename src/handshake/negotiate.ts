@@ -12,6 +12,8 @@ import { parseCertificate } from '../x509/certificate.ts'
 import { certificateCoversName } from '../x509/names.ts'
 import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
+import { usableIdentities } from './identities.ts'
+import type { ChosenIdentity } from './identities.ts'
 
 export type ClientHelloMessage = Message<Messages13, 'ClientHello'>
 
@@ -125,11 +127,6 @@ export function* selectAlpn(config: ServerConfig, hello: ReceivedHello): Flow<st
 const noCommonProtocol = (theirs: readonly string[], ours: readonly string[]): TlsError =>
   new TlsError('no_common_protocol', `no common application protocol: the client offers ${theirs.join(', ')}; this server has ${ours.join(', ') || 'none for it'}`)
 
-export interface ChosenIdentity<T = SignatureScheme> {
-  readonly identity: Identity
-  readonly scheme: T
-}
-
 /** The identity for this hello: one that covers the name and can sign; then one that can sign (section 4.5.1.2). */
 export function* selectIdentity<T = SignatureScheme>(
   config: ServerConfig, hello: ReceivedHello, schemeOf: (identity: Identity) => T | undefined,
@@ -145,15 +142,12 @@ export function* selectIdentity<T = SignatureScheme>(
       alert: hello.info.serverName === undefined || hello.extensions.pre_shared_key ? 'handshake_failure' : 'unrecognized_name',
     })
   }
-  const usable = identities.flatMap((identity) => {
-    const scheme = schemeOf(identity)
-    return scheme ? [{ identity, scheme }] : []
-  })
+  const usable = usableIdentities(identities, hello.extensions.certificate_authorities ?? [], schemeOf)
   const { serverName } = hello.info
   const named = serverName === undefined ? undefined : usable.find(({ identity }) => covers(identity, serverName))
   const chosen = named ?? usable[0]
   if (!chosen) {
-    throw new TlsError('no_common_signature_scheme', 'the client takes no signature that a certificate of this server can make')
+    throw new TlsError('no_common_signature_scheme', 'the client takes no signature that a certificate of this server can make, or names none of its issuers')
   }
   return chosen
 }

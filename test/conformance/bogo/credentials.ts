@@ -24,12 +24,12 @@ export function identitiesOf(flags: Flags, provider: CryptoProvider, later: Late
 
 function identityOf(credential: CredentialFlags, flags: Flags, provider: CryptoProvider, later: Later): IdentityOptions {
   if (credential.kind !== 'default' && credential.kind !== 'x509') throw new Unimplemented(`${credential.kind} credentials`)
-  if (credential.mustMatchIssuer) throw new Unimplemented('credentials chosen by issuer')
   const { ocspResponse, signedCertTimestamps } = credential
   const staple = ocspResponse !== undefined && !flags.on.has('decline-ocsp-callback')
   return {
     cert: readFileSync(credential.certFile, 'latin1'),
     key: signerOf(credential, flags, provider, later),
+    onlyForItsIssuers: credential.mustMatchIssuer,
     ...(staple && { ocspResponse }),
     ...(signedCertTimestamps && { scts: sctList(signedCertTimestamps) }),
   }

@@ -6,7 +6,7 @@ import type { ConnectionInfo } from '../../../src/info.ts'
 import type { CryptoProvider } from '../../../src/crypto/provider.ts'
 import { TlsError } from '../../../src/errors.ts'
 import type {
-  CertificateRequestInfo, ClientAuthOptions, ClientHelloInfo, ClientOptions, CommonOptions, IdentityOptions,
+  CertificateRequestInfo, ClientAuthOptions, ClientHelloInfo, ClientOptions, CommonOptions,
   ServerOptions, TicketOptions,
 } from '../../../src/options.ts'
 import type { ServerSessionStore, TicketProtector } from '../../../src/session/interfaces.ts'
@@ -315,8 +315,7 @@ function clientIdentity(request: CertificateRequestInfo, flags: Flags, provider:
     if (wanted.map(toHex).join() !== got.map(toHex).join()) throw new Defect('names in CertificateRequest differ')
   }
   if (flags.on.has('fail-cert-callback')) failedCallback()
-  const [identity]: readonly IdentityOptions[] = identitiesOf(flags, provider, later)
-  return later(identity)
+  return later(identitiesOf(flags, provider, later))
 }
 
 function ticketOptions(flags: Flags, carried: Carried): TicketOptions | false {
