@@ -92,8 +92,10 @@ export function checkTickets({ flags, exchange }: Situation): void {
   same(flags.on.has('expect-ticket-supports-early-data'), decodeSession(last).maxEarlyData > 0, 'ticket supports early data')
 }
 
-export function checkMessages({ messages }: Noted, flags: Flags): void {
+/** At the end of the connection. */
+export function checkMessages({ messages, renegotiations }: Noted, flags: Flags): void {
   same(textOf(flags, 'expect-msg-callback'), messages.text, 'messages')
+  same(numberOf(flags, 'expect-total-renegotiations'), renegotiations, 'renegotiations')
 }
 
 const same = <T>(expected: T | undefined, actual: T | undefined, what: string): void => {

@@ -37,10 +37,11 @@ export interface Noted {
   hello: ClientHelloInfo | undefined
   keyLog: Map<string, Uint8Array>
   storedSession: boolean
+  renegotiations: number
   readonly messages: MessageLog
 }
 
-export const noNotes = (): Noted => ({ hello: undefined, keyLog: new Map(), storedSession: false, messages: new MessageLog() })
+export const noNotes = (): Noted => ({ hello: undefined, keyLog: new Map(), storedSession: false, renegotiations: 0, messages: new MessageLog() })
 
 /** `retry` holds once early data was rejected. */
 export function clientOptions(flags: Flags, retry: Flags, carried: Carried, noted: Noted, later: Later): ClientOptions {
@@ -67,16 +68,19 @@ export function clientOptions(flags: Flags, retry: Flags, carried: Carried, note
     fallback: flags.on.has('fallback-scsv'),
     // BoringSSL takes ALPN for the sign of a server that bears it; ours leaves that to the caller
     falseStart: flags.on.has('false-start') && (alpn !== undefined || flags.on.has('allow-false-start-without-alpn')),
-    renegotiation: renegotiation(flags, later),
+    renegotiation: renegotiation(flags, noted, later),
     ...(offersEarlyData(flags, carried) && { earlyData: initialWrite(flags) }),
   }
 }
 
-const renegotiation = (flags: Flags, later: Later): NonNullable<ClientOptions['renegotiation']> => {
-  if (flags.on.has('forbid-renegotiation-after-handshake')) return () => false
-  if (flags.on.has('renegotiate-explicit')) return () => later(true)
+const renegotiation = (flags: Flags, noted: Noted, later: Later): NonNullable<ClientOptions['renegotiation']> => {
+  if (flags.on.has('forbid-renegotiation-after-handshake')) return 'never'
   if (flags.on.has('renegotiate-ignore')) return 'ignore'
-  return flags.on.has('renegotiate-freely') ? 'freely' : flags.on.has('renegotiate-once') ? 'once' : 'never'
+  const most = flags.on.has('renegotiate-freely') || flags.on.has('renegotiate-explicit') ? Number.POSITIVE_INFINITY : flags.on.has('renegotiate-once') ? 1 : 0
+  return (done) => {
+    if (done < most) noted.renegotiations = done + 1
+    return later(done < most)
+  }
 }
 
 /** Flags that ask for what the library does not have: the runner counts the test as unimplemented. */
