@@ -5,26 +5,27 @@ import { parsePrivateKey } from '../crypto/keys.ts'
 import { TlsError } from '../errors.ts'
 import { DerReader, tags } from '../wire/der.ts'
 import { decodePem, encodePem } from '../wire/pem.ts'
-import { decryptPbes2 } from './pbes2.ts'
+import { decryptWithPassword } from './pbes2.ts'
+import type { DecryptOptions } from './pkcs12-pbe.ts'
 
 /**
  * Decrypts a PEM block ENCRYPTED PRIVATE KEY (or its DER) and answers with a PEM block PRIVATE KEY. Throws TlsError `bad_key`
- * for a wrong password or a damaged file, `unsupported` for a scheme of old, `bad_option` where there is no encrypted key.
+ * for a wrong password or a damaged file, `unsupported` for a cipher that the runtime lacks, `bad_option` where there is no encrypted key.
  */
-export const decryptPrivateKey = async (input: string | Uint8Array, password: string): Promise<string> => {
+export const decryptPrivateKey = async (input: string | Uint8Array, password: string, options: DecryptOptions = {}): Promise<string> => {
   const der = typeof input === 'string' ? encryptedBlock(input) : input
-  return encodePem('PRIVATE KEY', await decryptKeyInfo(der, password))
+  return encodePem('PRIVATE KEY', await decryptKeyInfo(der, password, options))
 }
 
 /** EncryptedPrivateKeyInfo, DER, to PKCS#8, DER. */
-export const decryptKeyInfo = async (der: Uint8Array, password: string): Promise<Uint8Array> => {
+export const decryptKeyInfo = async (der: Uint8Array, password: string, options: DecryptOptions): Promise<Uint8Array> => {
   const outer = new DerReader(der, 'bad_key', 'encrypted private key')
   const info = outer.sequence('EncryptedPrivateKeyInfo')
   outer.end()
   const algorithm = info.enter(tags.sequence, 'encryptionAlgorithm')
   const encrypted = info.octetString('encryptedData')
   info.end()
-  const pkcs8 = await decryptPbes2(algorithm, encrypted, password)
+  const pkcs8 = await decryptWithPassword(algorithm, encrypted, password, options)
   try {
     return parsePrivateKey(pkcs8).pkcs8
   } catch (cause) {

@@ -1,11 +1,13 @@
 // Password-based encryption, PBES2 (RFC 8018 section 6.2): PBKDF2 or scrypt (RFC 7914) with AES-CBC, by WebCrypto and
-// @noble/hashes. Older schemes are refused with the command that converts them. Called by encrypted-key.ts and pkcs12.ts.
+// @noble/hashes; triple DES, and the schemes of PKCS#12, by pkcs12-pbe.ts. Called by encrypted-key.ts and pkcs12.ts.
 
 import { scryptAsync } from '@noble/hashes/scrypt.js'
 import { TlsError } from '../errors.ts'
 import { tags } from '../wire/der.ts'
 import type { DerReader } from '../wire/der.ts'
 import { plain } from './keys.ts'
+import { conversion, decryptOld, decryptPkcs12Scheme, isPkcs12Scheme, wrongPassword } from './pkcs12-pbe.ts'
+import type { DecryptOptions } from './pkcs12-pbe.ts'
 
 const oids = { pbes2: '1.2.840.113549.1.5.13', pbkdf2: '1.2.840.113549.1.5.12', scrypt: '1.3.6.1.4.1.11591.4.11' } as const
 
@@ -28,11 +30,15 @@ const ciphers: Readonly<Record<string, number>> = {
 const maxIterations = 10_000_000
 const maxScryptMemory = 256 << 20
 
-const wrongPassword = 'the password is wrong, or the file is damaged'
+const tripleDes = '1.2.840.113549.3.7'
 
-/** `algorithm` is inside the AlgorithmIdentifier. Throws TlsError `bad_key` for a wrong password, `unsupported` for an old scheme. */
-export const decryptPbes2 = async (algorithm: DerReader, ciphertext: Uint8Array, password: string): Promise<Uint8Array> => {
+/** `algorithm` is inside the AlgorithmIdentifier. Throws TlsError `bad_key` for a wrong password, `unsupported` for a scheme that
+ * nobody here has. */
+export const decryptWithPassword = async (
+  algorithm: DerReader, ciphertext: Uint8Array, password: string, options: DecryptOptions,
+): Promise<Uint8Array> => {
   const scheme = algorithm.oid('encryption scheme')
+  if (isPkcs12Scheme(scheme)) return decryptPkcs12Scheme(scheme, algorithm, ciphertext, password, options)
   if (scheme !== oids.pbes2) throw new TlsError('unsupported', `encrypted with ${oldSchemes[scheme] ?? scheme}, which is not supported; ${conversion}`)
   const parameters = algorithm.sequence('PBES2-params')
   algorithm.end()
@@ -40,20 +46,16 @@ export const decryptPbes2 = async (algorithm: DerReader, ciphertext: Uint8Array,
   const encryption = parameters.sequence('encryptionScheme')
   parameters.end()
   const cipher = encryption.oid('cipher')
-  const keyLength = ciphers[cipher]
-  if (keyLength === undefined) throw new TlsError('unsupported', `encrypted with cipher ${cipher}; only AES-CBC is supported: ${conversion}`)
+  const keyLength = cipher === tripleDes ? 24 : ciphers[cipher]
+  if (keyLength === undefined) throw new TlsError('unsupported', `encrypted with cipher ${cipher}; AES-CBC and triple DES are supported: ${conversion}`)
   const iv = encryption.octetString('initialisation vector')
   encryption.end()
-  if (iv.length !== 16) encryption.fail(`an initialisation vector of ${iv.length} bytes`)
+  if (iv.length !== (cipher === tripleDes ? 8 : 16)) encryption.fail(`an initialisation vector of ${iv.length} bytes`)
   const key = await deriveKey(derivation, keyLength, new TextEncoder().encode(password))
-  return decryptCbc(key, iv, ciphertext)
+  return cipher === tripleDes ? decryptOld('des-ede3-cbc', key, iv, ciphertext, options) : decryptCbc(key, iv, ciphertext)
 }
 
-const conversion = 'convert it with "openssl pkcs8 -topk8" or, for PKCS#12, "openssl pkcs12 -legacy -nodes" and "openssl pkcs12 -export"'
-
 const oldSchemes: Readonly<Record<string, string>> = {
-  '1.2.840.113549.1.12.1.3': 'triple DES (pbeWithSHAAnd3-KeyTripleDES-CBC)',
-  '1.2.840.113549.1.12.1.6': '40-bit RC2 (pbeWithSHAAnd40BitRC2-CBC)',
   '1.2.840.113549.1.5.3': 'DES and MD5 (PBES1)',
   '1.2.840.113549.1.5.10': 'DES and SHA-1 (PBES1)',
 }

@@ -5,11 +5,11 @@ import { hmac } from '@noble/hashes/hmac.js'
 import { sha1 } from '@noble/hashes/legacy.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import { TlsError } from '../errors.ts'
-import { concat, equalBytes } from '../wire/bytes.ts'
+import { equalBytes } from '../wire/bytes.ts'
 import type { DerReader } from '../wire/der.ts'
 import { deriveKey, hmacHashes } from './pbes2.ts'
-
-type Hash = typeof sha1 | typeof sha256
+import { derivePkcs12, passwordForms } from './pkcs12-kdf.ts'
+import type { Hash } from './pkcs12-kdf.ts'
 
 const hashes: Readonly<Record<string, Hash>> = {
   '1.3.14.3.2.26': sha1,
@@ -19,7 +19,6 @@ const hashes: Readonly<Record<string, Hash>> = {
 }
 const byName: Readonly<Record<string, Hash>> = { 'SHA-1': sha1, 'SHA-256': sha256, 'SHA-384': sha384, 'SHA-512': sha512 }
 const pbmac1 = '1.2.840.113549.1.5.14'
-const maxIterations = 5_000_000
 
 /** Throws TlsError `bad_key` if the password is not the file's. `macData` is inside the SEQUENCE. */
 export const checkMac = async (macData: DerReader, content: Uint8Array, password: string): Promise<void> => {
@@ -43,29 +42,9 @@ const hashOf = (oid: string): Hash => {
   return hash
 }
 
-/** An empty password is written in two ways: with its two final zero bytes and without. */
-const checkHmac = (hash: Hash, salt: Uint8Array, iterations: number, content: Uint8Array, expected: Uint8Array, password: string): boolean => {
-  if (iterations < 1 || iterations > maxIterations) throw new TlsError('bad_key', `a PKCS#12 file with ${iterations} iterations; at most ${maxIterations} are taken`)
-  const forms = password === '' ? [Uint8Array.of(0, 0), new Uint8Array()] : [bmpPassword(password)]
-  return forms.some((form) => equalBytes(hmac(hash, macKey(hash, form, salt, iterations), content), expected))
-}
-
-/** UTF-16, big-endian, with a final zero (appendix B.1). */
-const bmpPassword = (password: string): Uint8Array => {
-  const bytes = new Uint8Array(2 * password.length + 2)
-  for (let i = 0; i < password.length; i++) new DataView(bytes.buffer).setUint16(2 * i, password.charCodeAt(i))
-  return bytes
-}
-
-/** Appendix B.2 with ID 3, for one output block, which is all that a MAC key needs. */
-const macKey = (hash: Hash, password: Uint8Array, salt: Uint8Array, iterations: number): Uint8Array => {
-  const { blockLen } = hash
-  const repeated = (bytes: Uint8Array): Uint8Array =>
-    Uint8Array.from({ length: bytes.length === 0 ? 0 : blockLen * Math.ceil(bytes.length / blockLen) }, (_, i) => bytes[i % bytes.length] ?? 0)
-  let key = hash(concat(new Uint8Array(blockLen).fill(3), repeated(salt), repeated(password)))
-  for (let i = 1; i < iterations; i++) key = hash(key)
-  return key
-}
+const checkHmac = (hash: Hash, salt: Uint8Array, iterations: number, content: Uint8Array, expected: Uint8Array, password: string): boolean =>
+  passwordForms(password).some((form) =>
+    equalBytes(hmac(hash, derivePkcs12(hash, 'mac', form, salt, iterations, hash.outputLen), content), expected))
 
 /** RFC 9579 section 4. */
 const checkPbmac1 = async (algorithm: DerReader, content: Uint8Array, expected: Uint8Array, password: string): Promise<boolean> => {

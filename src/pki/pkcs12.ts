@@ -12,8 +12,9 @@ import { sameName } from '../x509/name.ts'
 import { berToDer } from './ber.ts'
 import { decryptKeyInfo } from './encrypted-key.ts'
 import { importKeyPair } from './keys.ts'
-import { decryptPbes2 } from './pbes2.ts'
+import { decryptWithPassword } from './pbes2.ts'
 import { checkMac } from './pkcs12-mac.ts'
+import type { DecryptOptions } from './pkcs12-pbe.ts'
 
 export interface Pkcs12 {
   /** The key's certificate and those above it that are in the file, without a root: the `cert` option. Empty without a key. */
@@ -30,9 +31,9 @@ export interface Pkcs12 {
 
 /**
  * Reads a file (DER or BER). Throws TlsError `bad_key` for a wrong password or a damaged file, and `unsupported`, with the
- * command that converts it, for one that is encrypted with triple DES or RC2.
+ * command that converts it, for one that is encrypted with triple DES or RC2 where neither the runtime nor the caller has that.
  */
-export const readPkcs12 = async (file: Uint8Array, password: string): Promise<Pkcs12> => {
+export const readPkcs12 = async (file: Uint8Array, password: string, options: DecryptOptions = {}): Promise<Pkcs12> => {
   const outer = reading(berToDer(file))
   const pfx = outer.sequence('PFX')
   outer.end()
@@ -42,7 +43,7 @@ export const readPkcs12 = async (file: Uint8Array, password: string): Promise<Pk
   pfx.end()
   const bags: Bag[] = []
   const safes = reading(berToDer(authenticated)).sequence('AuthenticatedSafe')
-  while (!safes.done) bags.push(...(await readSafe(safes.sequence('ContentInfo'), password)))
+  while (!safes.done) bags.push(...(await readSafe(safes.sequence('ContentInfo'), password, options)))
   return assemble(bags)
 }
 
@@ -82,18 +83,18 @@ const explicitOctets = (info: DerReader): Uint8Array => {
   return octets
 }
 
-const readSafe = async (info: DerReader, password: string): Promise<Bag[]> => {
+const readSafe = async (info: DerReader, password: string, options: DecryptOptions): Promise<Bag[]> => {
   const type = info.oid('contentType')
-  const contents = type === oids.data ? explicitOctets(info) : type === oids.encryptedData ? await decrypted(info, password) : undefined
+  const contents = type === oids.data ? explicitOctets(info) : type === oids.encryptedData ? await decrypted(info, password, options) : undefined
   if (contents === undefined) throw new TlsError('unsupported', `a PKCS#12 file with a part of type ${type}`)
   const list = reading(berToDer(contents)).sequence('SafeContents')
   const bags: Bag[] = []
-  while (!list.done) bags.push(...(await readBag(list.sequence('SafeBag'), password)))
+  while (!list.done) bags.push(...(await readBag(list.sequence('SafeBag'), password, options)))
   return bags
 }
 
 /** EncryptedData (RFC 5652 section 8). */
-const decrypted = async (info: DerReader, password: string): Promise<Uint8Array> => {
+const decrypted = async (info: DerReader, password: string, options: DecryptOptions): Promise<Uint8Array> => {
   const explicit = info.enter(constructedTag(0), 'content')
   const data = explicit.sequence('EncryptedData')
   explicit.end()
@@ -104,7 +105,7 @@ const decrypted = async (info: DerReader, password: string): Promise<Uint8Array>
   const pieces = content.optional(constructedTag(0), 'encryptedContent')
   const encrypted = pieces === undefined ? content.content(contextTag(0), 'encryptedContent') : joined(pieces)
   content.end()
-  return decryptPbes2(algorithm, encrypted, password)
+  return decryptWithPassword(algorithm, encrypted, password, options)
 }
 
 /** [0] IMPLICIT OCTET STRING in pieces, which only BER has. */
@@ -115,7 +116,7 @@ const joined = (pieces: DerReader): Uint8Array => {
 }
 
 /** CRLs and secrets are left out. */
-const readBag = async (bag: DerReader, password: string): Promise<Bag[]> => {
+const readBag = async (bag: DerReader, password: string, options: DecryptOptions): Promise<Bag[]> => {
   const kind = bag.oid('bagId')
   const explicit = bag.enter(constructedTag(0), 'bagValue')
   const value = explicit.element('bagValue')
@@ -123,7 +124,7 @@ const readBag = async (bag: DerReader, password: string): Promise<Bag[]> => {
   const names = bag.done ? { localKeyId: undefined, friendlyName: undefined } : readAttributes(bag.set('bagAttributes'))
   bag.end()
   if (kind === oids.keyBag) return [{ kind: 'key', der: value, ...names }]
-  if (kind === oids.shroudedKeyBag) return [{ kind: 'key', der: await decryptKeyInfo(value, password), ...names }]
+  if (kind === oids.shroudedKeyBag) return [{ kind: 'key', der: await decryptKeyInfo(value, password, options), ...names }]
   if (kind !== oids.certBag) return []
   const certificate = reading(value).sequence('CertBag')
   if (certificate.oid('certId') !== oids.x509Certificate) return []
