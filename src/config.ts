@@ -20,6 +20,7 @@ import type { ClientHello } from './wire/messages.ts'
 import { cipherSuiteById, namedGroupById, namedGroups, signatureSchemes, TLS12, TLS13 } from './wire/registry.ts'
 import type { CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme } from './wire/registry.ts'
 import { parseCertificate } from './x509/certificate.ts'
+import { mayDelegateTo } from './x509/delegated-credential.ts'
 import type { CertificateVerifier } from './x509/verifier.ts'
 
 /** A cipher suite with what computes it. */
@@ -43,6 +44,8 @@ export interface CommonConfig {
   readonly schemes: readonly SignatureScheme[]
   /** What the peer's certificates may be signed with; undefined: as `schemes`. */
   readonly certificateSchemes: readonly SignatureScheme[] | undefined
+  /** What the key of a delegated credential may sign with; empty: credentials are not taken. */
+  readonly delegatedSchemes: readonly SignatureScheme[]
   readonly alpn: readonly string[]
   readonly certificateCompression: readonly CertificateCompression[]
   readonly keyLog: ((line: string) => void) | undefined
@@ -224,6 +227,7 @@ const commonConfig = (options: CommonOptions & Pick<ClientOptions, 'pskModes'>, 
     certificateSchemes: options.certificateSignatureSchemes
       ? activeSchemes(options.certificateSignatureSchemes, provider, true, 'certificateSignatureSchemes')
       : undefined,
+    delegatedSchemes: delegatedSchemes(options, provider, schemes),
     alpn: checkAlpn(options.alpn ?? []),
     certificateCompression: checkCodecs(options.certificateCompression ?? []),
     keyLog: options.keyLog,
@@ -289,6 +293,17 @@ const activeSchemes = (
     provider.verifiers.some((verifier: SignatureVerifier) => verifier.algorithm === algorithm && verifier.keyTypes.includes(keyType))
   const all = signatureSchemes.filter(can)
   return names ? pick(names, all, option, provider) : all.filter((scheme) => legacy || !scheme.legacy)
+}
+
+/** RFC 9345 section 4: not the schemes of rsaEncryption keys. */
+const delegatedSchemes = (
+  { delegatedCredentials: asked = false }: CommonOptions, provider: CryptoProvider, schemes: readonly SignatureScheme[],
+): readonly SignatureScheme[] => {
+  if (typeof asked === 'boolean') return asked ? schemes.filter(mayDelegateTo) : []
+  const named = activeSchemes(asked, provider, false, 'delegatedCredentials')
+  const unfit = named.find((scheme) => !mayDelegateTo(scheme))
+  if (unfit) throw new TlsError('bad_option', `delegatedCredentials: ${unfit.name} is not for credentials (RFC 9345 section 4)`)
+  return named
 }
 
 const pick = <T extends { readonly name: string }>(

@@ -1,12 +1,15 @@
 // Certificates and keys as people have them, turned into an Identity whose key is known to match. Called by config.ts.
 
-import { parsePrivateKey, samePublicKey } from './crypto/keys.ts'
+import { parsePrivateKey, parsePublicKey, samePublicKey } from './crypto/keys.ts'
 import { andThen as then } from './crypto/maybe.ts'
-import type { CryptoProvider, MaybePromise, PrivateKey, Signer } from './crypto/provider.ts'
+import type { CryptoProvider, MaybePromise, PrivateKey, PublicKey, Signer } from './crypto/provider.ts'
 import { TlsError } from './errors.ts'
 import type { CertificateInput, Identities, Identity, IdentityOptions, KeyInput } from './options.ts'
 import { decodePem } from './wire/pem.ts'
+import { signatureSchemeById, signatureSchemeName } from './wire/registry.ts'
 import { parseCertificate } from './x509/certificate.ts'
+import { mayDelegateTo, readDelegatedCredential } from './x509/delegated-credential.ts'
+import type { DelegatedCredential } from './x509/delegated-credential.ts'
 
 /** DER certificates of PEM text, DER, or a list of either. Throws `bad_option` where there is none. */
 export const certificateListOf = (input: CertificateInput, option: string): readonly Uint8Array[] => {
@@ -25,8 +28,13 @@ export const loadIdentity = (options: IdentityOptions, provider: CryptoProvider)
   const [der] = certificates
   if (!der) throw new TlsError('bad_option', 'cert: an empty list')
   const leaf = parseCertificate(der)
+  const delegated = options.delegatedCredential && readDelegatedCredential(options.delegatedCredential)
+  const publicKey = delegated ? delegatedKey(delegated) : leaf.publicKey
   return then(signerOf(options.key, provider), (signer) => {
-    if (signer.publicKey && !samePublicKey(signer.publicKey, leaf.publicKey)) {
+    if (delegated && signer.publicKey && !samePublicKey(signer.publicKey, publicKey)) {
+      throw new TlsError('key_mismatch', 'the private key does not belong to the delegated credential (with one, `key` is the credential\'s)')
+    }
+    if (signer.publicKey && !samePublicKey(signer.publicKey, publicKey)) {
       throw new TlsError(
         'key_mismatch',
         `the private key does not belong to the certificate of ${leaf.subject.toString() || '(no subject)'}: ` +
@@ -37,13 +45,24 @@ export const loadIdentity = (options: IdentityOptions, provider: CryptoProvider)
     return {
       certificates,
       signer,
-      keyType: leaf.publicKey.type,
-      keyBits: leaf.publicKey.bits,
+      keyType: publicKey.type,
+      keyBits: publicKey.bits,
       ocspResponse: options.ocspResponse,
       scts: options.scts,
       ...(options.onlyForItsIssuers && { onlyForItsIssuers: true }),
+      ...(delegated && options.delegatedCredential && { delegated, delegatedBytes: options.delegatedCredential }),
     }
   })
+}
+
+/** Throws `bad_option` for a scheme that credentials may not have (RFC 9345 section 4): rsaEncryption keys are for certificates. */
+const delegatedKey = ({ spki, scheme }: DelegatedCredential): PublicKey => {
+  const key = parsePublicKey(spki)
+  const facts = signatureSchemeById.get(scheme)
+  if (!facts || !mayDelegateTo(facts) || facts.keyType !== key.type) {
+    throw new TlsError('bad_option', `delegatedCredential: a key of type ${key.type} for ${signatureSchemeName(scheme)} (RFC 9345 section 4)`)
+  }
+  return key
 }
 
 /** Where identities come from: options that name them, or a function of what the peer asks. */

@@ -27,6 +27,8 @@ export interface ConnectionInfo {
   readonly peerCertificates: readonly Uint8Array[]
   /** The algorithm that the peer's certificates came compressed with (RFC 8879); undefined where they did not. */
   readonly certificateCompression?: string
+  /** The peer signed with a delegated credential (RFC 9345), which is good until then: milliseconds since the epoch. */
+  readonly delegatedUntil?: number
   /** Leaf first, as the verifier proved it; empty where nothing was verified. */
   readonly verifiedChain: readonly Certificate[]
   /** The stapled OCSP response (DER), as it came. */

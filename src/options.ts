@@ -7,6 +7,7 @@ import type { ClientSessionCache, ReplayGuard, ServerSessionStore, TicketProtect
 import type { SessionState } from './session/state.ts'
 import type { ClientHello } from './wire/messages.ts'
 import type { ProtocolVersion } from './wire/registry.ts'
+import type { DelegatedCredential } from './x509/delegated-credential.ts'
 import type { CertificateVerifier } from './x509/verifier.ts'
 
 /** PEM text (one or more certificates), or DER. */
@@ -26,6 +27,9 @@ export interface IdentityOptions {
   /** Only for peers that name an issuer of this chain among the authorities they trust (certificate_authorities, RFC 9846
    * section 4.3.4). Default false: such peers are only given it before others. */
   readonly onlyForItsIssuers?: boolean
+  /** A DelegatedCredential (RFC 9345): `key` is then that of the credential, not of the certificate. Only peers of TLS 1.3 that
+   * take credentials see this identity; give an ordinary one behind it for the others. */
+  readonly delegatedCredential?: Uint8Array
 }
 
 /** One identity or several, to choose from by what the peer takes; the first that fits is used. */
@@ -42,6 +46,10 @@ export interface Identity {
   readonly ocspResponse: Uint8Array | undefined
   readonly scts: readonly Uint8Array[] | undefined
   readonly onlyForItsIssuers?: boolean
+  /** What lets `signer` sign in place of the certificate's key. */
+  readonly delegated?: DelegatedCredential
+  /** `delegated` as it goes on the wire. */
+  readonly delegatedBytes?: Uint8Array
 }
 
 export interface CommonOptions {
@@ -78,6 +86,9 @@ export interface CommonOptions {
   readonly legacy?: boolean
   /** TLS 1.2: refuse peers without the extended master secret (RFC 7627). Default false. */
   readonly requireExtendedMasterSecret?: boolean
+  /** TLS 1.3: takes delegated credentials (RFC 9345) in place of a certificate's own key: true, or the schemes that their keys may
+   * have. Default false. */
+  readonly delegatedCredentials?: boolean | readonly string[]
   /** TLS 1.3: codecs for certificates, most wanted first (RFC 8879): what `puretls/compression` has, or your own. Default: none. */
   readonly certificateCompression?: readonly CertificateCompression[]
   /** Looks at every finished handshake, resumed ones too, before application data is let through: throw to refuse it. */

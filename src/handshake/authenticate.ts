@@ -110,7 +110,7 @@ export function* verifySignature(
 }
 
 /** A key made for RSA-PSS with one hash is not used with another (RFC 4055 section 1.2). */
-const fitsKey = (scheme: SignatureScheme, key: PublicKey): boolean =>
+export const fitsKey = (scheme: SignatureScheme, key: PublicKey): boolean =>
   scheme.keyType === key.type && (!key.pss || scheme.algorithm === `rsa_pss_${key.pss.hash}`)
 
 /** Compares the peer's Finished in constant work (section 4.5.3). */

@@ -86,7 +86,7 @@ function* certificateFit(
   { config }: ServerHandshake, hello: ReceivedHello, ours: readonly ActiveSuite[], otherWay: PskFit | undefined,
 ): Flow<ChosenIdentity<Fit> | PskFit> {
   try {
-    return yield* selectIdentity(config, hello, (candidate) => fitOf(config, ours, hello, candidate))
+    return yield* selectIdentity(config, hello, (candidate) => (candidate.delegated ? undefined : fitOf(config, ours, hello, candidate))) // RFC 9345 section 4.1.1
   } catch (error) {
     const unfit = error instanceof TlsError && (error.code === 'no_identity' || error.code === 'no_common_signature_scheme')
     if (unfit && otherWay) return otherWay

@@ -9,6 +9,7 @@ import { messages13 } from '../wire/messages.ts'
 import type { ClientHello, Message, Messages13 } from '../wire/messages.ts'
 import { EMPTY_RENEGOTIATION_INFO_SCSV, extensionTypes, FALLBACK_SCSV, isGrease, TLS12, TLS13 } from '../wire/registry.ts'
 import { expandable } from './certificate-compression.ts'
+import { takenDelegations } from './delegated.ts'
 import { addBinders } from './client-psk.ts'
 import type { HelloShape } from './grease.ts'
 import { pskOf12 } from './psk12.ts'
@@ -70,6 +71,7 @@ export const helloExtensions = (
     ...(config.recordSizeLimit !== undefined && { record_size_limit: config.recordSizeLimit }),
     ...(config.certificateSchemes && { signature_algorithms_cert: config.certificateSchemes.map(({ id }) => id) }),
     ...(offers13 && expandable(config)),
+    ...(offers13 && takenDelegations(config)),
     ...(offers13 && config.postHandshakeAuth && { post_handshake_auth: true }),
   }
 }

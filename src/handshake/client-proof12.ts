@@ -97,7 +97,7 @@ export function* sendClientCertificate12(hs: ClientHandshake, request: Certifica
   })
   const chosen = yield* clientIdentityFor(
     config, { signatureSchemes: signatureAlgorithms.map(signatureSchemeName), authorities },
-    (identity) => schemeFor12(config, identity, signatureAlgorithms),
+    (identity) => (identity.delegated ? undefined : schemeFor12(config, identity, signatureAlgorithms)), // RFC 9345 section 4.1.2
   )
   hs.send(messages12, 'Certificate', { chain: chosen?.identity.certificates ?? [] })
   return chosen

@@ -18,6 +18,7 @@ import type { ClientHandshake, Offer, OfferedShare, ServerHelloMessage } from '.
 import type { PskOffer } from './client-psk.ts'
 import { sendClientCertificate } from './client-certificate.ts'
 import type { Established } from './context.ts'
+import { handshakeSigner, refuseUnasked } from './delegated.ts'
 import type { ConnectionInfo } from '../info.ts'
 import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
@@ -34,6 +35,7 @@ interface PeerProof {
   readonly ocspResponse: Uint8Array | undefined
   readonly scts: readonly Uint8Array[]
   readonly compression: string | undefined
+  readonly delegatedUntil: number | undefined
   readonly request: CertificateRequest | undefined
 }
 
@@ -94,6 +96,7 @@ export function* clientHandshake13(hs: ClientHandshake, firstOffer: Offer, first
     verifiedChain: 'chain' in peer ? peer.chain : [],
     ocspResponse: proof.ocspResponse,
     scts: proof.scts,
+    ...(proof.delegatedUntil !== undefined && { delegatedUntil: proof.delegatedUntil }),
     ...(proof.compression !== undefined && { certificateCompression: proof.compression }),
   }
   yield* confirmConnection(config, info)
@@ -172,6 +175,7 @@ const pskProof = (psk: PskOffer): PeerProof => ({
   ocspResponse: psk.session && psk.session.ocspResponse.length > 0 ? psk.session.ocspResponse : undefined,
   scts: psk.session?.scts ?? [],
   compression: undefined,
+  delegatedUntil: undefined,
   request: undefined,
 })
 
@@ -192,10 +196,11 @@ function* serverCertificate(hs: ClientHandshake, offer: Offer): Flow<PeerProof> 
   if (message.context.length > 0) throw new TlsError('illegal_parameter', 'Certificate: a server\'s context has to be empty')
   const [leaf] = message.entries
   if (!leaf) throw new TlsError('decode_error', 'Certificate: the server sent an empty list (RFC 9846 section 4.5.1.3)')
+  refuseUnasked(message.entries, offer.sent.has(extensionTypes.delegated_credential))
   const entries = message.entries.map(({ extensions }) =>
     decodeExtensions(certificateEntryExtensions, extensions, 'Certificate', { offered: offer.sent }),
   )
-  const { status_request: status, signed_certificate_timestamp: scts = [] } = entries[0] ?? {}
+  const { status_request: status, signed_certificate_timestamp: scts = [], delegated_credential: credential } = entries[0] ?? {}
   if (status && status.statusType !== 1) throw new TlsError('decode_error', 'Certificate: an unknown kind of stapled status')
   const verifyHash = transcript.hash()
   const peer = yield* verifyPeer(config.verifier, {
@@ -206,9 +211,9 @@ function* serverCertificate(hs: ClientHandshake, offer: Offer): Flow<PeerProof> 
     ...(status && { ocspResponse: status.response }),
     scts,
   })
+  const { peer: signer, allowed, delegatedUntil } = yield* handshakeSigner(config, 'server', peer, credential)
   const proof = yield* hs.read(messages13, 'CertificateVerify')
-  const signature = yield* verifySignature(
-    config, proof.scheme, proof.signature, signedContent13('server', verifyHash), peer, config.schemes.filter(({ tls13 }) => tls13),
-  )
-  return { peer, signature, ocspResponse: status?.response, scts, compression: compressionOf(config, received), request }
+  const content = signedContent13('server', verifyHash)
+  const signature = yield* verifySignature(config, proof.scheme, proof.signature, content, signer, allowed)
+  return { peer, signature, ocspResponse: status?.response, scts, compression: compressionOf(config, received), delegatedUntil, request }
 }

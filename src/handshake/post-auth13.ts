@@ -7,6 +7,7 @@ import { finishedVerifyData } from '../keys/schedule13.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import { certificateEntryExtensions, certificateRequestExtensions, decodeExtensions, encodeExtensions } from '../wire/extensions.ts'
 import { messages13 } from '../wire/messages.ts'
+import { extensionTypes } from '../wire/registry.ts'
 import type { CertificateRequest13, Message, Messages13 } from '../wire/messages.ts'
 import { absentPeer, noSignature, signedContent13, verifyFinished, verifyPeer, verifySignature } from './authenticate.ts'
 import type { UnauthenticatedPeer, VerifiedPeer, VerifiedSignature } from './authenticate.ts'
@@ -15,6 +16,7 @@ import { sendClientCertificate } from './client-certificate.ts'
 import type { ClientHandshake } from './client-hello.ts'
 import type { Connection13 } from './connection13.ts'
 import type { Handshake } from './context.ts'
+import { handshakeSigner, refuseUnasked, takenDelegations } from './delegated.ts'
 import type { Flow } from './flow.ts'
 import { greasedSchemes, greaseExtension } from './grease.ts'
 
@@ -88,6 +90,7 @@ export const certificateRequest = (config: ServerConfig, context: Uint8Array): C
         signature_algorithms: greasedSchemes(config, config.schemes.map(({ id }) => id)),
         ...(config.certificateSchemes && { signature_algorithms_cert: config.certificateSchemes.map(({ id }) => id) }),
         ...expandable(config),
+        ...takenDelegations(config),
         ...(authorities.length > 0 && { certificate_authorities: authorities }),
       }),
       ...greaseExtension(config),
@@ -98,14 +101,15 @@ export const certificateRequest = (config: ServerConfig, context: Uint8Array): C
 export interface ClientProof {
   readonly peer: VerifiedPeer | UnauthenticatedPeer
   readonly signature: VerifiedSignature
+  readonly delegatedUntil?: number | undefined
 }
 
 /** Judges a client's Certificate, which was read and hashed, and the CertificateVerify after it (section 4.5.1 and 4.5.2). */
 export function* readClientProof(hs: Handshake<ServerConfig>, message: Message<Messages13, 'Certificate'>): Flow<ClientProof> {
   const { config, transcript } = hs
-  for (const { extensions } of message.entries) {
-    decodeExtensions(certificateEntryExtensions, extensions, 'Certificate', { offered: new Set() })
-  }
+  const offered = new Set(config.delegatedSchemes.length > 0 ? [extensionTypes.delegated_credential] : [])
+  refuseUnasked(message.entries, offered.size > 0)
+  const entries = message.entries.map(({ extensions }) => decodeExtensions(certificateEntryExtensions, extensions, 'Certificate', { offered }))
   if (message.entries.length === 0) return { peer: absentPeer(config), signature: noSignature() }
   const verifyHash = transcript.hash()
   const peer = yield* verifyPeer(config.clientAuth?.verifier, {
@@ -114,8 +118,8 @@ export function* readClientProof(hs: Handshake<ServerConfig>, message: Message<M
     serverName: undefined,
     time: config.clock(),
   })
+  const { peer: signer, allowed, delegatedUntil } = yield* handshakeSigner(config, 'client', peer, entries[0]?.delegated_credential)
   const proof = yield* hs.read(messages13, 'CertificateVerify')
   const content = signedContent13('client', verifyHash)
-  const allowed = config.schemes.filter(({ tls13 }) => tls13)
-  return { peer, signature: yield* verifySignature(config, proof.scheme, proof.signature, content, peer, allowed) }
+  return { peer, signature: yield* verifySignature(config, proof.scheme, proof.signature, content, signer, allowed), delegatedUntil }
 }

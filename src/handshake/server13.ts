@@ -10,10 +10,11 @@ import {
 } from '../wire/extensions.ts'
 import { messages13 } from '../wire/messages.ts'
 import { TLS13 } from '../wire/registry.ts'
-import { absentPeer, confirmConnection, noSignature, pskPeer, schemeFor, sign, signedContent13, verifyFinished } from './authenticate.ts'
+import { absentPeer, confirmConnection, noSignature, pskPeer, sign, signedContent13, verifyFinished } from './authenticate.ts'
 import { certificateOf, certificateTypes, compressionOf, expandable, sendCertificateMessage } from './certificate-compression.ts'
 import { Connection13 } from './connection13.ts'
 import type { Established } from './context.ts'
+import { delegationOf, schemeFor13 } from './delegated.ts'
 import type { ConnectionInfo } from '../info.ts'
 import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
@@ -82,7 +83,7 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
     io.skipEarlyData('undecryptable', Math.max(config.maxEarlyData, SKIP_AT_LEAST))
   }
   yield* installRead13(hs, suite, handshake.client)
-  const proof = psk ? { peer: pskPeer(), signature: noSignature(), compression: undefined } : yield* clientCertificate(hs) // <-------- {Certificate*, CertificateVerify*}
+  const proof = psk ? { peer: pskPeer(), signature: noSignature(), compression: undefined, delegatedUntil: undefined } : yield* clientCertificate(hs) // <-------- {Certificate*, CertificateVerify*}
   const finishedHash = transcript.hash()
   const finished = yield* hs.read(messages13, 'Finished') // <-------- {Finished}
   const verified = verifyFinished(finished.verifyData, handshake.client, finishedHash)
@@ -116,6 +117,7 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
     verifiedChain: 'chain' in proof.peer ? proof.peer.chain : [],
     ocspResponse: undefined,
     scts: [],
+    ...(proof.delegatedUntil !== undefined && { delegatedUntil: proof.delegatedUntil }),
     ...(proof.compression !== undefined && { certificateCompression: proof.compression }),
   }
   yield* confirmConnection(config, info)
@@ -162,8 +164,9 @@ function* identityOf(hs: ServerHandshake, hello: ReceivedHello): Flow<IdentityOr
     const problem = new TlsError('missing_extension', 'ClientHello: no signature_algorithms, and its PSK is not known here')
     return { choice: undefined, problem }
   }
+  const taken = { signature_algorithms: offered, delegated_credential: hello.extensions.delegated_credential }
   try {
-    return { choice: yield* selectIdentity(hs.config, hello, (identity) => schemeFor(identity, offered, true)), problem: undefined }
+    return { choice: yield* selectIdentity(hs.config, hello, (identity) => schemeFor13(hs.config, identity, taken)), problem: undefined }
   } catch (error) {
     if (error instanceof TlsError && hello.extensions.pre_shared_key) return { choice: undefined, problem: error }
     throw error
@@ -197,6 +200,7 @@ function* sendCertificate(hs: ServerHandshake, hello: ReceivedHello, { identity,
   const leafExtensions = encodeExtensions(certificateEntryExtensions, {
     ...(status?.statusType === 1 && identity.ocspResponse && { status_request: { statusType: 1, response: identity.ocspResponse } }),
     ...(wantsScts && identity.scts && { signed_certificate_timestamp: identity.scts }),
+    ...delegationOf(identity),
   })
   const entries = identity.certificates.map((data, index) => ({ data, extensions: index === 0 ? leafExtensions : [] }))
   yield* sendCertificateMessage(hs, identity, { context: new Uint8Array(0), entries }, hello.extensions.compress_certificate)

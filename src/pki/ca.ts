@@ -55,6 +55,8 @@ export interface LeafOptions extends CommonOptions {
   readonly server?: boolean
   /** Extended key usages by short name or object identifier, instead of `client` and `server`. */
   readonly purposes?: readonly string[]
+  /** The key may sign delegated credentials (RFC 9345 section 4.2). */
+  readonly delegation?: boolean
   /** The server has to staple an OCSP response (RFC 7633). */
   readonly mustStaple?: boolean
 }
@@ -238,6 +240,7 @@ const leafExtensions = async (
     ...(authority === undefined ? [] : [extension.authorityKeyIdentifier(authority)]),
     ...(names.length === 0 ? [] : [extension.subjectAltName(names, subject.length === 2)]),
     ...(options.mustStaple === true ? [extension.mustStaple()] : []),
+    ...(options.delegation === true ? [extension.delegationUsage()] : []),
     ...locations(options),
     ...(options.extensions ?? []),
   )

@@ -3,8 +3,9 @@
 
 import { TlsError } from '../errors.ts'
 import {
-  constructedTag, contextTag, derBits, derBoolean, derElement, derInteger, derOctets, derOid, derSequence,
+  constructedTag, contextTag, derBits, derBoolean, derElement, derInteger, derNull, derOctets, derOid, derSequence,
 } from '../wire/der.ts'
+import { delegationUsageOid } from '../x509/delegated-credential.ts'
 import { accessMethods, extensionOids, purposeOids } from '../x509/oids.ts'
 import type { PurposeName } from '../x509/oids.ts'
 import { keyUsageNames } from '../x509/extensions.ts'
@@ -104,6 +105,9 @@ export const authorityInfoAccess = (ocsp: readonly string[], issuers: readonly s
 
 /** RFC 7633: the server has to staple an OCSP response. */
 export const mustStaple = (): RawExtension => ({ oid: extensionOids.tlsFeature, value: derSequence(derInteger(5)) })
+
+/** RFC 9345 section 4.2: the key may sign delegated credentials. */
+export const delegationUsage = (): RawExtension => ({ oid: delegationUsageOid, value: derNull() })
 
 /** The later one of two extensions of a kind counts. */
 export const merged = (...extensions: readonly RawExtension[]): RawExtension[] => [

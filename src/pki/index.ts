@@ -3,6 +3,8 @@
 
 export { createCa, loadCa, selfSigned } from './ca.ts'
 export type { Ca, CaOptions, LeafOptions, SignOptions } from './ca.ts'
+export { issueDelegatedCredential } from './delegated-credential.ts'
+export type { DelegationOptions, IssuedDelegation } from './delegated-credential.ts'
 export { createRequest } from './csr.ts'
 export type { CertificateRequest, RequestOptions } from './csr.ts'
 export type { CrlOptions, IssuedCrl, Revocation, RevocationReason } from './crl.ts'

@@ -23,12 +23,13 @@ export function identitiesOf(flags: Flags, provider: CryptoProvider, later: Late
 }
 
 function identityOf(credential: CredentialFlags, flags: Flags, provider: CryptoProvider, later: Later): IdentityOptions {
-  if (credential.kind !== 'default' && credential.kind !== 'x509') throw new Unimplemented(`${credential.kind} credentials`)
+  if (!['default', 'x509', 'delegated'].includes(credential.kind)) throw new Unimplemented(`${credential.kind} credentials`)
   const { ocspResponse, signedCertTimestamps } = credential
   const staple = ocspResponse !== undefined && !flags.on.has('decline-ocsp-callback')
   return {
     cert: readFileSync(credential.certFile, 'latin1'),
     key: signerOf(credential, flags, provider, later),
+    ...(credential.delegatedCredential && { delegatedCredential: credential.delegatedCredential }),
     onlyForItsIssuers: credential.mustMatchIssuer,
     ...(staple && { ocspResponse }),
     ...(signedCertTimestamps && { scts: sctList(signedCertTimestamps) }),
