@@ -91,7 +91,6 @@ export type TlsErrorCode =
   | 'insufficient_security'
   | 'extended_master_secret_required'
   | 'secure_renegotiation_required'
-  | 'no_renegotiation'
   | 'certificate_required'
   | 'client_certificate_missing'
   | 'unknown_psk_identity'
@@ -155,7 +154,6 @@ const table: Readonly<Record<TlsErrorCode, Row>> = {
   insufficient_security: incompatible('insufficient_security'),
   extended_master_secret_required: incompatible('handshake_failure'),
   secure_renegotiation_required: incompatible('handshake_failure'),
-  no_renegotiation: incompatible('no_renegotiation'),
   certificate_required: incompatible('certificate_required'),
   client_certificate_missing: incompatible('handshake_failure'),
   unknown_psk_identity: incompatible('unknown_psk_identity'),

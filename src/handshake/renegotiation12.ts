@@ -26,7 +26,7 @@ export function* clientAfterwards12(hs: ClientHandshake, current: Current12, neg
   for (;;) {
     yield* readMessage(messages12, ['HelloRequest'])
     if (config.renegotiation === 'ignore') continue
-    if (yield* mayRenegotiate(config, done)) {
+    if (canBind(current.negotiated.connection) && (yield* mayRenegotiate(config, done))) {
       done++
       current.negotiated = yield* renegotiate(hs, current.negotiated, negotiate)
     } else {
@@ -34,6 +34,11 @@ export function* clientAfterwards12(hs: ClientHandshake, current: Current12, neg
     }
   }
 }
+
+/** What a renegotiation is bound to: the Finished before it (refused without, RFC 5746 section 4.2), the certificate, and a master secret
+ * that no other connection has (RFC 7627 section 5.4). */
+const canBind = ({ parameters, serverCertificate }: Connection12): boolean =>
+  parameters.secureRenegotiation && parameters.extendedMasterSecret && serverCertificate !== undefined
 
 function* mayRenegotiate({ renegotiation: allowed }: ClientConfig, done: number): Flow<boolean> {
   if (typeof allowed !== 'function') return allowed === 'freely' || (allowed === 'once' && done === 0)
@@ -61,12 +66,6 @@ const refuse = (io: HandshakeIo, times: number): void => {
 }
 
 function* renegotiate(first: ClientHandshake, { connection }: Negotiated12, negotiate: Negotiate): Flow<Negotiated12> {
-  if (!connection.serverCertificate || !connection.parameters.extendedMasterSecret) {
-    throw new TlsError('no_renegotiation', 'no renegotiation on a connection without the extended master secret or a certificate (RFC 7627 section 5.4)')
-  }
-  if (!connection.parameters.secureRenegotiation) {
-    throw new TlsError('secure_renegotiation_required', 'no renegotiation with a server that did not bind the first handshake (RFC 5746 section 3.5)')
-  }
   const config = only12(first.config)
   const hs: ClientHandshake = new Handshake(config, first.io)
   const random = config.provider.random(32)

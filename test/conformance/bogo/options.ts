@@ -203,7 +203,7 @@ function commonOptions(flags: Flags, carried: Carried, noted: Noted): CommonOpti
     certificateCompression: certificateCodecs(flags),
     provider: carried.provider,
     versions: versionRange(flags),
-    legacy: true,
+    legacy: !flags.on.has('no-legacy-server-connect'),
     clock: () => carried.start + carried.delay, // only -resumption-delay moves it
     keyLog: (line) => {
       const [label = '', , secret = ''] = line.trim().split(' ')
