@@ -10,7 +10,7 @@ import type { Certificate } from './certificate.ts'
 import { sameName } from './name.ts'
 import { createOcspRequest, isAbout, keyHash, nonceOf, parseOcspResponse } from './ocsp.ts'
 import type { OcspAnswer, OcspBasicResponse, OcspResponse } from './ocsp.ts'
-import { accessMethods, purposeOids } from './oids.ts'
+import { accessMethods, extensionOids, purposeOids } from './oids.ts'
 import type { PathCheck } from './options.ts'
 import { issuerOf, pathPairs } from './path-pairs.ts'
 import type { CheckDepth, Issuer, PathPair } from './path-pairs.ts'
@@ -34,6 +34,9 @@ export interface OcspCheckOptions {
   readonly maxAge?: number
   /** Milliseconds that clocks may differ. Default 5 minutes. */
   readonly skew?: number
+  /** Whether a delegated responder's certificate has to have id-pkix-ocsp-nocheck (RFC 6960 section 4.2.2.2.1). Without it nobody
+   * can tell whether that certificate is revoked; whether such a responder is believed is left to the client. Default false. */
+  readonly requireNoCheck?: boolean
   /** Default true: a leaf with the TLS feature status_request has to come with a good stapled response. */
   readonly mustStaple?: boolean
 }
@@ -189,10 +192,13 @@ function* findSigner(basic: OcspBasicResponse, pair: PathPair, context: Context)
   return bad('the OCSP response is signed by someone other than the issuer, whose certificate is not in it', pair)
 }
 
-function* whyNotResponder(candidate: Certificate, { issuer, certificate }: PathPair, { provider, time }: Context): Steps<string | undefined> {
+function* whyNotResponder(candidate: Certificate, { issuer, certificate }: PathPair, { provider, time, options }: Context): Steps<string | undefined> {
   if (!sameName(candidate.issuer, certificate.issuer)) return 'whom another authority certified'
   if (candidate.extendedKeyUsage?.includes(purposeOids.ocspSigning) !== true) return 'who may not sign OCSP responses (no usage ocspSigning)'
   if (candidate.keyUsage?.includes('digitalSignature') === false) return 'whose key usage has no digitalSignature'
+  if (options.requireNoCheck === true && candidate.extension(extensionOids.ocspNoCheck) === undefined) {
+    return 'whose own certificate may be revoked for all we know (no id-pkix-ocsp-nocheck)'
+  }
   if (time < candidate.notBefore || time > candidate.notAfter) return 'whose certificate is not valid now'
   const algorithm = signatureAlgorithmOf(candidate.signatureAlgorithm)
   if (algorithm === undefined || /sha1|md5/.test(algorithm) || !equalBytes(candidate.signatureAlgorithm, candidate.tbsSignatureAlgorithm)) {

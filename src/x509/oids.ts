@@ -1,7 +1,7 @@
 // Object identifiers by name: what the code compares with, and what people see in messages and in toString().
 // Used all over x509/; attribute short names are those of RFC 4514 section 3 and of common use.
 
-/** id-ce and id-pe extensions (RFC 5280 section 4.2), RFC 6962 section 3.3, RFC 7633 section 6. */
+/** id-ce and id-pe extensions (RFC 5280 section 4.2), RFC 6960 section 4.2.2.2.1, RFC 6962 section 3.3, RFC 7633 section 6. */
 export const extensionOids = {
   subjectDirectoryAttributes: '2.5.29.9',
   subjectKeyIdentifier: '2.5.29.14',
@@ -23,6 +23,7 @@ export const extensionOids = {
   tlsFeature: '1.3.6.1.5.5.7.1.24',
   sctList: '1.3.6.1.4.1.11129.2.4.2',
   ctPoison: '1.3.6.1.4.1.11129.2.4.3',
+  ocspNoCheck: '1.3.6.1.5.5.7.48.1.5',
 } as const
 
 /** Extended key usages (RFC 5280 section 4.2.1.12). */

@@ -117,6 +117,23 @@ describe('delegated responders (section 4.2.2.2)', () => {
     const impostor = await createCa({ name: 'Middle', clock })
     expect(await delegated(impostor, { purposes: ['ocspSigning'] })).toMatch(/issuer did not sign/)
   })
+
+  test('section 4.2.2.2.1: its own revocation is not asked for, unless id-pkix-ocsp-nocheck is required', async () => {
+    const nocheck = { oid: '1.3.6.1.5.5.7.48.1.5', critical: false, value: Uint8Array.of(5, 0) }
+    const plain = await pki.middle.issue({ name: 'R', purposes: ['ocspSigning'] })
+    const marked = await pki.middle.issue({ name: 'R', purposes: ['ocspSigning'], extensions: [nocheck] })
+    expect(await check(await respond({}, { responder: plain }), { mode: 'hard' })).toBe('ok')
+    expect(await check(await respond({}, { responder: plain }), { requireNoCheck: true })).toMatch(/^bad_status: .*no id-pkix-ocsp-nocheck/)
+    expect(await check(await respond({}, { responder: marked }), { mode: 'hard', requireNoCheck: true })).toBe('ok')
+    expect(await check(await respond(), { mode: 'hard', requireNoCheck: true })).toBe('ok')
+  })
+
+  test('RFC 5280 section 4.2.1.3: a key usage without digitalSignature', async () => {
+    const usage = (bits: number): { oid: string; critical: boolean; value: Uint8Array } =>
+      ({ oid: '2.5.29.15', critical: true, value: Uint8Array.of(3, 2, 5, bits) })
+    expect(await delegated(pki.middle, { purposes: ['ocspSigning'], extensions: [usage(0x20)] })).toMatch(/no digitalSignature/)
+    expect(await delegated(pki.middle, { purposes: ['ocspSigning'], extensions: [usage(0xa0)] })).toBe('ok')
+  })
 })
 
 describe('must-staple (RFC 7633 section 4.2.3.1)', () => {
