@@ -17,6 +17,7 @@ import type { OpenedRecord, Opener } from '../record/protection.ts'
 import { concat } from '../wire/bytes.ts'
 import { contentTypes, TLS12, TLS13 } from '../wire/registry.ts'
 import { readAlert } from './alerts.ts'
+import { DataGate } from './data-gate.ts'
 import { FloodGuard } from './flood.ts'
 import { FlowRunner } from './flow-runner.ts'
 import type { EngineEvent, TlsEngine } from './types.ts'
@@ -27,8 +28,6 @@ export interface EngineSetup {
   readonly config: CommonConfig
   readonly handshake: (io: HandshakeIo) => Flow<Established>
 }
-
-type DataMode = 'refuse' | 'early' | 'accept'
 
 export class Engine implements TlsEngine {
   readonly #config: CommonConfig
@@ -42,9 +41,7 @@ export class Engine implements TlsEngine {
   #version: number | undefined
   #established: Established | undefined
   #failure: TlsError | undefined
-  #dataMode: DataMode = 'refuse'
-  #earlyLeft = 0
-  #skip: { readonly mode: 'undecryptable' | 'all'; left: number } | undefined
+  readonly #data = new DataGate()
   #mayWrite = false
   #readClosed = false
   #writeClosed = false
@@ -187,18 +184,11 @@ export class Engine implements TlsEngine {
       this.#trace(record, false, { type, content: fragment })
       return true
     }
-    if (type === contentTypes.application_data && this.#skip?.mode === 'all') {
-      this.#skipped(fragment.length)
+    if (type === contentTypes.application_data && this.#data.skips === 'all') {
+      this.#data.dropped(fragment.length)
       return true
     }
     return false
-  }
-
-  #skipped(length: number): void {
-    if (!this.#skip) return
-    // what it carried at least: the tag and the type do not count, and an empty one does (section 4.3.10)
-    this.#skip.left -= Math.max(1, length - 17)
-    if (this.#skip.left < 0) throw new TlsError('unexpected_message', 'more early data than any ticket allowed (section 4.3.10)')
   }
 
   #open(record: RawRecord): void {
@@ -225,7 +215,7 @@ export class Engine implements TlsEngine {
   #opened(raw: RawRecord, record: OpenedRecord): void {
     this.#trace(raw, this.#opener.encrypted, record)
     this.#hasOpened ||= this.#opener.encrypted
-    if (this.#skip?.mode === 'undecryptable' && this.#opener.encrypted) this.#skip = undefined
+    if (this.#opener.encrypted) this.#data.opened()
     this.#handle(record)
   }
 
@@ -236,9 +226,9 @@ export class Engine implements TlsEngine {
   /** While early data that we refused may come, records that do not open are taken for it (section 4.3.10). */
   #notOpened(record: RawRecord, error: unknown): void {
     if (this.#mayBeClearAlert(record)) return this.#handle({ type: record.type, content: record.fragment })
-    const early = this.#skip?.mode === 'undecryptable' && record.type === contentTypes.application_data
+    const early = this.#data.skips === 'undecryptable' && record.type === contentTypes.application_data
     if (!early || !(error instanceof TlsError) || error.code !== 'bad_record_mac') throw error
-    this.#skipped(record.fragment.length)
+    this.#data.dropped(record.fragment.length)
   }
 
   /** A client that refuses our ServerHello has no keys to say so with: its alert comes in the clear, and ends a handshake that
@@ -258,7 +248,7 @@ export class Engine implements TlsEngine {
       case contentTypes.alert:
         return this.#alert(content)
       case contentTypes.application_data:
-        return this.#data(content)
+        return this.#applicationData(content)
       case contentTypes.change_cipher_spec:
         return this.#changeCipherSpec(content)
       default:
@@ -266,17 +256,11 @@ export class Engine implements TlsEngine {
     }
   }
 
-  #data(content: Uint8Array): void {
-    if (this.#dataMode === 'refuse') {
-      throw new TlsError('unexpected_message', 'application data came before the handshake was done')
-    }
-    if (this.#dataMode === 'early') {
-      this.#earlyLeft -= content.length
-      if (this.#earlyLeft < 0) throw new TlsError('unexpected_message', 'more early data than the ticket allows (section 4.7.1)')
-    }
+  #applicationData(content: Uint8Array): void {
+    const type = this.#data.pass(content.length)
     if (content.length === 0) return
     this.#flood.progress()
-    this.#events.push({ type: this.#dataMode === 'early' ? 'earlyData' : 'data', data: content })
+    this.#events.push({ type, data: content })
   }
 
   #changeCipherSpec(content: Uint8Array): void {
@@ -353,9 +337,9 @@ export class Engine implements TlsEngine {
 
   #finish(established: Established): void {
     this.#established = established
-    this.#dataMode = 'accept'
+    this.#data.accept('accept')
+    this.#data.skip('none')
     this.#mayWrite = !this.#writeClosed
-    this.#skip = undefined
     this.#flood.progress()
     this.#events.push({ type: 'handshake', info: established.info })
     this.#runner.start(established.afterwards, () => {})
@@ -392,13 +376,8 @@ export class Engine implements TlsEngine {
       setMaxFragment: (bytes) => {
         this.#write.setMaxFragment(bytes)
       },
-      acceptData: (mode, limit = 0) => {
-        this.#dataMode = mode
-        this.#earlyLeft = limit
-      },
-      skipEarlyData: (mode, limit = 0) => {
-        this.#skip = mode === 'none' ? undefined : { mode, left: limit }
-      },
+      acceptData: (mode, limit) => this.#data.accept(mode, limit),
+      skipEarlyData: (mode, limit) => this.#data.skip(mode, limit),
       allowSend: (allowed, first) => {
         this.#mayWrite = allowed
         if (allowed && first) void this.#guard(() => this.send(first))

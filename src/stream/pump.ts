@@ -14,6 +14,7 @@ import { abortedBy, after, checkTimeout, limitHandshake } from './limits.ts'
 import { answersAhead, readAhead, reasonTimeout, writePiece } from './options.ts'
 import type { PumpOptions } from './options.ts'
 import { Outbox } from './outbox.ts'
+import { tell } from './tell.ts'
 import { Turns } from './turns.ts'
 import type { ByteStream } from './types.ts'
 
@@ -317,13 +318,12 @@ export class Pump {
         return this.#dropData ? undefined : this.#inbox.push(event.data)
       case 'earlyData':
         this.#early.push(event.data)
-        this.#tellEarlyData(event.data)
-        return
+        return tell('onEarlyData', () => this.#onEarlyData?.(event.data, (reply) => this.write(reply)), (error) => this.abort(error))
       case 'end':
         return this.#onPeerEnd()
       case 'session':
         this.#session = event.session
-        return this.#tellSession(event.session)
+        return tell('onSession', () => this.#onSession?.(event.session), (error) => this.abort(error))
       case 'error':
         return this.#fail(event.error, true)
       case 'clientCertificate':
@@ -344,25 +344,6 @@ export class Pump {
     this.#inbox.end()
     for (const asked of this.#certificateAsked) asked.reject(new TlsError('closed', 'the peer closed before it answered'))
     if (this.#writeEnd) this.#endTransportAfter(this.#writeEnd)
-  }
-
-  #tellEarlyData(data: Uint8Array): void {
-    try {
-      this.#onEarlyData?.(data, (reply) => this.write(reply))
-    } catch (thrown) {
-      this.abort(new TlsError('internal_error', `onEarlyData threw: ${asTlsError(thrown).message}`, { cause: thrown }))
-    }
-  }
-
-  #tellSession(session: Uint8Array): void {
-    const failed = (thrown: unknown): void =>
-      this.abort(new TlsError('internal_error', `onSession threw: ${asTlsError(thrown).message}`, { cause: thrown }))
-    try {
-      const told = this.#onSession?.(session)
-      if (isPromise(told)) told.catch(failed)
-    } catch (thrown) {
-      failed(thrown)
-    }
   }
 
   /** The one place where a connection fails. `tell`: the peer gets what the engine has for it before the stream ends. */
