@@ -136,6 +136,11 @@ describe('names', () => {
     expect(parseIp('::2:3:4:5:6:7:8')).toHaveLength(16)
     for (const wrong of ['1:2:3:4:5:6:7::8', '1::2:3:4:5:6:7:8', '1:2:3:4:5:6:7']) expect(parseIp(wrong), wrong).toBeUndefined()
   })
+  test('RFC 3986 section 3.2.2: brackets come in pairs; RFC 4291 section 2.2: dotted octets come last', () => {
+    expect(parseIp('[::1]')).toHaveLength(16)
+    for (const wrong of ['[::1', '::1]', '[1.2.3.4]', '1.2.3.4::', '::1.2.3.4:1', '1.2.3.4::5']) expect(parseIp(wrong), wrong).toBeUndefined()
+    expect(parseIp('::1.2.3.4')).toHaveLength(16)
+  })
   test('RFC 5280 section 4.2.1.10: an address one bit outside of the range', async () => {
     const limited = makeCa('limited', { issuer: root, extra: [constraints([ip(10, 0, 0, 2, 255, 255, 255, 255)], [])] })
     const verdicts = [2, 3, 0].map((last) => verify([makeLeaf(limited, { names: [ip(10, 0, 0, last)] }), limited], { serverName: `10.0.0.${last}` }))
