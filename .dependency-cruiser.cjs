@@ -12,7 +12,7 @@ const floors = [
   ['roots', 'roots/'],
   ['session', 'session/'],
   ['compression', 'compression/'],
-  ['config', '(info|options|identity|psk|config)\\.ts'],
+  ['config', '(info|options|identity|psk|ech|config)\\.ts'],
   ['handshake', 'handshake/'],
   ['engine', 'engine/'],
   ['inspect', 'inspect/'],

@@ -10,6 +10,8 @@ import type { CertificateCompression } from './compression/codec.ts'
 import type {
   Cipher, CryptoProvider, HashAlgorithm, KeyExchangeGroup, MaybePromise, SignatureVerifier,
 } from './crypto/provider.ts'
+import { echClientConfig, echServerConfig } from './ech.ts'
+import type { EchClientConfig, EchServerConfig } from './ech.ts'
 import { TlsError } from './errors.ts'
 import { hintOf, pskConfigs } from './psk.ts'
 import type { ExternalPskConfig } from './psk.ts'
@@ -86,6 +88,7 @@ export interface ClientConfig extends CommonConfig {
   readonly shapeHello: ((hello: ClientHello) => ClientHello) | undefined
   readonly fallback: boolean
   readonly falseStart: boolean
+  readonly ech: EchClientConfig | undefined
   readonly requestOcsp: boolean
   readonly requestScts: boolean
   /** The code of RFC 6066 section 4: 1 for 512 bytes to 4 for 4096. */
@@ -128,6 +131,7 @@ export interface ServerConfig extends CommonConfig {
   readonly replayGuard: ReplayGuard | undefined
   readonly cookie: boolean
   readonly chooseAlpn: ServerOptions['chooseAlpn']
+  readonly ech: EchServerConfig | undefined
 }
 
 /** What the entry points fill in where the caller gave nothing; puretls/core has none of it. */
@@ -175,6 +179,7 @@ export const clientConfig = (options: ClientOptions, defaults: Defaults = {}): C
     shapeHello: options.shapeHello,
     fallback: options.fallback ?? false,
     falseStart: options.falseStart ?? false,
+    ech: echClientConfig(options.ech, provider, common.maxVersion >= TLS13),
     requestOcsp: options.requestOcsp ?? true,
     requestScts: options.requestScts ?? true,
     maxFragmentLength: options.maxFragmentLength === undefined ? undefined : fragmentCode(options.maxFragmentLength),
@@ -202,6 +207,7 @@ export const serverConfig = (options: ServerOptions, defaults: Defaults = {}): S
     replayGuard: options.replayGuard ?? (options.maxEarlyData ? defaults.replayGuard?.(common.clock, quarantineOf(options, earlyDataWindow)) : undefined),
     cookie: options.cookie ?? false,
     chooseAlpn: options.chooseAlpn,
+    ech: echServerConfig(options.ech, provider),
   })
 }
 

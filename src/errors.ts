@@ -196,6 +196,8 @@ export interface TlsErrorDetails {
   readonly alert?: AlertName
   /** The alert that the peer sent (code `alert_received`). */
   readonly received?: AlertName | `unknown_${number}`
+  /** Code `ech_required`: ECHConfigList that the server wants used instead. */
+  readonly echRetryConfigs?: Uint8Array
 }
 
 /** The only error this library throws. `code` is stable; `message` says what happened and what to do. */
@@ -208,12 +210,17 @@ export class TlsError extends Error {
   /** The alert that came from the peer, if that is what ended the connection. */
   readonly received: AlertName | `unknown_${number}` | undefined
 
+  /** With `ech_required`: what to give as `ech.configList` in a new connection (RFC 9849 section 6.1.6); undefined if the server says that
+   * it has no ECH. */
+  readonly echRetryConfigs: Uint8Array | undefined
+
   constructor(code: TlsErrorCode, message: string, details: TlsErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
     this.fault = table[code].fault
     this.alert = details.alert ?? table[code].alert
     this.received = details.received
+    this.echRetryConfigs = details.echRetryConfigs
   }
 }
 

@@ -22,6 +22,8 @@ export interface ConnectionInfo {
   readonly helloRetryRequest: boolean
   /** Server, resumed: what `tickets.applicationData` put into the ticket. */
   readonly sessionData?: Uint8Array
+  /** Encrypted Client Hello was used (RFC 9849): what this info says was not visible on the way. */
+  readonly echAccepted?: boolean
   readonly earlyData: 'accepted' | 'rejected' | 'none'
   /** DER as the peer sent them, leaf first; empty where it sent none. */
   readonly peerCertificates: readonly Uint8Array[]

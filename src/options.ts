@@ -2,6 +2,7 @@
 
 import type { CryptoProvider, MaybePromise, PrivateKey, Signer } from './crypto/provider.ts'
 import type { CertificateCompression } from './compression/codec.ts'
+import type { EchClientOptions, EchServerOptions } from './ech.ts'
 import type { ConnectionInfo } from './info.ts'
 import type { ClientSessionCache, ReplayGuard, ServerSessionStore, TicketProtector } from './session/interfaces.ts'
 import type { SessionState } from './session/state.ts'
@@ -177,6 +178,8 @@ export interface ClientOptions extends CommonOptions {
   /** TLS 1.2 False Start (RFC 7918): send before the server's Finished, with ECDHE and AEAD only; connect() resolves that much earlier,
    * and what goes wrong after that fails the first read. Default false. */
   readonly falseStart?: boolean
+  /** Encrypted Client Hello (RFC 9849), with a config list out of DNS; `{}` sends one that only looks like it (GREASE). Default: none. */
+  readonly ech?: EchClientOptions
 }
 
 /** A key that both ends have (RFC 9846 section 2.2). */
@@ -269,6 +272,8 @@ export interface ServerOptions extends CommonOptions {
   /** Sees the ClientHello before anything is answered; may change options for this connection, or reject. */
   readonly onClientHello?: (hello: ClientHelloInfo) => MaybePromise<Partial<ServerOptions> | 'reject' | undefined | void>
   readonly clientAuth?: ClientAuthOptions
+  /** Keys for Encrypted Client Hello (RFC 9849): generateEchKeys() makes them. */
+  readonly ech?: EchServerOptions
   /** True: choose by our order of suites, but for a client that puts ChaCha20-Poly1305 first: it has no fast AES, and gets it. 'strict':
    * by our order whatever the client puts first. False: by the client's order. Default true. */
   readonly preferServerOrder?: boolean | 'strict'

@@ -51,6 +51,7 @@ export const diffieHellmanGroup = (dh: DiffieHellman): KeyExchangeGroup => ({
       andThen(agree(dh, key, peerShare), (secret) => ({ share: key.publicKey, secret })),
     )
   },
+  restore: (privateKey) => andThen(dh.fromPrivate(privateKey), (key) => diffieHellmanExchange(dh, key)),
 })
 
 /** The client's side of a group with a key that is already there. */

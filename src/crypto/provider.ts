@@ -88,6 +88,9 @@ export interface KeyExchangeGroup {
   /** Server side of TLS 1.3: answers a client's share (encapsulates, or makes a key pair and completes it).
    * Throws `illegal_parameter` for a share of wrong length, an invalid point or an all-zero result. */
   respond(peerShare: Uint8Array): MaybePromise<{ readonly share: Uint8Array; readonly secret: Uint8Array }>
+  /** Diffie-Hellman groups: as start() with a private key that is there already (big-endian scalar, or the bytes of RFC 7748). HPKE
+   * needs it to receive; a group without it can only send. Throws for bytes that are not a private key. */
+  restore?(privateKey: Uint8Array): MaybePromise<KeyExchange>
 }
 
 export interface KeyExchange {

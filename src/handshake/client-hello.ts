@@ -15,6 +15,7 @@ import type { HelloShape } from './grease.ts'
 import { pskOf12 } from './psk12.ts'
 import type { PskOffer } from './client-psk.ts'
 import type { Handshake } from './context.ts'
+import type { Flow } from './flow.ts'
 
 /** What the client has offered so far: all that is needed to judge the answer. */
 export interface Offer {
@@ -30,6 +31,16 @@ export interface Offer {
   readonly shares: readonly OfferedShare[]
   readonly psks: readonly PskOffer[]
   readonly shape: HelloShape
+  /** Set where the hello went out encrypted (RFC 9849): this is the inner one. */
+  readonly ech?: Envelope | undefined
+  /** Set where this is the outer one and the server went by it: the keys that it wants used instead. */
+  readonly refusal?: { retryConfigs: Uint8Array | undefined }
+}
+
+/** What a hello is encrypted in (ech-client.ts). */
+export interface Envelope {
+  arrange(parts: HelloParts, hello: ClientHello): ClientHello
+  send(hs: ClientHandshake, parts: HelloParts, hello: ClientHello): Flow<Offer>
 }
 
 export interface OfferedShare {
@@ -78,11 +89,22 @@ export const helloExtensions = (
 
 const isAddress = (name: string): boolean => name.includes(':') || /^[\d.]+$/.test(name)
 
-export type HelloParts = Pick<Offer, 'random' | 'sessionId' | 'shares' | 'psks' | 'shape'> & { extensions: ClientHelloExtensions }
+export type HelloParts = Pick<Offer, 'random' | 'sessionId' | 'shares' | 'psks' | 'shape' | 'ech'> & { extensions: ClientHelloExtensions }
 
 /** Encodes and sends a ClientHello; PSKs go last, with binders over everything before them. */
-export const sendHello = (hs: ClientHandshake, parts: HelloParts, cipherSuites: readonly number[] = parts.shape.suites(offeredSuites(hs.config))): Offer => {
-  const { config } = hs
+export function* sendHello(hs: ClientHandshake, parts: HelloParts, cipherSuites?: readonly number[]): Flow<Offer> {
+  const plain = plainHello(hs.config, parts, cipherSuites)
+  const arranged = parts.ech?.arrange(parts, plain) ?? plain
+  const hello = parts.psks.length > 0 ? addBinders(hs, arranged, parts.psks) : arranged
+  if (parts.ech) return yield* parts.ech.send(hs, parts, hello)
+  const [raw = new Uint8Array(0)] = hs.send(messages13, 'ClientHello', hello)
+  return offerOf(parts, hello, raw)
+}
+
+/** A hello without PSKs. */
+export const plainHello = (
+  config: ClientConfig, parts: HelloParts, cipherSuites: readonly number[] = parts.shape.suites(offeredSuites(config)),
+): ClientHello => {
   const { pre_shared_key: _, ...extensions } = parts.extensions
   const plain: ClientHello = {
     legacyVersion: Math.min(config.maxVersion, TLS12),
@@ -92,9 +114,11 @@ export const sendHello = (hs: ClientHandshake, parts: HelloParts, cipherSuites: 
     compressionMethods: Uint8Array.of(0),
     extensions: parts.shape.list(encodeExtensions(clientHelloExtensions, extensions)),
   }
-  const shaped = config.shapeHello?.(plain) ?? plain
-  const hello = parts.psks.length > 0 ? addBinders(hs, shaped, parts.psks) : shaped
-  const [raw = new Uint8Array(0)] = hs.send(messages13, 'ClientHello', hello)
+  return config.shapeHello?.(plain) ?? plain
+}
+
+/** What a hello that went out offers. */
+export const offerOf = (parts: HelloParts, hello: ClientHello, raw: Uint8Array): Offer => {
   const list = hello.extensions ?? []
   return {
     ...parts,

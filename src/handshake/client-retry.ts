@@ -6,12 +6,13 @@ import { plaintextSealer } from '../record/protection.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import { decodeExtensions, helloRetryRequestExtensions } from '../wire/extensions.ts'
 import type { ClientHelloExtensions, HelloRetryRequestExtensions } from '../wire/extensions.ts'
-import { isHelloRetryRequest, messages13 } from '../wire/messages.ts'
+import { isHelloRetryRequest } from '../wire/messages.ts'
 import { cipherSuiteName, extensionTypes, namedGroupName, TLS12, TLS13 } from '../wire/registry.ts'
 import { sendHello } from './client-hello.ts'
 import type { ClientHandshake, Offer, OfferedShare, ServerHelloMessage } from './client-hello.ts'
 import { chosenSuite13 } from './keys13.ts'
 import { pskOffers } from './client-psk.ts'
+import { readAnswer } from './ech-client.ts'
 import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
 
@@ -43,16 +44,16 @@ export function* retryHello(hs: ClientHandshake, first: Offer, request: ServerHe
   }
   // a PSK for another hash than the suite's is not offered again (section 4.2.4); ages are computed anew
   const psks = pskOffers(config, first.psks[0]?.session).filter((psk) => psk.suite.hash.name === suite.hash.name)
-  const offer = sendHello(
-    hs, { random: first.random, sessionId: first.sessionId, extensions, shares, psks, shape: first.shape }, first.hello.cipherSuites,
+  const offer = yield* sendHello(
+    hs, { random: first.random, sessionId: first.sessionId, extensions, shares, psks, shape: first.shape, ech: first.ech }, first.hello.cipherSuites,
   )
 
-  const serverHello = yield* hs.read(messages13, 'ServerHello')
+  const { serverHello } = yield* readAnswer(hs, offer)
   if (isHelloRetryRequest(serverHello)) {
     throw new TlsError('unexpected_message', 'a second HelloRetryRequest (RFC 9846 section 4.2.4)')
   }
   checkConsistent(request, serverHello, shares, asked, first)
-  return { offer, serverHello }
+  return { offer: { ...offer, ...(first.refusal && { refusal: first.refusal }) }, serverHello }
 }
 
 /** A share for the group that the server wants, or the old ones if it only sent a cookie (section 4.3.8). */

@@ -5,7 +5,6 @@ import type { ClientConfig } from '../config.ts'
 import { TlsError } from '../errors.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import { decodeExtensions, serverHelloExtensions } from '../wire/extensions.ts'
-import { messages13 } from '../wire/messages.ts'
 import type { ServerHello } from '../wire/messages.ts'
 import { cipherSuiteName, extensionTypes, TLS12, TLS13, versionName } from '../wire/registry.ts'
 import { helloExtensions, sendHello } from './client-hello.ts'
@@ -17,12 +16,15 @@ import { clientHandshake13 } from './client13.ts'
 import { Handshake } from './context.ts'
 import type { Established, HandshakeIo } from './context.ts'
 import { hasSentinel } from './downgrade.ts'
+import { echValue, readAnswer, startEch } from './ech-client.ts'
 import { startEarlyData } from './early-data.ts'
 import { helloShape } from './grease.ts'
 import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
 
-export function* clientHandshake(config: ClientConfig, io: HandshakeIo): Flow<Established> {
+export function* clientHandshake(given: ClientConfig, io: HandshakeIo): Flow<Established> {
+  const ech = yield* startEch(given, io)
+  const config = ech?.config ?? given
   const hs: ClientHandshake = new Handshake(config, io)
   const session = yield* takeSession(config)
   const random = config.provider.random(32)
@@ -40,18 +42,20 @@ export function* clientHandshake(config: ClientConfig, io: HandshakeIo): Flow<Es
   const psks = pskOffers(config, session)
   const earlyLimit = psks[0]?.earlyData ?? 0
   const shape = helloShape(config)
-  const extensions = shape.values(helloExtensions(config, shares, session12?.ticket))
+  const extensions = { ...shape.values(helloExtensions(config, shares, session12?.ticket)), ...(yield* echValue(config, ech)) }
   if (config.earlyData && earlyLimit > 0 && config.earlyData.length <= earlyLimit) extensions.early_data = true
-  const offer = sendHello(hs, { random, sessionId, extensions, shares, psks, shape })
+  const offer = yield* sendHello(hs, { random, sessionId, extensions, shares, psks, shape, ech })
   if (offer.extensions.early_data) yield* startEarlyData(hs, offer)
 
-  const serverHello = yield* hs.read(messages13, 'ServerHello')
-  const version = chosenVersion(config, serverHello)
-  checkEcho(offer, serverHello, version)
+  const answer = yield* readAnswer(hs, offer)
+  const version = chosenVersion(answer.hs.config, answer.serverHello)
+  checkEcho(answer.offer, answer.serverHello, version)
   io.setVersion(version)
-  return version === TLS13
-    ? yield* clientHandshake13(hs, offer, serverHello)
-    : yield* clientHandshake12(hs, offer, serverHello, session12)
+  const established = version === TLS13
+    ? yield* clientHandshake13(answer.hs, answer.offer, answer.serverHello)
+    : yield* clientHandshake12(answer.hs, answer.offer, answer.serverHello, session12)
+  if (ech && !ech.accepted) throw ech.refused()
+  return established
 }
 
 /** RFC 9846 section 4.2.3 and 4.3.1: the version, with the downgrade sentinels. */

@@ -20,6 +20,7 @@ import { sendClientCertificate } from './client-certificate.ts'
 import type { Established } from './context.ts'
 import { handshakeSigner, refuseUnasked } from './delegated.ts'
 import type { ConnectionInfo } from '../info.ts'
+import { noteRetryConfigs } from './ech-client.ts'
 import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
 import { retryHello } from './client-retry.ts'
@@ -61,6 +62,7 @@ export function* clientHandshake13(hs: ClientHandshake, firstOffer: Offer, first
 
   const encrypted = yield* hs.read(messages13, 'EncryptedExtensions')
   const extensions = decodeExtensions(encryptedExtensionsExtensions, encrypted.extensions, 'EncryptedExtensions', { offered: offer.sent })
+  noteRetryConfigs(offer, extensions)
   const alpn = chosenAlpn(config, extensions)
   if (extensions.record_size_limit !== undefined) io.setMaxFragment(Math.min(extensions.record_size_limit, 16385) - 1)
   const earlyAccepted = extensions.early_data === true
@@ -97,6 +99,7 @@ export function* clientHandshake13(hs: ClientHandshake, firstOffer: Offer, first
     ocspResponse: proof.ocspResponse,
     scts: proof.scts,
     ...(proof.delegatedUntil !== undefined && { delegatedUntil: proof.delegatedUntil }),
+    ...(offer.ech && { echAccepted: true }),
     ...(proof.compression !== undefined && { certificateCompression: proof.compression }),
   }
   yield* confirmConnection(config, info)

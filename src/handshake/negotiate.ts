@@ -10,6 +10,7 @@ import { cipherSuiteName, FALLBACK_SCSV, isGrease, namedGroupName, TLS12, TLS13,
 import type { SignatureScheme } from '../wire/registry.ts'
 import { parseCertificate } from '../x509/certificate.ts'
 import { certificateCoversName } from '../x509/names.ts'
+import type { EchOutcome } from './ech-server.ts'
 import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
 import { usableIdentities } from './identities.ts'
@@ -22,6 +23,8 @@ export interface ReceivedHello {
   readonly message: ClientHelloMessage
   readonly extensions: ClientHelloExtensions
   readonly info: ClientHelloInfo
+  /** What Encrypted Client Hello came to; undefined where the client sent none. */
+  readonly ech?: EchOutcome | undefined
 }
 
 export const helloInfo = (message: ClientHelloMessage, extensions: ClientHelloExtensions): ClientHelloInfo => ({

@@ -73,7 +73,7 @@ function* renegotiate(first: ClientHandshake, { connection }: Negotiated12, nego
   first.io.holdData(true)
   const shape = helloShape(config)
   const extensions = { ...shape.values(helloExtensions(config, [], undefined)), renegotiation_info: connection.clientVerifyData }
-  const offer = sendHello(hs, { random, sessionId: new Uint8Array(0), extensions, shares: [], psks: [], shape }) // ClientHello -------->
+  const offer = yield* sendHello(hs, { random, sessionId: new Uint8Array(0), extensions, shares: [], psks: [], shape }) // ClientHello -------->
   const serverHello = yield* readServerHello(hs) // <-------- ServerHello
   checkEcho(offer, serverHello)
   const negotiated = yield* negotiate(hs, offer, serverHello, undefined, connection)

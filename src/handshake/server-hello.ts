@@ -8,18 +8,23 @@ import { HELLO_RETRY_REQUEST_RANDOM, messages13 } from '../wire/messages.ts'
 import type { ServerHello } from '../wire/messages.ts'
 import { extensionTypes, TLS12, TLS13 } from '../wire/registry.ts'
 import type { Handshake } from './context.ts'
+import { openHello } from './ech-server.ts'
+import { readMessage } from './flow.ts'
 import type { Flow } from './flow.ts'
 import { helloInfo } from './negotiate.ts'
 import type { ReceivedHello } from './negotiate.ts'
 
 export type ServerHandshake = Handshake<ServerConfig>
 
-export function* readHello(hs: ServerHandshake): Flow<ReceivedHello> {
-  const message = yield* hs.read(messages13, 'ClientHello')
+/** `first` is the hello before a HelloRetryRequest. */
+export function* readHello(hs: ServerHandshake, first?: ReceivedHello): Flow<ReceivedHello> {
+  const received = yield* readMessage(messages13, ['ClientHello'])
+  const { message, ech } = yield* openHello(hs.config, received, first)
+  hs.transcript.add(message.raw)
   const known = hs.config.maxVersion >= TLS13 ? message.extensions : message.extensions?.filter(({ type }) => !only13.has(type))
   const extensions = decodeExtensions(clientHelloExtensions, known ?? [], 'ClientHello')
   checkHello(message, extensions)
-  return { message, extensions, info: helloInfo(message, extensions) }
+  return { message, extensions, info: helloInfo(message, extensions), ech }
 }
 
 /** Extensions that a server without TLS 1.3 does not know, and so does not look into. */

@@ -7,6 +7,7 @@ import { equalBytes } from '../wire/bytes.ts'
 import { encodeExtensions, helloRetryRequestExtensions } from '../wire/extensions.ts'
 import { messages13 } from '../wire/messages.ts'
 import { extensionName, extensionTypes, namedGroupName, TLS13 } from '../wire/registry.ts'
+import { confirmedRetry } from './ech-server.ts'
 import type { ChosenGroup, ReceivedHello } from './negotiate.ts'
 import type { Flow } from './flow.ts'
 import { helloFields, readHello } from './server-hello.ts'
@@ -17,19 +18,19 @@ const SKIP_EARLY_DATA = 16384
 export function* retryClient(hs: ServerHandshake, first: ReceivedHello, suite: ActiveSuite, { group, share }: ChosenGroup): Flow<ReceivedHello> {
   const { config, io, transcript } = hs
   const cookie = config.cookie ? config.provider.random(32) : undefined
-  hs.send(messages13, 'ServerHello', {
+  hs.send(messages13, 'ServerHello', confirmedRetry(first, suite, {
     ...helloFields(config, first, suite, true),
     extensions: encodeExtensions(helloRetryRequestExtensions, {
       ...(share === undefined && { key_share: group.id }),
       ...(cookie && { cookie }),
       supported_versions: TLS13,
     }),
-  })
+  }))
   transcript.retry(suite.hash, first.message.raw)
   if (first.message.sessionId.length > 0) io.sendChangeCipherSpec()
   if (first.extensions.early_data) io.skipEarlyData('all', Math.max(config.maxEarlyData, SKIP_EARLY_DATA))
 
-  const second = yield* readHello(hs)
+  const second = yield* readHello(hs, first)
   io.skipEarlyData('none')
   checkUnchanged(first, second)
   checkShare(second, group.id, share === undefined)

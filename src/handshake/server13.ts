@@ -16,6 +16,7 @@ import { Connection13 } from './connection13.ts'
 import type { Established } from './context.ts'
 import { delegationOf, schemeFor13 } from './delegated.ts'
 import type { ConnectionInfo } from '../info.ts'
+import { confirmedHello, confirmsEch, retryConfigsFor } from './ech-server.ts'
 import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
 import type { ChosenIdentity } from './identities.ts'
@@ -56,14 +57,14 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
   const earlyTraffic = early ? stage.clientEarlyTraffic(transcript.hash()) : undefined
 
   const answer = group && share && (yield* use(group.respond(share)))
-  hs.send(messages13, 'ServerHello', { // -------->
+  hs.send(messages13, 'ServerHello', confirmedHello(hs, hello, suite, { // -------->
     ...helloFields(config, hello, suite),
     extensions: encodeExtensions(serverHelloExtensions, {
       ...(psk && { pre_shared_key: psk.index }),
       ...(group && answer && { key_share: { group: group.id, keyExchange: answer.share } }),
       supported_versions: TLS13,
     }),
-  })
+  }))
   const handshake = stage.handshake(answer?.secret, transcript.hash())
   if (hello.message.sessionId.length > 0 && !retried) io.sendChangeCipherSpec()
   yield* installWrite13(hs, suite, handshake.server)
@@ -118,6 +119,7 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
     ocspResponse: undefined,
     scts: [],
     ...(proof.delegatedUntil !== undefined && { delegatedUntil: proof.delegatedUntil }),
+    ...(confirmsEch(hello) && { echAccepted: true }),
     ...(proof.compression !== undefined && { certificateCompression: proof.compression }),
   }
   yield* confirmConnection(config, info)
@@ -183,6 +185,7 @@ interface ServerParameters {
 const sendEncryptedExtensions = (hs: ServerHandshake, hello: ReceivedHello, { alpn, early, tickets, resumed }: ServerParameters): void => {
   const { config, io } = hs
   const { server_name: name, record_size_limit: theirLimit, ticket_request: ticketRequest } = hello.extensions
+  const retryConfigs = retryConfigsFor(config, hello)
   if (theirLimit !== undefined) io.setMaxFragment(Math.min(theirLimit, 16385) - 1)
   hs.send(messages13, 'EncryptedExtensions', {
     extensions: encodeExtensions(encryptedExtensionsExtensions, {
@@ -191,6 +194,7 @@ const sendEncryptedExtensions = (hs: ServerHandshake, hello: ReceivedHello, { al
       ...(alpn !== undefined && { application_layer_protocol_negotiation: [alpn] }),
       ...(early && { early_data: true }),
       ...(ticketRequest && { ticket_request: tickets }),
+      ...(retryConfigs && { encrypted_client_hello: retryConfigs }),
     }),
   })
 }

@@ -67,9 +67,14 @@ export class Transcript {
 
   /** A HelloRetryRequest came or went: ClientHello1, which is all before it, becomes a message_hash (section 4.1). */
   retry(algorithm: HashAlgorithm, firstHello: Uint8Array): void {
-    const digest = algorithm.digest(firstHello)
-    const replaced = concat(Uint8Array.of(handshakeTypes.message_hash, 0, 0, digest.length), digest)
+    const replaced = messageHash(algorithm, firstHello)
     this.#messages = (this.#messages ?? []).map((message) => (message === firstHello ? replaced : message))
     this.start(algorithm)
   }
+}
+
+/** What stands for ClientHello1 after a HelloRetryRequest (section 4.1). */
+export const messageHash = (algorithm: HashAlgorithm, firstHello: Uint8Array): Uint8Array => {
+  const digest = algorithm.digest(firstHello)
+  return concat(Uint8Array.of(handshakeTypes.message_hash, 0, 0, digest.length), digest)
 }

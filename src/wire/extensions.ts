@@ -4,6 +4,7 @@
 import { TlsError } from '../errors.ts'
 import { empty, fixed, latin1, list, mapped, opaque, rest, struct, u16, u32, u8, encode, decode } from './codec.ts'
 import type { Codec, Note } from './codec.ts'
+import { decodeEchConfigList } from './ech.ts'
 import { extensionName, extensionTypes } from './registry.ts'
 import type { ExtensionName } from './registry.ts'
 
@@ -269,6 +270,16 @@ export const serverHello12Extensions: ExtensionTable<ServerHello12Extensions> = 
   renegotiation_info: opaque(1),
 }
 
+/** RFC 9849 section 6.1.6: checked in any case. */
+const echRetryConfigs: Codec<Uint8Array> = mapped(
+  rest,
+  (configs) => {
+    decodeEchConfigList(configs)
+    return configs
+  },
+  (configs) => configs,
+)
+
 export const encryptedExtensionsExtensions: ExtensionTable<EncryptedExtensionsExtensions> = {
   server_name: fixed(0),
   max_fragment_length: u8,
@@ -280,7 +291,7 @@ export const encryptedExtensionsExtensions: ExtensionTable<EncryptedExtensionsEx
   early_data: empty,
   quic_transport_parameters: rest,
   ticket_request: u8, // RFC 9149 section 3
-  encrypted_client_hello: rest,
+  encrypted_client_hello: echRetryConfigs,
 }
 
 export const certificateRequestExtensions: ExtensionTable<CertificateRequestExtensions> = {

@@ -1,0 +1,146 @@
+// Encrypted Client Hello between our two engines (RFC 9849): accepted, rejected, retried, resumed, with each provider.
+
+import { describe, expect, test } from 'vitest'
+import { nobleProvider } from '../../src/crypto/noble.ts'
+import { nodeProvider } from '../../src/crypto/node.ts'
+import { webcryptoProvider } from '../../src/crypto/webcrypto.ts'
+import { generateEchKeys } from '../../src/ech.ts'
+import type { ClientOptions, ServerOptions } from '../../src/options.ts'
+import type { VerifyRequest } from '../../src/x509/verifier.ts'
+import { clientOf, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
+import { anyCertificate } from '../fixtures/identities.ts'
+
+const keys = await generateEchKeys({ publicName: 'public.test', provider: nodeProvider, configId: 7 })
+const otherKeys = await generateEchKeys({ publicName: 'public.test', provider: nodeProvider, configId: 8 })
+const client = { ech: { configList: keys.configList }, serverName: 'secret.test' } satisfies ClientOptions
+const server = { ech: { keys: [keys] } } satisfies ServerOptions
+
+const text = (bytes: readonly Uint8Array[]): string => bytes.map((part) => String.fromCharCode(...part)).join('')
+
+describe.each([nodeProvider, nobleProvider, webcryptoProvider])('ECH with the $name provider', (provider) => {
+  test('is accepted, and both sides say so', async () => {
+    const { clientEvents, serverEvents } = await meet({ ...client, provider }, { ...server, provider })
+    expect(infoOf(clientEvents)).toMatchObject({ echAccepted: true, serverName: 'secret.test', version: 'TLS 1.3' })
+    expect(infoOf(serverEvents)).toMatchObject({ echAccepted: true, serverName: 'secret.test' })
+  })
+
+  test('RFC 9849 section 6.1.5: is accepted through a HelloRetryRequest', async () => {
+    const { clientEvents, serverEvents } = await meet({ ...client, provider, keyShares: ['P-256'], groups: ['P-256', 'X25519'] }, { ...server, provider, groups: ['X25519'] })
+    expect(infoOf(clientEvents)).toMatchObject({ echAccepted: true, helloRetryRequest: true })
+    expect(infoOf(serverEvents)).toMatchObject({ echAccepted: true, serverName: 'secret.test' })
+  })
+})
+
+test('the name does not go in the clear', async () => {
+  const engine = clientOf(client)
+  const first = text(engine.takeOutput())
+  expect(first).toContain('public.test')
+  expect(first).not.toContain('secret.test')
+})
+
+test('RFC 9849 section 6.1.3: hellos for names of any length up to the longest are equally long', () => {
+  const lengths = ['a.test', 'a-much-longer-name.of.some.kind.test'].map((serverName) => clientOf({ ...client, serverName }).takeOutput().reduce((sum, { length }) => sum + length, 0))
+  expect(new Set(lengths).size).toBe(1)
+})
+
+test.each([{ grease: true }, { permuteExtensions: true }, { grease: true, permuteExtensions: true }, { keyShares: ['P-256'], groups: ['P-256', 'X25519'], grease: true, permuteExtensions: true }])('with %o', async (options) => {
+  const { clientEvents } = await meet({ ...client, ...options }, { ...server, groups: ['X25519'] })
+  expect(infoOf(clientEvents).echAccepted).toBe(true)
+})
+
+test('RFC 9849 section 6.1.6: a rejection ends with ech_required and the keys to use', async () => {
+  const seen: (string | undefined)[] = []
+  const verifier = { verify: (request: VerifyRequest) => {
+    seen.push(request.serverName)
+    return anyCertificate.verify(request)
+  } }
+  const { clientEvents, serverEvents } = await meet({ ...client, verifier }, { ech: { keys: [otherKeys] } })
+  const error = errorOf(clientEvents)
+  expect(error).toMatchObject({ code: 'ech_required', alert: 'ech_required' })
+  expect(seen).toEqual(['public.test'])
+  expect(eventsOf(clientEvents, 'handshake')).toEqual([])
+  expect(eventsOf(clientEvents, 'session')).toEqual([])
+  expect(errorOf(serverEvents).received).toBe('ech_required')
+  const again = await meet({ ...client, ech: { configList: error.echRetryConfigs ?? '' } }, { ech: { keys: [otherKeys] } })
+  expect(infoOf(again.clientEvents).echAccepted).toBe(true)
+})
+
+test('RFC 9849 section 6.1.6: a rejection through a HelloRetryRequest', async () => {
+  const { clientEvents } = await meet({ ...client, keyShares: ['P-256'], groups: ['P-256', 'X25519'] }, { ech: { keys: [otherKeys] }, groups: ['X25519'] })
+  expect(errorOf(clientEvents)).toMatchObject({ code: 'ech_required', echRetryConfigs: otherKeys.configList })
+})
+
+test.each(['TLS 1.2', 'TLS 1.3'] as const)('RFC 9849 section 6.1.6: a server without ECH, %s', async (max) => {
+  const { clientEvents } = await meet(client, { versions: { max } })
+  expect(errorOf(clientEvents)).toMatchObject({ code: 'ech_required', echRetryConfigs: undefined })
+  expect(eventsOf(clientEvents, 'session')).toEqual([])
+})
+
+test('RFC 9849 section 6.1.7: a certificate that is not for the public name', async () => {
+  const verifier = { verify: ({ serverName }: VerifyRequest) => {
+    throw new Error(`not for ${serverName}`)
+  } }
+  const { clientEvents } = await meet({ ...client, verifier }, { ech: { keys: [otherKeys] } })
+  expect(errorOf(clientEvents)).toMatchObject({ code: 'verifier_refused', message: 'not for public.test' })
+})
+
+test('RFC 9849 section 6.1.2: a PSK is offered inside only, and taken up', async () => {
+  const protector = serverTickets()
+  const options = { ...server, tickets: { protector }, maxEarlyData: 1000, replayGuard: { firstSeen: () => true } }
+  const first = await meet(client, options)
+  const session = eventsOf(first.clientEvents, 'session').at(-1)?.session ?? new Uint8Array(0)
+  const early = { ...client, session, earlyData: Uint8Array.of(1, 2, 3) }
+  const second = await meet(early, options)
+  expect(infoOf(second.clientEvents)).toMatchObject({ resumed: true, echAccepted: true, earlyData: 'accepted' })
+  const rejected = await meet(early, { ...options, ech: { keys: [otherKeys] } })
+  expect(errorOf(rejected.clientEvents).code).toBe('ech_required')
+  expect(eventsOf(rejected.serverEvents, 'earlyData')).toEqual([])
+})
+
+const serverTickets = () => {
+  const kept: Uint8Array[] = []
+  return {
+    seal: (state: Uint8Array) => Uint8Array.of(200, kept.push(state) - 1),
+    open: (ticket: Uint8Array) => (ticket.length === 2 ? kept[ticket[1] ?? 0] : undefined),
+  }
+}
+
+describe('RFC 9849 section 6.2: GREASE', () => {
+  test.each([server, {}])('is passed over by any server', async (options) => {
+    const { clientEvents, serverEvents } = await meet({ ech: {} }, options)
+    expect(infoOf(clientEvents).echAccepted).toBeUndefined()
+    expect(infoOf(serverEvents).echAccepted).toBeUndefined()
+  })
+
+  test('and stays the same after a HelloRetryRequest', async () => {
+    const { clientEvents } = await meet({ ech: {}, keyShares: ['P-256'], groups: ['P-256', 'X25519'] }, { ...server, groups: ['X25519'] })
+    expect(infoOf(clientEvents)).toMatchObject({ helloRetryRequest: true })
+  })
+})
+
+test('RFC 9849 section 10.4: keys are tried where identifiers are not gone by', async () => {
+  const lying = { ...otherKeys, config: Uint8Array.from(otherKeys.config) }
+  const { clientEvents } = await meet(client, { ech: { keys: [lying, keys], ignoreConfigId: true } })
+  expect(infoOf(clientEvents).echAccepted).toBe(true)
+})
+
+test('the key log goes by the inner random', async () => {
+  const [ours, theirs]: [string[], string[]] = [[], []]
+  await meet({ ...client, keyLog: (line) => ours.push(line) }, { ...server, keyLog: (line) => theirs.push(line) })
+  expect(ours.length).toBeGreaterThan(0)
+  expect(ours.toSorted()).toEqual(theirs.toSorted())
+})
+
+describe('options', () => {
+  const refused = (ech: ClientOptions['ech'], more: ClientOptions = {}) => () => clientOf({ ...more, ...(ech && { ech }) })
+  test('a list that is not one', () => {
+    expect(refused({ configList: Uint8Array.of(0, 4, 1, 2, 3, 4) })).toThrow(/ech.configList/)
+  })
+  test('TLS 1.2 only', () => expect(refused({}, { versions: { max: 'TLS 1.2' } })).toThrow(/TLS 1.3/))
+  test('a key of another config', () => {
+    expect(() => serverOf({ ech: { keys: [{ config: keys.config, privateKey: otherKeys.privateKey }] } })).toThrow(/does not belong/)
+  })
+  test('a public name that is an address', async () => {
+    await expect(generateEchKeys({ publicName: '192.0.2.1', provider: nodeProvider })).rejects.toMatchObject({ code: 'bad_option' })
+  })
+})
