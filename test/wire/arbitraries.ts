@@ -57,6 +57,8 @@ export const messages12: { readonly [K in keyof Messages12]: fc.Arbitrary<Messag
 }
 
 const ids = list(u16, 1)
+/** RFC 8879 section 3: none twice. */
+const algorithms = fc.uniqueArray(u16, { minLength: 1, maxLength: 6 })
 const limit = fc.integer({ min: 64, max: 0xffff })
 const protocols = list(latin1(1), 1)
 const present = fc.constant(true as const)
@@ -82,7 +84,7 @@ export const extensionValues: Readonly<Record<string, Readonly<Record<string, fc
     padding: bytes(),
     encrypt_then_mac: present,
     extended_master_secret: present,
-    compress_certificate: ids,
+    compress_certificate: algorithms,
     record_size_limit: limit,
     delegated_credential: ids,
     session_ticket: bytes(),
@@ -139,7 +141,7 @@ export const extensionValues: Readonly<Record<string, Readonly<Record<string, fc
     status_request: bytes(),
     signature_algorithms: ids,
     signed_certificate_timestamp: bytes(),
-    compress_certificate: ids,
+    compress_certificate: algorithms,
     certificate_authorities: names,
     oid_filters: bytes(),
     signature_algorithms_cert: ids,
