@@ -121,12 +121,9 @@ export class DerReader {
   /** The next element whole, header included, whatever it is. Its own content is not looked at. */
   element(name: string, tag?: number): Uint8Array {
     const start = this.#position
-    const found = tag ?? this.peek()
-    if (found === -1) this.fail(`${name} is missing`)
-    if ((found & 0x1f) === 0x1f) this.fail(`${name} has a tag number of more than 30`)
-    const end = this.#header(found, name)
-    this.#position = end
-    return this.bytes.subarray(start, end)
+    if (tag === undefined) this.skip(name)
+    else this.#position = this.#header(tag, name)
+    return this.bytes.subarray(start, this.#position)
   }
 
   /** Steps over the next element, as `element` does. */

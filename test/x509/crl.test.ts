@@ -64,6 +64,11 @@ describe('CRLs on a path (RFC 5280 section 6.3)', () => {
     expect(await verdict(verifyWith(pki, [crlCheck({ crls: fails })]))).toMatch(/^revocation_unknown/)
   })
 
+  test('a given list that is none is the caller\'s mistake', () => {
+    expect(() => crlCheck({ crls: 'no PEM' })).toThrow(expect.objectContaining({ code: 'bad_option', message: expect.stringMatching(/^crls: /) }))
+    expect(() => crlCheck({ crls: [Uint8Array.of(0x30, 0)] })).toThrow(expect.objectContaining({ code: 'bad_option' }))
+  })
+
   const raw = (oid: string, critical: boolean, ...value: number[]): { oid: string; critical: boolean; value: Uint8Array } => ({ oid, critical, value: Uint8Array.from(value) })
   test.each([
     ['5.1.2.4: thisUpdate in the future', { thisUpdate: now + day }, /from the future/],

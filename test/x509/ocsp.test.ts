@@ -5,7 +5,7 @@ import { nobleProvider } from '../../src/crypto/noble.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { webcryptoProvider } from '../../src/crypto/webcrypto.ts'
 import { TlsError } from '../../src/errors.ts'
-import { createCa } from '../../src/pki/index.ts'
+import { createCa, loadCa } from '../../src/pki/index.ts'
 import type { OcspAnswer, OcspOptions } from '../../src/pki/index.ts'
 import { parseCertificate } from '../../src/x509/certificate.ts'
 import { crlCheck } from '../../src/x509/crl-check.ts'
@@ -14,7 +14,13 @@ import type { OcspCheckOptions } from '../../src/x509/ocsp-check.ts'
 import { createOcspRequest, parseOcspResponse } from '../../src/x509/ocsp.ts'
 import { issuerOf } from '../../src/x509/path-pairs.ts'
 import { pinCheck, spkiPin } from '../../src/x509/pinning.ts'
+import { derOid, derSequence } from '../../src/wire/der.ts'
+import { encodePem } from '../../src/wire/pem.ts'
+import { verifyChain } from '../../src/x509/index.ts'
+import { purposeOids } from '../../src/x509/oids.ts'
 import { OpensslDirectory, withOpenssl } from '../pki/openssl.ts'
+import { dns, make, makeCa, makeLeaf, name, purposes } from './make.ts'
+import type { Made, Spec } from './make.ts'
 import { clock, now, smallPki, verdict, verifyWith } from './support.ts'
 import type { SmallPki } from './support.ts'
 
@@ -126,6 +132,26 @@ describe('delegated responders (section 4.2.2.2)', () => {
     expect(await check(await respond({}, { responder: plain }), { requireNoCheck: true })).toMatch(/^bad_status: .*no id-pkix-ocsp-nocheck/)
     expect(await check(await respond({}, { responder: marked }), { mode: 'hard', requireNoCheck: true })).toBe('ok')
     expect(await check(await respond(), { mode: 'hard', requireNoCheck: true })).toBe('ok')
+  })
+
+  test('a certificate signed with SHA-1, or with another algorithm than it says', async () => {
+    const pem = ({ keys }: Made): string => keys.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
+    const issuer = makeCa('issuer')
+    const end = makeLeaf(issuer, { names: [dns('a.example')] })
+    const ca = await loadCa({ certificatePem: encodePem('CERTIFICATE', issuer.der), privateKeyPem: pem(issuer) })
+    const answered = async (spec: Spec): Promise<string> => {
+      const made = make({ subject: name('responder'), issuer, extensions: [purposes(purposeOids.ocspSigning)], ...spec })
+      const responder = { certificatePem: encodePem('CERTIFICATE', made.der), privateKeyPem: pem(made) }
+      const ocspResponse = await ca.createOcspResponse({ answers: [{ certificate: end.der }], responder, thisUpdate: now })
+      const options = { provider: nodeProvider, trust: issuer.der, time: now, serverName: 'a.example', checks: [ocspCheck({ mode: 'hard' })], ocspResponse }
+      return verdict(verifyChain([end.der], options))
+    }
+    const ecdsa = (n: string): Uint8Array => derSequence(derOid(`1.2.840.10045.4.${n}`))
+    expect(await answered({})).toBe('ok')
+    expect(await answered({ algorithm: ecdsa('3.3'), hash: 'sha384' })).toBe('ok')
+    expect(await answered({ algorithm: ecdsa('1'), hash: 'sha1' })).toMatch(/^bad_status: .*algorithm that is not accepted/)
+    expect(await answered({ outerAlgorithm: ecdsa('3.3'), hash: 'sha384' })).toMatch(/^bad_status: .*algorithm that is not accepted/)
+    expect(await answered({ algorithm: derSequence(derOid('1.2.3')) })).toMatch(/^bad_status: .*algorithm that is not accepted/)
   })
 
   test('RFC 5280 section 4.2.1.3: a key usage without digitalSignature', async () => {

@@ -113,3 +113,19 @@ describe('mappings', () => {
     expect(result.ok && result.policies.size).toBe(30)
   })
 })
+
+test('RFC 5280 section 6.1.4 (h): inhibitPolicyMapping counts the certificates that may still map', async () => {
+  const verdict = async (skip: number, mapping: 'second' | 'third'): Promise<string> => {
+    const map = mappings(['1.1', '1.2'])
+    const first = makeCa('one', { issuer: root, extra: [policies('1.1'), limits(undefined, skip)] })
+    const second = makeCa('two', { issuer: first, extra: [policies('1.1'), ...(mapping === 'second' ? [map] : [])] })
+    const third = makeCa('three', { issuer: second, extra: [policies(mapping === 'second' ? '1.2' : '1.1'), ...(mapping === 'third' ? [map] : [])] })
+    const chain = [makeLeaf(third, { extra: [policies('1.2')] }), third, second, first].map(({ der }) => der)
+    const result = await verifyChain(chain, { provider: nodeProvider, trust: root.der, time: now, policies: required, profile: 'rfc5280' })
+    return result.ok ? [...result.policies].join(' ') : result.reason.code
+  }
+  expect(await verdict(0, 'second')).toBe('policy')
+  expect(await verdict(1, 'second')).toBe('1.1')
+  expect(await verdict(1, 'third')).toBe('policy')
+  expect(await verdict(2, 'third')).toBe('1.1')
+})
