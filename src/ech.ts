@@ -17,7 +17,7 @@ import { decodeBase64 } from './wire/pem.ts'
 export interface EchClientOptions {
   /** ECHConfigList: bytes, or base64 as the `ech` parameter of an HTTPS record has it (RFC 9848). */
   readonly configList?: Uint8Array | string
-  /** Where the list is missing or holds nothing that we can use: fail with `bad_option` (the default with a list), or send an extension
+  /** Where the list is missing or holds nothing that we can use (bytes that are no list are always `bad_option`): fail with `bad_option` (the default with a list), or send an extension
    * that only looks like ECH, which hides nothing (section 6.2; the default without a list). */
   readonly unusable?: 'error' | 'grease'
 }
@@ -60,26 +60,25 @@ export interface EchServerConfig {
 const X25519_SHA256 = { kem: 0x0020, kdf: 1 } as const
 const AES_128_GCM = 1
 
-/** Throws `bad_option` for a list that can't be used, unless the options say otherwise. */
+/** Throws `bad_option` for bytes that are no list, and for a list that can't be used unless the options say otherwise. */
 export const echClientConfig = (
   options: EchClientOptions | undefined, provider: CryptoProvider, tls13: boolean,
 ): EchClientConfig | undefined => {
   if (!options) return undefined
   const { configList, unusable = configList === undefined ? 'grease' : 'error' } = options
   if (!tls13) throw new TlsError('bad_option', 'ech: it needs TLS 1.3 (RFC 9849 section 6.1)')
-  const bytes = typeof configList === 'string' ? decodeBase64(configList) : configList
-  const config = bytes && usableConfig(bytes, provider, unusable)
+  const bytes = typeof configList === 'string' ? decodeBase64(configList) ?? new Uint8Array(0) : configList
+  const config = bytes && chooseEchConfig(readList(bytes), provider)
   if (config) return { kind: 'offer', config }
   if (unusable === 'error') throw new TlsError('bad_option', 'ech.configList: none of its configs can be used')
   const suite = { ...X25519_SHA256, aead: AES_128_GCM }
   return canHpke(provider, suite) ? { kind: 'grease', suite } : undefined
 }
 
-const usableConfig = (bytes: Uint8Array, provider: CryptoProvider, unusable: 'error' | 'grease'): ChosenEchConfig | undefined => {
+const readList = (bytes: Uint8Array): readonly EchConfig[] => {
   try {
-    return chooseEchConfig(decodeEchConfigList(bytes), provider)
+    return decodeEchConfigList(bytes)
   } catch (cause) {
-    if (unusable === 'grease') return undefined
     throw new TlsError('bad_option', 'ech.configList: it is not an ECHConfigList (RFC 9849 section 4)', { cause })
   }
 }

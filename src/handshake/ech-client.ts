@@ -188,7 +188,7 @@ const publicConfig = (config: ClientConfig, publicName: string): ClientConfig =>
 
 /** Never referred to: what differs by its nature. */
 const ownTypes: ReadonlySet<number> = new Set([
-  extensionTypes.server_name, extensionTypes.encrypted_client_hello, extensionTypes.pre_shared_key, extensionTypes.supported_versions,
+  extensionTypes.server_name, extensionTypes.encrypted_client_hello, extensionTypes.pre_shared_key,
 ])
 
 /** Types whose extensions are the same in both, and come in the same order. */

@@ -154,7 +154,7 @@ const checkInner = (fields: ClientHello, extensions: readonly RawExtension[]): v
 }
 
 /** Whether we go by a ClientHelloInner, and have to say so. */
-export const confirmsEch = ({ ech }: ReceivedHello): boolean => ech?.kind === 'accepted' || ech?.kind === 'backend'
+const confirmsEch = ({ ech }: ReceivedHello): boolean => ech?.kind === 'accepted' || ech?.kind === 'backend'
 
 /** The ServerHello, with the confirmation in its random where one is due (section 7.2). */
 export const confirmedHello = (hs: ServerHandshake, hello: ReceivedHello, suite: ActiveSuite, fields: ServerHello): ServerHello =>

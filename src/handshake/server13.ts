@@ -16,7 +16,7 @@ import { Connection13 } from './connection13.ts'
 import type { Established } from './context.ts'
 import { delegationOf, schemeFor13 } from './delegated.ts'
 import type { ConnectionInfo } from '../info.ts'
-import { confirmedHello, confirmsEch, retryConfigsFor } from './ech-server.ts'
+import { confirmedHello, retryConfigsFor } from './ech-server.ts'
 import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
 import type { ChosenIdentity } from './identities.ts'
@@ -119,7 +119,7 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
     ocspResponse: undefined,
     scts: [],
     ...(proof.delegatedUntil !== undefined && { delegatedUntil: proof.delegatedUntil }),
-    ...(confirmsEch(hello) && { echAccepted: true }),
+    ...(hello.ech?.kind === 'accepted' && { echAccepted: true }),
     ...(proof.compression !== undefined && { certificateCompression: proof.compression }),
   }
   yield* confirmConnection(config, info)

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs'
 import type { ConnectionInfo } from '../../../src/engine/types.ts'
+import { TlsError } from '../../../src/errors.ts'
 import { decodeSession } from '../../../src/session/state.ts'
 import { concat, equalBytes } from '../../../src/wire/bytes.ts'
 import { cipherSuites, namedGroups, signatureSchemes, versions } from '../../../src/wire/registry.ts'
@@ -30,6 +31,7 @@ export function checkHandshake(situation: Situation): void {
   checkAgreed(info, flags)
   checkResumed(info, situation)
   checkPeer(info, flags)
+  checkEch(info, flags)
   checkEarlyData(info, flags)
   if (!flags.on.has('server') && exchange.info?.version === 'TLS 1.2') checkNewSession12(info, situation)
   if (flags.on.has('server') && situation.noted.hello === undefined) throw new CheckFailed('early callback not called')
@@ -46,6 +48,18 @@ const checkAgreed = (info: ConnectionInfo, flags: Flags): void => {
   same(alpn, info.alpn ?? '', 'ALPN')
   if (flags.on.has('expect-hrr')) same(true, info.helloRetryRequest, 'HelloRetryRequest')
   if (flags.on.has('expect-no-hrr')) same(false, info.helloRetryRequest, 'HelloRetryRequest')
+}
+
+/** What -expect-ech-retry-configs says of a connection that failed. */
+export function checkRefusal(error: unknown, flags: Flags): void {
+  const expected = bytesOf(flags, 'expect-ech-retry-configs')
+  if (!expected && !flags.on.has('expect-no-ech-retry-configs')) return
+  if (!(error instanceof TlsError) || error.code !== 'ech_required') throw new CheckFailed('Expected ECH rejection.')
+  sameBytes(expected ?? new Uint8Array(0), error.echRetryConfigs ?? new Uint8Array(0), 'ECH retry configs')
+}
+
+const checkEch = (info: ConnectionInfo, flags: Flags): void => {
+  same(flags.on.has('expect-ech-accept'), info.echAccepted ?? false, 'ECH accepted')
 }
 
 const checkResumed = (info: ConnectionInfo, { flags, resumption, noted }: Situation): void => {

@@ -2,6 +2,8 @@
 // outlives a connection (sessions, ticket keys, the clock) is in Carried. shim.ts calls it.
 
 import { andThen as then } from '../../../src/crypto/maybe.ts'
+import { nodeProvider } from '../../../src/crypto/node.ts'
+import { echClientConfig } from '../../../src/ech.ts'
 import type { ConnectionInfo } from '../../../src/info.ts'
 import type { CryptoProvider } from '../../../src/crypto/provider.ts'
 import { TlsError } from '../../../src/errors.ts'
@@ -15,7 +17,7 @@ import {
   cipherSuites, namedGroupById, type ProtocolVersion, signatureSchemeById, TLS12, TLS13,
 } from '../../../src/wire/registry.ts'
 import { identitiesOf, type Later, verifierOf } from './credentials.ts'
-import { Defect, type Flags, listOf, numberOf, textOf, Unimplemented } from './flags.ts'
+import { bytesOf, Defect, type Flags, listOf, numberOf, textOf, Unimplemented } from './flags.ts'
 import { MessageLog } from './messages.ts'
 import { certificateCodecs } from './codecs.ts'
 import { policyOf } from './policies.ts'
@@ -59,6 +61,7 @@ export function clientOptions(flags: Flags, retry: Flags, carried: Carried, note
     requestOcsp: flags.on.has('enable-ocsp-stapling'),
     requestScts: flags.on.has('enable-signed-cert-timestamps'),
     grease: flags.on.has('enable-grease'),
+    ...echOfClient(flags),
     tickets: !flags.on.has('no-ticket'),
     permuteExtensions: flags.on.has('permute-extensions'),
     ...externalPsks(flags),
@@ -73,6 +76,28 @@ export function clientOptions(flags: Flags, retry: Flags, carried: Carried, note
   }
 }
 
+function echOfClient(flags: Flags): Pick<ClientOptions, 'ech'> {
+  const configList = bytesOf(flags, 'ech-config-list')
+  const unusable = flags.on.has('reject-unusable-ech-config') ? 'error' : 'grease'
+  if (!configList && unusable === 'error') return { ech: { unusable } }
+  if (!configList) return flags.on.has('enable-ech-grease') ? { ech: {} } : {}
+  const options = { configList, unusable } as const
+  if (flags.on.has('enable-ech-grease') || flags.on.has('reject-unusable-ech-config')) return { ech: options }
+  // BoringSSL sends nothing then, unless it is told to
+  return hasUsableEch(options) ? { ech: options } : {}
+}
+
+const hasUsableEch = (options: NonNullable<ClientOptions['ech']>): boolean =>
+  echClientConfig(options, nodeProvider, true)?.kind === 'offer'
+
+function echOfServer(flags: Flags): Pick<ServerOptions, 'ech'> {
+  const configs = flags.byteLists.get('ech-server-config') ?? []
+  const privateKeys = flags.byteLists.get('ech-server-key') ?? []
+  const retry = listOf(flags, 'ech-is-retry-config')
+  if (configs.length === 0) return {}
+  return { ech: { keys: configs.map((config, i) => ({ config, privateKey: privateKeys[i] ?? new Uint8Array(0), isRetryConfig: retry[i] === 1 })) } }
+}
+
 const renegotiation = (flags: Flags, noted: Noted, later: Later): NonNullable<ClientOptions['renegotiation']> => {
   if (flags.on.has('forbid-renegotiation-after-handshake')) return 'never'
   if (flags.on.has('renegotiate-ignore')) return 'ignore'
@@ -85,12 +110,12 @@ const renegotiation = (flags: Flags, noted: Noted, later: Later): NonNullable<Cl
 
 /** Flags that ask for what the library does not have: the runner counts the test as unimplemented. */
 const unbuilt: readonly string[] = [
-  'no-server-name-ack', 'enable-ech-grease',
-  'expect-ech-accept', 'cbc-record-splitting', 'partial-write',
+  'no-server-name-ack',
+  'cbc-record-splitting', 'partial-write',
 ]
 const unbuiltValues: readonly string[] = [
   'accepted-peer-cert-types', 'available-client-cert-types', 'expect-peer-certificate-type',
-  'ech-config-list', 'ech-server-config', 'expect-peer-rpk-sha256',
+  'expect-peer-rpk-sha256',
 ]
 
 function refuseUnbuilt(flags: Flags): void {
@@ -173,6 +198,7 @@ export function serverOptions(flags: Flags, carried: Carried, noted: Noted, late
     ...commonOptions(flags, carried, noted),
     identity: flags.on.has('fail-cert-callback') || flags.on.has('fail-ocsp-callback') ? () => failedCallback() : identities,
     grease: true, // BoringSSL's servers always do
+    ...echOfServer(flags),
     ...pskLookUp(flags),
     ...(auth && { clientAuth: auth }),
     onClientHello: (hello) => then(later(undefined), () => earlyCallback(hello, flags, noted)),

@@ -7,7 +7,7 @@ import { asTlsError, TlsError } from '../../../src/errors.ts'
 import { nodeProvider } from '../../../src/crypto/node.ts'
 import type { TicketProtector } from '../../../src/session/interfaces.ts'
 import { toHex } from '../../../src/wire/bytes.ts'
-import { CheckFailed, checkHandshake, checkMessages, checkTickets, type Situation } from './checks.ts'
+import { CheckFailed, checkHandshake, checkMessages, checkRefusal, checkTickets, type Situation } from './checks.ts'
 import { Exchange } from './exchange.ts'
 import { type CommandLine, Defect, type Flags, numberOf, parseCommandLine, textOf, Unimplemented } from './flags.ts'
 import { type Link, openLink } from './link.ts'
@@ -101,6 +101,9 @@ async function connection(flags: Flags, retry: Flags, carried: Carried, resumpti
   try {
     await converse({ flags, exchange, noted, resumption }, retry, carried)
     carried.session = exchange.sessions.at(-1)
+  } catch (error) {
+    checkRefusal(error, flags)
+    throw error
   } finally {
     await leave(exchange, link)
   }
