@@ -16,8 +16,14 @@ export interface CertificateCompression {
   readonly decompress?: (data: Uint8Array, length: number) => MaybePromise<Uint8Array>
 }
 
-/** Throws `bad_option` for an id that is not one of RFC 8879, or that is there twice. */
+/** The most that the list of compress_certificate has room for (RFC 8879 section 3). */
+const MOST_CODECS = 127
+
+/** Throws `bad_option` for an id that is not one of RFC 8879, or that is there twice, and for more than 127 codecs. */
 export const checkCodecs = (codecs: readonly CertificateCompression[]): readonly CertificateCompression[] => {
+  if (codecs.length > MOST_CODECS) {
+    throw new TlsError('bad_option', `certificateCompression: ${codecs.length} codecs; the extension has room for ${MOST_CODECS}`)
+  }
   codecs.forEach(({ id, name }, index) => {
     if (!Number.isInteger(id) || id < 1 || id > 0xffff) {
       throw new TlsError('bad_option', `certificateCompression: ${name} has the id ${id}; it has to be a whole number from 1 to 65535`)

@@ -34,6 +34,7 @@ export function* sendCertificateMessage(
   const plain = encodeMessage(messages13, 'Certificate', message).subarray(HEADER_LENGTH)
   const known = kept.get(identity)?.find((entry) => entry.codec === codec && equalBytes(entry.plain, plain))
   const compressed = known?.compressed ?? (yield* use(codec.compress(plain)))
+  if (compressed.length === 0) throw new TlsError('internal_error', `certificateCompression: ${codec.name} gave no bytes (RFC 8879 section 4)`)
   if (!known && message.context.length === 0) keep(identity, { codec, plain, compressed })
   hs.send(messages13, 'CompressedCertificate', { algorithm: codec.id, uncompressedLength: plain.length, compressed })
 }

@@ -8,6 +8,7 @@ import type { CertificateCompression } from '../../src/compression/index.node.ts
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { createServerEngine, serverConfig } from '../../src/engine/index.ts'
 import type { ClientOptions, ServerOptions } from '../../src/options.ts'
+import { concat } from '../../src/wire/bytes.ts'
 import { encodeMessage, HEADER_LENGTH, messages13 } from '../../src/wire/messages.ts'
 import type { Certificate13, CompressedCertificate } from '../../src/wire/messages.ts'
 import { extensionTypes } from '../../src/wire/registry.ts'
@@ -131,10 +132,13 @@ describe('a compressed client certificate', () => {
   })
 })
 
-/** A server that sends `change` of its CompressedCertificate to a client that takes zlib. */
-const answeredWith = async (change: (honest: CompressedCertificate) => object, client: ClientOptions = {}) => {
+/** A server that sends `change` of its CompressedCertificate to a client that takes `codec`. */
+const answeredWith = async (
+  change: (honest: CompressedCertificate) => object, codec: CertificateCompression = zlib, client: ClientOptions = {},
+) => {
   const seam = lying({ CompressedCertificate: (fields) => [raw('CompressedCertificate', { ...fields, ...change(fields) })] })
-  const { clientEvents } = await meet({ ...tls13, certificateCompression: [zlib], ...client }, { ...tls13, certificateCompression: [zlib], seam })
+  const certificateCompression = [codec]
+  const { clientEvents } = await meet({ ...tls13, certificateCompression, ...client }, { ...tls13, certificateCompression, seam })
   return errorOf(clientEvents)
 }
 
@@ -157,9 +161,33 @@ describe('CompressedCertificate (RFC 8879 section 4)', () => {
     ['a bomb: 12 MB that say they are a kilobyte', () => ({ ...certificate(new Uint8Array(12_000_000)), uncompressedLength: 1000 })],
   ])('%s is bad_certificate', async (_, change) => {
     for (const codec of [zlib, webZlib]) {
-      const error = await answeredWith(change, { certificateCompression: [codec] })
+      const error = await answeredWith(change, zlib, { certificateCompression: [codec] })
       expect(error).toMatchObject({ code: 'bad_compressed_certificate', alert: 'bad_certificate' })
     }
+  })
+
+  it.each(certificateCodecs.map((codec) => [codec.name, codec] as const))('bytes behind the end of a %s stream are bad_certificate', async (_, codec) => {
+    const error = await answeredWith(({ compressed }) => ({ compressed: concat(compressed, Uint8Array.of(0)) }), codec)
+    expect(error).toMatchObject({ code: 'bad_compressed_certificate', alert: 'bad_certificate' })
+  })
+
+  it('a zstd frame that asks for a window of 128 MiB is bad_certificate (section 5)', async () => {
+    const zstd = certificateCodecs.find(({ name }) => name === 'zstd')
+    const announced = 4
+    const frame = (windowLog: number): Uint8Array =>
+      Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, (windowLog - 10) << 3, (announced << 3) | 1, 0, 0, 0, 0, 0, 9)
+    const answered = (windowLog: number) => answeredWith(() => ({ uncompressedLength: announced, compressed: frame(windowLog) }), zstd)
+    expect(await answered(27)).toMatchObject({ code: 'bad_compressed_certificate', alert: 'bad_certificate' })
+    expect(await answered(23)).toMatchObject({ code: 'decode_error' }) // it expands, and is no Certificate
+  })
+
+  it.each<readonly [string, NonNullable<CertificateCompression['compress']>]>([
+    ['throws', () => { throw new Error('out of order') }],
+    ['rejects', () => Promise.reject(new Error('out of order'))],
+    ['gives nothing', () => new Uint8Array(0)],
+  ])('a codec that %s ends the handshake with internal_error', async (_, compress) => {
+    const { serverEvents } = await meet({ ...tls13, certificateCompression: [zlib] }, { ...tls13, certificateCompression: [{ ...zlib, compress }] })
+    expect(errorOf(serverEvents)).toMatchObject({ code: 'internal_error', alert: 'internal_error' })
   })
 
   it('what expands to no Certificate is decode_error', async () => {
@@ -216,6 +244,7 @@ describe('compress_certificate (RFC 8879 section 3)', () => {
     ['two codecs of one id', [zlib, { ...brotli, id: 1 }]],
     ['the id 0, which is reserved', [{ ...zlib, id: 0 }]],
     ['an id of more than 16 bits', [{ ...zlib, id: 65_536 }]],
+    ['more codecs than the extension has room for', Array.from({ length: 128 }, (_, index) => ({ ...zlib, id: index + 1 }))],
   ])('bad_option for %s', async (_, certificateCompression) => {
     await expect(meet({ ...tls13, certificateCompression })).rejects.toMatchObject({ code: 'bad_option' })
   })
