@@ -29,14 +29,18 @@ export const zstd: CertificateCompression | undefined =
         id: 3,
         name: 'zstd',
         compress: (data) => node.zstdCompressSync(data),
-        decompress: (data, length) => node.zstdDecompressSync(data, { ...bounded(length), params: { [node.constants.ZSTD_d_windowLogMax]: WINDOW_LOG_MAX } }),
+        decompress: (data, length) => {
+          const params = { [node.constants.ZSTD_d_windowLogMax]: WINDOW_LOG_MAX }
+          return node.zstdDecompressSync(data, { ...bounded(length), params })
+        },
       }
     : undefined
 
 /** What this runtime has, most wanted first. */
 export const certificateCodecs: readonly CertificateCompression[] = [brotli, ...(zstd ? [zstd] : []), zlib]
 
-/** A frame says itself how large a window it needs, whatever comes out of it: 8 MiB is what decoders are advised to have (RFC 8878 section 3.1.1.1.2). */
+/** A frame says itself how large a window it needs, whatever comes out of it:
+ * 8 MiB is what decoders are advised to have (RFC 8878 section 3.1.1.1.2). */
 const WINDOW_LOG_MAX = 23
 
 /** The whole message is one stream: bytes behind its end are refused, by runtimes that have the option. */
