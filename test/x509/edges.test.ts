@@ -227,6 +227,11 @@ describe('signature algorithms by their identifiers', () => {
   })
 })
 
+test('section 4.2.1.1 of RFC 5280 asks nothing of an anchor that is no certificate', async () => {
+  const bare = { name: root.subject, spki: root.keys.spki }
+  for (const profile of ['rfc5280', 'web-pki'] as const) expect(await verify([leaf, ca], { trust: bare, profile })).toBe('ok')
+})
+
 describe('callers', () => {
   test('a time that is none is their mistake', async () => {
     await expect(verify([leaf, ca], { time: Number.NaN })).rejects.toMatchObject({ code: 'bad_option' })
