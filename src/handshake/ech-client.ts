@@ -76,7 +76,7 @@ export class EncryptedHello implements Envelope {
   readonly #sender: HpkeSender
   readonly #outer: ClientHandshake
   #outerOffer: Offer | undefined
-  #plainOuter: { readonly hello: ClientHello; readonly extensions: ClientHelloExtensions } | undefined
+  #plainOuter: { readonly hello: ClientHello; readonly extensions: ClientHelloExtensions; readonly shared: ReadonlySet<number> } | undefined
   readonly #refusal: NonNullable<Offer['refusal']> = { retryConfigs: undefined }
 
   constructor(config: ClientConfig, io: HandshakeIo, chosen: ChosenEchConfig, sender: HpkeSender) {
@@ -99,8 +99,8 @@ export class EncryptedHello implements Envelope {
       ...(cookie && { cookie }),
     }
     const outer = plainHello(config, { ...parts, random: this.#outer.clientRandom, extensions })
-    this.#plainOuter = { hello: outer, extensions }
     const shared = sharedTypes(inner.extensions ?? [], outer.extensions ?? [])
+    this.#plainOuter = { hello: outer, extensions, shared }
     const list = inner.extensions ?? []
     return { ...inner, extensions: [...list.filter(({ type }) => !shared.has(type)), ...list.filter(({ type }) => shared.has(type))] }
   }
@@ -111,7 +111,7 @@ export class EncryptedHello implements Envelope {
     if (!plain) throw new TlsError('internal_error', 'an outer ClientHello was not arranged')
     const innerRaw = encodeMessage(messages13, 'ClientHello', inner)
     hs.transcript.add(innerRaw)
-    const encoded = encodeInner(inner, plain.hello, this.#chosen.maximumNameLength)
+    const encoded = encodeInner(inner, plain.shared, this.#chosen.maximumNameLength)
     const { configId, suite } = this.#chosen
     const enc = this.#outerOffer ? new Uint8Array(0) : this.#sender.enc
     const psk = greasePsk(hs.config, parts)
@@ -178,7 +178,6 @@ const publicConfig = (config: ClientConfig, publicName: string): ClientConfig =>
   serverName: publicName,
   sendServerName: true,
   psks: [],
-  tickets: false,
   session: undefined,
   sessions: undefined,
   identitiesFor: () => [],
@@ -205,9 +204,8 @@ const sharedTypes = (inner: readonly RawExtension[], outer: readonly RawExtensio
 }
 
 /** EncodedClientHelloInner (section 5.1), padded as section 6.1.3 recommends. */
-const encodeInner = (inner: ClientHello, outer: ClientHello, maximumNameLength: number): Uint8Array => {
+const encodeInner = (inner: ClientHello, shared: ReadonlySet<number>, maximumNameLength: number): Uint8Array => {
   const list = inner.extensions ?? []
-  const shared = sharedTypes(list, outer.extensions ?? [])
   const types = list.map(({ type }) => type).filter((type) => shared.has(type))
   const reference: RawExtension = { type: extensionTypes.ech_outer_extensions, data: encode(outerExtensions, types) }
   const extensions = list.flatMap((extension) => {

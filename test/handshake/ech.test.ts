@@ -43,7 +43,7 @@ test('RFC 9849 section 6.1.3: hellos for names of any length up to the longest a
   expect(new Set(lengths).size).toBe(1)
 })
 
-test.each([{ grease: true }, { permuteExtensions: true }, { grease: true, permuteExtensions: true }, { keyShares: ['P-256'], groups: ['P-256', 'X25519'], grease: true, permuteExtensions: true }])('with %o', async (options) => {
+test.each([{ versions: { min: 'TLS 1.3' } }, { versions: { min: 'TLS 1.3' }, tickets: false, psk: { identity: 'a', key: new Uint8Array(32).fill(1) } }, { grease: true }, { permuteExtensions: true }, { grease: true, permuteExtensions: true }, { keyShares: ['P-256'], groups: ['P-256', 'X25519'], grease: true, permuteExtensions: true }] satisfies ClientOptions[])('with %o', async (options) => {
   const { clientEvents } = await meet({ ...client, ...options }, { ...server, groups: ['X25519'] })
   expect(infoOf(clientEvents).echAccepted).toBe(true)
 })
