@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import type { Messages12, Messages13 } from '../../src/wire/messages.ts'
 import type { RawExtension } from '../../src/wire/extensions.ts'
+import { encodeEchConfigList } from '../../src/wire/ech.ts'
 
 export const bytes = (least = 0, most = 48): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: least, maxLength: most })
 const u8 = fc.integer({ min: 0, max: 0xff })
@@ -59,6 +60,10 @@ export const messages12: { readonly [K in keyof Messages12]: fc.Arbitrary<Messag
 const ids = list(u16, 1)
 /** RFC 8879 section 3: none twice. */
 const algorithms = fc.uniqueArray(u16, { minLength: 1, maxLength: 6 })
+/** ECHConfigs of versions that nobody knows: a list all the same (RFC 9849 section 4). */
+const echConfigLists = fc
+  .array(fc.record({ version: fc.integer({ min: 0, max: 0xfe0c }), body: bytes() }), { minLength: 1, maxLength: 3 })
+  .map((configs) => encodeEchConfigList(configs.map(({ version, body }) => Uint8Array.of(version >> 8, version & 0xff, body.length >> 8, body.length & 0xff, ...body))))
 const limit = fc.integer({ min: 64, max: 0xffff })
 const protocols = list(latin1(1), 1)
 const present = fc.constant(true as const)
@@ -135,7 +140,7 @@ export const extensionValues: Readonly<Record<string, Readonly<Record<string, fc
     early_data: present,
     quic_transport_parameters: bytes(),
     ticket_request: u8,
-    encrypted_client_hello: bytes(),
+    encrypted_client_hello: echConfigLists,
   },
   certificateRequestExtensions: {
     status_request: bytes(),
