@@ -43,7 +43,17 @@ test('RFC 9849 section 6.1.3: hellos for names of any length up to the longest a
   expect(new Set(lengths).size).toBe(1)
 })
 
-test.each([{ versions: { min: 'TLS 1.3' } }, { versions: { min: 'TLS 1.3' }, tickets: false, psk: { identity: 'a', key: new Uint8Array(32).fill(1) } }, { grease: true }, { permuteExtensions: true }, { grease: true, permuteExtensions: true }, { keyShares: ['P-256'], groups: ['P-256', 'X25519'], grease: true, permuteExtensions: true }] satisfies ClientOptions[])('with %o', async (options) => {
+/** Each makes the two hellos differ in other places: what they share has to be named in the outer one's order. */
+const shapes: readonly ClientOptions[] = [
+  { versions: { min: 'TLS 1.3' } },
+  { versions: { min: 'TLS 1.3' }, tickets: false, psk: { identity: 'a', key: new Uint8Array(32).fill(1) } },
+  { grease: true },
+  { permuteExtensions: true },
+  { grease: true, permuteExtensions: true },
+  { keyShares: ['P-256'], groups: ['P-256', 'X25519'], grease: true, permuteExtensions: true },
+]
+
+test.each(shapes)('RFC 9849 section 5.1: outer extensions are named in their order: %o', async (options) => {
   const { clientEvents } = await meet({ ...client, ...options }, { ...server, groups: ['X25519'] })
   expect(infoOf(clientEvents).echAccepted).toBe(true)
 })
