@@ -50,7 +50,7 @@ export const loadIdentity = (options: IdentityOptions, provider: CryptoProvider)
       ocspResponse: options.ocspResponse,
       scts: options.scts,
       ...(options.onlyForItsIssuers && { onlyForItsIssuers: true }),
-      ...(delegated && options.delegatedCredential && { delegated, delegatedBytes: options.delegatedCredential }),
+      ...(delegated && { delegated }),
     }
   })
 }

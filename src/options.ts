@@ -49,8 +49,6 @@ export interface Identity {
   readonly onlyForItsIssuers?: boolean
   /** What lets `signer` sign in place of the certificate's key. */
   readonly delegated?: DelegatedCredential
-  /** `delegated` as it goes on the wire. */
-  readonly delegatedBytes?: Uint8Array
 }
 
 export interface CommonOptions {

@@ -11,7 +11,7 @@ import type { CertificateEntry } from '../wire/messages.ts'
 import { extensionTypes, signatureSchemeById, signatureSchemeName } from '../wire/registry.ts'
 import type { SignatureScheme } from '../wire/registry.ts'
 import { parseCertificate } from '../x509/certificate.ts'
-import { delegationContent, delegationEnd, delegationProblem, MAX_DELEGATION, readDelegatedCredential } from '../x509/delegated-credential.ts'
+import { delegationContent, delegationEnd, delegationProblem, encodeDelegatedCredential, MAX_DELEGATION, readDelegatedCredential } from '../x509/delegated-credential.ts'
 import type { DelegatedCredential } from '../x509/delegated-credential.ts'
 import { fitsKey, schemeFor } from './authenticate.ts'
 import type { VerifiedPeer } from './authenticate.ts'
@@ -35,8 +35,8 @@ export const schemeFor13 = (config: CommonConfig, identity: Identity, taken: Tak
 }
 
 /** The extension of our leaf's entry. */
-export const delegationOf = ({ delegatedBytes }: Identity): Pick<CertificateEntryExtensions, 'delegated_credential'> =>
-  delegatedBytes ? { delegated_credential: delegatedBytes } : {}
+export const delegationOf = ({ delegated }: Identity): Pick<CertificateEntryExtensions, 'delegated_credential'> =>
+  delegated ? { delegated_credential: encodeDelegatedCredential(delegated) } : {}
 
 /** The list for delegated_credential, empty where none are taken. */
 export const takenDelegations = ({ delegatedSchemes }: CommonConfig): { readonly delegated_credential?: readonly number[] } =>
