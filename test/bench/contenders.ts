@@ -27,18 +27,20 @@ export interface Contender {
 const CHUNK = new Uint8Array(16384).fill(0x5a)
 
 export const nodeContender = ({ ca, cert, key }: Identity, suite: string): Contender => {
-  const secureContext = tls.createSecureContext({ cert, key })
-  const clientContext = tls.createSecureContext({ ca })
+  // in the contexts: beside a ready-made context node:tls ignores them
+  const fixed = { ciphers: suite, ecdhCurve: 'X25519', minVersion: 'TLSv1.3' } as const
+  const secureContext = tls.createSecureContext({ cert, key, ...fixed })
+  const clientContext = tls.createSecureContext({ ca, ...fixed })
   const open = async (): Promise<readonly [tls.TLSSocket, tls.TLSSocket]> => {
     const [near, far] = duplexPair()
-    const server = new tls.TLSSocket(far, { isServer: true, secureContext, ciphers: suite } as tls.TLSSocketOptions)
-    const client = tls.connect({
-      socket: near, servername: 'localhost', secureContext: clientContext, minVersion: 'TLSv1.3', ecdhCurve: 'X25519', ciphers: suite,
-    })
+    const server = new tls.TLSSocket(far, { isServer: true, secureContext })
+    const client = tls.connect({ socket: near, servername: 'localhost', secureContext: clientContext })
     await Promise.all([
       new Promise((resolve, reject) => client.once('secureConnect', resolve).once('error', reject)),
       new Promise((resolve, reject) => server.once('secure', resolve).once('error', reject)),
     ])
+    const agreed = [client.getCipher().standardName, Reflect.get(client.getEphemeralKeyInfo() ?? {}, 'name')]
+    if (agreed.join() !== [suite, 'X25519'].join()) throw new Error(`node:tls agreed on ${agreed.join(', ')}: nothing to compare with`)
     return [client, server]
   }
   return {
