@@ -13,8 +13,12 @@ export const printable = (text: string): string =>
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
+/** Milliseconds since 1970 that a Date can have; the 64 bits of an SCT's timestamp go further (RFC 6962 section 3.2). */
+const LAST_DATE = 8.64e15
+
 /** "Nov 23 08:41:49 2026 GMT"; with `fraction`, milliseconds too. */
 export const dateText = (time: number, fraction = false): string => {
+  if (Math.abs(time) > LAST_DATE) return `${time} ms after 1970`
   const date = new Date(time)
   const clock = date.toISOString().slice(-13, fraction ? -1 : -5)
   return `${months[date.getUTCMonth()] ?? ''} ${String(date.getUTCDate()).padStart(2)} ${clock} ${date.getUTCFullYear()} GMT`
