@@ -51,10 +51,10 @@ describe('certificateText', () => {
 
   test('RFC 6962 section 3.2: a timestamp that no date has is printed as a number', async () => {
     const sct = encodeSct({
-      logId: new Uint8Array(32), timestamp: 2 ** 60, extensions: new Uint8Array(), hashAlgorithm: 4, signatureAlgorithm: 3, signature: new Uint8Array(70),
+      logId: new Uint8Array(32), timestamp: 9e15, extensions: new Uint8Array(), hashAlgorithm: 4, signatureAlgorithm: 3, signature: new Uint8Array(70),
     })
     const leaf = await ca.issue({ names: ['a.example.com'], extensions: [{ oid: '1.3.6.1.4.1.11129.2.4.2', value: derOctets(joinSctList([sct])) }] })
-    expect(certificateText(parseCertificate(leaf.certificate))).toContain('Timestamp : 1152921504606846976 ms after 1970')
+    expect(certificateText(parseCertificate(leaf.certificate))).toMatch(/Timestamp *: 9000000000000000 ms after 1970/)
   })
 
   test('control characters, malformed and unknown extensions, and unknown keys do no harm', async () => {
