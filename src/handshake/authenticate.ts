@@ -15,7 +15,7 @@ import type { SignatureScheme } from '../wire/registry.ts'
 import { parseCertificate } from '../x509/certificate.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import type { CertificateVerifier, VerifyRequest } from '../x509/verifier.ts'
-import { use } from './flow.ts'
+import { ask, use } from './flow.ts'
 import type { Flow } from './flow.ts'
 
 declare const proof: unique symbol
@@ -59,12 +59,7 @@ export function* verifyPeer(verifier: CertificateVerifier | undefined, request: 
 
 /** The application's own look at a handshake, resumed ones too. */
 export function* confirmConnection(config: CommonConfig, info: ConnectionInfo): Flow<void> {
-  if (!config.verifyConnection) return
-  try {
-    yield* use(config.verifyConnection(info))
-  } catch (error) {
-    throw asTlsError(error, 'verifier_refused')
-  }
+  yield* ask(() => config.verifyConnection?.(info), 'verifier_refused')
 }
 
 /** Lets a client in that has no certificate, or refuses it (RFC 9846 section 4.5.1). */
@@ -153,9 +148,5 @@ const longEnough = (scheme: SignatureScheme, keyBits: number): boolean => {
 
 /** Signs; whatever an external signer throws becomes a TlsError. */
 export function* sign(identity: Identity, scheme: SignatureScheme, content: Uint8Array): Flow<Uint8Array> {
-  try {
-    return yield* use(identity.signer.sign(scheme.algorithm, content))
-  } catch (error) {
-    throw asTlsError(error)
-  }
+  return yield* ask(() => identity.signer.sign(scheme.algorithm, content))
 }

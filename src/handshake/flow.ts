@@ -3,7 +3,8 @@
 
 import { isPromise } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
-import { TlsError } from '../errors.ts'
+import { asTlsError, TlsError } from '../errors.ts'
+import type { TlsErrorCode } from '../errors.ts'
 import { decodeMessage, messageName } from '../wire/messages.ts'
 import type { Message, MessageName, MessageTable } from '../wire/messages.ts'
 import { handshakeTypeName } from '../wire/registry.ts'
@@ -37,4 +38,13 @@ export function* readChangeCipherSpec(): Flow<void> {
 export function* use<T>(value: MaybePromise<T>): Flow<T> {
   if (!isPromise(value)) return value
   return (yield { kind: 'promise', promise: value }) as T
+}
+
+/** The answer of an application's callback, or of something else that it gave us; what that throws becomes a TlsError. */
+export function* ask<T>(call: () => MaybePromise<T>, code?: TlsErrorCode): Flow<T> {
+  try {
+    return yield* use(call())
+  } catch (error) {
+    throw asTlsError(error, code)
+  }
 }

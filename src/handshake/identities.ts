@@ -3,12 +3,11 @@
 // called by negotiate.ts, client-certificate.ts and client-proof12.ts.
 
 import type { ClientConfig } from '../config.ts'
-import { asTlsError } from '../errors.ts'
 import type { CertificateRequestInfo, Identity } from '../options.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import type { SignatureScheme } from '../wire/registry.ts'
 import { parseCertificate } from '../x509/certificate.ts'
-import { use } from './flow.ts'
+import { ask } from './flow.ts'
 import type { Flow } from './flow.ts'
 
 export interface ChosenIdentity<T = SignatureScheme> {
@@ -46,11 +45,6 @@ const issuerOf = (der: Uint8Array): Uint8Array | undefined => {
 export function* clientIdentityFor(
   config: ClientConfig, request: Omit<CertificateRequestInfo, 'serverName'>, schemeOf: (identity: Identity) => SignatureScheme | undefined,
 ): Flow<ChosenIdentity | undefined> {
-  let identities: readonly Identity[]
-  try {
-    identities = yield* use(config.identitiesFor({ ...request, serverName: config.serverName }))
-  } catch (error) {
-    throw asTlsError(error)
-  }
+  const identities = yield* ask(() => config.identitiesFor({ ...request, serverName: config.serverName }))
   return usableIdentities(identities, request.authorities, schemeOf)[0]
 }

@@ -2,7 +2,7 @@
 // functions of config and hello; server.ts, server13.ts and server12.ts call them.
 
 import type { ActiveGroup, ActiveSuite, ServerConfig } from '../config.ts'
-import { asTlsError, TlsError } from '../errors.ts'
+import { TlsError } from '../errors.ts'
 import type { ClientHelloInfo, Identity } from '../options.ts'
 import type { ClientHelloExtensions } from '../wire/extensions.ts'
 import type { ClientHello, Message, Messages13 } from '../wire/messages.ts'
@@ -11,7 +11,7 @@ import type { SignatureScheme } from '../wire/registry.ts'
 import { parseCertificate } from '../x509/certificate.ts'
 import { certificateCoversName } from '../x509/names.ts'
 import type { EchOutcome } from './ech-server.ts'
-import { use } from './flow.ts'
+import { ask } from './flow.ts'
 import type { Flow } from './flow.ts'
 import { usableIdentities } from './identities.ts'
 import type { ChosenIdentity } from './identities.ts'
@@ -110,12 +110,8 @@ export function* selectAlpn(config: ServerConfig, hello: ReceivedHello): Flow<st
   const offered = hello.info.alpn
   if (offered.length === 0) return undefined
   if (config.chooseAlpn) {
-    let chosen: string | null | undefined
-    try {
-      chosen = yield* use(config.chooseAlpn(offered, hello.info))
-    } catch (error) {
-      throw asTlsError(error)
-    }
+    const { chooseAlpn } = config
+    const chosen = yield* ask(() => chooseAlpn(offered, hello.info))
     if (chosen === null) return undefined
     if (chosen === '') throw new TlsError('bad_option', 'chooseAlpn: a protocol has 1 to 255 bytes; null is for none', { alert: 'internal_error' })
     if (chosen !== undefined && offered.includes(chosen)) return chosen
@@ -134,12 +130,7 @@ const noCommonProtocol = (theirs: readonly string[], ours: readonly string[]): T
 export function* selectIdentity<T = SignatureScheme>(
   config: ServerConfig, hello: ReceivedHello, schemeOf: (identity: Identity) => T | undefined,
 ): Flow<ChosenIdentity<T>> {
-  let identities: readonly Identity[]
-  try {
-    identities = yield* use(config.identitiesFor(hello.info))
-  } catch (error) {
-    throw asTlsError(error)
-  }
+  const identities = yield* ask(() => config.identitiesFor(hello.info))
   if (identities.length === 0) {
     throw new TlsError('no_identity', `there is no certificate for ${hello.info.serverName ?? 'a client that names no server'}`, {
       alert: hello.info.serverName === undefined || hello.extensions.pre_shared_key ? 'handshake_failure' : 'unrecognized_name',

@@ -3,10 +3,10 @@
 
 import type { ServerConfig } from '../config.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
-import { asTlsError, TlsError } from '../errors.ts'
+import { TlsError } from '../errors.ts'
 import type { FoundPsk } from '../options.ts'
 import { fromHex, toHex } from '../wire/bytes.ts'
-import { use } from './flow.ts'
+import { ask } from './flow.ts'
 import type { Flow } from './flow.ts'
 import type { ReceivedHello } from './negotiate.ts'
 
@@ -50,9 +50,5 @@ export function* mayGoOn(config: ServerConfig, hello: ReceivedHello, fingerprint
 
 /** The application's key for this identity. */
 export function* lookUp(config: ServerConfig, hello: ReceivedHello, identity: Uint8Array, imported: boolean): Flow<FoundPsk | undefined> {
-  try {
-    return yield* use(config.psk?.(identity, hello.info, imported))
-  } catch (error) {
-    throw asTlsError(error)
-  }
+  return yield* ask(() => config.psk?.(identity, hello.info, imported))
 }

@@ -2,7 +2,7 @@
 // to this one (RFC 5746), and ClientHello at the server, always refused (RFC 5246 section 7.4.1.1). Called through Established.afterwards.
 
 import type { ClientConfig } from '../config.ts'
-import { asTlsError, TlsError } from '../errors.ts'
+import { TlsError } from '../errors.ts'
 import { messages12 } from '../wire/messages.ts'
 import { cipherSuiteName, TLS12, versionName } from '../wire/registry.ts'
 import { helloExtensions, sendHello } from './client-hello.ts'
@@ -10,7 +10,7 @@ import type { ClientHandshake, Offer, ServerHelloMessage } from './client-hello.
 import type { Connection12, Current12, Negotiated12 } from './connection12.ts'
 import { Handshake } from './context.ts'
 import type { HandshakeIo } from './context.ts'
-import { readMessage, use } from './flow.ts'
+import { ask, readMessage } from './flow.ts'
 import type { Flow } from './flow.ts'
 import { helloShape } from './grease.ts'
 
@@ -42,11 +42,7 @@ const canBind = ({ parameters, serverCertificate }: Connection12): boolean =>
 
 function* mayRenegotiate({ renegotiation: allowed }: ClientConfig, done: number): Flow<boolean> {
   if (typeof allowed !== 'function') return allowed === 'freely' || (allowed === 'once' && done === 0)
-  try {
-    return yield* use(allowed(done))
-  } catch (error) {
-    throw asTlsError(error)
-  }
+  return yield* ask(() => allowed(done))
 }
 
 /** No renegotiation for clients: it has no use that a new connection would not serve better (RFC 9325 section 3.5). */
