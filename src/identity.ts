@@ -8,7 +8,8 @@ import type { CertificateInput, Identities, Identity, IdentityOptions, KeyInput 
 import { decodePem } from './wire/pem.ts'
 import { signatureSchemeById, signatureSchemeName } from './wire/registry.ts'
 import { parseCertificate } from './x509/certificate.ts'
-import { mayDelegateTo, readDelegatedCredential } from './x509/delegated-credential.ts'
+import type { Certificate } from './x509/certificate.ts'
+import { delegationEnd, mayDelegateTo, readDelegatedCredential } from './x509/delegated-credential.ts'
 import type { DelegatedCredential } from './x509/delegated-credential.ts'
 
 /** DER certificates of PEM text, DER, or a list of either. Throws `bad_option` where there is none. */
@@ -31,17 +32,7 @@ export const loadIdentity = (options: IdentityOptions, provider: CryptoProvider)
   const delegated = options.delegatedCredential && readDelegatedCredential(options.delegatedCredential)
   const publicKey = delegated ? delegatedKey(delegated) : leaf.publicKey
   return then(signerOf(options.key, provider), (signer) => {
-    if (delegated && signer.publicKey && !samePublicKey(signer.publicKey, publicKey)) {
-      throw new TlsError('key_mismatch', 'the private key does not belong to the delegated credential (with one, `key` is the credential\'s)')
-    }
-    if (signer.publicKey && !samePublicKey(signer.publicKey, publicKey)) {
-      throw new TlsError(
-        'key_mismatch',
-        `the private key does not belong to the certificate of ${leaf.subject.toString() || '(no subject)'}: ` +
-          `the key is ${signer.publicKey.type}, the certificate has another public key (${leaf.publicKey.type})` +
-          (certificates.length > 1 ? '; is the leaf certificate the first in the list?' : ''),
-      )
-    }
+    if (signer.publicKey && !samePublicKey(signer.publicKey, publicKey)) throw mismatch(signer.publicKey, certificates, leaf, delegated)
     return {
       certificates,
       signer,
@@ -50,10 +41,22 @@ export const loadIdentity = (options: IdentityOptions, provider: CryptoProvider)
       ocspResponse: options.ocspResponse,
       scts: options.scts,
       ...(options.onlyForItsIssuers && { onlyForItsIssuers: true }),
-      ...(delegated && { delegated }),
+      ...(delegated && { delegated: { ...delegated, until: delegationEnd(leaf, delegated) } }),
     }
   })
 }
+
+const mismatch = (
+  { type }: PublicKey, certificates: readonly Uint8Array[], leaf: Certificate, delegated: DelegatedCredential | undefined,
+): TlsError =>
+  new TlsError(
+    'key_mismatch',
+    delegated
+      ? 'the private key does not belong to the delegated credential (with one, `key` is the credential\'s)'
+      : `the private key does not belong to the certificate of ${leaf.subject.toString() || '(no subject)'}: ` +
+        `the key is ${type}, the certificate has another public key (${leaf.publicKey.type})` +
+        (certificates.length > 1 ? '; is the leaf certificate the first in the list?' : ''),
+  )
 
 /** Throws `bad_option` for a scheme that credentials may not have (RFC 9345 section 4): rsaEncryption keys are for certificates. */
 const delegatedKey = ({ spki, scheme }: DelegatedCredential): PublicKey => {

@@ -48,7 +48,7 @@ export interface Identity {
   readonly scts: readonly Uint8Array[] | undefined
   readonly onlyForItsIssuers?: boolean
   /** What lets `signer` sign in place of the certificate's key. */
-  readonly delegated?: DelegatedCredential
+  readonly delegated?: DelegatedCredential & { /** Milliseconds since the epoch. */ readonly until: number }
 }
 
 export interface CommonOptions {

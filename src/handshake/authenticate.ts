@@ -8,10 +8,10 @@ import { finishedVerifyData } from '../keys/schedule13.ts'
 import type { TrafficSecret } from '../keys/schedule13.ts'
 import type { ConnectionInfo } from '../info.ts'
 import type { Identity } from '../options.ts'
-import { concat, equalBytes } from '../wire/bytes.ts'
-import { utf8Bytes } from '../wire/codec.ts'
+import { equalBytes } from '../wire/bytes.ts'
 import { signatureSchemeById, signatureSchemeName, signatureSchemes } from '../wire/registry.ts'
 import type { SignatureScheme } from '../wire/registry.ts'
+import { signedContext } from '../wire/signed-context.ts'
 import { parseCertificate } from '../x509/certificate.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import type { CertificateVerifier, VerifyRequest } from '../x509/verifier.ts'
@@ -78,7 +78,7 @@ export const noSignature = (): VerifiedSignature => proven<VerifiedSignature>({ 
 
 /** What CertificateVerify signs in TLS 1.3 (section 4.5.2). */
 export const signedContent13 = (signer: 'client' | 'server', transcriptHash: Uint8Array): Uint8Array =>
-  concat(new Uint8Array(64).fill(0x20), utf8Bytes(`TLS 1.3, ${signer} CertificateVerify`), Uint8Array.of(0), transcriptHash)
+  signedContext(`TLS 1.3, ${signer} CertificateVerify`, transcriptHash)
 
 /** Checks a signature over `content` by the peer's key. `allowed` is what we offered. */
 export function* verifySignature(
@@ -95,13 +95,19 @@ export function* verifySignature(
   if (!fits(scheme, peer.publicKey)) {
     throw new TlsError('illegal_parameter', `CertificateVerify: ${scheme.name} with a certificate for ${peer.publicKey.type}`)
   }
-  const verifier = config.provider.verifiers.find(({ algorithm }) => algorithm === scheme.algorithm)
-  if (!verifier) throw new TlsError('internal_error', `the provider has no verifier for ${scheme.name}`)
-  const valid = yield* use(verifier.verify(peer.publicKey, content, signature))
-  if (!valid) {
+  if (!(yield* isSigned(config, scheme, peer.publicKey, content, signature))) {
     throw new TlsError('bad_signature', 'CertificateVerify: the signature does not verify with the key of the certificate')
   }
   return proven<VerifiedSignature>({ scheme: scheme.name })
+}
+
+/** Whether `signature` is that of `key` over `content`; the scheme is one that the config has. */
+export function* isSigned(
+  { provider }: CommonConfig, scheme: SignatureScheme, key: PublicKey, content: Uint8Array, signature: Uint8Array,
+): Flow<boolean> {
+  const verifier = provider.verifiers.find(({ algorithm }) => algorithm === scheme.algorithm)
+  if (!verifier) throw new TlsError('internal_error', `the provider has no verifier for ${scheme.name}`)
+  return yield* use(verifier.verify(key, content, signature))
 }
 
 /** A key made for RSA-PSS with one hash is not used with another (RFC 4055 section 1.2). */

@@ -10,12 +10,10 @@ import type { CertificateEntryExtensions } from '../wire/extensions.ts'
 import type { CertificateEntry } from '../wire/messages.ts'
 import { extensionTypes, signatureSchemeById, signatureSchemeName } from '../wire/registry.ts'
 import type { SignatureScheme } from '../wire/registry.ts'
-import { parseCertificate } from '../x509/certificate.ts'
 import { delegationContent, delegationEnd, delegationProblem, encodeDelegatedCredential, MAX_DELEGATION, readDelegatedCredential } from '../x509/delegated-credential.ts'
 import type { DelegatedCredential } from '../x509/delegated-credential.ts'
-import { fitsKey, schemeFor } from './authenticate.ts'
+import { fitsKey, isSigned, schemeFor } from './authenticate.ts'
 import type { VerifiedPeer } from './authenticate.ts'
-import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
 
 /** What a peer says of the signatures that it takes. */
@@ -28,9 +26,8 @@ export interface TakenSchemes {
 export const schemeFor13 = (config: CommonConfig, identity: Identity, taken: TakenSchemes): SignatureScheme | undefined => {
   const { delegated } = identity
   if (!delegated) return schemeFor(identity, taken.signature_algorithms, true)
-  const [leaf] = identity.certificates
-  if (!leaf || !taken.delegated_credential || !taken.signature_algorithms.includes(delegated.algorithm)) return undefined
-  if (ageProblem(delegationEnd(parseCertificate(leaf), delegated), config.clock())) return undefined
+  if (!taken.delegated_credential || !taken.signature_algorithms.includes(delegated.algorithm)) return undefined
+  if (ageProblem(delegated.until, config.clock())) return undefined
   return taken.delegated_credential.includes(delegated.scheme) ? schemeFor(identity, [delegated.scheme], true) : undefined
 }
 
@@ -74,9 +71,8 @@ export function* handshakeSigner(
   const signing = allowed.find(({ id }) => id === credential.algorithm)
   if (!signing) throw bad(`it is signed with ${signatureSchemeName(credential.algorithm)}, which was not offered`)
   if (!fitsKey(signing, peer.publicKey)) throw bad(`it is signed with ${signing.name}, which is not of the certificate's key`)
-  const verifier = config.provider.verifiers.find(({ algorithm }) => algorithm === signing.algorithm)
   const content = delegationContent(role, peer.leaf.der, credential, credential.algorithm)
-  if (!verifier || !(yield* use(verifier.verify(peer.publicKey, content, credential.signature)))) {
+  if (!(yield* isSigned(config, signing, peer.publicKey, content, credential.signature))) {
     throw bad('its signature does not verify with the key of the certificate')
   }
   return { peer: { ...peer, publicKey: keyOf(credential) }, allowed: [scheme], delegatedUntil }

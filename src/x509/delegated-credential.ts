@@ -1,10 +1,10 @@
 // A delegated credential (RFC 9345 section 4): a key that the holder of a certificate lets sign handshakes in its place for at
 // most seven days. Read and checked by handshake/delegated.ts, made by pki/delegated-credential.ts.
 
-import { concat } from '../wire/bytes.ts'
-import { decode, encode, opaque, struct, u16, u32, utf8Bytes } from '../wire/codec.ts'
+import { decode, encode, opaque, struct, u16, u32 } from '../wire/codec.ts'
 import type { Codec } from '../wire/codec.ts'
 import type { SignatureScheme } from '../wire/registry.ts'
+import { signedContext } from '../wire/signed-context.ts'
 import type { Certificate } from './certificate.ts'
 
 export interface Credential {
@@ -35,9 +35,8 @@ export const encodeDelegatedCredential = (value: DelegatedCredential): Uint8Arra
 export const delegationContent = (
   signer: 'client' | 'server', certificate: Uint8Array, { validTime, scheme, spki }: Credential, algorithm: number,
 ): Uint8Array =>
-  concat(
-    new Uint8Array(64).fill(0x20), utf8Bytes(`TLS, ${signer} delegated credentials`), Uint8Array.of(0), certificate,
-    encode(credential, { validTime, scheme, spki }), encode(u16, algorithm),
+  signedContext(
+    `TLS, ${signer} delegated credentials`, certificate, encode(credential, { validTime, scheme, spki }), encode(u16, algorithm),
   )
 
 /** Schemes of TLS 1.3 whose keys are not rsaEncryption (section 4). */
