@@ -3,9 +3,8 @@
 import type { ChannelBindingType, ConnectionInfo, TlsEngine } from './engine/types.ts'
 import { asTlsError, TlsError } from './errors.ts'
 import { asError, done } from './stream/defer.ts'
-import type { PumpOptions } from './stream/options.ts'
+import type { ClientCertificate, PumpOptions } from './stream/options.ts'
 import { Pump } from './stream/pump.ts'
-import type { ClientCertificate } from './stream/pump.ts'
 import type { ByteStream } from './stream/types.ts'
 
 export interface TlsConnection extends AsyncIterable<Uint8Array> {
@@ -41,7 +40,7 @@ export interface TlsConnection extends AsyncIterable<Uint8Array> {
 }
 
 export type ConnectionOptions = PumpOptions
-export type { ClientCertificate } from './stream/pump.ts'
+export type { ClientCertificate } from './stream/options.ts'
 
 /** Runs an engine over a stream; the connection when the handshake is done. Rejects with a TlsError, the stream ended. */
 export const establish = async (

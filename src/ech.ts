@@ -7,6 +7,7 @@ import type { CryptoProvider, KeyExchange, MaybePromise } from './crypto/provide
 import { TlsError } from './errors.ts'
 import { canHpke, hpkeKeyPair } from './keys/hpke.ts'
 import type { HpkeSuite } from './keys/hpke.ts'
+import { equalBytes } from './wire/bytes.ts'
 import {
   decodeEchConfig, decodeEchConfigList, encodeEchConfig, encodeEchConfigList, hasMandatoryExtension, isPublicName,
 } from './wire/ech.ts'
@@ -17,8 +18,9 @@ import { decodeBase64 } from './wire/pem.ts'
 export interface EchClientOptions {
   /** ECHConfigList: bytes, or base64 as the `ech` parameter of an HTTPS record has it (RFC 9848). */
   readonly configList?: Uint8Array | string
-  /** Where the list is missing or holds nothing that we can use (bytes that are no list are always `bad_option`): fail with `bad_option` (the default with a list), or send an extension
-   * that only looks like ECH, which hides nothing (section 6.2; the default without a list). */
+  /** Where the list is missing or holds nothing that we can use (bytes that are no list are always `bad_option`): fail with
+   * `bad_option` (the default with a list), or send an extension that only looks like ECH, which hides nothing (section 6.2; the
+   * default without a list). */
   readonly unusable?: 'error' | 'grease'
 }
 
@@ -113,7 +115,7 @@ const serverKey = ({ config, privateKey }: EchKey, provider: CryptoProvider): Ec
 
 function* matching(config: EchConfig, keys: MaybePromise<KeyExchange>): Steps<KeyExchange> {
   const pair = yield* use(keys)
-  if (pair.share.length !== config.publicKey.length || pair.share.some((byte, index) => byte !== config.publicKey[index])) {
+  if (!equalBytes(pair.share, config.publicKey)) {
     throw new TlsError('key_mismatch', 'ech.keys: a private key that does not belong to its config')
   }
   return pair

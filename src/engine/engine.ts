@@ -380,7 +380,12 @@ export class Engine implements TlsEngine {
       skipEarlyData: (mode, limit) => this.#data.skip(mode, limit),
       allowSend: (allowed, first) => {
         this.#mayWrite = allowed
-        if (allowed && first) void this.#guard(() => this.send(first))
+        if (!allowed || !first) return
+        try {
+          void this.send(first)
+        } catch (error) {
+          this.#fail(asTlsError(error))
+        }
       },
       holdData: (held) => this.#write.hold(held),
       sendWarning: (alert) => {
@@ -389,14 +394,6 @@ export class Engine implements TlsEngine {
       emit: (event: HandshakeEvent) => {
         this.#events.push(event)
       },
-    }
-  }
-
-  #guard(action: () => MaybePromise<void>): MaybePromise<void> {
-    try {
-      return action()
-    } catch (error) {
-      this.#fail(asTlsError(error))
     }
   }
 }

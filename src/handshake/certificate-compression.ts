@@ -25,6 +25,10 @@ export const expandable = ({ certificateCompression }: CommonConfig): { readonly
 export const certificateTypes = (offered: boolean): readonly ['Certificate', ...'CompressedCertificate'[]] =>
   offered ? ['Certificate', 'CompressedCertificate'] : ['Certificate']
 
+/** The same for a config: what a server asked of its client. */
+export const askedTypes = (config: CommonConfig): ReturnType<typeof certificateTypes> =>
+  certificateTypes(expandable(config).compress_certificate !== undefined)
+
 /** Sends the Certificate of `identity`, compressed if the peer's list has an algorithm of ours; our order decides. */
 export function* sendCertificateMessage(
   hs: Handshake<CommonConfig>, identity: Identity, message: Certificate13, theirs: readonly number[] = [],

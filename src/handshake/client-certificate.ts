@@ -2,16 +2,15 @@
 // client13.ts and post-auth13.ts.
 
 import { TlsError } from '../errors.ts'
-import { certificateEntryExtensions, certificateRequestExtensions, decodeExtensions, encodeExtensions } from '../wire/extensions.ts'
+import { certificateRequestExtensions, decodeExtensions } from '../wire/extensions.ts'
 import { messages13 } from '../wire/messages.ts'
 import type { Message, Messages13 } from '../wire/messages.ts'
 import { signatureSchemeName } from '../wire/registry.ts'
-import { sign, signedContent13 } from './authenticate.ts'
-import { sendCertificateMessage } from './certificate-compression.ts'
 import type { ClientHandshake } from './client-hello.ts'
-import { delegationOf, schemeFor13 } from './delegated.ts'
+import { schemeFor13 } from './delegated.ts'
 import type { Flow } from './flow.ts'
 import { clientIdentityFor } from './identities.ts'
+import { sendProof13 } from './own-proof13.ts'
 
 type CertificateRequest = Message<Messages13, 'CertificateRequest'>
 
@@ -27,10 +26,5 @@ export function* sendClientCertificate(hs: ClientHandshake, request: Certificate
     (identity) => schemeFor13(hs.config, identity, { signature_algorithms: offered, delegated_credential: asked.delegated_credential }),
   )
   if (!chosen) return void hs.send(messages13, 'Certificate', { context: request.context, entries: [] })
-  const { identity, scheme } = chosen
-  const leafExtensions = encodeExtensions(certificateEntryExtensions, delegationOf(identity))
-  const entries = identity.certificates.map((data, index) => ({ data, extensions: index === 0 ? leafExtensions : [] }))
-  yield* sendCertificateMessage(hs, identity, { context: request.context, entries }, asked.compress_certificate)
-  const content = signedContent13('client', hs.transcript.hash())
-  hs.send(messages13, 'CertificateVerify', { scheme: scheme.id, signature: yield* sign(identity, scheme, content) })
+  yield* sendProof13(hs, chosen, { role: 'client', context: request.context, leafExtensions: {}, compression: asked.compress_certificate })
 }

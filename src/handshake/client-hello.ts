@@ -41,6 +41,8 @@ export interface Offer {
 export interface Envelope {
   arrange(parts: HelloParts, hello: ClientHello): ClientHello
   send(hs: ClientHandshake, parts: HelloParts, hello: ClientHello): Flow<Offer>
+  /** Which hello this message answers. */
+  judge(hs: ClientHandshake, offer: Offer, hello: ServerHelloMessage): { readonly hs: ClientHandshake; readonly offer: Offer }
 }
 
 export interface OfferedShare {

@@ -7,8 +7,8 @@ import { TlsError } from '../errors.ts'
 import { HPKE_TAG_LENGTH, hpkeSender, someEncapsulatedKey } from '../keys/hpke.ts'
 import type { HpkeSender } from '../keys/hpke.ts'
 import { concat, equalBytes } from '../wire/bytes.ts'
-import { encode, utf8Bytes } from '../wire/codec.ts'
-import { decodeEchConfigList, ECH_INNER, encodeEchOuter, outerExtensions } from '../wire/ech.ts'
+import { encode } from '../wire/codec.ts'
+import { decodeEchConfigList, ECH_INNER, echInfo, encodeEchOuter, outerExtensions } from '../wire/ech.ts'
 import { clientHelloExtensions, encodeExtensions } from '../wire/extensions.ts'
 import type { ClientHelloExtensions, EncryptedExtensionsExtensions, RawExtension } from '../wire/extensions.ts'
 import { clientHello, encodeMessage, isHelloRetryRequest, messages13 } from '../wire/messages.ts'
@@ -26,9 +26,8 @@ import type { Flow } from './flow.ts'
 export function* startEch(config: ClientConfig, io: HandshakeIo): Flow<EncryptedHello | undefined> {
   if (config.ech?.kind !== 'offer') return undefined
   const chosen = config.ech.config
-  const info = concat(utf8Bytes('tls ech'), Uint8Array.of(0), chosen.raw)
   try {
-    return new EncryptedHello(config, io, chosen, yield* use(hpkeSender(config.provider, chosen.suite, chosen.publicKey, info)))
+    return new EncryptedHello(config, io, chosen, yield* use(hpkeSender(config.provider, chosen.suite, chosen.publicKey, echInfo(chosen.raw))))
   } catch (cause) {
     throw new TlsError('bad_option', 'ech.configList: its public key is not one of its KEM', { cause })
   }
@@ -54,7 +53,7 @@ export interface Answer {
 /** Waits for a ServerHello, or HelloRetryRequest, and goes on with the hello that it answers. */
 export function* readAnswer(hs: ClientHandshake, offer: Offer): Flow<Answer> {
   const serverHello = yield* readMessage(messages13, ['ServerHello'])
-  const taken = offer.ech instanceof EncryptedHello ? offer.ech.judge(hs, offer, serverHello) : { hs, offer }
+  const taken = offer.ech?.judge(hs, offer, serverHello) ?? { hs, offer }
   taken.hs.transcript.add(serverHello.raw)
   return { ...taken, serverHello }
 }

@@ -6,9 +6,9 @@ import type { EchServerKey } from '../ech.ts'
 import { TlsError } from '../errors.ts'
 import { hpkeReceiver } from '../keys/hpke.ts'
 import type { HpkeReceiver } from '../keys/hpke.ts'
-import { concat, equalBytes } from '../wire/bytes.ts'
-import { decode, Reader, utf8Bytes } from '../wire/codec.ts'
-import { decodeEch, ECH_INNER, outerExtensions } from '../wire/ech.ts'
+import { equalBytes } from '../wire/bytes.ts'
+import { decode, Reader } from '../wire/codec.ts'
+import { decodeEch, ECH_INNER, echInfo, outerExtensions } from '../wire/ech.ts'
 import type { EchOuter } from '../wire/ech.ts'
 import type { RawExtension } from '../wire/extensions.ts'
 import { clientHello, encodeMessage, HEADER_LENGTH, messages13 } from '../wire/messages.ts'
@@ -65,9 +65,6 @@ function* contextFor({ provider }: ServerConfig, { config, keys }: EchServerKey,
     return undefined // an encapsulated key that is none: not for this config
   }
 }
-
-/** Section 6.1: what the HPKE context is made for. */
-export const echInfo = (config: Uint8Array): Uint8Array => concat(utf8Bytes('tls ech'), Uint8Array.of(0), config)
 
 /** Section 7.1.1: the second hello goes on with what the first one settled. */
 function* openSecond(received: ClientHelloMessage, data: Uint8Array | undefined, ech: EchOutcome | undefined): Flow<Opened> {

@@ -102,6 +102,8 @@ export interface ClientProof {
   readonly peer: VerifiedPeer | UnauthenticatedPeer
   readonly signature: VerifiedSignature
   readonly delegatedUntil?: number | undefined
+  /** The algorithm that the client's Certificate came compressed with. */
+  readonly compression?: string | undefined
 }
 
 /** Judges a client's Certificate, which was read and hashed, and the CertificateVerify after it (section 4.5.1 and 4.5.2). */

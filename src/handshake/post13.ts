@@ -7,7 +7,7 @@ import { decodeExtensions, encodeExtensions, newSessionTicketExtensions } from '
 import { messages13 } from '../wire/messages.ts'
 import type { NewSessionTicket13 } from '../wire/messages.ts'
 import { TLS13 } from '../wire/registry.ts'
-import { certificateOf, certificateTypes, expandable } from './certificate-compression.ts'
+import { askedTypes, certificateOf } from './certificate-compression.ts'
 import type { ClientHandshake } from './client-hello.ts'
 import type { ServerConfig } from '../config.ts'
 import { keepSession } from './client-keep.ts'
@@ -35,7 +35,7 @@ export function* clientAfterwards(hs: ClientHandshake, connection: Connection13,
 }
 
 export function* serverAfterwards(config: ServerConfig, connection: Connection13, requests: CertificateRequests): Flow<void> {
-  const types = ['KeyUpdate', ...certificateTypes(expandable(config).compress_certificate !== undefined)] as const
+  const types = ['KeyUpdate', ...askedTypes(config)] as const
   for (;;) {
     const message = yield* readMessage(messages13, types)
     if (message.type === 'KeyUpdate') yield* keyUpdate(connection, message.requestUpdate)

@@ -5,21 +5,22 @@ import { TlsError } from '../errors.ts'
 import { earlyStage, finishedVerifyData } from '../keys/schedule13.ts'
 import type { MasterStage, TrafficSecret } from '../keys/schedule13.ts'
 import {
-  certificateEntryExtensions, encodeExtensions,
+  encodeExtensions,
   encryptedExtensionsExtensions, serverHelloExtensions,
 } from '../wire/extensions.ts'
 import { messages13 } from '../wire/messages.ts'
 import { TLS13 } from '../wire/registry.ts'
-import { absentPeer, confirmConnection, noSignature, pskPeer, sign, signedContent13, verifyFinished } from './authenticate.ts'
-import { certificateOf, certificateTypes, compressionOf, expandable, sendCertificateMessage } from './certificate-compression.ts'
+import { absentPeer, confirmConnection, noSignature, pskPeer, verifyFinished } from './authenticate.ts'
+import { askedTypes, certificateOf, compressionOf } from './certificate-compression.ts'
 import { Connection13 } from './connection13.ts'
 import type { Established } from './context.ts'
-import { delegationOf, schemeFor13 } from './delegated.ts'
+import { schemeFor13 } from './delegated.ts'
 import type { ConnectionInfo } from '../info.ts'
 import { confirmedHello, retryConfigsFor } from './ech-server.ts'
 import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
 import type { ChosenIdentity } from './identities.ts'
+import { sendProof13 } from './own-proof13.ts'
 import { selectAlpn, selectGroup13, selectIdentity, selectSuite13 } from './negotiate.ts'
 import type { ReceivedHello } from './negotiate.ts'
 import { installRead13, installWrite13 } from './keys13.ts'
@@ -84,7 +85,7 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
     io.skipEarlyData('undecryptable', Math.max(config.maxEarlyData, SKIP_AT_LEAST))
   }
   yield* installRead13(hs, suite, handshake.client)
-  const proof = psk ? { peer: pskPeer(), signature: noSignature(), compression: undefined, delegatedUntil: undefined } : yield* clientCertificate(hs) // <-------- {Certificate*, CertificateVerify*}
+  const proof: ClientProof = psk ? { peer: pskPeer(), signature: noSignature() } : yield* clientCertificate(hs) // <-------- {Certificate*, CertificateVerify*}
   const finishedHash = transcript.hash()
   const finished = yield* hs.read(messages13, 'Finished') // <-------- {Finished}
   const verified = verifyFinished(finished.verifyData, handshake.client, finishedHash)
@@ -199,18 +200,15 @@ const sendEncryptedExtensions = (hs: ServerHandshake, hello: ReceivedHello, { al
   })
 }
 
-function* sendCertificate(hs: ServerHandshake, hello: ReceivedHello, { identity, scheme }: ChosenIdentity): Flow<string> {
-  const { status_request: status, signed_certificate_timestamp: wantsScts } = hello.extensions
-  const leafExtensions = encodeExtensions(certificateEntryExtensions, {
-    ...(status?.statusType === 1 && identity.ocspResponse && { status_request: { statusType: 1, response: identity.ocspResponse } }),
-    ...(wantsScts && identity.scts && { signed_certificate_timestamp: identity.scts }),
-    ...delegationOf(identity),
-  })
-  const entries = identity.certificates.map((data, index) => ({ data, extensions: index === 0 ? leafExtensions : [] }))
-  yield* sendCertificateMessage(hs, identity, { context: new Uint8Array(0), entries }, hello.extensions.compress_certificate)
-  const content = signedContent13('server', hs.transcript.hash())
-  hs.send(messages13, 'CertificateVerify', { scheme: scheme.id, signature: yield* sign(identity, scheme, content) })
-  return scheme.name
+function* sendCertificate(hs: ServerHandshake, hello: ReceivedHello, chosen: ChosenIdentity): Flow<string> {
+  const { status_request: status, signed_certificate_timestamp: wantsScts, compress_certificate: compression } = hello.extensions
+  const { ocspResponse, scts } = chosen.identity
+  const leafExtensions = {
+    ...(status?.statusType === 1 && ocspResponse && { status_request: { statusType: 1, response: ocspResponse } }),
+    ...(wantsScts && scts && { signed_certificate_timestamp: scts }),
+  }
+  yield* sendProof13(hs, chosen, { role: 'server', context: new Uint8Array(0), leafExtensions, compression })
+  return chosen.scheme.name
 }
 
 function* readEarlyData(hs: ServerHandshake, suite: ActiveSuite, secret: TrafficSecret): Flow<void> {
@@ -224,9 +222,9 @@ function* readEarlyData(hs: ServerHandshake, suite: ActiveSuite, secret: Traffic
 }
 
 /** {Certificate*} {CertificateVerify*} of the client (section 4.5.1 and 4.5.2). */
-function* clientCertificate(hs: ServerHandshake): Flow<ClientProof & { readonly compression?: string | undefined }> {
+function* clientCertificate(hs: ServerHandshake): Flow<ClientProof> {
   if (!hs.config.clientAuth) return { peer: absentPeer(hs.config), signature: noSignature() }
-  const received = yield* hs.read(messages13, ...certificateTypes(expandable(hs.config).compress_certificate !== undefined))
+  const received = yield* hs.read(messages13, ...askedTypes(hs.config))
   const message = yield* certificateOf(hs.config, received)
   if (message.context.length > 0) throw new TlsError('illegal_parameter', 'Certificate: a context during the handshake')
   return { ...(yield* readClientProof(hs, message)), compression: compressionOf(hs.config, received) }

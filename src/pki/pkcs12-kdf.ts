@@ -22,11 +22,11 @@ export const derivePkcs12 = (
   const size = hash.blockLen
   const diversifier = new Uint8Array(size).fill(ids[purpose])
   const input = concat(repeated(salt, size), repeated(password, size))
-  let derived = new Uint8Array()
+  let derived: Uint8Array = new Uint8Array()
   for (;;) {
     let block = hash(concat(diversifier, input))
     for (let i = 1; i < iterations; i++) block = hash(block)
-    derived = new Uint8Array(concat(derived, block))
+    derived = concat(derived, block)
     if (derived.length >= length) return derived.subarray(0, length)
     const addend = Uint8Array.from({ length: size }, (_, i) => block[i % block.length] ?? 0)
     for (let at = 0; at < input.length; at += size) addWithOne(input.subarray(at, at + size), addend)

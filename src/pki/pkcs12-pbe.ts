@@ -3,6 +3,7 @@
 
 import { sha1 } from '@noble/hashes/legacy.js'
 import { TlsError } from '../errors.ts'
+import { concat } from '../wire/bytes.ts'
 import type { DerReader } from '../wire/der.ts'
 import { derivePkcs12, passwordForms } from './pkcs12-kdf.ts'
 
@@ -69,11 +70,7 @@ export const wrongPassword = 'the password is wrong, or the file is damaged'
 /** Without an import, so that bundles for browsers, where there is no such module, can be made. */
 const runtimeDecipher: Decipher = (cipher, key, iv, ciphertext) => {
   const opened = open(cipher, key, iv)
-  const [head, tail] = [opened.update(ciphertext), opened.final()]
-  const all = new Uint8Array(head.length + tail.length)
-  all.set(head)
-  all.set(tail, head.length)
-  return all
+  return concat(opened.update(ciphertext), opened.final())
 }
 
 interface OpenedDecipher {

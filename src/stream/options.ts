@@ -1,6 +1,7 @@
-// What the caller can say about the stream under a connection, and the bounds that are not options. Used by the pump.
+// What the caller can say about the stream under a connection and gets from it, and the bounds that are not options. Used by the pump.
 
 import type { MaybePromise } from '../crypto/provider.ts'
+import type { ConnectionInfo } from '../engine/types.ts'
 
 export interface PumpOptions {
   /** Bytes of the peer that were read from the stream already; they come before what the stream gives (STARTTLS). */
@@ -16,6 +17,13 @@ export interface PumpOptions {
   readonly onEarlyData?: (data: Uint8Array, reply: (data: Uint8Array) => Promise<void>) => void
   /** Called with each session that the server offers for resumption (client). */
   readonly onSession?: (session: Uint8Array) => MaybePromise<void>
+}
+
+/** A client's answer to requestClientCertificate(); no certificates if it declined. */
+export interface ClientCertificate {
+  /** DER, leaf first. */
+  readonly peerCertificates: readonly Uint8Array[]
+  readonly verifiedChain: ConnectionInfo['verifiedChain']
 }
 
 /** Application data that may wait for its reader before the transport is no longer read, in bytes. */

@@ -12,18 +12,11 @@ import { Ending, transportError } from './ending.ts'
 import { Inbox } from './inbox.ts'
 import { abortedBy, after, checkTimeout, limitHandshake } from './limits.ts'
 import { answersAhead, readAhead, reasonTimeout, writePiece } from './options.ts'
-import type { PumpOptions } from './options.ts'
+import type { ClientCertificate, PumpOptions } from './options.ts'
 import { Outbox } from './outbox.ts'
 import { tell } from './tell.ts'
 import { Turns } from './turns.ts'
 import type { ByteStream } from './types.ts'
-
-/** A client's answer to requestClientCertificate(); no certificates if it declined. */
-export interface ClientCertificate {
-  /** DER, leaf first. */
-  readonly peerCertificates: readonly Uint8Array[]
-  readonly verifiedChain: ConnectionInfo['verifiedChain']
-}
 
 export class Pump {
   readonly #engine: TlsEngine

@@ -2,8 +2,9 @@
 // (RFC 9849 section 4 and 5). Called by ech.ts and handshake/ech-*.ts.
 
 import { TlsError } from '../errors.ts'
-import { decode, encode, latin1, list, mapped, opaque, struct, u16, u8, within } from './codec.ts'
-import type { Codec, Reader } from './codec.ts'
+import { concat } from './bytes.ts'
+import { decode, encode, latin1, list, mapped, opaque, struct, u16, u8, utf8Bytes } from './codec.ts'
+import type { Codec } from './codec.ts'
 
 /** The version of an ECHConfig, which is the number of the extension. */
 export const ECH_VERSION = 0xfe0d
@@ -122,13 +123,7 @@ export const decodeEch = (data: Uint8Array): EchOuter | 'inner' => {
 }
 
 /** OuterExtensions<2..254> (section 5.1). */
-export const outerExtensions: Codec<readonly number[]> = within(1, {
-  encode: (writer, types) => {
-    for (const type of types) writer.uint(type, 2)
-  },
-  decode: (reader: Reader) => {
-    const types: number[] = []
-    while (reader.remaining > 0) types.push(reader.uint(2))
-    return types
-  },
-}, 2)
+export const outerExtensions: Codec<readonly number[]> = list(1, u16, 2)
+
+/** What the HPKE context is made for; `config` is a whole ECHConfig (section 6.1). */
+export const echInfo = (config: Uint8Array): Uint8Array => concat(utf8Bytes('tls ech'), Uint8Array.of(0), config)

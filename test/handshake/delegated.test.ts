@@ -10,7 +10,7 @@ import type { DelegatedCredential } from '../../src/x509/delegated-credential.ts
 import { parseCertificate } from '../../src/x509/certificate.ts'
 import { errorOf, infoOf, meet } from '../fixtures/engines.ts'
 import { anyCertificate, ecdsa } from '../fixtures/identities.ts'
-import { lying, raw, tls13 } from './liars.ts'
+import { lying, tls13 } from './liars.ts'
 
 const DAY = 86_400
 const none = new Uint8Array(0)
@@ -77,16 +77,17 @@ const changed = (change: (honest: DelegatedCredential) => DelegatedCredential, s
   return encodeDelegatedCredential({ ...fields, signature: sign('sha256', content, createPrivateKey(signer.privateKeyPem)) })
 }
 
+/** Sends `bytes` as the credential of the leaf. */
+const withCredential = (bytes: Uint8Array): NonNullable<ClientOptions['seam']> =>
+  lying({
+    Certificate: (fields) => ({
+      ...fields, entries: fields.entries.map((entry, index) => (index > 0 ? entry : { ...entry, extensions: [{ type: 34, data: bytes }] })),
+    }),
+  })
+
 /** What a client makes of a server that sends `bytes` as its credential, with everything after it honest. */
 const refusal = async (bytes: Uint8Array, client: ClientOptions = taking, cert = holder.chainPem) => {
-  const seam = lying({
-    Certificate: (fields) => [
-      raw('Certificate', {
-        ...fields,
-        entries: fields.entries.map((entry, index) => (index > 0 ? entry : { ...entry, extensions: [{ type: 34, data: bytes }] })),
-      }),
-    ],
-  })
+  const seam = withCredential(bytes)
   const { clientEvents } = await meet(client, { identity: [{ ...delegated, cert }, { ...fallback }], seam })
   return errorOf(clientEvents)
 }
@@ -139,9 +140,7 @@ describe('validating a delegated credential (section 4.1.3)', () => {
 
   it('CertificateVerify by the key of the certificate is refused', async () => {
     const bytes = delegated.delegatedCredential ?? none
-    const seam = lying({
-      Certificate: (fields) => ({ ...fields, entries: fields.entries.map((entry, index) => (index > 0 ? entry : { ...entry, extensions: [{ type: 34, data: bytes }] })) }),
-    })
+    const seam = withCredential(bytes)
     const { clientEvents } = await meet(taking, { identity: fallback, seam })
     expect(errorOf(clientEvents)).toMatchObject({ code: 'illegal_parameter' })
   })
@@ -171,9 +170,7 @@ describe('a client with a delegated credential (section 4.1.2)', () => {
 
   it('a server that did not ask refuses it with unexpected_message', async () => {
     const bytes = identity.delegatedCredential ?? none
-    const seam = lying({
-      Certificate: (fields) => ({ ...fields, entries: fields.entries.map((entry, index) => (index > 0 ? entry : { ...entry, extensions: [{ type: 34, data: bytes }] })) }),
-    })
+    const seam = withCredential(bytes)
     const { serverEvents } = await meet({ ...tls13, identity: fallback, seam }, { ...ecdsa, clientAuth })
     expect(errorOf(serverEvents)).toMatchObject({ code: 'unexpected_message' })
   })
