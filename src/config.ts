@@ -1,4 +1,4 @@
-// Options in, one frozen and checked config out: everything that handshake/ and engine/ go by. Called by the engine's makers.
+// Options in, one frozen and checked config out: everything that handshake/ and engine/ go by.
 
 import { certificateListOf, identitiesOf } from './identity.ts'
 import type {

@@ -1,5 +1,5 @@
 // Encrypted Client Hello as a caller sees it (RFC 9849): options of both sides, checked, and keys for servers. config.ts makes the
-// configs, handshake/ech-client.ts and ech-server.ts work by them.
+// configs, handshake/client/ech-client.ts and ech-server.ts work by them.
 
 import { run, use } from './crypto/maybe.ts'
 import type { Steps } from './crypto/maybe.ts'

@@ -1,4 +1,4 @@
-// Certificates and keys as people have them, turned into an Identity whose key is known to match. Called by config.ts.
+// Certificates and keys as people have them, turned into an Identity whose key is known to match.
 
 import { parsePrivateKey, parsePublicKey, samePublicKey } from './crypto/keys.ts'
 import { andThen as then } from './crypto/maybe.ts'

@@ -1,5 +1,5 @@
-// ECDSA signatures between DER (ECDSA-Sig-Value, RFC 3279 section 2.2.3), which TLS carries, and the r||s of WebCrypto.
-// Strict both ways. Called by webcrypto-signatures.ts.
+// ECDSA signatures between DER (ECDSA-Sig-Value, RFC 3279 section 2.2.3), which TLS carries, and the r||s of
+// WebCrypto. Strict both ways.
 
 import { TlsError } from '../errors.ts'
 import { concat } from '../wire/bytes.ts'

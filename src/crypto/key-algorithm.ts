@@ -1,5 +1,5 @@
-// The AlgorithmIdentifiers of keys: which types there are, their object identifiers and sizes (RFC 3279 section 2.3, RFC 4055
-// section 3.1, RFC 5480 section 2.1, RFC 8410 section 3, RFC 9881 section 4). Called by keys.ts and private-keys.ts.
+// The AlgorithmIdentifiers of keys: which types there are, their object identifiers and sizes (RFC 3279 section 2.3,
+// RFC 4055 section 3.1, RFC 5480 section 2.1, RFC 8410 section 3, RFC 9881 section 4).
 
 import { TlsError } from '../errors.ts'
 import { constructedTag, derNull, derOid, derSequence, tags } from '../wire/der.ts'

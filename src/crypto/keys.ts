@@ -1,5 +1,5 @@
-// Public keys out of SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), strict DER: RSA (RFC 3279, 4055), EC (RFC 5480),
-// Ed25519 and Ed448 (RFC 8410), ML-DSA (RFC 9881). Called by x509/, identity and the providers.
+// Public keys out of SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), strict DER: RSA (RFC 3279, 4055), EC (RFC
+// 5480), Ed25519 and Ed448 (RFC 8410), ML-DSA (RFC 9881).
 
 import { TlsError } from '../errors.ts'
 import { equalBytes } from '../wire/bytes.ts'

@@ -1,6 +1,5 @@
 // Code that may have to wait for crypto, written once: a generator that yields only promises. With a synchronous
 // provider it runs to its end on the caller's stack; with an asynchronous one it resumes after each promise.
-// Used by x509/ and, inside its own Flow, by handshake/.
 
 import type { MaybePromise } from './provider.ts'
 

@@ -1,5 +1,5 @@
-// Private keys out of PKCS#8 (RFC 5958), SEC1 (RFC 5915) and PKCS#1 (RFC 8017 appendix A.1.2), DER or PEM, into one shape:
-// PKCS#8 version 1, nothing in it but the key. Called through crypto/keys.ts.
+// Private keys out of PKCS#8 (RFC 5958), SEC1 (RFC 5915) and PKCS#1 (RFC 8017 appendix A.1.2), DER or PEM, into one
+// shape: PKCS#8 version 1, nothing in it but the key.
 
 import { TlsError, asTlsError } from '../errors.ts'
 import { fromHex } from '../wire/bytes.ts'

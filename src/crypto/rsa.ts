@@ -1,5 +1,5 @@
-// RSA signature verification, PKCS#1 v1.5 and PSS (RFC 8017 sections 8.1.2 and 8.2.2), in BigInt. Public keys only: nothing in
-// this file handles a secret. Called by the noble provider, and by webcrypto for hashes and keys it does not take.
+// RSA signature verification, PKCS#1 v1.5 and PSS (RFC 8017 sections 8.1.2 and 8.2.2), in BigInt. Public keys only:
+// nothing in this file handles a secret.
 
 import { equalBytes, fromHex, toHex } from '../wire/bytes.ts'
 import { bitLength } from './keys.ts'

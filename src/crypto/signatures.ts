@@ -1,5 +1,5 @@
-// The signature algorithms as one table: key types, padding and hash of each (RFC 9846 section 4.3.3, RFC 8017, RFC 8032,
-// RFC 9881), and what every provider checks before its own verification. Called by the providers.
+// The signature algorithms as one table: key types, padding and hash of each (RFC 9846 section 4.3.3, RFC 8017, RFC
+// 8032, RFC 9881), and what every provider checks before its own verification.
 
 import { TlsError } from '../errors.ts'
 import type { HashName, KeyType, MaybePromise, PublicKey, SignatureAlgorithm, SignatureVerifier } from './provider.ts'

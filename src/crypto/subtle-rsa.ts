@@ -1,5 +1,5 @@
-// RSA private keys through WebCrypto, for the providers that have no RSA of their own to sign with (RFC 8017 sections 8.1.1
-// and 8.2.1). Called by the noble and webcrypto providers.
+// RSA private keys through WebCrypto, for the providers that have no RSA of their own to sign with (RFC 8017 sections
+// 8.1.1 and 8.2.1).
 
 import { TlsError } from '../errors.ts'
 import { derInteger, derOctets, derSequence } from '../wire/der.ts'

@@ -1,5 +1,4 @@
-// Access to WebCrypto where the runtime has it, and the small differences between its types and ours. Called by
-// webcrypto*.ts and subtle-rsa.ts.
+// Access to WebCrypto where the runtime has it, and the small differences between its types and ours.
 
 import type { HashName } from './provider.ts'
 

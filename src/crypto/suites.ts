@@ -1,4 +1,4 @@
-// Which cipher suites a provider has, from the ciphers it has (rows of wire/registry.ts). Called by the providers.
+// Which cipher suites a provider has, from the ciphers it has (rows of wire/registry.ts).
 
 import { cipherSuites } from '../wire/registry.ts'
 import type { CipherSuite } from '../wire/registry.ts'

@@ -2,8 +2,8 @@
 
 import { clientConfig, serverConfig } from '../config.ts'
 import type { ClientConfig, Defaults, ServerConfig } from '../config.ts'
-import { clientHandshake } from '../handshake/client.ts'
-import { serverHandshake } from '../handshake/server.ts'
+import { clientHandshake } from '../handshake/client/client.ts'
+import { serverHandshake } from '../handshake/server/server.ts'
 import type { ClientOptions, ServerOptions } from '../options.ts'
 import { Engine } from './engine.ts'
 import type { TlsEngine } from './types.ts'

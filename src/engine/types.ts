@@ -3,10 +3,10 @@
 
 import type { MaybePromise } from '../crypto/provider.ts'
 import type { TlsError } from '../errors.ts'
-import type { ChannelBindingType } from '../handshake/channel-binding.ts'
+import type { ChannelBindingType } from '../handshake/connection/channel-binding.ts'
 import type { ConnectionInfo } from '../info.ts'
 
-export type { ChannelBindingType } from '../handshake/channel-binding.ts'
+export type { ChannelBindingType } from '../handshake/connection/channel-binding.ts'
 export type { ConnectionInfo } from '../info.ts'
 
 export interface TlsEngine {

@@ -1,5 +1,5 @@
-// How a server says that it took the ClientHelloInner: eight bytes out of the transcript, in ServerHello.random or in an extension of
-// HelloRetryRequest (RFC 9849 section 7.2). Called by ech-client.ts and ech-server.ts.
+// How a server says that it took the ClientHelloInner: eight bytes out of the transcript, in ServerHello.random or in
+// an extension of HelloRetryRequest (RFC 9849 section 7.2).
 
 import type { HashAlgorithm } from '../crypto/provider.ts'
 import { expandLabel, hkdfExtract } from '../keys/hkdf.ts'

@@ -1,5 +1,5 @@
-// What keeps extension points usable: reserved values that a peer has to pass over (GREASE, RFC 8701), and extensions in an order
-// of chance (RFC 9846 section 4.3). Called by client.ts and renegotiation12.ts for hellos, by post13.ts and post-auth13.ts for servers.
+// What keeps extension points usable: reserved values that a peer has to pass over (GREASE, RFC 8701), and extensions
+// in an order of chance (RFC 9846 section 4.3).
 
 import type { ClientConfig, CommonConfig } from '../config.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'

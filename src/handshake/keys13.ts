@@ -1,5 +1,5 @@
-// Suites and record keys of TLS 1.3 for both sides: from a traffic secret to what the engine installs (RFC 9846 section 7.3).
-// Called by client13.ts, server13.ts, client-retry.ts, early-data.ts and connection13.ts.
+// Suites and record keys of TLS 1.3 for both sides: from a traffic secret to what the engine installs (RFC 9846
+// section 7.3).
 
 import type { ActiveSuite, ClientConfig, CommonConfig } from '../config.ts'
 import type { AeadCipher } from '../crypto/provider.ts'

@@ -1,4 +1,4 @@
-// Lines of a hexdump with a label beside each run of bytes. Called by trace.ts.
+// Lines of a hexdump with a label beside each run of bytes.
 
 import type { Annotation } from '../wire/annotate.ts'
 

@@ -1,5 +1,4 @@
-// HKDF (RFC 5869) and HKDF-Expand-Label (RFC 9846 section 7.1) over the provider's HMAC. Called by keys/schedule13.ts, session/
-// and the PSK importer.
+// HKDF (RFC 5869) and HKDF-Expand-Label (RFC 9846 section 7.1) over the provider's HMAC.
 
 import type { HashAlgorithm } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'

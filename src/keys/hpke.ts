@@ -1,5 +1,5 @@
-// HPKE in base mode (RFC 9180) out of a provider's groups, HMAC and AEADs: DHKEM (section 4.1), key schedule (5.1) and contexts that
-// count their messages (5.2). Called by handshake/ for Encrypted Client Hello.
+// HPKE in base mode (RFC 9180) out of a provider's groups, HMAC and AEADs: DHKEM (section 4.1), key schedule (5.1)
+// and contexts that count their messages (5.2).
 
 import { run, use } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'

@@ -1,5 +1,5 @@
-// The key derivation of TLS 1.2: PRF (RFC 5246 section 5), master secret (section 8.1) and extended master secret (RFC 7627
-// section 4), key block (section 6.3), Finished (section 7.4.9) and exporter (RFC 5705). Called by handshake/*12.ts.
+// The key derivation of TLS 1.2: PRF (RFC 5246 section 5), master secret (section 8.1) and extended master secret
+// (RFC 7627 section 4), key block (section 6.3), Finished (section 7.4.9) and exporter (RFC 5705).
 
 import type { HashAlgorithm } from '../crypto/provider.ts'
 import { concat } from '../wire/bytes.ts'

@@ -1,5 +1,5 @@
-// The key schedule of TLS 1.3 in stages (RFC 9846 section 7.1): early -> handshake -> master. Each stage is the only way to
-// the next, so secrets cannot be taken in a wrong order. Called by handshake/client13.ts and server13.ts.
+// The key schedule of TLS 1.3 in stages (RFC 9846 section 7.1): early -> handshake -> master. Each stage is the only
+// way to the next, so secrets cannot be taken in a wrong order.
 
 import type { HashAlgorithm } from '../crypto/provider.ts'
 import { deriveSecret, expandLabel, hkdfExtract } from './hkdf.ts'

@@ -1,5 +1,4 @@
-// The options of node:tls, turned into ours. What can't be kept is refused rather than passed over. Called by socket.ts and
-// server.ts in this folder.
+// The options of node:tls, turned into ours. What can't be kept is refused rather than passed over.
 
 import { isIP } from 'node:net'
 import { checkServerIdentity as defaultIdentityCheck } from 'node:tls'

@@ -1,4 +1,3 @@
-// Made by scripts/update-roots.ts: 121 certificates of Mozilla's root program for TLS servers, as Node 24.21.0 has them.
 // The list is Mozilla's, under the Mozilla Public License 2.0 (https://mozilla.org/MPL/2.0/).
 
 export const date = '2026-09-10'

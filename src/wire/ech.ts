@@ -1,5 +1,5 @@
-// What Encrypted Client Hello puts on the wire: ECHConfigList, the extension in its two forms, and the reference to outer extensions
-// (RFC 9849 section 4 and 5). Called by ech.ts and handshake/ech-*.ts.
+// What Encrypted Client Hello puts on the wire: ECHConfigList, the extension in its two forms, and the reference to
+// outer extensions (RFC 9849 section 4 and 5).
 
 import { TlsError } from '../errors.ts'
 import { concat } from './bytes.ts'

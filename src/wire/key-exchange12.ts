@@ -1,5 +1,5 @@
-// The bodies of ServerKeyExchange and ClientKeyExchange of TLS 1.2, which depend on the suite (RFC 5246 section 7.4.3 and
-// 7.4.7, RFC 8422 section 5.4 and 5.7). Called by handshake/key-exchange12.ts.
+// The bodies of ServerKeyExchange and ClientKeyExchange of TLS 1.2, which depend on the suite (RFC 5246 section 7.4.3
+// and 7.4.7, RFC 8422 section 5.4 and 5.7).
 
 import { TlsError } from '../errors.ts'
 import { mapped, opaque, struct, u16, u8 } from './codec.ts'

@@ -1,5 +1,5 @@
-// What TLS 1.3 signs is told apart by its context: 64 spaces, a text, a zero, the content (RFC 9846 section 4.5.2, and RFC 9345 section
-// 4 after it). Called by handshake/authenticate.ts and x509/delegated-credential.ts.
+// What TLS 1.3 signs is told apart by its context: 64 spaces, a text, a zero, the content (RFC 9846 section 4.5.2,
+// and RFC 9345 section 4 after it).
 
 import { concat } from './bytes.ts'
 import { utf8Bytes } from './codec.ts'

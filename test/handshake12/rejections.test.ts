@@ -8,7 +8,7 @@ import { memoryReplayGuard, rotatingTicketKeys } from '../../src/session/index.t
 import { serverConfig } from '../../src/config.ts'
 import { Engine } from '../../src/engine/engine.ts'
 import type { HandshakeIo } from '../../src/handshake/context.ts'
-import { serverHandshake } from '../../src/handshake/server.ts'
+import { serverHandshake } from '../../src/handshake/server/server.ts'
 import { decodePem } from '../../src/wire/pem.ts'
 import { concat } from '../../src/wire/bytes.ts'
 import { clientOf, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'

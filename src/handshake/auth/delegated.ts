@@ -1,0 +1,99 @@
+// Delegated credentials in a handshake (RFC 9345 section 4.1): which of ours a peer takes, and whether the peer's may
+// stand in for its certificate.
+
+import type { CommonConfig } from '../../config.ts'
+import { parsePublicKey } from '../../crypto/keys.ts'
+import type { PublicKey } from '../../crypto/provider.ts'
+import { TlsError } from '../../errors.ts'
+import type { Identity } from '../../options.ts'
+import type { CertificateEntryExtensions } from '../../wire/extensions.ts'
+import type { CertificateEntry } from '../../wire/messages.ts'
+import { extensionTypes, signatureSchemeById, signatureSchemeName } from '../../wire/registry.ts'
+import type { SignatureScheme } from '../../wire/registry.ts'
+import { delegationContent, delegationEnd, delegationProblem, encodeDelegatedCredential, MAX_DELEGATION, readDelegatedCredential } from '../../x509/delegated-credential.ts'
+import type { DelegatedCredential } from '../../x509/delegated-credential.ts'
+import { fitsKey, isSigned, schemeFor } from './authenticate.ts'
+import type { VerifiedPeer } from './authenticate.ts'
+import type { Flow } from '../flow.ts'
+
+/** What a peer says of the signatures that it takes. */
+export interface TakenSchemes {
+  readonly signature_algorithms: readonly number[]
+  readonly delegated_credential?: readonly number[] | undefined
+}
+
+/** The scheme that an identity signs the handshake with, or undefined if the peer does not take it. */
+export const schemeFor13 = (config: CommonConfig, identity: Identity, taken: TakenSchemes): SignatureScheme | undefined => {
+  const { delegated } = identity
+  if (!delegated) return schemeFor(identity, taken.signature_algorithms, true)
+  if (!taken.delegated_credential || !taken.signature_algorithms.includes(delegated.algorithm)) return undefined
+  if (ageProblem(delegated.until, config.clock())) return undefined
+  return taken.delegated_credential.includes(delegated.scheme) ? schemeFor(identity, [delegated.scheme], true) : undefined
+}
+
+/** The extension of our leaf's entry. */
+export const delegationOf = ({ delegated }: Identity): Pick<CertificateEntryExtensions, 'delegated_credential'> =>
+  delegated ? { delegated_credential: encodeDelegatedCredential(delegated) } : {}
+
+/** The list for delegated_credential, empty where none are taken. */
+export const takenDelegations = ({ delegatedSchemes }: CommonConfig): { readonly delegated_credential?: readonly number[] } =>
+  delegatedSchemes.length > 0 ? { delegated_credential: delegatedSchemes.map(({ id }) => id) } : {}
+
+/** Throws `unexpected_message` for a credential that was not asked for (section 4.1.1), where any other extension would be unsupported_extension. */
+export const refuseUnasked = (entries: readonly CertificateEntry[], asked: boolean): void => {
+  if (!asked && entries.some(({ extensions }) => extensions.some(({ type }) => type === extensionTypes.delegated_credential))) {
+    throw new TlsError('unexpected_message', 'Certificate: a delegated credential that was not asked for (RFC 9345 section 4.1)')
+  }
+}
+
+/** Who signs CertificateVerify, and with what. */
+export interface HandshakeSigner {
+  readonly peer: VerifiedPeer
+  readonly allowed: readonly SignatureScheme[]
+  /** Milliseconds since the epoch; undefined where the certificate's own key signs. */
+  readonly delegatedUntil: number | undefined
+}
+
+/** The peer, with the key of its credential if it sent one. Throws `illegal_parameter` for one that is not valid (section 4.1.3). */
+export function* handshakeSigner(
+  config: CommonConfig, role: 'client' | 'server', peer: VerifiedPeer, bytes: Uint8Array | undefined,
+): Flow<HandshakeSigner> {
+  const allowed = config.schemes.filter(({ tls13 }) => tls13)
+  if (!bytes) return { peer, allowed, delegatedUntil: undefined }
+  const credential = readDelegatedCredential(bytes)
+  const delegatedUntil = delegationEnd(peer.leaf, credential)
+  const age = ageProblem(delegatedUntil, config.clock())
+  if (age) throw bad(age)
+  const scheme = config.delegatedSchemes.find(({ id }) => id === credential.scheme)
+  if (!scheme) throw bad(`it is for ${signatureSchemeName(credential.scheme)}, which was not offered for credentials`)
+  const unfit = delegationProblem(peer.leaf)
+  if (unfit) throw bad(`${unfit} (section 4.2)`)
+  const signing = allowed.find(({ id }) => id === credential.algorithm)
+  if (!signing) throw bad(`it is signed with ${signatureSchemeName(credential.algorithm)}, which was not offered`)
+  if (!fitsKey(signing, peer.publicKey)) throw bad(`it is signed with ${signing.name}, which is not of the certificate's key`)
+  const content = delegationContent(role, peer.leaf.der, credential, credential.algorithm)
+  if (!(yield* isSigned(config, signing, peer.publicKey, content, credential.signature))) {
+    throw bad('its signature does not verify with the key of the certificate')
+  }
+  return { peer: { ...peer, publicKey: keyOf(credential) }, allowed: [scheme], delegatedUntil }
+}
+
+const ageProblem = (end: number, now: number): string | undefined => {
+  if (now > end) return `it ended at ${new Date(end).toISOString()}`
+  return end > now + 1000 * MAX_DELEGATION ? `it is valid for more than ${MAX_DELEGATION} seconds from now` : undefined
+}
+
+const keyOf = ({ spki, scheme }: DelegatedCredential): PublicKey => {
+  let key: PublicKey
+  try {
+    key = parsePublicKey(spki)
+  } catch (error) {
+    throw bad('its key cannot be read', error)
+  }
+  const facts = signatureSchemeById.get(scheme)
+  if (!facts || !fitsKey(facts, key)) throw bad(`a key of type ${key.type} for ${signatureSchemeName(scheme)}`)
+  return key
+}
+
+const bad = (why: string, cause?: unknown): TlsError =>
+  new TlsError('illegal_parameter', `delegated credential: ${why} (RFC 9345 section 4.1.3)`, { cause })

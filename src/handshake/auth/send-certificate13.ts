@@ -1,0 +1,33 @@
+// {Certificate} {CertificateVerify}: who we are in TLS 1.3, as a server or as a client that was asked (RFC 9846
+// section 4.5.1 and 4.5.2).
+
+import type { CommonConfig } from '../../config.ts'
+import { certificateEntryExtensions, encodeExtensions } from '../../wire/extensions.ts'
+import type { CertificateEntryExtensions } from '../../wire/extensions.ts'
+import { messages13 } from '../../wire/messages.ts'
+import { sign, signedContent13 } from './authenticate.ts'
+import { sendCertificateMessage } from './certificate-compression.ts'
+import type { Handshake } from '../context.ts'
+import { delegationOf } from './delegated.ts'
+import type { Flow } from '../flow.ts'
+import type { ChosenIdentity } from './identities.ts'
+
+export interface ProofRequest {
+  readonly role: 'client' | 'server'
+  /** certificate_request_context. */
+  readonly context: Uint8Array
+  /** What the peer wants beside our leaf. */
+  readonly leafExtensions: CertificateEntryExtensions
+  /** Its compress_certificate. */
+  readonly compression: readonly number[] | undefined
+}
+
+export function* sendProof13(
+  hs: Handshake<CommonConfig>, { identity, scheme }: ChosenIdentity, { role, context, leafExtensions, compression }: ProofRequest,
+): Flow<void> {
+  const ofLeaf = encodeExtensions(certificateEntryExtensions, { ...leafExtensions, ...delegationOf(identity) })
+  const entries = identity.certificates.map((data, index) => ({ data, extensions: index === 0 ? ofLeaf : [] }))
+  yield* sendCertificateMessage(hs, identity, { context, entries }, compression)
+  const content = signedContent13(role, hs.transcript.hash())
+  hs.send(messages13, 'CertificateVerify', { scheme: scheme.id, signature: yield* sign(identity, scheme, content) })
+}

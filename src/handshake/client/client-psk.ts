@@ -1,0 +1,104 @@
+// The client's pre-shared keys: which session to resume, the identities it offers and their binders (RFC 9846 section
+// 4.3.11).
+
+import type { ActiveSuite, ClientConfig } from '../../config.ts'
+import { earlyStage, finishedVerifyData } from '../../keys/schedule13.ts'
+import { sessionKey } from '../connection/session-key.ts'
+import type { SessionState } from '../../session/state.ts'
+import { clientHelloExtensions, encodeExtensions } from '../../wire/extensions.ts'
+import { encodeMessage, messages13 } from '../../wire/messages.ts'
+import type { ClientHello } from '../../wire/messages.ts'
+import { TLS13 } from '../../wire/registry.ts'
+import { usablePsks } from '../key-exchange/external-psk.ts'
+import { use } from '../flow.ts'
+import type { Flow } from '../flow.ts'
+import type { ClientHandshake } from './client-hello.ts'
+
+export interface PskOffer {
+  readonly identity: Uint8Array
+  readonly secret: Uint8Array
+  readonly suite: ActiveSuite
+  readonly binder: 'res' | 'ext' | 'imp'
+  readonly obfuscatedTicketAge: number
+  /** The session behind it; undefined for an external PSK. */
+  readonly session: SessionState | undefined
+  /** Bytes of early data that it allows; 0 for none. */
+  readonly earlyData: number
+}
+
+/** Milliseconds, seven days: renewed tickets do not put off for ever that the server proves who it is (section 4.7.1). */
+const MAX_AUTHENTICATION_AGE = 604_800_000
+
+/** The session given, or one from the cache; only one made for this name under this config and still young enough. */
+export function* takeSession(config: ClientConfig): Flow<SessionState | undefined> {
+  const key = sessionKey(config)
+  let session = config.session
+  if (!session && config.sessions) {
+    try {
+      session = yield* use(config.sessions.take(key))
+    } catch {
+      session = undefined // a cache that fails costs a full handshake, no more
+    }
+  }
+  if (!session || session.fingerprint !== key) return undefined
+  if (!config.tickets && session.ticket.length > 0) return undefined
+  const age = config.clock() - session.createdAt
+  if (age < 0 || age > session.lifetime * 1000) return undefined
+  if (config.clock() - session.authenticatedAt > MAX_AUTHENTICATION_AGE) return undefined
+  if (session.version < config.minVersion || session.version > config.maxVersion) return undefined
+  if (!config.suites.some(({ id }) => id === session.cipherSuite)) return undefined
+  return session
+}
+
+/** The session's ticket first, then the external keys. */
+export const pskOffers = (config: ClientConfig, session: SessionState | undefined): readonly PskOffer[] =>
+  config.maxVersion < TLS13 ? [] : [...ticketOffer(config, session), ...externalOffers(config)]
+
+const externalOffers = (config: ClientConfig): readonly PskOffer[] =>
+  usablePsks(config).flatMap(({ identity, secret, hash, binder }) => {
+    const suite = config.suites.find((candidate) => candidate.version === 'TLS 1.3' && candidate.hash.name === hash.name)
+    return suite ? [{ identity, secret, suite, binder, obfuscatedTicketAge: 0, session: undefined, earlyData: 0 }] : []
+  })
+
+const ticketOffer = (config: ClientConfig, session: SessionState | undefined): readonly PskOffer[] => {
+  if (!session || session.version !== TLS13) return []
+  const suite = config.suites.find(({ id }) => id === session.cipherSuite)
+  if (!suite) return []
+  const age = Math.max(0, Math.floor(config.clock() - session.createdAt))
+  return [
+    {
+      identity: session.ticket,
+      secret: session.secret,
+      suite,
+      binder: 'res',
+      obfuscatedTicketAge: (age + session.ageAdd) % 2 ** 32,
+      session,
+      earlyData: session.maxEarlyData,
+    },
+  ]
+}
+
+/** Appends pre_shared_key, last as section 4.3.11 demands, with binders over the hello up to them. */
+export const addBinders = (hs: ClientHandshake, hello: ClientHello, psks: readonly PskOffer[]): ClientHello => {
+  const withBinders = (binders: readonly Uint8Array[]): ClientHello => ({
+    ...hello,
+    extensions: [
+      ...(hello.extensions ?? []),
+      ...encodeExtensions(clientHelloExtensions, {
+        pre_shared_key: {
+          identities: psks.map(({ identity, obfuscatedTicketAge }) => ({ identity, obfuscatedTicketAge })),
+          binders,
+        },
+      }),
+    ],
+  })
+  const blank = psks.map(({ suite }) => new Uint8Array(suite.hash.outputLength))
+  const bindersLength = blank.reduce((sum, { length }) => sum + 1 + length, 2)
+  const encoded = encodeMessage(messages13, 'ClientHello', withBinders(blank))
+  const truncated = encoded.subarray(0, encoded.length - bindersLength)
+  return withBinders(
+    psks.map(({ secret, suite, binder }) =>
+      finishedVerifyData(earlyStage(suite.hash, secret).binderKey(binder), hs.transcript.hashWith(suite.hash, truncated)),
+    ),
+  )
+}

@@ -1,0 +1,101 @@
+// The client's answer to a HelloRetryRequest: a second ClientHello and the real ServerHello (RFC 9846 section 4.2.4).
+
+import { TlsError } from '../../errors.ts'
+import { plaintextSealer } from '../../record/protection.ts'
+import { equalBytes } from '../../wire/bytes.ts'
+import { decodeExtensions, helloRetryRequestExtensions } from '../../wire/extensions.ts'
+import type { ClientHelloExtensions, HelloRetryRequestExtensions } from '../../wire/extensions.ts'
+import { isHelloRetryRequest } from '../../wire/messages.ts'
+import { cipherSuiteName, extensionTypes, namedGroupName, TLS12, TLS13 } from '../../wire/registry.ts'
+import { sendHello } from './client-hello.ts'
+import type { ClientHandshake, Offer, OfferedShare, ServerHelloMessage } from './client-hello.ts'
+import { chosenSuite13 } from '../keys13.ts'
+import { pskOffers } from './client-psk.ts'
+import { readAnswer } from './ech-client.ts'
+import { use } from '../flow.ts'
+import type { Flow } from '../flow.ts'
+
+export interface Retried {
+  readonly offer: Offer
+  readonly serverHello: ServerHelloMessage
+}
+
+export function* retryHello(hs: ClientHandshake, first: Offer, request: ServerHelloMessage): Flow<Retried> {
+  const { config, io, transcript } = hs
+  const suite = chosenSuite13(config, request.cipherSuite)
+  const asked = decodeExtensions(helloRetryRequestExtensions, request.extensions ?? [], 'HelloRetryRequest', {
+    offered: first.sent,
+    unasked: ['cookie'],
+  })
+  transcript.retry(suite.hash, first.raw)
+  const shares = yield* newShares(hs, first, asked)
+  if (first.extensions.early_data) {
+    io.allowSend(false)
+    io.installWrite(plaintextSealer(TLS12)) // early data ends with the first flight (section 4.3.10)
+  } else if (config.compatibilityMode) {
+    io.sendChangeCipherSpec()
+  }
+  const { early_data: _, padding: __, ...kept } = first.extensions
+  const extensions: ClientHelloExtensions = {
+    ...kept,
+    ...(asked.key_share !== undefined && { key_share: shares.map(({ group, exchange }) => ({ group: group.id, keyExchange: exchange.share })) }),
+    ...(asked.cookie && { cookie: asked.cookie }),
+  }
+  // a PSK for another hash than the suite's is not offered again (section 4.2.4); ages are computed anew
+  const psks = pskOffers(config, first.psks[0]?.session).filter((psk) => psk.suite.hash.name === suite.hash.name)
+  const offer = yield* sendHello(
+    hs, { random: first.random, sessionId: first.sessionId, extensions, shares, psks, shape: first.shape, ech: first.ech }, first.hello.cipherSuites,
+  )
+
+  const { serverHello } = yield* readAnswer(hs, offer)
+  if (isHelloRetryRequest(serverHello)) {
+    throw new TlsError('unexpected_message', 'a second HelloRetryRequest (RFC 9846 section 4.2.4)')
+  }
+  checkConsistent(request, serverHello, shares, asked, first)
+  return { offer: { ...offer, ...(first.refusal && { refusal: first.refusal }) }, serverHello }
+}
+
+/** A share for the group that the server wants, or the old ones if it only sent a cookie (section 4.3.8). */
+function* newShares(hs: ClientHandshake, first: Offer, asked: HelloRetryRequestExtensions): Flow<readonly OfferedShare[]> {
+  const wanted = asked.key_share
+  if (wanted === undefined) {
+    if (!asked.cookie) throw new TlsError('illegal_parameter', 'HelloRetryRequest: it would change nothing (section 4.2.4)')
+    return first.shares
+  }
+  if (!first.extensions.supported_groups?.includes(wanted)) {
+    throw new TlsError('illegal_parameter', `HelloRetryRequest: group ${namedGroupName(wanted)} was not offered`)
+  }
+  if (first.shares.some(({ group }) => group.id === wanted)) {
+    throw new TlsError('illegal_parameter', `HelloRetryRequest: there was a key share for ${namedGroupName(wanted)} already`)
+  }
+  const group = hs.config.groups.find(({ id }) => id === wanted)
+  if (!group) throw new TlsError('illegal_parameter', `HelloRetryRequest: group ${namedGroupName(wanted)} is not ours`)
+  return [{ group, exchange: yield* use(group.start()) }]
+}
+
+/** What the ServerHello has to keep of the HelloRetryRequest (section 4.2.4). */
+const checkConsistent = (
+  request: ServerHelloMessage, serverHello: ServerHelloMessage, shares: readonly OfferedShare[],
+  asked: HelloRetryRequestExtensions, first: Offer,
+): void => {
+  if (serverHello.cipherSuite !== request.cipherSuite) {
+    throw new TlsError(
+      'illegal_parameter',
+      `ServerHello: ${cipherSuiteName(serverHello.cipherSuite)} after a HelloRetryRequest with ${cipherSuiteName(request.cipherSuite)}`,
+    )
+  }
+  const versions = (serverHello.extensions ?? []).find(({ type }) => type === extensionTypes.supported_versions)
+  if (!versions || versions.data[0] !== TLS13 >> 8 || versions.data[1] !== (TLS13 & 0xff) || serverHello.legacyVersion !== TLS12) {
+    throw new TlsError('illegal_parameter', 'ServerHello: another version than in the HelloRetryRequest')
+  }
+  if (!equalBytes(serverHello.sessionId, first.sessionId) || serverHello.compressionMethod !== 0) {
+    throw new TlsError('illegal_parameter', 'ServerHello: session ID or compression differ from what was sent')
+  }
+  const share = (serverHello.extensions ?? []).find(({ type }) => type === extensionTypes.key_share)
+  if (asked.key_share !== undefined && share) {
+    const group = ((share.data[0] ?? 0) << 8) | (share.data[1] ?? 0)
+    if (shares[0]?.group.id !== group) {
+      throw new TlsError('illegal_parameter', `ServerHello: ${namedGroupName(group)} after a HelloRetryRequest for another group`)
+    }
+  }
+}

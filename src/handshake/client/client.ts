@@ -1,0 +1,100 @@
+// The client's side from ClientHello to the choice of version (RFC 9846 section 4.2.2 and 4.2.3). One ClientHello offers both
+// versions; what the ServerHello says decides whether client13.ts or client12.ts goes on.
+
+import type { ClientConfig } from '../../config.ts'
+import { TlsError } from '../../errors.ts'
+import { equalBytes } from '../../wire/bytes.ts'
+import { decodeExtensions, serverHelloExtensions } from '../../wire/extensions.ts'
+import type { ServerHello } from '../../wire/messages.ts'
+import { cipherSuiteName, extensionTypes, TLS12, TLS13, versionName } from '../../wire/registry.ts'
+import { helloExtensions, sendHello } from './client-hello.ts'
+import type { ClientHandshake, Offer, OfferedShare } from './client-hello.ts'
+import { pskOffers, takeSession } from './client-psk.ts'
+import { resumable12 } from './client-session12.ts'
+import { clientHandshake12 } from './client12.ts'
+import { clientHandshake13 } from './client13.ts'
+import { Handshake } from '../context.ts'
+import type { Established, HandshakeIo } from '../context.ts'
+import { hasSentinel } from '../downgrade.ts'
+import { echValue, readAnswer, startEch } from './ech-client.ts'
+import { startEarlyData } from './early-data.ts'
+import { helloShape } from '../grease.ts'
+import { use } from '../flow.ts'
+import type { Flow } from '../flow.ts'
+
+export function* clientHandshake(given: ClientConfig, io: HandshakeIo): Flow<Established> {
+  const ech = yield* startEch(given, io)
+  const config = ech?.config ?? given
+  const hs: ClientHandshake = new Handshake(config, io)
+  const session = yield* takeSession(config)
+  const random = config.provider.random(32)
+  hs.clientRandom = random
+  const offers13 = config.maxVersion >= TLS13
+  const shares: OfferedShare[] = []
+  for (const group of offers13 ? config.keyShares : []) shares.push({ group, exchange: yield* use(group.start()) })
+  const session12 = resumable12(config, session)
+  const sessionId =
+    session12 && session12.sessionId.length > 0
+      ? session12.sessionId
+      : (offers13 && config.compatibilityMode) || session12
+        ? config.provider.random(32) // with a ticket, its echo says that the session goes on (RFC 5077 section 3.4)
+        : new Uint8Array(0)
+  const psks = pskOffers(config, session)
+  const earlyLimit = psks[0]?.earlyData ?? 0
+  const shape = helloShape(config)
+  const extensions = { ...shape.values(helloExtensions(config, shares, session12?.ticket)), ...(yield* echValue(config, ech)) }
+  if (config.earlyData && earlyLimit > 0 && config.earlyData.length <= earlyLimit) extensions.early_data = true
+  const offer = yield* sendHello(hs, { random, sessionId, extensions, shares, psks, shape, ech })
+  if (offer.extensions.early_data) yield* startEarlyData(hs, offer)
+
+  const answer = yield* readAnswer(hs, offer)
+  const version = chosenVersion(answer.hs.config, answer.serverHello)
+  checkEcho(answer.offer, answer.serverHello, version)
+  io.setVersion(version)
+  const established = version === TLS13
+    ? yield* clientHandshake13(answer.hs, answer.offer, answer.serverHello)
+    : yield* clientHandshake12(answer.hs, answer.offer, answer.serverHello, session12)
+  if (ech && !ech.accepted) throw ech.refused()
+  return established
+}
+
+/** RFC 9846 section 4.2.3 and 4.3.1: the version, with the downgrade sentinels. */
+const chosenVersion = (config: ClientConfig, hello: ServerHello): number => {
+  const type = extensionTypes.supported_versions
+  const extension = hello.extensions?.find((candidate) => candidate.type === type)
+  const version = extension
+    ? decodeExtensions(serverHelloExtensions, [extension], 'ServerHello').supported_versions ?? 0
+    : hello.legacyVersion
+  if (extension && (version < TLS13 || config.maxVersion < TLS13)) {
+    throw new TlsError('illegal_parameter', `ServerHello: supported_versions names ${versionName(version)}`)
+  }
+  if (extension && hello.legacyVersion !== TLS12) {
+    throw new TlsError('illegal_parameter', `ServerHello: legacy_version is ${versionName(hello.legacyVersion)}`)
+  }
+  if (!extension && version >= TLS13) {
+    throw new TlsError('illegal_parameter', 'ServerHello: TLS 1.3 or newer without supported_versions')
+  }
+  if (version < config.minVersion || version > config.maxVersion || ![TLS12, TLS13].includes(version)) {
+    const range = `${versionName(config.minVersion)} to ${versionName(config.maxVersion)}`
+    throw new TlsError(
+      'protocol_version',
+      `the server wants ${versionName(version)}, and this client speaks ${config.minVersion === config.maxVersion ? `only ${versionName(config.minVersion)}` : range}`,
+    )
+  }
+  if (config.maxVersion >= TLS13 && version < TLS13 && hasSentinel(hello.random)) {
+    throw new TlsError('downgrade_detected', 'the server can do TLS 1.3 and somebody on the way made it believe that we cannot')
+  }
+  return version
+}
+
+/** Fields that have to be what we sent (section 4.2.3). */
+const checkEcho = (offer: Offer, serverHello: ServerHello, version: number): void => {
+  const { cipherSuite, compressionMethod, sessionId } = serverHello
+  if (compressionMethod !== 0) throw new TlsError('illegal_parameter', 'ServerHello: compression was chosen')
+  if (!offer.hello.cipherSuites.includes(cipherSuite)) {
+    throw new TlsError('illegal_parameter', `ServerHello: ${cipherSuiteName(cipherSuite)} was not offered`)
+  }
+  if (version === TLS13 && !equalBytes(sessionId, offer.sessionId)) {
+    throw new TlsError('illegal_parameter', 'ServerHello: the session ID is not the one we sent')
+  }
+}

@@ -1,0 +1,110 @@
+// What is left of a TLS 1.3 handshake once it is done: the application secrets, key updates, exporters and the resumption
+// secret (RFC 9846 section 4.7.3, 7.2 and 7.5).
+
+import type { ActiveSuite, CommonConfig } from '../../config.ts'
+import { exportKey, nextTrafficSecret, resumptionPsk } from '../../keys/schedule13.ts'
+import type { MasterStage, TrafficSecret } from '../../keys/schedule13.ts'
+import type { Sealer } from '../../record/protection.ts'
+import { messages13 } from '../../wire/messages.ts'
+import type { VerifiedFinished } from '../auth/authenticate.ts'
+import { channelBinding } from './channel-binding.ts'
+import type { Established, Handshake } from '../context.ts'
+import type { ConnectionInfo } from '../../info.ts'
+import type { Flow } from '../flow.ts'
+import { installRead13, installWrite13 } from '../keys13.ts'
+
+export interface ConnectionSecrets {
+  readonly read: TrafficSecret
+  readonly write: TrafficSecret
+  readonly exporter: Uint8Array
+  /** resumption_master_secret; the server has it only once the client's Finished came. */
+  readonly resumption: Uint8Array
+  readonly role: 'client' | 'server'
+  /** The server's leaf certificate (DER), for tls-server-end-point; undefined without one. */
+  readonly serverCertificate: Uint8Array | undefined
+}
+
+export class Connection13 {
+  readonly #hs: Handshake<CommonConfig>
+  readonly suite: ActiveSuite
+  readonly #secrets: ConnectionSecrets
+  #read: TrafficSecret
+  #write: TrafficSecret
+  /** What answered the peer's last request for new keys. */
+  #answer: Sealer | undefined
+
+  constructor(hs: Handshake<CommonConfig>, suite: ActiveSuite, secrets: ConnectionSecrets) {
+    this.#hs = hs
+    this.suite = suite
+    this.#secrets = secrets
+    this.#read = secrets.read
+    this.#write = secrets.write
+  }
+
+  logSecrets(master: MasterStage): void {
+    this.#hs.keyLog('CLIENT_TRAFFIC_SECRET_0', master.client.secret)
+    this.#hs.keyLog('SERVER_TRAFFIC_SECRET_0', master.server.secret)
+    this.#hs.keyLog('EXPORTER_SECRET', master.exporter)
+  }
+
+  /** The end of the handshake: there is none without a checked Finished. */
+  establish(
+    _proof: VerifiedFinished, afterwards: Flow<void>, info: ConnectionInfo,
+  ): Established {
+    this.#hs.transcript.forgetMessages()
+    return {
+      info,
+      afterwards,
+      exportKeyingMaterial: (length, label, context) =>
+        this.#export(length, label, context),
+      channelBinding: (type) =>
+        channelBinding(type, {
+          provider: this.#hs.config.provider,
+          exportKeyingMaterial: (length, label, context) => this.#export(length, label, context),
+          serverCertificate: this.#secrets.serverCertificate,
+          firstFinished: undefined,
+        }),
+      updateKeys: (requestPeer) => this.updateWrite(requestPeer),
+    }
+  }
+
+  #export(length: number, label: string, context: Uint8Array | undefined): Uint8Array {
+    return exportKey(this.suite.hash, this.#secrets.exporter, label, context ?? new Uint8Array(0), length)
+  }
+
+  /** The PSK that a ticket with this nonce stands for (section 4.7.1). */
+  ticketPsk(nonce: Uint8Array): Uint8Array {
+    return resumptionPsk(this.suite.hash, this.#secrets.resumption, nonce)
+  }
+
+  get finishedBase(): { readonly read: TrafficSecret; readonly write: TrafficSecret } {
+    return { read: this.#read, write: this.#write }
+  }
+
+  /** Sends KeyUpdate under the old key and goes on with the next (section 4.7.3). */
+  *updateWrite(requestPeer: boolean): Flow<void> {
+    yield* this.#update(requestPeer)
+  }
+
+  *#update(requestPeer: boolean): Flow<Sealer> {
+    this.#write = nextTrafficSecret(this.#write)
+    const sealer = yield* installWrite13(this.#hs, this.suite, this.#write, () => {
+      this.#hs.send(messages13, 'KeyUpdate', { requestUpdate: requestPeer }, false)
+    })
+    this.#hs.io.emit({ type: 'keyUpdate', direction: 'write' })
+    return sealer
+  }
+
+  /** The peer asks for new keys of ours: once, until something was sent under the new ones (section 4.7.3). */
+  *answerKeyUpdate(): Flow<void> {
+    if (this.#answer?.count === 0) return
+    this.#answer = yield* this.#update(false)
+  }
+
+  /** The peer's KeyUpdate came: its next record is under the next key. */
+  *updateRead(): Flow<void> {
+    this.#read = nextTrafficSecret(this.#read)
+    yield* installRead13(this.#hs, this.suite, this.#read)
+    this.#hs.io.emit({ type: 'keyUpdate', direction: 'read' })
+  }
+}

@@ -1,0 +1,102 @@
+// After a TLS 1.2 handshake: HelloRequest at the client, answered by option with no_renegotiation, with nothing, or
+// with a handshake bound to this one (RFC 5746), and ClientHello at the server, always refused (RFC 5246 section
+// 7.4.1.1).
+
+import type { ClientConfig } from '../../config.ts'
+import { TlsError } from '../../errors.ts'
+import { messages12 } from '../../wire/messages.ts'
+import { cipherSuiteName, TLS12, versionName } from '../../wire/registry.ts'
+import { helloExtensions, sendHello } from '../client/client-hello.ts'
+import type { ClientHandshake, Offer, ServerHelloMessage } from '../client/client-hello.ts'
+import type { Connection12, Current12, Negotiated12 } from './connection12.ts'
+import { Handshake } from '../context.ts'
+import type { HandshakeIo } from '../context.ts'
+import { ask, readMessage } from '../flow.ts'
+import type { Flow } from '../flow.ts'
+import { helloShape } from '../grease.ts'
+
+/** What client12.ts does from ServerHello on. */
+type Negotiate = (
+  hs: ClientHandshake, offer: Offer, serverHello: ServerHelloMessage, session: undefined, previous: Connection12,
+) => Flow<Negotiated12>
+
+export function* clientAfterwards12(hs: ClientHandshake, current: Current12, negotiate: Negotiate): Flow<void> {
+  const { config, io } = hs
+  let [done, refused] = [0, 0]
+  hs.transcript.forgetMessages()
+  for (;;) {
+    yield* readMessage(messages12, ['HelloRequest'])
+    if (config.renegotiation === 'ignore') continue
+    if (canBind(current.negotiated.connection) && (yield* mayRenegotiate(config, done))) {
+      done++
+      current.negotiated = yield* renegotiate(hs, current.negotiated, negotiate)
+    } else {
+      refuse(io, ++refused)
+    }
+  }
+}
+
+/** What a renegotiation is bound to: the Finished before it (refused without, RFC 5746 section 4.2), the certificate, and a master secret
+ * that no other connection has (RFC 7627 section 5.4). */
+const canBind = ({ parameters, serverCertificate }: Connection12): boolean =>
+  parameters.secureRenegotiation && parameters.extendedMasterSecret && serverCertificate !== undefined
+
+function* mayRenegotiate({ renegotiation: allowed }: ClientConfig, done: number): Flow<boolean> {
+  if (typeof allowed !== 'function') return allowed === 'freely' || (allowed === 'once' && done === 0)
+  return yield* ask(() => allowed(done))
+}
+
+/** No renegotiation for clients: it has no use that a new connection would not serve better (RFC 9325 section 3.5). */
+export function* serverAfterwards12(io: HandshakeIo): Flow<void> {
+  for (let refused = 1; ; refused++) {
+    yield* readMessage(messages12, ['ClientHello'])
+    refuse(io, refused)
+  }
+}
+
+/** Refusals before asking again is an attack. */
+const MAX_REFUSALS = 8
+
+const refuse = (io: HandshakeIo, times: number): void => {
+  if (times > MAX_REFUSALS) throw new TlsError('too_many_messages', 'the peer asks for renegotiation over and over')
+  io.sendWarning('no_renegotiation')
+}
+
+function* renegotiate(first: ClientHandshake, { connection }: Negotiated12, negotiate: Negotiate): Flow<Negotiated12> {
+  const config = only12(first.config)
+  const hs: ClientHandshake = new Handshake(config, first.io)
+  const random = config.provider.random(32)
+  hs.clientRandom = random
+  first.io.holdData(true)
+  const shape = helloShape(config)
+  const extensions = { ...shape.values(helloExtensions(config, [], undefined)), renegotiation_info: connection.clientVerifyData }
+  const offer = yield* sendHello(hs, { random, sessionId: new Uint8Array(0), extensions, shares: [], psks: [], shape }) // ClientHello -------->
+  const serverHello = yield* readServerHello(hs) // <-------- ServerHello
+  checkEcho(offer, serverHello)
+  const negotiated = yield* negotiate(hs, offer, serverHello, undefined, connection)
+  first.io.holdData(false)
+  return negotiated
+}
+
+/** A connection keeps its version. */
+const only12 = (config: ClientConfig): ClientConfig => ({
+  ...config, maxVersion: TLS12, suites: config.suites.filter(({ version }) => version === 'TLS 1.2'), fallback: false,
+})
+
+/** A HelloRequest while a handshake runs is passed over (RFC 5246 section 7.4.1.1). */
+function* readServerHello(hs: ClientHandshake): Flow<ServerHelloMessage> {
+  for (;;) {
+    const message = yield* readMessage(messages12, ['ServerHello', 'HelloRequest'])
+    if (message.type !== 'ServerHello') continue
+    hs.transcript.add(message.raw)
+    return message
+  }
+}
+
+const checkEcho = ({ hello }: Offer, { legacyVersion, cipherSuite, compressionMethod }: ServerHelloMessage): void => {
+  if (legacyVersion !== TLS12) throw new TlsError('illegal_parameter', `ServerHello: ${versionName(legacyVersion)} in a renegotiation of TLS 1.2`)
+  if (compressionMethod !== 0) throw new TlsError('illegal_parameter', 'ServerHello: compression was chosen')
+  if (!hello.cipherSuites.includes(cipherSuite)) {
+    throw new TlsError('illegal_parameter', `ServerHello: ${cipherSuiteName(cipherSuite)} was not offered`)
+  }
+}

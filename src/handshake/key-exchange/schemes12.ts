@@ -1,0 +1,61 @@
+// Signature schemes and keys as TLS 1.2 sees them: ECDSA schemes name a hash and no curve, and the suite says what
+// kind of key signs (RFC 5246 section 7.4.1.4.1, RFC 8422 section 5.1, RFC 9846 section 4.3.3).
+
+import type { ActiveSuite, CommonConfig } from '../../config.ts'
+import type { KeyType, PublicKey } from '../../crypto/provider.ts'
+import type { Identity } from '../../options.ts'
+import { signatureSchemeById } from '../../wire/registry.ts'
+import type { SignatureScheme } from '../../wire/registry.ts'
+
+/** What the peer may sign with. SHA-1 is in it only if `legacy` or `signatureSchemes` says so (RFC 9155). */
+export const schemes12 = (config: CommonConfig): readonly SignatureScheme[] => config.schemes.filter(({ tls13Only }) => !tls13Only)
+
+const ecdsaKeys: readonly KeyType[] = ['p256', 'p384', 'p521']
+
+/** Whether a key can be the key of a scheme: any curve with any ECDSA scheme. */
+export const fitsKey12 = (scheme: SignatureScheme, key: Pick<PublicKey, 'type' | 'pss'>): boolean =>
+  scheme.algorithm.startsWith('ecdsa')
+    ? ecdsaKeys.includes(key.type)
+    : scheme.keyType === key.type && (!key.pss || scheme.algorithm === `rsa_pss_${key.pss.hash}`)
+
+/** A client that names no schemes takes SHA-1 (RFC 5246 section 7.4.1.4.1), which we make only where it is turned on. */
+const IMPLIED: readonly number[] = [0x0201, 0x0203]
+
+/** The first scheme of the peer's that this identity can do; undefined if there is none. */
+export const schemeFor12 = (config: CommonConfig, identity: Identity, offered: readonly number[] | undefined): SignatureScheme | undefined => {
+  const schemes = (offered ?? IMPLIED).flatMap((id) => signatureSchemeById.get(id) ?? []).filter((scheme) => usable(config, identity, scheme))
+  return schemes.find(({ legacy }) => !legacy) ?? schemes[0] // SHA-1 only if the peer takes nothing else
+}
+
+const usable = (config: CommonConfig, identity: Identity, scheme: SignatureScheme): boolean =>
+  !scheme.tls13Only &&
+  (!scheme.legacy || config.schemes.some(({ id }) => id === scheme.id)) &&
+  fitsKey12(scheme, { type: identity.keyType }) &&
+  identity.signer.algorithms.includes(scheme.algorithm) &&
+  longEnough(scheme, identity.keyBits)
+
+/** RSA-PSS needs room for two hashes and two bytes (RFC 8017 section 9.1.1). */
+const longEnough = ({ algorithm }: SignatureScheme, keyBits: number): boolean => {
+  const hashBytes = Number(/^rsa_pss_sha(\d+)$/.exec(algorithm)?.[1] ?? 0) / 8
+  return hashBytes === 0 || keyBits >= 8 * (2 * hashBytes + 2)
+}
+
+/** Whether a certificate's key is of the kind that the suite names (RFC 8422 section 2.1 and 5.10, RFC 5246 section 7.4.2). */
+export const fitsSuite = ({ authentication, keyExchange }: ActiveSuite, type: KeyType): boolean =>
+  authentication === 'ecdsa'
+    ? ecdsaKeys.includes(type) || type === 'ed25519' || type === 'ed448'
+    : type === 'rsa' || (type === 'rsa-pss' && keyExchange !== 'rsa')
+
+const curves: Partial<Record<KeyType, number>> = { p256: 0x0017, p384: 0x0018, p521: 0x0019 }
+
+/** The curve of an ECDSA certificate is one of the groups that were offered (RFC 8422 section 5.3). */
+export const curveOffered = (type: KeyType, groups: readonly number[] | undefined): boolean => {
+  const curve = curves[type]
+  return curve === undefined || groups === undefined || groups.includes(curve)
+}
+
+/** ClientCertificateType (RFC 5246 section 7.4.4, RFC 8422 section 5.5). */
+const RSA_SIGN = 1
+const ECDSA_SIGN = 64
+export const certificateTypes12: Uint8Array = Uint8Array.of(RSA_SIGN, ECDSA_SIGN)
+export const certificateTypeOf = (type: KeyType): number => (type.startsWith('rsa') ? RSA_SIGN : ECDSA_SIGN)

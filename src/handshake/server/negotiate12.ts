@@ -1,0 +1,202 @@
+// What a TLS 1.2 server chooses out of a ClientHello: identity, suite, signature scheme, group, limits; and the
+// ServerHello that says so (RFC 5246 section 7.4.1, RFC 5746, RFC 7627, RFC 7366, RFC 8449).
+
+import type { ActiveGroup, ActiveSuite, ServerConfig } from '../../config.ts'
+import { TlsError } from '../../errors.ts'
+import type { Identity } from '../../options.ts'
+import { MAX_PLAINTEXT } from '../../record/framing.ts'
+import { encodeExtensions, serverHello12Extensions } from '../../wire/extensions.ts'
+import { messages12 } from '../../wire/messages.ts'
+import { EMPTY_RENEGOTIATION_INFO_SCSV, TLS12, TLS13 } from '../../wire/registry.ts'
+import type { SignatureScheme } from '../../wire/registry.ts'
+import type { Parameters12 } from '../connection/connection12.ts'
+import { downgradeSentinel } from '../downgrade.ts'
+import type { Flow } from '../flow.ts'
+import type { ChosenIdentity } from '../auth/identities.ts'
+import { noCommonSuite, selectAlpn, selectIdentity, selectInOrder } from './negotiate.ts'
+import type { ReceivedHello } from './negotiate.ts'
+import { curveOffered, fitsSuite, schemeFor12 } from '../key-exchange/schemes12.ts'
+import type { ServerHandshake } from './server-hello.ts'
+import { serverFingerprint } from '../connection/session-key.ts'
+
+interface Fit {
+  readonly suite: ActiveSuite
+  /** Both undefined with static RSA. */
+  readonly scheme: SignatureScheme | undefined
+  readonly group: ActiveGroup | undefined
+}
+
+interface Agreed {
+  readonly alpn: string | undefined
+  readonly extended: boolean
+}
+
+/** The server proves itself with a certificate. */
+export interface Choice12 extends Fit, Agreed {
+  readonly identity: Identity
+  /** What sessions of this connection are made under. */
+  readonly fingerprint: string
+}
+
+/** Both ends know a key. */
+export interface PskChoice12 extends Agreed {
+  readonly identity: undefined
+  readonly suite: ActiveSuite
+  /** With ECDHE_PSK. */
+  readonly group: ActiveGroup | undefined
+  /** What sessions of this connection are made under, but for the key. */
+  readonly fingerprint: string
+}
+
+export function* chooseParameters(hs: ServerHandshake, hello: ReceivedHello): Flow<Choice12 | PskChoice12> {
+  const { config } = hs
+  checkHello12(hello)
+  const extended = hello.extensions.extended_master_secret === true
+  if (!extended && config.requireExtendedMasterSecret) {
+    throw new TlsError('extended_master_secret_required', 'the client does not support the extended master secret (RFC 7627), and this server requires it')
+  }
+  const psk = pskFit(config, hello)
+  if (psk.first) return { ...psk.first, identity: undefined, alpn: yield* selectAlpn(config, hello), extended, fingerprint: serverFingerprint(config, undefined) }
+  const ours = config.suites.filter(({ version, authentication }) => version === 'TLS 1.2' && authentication !== 'psk')
+  if (!ours.some(({ id }) => hello.message.cipherSuites.includes(id))) throw noCommonSuite(hello.message.cipherSuites, ours)
+  const certified = yield* certificateFit(hs, hello, ours, psk.any)
+  const alpn = yield* selectAlpn(config, hello)
+  if ('suite' in certified) return { ...certified, identity: undefined, alpn, extended, fingerprint: serverFingerprint(config, undefined) }
+  const { identity, scheme: fit } = certified
+  return { ...fit, identity, alpn, extended, fingerprint: serverFingerprint(config, identity) }
+}
+
+type PskFit = Pick<PskChoice12, 'suite' | 'group'>
+
+/** PSK where the order of suites puts one first: it is there by name only, so the caller meant it. `any` is for where no certificate fits. */
+const pskFit = (config: ServerConfig, { message, extensions }: ReceivedHello): { readonly first: PskFit | undefined; readonly any: PskFit | undefined } => {
+  const group = groupFor(config, extensions.supported_groups)
+  const usable = config.suites.filter(
+    ({ version, authentication, keyExchange }) =>
+      version === 'TLS 1.2' && (authentication !== 'psk' || (config.psk !== undefined && (keyExchange === 'psk' || group !== undefined))),
+  )
+  const fit = (suite: ActiveSuite | undefined): PskFit | undefined =>
+    suite?.authentication === 'psk' ? { suite, group: suite.keyExchange === 'ecdhe_psk' ? group : undefined } : undefined
+  const best = (suites: readonly ActiveSuite[]) => fit(selectInOrder(suites, message.cipherSuites, config.preferServerOrder))
+  return { first: best(usable), any: best(usable.filter(({ authentication }) => authentication === 'psk')) }
+}
+
+/** The certificate that fits, or the other way where none does. */
+function* certificateFit(
+  { config }: ServerHandshake, hello: ReceivedHello, ours: readonly ActiveSuite[], otherWay: PskFit | undefined,
+): Flow<ChosenIdentity<Fit> | PskFit> {
+  try {
+    return yield* selectIdentity(config, hello, (candidate) => (candidate.delegated ? undefined : fitOf(config, ours, hello, candidate))) // RFC 9345 section 4.1.1
+  } catch (error) {
+    const unfit = error instanceof TlsError && (error.code === 'no_identity' || error.code === 'no_common_signature_scheme')
+    if (unfit && otherWay) return otherWay
+    throw error
+  }
+}
+
+/** What holds for a ClientHello of TLS 1.2. */
+const checkHello12 = ({ extensions }: ReceivedHello): void => {
+  const { ec_point_formats: formats, renegotiation_info: renegotiation, max_fragment_length: fragment } = extensions
+  if (formats && !formats.includes(0)) {
+    throw new TlsError('illegal_parameter', 'ClientHello: ec_point_formats without uncompressed points (RFC 8422 section 5.1.2)')
+  }
+  if (renegotiation && renegotiation.length > 0) {
+    throw new TlsError('bad_renegotiation_info', 'ClientHello: renegotiation_info of another connection in a first handshake (RFC 5746 section 3.6)')
+  }
+  if (fragment !== undefined && (fragment < 1 || fragment > 4)) {
+    throw new TlsError('illegal_parameter', `ClientHello: max_fragment_length is ${fragment}; it has to be 1 to 4 (RFC 6066 section 4)`)
+  }
+}
+
+/** The best suite that this identity, the client and we can do together. */
+const fitOf = (config: ServerConfig, ours: readonly ActiveSuite[], hello: ReceivedHello, identity: Identity): Fit | undefined => {
+  const { signature_algorithms: schemes, supported_groups: groups } = hello.extensions
+  const scheme = curveOffered(identity.keyType, groups) ? schemeFor12(config, identity, schemes) : undefined
+  const group = groupFor(config, groups)
+  const decrypts = identity.signer.rsaDecryptRaw !== undefined
+  const usable = ours.filter(
+    (suite) => fitsSuite(suite, identity.keyType) && (suite.keyExchange === 'rsa' ? decrypts : scheme !== undefined && group !== undefined),
+  )
+  const suite = selectInOrder(usable, hello.message.cipherSuites, config.preferServerOrder)
+  if (!suite) return undefined
+  return suite.keyExchange === 'rsa' ? { suite, scheme: undefined, group: undefined } : { suite, scheme, group }
+}
+
+const P256 = 0x0017
+
+/** A client that names no groups can do any; P-256 is what all of them have (RFC 8422 section 4). */
+const groupFor = (config: ServerConfig, groups: readonly number[] | undefined): ActiveGroup | undefined => {
+  const ours = config.groups.filter(({ tls13Only }) => !tls13Only)
+  if (!groups) return ours.find(({ id }) => id === P256) ?? ours[0]
+  return ours.find(({ id }) => groups.includes(id))
+}
+
+interface HelloFacts {
+  readonly sessionId: Uint8Array
+  /** NewSessionTicket will come. */
+  readonly ticket: boolean
+  /** CertificateStatus will come. */
+  readonly stapled: boolean
+  readonly resumed: boolean
+}
+
+export const sendServerHello12 = (hs: ServerHandshake, hello: ReceivedHello, choice: Choice12 | PskChoice12, facts: HelloFacts): Parameters12 => {
+  const { config } = hs
+  const { extensions, message } = hello
+  const { suite, identity, alpn, extended } = choice
+  const serverRandom = randomOf(config)
+  const encryptThenMac = extensions.encrypt_then_mac === true && suite.cipher.kind === 'cbc'
+  const secureRenegotiation = extensions.renegotiation_info !== undefined || message.cipherSuites.includes(EMPTY_RENEGOTIATION_INFO_SCSV)
+  const limits = limitsOf(hs, hello)
+  const scts = facts.resumed || !extensions.signed_certificate_timestamp ? undefined : identity?.scts
+  const fields = {
+    legacyVersion: TLS12,
+    random: serverRandom,
+    sessionId: facts.sessionId,
+    cipherSuite: suite.id,
+    compressionMethod: 0,
+    extensions: encodeExtensions(serverHello12Extensions, {
+      ...(extensions.server_name && !facts.resumed && { server_name: new Uint8Array(0) }),
+      ...(secureRenegotiation && { renegotiation_info: new Uint8Array(0) }),
+      ...(extensions.ec_point_formats && suite.keyExchange?.startsWith('ecdhe') && { ec_point_formats: Uint8Array.of(0) }),
+      ...(facts.ticket && { session_ticket: true }),
+      ...(facts.stapled && { status_request: true }),
+      ...(extended && { extended_master_secret: true }),
+      ...(encryptThenMac && { encrypt_then_mac: true }),
+      ...(alpn !== undefined && { application_layer_protocol_negotiation: [alpn] }),
+      ...(scts && { signed_certificate_timestamp: scts }),
+      ...limits.extensions,
+    }),
+  }
+  const withoutEmpty = fields.extensions.length > 0 ? fields : { ...fields, extensions: undefined }
+  hs.send(messages12, 'ServerHello', withoutEmpty)
+  return {
+    role: 'server', suite, clientRandom: message.random, serverRandom, extendedMasterSecret: extended, encryptThenMac, secureRenegotiation,
+    maxPlaintext: limits.maxPlaintext,
+  }
+}
+
+/** RFC 9846 section 4.2.3: the end of the random says that this server can do better. */
+const randomOf = (config: ServerConfig): Uint8Array => {
+  const random = config.provider.random(32)
+  if (config.maxVersion >= TLS13) random.set(downgradeSentinel(TLS12), 24)
+  return random
+}
+
+interface Limits {
+  readonly extensions: { readonly record_size_limit?: number; readonly max_fragment_length?: number }
+  readonly maxPlaintext: number
+}
+
+/** record_size_limit goes before max_fragment_length (RFC 8449 section 5). */
+const limitsOf = ({ config, io }: ServerHandshake, { extensions }: ReceivedHello): Limits => {
+  const { record_size_limit: theirs, max_fragment_length: code } = extensions
+  if (theirs !== undefined) {
+    const own = Math.min(config.recordSizeLimit ?? MAX_PLAINTEXT, MAX_PLAINTEXT)
+    io.setMaxFragment(theirs)
+    return { extensions: { record_size_limit: own }, maxPlaintext: own }
+  }
+  if (code === undefined) return { extensions: {}, maxPlaintext: MAX_PLAINTEXT }
+  io.setMaxFragment(2 ** (8 + code))
+  return { extensions: { max_fragment_length: code }, maxPlaintext: 2 ** (8 + code) }
+}

@@ -1,0 +1,63 @@
+// Hellos on the server: reads and checks a ClientHello, and the fields of a ServerHello that answer it (RFC 9846
+// section 4.2.2 and 4.2.3).
+
+import type { ActiveSuite, ServerConfig } from '../../config.ts'
+import { TlsError } from '../../errors.ts'
+import { clientHelloExtensions, decodeExtensions } from '../../wire/extensions.ts'
+import { HELLO_RETRY_REQUEST_RANDOM, messages13 } from '../../wire/messages.ts'
+import type { ServerHello } from '../../wire/messages.ts'
+import { extensionTypes, TLS12, TLS13 } from '../../wire/registry.ts'
+import type { Handshake } from '../context.ts'
+import { openHello } from './ech-server.ts'
+import { readMessage } from '../flow.ts'
+import type { Flow } from '../flow.ts'
+import { helloInfo } from './negotiate.ts'
+import type { ReceivedHello } from './negotiate.ts'
+
+export type ServerHandshake = Handshake<ServerConfig>
+
+/** `first` is the hello before a HelloRetryRequest. */
+export function* readHello(hs: ServerHandshake, first?: ReceivedHello): Flow<ReceivedHello> {
+  const received = yield* readMessage(messages13, ['ClientHello'])
+  const { message, ech } = yield* openHello(hs.config, received, first)
+  hs.transcript.add(message.raw)
+  const known = hs.config.maxVersion >= TLS13 ? message.extensions : message.extensions?.filter(({ type }) => !only13.has(type))
+  const extensions = decodeExtensions(clientHelloExtensions, known ?? [], 'ClientHello')
+  checkHello(message, extensions)
+  return { message, extensions, info: helloInfo(message, extensions), ech }
+}
+
+/** Extensions that a server without TLS 1.3 does not know, and so does not look into. */
+const only13: ReadonlySet<number> = new Set([
+  extensionTypes.pre_shared_key, extensionTypes.early_data, extensionTypes.cookie, extensionTypes.psk_key_exchange_modes,
+  extensionTypes.key_share, extensionTypes.post_handshake_auth,
+])
+
+/** What holds for a ClientHello of either version. */
+const checkHello = (message: ReceivedHello['message'], extensions: ReceivedHello['extensions']): void => {
+  if (!message.compressionMethods.includes(0)) {
+    throw new TlsError('illegal_parameter', 'ClientHello: no null compression (RFC 9846 section 4.2.2)')
+  }
+  const names = extensions.server_name ?? []
+  if (new Set(names.map(({ nameType }) => nameType)).size !== names.length) {
+    throw new TlsError('illegal_parameter', 'ClientHello: two server names of one type (RFC 6066 section 3)')
+  }
+  const host = names.find(({ nameType }) => nameType === 0)?.name
+  if (host !== undefined && (host.includes('\0') || host === '')) {
+    throw new TlsError('decode_error', 'ClientHello: the server name is not a host name (RFC 6066 section 3)')
+  }
+  if (extensions.pre_shared_key && message.extensions?.at(-1)?.type !== 41) {
+    throw new TlsError('illegal_parameter', 'ClientHello: pre_shared_key is not the last extension (RFC 9846 section 4.3.11)')
+  }
+  if (message.legacyVersion < 0x0300) throw new TlsError('protocol_version', 'ClientHello: a version before SSL 3.0')
+}
+
+export const helloFields = (
+  config: ServerConfig, hello: ReceivedHello, suite: ActiveSuite, retry = false,
+): Omit<ServerHello, 'extensions'> => ({
+  legacyVersion: TLS12,
+  random: retry ? HELLO_RETRY_REQUEST_RANDOM : config.provider.random(32),
+  sessionId: hello.message.sessionId,
+  cipherSuite: suite.id,
+  compressionMethod: 0,
+})

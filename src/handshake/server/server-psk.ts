@@ -1,0 +1,135 @@
+// The server's pre-shared keys: which ticket to take up, its binder, and whether early data may come with it (RFC
+// 9846 section 4.3.11, 4.3.10 and 8).
+
+import type { ActiveSuite, ServerConfig } from '../../config.ts'
+import { TlsError } from '../../errors.ts'
+import { earlyStage, finishedVerifyData } from '../../keys/schedule13.ts'
+import { decodeSession } from '../../session/state.ts'
+import type { SessionState } from '../../session/state.ts'
+import { equalBytes } from '../../wire/bytes.ts'
+import type { OfferedPsks } from '../../wire/extensions.ts'
+import { TLS13 } from '../../wire/registry.ts'
+import { readImportedIdentity, serverPsk } from '../key-exchange/external-psk.ts'
+import type { UsablePsk } from '../key-exchange/external-psk.ts'
+import { use } from '../flow.ts'
+import type { Flow } from '../flow.ts'
+import type { ReceivedHello } from './negotiate.ts'
+import { lookUp, mayGoOn, pskTie } from '../connection/psk-binding.ts'
+import type { ServerHandshake } from './server-hello.ts'
+
+export interface ChosenPsk {
+  readonly index: number
+  readonly identity: Uint8Array
+  readonly secret: Uint8Array
+  readonly binder: Uint8Array
+  /** Undefined for an external PSK. */
+  readonly session: SessionState | undefined
+  /** What sessions of this connection are made under. */
+  readonly fingerprint: string
+  /** The age that the client claims and the age that we know differ by this, in milliseconds. */
+  readonly ageError: number
+}
+
+/** Identities that are looked at; more than a client has reason to send. */
+const MAX_IDENTITIES = 5
+
+/** The first offered ticket that is ours, fits, and whose binder is right; undefined for a full handshake. */
+export function* selectPsk(
+  hs: ServerHandshake, hello: ReceivedHello, suite: ActiveSuite, fingerprint: string,
+): Flow<ChosenPsk | undefined> {
+  const { pre_shared_key: offered, psk_key_exchange_modes: modes } = hello.extensions
+  if (!offered) return undefined
+  if (!modes) throw new TlsError('missing_extension', 'ClientHello: pre_shared_key without psk_key_exchange_modes (section 4.3.9)')
+  if (offered.identities.length !== offered.binders.length) {
+    throw new TlsError('illegal_parameter', 'ClientHello: as many binders as PSK identities are due (section 4.3.11)')
+  }
+  if (!hs.config.pskModes.some((mode) => modes.includes(mode))) return undefined
+  for (const [index, { identity, obfuscatedTicketAge }] of offered.identities.slice(0, MAX_IDENTITIES).entries()) {
+    const external = yield* externalPsk(hs, hello, identity, suite)
+    if (external) {
+      const binder = offered.binders[index] ?? new Uint8Array(0)
+      checkBinder(hs, hello, offered, external, suite, binder)
+      return { index, identity, secret: external.secret, binder, session: undefined, fingerprint: `${fingerprint}${external.tie}`, ageError: 0 }
+    }
+    const session = yield* openTicket(hs.config, identity)
+    if (!session || !fits(hs.config, session, suite, hello)) continue
+    if (!(yield* mayGoOn(hs.config, hello, session.fingerprint, fingerprint))) continue
+    const binder = offered.binders[index] ?? new Uint8Array(0)
+    checkBinder(hs, hello, offered, { secret: session.secret, binder: 'res' }, suite, binder)
+    const claimed = (obfuscatedTicketAge - session.ageAdd + 2 ** 32) % 2 ** 32
+    const ageError = Math.abs(hs.config.clock() - session.createdAt - claimed)
+    return { index, identity, secret: session.secret, binder, session, fingerprint: session.fingerprint, ageError }
+  }
+  return undefined
+}
+
+/** The application's key for this identity: as it is, or through the importer of RFC 9258. */
+function* externalPsk(hs: ServerHandshake, hello: ReceivedHello, identity: Uint8Array, suite: ActiveSuite): Flow<(UsablePsk & { readonly tie: string }) | undefined> {
+  const { config } = hs
+  const { provider } = config
+  const plain = yield* lookUp(config, hello, identity, false)
+  const imported = plain ? undefined : readImportedIdentity(identity, suite.hash)
+  const found = plain ?? (imported && (yield* lookUp(config, hello, imported.externalIdentity, true)))
+  const usable = found && serverPsk(provider, identity, found, suite.hash, imported)
+  if (!usable) return undefined
+  const origin = { identity: imported?.externalIdentity ?? identity, key: found.key, imported: imported !== undefined }
+  return { ...usable, tie: pskTie(provider, origin) }
+}
+
+function* openTicket(config: ServerConfig, ticket: Uint8Array): Flow<SessionState | undefined> {
+  if (!config.tickets) return undefined
+  try {
+    const state = yield* use(config.tickets.protector.open(ticket, config.clock()))
+    return state && decodeSession(state)
+  } catch {
+    return undefined // a ticket that can't be opened, for whatever reason, costs a full handshake and no more
+  }
+}
+
+const fits = (
+  config: ServerConfig, session: SessionState, suite: ActiveSuite, hello: ReceivedHello,
+): boolean => {
+  const sessionSuite = config.suites.find(({ id }) => id === session.cipherSuite)
+  const age = config.clock() - session.createdAt
+  return (
+    session.version === TLS13 &&
+    sessionSuite?.hash.name === suite.hash.name &&
+    session.serverName === (hello.info.serverName ?? '') &&
+    age >= 0 &&
+    age <= session.lifetime * 1000 &&
+    !(config.clientAuth?.required && session.peerCertificates.length === 0)
+  )
+}
+
+/** The binder proves that the client knows the PSK; nothing else of the offer is trusted before (section 4.3.11.2). */
+const checkBinder = (
+  hs: ServerHandshake, hello: ReceivedHello, offered: OfferedPsks,
+  psk: { readonly secret: Uint8Array; readonly binder: 'res' | 'ext' | 'imp' }, suite: ActiveSuite, binder: Uint8Array,
+): void => {
+  // the codec lets it pass: what goes with a PSK that is not taken up is not looked at
+  if (binder.length < 32) throw new TlsError('decode_error', 'ClientHello: a PSK binder of less than 32 bytes (section 4.3.11)')
+  const bindersLength = offered.binders.reduce((sum, { length }) => sum + 1 + length, 2)
+  const { raw } = hello.message
+  const hash = hs.transcript.hashUpTo(suite.hash, raw, raw.length - bindersLength)
+  const expected = finishedVerifyData(earlyStage(suite.hash, psk.secret).binderKey(psk.binder), hash)
+  if (!equalBytes(binder, expected)) {
+    throw new TlsError('bad_binder', 'ClientHello: the PSK binder is wrong: the client does not have the key of its ticket')
+  }
+}
+
+/** Early data is taken only with the first PSK, the same suite and protocol, a fresh ticket, and if it was not seen before. */
+export function* mayAcceptEarlyData(
+  hs: ServerHandshake, hello: ReceivedHello, suite: ActiveSuite, psk: ChosenPsk | undefined, alpn: string | undefined,
+): Flow<boolean> {
+  const { config } = hs
+  if (!hello.extensions.early_data || !psk || psk.index !== 0 || config.maxEarlyData === 0) return false
+  const { session } = psk
+  if (!session || session.maxEarlyData === 0 || session.cipherSuite !== suite.id || session.alpn !== (alpn ?? '')) return false
+  if (psk.ageError > config.earlyDataWindow * 1000 || !config.replayGuard) return false // section 8.3
+  try {
+    // a replay is fresh for twice the window at most; after that its age is off, whether it is remembered or not
+    return yield* use(config.replayGuard.firstSeen(psk.binder, 2 * config.earlyDataWindow + 1))
+  } catch {
+    return false // a guard that fails accepts nothing (section 8)
+  }
+}

@@ -1,0 +1,131 @@
+// Sessions of a TLS 1.2 server, by ticket (RFC 5077) and by ID (RFC 5246 section 7.4.1.2): found, judged, made.
+
+import type { ActiveSuite, ServerConfig } from '../../config.ts'
+import { TlsError } from '../../errors.ts'
+import { blankSession, decodeSession, encodeSession } from '../../session/state.ts'
+import type { SessionState } from '../../session/state.ts'
+import { messages12 } from '../../wire/messages.ts'
+import { TLS12 } from '../../wire/registry.ts'
+import type { Choice12, PskChoice12 } from './negotiate12.ts'
+import type { Connection12 } from '../connection/connection12.ts'
+import { use } from '../flow.ts'
+import type { Flow } from '../flow.ts'
+import type { ReceivedHello } from './negotiate.ts'
+import { mayGoOn } from '../connection/psk-binding.ts'
+import type { ServerHandshake } from './server-hello.ts'
+
+export interface FoundSession {
+  readonly state: SessionState
+  readonly suite: ActiveSuite
+}
+
+/** Seconds: however often a session is renewed, its certificates are looked at again after a week. */
+const MAX_LIFETIME = 604800
+
+/** The session that this hello offers, if it is ours and may go on here; undefined for a full handshake. */
+export function* findSession12(hs: ServerHandshake, hello: ReceivedHello, choice: Choice12 | PskChoice12): Flow<FoundSession | undefined> {
+  const { config } = hs
+  const state = yield* lookUp(config, hello)
+  const suite = state && suiteOf(config, hello, state)
+  if (!state || !suite || (suite.authentication === 'psk') !== (choice.identity === undefined) || !fits(config, hello, state)) return undefined
+  if (!(yield* mayGoOn(config, hello, state.fingerprint, choice.fingerprint))) return undefined
+  if (!choice.extended) {
+    throw new TlsError('extended_master_secret_required', 'the client offers a session with extended master secret, and no extended_master_secret (RFC 7627 section 5.3)')
+  }
+  return { state, suite }
+}
+
+/** A ticket goes before an ID (RFC 5077 section 3.4). Whatever goes wrong here costs a full handshake and no more. */
+function* lookUp(config: ServerConfig, hello: ReceivedHello): Flow<SessionState | undefined> {
+  const ticket = hello.extensions.session_ticket
+  const { sessionId } = hello.message
+  try {
+    if (ticket && ticket.length > 0) {
+      if (!config.tickets) return undefined
+      const opened = yield* use(config.tickets.protector.open(ticket, config.clock()))
+      return opened && decodeSession(opened)
+    }
+    if (sessionId.length === 0 || !config.sessions) return undefined
+    const stored = yield* use(config.sessions.get(sessionId))
+    return stored && decodeSession(stored)
+  } catch {
+    return undefined
+  }
+}
+
+/** The session's suite is on both lists still (RFC 5246 section 7.4.1.2). */
+const suiteOf = (config: ServerConfig, hello: ReceivedHello, state: SessionState): ActiveSuite | undefined =>
+  hello.message.cipherSuites.includes(state.cipherSuite)
+    ? config.suites.find(({ id, version }) => id === state.cipherSuite && version === 'TLS 1.2')
+    : undefined
+
+/** Same server, name and policy; with extended master secret only (RFC 7627 section 5.3, RFC 6066 section 3). */
+const fits = (config: ServerConfig, hello: ReceivedHello, state: SessionState): boolean => {
+  const now = config.clock()
+  const age = now - state.createdAt
+  return (
+    state.version === TLS12 &&
+    state.extendedMasterSecret &&
+    state.serverName === (hello.info.serverName ?? '') &&
+    age >= 0 &&
+    age <= state.lifetime * 1000 &&
+    now - state.authenticatedAt <= MAX_LIFETIME * 1000 &&
+    !(config.clientAuth?.required && state.peerCertificates.length === 0)
+  )
+}
+
+/** A ticket that is old enough is renewed (RFC 5077 section 3.3). */
+export const mayRenew = (config: ServerConfig, hello: ReceivedHello, state: SessionState): boolean =>
+  config.tickets !== undefined &&
+  (hello.extensions.session_ticket?.length ?? 0) > 0 &&
+  config.clock() - state.createdAt >= config.tickets.renewAfter * 1000
+
+export interface SessionFacts12 {
+  readonly alpn: string | undefined
+  readonly serverName: string | undefined
+  readonly peerCertificates: readonly Uint8Array[]
+  readonly signatureScheme: string
+  readonly authenticatedAt: number
+  readonly fingerprint: string
+}
+
+const stateOf = (config: ServerConfig, { master, parameters }: Connection12, facts: SessionFacts12): SessionState => ({
+  ...blankSession,
+  version: TLS12,
+  cipherSuite: parameters.suite.id,
+  secret: master.secret,
+  lifetime: config.tickets?.lifetime ?? USUAL_LIFETIME,
+  createdAt: config.clock(),
+  authenticatedAt: facts.authenticatedAt,
+  extendedMasterSecret: parameters.extendedMasterSecret,
+  alpn: facts.alpn ?? '',
+  serverName: facts.serverName ?? '',
+  fingerprint: facts.fingerprint,
+  peerCertificates: facts.peerCertificates,
+  signatureScheme: facts.signatureScheme,
+})
+const USUAL_LIFETIME = 86400
+
+/** NewSessionTicket was promised, so it is sent, with an empty ticket if there is none (RFC 5077 section 3.3). */
+export function* sendTicket12(hs: ServerHandshake, connection: Connection12, facts: SessionFacts12): Flow<void> {
+  const { config } = hs
+  const state = stateOf(config, connection, facts)
+  let ticket: Uint8Array | undefined
+  try {
+    if (state.extendedMasterSecret) ticket = yield* use(config.tickets?.protector.seal(encodeSession(state), config.clock()))
+  } catch {
+    // a protector that fails costs the ticket
+  }
+  if (!ticket || ticket.length > 0xffff) ticket = new Uint8Array(0)
+  hs.send(messages12, 'NewSessionTicket', { lifetimeHint: ticket.length > 0 ? state.lifetime : 0, ticket })
+}
+
+export function* storeSession12(hs: ServerHandshake, connection: Connection12, sessionId: Uint8Array, facts: SessionFacts12): Flow<void> {
+  const { config } = hs
+  const state = stateOf(config, connection, facts)
+  try {
+    yield* use(config.sessions?.set(sessionId, encodeSession(state), state.lifetime))
+  } catch {
+    // a store that fails costs the session
+  }
+}
