@@ -1,4 +1,5 @@
-// The build: one ES module and one declaration file per subpath, from the table in scripts/subpaths.ts.
+// The build: one ES module and one declaration file per subpath, from the table in scripts/subpaths.ts. Readable as it
+// is, so it carries no source maps; imports keep their `node:` prefix, without which workers do not find them.
 import { defineConfig } from 'tsup'
 import { existingEntries } from './scripts/subpaths.ts'
 
@@ -10,7 +11,8 @@ export default defineConfig({
   external: [/^node:/],
   splitting: true,
   treeshake: true,
-  sourcemap: true,
+  removeNodeProtocol: false,
+  sourcemap: false,
   clean: true,
   dts: true,
 })

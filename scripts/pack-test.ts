@@ -3,7 +3,8 @@
 // handshake over pair() with certificates from puretls/pki, and runs the command. On this Node, and on the one further
 // down PATH if it is another; with the conditions of Node, with those of a browser, and bundled into one file.
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { builtinModules } from 'node:module'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -33,7 +34,8 @@ function pack(): string {
   const [packed] = Array.isArray(parsed) ? parsed : Object.values(Object(parsed))
   const files: string[] = packed.files.map(({ path }: { path: string }) => path)
   console.log(`packed ${packed.filename}: ${files.length} files, ${(packed.size / 1000).toFixed(0)} kB, unpacked ${(packed.unpackedSize / 1000).toFixed(0)} kB`)
-  const strays = files.filter((path) => !/^(dist\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/.test(path))
+  const documents = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'THIRD_PARTY.md']
+  const strays = files.filter((path) => !documents.includes(path) && !/^dist\/.*\.(js|d\.ts)$/.test(path))
   if (strays.length > 0) throw new Error(`the tarball holds what it should not: ${strays.join(', ')}`)
   return join(scratch, packed.filename)
 }
@@ -48,7 +50,21 @@ function install(tarball: string): void {
   for (const file of targets(installed.exports)) {
     if (!existsSync(join(folder, 'node_modules/puretls', file))) throw new Error(`exports names ${file}, which is not in the tarball`)
   }
+  checkContents(join(folder, 'node_modules/puretls'))
   for (const script of ['import-all.mjs', 'handshake.mjs']) copyFileSync(join(root, 'scripts/pack', script), join(folder, script))
+}
+
+/** Builtins are imported with their `node:` prefix, without which workers do not find them; Mozilla's notice is still there. */
+function checkContents(installed: string): void {
+  const modules = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.js'))
+  const bare = new Set(builtinModules.filter((name) => !name.startsWith('node:')))
+  for (const path of modules) {
+    const code = readFileSync(join(installed, 'dist', path), 'utf8')
+    for (const [, name = ''] of code.matchAll(/^(?:import|export)[^'"]*['"]([^'"]+)['"]/gm)) {
+      if (bare.has(name)) throw new Error(`dist/${path} imports '${name}' without its node: prefix`)
+    }
+    if (code.includes('AC RAIZ FNMT') !== code.includes('MPL-2.0')) throw new Error(`dist/${path} holds Mozilla's roots without their notice`)
+  }
 }
 
 function targets(value: unknown): string[] {

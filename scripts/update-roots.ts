@@ -22,8 +22,8 @@ const certificates = list
 const rows = certificates.map(({ bytes, name }) => `  // ${name}\n  '${encodeBase64(bytes)}',`)
 writeFileSync(
   new URL('src/roots/mozilla.ts', root),
-  `// Made by scripts/update-roots.ts: ${certificates.length} certificates of Mozilla's root program for TLS servers, as Node ${version} has them.
-// The list is Mozilla's, under the Mozilla Public License 2.0 (https://mozilla.org/MPL/2.0/).
+  `/*! Mozilla's list of root certificates, ${date} (node ${version}): MPL-2.0, https://mozilla.org/MPL/2.0/. See THIRD_PARTY.md. */
+// Made by scripts/update-roots.ts: ${certificates.length} certificates of Mozilla's root program for TLS servers, as Node ${version} has them.
 
 export const date = '${date}'
 export const source = 'node ${version}'

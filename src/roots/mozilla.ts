@@ -1,3 +1,4 @@
+/*! Mozilla's list of root certificates, 2026-09-10 (node 24.21.0): MPL-2.0, https://mozilla.org/MPL/2.0/. See THIRD_PARTY.md. */
 // The list is Mozilla's, under the Mozilla Public License 2.0 (https://mozilla.org/MPL/2.0/).
 
 export const date = '2026-09-10'

@@ -21,8 +21,13 @@ describe('package.json', () => {
     expect(manifest['bin']).toEqual(expectedBin())
   })
 
-  it('ships ES modules without side effects, under the MIT licence, for Node 20.19 and later', () => {
-    expect(manifest).toMatchObject({ type: 'module', sideEffects: false, license: 'MIT', engines: { node: '>=20.19' } })
+  it('ships ES modules without side effects, for Node 20.19 and later', () => {
+    expect(manifest).toMatchObject({ type: 'module', sideEffects: false, engines: { node: '>=20.19' } })
+  })
+
+  it("is under the MIT licence, and the MPL-2.0 for Mozilla's roots, whose notice it ships", () => {
+    expect(manifest['license']).toBe('(MIT AND MPL-2.0)')
+    expect(manifest['files']).toContain('THIRD_PARTY.md')
   })
 
   it('depends at run time on the packages with a written reason only (docs/decisions.md)', () => {
