@@ -1,10 +1,12 @@
 // A client's sessions in memory: bounded, a TLS 1.3 ticket used once, and able to outlive the process.
 
 import { TlsError } from '../errors.ts'
-import { decode, encode, latin1, list, opaque, struct } from '../wire/codec.ts'
+import { concat, equalBytes } from '../wire/bytes.ts'
+import { encode, latin1, opaque, Reader, struct } from '../wire/codec.ts'
 import type { Codec } from '../wire/codec.ts'
 import { TLS13 } from '../wire/registry.ts'
 import type { ClientSessionCache } from './interfaces.ts'
+import { LinkedMap } from './linked-map.ts'
 import { decodeSession, encodeSession } from './state.ts'
 import type { SessionState } from './state.ts'
 
@@ -28,19 +30,17 @@ interface Entry {
   readonly key: string
   readonly session: Uint8Array
 }
-const entries: Codec<readonly Entry[]> = list(3, struct<Entry>({ key: latin1(opaque(2)), session: opaque(3, 1) }))
+/** One entry. Many are written one behind the other, so that their number has no bound. */
+const entry: Codec<Entry> = struct<Entry>({ key: latin1(opaque(2)), session: opaque(3, 1) })
 
 export const memorySessionCache = (options: MemorySessionCacheOptions = {}): MemorySessionCache => {
   const { servers = 256, perServer = 4 } = options
-  /** In order of use, the oldest first; sessions newest first. */
-  const sessions = new Map<string, readonly SessionState[]>()
+  /** By server, in order of use; the sessions of one newest first. */
+  const sessions = new LinkedMap<readonly SessionState[]>()
   const touch = (key: string, held: readonly SessionState[]): void => {
-    sessions.delete(key)
     if (held.length > 0) sessions.set(key, held)
-    for (const oldest of sessions.keys()) {
-      if (sessions.size <= servers) break
-      sessions.delete(oldest)
-    }
+    else sessions.delete(key)
+    while (sessions.size > servers) sessions.delete(sessions.oldest()?.key ?? '')
   }
   const put = (key: string, session: SessionState): void => {
     touch(key, [session, ...(sessions.get(key) ?? [])].slice(0, perServer))
@@ -48,7 +48,9 @@ export const memorySessionCache = (options: MemorySessionCacheOptions = {}): Mem
   if (options.restore) for (const { key, session } of readEntries(options.restore)) put(key, decodeSession(session))
   return {
     get size() {
-      return [...sessions.values()].reduce((sum, { length }) => sum + length, 0)
+      let size = 0
+      for (const [, held] of sessions.entries()) size += held.length
+      return size
     },
     take: (key) => {
       const [first, ...others] = sessions.get(key) ?? []
@@ -56,17 +58,26 @@ export const memorySessionCache = (options: MemorySessionCacheOptions = {}): Mem
       return first
     },
     put,
-    serialize: () =>
-      encode(
-        entries,
-        [...sessions].flatMap(([key, held]) => held.toReversed().map((session) => ({ key, session: encodeSession(session) }))),
-      ),
+    remove: (key, session) => {
+      const held = sessions.get(key)
+      if (held) touch(key, held.filter(({ secret }) => !equalBytes(secret, session.secret)))
+    },
+    serialize: () => {
+      const written: Uint8Array[] = []
+      for (const [key, held] of sessions.entries()) {
+        for (const session of held.toReversed()) written.push(encode(entry, { key, session: encodeSession(session) }))
+      }
+      return concat(...written)
+    },
   }
 }
 
 const readEntries = (bytes: Uint8Array): readonly Entry[] => {
   try {
-    return decode(entries, bytes, 'session cache')
+    const reader = new Reader(bytes, 'session cache')
+    const read: Entry[] = []
+    while (reader.remaining > 0) read.push(entry.decode(reader))
+    return read
   } catch (error) {
     throw new TlsError('bad_option', 'restore: these are not the sessions that serialize() gave', { cause: error })
   }

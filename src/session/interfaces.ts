@@ -17,6 +17,8 @@ export interface ClientSessionCache {
   /** Takes one session for `key`; a TLS 1.3 ticket is not given twice. */
   take(key: string): MaybePromise<SessionState | undefined>
   put(key: string, session: SessionState): MaybePromise<void>
+  /** Forgets a session that led to a failed connection: it must not be offered again (RFC 5246 section 7.2.2). */
+  remove?(key: string, session: SessionState): MaybePromise<void>
 }
 
 /** A server's TLS 1.2 sessions by ID. */

@@ -3,6 +3,7 @@
 
 import { toHex } from '../wire/bytes.ts'
 import type { ReplayGuard } from './interfaces.ts'
+import { LinkedMap } from './linked-map.ts'
 import { withTimeout } from './shared-store.ts'
 import type { SharedStore } from './shared-store.ts'
 
@@ -23,12 +24,9 @@ export const memoryReplayGuard = (options: MemoryReplayGuardOptions = {}): Repla
   const { capacity = 100_000, quarantine = 0, clock = Date.now } = options
   const start = clock()
   /** Key to the time of its end; insertion order is the order of ends, since the ttl is the same for all. */
-  const seen = new Map<string, number>()
+  const seen = new LinkedMap<number>()
   const forget = (now: number): void => {
-    for (const [key, end] of seen) {
-      if (end > now) break
-      seen.delete(key)
-    }
+    for (let first = seen.oldest(); first && first.value <= now; first = seen.oldest()) seen.delete(first.key)
   }
   return {
     firstSeen: (key, ttlSeconds) => {

@@ -76,31 +76,6 @@ export const memcachedStore = (client: MemjsLike): SharedStore => ({
 /** memcached reads more than 30 days as a date. */
 const expiry = (ttlSeconds: number): number => Math.min(Math.ceil(ttlSeconds), 30 * 86400)
 
-/** In memory, for one process and for tests. */
-export const memoryStore = (clock: () => number = Date.now): SharedStore => {
-  const held = new Map<string, { readonly value: Uint8Array; readonly end: number }>()
-  const live = (key: string): Uint8Array | undefined => {
-    const entry = held.get(key)
-    if (entry && entry.end <= clock()) held.delete(key)
-    return entry && entry.end > clock() ? entry.value : undefined
-  }
-  const put = (key: string, value: Uint8Array, ttlSeconds: number): void => {
-    held.set(key, { value, end: clock() + ttlSeconds * 1000 })
-  }
-  return {
-    get: async (key) => live(key),
-    set: async (key, value, ttlSeconds) => put(key, value, ttlSeconds),
-    addIfAbsent: async (key, ttlSeconds) => {
-      if (live(key)) return false
-      put(key, Uint8Array.of(1), ttlSeconds)
-      return true
-    },
-    delete: async (key) => {
-      held.delete(key)
-    },
-  }
-}
-
 /** Answers from the store within `milliseconds`, or rejects: a slow store costs a full handshake, not a slow one. */
 export const withTimeout = (store: SharedStore, milliseconds: number): SharedStore => {
   const limited = <T>(promise: Promise<T>): Promise<T> => {

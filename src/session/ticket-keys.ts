@@ -5,9 +5,10 @@ import { andThen as then } from '../crypto/maybe.ts'
 import type { AeadCipher, CryptoProvider, HashAlgorithm, MaybePromise } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { hkdfExpand, hkdfExtract } from '../keys/hkdf.ts'
-import { concat, equalBytes } from '../wire/bytes.ts'
+import { concat, equalBytes, toHex } from '../wire/bytes.ts'
 import { utf8Bytes } from '../wire/codec.ts'
 import type { TicketProtector } from './interfaces.ts'
+import { LinkedMap } from './linked-map.ts'
 
 const NAME_LENGTH = 16
 const SALT_LENGTH = 24
@@ -30,26 +31,34 @@ export interface TicketKeyOptions {
 
 interface KeySource {
   current(time: number): TicketKey
-  /** Keys that may still open tickets. */
-  accepted(time: number): readonly TicketKey[]
+  /** The key of this name, if it may still open tickets. Takes no longer the more keys there are. */
+  named(name: Uint8Array, time: number): TicketKey | undefined
 }
 
 /** A new random key every period; old ones open tickets for the lifetime, then are forgotten. The default of createServer(). */
 export const rotatingTicketKeys = (options: TicketKeyOptions): TicketProtector => {
   const { provider, period, lifetime } = withDefaults(options)
-  let keys: readonly { readonly epoch: number; readonly key: TicketKey }[] = []
-  const refresh = (time: number): readonly { readonly epoch: number; readonly key: TicketKey }[] => {
-    const epoch = Math.floor(time / 1000 / period)
+  const keys = new LinkedMap<{ readonly epoch: number; readonly key: TicketKey }>()
+  let newest: { readonly epoch: number; readonly key: TicketKey } | undefined
+  const forget = (time: number): void => {
     const oldest = Math.floor((time / 1000 - lifetime) / period)
-    if (keys[0]?.epoch !== epoch) {
-      const key = { name: provider.random(NAME_LENGTH), secret: provider.random(32) }
-      keys = [{ epoch, key }, ...keys].filter((kept) => kept.epoch >= oldest && kept.epoch <= epoch)
-    }
-    return keys
+    for (let first = keys.oldest(); first && first.value.epoch < oldest; first = keys.oldest()) keys.delete(first.key)
   }
   return protector(provider, {
-    current: (time) => firstOf(refresh(time).map(({ key }) => key)),
-    accepted: (time) => refresh(time).map(({ key }) => key),
+    current: (time) => {
+      const epoch = Math.floor(time / 1000 / period)
+      if (newest?.epoch !== epoch) {
+        forget(time)
+        newest = { epoch, key: { name: provider.random(NAME_LENGTH), secret: provider.random(32) } }
+        keys.set(toHex(newest.key.name), newest)
+      }
+      return newest.key
+    },
+    named: (name, time) => {
+      forget(time)
+      const found = keys.get(toHex(name))
+      return found && found.epoch <= Math.floor(time / 1000 / period) ? found.key : undefined
+    },
   })
 }
 
@@ -60,7 +69,8 @@ export const givenTicketKeys = (provider: CryptoProvider, keys: readonly TicketK
       throw new TlsError('bad_option', 'a ticket key has a name of 16 bytes and a secret of 32')
     }
   }
-  return protector(provider, { current: () => firstOf(keys), accepted: () => keys })
+  const byName = new Map(keys.toReversed().map((key) => [toHex(key.name), key]))
+  return protector(provider, { current: () => firstOf(keys), named: (name) => byName.get(toHex(name)) })
 }
 
 /**
@@ -72,25 +82,41 @@ export const sharedTicketKeys = (options: TicketKeyOptions & { readonly secret: 
   if (options.secret.length < 32) throw new TlsError('bad_option', 'secret: at least 32 random bytes are needed')
   const hash = sha256(provider)
   const root = hkdfExtract(hash, utf8Bytes('puretls ticket keys'), options.secret)
-  const derived = new Map<number, TicketKey>()
+  const fleet = hkdfExpand(hash, root, utf8Bytes(`name ${period}`), NAME_LENGTH - EPOCH_LENGTH)
+  /** The keys that were used last. */
+  const derived = new LinkedMap<TicketKey>()
   const keyOf = (epoch: number): TicketKey => {
-    const known = derived.get(epoch)
+    const known = derived.get(`${epoch}`)
     if (known) return known
-    const label = (what: string): Uint8Array => utf8Bytes(`${what} ${period} ${epoch}`)
-    const key = { name: hkdfExpand(hash, root, label('name'), NAME_LENGTH), secret: hkdfExpand(hash, root, label('key'), 32) }
-    derived.set(epoch, key)
+    const secret = hkdfExpand(hash, root, utf8Bytes(`key ${period} ${epoch}`), 32)
+    const key = { name: concat(fleet, epochBytes(epoch)), secret }
+    derived.set(`${epoch}`, key)
+    if (derived.size > MAX_DERIVED) derived.delete(derived.oldest()?.key ?? '')
     return key
   }
   return protector(provider, {
     current: (time) => keyOf(Math.floor(time / 1000 / period)),
-    accepted: (time) => {
+    named: (name, time) => {
+      if (!equalBytes(name.subarray(0, fleet.length), fleet)) return undefined
+      const epoch = epochOf(name.subarray(fleet.length))
       const newest = Math.floor((time / 1000 + HOUR) / period)
       const oldest = Math.floor((time / 1000 - lifetime - HOUR) / period)
-      for (const epoch of derived.keys()) if (epoch < oldest) derived.delete(epoch)
-      return Array.from({ length: newest - oldest + 1 }, (_, i) => keyOf(newest - i))
+      return epoch >= oldest && epoch <= newest ? keyOf(epoch) : undefined
     },
   })
 }
+
+/** The number of the period stands in the key's name, so that the right key is found without a search. */
+const EPOCH_LENGTH = 6
+const MAX_DERIVED = 64
+const epochBytes = (epoch: number): Uint8Array => {
+  const bytes = new Uint8Array(EPOCH_LENGTH)
+  const view = new DataView(bytes.buffer)
+  view.setUint16(0, Math.floor(epoch / 2 ** 32))
+  view.setUint32(2, epoch % 2 ** 32)
+  return bytes
+}
+const epochOf = (bytes: Uint8Array): number => bytes.reduce((number, byte) => number * 256 + byte, 0)
 
 /**
  * name || salt || AEAD(HKDF(secret, salt), session). A key of its own for each ticket: no number of tickets, and no two
@@ -115,7 +141,7 @@ const protector = (provider: CryptoProvider, keys: KeySource): TicketProtector =
       const head = ticket.subarray(0, NAME_LENGTH + SALT_LENGTH)
       const sealed = ticket.subarray(head.length)
       if (sealed.length <= cipher.tagLength) return undefined
-      const key = keys.accepted(time).find(({ name }) => equalBytes(name, head.subarray(0, NAME_LENGTH)))
+      const key = keys.named(head.subarray(0, NAME_LENGTH), time)
       if (!key) return undefined
       return then(aeadFor(key, head.subarray(NAME_LENGTH)), (aead) => aead.open(zeroNonce, head, sealed))
     },

@@ -147,7 +147,7 @@ describe('a shared store', () => {
 
   it('in memory forgets in time', async () => {
     let now = 0
-    const store = memoryStore(() => now)
+    const store = memoryStore({ clock: () => now })
     await store.set('k', bytes('v'), 1)
     now = 999
     expect(text(await store.get('k'))).toBe('v')
@@ -169,7 +169,7 @@ describe('a shared replay guard', () => {
   it('accepts nothing until the store has been there for the quarantine, and nothing again after it restarts', async () => {
     let now = 0
     let run = 'first'
-    const guard = sharedReplayGuard({ store: { ...memoryStore(() => now), instance: async () => run }, quarantine: 30_000, clock: () => now })
+    const guard = sharedReplayGuard({ store: { ...memoryStore({ clock: () => now }), instance: async () => run }, quarantine: 30_000, clock: () => now })
     expect(await guard.firstSeen(Uint8Array.of(1), 20)).toBe(false)
     now = 30_000
     expect(await guard.firstSeen(Uint8Array.of(2), 20)).toBe(true)
