@@ -160,7 +160,7 @@ const searchInput = (
       paths: budgets.paths ?? defaults.paths,
       steps: defaults.steps,
     },
-    accept: (path) => acceptPath(path, options, time),
+    accept: (path) => acceptPath(path, pool, options, time),
     memory,
     loose: false,
   }
@@ -199,7 +199,12 @@ const chainOf = ({ certificates, anchor, isDirect }: CandidatePath): readonly Ce
   isDirect || anchor.certificate === undefined ? certificates : [...certificates, anchor.certificate]
 
 /** What the caller has to say about a path that is good by itself. */
-function* acceptPath(path: CandidatePath, options: VerifyOptions, time: number): Steps<void> {
+function* acceptPath(
+  path: CandidatePath,
+  pool: readonly Certificate[],
+  options: VerifyOptions,
+  time: number,
+): Steps<void> {
   const chain = chainOf(path)
   const verdict = options.acceptAnchor?.(path.anchor, chain) ?? true
   if (verdict !== true) {
@@ -208,7 +213,7 @@ function* acceptPath(path: CandidatePath, options: VerifyOptions, time: number):
   }
   const { provider, serverName, ocspResponse, scts, checks = [] } = options
   for (const check of checks) {
-    yield* check({ path: chain, anchor: path.anchor, provider, time, serverName, ocspResponse, scts })
+    yield* check({ path: chain, anchor: path.anchor, pool, provider, time, serverName, ocspResponse, scts })
   }
 }
 

@@ -13,6 +13,8 @@ export interface PathCheckRequest {
   /** Leaf first; the anchor's certificate last, if it has one (and is not the leaf). */
   readonly path: readonly Certificate[]
   readonly anchor: TrustAnchor
+  /** The other certificates that came with the leaf, none of them verified: issuers of CRLs can be among them. */
+  readonly pool: readonly Certificate[]
   readonly provider: CryptoProvider
   /** Milliseconds since the epoch. */
   readonly time: number
