@@ -60,41 +60,57 @@ export interface Established {
   readonly requestCertificate?: () => Flow<void>
 }
 
-export class Handshake<C extends CommonConfig = CommonConfig> {
+/** One handshake: what both sides and both versions work with. `M` are the messages of its version. */
+export class Handshake<C extends CommonConfig, M> {
   readonly config: C
   readonly io: HandshakeIo
   readonly transcript: Transcript
   /** For key log lines (RFC 9850). */
   clientRandom: Uint8Array = new Uint8Array(32)
+  readonly #table: MessageTable<M>
 
-  constructor(config: C, io: HandshakeIo, transcript: Transcript = new Transcript()) {
+  constructor(config: C, io: HandshakeIo, table: MessageTable<M>, transcript: Transcript = new Transcript()) {
     this.config = config
     this.io = io
     this.transcript = transcript
+    this.#table = table
   }
 
   /** The same handshake under a config that the ClientHello decided. */
-  withConfig(config: C): Handshake<C> {
-    return new Handshake(config, this.io, this.transcript)
+  withConfig(config: C): Handshake<C, M> {
+    return this.#copy(new Handshake(config, this.io, this.#table, this.transcript))
+  }
+
+  /** The same handshake, with the messages of the version that was chosen. */
+  withMessages<N>(table: MessageTable<N>): Handshake<C, N> {
+    return this.#copy(new Handshake(this.config, this.io, table, this.transcript))
   }
 
   /** The same connection, with messages from here on hashed apart (section 4.7.2). */
-  fork(): Handshake<C> {
-    const forked = new Handshake(this.config, this.io, this.transcript.fork())
-    forked.clientRandom = this.clientRandom
-    return forked
+  fork(): Handshake<C, M> {
+    return this.#copy(new Handshake(this.config, this.io, this.#table, this.transcript.fork()))
+  }
+
+  #copy<N>(copy: Handshake<C, N>): Handshake<C, N> {
+    copy.clientRandom = this.clientRandom
+    return copy
   }
 
   /** Waits for one of these messages, which then is in the transcript. */
-  *read<M, K extends keyof M & MessageName>(table: MessageTable<M>, ...types: readonly K[]): Flow<Message<M, K>> {
-    const message = yield* readMessage(table, types)
+  *read<K extends keyof M & MessageName>(...types: readonly K[]): Flow<Message<M, K>> {
+    const message = yield* this.receive(...types)
     this.transcript.add(message.raw)
     return message
   }
 
+  /** Waits for one of these messages, and leaves the transcript as it is. */
+  *receive<K extends keyof M & MessageName>(...types: readonly K[]): Flow<Message<M, K>> {
+    return yield* readMessage(this.#table, types)
+  }
+
   /** Sends a message, which then is in the transcript unless `hashed` is false; the bytes that went out. */
-  send<M, K extends keyof M & MessageName>(table: MessageTable<M>, type: K, fields: M[K] & object, hashed = true): readonly Uint8Array[] {
-    const messages = this.encoded(table, type, fields)
+  send<K extends keyof M & MessageName>(type: K, fields: M[K] & object, hashed = true): readonly Uint8Array[] {
+    const messages = this.encoded(type, fields)
     for (const raw of messages) {
       if (hashed) this.transcript.add(raw)
       this.io.sendHandshake(raw)
@@ -103,13 +119,16 @@ export class Handshake<C extends CommonConfig = CommonConfig> {
   }
 
   /** The bytes of a message; the test seam may have changed, removed or added some. */
-  encoded<M, K extends keyof M & MessageName>(table: MessageTable<M>, type: K, fields: M[K] & object): readonly Uint8Array[] {
+  encoded<K extends keyof M & MessageName>(type: K, fields: M[K] & object): readonly Uint8Array[] {
     const instead = this.config.seam?.outgoing?.({ type, fields })
-    if (instead === undefined) return [encodeMessage(table, type, fields)]
-    return Array.isArray(instead) ? instead : [encodeMessage(table, type, instead as M[K])]
+    if (instead === undefined) return [encodeMessage(this.#table, type, fields)]
+    return Array.isArray(instead) ? instead : [encodeMessage(this.#table, type, instead as M[K])]
   }
 
   keyLog(label: string, secret: Uint8Array): void {
     this.config.keyLog?.(`${label} ${toHex(this.clientRandom)} ${toHex(secret)}`)
   }
 }
+
+/** For what needs no messages. */
+export type AnyHandshake = Pick<Handshake<CommonConfig, never>, 'config' | 'io' | 'transcript' | 'keyLog'>

@@ -1,14 +1,14 @@
 // Suites and record keys of TLS 1.3 for both sides: from a traffic secret to what the engine installs (RFC 9846
 // section 7.3).
 
-import type { ActiveSuite, ClientConfig, CommonConfig } from '../config.ts'
+import type { ActiveSuite, ClientConfig } from '../config.ts'
 import type { AeadCipher } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import type { TrafficSecret } from '../keys/schedule13.ts'
 import { opener13, sealer13 } from '../record/protect13.ts'
 import type { Sealer } from '../record/protection.ts'
 import { cipherSuiteName } from '../wire/registry.ts'
-import type { Handshake } from './context.ts'
+import type { AnyHandshake } from './context.ts'
 import { use } from './flow.ts'
 import type { Flow } from './flow.ts'
 
@@ -24,7 +24,7 @@ const aeadOf = (suite: ActiveSuite): AeadCipher => {
   return suite.cipher
 }
 
-export function* installRead13(hs: Handshake<CommonConfig>, suite: ActiveSuite, secret: TrafficSecret): Flow<void> {
+export function* installRead13(hs: AnyHandshake, suite: ActiveSuite, secret: TrafficSecret): Flow<void> {
   const { recordSizeLimit } = hs.config
   const limits = recordSizeLimit === undefined ? {} : { maxInner: recordSizeLimit }
   hs.io.installRead(yield* use(opener13(aeadOf(suite), secret, limits)))
@@ -32,7 +32,7 @@ export function* installRead13(hs: Handshake<CommonConfig>, suite: ActiveSuite, 
 
 /** `before` runs when the keys are there and not yet in use: for a message that is the last under the old ones. */
 export function* installWrite13(
-  hs: Handshake<CommonConfig>, suite: ActiveSuite, secret: TrafficSecret, before?: () => void,
+  hs: AnyHandshake, suite: ActiveSuite, secret: TrafficSecret, before?: () => void,
 ): Flow<Sealer> {
   const sealer = yield* use(sealer13(aeadOf(suite), secret, { padding: hs.config.padding }))
   before?.()

@@ -12,7 +12,7 @@ import { serverHandshake } from '../../src/handshake/server/server.ts'
 import { serverHandshake12 } from '../../src/handshake/server/server12.ts'
 import type { Seam, ServerOptions } from '../../src/options.ts'
 import { concat } from '../../src/wire/bytes.ts'
-import { encodeMessage, messages12 } from '../../src/wire/messages.ts'
+import { encodeMessage, messages12, messages13 } from '../../src/wire/messages.ts'
 
 export type Direction = 'to server' | 'to client'
 /** The records to pass on in place of this one. */
@@ -90,10 +90,10 @@ export const renegotiatingServer = (options: ServerOptions, second: SecondHandsh
         return { ...fields, extensions: info ? [...others, { type: 0xff01, data: concat(Uint8Array.of(info.length), info) }] : others }
       },
     })
-    const hs = new Handshake(serverConfig({ ...base, ...options, ...second.options, seam }), io)
+    const hs = new Handshake(serverConfig({ ...base, ...options, ...second.options, seam }), io, messages13)
     const hello = yield* readHello(hs)
     right = concat(hello.extensions.renegotiation_info ?? new Uint8Array(0), serverVerifyData)
-    yield* serverHandshake12(hs, { ...hello, extensions: { ...hello.extensions, renegotiation_info: new Uint8Array(0) } })
+    yield* serverHandshake12(hs.withMessages(messages12), { ...hello, extensions: { ...hello.extensions, renegotiation_info: new Uint8Array(0) } })
     count++
   }
   const engine = new Engine({

@@ -31,16 +31,16 @@ export const askedTypes = (config: CommonConfig): ReturnType<typeof certificateT
 
 /** Sends the Certificate of `identity`, compressed if the peer's list has an algorithm of ours; our order decides. */
 export function* sendCertificateMessage(
-  hs: Handshake<CommonConfig>, identity: Identity, message: Certificate13, theirs: readonly number[] = [],
+  hs: Handshake<CommonConfig, Messages13>, identity: Identity, message: Certificate13, theirs: readonly number[] = [],
 ): Flow<void> {
   const codec = hs.config.certificateCompression.find(({ id, compress }) => compress && theirs.includes(id))
-  if (!codec?.compress) return void hs.send(messages13, 'Certificate', message)
+  if (!codec?.compress) return void hs.send('Certificate', message)
   const plain = encodeMessage(messages13, 'Certificate', message).subarray(HEADER_LENGTH)
   const known = kept.get(identity)?.find((entry) => entry.codec === codec && equalBytes(entry.plain, plain))
   const compressed = known?.compressed ?? (yield* use(codec.compress(plain)))
   if (compressed.length === 0) throw new TlsError('internal_error', `certificateCompression: ${codec.name} gave no bytes (RFC 8879 section 4)`)
   if (!known && message.context.length === 0) keep(identity, { codec, plain, compressed })
-  hs.send(messages13, 'CompressedCertificate', { algorithm: codec.id, uncompressedLength: plain.length, compressed })
+  hs.send('CompressedCertificate', { algorithm: codec.id, uncompressedLength: plain.length, compressed })
 }
 
 interface Kept {

@@ -4,7 +4,7 @@
 import type { CommonConfig } from '../../config.ts'
 import { certificateEntryExtensions, encodeExtensions } from '../../wire/extensions.ts'
 import type { CertificateEntryExtensions } from '../../wire/extensions.ts'
-import { messages13 } from '../../wire/messages.ts'
+import type { Messages13 } from '../../wire/messages.ts'
 import { sign, signedContent13 } from './authenticate.ts'
 import { sendCertificateMessage } from './certificate-compression.ts'
 import type { Handshake } from '../context.ts'
@@ -23,11 +23,11 @@ export interface ProofRequest {
 }
 
 export function* sendProof13(
-  hs: Handshake<CommonConfig>, { identity, scheme }: ChosenIdentity, { role, context, leafExtensions, compression }: ProofRequest,
+  hs: Handshake<CommonConfig, Messages13>, { identity, scheme }: ChosenIdentity, { role, context, leafExtensions, compression }: ProofRequest,
 ): Flow<void> {
   const ofLeaf = encodeExtensions(certificateEntryExtensions, { ...leafExtensions, ...delegationOf(identity) })
   const entries = identity.certificates.map((data, index) => ({ data, extensions: index === 0 ? ofLeaf : [] }))
   yield* sendCertificateMessage(hs, identity, { context, entries }, compression)
   const content = signedContent13(role, hs.transcript.hash())
-  hs.send(messages13, 'CertificateVerify', { scheme: scheme.id, signature: yield* sign(identity, scheme, content) })
+  hs.send('CertificateVerify', { scheme: scheme.id, signature: yield* sign(identity, scheme, content) })
 }

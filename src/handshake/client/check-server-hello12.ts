@@ -10,7 +10,7 @@ import { decodeExtensions, serverHello12Extensions } from '../../wire/extensions
 import type { ServerHello12Extensions } from '../../wire/extensions.ts'
 import { cipherSuiteName } from '../../wire/registry.ts'
 import { chosenAlpn } from './client13.ts'
-import type { ClientHandshake, Offer, ServerHelloMessage } from './client-hello.ts'
+import type { ClientHandshake12, Offer, ServerHelloMessage } from './client-hello.ts'
 import type { Connection12, Parameters12 } from '../connection/connection12.ts'
 
 export interface Answer12 {
@@ -26,7 +26,7 @@ export interface Answer12 {
 }
 
 export const readAnswer12 = (
-  hs: ClientHandshake, offer: Offer, serverHello: ServerHelloMessage, session: SessionState | undefined,
+  hs: ClientHandshake12, offer: Offer, serverHello: ServerHelloMessage, session: SessionState | undefined,
   previous: Connection12 | undefined,
 ): Answer12 => {
   const { config } = hs
@@ -118,7 +118,7 @@ const checkResumed = (session: SessionState, suite: ActiveSuite, extended: boole
 }
 
 /** RFC 8449 section 4, RFC 6066 section 4: tells the engine what we may send, and gives what we may be sent. */
-const setLimits = ({ config, io }: ClientHandshake, offer: Offer, extensions: ServerHello12Extensions): number => {
+const setLimits = ({ config, io }: ClientHandshake12, offer: Offer, extensions: ServerHello12Extensions): number => {
   const { record_size_limit: theirs, max_fragment_length: code } = extensions
   if (theirs !== undefined && code !== undefined) {
     throw new TlsError('illegal_parameter', 'ServerHello: both record_size_limit and max_fragment_length (RFC 8449 section 5)')

@@ -2,7 +2,6 @@
 
 import { TlsError } from '../../errors.ts'
 import { certificateRequestExtensions, decodeExtensions } from '../../wire/extensions.ts'
-import { messages13 } from '../../wire/messages.ts'
 import type { Message, Messages13 } from '../../wire/messages.ts'
 import { signatureSchemeName } from '../../wire/registry.ts'
 import type { ClientHandshake } from './client-hello.ts'
@@ -24,6 +23,6 @@ export function* sendClientCertificate(hs: ClientHandshake, request: Certificate
     hs.config, { signatureSchemes: offered.map(signatureSchemeName), authorities: asked.certificate_authorities ?? [] },
     (identity) => schemeFor13(hs.config, identity, { signature_algorithms: offered, delegated_credential: asked.delegated_credential }),
   )
-  if (!chosen) return void hs.send(messages13, 'Certificate', { context: request.context, entries: [] })
+  if (!chosen) return void hs.send('Certificate', { context: request.context, entries: [] })
   yield* sendProof13(hs, chosen, { role: 'client', context: request.context, leafExtensions: {}, compression: asked.compress_certificate })
 }

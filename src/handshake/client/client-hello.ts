@@ -5,8 +5,7 @@ import type { ActiveGroup, ClientConfig } from '../../config.ts'
 import type { KeyExchange } from '../../crypto/provider.ts'
 import { clientHelloExtensions, decodeExtensions, encodeExtensions } from '../../wire/extensions.ts'
 import type { ClientHelloExtensions, RawExtension } from '../../wire/extensions.ts'
-import { messages13 } from '../../wire/messages.ts'
-import type { ClientHello, Message, Messages13 } from '../../wire/messages.ts'
+import type { ClientHello, Message, Messages12, Messages13 } from '../../wire/messages.ts'
 import { EMPTY_RENEGOTIATION_INFO_SCSV, extensionTypes, FALLBACK_SCSV, isGrease, TLS12, TLS13 } from '../../wire/registry.ts'
 import { expandable } from '../auth/certificate-compression.ts'
 import { takenDelegations } from '../auth/delegated.ts'
@@ -50,7 +49,8 @@ export interface OfferedShare {
   readonly exchange: KeyExchange
 }
 
-export type ClientHandshake = Handshake<ClientConfig>
+export type ClientHandshake = Handshake<ClientConfig, Messages13>
+export type ClientHandshake12 = Handshake<ClientConfig, Messages12>
 export type ServerHelloMessage = Message<Messages13, 'ServerHello'>
 
 /** The extensions of a first ClientHello, in the order in which they are sent; PSKs come after, when the rest is fixed. */
@@ -99,7 +99,7 @@ export function* sendHello(hs: ClientHandshake, parts: HelloParts, cipherSuites?
   const arranged = parts.ech?.arrange(parts, plain) ?? plain
   const hello = parts.psks.length > 0 ? addBinders(hs, arranged, parts.psks) : arranged
   if (parts.ech) return yield* parts.ech.send(hs, parts, hello)
-  const [raw = new Uint8Array(0)] = hs.send(messages13, 'ClientHello', hello)
+  const [raw = new Uint8Array(0)] = hs.send('ClientHello', hello)
   return offerOf(parts, hello, raw)
 }
 

@@ -4,7 +4,6 @@
 import type { ActiveSuite } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
 import { equalBytes } from '../../wire/bytes.ts'
-import { messages12 } from '../../wire/messages.ts'
 import type { Message, Messages12 } from '../../wire/messages.ts'
 import { signatureSchemeById, signatureSchemeName } from '../../wire/registry.ts'
 import { parseCertificate } from '../../x509/certificate.ts'
@@ -12,7 +11,7 @@ import type { Certificate } from '../../x509/certificate.ts'
 import type { Answer12 } from './check-server-hello12.ts'
 import { noSignature, sign, verifyPeer } from '../auth/authenticate.ts'
 import type { VerifiedPeer, VerifiedSignature } from '../auth/authenticate.ts'
-import type { ClientHandshake, Offer } from './client-hello.ts'
+import type { ClientHandshake12, Offer } from './client-hello.ts'
 import type { Connection12 } from '../connection/connection12.ts'
 import type { Flow } from '../flow.ts'
 import { clientIdentityFor } from '../auth/identities.ts'
@@ -33,10 +32,10 @@ export interface ServerProof {
 }
 
 /** Certificate, CertificateStatus*, ServerKeyExchange*, CertificateRequest*, ServerHelloDone: in this order only. */
-export function* readServerFlight(hs: ClientHandshake, offer: Offer, answer: Answer12, previous: Connection12 | undefined): Flow<ServerProof> {
+export function* readServerFlight(hs: ClientHandshake12, offer: Offer, answer: Answer12, previous: Connection12 | undefined): Flow<ServerProof> {
   const { config } = hs
   const { parameters } = answer
-  const { chain } = yield* hs.read(messages12, 'Certificate')
+  const { chain } = yield* hs.read('Certificate')
   const [der] = chain
   if (!der) throw new TlsError('decode_error', 'Certificate: the server sent an empty list (RFC 5246 section 7.4.2)')
   if (previous) checkSameServer(previous, der)
@@ -44,12 +43,12 @@ export function* readServerFlight(hs: ClientHandshake, offer: Offer, answer: Ans
 
   const signs = parameters.suite.keyExchange === 'ecdhe'
   const rest = signs ? (['ServerKeyExchange'] as const) : (['CertificateRequest', 'ServerHelloDone'] as const)
-  let message = yield* hs.read(messages12, ...(answer.statusPromised ? (['CertificateStatus'] as const) : []), ...rest)
+  let message = yield* hs.read(...(answer.statusPromised ? (['CertificateStatus'] as const) : []), ...rest)
   let ocspResponse: Uint8Array | undefined
   if (message.type === 'CertificateStatus') {
     if (message.statusType !== 1) throw new TlsError('decode_error', 'CertificateStatus: an unknown kind of status (RFC 6066 section 8)')
     ocspResponse = message.response
-    message = yield* hs.read(messages12, ...rest)
+    message = yield* hs.read(...rest)
   }
   const peer = previous?.verifiedServer ?? (yield* verifyPeer(config.verifier, { // the same certificate is not judged twice
     chain, peer: 'server', serverName: config.serverName, time: config.clock(), scts: answer.scts, ...(ocspResponse && { ocspResponse }),
@@ -57,10 +56,10 @@ export function* readServerFlight(hs: ClientHandshake, offer: Offer, answer: Ans
   let share: ServerShare | undefined
   if (message.type === 'ServerKeyExchange') {
     share = yield* readServerShare(config, message.body, parameters, peer, offer.extensions.supported_groups ?? [])
-    message = yield* hs.read(messages12, 'CertificateRequest', 'ServerHelloDone')
+    message = yield* hs.read('CertificateRequest', 'ServerHelloDone')
   }
   const request = message.type === 'CertificateRequest' ? message : undefined
-  if (request) yield* hs.read(messages12, 'ServerHelloDone')
+  if (request) yield* hs.read('ServerHelloDone')
   return { peer, signature: share?.signature ?? noSignature(), share, ocspResponse, request }
 }
 
@@ -88,7 +87,7 @@ const checkSameServer = (previous: Connection12, der: Uint8Array): void => {
 }
 
 /** Certificate: an empty list if we have nothing that the server takes (RFC 5246 section 7.4.6). */
-export function* sendClientCertificate12(hs: ClientHandshake, request: CertificateRequest): Flow<ChosenIdentity | undefined> {
+export function* sendClientCertificate12(hs: ClientHandshake12, request: CertificateRequest): Flow<ChosenIdentity | undefined> {
   const { config } = hs
   const { authorities, certificateTypes } = request
   const signatureAlgorithms = request.signatureAlgorithms.filter((id) => {
@@ -99,12 +98,12 @@ export function* sendClientCertificate12(hs: ClientHandshake, request: Certifica
     config, { signatureSchemes: signatureAlgorithms.map(signatureSchemeName), authorities },
     (identity) => (identity.delegated ? undefined : schemeFor12(config, identity, signatureAlgorithms)), // RFC 9345 section 4.1.2
   )
-  hs.send(messages12, 'Certificate', { chain: chosen?.identity.certificates ?? [] })
+  hs.send('Certificate', { chain: chosen?.identity.certificates ?? [] })
   return chosen
 }
 
 /** CertificateVerify: a signature over all messages so far (RFC 5246 section 7.4.8). */
-export function* sendClientCertificateVerify(hs: ClientHandshake, { identity, scheme }: ChosenIdentity): Flow<void> {
+export function* sendClientCertificateVerify(hs: ClientHandshake12, { identity, scheme }: ChosenIdentity): Flow<void> {
   const signature = yield* sign(identity, scheme, hs.transcript.messages())
-  hs.send(messages12, 'CertificateVerify', { scheme: scheme.id, signature })
+  hs.send('CertificateVerify', { scheme: scheme.id, signature })
 }

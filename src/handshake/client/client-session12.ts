@@ -6,7 +6,7 @@ import type { SessionState } from '../../session/state.ts'
 import { TLS12 } from '../../wire/registry.ts'
 import type { NewSessionTicket12 } from '../../wire/messages.ts'
 import type { Answer12 } from './check-server-hello12.ts'
-import type { ClientHandshake } from './client-hello.ts'
+import type { ClientHandshake12 } from './client-hello.ts'
 import type { Connection12 } from '../connection/connection12.ts'
 import { keepSession } from './save-session.ts'
 import type { SessionFacts } from './save-session.ts'
@@ -23,7 +23,7 @@ export const resumable12 = (config: ClientConfig, session: SessionState | undefi
 }
 
 export function* keepSession12(
-  hs: ClientHandshake, connection: Connection12, { sessionId, parameters }: Answer12, message: NewSessionTicket12 | undefined, facts: SessionFacts,
+  hs: ClientHandshake12, connection: Connection12, { sessionId, parameters }: Answer12, message: NewSessionTicket12 | undefined, facts: SessionFacts,
 ): Flow<void> {
   const ticket = message?.ticket ?? new Uint8Array(0)
   if ((ticket.length === 0 && sessionId.length === 0) || !parameters.extendedMasterSecret) return

@@ -5,6 +5,7 @@ import type { ClientConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import { decodeExtensions, serverHelloExtensions } from '../../wire/extensions.ts'
+import { messages12, messages13 } from '../../wire/messages.ts'
 import type { ServerHello } from '../../wire/messages.ts'
 import { cipherSuiteName, extensionTypes, TLS12, TLS13, versionName } from '../../wire/registry.ts'
 import { helloExtensions, sendHello } from './client-hello.ts'
@@ -25,7 +26,7 @@ import type { Flow } from '../flow.ts'
 export function* clientHandshake(given: ClientConfig, io: HandshakeIo): Flow<Established> {
   const ech = yield* startEch(given, io)
   const config = ech?.config ?? given
-  const hs: ClientHandshake = new Handshake(config, io)
+  const hs: ClientHandshake = new Handshake(config, io, messages13)
   const session = yield* takeSession(config)
   const random = config.provider.random(32)
   hs.clientRandom = random
@@ -53,7 +54,7 @@ export function* clientHandshake(given: ClientConfig, io: HandshakeIo): Flow<Est
   io.setVersion(version)
   const established = version === TLS13
     ? yield* clientHandshake13(answer.hs, answer.offer, answer.serverHello)
-    : yield* clientHandshake12(answer.hs, answer.offer, answer.serverHello, session12)
+    : yield* clientHandshake12(answer.hs.withMessages(messages12), answer.offer, answer.serverHello, session12)
   if (ech && !ech.accepted) throw ech.refused()
   return established
 }

@@ -5,10 +5,9 @@ import { confirmConnection, noSignature, pskPeer } from '../auth/authenticate.ts
 import { TlsError } from '../../errors.ts'
 import { resumedMasterSecret } from '../../keys/prf12.ts'
 import type { SessionState } from '../../session/state.ts'
-import { messages12 } from '../../wire/messages.ts'
 import { readAnswer12 } from './check-server-hello12.ts'
 import type { Answer12 } from './check-server-hello12.ts'
-import type { ClientHandshake, Offer, ServerHelloMessage } from './client-hello.ts'
+import type { ClientHandshake12, Offer, ServerHelloMessage } from './client-hello.ts'
 import { readServerFlight, sendClientCertificate12, sendClientCertificateVerify } from './client-proof12.ts'
 import type { ServerProof } from './client-proof12.ts'
 import { keepSession12 } from './client-session12.ts'
@@ -22,7 +21,7 @@ import { readPskFlight } from '../key-exchange/psk12.ts'
 import { clientAfterwards12 } from '../connection/renegotiation12.ts'
 
 export function* clientHandshake12(
-  hs: ClientHandshake, offer: Offer, serverHello: ServerHelloMessage, session: SessionState | undefined,
+  hs: ClientHandshake12, offer: Offer, serverHello: ServerHelloMessage, session: SessionState | undefined,
 ): Flow<Established> {
   if (offer.extensions.early_data) {
     throw new TlsError('protocol_version', 'the server fell back to TLS 1.2 after early data was sent: try again without it (RFC 9846 appendix E.3)')
@@ -33,7 +32,7 @@ export function* clientHandshake12(
 
 /** `previous` is the connection inside which this handshake renegotiates. */
 export function* negotiateClient12(
-  hs: ClientHandshake, offer: Offer, serverHello: ServerHelloMessage, session: SessionState | undefined,
+  hs: ClientHandshake12, offer: Offer, serverHello: ServerHelloMessage, session: SessionState | undefined,
   previous: Connection12 | undefined,
 ): Flow<Negotiated12> {
   const answer = readAnswer12(hs, offer, serverHello, session, previous)
@@ -42,7 +41,7 @@ export function* negotiateClient12(
   return answer.parameters.suite.authentication === 'psk' ? yield* withPsk(hs, offer, answer) : yield* full(hs, offer, answer, previous)
 }
 
-function* full(hs: ClientHandshake, offer: Offer, answer: Answer12, previous: Connection12 | undefined): Flow<Negotiated12> {
+function* full(hs: ClientHandshake12, offer: Offer, answer: Answer12, previous: Connection12 | undefined): Flow<Negotiated12> {
   const { config } = hs
   const { parameters } = answer
   const proof = yield* readServerFlight(hs, offer, answer, previous) // <-------- Certificate ... ServerHelloDone
@@ -53,24 +52,24 @@ function* full(hs: ClientHandshake, offer: Offer, answer: Answer12, previous: Co
   const exchange = proof.share
     ? yield* completeEcdhe(proof.share)
     : yield* encryptPremaster(config, offer.hello.legacyVersion, proof.peer.publicKey)
-  hs.send(messages12, 'ClientKeyExchange', { body: exchange.body }) // ClientKeyExchange -------->
+  hs.send('ClientKeyExchange', { body: exchange.body }) // ClientKeyExchange -------->
   const master = deriveMaster(hs, parameters, exchange.premaster)
   if (identity) yield* sendClientCertificateVerify(hs, identity) // CertificateVerify* -------->
   return yield* conclude(hs, answer, new Connection12(hs, parameters, master, proof.peer), info)
 }
 
 /** No certificates: RFC 4279, RFC 5489. */
-function* withPsk(hs: ClientHandshake, offer: Offer, answer: Answer12): Flow<Negotiated12> {
+function* withPsk(hs: ClientHandshake12, offer: Offer, answer: Answer12): Flow<Negotiated12> {
   const { parameters } = answer
   const exchange = yield* readPskFlight(hs, offer, answer) // <-------- ServerKeyExchange*, ServerHelloDone
   const info = { ...infoOf(hs, answer, undefined), group: exchange.group?.name, pskIdentity: exchange.identity }
   yield* confirmConnection(hs.config, info)
-  hs.send(messages12, 'ClientKeyExchange', { body: exchange.body }) // ClientKeyExchange -------->
+  hs.send('ClientKeyExchange', { body: exchange.body }) // ClientKeyExchange -------->
   return yield* conclude(hs, answer, new Connection12(hs, parameters, deriveMaster(hs, parameters, exchange.premaster), undefined), info)
 }
 
 /** From our ChangeCipherSpec to the server's Finished. */
-function* conclude(hs: ClientHandshake, answer: Answer12, connection: Connection12, info: ConnectionInfo): Flow<Negotiated12> {
+function* conclude(hs: ClientHandshake12, answer: Answer12, connection: Connection12, info: ConnectionInfo): Flow<Negotiated12> {
   const { config, io } = hs
   const { suite } = answer.parameters
   yield* connection.changeWrite() // [ChangeCipherSpec] -------->
@@ -80,7 +79,7 @@ function* conclude(hs: ClientHandshake, answer: Answer12, connection: Connection
     io.emit({ type: 'falseStart', info })
   }
 
-  const ticket = answer.ticketPromised ? yield* hs.read(messages12, 'NewSessionTicket') : undefined // <-------- NewSessionTicket*
+  const ticket = answer.ticketPromised ? yield* hs.read('NewSessionTicket') : undefined // <-------- NewSessionTicket*
   yield* connection.changeRead() // <-------- [ChangeCipherSpec]
   const finished: VerifiedFinished = yield* connection.readFinished() // <-------- Finished
   yield* keepSession12(hs, connection, answer, ticket, { ...info, authenticatedAt: config.clock() })
@@ -88,10 +87,10 @@ function* conclude(hs: ClientHandshake, answer: Answer12, connection: Connection
 }
 
 /** The server took up the session (RFC 5246 section 7.3, figure 2; RFC 5077 section 3.1). */
-function* resume(hs: ClientHandshake, answer: Answer12, session: SessionState): Flow<Negotiated12> {
+function* resume(hs: ClientHandshake12, answer: Answer12, session: SessionState): Flow<Negotiated12> {
   const { parameters } = answer
   const connection = new Connection12(hs, parameters, resumedMasterSecret(parameters.suite.hash, session.secret), session.peerCertificates[0])
-  const ticket = answer.ticketPromised ? yield* hs.read(messages12, 'NewSessionTicket') : undefined // <-------- NewSessionTicket*
+  const ticket = answer.ticketPromised ? yield* hs.read('NewSessionTicket') : undefined // <-------- NewSessionTicket*
   yield* connection.changeRead() // <-------- [ChangeCipherSpec]
   const finished: VerifiedFinished = yield* connection.readFinished() // <-------- Finished
   const info = infoOf(hs, answer, undefined, session)
@@ -104,7 +103,7 @@ function* resume(hs: ClientHandshake, answer: Answer12, session: SessionState): 
 }
 
 const infoOf = (
-  { config }: ClientHandshake, { parameters, alpn, scts }: Answer12, proof: ServerProof | undefined, session?: SessionState,
+  { config }: ClientHandshake12, { parameters, alpn, scts }: Answer12, proof: ServerProof | undefined, session?: SessionState,
 ): ConnectionInfo => {
   const { peer, signature } = proof ?? { peer: pskPeer(), signature: noSignature() }
   return {

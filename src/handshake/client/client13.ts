@@ -9,7 +9,7 @@ import {
 } from '../../wire/extensions.ts'
 import { extensionTypes } from '../../wire/registry.ts'
 import type { EncryptedExtensionsExtensions, ServerHelloExtensions } from '../../wire/extensions.ts'
-import { isHelloRetryRequest, messages13 } from '../../wire/messages.ts'
+import { isHelloRetryRequest } from '../../wire/messages.ts'
 import type { Message, Messages13 } from '../../wire/messages.ts'
 import { confirmConnection, noSignature, pskPeer, signedContent13, verifyFinished, verifyPeer, verifySignature } from '../auth/authenticate.ts'
 import type { UnauthenticatedPeer, VerifiedFinished, VerifiedPeer, VerifiedSignature } from '../auth/authenticate.ts'
@@ -60,7 +60,7 @@ export function* clientHandshake13(hs: ClientHandshake, firstOffer: Offer, first
   const mayHaveEarlyData = offer.extensions.early_data === true && !retried
   if (!mayHaveEarlyData) yield* installWrite13(hs, suite, handshake.client)
 
-  const encrypted = yield* hs.read(messages13, 'EncryptedExtensions')
+  const encrypted = yield* hs.read('EncryptedExtensions')
   const extensions = decodeExtensions(encryptedExtensionsExtensions, encrypted.extensions, 'EncryptedExtensions', { offered: offer.sent })
   noteRetryConfigs(offer, extensions)
   const alpn = chosenAlpn(config, extensions)
@@ -76,7 +76,7 @@ export function* clientHandshake13(hs: ClientHandshake, firstOffer: Offer, first
 
   const proof = psk ? pskProof(psk) : yield* serverCertificate(hs, offer)
   const finishedHash = transcript.hash()
-  const finished = yield* hs.read(messages13, 'Finished')
+  const finished = yield* hs.read('Finished')
   const verified: VerifiedFinished = verifyFinished(finished.verifyData, handshake.server, finishedHash)
   const master = handshake.master(transcript.hash())
   yield* installRead13(hs, suite, master.server)
@@ -105,11 +105,11 @@ export function* clientHandshake13(hs: ClientHandshake, firstOffer: Offer, first
   yield* confirmConnection(config, info)
 
   if (earlyAccepted) {
-    hs.send(messages13, 'EndOfEarlyData', {})
+    hs.send('EndOfEarlyData', {})
     yield* installWrite13(hs, suite, handshake.client)
   }
   if (proof.request) yield* sendClientCertificate(hs, proof.request)
-  hs.send(messages13, 'Finished', { verifyData: finishedVerifyData(handshake.client, transcript.hash()) })
+  hs.send('Finished', { verifyData: finishedVerifyData(handshake.client, transcript.hash()) })
   yield* installWrite13(hs, suite, master.client)
   const connection = new Connection13(hs, suite, {
     read: master.server, write: master.client, exporter: master.exporter,
@@ -186,14 +186,14 @@ const pskProof = (psk: PskOffer): PeerProof => ({
 function* serverCertificate(hs: ClientHandshake, offer: Offer): Flow<PeerProof> {
   const { config, transcript } = hs
   const types = certificateTypes(offer.sent.has(extensionTypes.compress_certificate))
-  let received = yield* hs.read(messages13, 'CertificateRequest', ...types)
+  let received = yield* hs.read('CertificateRequest', ...types)
   let request: CertificateRequest | undefined
   if (received.type === 'CertificateRequest') {
     request = received
     if (request.context.length > 0) {
       throw new TlsError('illegal_parameter', 'CertificateRequest: a context during the handshake (section 4.4.2)')
     }
-    received = yield* hs.read(messages13, ...types)
+    received = yield* hs.read(...types)
   }
   const message = yield* certificateOf(config, received)
   if (message.context.length > 0) throw new TlsError('illegal_parameter', 'Certificate: a server\'s context has to be empty')
@@ -215,7 +215,7 @@ function* serverCertificate(hs: ClientHandshake, offer: Offer): Flow<PeerProof> 
     scts,
   })
   const { peer: signer, allowed, delegatedUntil } = yield* handshakeSigner(config, 'server', peer, credential)
-  const proof = yield* hs.read(messages13, 'CertificateVerify')
+  const proof = yield* hs.read('CertificateVerify')
   const content = signedContent13('server', verifyHash)
   const signature = yield* verifySignature(config, proof.scheme, proof.signature, content, signer, allowed)
   return { peer, signature, ocspResponse: status?.response, scts, compression: compressionOf(config, received), delegatedUntil, request }

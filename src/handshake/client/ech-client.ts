@@ -19,7 +19,7 @@ import type { ClientHandshake, Envelope, HelloParts, Offer, ServerHelloMessage }
 import { Handshake } from '../context.ts'
 import type { HandshakeIo } from '../context.ts'
 import { CONFIRMATION_LENGTH, helloConfirmation, retryConfirmation } from '../ech-confirm.ts'
-import { readMessage, use } from '../flow.ts'
+import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 
 /** What goes out encrypted on this connection; undefined where nothing does. */
@@ -52,7 +52,7 @@ export interface Answer {
 
 /** Waits for a ServerHello, or HelloRetryRequest, and goes on with the hello that it answers. */
 export function* readAnswer(hs: ClientHandshake, offer: Offer): Flow<Answer> {
-  const serverHello = yield* readMessage(messages13, ['ServerHello'])
+  const serverHello = yield* hs.receive('ServerHello')
   const taken = offer.ech?.judge(hs, offer, serverHello) ?? { hs, offer }
   taken.hs.transcript.add(serverHello.raw)
   return { ...taken, serverHello }
@@ -82,7 +82,7 @@ export class EncryptedHello implements Envelope {
     this.config = { ...config, minVersion: TLS13, suites: config.suites.filter(({ version }) => version === 'TLS 1.3'), fallback: false }
     this.#chosen = chosen
     this.#sender = sender
-    this.#outer = new Handshake(publicConfig(config, chosen.publicName), { ...io, emit: () => {} })
+    this.#outer = new Handshake(publicConfig(config, chosen.publicName), { ...io, emit: () => {} }, messages13)
     this.#outer.clientRandom = config.provider.random(32)
   }
 
@@ -124,7 +124,7 @@ export class EncryptedHello implements Envelope {
     })
     const aad = encode(clientHello, withPayload(new Uint8Array(encoded.length + HPKE_TAG_LENGTH)))
     const outer = withPayload(yield* use(this.#sender.seal(aad, encoded)))
-    const [raw = new Uint8Array(0)] = this.#outer.send(messages13, 'ClientHello', outer)
+    const [raw = new Uint8Array(0)] = this.#outer.send('ClientHello', outer)
     const { ech: _, ...outerParts } = parts
     const offer = offerOf({ ...outerParts, random: this.#outer.clientRandom, psks: [], extensions: plain.extensions }, outer, raw)
     this.#outerOffer ??= { ...offer, refusal: this.#refusal }

@@ -17,7 +17,7 @@ export type SessionFacts = Pick<ConnectionInfo, 'alpn' | 'peerCertificates' | 'o
 /** What is different from one version to the other. */
 type OwnPart = Pick<SessionState, 'version' | 'cipherSuite' | 'secret' | 'lifetime'> & Partial<SessionState>
 
-export function* keepSession({ config, io }: ClientHandshake, facts: SessionFacts, own: OwnPart): Flow<void> {
+export function* keepSession({ config, io }: Pick<ClientHandshake, 'config' | 'io'>, facts: SessionFacts, own: OwnPart): Flow<void> {
   const session: SessionState = {
     ...blankSession,
     createdAt: config.clock(),

@@ -7,7 +7,7 @@ import { exportKey12, extendedMasterSecret, keyBlock, masterSecret, verifyData12
 import type { MasterSecret } from '../../keys/prf12.ts'
 import { keyLengths, opener12, sealer12 } from '../../record/protect12.ts'
 import type { Protection12 } from '../../record/protect12.ts'
-import { messages12 } from '../../wire/messages.ts'
+import type { Messages12 } from '../../wire/messages.ts'
 import { checkFinished } from '../auth/authenticate.ts'
 import type { VerifiedFinished, VerifiedPeer } from '../auth/authenticate.ts'
 import { channelBinding } from './channel-binding.ts'
@@ -31,7 +31,7 @@ export interface Parameters12 {
 }
 
 export class Connection12 {
-  readonly #hs: Handshake<CommonConfig>
+  readonly #hs: Handshake<CommonConfig, Messages12>
   readonly #keys: ReturnType<typeof keyBlock>
   readonly #protection: Protection12
   readonly parameters: Parameters12
@@ -45,7 +45,7 @@ export class Connection12 {
   serverVerifyData: Uint8Array = new Uint8Array(0)
   #first: 'client' | 'server' | undefined
 
-  constructor(hs: Handshake<CommonConfig>, parameters: Parameters12, master: MasterSecret, server: VerifiedPeer | Uint8Array | undefined) {
+  constructor(hs: Handshake<CommonConfig, Messages12>, parameters: Parameters12, master: MasterSecret, server: VerifiedPeer | Uint8Array | undefined) {
     const { suite, clientRandom, serverRandom } = parameters
     this.#hs = hs
     this.parameters = parameters
@@ -78,13 +78,13 @@ export class Connection12 {
     const { role } = this.parameters
     const verifyData = verifyData12(this.master, role, this.#hs.transcript.hash())
     this.#saw(role, verifyData)
-    this.#hs.send(messages12, 'Finished', { verifyData })
+    this.#hs.send('Finished', { verifyData })
   }
 
   *readFinished(): Flow<VerifiedFinished> {
     const peer = other(this.parameters.role)
     const expected = verifyData12(this.master, peer, this.#hs.transcript.hash())
-    const { verifyData } = yield* this.#hs.read(messages12, 'Finished')
+    const { verifyData } = yield* this.#hs.read('Finished')
     const verified = checkFinished(verifyData, expected)
     this.#saw(peer, expected)
     return verified
@@ -121,7 +121,7 @@ const protectionOf = ({ provider }: CommonConfig, { suite, encryptThenMac }: Par
 })
 
 /** RFC 7627 section 4 where both have it; the transcript ends with ClientKeyExchange then. */
-export const deriveMaster = (hs: Handshake<CommonConfig>, parameters: Parameters12, premaster: Uint8Array): MasterSecret => {
+export const deriveMaster = (hs: Handshake<CommonConfig, Messages12>, parameters: Parameters12, premaster: Uint8Array): MasterSecret => {
   const { suite, clientRandom, serverRandom } = parameters
   return parameters.extendedMasterSecret
     ? extendedMasterSecret(suite.hash, premaster, hs.transcript.hash())
@@ -140,7 +140,7 @@ export interface Current12 {
   negotiated: Negotiated12
 }
 
-export const established12 = (hs: Handshake<CommonConfig>, current: Current12, afterwards: Flow<void>): Established => ({
+export const established12 = (hs: Handshake<CommonConfig, Messages12>, current: Current12, afterwards: Flow<void>): Established => ({
   get info() {
     return current.negotiated.info
   },

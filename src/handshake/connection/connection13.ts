@@ -5,7 +5,7 @@ import type { ActiveSuite, CommonConfig } from '../../config.ts'
 import { exportKey, nextTrafficSecret, resumptionPsk } from '../../keys/schedule13.ts'
 import type { MasterStage, TrafficSecret } from '../../keys/schedule13.ts'
 import type { Sealer } from '../../record/protection.ts'
-import { messages13 } from '../../wire/messages.ts'
+import type { Messages13 } from '../../wire/messages.ts'
 import type { VerifiedFinished } from '../auth/authenticate.ts'
 import { channelBinding } from './channel-binding.ts'
 import type { Established, Handshake } from '../context.ts'
@@ -25,7 +25,7 @@ export interface ConnectionSecrets {
 }
 
 export class Connection13 {
-  readonly #hs: Handshake<CommonConfig>
+  readonly #hs: Handshake<CommonConfig, Messages13>
   readonly suite: ActiveSuite
   readonly #secrets: ConnectionSecrets
   #read: TrafficSecret
@@ -33,7 +33,7 @@ export class Connection13 {
   /** What answered the peer's last request for new keys. */
   #answer: Sealer | undefined
 
-  constructor(hs: Handshake<CommonConfig>, suite: ActiveSuite, secrets: ConnectionSecrets) {
+  constructor(hs: Handshake<CommonConfig, Messages13>, suite: ActiveSuite, secrets: ConnectionSecrets) {
     this.#hs = hs
     this.suite = suite
     this.#secrets = secrets
@@ -89,7 +89,7 @@ export class Connection13 {
   *#update(requestPeer: boolean): Flow<Sealer> {
     this.#write = nextTrafficSecret(this.#write)
     const sealer = yield* installWrite13(this.#hs, this.suite, this.#write, () => {
-      this.#hs.send(messages13, 'KeyUpdate', { requestUpdate: requestPeer }, false)
+      this.#hs.send('KeyUpdate', { requestUpdate: requestPeer }, false)
     })
     this.#hs.io.emit({ type: 'keyUpdate', direction: 'write' })
     return sealer

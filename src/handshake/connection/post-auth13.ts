@@ -6,7 +6,6 @@ import { TlsError } from '../../errors.ts'
 import { finishedVerifyData } from '../../keys/schedule13.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import { certificateEntryExtensions, certificateRequestExtensions, decodeExtensions, encodeExtensions } from '../../wire/extensions.ts'
-import { messages13 } from '../../wire/messages.ts'
 import { extensionTypes } from '../../wire/registry.ts'
 import type { CertificateRequest13, Message, Messages13 } from '../../wire/messages.ts'
 import { absentPeer, noSignature, signedContent13, verifyFinished, verifyPeer, verifySignature } from '../auth/authenticate.ts'
@@ -33,22 +32,22 @@ export function* answerCertificateRequest(
   const apart = hs.fork()
   apart.transcript.add(request.raw)
   yield* sendClientCertificate(apart, request)
-  apart.send(messages13, 'Finished', { verifyData: finishedVerifyData(connection.finishedBase.write, apart.transcript.hash()) })
+  apart.send('Finished', { verifyData: finishedVerifyData(connection.finishedBase.write, apart.transcript.hash()) })
 }
 
 interface OpenRequest {
   readonly context: Uint8Array
-  readonly apart: Handshake<ServerConfig>
+  readonly apart: Handshake<ServerConfig, Messages13>
 }
 
 /** A server's requests that wait for their answer. */
 export class CertificateRequests {
-  readonly #hs: Handshake<ServerConfig>
+  readonly #hs: Handshake<ServerConfig, Messages13>
   readonly #offered: boolean
   #open: readonly OpenRequest[] = []
 
   /** `offered`: the client sent post_handshake_auth. */
-  constructor(hs: Handshake<ServerConfig>, offered: boolean) {
+  constructor(hs: Handshake<ServerConfig, Messages13>, offered: boolean) {
     this.#hs = hs
     this.#offered = offered
   }
@@ -60,7 +59,7 @@ export class CertificateRequests {
     if (!config.clientAuth) throw new TlsError('wrong_state', 'clientAuth: not configured, so no certificate can be judged')
     const context = config.provider.random(16)
     const apart = this.#hs.fork()
-    apart.send(messages13, 'CertificateRequest', certificateRequest(config, context))
+    apart.send('CertificateRequest', certificateRequest(config, context))
     this.#open = [...this.#open, { context, apart }]
   }
 
@@ -73,7 +72,7 @@ export class CertificateRequests {
     apart.transcript.add(message.raw)
     const { peer } = yield* readClientProof(apart, message)
     const before = apart.transcript.hash()
-    const finished = yield* apart.read(messages13, 'Finished')
+    const finished = yield* apart.read('Finished')
     verifyFinished(finished.verifyData, connection.finishedBase.read, before)
     const certificates = 'certificates' in peer ? peer.certificates : []
     apart.io.emit({ type: 'clientCertificate', peerCertificates: certificates, verifiedChain: 'chain' in peer ? peer.chain : [] })
@@ -107,7 +106,7 @@ export interface ClientProof {
 }
 
 /** Judges a client's Certificate, which was read and hashed, and the CertificateVerify after it (section 4.5.1 and 4.5.2). */
-export function* readClientProof(hs: Handshake<ServerConfig>, message: Message<Messages13, 'Certificate'>): Flow<ClientProof> {
+export function* readClientProof(hs: Handshake<ServerConfig, Messages13>, message: Message<Messages13, 'Certificate'>): Flow<ClientProof> {
   const { config, transcript } = hs
   const offered = new Set(config.delegatedSchemes.length > 0 ? [extensionTypes.delegated_credential] : [])
   refuseUnasked(message.entries, offered.size > 0)
@@ -121,7 +120,7 @@ export function* readClientProof(hs: Handshake<ServerConfig>, message: Message<M
     time: config.clock(),
   })
   const { peer: signer, allowed, delegatedUntil } = yield* handshakeSigner(config, 'client', peer, entries[0]?.delegated_credential)
-  const proof = yield* hs.read(messages13, 'CertificateVerify')
+  const proof = yield* hs.read('CertificateVerify')
   const content = signedContent13('client', verifyHash)
   return { peer, signature: yield* verifySignature(config, proof.scheme, proof.signature, content, signer, allowed), delegatedUntil }
 }

@@ -4,7 +4,6 @@
 import { TlsError } from '../../errors.ts'
 import { blankSession, encodeSession } from '../../session/state.ts'
 import { decodeExtensions, encodeExtensions, newSessionTicketExtensions } from '../../wire/extensions.ts'
-import { messages13 } from '../../wire/messages.ts'
 import type { NewSessionTicket13 } from '../../wire/messages.ts'
 import { TLS13 } from '../../wire/registry.ts'
 import { askedTypes, certificateOf } from '../auth/certificate-compression.ts'
@@ -13,7 +12,7 @@ import type { ServerConfig } from '../../config.ts'
 import { keepSession } from '../client/save-session.ts'
 import type { SessionFacts } from '../client/save-session.ts'
 import type { Connection13 } from './connection13.ts'
-import { readMessage, use } from '../flow.ts'
+import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { greaseExtension } from '../grease.ts'
 import { answerCertificateRequest } from './post-auth13.ts'
@@ -27,17 +26,18 @@ const MAX_TICKET_LIFETIME = 604800
 
 export function* clientAfterwards(hs: ClientHandshake, connection: Connection13, facts: SessionFacts): Flow<void> {
   for (;;) {
-    const message = yield* readMessage(messages13, ['NewSessionTicket', 'KeyUpdate', 'CertificateRequest'])
+    const message = yield* hs.receive('NewSessionTicket', 'KeyUpdate', 'CertificateRequest')
     if (message.type === 'KeyUpdate') yield* keyUpdate(connection, message.requestUpdate)
     else if (message.type === 'CertificateRequest') yield* answerCertificateRequest(hs, connection, message)
     else yield* newSessionTicket(hs, connection, facts, message)
   }
 }
 
-export function* serverAfterwards(config: ServerConfig, connection: Connection13, requests: CertificateRequests): Flow<void> {
+export function* serverAfterwards(hs: ServerHandshake, connection: Connection13, requests: CertificateRequests): Flow<void> {
+  const { config } = hs
   const types = ['KeyUpdate', ...askedTypes(config)] as const
   for (;;) {
-    const message = yield* readMessage(messages13, types)
+    const message = yield* hs.receive(...types)
     if (message.type === 'KeyUpdate') yield* keyUpdate(connection, message.requestUpdate)
     else yield* requests.answer(connection, yield* certificateOf(config, message))
   }
@@ -136,6 +136,6 @@ export function* sendTickets(hs: ServerHandshake, connection: Connection13, fact
     if (!ticket || ticket.length > 0xffff) return
     const early = config.maxEarlyData > 0 && { early_data: config.maxEarlyData }
     const extensions = [...encodeExtensions(newSessionTicketExtensions, { ...early }), ...greaseExtension(config)]
-    hs.send(messages13, 'NewSessionTicket', { lifetime: tickets.lifetime, ageAdd, nonce, ticket, extensions }, false)
+    hs.send('NewSessionTicket', { lifetime: tickets.lifetime, ageAdd, nonce, ticket, extensions }, false)
   }
 }

@@ -4,28 +4,29 @@
 
 import type { ClientConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
-import { messages12 } from '../../wire/messages.ts'
+import { messages12, messages13 } from '../../wire/messages.ts'
 import { cipherSuiteName, TLS12, versionName } from '../../wire/registry.ts'
 import { helloExtensions, sendHello } from '../client/client-hello.ts'
-import type { ClientHandshake, Offer, ServerHelloMessage } from '../client/client-hello.ts'
+import type { ClientHandshake, ClientHandshake12, Offer, ServerHelloMessage } from '../client/client-hello.ts'
 import type { Connection12, Current12, Negotiated12 } from './connection12.ts'
 import { Handshake } from '../context.ts'
 import type { HandshakeIo } from '../context.ts'
-import { ask, readMessage } from '../flow.ts'
+import { ask } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { helloShape } from '../grease.ts'
+import type { ServerHandshake12 } from '../server/server-hello.ts'
 
 /** What client12.ts does from ServerHello on. */
 type Negotiate = (
-  hs: ClientHandshake, offer: Offer, serverHello: ServerHelloMessage, session: undefined, previous: Connection12,
+  hs: ClientHandshake12, offer: Offer, serverHello: ServerHelloMessage, session: undefined, previous: Connection12,
 ) => Flow<Negotiated12>
 
-export function* clientAfterwards12(hs: ClientHandshake, current: Current12, negotiate: Negotiate): Flow<void> {
+export function* clientAfterwards12(hs: ClientHandshake12, current: Current12, negotiate: Negotiate): Flow<void> {
   const { config, io } = hs
   let [done, refused] = [0, 0]
   hs.transcript.forgetMessages()
   for (;;) {
-    yield* readMessage(messages12, ['HelloRequest'])
+    yield* hs.receive('HelloRequest')
     if (config.renegotiation === 'ignore') continue
     if (canBind(current.negotiated.connection) && (yield* mayRenegotiate(config, done))) {
       done++
@@ -47,10 +48,10 @@ function* mayRenegotiate({ renegotiation: allowed }: ClientConfig, done: number)
 }
 
 /** No renegotiation for clients: it has no use that a new connection would not serve better (RFC 9325 section 3.5). */
-export function* serverAfterwards12(io: HandshakeIo): Flow<void> {
+export function* serverAfterwards12(hs: ServerHandshake12): Flow<void> {
   for (let refused = 1; ; refused++) {
-    yield* readMessage(messages12, ['ClientHello'])
-    refuse(io, refused)
+    yield* hs.receive('ClientHello')
+    refuse(hs.io, refused)
   }
 }
 
@@ -62,15 +63,16 @@ const refuse = (io: HandshakeIo, times: number): void => {
   io.sendWarning('no_renegotiation')
 }
 
-function* renegotiate(first: ClientHandshake, { connection }: Negotiated12, negotiate: Negotiate): Flow<Negotiated12> {
+function* renegotiate(first: ClientHandshake12, { connection }: Negotiated12, negotiate: Negotiate): Flow<Negotiated12> {
   const config = only12(first.config)
-  const hs: ClientHandshake = new Handshake(config, first.io)
+  const hello: ClientHandshake = new Handshake(config, first.io, messages13)
+  const hs: ClientHandshake12 = hello.withMessages(messages12)
   const random = config.provider.random(32)
   hs.clientRandom = random
   first.io.holdData(true)
   const shape = helloShape(config)
   const extensions = { ...shape.values(helloExtensions(config, [], undefined)), renegotiation_info: connection.clientVerifyData }
-  const offer = yield* sendHello(hs, { random, sessionId: new Uint8Array(0), extensions, shares: [], psks: [], shape }) // ClientHello -------->
+  const offer = yield* sendHello(hello, { random, sessionId: new Uint8Array(0), extensions, shares: [], psks: [], shape }) // ClientHello -------->
   const serverHello = yield* readServerHello(hs) // <-------- ServerHello
   checkEcho(offer, serverHello)
   const negotiated = yield* negotiate(hs, offer, serverHello, undefined, connection)
@@ -84,9 +86,9 @@ const only12 = (config: ClientConfig): ClientConfig => ({
 })
 
 /** A HelloRequest while a handshake runs is passed over (RFC 5246 section 7.4.1.1). */
-function* readServerHello(hs: ClientHandshake): Flow<ServerHelloMessage> {
+function* readServerHello(hs: ClientHandshake12): Flow<ServerHelloMessage> {
   for (;;) {
-    const message = yield* readMessage(messages12, ['ServerHello', 'HelloRequest'])
+    const message = yield* hs.receive('ServerHello', 'HelloRequest')
     if (message.type !== 'ServerHello') continue
     hs.transcript.add(message.raw)
     return message

@@ -10,16 +10,15 @@ import { decode, encode } from '../../wire/codec.ts'
 import {
   hintedEcdhParams, namedCurveParams, pskHint, pskIdentity, pskIdentityAndPoint, pskPremaster,
 } from '../../wire/key-exchange12.ts'
-import { messages12 } from '../../wire/messages.ts'
 import { namedGroupName } from '../../wire/registry.ts'
 import type { Answer12 } from '../client/check-server-hello12.ts'
-import type { ClientHandshake, Offer } from '../client/client-hello.ts'
+import type { ClientHandshake12, Offer } from '../client/client-hello.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import type { ClientExchange } from './key-exchange12.ts'
 import type { ReceivedHello } from '../server/negotiate.ts'
 import { lookUp, pskTie } from '../connection/psk-binding.ts'
-import type { ServerHandshake } from '../server/server-hello.ts'
+import type { ServerHandshake12 } from '../server/server-hello.ts'
 
 /** The key that a client uses with TLS 1.2: the first that is not for the importer, which is for TLS 1.3 (RFC 9258). */
 export const pskOf12 = (config: Pick<ClientConfig, 'psks'>): ExternalPskConfig | undefined => config.psks.find(({ imported }) => !imported)
@@ -30,13 +29,13 @@ export interface ClientPskExchange extends ClientExchange {
 }
 
 /** Client: ServerKeyExchange*, ServerHelloDone, and what ClientKeyExchange answers. */
-export function* readPskFlight(hs: ClientHandshake, offer: Offer, { parameters }: Answer12): Flow<ClientPskExchange> {
+export function* readPskFlight(hs: ClientHandshake12, offer: Offer, { parameters }: Answer12): Flow<ClientPskExchange> {
   const { config } = hs
   const key = pskOf12(config)
   if (!key) throw new TlsError('internal_error', `${parameters.suite.name} was offered without a key`)
   const ecdhe = parameters.suite.keyExchange === 'ecdhe_psk'
-  const message = yield* hs.read(messages12, 'ServerKeyExchange', ...(ecdhe ? [] : (['ServerHelloDone'] as const)))
-  if (message.type === 'ServerKeyExchange') yield* hs.read(messages12, 'ServerHelloDone')
+  const message = yield* hs.read('ServerKeyExchange', ...(ecdhe ? [] : (['ServerHelloDone'] as const)))
+  if (message.type === 'ServerKeyExchange') yield* hs.read('ServerHelloDone')
   if (!ecdhe) {
     if (message.type === 'ServerKeyExchange') decode(pskHint, message.body, 'ServerKeyExchange')
     const premaster = encode(pskPremaster, { other: new Uint8Array(key.key.length), psk: key.key })
@@ -58,21 +57,21 @@ export function* readPskFlight(hs: ClientHandshake, offer: Offer, { parameters }
 }
 
 /** Server: ServerKeyExchange with ECDHE, or with a hint (RFC 4279 section 5.2: only where both ends have agreed on what it says). */
-export function* sendPskShare(hs: ServerHandshake, group: ActiveGroup | undefined): Flow<KeyExchange | undefined> {
+export function* sendPskShare(hs: ServerHandshake12, group: ActiveGroup | undefined): Flow<KeyExchange | undefined> {
   const hint = hs.config.pskHint
   if (!group) {
-    if (hint.length > 0) hs.send(messages12, 'ServerKeyExchange', { body: encode(pskHint, hint) })
+    if (hint.length > 0) hs.send('ServerKeyExchange', { body: encode(pskHint, hint) })
     return undefined
   }
   const exchange = yield* use(group.start())
   const params = namedCurveParams(group.id, exchange.share)
-  hs.send(messages12, 'ServerKeyExchange', { body: encode(hintedEcdhParams, { hint, params }) })
+  hs.send('ServerKeyExchange', { body: encode(hintedEcdhParams, { hint, params }) })
   return exchange
 }
 
 /** Server: identity and premaster secret of a ClientKeyExchange; an identity that is not known ends the handshake. */
-export function* readPskPremaster(hs: ServerHandshake, hello: ReceivedHello, exchange: KeyExchange | undefined): Flow<Pick<ClientPskExchange, 'identity' | 'premaster'> & { readonly tie: string }> {
-  const { body } = yield* hs.read(messages12, 'ClientKeyExchange')
+export function* readPskPremaster(hs: ServerHandshake12, hello: ReceivedHello, exchange: KeyExchange | undefined): Flow<Pick<ClientPskExchange, 'identity' | 'premaster'> & { readonly tie: string }> {
+  const { body } = yield* hs.read('ClientKeyExchange')
   const { identity, point } = exchange
     ? decode(pskIdentityAndPoint, body, 'ClientKeyExchange')
     : { identity: decode(pskIdentity, body, 'ClientKeyExchange'), point: undefined }

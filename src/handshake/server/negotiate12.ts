@@ -6,7 +6,6 @@ import { TlsError } from '../../errors.ts'
 import type { Identity } from '../../options.ts'
 import { MAX_PLAINTEXT } from '../../record/framing.ts'
 import { encodeExtensions, serverHello12Extensions } from '../../wire/extensions.ts'
-import { messages12 } from '../../wire/messages.ts'
 import { EMPTY_RENEGOTIATION_INFO_SCSV, TLS12, TLS13 } from '../../wire/registry.ts'
 import type { SignatureScheme } from '../../wire/registry.ts'
 import type { Parameters12 } from '../connection/connection12.ts'
@@ -16,7 +15,7 @@ import type { ChosenIdentity } from '../auth/identities.ts'
 import { noCommonSuite, selectAlpn, selectIdentity, selectInOrder } from './negotiate.ts'
 import type { ReceivedHello } from './negotiate.ts'
 import { curveOffered, fitsSuite, schemeFor12 } from '../key-exchange/schemes12.ts'
-import type { ServerHandshake } from './server-hello.ts'
+import type { ServerHandshake12 } from './server-hello.ts'
 import { serverFingerprint } from '../connection/session-key.ts'
 
 interface Fit {
@@ -48,7 +47,7 @@ export interface PskChoice12 extends Agreed {
   readonly fingerprint: string
 }
 
-export function* chooseParameters(hs: ServerHandshake, hello: ReceivedHello): Flow<Choice12 | PskChoice12> {
+export function* chooseParameters(hs: ServerHandshake12, hello: ReceivedHello): Flow<Choice12 | PskChoice12> {
   const { config } = hs
   checkHello12(hello)
   const extended = hello.extensions.extended_master_secret === true
@@ -83,7 +82,7 @@ const pskFit = (config: ServerConfig, { message, extensions }: ReceivedHello): {
 
 /** The certificate that fits, or the other way where none does. */
 function* certificateFit(
-  { config }: ServerHandshake, hello: ReceivedHello, ours: readonly ActiveSuite[], otherWay: PskFit | undefined,
+  { config }: ServerHandshake12, hello: ReceivedHello, ours: readonly ActiveSuite[], otherWay: PskFit | undefined,
 ): Flow<ChosenIdentity<Fit> | PskFit> {
   try {
     return yield* selectIdentity(config, hello, (candidate) => (candidate.delegated ? undefined : fitOf(config, ours, hello, candidate))) // RFC 9345 section 4.1.1
@@ -140,7 +139,7 @@ interface HelloFacts {
   readonly resumed: boolean
 }
 
-export const sendServerHello12 = (hs: ServerHandshake, hello: ReceivedHello, choice: Choice12 | PskChoice12, facts: HelloFacts): Parameters12 => {
+export const sendServerHello12 = (hs: ServerHandshake12, hello: ReceivedHello, choice: Choice12 | PskChoice12, facts: HelloFacts): Parameters12 => {
   const { config } = hs
   const { extensions, message } = hello
   const { suite, identity, alpn, extended } = choice
@@ -169,7 +168,7 @@ export const sendServerHello12 = (hs: ServerHandshake, hello: ReceivedHello, cho
     }),
   }
   const withoutEmpty = fields.extensions.length > 0 ? fields : { ...fields, extensions: undefined }
-  hs.send(messages12, 'ServerHello', withoutEmpty)
+  hs.send('ServerHello', withoutEmpty)
   return {
     role: 'server', suite, clientRandom: message.random, serverRandom, extendedMasterSecret: extended, encryptThenMac, secureRenegotiation,
     maxPlaintext: limits.maxPlaintext,
@@ -189,7 +188,7 @@ interface Limits {
 }
 
 /** record_size_limit goes before max_fragment_length (RFC 8449 section 5). */
-const limitsOf = ({ config, io }: ServerHandshake, { extensions }: ReceivedHello): Limits => {
+const limitsOf = ({ config, io }: ServerHandshake12, { extensions }: ReceivedHello): Limits => {
   const { record_size_limit: theirs, max_fragment_length: code } = extensions
   if (theirs !== undefined) {
     const own = Math.min(config.recordSizeLimit ?? MAX_PLAINTEXT, MAX_PLAINTEXT)

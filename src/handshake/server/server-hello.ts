@@ -4,21 +4,21 @@
 import type { ActiveSuite, ServerConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
 import { clientHelloExtensions, decodeExtensions } from '../../wire/extensions.ts'
-import { HELLO_RETRY_REQUEST_RANDOM, messages13 } from '../../wire/messages.ts'
-import type { ServerHello } from '../../wire/messages.ts'
+import { HELLO_RETRY_REQUEST_RANDOM } from '../../wire/messages.ts'
+import type { Messages12, Messages13, ServerHello } from '../../wire/messages.ts'
 import { extensionTypes, TLS12, TLS13 } from '../../wire/registry.ts'
 import type { Handshake } from '../context.ts'
 import { openHello } from './ech-server.ts'
-import { readMessage } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { helloInfo } from './negotiate.ts'
 import type { ReceivedHello } from './negotiate.ts'
 
-export type ServerHandshake = Handshake<ServerConfig>
+export type ServerHandshake = Handshake<ServerConfig, Messages13>
+export type ServerHandshake12 = Handshake<ServerConfig, Messages12>
 
 /** `first` is the hello before a HelloRetryRequest. */
 export function* readHello(hs: ServerHandshake, first?: ReceivedHello): Flow<ReceivedHello> {
-  const received = yield* readMessage(messages13, ['ClientHello'])
+  const received = yield* hs.receive('ClientHello')
   const { message, ech } = yield* openHello(hs.config, received, first)
   hs.transcript.add(message.raw)
   const known = hs.config.maxVersion >= TLS13 ? message.extensions : message.extensions?.filter(({ type }) => !only13.has(type))

@@ -5,7 +5,6 @@ import type { ActiveSuite } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import { encodeExtensions, helloRetryRequestExtensions } from '../../wire/extensions.ts'
-import { messages13 } from '../../wire/messages.ts'
 import { extensionName, extensionTypes, namedGroupName, TLS13 } from '../../wire/registry.ts'
 import { confirmedRetry } from './ech-server.ts'
 import type { ChosenGroup, ReceivedHello } from './negotiate.ts'
@@ -18,7 +17,7 @@ const SKIP_EARLY_DATA = 16384
 export function* retryClient(hs: ServerHandshake, first: ReceivedHello, suite: ActiveSuite, { group, share }: ChosenGroup): Flow<ReceivedHello> {
   const { config, io, transcript } = hs
   const cookie = config.cookie ? config.provider.random(32) : undefined
-  hs.send(messages13, 'ServerHello', confirmedRetry(first, suite, {
+  hs.send('ServerHello', confirmedRetry(first, suite, {
     ...helloFields(config, first, suite, true),
     extensions: encodeExtensions(helloRetryRequestExtensions, {
       ...(share === undefined && { key_share: group.id }),

@@ -4,7 +4,6 @@ import type { ActiveSuite, ServerConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
 import { blankSession, decodeSession, encodeSession } from '../../session/state.ts'
 import type { SessionState } from '../../session/state.ts'
-import { messages12 } from '../../wire/messages.ts'
 import { TLS12 } from '../../wire/registry.ts'
 import type { Choice12, PskChoice12 } from './negotiate12.ts'
 import type { Connection12 } from '../connection/connection12.ts'
@@ -12,7 +11,7 @@ import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import type { ReceivedHello } from './negotiate.ts'
 import { mayGoOn } from '../connection/psk-binding.ts'
-import type { ServerHandshake } from './server-hello.ts'
+import type { ServerHandshake12 } from './server-hello.ts'
 
 export interface FoundSession {
   readonly state: SessionState
@@ -23,7 +22,7 @@ export interface FoundSession {
 const MAX_LIFETIME = 604800
 
 /** The session that this hello offers, if it is ours and may go on here; undefined for a full handshake. */
-export function* findSession12(hs: ServerHandshake, hello: ReceivedHello, choice: Choice12 | PskChoice12): Flow<FoundSession | undefined> {
+export function* findSession12(hs: ServerHandshake12, hello: ReceivedHello, choice: Choice12 | PskChoice12): Flow<FoundSession | undefined> {
   const { config } = hs
   const state = yield* lookUp(config, hello)
   const suite = state && suiteOf(config, hello, state)
@@ -107,7 +106,7 @@ const stateOf = (config: ServerConfig, { master, parameters }: Connection12, fac
 const USUAL_LIFETIME = 86400
 
 /** NewSessionTicket was promised, so it is sent, with an empty ticket if there is none (RFC 5077 section 3.3). */
-export function* sendTicket12(hs: ServerHandshake, connection: Connection12, facts: SessionFacts12): Flow<void> {
+export function* sendTicket12(hs: ServerHandshake12, connection: Connection12, facts: SessionFacts12): Flow<void> {
   const { config } = hs
   const state = stateOf(config, connection, facts)
   let ticket: Uint8Array | undefined
@@ -117,10 +116,10 @@ export function* sendTicket12(hs: ServerHandshake, connection: Connection12, fac
     // a protector that fails costs the ticket
   }
   if (!ticket || ticket.length > 0xffff) ticket = new Uint8Array(0)
-  hs.send(messages12, 'NewSessionTicket', { lifetimeHint: ticket.length > 0 ? state.lifetime : 0, ticket })
+  hs.send('NewSessionTicket', { lifetimeHint: ticket.length > 0 ? state.lifetime : 0, ticket })
 }
 
-export function* storeSession12(hs: ServerHandshake, connection: Connection12, sessionId: Uint8Array, facts: SessionFacts12): Flow<void> {
+export function* storeSession12(hs: ServerHandshake12, connection: Connection12, sessionId: Uint8Array, facts: SessionFacts12): Flow<void> {
   const { config } = hs
   const state = stateOf(config, connection, facts)
   try {

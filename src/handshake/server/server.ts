@@ -4,6 +4,7 @@
 import { serverConfig } from '../../config.ts'
 import type { Defaults, ServerConfig } from '../../config.ts'
 import { asTlsError, TlsError } from '../../errors.ts'
+import { messages12, messages13 } from '../../wire/messages.ts'
 import { TLS13 } from '../../wire/registry.ts'
 import { Handshake } from '../context.ts'
 import type { Established, HandshakeIo } from '../context.ts'
@@ -17,14 +18,14 @@ import { serverHandshake12 } from './server12.ts'
 import { serverHandshake13 } from './server13.ts'
 
 export function* serverHandshake(config: ServerConfig, io: HandshakeIo, defaults: Defaults): Flow<Established> {
-  const first: ServerHandshake = new Handshake(config, io)
+  const first: ServerHandshake = new Handshake(config, io, messages13)
   const hello = yield* readHello(first)
   const changed = yield* configFor(config, hello, defaults)
   const hs: ServerHandshake = changed === config ? first : first.withConfig(changed)
   hs.clientRandom = hello.message.random
   const version = selectVersion(hs.config, hello)
   io.setVersion(version)
-  return version === TLS13 ? yield* serverHandshake13(hs, hello) : yield* serverHandshake12(hs, hello)
+  return version === TLS13 ? yield* serverHandshake13(hs, hello) : yield* serverHandshake12(hs.withMessages(messages12), hello)
 }
 
 /** onClientHello may reject, or change options for this one connection. */

@@ -3,7 +3,6 @@
 import type { ServerConfig } from '../../config.ts'
 import { resumedMasterSecret } from '../../keys/prf12.ts'
 import type { SessionState } from '../../session/state.ts'
-import { messages12 } from '../../wire/messages.ts'
 import { absentPeer, confirmConnection, noSignature, pskPeer, verifyPeer, verifySignature } from '../auth/authenticate.ts'
 import type { UnauthenticatedPeer, VerifiedFinished, VerifiedPeer, VerifiedSignature } from '../auth/authenticate.ts'
 import { chooseParameters, sendServerHello12 } from './negotiate12.ts'
@@ -18,39 +17,39 @@ import type { ReceivedHello } from './negotiate.ts'
 import { readPskPremaster, sendPskShare } from '../key-exchange/psk12.ts'
 import { serverAfterwards12 } from '../connection/renegotiation12.ts'
 import { certificateTypes12, fitsKey12, schemes12 } from '../key-exchange/schemes12.ts'
-import type { ServerHandshake } from './server-hello.ts'
+import type { ServerHandshake12 } from './server-hello.ts'
 import { findSession12, mayRenew, sendTicket12, storeSession12 } from './server-session12.ts'
 import type { SessionFacts12 } from './server-session12.ts'
 
-export function* serverHandshake12(hs: ServerHandshake, hello: ReceivedHello): Flow<Established> {
-  const { io, transcript } = hs
+export function* serverHandshake12(hs: ServerHandshake12, hello: ReceivedHello): Flow<Established> {
+  const { transcript } = hs
   const choice = yield* chooseParameters(hs, hello)
   const session = yield* findSession12(hs, hello, choice)
   transcript.start((session?.suite ?? choice.suite).hash)
   const current: Current12 = { negotiated: session ? yield* resume(hs, hello, { ...choice, suite: session.suite }, session.state) : yield* anew(hs, hello, choice) }
   transcript.forgetMessages()
-  return established12(hs, current, serverAfterwards12(io))
+  return established12(hs, current, serverAfterwards12(hs))
 }
 
-const anew = (hs: ServerHandshake, hello: ReceivedHello, choice: Choice12 | PskChoice12): Flow<Negotiated12> =>
+const anew = (hs: ServerHandshake12, hello: ReceivedHello, choice: Choice12 | PskChoice12): Flow<Negotiated12> =>
   choice.identity ? full(hs, hello, choice) : withPsk(hs, hello, choice)
 
-function* full(hs: ServerHandshake, hello: ReceivedHello, choice: Choice12): Flow<Negotiated12> {
+function* full(hs: ServerHandshake12, hello: ReceivedHello, choice: Choice12): Flow<Negotiated12> {
   const { config } = hs
   const { identity } = choice
   const { status_request: status } = hello.extensions
   const { ticket, sessionId } = sessionKind(config, hello, choice)
   const stapled = status?.statusType === 1 ? identity.ocspResponse : undefined
   const parameters = sendServerHello12(hs, hello, choice, { sessionId, ticket, stapled: stapled !== undefined, resumed: false }) // ServerHello -------->
-  hs.send(messages12, 'Certificate', { chain: identity.certificates }) // Certificate -------->
-  if (stapled) hs.send(messages12, 'CertificateStatus', { statusType: 1, response: stapled }) // CertificateStatus* -------->
+  hs.send('Certificate', { chain: identity.certificates }) // Certificate -------->
+  if (stapled) hs.send('CertificateStatus', { statusType: 1, response: stapled }) // CertificateStatus* -------->
   const share = choice.group && choice.scheme && (yield* signServerShare(choice.group, parameters, identity, choice.scheme))
-  if (share) hs.send(messages12, 'ServerKeyExchange', { body: share.body }) // ServerKeyExchange* -------->
+  if (share) hs.send('ServerKeyExchange', { body: share.body }) // ServerKeyExchange* -------->
   if (config.clientAuth) sendCertificateRequest(hs) // CertificateRequest* -------->
-  hs.send(messages12, 'ServerHelloDone', {}) // ServerHelloDone -------->
+  hs.send('ServerHelloDone', {}) // ServerHelloDone -------->
 
   const peer = yield* readCertificate(hs) // <-------- Certificate*
-  const { body } = yield* hs.read(messages12, 'ClientKeyExchange') // <-------- ClientKeyExchange
+  const { body } = yield* hs.read('ClientKeyExchange') // <-------- ClientKeyExchange
   const premaster = share
     ? yield* ecdhePremaster(share.exchange, body)
     : yield* decryptPremaster(config, identity, hello.message.legacyVersion, body)
@@ -77,11 +76,11 @@ const sessionKind = (config: ServerConfig, { extensions }: ReceivedHello, { exte
 }
 
 /** No certificates: RFC 4279, RFC 5489. */
-function* withPsk(hs: ServerHandshake, hello: ReceivedHello, choice: PskChoice12): Flow<Negotiated12> {
+function* withPsk(hs: ServerHandshake12, hello: ReceivedHello, choice: PskChoice12): Flow<Negotiated12> {
   const { ticket, sessionId } = sessionKind(hs.config, hello, choice)
   const parameters = sendServerHello12(hs, hello, choice, { sessionId, ticket, stapled: false, resumed: false }) // ServerHello -------->
   const exchange = yield* sendPskShare(hs, choice.group) // ServerKeyExchange* -------->
-  hs.send(messages12, 'ServerHelloDone', {}) // ServerHelloDone -------->
+  hs.send('ServerHelloDone', {}) // ServerHelloDone -------->
   const { identity, premaster, tie } = yield* readPskPremaster(hs, hello, exchange) // <-------- ClientKeyExchange
   const connection = new Connection12(hs, parameters, deriveMaster(hs, parameters, premaster), undefined)
   hs.transcript.forgetMessages()
@@ -98,7 +97,7 @@ function* withPsk(hs: ServerHandshake, hello: ReceivedHello, choice: PskChoice12
 }
 
 /** A session goes on: no certificates, the server's Finished first (RFC 5246 section 7.3, figure 2). */
-function* resume(hs: ServerHandshake, hello: ReceivedHello, choice: Choice12 | PskChoice12, session: SessionState): Flow<Negotiated12> {
+function* resume(hs: ServerHandshake12, hello: ReceivedHello, choice: Choice12 | PskChoice12, session: SessionState): Flow<Negotiated12> {
   const { identity } = choice
   const { sessionId } = hello.message
   const ticket = mayRenew(hs.config, hello, session)
@@ -114,9 +113,9 @@ function* resume(hs: ServerHandshake, hello: ReceivedHello, choice: Choice12 | P
   return { connection, finished, info }
 }
 
-const sendCertificateRequest = (hs: ServerHandshake): void => {
+const sendCertificateRequest = (hs: ServerHandshake12): void => {
   const { config } = hs
-  hs.send(messages12, 'CertificateRequest', {
+  hs.send('CertificateRequest', {
     certificateTypes: certificateTypes12,
     signatureAlgorithms: schemes12(config).map(({ id }) => id),
     authorities: config.clientAuth?.authorities ?? [],
@@ -124,20 +123,20 @@ const sendCertificateRequest = (hs: ServerHandshake): void => {
 }
 
 /** Certificate of the client, an empty list if it has none (RFC 5246 section 7.4.6). */
-function* readCertificate(hs: ServerHandshake): Flow<VerifiedPeer | UnauthenticatedPeer> {
+function* readCertificate(hs: ServerHandshake12): Flow<VerifiedPeer | UnauthenticatedPeer> {
   const { config } = hs
   if (!config.clientAuth) return absentPeer(config)
-  const { chain } = yield* hs.read(messages12, 'Certificate')
+  const { chain } = yield* hs.read('Certificate')
   if (chain.length === 0) return absentPeer(config, 'client_certificate_missing')
   return yield* verifyPeer(config.clientAuth.verifier, { chain, peer: 'client', serverName: undefined, time: config.clock() })
 }
 
 /** CertificateVerify over all messages before it (RFC 5246 section 7.4.8). */
-function* readCertificateVerify(hs: ServerHandshake, peer: VerifiedPeer | UnauthenticatedPeer): Flow<VerifiedSignature> {
+function* readCertificateVerify(hs: ServerHandshake12, peer: VerifiedPeer | UnauthenticatedPeer): Flow<VerifiedSignature> {
   const { config, transcript } = hs
   if (!('publicKey' in peer)) return noSignature()
   const content = transcript.messages()
-  const { scheme, signature } = yield* hs.read(messages12, 'CertificateVerify')
+  const { scheme, signature } = yield* hs.read('CertificateVerify')
   return yield* verifySignature(config, scheme, signature, content, peer, schemes12(config), fitsKey12)
 }
 

@@ -8,7 +8,6 @@ import {
   encodeExtensions,
   encryptedExtensionsExtensions, serverHelloExtensions,
 } from '../../wire/extensions.ts'
-import { messages13 } from '../../wire/messages.ts'
 import { TLS13 } from '../../wire/registry.ts'
 import { absentPeer, confirmConnection, noSignature, pskPeer, verifyFinished } from '../auth/authenticate.ts'
 import { askedTypes, certificateOf, compressionOf } from '../auth/certificate-compression.ts'
@@ -58,7 +57,7 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
   const earlyTraffic = early ? stage.clientEarlyTraffic(transcript.hash()) : undefined
 
   const answer = group && share && (yield* use(group.respond(share)))
-  hs.send(messages13, 'ServerHello', confirmedHello(hs, hello, suite, { // -------->
+  hs.send('ServerHello', confirmedHello(hs, hello, suite, { // -------->
     ...helloFields(config, hello, suite),
     extensions: encodeExtensions(serverHelloExtensions, {
       ...(psk && { pre_shared_key: psk.index }),
@@ -72,10 +71,10 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
   hs.keyLog('CLIENT_HANDSHAKE_TRAFFIC_SECRET', handshake.client.secret)
   hs.keyLog('SERVER_HANDSHAKE_TRAFFIC_SECRET', handshake.server.secret)
   sendEncryptedExtensions(hs, hello, { alpn, early, tickets: ticketCount(config, hello, psk !== undefined), resumed: psk !== undefined }) // {EncryptedExtensions} -------->
-  if (!psk && config.clientAuth) hs.send(messages13, 'CertificateRequest', certificateRequest(config, new Uint8Array(0))) // {CertificateRequest} -------->
+  if (!psk && config.clientAuth) hs.send('CertificateRequest', certificateRequest(config, new Uint8Array(0))) // {CertificateRequest} -------->
   let scheme: string | undefined
   if (!psk && certificate.choice) scheme = yield* sendCertificate(hs, hello, certificate.choice) // {Certificate, CertificateVerify} -------->
-  hs.send(messages13, 'Finished', { verifyData: finishedVerifyData(handshake.server, transcript.hash()) }) // {Finished} -------->
+  hs.send('Finished', { verifyData: finishedVerifyData(handshake.server, transcript.hash()) }) // {Finished} -------->
   const master = handshake.master(transcript.hash())
   yield* installWrite13(hs, suite, master.server)
   if (!config.clientAuth) io.allowSend(true) // 0.5-RTT data (section 2.3)
@@ -87,7 +86,7 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
   yield* installRead13(hs, suite, handshake.client)
   const proof: ClientProof = psk ? { peer: pskPeer(), signature: noSignature() } : yield* clientCertificate(hs) // <-------- {Certificate*, CertificateVerify*}
   const finishedHash = transcript.hash()
-  const finished = yield* hs.read(messages13, 'Finished') // <-------- {Finished}
+  const finished = yield* hs.read('Finished') // <-------- {Finished}
   const verified = verifyFinished(finished.verifyData, handshake.client, finishedHash)
   io.skipEarlyData('none')
   yield* installRead13(hs, suite, master.client)
@@ -126,7 +125,7 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
   yield* confirmConnection(config, info)
   yield* sendTickets(hs, connection, facts) // [NewSessionTicket] -------->
   const requests = new CertificateRequests(hs, hello.extensions.post_handshake_auth === true)
-  const established = connection.establish(verified, serverAfterwards(config, connection, requests), info)
+  const established = connection.establish(verified, serverAfterwards(hs, connection, requests), info)
   return { ...established, requestCertificate: () => requests.request() }
 }
 
@@ -188,7 +187,7 @@ const sendEncryptedExtensions = (hs: ServerHandshake, hello: ReceivedHello, { al
   const { server_name: name, record_size_limit: theirLimit, ticket_request: ticketRequest } = hello.extensions
   const retryConfigs = retryConfigsFor(config, hello)
   if (theirLimit !== undefined) io.setMaxFragment(Math.min(theirLimit, 16385) - 1)
-  hs.send(messages13, 'EncryptedExtensions', {
+  hs.send('EncryptedExtensions', {
     extensions: encodeExtensions(encryptedExtensionsExtensions, {
       ...(name && !resumed && { server_name: new Uint8Array(0) }), // not when resuming (RFC 6066 section 3)
       ...(theirLimit !== undefined && { record_size_limit: config.recordSizeLimit ?? 16385 }),
@@ -216,7 +215,7 @@ function* readEarlyData(hs: ServerHandshake, suite: ActiveSuite, secret: Traffic
   hs.keyLog('CLIENT_EARLY_TRAFFIC_SECRET', secret.secret)
   yield* installRead13(hs, suite, secret)
   io.acceptData('early', config.maxEarlyData)
-  yield* hs.read(messages13, 'EndOfEarlyData')
+  yield* hs.read('EndOfEarlyData')
   io.acceptData('refuse')
   io.emit({ type: 'earlyDataEnd' })
 }
@@ -224,7 +223,7 @@ function* readEarlyData(hs: ServerHandshake, suite: ActiveSuite, secret: Traffic
 /** {Certificate*} {CertificateVerify*} of the client (section 4.5.1 and 4.5.2). */
 function* clientCertificate(hs: ServerHandshake): Flow<ClientProof> {
   if (!hs.config.clientAuth) return { peer: absentPeer(hs.config), signature: noSignature() }
-  const received = yield* hs.read(messages13, ...askedTypes(hs.config))
+  const received = yield* hs.read(...askedTypes(hs.config))
   const message = yield* certificateOf(hs.config, received)
   if (message.context.length > 0) throw new TlsError('illegal_parameter', 'Certificate: a context during the handshake')
   return { ...(yield* readClientProof(hs, message)), compression: compressionOf(hs.config, received) }
