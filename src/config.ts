@@ -15,8 +15,9 @@ import type { EchClientConfig, EchServerConfig } from './ech.ts'
 import { TlsError } from './errors.ts'
 import { hintOf, pskConfigs } from './psk.ts'
 import type { ExternalPskConfig } from './psk.ts'
+import { MAX_RECORD_SIZE_LIMIT } from './record/framing.ts'
 import type { ClientSessionCache, ReplayGuard, ServerSessionStore, TicketProtector } from './session/interfaces.ts'
-import { decodeSession } from './session/state.ts'
+import { decodeSession, MAX_SESSION_LIFETIME } from './session/state.ts'
 import type { SessionState } from './session/state.ts'
 import type { ClientHello } from './wire/messages.ts'
 import { cipherSuiteById, namedGroupById, namedGroups, signatureSchemes, TLS12, TLS13 } from './wire/registry.ts'
@@ -241,7 +242,7 @@ const commonConfig = (options: CommonOptions & Pick<ClientOptions, 'pskModes'>, 
     clock: options.clock ?? Date.now,
     padding: options.padding,
     recordSizeLimit:
-      options.recordSizeLimit === undefined ? undefined : inRange(options.recordSizeLimit, 64, 16385, 'recordSizeLimit'),
+      options.recordSizeLimit === undefined ? undefined : inRange(options.recordSizeLimit, 64, MAX_RECORD_SIZE_LIMIT, 'recordSizeLimit'),
     maxHandshakeMessage: inRange(options.maxHandshakeMessage ?? 1 << 17, 1 << 12, (1 << 24) - 1, 'maxHandshakeMessage'),
     recordsPerKey: inRange(options.recordsPerKey ?? Number.MAX_SAFE_INTEGER, 2, Number.MAX_SAFE_INTEGER, 'recordsPerKey'),
     legacy,
@@ -382,8 +383,8 @@ const quarantineOf = ({ tickets }: ServerOptions, window: number): number =>
 const ticketConfig = (options: ServerOptions, provider: CryptoProvider, defaults: Defaults): ServerConfig['tickets'] => {
   if (options.tickets === false) return undefined
   const count = inRange(options.tickets?.count ?? 2, 0, 255, 'tickets.count')
-  const lifetime = inRange(options.tickets?.lifetime ?? 86400, 1, 604800, 'tickets.lifetime')
-  const renewAfter = inRange(options.tickets?.renewAfter ?? Math.ceil(lifetime / 2), 0, 604800, 'tickets.renewAfter')
+  const lifetime = inRange(options.tickets?.lifetime ?? 86400, 1, MAX_SESSION_LIFETIME, 'tickets.lifetime')
+  const renewAfter = inRange(options.tickets?.renewAfter ?? Math.ceil(lifetime / 2), 0, MAX_SESSION_LIFETIME, 'tickets.renewAfter')
   const protector = options.tickets?.protector ?? defaults.tickets?.(provider, lifetime)
   const { applicationData } = options.tickets ?? {}
   return protector && count > 0 ? { count, lifetime, renewAfter, protector, applicationData } : undefined

@@ -5,6 +5,7 @@ import { andThen as then } from './crypto/maybe.ts'
 import type { CryptoProvider, MaybePromise, PrivateKey, PublicKey, Signer } from './crypto/provider.ts'
 import { TlsError } from './errors.ts'
 import type { CertificateInput, Identities, Identity, IdentityOptions, KeyInput } from './options.ts'
+import { toHex } from './wire/bytes.ts'
 import { decodePem } from './wire/pem.ts'
 import { signatureSchemeById, signatureSchemeName } from './wire/registry.ts'
 import { parseCertificate } from './x509/certificate.ts'
@@ -35,6 +36,9 @@ export const loadIdentity = (options: IdentityOptions, provider: CryptoProvider)
     if (signer.publicKey && !samePublicKey(signer.publicKey, publicKey)) throw mismatch(signer.publicKey, certificates, leaf, delegated)
     return {
       certificates,
+      leaf,
+      digest: sha256Of(provider, der),
+      issuers: issuersOf(leaf, certificates),
       signer,
       keyType: publicKey.type,
       keyBits: publicKey.bits,
@@ -45,6 +49,23 @@ export const loadIdentity = (options: IdentityOptions, provider: CryptoProvider)
     }
   })
 }
+
+const sha256Of = ({ name, hashes: { sha256 } }: CryptoProvider, der: Uint8Array): string => {
+  if (!sha256) throw new TlsError('unsupported', `the ${name} provider has no SHA-256`)
+  return toHex(sha256.digest(der))
+}
+
+/** An intermediate that we cannot read is sent all the same. */
+const issuersOf = (leaf: Certificate, [, ...others]: readonly Uint8Array[]): readonly Uint8Array[] => [
+  leaf.issuer.der,
+  ...others.flatMap((der) => {
+    try {
+      return [parseCertificate(der).issuer.der]
+    } catch {
+      return []
+    }
+  }),
+]
 
 const mismatch = (
   { type }: PublicKey, certificates: readonly Uint8Array[], leaf: Certificate, delegated: DelegatedCredential | undefined,

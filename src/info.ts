@@ -1,4 +1,4 @@
-// What the application learns about a finished handshake. Filled by handshake/, handed out by the engine and connection.
+// What the application learns about a finished handshake.
 
 import type { Certificate } from './x509/certificate.ts'
 
@@ -12,25 +12,25 @@ export interface ConnectionInfo {
   /** What the peer signed the handshake with; undefined where it did not sign. */
   readonly signatureScheme: string | undefined
   /** What we signed the handshake with (server); undefined where we did not. */
-  readonly ownSignatureScheme?: string | undefined
+  readonly ownSignatureScheme: string | undefined
   readonly alpn: string | undefined
   /** The name the client asked for (SNI), on both sides. */
   readonly serverName: string | undefined
   readonly resumed: boolean
   /** The identity of the external PSK that the handshake stands on (imported ones as RFC 9258 sends them). */
-  readonly pskIdentity?: Uint8Array
+  readonly pskIdentity: Uint8Array | undefined
   readonly helloRetryRequest: boolean
   /** Server, resumed: what `tickets.applicationData` put into the ticket. */
-  readonly sessionData?: Uint8Array
+  readonly sessionData: Uint8Array | undefined
   /** Encrypted Client Hello was used (RFC 9849): what this info says was not visible on the way. */
-  readonly echAccepted?: boolean
+  readonly echAccepted: boolean
   readonly earlyData: 'accepted' | 'rejected' | 'none'
   /** DER as the peer sent them, leaf first; empty where it sent none. */
   readonly peerCertificates: readonly Uint8Array[]
   /** The algorithm that the peer's certificates came compressed with (RFC 8879); undefined where they did not. */
-  readonly certificateCompression?: string
+  readonly certificateCompression: string | undefined
   /** The peer signed with a delegated credential (RFC 9345), which is good until then: milliseconds since the epoch. */
-  readonly delegatedUntil?: number
+  readonly delegatedUntil: number | undefined
   /** Leaf first, as the verifier proved it; empty where nothing was verified. */
   readonly verifiedChain: readonly Certificate[]
   /** The stapled OCSP response (DER), as it came. */

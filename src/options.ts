@@ -8,6 +8,7 @@ import type { ClientSessionCache, ReplayGuard, ServerSessionStore, TicketProtect
 import type { SessionState } from './session/state.ts'
 import type { ClientHello } from './wire/messages.ts'
 import type { ProtocolVersion } from './wire/registry.ts'
+import type { Certificate } from './x509/certificate.ts'
 import type { DelegatedCredential } from './x509/delegated-credential.ts'
 import type { CertificateVerifier } from './x509/verifier.ts'
 
@@ -40,6 +41,12 @@ export type Identities = IdentityOptions | Identity | readonly (IdentityOptions 
 export interface Identity {
   /** DER, leaf first. */
   readonly certificates: readonly Uint8Array[]
+  /** The first of them, parsed. */
+  readonly leaf: Certificate
+  /** SHA-256 of the leaf, in hex. */
+  readonly digest: string
+  /** Distinguished names (DER) of those who issued the certificates. */
+  readonly issuers: readonly Uint8Array[]
   readonly signer: Signer
   readonly keyType: NonNullable<Signer['publicKey']>['type']
   /** Size of the key in bits. */

@@ -342,7 +342,7 @@ export class Engine implements TlsEngine {
     this.#mayWrite = !this.#writeClosed
     this.#flood.progress()
     this.#events.push({ type: 'handshake', info: established.info })
-    this.#runner.start(established.afterwards, () => {})
+    this.#runner.start(established.postHandshake, () => {})
   }
 
   #io(): HandshakeIo {

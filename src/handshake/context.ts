@@ -47,11 +47,11 @@ export type HandshakeEvent =
   | Pick<ConnectionInfo, 'peerCertificates' | 'verifiedChain'> & { readonly type: 'clientCertificate' }
   | { readonly type: 'keyUpdate'; readonly direction: 'read' | 'write' }
 
-/** What a finished handshake hands to the engine. Only a flow that checked Finished can make one. */
+/** What a finished handshake hands to the engine. Connection13 and establish12 make it, of the proofs. */
 export interface Established {
   readonly info: ConnectionInfo
   /** Messages after the handshake: runs for as long as the connection. */
-  readonly afterwards: Flow<void>
+  readonly postHandshake: Flow<void>
   exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Uint8Array
   channelBinding(type: ChannelBindingType): Uint8Array
   /** KeyUpdate; undefined in TLS 1.2. */

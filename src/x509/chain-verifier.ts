@@ -4,7 +4,7 @@
 import { run, use } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
 import { TlsError } from '../errors.ts'
-import { compareBytes } from '../wire/der.ts'
+import { compareBytes, sameBytes } from '../wire/der.ts'
 import { explainUntrusted, findPath } from './builder.ts'
 import type { SearchInput, SearchResult } from './builder.ts'
 import { parseCertificate } from './certificate.ts'
@@ -70,10 +70,10 @@ export const chainVerifier = (options: ChainOptions & { readonly sendAuthorities
 }
 
 function* verifyRequest(request: VerifyRequest, options: ChainOptions, memory: VerifierMemory): Steps<VerifiedChain> {
-  const { chain, peer, serverName, ...rest } = request
+  const { chain, leaf: parsedLeaf, peer, serverName, ...rest } = request
   const purpose = peer === 'server' ? 'serverAuth' : 'clientAuth'
   const all = { ...options, ...rest, purpose, ...(serverName !== undefined && { serverName }) }
-  const result = yield* verify(chain, all, memory)
+  const result = yield* verify(chain, all, memory, parsedLeaf)
   const [leaf] = result.chain
   if (leaf === undefined) throw new TlsError('internal_error', 'a verified chain is empty')
   return { leaf, chain: result.chain }
@@ -81,13 +81,15 @@ function* verifyRequest(request: VerifyRequest, options: ChainOptions, memory: V
 
 type Verified = Extract<VerifyResult, { ok: true }>
 
-function* verify(chain: readonly Uint8Array[], options: VerifyOptions, memory?: VerifierMemory): Steps<Verified> {
+function* verify(
+  chain: readonly Uint8Array[], options: VerifyOptions, memory?: VerifierMemory, parsedLeaf?: Certificate,
+): Steps<Verified> {
   const bytes = chain.reduce((sum, { length }) => sum + length, 0)
   const limit = options.budgets?.bytes ?? defaults.bytes
   if (bytes > limit) reject('too_complex', `the chain has ${bytes} bytes; at most ${limit} are taken`)
   const [first, ...others] = chain
   if (first === undefined) throw new TlsError('bad_option', 'the chain is empty')
-  const leaf = parsed(first)
+  const leaf = parsedLeaf && sameBytes(parsedLeaf.der, first) ? parsedLeaf : parsed(first)
   const input = searchInput(leaf, readable(others, memory), options, memory)
   const path = yield* search(input, options, limit - bytes)
   memory?.keep(path)

@@ -7,6 +7,8 @@ import type { Certificate } from './certificate.ts'
 export interface VerifyRequest {
   /** DER certificates as the peer sent them, leaf first. At least one. */
   readonly chain: readonly Uint8Array[]
+  /** The first of `chain`, if the caller has parsed it already. */
+  readonly leaf?: Certificate
   /** What the peer is in this handshake: decides the extended key usage that is required. */
   readonly peer: 'server' | 'client'
   /** The DNS name or IP address that the leaf has to be for; undefined for client certificates. */

@@ -100,7 +100,7 @@ export const renegotiatingServer = (options: ServerOptions, second: SecondHandsh
     config: first,
     handshake: function* (io: HandshakeIo): Flow<Established> {
       const established = yield* serverHandshake(first, io, {})
-      return { ...established, afterwards: again(io) }
+      return { ...established, postHandshake: again(io) }
     },
   })
   return Object.defineProperty(engine, 'renegotiated', { get: () => count }) as Engine & { readonly renegotiated: number }

@@ -176,5 +176,6 @@ const fakeInfo: ConnectionInfo = {
   peerCertificates: [],
   verifiedChain: [],
   ocspResponse: undefined,
-  scts: [],
+  scts: [], ownSignatureScheme: undefined, pskIdentity: undefined, sessionData: undefined, echAccepted: false,
+        certificateCompression: undefined, delegatedUntil: undefined,
 }

@@ -10,10 +10,12 @@ import type { CertificateEntryExtensions } from '../../wire/extensions.ts'
 import type { CertificateEntry } from '../../wire/messages.ts'
 import { extensionTypes, signatureSchemeById, signatureSchemeName } from '../../wire/registry.ts'
 import type { SignatureScheme } from '../../wire/registry.ts'
-import { delegationContent, delegationEnd, delegationProblem, encodeDelegatedCredential, MAX_DELEGATION, readDelegatedCredential } from '../../x509/delegated-credential.ts'
+import type { Certificate } from '../../x509/certificate.ts'
+import {
+  delegationContent, delegationEnd, delegationProblem, encodeDelegatedCredential, MAX_DELEGATION, readDelegatedCredential,
+} from '../../x509/delegated-credential.ts'
 import type { DelegatedCredential } from '../../x509/delegated-credential.ts'
-import { fitsKey, isSigned, schemeFor } from './authenticate.ts'
-import type { VerifiedPeer } from './authenticate.ts'
+import { fitsKey, isSigned, schemeFor } from './signatures.ts'
 import type { Flow } from '../flow.ts'
 
 /** What a peer says of the signatures that it takes. */
@@ -39,43 +41,43 @@ export const delegationOf = ({ delegated }: Identity): Pick<CertificateEntryExte
 export const takenDelegations = ({ delegatedSchemes }: CommonConfig): { readonly delegated_credential?: readonly number[] } =>
   delegatedSchemes.length > 0 ? { delegated_credential: delegatedSchemes.map(({ id }) => id) } : {}
 
-/** Throws `unexpected_message` for a credential that was not asked for (section 4.1.1), where any other extension would be unsupported_extension. */
+/** Throws `unexpected_message` for a credential that was not asked for (section 4.1.1); any other extension would be
+ * unsupported_extension. */
 export const refuseUnasked = (entries: readonly CertificateEntry[], asked: boolean): void => {
   if (!asked && entries.some(({ extensions }) => extensions.some(({ type }) => type === extensionTypes.delegated_credential))) {
     throw new TlsError('unexpected_message', 'Certificate: a delegated credential that was not asked for (RFC 9345 section 4.1)')
   }
 }
 
-/** Who signs CertificateVerify, and with what. */
-export interface HandshakeSigner {
-  readonly peer: VerifiedPeer
-  readonly allowed: readonly SignatureScheme[]
-  /** Milliseconds since the epoch; undefined where the certificate's own key signs. */
-  readonly delegatedUntil: number | undefined
+/** What a credential puts in place of the certificate's key. */
+export interface CheckedCredential {
+  readonly key: PublicKey
+  /** The scheme that the key may sign with. */
+  readonly scheme: SignatureScheme
+  /** Milliseconds since the epoch. */
+  readonly until: number
 }
 
-/** The peer, with the key of its credential if it sent one. Throws `illegal_parameter` for one that is not valid (section 4.1.3). */
-export function* handshakeSigner(
-  config: CommonConfig, role: 'client' | 'server', peer: VerifiedPeer, bytes: Uint8Array | undefined,
-): Flow<HandshakeSigner> {
-  const allowed = config.schemes.filter(({ tls13 }) => tls13)
-  if (!bytes) return { peer, allowed, delegatedUntil: undefined }
+/** The key of the peer's credential. `allowed` may have signed it. Throws `illegal_parameter` if it is not valid (section 4.1.3). */
+export function* checkCredential(
+  config: CommonConfig, role: 'client' | 'server', leaf: Certificate, allowed: readonly SignatureScheme[], bytes: Uint8Array,
+): Flow<CheckedCredential> {
   const credential = readDelegatedCredential(bytes)
-  const delegatedUntil = delegationEnd(peer.leaf, credential)
-  const age = ageProblem(delegatedUntil, config.clock())
+  const until = delegationEnd(leaf, credential)
+  const age = ageProblem(until, config.clock())
   if (age) throw bad(age)
   const scheme = config.delegatedSchemes.find(({ id }) => id === credential.scheme)
   if (!scheme) throw bad(`it is for ${signatureSchemeName(credential.scheme)}, which was not offered for credentials`)
-  const unfit = delegationProblem(peer.leaf)
+  const unfit = delegationProblem(leaf)
   if (unfit) throw bad(`${unfit} (section 4.2)`)
   const signing = allowed.find(({ id }) => id === credential.algorithm)
   if (!signing) throw bad(`it is signed with ${signatureSchemeName(credential.algorithm)}, which was not offered`)
-  if (!fitsKey(signing, peer.publicKey)) throw bad(`it is signed with ${signing.name}, which is not of the certificate's key`)
-  const content = delegationContent(role, peer.leaf.der, credential, credential.algorithm)
-  if (!(yield* isSigned(config, signing, peer.publicKey, content, credential.signature))) {
+  if (!fitsKey(signing, leaf.publicKey)) throw bad(`it is signed with ${signing.name}, which is not of the certificate's key`)
+  const content = delegationContent(role, leaf.der, credential, credential.algorithm)
+  if (!(yield* isSigned(config, signing, leaf.publicKey, content, credential.signature))) {
     throw bad('its signature does not verify with the key of the certificate')
   }
-  return { peer: { ...peer, publicKey: keyOf(credential) }, allowed: [scheme], delegatedUntil }
+  return { key: keyOf(credential), scheme, until }
 }
 
 const ageProblem = (end: number, now: number): string | undefined => {

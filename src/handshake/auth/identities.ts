@@ -6,7 +6,6 @@ import type { ClientConfig } from '../../config.ts'
 import type { CertificateRequestInfo, Identity } from '../../options.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import type { SignatureScheme } from '../../wire/registry.ts'
-import { parseCertificate } from '../../x509/certificate.ts'
 import { ask } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 
@@ -15,7 +14,7 @@ export interface ChosenIdentity<T = SignatureScheme> {
   readonly scheme: T
 }
 
-/** Those that can sign, most wanted first. `authorities` are the distinguished names that the peer sent; none means any. */
+/** Those that can sign, in order of preference. `authorities` are the distinguished names that the peer sent; none means any. */
 export const usableIdentities = <T>(
   identities: readonly Identity[], authorities: readonly Uint8Array[], schemeOf: (identity: Identity) => T | undefined,
 ): readonly ChosenIdentity<T>[] => {
@@ -27,19 +26,8 @@ export const usableIdentities = <T>(
   return [...issued, ...usable.filter((one) => !issued.includes(one) && !one.identity.onlyForItsIssuers)]
 }
 
-const isIssuedBy = ({ certificates }: Identity, authorities: readonly Uint8Array[]): boolean =>
-  authorities.length > 0 && certificates.some((der) => {
-    const issuer = issuerOf(der)
-    return issuer !== undefined && authorities.some((name) => equalBytes(name, issuer))
-  })
-
-const issuerOf = (der: Uint8Array): Uint8Array | undefined => {
-  try {
-    return parseCertificate(der).issuer.der
-  } catch {
-    return undefined // an intermediate that we cannot read is sent all the same
-  }
-}
+const isIssuedBy = ({ issuers }: Identity, authorities: readonly Uint8Array[]): boolean =>
+  authorities.some((name) => issuers.some((issuer) => equalBytes(name, issuer)))
 
 /** The client's identity for a server that asks; undefined if it has none that the server takes. */
 export function* clientIdentityFor(

@@ -9,9 +9,10 @@ import { concat, equalBytes } from '../../wire/bytes.ts'
 import { decodeExtensions, serverHello12Extensions } from '../../wire/extensions.ts'
 import type { ServerHello12Extensions } from '../../wire/extensions.ts'
 import { cipherSuiteName } from '../../wire/registry.ts'
-import { chosenAlpn } from './client13.ts'
-import type { ClientHandshake12, Offer, ServerHelloMessage } from './client-hello.ts'
+import { chosenAlpn } from './check-alpn.ts'
+import type { Offer } from './client-hello.ts'
 import type { Connection12, Parameters12 } from '../connection/connection12.ts'
+import type { ClientHandshake12, ServerHelloMessage } from './client-handshake.ts'
 
 export interface Answer12 {
   readonly parameters: Parameters12
@@ -25,7 +26,7 @@ export interface Answer12 {
   readonly scts: readonly Uint8Array[]
 }
 
-export const readAnswer12 = (
+export const checkServerHello12 = (
   hs: ClientHandshake12, offer: Offer, serverHello: ServerHelloMessage, session: SessionState | undefined,
   previous: Connection12 | undefined,
 ): Answer12 => {
@@ -57,7 +58,7 @@ export const readAnswer12 = (
     sessionId: serverHello.sessionId,
     ticketPromised: extensions.session_ticket === true,
     statusPromised: extensions.status_request === true,
-    alpn: chosenAlpn(config, extensions),
+    alpn: chosenAlpn(config, extensions.application_layer_protocol_negotiation),
     scts: extensions.signed_certificate_timestamp ?? [],
   }
 }

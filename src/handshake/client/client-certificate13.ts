@@ -4,11 +4,11 @@ import { TlsError } from '../../errors.ts'
 import { certificateRequestExtensions, decodeExtensions } from '../../wire/extensions.ts'
 import type { Message, Messages13 } from '../../wire/messages.ts'
 import { signatureSchemeName } from '../../wire/registry.ts'
-import type { ClientHandshake } from './client-hello.ts'
 import { schemeFor13 } from '../auth/delegated.ts'
 import type { Flow } from '../flow.ts'
 import { clientIdentityFor } from '../auth/identities.ts'
 import { sendProof13 } from '../auth/send-certificate13.ts'
+import type { ClientHandshake } from './client-handshake.ts'
 
 type CertificateRequest = Message<Messages13, 'CertificateRequest'>
 

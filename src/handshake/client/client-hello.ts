@@ -5,16 +5,16 @@ import type { ActiveGroup, ClientConfig } from '../../config.ts'
 import type { KeyExchange } from '../../crypto/provider.ts'
 import { clientHelloExtensions, decodeExtensions, encodeExtensions } from '../../wire/extensions.ts'
 import type { ClientHelloExtensions, RawExtension } from '../../wire/extensions.ts'
-import type { ClientHello, Message, Messages12, Messages13 } from '../../wire/messages.ts'
+import type { ClientHello } from '../../wire/messages.ts'
 import { EMPTY_RENEGOTIATION_INFO_SCSV, extensionTypes, FALLBACK_SCSV, isGrease, TLS12, TLS13 } from '../../wire/registry.ts'
 import { expandable } from '../auth/certificate-compression.ts'
 import { takenDelegations } from '../auth/delegated.ts'
 import { addBinders } from './client-psk.ts'
 import type { HelloShape } from '../grease.ts'
-import { pskOf12 } from '../key-exchange/psk12.ts'
+import { pskOf12 } from '../key-exchange/external-psk.ts'
 import type { PskOffer } from './client-psk.ts'
-import type { Handshake } from '../context.ts'
 import type { Flow } from '../flow.ts'
+import type { ClientHandshake, ServerHelloMessage } from './client-handshake.ts'
 
 /** What the client has offered so far: all that is needed to judge the answer. */
 export interface Offer {
@@ -48,10 +48,6 @@ export interface OfferedShare {
   readonly group: ActiveGroup
   readonly exchange: KeyExchange
 }
-
-export type ClientHandshake = Handshake<ClientConfig, Messages13>
-export type ClientHandshake12 = Handshake<ClientConfig, Messages12>
-export type ServerHelloMessage = Message<Messages13, 'ServerHello'>
 
 /** The extensions of a first ClientHello, in the order in which they are sent; PSKs come after, when the rest is fixed. */
 export const helloExtensions = (

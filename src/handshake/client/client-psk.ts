@@ -4,6 +4,7 @@
 import type { ActiveSuite, ClientConfig } from '../../config.ts'
 import { earlyStage, finishedVerifyData } from '../../keys/schedule13.ts'
 import { sessionKey } from '../connection/session-key.ts'
+import { MAX_SESSION_LIFETIME } from '../../session/state.ts'
 import type { SessionState } from '../../session/state.ts'
 import { clientHelloExtensions, encodeExtensions } from '../../wire/extensions.ts'
 import { encodeMessage, messages13 } from '../../wire/messages.ts'
@@ -12,7 +13,7 @@ import { TLS13 } from '../../wire/registry.ts'
 import { usablePsks } from '../key-exchange/external-psk.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
-import type { ClientHandshake } from './client-hello.ts'
+import type { ClientHandshake } from './client-handshake.ts'
 
 export interface PskOffer {
   readonly identity: Uint8Array
@@ -25,9 +26,6 @@ export interface PskOffer {
   /** Bytes of early data that it allows; 0 for none. */
   readonly earlyData: number
 }
-
-/** Milliseconds, seven days: renewed tickets do not put off for ever that the server proves who it is (section 4.7.1). */
-const MAX_AUTHENTICATION_AGE = 604_800_000
 
 /** The session given, or one from the cache; only one made for this name under this config and still young enough. */
 export function* takeSession(config: ClientConfig): Flow<SessionState | undefined> {
@@ -44,7 +42,7 @@ export function* takeSession(config: ClientConfig): Flow<SessionState | undefine
   if (!config.tickets && session.ticket.length > 0) return undefined
   const age = config.clock() - session.createdAt
   if (age < 0 || age > session.lifetime * 1000) return undefined
-  if (config.clock() - session.authenticatedAt > MAX_AUTHENTICATION_AGE) return undefined
+  if (config.clock() - session.authenticatedAt > MAX_SESSION_LIFETIME * 1000) return undefined
   if (session.version < config.minVersion || session.version > config.maxVersion) return undefined
   if (!config.suites.some(({ id }) => id === session.cipherSuite)) return undefined
   return session

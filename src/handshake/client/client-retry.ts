@@ -8,12 +8,13 @@ import type { ClientHelloExtensions, HelloRetryRequestExtensions } from '../../w
 import { isHelloRetryRequest } from '../../wire/messages.ts'
 import { cipherSuiteName, extensionTypes, namedGroupName, TLS12, TLS13 } from '../../wire/registry.ts'
 import { sendHello } from './client-hello.ts'
-import type { ClientHandshake, Offer, OfferedShare, ServerHelloMessage } from './client-hello.ts'
+import type { Offer, OfferedShare } from './client-hello.ts'
 import { chosenSuite13 } from '../keys13.ts'
 import { pskOffers } from './client-psk.ts'
 import { readAnswer } from './ech-client.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
+import type { ClientHandshake, ServerHelloMessage } from './client-handshake.ts'
 
 export interface Retried {
   readonly offer: Offer

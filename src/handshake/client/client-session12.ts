@@ -2,37 +2,37 @@
 // or by ID (RFC 5246 section 7.4.1.3).
 
 import type { ClientConfig } from '../../config.ts'
+import { MAX_SESSION_LIFETIME } from '../../session/state.ts'
 import type { SessionState } from '../../session/state.ts'
 import { TLS12 } from '../../wire/registry.ts'
 import type { NewSessionTicket12 } from '../../wire/messages.ts'
 import type { Answer12 } from './check-server-hello12.ts'
-import type { ClientHandshake12 } from './client-hello.ts'
 import type { Connection12 } from '../connection/connection12.ts'
-import { keepSession } from './save-session.ts'
+import { saveSession } from './save-session.ts'
 import type { SessionFacts } from './save-session.ts'
 import type { Flow } from '../flow.ts'
+import type { ClientHandshake12 } from './client-handshake.ts'
 
-/** Seconds that a session is kept where the server says nothing; and the most, whatever it says. */
+/** Seconds that a session is kept where the server says nothing. */
 const USUAL_LIFETIME = 7200
-const MAX_LIFETIME = 604800
 
 /** The session if it is one of TLS 1.2 that may be offered: with the extended master secret only (RFC 7627 section 5.3). */
 export const resumable12 = (config: ClientConfig, session: SessionState | undefined): SessionState | undefined => {
   if (session?.version !== TLS12 || !session.extendedMasterSecret || config.minVersion > TLS12) return undefined
-  return config.clock() - session.authenticatedAt <= MAX_LIFETIME * 1000 ? session : undefined
+  return config.clock() - session.authenticatedAt <= MAX_SESSION_LIFETIME * 1000 ? session : undefined
 }
 
-export function* keepSession12(
+export function* saveSession12(
   hs: ClientHandshake12, connection: Connection12, { sessionId, parameters }: Answer12, message: NewSessionTicket12 | undefined, facts: SessionFacts,
 ): Flow<void> {
   const ticket = message?.ticket ?? new Uint8Array(0)
   if ((ticket.length === 0 && sessionId.length === 0) || !parameters.extendedMasterSecret) return
-  yield* keepSession(hs, facts, {
+  yield* saveSession(hs, facts, {
     version: TLS12,
     cipherSuite: parameters.suite.id,
     secret: connection.master.secret,
     ticket,
     sessionId: ticket.length > 0 ? new Uint8Array(0) : sessionId,
-    lifetime: Math.min(message?.lifetimeHint || USUAL_LIFETIME, MAX_LIFETIME),
+    lifetime: Math.min(message?.lifetimeHint || USUAL_LIFETIME, MAX_SESSION_LIFETIME),
   })
 }

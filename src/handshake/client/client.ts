@@ -9,7 +9,7 @@ import { messages12, messages13 } from '../../wire/messages.ts'
 import type { ServerHello } from '../../wire/messages.ts'
 import { cipherSuiteName, extensionTypes, TLS12, TLS13, versionName } from '../../wire/registry.ts'
 import { helloExtensions, sendHello } from './client-hello.ts'
-import type { ClientHandshake, Offer, OfferedShare } from './client-hello.ts'
+import type { Offer, OfferedShare } from './client-hello.ts'
 import { pskOffers, takeSession } from './client-psk.ts'
 import { resumable12 } from './client-session12.ts'
 import { clientHandshake12 } from './client12.ts'
@@ -22,6 +22,7 @@ import { startEarlyData } from './early-data.ts'
 import { helloShape } from '../grease.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
+import type { ClientHandshake } from './client-handshake.ts'
 
 export function* clientHandshake(given: ClientConfig, io: HandshakeIo): Flow<Established> {
   const ech = yield* startEch(given, io)

@@ -1,124 +1,164 @@
-// The client of TLS 1.2 from ServerHello on, as the ladder of RFC 5246 section 7.3, full and resumed.
+// The client of TLS 1.2 from ServerHello on, as the ladders of RFC 5246 section 7.3, full and resumed.
 
-import type { VerifiedFinished } from '../auth/authenticate.ts'
-import { confirmConnection, noSignature, pskPeer } from '../auth/authenticate.ts'
 import { TlsError } from '../../errors.ts'
+import type { ConnectionInfo } from '../../info.ts'
 import { resumedMasterSecret } from '../../keys/prf12.ts'
 import type { SessionState } from '../../session/state.ts'
-import { readAnswer12 } from './check-server-hello12.ts'
-import type { Answer12 } from './check-server-hello12.ts'
-import type { ClientHandshake12, Offer, ServerHelloMessage } from './client-hello.ts'
-import { readServerFlight, sendClientCertificate12, sendClientCertificateVerify } from './client-proof12.ts'
-import type { ServerProof } from './client-proof12.ts'
-import { keepSession12 } from './client-session12.ts'
-import { Connection12, deriveMaster, established12 } from '../connection/connection12.ts'
+import type { NewSessionTicket12 } from '../../wire/messages.ts'
+import { provenByFinished } from '../auth/authentication.ts'
+import type { ServerAuthentication, VerifiedFinished } from '../auth/authentication.ts'
+import { Connection12, deriveMaster, establish12 } from '../connection/connection12.ts'
 import type { Current12, Negotiated12 } from '../connection/connection12.ts'
+import { confirmConnection, connectionInfo } from '../connection/info.ts'
+import type { KnownPeer } from '../connection/info.ts'
 import type { Established } from '../context.ts'
 import type { Flow } from '../flow.ts'
-import type { ConnectionInfo } from '../../info.ts'
-import { completeEcdhe, encryptPremaster } from '../key-exchange/key-exchange12.ts'
-import { readPskFlight } from '../key-exchange/psk12.ts'
-import { clientAfterwards12 } from '../connection/renegotiation12.ts'
+import { checkServerHello12 } from './check-server-hello12.ts'
+import type { Answer12 } from './check-server-hello12.ts'
+import { sendClientCertificate12, sendClientCertificateVerify } from './client-certificate12.ts'
+import type { Offer } from './client-hello.ts'
+import { readServerPsk12 } from './client-psk12.ts'
+import type { PskFlight12 } from './client-psk12.ts'
+import { saveSession12 } from './client-session12.ts'
+import { clientPostHandshake12 } from './renegotiation12.ts'
+import { readServerAuthentication12 } from './server-authentication12.ts'
+import type { ServerFlight12 } from './server-authentication12.ts'
+import type { ClientHandshake12, ServerHelloMessage } from './client-handshake.ts'
 
+/*
+ *       Client                                             Server
+ *
+ *       ClientHello                     -------->
+ *                                       <--------  ServerHello              checkServerHello12
+ *
+ *   a full handshake (figure 1):                       Certificate*
+ *                                                ServerKeyExchange*
+ *                                               CertificateRequest*
+ *                                       <--------   ServerHelloDone         readServerFlight
+ *       Certificate*
+ *       ClientKeyExchange
+ *       CertificateVerify*              -------->                           sendClientKeyExchange
+ *       [ChangeCipherSpec]
+ *       Finished                        -------->                           sendClientFinished
+ *                                                  NewSessionTicket*
+ *                                                [ChangeCipherSpec]
+ *                                       <--------          Finished         readServerFinished
+ *
+ *   one that a session shortens (figure 2): the server's Finished comes first, then ours
+ *
+ *       Application Data                <------->  Application Data         establish12
+ */
 export function* clientHandshake12(
   hs: ClientHandshake12, offer: Offer, serverHello: ServerHelloMessage, session: SessionState | undefined,
 ): Flow<Established> {
   if (offer.extensions.early_data) {
-    throw new TlsError('protocol_version', 'the server fell back to TLS 1.2 after early data was sent: try again without it (RFC 9846 appendix E.3)')
+    const hint = 'try again without it (RFC 9846 appendix E.3)'
+    throw new TlsError('protocol_version', `the server fell back to TLS 1.2 after early data was sent: ${hint}`)
   }
-  const current: Current12 = { negotiated: yield* negotiateClient12(hs, offer, serverHello, session, undefined) }
-  return established12(hs, current, clientAfterwards12(hs, current, negotiateClient12))
+  const current: Current12<ServerAuthentication> = { negotiated: yield* negotiateClient12(hs, offer, serverHello, session, undefined) }
+  return establish12(hs, current, clientPostHandshake12(hs, current, negotiateClient12))
 }
+
+type ClientNegotiated12 = Negotiated12<ServerAuthentication>
 
 /** `previous` is the connection inside which this handshake renegotiates. */
 export function* negotiateClient12(
   hs: ClientHandshake12, offer: Offer, serverHello: ServerHelloMessage, session: SessionState | undefined,
   previous: Connection12 | undefined,
-): Flow<Negotiated12> {
-  const answer = readAnswer12(hs, offer, serverHello, session, previous)
+): Flow<ClientNegotiated12> {
+  const answer = checkServerHello12(hs, offer, serverHello, session, previous)
   hs.transcript.start(answer.parameters.suite.hash)
-  if (answer.resumed) return yield* resume(hs, answer, answer.resumed)
-  return answer.parameters.suite.authentication === 'psk' ? yield* withPsk(hs, offer, answer) : yield* full(hs, offer, answer, previous)
+  return answer.resumed
+    ? yield* resumedHandshake(hs, answer, answer.resumed)
+    : yield* fullHandshake(hs, offer, answer, previous)
 }
 
-function* full(hs: ClientHandshake12, offer: Offer, answer: Answer12, previous: Connection12 | undefined): Flow<Negotiated12> {
-  const { config } = hs
-  const { parameters } = answer
-  const proof = yield* readServerFlight(hs, offer, answer, previous) // <-------- Certificate ... ServerHelloDone
-
-  const info = infoOf(hs, answer, proof)
-  yield* confirmConnection(config, info)
-  const identity = proof.request && (yield* sendClientCertificate12(hs, proof.request)) // Certificate* -------->
-  const exchange = proof.share
-    ? yield* completeEcdhe(proof.share)
-    : yield* encryptPremaster(config, offer.hello.legacyVersion, proof.peer.publicKey)
-  hs.send('ClientKeyExchange', { body: exchange.body }) // ClientKeyExchange -------->
-  const master = deriveMaster(hs, parameters, exchange.premaster)
-  if (identity) yield* sendClientCertificateVerify(hs, identity) // CertificateVerify* -------->
-  return yield* conclude(hs, answer, new Connection12(hs, parameters, master, proof.peer), info)
-}
-
-/** No certificates: RFC 4279, RFC 5489. */
-function* withPsk(hs: ClientHandshake12, offer: Offer, answer: Answer12): Flow<Negotiated12> {
-  const { parameters } = answer
-  const exchange = yield* readPskFlight(hs, offer, answer) // <-------- ServerKeyExchange*, ServerHelloDone
-  const info = { ...infoOf(hs, answer, undefined), group: exchange.group?.name, pskIdentity: exchange.identity }
+function* fullHandshake(
+  hs: ClientHandshake12, offer: Offer, answer: Answer12, previous: Connection12 | undefined,
+): Flow<ClientNegotiated12> {
+  const server = yield* readServerFlight(hs, offer, answer, previous)
+  const info = infoOf(hs, answer, server.known, server)
   yield* confirmConnection(hs.config, info)
-  hs.send('ClientKeyExchange', { body: exchange.body }) // ClientKeyExchange -------->
-  return yield* conclude(hs, answer, new Connection12(hs, parameters, deriveMaster(hs, parameters, exchange.premaster), undefined), info)
+  const connection = yield* sendClientKeyExchange(hs, answer, server)
+  yield* sendClientFinished(hs, answer, connection, info)
+  const { finished, ticket } = yield* readServerFinished(hs, answer, connection)
+  yield* saveSession12(hs, connection, answer, ticket, { ...info, authenticatedAt: hs.config.clock() })
+  return { connection, proofs: { auth: proven(server.known, finished), finished }, info }
 }
 
-/** From our ChangeCipherSpec to the server's Finished. */
-function* conclude(hs: ClientHandshake12, answer: Answer12, connection: Connection12, info: ConnectionInfo): Flow<Negotiated12> {
+/** The server resumed the session (figure 2; RFC 5077 section 3.1). */
+function* resumedHandshake(hs: ClientHandshake12, answer: Answer12, session: SessionState): Flow<ClientNegotiated12> {
+  const { parameters } = answer
+  const known = { by: 'psk', psk: { session, identity: undefined } } as const
+  const master = resumedMasterSecret(parameters.suite.hash, session.secret)
+  const connection = new Connection12(hs, parameters, master, session.peerCertificates[0])
+  const { finished, ticket } = yield* readServerFinished(hs, answer, connection)
+  const info = infoOf(hs, answer, known)
+  yield* confirmConnection(hs.config, info)
+  yield* connection.changeWrite()
+  connection.sendFinished()
+  if (ticket) yield* saveSession12(hs, connection, answer, ticket, { ...info, authenticatedAt: session.authenticatedAt })
+  return { connection, proofs: { auth: proven(known, finished), finished }, info }
+}
+
+/** Whoever made Finished has the key of the session, or the one that both ends were given. */
+const proven = (known: ServerFlight12['known'] | PskFlight12['known'], finished: VerifiedFinished): ServerAuthentication =>
+  known.by === 'certificate' ? known : { by: 'psk', psk: provenByFinished(finished, known.psk) }
+
+type AnyFlight12 = (ServerFlight12 | PskFlight12) & Partial<Pick<ServerFlight12, 'ocspResponse' | 'request'>>
+
+/** Certificate* CertificateStatus* ServerKeyExchange* CertificateRequest* ServerHelloDone */
+function* readServerFlight(
+  hs: ClientHandshake12, offer: Offer, answer: Answer12, previous: Connection12 | undefined,
+): Flow<AnyFlight12> {
+  return answer.parameters.suite.authentication === 'psk'
+    ? yield* readServerPsk12(hs, offer, answer)
+    : yield* readServerAuthentication12(hs, offer, answer, previous)
+}
+
+/** Certificate* ClientKeyExchange CertificateVerify*; both ends have the master secret then. */
+function* sendClientKeyExchange(hs: ClientHandshake12, { parameters }: Answer12, server: AnyFlight12): Flow<Connection12> {
+  const identity = server.request && (yield* sendClientCertificate12(hs, server.request))
+  const { body, premaster } = yield* server.exchange()
+  hs.send('ClientKeyExchange', { body })
+  const master = deriveMaster(hs, parameters, premaster)
+  if (identity) yield* sendClientCertificateVerify(hs, identity)
+  return new Connection12(hs, parameters, master, server.known.by === 'certificate' ? server.known.peer : undefined)
+}
+
+/** [ChangeCipherSpec] Finished */
+function* sendClientFinished(hs: ClientHandshake12, answer: Answer12, connection: Connection12, info: ConnectionInfo): Flow<void> {
   const { config, io } = hs
   const { suite } = answer.parameters
-  yield* connection.changeWrite() // [ChangeCipherSpec] -------->
-  connection.sendFinished() // Finished -------->
+  yield* connection.changeWrite()
+  connection.sendFinished()
   if (config.falseStart && suite.keyExchange === 'ecdhe' && suite.cipher.kind === 'aead') { // RFC 7918
     io.allowSend(true)
     io.emit({ type: 'falseStart', info })
   }
-
-  const ticket = answer.ticketPromised ? yield* hs.read('NewSessionTicket') : undefined // <-------- NewSessionTicket*
-  yield* connection.changeRead() // <-------- [ChangeCipherSpec]
-  const finished: VerifiedFinished = yield* connection.readFinished() // <-------- Finished
-  yield* keepSession12(hs, connection, answer, ticket, { ...info, authenticatedAt: config.clock() })
-  return { connection, finished, info }
 }
 
-/** The server took up the session (RFC 5246 section 7.3, figure 2; RFC 5077 section 3.1). */
-function* resume(hs: ClientHandshake12, answer: Answer12, session: SessionState): Flow<Negotiated12> {
-  const { parameters } = answer
-  const connection = new Connection12(hs, parameters, resumedMasterSecret(parameters.suite.hash, session.secret), session.peerCertificates[0])
-  const ticket = answer.ticketPromised ? yield* hs.read('NewSessionTicket') : undefined // <-------- NewSessionTicket*
-  yield* connection.changeRead() // <-------- [ChangeCipherSpec]
-  const finished: VerifiedFinished = yield* connection.readFinished() // <-------- Finished
-  const info = infoOf(hs, answer, undefined, session)
-  yield* confirmConnection(hs.config, info)
-  yield* connection.changeWrite() // [ChangeCipherSpec] -------->
-  connection.sendFinished() // Finished -------->
-  const { authenticatedAt } = session
-  if (ticket) yield* keepSession12(hs, connection, answer, ticket, { ...info, authenticatedAt })
-  return { connection, finished, info }
+interface ServerFinished12 {
+  readonly finished: VerifiedFinished
+  readonly ticket: NewSessionTicket12 | undefined
+}
+
+/** NewSessionTicket* [ChangeCipherSpec] Finished */
+function* readServerFinished(hs: ClientHandshake12, answer: Answer12, connection: Connection12): Flow<ServerFinished12> {
+  const ticket = answer.ticketPromised ? yield* hs.read('NewSessionTicket') : undefined
+  yield* connection.changeRead()
+  return { finished: yield* connection.readFinished(), ticket }
 }
 
 const infoOf = (
-  { config }: ClientHandshake12, { parameters, alpn, scts }: Answer12, proof: ServerProof | undefined, session?: SessionState,
-): ConnectionInfo => {
-  const { peer, signature } = proof ?? { peer: pskPeer(), signature: noSignature() }
-  return {
+  { config }: ClientHandshake12, { parameters, alpn, scts }: Answer12, known: KnownPeer, server?: AnyFlight12,
+): ConnectionInfo =>
+  connectionInfo(known, {
     version: 'TLS 1.2',
-    cipherSuite: parameters.suite.name,
-    group: proof?.share?.group.name,
-    signatureScheme: signature.scheme ?? (session?.signatureScheme || undefined),
+    suite: parameters.suite,
+    group: server?.group,
     alpn,
     serverName: config.serverName,
-    resumed: session !== undefined,
-    helloRetryRequest: false,
-    earlyData: 'none',
-    peerCertificates: session?.peerCertificates ?? ('certificates' in peer ? peer.certificates : []),
-    verifiedChain: 'chain' in peer ? peer.chain : [],
-    ocspResponse: session && session.ocspResponse.length > 0 ? session.ocspResponse : proof?.ocspResponse,
-    scts: session?.scts ?? scts,
-  }
-}
+    ocspResponse: server?.ocspResponse,
+    scts,
+  })

@@ -1,166 +1,123 @@
 // The client of TLS 1.3 from ServerHello on, as the ladder of RFC 9846 section 2.
 
-import type { ActiveSuite, ClientConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
-import { earlyStage, finishedVerifyData } from '../../keys/schedule13.ts'
-import {
-  certificateEntryExtensions, decodeExtensions, encryptedExtensionsExtensions,
-  serverHelloExtensions,
-} from '../../wire/extensions.ts'
-import { extensionTypes } from '../../wire/registry.ts'
-import type { EncryptedExtensionsExtensions, ServerHelloExtensions } from '../../wire/extensions.ts'
-import { isHelloRetryRequest } from '../../wire/messages.ts'
-import type { Message, Messages13 } from '../../wire/messages.ts'
-import { confirmConnection, noSignature, pskPeer, signedContent13, verifyFinished, verifyPeer, verifySignature } from '../auth/authenticate.ts'
-import type { UnauthenticatedPeer, VerifiedFinished, VerifiedPeer, VerifiedSignature } from '../auth/authenticate.ts'
-import { certificateOf, certificateTypes, compressionOf } from '../auth/certificate-compression.ts'
-import type { ClientHandshake, Offer, OfferedShare, ServerHelloMessage } from './client-hello.ts'
-import type { PskOffer } from './client-psk.ts'
-import { sendClientCertificate } from './client-certificate13.ts'
-import type { Established } from '../context.ts'
-import { handshakeSigner, refuseUnasked } from '../auth/delegated.ts'
 import type { ConnectionInfo } from '../../info.ts'
-import { noteRetryConfigs } from './ech-client.ts'
+import { earlyStage, finishedVerifyData } from '../../keys/schedule13.ts'
+import type { HandshakeStage, MasterStage } from '../../keys/schedule13.ts'
+import { decodeExtensions, encryptedExtensionsExtensions } from '../../wire/extensions.ts'
+import { MAX_RECORD_SIZE_LIMIT } from '../../record/framing.ts'
+import { isHelloRetryRequest } from '../../wire/messages.ts'
+import { provenByFinished, verifyFinished } from '../auth/authentication.ts'
+import type { Proofs, ServerAuthentication, VerifiedFinished } from '../auth/authentication.ts'
+import { Connection13 } from '../connection/connection13.ts'
+import { confirmConnection, connectionInfo } from '../connection/info.ts'
+import type { Established } from '../context.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
+import { installRead13, installWrite13 } from '../keys13.ts'
+import { chosenAlpn } from './check-alpn.ts'
+import { checkServerHello13 } from './check-server-hello13.ts'
+import type { ServerChoice13 } from './check-server-hello13.ts'
+import { sendClientCertificate } from './client-certificate13.ts'
+import type { Offer } from './client-hello.ts'
+import { clientPostHandshake13 } from './client-post-handshake13.ts'
 import { retryHello } from './client-retry.ts'
-import { Connection13 } from '../connection/connection13.ts'
-import { chosenSuite13, installRead13, installWrite13 } from '../keys13.ts'
-import { clientAfterwards } from '../connection/post-handshake13.ts'
+import { noteRetryConfigs } from './ech-client.ts'
+import { readServerAuthentication } from './server-authentication13.ts'
+import type { ServerCertificate13 } from './server-authentication13.ts'
+import type { ClientHandshake, ServerHelloMessage } from './client-handshake.ts'
 
-type CertificateRequest = Message<Messages13, 'CertificateRequest'>
-
-interface PeerProof {
-  readonly peer: VerifiedPeer | UnauthenticatedPeer
-  readonly signature: VerifiedSignature
-  readonly ocspResponse: Uint8Array | undefined
-  readonly scts: readonly Uint8Array[]
-  readonly compression: string | undefined
-  readonly delegatedUntil: number | undefined
-  readonly request: CertificateRequest | undefined
-}
-
+/*
+ *       Client                                             Server
+ *
+ *       ClientHello                     -------->
+ *                                       <--------  ServerHello              readServerHello, with HelloRetryRequest
+ *                                                                           establishHandshakeKeys
+ *                                            {EncryptedExtensions}          readServerParameters
+ *                                            {CertificateRequest*}
+ *                                                   {Certificate*}
+ *                                             {CertificateVerify*}          readServerAuthentication
+ *                                       <--------       {Finished}          readServerFinished
+ *       {Certificate*}
+ *       {CertificateVerify*}
+ *       {Finished}                      -------->                           sendClientFlight
+ *       [Application Data]              <------->  [Application Data]       establish
+ */
 export function* clientHandshake13(hs: ClientHandshake, firstOffer: Offer, first: ServerHelloMessage): Flow<Established> {
-  const { config, io, transcript } = hs
-  let offer = firstOffer
-  let serverHello = first
-  const retried = isHelloRetryRequest(first)
-  if (retried) ({ offer, serverHello } = yield* retryHello(hs, firstOffer, first)) // <-------- HelloRetryRequest
-  const suite = chosenSuite13(config, serverHello.cipherSuite)
-  if (!retried) transcript.start(suite.hash)
-  const answer = decodeExtensions(serverHelloExtensions, serverHello.extensions ?? [], 'ServerHello', { offered: offer.sent })
-  const psk = chosenPsk(offer, answer, suite)
-  const share = chosenShare(config, offer, answer, psk)
-  const shared = share && (yield* use(share.exchange.complete(answer.key_share?.keyExchange ?? new Uint8Array(0))))
-  const handshake = earlyStage(suite.hash, psk?.secret).handshake(shared, transcript.hash())
-  yield* installRead13(hs, suite, handshake.server)
-  hs.keyLog('CLIENT_HANDSHAKE_TRAFFIC_SECRET', handshake.client.secret)
-  hs.keyLog('SERVER_HANDSHAKE_TRAFFIC_SECRET', handshake.server.secret)
-  if (config.compatibilityMode && !retried && !offer.extensions.early_data) io.sendChangeCipherSpec()
-  const mayHaveEarlyData = offer.extensions.early_data === true && !retried
-  if (!mayHaveEarlyData) yield* installWrite13(hs, suite, handshake.client)
+  const hello = yield* readServerHello(hs, firstOffer, first)
+  const keys = yield* establishHandshakeKeys(hs, hello)
+  const parameters = yield* readServerParameters(hs, hello, keys)
+  const certificate = hello.psk ? undefined : yield* readServerAuthentication(hs, hello.offer)
+  const { finished, master } = yield* readServerFinished(hs, hello, keys)
+  const auth = certificate?.auth ?? pskAuthentication(hello, finished)
+  const info = infoOf(hs, hello, parameters, auth, certificate)
+  yield* confirmConnection(hs.config, info)
+  yield* sendClientFlight(hs, hello, parameters, { keys, master, request: certificate?.request })
+  return establish(hs, hello, master, { auth, finished }, info)
+}
 
-  const encrypted = yield* hs.read('EncryptedExtensions')
-  const extensions = decodeExtensions(encryptedExtensionsExtensions, encrypted.extensions, 'EncryptedExtensions', { offered: offer.sent })
+interface Hello13 extends ServerChoice13 {
+  /** What the ServerHello answers: the second one after a HelloRetryRequest. */
+  readonly offer: Offer
+  readonly retried: boolean
+  /** Early data went out with the first flight. */
+  readonly sentEarlyData: boolean
+}
+
+function* readServerHello(hs: ClientHandshake, firstOffer: Offer, first: ServerHelloMessage): Flow<Hello13> {
+  const sentEarlyData = firstOffer.extensions.early_data === true
+  if (!isHelloRetryRequest(first)) {
+    const choice = checkServerHello13(hs.config, firstOffer, first)
+    hs.transcript.start(choice.suite.hash)
+    return { ...choice, offer: firstOffer, retried: false, sentEarlyData }
+  }
+  const { offer, serverHello } = yield* retryHello(hs, firstOffer, first)
+  return { ...checkServerHello13(hs.config, offer, serverHello), offer, retried: true, sentEarlyData }
+}
+
+/** Early data may still be on its way: the server has not said yet whether it takes it (section 4.3.10). */
+const mayHaveEarlyData = ({ sentEarlyData, retried }: Hello13): boolean => sentEarlyData && !retried
+
+/** Section 7.1: the server's side is read with them at once, ours written with them once early data is out of the way. */
+function* establishHandshakeKeys(hs: ClientHandshake, hello: Hello13): Flow<HandshakeStage> {
+  const { suite, psk, share, peerShare, retried } = hello
+  const shared = share && (yield* use(share.exchange.complete(peerShare)))
+  const keys = earlyStage(suite.hash, psk?.secret).handshake(shared, hs.transcript.hash())
+  yield* installRead13(hs, suite, keys.server)
+  hs.keyLog('CLIENT_HANDSHAKE_TRAFFIC_SECRET', keys.client.secret)
+  hs.keyLog('SERVER_HANDSHAKE_TRAFFIC_SECRET', keys.server.secret)
+  if (hs.config.compatibilityMode && !retried && !hello.sentEarlyData) hs.io.sendChangeCipherSpec()
+  if (!mayHaveEarlyData(hello)) yield* installWrite13(hs, suite, keys.client)
+  return keys
+}
+
+interface ServerParameters13 {
+  readonly alpn: string | undefined
+  readonly earlyData: ConnectionInfo['earlyData']
+}
+
+function* readServerParameters(hs: ClientHandshake, hello: Hello13, keys: HandshakeStage): Flow<ServerParameters13> {
+  const { config, io } = hs
+  const { offer, sentEarlyData } = hello
+  const message = yield* hs.read('EncryptedExtensions')
+  const extensions = decodeExtensions(encryptedExtensionsExtensions, message.extensions, 'EncryptedExtensions', { offered: offer.sent })
   noteRetryConfigs(offer, extensions)
-  const alpn = chosenAlpn(config, extensions)
-  if (extensions.record_size_limit !== undefined) io.setMaxFragment(Math.min(extensions.record_size_limit, 16385) - 1)
-  const earlyAccepted = extensions.early_data === true
-  if (earlyAccepted) checkEarlyData(offer, psk, suite, alpn)
-  const rejected = firstOffer.extensions.early_data === true && !earlyAccepted
-  if (rejected) {
-    io.allowSend(false)
-    io.emit({ type: 'earlyDataRejected', data: config.earlyData ?? new Uint8Array(0) })
-    if (mayHaveEarlyData) yield* installWrite13(hs, suite, handshake.client)
+  const alpn = chosenAlpn(config, extensions.application_layer_protocol_negotiation)
+  const { record_size_limit: limit } = extensions
+  if (limit !== undefined) io.setMaxFragment(Math.min(limit, MAX_RECORD_SIZE_LIMIT) - 1)
+  if (extensions.early_data) {
+    checkEarlyData(hello, alpn)
+    return { alpn, earlyData: 'accepted' }
   }
-
-  const proof = psk ? pskProof(psk) : yield* serverCertificate(hs, offer)
-  const finishedHash = transcript.hash()
-  const finished = yield* hs.read('Finished')
-  const verified: VerifiedFinished = verifyFinished(finished.verifyData, handshake.server, finishedHash)
-  const master = handshake.master(transcript.hash())
-  yield* installRead13(hs, suite, master.server)
-
-  const { peer } = proof
-  const peerCertificates = psk?.session?.peerCertificates ?? ('certificates' in peer ? peer.certificates : [])
-  const info: ConnectionInfo = {
-    version: 'TLS 1.3',
-    cipherSuite: suite.name,
-    group: share?.group.name,
-    signatureScheme: proof.signature.scheme ?? (psk?.session?.signatureScheme || undefined),
-    alpn,
-    serverName: config.serverName,
-    resumed: psk?.session !== undefined,
-    ...(psk && !psk.session && { pskIdentity: psk.identity }),
-    helloRetryRequest: retried,
-    earlyData: earlyAccepted ? 'accepted' : rejected ? 'rejected' : 'none',
-    peerCertificates,
-    verifiedChain: 'chain' in peer ? peer.chain : [],
-    ocspResponse: proof.ocspResponse,
-    scts: proof.scts,
-    ...(proof.delegatedUntil !== undefined && { delegatedUntil: proof.delegatedUntil }),
-    ...(offer.ech && { echAccepted: true }),
-    ...(proof.compression !== undefined && { certificateCompression: proof.compression }),
-  }
-  yield* confirmConnection(config, info)
-
-  if (earlyAccepted) {
-    hs.send('EndOfEarlyData', {})
-    yield* installWrite13(hs, suite, handshake.client)
-  }
-  if (proof.request) yield* sendClientCertificate(hs, proof.request)
-  hs.send('Finished', { verifyData: finishedVerifyData(handshake.client, transcript.hash()) })
-  yield* installWrite13(hs, suite, master.client)
-  const connection = new Connection13(hs, suite, {
-    read: master.server, write: master.client, exporter: master.exporter,
-    resumption: master.resumption(transcript.hash()), role: 'client', serverCertificate: peerCertificates[0],
-  })
-  connection.logSecrets(master)
-  const authenticatedAt = psk?.session?.authenticatedAt ?? config.clock()
-  return connection.establish(verified, clientAfterwards(hs, connection, { ...info, authenticatedAt }), info)
+  if (!sentEarlyData) return { alpn, earlyData: 'none' }
+  io.allowSend(false)
+  io.emit({ type: 'earlyDataRejected', data: config.earlyData ?? new Uint8Array(0) })
+  if (mayHaveEarlyData(hello)) yield* installWrite13(hs, hello.suite, keys.client)
+  return { alpn, earlyData: 'rejected' }
 }
 
-/** RFC 9846 section 4.3.11: the index has to be one of ours, and the suite has the PSK's hash. */
-const chosenPsk = (offer: Offer, answer: ServerHelloExtensions, suite: ActiveSuite): PskOffer | undefined => {
-  const index = answer.pre_shared_key
-  if (index === undefined) return undefined
-  const psk = offer.psks[index]
-  if (!psk) throw new TlsError('illegal_parameter', `ServerHello: PSK ${index} was chosen, ${offer.psks.length} were offered`)
-  if (psk.suite.hash.name !== suite.hash.name) {
-    throw new TlsError('illegal_parameter', `ServerHello: a PSK for ${psk.suite.hash.name} with ${suite.name}`)
-  }
-  return psk
-}
-
-/** RFC 9846 section 4.3.8: the answer is for one of the groups that we sent a share for. */
-const chosenShare = (
-  config: ClientConfig, offer: Offer, answer: ServerHelloExtensions, psk: PskOffer | undefined,
-): OfferedShare | undefined => {
-  const entry = answer.key_share
-  if (!entry && psk && config.pskModes.includes(0)) return undefined // psk_ke (section 4.3.9)
-  if (!entry) throw new TlsError('missing_extension', 'ServerHello: no key_share')
-  const share = offer.shares.find(({ group }) => group.id === entry.group)
-  if (!share) throw new TlsError('illegal_parameter', `ServerHello: a key share for group ${entry.group}, for which none was offered`)
-  return share
-}
-
-export const chosenAlpn = (
-  config: ClientConfig, extensions: Pick<EncryptedExtensionsExtensions, 'application_layer_protocol_negotiation'>,
-): string | undefined => {
-  const list = extensions.application_layer_protocol_negotiation
-  if (!list) return undefined
-  const [protocol] = list
-  if (protocol === undefined || list.length !== 1) {
-    throw new TlsError('decode_error', 'ALPN: the server has to choose exactly one protocol (RFC 7301 section 3.1)')
-  }
-  if (!config.alpn.includes(protocol)) {
-    throw new TlsError('illegal_parameter', `ALPN: the server chose ${JSON.stringify(protocol)}, which was not offered`)
-  }
-  return protocol
-}
-
-/** RFC 9846 section 4.3.10: early data only with the first PSK, and the ALPN of its session. */
-const checkEarlyData = (offer: Offer, psk: PskOffer | undefined, suite: ActiveSuite, alpn: string | undefined): void => {
+/** Section 4.3.10: early data only with the first PSK, and the suite and ALPN of its session. */
+const checkEarlyData = ({ offer, psk, suite }: Hello13, alpn: string | undefined): void => {
   if (!psk || psk !== offer.psks[0]) {
     throw new TlsError('illegal_parameter', 'EncryptedExtensions: early data was accepted without the first PSK')
   }
@@ -172,51 +129,70 @@ const checkEarlyData = (offer: Offer, psk: PskOffer | undefined, suite: ActiveSu
   }
 }
 
-const pskProof = (psk: PskOffer): PeerProof => ({
-  peer: pskPeer(),
-  signature: noSignature(),
-  ocspResponse: psk.session && psk.session.ocspResponse.length > 0 ? psk.session.ocspResponse : undefined,
-  scts: psk.session?.scts ?? [],
-  compression: undefined,
-  delegatedUntil: undefined,
-  request: undefined,
-})
+interface ServerFinished {
+  readonly finished: VerifiedFinished
+  readonly master: MasterStage
+}
 
-/** {CertificateRequest*} {Certificate} {CertificateVerify} */
-function* serverCertificate(hs: ClientHandshake, offer: Offer): Flow<PeerProof> {
-  const { config, transcript } = hs
-  const types = certificateTypes(offer.sent.has(extensionTypes.compress_certificate))
-  let received = yield* hs.read('CertificateRequest', ...types)
-  let request: CertificateRequest | undefined
-  if (received.type === 'CertificateRequest') {
-    request = received
-    if (request.context.length > 0) {
-      throw new TlsError('illegal_parameter', 'CertificateRequest: a context during the handshake (section 4.4.2)')
-    }
-    received = yield* hs.read(...types)
+function* readServerFinished(hs: ClientHandshake, { suite }: Hello13, keys: HandshakeStage): Flow<ServerFinished> {
+  const before = hs.transcript.hash()
+  const { verifyData } = yield* hs.read('Finished')
+  const finished = verifyFinished(verifyData, keys.server, before)
+  const master = keys.master(hs.transcript.hash())
+  yield* installRead13(hs, suite, master.server)
+  return { finished, master }
+}
+
+/** The server's Finished is made with keys that stand on the PSK: it is the proof that the server has it. */
+const pskAuthentication = ({ psk }: Hello13, finished: VerifiedFinished): ServerAuthentication => {
+  if (!psk) throw new TlsError('internal_error', 'neither a certificate nor a PSK')
+  const identity = psk.session ? undefined : psk.identity
+  return { by: 'psk', psk: provenByFinished(finished, { session: psk.session, identity }) }
+}
+
+interface ClientFlight {
+  readonly keys: HandshakeStage
+  readonly master: MasterStage
+  readonly request: ServerCertificate13['request']
+}
+
+function* sendClientFlight(
+  hs: ClientHandshake, { suite }: Hello13, { earlyData }: ServerParameters13, { keys, master, request }: ClientFlight,
+): Flow<void> {
+  if (earlyData === 'accepted') {
+    hs.send('EndOfEarlyData', {})
+    yield* installWrite13(hs, suite, keys.client)
   }
-  const message = yield* certificateOf(config, received)
-  if (message.context.length > 0) throw new TlsError('illegal_parameter', 'Certificate: a server\'s context has to be empty')
-  const [leaf] = message.entries
-  if (!leaf) throw new TlsError('decode_error', 'Certificate: the server sent an empty list (RFC 9846 section 4.5.1.3)')
-  refuseUnasked(message.entries, offer.sent.has(extensionTypes.delegated_credential))
-  const entries = message.entries.map(({ extensions }) =>
-    decodeExtensions(certificateEntryExtensions, extensions, 'Certificate', { offered: offer.sent }),
-  )
-  const { status_request: status, signed_certificate_timestamp: scts = [], delegated_credential: credential } = entries[0] ?? {}
-  if (status && status.statusType !== 1) throw new TlsError('decode_error', 'Certificate: an unknown kind of stapled status')
-  const verifyHash = transcript.hash()
-  const peer = yield* verifyPeer(config.verifier, {
-    chain: message.entries.map(({ data }) => data),
-    peer: 'server',
+  if (request) yield* sendClientCertificate(hs, request)
+  hs.send('Finished', { verifyData: finishedVerifyData(keys.client, hs.transcript.hash()) })
+  yield* installWrite13(hs, suite, master.client)
+}
+
+const infoOf = (
+  { config }: ClientHandshake, { offer, suite, share, retried }: Hello13, parameters: ServerParameters13,
+  auth: ServerAuthentication, certificate: ServerCertificate13 | undefined,
+): ConnectionInfo =>
+  connectionInfo(auth, {
+    ...parameters,
+    version: 'TLS 1.3',
+    suite,
+    group: share?.group,
     serverName: config.serverName,
-    time: config.clock(),
-    ...(status && { ocspResponse: status.response }),
-    scts,
+    helloRetryRequest: retried,
+    echAccepted: offer.ech !== undefined,
+    certificateCompression: certificate?.compression,
+    ocspResponse: certificate?.ocspResponse,
+    scts: certificate?.scts ?? [],
   })
-  const { peer: signer, allowed, delegatedUntil } = yield* handshakeSigner(config, 'server', peer, credential)
-  const proof = yield* hs.read('CertificateVerify')
-  const content = signedContent13('server', verifyHash)
-  const signature = yield* verifySignature(config, proof.scheme, proof.signature, content, signer, allowed)
-  return { peer, signature, ocspResponse: status?.response, scts, compression: compressionOf(config, received), delegatedUntil, request }
+
+const establish = (
+  hs: ClientHandshake, { suite, psk }: Hello13, master: MasterStage, proofs: Proofs<ServerAuthentication>, info: ConnectionInfo,
+): Established => {
+  const connection = new Connection13(hs, suite, {
+    read: master.server, write: master.client, exporter: master.exporter,
+    resumption: master.resumption(hs.transcript.hash()), role: 'client', serverCertificate: info.peerCertificates[0],
+  })
+  connection.logSecrets(master)
+  const authenticatedAt = psk?.session?.authenticatedAt ?? hs.config.clock()
+  return connection.establish(proofs, clientPostHandshake13(hs, connection, { ...info, authenticatedAt }), info)
 }

@@ -4,7 +4,8 @@ import { TlsError } from '../../errors.ts'
 import { earlyStage } from '../../keys/schedule13.ts'
 import { installWrite13 } from '../keys13.ts'
 import type { Flow } from '../flow.ts'
-import type { ClientHandshake, Offer } from './client-hello.ts'
+import type { Offer } from './client-hello.ts'
+import type { ClientHandshake } from './client-handshake.ts'
 
 /** Installs the early write keys; the engine sends config.earlyData under them, and more while it may. */
 export function* startEarlyData(hs: ClientHandshake, offer: Offer): Flow<void> {

@@ -15,12 +15,13 @@ import { clientHello, encodeMessage, isHelloRetryRequest, messages13 } from '../
 import type { ClientHello, ServerHello } from '../../wire/messages.ts'
 import { extensionTypes, TLS13 } from '../../wire/registry.ts'
 import { helloExtensions, offerOf, plainHello } from './client-hello.ts'
-import type { ClientHandshake, Envelope, HelloParts, Offer, ServerHelloMessage } from './client-hello.ts'
+import type { Envelope, HelloParts, Offer } from './client-hello.ts'
 import { Handshake } from '../context.ts'
 import type { HandshakeIo } from '../context.ts'
 import { CONFIRMATION_LENGTH, helloConfirmation, retryConfirmation } from '../ech-confirm.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
+import type { ClientHandshake, ServerHelloMessage } from './client-handshake.ts'
 
 /** What goes out encrypted on this connection; undefined where nothing does. */
 export function* startEch(config: ClientConfig, io: HandshakeIo): Flow<EncryptedHello | undefined> {

@@ -4,10 +4,10 @@
 import type { ConnectionInfo } from '../../info.ts'
 import { blankSession, encodeSession } from '../../session/state.ts'
 import type { SessionState } from '../../session/state.ts'
-import type { ClientHandshake } from './client-hello.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { sessionKey } from '../connection/session-key.ts'
+import type { ClientHandshake } from './client-handshake.ts'
 
 /** What the sessions of a connection say about it. */
 export type SessionFacts = Pick<ConnectionInfo, 'alpn' | 'peerCertificates' | 'ocspResponse' | 'scts' | 'signatureScheme'> & {
@@ -17,7 +17,7 @@ export type SessionFacts = Pick<ConnectionInfo, 'alpn' | 'peerCertificates' | 'o
 /** What is different from one version to the other. */
 type OwnPart = Pick<SessionState, 'version' | 'cipherSuite' | 'secret' | 'lifetime'> & Partial<SessionState>
 
-export function* keepSession({ config, io }: Pick<ClientHandshake, 'config' | 'io'>, facts: SessionFacts, own: OwnPart): Flow<void> {
+export function* saveSession({ config, io }: Pick<ClientHandshake, 'config' | 'io'>, facts: SessionFacts, own: OwnPart): Flow<void> {
   const session: SessionState = {
     ...blankSession,
     createdAt: config.clock(),

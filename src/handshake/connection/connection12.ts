@@ -8,10 +8,10 @@ import type { MasterSecret } from '../../keys/prf12.ts'
 import { keyLengths, opener12, sealer12 } from '../../record/protect12.ts'
 import type { Protection12 } from '../../record/protect12.ts'
 import type { Messages12 } from '../../wire/messages.ts'
-import { checkFinished } from '../auth/authenticate.ts'
-import type { VerifiedFinished, VerifiedPeer } from '../auth/authenticate.ts'
+import { checkFinished } from '../auth/authentication.ts'
+import type { Authentication, Proofs, VerifiedFinished, VerifiedPeer } from '../auth/authentication.ts'
 import { channelBinding } from './channel-binding.ts'
-import type { Established, Handshake } from '../context.ts'
+import type { AnyHandshake, Established, Handshake } from '../context.ts'
 import { readChangeCipherSpec, use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import type { ConnectionInfo } from '../../info.ts'
@@ -121,31 +121,35 @@ const protectionOf = ({ provider }: CommonConfig, { suite, encryptThenMac }: Par
 })
 
 /** RFC 7627 section 4 where both have it; the transcript ends with ClientKeyExchange then. */
-export const deriveMaster = (hs: Handshake<CommonConfig, Messages12>, parameters: Parameters12, premaster: Uint8Array): MasterSecret => {
+export const deriveMaster = (hs: AnyHandshake, parameters: Parameters12, premaster: Uint8Array): MasterSecret => {
   const { suite, clientRandom, serverRandom } = parameters
   return parameters.extendedMasterSecret
     ? extendedMasterSecret(suite.hash, premaster, hs.transcript.hash())
     : masterSecret(suite.hash, premaster, clientRandom, serverRandom)
 }
 
-/** A handshake that was finished: the first one, or the latest after renegotiation. */
-export interface Negotiated12 {
+/** A handshake that was finished: the first one, or the latest after renegotiation. `A`: what the peer had to prove. */
+export interface Negotiated12<A extends Authentication> {
   readonly connection: Connection12
-  readonly finished: VerifiedFinished
+  readonly proofs: Proofs<A>
   readonly info: ConnectionInfo
 }
 
 /** Where the connection stands; renegotiation moves it on. */
-export interface Current12 {
-  negotiated: Negotiated12
+export interface Current12<A extends Authentication> {
+  negotiated: Negotiated12<A>
 }
 
-export const established12 = (hs: Handshake<CommonConfig, Messages12>, current: Current12, afterwards: Flow<void>): Established => ({
+/** The end of the handshake: there is none without the proofs of who the peer is, and that both saw the same messages. */
+export const establish12 = <A extends Authentication>(
+  hs: AnyHandshake, current: Current12<A>, postHandshake: Flow<void>,
+): Established => ({
   get info() {
     return current.negotiated.info
   },
-  afterwards,
-  exportKeyingMaterial: (length, label, context) => current.negotiated.connection.exportKeyingMaterial(length, label, context),
+  postHandshake,
+  exportKeyingMaterial: (length, label, context) =>
+    current.negotiated.connection.exportKeyingMaterial(length, label, context),
   channelBinding: (type) => {
     const { connection } = current.negotiated
     return channelBinding(type, {

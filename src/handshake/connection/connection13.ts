@@ -6,34 +6,38 @@ import { exportKey, nextTrafficSecret, resumptionPsk } from '../../keys/schedule
 import type { MasterStage, TrafficSecret } from '../../keys/schedule13.ts'
 import type { Sealer } from '../../record/protection.ts'
 import type { Messages13 } from '../../wire/messages.ts'
-import type { VerifiedFinished } from '../auth/authenticate.ts'
+import type { ClientAuthentication, Proofs, ServerAuthentication } from '../auth/authentication.ts'
 import { channelBinding } from './channel-binding.ts'
 import type { Established, Handshake } from '../context.ts'
 import type { ConnectionInfo } from '../../info.ts'
 import type { Flow } from '../flow.ts'
 import { installRead13, installWrite13 } from '../keys13.ts'
 
-export interface ConnectionSecrets {
+export type Role = 'client' | 'server'
+/** What the peer of this role has to prove. */
+export type PeerOf<R extends Role> = R extends 'client' ? ServerAuthentication : ClientAuthentication
+
+export interface ConnectionSecrets<R extends Role> {
   readonly read: TrafficSecret
   readonly write: TrafficSecret
   readonly exporter: Uint8Array
   /** resumption_master_secret; the server has it only once the client's Finished came. */
   readonly resumption: Uint8Array
-  readonly role: 'client' | 'server'
+  readonly role: R
   /** The server's leaf certificate (DER), for tls-server-end-point; undefined without one. */
   readonly serverCertificate: Uint8Array | undefined
 }
 
-export class Connection13 {
+export class Connection13<R extends Role = Role> {
   readonly #hs: Handshake<CommonConfig, Messages13>
   readonly suite: ActiveSuite
-  readonly #secrets: ConnectionSecrets
+  readonly #secrets: ConnectionSecrets<R>
   #read: TrafficSecret
   #write: TrafficSecret
   /** What answered the peer's last request for new keys. */
   #answer: Sealer | undefined
 
-  constructor(hs: Handshake<CommonConfig, Messages13>, suite: ActiveSuite, secrets: ConnectionSecrets) {
+  constructor(hs: Handshake<CommonConfig, Messages13>, suite: ActiveSuite, secrets: ConnectionSecrets<R>) {
     this.#hs = hs
     this.suite = suite
     this.#secrets = secrets
@@ -47,14 +51,12 @@ export class Connection13 {
     this.#hs.keyLog('EXPORTER_SECRET', master.exporter)
   }
 
-  /** The end of the handshake: there is none without a checked Finished. */
-  establish(
-    _proof: VerifiedFinished, afterwards: Flow<void>, info: ConnectionInfo,
-  ): Established {
+  /** The end of the handshake: there is none without the proofs of who the peer is, and that both saw the same messages. */
+  establish(_proofs: Proofs<PeerOf<R>>, postHandshake: Flow<void>, info: ConnectionInfo): Established {
     this.#hs.transcript.forgetMessages()
     return {
       info,
-      afterwards,
+      postHandshake,
       exportKeyingMaterial: (length, label, context) =>
         this.#export(length, label, context),
       channelBinding: (type) =>
@@ -95,16 +97,12 @@ export class Connection13 {
     return sealer
   }
 
-  /** The peer asks for new keys of ours: once, until something was sent under the new ones (section 4.7.3). */
-  *answerKeyUpdate(): Flow<void> {
-    if (this.#answer?.count === 0) return
-    this.#answer = yield* this.#update(false)
-  }
-
-  /** The peer's KeyUpdate came: its next record is under the next key. */
-  *updateRead(): Flow<void> {
+  /** The peer's KeyUpdate came: its next record is under the next key. If it asks for new keys of ours, it gets them once,
+   * until something was sent under them (section 4.7.3). */
+  *readKeyUpdate(requested: boolean): Flow<void> {
     this.#read = nextTrafficSecret(this.#read)
     yield* installRead13(this.#hs, this.suite, this.#read)
     this.#hs.io.emit({ type: 'keyUpdate', direction: 'read' })
+    if (requested && this.#answer?.count !== 0) this.#answer = yield* this.#update(false)
   }
 }

@@ -3,8 +3,7 @@
 
 import type { ClientConfig, ServerConfig } from '../../config.ts'
 import type { Identity } from '../../options.ts'
-import { toHex } from '../../wire/bytes.ts'
-import { pskDigest } from './psk-binding.ts'
+import { pskDigest } from '../key-exchange/psk-digest.ts'
 
 const verifierNumbers = new WeakMap<object, number>()
 let verifiersSeen = 0
@@ -24,9 +23,7 @@ export const sessionKey = (config: ClientConfig): string =>
 
 /** The server's side: what a ticket was made under. A change of certificate, protocols, or client-auth policy ends it. */
 export const serverFingerprint = (config: ServerConfig, identity: Identity | undefined): string => {
-  const [leaf] = identity?.certificates ?? []
-  const digest = leaf && config.provider.hashes.sha256 ? toHex(config.provider.hashes.sha256.digest(leaf)) : ''
   const { clientAuth } = config
   const clients = clientAuth ? `${clientAuth.mode} ${clientAuth.verifier ? verifierFingerprint(clientAuth.verifier) : ''}` : ''
-  return `${digest}|${config.alpn.join(',')}|${clients}`
+  return `${identity?.digest ?? ''}|${config.alpn.join(',')}|${clients}`
 }

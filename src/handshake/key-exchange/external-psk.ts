@@ -92,3 +92,6 @@ export const serverPsk = (
   const hash = hashOf(provider, found.hash)
   return hash.name === target.name ? { identity, secret: key, hash, binder: 'ext' } : undefined
 }
+
+/** The key that a client uses with TLS 1.2: the first that is not for the importer, which is for TLS 1.3 (RFC 9258). */
+export const pskOf12 = (config: Pick<ClientConfig, 'psks'>): ExternalPskConfig | undefined => config.psks.find(({ imported }) => !imported)

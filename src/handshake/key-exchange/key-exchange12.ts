@@ -10,8 +10,9 @@ import { decode, encode } from '../../wire/codec.ts'
 import { clientEcdhPoint, encryptedPremaster, namedCurveParams, serverEcdhParams, signedEcdhParams } from '../../wire/key-exchange12.ts'
 import { namedGroupName } from '../../wire/registry.ts'
 import type { SignatureScheme } from '../../wire/registry.ts'
-import { sign, verifySignature } from '../auth/authenticate.ts'
-import type { VerifiedPeer, VerifiedSignature } from '../auth/authenticate.ts'
+import { signer12, verifySignature } from '../auth/authentication.ts'
+import type { VerifiedPeer, VerifiedSignature } from '../auth/authentication.ts'
+import { sign } from '../auth/signatures.ts'
 import type { Parameters12 } from '../connection/connection12.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
@@ -38,7 +39,8 @@ export function* readServerShare(
     throw new TlsError('illegal_parameter', `ServerKeyExchange: group ${namedGroupName(params.group)} was not offered`)
   }
   const content = signedParams(parameters, encode(serverEcdhParams, params))
-  const verified = yield* verifySignature(config, scheme, signature, content, peer, schemes12(config), fitsKey12)
+  const signer = signer12(peer, schemes12(config))
+  const verified = yield* verifySignature(config, signer, { scheme, signature, content }, fitsKey12)
   return { group, point: params.point, signature: verified }
 }
 

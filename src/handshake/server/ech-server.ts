@@ -17,16 +17,7 @@ import { extensionName, extensionTypes, isGrease, TLS13 } from '../../wire/regis
 import { CONFIRMATION_LENGTH, helloConfirmation, retryConfirmation, withTail } from '../ech-confirm.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
-import type { ClientHelloMessage, ReceivedHello } from './negotiate.ts'
-import type { ServerHandshake } from './server-hello.ts'
-
-/** What a ClientHello came to. */
-export type EchOutcome =
-  | { readonly kind: 'accepted'; readonly context: HpkeReceiver; readonly outer: EchOuter }
-  /** We stand behind a server that decrypted it (section 7.2). */
-  | { readonly kind: 'backend' }
-  /** Nothing of ours: GREASE, or a key that we do not have. */
-  | { readonly kind: 'rejected' }
+import type { ClientHelloMessage, EchOutcome, ReceivedHello, ServerHandshake } from './received-hello.ts'
 
 export interface Opened {
   readonly message: ClientHelloMessage

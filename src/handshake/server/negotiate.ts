@@ -5,27 +5,15 @@ import type { ActiveGroup, ActiveSuite, ServerConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
 import type { ClientHelloInfo, Identity } from '../../options.ts'
 import type { ClientHelloExtensions } from '../../wire/extensions.ts'
-import type { ClientHello, Message, Messages13 } from '../../wire/messages.ts'
+import type { ClientHello } from '../../wire/messages.ts'
 import { cipherSuiteName, FALLBACK_SCSV, isGrease, namedGroupName, TLS12, TLS13, versionName } from '../../wire/registry.ts'
 import type { SignatureScheme } from '../../wire/registry.ts'
-import { parseCertificate } from '../../x509/certificate.ts'
 import { certificateCoversName } from '../../x509/names.ts'
-import type { EchOutcome } from './ech-server.ts'
 import { ask } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { usableIdentities } from '../auth/identities.ts'
 import type { ChosenIdentity } from '../auth/identities.ts'
-
-export type ClientHelloMessage = Message<Messages13, 'ClientHello'>
-
-/** A ClientHello with its extensions read. */
-export interface ReceivedHello {
-  readonly message: ClientHelloMessage
-  readonly extensions: ClientHelloExtensions
-  readonly info: ClientHelloInfo
-  /** What Encrypted Client Hello came to; undefined where the client sent none. */
-  readonly ech?: EchOutcome | undefined
-}
+import type { ClientHelloMessage, ReceivedHello } from './received-hello.ts'
 
 export const helloInfo = (message: ClientHelloMessage, extensions: ClientHelloExtensions): ClientHelloInfo => ({
   serverName: extensions.server_name?.find(({ nameType }) => nameType === 0)?.name,
@@ -146,12 +134,10 @@ export function* selectIdentity<T = SignatureScheme>(
   return chosen
 }
 
-const covers = (identity: Identity, serverName: string): boolean => {
-  const [der] = identity.certificates
-  if (!der) return false
+const covers = ({ leaf }: Identity, serverName: string): boolean => {
   try {
-    return certificateCoversName(parseCertificate(der), serverName)
+    return certificateCoversName(leaf, serverName)
   } catch {
-    return false
+    return false // a certificate of ours whose names cannot be read
   }
 }

@@ -13,10 +13,9 @@ import { downgradeSentinel } from '../downgrade.ts'
 import type { Flow } from '../flow.ts'
 import type { ChosenIdentity } from '../auth/identities.ts'
 import { noCommonSuite, selectAlpn, selectIdentity, selectInOrder } from './negotiate.ts'
-import type { ReceivedHello } from './negotiate.ts'
 import { curveOffered, fitsSuite, schemeFor12 } from '../key-exchange/schemes12.ts'
-import type { ServerHandshake12 } from './server-hello.ts'
 import { serverFingerprint } from '../connection/session-key.ts'
+import type { ReceivedHello, ServerHandshake12 } from './received-hello.ts'
 
 interface Fit {
   readonly suite: ActiveSuite
@@ -47,7 +46,7 @@ export interface PskChoice12 extends Agreed {
   readonly fingerprint: string
 }
 
-export function* chooseParameters(hs: ServerHandshake12, hello: ReceivedHello): Flow<Choice12 | PskChoice12> {
+export function* negotiate12(hs: ServerHandshake12, hello: ReceivedHello): Flow<Choice12 | PskChoice12> {
   const { config } = hs
   checkHello12(hello)
   const extended = hello.extensions.extended_master_secret === true

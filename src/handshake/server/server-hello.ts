@@ -5,16 +5,12 @@ import type { ActiveSuite, ServerConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
 import { clientHelloExtensions, decodeExtensions } from '../../wire/extensions.ts'
 import { HELLO_RETRY_REQUEST_RANDOM } from '../../wire/messages.ts'
-import type { Messages12, Messages13, ServerHello } from '../../wire/messages.ts'
+import type { ServerHello } from '../../wire/messages.ts'
 import { extensionTypes, TLS12, TLS13 } from '../../wire/registry.ts'
-import type { Handshake } from '../context.ts'
 import { openHello } from './ech-server.ts'
 import type { Flow } from '../flow.ts'
 import { helloInfo } from './negotiate.ts'
-import type { ReceivedHello } from './negotiate.ts'
-
-export type ServerHandshake = Handshake<ServerConfig, Messages13>
-export type ServerHandshake12 = Handshake<ServerConfig, Messages12>
+import type { ReceivedHello, ServerHandshake } from './received-hello.ts'
 
 /** `first` is the hello before a HelloRetryRequest. */
 export function* readHello(hs: ServerHandshake, first?: ReceivedHello): Flow<ReceivedHello> {

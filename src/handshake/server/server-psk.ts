@@ -3,23 +3,24 @@
 
 import type { ActiveSuite, ServerConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
-import { earlyStage, finishedVerifyData } from '../../keys/schedule13.ts'
+import { earlyStage } from '../../keys/schedule13.ts'
 import { decodeSession } from '../../session/state.ts'
 import type { SessionState } from '../../session/state.ts'
-import { equalBytes } from '../../wire/bytes.ts'
 import type { OfferedPsks } from '../../wire/extensions.ts'
 import { TLS13 } from '../../wire/registry.ts'
 import { readImportedIdentity, serverPsk } from '../key-exchange/external-psk.ts'
 import type { UsablePsk } from '../key-exchange/external-psk.ts'
+import { verifyBinder } from '../auth/authentication.ts'
+import type { PskOrigin, VerifiedPsk } from '../auth/authentication.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
-import type { ReceivedHello } from './negotiate.ts'
-import { lookUp, mayGoOn, pskTie } from '../connection/psk-binding.ts'
-import type { ServerHandshake } from './server-hello.ts'
+import { canResume, lookUpPsk, pskBinding } from './psk-lookup.ts'
+import type { ReceivedHello, ServerHandshake } from './received-hello.ts'
 
 export interface ChosenPsk {
   readonly index: number
-  readonly identity: Uint8Array
+  /** The client has the key. */
+  readonly proof: VerifiedPsk
   readonly secret: Uint8Array
   readonly binder: Uint8Array
   /** Undefined for an external PSK. */
@@ -48,32 +49,33 @@ export function* selectPsk(
     const external = yield* externalPsk(hs, hello, identity, suite)
     if (external) {
       const binder = offered.binders[index] ?? new Uint8Array(0)
-      checkBinder(hs, hello, offered, external, suite, binder)
-      return { index, identity, secret: external.secret, binder, session: undefined, fingerprint: `${fingerprint}${external.tie}`, ageError: 0 }
+      const proof = checkBinder(hs, hello, offered, external, suite, binder, { identity, session: undefined })
+      return { index, proof, secret: external.secret, binder, session: undefined, fingerprint: `${fingerprint}${external.keyBinding}`, ageError: 0 }
     }
     const session = yield* openTicket(hs.config, identity)
     if (!session || !fits(hs.config, session, suite, hello)) continue
-    if (!(yield* mayGoOn(hs.config, hello, session.fingerprint, fingerprint))) continue
+    if (!(yield* canResume(hs.config, hello, session.fingerprint, fingerprint))) continue
     const binder = offered.binders[index] ?? new Uint8Array(0)
-    checkBinder(hs, hello, offered, { secret: session.secret, binder: 'res' }, suite, binder)
+    const key = { secret: session.secret, binder: 'res' } as const
+    const proof = checkBinder(hs, hello, offered, key, suite, binder, { session, identity: undefined })
     const claimed = (obfuscatedTicketAge - session.ageAdd + 2 ** 32) % 2 ** 32
     const ageError = Math.abs(hs.config.clock() - session.createdAt - claimed)
-    return { index, identity, secret: session.secret, binder, session, fingerprint: session.fingerprint, ageError }
+    return { index, proof, secret: session.secret, binder, session, fingerprint: session.fingerprint, ageError }
   }
   return undefined
 }
 
 /** The application's key for this identity: as it is, or through the importer of RFC 9258. */
-function* externalPsk(hs: ServerHandshake, hello: ReceivedHello, identity: Uint8Array, suite: ActiveSuite): Flow<(UsablePsk & { readonly tie: string }) | undefined> {
+function* externalPsk(hs: ServerHandshake, hello: ReceivedHello, identity: Uint8Array, suite: ActiveSuite): Flow<(UsablePsk & { readonly keyBinding: string }) | undefined> {
   const { config } = hs
   const { provider } = config
-  const plain = yield* lookUp(config, hello, identity, false)
+  const plain = yield* lookUpPsk(config, hello, identity, false)
   const imported = plain ? undefined : readImportedIdentity(identity, suite.hash)
-  const found = plain ?? (imported && (yield* lookUp(config, hello, imported.externalIdentity, true)))
+  const found = plain ?? (imported && (yield* lookUpPsk(config, hello, imported.externalIdentity, true)))
   const usable = found && serverPsk(provider, identity, found, suite.hash, imported)
   if (!usable) return undefined
   const origin = { identity: imported?.externalIdentity ?? identity, key: found.key, imported: imported !== undefined }
-  return { ...usable, tie: pskTie(provider, origin) }
+  return { ...usable, keyBinding: pskBinding(provider, origin) }
 }
 
 function* openTicket(config: ServerConfig, ticket: Uint8Array): Flow<SessionState | undefined> {
@@ -104,17 +106,12 @@ const fits = (
 /** The binder proves that the client knows the PSK; nothing else of the offer is trusted before (section 4.3.11.2). */
 const checkBinder = (
   hs: ServerHandshake, hello: ReceivedHello, offered: OfferedPsks,
-  psk: { readonly secret: Uint8Array; readonly binder: 'res' | 'ext' | 'imp' }, suite: ActiveSuite, binder: Uint8Array,
-): void => {
-  // the codec lets it pass: what goes with a PSK that is not taken up is not looked at
-  if (binder.length < 32) throw new TlsError('decode_error', 'ClientHello: a PSK binder of less than 32 bytes (section 4.3.11)')
+  psk: { readonly secret: Uint8Array; readonly binder: 'res' | 'ext' | 'imp' }, suite: ActiveSuite, binder: Uint8Array, origin: PskOrigin,
+): VerifiedPsk => {
   const bindersLength = offered.binders.reduce((sum, { length }) => sum + 1 + length, 2)
   const { raw } = hello.message
   const hash = hs.transcript.hashUpTo(suite.hash, raw, raw.length - bindersLength)
-  const expected = finishedVerifyData(earlyStage(suite.hash, psk.secret).binderKey(psk.binder), hash)
-  if (!equalBytes(binder, expected)) {
-    throw new TlsError('bad_binder', 'ClientHello: the PSK binder is wrong: the client does not have the key of its ticket')
-  }
+  return verifyBinder(binder, earlyStage(suite.hash, psk.secret).binderKey(psk.binder), hash, origin)
 }
 
 /** Early data is taken only with the first PSK, the same suite and protocol, a fresh ticket, and if it was not seen before. */

@@ -7,10 +7,10 @@ import { equalBytes } from '../../wire/bytes.ts'
 import { encodeExtensions, helloRetryRequestExtensions } from '../../wire/extensions.ts'
 import { extensionName, extensionTypes, namedGroupName, TLS13 } from '../../wire/registry.ts'
 import { confirmedRetry } from './ech-server.ts'
-import type { ChosenGroup, ReceivedHello } from './negotiate.ts'
+import type { ChosenGroup } from './negotiate.ts'
 import type { Flow } from '../flow.ts'
 import { helloFields, readHello } from './server-hello.ts'
-import type { ServerHandshake } from './server-hello.ts'
+import type { ReceivedHello, ServerHandshake } from './received-hello.ts'
 
 const SKIP_EARLY_DATA = 16384
 

@@ -2,24 +2,20 @@
 
 import type { ActiveSuite, ServerConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
-import { blankSession, decodeSession, encodeSession } from '../../session/state.ts'
+import { blankSession, decodeSession, encodeSession, MAX_SESSION_LIFETIME } from '../../session/state.ts'
 import type { SessionState } from '../../session/state.ts'
 import { TLS12 } from '../../wire/registry.ts'
 import type { Choice12, PskChoice12 } from './negotiate12.ts'
 import type { Connection12 } from '../connection/connection12.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
-import type { ReceivedHello } from './negotiate.ts'
-import { mayGoOn } from '../connection/psk-binding.ts'
-import type { ServerHandshake12 } from './server-hello.ts'
+import { canResume } from './psk-lookup.ts'
+import type { ReceivedHello, ServerHandshake12 } from './received-hello.ts'
 
 export interface FoundSession {
   readonly state: SessionState
   readonly suite: ActiveSuite
 }
-
-/** Seconds: however often a session is renewed, its certificates are looked at again after a week. */
-const MAX_LIFETIME = 604800
 
 /** The session that this hello offers, if it is ours and may go on here; undefined for a full handshake. */
 export function* findSession12(hs: ServerHandshake12, hello: ReceivedHello, choice: Choice12 | PskChoice12): Flow<FoundSession | undefined> {
@@ -27,7 +23,7 @@ export function* findSession12(hs: ServerHandshake12, hello: ReceivedHello, choi
   const state = yield* lookUp(config, hello)
   const suite = state && suiteOf(config, hello, state)
   if (!state || !suite || (suite.authentication === 'psk') !== (choice.identity === undefined) || !fits(config, hello, state)) return undefined
-  if (!(yield* mayGoOn(config, hello, state.fingerprint, choice.fingerprint))) return undefined
+  if (!(yield* canResume(config, hello, state.fingerprint, choice.fingerprint))) return undefined
   if (!choice.extended) {
     throw new TlsError('extended_master_secret_required', 'the client offers a session with extended master secret, and no extended_master_secret (RFC 7627 section 5.3)')
   }
@@ -68,7 +64,7 @@ const fits = (config: ServerConfig, hello: ReceivedHello, state: SessionState): 
     state.serverName === (hello.info.serverName ?? '') &&
     age >= 0 &&
     age <= state.lifetime * 1000 &&
-    now - state.authenticatedAt <= MAX_LIFETIME * 1000 &&
+    now - state.authenticatedAt <= MAX_SESSION_LIFETIME * 1000 &&
     !(config.clientAuth?.required && state.peerCertificates.length === 0)
   )
 }

@@ -11,11 +11,10 @@ import type { Established, HandshakeIo } from '../context.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { selectVersion } from './negotiate.ts'
-import type { ReceivedHello } from './negotiate.ts'
 import { readHello } from './server-hello.ts'
-import type { ServerHandshake } from './server-hello.ts'
 import { serverHandshake12 } from './server12.ts'
 import { serverHandshake13 } from './server13.ts'
+import type { ReceivedHello, ServerHandshake } from './received-hello.ts'
 
 export function* serverHandshake(config: ServerConfig, io: HandshakeIo, defaults: Defaults): Flow<Established> {
   const first: ServerHandshake = new Handshake(config, io, messages13)

@@ -1,27 +1,27 @@
-// After a TLS 1.2 handshake: HelloRequest at the client, answered by option with no_renegotiation, with nothing, or
-// with a handshake bound to this one (RFC 5746), and ClientHello at the server, always refused (RFC 5246 section
-// 7.4.1.1).
+// After a TLS 1.2 handshake: HelloRequest at the client, answered by option with no_renegotiation, with nothing, or with a
+// handshake bound to this one (RFC 5746, RFC 5246 section 7.4.1.1).
 
 import type { ClientConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
 import { messages12, messages13 } from '../../wire/messages.ts'
 import { cipherSuiteName, TLS12, versionName } from '../../wire/registry.ts'
-import { helloExtensions, sendHello } from '../client/client-hello.ts'
-import type { ClientHandshake, ClientHandshake12, Offer, ServerHelloMessage } from '../client/client-hello.ts'
-import type { Connection12, Current12, Negotiated12 } from './connection12.ts'
+import { helloExtensions, sendHello } from './client-hello.ts'
+import type { Offer } from './client-hello.ts'
+import type { Connection12, Current12, Negotiated12 } from '../connection/connection12.ts'
 import { Handshake } from '../context.ts'
-import type { HandshakeIo } from '../context.ts'
+import type { ServerAuthentication } from '../auth/authentication.ts'
+import { refuseRenegotiation } from '../connection/refuse-renegotiation12.ts'
 import { ask } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { helloShape } from '../grease.ts'
-import type { ServerHandshake12 } from '../server/server-hello.ts'
+import type { ClientHandshake, ClientHandshake12, ServerHelloMessage } from './client-handshake.ts'
 
 /** What client12.ts does from ServerHello on. */
 type Negotiate = (
   hs: ClientHandshake12, offer: Offer, serverHello: ServerHelloMessage, session: undefined, previous: Connection12,
-) => Flow<Negotiated12>
+) => Flow<Negotiated12<ServerAuthentication>>
 
-export function* clientAfterwards12(hs: ClientHandshake12, current: Current12, negotiate: Negotiate): Flow<void> {
+export function* clientPostHandshake12(hs: ClientHandshake12, current: Current12<ServerAuthentication>, negotiate: Negotiate): Flow<void> {
   const { config, io } = hs
   let [done, refused] = [0, 0]
   hs.transcript.forgetMessages()
@@ -32,7 +32,7 @@ export function* clientAfterwards12(hs: ClientHandshake12, current: Current12, n
       done++
       current.negotiated = yield* renegotiate(hs, current.negotiated, negotiate)
     } else {
-      refuse(io, ++refused)
+      refuseRenegotiation(io, ++refused)
     }
   }
 }
@@ -47,23 +47,7 @@ function* mayRenegotiate({ renegotiation: allowed }: ClientConfig, done: number)
   return yield* ask(() => allowed(done))
 }
 
-/** No renegotiation for clients: it has no use that a new connection would not serve better (RFC 9325 section 3.5). */
-export function* serverAfterwards12(hs: ServerHandshake12): Flow<void> {
-  for (let refused = 1; ; refused++) {
-    yield* hs.receive('ClientHello')
-    refuse(hs.io, refused)
-  }
-}
-
-/** Refusals before asking again is an attack. */
-const MAX_REFUSALS = 8
-
-const refuse = (io: HandshakeIo, times: number): void => {
-  if (times > MAX_REFUSALS) throw new TlsError('too_many_messages', 'the peer asks for renegotiation over and over')
-  io.sendWarning('no_renegotiation')
-}
-
-function* renegotiate(first: ClientHandshake12, { connection }: Negotiated12, negotiate: Negotiate): Flow<Negotiated12> {
+function* renegotiate(first: ClientHandshake12, { connection }: Negotiated12<ServerAuthentication>, negotiate: Negotiate): Flow<Negotiated12<ServerAuthentication>> {
   const config = only12(first.config)
   const hello: ClientHandshake = new Handshake(config, first.io, messages13)
   const hs: ClientHandshake12 = hello.withMessages(messages12)

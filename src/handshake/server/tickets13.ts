@@ -1,71 +1,16 @@
-// After a TLS 1.3 handshake: KeyUpdate, NewSessionTicket and post-handshake authentication (RFC 9846 section 4.7).
-// One flow a connection, for as long as it lives.
+// The tickets of a TLS 1.3 server: how many, what is in them, and NewSessionTicket (RFC 9846 section 4.7.1, RFC 9149).
 
-import { TlsError } from '../../errors.ts'
-import { blankSession, encodeSession } from '../../session/state.ts'
-import { decodeExtensions, encodeExtensions, newSessionTicketExtensions } from '../../wire/extensions.ts'
-import type { NewSessionTicket13 } from '../../wire/messages.ts'
-import { TLS13 } from '../../wire/registry.ts'
-import { askedTypes, certificateOf } from '../auth/certificate-compression.ts'
-import type { ClientHandshake } from '../client/client-hello.ts'
 import type { ServerConfig } from '../../config.ts'
-import { keepSession } from '../client/save-session.ts'
-import type { SessionFacts } from '../client/save-session.ts'
-import type { Connection13 } from './connection13.ts'
+import { TlsError } from '../../errors.ts'
+import type { SessionFacts } from '../../options.ts'
+import { blankSession, encodeSession } from '../../session/state.ts'
+import { encodeExtensions, newSessionTicketExtensions } from '../../wire/extensions.ts'
+import { TLS13 } from '../../wire/registry.ts'
+import type { Connection13 } from '../connection/connection13.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { greaseExtension } from '../grease.ts'
-import { answerCertificateRequest } from './post-auth13.ts'
-import type { CertificateRequests } from './post-auth13.ts'
-import type { SessionFacts as TicketFor } from '../../options.ts'
-import type { ReceivedHello } from '../server/negotiate.ts'
-import type { ServerHandshake } from '../server/server-hello.ts'
-
-/** Seconds: seven days (section 4.7.1). */
-const MAX_TICKET_LIFETIME = 604800
-
-export function* clientAfterwards(hs: ClientHandshake, connection: Connection13, facts: SessionFacts): Flow<void> {
-  for (;;) {
-    const message = yield* hs.receive('NewSessionTicket', 'KeyUpdate', 'CertificateRequest')
-    if (message.type === 'KeyUpdate') yield* keyUpdate(connection, message.requestUpdate)
-    else if (message.type === 'CertificateRequest') yield* answerCertificateRequest(hs, connection, message)
-    else yield* newSessionTicket(hs, connection, facts, message)
-  }
-}
-
-export function* serverAfterwards(hs: ServerHandshake, connection: Connection13, requests: CertificateRequests): Flow<void> {
-  const { config } = hs
-  const types = ['KeyUpdate', ...askedTypes(config)] as const
-  for (;;) {
-    const message = yield* hs.receive(...types)
-    if (message.type === 'KeyUpdate') yield* keyUpdate(connection, message.requestUpdate)
-    else yield* requests.answer(connection, yield* certificateOf(config, message))
-  }
-}
-
-function* keyUpdate(connection: Connection13, requested: boolean): Flow<void> {
-  yield* connection.updateRead()
-  if (requested) yield* connection.answerKeyUpdate()
-}
-
-function* newSessionTicket(
-  hs: ClientHandshake, connection: Connection13, facts: SessionFacts, message: NewSessionTicket13,
-): Flow<void> {
-  const { early_data: maxEarlyData = 0 } = decodeExtensions(newSessionTicketExtensions, message.extensions, 'NewSessionTicket')
-  if (message.lifetime > MAX_TICKET_LIFETIME) {
-    throw new TlsError('illegal_parameter', `NewSessionTicket: a lifetime of ${message.lifetime} s; the most is 604800 (section 4.7.1)`)
-  }
-  if (message.lifetime === 0 || !hs.config.tickets) return // to be discarded at once
-  yield* keepSession(hs, facts, {
-    version: TLS13,
-    cipherSuite: connection.suite.id,
-    secret: connection.ticketPsk(message.nonce),
-    ticket: message.ticket,
-    ageAdd: message.ageAdd,
-    lifetime: message.lifetime,
-    maxEarlyData,
-  })
-}
+import type { ReceivedHello, ServerHandshake } from './received-hello.ts'
 
 /** What a server's ticket says of the connection it comes from. */
 export interface TicketFacts {
@@ -81,7 +26,7 @@ export interface TicketFacts {
 }
 
 /** What the application wants in the tickets of this connection. */
-export const ticketData = (config: ServerConfig, facts: TicketFor, inherited: Uint8Array): Uint8Array => {
+export const ticketData = (config: ServerConfig, facts: SessionFacts, inherited: Uint8Array): Uint8Array => {
   const data = config.tickets?.applicationData?.(facts) ?? inherited
   if (data.length > MAX_APPLICATION_DATA) {
     throw new TlsError('bad_option', `tickets.applicationData: ${data.length} bytes; the most is ${MAX_APPLICATION_DATA}`)

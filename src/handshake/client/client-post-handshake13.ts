@@ -1,0 +1,59 @@
+// What a client of TLS 1.3 does for as long as its connection lives: KeyUpdate, NewSessionTicket, and the certificate that a
+// server asks for after the handshake (RFC 9846 section 4.7).
+
+import { TlsError } from '../../errors.ts'
+import { finishedVerifyData } from '../../keys/schedule13.ts'
+import { MAX_SESSION_LIFETIME } from '../../session/state.ts'
+import { decodeExtensions, newSessionTicketExtensions } from '../../wire/extensions.ts'
+import type { NewSessionTicket13 } from '../../wire/messages.ts'
+import { TLS13 } from '../../wire/registry.ts'
+import type { Connection13 } from '../connection/connection13.ts'
+import type { Flow } from '../flow.ts'
+import { sendClientCertificate } from './client-certificate13.ts'
+import { saveSession } from './save-session.ts'
+import type { SessionFacts } from './save-session.ts'
+import type { CertificateRequest13 } from './server-authentication13.ts'
+import type { ClientHandshake } from './client-handshake.ts'
+
+export function* clientPostHandshake13(hs: ClientHandshake, connection: Connection13, facts: SessionFacts): Flow<void> {
+  for (;;) {
+    const message = yield* hs.receive('NewSessionTicket', 'KeyUpdate', 'CertificateRequest')
+    if (message.type === 'KeyUpdate') yield* connection.readKeyUpdate(message.requestUpdate)
+    else if (message.type === 'CertificateRequest') yield* answerCertificateRequest(hs, connection, message)
+    else yield* readTicket(hs, connection, facts, message)
+  }
+}
+
+function* readTicket(
+  hs: ClientHandshake, connection: Connection13, facts: SessionFacts, message: NewSessionTicket13,
+): Flow<void> {
+  const { early_data: maxEarlyData = 0 } = decodeExtensions(newSessionTicketExtensions, message.extensions, 'NewSessionTicket')
+  if (message.lifetime > MAX_SESSION_LIFETIME) {
+    const most = `the most is ${MAX_SESSION_LIFETIME} (section 4.7.1)`
+    throw new TlsError('illegal_parameter', `NewSessionTicket: a lifetime of ${message.lifetime} s; ${most}`)
+  }
+  if (message.lifetime === 0 || !hs.config.tickets) return // to be discarded at once
+  yield* saveSession(hs, facts, {
+    version: TLS13,
+    cipherSuite: connection.suite.id,
+    secret: connection.ticketPsk(message.nonce),
+    ticket: message.ticket,
+    ageAdd: message.ageAdd,
+    lifetime: message.lifetime,
+    maxEarlyData,
+  })
+}
+
+/** Certificate, CertificateVerify if we have a certificate, Finished; hashed apart from the connection (section 4.7.2). */
+function* answerCertificateRequest(hs: ClientHandshake, connection: Connection13, request: CertificateRequest13): Flow<void> {
+  if (!hs.config.postHandshakeAuth) {
+    throw new TlsError('unexpected_message', 'CertificateRequest after the handshake, which was not offered (section 4.7.2)')
+  }
+  if (request.context.length === 0) {
+    throw new TlsError('illegal_parameter', 'CertificateRequest: a context is expected after the handshake (section 4.4.2)')
+  }
+  const apart = hs.fork()
+  apart.transcript.add(request.raw)
+  yield* sendClientCertificate(apart, request)
+  apart.send('Finished', { verifyData: finishedVerifyData(connection.finishedBase.write, apart.transcript.hash()) })
+}

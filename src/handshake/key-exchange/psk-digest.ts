@@ -1,0 +1,19 @@
+// External pre-shared keys told apart by a digest: what ties a session to the key that it began with, on both sides.
+
+import type { CryptoProvider } from '../../crypto/provider.ts'
+import { TlsError } from '../../errors.ts'
+import { toHex } from '../../wire/bytes.ts'
+
+/** The key by which an application knows it: before the importer, if it is for that. */
+export interface KnownPsk {
+  readonly identity: Uint8Array
+  readonly key: Uint8Array
+  readonly imported: boolean
+}
+
+/** Tells keys apart, and nothing about them to who does not have them. */
+export const pskDigest = (provider: CryptoProvider, { identity, key, imported }: KnownPsk): string => {
+  const hash = provider.hashes.sha256
+  if (!hash) throw new TlsError('unsupported', `the ${provider.name} provider has no sha256`)
+  return toHex(hash.hmac(key, Uint8Array.of(imported ? 1 : 0), identity))
+}

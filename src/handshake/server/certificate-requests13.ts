@@ -1,0 +1,103 @@
+// A server of TLS 1.3 and its clients' certificates: CertificateRequest, during the handshake and after it, and what answers it
+// (RFC 9846 section 4.4.2, 4.5.1, 4.5.2 and 4.7.2). After the handshake the messages are hashed apart from it, one after the other.
+
+import type { ServerConfig } from '../../config.ts'
+import { TlsError } from '../../errors.ts'
+import { equalBytes } from '../../wire/bytes.ts'
+import {
+  certificateEntryExtensions, certificateRequestExtensions, decodeExtensions, encodeExtensions,
+} from '../../wire/extensions.ts'
+import type { CertificateRequest13, Message, Messages13 } from '../../wire/messages.ts'
+import { extensionTypes } from '../../wire/registry.ts'
+import { allowNoCertificate, signer13, verifyClient, verifyFinished, verifySignature } from '../auth/authentication.ts'
+import type { ByCertificate, ByPolicy } from '../auth/authentication.ts'
+import { expandable } from '../auth/certificate-compression.ts'
+import { refuseUnasked, takenDelegations } from '../auth/delegated.ts'
+import { signedContent13 } from '../auth/signatures.ts'
+import type { Connection13 } from '../connection/connection13.ts'
+import type { Flow } from '../flow.ts'
+import { greasedSchemes, greaseExtension } from '../grease.ts'
+import type { ServerHandshake } from './received-hello.ts'
+
+interface OpenRequest {
+  readonly context: Uint8Array
+  readonly apart: ServerHandshake
+}
+
+/** A server's requests that wait for their answer. */
+export class CertificateRequests {
+  readonly #hs: ServerHandshake
+  readonly #offered: boolean
+  #open: readonly OpenRequest[] = []
+
+  /** `offered`: the client sent post_handshake_auth. */
+  constructor(hs: ServerHandshake, offered: boolean) {
+    this.#hs = hs
+    this.#offered = offered
+  }
+
+  /** Sends a CertificateRequest. Throws `wrong_state` if the client did not offer it, or no clientAuth is configured. */
+  *request(): Flow<void> {
+    const { config } = this.#hs
+    if (!this.#offered) throw new TlsError('wrong_state', 'the client did not offer post-handshake authentication')
+    if (!config.clientAuth) throw new TlsError('wrong_state', 'clientAuth: not configured, so no certificate can be judged')
+    const context = config.provider.random(16)
+    const apart = this.#hs.fork()
+    apart.send('CertificateRequest', certificateRequest(config, context))
+    this.#open = [...this.#open, { context, apart }]
+  }
+
+  /** The client's Certificate came; reads what follows it and says who the client is. */
+  *answer(connection: Connection13, message: Message<Messages13, 'Certificate'>): Flow<void> {
+    const open = this.#open.find(({ context }) => equalBytes(context, message.context))
+    if (!open) throw new TlsError('illegal_parameter', 'Certificate: its context is of no request that waits (section 4.5.1)')
+    this.#open = this.#open.filter((other) => other !== open)
+    const { apart } = open
+    apart.transcript.add(message.raw)
+    const auth = yield* readClientCertificate(apart, message)
+    const before = apart.transcript.hash()
+    const finished = yield* apart.read('Finished')
+    verifyFinished(finished.verifyData, connection.finishedBase.read, before)
+    const { certificates, chain } = auth.by === 'certificate' ? auth.peer : { certificates: [], chain: [] }
+    apart.io.emit({ type: 'clientCertificate', peerCertificates: certificates, verifiedChain: chain })
+  }
+}
+
+/** The CertificateRequest of this config; the context is empty during the handshake. */
+export const certificateRequest = (config: ServerConfig, context: Uint8Array): CertificateRequest13 => {
+  const authorities = config.clientAuth?.authorities ?? []
+  return {
+    context,
+    extensions: [
+      ...encodeExtensions(certificateRequestExtensions, {
+        signature_algorithms: greasedSchemes(config, config.schemes.map(({ id }) => id)),
+        ...(config.certificateSchemes && { signature_algorithms_cert: config.certificateSchemes.map(({ id }) => id) }),
+        ...expandable(config),
+        ...takenDelegations(config),
+        ...(authorities.length > 0 && { certificate_authorities: authorities }),
+      }),
+      ...greaseExtension(config),
+    ],
+  }
+}
+
+/** A client's Certificate and CertificateVerify, judged; or what the policy says of a client without a certificate. */
+export function* readClientCertificate(
+  hs: ServerHandshake, message: Message<Messages13, 'Certificate'>,
+): Flow<ByCertificate | ByPolicy> {
+  const { config, transcript } = hs
+  const { clientAuth } = config
+  const offered = new Set(config.delegatedSchemes.length > 0 ? [extensionTypes.delegated_credential] : [])
+  refuseUnasked(message.entries, offered.size > 0)
+  const entries = message.entries.map(({ extensions }) =>
+    decodeExtensions(certificateEntryExtensions, extensions, 'Certificate', { offered }),
+  )
+  if (message.entries.length === 0 || !clientAuth) return allowNoCertificate(config)
+  const signedHash = transcript.hash()
+  const peer = yield* verifyClient(clientAuth, message.entries.map(({ data }) => data), config.clock())
+  const signer = yield* signer13(config, 'client', peer, entries[0]?.delegated_credential)
+  const { scheme, signature: bytes } = yield* hs.read('CertificateVerify')
+  const content = signedContent13('client', signedHash)
+  const signature = yield* verifySignature(config, signer, { scheme, signature: bytes, content })
+  return { by: 'certificate', peer, signature }
+}
