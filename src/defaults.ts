@@ -7,13 +7,9 @@ import { memoryReplayGuard } from './session/replay-guard.ts'
 import { rotatingTicketKeys } from './session/ticket-keys.ts'
 import { toHex } from './wire/bytes.ts'
 import { chainVerifier } from './x509/chain-verifier.ts'
-import { ocspCheck } from './x509/ocsp-check.ts'
 import { trustStore } from './x509/trust.ts'
 import type { TrustStore } from './x509/trust.ts'
 import type { CertificateVerifier } from './x509/verifier.ts'
-
-/** A stapled OCSP response has to be good (RFC 6066 section 8), and be there where the certificate says so (RFC 7633). */
-const checks = [/* @__PURE__ */ ocspCheck()]
 
 /** `roots` gives the runtime's own authorities; undefined where a runtime has none to give. */
 export const defaultsWith = (provider: CryptoProvider, roots: (() => TrustStore) | undefined): Defaults => {
@@ -39,7 +35,7 @@ const forAuthorities = (
   remembered: RememberedVerifiers, { provider }: VerifierRequest, authorities: readonly Uint8Array[],
 ): CertificateVerifier => {
   const { sha256 } = provider.hashes
-  if (!sha256) return chainVerifier({ provider, trust: trustStore(authorities), checks })
+  if (!sha256) return chainVerifier({ provider, trust: trustStore(authorities) })
   return remembered.get(provider, `ca ${toHex(sha256.digest(...authorities))}`, () => trustStore(authorities))
 }
 
@@ -51,7 +47,7 @@ class RememberedVerifiers {
 
   get(provider: CryptoProvider, fingerprint: string, trust: () => TrustStore): CertificateVerifier {
     const known = this.#verifiers.find((entry) => entry.provider === provider && entry.verifier.fingerprint === fingerprint)
-    const entry = known ?? { provider, verifier: { ...chainVerifier({ provider, trust: trust(), checks }), fingerprint } }
+    const entry = known ?? { provider, verifier: { ...chainVerifier({ provider, trust: trust() }), fingerprint } }
     this.#verifiers = [entry, ...this.#verifiers.filter((other) => other !== entry)].slice(0, MOST_REMEMBERED)
     return entry.verifier
   }

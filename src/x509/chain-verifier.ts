@@ -12,10 +12,12 @@ import type { Certificate } from './certificate.ts'
 import { verifierMemory } from './memory.ts'
 import type { VerifierMemory } from './memory.ts'
 import { referenceName } from './names.ts'
+import { isOcspCheck, ocspCheck } from './ocsp-check.ts'
+import type { OcspCheckOptions } from './ocsp-check.ts'
 import { accessMethods, purposeOids } from './oids.ts'
 import type { PurposeName } from './oids.ts'
 import { defaults } from './options.ts'
-import type { ChainOptions, VerifyOptions } from './options.ts'
+import type { ChainOptions, PathCheck, VerifyOptions } from './options.ts'
 import { anchorInputs, noVerdicts } from './path.ts'
 import type { CandidatePath, PathRules } from './path.ts'
 import { evaluatePolicies } from './policy.ts'
@@ -23,6 +25,7 @@ import type { PolicyInputs } from './policy.ts'
 import { profiles } from './profile.ts'
 import { CertificateError, asCertificateError, reject } from './rejection.ts'
 import type { RejectionReason } from './rejection.ts'
+import { findSignerPath } from './signer-path.ts'
 import { isTrustStore, trustStore } from './trust.ts'
 import type { TrustAnchor } from './trust.ts'
 import type { CertificateVerifier, VerifiedChain, VerifyRequest } from './verifier.ts'
@@ -51,7 +54,7 @@ export interface VerifyFailure {
  * of the options (TlsError `bad_option`); a chain that is not good is an answer with `ok: false`. */
 export const verifyChain = async (chain: readonly Uint8Array[], options: VerifyOptions): Promise<VerifyResult> => {
   try {
-    return await run(verify(chain, options))
+    return await run(verify(chain, { ...options, checks: withDefaultCheck(options, { mustStaple: false }) }))
   } catch (error) {
     if (!(error instanceof CertificateError)) throw error
     const { reason, message, certificate } = error
@@ -63,11 +66,16 @@ export const verifyChain = async (chain: readonly Uint8Array[], options: VerifyO
 export const chainVerifier = (options: ChainOptions & { readonly sendAuthorities?: boolean }): CertificateVerifier => {
   const trust = isTrustStore(options.trust) ? options.trust : trustStore(options.trust)
   const memory = verifierMemory()
+  const all = { ...options, trust, checks: withDefaultCheck(options) }
   return {
-    verify: (request) => run(verifyRequest(request, { ...options, trust }, memory)),
+    verify: (request) => run(verifyRequest(request, all, memory)),
     ...(options.sendAuthorities === true && { authorities: trust.anchors.map(({ name }) => name.der) }),
   }
 }
+
+/** What the caller asks for comes on top of the default check, unless it is about the same or leaves that out by name. */
+const withDefaultCheck = ({ checks = [], defaultChecks }: ChainOptions, options?: OcspCheckOptions): readonly PathCheck[] =>
+  defaultChecks === false || checks.some(isOcspCheck) ? checks : [ocspCheck(options), ...checks]
 
 function* verifyRequest(request: VerifyRequest, options: ChainOptions, memory: VerifierMemory): Steps<VerifiedChain> {
   const { chain, leaf: parsedLeaf, peer, serverName, ...rest } = request
@@ -149,7 +157,7 @@ const searchInput = (
   const { provider, budgets = {} } = options
   const time = Number(options.time ?? Date.now())
   if (Number.isNaN(time)) throw new TlsError('bad_option', 'time: not a moment')
-  return {
+  const input: SearchInput = {
     leaf,
     pool,
     trust: isTrustStore(options.trust) ? options.trust : trustStore(options.trust),
@@ -162,10 +170,11 @@ const searchInput = (
       paths: budgets.paths ?? defaults.paths,
       steps: defaults.steps,
     },
-    accept: (path) => acceptPath(path, pool, options, time),
+    accept: (path) => acceptPath(path, input, options),
     memory,
     loose: false,
   }
+  return input
 }
 
 const rulesOf = (options: VerifyOptions, time: number): PathRules => {
@@ -201,12 +210,7 @@ const chainOf = ({ certificates, anchor, isDirect }: CandidatePath): readonly Ce
   isDirect || anchor.certificate === undefined ? certificates : [...certificates, anchor.certificate]
 
 /** What the caller has to say about a path that is good by itself. */
-function* acceptPath(
-  path: CandidatePath,
-  pool: readonly Certificate[],
-  options: VerifyOptions,
-  time: number,
-): Steps<void> {
+function* acceptPath(path: CandidatePath, input: SearchInput, options: VerifyOptions): Steps<void> {
   const chain = chainOf(path)
   const verdict = options.acceptAnchor?.(path.anchor, chain) ?? true
   if (verdict !== true) {
@@ -214,8 +218,12 @@ function* acceptPath(
     reject('anchor_refused', `the trust anchor ${path.anchor.name.toString()} is refused${why}`, path.anchor.certificate)
   }
   const { provider, serverName, ocspResponse, scts, checks = [] } = options
+  const { pool, rules: { time } } = input
+  const { anchor } = path
+  const validate = (signer: Certificate, more: readonly Certificate[] = []): Steps<readonly Certificate[]> =>
+    findSignerPath(signer, [...more, ...path.certificates], anchor, input)
   for (const check of checks) {
-    yield* check({ path: chain, anchor: path.anchor, pool, provider, time, serverName, ocspResponse, scts })
+    yield* check({ path: chain, anchor, pool, validate, provider, time, serverName, ocspResponse, scts })
   }
 }
 

@@ -42,13 +42,21 @@ export interface OcspCheckOptions {
 }
 
 /** Throws `certificate_revoked`, `bad_certificate_status` or `revocation_unknown`. */
-export const ocspCheck = (options: OcspCheckOptions = {}): PathCheck =>
-  function* ({ path, anchor, provider, time, ocspResponse }) {
+export const ocspCheck = (options: OcspCheckOptions = {}): PathCheck => {
+  const check: PathCheck = function* ({ path, anchor, provider, time, ocspResponse }) {
     const context: Context = { provider, time, options }
     for (const [i, pair] of pathPairs({ path, anchor }, options.depth ?? 'leaf').entries()) {
       yield* checkOne(pair, i === 0 ? ocspResponse : undefined, i === 0, context)
     }
   }
+  ocspChecks.add(check)
+  return check
+}
+
+const ocspChecks = new WeakSet<PathCheck>()
+
+/** Whether `ocspCheck` made it. */
+export const isOcspCheck = (check: PathCheck): boolean => ocspChecks.has(check)
 
 /**
  * What a response (DER) says of a certificate; throws TlsError `bad_certificate_status` unless it is successful, about that

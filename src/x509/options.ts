@@ -15,6 +15,12 @@ export interface PathCheckRequest {
   readonly anchor: TrustAnchor
   /** The other certificates that came with the leaf, none of them verified: issuers of CRLs can be among them. */
   readonly pool: readonly Certificate[]
+  /**
+   * Whether another certificate, of a signer of CRLs or OCSP responses, may be relied on: builds a path for it to the same anchor, over
+   * `pool` and `more`, by the same rules but for names and key purposes. Answers with that path, without the anchor; throws
+   * CertificateError.
+   */
+  readonly validate: (signer: Certificate, more?: readonly Certificate[]) => Steps<readonly Certificate[]>
   readonly provider: CryptoProvider
   /** Milliseconds since the epoch. */
   readonly time: number
@@ -73,8 +79,14 @@ export interface ChainOptions {
   readonly isPublicSuffix?: (domain: string) => boolean
   /** Fetches the certificates that a caIssuers URL names (DER), when an issuer is missing. Without it nothing is fetched. */
   readonly aia?: (url: string, certificate: Certificate) => MaybePromise<readonly Uint8Array[] | undefined>
-  /** Revocation, SCTs, pins: run in order on a path that is good otherwise. */
+  /** Revocation, SCTs, pins: run in order on a path that is good otherwise, after the default check. */
   readonly checks?: readonly PathCheck[]
+  /**
+   * The default check is `ocspCheck()`: a stapled OCSP response has to be good (RFC 6066 section 8), and to be there if the certificate
+   * says so (RFC 7633; of that `verifyChain` knows nothing, since it sees no handshake). An `ocspCheck` among `checks` takes its place;
+   * `false` leaves it out. Default true.
+   */
+  readonly defaultChecks?: boolean
 }
 
 /** What belongs to one verification. */

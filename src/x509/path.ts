@@ -21,8 +21,8 @@ export interface PathRules {
   readonly profile: Profile
   /** Milliseconds since the epoch; compared in whole seconds, as certificates have them. */
   readonly time: number
-  /** Object identifier of the extended key usage that is needed. */
-  readonly purpose: string
+  /** Object identifier of the extended key usage that is needed; undefined asks for none. */
+  readonly purpose: string | undefined
   /** Key usages that the leaf must have, if it has the extension. */
   readonly keyUsage: readonly KeyUsageName[]
   /** What the leaf has to be for; undefined asks nothing of its names. */
@@ -129,7 +129,7 @@ const checkDates = (certificate: Certificate, time: number): void => {
 /** Section 4.2.1.12, nested: a CA that is limited to some purposes can't certify for others. */
 const checkPurpose = (certificate: Certificate, role: Role, { purpose, profile }: PathRules): void => {
   const usages = certificate.extendedKeyUsage
-  if (usages === undefined || usages.includes(purpose)) return
+  if (purpose === undefined || usages === undefined || usages.includes(purpose)) return
   const isLeaf = role === 'leaf' || role === 'trusted-leaf'
   if (usages.includes(purposeOids.anyExtendedKeyUsage) && !(isLeaf && profile.webPki)) return
   const has = usages.map(oidName).join(', ')

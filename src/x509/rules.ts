@@ -82,6 +82,7 @@ const checkExtensions = (certificate: Certificate, profile: Profile): void => {
     const always = critical ? undefined : alwaysCritical.get(oid)
     if (always !== undefined) nonconforming(certificate, `has a ${oidName(oid)} extension that is not critical`, always)
   }
+  checkQualifiers(certificate)
   const { nameConstraints } = certificate
   if (nameConstraints === undefined || !profile.conformance) return
   if (certificate.basicConstraints?.ca !== true) nonconforming(certificate, 'has name constraints, but is no CA', '4.2.1.10')
@@ -92,6 +93,19 @@ const checkExtensions = (certificate: Certificate, profile: Profile): void => {
     nonconforming(certificate, 'has name constraints that are not critical', '4.2.1.10')
   }
 }
+
+/** Section 4.2.1.4: critical policies are understood with their qualifiers, or the certificate is refused. */
+const checkQualifiers = (certificate: Certificate): void => {
+  if (certificate.extension(extensionOids.certificatePolicies)?.critical !== true) return
+  const oids = (certificate.certificatePolicies ?? []).flatMap(({ qualifiers }) => qualifiers.map(({ oid }) => oid))
+  const unknown = oids.find((oid) => !knownQualifiers.has(oid))
+  if (unknown === undefined) return
+  const sentence = `${describe(certificate)} has critical policies with a qualifier that is not understood: ${oidName(unknown)}`
+  reject('unknown_critical_extension', `${sentence} (RFC 5280 section 4.2.1.4)`, certificate)
+}
+
+/** id-qt-cps and id-qt-unotice. */
+const knownQualifiers: ReadonlySet<string> = new Set(['1.3.6.1.5.5.7.2.1', '1.3.6.1.5.5.7.2.2'])
 
 /** 6.1.4 (k) and (n). A version 1 or 2 certificate is a CA only where the caller says so, by trusting it. */
 const checkCa = (certificate: Certificate, role: Role): void => {
@@ -162,7 +176,8 @@ const checkConformance = (certificate: Certificate, role: Role, profile: Profile
 
 const webKeys: ReadonlySet<string> = new Set(['rsa', 'rsa-pss', 'p256', 'p384', 'p521', 'ed25519', 'mldsa44', 'mldsa65', 'mldsa87'])
 
-const checkStrength = (certificate: Certificate, role: Role, profile: Profile): void => {
+/** Keys and signatures that can't be broken with what an attacker has. */
+export const checkStrength = (certificate: Certificate, role: Role, profile: Profile): void => {
   const { type, bits, rsa } = certificate.publicKey
   if (!webKeys.has(type)) reject('unsupported_algorithm', `${describe(certificate)} has an ${type} key`, certificate)
   if (rsa !== undefined && bits < 2048) {

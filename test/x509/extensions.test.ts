@@ -87,6 +87,16 @@ describe('on a path', () => {
     expect(await verify([makeLeaf(root, { algorithm: signedByRsa })], root)).toMatch(/^bad_signature/)
     expect(await verify([makeLeaf(root, { algorithm: derSequence(derOid('1.3.101.112')) })], root)).toMatch(/^bad_signature/)
   })
+  test('section 4.2.1.4: critical policies are understood with their qualifiers, or refused', async () => {
+    const policies = (qualifier: string, critical: boolean): Promise<string> => {
+      const qualified = derSequence(derOid('1.2.3'), derSequence(derSequence(derOid(qualifier), derNull())))
+      return verify([makeLeaf(root, { extra: [extension(extensionOids.certificatePolicies, derSequence(qualified), critical)] })], root)
+    }
+    expect(await policies('1.5', false)).toBe('ok')
+    expect(await policies('1.5', true)).toMatch(/^unknown_critical_extension: .*qualifier .*1\.5/)
+    expect(await policies('1.3.6.1.5.5.7.2.1', true)).toBe('ok')
+    expect(await policies('1.3.6.1.5.5.7.2.2', true)).toBe('ok')
+  })
   test('section 4.2.1.9: a path length is for CAs that may sign certificates', async () => {
     const ca = (...extensions: Uint8Array[]): Promise<string> => {
       const own = makeKeys()

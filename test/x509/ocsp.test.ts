@@ -16,7 +16,8 @@ import { issuerOf } from '../../src/x509/path-pairs.ts'
 import { pinCheck, spkiPin } from '../../src/x509/pinning.ts'
 import { derOid, derSequence } from '../../src/wire/der.ts'
 import { encodePem } from '../../src/wire/pem.ts'
-import { verifyChain } from '../../src/x509/index.ts'
+import { chainVerifier, verifyChain } from '../../src/x509/index.ts'
+import type { ChainOptions, PathCheck } from '../../src/x509/index.ts'
 import { purposeOids } from '../../src/x509/oids.ts'
 import { OpensslDirectory, withOpenssl } from '../pki/openssl.ts'
 import { dns, make, makeCa, makeLeaf, name, purposes } from './make.ts'
@@ -174,6 +175,37 @@ describe('must-staple (RFC 7633 section 4.2.3.1)', () => {
     expect(await check(undefined, { mustStaple: false }, strict)).toBe('ok')
     const client = await smallPki({ mustStaple: true, client: true })
     expect(await verdict(verifyWith(client, [ocspCheck()], { purpose: 'clientAuth' }))).toBe('ok')
+  })
+})
+
+describe('the default check of verifiers', () => {
+  const outcome = async (from: SmallPki, options: Partial<ChainOptions>, ocspResponse?: Uint8Array): Promise<string> => {
+    const verifier = chainVerifier({ provider: nodeProvider, trust: from.root.certificate, ...options })
+    const request = { chain: from.chain, peer: 'server', serverName: 'a.example', time: now } as const
+    try {
+      await verifier.verify({ ...request, ...(ocspResponse && { ocspResponse }) })
+      return 'ok'
+    } catch (error) {
+      return error instanceof TlsError ? error.code : 'not a TlsError'
+    }
+  }
+  const none: PathCheck = function* () {}
+
+  test('RFC 7633: checks come on top of it, and leave it out by name only', async () => {
+    const strict = await smallPki({ mustStaple: true })
+    expect(await outcome(strict, {})).toBe('bad_certificate_status')
+    expect(await outcome(strict, { checks: [none] })).toBe('bad_certificate_status')
+    expect(await outcome(strict, { checks: [none], defaultChecks: false })).toBe('ok')
+    expect(await outcome(strict, { checks: [ocspCheck({ mustStaple: false })] })).toBe('ok')
+    expect(await outcome(strict, { checks: [ocspCheck({ mode: 'hard' })] })).toBe('bad_certificate_status')
+  })
+
+  test('RFC 6066 section 8: a stapled response is judged beside other checks, by verifyChain too', async () => {
+    const revoked = await respond({ status: 'revoked' })
+    expect(await outcome(pki, { checks: [none] }, revoked)).toBe('certificate_revoked')
+    expect(await verdict(verifyWith(pki, [], { ocspResponse: revoked }))).toMatch(/^revoked/)
+    expect(await verdict(verifyWith(pki, [], { ocspResponse: revoked, defaultChecks: false }))).toBe('ok')
+    expect(await verdict(verifyWith(await smallPki({ mustStaple: true }), []))).toBe('ok')
   })
 })
 
