@@ -3,7 +3,7 @@
 import { TlsError } from '../errors.ts'
 import { concat, equalBytes } from '../wire/bytes.ts'
 import { encode, latin1, opaque, Reader, struct } from '../wire/codec.ts'
-import type { Codec } from '../wire/codec.ts'
+import type { Decoded } from '../wire/codec.ts'
 import { TLS13 } from '../wire/registry.ts'
 import type { ClientSessionCache } from './interfaces.ts'
 import { LinkedMap } from './linked-map.ts'
@@ -26,12 +26,9 @@ export interface MemorySessionCacheOptions {
   readonly restore?: Uint8Array
 }
 
-interface Entry {
-  readonly key: string
-  readonly session: Uint8Array
-}
 /** One entry. Many are written one behind the other, so that their number has no bound. */
-const entry: Codec<Entry> = struct<Entry>({ key: latin1(opaque(2)), session: opaque(3, 1) })
+const entry = struct({ key: latin1(opaque(2)), session: opaque(3, 1) })
+type Entry = Decoded<typeof entry>
 
 export const memorySessionCache = (options: MemorySessionCacheOptions = {}): MemorySessionCache => {
   const { servers = 256, perServer = 4 } = options

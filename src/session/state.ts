@@ -2,7 +2,7 @@
 // form. Read and written by handshake/ (client13, client12, server13, server12) and by the stores of this folder.
 
 import { TlsError } from '../errors.ts'
-import { decode, encode, latin1, list, mapped, opaque, struct, u16, u32, u8 } from '../wire/codec.ts'
+import { decode, encode, latin1, list, mapped, opaque, struct, u16, u32, u64, u8 } from '../wire/codec.ts'
 import type { Codec } from '../wire/codec.ts'
 
 /** Seconds, seven days: the longest life of a session or ticket, and the longest time until the certificates behind it are looked
@@ -45,14 +45,7 @@ export interface SessionState {
 
 const FORMAT = 2
 const flag: Codec<boolean> = mapped(u8, (value) => value === 1, (value) => (value ? 1 : 0))
-/** Milliseconds as two 32-bit halves. */
-const time: Codec<number> = mapped(
-  struct<{ high: number; low: number }>({ high: u32, low: u32 }),
-  ({ high, low }) => high * 2 ** 32 + low,
-  (ms) => ({ high: Math.floor(ms / 2 ** 32), low: ms % 2 ** 32 }),
-)
-
-const state: Codec<SessionState & { readonly format: number }> = struct<SessionState & { readonly format: number }>({
+const state: Codec<SessionState & { readonly format: number }> = struct({
   format: u8,
   version: u16,
   cipherSuite: u16,
@@ -61,8 +54,8 @@ const state: Codec<SessionState & { readonly format: number }> = struct<SessionS
   sessionId: opaque(1, 0, 32),
   ageAdd: u32,
   lifetime: u32,
-  createdAt: time,
-  authenticatedAt: time,
+  createdAt: u64,
+  authenticatedAt: u64,
   maxEarlyData: u32,
   extendedMasterSecret: flag,
   alpn: latin1(opaque(1)),

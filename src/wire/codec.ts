@@ -169,6 +169,18 @@ export const u8: Codec<number> = uint(1)
 export const u16: Codec<number> = uint(2)
 export const u24: Codec<number> = uint(3)
 export const u32: Codec<number> = uint(4)
+/** `uint64`, as far as a number is exact: below 2^53. */
+export const u64: Codec<number> = {
+  encode: (writer, value) => {
+    writer.uint(Math.floor(value / 2 ** 32), 4)
+    writer.uint(value % 2 ** 32, 4)
+  },
+  decode: (reader) => {
+    const value = reader.uint(4) * 2 ** 32 + reader.uint(4)
+    if (!Number.isSafeInteger(value)) throw reader.fail('a number of 2^53 or more')
+    return value
+  },
+}
 
 /** `opaque name[length]` */
 export const fixed = (length: number): Codec<Uint8Array> => ({
@@ -227,19 +239,23 @@ export const within = <T>(width: Width, codec: Codec<T>, least = 0): Codec<T> =>
   },
 })
 
-type Fields<T> = { readonly [K in keyof T]: Codec<T[K]> }
+/** Codecs by name: the fields of a struct, or the messages or extensions of a table. */
+export type Fields = Readonly<Record<string, Codec<unknown>>>
+
+/** What `fields` read, by name. */
+export type DecodedFields<F> = { readonly [K in keyof F]: Decoded<F[K]> }
 
 /** `struct { ... }`: fields in the order of the declaration. */
-export const struct = <T extends object>(fields: Fields<T>): Codec<T> => {
-  const names = Object.keys(fields) as (keyof T & string)[]
+export const struct = <F extends Fields>(fields: F): Codec<DecodedFields<F>> => {
+  const entries = Object.entries(fields)
   return {
     encode: (writer, value) => {
-      for (const name of names) fields[name].encode(writer, value[name])
+      for (const [name, codec] of entries) codec.encode(writer, value[name])
     },
     decode: (reader) => {
-      const value: Partial<T> = {}
-      for (const name of names) value[name] = reader.field(name, fields[name])
-      return value as T
+      const value: Record<string, unknown> = {}
+      for (const [name, codec] of entries) value[name] = reader.field(name, codec)
+      return value as DecodedFields<F>
     },
   }
 }

@@ -4,67 +4,49 @@
 import { TlsError } from '../errors.ts'
 import { concat } from './bytes.ts'
 import { decode, encode, latin1, list, mapped, opaque, struct, u16, u8, utf8Bytes } from './codec.ts'
-import type { Codec } from './codec.ts'
+import type { Codec, Decoded } from './codec.ts'
 
 /** The version of an ECHConfig, which is the number of the extension. */
 export const ECH_VERSION = 0xfe0d
 
-export interface HpkeSymmetricSuite {
-  readonly kdf: number
-  readonly aead: number
-}
+const symmetricSuite = struct({ kdf: u16, aead: u16 })
+export type HpkeSymmetricSuite = Decoded<typeof symmetricSuite>
 
-/** ECHConfigContents (section 4). */
-export interface EchConfigContents {
+const configExtension = struct({ type: u16, data: opaque(2) })
+export type EchConfigExtension = Decoded<typeof configExtension>
+
+const configExtensions: Codec<readonly EchConfigExtension[]> = mapped(
+  list(2, configExtension),
+  (extensions, reader) => {
+    if (new Set(extensions.map(({ type }) => type)).size !== extensions.length) {
+      throw reader.fail('an ECHConfig extension that appears twice')
+    }
+    return extensions
+  },
+  (extensions) => extensions,
+)
+
+const contents = struct({
   /** 0 to 255; says which key a ClientHello is encrypted to. */
-  readonly configId: number
-  readonly kem: number
-  readonly publicKey: Uint8Array
-  readonly suites: readonly HpkeSymmetricSuite[]
+  configId: u8,
+  kem: u16,
+  publicKey: opaque(2, 1),
+  suites: list(2, symmetricSuite, 4, 0xfffc),
   /** Bytes; 0 where it is not known. */
-  readonly maximumNameLength: number
-  readonly publicName: string
-  readonly extensions: readonly EchConfigExtension[]
-}
-
-export interface EchConfigExtension {
-  readonly type: number
-  readonly data: Uint8Array
-}
+  maximumNameLength: u8,
+  publicName: latin1(opaque(1, 1)),
+  extensions: configExtensions,
+})
+/** ECHConfigContents (section 4). */
+export type EchConfigContents = Decoded<typeof contents>
 
 /** One ECHConfig of a version that we speak, with its bytes: they go into the key derivation. */
 export interface EchConfig extends EchConfigContents {
   readonly raw: Uint8Array
 }
 
-const symmetricSuite: Codec<HpkeSymmetricSuite> = struct<HpkeSymmetricSuite>({ kdf: u16, aead: u16 })
-
-const configExtensions: Codec<readonly EchConfigExtension[]> = mapped(
-  list(2, struct<EchConfigExtension>({ type: u16, data: opaque(2) })),
-  (extensions, reader) => {
-    if (new Set(extensions.map(({ type }) => type)).size !== extensions.length) throw reader.fail('an ECHConfig extension that appears twice')
-    return extensions
-  },
-  (extensions) => extensions,
-)
-
-const contents: Codec<EchConfigContents> = struct<EchConfigContents>({
-  configId: u8,
-  kem: u16,
-  publicKey: opaque(2, 1),
-  suites: list(2, symmetricSuite, 4, 0xfffc),
-  maximumNameLength: u8,
-  publicName: latin1(opaque(1, 1)),
-  extensions: configExtensions,
-})
-
-interface AnyConfig {
-  readonly version: number
-  readonly body: Uint8Array
-}
-
-const anyConfig: Codec<AnyConfig> = struct<AnyConfig>({ version: u16, body: opaque(2) })
-const anyConfigs: Codec<readonly AnyConfig[]> = list(2, anyConfig, 4)
+const anyConfig = struct({ version: u16, body: opaque(2) })
+const anyConfigs = list(2, anyConfig, 4)
 
 /** The ECHConfigs of a list that are of our version, most wanted first; others are passed over (section 4). Throws `decode_error`. */
 export const decodeEchConfigList = (bytes: Uint8Array): readonly EchConfig[] =>
@@ -96,16 +78,15 @@ export const isPublicName = (name: string): boolean => {
   return labels.every((label) => /^[a-z\d]([a-z\d-]{0,61}[a-z\d])?$/i.test(label)) && !/^(\d+|0x[\da-f]*)$/i.test(last)
 }
 
-/** The extension of a ClientHelloOuter (section 5). */
-export interface EchOuter {
-  readonly suite: HpkeSymmetricSuite
-  readonly configId: number
+const outer = struct({
+  suite: symmetricSuite,
+  configId: u8,
   /** Empty after a HelloRetryRequest. */
-  readonly enc: Uint8Array
-  readonly payload: Uint8Array
-}
-
-const outer: Codec<EchOuter> = struct<EchOuter>({ suite: symmetricSuite, configId: u8, enc: opaque(2), payload: opaque(2, 1) })
+  enc: opaque(2),
+  payload: opaque(2, 1),
+})
+/** The extension of a ClientHelloOuter (section 5). */
+export type EchOuter = Decoded<typeof outer>
 
 export const ECH_INNER: Uint8Array = Uint8Array.of(1)
 

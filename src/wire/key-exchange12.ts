@@ -3,7 +3,7 @@
 
 import { TlsError } from '../errors.ts'
 import { mapped, opaque, struct, u16, u8 } from './codec.ts'
-import type { Codec } from './codec.ts'
+import type { Codec, Decoded } from './codec.ts'
 
 const NAMED_CURVE = 3
 
@@ -17,24 +17,12 @@ const curveType: Codec<number> = mapped(
   (type) => type,
 )
 
-export interface ServerEcdhParams {
-  readonly curveType: number
-  readonly group: number
-  readonly point: Uint8Array
-}
+export const serverEcdhParams = struct({ curveType, group: u16, point: opaque(1, 1) })
+export type ServerEcdhParams = Decoded<typeof serverEcdhParams>
+export const namedCurveParams = (group: number, point: Uint8Array): ServerEcdhParams =>
+  ({ curveType: NAMED_CURVE, group, point })
 
-export const serverEcdhParams: Codec<ServerEcdhParams> = struct<ServerEcdhParams>({ curveType, group: u16, point: opaque(1, 1) })
-export const namedCurveParams = (group: number, point: Uint8Array): ServerEcdhParams => ({ curveType: NAMED_CURVE, group, point })
-
-export interface SignedEcdhParams {
-  readonly params: ServerEcdhParams
-  readonly scheme: number
-  readonly signature: Uint8Array
-}
-
-export const signedEcdhParams: Codec<SignedEcdhParams> = struct<SignedEcdhParams>({
-  params: serverEcdhParams, scheme: u16, signature: opaque(2),
-})
+export const signedEcdhParams = struct({ params: serverEcdhParams, scheme: u16, signature: opaque(2) })
 
 /** ClientKeyExchange with ECDHE: the client's point. */
 export const clientEcdhPoint: Codec<Uint8Array> = opaque(1, 1)
@@ -45,23 +33,11 @@ export const encryptedPremaster: Codec<Uint8Array> = opaque(2)
 export const pskHint: Codec<Uint8Array> = opaque(2)
 
 /** RFC 5489 section 2. */
-export interface HintedEcdhParams {
-  readonly hint: Uint8Array
-  readonly params: ServerEcdhParams
-}
-export const hintedEcdhParams: Codec<HintedEcdhParams> = struct<HintedEcdhParams>({ hint: pskHint, params: serverEcdhParams })
+export const hintedEcdhParams = struct({ hint: pskHint, params: serverEcdhParams })
 
 /** ClientKeyExchange with PSK; `point` with ECDHE only. */
 export const pskIdentity: Codec<Uint8Array> = opaque(2)
-export interface PskIdentityAndPoint {
-  readonly identity: Uint8Array
-  readonly point: Uint8Array
-}
-export const pskIdentityAndPoint: Codec<PskIdentityAndPoint> = struct<PskIdentityAndPoint>({ identity: pskIdentity, point: clientEcdhPoint })
+export const pskIdentityAndPoint = struct({ identity: pskIdentity, point: clientEcdhPoint })
 
 /** The premaster secret with PSK (RFC 4279 section 2): the other secret, then the key. */
-export interface PskPremaster {
-  readonly other: Uint8Array
-  readonly psk: Uint8Array
-}
-export const pskPremaster: Codec<PskPremaster> = struct<PskPremaster>({ other: opaque(2), psk: opaque(2) })
+export const pskPremaster = struct({ other: opaque(2), psk: opaque(2) })

@@ -3,111 +3,17 @@
 
 import { TlsError } from '../errors.ts'
 import { decode, empty, encode, fixed, list, mapped, opaque, rest, struct, u16, u24, u32, u8 } from './codec.ts'
-import type { Codec, Note } from './codec.ts'
+import type { Codec, Decoded, DecodedFields, Note } from './codec.ts'
 import { extensionList } from './extensions.ts'
 import type { RawExtension } from './extensions.ts'
 import { concat, equalBytes, fromHex } from './bytes.ts'
 import { handshakeTypes } from './registry.ts'
 
-export interface ClientHello {
-  readonly legacyVersion: number
-  /** 32 bytes. */
-  readonly random: Uint8Array
-  /** 0 to 32 bytes. */
-  readonly sessionId: Uint8Array
-  readonly cipherSuites: readonly number[]
-  readonly compressionMethods: Uint8Array
-  /** Undefined if the block is left out altogether (TLS 1.2 and older only). */
-  readonly extensions: readonly RawExtension[] | undefined
-}
-
-export interface ServerHello {
-  readonly legacyVersion: number
-  readonly random: Uint8Array
-  readonly sessionId: Uint8Array
-  readonly cipherSuite: number
-  readonly compressionMethod: number
-  readonly extensions: readonly RawExtension[] | undefined
-}
-
-export interface EncryptedExtensions {
-  readonly extensions: readonly RawExtension[]
-}
-
-export interface CertificateEntry {
-  /** DER, or a SubjectPublicKeyInfo with raw public keys. */
-  readonly data: Uint8Array
-  readonly extensions: readonly RawExtension[]
-}
-
-export interface Certificate13 {
-  readonly context: Uint8Array
-  readonly entries: readonly CertificateEntry[]
-}
-
-export interface CompressedCertificate {
-  readonly algorithm: number
-  readonly uncompressedLength: number
-  readonly compressed: Uint8Array
-}
-
-export interface CertificateRequest13 {
-  readonly context: Uint8Array
-  readonly extensions: readonly RawExtension[]
-}
-
-export interface CertificateVerify {
-  readonly scheme: number
-  readonly signature: Uint8Array
-}
-
-export interface Finished {
-  readonly verifyData: Uint8Array
-}
-
-export interface NewSessionTicket13 {
-  /** Seconds. */
-  readonly lifetime: number
-  readonly ageAdd: number
-  readonly nonce: Uint8Array
-  readonly ticket: Uint8Array
-  readonly extensions: readonly RawExtension[]
-}
-
-export interface KeyUpdate {
-  readonly requestUpdate: boolean
-}
-
-export interface Certificate12 {
-  readonly chain: readonly Uint8Array[]
-}
-
-export interface CertificateRequest12 {
-  readonly certificateTypes: Uint8Array
-  readonly signatureAlgorithms: readonly number[]
-  readonly authorities: readonly Uint8Array[]
-}
-
-export interface CertificateStatus {
-  readonly statusType: number
-  readonly response: Uint8Array
-}
-
-export interface NewSessionTicket12 {
-  /** Seconds; 0 says nothing. */
-  readonly lifetimeHint: number
-  readonly ticket: Uint8Array
-}
-
-/** ServerKeyExchange and ClientKeyExchange are read by the key exchange that was negotiated. */
-export interface KeyExchangeMessage {
-  readonly body: Uint8Array
-}
-
 export type Nothing = Readonly<Record<never, never>>
 
 const nothing: Codec<Nothing> = mapped(empty, () => ({}), () => true)
 
+/** Undefined if the block is left out altogether (TLS 1.2 and older only). */
 const optionalExtensions: Codec<readonly RawExtension[] | undefined> = {
   encode: (writer, value) => {
     if (value) extensionList().encode(writer, value)
@@ -115,7 +21,7 @@ const optionalExtensions: Codec<readonly RawExtension[] | undefined> = {
   decode: (reader) => (reader.remaining === 0 ? undefined : extensionList().decode(reader)),
 }
 
-export const clientHello: Codec<ClientHello> = struct<ClientHello>({
+export const clientHello = struct({
   legacyVersion: u16,
   random: fixed(32),
   sessionId: opaque(1, 0, 32),
@@ -123,8 +29,9 @@ export const clientHello: Codec<ClientHello> = struct<ClientHello>({
   compressionMethods: opaque(1, 1),
   extensions: optionalExtensions,
 })
+export type ClientHello = Decoded<typeof clientHello>
 
-const serverHello: Codec<ServerHello> = struct<ServerHello>({
+const serverHello = struct({
   legacyVersion: u16,
   random: fixed(32),
   sessionId: opaque(1, 0, 32),
@@ -132,6 +39,7 @@ const serverHello: Codec<ServerHello> = struct<ServerHello>({
   compressionMethod: u8,
   extensions: optionalExtensions,
 })
+export type ServerHello = Decoded<typeof serverHello>
 
 /** RFC 9846 section 4.7.3: a value other than 0 or 1 is illegal_parameter. */
 const updateRequest: Codec<boolean> = mapped(
@@ -143,58 +51,39 @@ const updateRequest: Codec<boolean> = mapped(
   (requested) => (requested ? 1 : 0),
 )
 
-const certificateVerify: Codec<CertificateVerify> = struct<CertificateVerify>({ scheme: u16, signature: opaque(2) })
-const finished: Codec<Finished> = struct<Finished>({ verifyData: rest })
-const keyExchangeBody: Codec<KeyExchangeMessage> = struct<KeyExchangeMessage>({ body: rest })
+const certificateVerify = struct({ scheme: u16, signature: opaque(2) })
+const finished = struct({ verifyData: rest })
+/** ServerKeyExchange and ClientKeyExchange are read by the key exchange that was negotiated. */
+const keyExchangeBody = struct({ body: rest })
 
-export interface Messages13 {
-  ClientHello: ClientHello
-  ServerHello: ServerHello
-  EncryptedExtensions: EncryptedExtensions
-  Certificate: Certificate13
-  CompressedCertificate: CompressedCertificate
-  CertificateRequest: CertificateRequest13
-  CertificateVerify: CertificateVerify
-  Finished: Finished
-  NewSessionTicket: NewSessionTicket13
-  EndOfEarlyData: Nothing
-  KeyUpdate: KeyUpdate
-}
+const certificateEntry = struct({
+  /** DER, or a SubjectPublicKeyInfo with raw public keys. */
+  data: opaque(3, 1),
+  extensions: extensionList(),
+})
+export type CertificateEntry = Decoded<typeof certificateEntry>
 
-export interface Messages12 {
-  HelloRequest: Nothing
-  ClientHello: ClientHello
-  ServerHello: ServerHello
-  Certificate: Certificate12
-  ServerKeyExchange: KeyExchangeMessage
-  CertificateRequest: CertificateRequest12
-  ServerHelloDone: Nothing
-  CertificateVerify: CertificateVerify
-  ClientKeyExchange: KeyExchangeMessage
-  NewSessionTicket: NewSessionTicket12
-  CertificateStatus: CertificateStatus
-  Finished: Finished
-}
-
+/** Codecs by the name of their message. */
 export type MessageTable<M> = { readonly [K in keyof M]: Codec<M[K]> }
 
-export const messages13: MessageTable<Messages13> = {
+export const messages13 = {
   ClientHello: clientHello,
   ServerHello: serverHello,
-  EncryptedExtensions: struct<EncryptedExtensions>({ extensions: extensionList() }),
-  Certificate: struct<Certificate13>({
+  EncryptedExtensions: struct({ extensions: extensionList() }),
+  Certificate: struct({
     context: opaque(1),
-    entries: list(3, struct<CertificateEntry>({ data: opaque(3, 1), extensions: extensionList() })),
+    entries: list(3, certificateEntry),
   }),
-  CompressedCertificate: struct<CompressedCertificate>({
+  CompressedCertificate: struct({
     algorithm: u16,
     uncompressedLength: u24,
     compressed: opaque(3, 1),
   }),
-  CertificateRequest: struct<CertificateRequest13>({ context: opaque(1), extensions: extensionList(2) }),
+  CertificateRequest: struct({ context: opaque(1), extensions: extensionList(2) }),
   CertificateVerify: certificateVerify,
   Finished: finished,
-  NewSessionTicket: struct<NewSessionTicket13>({
+  NewSessionTicket: struct({
+    /** Seconds. */
     lifetime: u32,
     ageAdd: u32,
     nonce: opaque(1),
@@ -202,16 +91,21 @@ export const messages13: MessageTable<Messages13> = {
     extensions: extensionList(),
   }),
   EndOfEarlyData: nothing,
-  KeyUpdate: struct<KeyUpdate>({ requestUpdate: updateRequest }),
+  KeyUpdate: struct({ requestUpdate: updateRequest }),
 }
+export type Messages13 = DecodedFields<typeof messages13>
+export type Certificate13 = Messages13['Certificate']
+export type CompressedCertificate = Messages13['CompressedCertificate']
+export type CertificateRequest13 = Messages13['CertificateRequest']
+export type NewSessionTicket13 = Messages13['NewSessionTicket']
 
-export const messages12: MessageTable<Messages12> = {
+export const messages12 = {
   HelloRequest: nothing,
   ClientHello: clientHello,
   ServerHello: serverHello,
-  Certificate: struct<Certificate12>({ chain: list(3, opaque(3, 1)) }),
+  Certificate: struct({ chain: list(3, opaque(3, 1)) }),
   ServerKeyExchange: keyExchangeBody,
-  CertificateRequest: struct<CertificateRequest12>({
+  CertificateRequest: struct({
     certificateTypes: opaque(1, 1),
     signatureAlgorithms: list(2, u16, 2),
     authorities: list(2, opaque(2, 1)),
@@ -219,10 +113,16 @@ export const messages12: MessageTable<Messages12> = {
   ServerHelloDone: nothing,
   CertificateVerify: certificateVerify,
   ClientKeyExchange: keyExchangeBody,
-  NewSessionTicket: struct<NewSessionTicket12>({ lifetimeHint: u32, ticket: opaque(2) }),
-  CertificateStatus: struct<CertificateStatus>({ statusType: u8, response: opaque(3, 1) }),
+  NewSessionTicket: struct({
+    /** Seconds; 0 says nothing. */
+    lifetimeHint: u32,
+    ticket: opaque(2),
+  }),
+  CertificateStatus: struct({ statusType: u8, response: opaque(3, 1) }),
   Finished: finished,
 }
+export type Messages12 = DecodedFields<typeof messages12>
+export type NewSessionTicket12 = Messages12['NewSessionTicket']
 
 /** A handshake message that was read: its fields, its name, and its bytes with the header, for the transcript. */
 export type Message<M, K extends keyof M = keyof M> = {

@@ -23,8 +23,8 @@ export interface DelegatedCredential extends Credential {
 }
 
 const fields = { validTime: u32, scheme: u16, spki: opaque(3, 1) }
-const credential: Codec<Credential> = struct<Credential>(fields)
-const delegated: Codec<DelegatedCredential> = struct<DelegatedCredential>({ ...fields, algorithm: u16, signature: opaque(2) })
+const credential: Codec<Credential> = struct(fields)
+const delegated: Codec<DelegatedCredential> = struct({ ...fields, algorithm: u16, signature: opaque(2) })
 
 /** Throws `decode_error`. */
 export const readDelegatedCredential = (bytes: Uint8Array): DelegatedCredential => decode(delegated, bytes, 'delegated credential')

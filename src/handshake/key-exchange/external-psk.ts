@@ -7,23 +7,10 @@ import { expandLabel, hkdfExtract } from '../../keys/hkdf.ts'
 import type { FoundPsk } from '../../options.ts'
 import { keyOf } from '../../psk.ts'
 import type { ExternalPskConfig } from '../../psk.ts'
-import { decode, encode, opaque, struct, u16 } from '../../wire/codec.ts'
-import type { Codec } from '../../wire/codec.ts'
+import { decode, encode } from '../../wire/codec.ts'
+import { importedIdentity } from '../../wire/extensions.ts'
+import type { ImportedIdentity } from '../../wire/extensions.ts'
 import { TLS13 } from '../../wire/registry.ts'
-
-export interface ImportedIdentity {
-  readonly externalIdentity: Uint8Array
-  readonly context: Uint8Array
-  readonly targetProtocol: number
-  readonly targetKdf: number
-}
-
-const importedIdentity: Codec<ImportedIdentity> = struct<ImportedIdentity>({
-  externalIdentity: opaque(2, 1),
-  context: opaque(2),
-  targetProtocol: u16,
-  targetKdf: u16,
-})
 
 /** TLS KDF identifiers (RFC 9258 section 10). */
 const kdfs: Readonly<Record<string, number>> = { sha256: 1, sha384: 2 }
