@@ -4,6 +4,8 @@
 import type { Defaults } from './config.ts'
 import { connectWith } from './connect.ts'
 import type { Connect } from './connect.ts'
+import { loadIdentityWith } from './identity.ts'
+import type { LoadIdentity } from './identity.ts'
 import { createServerWith } from './server.ts'
 import type { CreateServer } from './server.ts'
 import { memoryReplayGuard } from './session/replay-guard.ts'
@@ -16,4 +18,6 @@ const defaults: Defaults = {
 
 export const connect: Connect = connectWith(defaults)
 export const createServer: CreateServer = createServerWith(defaults)
+/** A certificate chain and its key, read and checked once. See {@link LoadIdentity}. */
+export const loadIdentity: LoadIdentity = loadIdentityWith(undefined)
 export * from './exports.ts'

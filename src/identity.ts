@@ -1,27 +1,30 @@
 // Certificates and keys as people have them, turned into an Identity whose key is known to match.
 
-import { parsePrivateKey, parsePublicKey, samePublicKey } from './crypto/keys.ts'
+import { signerFor } from './crypto/key-input.ts'
+import type { KeyInput } from './crypto/key-input.ts'
+import { parsePublicKey, samePublicKey } from './crypto/keys.ts'
 import { andThen as then } from './crypto/maybe.ts'
-import type { CryptoProvider, MaybePromise, PrivateKey, PublicKey, Signer } from './crypto/provider.ts'
+import type { CryptoProvider, MaybePromise, PublicKey } from './crypto/provider.ts'
 import { TlsError } from './errors.ts'
-import type { CertificateInput, Identities, Identity, IdentityOptions, KeyInput } from './options.ts'
+import type { CertificateInput, Identities, Identity, IdentityOptions } from './options.ts'
 import { toHex } from './wire/bytes.ts'
-import { decodePem } from './wire/pem.ts'
 import { signatureSchemeById, signatureSchemeName } from './wire/registry.ts'
 import { parseCertificate } from './x509/certificate.ts'
 import type { Certificate } from './x509/certificate.ts'
+import { certificateBytes } from './x509/load.ts'
 import { delegationEnd, mayDelegateTo, readDelegatedCredential } from './x509/delegated-credential.ts'
 import type { DelegatedCredential } from './x509/delegated-credential.ts'
 
-/** DER certificates of PEM text, DER, or a list of either. Throws `bad_option` where there is none. */
-export const certificateListOf = (input: CertificateInput, option: string): readonly Uint8Array[] => {
-  const items = typeof input === 'string' || input instanceof Uint8Array ? [input] : input
-  const list = items.flatMap((item) => {
-    if (typeof item !== 'string') return [item]
-    return decodePem(item).flatMap(({ label, bytes }) => (/^((X509 |TRUSTED )?CERTIFICATE)$/.test(label) ? [bytes] : []))
-  })
-  if (list.length === 0) throw new TlsError('bad_option', `${option}: there is no certificate in it (a PEM block CERTIFICATE)`)
-  return list
+/** DER certificates of PEM (text or bytes), DER, or a list of them. Throws `bad_option` where there is none. */
+export const certificateListOf = (input: CertificateInput, option: string): readonly Uint8Array[] => certificateBytes(input, option)
+
+/** Loads certificate and key once, for many connections: `identity: await loadIdentity({ cert, key })`. Throws as `loadIdentity`. */
+export type LoadIdentity = (options: IdentityOptions, provider?: CryptoProvider) => Promise<Identity>
+
+/** The public form of `loadIdentity`, with an entry point's own provider. */
+export const loadIdentityWith = (standard: CryptoProvider | undefined): LoadIdentity => async (options, provider = standard) => {
+  if (provider === undefined) throw new TlsError('bad_option', 'loadIdentity: give the provider as second argument')
+  return loadIdentity(options, provider)
 }
 
 /** Throws `key_mismatch` if the key is not the certificate's, `bad_key` or `bad_option` if one of them can't be read. */
@@ -32,7 +35,7 @@ export const loadIdentity = (options: IdentityOptions, provider: CryptoProvider)
   const leaf = parseCertificate(der)
   const delegated = options.delegatedCredential && readDelegatedCredential(options.delegatedCredential)
   const publicKey = delegated ? delegatedKey(delegated) : leaf.publicKey
-  return then(signerOf(options.key, provider), (signer) => {
+  return then(signerFor(options.key, provider, publicKey), (signer) => {
     if (signer.publicKey && !samePublicKey(signer.publicKey, publicKey)) throw mismatch(signer.publicKey, certificates, leaf, delegated)
     return {
       certificates,
@@ -122,13 +125,3 @@ const loadAll = (identities: Identities | undefined, provider: CryptoProvider): 
 
 const isList = (identities: Identities): identities is readonly (IdentityOptions | Identity)[] => Array.isArray(identities)
 const isLoaded = (identity: IdentityOptions | Identity): identity is Identity => 'signer' in identity && 'certificates' in identity
-
-const isSigner = (key: object): key is Signer => 'sign' in key && typeof key.sign === 'function'
-const isPrivateKey = (key: object): key is PrivateKey => 'pkcs8' in key
-
-const signerOf = (key: KeyInput, provider: CryptoProvider): MaybePromise<Signer> => {
-  if (typeof key === 'string' || key instanceof Uint8Array) return provider.signer(parsePrivateKey(key))
-  if (isSigner(key)) return key
-  if (isPrivateKey(key)) return provider.signer(key)
-  throw new TlsError('bad_option', 'key: neither PEM, nor DER, nor something that can sign')
-}

@@ -4,6 +4,8 @@ import { connectWith } from './connect.ts'
 import type { Connect } from './connect.ts'
 import { nodeProvider } from './crypto/node.ts'
 import { defaultsWith } from './defaults.ts'
+import { loadIdentityWith } from './identity.ts'
+import type { LoadIdentity } from './identity.ts'
 import { createServerWith } from './server.ts'
 import type { CreateServer } from './server.ts'
 import { systemRoots } from './x509/trust.node.ts'
@@ -12,6 +14,8 @@ const defaults = defaultsWith(nodeProvider, () => systemRoots())
 
 export const connect: Connect = connectWith(defaults)
 export const createServer: CreateServer = createServerWith(defaults)
+/** A certificate chain and its key, read and checked once. See {@link LoadIdentity}. */
+export const loadIdentity: LoadIdentity = loadIdentityWith(nodeProvider)
 export * from './exports.ts'
 export { systemRoots } from './x509/trust.node.ts'
 export type { SystemRootsOptions } from './x509/trust.node.ts'

@@ -5,6 +5,8 @@ import { connectWith } from './connect.ts'
 import type { Connect } from './connect.ts'
 import { webcryptoProvider } from './crypto/webcrypto.ts'
 import { defaultsWith } from './defaults.ts'
+import { loadIdentityWith } from './identity.ts'
+import type { LoadIdentity } from './identity.ts'
 import { createServerWith } from './server.ts'
 import type { CreateServer } from './server.ts'
 
@@ -12,4 +14,6 @@ const defaults = defaultsWith(webcryptoProvider, undefined)
 
 export const connect: Connect = connectWith(defaults)
 export const createServer: CreateServer = createServerWith(defaults)
+/** A certificate chain and its key, read and checked once. See {@link LoadIdentity}. */
+export const loadIdentity: LoadIdentity = loadIdentityWith(webcryptoProvider)
 export * from './exports.ts'

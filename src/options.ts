@@ -1,21 +1,22 @@
 // What a caller can say: ClientOptions and ServerOptions, and the things they are made of. config.ts checks them.
 
-import type { CryptoProvider, MaybePromise, PrivateKey, Signer } from './crypto/provider.ts'
+import type { KeyInput } from './crypto/key-input.ts'
+import type { CryptoProvider, MaybePromise, Signer } from './crypto/provider.ts'
 import type { CertificateCompression } from './compression/codec.ts'
 import type { EchClientOptions, EchServerOptions } from './ech.ts'
 import type { ConnectionInfo } from './info.ts'
 import type { ClientSessionCache, ReplayGuard, ServerSessionStore, TicketProtector } from './session/interfaces.ts'
 import type { SessionState } from './session/state.ts'
 import type { ClientHello } from './wire/messages.ts'
+import type { PemOrDer } from './wire/pem.ts'
 import type { ProtocolVersion } from './wire/registry.ts'
 import type { Certificate } from './x509/certificate.ts'
 import type { DelegatedCredential } from './x509/delegated-credential.ts'
 import type { CertificateVerifier } from './x509/verifier.ts'
 
-/** PEM text (one or more certificates), or DER. */
-export type CertificateInput = string | Uint8Array | readonly (string | Uint8Array)[]
-/** PEM text, DER (PKCS#8, SEC1, PKCS#1), a parsed key, or anything that signs (HSM, KMS). */
-export type KeyInput = string | Uint8Array | PrivateKey | Signer
+/** PEM text or bytes (one or more certificates), DER, or a list of them. */
+export type CertificateInput = PemOrDer | readonly PemOrDer[]
+export type { KeyInput }
 
 /** A certificate chain and the key that proves it. */
 export interface IdentityOptions {

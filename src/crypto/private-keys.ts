@@ -2,19 +2,20 @@
 // shape: PKCS#8 version 1, nothing in it but the key.
 
 import { TlsError, asTlsError } from '../errors.ts'
-import { fromHex } from '../wire/bytes.ts'
+import { fromHex, toHex } from '../wire/bytes.ts'
 import {
   DerReader, compareBytes, constructedTag, contextTag, derElement, derInteger, derOctets, derSequence, tags,
 } from '../wire/der.ts'
-import { decodePem } from '../wire/pem.ts'
-import type { PemBlock } from '../wire/pem.ts'
+import { decodePem, pemTextOf } from '../wire/pem.ts'
+import type { PemBlock, PemOrDer } from '../wire/pem.ts'
 import { keyAlgorithm, keyFacts, readCurve, readKeyAlgorithm } from './key-algorithm.ts'
 import type { KeyType, PrivateKey } from './provider.ts'
 
 /** Throws `bad_key`, saying what was found instead of a private key. */
-export const parsePrivateKey = (input: Uint8Array | string): PrivateKey => {
-  if (typeof input === 'string' || input[0] !== tags.sequence) return fromPem(input)
-  return fromDer(input)
+export const parsePrivateKey = (input: PemOrDer): PrivateKey => {
+  if (typeof input !== 'string' && input[0] === tags.sequence && pemTextOf(input) === undefined) return fromDer(input)
+  // What is neither PEM nor DER is told why it is no PEM.
+  return fromPem(typeof input === 'string' ? input : (pemTextOf(input) ?? new TextDecoder().decode(input)))
 }
 
 const refuse = (sentence: string): never => {
@@ -24,8 +25,8 @@ const refuse = (sentence: string): never => {
 const ENCRYPTED = 'this private key is encrypted and needs its password: decryptPrivateKey() of puretls/pki decrypts it'
 
 /** One private key among the blocks of the text; certificates beside it are left alone. */
-const fromPem = (input: Uint8Array | string): PrivateKey => {
-  const blocks = blocksOf(typeof input === 'string' ? input : new TextDecoder().decode(input))
+const fromPem = (text: string): PrivateKey => {
+  const blocks = blocksOf(text)
   const keys = blocks.filter(({ label }) => label.endsWith('PRIVATE KEY'))
   const [key] = keys
   if (!key) return refuse(`this is ${described(blocks[0]?.label ?? '')}, not a private key`)
@@ -71,7 +72,7 @@ const firstTags = (der: Uint8Array): readonly [number, number] => {
 
 const reading = (der: Uint8Array): DerReader => new DerReader(der, 'bad_key', 'private key')
 
-/** OneAsymmetricKey (RFC 5958 section 2); attributes and the public key are checked to be there in form, and dropped. */
+/** OneAsymmetricKey (RFC 5958 section 2). Attributes are dropped; a public key is taken in version 1 as well, where some write it. */
 const fromPkcs8 = (der: Uint8Array): PrivateKey => {
   const fields = reading(der).sequence('OneAsymmetricKey')
   const version = fields.smallInteger('version')
@@ -80,11 +81,16 @@ const fromPkcs8 = (der: Uint8Array): PrivateKey => {
   const { type } = readKeyAlgorithm(reading(start).sequence('privateKeyAlgorithm'), 'bad_key')
   const privateKey = fields.octetString('privateKey')
   fields.optional(constructedTag(0), 'attributes')
-  if (version === 1 && fields.peek() === contextTag(1)) fields.bitString('publicKey', contextTag(1))
+  const claimed = fields.peek() === contextTag(1) ? fields.bitString('publicKey', contextTag(1)) : undefined
   fields.end()
-  if (type === 'rsa' || type === 'rsa-pss') return rsaKey(type, start, privateKey)
+  const key = pkcs8Key(type, start, privateKey)
+  return claimed && !key.rsa ? { ...key, claimedPublic: claimed } : key
+}
+
+const pkcs8Key = (type: KeyType, algorithm: Uint8Array, privateKey: Uint8Array): PrivateKey => {
+  if (type === 'rsa' || type === 'rsa-pss') return rsaKey(type, algorithm, privateKey)
   if (keyFacts[type].curve !== undefined) return ecKey(privateKey, type)
-  return type.startsWith('mldsa') ? mlDsaKey(type, start, privateKey) : edwardsKey(type, privateKey)
+  return type.startsWith('mldsa') ? mlDsaKey(type, algorithm, privateKey) : edwardsKey(type, privateKey)
 }
 
 const wrap = (algorithm: Uint8Array, privateKey: Uint8Array): Uint8Array =>
@@ -99,10 +105,15 @@ const rsaKey = (type: 'rsa' | 'rsa-pss', algorithm: Uint8Array, raw: Uint8Array)
   if (fields.smallInteger('version') !== 0) fields.fail('RSA keys of more than two primes are not supported')
   const modulus = fields.unsigned('modulus')
   const exponent = fields.unsigned('publicExponent')
-  for (const name of ['privateExponent', 'prime1', 'prime2', 'exponent1', 'exponent2', 'coefficient']) fields.unsigned(name)
+  fields.unsigned('privateExponent')
+  const [prime1, prime2] = [fields.unsigned('prime1'), fields.unsigned('prime2')]
+  for (const name of ['exponent1', 'exponent2', 'coefficient']) fields.unsigned(name)
   fields.end()
+  if (numberOf(prime1) * numberOf(prime2) !== numberOf(modulus)) fields.fail('its modulus is not the product of its primes')
   return { type, pkcs8: wrap(algorithm, raw), raw, rsa: { modulus, exponent } }
 }
+
+const numberOf = (bytes: Uint8Array): bigint => BigInt(`0x0${toHex(bytes)}`)
 
 const fromSec1 = (der: Uint8Array): PrivateKey => ecKey(der)
 
@@ -116,15 +127,18 @@ const ecKey = (der: Uint8Array, outerType?: KeyType): PrivateKey => {
   const parameters = fields.optional(constructedTag(0), 'parameters')
   const type = parameters ? readCurve(parameters, 'bad_key') : (outerType ?? refuse('this EC private key does not name its curve'))
   if (outerType !== undefined && outerType !== type) fields.fail('it names two different curves')
-  const publicKey = fields.peek() === constructedTag(1) ? fields.element('publicKey') : undefined
+  const claimed = fields.optional(constructedTag(1), 'publicKey')
+  const claimedPublic = claimed?.bitString('publicKey')
+  claimed?.end()
   fields.end()
   const length = Math.ceil(keyFacts[type].bits / 8)
   const raw = leftPadded(scalar, length) ?? fields.fail(`a scalar of ${scalar.length} bytes, where ${type} has ${length}`)
   if (raw.every((byte) => byte === 0) || compareBytes(raw, fromHex(orders[type] ?? '')) >= 0) {
     fields.fail('its scalar is not between 1 and the order of the curve')
   }
-  const sec1 = derSequence(derInteger(1), derElement(tags.octetString, raw), ...(publicKey ? [publicKey] : []))
-  return { type, pkcs8: wrap(keyAlgorithm(type), sec1), raw }
+  // Without the public key: it may be compressed, which some runtimes do not take, and each derives its own.
+  const sec1 = derSequence(derInteger(1), derElement(tags.octetString, raw))
+  return { type, pkcs8: wrap(keyAlgorithm(type), sec1), raw, ...(claimedPublic && { claimedPublic }) }
 }
 
 /** SEC 2; libraries differ in whether they check. */

@@ -163,6 +163,8 @@ export interface PrivateKey {
   readonly pkcs8: Uint8Array
   /** EC scalar (fixed length), Ed25519 seed, RSAPrivateKey DER. */
   readonly raw: Uint8Array
+  /** The public key that came along in the file, if one did; an EC point may be compressed. */
+  readonly claimedPublic?: Uint8Array
   /** RSA only: from the key itself, so that a mismatch with the certificate can be seen. */
   readonly rsa?: { readonly modulus: Uint8Array; readonly exponent: Uint8Array }
 }

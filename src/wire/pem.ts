@@ -1,5 +1,5 @@
-// PEM text (RFC 7468): blocks of base64 between BEGIN and END lines, with whatever text around them. Called wherever a
-// person gives a certificate, key or CRL; nothing on the wire is PEM, so every error here is the caller's `bad_option`.
+// PEM text (RFC 7468): blocks of base64 between BEGIN and END lines, with whatever text around them, and telling PEM from
+// DER in a file's bytes. Nothing on the wire is PEM, so every error here is the caller's `bad_option`.
 
 import { TlsError } from '../errors.ts'
 
@@ -10,6 +10,32 @@ export interface PemBlock {
   /** RFC 1421 headers (`Proc-Type`, `DEK-Info`), which old encrypted keys have; undefined if there are none. */
   readonly headers?: ReadonlyMap<string, string>
 }
+
+/** PEM text, PEM as bytes (a file as it was read: UTF-8, or UTF-16 with its byte order mark), or DER. */
+export type PemOrDer = string | Uint8Array
+
+/** The text of what is PEM; undefined for DER, and for bytes that are neither, which the DER parser names. */
+export const pemTextOf = (input: PemOrDer): string | undefined => {
+  if (typeof input === 'string') return input
+  if (fillsElement(input)) return undefined
+  const text = new TextDecoder(utf16Of(input)).decode(input)
+  return text.includes('-----BEGIN ') ? text : undefined
+}
+
+/** Whether the bytes are one SEQUENCE with nothing after it: text before a PEM block may begin with "0" as well. */
+const fillsElement = (bytes: Uint8Array): boolean => {
+  const [tag, first = 0] = bytes
+  if (tag !== 0x30) return false
+  if (first < 0x80) return bytes.length === 2 + first
+  const count = first & 0x7f
+  let length = 0
+  for (const byte of bytes.subarray(2, 2 + count)) length = length * 256 + byte
+  return count > 0 && count <= 6 && bytes.length === 2 + count + length
+}
+
+/** Windows PowerShell writes text as UTF-16. */
+const utf16Of = ([first, second]: Uint8Array): string =>
+  first === 0xff && second === 0xfe ? 'utf-16le' : first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8'
 
 /**
  * The blocks of a PEM text in order. Text outside of blocks is ignored, as are spaces around lines and empty lines.

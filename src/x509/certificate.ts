@@ -1,5 +1,5 @@
 // A certificate, parsed once (RFC 5280 section 4.1): structure, names and dates at once, key and extensions when asked for
-// and then kept. Made by parseCertificate(); read by the verifier, the handshake and the caller.
+// and then kept.
 
 import { parsePublicKey } from '../crypto/keys.ts'
 import type { CryptoProvider, HashName, PublicKey } from '../crypto/provider.ts'
@@ -7,9 +7,11 @@ import { TlsError } from '../errors.ts'
 import { toHex } from '../wire/bytes.ts'
 import { DerReader, constructedTag, contextTag, tags } from '../wire/der.ts'
 import { encodePem } from '../wire/pem.ts'
+import type { PemOrDer } from '../wire/pem.ts'
 import * as read from './extensions.ts'
 import type { Extension } from './extensions.ts'
 import type { GeneralName } from './general-name.ts'
+import { certificateBytes } from './load.ts'
 import { readName, sameName } from './name.ts'
 import type { Name } from './name.ts'
 import { extensionOids } from './oids.ts'
@@ -17,6 +19,11 @@ import { certificateText } from './print.ts'
 
 /** Parses one DER certificate; the bytes are kept, not copied. Throws TlsError `bad_certificate`. */
 export const parseCertificate = (der: Uint8Array): Certificate => new Certificate(der)
+
+/** The certificates of PEM text, PEM bytes, DER, or a list of them, in order. Throws TlsError `bad_option` where there is none,
+ * `bad_certificate` for one that can't be read. */
+export const parseCertificates = (input: PemOrDer | readonly PemOrDer[]): Certificate[] =>
+  certificateBytes(input, 'certificates').map(parseCertificate)
 
 export class Certificate {
   /** The whole certificate. */

@@ -9,12 +9,13 @@ import { explainUntrusted, findPath } from './builder.ts'
 import type { SearchInput, SearchResult } from './builder.ts'
 import { parseCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
+import { isTrustedFor } from './load.ts'
 import { verifierMemory } from './memory.ts'
 import type { VerifierMemory } from './memory.ts'
 import { referenceName } from './names.ts'
 import { isOcspCheck, ocspCheck } from './ocsp-check.ts'
 import type { OcspCheckOptions } from './ocsp-check.ts'
-import { accessMethods, purposeOids } from './oids.ts'
+import { accessMethods, oidName, purposeOids } from './oids.ts'
 import type { PurposeName } from './oids.ts'
 import { defaults } from './options.ts'
 import type { ChainOptions, PathCheck, VerifyOptions } from './options.ts'
@@ -196,6 +197,13 @@ const rulesOf = (options: VerifyOptions, time: number): PathRules => {
   }
 }
 
+/** Trust settings of a TRUSTED CERTIFICATE block: a reason to refuse, or undefined. */
+const settingsVerdict = ({ settings }: TrustAnchor, { purpose = 'serverAuth' }: VerifyOptions): string | undefined => {
+  const oid = isPurposeName(purpose) ? purposeOids[purpose] : purpose
+  if (settings === undefined || isTrustedFor(settings, oid)) return undefined
+  return `its trust settings do not allow ${oidName(oid)}`
+}
+
 const isPurposeName = (purpose: string): purpose is PurposeName => Object.hasOwn(purposeOids, purpose)
 
 const policyInputs = ({ policies }: VerifyOptions): PolicyInputs | undefined =>
@@ -212,7 +220,7 @@ const chainOf = ({ certificates, anchor, isDirect }: CandidatePath): readonly Ce
 /** What the caller has to say about a path that is good by itself. */
 function* acceptPath(path: CandidatePath, input: SearchInput, options: VerifyOptions): Steps<void> {
   const chain = chainOf(path)
-  const verdict = options.acceptAnchor?.(path.anchor, chain) ?? true
+  const verdict = settingsVerdict(path.anchor, options) ?? options.acceptAnchor?.(path.anchor, chain) ?? true
   if (verdict !== true) {
     const why = verdict === false ? '' : `: ${verdict}`
     reject('anchor_refused', `the trust anchor ${path.anchor.name.toString()} is refused${why}`, path.anchor.certificate)

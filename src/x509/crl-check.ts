@@ -6,7 +6,7 @@ import type { Steps } from '../crypto/maybe.ts'
 import type { CryptoProvider, MaybePromise } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { equalBytes, toHex } from '../wire/bytes.ts'
-import { Crl, crlsFromPem, parseCrl } from './crl.ts'
+import { Crl, parseCrls } from './crl.ts'
 import type { GeneralName } from './general-name.ts'
 import { sameName } from './name.ts'
 import type { PathCheck } from './options.ts'
@@ -15,7 +15,7 @@ import type { CheckDepth, Issuer, PathPair } from './path-pairs.ts'
 import { describe, isoTime, reject, span } from './rejection.ts'
 import { signatureAlgorithmOf, verifySignature } from './signature.ts'
 
-/** PEM text with any number of CRLs, one in DER, or a parsed one. */
+/** PEM (text or bytes) with any number of CRLs, one in DER, or a parsed one. */
 export type CrlInput = string | Uint8Array | Crl
 
 export interface CrlCheckOptions {
@@ -65,8 +65,7 @@ const loadCrls = (inputs: CrlInput | readonly CrlInput[]): Crl[] => {
 const isList = (inputs: CrlInput | readonly CrlInput[]): inputs is readonly CrlInput[] => Array.isArray(inputs)
 
 const loadCrl = (input: CrlInput): Crl[] => {
-  if (typeof input === 'string') return crlsFromPem(input)
-  return [input instanceof Crl ? input : parseCrl(input)]
+  return input instanceof Crl ? [input] : parseCrls(input)
 }
 
 type Finder = Extract<CrlCheckOptions['crls'], (pair: PathPair) => unknown>

@@ -1,12 +1,12 @@
 // Certificate revocation lists, version 2 (RFC 5280 section 5): the parser. What they mean for a path is in crl-check.ts.
 // Delta CRLs (section 5.2.4) and indirect ones (section 5.2.5) are parsed, and refused by name when they are to be used.
 
-import { TlsError } from '../errors.ts'
 import { toHex } from '../wire/bytes.ts'
 import { DerReader, constructedTag, contextTag, tags } from '../wire/der.ts'
-import { decodePem } from '../wire/pem.ts'
+import type { PemOrDer } from '../wire/pem.ts'
 import { readDistributionPointName, readExtensions } from './extensions.ts'
 import type { DistributionPoint, Extension } from './extensions.ts'
+import { crlBytes } from './load.ts'
 import { readName } from './name.ts'
 import type { Name } from './name.ts'
 
@@ -37,12 +37,8 @@ export interface IssuingDistributionPoint extends Pick<DistributionPoint, 'fullN
 /** Parses one CRL, DER. Throws TlsError `revocation_unknown` if it is malformed. */
 export const parseCrl = (der: Uint8Array): Crl => new Crl(der)
 
-/** The CRLs of a PEM text (blocks X509 CRL). Throws TlsError `bad_option` where there is none. */
-export const crlsFromPem = (text: string): Crl[] => {
-  const crls = decodePem(text).flatMap(({ label, bytes }) => (label === 'X509 CRL' ? [new Crl(bytes)] : []))
-  if (crls.length === 0) throw new TlsError('bad_option', 'there is no CRL in it (a PEM block X509 CRL)')
-  return crls
-}
+/** The CRLs of PEM text or bytes (blocks X509 CRL), or the one that is DER. Throws TlsError `bad_option` where there is none. */
+export const parseCrls = (input: PemOrDer | readonly PemOrDer[]): Crl[] => crlBytes(input).map((der) => new Crl(der))
 
 const oids = { crlNumber: '2.5.29.20', reason: '2.5.29.21', invalidityDate: '2.5.29.24', deltaIndicator: '2.5.29.27', issuingPoint: '2.5.29.28', issuer: '2.5.29.29' }
 

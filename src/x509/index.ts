@@ -1,12 +1,12 @@
 // puretls/x509: certificates and chains, usable alone. What is exported here is public.
 
-export { parseCertificate } from './certificate.ts'
+export { parseCertificate, parseCertificates } from './certificate.ts'
 export type { Certificate, CertificateSummary } from './certificate.ts'
 export { chainVerifier, verifyChain } from './chain-verifier.ts'
 export type { VerifyFailure, VerifyResult } from './chain-verifier.ts'
 export { crlCheck } from './crl-check.ts'
 export type { CrlCheckOptions, CrlInput } from './crl-check.ts'
-export { crlsFromPem, parseCrl } from './crl.ts'
+export { parseCrl, parseCrls } from './crl.ts'
 export type { Crl, CrlEntry, IssuingDistributionPoint } from './crl.ts'
 export { daneVerifier, parseTlsa } from './dane.ts'
 export type { DaneOptions, TlsaRecord } from './dane.ts'
@@ -24,6 +24,7 @@ export type {
   PolicyMapping,
 } from './extensions.ts'
 export type { GeneralName } from './general-name.ts'
+export type { TrustSettings } from './load.ts'
 export { sameName } from './name.ts'
 export type { Name, NameAttribute } from './name.ts'
 export { certificateCoversName } from './names.ts'

@@ -6,10 +6,11 @@ import type { PublicKey } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import { DerReader } from '../wire/der.ts'
-import { decodePem } from '../wire/pem.ts'
 import { parseCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
 import type { NameConstraints } from './extensions.ts'
+import { certificateBlocks, readCertificateBlock } from './load.ts'
+import type { TrustSettings } from './load.ts'
 import { readName } from './name.ts'
 import type { Name } from './name.ts'
 
@@ -21,6 +22,8 @@ export interface TrustAnchor {
   readonly publicKey: PublicKey
   readonly nameConstraints: NameConstraints | undefined
   readonly certificate: Certificate | undefined
+  /** What the anchor is trusted for, where a TRUSTED CERTIFICATE block said so. */
+  readonly settings?: TrustSettings
 }
 
 /** An anchor without a certificate: name (RDNSequence, DER), key (SubjectPublicKeyInfo, DER) and constraints on names. */
@@ -30,7 +33,7 @@ export interface BareAnchor {
   readonly nameConstraints?: NameConstraints
 }
 
-/** PEM text with any number of certificates, one DER certificate, a parsed one, or a bare anchor. */
+/** PEM (text or bytes) with any number of certificates, one DER certificate, a parsed one, or a bare anchor. */
 export type TrustInput = string | Uint8Array | Certificate | BareAnchor
 
 export interface TrustStore {
@@ -87,10 +90,14 @@ export const isTrustStore = (value: TrustStore | TrustInput | readonly TrustInpu
 
 const isList = (inputs: TrustInput | readonly TrustInput[]): inputs is readonly TrustInput[] => Array.isArray(inputs)
 
-const loadAnchors = (inputs: readonly TrustInput[], skipUnreadable: boolean): readonly TrustAnchor[] =>
-  inputs.flatMap((input, position) =>
+/** An empty list is a store that trusts nobody; a list of which nothing can be read is an error. */
+const loadAnchors = (inputs: readonly TrustInput[], skipUnreadable: boolean): readonly TrustAnchor[] => {
+  const anchors = inputs.flatMap((input, position) =>
     readers(input).flatMap((load) => attempt(load, position, skipUnreadable) ?? []),
   )
+  if (inputs.length > 0 && anchors.length === 0) throw new TlsError('bad_option', 'no trust anchor can be read in what was given')
+  return anchors
+}
 
 const attempt = (load: () => TrustAnchor, position: number, skip: boolean): TrustAnchor | undefined => {
   try {
@@ -103,15 +110,18 @@ const attempt = (load: () => TrustAnchor, position: number, skip: boolean): Trus
 }
 
 const readers = (input: TrustInput): (() => TrustAnchor)[] => {
-  if (input instanceof Uint8Array) return [() => anchorOf(parseCertificate(input))]
-  if (typeof input !== 'string') return [() => ('der' in input ? anchorOf(input) : bareAnchor(input))]
-  const blocks = decodePem(input).filter(({ label }) => /^(X509 |TRUSTED )?CERTIFICATE$/.test(label))
-  if (blocks.length === 0) throw new TlsError('bad_option', 'trust anchors: the PEM text has no CERTIFICATE block')
-  return blocks.map(({ bytes }) => () => anchorOf(parseCertificate(bytes)))
+  if (input instanceof Uint8Array || typeof input === 'string') {
+    return certificateBlocks(input, 'trust anchors').map((block) => () => {
+      const { der, settings } = readCertificateBlock(block)
+      return anchorOf(parseCertificate(der), settings)
+    })
+  }
+  return [() => ('der' in input ? anchorOf(input) : bareAnchor(input))]
 }
 
 /** The key is parsed when the anchor is used: an anchor of unknown kind does no harm until then. */
-const anchorOf = (certificate: Certificate): TrustAnchor => ({
+const anchorOf = (certificate: Certificate, settings?: TrustSettings): TrustAnchor => ({
+  ...(settings && { settings }),
   name: certificate.subject,
   spki: certificate.spki,
   certificate,

@@ -161,7 +161,8 @@ describe('parsePrivateKey', () => {
     const pem = encodePem('PRIVATE KEY', pkcs8)
     expect(parsePrivateKey(pem)).toEqual(key)
     expect(parsePrivateKey(new TextEncoder().encode(pem))).toEqual(key)
-    expect(parsePrivateKey(key.pkcs8)).toEqual(key)
+    const { claimedPublic: _, ...bare } = key
+    expect(parsePrivateKey(key.pkcs8)).toEqual(bare)
   })
 
   it('reads SEC1 with its curve and PKCS#1, each as the PKCS#8 of the same key', () => {
@@ -196,7 +197,8 @@ describe('parsePrivateKey', () => {
     const attributes = derElement(constructedTag(0))
     const publicKey = derElement(contextTag(1), Uint8Array.of(0), new Uint8Array(32))
     const key = parsePrivateKey(derSequence(derInteger(1), ...fields, attributes, publicKey))
-    expect(key).toEqual(parsePrivateKey(derSequence(derInteger(0), ...fields)))
+    const bare = parsePrivateKey(derSequence(derInteger(0), ...fields))
+    expect(key).toEqual({ ...bare, claimedPublic: new Uint8Array(32) })
     expect(key.raw).toEqual(raw)
   })
 

@@ -6,7 +6,7 @@ import { createCa, selfSigned } from '../../src/pki/index.ts'
 import type { IssuedCrl } from '../../src/pki/index.ts'
 import { crlCheck } from '../../src/x509/crl-check.ts'
 import type { CrlCheckOptions, CrlInput } from '../../src/x509/crl-check.ts'
-import { crlsFromPem, parseCrl } from '../../src/x509/crl.ts'
+import { parseCrl, parseCrls } from '../../src/x509/crl.ts'
 import { OpensslDirectory, withOpenssl } from '../pki/openssl.ts'
 import { clock, now, smallPki, verdict, verifyWith } from './support.ts'
 import type { SmallPki } from './support.ts'
@@ -172,7 +172,7 @@ describe('CRLs of openssl', () => {
     openssl.write('ca.cnf', '[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\ncrlnumber=number\ndefault_md=sha256\ndefault_crl_days=30\n')
     const made = openssl.run('ca', '-gencrl', '-config', 'ca.cnf', '-cert', 'ca.pem', '-keyfile', 'ca.key', '-out', 'crl.pem')
     expect(made.status, made.output).toBe(0)
-    const [crl] = crlsFromPem(new TextDecoder().decode(openssl.bytes('crl', '-in', 'crl.pem')))
+    const [crl] = parseCrls(new TextDecoder().decode(openssl.bytes('crl', '-in', 'crl.pem')))
     expect(crl?.crlNumber).toBe('2a')
     expect(crl?.find(Uint8Array.of(0x0a, 0x0b))).toMatchObject({ reason: 'keyCompromise', revocationDate: Date.UTC(2026, 0, 2, 3, 4, 5) })
     expect(crl?.find(Uint8Array.of(0, 0x80))?.reason).toBeUndefined()
