@@ -20,6 +20,7 @@ import type { ClientSessionCache, ReplayGuard, ServerSessionStore, TicketProtect
 import { decodeSession, MAX_SESSION_LIFETIME } from './session/state.ts'
 import type { SessionState } from './session/state.ts'
 import type { ClientHello } from './wire/messages.ts'
+import { pskModes } from './wire/numbers.ts'
 import { cipherSuiteById, namedGroupById, namedGroups, signatureSchemes, TLS12, TLS13 } from './wire/registry.ts'
 import type { CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme } from './wire/registry.ts'
 import { parseCertificate } from './x509/certificate.ts'
@@ -212,6 +213,13 @@ export const serverConfig = (options: ServerOptions, defaults: Defaults = {}): S
   })
 }
 
+const pskModeIds: ReadonlyMap<string, number> = new Map(Object.entries(pskModes))
+const pskMode = (name: string): number => {
+  const id = pskModeIds.get(name)
+  if (id === undefined) throw new TlsError('bad_option', `pskModes: ${name} is neither psk_dhe_ke nor psk_ke`)
+  return id
+}
+
 const commonConfig = (options: CommonOptions & Pick<ClientOptions, 'pskModes'>, defaults: Defaults): CommonConfig => {
   const provider = options.provider ?? defaults.provider
   if (!provider) throw new TlsError('bad_option', 'provider: required here; the root entry of the package has a default')
@@ -247,7 +255,7 @@ const commonConfig = (options: CommonOptions & Pick<ClientOptions, 'pskModes'>, 
     recordsPerKey: inRange(options.recordsPerKey ?? Number.MAX_SAFE_INTEGER, 2, Number.MAX_SAFE_INTEGER, 'recordsPerKey'),
     legacy,
     requireExtendedMasterSecret: options.requireExtendedMasterSecret ?? false,
-    pskModes: (options.pskModes ?? ['psk_dhe_ke']).map((mode) => (mode === 'psk_ke' ? 0 : 1)),
+    pskModes: (options.pskModes ?? ['psk_dhe_ke']).map(pskMode),
     verifyConnection: options.verifyConnection,
     maxRecordSize: inRange(options.maxRecordSize ?? 16384, 64, 16384, 'maxRecordSize'),
     grease: options.grease ?? false,

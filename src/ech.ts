@@ -12,6 +12,7 @@ import {
   decodeEchConfig, decodeEchConfigList, encodeEchConfig, encodeEchConfigList, hasMandatoryExtension, isPublicName,
 } from './wire/ech.ts'
 import type { EchConfig } from './wire/ech.ts'
+import { hpkeAeads, hpkeKdfs, hpkeKems } from './wire/numbers.ts'
 import { decodeBase64 } from './wire/pem.ts'
 
 /** What a client does about its ClientHello. */
@@ -59,7 +60,7 @@ export interface EchServerConfig {
   readonly retryConfigs: Uint8Array | undefined
 }
 
-const X25519_SHA256 = { kem: 0x0020, kdf: 1 } as const
+const X25519_SHA256 = { kem: hpkeKems.X25519_SHA256, kdf: hpkeKdfs.sha256 } as const
 const AES_128_GCM = 1
 
 /** Throws `bad_option` for bytes that are no list, and for a list that can't be used unless the options say otherwise. */
@@ -156,7 +157,7 @@ export const generateEchKeys = async (
   }
   const privateKey = provider.random(32)
   const { share } = await hpkeKeyPair(provider, X25519_SHA256.kem, privateKey)
-  const suites = [1, 2, 3].map((aead) => ({ kdf: X25519_SHA256.kdf, aead })).filter((suite) => canHpke(provider, { ...X25519_SHA256, ...suite }))
+  const suites = Object.values(hpkeAeads).map((aead) => ({ kdf: X25519_SHA256.kdf, aead })).filter((suite) => canHpke(provider, { ...X25519_SHA256, ...suite }))
   const config = encodeEchConfig({ configId, kem: X25519_SHA256.kem, publicKey: share, suites, maximumNameLength, publicName, extensions: [] })
   return { config, privateKey, configList: encodeEchConfigList([config]) }
 }

@@ -3,12 +3,13 @@
 
 import * as node from 'node:zlib'
 import type { CertificateCompression } from './codec.ts'
+import { compressionIds } from '../wire/numbers.ts'
 
 export type { CertificateCompression } from './codec.ts'
 
 /** ZLIB of RFC 1950 (algorithm 1). */
 export const zlib: CertificateCompression = {
-  id: 1,
+  id: compressionIds.zlib,
   name: 'zlib',
   compress: (data) => node.deflateSync(data, { level: 9 }),
   decompress: (data, length) => node.inflateSync(data, bounded(length)),
@@ -16,7 +17,7 @@ export const zlib: CertificateCompression = {
 
 /** Brotli of RFC 7932 (algorithm 2). */
 export const brotli: CertificateCompression = {
-  id: 2,
+  id: compressionIds.brotli,
   name: 'brotli',
   compress: (data) => node.brotliCompressSync(data),
   decompress: (data, length) => node.brotliDecompressSync(data, bounded(length)),
@@ -26,7 +27,7 @@ export const brotli: CertificateCompression = {
 export const zstd: CertificateCompression | undefined =
   typeof node.zstdCompressSync === 'function'
     ? {
-        id: 3,
+        id: compressionIds.zstd,
         name: 'zstd',
         compress: (data) => node.zstdCompressSync(data),
         decompress: (data, length) => {

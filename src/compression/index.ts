@@ -2,13 +2,14 @@
 // Deno take index.node.ts. `puretls/compression`.
 
 import { concat } from '../wire/bytes.ts'
+import { compressionIds } from '../wire/numbers.ts'
 import type { CertificateCompression } from './codec.ts'
 
 export type { CertificateCompression } from './codec.ts'
 
 /** ZLIB of RFC 1950 (algorithm 1), by the runtime's CompressionStream and DecompressionStream. */
 export const zlib: CertificateCompression = {
-  id: 1,
+  id: compressionIds.zlib,
   name: 'zlib',
   compress: (data) => pass(data, new CompressionStream('deflate'), Number.MAX_SAFE_INTEGER),
   decompress: (data, length) => pass(data, new DecompressionStream('deflate'), length),

@@ -3,6 +3,7 @@
 
 import { TlsError } from '../errors.ts'
 import { concat } from '../wire/bytes.ts'
+import { groupIds } from '../wire/numbers.ts'
 import { andThen, isPromise } from './maybe.ts'
 import type { KeyExchange, KeyExchangeGroup, MaybePromise } from './provider.ts'
 
@@ -128,7 +129,7 @@ const agree = (dh: DiffieHellman, key: DiffieHellmanKey, peer: Uint8Array): Mayb
   })
 }
 
-const isMontgomery = (id: number): boolean => id === 0x001d || id === 0x001e
+const isMontgomery = (id: number): boolean => id === groupIds.X25519 || id === groupIds.X448
 
 const isZero = (secret: Uint8Array): boolean => {
   let bits = 0

@@ -8,6 +8,7 @@ import { diffieHellmanGroup, hybridGroup, kemGroup } from './groups.ts'
 import type { DiffieHellman, DiffieHellmanKey, GroupParts } from './groups.ts'
 import { nobleMlKem1024, nobleMlKem512, nobleMlKem768 } from './noble-pq.ts'
 import type { KeyExchangeGroup } from './provider.ts'
+import { groupIds } from '../wire/numbers.ts'
 
 const montgomery = (id: number, curve: typeof x25519, publicKeyLength: number): DiffieHellman => {
   const key = (secret: Uint8Array): DiffieHellmanKey => ({
@@ -38,23 +39,23 @@ const weierstrass = (id: number, curve: typeof p256, publicKeyLength: number): D
 
 /** The parts, for the webcrypto provider, replays and test vectors. */
 export const nobleParts: GroupParts = {
-  x25519: montgomery(0x001d, x25519, 32),
-  x448: montgomery(0x001e, x448, 56),
-  p256: weierstrass(0x0017, p256, 65),
-  p384: weierstrass(0x0018, p384, 97),
-  p521: weierstrass(0x0019, p521, 133),
+  x25519: montgomery(groupIds.X25519, x25519, 32),
+  x448: montgomery(groupIds.X448, x448, 56),
+  p256: weierstrass(groupIds['P-256'], p256, 65),
+  p384: weierstrass(groupIds['P-384'], p384, 97),
+  p521: weierstrass(groupIds['P-521'], p521, 133),
   mlKem512: nobleMlKem512,
   mlKem768: nobleMlKem768,
   mlKem1024: nobleMlKem1024,
 }
 
 export const nobleGroups: readonly KeyExchangeGroup[] = [
-  hybridGroup(0x11ec, nobleParts.mlKem768, nobleParts.x25519, 'kem-first'),
+  hybridGroup(groupIds.X25519MLKEM768, nobleParts.mlKem768, nobleParts.x25519, 'kem-first'),
   ...[nobleParts.x25519, nobleParts.p256, nobleParts.p384, nobleParts.p521].map(diffieHellmanGroup),
-  hybridGroup(0x11eb, nobleParts.mlKem768, nobleParts.p256, 'dh-first'),
-  hybridGroup(0x11ed, nobleParts.mlKem1024, nobleParts.p384, 'dh-first'),
+  hybridGroup(groupIds.SecP256r1MLKEM768, nobleParts.mlKem768, nobleParts.p256, 'dh-first'),
+  hybridGroup(groupIds.SecP384r1MLKEM1024, nobleParts.mlKem1024, nobleParts.p384, 'dh-first'),
   diffieHellmanGroup(nobleParts.x448),
-  kemGroup(0x0200, nobleParts.mlKem512),
-  kemGroup(0x0201, nobleParts.mlKem768),
-  kemGroup(0x0202, nobleParts.mlKem1024),
+  kemGroup(groupIds.MLKEM512, nobleParts.mlKem512),
+  kemGroup(groupIds.MLKEM768, nobleParts.mlKem768),
+  kemGroup(groupIds.MLKEM1024, nobleParts.mlKem1024),
 ]

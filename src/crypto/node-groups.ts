@@ -4,6 +4,7 @@
 
 import * as crypto from 'node:crypto'
 import { derElement, derInteger, derOctets, derOid, derSequence, tags } from '../wire/der.ts'
+import { groupIds } from '../wire/numbers.ts'
 import { diffieHellmanGroup, hybridGroup, kemGroup } from './groups.ts'
 import type { DiffieHellman, DiffieHellmanKey, GroupParts, Kem, KemKey } from './groups.ts'
 import { nobleParts } from './noble-groups.ts'
@@ -179,11 +180,11 @@ const hasMlKem = (name: MlKemName): boolean => {
 
 /** The parts, for replays and test vectors. */
 export const nodeParts: GroupParts = {
-  x25519: nativeOr(nobleParts.x25519, montgomery(0x001d, 'x25519', '1.3.101.110', 32)),
-  x448: nativeOr(nobleParts.x448, montgomery(0x001e, 'x448', '1.3.101.111', 56)),
-  p256: nativeOr(nobleParts.p256, weierstrass(0x0017, 'P-256', 'prime256v1', '1.2.840.10045.3.1.7', 65)),
-  p384: nativeOr(nobleParts.p384, weierstrass(0x0018, 'P-384', 'secp384r1', '1.3.132.0.34', 97)),
-  p521: nativeOr(nobleParts.p521, weierstrass(0x0019, 'P-521', 'secp521r1', '1.3.132.0.35', 133)),
+  x25519: nativeOr(nobleParts.x25519, montgomery(groupIds.X25519, 'x25519', '1.3.101.110', 32)),
+  x448: nativeOr(nobleParts.x448, montgomery(groupIds.X448, 'x448', '1.3.101.111', 56)),
+  p256: nativeOr(nobleParts.p256, weierstrass(groupIds['P-256'], 'P-256', 'prime256v1', '1.2.840.10045.3.1.7', 65)),
+  p384: nativeOr(nobleParts.p384, weierstrass(groupIds['P-384'], 'P-384', 'secp384r1', '1.3.132.0.34', 97)),
+  p521: nativeOr(nobleParts.p521, weierstrass(groupIds['P-521'], 'P-521', 'secp521r1', '1.3.132.0.35', 133)),
   mlKem512: mlKem('ml-kem-512', nobleParts.mlKem512),
   mlKem768: mlKem('ml-kem-768', nobleParts.mlKem768),
   mlKem1024: mlKem('ml-kem-1024', nobleParts.mlKem1024),
@@ -192,12 +193,12 @@ export const nodeParts: GroupParts = {
 const { x25519, x448, p256, p384, p521, mlKem512, mlKem768, mlKem1024 } = nodeParts
 
 export const nodeGroups: readonly KeyExchangeGroup[] = [
-  hybridGroup(0x11ec, mlKem768, x25519, 'kem-first'),
+  hybridGroup(groupIds.X25519MLKEM768, mlKem768, x25519, 'kem-first'),
   ...[x25519, p256, p384, p521].map(diffieHellmanGroup),
-  hybridGroup(0x11eb, mlKem768, p256, 'dh-first'),
-  hybridGroup(0x11ed, mlKem1024, p384, 'dh-first'),
+  hybridGroup(groupIds.SecP256r1MLKEM768, mlKem768, p256, 'dh-first'),
+  hybridGroup(groupIds.SecP384r1MLKEM1024, mlKem1024, p384, 'dh-first'),
   diffieHellmanGroup(x448),
-  kemGroup(0x0200, mlKem512),
-  kemGroup(0x0201, mlKem768),
-  kemGroup(0x0202, mlKem1024),
+  kemGroup(groupIds.MLKEM512, mlKem512),
+  kemGroup(groupIds.MLKEM768, mlKem768),
+  kemGroup(groupIds.MLKEM1024, mlKem1024),
 ]

@@ -1,6 +1,7 @@
 // Key exchange of WebCrypto: ECDH and X25519, each with noble where the runtime lacks the curve; ML-KEM and X448 of noble. Part
 // of crypto/webcrypto.ts (RFC 9846 section 7.4.2).
 
+import { groupIds } from '../wire/numbers.ts'
 import { encodeBase64 } from '../wire/pem.ts'
 import { diffieHellmanGroup, hybridGroup, kemGroup } from './groups.ts'
 import type { DiffieHellman, DiffieHellmanKey, GroupParts } from './groups.ts'
@@ -86,12 +87,12 @@ export const webcryptoParts: GroupParts = {
 const { x25519, x448, p256, p384, p521, mlKem512, mlKem768, mlKem1024 } = webcryptoParts
 
 export const webcryptoGroups: readonly KeyExchangeGroup[] = [
-  hybridGroup(0x11ec, mlKem768, x25519, 'kem-first'),
+  hybridGroup(groupIds.X25519MLKEM768, mlKem768, x25519, 'kem-first'),
   ...[x25519, p256, p384, p521].map(diffieHellmanGroup),
-  hybridGroup(0x11eb, mlKem768, p256, 'dh-first'),
-  hybridGroup(0x11ed, mlKem1024, p384, 'dh-first'),
+  hybridGroup(groupIds.SecP256r1MLKEM768, mlKem768, p256, 'dh-first'),
+  hybridGroup(groupIds.SecP384r1MLKEM1024, mlKem1024, p384, 'dh-first'),
   diffieHellmanGroup(x448),
-  kemGroup(0x0200, mlKem512),
-  kemGroup(0x0201, mlKem768),
-  kemGroup(0x0202, mlKem1024),
+  kemGroup(groupIds.MLKEM512, mlKem512),
+  kemGroup(groupIds.MLKEM768, mlKem768),
+  kemGroup(groupIds.MLKEM1024, mlKem1024),
 ]

@@ -7,14 +7,14 @@ import { alertNumbers } from '../errors.ts'
 import { plaintextSealer } from '../record/protection.ts'
 import type { Sealer } from '../record/protection.ts'
 import { concat } from '../wire/bytes.ts'
-import { contentTypes, TLS12 } from '../wire/registry.ts'
+import { contentTypes, TLS10, TLS12 } from '../wire/registry.ts'
 import { OutputQueue } from './output.ts'
 
 export class WriteSide {
   readonly #config: CommonConfig
   readonly #watch: (sealed: MaybePromise<void>) => void
   readonly #output = new OutputQueue()
-  #sealer: Sealer = plaintextSealer(0x0301)
+  #sealer: Sealer = plaintextSealer(TLS10)
   #flight: Uint8Array[] = []
   #maxFragment: number
   #versionKnown = false

@@ -7,7 +7,7 @@ import type { ClientHelloInfo } from '../options.ts'
 import { toHex } from '../wire/bytes.ts'
 import { clientHelloExtensions, decodeExtensions } from '../wire/extensions.ts'
 import { decodeMessage, messages13 } from '../wire/messages.ts'
-import { extensionTypes, isGrease, TLS12 } from '../wire/registry.ts'
+import { extensionTypes, isGrease, SSL30, TLS10, TLS12, versions } from '../wire/registry.ts'
 
 const known = (ids: readonly number[]): readonly number[] => ids.filter((id) => !isGrease(id))
 const text = new TextEncoder()
@@ -64,9 +64,13 @@ const ja4Parts = (hello: ClientHelloInfo): { readonly front: string; readonly su
 
 const count = (length: number): string => String(Math.min(length, 99)).padStart(2, '0')
 
+const oldVersions: ReadonlyMap<number, string> = new Map([
+  [TLS12, '12'], [versions['TLS 1.1'], '11'], [TLS10, '10'], [SSL30, 's3'],
+])
+
 const versionText = (version: number): string => {
   if (version > TLS12) return '13'
-  return ({ 0x0303: '12', 0x0302: '11', 0x0301: '10', 0x0300: 's3' } as Readonly<Record<number, string>>)[version] ?? '00'
+  return oldVersions.get(version) ?? '00'
 }
 
 /** First and last character of the first protocol; as hex digits where they are no letters or digits. */

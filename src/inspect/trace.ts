@@ -33,7 +33,7 @@ export const createTrace = (name: 'client' | 'server' = 'client'): Trace => {
 export const formatTrace = (records: readonly TracedRecord[], name: 'client' | 'server' = 'client'): string => {
   const peer = name === 'client' ? 'server' : 'client'
   const joined: Record<TracedRecord['direction'], Uint8Array> = { sent: new Uint8Array(0), received: new Uint8Array(0) }
-  const version = records.some(({ encrypted, type, wire }) => encrypted && type === 22 && wire[0] === 23) ? TLS13 : TLS12
+  const version = records.some(({ encrypted, type, wire }) => encrypted && type === contentTypes.handshake && wire[0] === contentTypes.application_data) ? TLS13 : TLS12
   const lines: string[] = []
   for (const record of records) {
     const arrow = record.direction === 'sent' ? `${name} -> ${peer}` : `${name} <- ${peer}`

@@ -7,6 +7,7 @@ import type { AeadCipher, AeadKey, CipherName, CryptoProvider, HashAlgorithm, Ha
 import { TlsError } from '../errors.ts'
 import { concat } from '../wire/bytes.ts'
 import { utf8Bytes } from '../wire/codec.ts'
+import { groupIds, hpkeAeads, hpkeKdfs, hpkeKems } from '../wire/numbers.ts'
 import { hkdfExpand, hkdfExtract } from './hkdf.ts'
 
 /** Numbers of KEM, KDF and AEAD (RFC 9180 section 7). */
@@ -36,11 +37,17 @@ interface KemFacts {
 
 /** DHKEM(P-256, HKDF-SHA256) and DHKEM(X25519, HKDF-SHA256), by the number of the group that computes them. */
 const kems: ReadonlyMap<number, KemFacts> = new Map([
-  [0x0020, { group: 0x001d, hash: 'sha256' }],
-  [0x0010, { group: 0x0017, hash: 'sha256' }],
+  [hpkeKems.X25519_SHA256, { group: groupIds.X25519, hash: 'sha256' }],
+  [hpkeKems.P256_SHA256, { group: groupIds['P-256'], hash: 'sha256' }],
 ])
-const kdfs: ReadonlyMap<number, HashName> = new Map([[1, 'sha256'], [2, 'sha384'], [3, 'sha512']])
-const aeads: ReadonlyMap<number, CipherName> = new Map([[1, 'aes-128-gcm'], [2, 'aes-256-gcm'], [3, 'chacha20-poly1305']])
+const kdfs: ReadonlyMap<number, HashName> = new Map([
+  [hpkeKdfs.sha256, 'sha256'], [hpkeKdfs.sha384, 'sha384'], [hpkeKdfs.sha512, 'sha512'],
+])
+const aeads: ReadonlyMap<number, CipherName> = new Map([
+  [hpkeAeads['aes-128-gcm'], 'aes-128-gcm'],
+  [hpkeAeads['aes-256-gcm'], 'aes-256-gcm'],
+  [hpkeAeads['chacha20-poly1305'], 'chacha20-poly1305'],
+])
 
 /** Bytes that every AEAD here adds. */
 export const HPKE_TAG_LENGTH = 16

@@ -5,9 +5,10 @@ import type { CbcCipher, HashAlgorithm } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import type { DirectionKeys } from '../keys/prf12.ts'
 import { concat, equalBytes } from '../wire/bytes.ts'
+import { TLS12 } from '../wire/registry.ts'
 import { RECORD_HEADER_LENGTH } from './framing.ts'
 import { writeHeader } from './protection.ts'
-import { pseudoHeader, VERSION_12 } from './sequence12.ts'
+import { pseudoHeader } from './sequence12.ts'
 import type { Protection12, RecordOpener, RecordSealer } from './sequence12.ts'
 
 /** Bytes of an AES block, and of the IV in front of each record. */
@@ -29,7 +30,7 @@ export const cbcSealer = (cipher: CbcCipher, protection: Protection12, keys: Dir
     sealedLength: (length) => RECORD_HEADER_LENGTH + CBC_BLOCK + blocksLength(length) + (encryptThenMac ? macLength : 0),
     seal: (type, content, out) => {
       const number = sequence++
-      writeHeader(out, type, VERSION_12, out.length - RECORD_HEADER_LENGTH)
+      writeHeader(out, type, TLS12, out.length - RECORD_HEADER_LENGTH)
       const iv = protection.random(CBC_BLOCK)
       const tag = encryptThenMac ? new Uint8Array(0) : mac.hmac(keys.macKey, pseudoHeader(number, type, content.length), content)
       const blocks = key.encrypt(iv, withPadding(concat(content, tag)))

@@ -5,13 +5,13 @@ import type { AeadCipher, AeadKey, Cipher, MaybePromise } from '../crypto/provid
 import { andThen } from '../crypto/maybe.ts'
 import { TlsError } from '../errors.ts'
 import type { DirectionKeys, KeyLengths } from '../keys/prf12.ts'
-import { contentTypes } from '../wire/registry.ts'
+import { contentTypes, TLS12 } from '../wire/registry.ts'
 import { cbcOpener, cbcSealer } from './cbc12.ts'
 import { MAX_PLAINTEXT, RECORD_HEADER_LENGTH } from './framing.ts'
 import type { RawRecord } from './framing.ts'
 import { writeHeader } from './protection.ts'
 import type { Opener, Sealer } from './protection.ts'
-import { pseudoHeader, VERSION_12 } from './sequence12.ts'
+import { pseudoHeader } from './sequence12.ts'
 import type { Protection12, RecordOpener, RecordSealer } from './sequence12.ts'
 
 export type { Protection12 } from './sequence12.ts'
@@ -99,7 +99,7 @@ const aeadSealer = (cipher: AeadCipher, key: AeadKey, iv: Uint8Array): RecordSea
       const additionalData = pseudoHeader(sequence, type, content.length)
       const explicit = additionalData.subarray(0, 8)
       sequence++
-      writeHeader(out, type, VERSION_12, out.length - RECORD_HEADER_LENGTH)
+      writeHeader(out, type, TLS12, out.length - RECORD_HEADER_LENGTH)
       const start = RECORD_HEADER_LENGTH + explicitLength
       if (explicitLength > 0) out.set(explicit, RECORD_HEADER_LENGTH)
       out.set(content, start)

@@ -6,12 +6,12 @@ import { andThen as then } from '../crypto/maybe.ts'
 import { TlsError } from '../errors.ts'
 import { trafficKeys } from '../keys/schedule13.ts'
 import type { TrafficSecret } from '../keys/schedule13.ts'
-import { contentTypes } from '../wire/registry.ts'
+import { contentTypes, TLS12 } from '../wire/registry.ts'
 import { MAX_EXPANSION_13, MAX_PLAINTEXT, RECORD_HEADER_LENGTH } from './framing.ts'
 import { writeHeader } from './protection.ts'
 import type { OpenedRecord, Opener, Sealer } from './protection.ts'
 
-const LEGACY_RECORD_VERSION = 0x0303
+const LEGACY_RECORD_VERSION = TLS12
 
 /** Pads records (section 5.4): the bytes of zeros to add to `length` bytes of content; they never exceed the room there is. */
 export type Padding = (length: number) => number

@@ -2,8 +2,7 @@
 // section 6.2.3). Called by protect12.ts and cbc12.ts.
 
 import type { Cipher, HashAlgorithm, MaybePromise } from '../crypto/provider.ts'
-
-export const VERSION_12 = 0x0303
+import { TLS12 } from '../wire/registry.ts'
 
 /** How a suite protects records. */
 export interface Protection12 {
@@ -32,8 +31,8 @@ export const pseudoHeader = (sequence: number, type: number, length: number): Ui
   const header = new Uint8Array(13)
   for (let i = 7, rest = sequence; i >= 0; i--, rest = Math.floor(rest / 256)) header[i] = rest & 0xff
   header[8] = type
-  header[9] = VERSION_12 >> 8
-  header[10] = VERSION_12 & 0xff
+  header[9] = TLS12 >> 8
+  header[10] = TLS12 & 0xff
   header[11] = length >> 8
   header[12] = length & 0xff
   return header

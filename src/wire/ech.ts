@@ -5,9 +5,10 @@ import { TlsError } from '../errors.ts'
 import { concat } from './bytes.ts'
 import { decode, encode, latin1, list, mapped, opaque, struct, u16, u8, utf8Bytes } from './codec.ts'
 import type { Codec, Decoded } from './codec.ts'
+import { extensionTypes } from './registry.ts'
 
 /** The version of an ECHConfig, which is the number of the extension. */
-export const ECH_VERSION = 0xfe0d
+export const ECH_VERSION: number = extensionTypes.encrypted_client_hello
 
 const symmetricSuite = struct({ kdf: u16, aead: u16 })
 export type HpkeSymmetricSuite = Decoded<typeof symmetricSuite>

@@ -4,8 +4,7 @@
 import { TlsError } from '../errors.ts'
 import { mapped, opaque, struct, u16, u8 } from './codec.ts'
 import type { Codec, Decoded } from './codec.ts'
-
-const NAMED_CURVE = 3
+import { NAMED_CURVE } from './numbers.ts'
 
 /** RFC 8422 section 5.4: explicit curves must not be used, by anybody. */
 const curveType: Codec<number> = mapped(

@@ -1,8 +1,15 @@
 // The IANA numbers that this library speaks, as tables: versions, content and handshake types, extensions, cipher suites,
-// groups and signature schemes. Nothing else in the library spells a code point. (RFC 9846 section 4 and appendix B.)
+// groups and signature schemes (RFC 9846 section 4 and appendix B). Nothing but this file, wire/numbers.ts and the alerts
+// of errors.ts spells a code point.
+
+import { groupIds } from './numbers.ts'
 
 export const versions = { 'TLS 1.0': 0x0301, 'TLS 1.1': 0x0302, 'TLS 1.2': 0x0303, 'TLS 1.3': 0x0304 } as const
 export type ProtocolVersion = 'TLS 1.2' | 'TLS 1.3'
+/** Refused, and in no list of ours. */
+export const SSL30 = 0x0300
+/** legacy_record_version of a first ClientHello (section 5.1). */
+export const TLS10 = 0x0301
 export const TLS12 = 0x0303
 export const TLS13 = 0x0304
 
@@ -166,17 +173,17 @@ export interface NamedGroup {
 }
 
 export const namedGroups: readonly NamedGroup[] = [
-  { id: 0x11ec, name: 'X25519MLKEM768', tls13Only: true },
-  { id: 0x11eb, name: 'SecP256r1MLKEM768', tls13Only: true },
-  { id: 0x11ed, name: 'SecP384r1MLKEM1024', tls13Only: true },
-  { id: 0x001d, name: 'X25519' },
-  { id: 0x0017, name: 'P-256' },
-  { id: 0x0018, name: 'P-384' },
-  { id: 0x0019, name: 'P-521' },
-  { id: 0x001e, name: 'X448' },
-  { id: 0x0200, name: 'MLKEM512', tls13Only: true },
-  { id: 0x0201, name: 'MLKEM768', tls13Only: true },
-  { id: 0x0202, name: 'MLKEM1024', tls13Only: true },
+  { id: groupIds.X25519MLKEM768, name: 'X25519MLKEM768', tls13Only: true },
+  { id: groupIds.SecP256r1MLKEM768, name: 'SecP256r1MLKEM768', tls13Only: true },
+  { id: groupIds.SecP384r1MLKEM1024, name: 'SecP384r1MLKEM1024', tls13Only: true },
+  { id: groupIds.X25519, name: 'X25519' },
+  { id: groupIds['P-256'], name: 'P-256' },
+  { id: groupIds['P-384'], name: 'P-384' },
+  { id: groupIds['P-521'], name: 'P-521' },
+  { id: groupIds.X448, name: 'X448' },
+  { id: groupIds.MLKEM512, name: 'MLKEM512', tls13Only: true },
+  { id: groupIds.MLKEM768, name: 'MLKEM768', tls13Only: true },
+  { id: groupIds.MLKEM1024, name: 'MLKEM1024', tls13Only: true },
 ]
 
 type SchemeAlgorithm =
@@ -206,7 +213,10 @@ const scheme = (
   more: Pick<SignatureScheme, 'legacy' | 'tls13Only'> = {},
 ): SignatureScheme => ({ id, name, algorithm, keyType, tls13, ...more })
 
-/** Most wanted first. */
+/** RSA and ECDSA with SHA-1: what a client of TLS 1.2 supports that names no schemes (RFC 5246 section 7.4.1.4.1). */
+export const IMPLIED_SCHEMES_12: readonly number[] = [0x0201, 0x0203]
+
+/** In order of preference. */
 export const signatureSchemes: readonly SignatureScheme[] = [
   scheme(0x0403, 'ecdsa_secp256r1_sha256', 'ecdsa_sha256', 'p256', true),
   scheme(0x0807, 'ed25519', 'ed25519', 'ed25519', true),

@@ -2,6 +2,7 @@
 
 import { TlsError } from '../errors.ts'
 import { toHex } from '../wire/bytes.ts'
+import { hashAlgorithms, signatureAlgorithms } from '../wire/numbers.ts'
 import { decodeString } from './name.ts'
 import type { Certificate } from './certificate.ts'
 import type { DistributionPoint, Extension, GeneralSubtree, KeyUsageName } from './extensions.ts'
@@ -153,9 +154,15 @@ const pointLines = ({ fullName, relativeName, crlIssuer }: DistributionPoint): s
   ...(crlIssuer === undefined ? [] : ['CRL Issuer:', ...crlIssuer.map((name) => `  ${generalNameText(name)}`)]),
 ]
 
+const sctAlgorithmText = (hash: number, signature: number): string => {
+  if (hash === hashAlgorithms.sha256 && signature === signatureAlgorithms.ecdsa) return 'ecdsa-with-SHA256'
+  if (hash === hashAlgorithms.sha256 && signature === signatureAlgorithms.rsa) return 'sha256WithRSAEncryption'
+  return `${hash}, ${signature}`
+}
+
 const sctLines = ({ logId, timestamp, extensions, hashAlgorithm, signatureAlgorithm, signature }: Sct): string[] => {
   const block = (title: string, lines: readonly string[]): string[] => lines.map((line, i) => `    ${i === 0 ? title.padEnd(10) : ' '.repeat(10)}${i === 0 ? ': ' : '  '}${line}`)
-  const algorithm = hashAlgorithm === 4 && signatureAlgorithm === 3 ? 'ecdsa-with-SHA256' : hashAlgorithm === 4 && signatureAlgorithm === 1 ? 'sha256WithRSAEncryption' : `${hashAlgorithm}, ${signatureAlgorithm}`
+  const algorithm = sctAlgorithmText(hashAlgorithm, signatureAlgorithm)
   return [
     'Signed Certificate Timestamp:',
     ...block('Version', ['v1 (0x0)']),

@@ -8,6 +8,7 @@ import { use } from '../crypto/maybe.ts'
 import { TlsError } from '../errors.ts'
 import { toHex } from '../wire/bytes.ts'
 import { DerReader } from '../wire/der.ts'
+import { hashAlgorithms, signatureAlgorithms } from '../wire/numbers.ts'
 import { decodeBase64 } from '../wire/pem.ts'
 import type { Certificate } from './certificate.ts'
 import { parseOcspResponse } from './ocsp.ts'
@@ -177,7 +178,7 @@ const logKey = (log: CtLog): PublicKey => {
 
 /** Section 2.1.4: SHA-256 with ECDSA on P-256 or with RSA, and nothing else. */
 const sctAlgorithm = (sct: Sct, key: PublicKey): SignatureAlgorithm | undefined => {
-  if (sct.hashAlgorithm !== 4) return undefined
-  if (sct.signatureAlgorithm === 3 && key.type === 'p256') return 'ecdsa_sha256'
-  return sct.signatureAlgorithm === 1 && key.type === 'rsa' ? 'rsa_pkcs1_sha256' : undefined
+  if (sct.hashAlgorithm !== hashAlgorithms.sha256) return undefined
+  if (sct.signatureAlgorithm === signatureAlgorithms.ecdsa && key.type === 'p256') return 'ecdsa_sha256'
+  return sct.signatureAlgorithm === signatureAlgorithms.rsa && key.type === 'rsa' ? 'rsa_pkcs1_sha256' : undefined
 }

@@ -8,6 +8,7 @@ import type { SessionState } from '../../session/state.ts'
 import { concat, equalBytes } from '../../wire/bytes.ts'
 import { decodeExtensions, serverHello12Extensions } from '../../wire/extensions.ts'
 import type { ServerHello12Extensions } from '../../wire/extensions.ts'
+import { UNCOMPRESSED } from '../../wire/numbers.ts'
 import { cipherSuiteName } from '../../wire/registry.ts'
 import { chosenAlpn } from './check-alpn.ts'
 import type { Offer } from './client-hello.ts'
@@ -84,7 +85,7 @@ const checkRenegotiationInfo = (config: ClientConfig, { renegotiation_info: give
 
 /** RFC 8422 section 5.2. */
 const checkPointFormats = ({ ec_point_formats: formats }: ServerHello12Extensions): void => {
-  if (formats && !formats.includes(0)) {
+  if (formats && !formats.includes(UNCOMPRESSED)) {
     throw new TlsError('illegal_parameter', 'ServerHello: ec_point_formats without uncompressed points (RFC 8422 section 5.1.2)')
   }
 }

@@ -4,6 +4,7 @@ import type { ActiveSuite, ClientConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
 import { decodeExtensions, serverHelloExtensions } from '../../wire/extensions.ts'
 import type { ServerHelloExtensions } from '../../wire/extensions.ts'
+import { pskModes } from '../../wire/numbers.ts'
 import { namedGroupName } from '../../wire/registry.ts'
 import { chosenSuite13 } from '../keys13.ts'
 import type { Offer, OfferedShare } from './client-hello.ts'
@@ -44,7 +45,7 @@ const chosenPsk = (offer: Offer, { pre_shared_key: index }: ServerHelloExtension
 const chosenShare = (
   config: ClientConfig, offer: Offer, { key_share: entry }: ServerHelloExtensions, psk: PskOffer | undefined,
 ): OfferedShare | undefined => {
-  if (!entry && psk && config.pskModes.includes(0)) return undefined // psk_ke (section 4.3.9)
+  if (!entry && psk && config.pskModes.includes(pskModes.psk_ke)) return undefined // psk_ke (section 4.3.9)
   if (!entry) throw new TlsError('missing_extension', 'ServerHello: no key_share')
   const share = offer.shares.find(({ group }) => group.id === entry.group)
   if (!share) {

@@ -6,6 +6,7 @@ import type { KeyExchange } from '../../crypto/provider.ts'
 import { clientHelloExtensions, decodeExtensions, encodeExtensions } from '../../wire/extensions.ts'
 import type { ClientHelloExtensions, RawExtension } from '../../wire/extensions.ts'
 import type { ClientHello } from '../../wire/messages.ts'
+import { HOST_NAME, NO_COMPRESSION, OCSP, UNCOMPRESSED } from '../../wire/numbers.ts'
 import { EMPTY_RENEGOTIATION_INFO_SCSV, extensionTypes, FALLBACK_SCSV, isGrease, TLS12, TLS13 } from '../../wire/registry.ts'
 import { expandable } from '../auth/certificate-compression.ts'
 import { takenDelegations } from '../auth/delegated.ts'
@@ -60,13 +61,13 @@ export const helloExtensions = (
   const sni = serverName !== undefined && config.sendServerName && !isAddress(serverName)
   const schemes = config.schemes.filter(({ tls13, tls13Only }) => (offers13 && tls13) || !tls13Only).map(({ id }) => id)
   return {
-    ...(sni && { server_name: [{ nameType: 0, name: serverName.replace(/\.$/, '') }] }),
+    ...(sni && { server_name: [{ nameType: HOST_NAME, name: serverName.replace(/\.$/, '') }] }),
     ...(offers12 && { extended_master_secret: true, renegotiation_info: new Uint8Array(0) }),
     supported_groups: config.groups.filter(({ tls13Only }) => offers13 || !tls13Only).map(({ id }) => id),
-    ...(offers12 && { ec_point_formats: Uint8Array.of(0) }),
+    ...(offers12 && { ec_point_formats: Uint8Array.of(UNCOMPRESSED) }),
     ...(offers12 && config.tickets && { session_ticket: ticket12 ?? new Uint8Array(0) }),
     ...(config.alpn.length > 0 && { application_layer_protocol_negotiation: config.alpn }),
-    ...(config.requestOcsp && { status_request: { statusType: 1, request: new Uint8Array(4) } }),
+    ...(config.requestOcsp && { status_request: { statusType: OCSP, request: new Uint8Array(4) } }),
     ...(offers12 && config.suites.some(({ cipher }) => cipher.kind === 'cbc') && { encrypt_then_mac: true }),
     signature_algorithms: schemes,
     ...(config.requestScts && { signed_certificate_timestamp: new Uint8Array(0) }),
@@ -109,7 +110,7 @@ export const plainHello = (
     random: parts.random,
     sessionId: parts.sessionId,
     cipherSuites,
-    compressionMethods: Uint8Array.of(0),
+    compressionMethods: Uint8Array.of(NO_COMPRESSION),
     extensions: parts.shape.list(encodeExtensions(clientHelloExtensions, extensions)),
   }
   return config.shapeHello?.(plain) ?? plain

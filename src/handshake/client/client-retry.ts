@@ -6,6 +6,7 @@ import { equalBytes } from '../../wire/bytes.ts'
 import { decodeExtensions, helloRetryRequestExtensions } from '../../wire/extensions.ts'
 import type { ClientHelloExtensions, HelloRetryRequestExtensions } from '../../wire/extensions.ts'
 import { isHelloRetryRequest } from '../../wire/messages.ts'
+import { NO_COMPRESSION } from '../../wire/numbers.ts'
 import { cipherSuiteName, extensionTypes, namedGroupName, TLS12, TLS13 } from '../../wire/registry.ts'
 import { sendHello } from './client-hello.ts'
 import type { Offer, OfferedShare } from './client-hello.ts'
@@ -89,7 +90,7 @@ const checkConsistent = (
   if (!versions || versions.data[0] !== TLS13 >> 8 || versions.data[1] !== (TLS13 & 0xff) || serverHello.legacyVersion !== TLS12) {
     throw new TlsError('illegal_parameter', 'ServerHello: another version than in the HelloRetryRequest')
   }
-  if (!equalBytes(serverHello.sessionId, first.sessionId) || serverHello.compressionMethod !== 0) {
+  if (!equalBytes(serverHello.sessionId, first.sessionId) || serverHello.compressionMethod !== NO_COMPRESSION) {
     throw new TlsError('illegal_parameter', 'ServerHello: session ID or compression differ from what was sent')
   }
   const share = (serverHello.extensions ?? []).find(({ type }) => type === extensionTypes.key_share)

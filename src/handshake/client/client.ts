@@ -7,6 +7,7 @@ import { equalBytes } from '../../wire/bytes.ts'
 import { decodeExtensions, serverHelloExtensions } from '../../wire/extensions.ts'
 import { messages12, messages13 } from '../../wire/messages.ts'
 import type { ServerHello } from '../../wire/messages.ts'
+import { NO_COMPRESSION } from '../../wire/numbers.ts'
 import { cipherSuiteName, extensionTypes, TLS12, TLS13, versionName } from '../../wire/registry.ts'
 import { helloExtensions, sendHello } from './client-hello.ts'
 import type { Offer, OfferedShare } from './client-hello.ts'
@@ -92,7 +93,7 @@ const chosenVersion = (config: ClientConfig, hello: ServerHello): number => {
 /** Fields that have to be what we sent (section 4.2.3). */
 const checkEcho = (offer: Offer, serverHello: ServerHello, version: number): void => {
   const { cipherSuite, compressionMethod, sessionId } = serverHello
-  if (compressionMethod !== 0) throw new TlsError('illegal_parameter', 'ServerHello: compression was chosen')
+  if (compressionMethod !== NO_COMPRESSION) throw new TlsError('illegal_parameter', 'ServerHello: compression was chosen')
   if (!offer.hello.cipherSuites.includes(cipherSuite)) {
     throw new TlsError('illegal_parameter', `ServerHello: ${cipherSuiteName(cipherSuite)} was not offered`)
   }

@@ -4,6 +4,7 @@
 import type { ClientConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
 import { messages12, messages13 } from '../../wire/messages.ts'
+import { NO_COMPRESSION } from '../../wire/numbers.ts'
 import { cipherSuiteName, TLS12, versionName } from '../../wire/registry.ts'
 import { helloExtensions, sendHello } from './client-hello.ts'
 import type { Offer } from './client-hello.ts'
@@ -81,7 +82,7 @@ function* readServerHello(hs: ClientHandshake12): Flow<ServerHelloMessage> {
 
 const checkEcho = ({ hello }: Offer, { legacyVersion, cipherSuite, compressionMethod }: ServerHelloMessage): void => {
   if (legacyVersion !== TLS12) throw new TlsError('illegal_parameter', `ServerHello: ${versionName(legacyVersion)} in a renegotiation of TLS 1.2`)
-  if (compressionMethod !== 0) throw new TlsError('illegal_parameter', 'ServerHello: compression was chosen')
+  if (compressionMethod !== NO_COMPRESSION) throw new TlsError('illegal_parameter', 'ServerHello: compression was chosen')
   if (!hello.cipherSuites.includes(cipherSuite)) {
     throw new TlsError('illegal_parameter', `ServerHello: ${cipherSuiteName(cipherSuite)} was not offered`)
   }

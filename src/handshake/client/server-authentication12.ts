@@ -5,6 +5,7 @@ import type { ActiveGroup, ActiveSuite } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import type { Message, Messages12 } from '../../wire/messages.ts'
+import { OCSP } from '../../wire/numbers.ts'
 import { parseCertificate } from '../../x509/certificate.ts'
 import type { Certificate } from '../../x509/certificate.ts'
 import { keyTransport, verifyPeer } from '../auth/authentication.ts'
@@ -49,7 +50,7 @@ export function* readServerAuthentication12(
   let message = yield* hs.read(...(answer.statusPromised ? (['CertificateStatus'] as const) : []), ...rest)
   let ocspResponse: Uint8Array | undefined
   if (message.type === 'CertificateStatus') {
-    if (message.statusType !== 1) throw new TlsError('decode_error', 'CertificateStatus: an unknown kind of status (RFC 6066 section 8)')
+    if (message.statusType !== OCSP) throw new TlsError('decode_error', 'CertificateStatus: an unknown kind of status (RFC 6066 section 8)')
     ocspResponse = message.response
     message = yield* hs.read(...rest)
   }

@@ -3,6 +3,7 @@
 import { TlsError } from '../../errors.ts'
 import { certificateEntryExtensions, decodeExtensions } from '../../wire/extensions.ts'
 import type { Message, Messages13 } from '../../wire/messages.ts'
+import { OCSP } from '../../wire/numbers.ts'
 import { extensionTypes } from '../../wire/registry.ts'
 import { signer13, verifyPeer, verifySignature } from '../auth/authentication.ts'
 import type { ByCertificate } from '../auth/authentication.ts'
@@ -45,7 +46,7 @@ export function* readServerAuthentication(hs: ClientHandshake, offer: Offer): Fl
     decodeExtensions(certificateEntryExtensions, extensions, 'Certificate', { offered: offer.sent }),
   )
   const { status_request: status, signed_certificate_timestamp: scts = [], delegated_credential: credential } = entries[0] ?? {}
-  if (status && status.statusType !== 1) throw new TlsError('decode_error', 'Certificate: an unknown kind of stapled status')
+  if (status && status.statusType !== OCSP) throw new TlsError('decode_error', 'Certificate: an unknown kind of stapled status')
   const signedHash = transcript.hash()
   const peer = yield* verifyPeer(config.verifier, {
     chain: message.entries.map(({ data }) => data),

@@ -10,10 +10,10 @@ import type { ExternalPskConfig } from '../../psk.ts'
 import { decode, encode } from '../../wire/codec.ts'
 import { importedIdentity } from '../../wire/extensions.ts'
 import type { ImportedIdentity } from '../../wire/extensions.ts'
+import { kdfIds } from '../../wire/numbers.ts'
 import { TLS13 } from '../../wire/registry.ts'
 
-/** TLS KDF identifiers (RFC 9258 section 10). */
-const kdfs: Readonly<Record<string, number>> = { sha256: 1, sha384: 2 }
+const kdfs: Readonly<Record<string, number>> = kdfIds
 
 /** A PSK as a connection uses it. */
 export interface UsablePsk {

@@ -4,7 +4,8 @@
 import type { ActiveSuite, CommonConfig } from '../../config.ts'
 import type { KeyType, PublicKey } from '../../crypto/provider.ts'
 import type { Identity } from '../../options.ts'
-import { signatureSchemeById } from '../../wire/registry.ts'
+import { clientCertificateTypes, groupIds } from '../../wire/numbers.ts'
+import { IMPLIED_SCHEMES_12, signatureSchemeById } from '../../wire/registry.ts'
 import type { SignatureScheme } from '../../wire/registry.ts'
 
 /** What the peer may sign with. SHA-1 is in it only if `legacy` or `signatureSchemes` says so (RFC 9155). */
@@ -18,12 +19,10 @@ export const fitsKey12 = (scheme: SignatureScheme, key: Pick<PublicKey, 'type' |
     ? ecdsaKeys.includes(key.type)
     : scheme.keyType === key.type && (!key.pss || scheme.algorithm === `rsa_pss_${key.pss.hash}`)
 
-/** A client that names no schemes takes SHA-1 (RFC 5246 section 7.4.1.4.1), which we make only where it is turned on. */
-const IMPLIED: readonly number[] = [0x0201, 0x0203]
-
-/** The first scheme of the peer's that this identity can do; undefined if there is none. */
+/** The first scheme of the peer's that this identity can do; undefined if there is none. A client that names no schemes
+ * takes SHA-1, which we make only where it is turned on. */
 export const schemeFor12 = (config: CommonConfig, identity: Identity, offered: readonly number[] | undefined): SignatureScheme | undefined => {
-  const schemes = (offered ?? IMPLIED).flatMap((id) => signatureSchemeById.get(id) ?? []).filter((scheme) => usable(config, identity, scheme))
+  const schemes = (offered ?? IMPLIED_SCHEMES_12).flatMap((id) => signatureSchemeById.get(id) ?? []).filter((scheme) => usable(config, identity, scheme))
   return schemes.find(({ legacy }) => !legacy) ?? schemes[0] // SHA-1 only if the peer takes nothing else
 }
 
@@ -46,7 +45,9 @@ export const fitsSuite = ({ authentication, keyExchange }: ActiveSuite, type: Ke
     ? ecdsaKeys.includes(type) || type === 'ed25519' || type === 'ed448'
     : type === 'rsa' || (type === 'rsa-pss' && keyExchange !== 'rsa')
 
-const curves: Partial<Record<KeyType, number>> = { p256: 0x0017, p384: 0x0018, p521: 0x0019 }
+const curves: Partial<Record<KeyType, number>> = {
+  p256: groupIds['P-256'], p384: groupIds['P-384'], p521: groupIds['P-521'],
+}
 
 /** The curve of an ECDSA certificate is one of the groups that were offered (RFC 8422 section 5.3). */
 export const curveOffered = (type: KeyType, groups: readonly number[] | undefined): boolean => {
@@ -54,8 +55,6 @@ export const curveOffered = (type: KeyType, groups: readonly number[] | undefine
   return curve === undefined || groups === undefined || groups.includes(curve)
 }
 
-/** ClientCertificateType (RFC 5246 section 7.4.4, RFC 8422 section 5.5). */
-const RSA_SIGN = 1
-const ECDSA_SIGN = 64
-export const certificateTypes12: Uint8Array = Uint8Array.of(RSA_SIGN, ECDSA_SIGN)
-export const certificateTypeOf = (type: KeyType): number => (type.startsWith('rsa') ? RSA_SIGN : ECDSA_SIGN)
+const { rsa_sign, ecdsa_sign } = clientCertificateTypes
+export const certificateTypes12: Uint8Array = Uint8Array.of(rsa_sign, ecdsa_sign)
+export const certificateTypeOf = (type: KeyType): number => (type.startsWith('rsa') ? rsa_sign : ecdsa_sign)

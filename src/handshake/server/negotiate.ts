@@ -6,6 +6,7 @@ import { TlsError } from '../../errors.ts'
 import type { ClientHelloInfo, Identity } from '../../options.ts'
 import type { ClientHelloExtensions } from '../../wire/extensions.ts'
 import type { ClientHello } from '../../wire/messages.ts'
+import { HOST_NAME } from '../../wire/numbers.ts'
 import { cipherSuiteName, FALLBACK_SCSV, isGrease, namedGroupName, TLS12, TLS13, versionName } from '../../wire/registry.ts'
 import type { SignatureScheme } from '../../wire/registry.ts'
 import { certificateCoversName } from '../../x509/names.ts'
@@ -16,7 +17,7 @@ import type { ChosenIdentity } from '../auth/identities.ts'
 import type { ClientHelloMessage, ReceivedHello } from './received-hello.ts'
 
 export const helloInfo = (message: ClientHelloMessage, extensions: ClientHelloExtensions): ClientHelloInfo => ({
-  serverName: extensions.server_name?.find(({ nameType }) => nameType === 0)?.name,
+  serverName: extensions.server_name?.find(({ nameType }) => nameType === HOST_NAME)?.name,
   alpn: extensions.application_layer_protocol_negotiation ?? [],
   cipherSuites: message.cipherSuites,
   versions: extensions.supported_versions ?? olderVersions(message.legacyVersion),

@@ -6,6 +6,7 @@ import { TlsError } from '../../errors.ts'
 import type { Identity } from '../../options.ts'
 import { MAX_PLAINTEXT } from '../../record/framing.ts'
 import { encodeExtensions, serverHello12Extensions } from '../../wire/extensions.ts'
+import { groupIds, NO_COMPRESSION, UNCOMPRESSED } from '../../wire/numbers.ts'
 import { EMPTY_RENEGOTIATION_INFO_SCSV, TLS12, TLS13 } from '../../wire/registry.ts'
 import type { SignatureScheme } from '../../wire/registry.ts'
 import type { Parameters12 } from '../connection/connection12.ts'
@@ -95,7 +96,7 @@ function* certificateFit(
 /** What holds for a ClientHello of TLS 1.2. */
 const checkHello12 = ({ extensions }: ReceivedHello): void => {
   const { ec_point_formats: formats, renegotiation_info: renegotiation, max_fragment_length: fragment } = extensions
-  if (formats && !formats.includes(0)) {
+  if (formats && !formats.includes(UNCOMPRESSED)) {
     throw new TlsError('illegal_parameter', 'ClientHello: ec_point_formats without uncompressed points (RFC 8422 section 5.1.2)')
   }
   if (renegotiation && renegotiation.length > 0) {
@@ -120,12 +121,10 @@ const fitOf = (config: ServerConfig, ours: readonly ActiveSuite[], hello: Receiv
   return suite.keyExchange === 'rsa' ? { suite, scheme: undefined, group: undefined } : { suite, scheme, group }
 }
 
-const P256 = 0x0017
-
 /** A client that names no groups can do any; P-256 is what all of them have (RFC 8422 section 4). */
 const groupFor = (config: ServerConfig, groups: readonly number[] | undefined): ActiveGroup | undefined => {
   const ours = config.groups.filter(({ tls13Only }) => !tls13Only)
-  if (!groups) return ours.find(({ id }) => id === P256) ?? ours[0]
+  if (!groups) return ours.find(({ id }) => id === groupIds['P-256']) ?? ours[0]
   return ours.find(({ id }) => groups.includes(id))
 }
 
@@ -152,11 +151,11 @@ export const sendServerHello12 = (hs: ServerHandshake12, hello: ReceivedHello, c
     random: serverRandom,
     sessionId: facts.sessionId,
     cipherSuite: suite.id,
-    compressionMethod: 0,
+    compressionMethod: NO_COMPRESSION,
     extensions: encodeExtensions(serverHello12Extensions, {
       ...(extensions.server_name && !facts.resumed && { server_name: new Uint8Array(0) }),
       ...(secureRenegotiation && { renegotiation_info: new Uint8Array(0) }),
-      ...(extensions.ec_point_formats && suite.keyExchange?.startsWith('ecdhe') && { ec_point_formats: Uint8Array.of(0) }),
+      ...(extensions.ec_point_formats && suite.keyExchange?.startsWith('ecdhe') && { ec_point_formats: Uint8Array.of(UNCOMPRESSED) }),
       ...(facts.ticket && { session_ticket: true }),
       ...(facts.stapled && { status_request: true }),
       ...(extended && { extended_master_secret: true }),

@@ -12,6 +12,7 @@ import { mayAcceptEarlyData, selectPsk } from './server-psk.ts'
 import type { ChosenPsk } from './server-psk.ts'
 import { retryClient } from './server-retry.ts'
 import type { ReceivedHello, ServerHandshake } from './received-hello.ts'
+import { pskModes } from '../../wire/numbers.ts'
 
 export interface Choice13 {
   /** The ClientHello that is answered: the second one after a HelloRetryRequest. */
@@ -61,7 +62,7 @@ const checkOffer13 = ({ message, extensions }: ReceivedHello): void => {
   if (message.compressionMethods.length !== 1) {
     throw new TlsError('illegal_parameter', 'ClientHello: TLS 1.3 with compression methods (section 4.2.2)')
   }
-  const withoutShare = extensions.pre_shared_key && extensions.psk_key_exchange_modes?.includes(0) && !extensions.key_share
+  const withoutShare = extensions.pre_shared_key && extensions.psk_key_exchange_modes?.includes(pskModes.psk_ke) && !extensions.key_share
   if (withoutShare) return
   if (!extensions.supported_groups || !extensions.key_share) {
     throw new TlsError('missing_extension', 'ClientHello: supported_groups and key_share are expected (section 9.2)')
@@ -81,7 +82,7 @@ type Agreed = Pick<Choice13, 'hello' | 'retried' | 'group' | 'share'>
 /** The group and the client's share for it, asked for by a HelloRetryRequest where it sent none (section 4.2.4). */
 function* agreeOnGroup(hs: ServerHandshake, firstHello: ReceivedHello, suite: ActiveSuite): Flow<Agreed> {
   const { config } = hs
-  const pskOnly = !firstHello.extensions.key_share || !firstHello.extensions.psk_key_exchange_modes?.includes(1)
+  const pskOnly = !firstHello.extensions.key_share || !firstHello.extensions.psk_key_exchange_modes?.includes(pskModes.psk_dhe_ke)
   if (pskOnly && canDoWithoutShare(config, firstHello)) {
     return { hello: firstHello, retried: false, group: undefined, share: undefined }
   }
@@ -95,7 +96,7 @@ function* agreeOnGroup(hs: ServerHandshake, firstHello: ReceivedHello, suite: Ac
 
 /** psk_ke: no key exchange at all, only if both sides said that they would (section 4.3.9). */
 const canDoWithoutShare = (config: ServerConfig, { extensions }: ReceivedHello): boolean =>
-  config.pskModes.includes(0) && extensions.pre_shared_key !== undefined && (extensions.psk_key_exchange_modes?.includes(0) ?? false)
+  config.pskModes.includes(pskModes.psk_ke) && extensions.pre_shared_key !== undefined && (extensions.psk_key_exchange_modes?.includes(pskModes.psk_ke) ?? false)
 
 interface IdentityOrProblem {
   readonly identity: ChosenIdentity | undefined

@@ -6,7 +6,8 @@ import { TlsError } from '../../errors.ts'
 import { clientHelloExtensions, decodeExtensions } from '../../wire/extensions.ts'
 import { HELLO_RETRY_REQUEST_RANDOM } from '../../wire/messages.ts'
 import type { ServerHello } from '../../wire/messages.ts'
-import { extensionTypes, TLS12, TLS13 } from '../../wire/registry.ts'
+import { HOST_NAME, NO_COMPRESSION } from '../../wire/numbers.ts'
+import { extensionTypes, SSL30, TLS12, TLS13 } from '../../wire/registry.ts'
 import { openHello } from './ech-server.ts'
 import type { Flow } from '../flow.ts'
 import { helloInfo } from './negotiate.ts'
@@ -31,21 +32,21 @@ const only13: ReadonlySet<number> = new Set([
 
 /** What holds for a ClientHello of either version. */
 const checkHello = (message: ReceivedHello['message'], extensions: ReceivedHello['extensions']): void => {
-  if (!message.compressionMethods.includes(0)) {
+  if (!message.compressionMethods.includes(NO_COMPRESSION)) {
     throw new TlsError('illegal_parameter', 'ClientHello: no null compression (RFC 9846 section 4.2.2)')
   }
   const names = extensions.server_name ?? []
   if (new Set(names.map(({ nameType }) => nameType)).size !== names.length) {
     throw new TlsError('illegal_parameter', 'ClientHello: two server names of one type (RFC 6066 section 3)')
   }
-  const host = names.find(({ nameType }) => nameType === 0)?.name
+  const host = names.find(({ nameType }) => nameType === HOST_NAME)?.name
   if (host !== undefined && (host.includes('\0') || host === '')) {
     throw new TlsError('decode_error', 'ClientHello: the server name is not a host name (RFC 6066 section 3)')
   }
-  if (extensions.pre_shared_key && message.extensions?.at(-1)?.type !== 41) {
+  if (extensions.pre_shared_key && message.extensions?.at(-1)?.type !== extensionTypes.pre_shared_key) {
     throw new TlsError('illegal_parameter', 'ClientHello: pre_shared_key is not the last extension (RFC 9846 section 4.3.11)')
   }
-  if (message.legacyVersion < 0x0300) throw new TlsError('protocol_version', 'ClientHello: a version before SSL 3.0')
+  if (message.legacyVersion < SSL30) throw new TlsError('protocol_version', 'ClientHello: a version before SSL 3.0')
 }
 
 export const helloFields = (
@@ -55,5 +56,5 @@ export const helloFields = (
   random: retry ? HELLO_RETRY_REQUEST_RANDOM : config.provider.random(32),
   sessionId: hello.message.sessionId,
   cipherSuite: suite.id,
-  compressionMethod: 0,
+  compressionMethod: NO_COMPRESSION,
 })

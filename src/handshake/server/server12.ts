@@ -22,6 +22,7 @@ import { readPskPremaster, sendPskShare } from './server-psk12.ts'
 import { findSession12, mayRenew, sendTicket12, storeSession12 } from './server-session12.ts'
 import type { SessionFacts12 } from './server-session12.ts'
 import type { ReceivedHello, ServerHandshake12 } from './received-hello.ts'
+import { OCSP } from '../../wire/numbers.ts'
 
 /*
  *       Client                                             Server
@@ -134,10 +135,10 @@ interface ServerFlight12 {
 function* sendServerFlight(hs: ServerHandshake12, hello: ReceivedHello, choice: Choice12, kind: SessionKind): Flow<ServerFlight12> {
   const { identity } = choice
   const { status_request: status } = hello.extensions
-  const stapled = status?.statusType === 1 ? identity.ocspResponse : undefined
+  const stapled = status?.statusType === OCSP ? identity.ocspResponse : undefined
   const parameters = sendServerHello12(hs, hello, choice, { ...kind, stapled: stapled !== undefined, resumed: false })
   hs.send('Certificate', { chain: identity.certificates })
-  if (stapled) hs.send('CertificateStatus', { statusType: 1, response: stapled })
+  if (stapled) hs.send('CertificateStatus', { statusType: OCSP, response: stapled })
   const share = choice.group && choice.scheme && (yield* signServerShare(choice.group, parameters, identity, choice.scheme))
   if (share) hs.send('ServerKeyExchange', { body: share.body })
   if (hs.config.clientAuth) sendCertificateRequest(hs)

@@ -5,6 +5,7 @@ import { earlyStage, finishedVerifyData } from '../../keys/schedule13.ts'
 import type { HandshakeStage, MasterStage, TrafficSecret } from '../../keys/schedule13.ts'
 import { MAX_RECORD_SIZE_LIMIT } from '../../record/framing.ts'
 import { encodeExtensions, encryptedExtensionsExtensions, serverHelloExtensions } from '../../wire/extensions.ts'
+import { OCSP } from '../../wire/numbers.ts'
 import { TLS13 } from '../../wire/registry.ts'
 import { allowNoCertificate, verifyFinished } from '../auth/authentication.ts'
 import type { ClientAuthentication, Proofs, VerifiedFinished } from '../auth/authentication.ts'
@@ -115,7 +116,7 @@ function* sendServerAuthentication(hs: ServerHandshake, { hello, psk, identity: 
   const { status_request: status, signed_certificate_timestamp: wantsScts, compress_certificate: compression } = hello.extensions
   const { ocspResponse, scts } = chosen.identity
   const leafExtensions = {
-    ...(status?.statusType === 1 && ocspResponse && { status_request: { statusType: 1, response: ocspResponse } }),
+    ...(status?.statusType === OCSP && ocspResponse && { status_request: { statusType: OCSP, response: ocspResponse } }),
     ...(wantsScts && scts && { signed_certificate_timestamp: scts }),
   }
   yield* sendProof13(hs, chosen, { role: 'server', context: new Uint8Array(0), leafExtensions, compression })
