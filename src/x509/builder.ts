@@ -1,27 +1,26 @@
 // Path building (RFC 4158): from the leaf over whatever certificates came with it, unordered, incomplete, cross-signed or
 // looping, to a trust anchor, within budgets. Candidates are found by name, checked without cryptography first, and
-// signatures last, top-down, each at most once. Called by chain-verifier.ts.
+// signatures last, top-down, each at most once; where several candidates have one name, their signatures come first.
 
 import type { Steps } from '../crypto/maybe.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { sameBytes } from '../wire/der.ts'
 import type { Certificate } from './certificate.ts'
 import type { VerifierMemory } from './memory.ts'
-import type { Name } from './name.ts'
-import { sameName } from './name.ts'
-import { extensionOids } from './oids.ts'
 import { checkPath, failureAlone } from './path.ts'
 import type { CandidatePath, PathRules } from './path.ts'
+import { CertificatePool } from './pool.ts'
 import { CertificateError, asCertificateError, describe, reject, shorten } from './rejection.ts'
 import { verifySignature } from './signature.ts'
 import type { TrustAnchor, TrustStore } from './trust.ts'
 
 /** What is left of each; a search that runs out ends with `too_complex`. */
 export interface SearchBudget {
+  /** In checks of an ordinary key (see signatureCost). */
   signatures: number
   /** Candidate paths from the leaf to an anchor. */
   paths: number
-  /** Certificates put on a path while searching. */
+  /** Candidates that were looked at as the issuer of another certificate. */
   steps: number
 }
 
@@ -31,7 +30,7 @@ export interface SearchInput {
   readonly trust: TrustStore
   readonly rules: PathRules
   readonly provider: CryptoProvider
-  /** CA certificates between leaf and anchor that are not self-issued. */
+  /** CA certificates between leaf and anchor, self-issued ones too. */
   readonly maxDepth: number
   /** Only anchors whose certificate is self-issued count. */
   readonly selfSignedOnly: boolean
@@ -53,62 +52,116 @@ export interface SearchResult {
 /** The first path that holds, or why the best one does not. Throws CertificateError `too_complex` if a budget runs out
  * before any candidate got to an anchor. */
 export function* findPath(input: SearchInput): Steps<SearchResult> {
-  const maps = { edges: new Map(), issuers: new Map() }
-  const search: Search = { input, best: undefined, rank: 0, ...maps, ...indexPool(input) }
-  const direct = input.trust.find(input.leaf)
-  if (direct !== undefined && (yield* attempt(search, { certificates: [input.leaf], anchor: direct, isDirect: true }))) {
-    return { path: { certificates: [input.leaf], anchor: direct, isDirect: true }, best: undefined }
+  const { leaf, trust, rules } = input
+  const candidates = new CertificatePool({ ...input, time: rules.time })
+  const search = new Search(input, candidates)
+  const direct = input.selfSignedOnly && !leaf.isSelfIssued ? undefined : trust.find(leaf)
+  if (direct !== undefined) {
+    const path = { certificates: [leaf], anchor: direct, isDirect: true }
+    if (yield* attempt(search, path)) return { path, best: undefined }
   }
-  if (!search.reaching.has(input.leaf)) return { path: undefined, best: search.best }
-  const failure = failureAlone(input.leaf, 'leaf', input.rules)
+  if (!candidates.reachesAnchor(leaf)) return { path: undefined, best: search.best }
+  const failure = failureAlone(leaf, 'leaf', rules)
   if (failure !== undefined) return { path: undefined, best: search.best ?? failure }
-  return { path: yield* extend(search, [input.leaf], 0), best: search.best }
+  search.cas.add(candidates.caId(leaf))
+  return { path: yield* extend(search, leaf), best: search.best }
 }
 
-interface Search {
+/** The state of one search. */
+class Search {
   readonly input: SearchInput
+  readonly candidates: CertificatePool
   best: CertificateError | undefined
-  rank: number
-  /** Whether the signature on a certificate holds with an issuer's key. */
-  readonly edges: Map<Certificate, { readonly key: Uint8Array; readonly good: boolean }[]>
-  readonly bySubject: ReadonlyMap<string, readonly Certificate[]>
-  /** Issuers of a certificate by name, the most promising first. */
-  readonly issuers: Map<Certificate, readonly Certificate[]>
-  /** Certificates from which an anchor can be reached by names alone. */
-  readonly reaching: ReadonlySet<Certificate>
+  rank = 0
+  /** From the leaf to where the search is. */
+  readonly path: Certificate[]
+  /** The CAs on `path`, by CertificatePool's caId. */
+  readonly cas = new Set<number>()
+  /** Whether the signature on a certificate holds with an issuer's key, by CertificatePool's keyId. */
+  readonly #edges = new Map<Certificate, Map<number, boolean>>()
+  /** Certificates above which every way ends without an anchor that signed, whatever is below them. */
+  readonly dead = new Set<Certificate>()
+
+  constructor(input: SearchInput, candidates: CertificatePool) {
+    this.input = input
+    this.candidates = candidates
+    this.path = [input.leaf]
+  }
+
+  /** Undefined if the signature was not checked yet. */
+  edge(certificate: Certificate, issuer: KeyHolder): boolean | undefined {
+    const known = this.#edges.get(certificate)?.get(this.candidates.keyId(issuer))
+    if (known !== undefined) return known
+    if (this.input.memory?.isSignedBy(certificate, issuer.spki) !== true) return undefined
+    this.remember(certificate, issuer, true)
+    return true
+  }
+
+  remember(certificate: Certificate, issuer: KeyHolder, good: boolean): void {
+    const known = this.#edges.get(certificate) ?? new Map<number, boolean>()
+    this.#edges.set(certificate, known.set(this.candidates.keyId(issuer), good))
+  }
+
+  /** One candidate was looked at. */
+  step(): void {
+    if (--this.input.budget.steps < 0) exhausted(this)
+  }
 }
+
+/** An anchor, or a certificate that issued another one. */
+type KeyHolder = Pick<TrustAnchor, 'spki' | 'publicKey'>
 
 /** Depth first, most promising issuer first. */
-function* extend(search: Search, certificates: readonly Certificate[], depth: number): Steps<CandidatePath | undefined> {
-  const { input } = search
-  const last = certificates[certificates.length - 1]
-  if (last === undefined) return undefined
-  for (const anchor of anchorsFor(search, last)) {
-    if (edge(search, last, anchor.spki) === false) continue
-    const path = { certificates, anchor, isDirect: false }
+function* extend(search: Search, last: Certificate): Steps<CandidatePath | undefined> {
+  let isDead = true
+  for (const anchor of anchorsFor(search.input, last)) {
+    search.step()
+    if (search.edge(last, anchor) === false) continue
+    const path = { certificates: [...search.path], anchor, isDirect: false }
     if (yield* attempt(search, path)) return path
+    if (search.edge(last, anchor) !== false) isDead = false
   }
-  for (const issuer of issuersOf(search, last)) {
-    const below = depth + (issuer.isSelfIssued ? 0 : 1)
-    if (edge(search, last, issuer.spki) === false || certificates.some((other) => isSameCa(other, issuer))) continue
-    if (below > input.maxDepth || certificates.length > longestPath) {
-      noteDepth(search, issuer)
+  for (const issuer of search.candidates.issuersOf(last)) {
+    search.step()
+    if (!(yield* isPromising(search, last, issuer))) continue
+    const ca = search.candidates.caId(issuer)
+    const isTooLong = search.path.length > search.input.maxDepth
+    if (isTooLong) noteDepth(search, issuer)
+    if (isTooLong || search.cas.has(ca)) {
+      isDead = false
       continue
     }
-    if (--input.budget.steps < 0) return exhausted(search)
-    const failure = failureAlone(issuer, 'intermediate', input.rules)
-    if (failure !== undefined) {
-      note(search, failure)
-      continue
-    }
-    const path = yield* extend(search, [...certificates, issuer], below)
+    search.path.push(issuer)
+    search.cas.add(ca)
+    const path = yield* extend(search, issuer)
     if (path !== undefined) return path
+    search.path.pop()
+    search.cas.delete(ca)
+    if (!search.dead.has(issuer)) isDead = false
   }
+  if (isDead) search.dead.add(last)
   return undefined
 }
 
-/** Certificates on a path, self-issued ones included, whatever the depth that the caller allows. */
-const longestPath = 32
+/** What does not depend on the path below: the issuer is fit for its role, leads somewhere, and, where several have its name, it is
+ * the one that signed. (A single candidate's signature is checked when an anchor is reached.) */
+function* isPromising(search: Search, child: Certificate, issuer: Certificate): Steps<boolean> {
+  if (search.dead.has(issuer) || search.edge(child, issuer) === false) return false
+  const failure = failureAlone(issuer, 'intermediate', search.input.rules)
+  if (failure !== undefined) {
+    note(search, failure)
+    return false
+  }
+  if (search.candidates.issuerCount(child) < 2) return true
+  try {
+    yield* checkSignature(search, child, issuer, issuer)
+    return true
+  } catch (error) {
+    note(search, asCertificateError(error, child))
+    if (search.input.budget.signatures < 0) exhausted(search)
+    return false
+  }
+}
 
 const exhausted = (search: Search): never => {
   if (search.best !== undefined && search.rank >= 4) throw search.best
@@ -136,26 +189,45 @@ function* attempt(search: Search, path: CandidatePath): Steps<boolean> {
 
 /** From the anchor down: what is below a certificate that its CA did not sign is not worth a signature check. */
 function* checkSignatures(search: Search, { certificates, anchor }: CandidatePath): Steps<void> {
-  let issuer: Pick<TrustAnchor, 'spki' | 'publicKey'> = anchor
+  let issuer: KeyHolder = anchor
   for (let i = certificates.length - 1; i >= 0; i--) {
     const certificate = certificates[i]
     if (certificate === undefined) return
-    let good = edge(search, certificate, issuer.spki)
-    if (good === undefined) {
-      if (--search.input.budget.signatures < 0) {
-        reject('too_complex', 'these certificates need more signature checks than we are willing to do', certificate)
-      }
-      const { tbs, signature, signatureAlgorithm } = certificate
-      const key = keyOf(issuer, certificates[i + 1] ?? anchor.certificate)
-      good = yield* checkOne(search.input.provider, key, signatureAlgorithm, tbs, signature, certificate)
-      remember(search, certificate, issuer.spki, good)
-    }
-    if (!good) {
-      const sentence = `the signature on ${describe(certificate)} is not by the key of ${shorten(certificate.issuer.toString())}`
-      reject('bad_signature', `${sentence} that came with it`, certificate)
-    }
+    yield* checkSignature(search, certificate, issuer, certificates[i + 1] ?? anchor.certificate)
     issuer = certificate
   }
+}
+
+/** Throws unless the signature holds; each is checked once. */
+function* checkSignature(
+  search: Search,
+  certificate: Certificate,
+  issuer: KeyHolder,
+  issuerCertificate: Certificate | undefined,
+): Steps<void> {
+  let good = search.edge(certificate, issuer)
+  if (good === undefined) {
+    search.remember(certificate, issuer, false)
+    const key = keyOf(issuer, issuerCertificate)
+    search.input.budget.signatures -= signatureCost(key)
+    if (search.input.budget.signatures < 0) {
+      reject('too_complex', 'these certificates need more signature checks than we are willing to do', certificate)
+    }
+    const { tbs, signature, signatureAlgorithm } = certificate
+    good = yield* checkOne(search.input.provider, key, signatureAlgorithm, tbs, signature, certificate)
+    search.remember(certificate, issuer, good)
+  }
+  if (good) return
+  const by = shorten(certificate.issuer.toString())
+  const sentence = `the signature on ${describe(certificate)} is not by the key of ${by} that came with it`
+  reject('bad_signature', sentence, certificate)
+}
+
+/** In checks of an ordinary key: P-521 and long RSA keys take several times as long. */
+const signatureCost = ({ type, bits }: TrustAnchor['publicKey']): number => {
+  if (type === 'p384') return 2
+  if (type === 'p521') return 4
+  return type.startsWith('rsa') ? Math.max(1, Math.round((bits / 4096) ** 2)) : 1
 }
 
 /** Section 4.2.1.1: only a self-signed certificate may leave out the authority key identifier. By names alone one can't tell
@@ -192,16 +264,6 @@ function* checkOne(
   }
 }
 
-const edge = (search: Search, certificate: Certificate, issuerKey: Uint8Array): boolean | undefined =>
-  search.input.memory?.isSignedBy(certificate, issuerKey) === true ||
-  search.edges.get(certificate)?.find(({ key }) => sameBytes(key, issuerKey))?.good
-
-const remember = (search: Search, certificate: Certificate, key: Uint8Array, good: boolean): void => {
-  const known = search.edges.get(certificate)
-  if (known === undefined) search.edges.set(certificate, [{ key, good }])
-  else known.push({ key, good })
-}
-
 /** How much a failure tells: a path that was good but for its leaf's name says more than one with a wrong signature. */
 const depthRank = 2
 const ranks: Partial<Record<CertificateError['reason'], number>> = {
@@ -232,45 +294,11 @@ const noteDepth = (search: Search, issuer: Certificate): void => {
   note(search, new CertificateError('path_too_long', sentence, issuer))
 }
 
-const nameKey = (name: Name, loose: boolean): string => (loose ? name.key : name.exactKey)
-
-const indexPool = ({ leaf, pool, trust, loose }: SearchInput): Pick<Search, 'bySubject' | 'reaching'> => {
-  const bySubject = new Map<string, Certificate[]>()
-  const byIssuer = new Map<string, Certificate[]>()
-  const reaching = new Set<Certificate>()
-  for (const certificate of [leaf, ...pool]) {
-    if (certificate !== leaf) push(bySubject, nameKey(certificate.subject, loose), certificate)
-    push(byIssuer, nameKey(certificate.issuer, loose), certificate)
-    if (trust.byName(certificate.issuer, loose).length > 0) reaching.add(certificate)
-  }
-  for (const certificate of reaching) {
-    for (const child of byIssuer.get(nameKey(certificate.subject, loose)) ?? []) reaching.add(child)
-  }
-  return { bySubject, reaching }
-}
-
-const push = (index: Map<string, Certificate[]>, key: string, certificate: Certificate): void => {
-  const same = index.get(key)
-  if (same === undefined) index.set(key, [certificate])
-  else same.push(certificate)
-}
-
-const anchorsFor = ({ input }: Search, child: Certificate): readonly TrustAnchor[] => {
+const anchorsFor = (input: SearchInput, child: Certificate): readonly TrustAnchor[] => {
   const anchors = input.trust.byName(child.issuer, input.loose)
   const usable = input.selfSignedOnly ? anchors.filter(({ certificate }) => certificate?.isSelfIssued !== false) : anchors
-  return usable.length < 2 ? usable : usable.toSorted((a, b) => score(input, child, b.certificate) - score(input, child, a.certificate))
-}
-
-const issuersOf = (search: Search, child: Certificate): readonly Certificate[] => {
-  const { input, bySubject, reaching, issuers } = search
-  const known = issuers.get(child)
-  if (known !== undefined) return known
-  const named = bySubject.get(nameKey(child.issuer, input.loose)) ?? []
-  const usable = named.filter((certificate) => reaching.has(certificate))
-  const scored = usable.map((certificate) => ({ certificate, value: usable.length < 2 ? 0 : score(input, child, certificate) }))
-  const ordered = scored.sort((a, b) => b.value - a.value).map(({ certificate }) => certificate)
-  issuers.set(child, ordered)
-  return ordered
+  if (usable.length < 2) return usable
+  return usable.toSorted((a, b) => score(input, child, b.certificate) - score(input, child, a.certificate))
 }
 
 /** Key identifiers are hints and no more (RFC 4158 section 3.5.12); then comes what is valid now. */
@@ -284,33 +312,4 @@ const score = ({ rules }: SearchInput, child: Certificate, issuer: Certificate |
   } catch {
     return 0
   }
-}
-
-/** The same CA again makes a loop, whatever certificate of it is used: key, name and alternative names are equal. */
-const isSameCa = (a: Certificate, b: Certificate): boolean =>
-  a === b || (sameBytes(a.spki, b.spki) && a.subject.key === b.subject.key && sameBytes(altNames(a), altNames(b)))
-
-const altNames = (certificate: Certificate): Uint8Array =>
-  certificate.extension(extensionOids.subjectAltName)?.value ?? none
-
-const none = new Uint8Array()
-
-/** Who is missing, for the message: the issuer of the last certificate that can be reached from the leaf by names. */
-export const explainUntrusted = ({ leaf, pool }: Pick<SearchInput, 'leaf' | 'pool'>): CertificateError => {
-  let last = leaf
-  const seen = new Set([leaf])
-  for (;;) {
-    const next = pool.find((certificate) => !seen.has(certificate) && sameName(certificate.subject, last.issuer))
-    if (next === undefined) break
-    seen.add(next)
-    last = next
-  }
-  const issuer = last.issuer.isEmpty ? 'one without a name' : shorten(last.issuer.toString())
-  if (last === leaf && leaf.isSelfIssued) {
-    return new CertificateError('untrusted', `${describe(leaf)} is signed by itself and is not among the trust anchors`, leaf)
-  }
-  const sentence = last.isSelfIssued
-    ? `the chain ends in ${describe(last)}, which is not among the trust anchors`
-    : `${describe(last)} is signed by an authority that is not trusted: ${issuer}; the peer may have left out an intermediate certificate`
-  return new CertificateError('untrusted', sentence, last)
 }

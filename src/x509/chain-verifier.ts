@@ -4,12 +4,13 @@
 import { run, use } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
 import { TlsError } from '../errors.ts'
-import { compareBytes, sameBytes } from '../wire/der.ts'
-import { explainUntrusted, findPath } from './builder.ts'
+import { sameBytes } from '../wire/der.ts'
+import { findPath } from './builder.ts'
 import type { SearchInput, SearchResult } from './builder.ts'
 import { parseCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
 import { isTrustedFor } from './load.ts'
+import { explainFailure } from './explain.ts'
 import { verifierMemory } from './memory.ts'
 import type { VerifierMemory } from './memory.ts'
 import { referenceName } from './names.ts'
@@ -95,7 +96,11 @@ function* verify(
 ): Steps<Verified> {
   const bytes = chain.reduce((sum, { length }) => sum + length, 0)
   const limit = options.budgets?.bytes ?? defaults.bytes
-  if (bytes > limit) reject('too_complex', `the chain has ${bytes} bytes; at most ${limit} are taken`)
+  if (bytes > limit) reject('too_complex', `the chain has ${bytes} bytes; at most ${limit} are taken (option budgets.bytes)`)
+  const count = options.budgets?.certificates ?? defaults.certificates
+  if (chain.length > count) {
+    reject('too_complex', `the chain has ${chain.length} certificates; at most ${count} are taken (option budgets.certificates)`)
+  }
   const [first, ...others] = chain
   if (first === undefined) throw new TlsError('bad_option', 'the chain is empty')
   const leaf = parsedLeaf && sameBytes(parsedLeaf.der, first) ? parsedLeaf : parsed(first)
@@ -135,11 +140,10 @@ const parsed = (der: Uint8Array): Certificate => {
   }
 }
 
-/** Intermediates that can't be parsed are left out: perhaps the path does without them. Twins are left out too. */
+/** Intermediates that can't be parsed are left out: perhaps the path does without them. Duplicates are left out too. */
 const readable = (list: readonly Uint8Array[], memory?: VerifierMemory): Certificate[] => {
   const certificates: Certificate[] = []
-  for (const der of list) {
-    if (certificates.some((other) => compareBytes(other.der, der) === 0)) continue
+  for (const der of distinct(list)) {
     try {
       certificates.push(memory?.recall(der) ?? parseCertificate(der))
     } catch (error) {
@@ -148,6 +152,19 @@ const readable = (list: readonly Uint8Array[], memory?: VerifierMemory): Certifi
   }
   return certificates
 }
+
+/** Comparing each with each would let a peer's long list cost its square. */
+const distinct = (list: readonly Uint8Array[]): Iterable<Uint8Array> => {
+  if (list.length < 2) return list
+  const byText = new Map<string, Uint8Array>()
+  for (const der of list) {
+    const text = latin1.decode(der)
+    if (!byText.has(text)) byText.set(text, der)
+  }
+  return byText.values()
+}
+
+const latin1 = new TextDecoder('latin1')
 
 const searchInput = (
   leaf: Certificate,
@@ -241,7 +258,7 @@ function* search(input: SearchInput, options: VerifyOptions, bytesLeft: number):
   if (found.path !== undefined) return found.path
   const fetched = options.aia && (yield* searchFurther(input, options, bytesLeft))
   if (fetched?.path !== undefined) return fetched.path
-  throw found.best ?? fetched?.best ?? explainUntrusted(input)
+  throw yield* explainFailure(input, found.best ?? fetched?.best)
 }
 
 function* findBoth(input: SearchInput): Steps<SearchResult> {

@@ -1,4 +1,4 @@
-// What a caller can say about a verification, with the defaults. Read by chain-verifier.ts.
+// What a caller can say about a verification, with the defaults.
 
 import type { Steps } from '../crypto/maybe.ts'
 import type { CryptoProvider, MaybePromise } from '../crypto/provider.ts'
@@ -37,11 +37,13 @@ export type PathCheck = (request: PathCheckRequest) => Steps<void>
 
 /** Limits on the work for one verification; hostile chains end with reason `too_complex`. */
 export interface VerifyBudgets {
-  /** Signature checks. Default 100. */
+  /** Certificates given, the leaf included. Default 200. */
+  readonly certificates?: number
+  /** Signature checks with an ordinary key; one with P-384 counts for 2, with P-521 for 4, with RSA-8192 for 4. Default 100. */
   readonly signatures?: number
   /** Candidate paths to an anchor. Default 200. */
   readonly paths?: number
-  /** Comparisons of a name with a name constraint. Default 250,000. */
+  /** Comparisons of a name with a name constraint, one more for each 64 bytes of the constraint. Default 250,000. */
   readonly comparisons?: number
   /** Bytes of all certificates given or fetched. Default 1 MiB. */
   readonly bytes?: number
@@ -64,7 +66,7 @@ export interface ChainOptions {
   readonly trust: TrustStore | TrustInput | readonly TrustInput[]
   /** Default `web-pki`; see profile.ts. */
   readonly profile?: ProfileName
-  /** CA certificates between leaf and anchor, self-issued ones not counted. Default 8. */
+  /** CA certificates between leaf and anchor, self-issued ones included. Default 8. */
   readonly maxDepth?: number
   readonly budgets?: VerifyBudgets
   /** Whether an anchor may be a certificate that is not self-signed: an intermediate CA, say. Default true. */
@@ -104,6 +106,7 @@ export interface VerifyOptions extends ChainOptions {
 export const defaults = {
   profile: 'web-pki',
   maxDepth: 8,
+  certificates: 200,
   signatures: 100,
   paths: 200,
   steps: 5000,

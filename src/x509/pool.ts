@@ -1,0 +1,175 @@
+// The certificates that can be used to build a path, indexed so that a search looks at candidates only (RFC 4158 section 3.5): by
+// name, then by key identifier. All of it is made in time linear in the bytes given, whatever they are.
+
+import type { Certificate } from './certificate.ts'
+import type { Name } from './name.ts'
+import { extensionOids } from './oids.ts'
+import type { TrustStore } from './trust.ts'
+
+/** What decides the order of candidates and whether they can lead to an anchor. */
+export interface PoolInput {
+  readonly leaf: Certificate
+  readonly pool: readonly Certificate[]
+  readonly trust: TrustStore
+  /** Milliseconds since the epoch: what is valid then comes first. */
+  readonly time: number
+  /** Names match by RFC 5280 section 7.1 and not only byte for byte. */
+  readonly loose: boolean
+}
+
+export class CertificatePool {
+  readonly #loose: boolean
+  readonly #bySubject = new Map<string, SameName>()
+  readonly #reaching: ReadonlySet<Certificate>
+  readonly #ids = new IdTable()
+  readonly #keys = new Map<object, number>()
+  readonly #cas = new Map<Certificate, number>()
+
+  constructor({ leaf, pool, trust, time, loose }: PoolInput) {
+    this.#loose = loose
+    this.#reaching = reachingCertificates([leaf, ...pool], trust, loose)
+    for (const certificate of pool) {
+      if (!this.#reaching.has(certificate)) continue
+      const key = nameKey(certificate.subject, loose)
+      const same = this.#bySubject.get(key) ?? new SameName(time)
+      this.#bySubject.set(key, same)
+      same.add(certificate)
+    }
+  }
+
+  /** Whether a trust anchor can be reached from the certificate by names alone. */
+  reachesAnchor(certificate: Certificate): boolean {
+    return this.#reaching.has(certificate)
+  }
+
+  /** Certificates whose subject is the issuer of `child` and from which an anchor can be reached, the most promising first:
+   * key identifiers are hints and no more (RFC 4158 section 3.5.12); then comes what is valid now. */
+  issuersOf(child: Certificate): Iterable<Certificate> {
+    const wanted = keyIdText(() => child.authorityKeyIdentifier?.keyIdentifier)
+    return this.#bySubject.get(nameKey(child.issuer, this.#loose))?.candidates(wanted) ?? []
+  }
+
+  /** How many certificates `issuersOf` has to offer. */
+  issuerCount(child: Certificate): number {
+    return this.#bySubject.get(nameKey(child.issuer, this.#loose))?.size ?? 0
+  }
+
+  /** Equal for holders of equal keys; the bytes of each holder are read once. */
+  keyId(holder: { readonly spki: Uint8Array }): number {
+    const known = this.#keys.get(holder)
+    if (known !== undefined) return known
+    const id = this.#ids.of(latin1.decode(holder.spki))
+    this.#keys.set(holder, id)
+    return id
+  }
+
+  /** Equal for certificates of one CA, which on one path would make a loop: key, name and alternative names are the same. */
+  caId(certificate: Certificate): number {
+    const known = this.#cas.get(certificate)
+    if (known !== undefined) return known
+    const altNames = certificate.extension(extensionOids.subjectAltName)?.value
+    const name = this.#ids.of(`name ${certificate.subject.key}`)
+    const others = altNames === undefined ? 0 : this.#ids.of(`names ${latin1.decode(altNames)}`)
+    const id = this.#ids.of(`ca ${this.keyId(certificate)} ${name} ${others}`)
+    this.#cas.set(certificate, id)
+    return id
+  }
+}
+
+/** Certificates of one name by subject key identifier. */
+class SameName {
+  readonly #time: number
+  readonly #all = new ValidFirst()
+  readonly #byKeyId = new Map<string, ValidFirst>()
+
+  constructor(time: number) {
+    this.#time = time
+  }
+
+  get size(): number {
+    return this.#all.size
+  }
+
+  add(certificate: Certificate): void {
+    const isValid = this.#time >= certificate.notBefore && this.#time <= certificate.notAfter
+    const key = keyIdText(() => certificate.subjectKeyIdentifier)
+    const same = this.#byKeyId.get(key) ?? new ValidFirst()
+    this.#byKeyId.set(key, same)
+    same.add(certificate, isValid)
+    this.#all.add(certificate, isValid)
+  }
+
+  /** Those with the key identifier that is wanted, those with none, then the others. */
+  *candidates(wanted: string): Iterable<Certificate> {
+    if (wanted === '' || this.#all.size === 1) return yield* this.#all.list()
+    yield* this.#byKeyId.get(wanted)?.list() ?? []
+    yield* this.#byKeyId.get('')?.list() ?? []
+    for (const [key, same] of this.#byKeyId) if (key !== wanted && key !== '') yield* same.list()
+  }
+}
+
+class ValidFirst {
+  readonly #valid: Certificate[] = []
+  readonly #others: Certificate[] = []
+
+  get size(): number {
+    return this.#valid.length + this.#others.length
+  }
+
+  add(certificate: Certificate, isValid: boolean): void {
+    if (isValid) this.#valid.push(certificate)
+    else this.#others.push(certificate)
+  }
+
+  *list(): Iterable<Certificate> {
+    yield* this.#valid
+    yield* this.#others
+  }
+}
+
+/** Small numbers for texts. */
+class IdTable {
+  readonly #ids = new Map<string, number>()
+
+  of(text: string): number {
+    const known = this.#ids.get(text)
+    if (known !== undefined) return known
+    this.#ids.set(text, this.#ids.size + 1)
+    return this.#ids.size
+  }
+}
+
+const latin1 = new TextDecoder('latin1')
+
+/** Empty if there is no key identifier, or one that can't be read. */
+const keyIdText = (read: () => Uint8Array | undefined): string => {
+  try {
+    const identifier = read()
+    return identifier === undefined ? '' : `=${latin1.decode(identifier)}`
+  } catch {
+    return ''
+  }
+}
+
+const nameKey = (name: Name, loose: boolean): string => (loose ? name.key : name.exactKey)
+
+/** From the anchors' names down, each name once. */
+const reachingCertificates = (all: readonly Certificate[], trust: TrustStore, loose: boolean): ReadonlySet<Certificate> => {
+  const byIssuer = new Map<string, Certificate[]>()
+  const names = new Set<string>()
+  for (const certificate of all) {
+    const issuer = nameKey(certificate.issuer, loose)
+    const same = byIssuer.get(issuer)
+    if (same === undefined) byIssuer.set(issuer, [certificate])
+    else same.push(certificate)
+    if (!names.has(issuer) && trust.byName(certificate.issuer, loose).length > 0) names.add(issuer)
+  }
+  const reaching = new Set<Certificate>()
+  for (const name of names) {
+    for (const certificate of byIssuer.get(name) ?? []) {
+      reaching.add(certificate)
+      names.add(nameKey(certificate.subject, loose))
+    }
+  }
+  return reaching
+}
