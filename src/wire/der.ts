@@ -25,12 +25,26 @@ export class DerReader {
 
   /** `what` names the thing being read, for messages: "certificate", "CRL". A reader `within` another begins where that one
    * is, and ends at `limit`. */
-  constructor(bytes: Uint8Array, code?: TlsErrorCode, what?: string, within?: DerReader, limit: number = bytes.length) {
+  constructor(
+    bytes: Uint8Array,
+    code: TlsErrorCode = 'bad_certificate',
+    what = 'certificate',
+    within?: DerReader,
+    limit: number = bytes.length,
+  ) {
     this.bytes = bytes
-    this.#input = within === undefined ? { code: code ?? 'bad_certificate', what: what ?? 'certificate', text: undefined } : within.#input
+    this.#input = within === undefined ? { code, what, text: undefined, deviations: undefined } : within.#input
     this.#position = within === undefined ? 0 : within.#position
     this.#limit = limit
     this.#depth = within === undefined ? 0 : within.#depth + 1
+  }
+
+  /** A reader that takes what DER or a profile of it forbids but what can be read in one way only (a default value that is written
+   * out, zero bits at the end of a named bit list, a set out of order), and says so in `deviations`. */
+  static tolerant(bytes: Uint8Array, code: TlsErrorCode, what: string, deviations: string[]): DerReader {
+    const reader = new DerReader(bytes, code, what)
+    reader.#input.deviations = deviations
+    return reader
   }
 
   /** Offset of the next element in `bytes`. */
@@ -54,6 +68,12 @@ export class DerReader {
 
   fail(sentence: string, position: number = this.#position): never {
     throw new TlsError(this.#input.code, `malformed ${this.#input.what}: ${sentence} (byte ${position})`)
+  }
+
+  /** A rule for writers is broken, and the meaning is clear: noted by a tolerant reader, refused by others. */
+  deviate(sentence: string, position: number = this.#position): void {
+    if (this.#input.deviations === undefined) this.fail(sentence, position)
+    this.#input.deviations.push(sentence)
   }
 
   /** Reads the header of an element and returns the end of its content; `position` is then the content's start. */
@@ -145,7 +165,9 @@ export class DerReader {
   /** BOOLEAN DEFAULT FALSE: absent or TRUE, since a default is never encoded (X.690 section 11.5). */
   flag(name: string): boolean {
     if (this.peek() !== tags.boolean) return false
-    return this.boolean(name) || this.fail(`${name} is encoded although it has its default value`)
+    const value = this.boolean(name)
+    if (!value) this.deviate(`${name} is encoded although it has its default value`)
+    return value
   }
 
   /** Two's complement content of an INTEGER in its shortest form. */
@@ -194,17 +216,20 @@ export class DerReader {
   namedBits(name: string, tag: number = tags.bitString): number {
     const start = this.#position
     const content = this.content(tag, name)
-    const unused = content[0] ?? this.fail(`${name} is an empty bit string`, start)
+    const [unused = this.fail(`${name} is an empty bit string`, start)] = content
     const last = content[content.length - 1] ?? 0
-    const wellFormed =
-      content.length === 1 ? unused === 0 : unused <= 7 && content.length <= 4 && ((last >> unused) & 1) === 1
-    if (!wellFormed || (content.length > 1 && (last & ((1 << unused) - 1)) !== 0)) {
-      this.fail(`${name} is not a named bit list in DER`, start)
+    if (content.length === 1 ? unused !== 0 : unused > 7 || (last & ((1 << unused) - 1)) !== 0) {
+      this.fail(`${name} is not a bit string in DER`, start)
     }
     let bits = 0
+    let highest = 0
     for (let i = 0; i < (content.length - 1) * 8; i++) {
-      if (((content[1 + (i >> 3)] ?? 0) & (0x80 >> (i & 7))) !== 0) bits |= 1 << i
+      if (((content[1 + (i >> 3)] ?? 0) & (0x80 >> (i & 7))) === 0) continue
+      if (i > 30) this.fail(`${name} has a bit that no one knows`, start)
+      bits |= 1 << i
+      highest = i + 1
     }
+    if ((content.length - 1) * 8 - unused !== highest) this.deviate(`${name} has zero bits at its end, which DER leaves out`, start)
     return bits
   }
 
@@ -216,15 +241,18 @@ export class DerReader {
   /** An IA5String, whose bytes are 7-bit: others are refused. */
   ascii(name: string, tag: number = tags.ia5String): string {
     const start = this.#position
+    return this.tryAscii(name, tag) ?? this.fail(`${name} has a byte that is not ASCII`, start)
+  }
+
+  /** The same, but undefined for bytes that are not 7-bit, which are stepped over. */
+  tryAscii(name: string, tag: number = tags.ia5String): string | undefined {
     const end = this.#header(tag, name)
     const { bytes } = this
-    for (let i = this.#position; i < end; i++) {
-      if ((bytes[i] ?? 0) >= 0x80) this.fail(`${name} has a byte that is not ASCII`, start)
-    }
-    this.#input.text ??= latin1.decode(bytes)
-    const text = this.#input.text.slice(this.#position, end)
+    const content = this.#position
     this.#position = end
-    return text
+    for (let i = content; i < end; i++) if ((bytes[i] ?? 0) >= 0x80) return undefined
+    this.#input.text ??= latin1.decode(bytes)
+    return this.#input.text.slice(content, end)
   }
 
   /** An object identifier in dotted form. */
@@ -270,6 +298,8 @@ interface ReaderInput {
   readonly what: string
   /** All bytes as text, one character each: decoded once for a list of names, and then only sliced. */
   text: string | undefined
+  /** Where a tolerant reader notes what it took. */
+  deviations: string[] | undefined
 }
 
 const latin1 = new TextDecoder('latin1')

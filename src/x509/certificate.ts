@@ -15,7 +15,7 @@ import { certificateBytes } from './load.ts'
 import { readName, sameName } from './name.ts'
 import type { Name } from './name.ts'
 import { extensionOids } from './oids.ts'
-import { certificateText } from './print.ts'
+import { quote } from './text.ts'
 
 /** Parses one DER certificate; the bytes are kept, not copied. Throws TlsError `bad_certificate`. */
 export const parseCertificate = (der: Uint8Array): Certificate => new Certificate(der)
@@ -51,6 +51,7 @@ export class Certificate {
   /** Whether issuerUniqueID or subjectUniqueID is there. */
   readonly hasUniqueIdentifiers: boolean
   readonly extensions: readonly Extension[]
+  readonly #deviations: string[] = []
   /** What an extension was read as, by its place in `extensions`. */
   readonly #values: unknown[] = []
   #publicKey: PublicKey | undefined
@@ -58,7 +59,7 @@ export class Certificate {
 
   constructor(der: Uint8Array) {
     this.der = der
-    const outermost = new DerReader(der)
+    const outermost = DerReader.tolerant(der, 'bad_certificate', 'certificate', this.#deviations)
     const certificate = outermost.sequence('certificate')
     outermost.end()
     const tbsStart = certificate.position
@@ -90,6 +91,12 @@ export class Certificate {
     if (this.hasUniqueIdentifiers && this.version === 1) tbs.fail('a version 1 certificate has unique identifiers')
   }
 
+  /** What DER or RFC 5280 forbids a CA to write, in the certificate and in the extensions read so far, where it can be understood in
+   * one way only. The profiles `baseline` and `rfc5280` refuse it. */
+  get deviations(): readonly string[] {
+    return this.#deviations
+  }
+
   /** The subject's key. Throws TlsError `unsupported_certificate` for a key of unknown kind, `bad_certificate` for a bad one. */
   get publicKey(): PublicKey {
     this.#publicKey ??= parsePublicKey(this.spki)
@@ -114,10 +121,10 @@ export class Certificate {
     return this.#typed(extensionOids.extendedKeyUsage, read.readExtendedKeyUsage)
   }
   get subjectAltNames(): readonly GeneralName[] | undefined {
-    return this.#typed(extensionOids.subjectAltName, (value) => read.readAltNames(value, 'subjectAltName'))
+    return this.#typed(extensionOids.subjectAltName, (value, odd) => read.readAltNames(value, 'subjectAltName', odd))
   }
   get issuerAltNames(): readonly GeneralName[] | undefined {
-    return this.#typed(extensionOids.issuerAltName, (value) => read.readAltNames(value, 'issuerAltName'))
+    return this.#typed(extensionOids.issuerAltName, (value, odd) => read.readAltNames(value, 'issuerAltName', odd))
   }
   get nameConstraints(): read.NameConstraints | undefined {
     return this.#typed(extensionOids.nameConstraints, read.readNameConstraints)
@@ -141,14 +148,14 @@ export class Certificate {
     return this.#typed(extensionOids.authorityKeyIdentifier, read.readAuthorityKeyIdentifier)
   }
   get authorityInfoAccess(): readonly read.AccessDescription[] | undefined {
-    return this.#typed(extensionOids.authorityInfoAccess, (value) => read.readInfoAccess(value, 'authorityInfoAccess'))
+    return this.#typed(extensionOids.authorityInfoAccess, (value, odd) => read.readInfoAccess(value, 'authorityInfoAccess', odd))
   }
   get subjectInfoAccess(): readonly read.AccessDescription[] | undefined {
-    return this.#typed(extensionOids.subjectInfoAccess, (value) => read.readInfoAccess(value, 'subjectInfoAccess'))
+    return this.#typed(extensionOids.subjectInfoAccess, (value, odd) => read.readInfoAccess(value, 'subjectInfoAccess', odd))
   }
   get crlDistributionPoints(): readonly read.DistributionPoint[] | undefined {
-    return this.#typed(extensionOids.crlDistributionPoints, (value) =>
-      read.readDistributionPoints(value, 'cRLDistributionPoints'),
+    return this.#typed(extensionOids.crlDistributionPoints, (value, odd) =>
+      read.readDistributionPoints(value, 'cRLDistributionPoints', odd),
     )
   }
   get freshestCrl(): readonly read.DistributionPoint[] | undefined {
@@ -182,9 +189,9 @@ export class Certificate {
     return encodePem('CERTIFICATE', this.der)
   }
 
-  /** The layout of `openssl x509 -text`. */
+  /** Subject and serial number, in one line; certificateText() has everything. */
   toString(): string {
-    return certificateText(this)
+    return `Certificate ${quote(this.subject.toString())}, serial number ${this.serialNumberHex}`
   }
 
   /** What people want to see in a log; every value is plain data. */
@@ -206,11 +213,11 @@ export class Certificate {
   }
 
   /** An extension has one reader, whose type its value in `#values` is of: the cast is safe. */
-  #typed<T extends object | number>(oid: string, reader: (value: Uint8Array) => T): T | undefined {
+  #typed<T extends object | number>(oid: string, reader: (value: Uint8Array, deviations: string[]) => T): T | undefined {
     const { extensions } = this
     for (let i = 0; i < extensions.length; i++) {
       const extension = extensions[i]
-      if (extension?.oid === oid) return (this.#values[i] ??= reader(extension.value)) as T
+      if (extension?.oid === oid) return (this.#values[i] ??= reader(extension.value, this.#deviations)) as T
     }
     return undefined
   }
@@ -245,6 +252,10 @@ const readVersion = (tbs: DerReader): number => {
   if (explicit === undefined) return 1
   const value = explicit.smallInteger('version')
   explicit.end()
+  if (value === 0) {
+    tbs.deviate('version is encoded although it has its default value')
+    return 1
+  }
   if (value !== 1 && value !== 2) tbs.fail(`version field is ${value}; it can be 1 (version 2) or 2 (version 3)`)
   return value + 1
 }

@@ -1,12 +1,13 @@
-// Name constraints (RFC 5280 section 4.2.1.10): the names of a certificate against the subtrees of every CA above it.
-// Called by path.ts for each certificate of a path, with one budget of comparisons for the whole verification.
+// Name constraints (RFC 5280 section 4.2.1.10): the names of a certificate against the subtrees of every CA above it. Names and
+// subtrees are prepared once each, and all comparisons of a verification share one budget.
 
 import type { Certificate } from './certificate.ts'
 import type { GeneralSubtree, NameConstraints } from './extensions.ts'
 import type { GeneralName } from './general-name.ts'
-import type { Name } from './name.ts'
-import { isDnsName } from './names.ts'
-import { emailAddressOid } from './oids.ts'
+import { dnsBase, dnsName, emailBase, emailName, ipBase, uriBase, uriName } from './constraint-forms.ts'
+import type { Base, Comparable } from './constraint-forms.ts'
+import { emailAddressOid, otherNameOids } from './oids.ts'
+import { quote } from './rejection.ts'
 
 export interface ComparisonBudget {
   /** Comparisons of a name with a subtree that are still allowed. */
@@ -25,16 +26,12 @@ export const findViolation = (
   constraints: readonly NameConstraints[],
   budget: ComparisonBudget,
 ): ConstraintViolation | undefined => {
-  const names = constrainedNames(certificate)
-  for (const { permitted, excluded } of constraints) {
-    const permittedByKind = permitted && byKind(permitted)
-    const excludedByKind = excluded && byKind(excluded)
-    for (const name of names) {
-      const allowed = permittedByKind?.get(name.kind)
-      const forbidden = excludedByKind?.get(name.kind)
+  const names = remembered(namesOf, certificate, constrainedNames)
+  for (const constraint of constraints) {
+    const { excluded, permitted } = remembered(subtreesOf, constraint, prepare)
+    for (const [form, named] of names) {
       const violation =
-        (forbidden && checkName(name, forbidden, 'excluded', budget)) ??
-        (allowed && checkName(name, allowed, 'permitted', budget))
+        findAmong(named, excluded.get(form), 'excluded', budget) ?? findAmong(named, permitted.get(form), 'permitted', budget)
       if (violation !== undefined) return violation
     }
   }
@@ -42,137 +39,175 @@ export const findViolation = (
 }
 
 /** Whether a set of subtrees is written as section 4.2.1.10 has it; else what is wrong with it. */
-export const malformedConstraint = (constraints: NameConstraints): string | undefined => {
-  for (const { base } of [...(constraints.permitted ?? []), ...(constraints.excluded ?? [])]) {
-    if (!isWellFormedBase(base)) return `the name constraint ${base.kind} "${base.value}" is not in a form that RFC 5280 allows`
+export const malformedConstraint = ({ permitted = [], excluded = [] }: NameConstraints): string | undefined => {
+  for (const { base } of [...permitted, ...excluded]) {
+    const isDotted = base.kind === 'dns' && base.value.startsWith('.')
+    const form = baseOf(base)
+    if (!isDotted && (form.isWellFormed || form.reason === 'unsupported')) continue
+    return `the name constraint ${base.kind} ${quote(base.value)} is not in a form that RFC 5280 allows`
   }
   return undefined
 }
 
-const byKind = (subtrees: readonly GeneralSubtree[]): ReadonlyMap<GeneralName['kind'], readonly GeneralSubtree[]> => {
-  const groups = new Map<GeneralName['kind'], GeneralSubtree[]>()
-  for (const subtree of subtrees) {
-    const group = groups.get(subtree.base.kind)
-    if (group === undefined) groups.set(subtree.base.kind, [subtree])
-    else group.push(subtree)
+/** Names that are compared with the same subtrees. */
+type Form = GeneralName['kind'] | `otherName ${string}`
+
+interface PreparedName {
+  readonly shown: string
+  /** Undefined for a name that does not have the form its kind asks for: in no permitted and any excluded subtree. */
+  readonly comparable: Comparable | undefined
+}
+
+interface PreparedSubtree {
+  readonly base: Base
+  readonly shown: string
+  /** Whether minimum and maximum are as section 4.2.1.10 wants them, and names of the kind can be compared. */
+  readonly isSupported: boolean
+}
+
+interface Group {
+  readonly subtrees: PreparedSubtree[]
+  /** What it takes to compare one name with all of them. */
+  cost: number
+}
+
+type Groups = Map<Form, Group>
+
+const namesOf = new WeakMap<Certificate, ReadonlyMap<Form, readonly PreparedName[]>>()
+const subtreesOf = new WeakMap<NameConstraints, { readonly permitted: Groups; readonly excluded: Groups }>()
+
+const remembered = <K extends object, V>(memory: WeakMap<K, V>, key: K, make: (key: K) => V): V => {
+  const known = memory.get(key)
+  if (known !== undefined) return known
+  const made = make(key)
+  memory.set(key, made)
+  return made
+}
+
+const prepare = ({ permitted = [], excluded = [] }: NameConstraints): { permitted: Groups; excluded: Groups } => ({
+  permitted: grouped(permitted),
+  excluded: grouped(excluded),
+})
+
+const grouped = (subtrees: readonly GeneralSubtree[]): Groups => {
+  const groups: Groups = new Map()
+  for (const { base: name, minimum, maximum } of subtrees) {
+    const form = formOf(name)
+    const group: Group = groups.get(form) ?? { subtrees: [], cost: 0 }
+    groups.set(form, group)
+    const base = baseOf(name)
+    const isSupported = minimum === 0 && maximum === undefined && (base.isWellFormed || base.reason !== 'unsupported')
+    group.subtrees.push({ base, shown: quote(name.value), isSupported })
+    group.cost += 1 + Math.floor(name.value.length / 64)
   }
   return groups
 }
 
-/** Subject and subjectAltName; e-mail addresses of the subject only where there is no subjectAltName. */
-const constrainedNames = (certificate: Certificate): readonly GeneralName[] => {
-  const { subject, subjectAltNames } = certificate
-  const names: GeneralName[] = [...(subjectAltNames ?? [])]
-  if (!subject.isEmpty) names.push({ kind: 'directory', value: '', name: subject })
-  if (subjectAltNames !== undefined) return names
-  for (const { oid, value } of subject.attributes) if (oid === emailAddressOid) names.push({ kind: 'email', value })
-  return names
+/** A malformed name counts for the form that it was meant to have. SmtpUTF8Mailbox is held to the constraints on e-mail addresses
+ * (RFC 9598 section 6). */
+const formOf = (name: GeneralName): Form => {
+  if (name.kind === 'malformed') return name.form
+  if (name.kind !== 'otherName') return name.kind
+  return name.oid === otherNameOids.smtpUtf8Mailbox ? 'email' : `otherName ${name.oid}`
 }
 
-const checkName = (
-  name: GeneralName,
-  subtrees: readonly GeneralSubtree[],
+/** Subject and subjectAltName; e-mail addresses of the subject only where there is no subjectAltName. */
+const constrainedNames = ({ subject, subjectAltNames }: Certificate): ReadonlyMap<Form, readonly PreparedName[]> => {
+  const names: GeneralName[] = [...(subjectAltNames ?? [])]
+  if (!subject.isEmpty) names.push({ kind: 'directory', value: '', name: subject })
+  if (subjectAltNames === undefined) {
+    for (const { oid, value } of subject.attributes) if (oid === emailAddressOid) names.push({ kind: 'email', value })
+  }
+  const byForm = new Map<Form, PreparedName[]>()
+  for (const name of names) {
+    const form = formOf(name)
+    const shown = `${name.kind} ${quote(name.kind === 'directory' ? name.name.toString() : name.value)}`
+    const prepared = { shown, comparable: comparableOf(name) }
+    const same = byForm.get(form)
+    if (same === undefined) byForm.set(form, [prepared])
+    else same.push(prepared)
+  }
+  return byForm
+}
+
+const comparableOf = (name: GeneralName): Comparable | undefined => {
+  switch (name.kind) {
+    case 'dns':
+      return dnsName(name.value)
+    case 'email':
+      return emailName(name.value)
+    case 'uri':
+      return uriName(name.value)
+    case 'ip':
+      return { kind: 'ip', bytes: name.bytes }
+    case 'directory':
+      return { kind: 'directory', rdns: name.name.rdnKeys }
+    case 'otherName':
+      return name.oid === otherNameOids.smtpUtf8Mailbox ? emailName(name.text ?? '', true) : { kind: 'other' }
+    case 'malformed':
+      return undefined
+    default:
+      return { kind: 'other' }
+  }
+}
+
+const baseOf = (name: GeneralName): Base => {
+  switch (name.kind) {
+    case 'dns':
+      return dnsBase(name.value)
+    case 'email':
+      return emailBase(name.value)
+    case 'uri':
+      return uriBase(name.value)
+    case 'ip':
+      return ipBase(name.bytes)
+    case 'directory': {
+      const rdns = name.name.rdnKeys
+      const isWithin = (it: Comparable): boolean =>
+        it.kind === 'directory' && rdns.length <= it.rdns.length && rdns.every((key, i) => key === it.rdns[i])
+      return { isWellFormed: true, includes: isWithin }
+    }
+    case 'malformed':
+      return { isWellFormed: false, reason: 'malformed' }
+    default:
+      return { isWellFormed: false, reason: 'unsupported' }
+  }
+}
+
+const findAmong = (
+  names: readonly PreparedName[],
+  group: Group | undefined,
   which: 'permitted' | 'excluded',
   budget: ComparisonBudget,
 ): ConstraintViolation | undefined => {
-  const shown = `${name.kind} "${name.kind === 'directory' ? name.name.toString() : name.value}"`
-  budget.comparisons -= subtrees.length
-  if (budget.comparisons < 0) {
-    return { kind: 'exhausted', sentence: 'there are more names and name constraints than we are willing to compare' }
+  if (group === undefined) return undefined
+  for (const name of names) {
+    budget.comparisons -= group.cost
+    if (budget.comparisons < 0) {
+      return { kind: 'exhausted', sentence: 'there are more names and name constraints than we are willing to compare' }
+    }
+    const violation = checkName(name, group.subtrees, which)
+    if (violation !== undefined) return violation
   }
-  if (!isComparable(name)) return { kind: 'malformed', sentence: `${shown} can't be compared with the name constraints on it` }
-  for (const subtree of subtrees) {
-    if (subtree.minimum !== 0 || subtree.maximum !== undefined || !supported.has(subtree.base.kind)) {
-      return { kind: 'unsupported', sentence: `${shown} is under a name constraint of a form that is not supported` }
-    }
-    if (!isWellFormedBase(subtree.base)) {
-      return { kind: 'malformed', sentence: `${shown} is under the malformed name constraint "${subtree.base.value}"` }
-    }
-    const match = matches(name, subtree.base, which)
-    if (match && which === 'permitted') return undefined
-    if (match) return { kind: 'violated', sentence: `${shown} is excluded by the name constraint "${subtree.base.value}"` }
+  return undefined
+}
+
+const checkName = (
+  { shown, comparable }: PreparedName,
+  subtrees: readonly PreparedSubtree[],
+  which: 'permitted' | 'excluded',
+): ConstraintViolation | undefined => {
+  if (comparable === undefined) {
+    return { kind: 'malformed', sentence: `${shown} can't be compared with the name constraints on it` }
+  }
+  for (const { base, shown: subtree, isSupported } of subtrees) {
+    if (!isSupported) return { kind: 'unsupported', sentence: `${shown} is under a name constraint of a form that is not supported` }
+    if (!base.isWellFormed) return { kind: 'malformed', sentence: `${shown} is under the malformed name constraint ${subtree}` }
+    if (!base.includes(comparable, which)) continue
+    if (which === 'permitted') return undefined
+    return { kind: 'violated', sentence: `${shown} is excluded by the name constraint ${subtree}` }
   }
   if (which === 'excluded') return undefined
-  const few = subtrees.slice(0, 3).map(({ base }) => `"${base.value}"`).join(', ')
+  const few = subtrees.slice(0, 3).map((subtree) => subtree.shown).join(', ')
   return { kind: 'violated', sentence: `${shown} is outside what the name constraints permit (${few})` }
-}
-
-const supported: ReadonlySet<GeneralName['kind']> = new Set(['dns', 'email', 'uri', 'ip', 'directory'])
-
-/** Names that have the form their kind asks for; the others can be in no permitted and any excluded subtree. */
-const isComparable = (name: GeneralName): boolean => {
-  if (name.kind === 'dns') return isDnsName(name.value)
-  if (name.kind === 'email') return splitEmail(name.value) !== undefined
-  if (name.kind === 'uri') return hostOfUri(name.value) !== undefined
-  return true
-}
-
-const isWellFormedBase = (base: GeneralName): boolean => {
-  if (base.kind === 'dns') return base.value === '' || isDnsName(base.value, false)
-  if (base.kind === 'email') return base.value.includes('@') ? splitEmail(base.value) !== undefined : isHostBase(base.value)
-  if (base.kind === 'uri') return isHostBase(base.value)
-  if (base.kind === 'ip') return isPrefixMask(base.bytes.subarray(base.bytes.length / 2))
-  return true
-}
-
-/** "host.example" for the host itself, ".example" for what is below it. */
-const isHostBase = (text: string): boolean => isDnsName(text.startsWith('.') ? text.slice(1) : text, false)
-
-const matches = (name: GeneralName, base: GeneralName, which: 'permitted' | 'excluded'): boolean => {
-  if (name.kind === 'dns' && base.kind === 'dns') return dnsWithin(name.value.toLowerCase(), base.value.toLowerCase(), which)
-  if (name.kind === 'email' && base.kind === 'email') return emailWithin(name.value, base.value)
-  if (name.kind === 'uri' && base.kind === 'uri') return hostWithin(hostOfUri(name.value) ?? '', base.value)
-  if (name.kind === 'ip' && base.kind === 'ip') return ipWithin(name.bytes, base.bytes)
-  return name.kind === 'directory' && base.kind === 'directory' && nameWithin(name.name, base.name)
-}
-
-/** Zero or more labels in front of the base. A wildcard stands for any one label: it is permitted if all it stands for is
- * permitted, and excluded if one thing it stands for is excluded (CVE-2025-61727). */
-const dnsWithin = (name: string, base: string, which: 'permitted' | 'excluded'): boolean => {
-  if (base === '' || name === base || name.endsWith(`.${base}`)) return true
-  return which === 'excluded' && name.startsWith('*.') && base.endsWith(name.slice(1)) && !base.slice(0, -name.length + 1).includes('.')
-}
-
-/** A mailbox, all mailboxes of a host, or with a leading period of all hosts below a domain. Local parts are literal. */
-const emailWithin = (email: string, base: string): boolean => {
-  const split = splitEmail(email)
-  if (split === undefined) return false
-  const wanted = splitEmail(base)
-  if (wanted === undefined) return hostWithin(split.host, base)
-  return split.local === wanted.local && split.host.toLowerCase() === wanted.host.toLowerCase()
-}
-
-/** Local part and host of an addr-spec (RFC 5321 section 4.1.2). A quoted local part may hold an "@"; no other may. */
-const splitEmail = (email: string): { readonly local: string; readonly host: string } | undefined => {
-  const match = /^([^\s"@]+|"[^"\\]*")@([^@]+)$/.exec(email)
-  const [, local = '', host = ''] = match ?? []
-  return match !== null && isDnsName(host, false) ? { local, host } : undefined
-}
-
-const hostWithin = (host: string, base: string): boolean =>
-  base.startsWith('.') ? host.toLowerCase().endsWith(base.toLowerCase()) : host.toLowerCase() === base.toLowerCase()
-
-/** The host of a URI with an authority, if it is a domain name: an IP address or nothing can't be constrained. */
-const hostOfUri = (uri: string): string | undefined => {
-  const match = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#@]*@)?([^/?#@:[\]]+)(?::[0-9]*)?(?:[/?#]|$)/i.exec(uri)
-  const host = match?.[1]
-  return host !== undefined && isDnsName(host, false) ? host : undefined
-}
-
-/** `base` is address and mask. */
-const ipWithin = (address: Uint8Array, base: Uint8Array): boolean => {
-  if (base.length !== 2 * address.length) return false
-  for (let i = 0; i < address.length; i++) {
-    if ((((address[i] ?? 0) ^ (base[i] ?? 0)) & (base[address.length + i] ?? 0)) !== 0) return false
-  }
-  return true
-}
-
-/** Ones, then zeros (RFC 4632). */
-const isPrefixMask = (mask: Uint8Array): boolean => /^1*0*$/.test(Array.from(mask, (b) => b.toString(2).padStart(8, '0')).join(''))
-
-/** The base's relative names are the first ones of the name (section 7.1 comparison). */
-const nameWithin = (name: Name, base: Name): boolean => {
-  const keys = name.rdnKeys
-  return base.rdnKeys.length <= keys.length && base.rdnKeys.every((key, i) => key === keys[i])
 }

@@ -1,5 +1,5 @@
 // A delegated credential (RFC 9345 section 4): a key that the holder of a certificate lets sign handshakes in its place for at
-// most seven days. Read and checked by handshake/auth/delegated.ts, made by pki/delegated-credential.ts.
+// most seven days.
 
 import { decode, encode, opaque, struct, u16, u32 } from '../wire/codec.ts'
 import type { Codec } from '../wire/codec.ts'

@@ -1,5 +1,5 @@
 // The certificate extensions of RFC 5280 section 4.2 (and RFC 6962, 7633), each a function from the extension's value to
-// a typed one. Called by certificate.ts, once each, on demand; crl.ts and ocsp.ts use readExtensions too.
+// a typed one.
 
 import { DerReader, constructedTag, contextTag } from '../wire/der.ts'
 import { readGeneralName, readGeneralNames } from './general-name.ts'
@@ -86,8 +86,9 @@ export interface DistributionPoint {
 /** Extensions ::= SEQUENCE SIZE (1..MAX) OF Extension, no two alike (section 4.2). */
 export const readExtensions = (reader: DerReader, what = 'extensions'): Extension[] => {
   const sequence = reader.sequence(what)
-  if (sequence.done) sequence.fail(`${what} is an empty list`)
+  if (sequence.done) sequence.deviate(`${what} is an empty list`)
   const extensions: Extension[] = []
+  const seen = new Set<string>()
   while (!sequence.done) {
     const start = sequence.position
     const entry = sequence.sequence('extension')
@@ -95,7 +96,8 @@ export const readExtensions = (reader: DerReader, what = 'extensions'): Extensio
     const critical = entry.flag('critical')
     const value = entry.octetString('extension value')
     entry.end()
-    for (const other of extensions) if (other.oid === oid) sequence.fail(`extension ${oidName(oid)} occurs twice`, start)
+    if (seen.has(oid)) sequence.fail(`extension ${oidName(oid)} occurs twice`, start)
+    seen.add(oid)
     extensions.push(new ReadExtension(oid, critical, value, reader.bytes, start, sequence.position))
   }
   return extensions
@@ -124,27 +126,33 @@ class ReadExtension implements Extension {
   }
 }
 
-const open = (value: Uint8Array, what: string): DerReader => new DerReader(value, 'bad_certificate', what)
+/** Where a reader notes what breaks a rule for writers and can be read in one way only; without it the reader refuses. */
+export type Deviations = string[] | undefined
+
+const open = (value: Uint8Array, what: string, deviations: Deviations): DerReader =>
+  deviations === undefined
+    ? new DerReader(value, 'bad_certificate', what)
+    : DerReader.tolerant(value, 'bad_certificate', what, deviations)
 
 /** The content of a SEQUENCE that is the whole value. */
-const outer = (value: Uint8Array, what: string): DerReader => {
-  const reader = open(value, what)
+const outer = (value: Uint8Array, what: string, deviations: Deviations): DerReader => {
+  const reader = open(value, what, deviations)
   const sequence = reader.sequence(what)
   reader.end()
   return sequence
 }
 
-const listOf = <T>(value: Uint8Array, what: string, item: (reader: DerReader) => T): T[] => {
-  const sequence = outer(value, what)
-  if (sequence.done) sequence.fail('it is an empty list')
+const listOf = <T>(value: Uint8Array, what: string, deviations: Deviations, item: (reader: DerReader) => T): T[] => {
+  const sequence = outer(value, what, deviations)
+  if (sequence.done) sequence.deviate(`${what} is an empty list`)
   const items: T[] = []
   while (!sequence.done) items.push(item(sequence))
   return items
 }
 
 /** Section 4.2.1.9. */
-export const readBasicConstraints = (value: Uint8Array): BasicConstraints => {
-  const sequence = outer(value, 'basicConstraints')
+export const readBasicConstraints = (value: Uint8Array, deviations?: Deviations): BasicConstraints => {
+  const sequence = outer(value, 'basicConstraints', deviations)
   const ca = sequence.flag('cA')
   const pathLength = sequence.done ? undefined : sequence.smallInteger('pathLenConstraint', undefined, true)
   sequence.end()
@@ -152,51 +160,51 @@ export const readBasicConstraints = (value: Uint8Array): BasicConstraints => {
 }
 
 /** Section 4.2.1.3; at least one bit is set. */
-export const readKeyUsage = (value: Uint8Array): readonly KeyUsageName[] => {
-  const reader = open(value, 'keyUsage')
+export const readKeyUsage = (value: Uint8Array, deviations?: Deviations): readonly KeyUsageName[] => {
+  const reader = open(value, 'keyUsage', deviations)
   const bits = reader.namedBits('keyUsage')
   reader.end()
-  if (bits === 0) reader.fail('no usage is set')
+  if (bits === 0) reader.deviate('keyUsage has no usage set')
   return keyUsageNames.filter((_, i) => ((bits >> i) & 1) === 1)
 }
 
 /** Section 4.2.1.12. */
-export const readExtendedKeyUsage = (value: Uint8Array): readonly string[] =>
-  listOf(value, 'extendedKeyUsage', (reader) => reader.oid('key purpose'))
+export const readExtendedKeyUsage = (value: Uint8Array, deviations?: Deviations): readonly string[] =>
+  listOf(value, 'extendedKeyUsage', deviations, (reader) => reader.oid('key purpose'))
 
 /** Sections 4.2.1.6 and 4.2.1.7. */
-export const readAltNames = (value: Uint8Array, what: string): readonly GeneralName[] =>
-  readGeneralNames(outer(value, what), what)
+export const readAltNames = (value: Uint8Array, what: string, deviations?: Deviations): readonly GeneralName[] =>
+  readGeneralNames(outer(value, what, deviations), what)
 
 /** Section 4.2.1.2. */
-export const readSubjectKeyIdentifier = (value: Uint8Array): Uint8Array => {
-  const reader = open(value, 'subjectKeyIdentifier')
+export const readSubjectKeyIdentifier = (value: Uint8Array, deviations?: Deviations): Uint8Array => {
+  const reader = open(value, 'subjectKeyIdentifier', deviations)
   const identifier = reader.octetString('key identifier')
   reader.end()
   return identifier
 }
 
 /** Section 4.2.1.1; issuer and serial number come together. */
-export const readAuthorityKeyIdentifier = (value: Uint8Array): AuthorityKeyIdentifier => {
+export const readAuthorityKeyIdentifier = (value: Uint8Array, deviations?: Deviations): AuthorityKeyIdentifier => {
   const what = 'authorityKeyIdentifier'
-  const sequence = outer(value, what)
+  const sequence = outer(value, what, deviations)
   const keyIdentifier = sequence.peek() === contextTag(0) ? sequence.content(contextTag(0), 'key identifier') : undefined
   const names = sequence.optional(constructedTag(1), 'authorityCertIssuer')
   const issuer = names === undefined ? undefined : readGeneralNames(names, what)
   const serialNumber =
     sequence.peek() === contextTag(2) ? sequence.integer('authorityCertSerialNumber', contextTag(2)) : undefined
   sequence.end()
-  if ((issuer === undefined) !== (serialNumber === undefined)) sequence.fail('issuer and serial number come together')
+  if ((issuer === undefined) !== (serialNumber === undefined)) sequence.deviate(`${what} has an issuer without a serial number, or the other way round`)
   return { keyIdentifier, issuer, serialNumber }
 }
 
 /** Section 4.2.1.10; not empty, and neither is what it holds. */
-export const readNameConstraints = (value: Uint8Array): NameConstraints => {
-  const sequence = outer(value, 'nameConstraints')
+export const readNameConstraints = (value: Uint8Array, deviations?: Deviations): NameConstraints => {
+  const sequence = outer(value, 'nameConstraints', deviations)
   const permitted = subtrees(sequence, 0, 'permittedSubtrees')
   const excluded = subtrees(sequence, 1, 'excludedSubtrees')
   sequence.end()
-  if (permitted === undefined && excluded === undefined) sequence.fail('it constrains nothing')
+  if (permitted === undefined && excluded === undefined) sequence.deviate('an extension of constraints constrains nothing')
   return { permitted, excluded }
 }
 
@@ -210,7 +218,7 @@ const subtrees = (reader: DerReader, n: number, what: string): GeneralSubtree[] 
     const base = readGeneralName(subtree, 'name of subtree', 'range')
     const hasMinimum = subtree.peek() === contextTag(0)
     const minimum = hasMinimum ? subtree.smallInteger('minimum', contextTag(0)) : 0
-    if (hasMinimum && minimum === 0) subtree.fail('minimum is encoded although it has its default value')
+    if (hasMinimum && minimum === 0) subtree.deviate('minimum is encoded although it has its default value')
     const maximum = subtree.peek() === contextTag(1) ? subtree.smallInteger('maximum', contextTag(1)) : undefined
     subtree.end()
     found.push({ base, minimum, maximum })
@@ -219,9 +227,9 @@ const subtrees = (reader: DerReader, n: number, what: string): GeneralSubtree[] 
 }
 
 /** Section 4.2.1.4; no policy occurs twice. */
-export const readCertificatePolicies = (value: Uint8Array): readonly PolicyInformation[] => {
+export const readCertificatePolicies = (value: Uint8Array, deviations?: Deviations): readonly PolicyInformation[] => {
   const seen = new Set<string>()
-  return listOf(value, 'certificatePolicies', (reader) => {
+  return listOf(value, 'certificatePolicies', deviations, (reader) => {
     const information = reader.sequence('policy information')
     const oid = information.oid('policy identifier')
     if (seen.has(oid)) information.fail(`policy ${oid} occurs twice`)
@@ -234,7 +242,7 @@ export const readCertificatePolicies = (value: Uint8Array): readonly PolicyInfor
 
 const readQualifiers = (reader: DerReader): PolicyInformation['qualifiers'] => {
   const list = reader.sequence('policy qualifiers')
-  if (list.done) list.fail('the list of qualifiers is empty')
+  if (list.done) list.deviate('the list of qualifiers is empty')
   const qualifiers: { oid: string; der: Uint8Array }[] = []
   while (!list.done) {
     const qualifier = list.sequence('policy qualifier')
@@ -245,8 +253,8 @@ const readQualifiers = (reader: DerReader): PolicyInformation['qualifiers'] => {
 }
 
 /** Section 4.2.1.5. */
-export const readPolicyMappings = (value: Uint8Array): readonly PolicyMapping[] =>
-  listOf(value, 'policyMappings', (reader) => {
+export const readPolicyMappings = (value: Uint8Array, deviations?: Deviations): readonly PolicyMapping[] =>
+  listOf(value, 'policyMappings', deviations, (reader) => {
     const mapping = reader.sequence('mapping')
     const issuerDomainPolicy = mapping.oid('issuerDomainPolicy')
     const subjectDomainPolicy = mapping.oid('subjectDomainPolicy')
@@ -255,28 +263,28 @@ export const readPolicyMappings = (value: Uint8Array): readonly PolicyMapping[] 
   })
 
 /** Section 4.2.1.11; not empty. */
-export const readPolicyConstraints = (value: Uint8Array): PolicyConstraints => {
-  const sequence = outer(value, 'policyConstraints')
+export const readPolicyConstraints = (value: Uint8Array, deviations?: Deviations): PolicyConstraints => {
+  const sequence = outer(value, 'policyConstraints', deviations)
   const skip = (n: number, name: string): number | undefined =>
     sequence.peek() === contextTag(n) ? sequence.smallInteger(name, contextTag(n), true) : undefined
   const requireExplicitPolicy = skip(0, 'requireExplicitPolicy')
   const inhibitPolicyMapping = skip(1, 'inhibitPolicyMapping')
   sequence.end()
-  if (requireExplicitPolicy === undefined && inhibitPolicyMapping === undefined) sequence.fail('it constrains nothing')
+  if (requireExplicitPolicy === undefined && inhibitPolicyMapping === undefined) sequence.deviate('an extension of constraints constrains nothing')
   return { requireExplicitPolicy, inhibitPolicyMapping }
 }
 
 /** Section 4.2.1.14. */
-export const readInhibitAnyPolicy = (value: Uint8Array): number => {
-  const reader = open(value, 'inhibitAnyPolicy')
+export const readInhibitAnyPolicy = (value: Uint8Array, deviations?: Deviations): number => {
+  const reader = open(value, 'inhibitAnyPolicy', deviations)
   const skip = reader.smallInteger('inhibitAnyPolicy', undefined, true)
   reader.end()
   return skip
 }
 
 /** Sections 4.2.2.1 and 4.2.2.2. */
-export const readInfoAccess = (value: Uint8Array, what: string): readonly AccessDescription[] =>
-  listOf(value, what, (reader) => {
+export const readInfoAccess = (value: Uint8Array, what: string, deviations?: Deviations): readonly AccessDescription[] =>
+  listOf(value, what, deviations, (reader) => {
     const description = reader.sequence('access description')
     const method = description.oid('access method')
     const location = readGeneralName(description, 'access location')
@@ -285,15 +293,15 @@ export const readInfoAccess = (value: Uint8Array, what: string): readonly Access
   })
 
 /** Sections 4.2.1.13 and 4.2.1.15; a point names a place or an issuer, not reasons only. */
-export const readDistributionPoints = (value: Uint8Array, what: string): readonly DistributionPoint[] =>
-  listOf(value, what, (reader) => {
+export const readDistributionPoints = (value: Uint8Array, what: string, deviations?: Deviations): readonly DistributionPoint[] =>
+  listOf(value, what, deviations, (reader) => {
     const point = reader.sequence('distribution point')
     const name = readDistributionPointName(point)
     const reasons = point.peek() === contextTag(1) ? point.namedBits('reasons', contextTag(1)) : undefined
     const issuer = point.optional(constructedTag(2), 'cRLIssuer')
     const crlIssuer = issuer === undefined ? undefined : readGeneralNames(issuer, 'cRLIssuer')
     point.end()
-    if (name === undefined && crlIssuer === undefined) point.fail('a distribution point names nothing')
+    if (name === undefined && crlIssuer === undefined) point.deviate('a distribution point names nothing')
     return { fullName: name?.fullName, relativeName: name?.relativeName, reasons, crlIssuer }
   })
 
@@ -312,12 +320,12 @@ export const readDistributionPointName = (
 }
 
 /** RFC 7633 section 4.1: numbers of TLS extensions; 5 is status_request, "must-staple". */
-export const readTlsFeature = (value: Uint8Array): readonly number[] =>
-  listOf(value, 'TLS feature', (reader) => reader.smallInteger('feature'))
+export const readTlsFeature = (value: Uint8Array, deviations?: Deviations): readonly number[] =>
+  listOf(value, 'TLS feature', deviations, (reader) => reader.smallInteger('feature'))
 
 /** RFC 6962 section 3.3: the SignedCertificateTimestampList, still in TLS encoding. */
-export const readSctList = (value: Uint8Array): Uint8Array => {
-  const reader = open(value, 'SCT list')
+export const readSctList = (value: Uint8Array, deviations?: Deviations): Uint8Array => {
+  const reader = open(value, 'SCT list', deviations)
   const list = reader.octetString('SCT list')
   reader.end()
   return list

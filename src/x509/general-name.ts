@@ -1,8 +1,9 @@
-// GeneralName (RFC 5280 section 4.2.1.6) as a discriminated union. Read by extensions.ts; compared by names.ts.
+// GeneralName (RFC 5280 section 4.2.1.6) as a discriminated union.
 
+import { TlsError } from '../errors.ts'
 import { contextTag, constructedTag, dotted } from '../wire/der.ts'
 import type { DerReader } from '../wire/der.ts'
-import { readName } from './name.ts'
+import { readName, stringText } from './name.ts'
 import type { Name } from './name.ts'
 
 export type GeneralName =
@@ -13,52 +14,60 @@ export type GeneralName =
   | { readonly kind: 'ip'; readonly value: string; readonly bytes: Uint8Array }
   | { readonly kind: 'directory'; readonly value: string; readonly name: Name }
   | { readonly kind: 'registeredId'; readonly value: string }
-  /** `bytes` is the explicitly tagged value's content, DER. */
-  | { readonly kind: 'otherName'; readonly value: string; readonly oid: string; readonly bytes: Uint8Array }
+  | OtherName
+  /** A name that has not the form of its kind (an address of five bytes, bytes that are not ASCII): it matches nothing. `bytes` is
+   * the whole element, DER. */
+  | { readonly kind: 'malformed'; readonly value: string; readonly form: MalformedForm; readonly bytes: Uint8Array }
   /** x400Address and ediPartyName, not decoded. */
   | { readonly kind: 'undecoded'; readonly value: string; readonly bytes: Uint8Array }
+
+export interface OtherName {
+  readonly kind: 'otherName'
+  readonly value: string
+  /** Dotted object identifier of the type. */
+  readonly oid: string
+  /** The explicitly tagged value's content, DER. */
+  readonly bytes: Uint8Array
+  /** The value if it is a character string: the mailbox of SmtpUTF8Mailbox (RFC 9598), the user principal name of Windows. */
+  readonly text: string | undefined
+}
+
+/** What a malformed name was meant to be. */
+export type MalformedForm = 'dns' | 'email' | 'uri' | 'ip' | 'directory' | 'registeredId' | 'undecoded'
 
 /** The addresses of SANs are 4 or 16 bytes; the ranges of name constraints twice that (section 4.2.1.10). */
 export type IpForm = 'address' | 'range'
 
-/** Reads one GeneralName. Throws what the reader throws. */
+/** Reads one GeneralName. Throws what the reader throws; a tolerant reader answers with a `malformed` name instead. */
 export const readGeneralName = (reader: DerReader, what: string, ipForm: IpForm = 'address'): GeneralName => {
   const start = reader.position
   const tag = reader.peek()
+  const malformed = (form: MalformedForm, sentence: string): GeneralName => {
+    reader.deviate(sentence, start)
+    const bytes = reader.bytes.subarray(start, reader.position)
+    return { kind: 'malformed', value: latin1.decode(bytes.subarray(2)), form, bytes }
+  }
+  const kind = textKinds.get(tag)
+  if (kind !== undefined) {
+    const value = reader.tryAscii(what, tag)
+    return value === undefined ? malformed(kind, `${what} has a byte that is not ASCII`) : { kind, value }
+  }
   switch (tag) {
-    case contextTag(1):
-      return { kind: 'email', value: reader.ascii(what, tag) }
-    case contextTag(2):
-      return { kind: 'dns', value: reader.ascii(what, tag) }
-    case contextTag(6):
-      return { kind: 'uri', value: reader.ascii(what, tag) }
     case contextTag(7): {
       const bytes = reader.content(tag, what)
       const unit = ipForm === 'address' ? 4 : 8
-      if (bytes.length !== unit && bytes.length !== unit * 4) {
-        reader.fail(`${what} has an IP ${ipForm} of ${bytes.length} bytes`, start)
-      }
+      const isAddress = bytes.length === unit || bytes.length === unit * 4
+      if (!isAddress) return malformed('ip', `${what} has an IP ${ipForm} of ${bytes.length} bytes`)
       return { kind: 'ip', value: formatIp(bytes, ipForm), bytes }
     }
     case contextTag(8): {
       const value = dotted(reader.content(tag, what))
-      return { kind: 'registeredId', value: value ?? reader.fail(`${what} has a malformed registeredID`, start) }
+      return value === undefined ? malformed('registeredId', `${what} has a malformed registeredID`) : { kind: 'registeredId', value }
     }
-    case constructedTag(4): {
-      const explicit = reader.enter(tag, what)
-      const name = readName(explicit, what)
-      explicit.end()
-      return new DirectoryName(name)
-    }
-    case constructedTag(0): {
-      const other = reader.enter(tag, what)
-      const oid = other.oid(`type of ${what}`)
-      const explicit = other.enter(constructedTag(0), `value of ${what}`)
-      const bytes = explicit.element(`value of ${what}`)
-      explicit.end()
-      other.end()
-      return { kind: 'otherName', value: oid, oid, bytes }
-    }
+    case constructedTag(4):
+      return attempt(() => readDirectoryName(reader, what)) ?? malformed('directory', `${what} has a malformed directory name`)
+    case constructedTag(0):
+      return attempt(() => readOtherName(reader, what)) ?? malformed('undecoded', `${what} has a malformed otherName`)
     case constructedTag(3):
     case constructedTag(5):
       return { kind: 'undecoded', value: tag === constructedTag(3) ? 'x400Address' : 'ediPartyName', bytes: reader.element(what) }
@@ -67,9 +76,44 @@ export const readGeneralName = (reader: DerReader, what: string, ipForm: IpForm 
   }
 }
 
+const textKinds: ReadonlyMap<number, 'email' | 'dns' | 'uri'> = new Map([
+  [contextTag(1), 'email'],
+  [contextTag(2), 'dns'],
+  [contextTag(6), 'uri'],
+])
+
+const latin1 = new TextDecoder('latin1')
+
+/** The reader stands behind the name whether its content could be read or not. */
+const attempt = <T>(read: () => T): T | undefined => {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof TlsError) return undefined
+    throw error
+  }
+}
+
+const readDirectoryName = (reader: DerReader, what: string): GeneralName => {
+  const explicit = reader.enter(constructedTag(4), what)
+  const name = readName(explicit, what)
+  explicit.end()
+  return new DirectoryName(name)
+}
+
+const readOtherName = (reader: DerReader, what: string): OtherName => {
+  const other = reader.enter(constructedTag(0), what)
+  const oid = other.oid(`type of ${what}`)
+  const explicit = other.enter(constructedTag(0), `value of ${what}`)
+  const bytes = explicit.element(`value of ${what}`)
+  explicit.end()
+  other.end()
+  return { kind: 'otherName', value: oid, oid, bytes, text: stringText(bytes) }
+}
+
 /** GeneralNames: at least one. `reader` is inside the sequence. */
 export const readGeneralNames = (reader: DerReader, what: string): GeneralName[] => {
-  if (reader.done) reader.fail(`${what} is empty`)
+  if (reader.done) reader.deviate(`${what} is empty`)
   const names: GeneralName[] = []
   while (!reader.done) names.push(readGeneralName(reader, what))
   return names

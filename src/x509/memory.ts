@@ -1,5 +1,5 @@
 // What a verifier keeps from one connection to the next: the intermediate certificates of chains that it accepted, parsed,
-// and whose key their signatures are by. Dates, names and all else are looked at each time. Used by chain-verifier.ts.
+// and whose key their signatures are by. Dates, names and all else are looked at each time.
 
 import { concat } from '../wire/bytes.ts'
 import { sameBytes } from '../wire/der.ts'

@@ -1,5 +1,5 @@
 // Distinguished names (RFC 5280 section 4.1.2.4): kept as DER, decoded on demand, compared by section 7.1, printed after
-// RFC 4514. Used by certificate.ts, by the path builder and by name constraints.
+// RFC 4514.
 
 import { toHex } from '../wire/bytes.ts'
 import { DerReader, compareBytes, sameBytes, tags } from '../wire/der.ts'
@@ -26,6 +26,7 @@ export class Name {
   #keys: readonly string[] | undefined
   #key: string | undefined
   #exactKey: string | undefined
+  #text: string | undefined
 
   /** `der` is one RDNSequence that `readName` has walked over. */
   constructor(der: Uint8Array, length: number) {
@@ -72,10 +73,11 @@ export class Name {
 
   /** RFC 4514 text: last RDN first, attributes of one RDN joined with "+". */
   toString(): string {
-    return this.rdns
+    this.#text ??= this.rdns
       .toReversed()
       .map((rdn) => rdn.map(attributeText).join('+'))
       .join(',')
+    return this.#text
   }
 
   toJSON(): readonly { readonly type: string; readonly value: string }[] {
@@ -101,7 +103,7 @@ export const readName = (reader: DerReader, name: string): Name => {
   let length = 0
   for (; !sequence.done; length++) {
     const rdn = sequence.set(`relative name of ${name}`)
-    if (rdn.done) rdn.fail(`${name} has a relative name without attributes`)
+    if (rdn.done) rdn.deviate(`${name} has a relative name without attributes`)
     let before: Uint8Array | undefined
     while (!rdn.done) {
       const at = rdn.position
@@ -111,7 +113,7 @@ export const readName = (reader: DerReader, name: string): Name => {
       attribute.end()
       if (before === undefined && rdn.done) break
       const whole = reader.bytes.subarray(at, rdn.position)
-      if (before !== undefined && compareBytes(before, whole) >= 0) rdn.fail(`${name} has a set that is not in DER order`)
+      if (before !== undefined && compareBytes(before, whole) >= 0) rdn.deviate(`${name} has a set that is not in DER order`)
       before = whole
     }
   }
@@ -156,59 +158,93 @@ class DecodedAttribute implements NameAttribute {
   }
 }
 
-const utf8 = new TextDecoder()
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const lossyUtf8 = new TextDecoder()
 const latin1 = new TextDecoder('latin1')
+const utf8Encoder = new TextEncoder()
 
-/** Text of a DirectoryString or IA5String element; `#` and hex for anything else (RFC 4514 section 2.4). */
+/** Text of a DirectoryString or IA5String element, for people: bytes that can't be are U+FFFD. `#` and hex for what is no string
+ * (RFC 4514 section 2.4). */
 export const decodeString = (element: Uint8Array): string => {
-  const tag = element[0] ?? 0
-  const content = new DerReader(element).content(tag, 'string')
-  if (utf8Tags.has(tag)) return utf8.decode(content)
-  if (tag === tags.teletexString) return latin1.decode(content)
-  if (tag === tags.bmpString && content.length % 2 === 0) return fromUnits(content, 2)
-  if (tag === tags.universalString && content.length % 4 === 0) return fromUnits(content, 4)
-  return `#${toHex(element)}`
+  const exact = stringText(element)
+  if (exact !== undefined) return exact
+  const [tag = 0] = element
+  return asciiTags.has(tag) || tag === tags.utf8String ? lossyUtf8.decode(contentOf(element)) : `#${toHex(element)}`
 }
 
-/** ASCII is UTF-8, so one decoder does for the ASCII types too. */
-const utf8Tags: ReadonlySet<number> = new Set([
-  tags.utf8String,
+/** Text of a string element (DER), or undefined for what is no string, or has bytes that its type does not allow. */
+export const stringText = (element: Uint8Array): string | undefined => {
+  const [tag = 0] = element
+  if (!stringTags.has(tag)) return undefined
+  const content = contentOf(element)
+  if (tag === tags.teletexString) return latin1.decode(content)
+  if (tag === tags.bmpString) return fromUnits(content, 2)
+  if (tag === tags.universalString) return fromUnits(content, 4)
+  if (asciiTags.has(tag) && content.some((byte) => byte >= 0x80)) return undefined
+  try {
+    return utf8.decode(content)
+  } catch {
+    return undefined
+  }
+}
+
+const contentOf = (element: Uint8Array): Uint8Array => new DerReader(element).content(element[0] ?? 0, 'string')
+
+const asciiTags: ReadonlySet<number> = new Set([
   tags.printableString,
   tags.ia5String,
   tags.numericString,
   tags.visibleString,
 ])
 
-const fromUnits = (content: Uint8Array, size: 2 | 4): string => {
-  const view = new DataView(content.buffer, content.byteOffset, content.length)
-  let text = ''
-  for (let i = 0; i < content.length; i += size) {
-    const point = size === 2 ? view.getUint16(i) : view.getUint32(i)
-    text += size === 2 ? String.fromCharCode(point) : String.fromCodePoint(point <= 0x10ffff ? point : 0xfffd)
-  }
-  return text
-}
-
-/** Type and value such that equal keys mean a match: strings ignore case and repeated spaces, the rest is bytes. */
-const attributeKey = ({ oid, value, der }: NameAttribute): string =>
-  stringTags.has(der[0] ?? 0)
-    ? `${oid}=${value.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ').trim().replace(/[\\+,]/g, '\\$&')}`
-    : `${oid}=#${toHex(der)}`
-
 const stringTags: ReadonlySet<number> = new Set([
-  ...utf8Tags,
+  ...asciiTags,
+  tags.utf8String,
   tags.teletexString,
   tags.bmpString,
   tags.universalString,
 ])
 
-/** What is no string is `#` and hex already. */
-const attributeText = ({ type, value, der }: NameAttribute): string =>
-  `${type}=${stringTags.has(der[0] ?? 0) ? escapeValue(value) : value}`
+/** UTF-16 or UTF-32, big-endian; undefined for units that are no characters. */
+const fromUnits = (content: Uint8Array, size: 2 | 4): string | undefined => {
+  if (content.length % size !== 0) return undefined
+  const view = new DataView(content.buffer, content.byteOffset, content.length)
+  let text = ''
+  for (let i = 0; i < content.length; i += size) {
+    const point = size === 2 ? view.getUint16(i) : view.getUint32(i)
+    if (point > 0x10ffff || (size === 4 && point >= 0xd800 && point <= 0xdfff)) return undefined
+    text += size === 2 ? String.fromCharCode(point) : String.fromCodePoint(point)
+  }
+  return loneSurrogate.test(text) ? undefined : text
+}
 
-/** RFC 4514 section 2.4. Control characters are escaped too, so that a name can't disturb a log. */
+const loneSurrogate = /\p{Surrogate}/u
+
+/** Type and value such that equal keys mean a match: strings by RFC 5280 section 7.1, the rest, and strings that are none, as
+ * bytes. */
+const attributeKey = ({ oid, der }: NameAttribute): string => {
+  const text = stringText(der)
+  return text === undefined ? `${oid}#${toHex(der)}` : `${oid}=${prepared(text).replace(/[\\+,]/g, '\\$&')}`
+}
+
+/** RFC 4518 section 2, as far as section 7.1 asks for it: characters that are mapped to nothing and to a space, compatibility forms,
+ * case, spaces at the ends and repeated. */
+const prepared = (text: string): string =>
+  simple.test(text)
+    ? text.toLowerCase().replace(/ {2,}/g, ' ').trim()
+    : text.replace(mappedToNothing, '').normalize('NFKC').toLowerCase().normalize('NFKC').replace(/\s+/g, ' ').trim()
+
+const simple = /^[ -~]*$/
+
+/** Section 2.2: soft hyphens, joiners, variation selectors, directions, control characters but those that are white space. */
+const mappedToNothing = /(?![\t-\r\u0085])[\p{Cc}\p{Cf}\p{Variation_Selector}\ufffc]|\u034f/gu
+
+/** What is no string is `#` and hex already; of others a leading `#` is escaped. */
+const attributeText = ({ type, value, der }: NameAttribute): string =>
+  `${type}=${value.startsWith('#') && stringText(der) === undefined ? value : escapeValue(value)}`
+
+/** RFC 4514 section 2.4. Control and format characters are escaped too, as hex of their UTF-8, so that a name can't disturb a log. */
 const escapeValue = (value: string): string =>
   value
     .replace(/["+,;<>\\]|^[ #]| $/g, '\\$&')
-    // eslint-disable-next-line no-control-regex
-    .replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => `\\${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (c) => [...utf8Encoder.encode(c)].map((byte) => `\\${toHex(Uint8Array.of(byte))}`).join(''))

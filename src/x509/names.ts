@@ -1,5 +1,5 @@
 // Is this certificate for that server? RFC 9525 section 6 for DNS names and IP addresses: subjectAltName only, a wildcard
-// only as the whole left-most label. Called by the verifier, and by the server side to choose an identity.
+// only as the whole left-most label.
 
 import { equalBytes } from '../wire/bytes.ts'
 import type { Certificate } from './certificate.ts'
@@ -31,16 +31,20 @@ export const coversReference = (
   return false
 }
 
-/** Lower-case A-labels without the final dot, or the bytes of an IP address (IPv6 with or without brackets). Undefined for
- * what can't be either. Underscores pass here: whether such a name may be in a certificate is for the profile. */
+/** Lower-case A-labels without the final dot, or the bytes of an IP address (IPv6 with or without brackets, a link-local one
+ * with or without a zone). Undefined for what can't be either. Underscores pass here: whether such a name may be in a certificate is for the profile. */
 export const referenceName = (serverName: string): ReferenceName | undefined => {
-  const bytes = parseIp(serverName)
+  const bytes = parseIp(withoutZone(serverName))
   if (bytes !== undefined) return { kind: 'ip', value: serverName, bytes }
   const ascii = toAscii(serverName)
   if (ascii === undefined) return undefined
   const value = (ascii.endsWith('.') ? ascii.slice(0, -1) : ascii).toLowerCase()
   return value.length <= 253 && dnsPattern.test(value) && !/(^|\.)[0-9]+$/.test(value) ? { kind: 'dns', value } : undefined
 }
+
+/** A link-local address is dialled with a zone, "fe80::1%eth0" (RFC 4007 section 11), which is of this machine and in no
+ * certificate. */
+const withoutZone = (text: string): string => text.replace(/^(\[?fe[89ab][0-9a-f]:[0-9a-f:.]*)%[\w.~-]+(\]?)$/i, '$1$2')
 
 const dnsPattern = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/
 

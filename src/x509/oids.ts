@@ -1,5 +1,5 @@
-// Object identifiers by name: what the code compares with, and what people see in messages and in toString().
-// Used all over x509/; attribute short names are those of RFC 4514 section 3 and of common use.
+// Object identifiers by name: what the code compares with, and what people see in messages and in certificateText().
+// Attribute short names are those of RFC 4514 section 3 and of common use.
 
 /** id-ce and id-pe extensions (RFC 5280 section 4.2), RFC 6960 section 4.2.2.2.1, RFC 6962 section 3.3, RFC 7633 section 6. */
 export const extensionOids = {
@@ -44,6 +44,9 @@ export const anyPolicy = '2.5.29.32.0'
 
 /** Access methods of authorityInfoAccess (RFC 5280 section 4.2.2.1). */
 export const accessMethods = { ocsp: '1.3.6.1.5.5.7.48.1', caIssuers: '1.3.6.1.5.5.7.48.2' } as const
+
+/** Types of otherName: the mailbox of RFC 9598 section 3, the user principal name of Windows. */
+export const otherNameOids = { smtpUtf8Mailbox: '1.3.6.1.5.5.7.8.9', userPrincipalName: '1.3.6.1.4.1.311.20.2.3' } as const
 
 export const emailAddressOid = '1.2.840.113549.1.9.1'
 export const commonNameOid = '2.5.4.3'

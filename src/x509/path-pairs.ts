@@ -1,5 +1,4 @@
-// A verified path as pairs of certificate and issuer, which is how revocation and transparency look at it. Called by crl.ts,
-// ocsp.ts and sct.ts.
+// A verified path as pairs of certificate and issuer, which is how revocation and transparency look at it.
 
 import type { PublicKey } from '../crypto/provider.ts'
 import { equalBytes } from '../wire/bytes.ts'

@@ -1,5 +1,5 @@
 // Path validation (RFC 5280 section 6.1) of one candidate path, without its signatures: dates, CA bits, path length, name
-// constraints, key purposes, policies, top-down from the trust anchor. Called by builder.ts for every candidate.
+// constraints, key purposes, policies, top-down from the trust anchor.
 
 import type { Certificate } from './certificate.ts'
 import { findViolation } from './constraints.ts'
@@ -161,6 +161,8 @@ export const anchorInputs = ({ certificate }: TrustAnchor, inputs: PolicyInputs 
   inhibitAny: inputs?.inhibitAny === true || certificate?.inhibitAnyPolicy !== undefined,
 })
 
+const MAX_NAMES_SHOWN = 20
+
 const checkLeaf = (leaf: Certificate, rules: PathRules): void => {
   const { keyUsage, reference, isPublicSuffix } = rules
   for (const usage of keyUsage) {
@@ -173,6 +175,7 @@ const checkLeaf = (leaf: Certificate, rules: PathRules): void => {
     reject('name_mismatch', `${sentence}; common names are not looked at (RFC 9525 section 6.3)`, leaf)
   }
   if (coversReference(leaf, reference, isPublicSuffix)) return
-  const names = (leaf.subjectAltNames ?? []).map(({ value }) => value).join(', ')
-  reject('name_mismatch', `${describe(leaf)} is not for ${reference.value}; it is for ${shorten(names)}`, leaf)
+  const names = (leaf.subjectAltNames ?? []).slice(0, MAX_NAMES_SHOWN).map(({ value }) => shorten(value, 80)).join(', ')
+  const isFor = names === '' ? 'it is for no name at all' : `it is for ${shorten(names)}`
+  reject('name_mismatch', `${describe(leaf)} is not for ${shorten(reference.value)}; ${isFor}`, leaf)
 }

@@ -1,5 +1,5 @@
 // Certificate policies of a path as the graph of RFC 9618 (which replaces the tree of RFC 5280 section 6.1 and grows linearly,
-// not exponentially). Called by path.ts, once per path, only where a policy can decide or was asked for.
+// not exponentially).
 
 import type { Certificate } from './certificate.ts'
 import { anyPolicy } from './oids.ts'

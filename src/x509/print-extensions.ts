@@ -1,4 +1,4 @@
-// The extensions of a certificate as text, in the words that `openssl x509 -text` uses. Called by print.ts.
+// The extensions of a certificate as text, in the words that `openssl x509 -text` uses.
 
 import { TlsError } from '../errors.ts'
 import { toHex } from '../wire/bytes.ts'
@@ -125,6 +125,8 @@ export const generalNameText = (name: GeneralName): string => {
       return `Registered ID:${name.value}`
     case 'otherName':
       return `othername: ${name.oid}::${toHex(name.bytes)}`
+    case 'malformed':
+      return `<malformed ${name.form}>${toHex(name.bytes)}`
     case 'undecoded':
       return `${name.value}:<unsupported>`
   }

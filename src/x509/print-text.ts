@@ -1,4 +1,4 @@
-// Names, dates and bytes as people read them in certificates. Called by print.ts and print-extensions.ts.
+// Names, dates and bytes as people read them in certificates.
 
 import { toHex } from '../wire/bytes.ts'
 import type { Name } from './name.ts'

@@ -1,5 +1,4 @@
-// A certificate as text, in the layout of `openssl x509 -text`: what people compare, paste and search for. Called by people, and
-// by Certificate's toString().
+// A certificate as text, in the layout of `openssl x509 -text`: what people compare, paste and search for.
 
 import { TlsError } from '../errors.ts'
 import { toHex } from '../wire/bytes.ts'

@@ -4,6 +4,9 @@
 import { TlsError } from '../errors.ts'
 import type { TlsErrorCode } from '../errors.ts'
 import type { Certificate } from './certificate.ts'
+import { quote, shorten } from './text.ts'
+
+export { quote, shorten }
 
 /** Why a chain was refused; stable, for programs. */
 export type RejectionReason =
@@ -111,10 +114,8 @@ const reasonsOfCodes: ReadonlyMap<TlsErrorCode, RejectionReason> = new Map<TlsEr
 /** How a certificate is called in a message. */
 export const describe = (certificate: Certificate): string => {
   const subject = certificate.subject.toString()
-  return subject === '' ? `the certificate with serial number ${certificate.serialNumberHex}` : `"${shorten(subject)}"`
+  return subject === '' ? `the certificate with serial number ${shorten(certificate.serialNumberHex, 64)}` : quote(subject)
 }
-
-export const shorten = (text: string): string => (text.length > 160 ? `${text.slice(0, 157)}...` : text)
 
 /** "3 days", for messages. */
 export const span = (milliseconds: number): string => {

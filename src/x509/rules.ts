@@ -1,5 +1,5 @@
 // The rules for one certificate: what can be said of it without looking at the path (RFC 5280 sections 4.1 and 4.2, 6.1.4 (k)
-// to (o), 6.1.5 (e), (f)), and by profile what the web PKI adds. Called by path.ts, top-down; each throws a CertificateError.
+// to (o), 6.1.5 (e), (f)), and by profile what the web PKI adds.
 
 import { equalBytes } from '../wire/bytes.ts'
 import type { Certificate } from './certificate.ts'
@@ -9,16 +9,16 @@ import type { GeneralName } from './general-name.ts'
 import { isDnsName } from './names.ts'
 import { commonNameOid, extensionOids, oidName, purposeOids } from './oids.ts'
 import type { Profile } from './profile.ts'
-import { describe, reject } from './rejection.ts'
-import { signatureAlgorithmOf } from './signature.ts'
+import { describe, quote, reject, shorten } from './rejection.ts'
+import { sameAlgorithm, signatureAlgorithmOf } from './signature.ts'
 
 /** An `anchor` is a trusted CA certificate; `trusted-leaf` a leaf that is trusted itself. */
 export type Role = 'anchor' | 'intermediate' | 'leaf' | 'trusted-leaf'
 
 /** Everything that does not depend on time, names asked for or other certificates. */
 export const checkCertificate = (certificate: Certificate, role: Role, profile: Profile): void => {
-  checkExtensions(certificate, profile)
-  if (!equalBytes(certificate.signatureAlgorithm, certificate.tbsSignatureAlgorithm)) {
+  checkExtensions(certificate, role, profile)
+  if (!sameAlgorithm(certificate.signatureAlgorithm, certificate.tbsSignatureAlgorithm)) {
     nonconforming(certificate, 'names two different signature algorithms, inside and outside what is signed', '4.1.1.2')
   }
   if (role === 'anchor' || role === 'intermediate') checkCa(certificate, role)
@@ -32,7 +32,8 @@ export const checkCertificate = (certificate: Certificate, role: Role, profile: 
 const nonconforming = (certificate: Certificate, sentence: string, section: string): never =>
   reject('nonconforming', `${describe(certificate)} ${sentence} (RFC 5280 section ${section})`, certificate)
 
-/** Readers for the extensions that are understood: with one of these, critical or not, the value has to be well-formed. */
+/** Readers for the extensions that are understood: a critical one has to be well-formed, and so has what decides something. The strict
+ * profiles read them all. */
 const understood: ReadonlyMap<string, (certificate: Certificate) => unknown> = new Map<string, (certificate: Certificate) => unknown>([
   [extensionOids.basicConstraints, (it) => it.basicConstraints],
   [extensionOids.keyUsage, (it) => it.keyUsage],
@@ -54,6 +55,19 @@ const understood: ReadonlyMap<string, (certificate: Certificate) => unknown> = n
   [extensionOids.sctList, (it) => it.sctList],
 ])
 
+/** What the verification itself asks for. What is beside these is read by whoever asks for it. */
+const deciding: ReadonlySet<string> = new Set([
+  extensionOids.basicConstraints,
+  extensionOids.keyUsage,
+  extensionOids.extendedKeyUsage,
+  extensionOids.nameConstraints,
+  extensionOids.policyConstraints,
+  extensionOids.inhibitAnyPolicy,
+])
+
+const isRead = (oid: string, role: Role, profile: Profile): boolean =>
+  profile.forms || deciding.has(oid) || (oid === extensionOids.subjectAltName && role.endsWith('leaf'))
+
 const neverCritical: ReadonlyMap<string, string> = new Map([
   [extensionOids.authorityKeyIdentifier, '4.2.1.1'],
   [extensionOids.subjectKeyIdentifier, '4.2.1.2'],
@@ -68,11 +82,11 @@ const alwaysCritical: ReadonlyMap<string, string> = new Map([
   [extensionOids.inhibitAnyPolicy, '4.2.1.14'],
 ])
 
-const checkExtensions = (certificate: Certificate, profile: Profile): void => {
+const checkExtensions = (certificate: Certificate, role: Role, profile: Profile): void => {
   for (const { oid, critical } of certificate.extensions) {
     const read = understood.get(oid)
-    if (read !== undefined) read(certificate)
-    else if (critical) {
+    if (read !== undefined && (critical || isRead(oid, role, profile))) read(certificate)
+    else if (read === undefined && critical) {
       const sentence = `${describe(certificate)} has a critical extension that is not understood: ${oidName(oid)}`
       reject('unknown_critical_extension', `${sentence} (RFC 5280 section 4.2)`, certificate)
     }
@@ -131,11 +145,13 @@ const checkForms = (certificate: Certificate, role: Role): void => {
     if (certificate.hasUntimelyTimes) nonconforming(certificate, 'has a date before 2050 that is no UTCTime', '4.1.2.5')
     if (issuer.isEmpty) nonconforming(certificate, 'has an empty issuer name', '4.1.2.4')
   }
+  const [deviation] = certificate.deviations
+  if (deviation !== undefined) nonconforming(certificate, `is not written as DER or RFC 5280 ask for it: ${shorten(deviation)}`, '4.1')
   if (certificate.hasUniqueIdentifiers) nonconforming(certificate, 'has unique identifiers', '4.1.2.8')
   const isCa = certificate.basicConstraints?.ca === true
   if (subject.isEmpty && (isCa || subjectAltNames === undefined)) nonconforming(certificate, 'has no subject name', '4.1.2.6')
   for (const name of subjectAltNames ?? []) {
-    if (!isWellFormed(name)) nonconforming(certificate, `has a malformed ${name.kind} name "${name.value}"`, '4.2.1.6')
+    if (!isWellFormed(name)) nonconforming(certificate, `has a malformed ${name.kind} name ${quote(name.value)}`, '4.2.1.6')
   }
 }
 
@@ -144,7 +160,7 @@ const isWellFormed = (name: GeneralName): boolean => {
   if (name.kind === 'dns') return isDnsName(name.value)
   if (name.kind === 'email') return /^([^\s"@]+|"[^"]*")@[^\s@]+$/.test(name.value)
   if (name.kind === 'uri') return /^[a-z][a-z0-9+.-]*:./i.test(name.value)
-  return true
+  return name.kind !== 'malformed'
 }
 
 const checkConformance = (certificate: Certificate, role: Role, profile: Profile): void => {
@@ -231,7 +247,7 @@ const checkCommonNames = (certificate: Certificate, breaks: (sentence: string, s
   for (const { oid, value } of certificate.subject.attributes) {
     if (oid !== commonNameOid || copies.has(value) || copies.has(`*.${value}`)) continue
     if (names.length > 0 && !hasHosts && !looksLikeAddress(value)) continue
-    breaks(`has the common name "${value}", which is none of its alternative names`, '7.1.4.3')
+    breaks(`has the common name ${quote(value)}, which is none of its alternative names`, '7.1.4.3')
   }
 }
 

@@ -1,5 +1,5 @@
 // The roots that the machine trusts, where the runtime has Node's builtins: SSL_CERT_FILE and SSL_CERT_DIR if set, else what the
-// runtime itself trusts (with --use-system-ca and NODE_EXTRA_CA_CERTS if those are given). Called by the Node entry point.
+// runtime itself trusts (with --use-system-ca and NODE_EXTRA_CA_CERTS if those are given).
 
 import { readFileSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'

@@ -152,3 +152,9 @@ export const makeLeaf = (issuer: Made, spec: Spec & { readonly names?: Uint8Arra
 export const now: number = Date.UTC(2026, 5, 1)
 
 export const generalized = (time: number): Uint8Array => derGeneralizedTime(time)
+
+/** What a tolerant reading noted, after `read` has been read; empty if nothing. */
+export const deviationsOf = <T extends { readonly deviations: readonly string[] }>(certificate: T, read: (it: T) => unknown): string => {
+  read(certificate)
+  return certificate.deviations.join('; ')
+}

@@ -64,15 +64,18 @@ describe('RFC 5280 section 4.1', () => {
     expect(await leafWith({ version: 1 }, { profile: 'path' })).toMatch(/^malformed: .*version 2 certificate has extensions/)
   })
   test('4.1.2.2: serial numbers are positive and have up to 20 octets', async () => {
-    expect(await leafWith({ serial: derInteger(0) })).toMatch(/^nonconforming: .*4\.1\.2\.2/)
-    expect(await leafWith({ serial: derElement(2, Uint8Array.of(0x80)) })).toMatch(/^nonconforming: .*negative/)
-    expect(await leafWith({ serial: derInteger(new Uint8Array(21).fill(1)) })).toMatch(/^nonconforming: .*20 octets/)
+    expect(await leafWith({ serial: derInteger(0) }, { profile: 'rfc5280' })).toMatch(/^nonconforming: .*4\.1\.2\.2/)
+    expect(await leafWith({ serial: derInteger(0) })).toBe('ok')
+    expect(await leafWith({ serial: derElement(2, Uint8Array.of(0x80)) }, { profile: 'rfc5280' })).toMatch(/^nonconforming: .*negative/)
+    expect(await leafWith({ serial: derElement(2, Uint8Array.of(0x80)) })).toBe('ok')
+    expect(await leafWith({ serial: derInteger(new Uint8Array(21).fill(1)) }, { profile: 'rfc5280' })).toMatch(/^nonconforming: .*20 octets/)
+    expect(await leafWith({ serial: derInteger(new Uint8Array(21).fill(1)) })).toBe('ok')
     expect(await leafWith({ serial: derInteger(new Uint8Array(20).fill(1)) })).toBe('ok')
   })
   test('4.1.2.4: an issuer has a name', async () => {
     const nameless = makeCa('', { subject: name(''), keys: root.keys })
     const leaf = makeLeaf({ ...nameless, subject: name('') })
-    expect(await verify([leaf], { trust: nameless.der })).toMatch(/^nonconforming: .*empty issuer name .*4\.1\.2\.4/)
+    expect(await verify([leaf], { trust: nameless.der, profile: 'rfc5280' })).toMatch(/^nonconforming: .*empty issuer name .*4\.1\.2\.4/)
   })
   test('4.1.2.5: both ends of the validity period belong to it, in whole seconds', async () => {
     const spec = { notBefore: utcTime('260101000000Z'), notAfter: utcTime('260201000000Z') }
@@ -83,7 +86,8 @@ describe('RFC 5280 section 4.1', () => {
     expect(await leafWith(spec, { time: Date.UTC(2026, 1, 4) })).toMatch(/expired 3 days ago/)
   })
   test('4.1.2.5: dates before 2050 are UTCTime, later ones GeneralizedTime', async () => {
-    expect(await leafWith({ notAfter: generalized(Date.UTC(2049, 0, 1)) })).toMatch(/^nonconforming: .*4\.1\.2\.5/)
+    expect(await leafWith({ notAfter: generalized(Date.UTC(2049, 0, 1)) }, { profile: 'rfc5280' })).toMatch(/^nonconforming: .*4\.1\.2\.5/)
+    expect(await leafWith({ notAfter: generalized(Date.UTC(2049, 0, 1)) })).toBe('ok')
     expect(await leafWith({ notAfter: generalized(Date.UTC(2050, 0, 1)) })).toBe('ok')
   })
   test('4.1.2.6: a CA has a subject', async () => {
@@ -91,11 +95,12 @@ describe('RFC 5280 section 4.1', () => {
     expect(await verify([makeLeaf(nameless), nameless], { profile: 'rfc5280' })).toMatch(/^nonconforming: .*4\.1\.2\.(4|6)/)
     const anchor = makeCa('', {})
     const leaf = makeLeaf(root, { issuer: { subject: name(''), keys: anchor.keys } })
-    expect(await verify([leaf], { trust: anchor.der })).toMatch(/^nonconforming: .*4\.1\.2\.4/)
-    expect(await leafWith({ subject: name(''), extensions: [] })).toMatch(/^nonconforming: .*no subject name .*4\.1\.2\.6/)
+    expect(await verify([leaf], { trust: anchor.der, profile: 'rfc5280' })).toMatch(/^nonconforming: .*4\.1\.2\.4/)
+    expect(await leafWith({ subject: name(''), extensions: [] }, { profile: 'rfc5280' })).toMatch(/^nonconforming: .*no subject name .*4\.1\.2\.6/)
   })
   test('4.1.2.8: no unique identifiers', async () => {
-    expect(await leafWith({ unique: derElement(0x81, Uint8Array.of(0, 1)) })).toMatch(/^nonconforming: .*4\.1\.2\.8/)
+    expect(await leafWith({ unique: derElement(0x81, Uint8Array.of(0, 1)) }, { profile: 'rfc5280' })).toMatch(/^nonconforming: .*4\.1\.2\.8/)
+    expect(await leafWith({ unique: derElement(0x81, Uint8Array.of(0, 1)) })).toBe('ok')
   })
   test('4.2: no extension twice', async () => {
     expect(await leafWith({ extra: [altNames(dns('host.example'))] }, { profile: 'path' })).toMatch(/^malformed: .*twice/)
@@ -105,8 +110,13 @@ describe('RFC 5280 section 4.1', () => {
     expect(await leafWith({ extra: [extension('1.2.3.4', derNull())] })).toBe('ok')
     expect(await caWith({ extra: [extension('1.2.3.4', derNull(), true)] })).toMatch(/^unknown_critical_extension/)
   })
-  test('4.2: a known extension has to be well-formed, critical or not', async () => {
-    expect(await leafWith({ extra: [extension(extensionOids.authorityInfoAccess, text('no DER'))] })).toMatch(/^malformed: .*authorityInfoAccess/)
+  test('4.2: a known extension has to be well-formed where it is critical or decides something; under the strict profiles, always', async () => {
+    const spec = { extra: [extension(extensionOids.authorityInfoAccess, text('no DER'))] }
+    expect(await leafWith(spec, { profile: 'rfc5280' })).toMatch(/^malformed: .*authorityInfoAccess/)
+    expect(await leafWith(spec)).toBe('ok')
+    const critical = { extra: [extension(extensionOids.authorityInfoAccess, text('no DER'), true)] }
+    expect(await leafWith(critical)).toMatch(/^malformed: .*authorityInfoAccess/)
+    expect(await leafWith({ extra: [extension(extensionOids.nameConstraints, text('no DER'))] })).toMatch(/^malformed: .*nameConstraints/)
   })
 })
 
@@ -241,13 +251,17 @@ describe('web PKI profile', () => {
   })
   test('addresses of mail and URIs have their forms', async () => {
     for (const bad of [email('me'), email('a@b@c.example'), email('a b@c.example'), uri('no scheme'), uri('//host/')]) {
-      expect(await leafWith({ names: [dns('host.example'), bad] })).toMatch(/^nonconforming: .*4\.2\.1\.6/)
+      const spec = { names: [dns('host.example'), bad] }
+      expect(await leafWith(spec, { profile: 'rfc5280' })).toMatch(/^nonconforming: .*4\.2\.1\.6/)
+      expect(await leafWith(spec, { serverName: 'host.example' })).toBe('ok')
     }
     expect(await leafWith({ names: [dns('host.example'), email('me@a.example'), uri('urn:a:b')] })).toBe('ok')
   })
-  test('malformed names are in no certificate', async () => {
+  test('names that are no DNS names match nothing, and the strict profiles refuse them', async () => {
     for (const bad of ['.example', 'a..example', 'under_score.example', '8.8.8.8', '-a.example', 'a*.example', '*', 'a b.example']) {
-      expect(await leafWith({ names: [dns('host.example'), dns(bad)] }), bad).toMatch(/^nonconforming: .*4\.2\.1\.6/)
+      const spec = { names: [dns('host.example'), dns(bad)] }
+      expect(await leafWith(spec, { profile: 'rfc5280' }), bad).toMatch(/^nonconforming: .*4\.2\.1\.6/)
+      expect(await leafWith(spec, { serverName: 'host.example' }), bad).toBe('ok')
     }
   })
 })
@@ -357,8 +371,19 @@ describe('RFC 5280 section 4.2.1.10, name constraints', () => {
     expect(await under([], [dns('a.b.host.example')], wild, 'b.host.example')).toBe('ok')
   })
   test('a malformed base is no constraint that holds', async () => {
-    expect(await under([dns('.example')], [], named)).toMatch(/^name_constraints: .*malformed/)
+    expect(await under([dns('..example')], [], named)).toMatch(/^name_constraints: .*malformed/)
     expect(await under([], [dns('*.example')], named)).toMatch(/^name_constraints: .*malformed/)
+  })
+  test('DNS: a base with a leading period is one label more, as OpenSSL, NSS and Go read it', async () => {
+    expect(await under([dns('.example')], [], named)).toBe('ok')
+    expect(await under([dns('.host.example')], [], named)).toMatch(/^name_constraints: .*outside/)
+    expect(await under([], [dns('.host.example')], named)).toBe('ok')
+    expect(await under([], [dns('.example')], named)).toMatch(/^name_constraints: .*excluded/)
+  })
+  test('DNS: an underscore is compared like any letter', async () => {
+    expect(await under([dns('example')], [], [...named, dns('order_db.example')])).toBe('ok')
+    expect(await under([dns('host.example')], [], [...named, dns('order_db.example')])).toMatch(/^name_constraints: .*outside/)
+    expect(await under([], [dns('order_db.example')], [...named, dns('order_db.example')])).toMatch(/^name_constraints: .*excluded/)
   })
   test('a malformed base of mail or URI is none either', async () => {
     const names = [...named, email('me@mail.example'), uri('https://host.example/')]
