@@ -93,7 +93,7 @@ const optionsFor = (test: LimboCase, provider: CryptoProvider, profile: ProfileN
   keyUsage: test.key_usage.map(keyUsageOf),
   ...(test.expected_peer_name && { serverName: test.expected_peer_name.value }),
   ...(test.max_chain_depth !== null && { maxDepth: test.max_chain_depth }),
-  ...(test.crls !== undefined && test.crls.length > 0 && { checks: [crlCheck({ crls: test.crls })] }),
+  ...(test.crls !== undefined && test.crls.length > 0 && { checks: [crlCheck({ crls: test.crls, strict: true })] }),
 })
 
 const keyUsageOf = (name: string): KeyUsageName => {

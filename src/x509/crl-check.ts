@@ -1,32 +1,50 @@
-// Whether certificates of a path are revoked, by CRLs that the caller gives or fetches (RFC 5280 section 6.3.3, without delta
-// and indirect CRLs). A PathCheck for the `checks` option of the verifier.
+// Whether certificates of a path are revoked, by CRLs that the caller gives or fetches (RFC 5280 section 6.3.3). A
+// PathCheck for the `checks` option of the verifier. Signature first, then meaning: what an authentic CRL says
+// against a certificate counts, whatever else is odd about it; that a certificate is not on it counts only if the CRL
+// is fresh, complete and understood.
 
 import { use } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
-import type { CryptoProvider, MaybePromise } from '../crypto/provider.ts'
+import type { MaybePromise } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
-import { equalBytes, toHex } from '../wire/bytes.ts'
+import type { Certificate } from './certificate.ts'
 import { Crl, parseCrls } from './crl.ts'
-import type { GeneralName } from './general-name.ts'
-import { sameName } from './name.ts'
+import type { CrlEntry } from './crl-entries.ts'
+import { lastWord, whyUnfit } from './crl-fitness.ts'
+import type { CrlFitnessOptions, CrlStatement } from './crl-fitness.ts'
+import { allReasons, crlPointsOf, isFromPoint, reasonsCovered, whyNotItsKind, whyNotOfPoint } from './crl-scope.ts'
+import type { CrlPoint } from './crl-scope.ts'
+import { SignatureCache, findCrlSigner } from './crl-signer.ts'
+import type { SignerContext } from './crl-signer.ts'
 import type { PathCheck } from './options.ts'
-import { pathPairs } from './path-pairs.ts'
-import type { CheckDepth, Issuer, PathPair } from './path-pairs.ts'
-import { describe, isoTime, reject, span } from './rejection.ts'
-import { signatureAlgorithmOf, verifySignature } from './signature.ts'
+import { issuerOf, pathPairs } from './path-pairs.ts'
+import type { CheckDepth, PathPair } from './path-pairs.ts'
+import { describe, isoTime, reject } from './rejection.ts'
+import { trustStore } from './trust.ts'
+import type { TrustInput } from './trust.ts'
 
 /** PEM (text or bytes) with any number of CRLs, one in DER, or a parsed one. */
 export type CrlInput = string | Uint8Array | Crl
 
-export interface CrlCheckOptions {
+/** Finds CRLs for one certificate. `forget` is told of those that nobody who may has signed, so that a cache does not
+ * keep them. */
+export interface CrlFinder {
+  (pair: PathPair): MaybePromise<readonly CrlInput[] | undefined>
+  readonly forget?: (crl: Crl) => void
+}
+
+export interface CrlCheckOptions extends CrlFitnessOptions {
   /** The CRLs, or a function that finds them for one certificate; what it throws counts as "none". */
-  readonly crls: CrlInput | readonly CrlInput[] | ((pair: PathPair) => MaybePromise<readonly CrlInput[] | undefined>)
-  /** `hard` (default): a certificate whose status no CRL tells is refused. `soft`: it passes. Revoked is refused always. */
+  readonly crls: CrlInput | readonly CrlInput[] | CrlFinder
+  /** Certificates of those who sign CRLs with another key than the one that certified: other keys of a CA, issuers of
+   * indirect CRLs. They have to be certified under the anchor of the path. Those that the peer sends are looked at
+   * too. */
+  readonly signers?: TrustInput | readonly TrustInput[]
+  /** `hard` (default): a certificate whose status no CRL tells is refused. `soft`: it passes. Revoked is refused
+   * always. */
   readonly mode?: 'hard' | 'soft'
   /** Default `chain`. */
   readonly depth?: CheckDepth
-  /** `ignore` uses CRLs after their nextUpdate too. Default `enforce`. */
-  readonly expiry?: 'enforce' | 'ignore'
 }
 
 /**
@@ -36,20 +54,21 @@ export interface CrlCheckOptions {
 export const crlCheck = (options: CrlCheckOptions): PathCheck => {
   const { crls } = options
   const given = typeof crls === 'function' ? undefined : loadCrls(crls)
-  const signed = new SignatureCache()
-  return function* ({ path, anchor, provider, time }) {
-    for (const pair of pathPairs({ path, anchor }, options.depth ?? 'chain')) {
-      const candidates = given ?? (typeof crls === 'function' ? yield* found(crls, pair) : [])
-      yield* checkOne(pair, candidates, { provider, time, signed, options })
-    }
+  const signatures = new SignatureCache()
+  const signers = loadSigners(options.signers)
+  return function* (request) {
+    const context: Context = { request, signatures, signers, options, given, found: new Map(), open: new Set() }
+    for (const pair of pathPairs(request, options.depth ?? 'chain')) yield* checkOne(pair, context)
   }
 }
 
-interface Context {
-  readonly provider: CryptoProvider
-  readonly time: number
-  readonly signed: SignatureCache
+interface Context extends SignerContext {
   readonly options: CrlCheckOptions
+  readonly given: readonly Crl[] | undefined
+  /** What the finder found in this verification. */
+  readonly found: Map<Certificate, readonly Crl[]>
+  /** Signers whose own status is being asked for. */
+  readonly open: Set<Certificate>
 }
 
 const loadCrls = (inputs: CrlInput | readonly CrlInput[]): Crl[] => {
@@ -68,113 +87,145 @@ const loadCrl = (input: CrlInput): Crl[] => {
   return input instanceof Crl ? [input] : parseCrls(input)
 }
 
-type Finder = Extract<CrlCheckOptions['crls'], (pair: PathPair) => unknown>
+const loadSigners = (inputs: CrlCheckOptions['signers']): readonly Certificate[] =>
+  inputs === undefined ? [] : trustStore(inputs).anchors.flatMap(({ certificate }) => certificate ?? [])
 
-/** What can't be fetched or read is not there. */
-function* found(finder: Finder, pair: PathPair): Steps<readonly Crl[]> {
+/** The CRLs that may be about a certificate. What can't be fetched or read is not there. */
+function* crlsFor(pair: PathPair, { options: { crls }, given, found }: Context): Steps<readonly Crl[]> {
+  const known = given ?? found.get(pair.certificate)
+  if (known !== undefined || typeof crls !== 'function') return known ?? []
+  const list: Crl[] = []
   try {
-    return ((yield* use(finder(pair))) ?? []).flatMap(loadCrl)
+    for (const input of (yield* use(crls(pair))) ?? []) list.push(...readable(input))
+  } catch {
+    // None.
+  }
+  found.set(pair.certificate, list)
+  return list
+}
+
+const readable = (input: CrlInput): readonly Crl[] => {
+  try {
+    return loadCrl(input)
   } catch {
     return []
   }
 }
 
-/** ReasonFlags 1 to 8 (section 4.2.1.13), all of them. */
-const allReasons = 0b1_1111_1110
-
-function* checkOne(pair: PathPair, crls: readonly Crl[], context: Context): Steps<void> {
+function* checkOne(pair: PathPair, context: Context): Steps<void> {
   const { certificate } = pair
-  const problems: string[] = []
-  let covered = 0
-  for (const crl of crls) {
-    if (!sameName(crl.issuer, certificate.issuer)) continue
-    const problem = yield* whyUseless(crl, pair, context)
-    if (problem !== undefined) {
-      problems.push(problem)
-      continue
-    }
-    const entry = crl.find(certificate.serialNumber)
-    if (entry !== undefined && entry.reason !== 'removeFromCRL') {
-      const why = entry.reason === undefined ? '' : `: ${entry.reason}`
-      reject('revoked', `${describe(certificate)} was revoked on ${isoTime(entry.revocationDate)}${why}`, certificate)
-    }
-    covered |= crl.issuingDistributionPoint?.onlySomeReasons ?? allReasons
-  }
-  if ((covered & allReasons) === allReasons || context.options.mode === 'soft') return
-  const why = problems.length > 0 ? problems.join('; ') : covered !== 0 ? 'the CRLs cover some reasons only' : 'there is no CRL of its issuer'
-  reject('revocation_unknown', `whether ${describe(certificate)} is revoked is not known: ${why}`, certificate)
+  const status = yield* statusOf(pair, context)
+  if (status.kind === 'revoked') reject('revoked', `${describe(certificate)} ${status.why}`, certificate)
+  if (status.kind === 'good' || (context.options.mode === 'soft' && status.kind === 'unknown')) return
+  reject('revocation_unknown', `whether ${describe(certificate)} is revoked is not known: ${status.why}`, certificate)
 }
 
-function* whyUseless(crl: Crl, pair: PathPair, context: Context): Steps<string | undefined> {
+type Status =
+  | { readonly kind: 'good' }
+  /** `suspect`: a list that can't stand alone names the certificate, so that it is refused whatever the mode. */
+  | { readonly kind: 'revoked' | 'unknown' | 'suspect'; readonly why: string }
+
+function* statusOf(pair: PathPair, context: Context): Steps<Status> {
+  const { certificate } = pair
+  const points = crlPointsOf(certificate)
+  const problems: string[] = []
+  const statements: CrlStatement[] = []
+  for (const crl of yield* crlsFor(pair, context)) {
+    if (!points.some((point) => isFromPoint(crl, point, certificate))) continue
+    const statement = yield* readStatement(crl, pair, context)
+    if (typeof statement === 'string') problems.push(statement)
+    else statements.push(statement)
+  }
+  const entry = lastWord(statements)
+  if (entry === 'delta') return { kind: 'suspect', why: 'a delta CRL says that it is, and there is no complete CRL' }
+  if (entry !== undefined) return { kind: 'revoked', why: whyRevoked(entry) }
+  const complete = statements.filter(({ crl }) => !crl.isDelta)
+  const fit = complete.filter(({ unfit }) => unfit === undefined)
+  const covered = reasonsOf(fit, points, certificate, problems)
+  if (covered === allReasons) return { kind: 'good' }
+  problems.push(...complete.flatMap(({ unfit }) => unfit ?? []))
+  if (problems.length > 0) return { kind: 'unknown', why: problems.join('; ') }
+  if (covered !== 0) return { kind: 'unknown', why: 'the CRLs cover some reasons only' }
+  const isDelta = statements.length > 0
+  const none = isDelta ? 'there are only delta CRLs, and no complete one' : 'there is no CRL of its issuer'
+  return { kind: 'unknown', why: none }
+}
+
+const whyRevoked = ({ revocationDate, reason }: CrlEntry): string => {
+  const when = revocationDate === undefined ? '' : ` on ${isoTime(revocationDate)}`
+  return `was revoked${when}${reason === undefined ? '' : `: ${reason}`}`
+}
+
+/** ReasonFlags for which these CRLs say that the certificate is not revoked; why the others say nothing goes to
+ * `problems`. */
+const reasonsOf = (
+  fit: readonly CrlStatement[], points: readonly CrlPoint[], certificate: Certificate, problems: string[],
+): number => {
+  let covered = 0
+  for (const { crl } of fit) {
+    const why: string[] = []
+    let found = 0
+    for (const point of points) {
+      if (!isFromPoint(crl, point, certificate)) continue
+      const problem = whyNotOfPoint(crl, point)
+      if (problem === undefined) found |= reasonsCovered(crl, point)
+      else why.push(problem)
+    }
+    if (found === 0) problems.push(...why.slice(0, 1))
+    covered |= found
+  }
+  return covered & allReasons
+}
+
+/** What a CRL says of a certificate, if it says anything; or why it does not. */
+function* readStatement(crl: Crl, pair: PathPair, context: Context): Steps<CrlStatement | string> {
+  const { certificate } = pair
   try {
-    return whyUnfit(crl, context) ?? whyOutOfScope(crl, pair) ?? (yield* whyUnsigned(crl, pair.issuer, context))
+    const problem = yield* whyUnsigned(crl, pair, context)
+    if (problem !== undefined) return problem
+    const entry = crl.find(certificate.serialNumber, certificate.issuer)
+    const { request: { time }, options } = context
+    const faultOfScope = attempt(() => void crl.issuingDistributionPoint)
+    if (faultOfScope !== undefined) return { crl, entry, unfit: faultOfScope }
+    return whyNotItsKind(crl, certificate) ?? { crl, entry, unfit: attempt(() => whyUnfit(crl, time, options)) }
   } catch (error) {
     if (error instanceof TlsError && error.fault === 'certificate') return error.message
     throw error
   }
 }
 
-/** Sections 5.1.2.1, 5.1.2.4, 5.1.2.5, 5.2, 5.2.3 and 5.3. */
-const whyUnfit = (crl: Crl, { time, options }: Context): string | undefined => {
-  if (crl.version !== 2) return 'the CRL is of version 1 (RFC 5280 section 5.1.2.1 wants 2)'
-  if (crl.isDelta) return 'delta CRLs are not supported: give the complete CRL'
-  if (crl.issuingDistributionPoint?.indirect === true || crl.namesOtherIssuers) return 'indirect CRLs are not supported: give the CRL of the issuer itself'
-  const [unknown] = crl.unknownCritical
-  if (unknown !== undefined) return `the CRL has an unknown critical extension, ${unknown}`
-  if (crl.crlNumber === undefined) return 'the CRL has no CRL number (RFC 5280 section 5.2.3)'
-  if (crl.hasCriticalNumber) return 'the CRL number is critical (RFC 5280 section 5.2.3)'
-  if (time < crl.thisUpdate) return `the CRL is from the future: thisUpdate ${isoTime(crl.thisUpdate)}`
-  if (crl.nextUpdate === undefined) return 'the CRL has no nextUpdate (RFC 5280 section 5.1.2.5)'
-  if (time > crl.nextUpdate && options.expiry !== 'ignore') {
-    return `the CRL expired ${span(time - crl.nextUpdate)} ago: nextUpdate ${isoTime(crl.nextUpdate)}`
+/** A part of a CRL that can't be read is a reason like others. */
+const attempt = (why: () => string | void): string | undefined => {
+  try {
+    return why() ?? undefined
+  } catch (error) {
+    if (error instanceof TlsError && error.fault === 'certificate') return error.message
+    throw error
+  }
+}
+
+function* whyUnsigned(crl: Crl, pair: PathPair, context: Context): Steps<string | undefined> {
+  const { crls } = context.options
+  const signer = yield* findCrlSigner(crl, pair, context)
+  if (typeof signer !== 'string') return yield* whySignerRevoked(signer.path, context)
+  if (typeof crls === 'function') crls.forget?.(crl)
+  return signer
+}
+
+/** Signers that are not on the path are asked about like what is on it. A signer whose status only its own CRLs tell
+ * is good. */
+function* whySignerRevoked(path: readonly Certificate[], context: Context): Steps<string | undefined> {
+  const { options, request, open } = context
+  if (options.depth === 'leaf') return undefined
+  for (const [i, certificate] of path.entries()) {
+    if (open.has(certificate) || request.path.includes(certificate)) return undefined
+    const above = path[i + 1]
+    const issuer = above === undefined ? request.anchor : issuerOf(above)
+    open.add(certificate)
+    const status = yield* statusOf({ certificate, issuer }, context)
+    open.delete(certificate)
+    if (status.kind === 'good' || (status.kind === 'unknown' && options.mode === 'soft')) continue
+    return `the signer of the CRL is not to be relied on: ${describe(certificate)}: ${status.why}`
   }
   return undefined
-}
-
-/** Section 6.3.3 (b)(2): the scope has to include this certificate. */
-const whyOutOfScope = (crl: Crl, { certificate }: PathPair): string | undefined => {
-  const scope = crl.issuingDistributionPoint
-  if (scope === undefined) return undefined
-  const isCa = certificate.basicConstraints?.ca === true
-  if (scope.onlyContainsUserCerts && isCa) return 'the CRL has no CA certificates in its scope'
-  if (scope.onlyContainsCaCerts && !isCa) return 'the CRL has only CA certificates in its scope'
-  if (scope.onlyContainsAttributeCerts) return 'the CRL is for attribute certificates'
-  if (scope.relativeName !== undefined) return 'the CRL names its distribution point relative to its issuer, which is not supported'
-  if (scope.fullName === undefined) return undefined
-  const names = (certificate.crlDistributionPoints ?? []).flatMap(({ fullName, crlIssuer }) => fullName ?? crlIssuer ?? [])
-  const wanted: readonly GeneralName[] = names.length > 0 ? names : [{ kind: 'directory', value: '', name: certificate.issuer }]
-  return scope.fullName.some((name) => wanted.some((other) => sameGeneralName(name, other)))
-    ? undefined
-    : 'the CRL is of another distribution point'
-}
-
-const sameGeneralName = (a: GeneralName, b: GeneralName): boolean => {
-  if (a.kind === 'directory' || b.kind === 'directory') return a.kind === b.kind && a.kind === 'directory' && b.kind === 'directory' && sameName(a.name, b.name)
-  if ('bytes' in a) return 'bytes' in b && a.kind === b.kind && equalBytes(a.bytes, b.bytes)
-  return a.kind === b.kind && a.value === b.value
-}
-
-/** Section 6.3.3 (f) and (g). */
-function* whyUnsigned(crl: Crl, issuer: Issuer, { provider, signed }: Context): Steps<string | undefined> {
-  if (issuer.certificate?.keyUsage?.includes('cRLSign') === false) return 'its issuer may not sign CRLs (key usage without cRLSign)'
-  const algorithm = signatureAlgorithmOf(crl.signatureAlgorithm)
-  if (algorithm === undefined || /sha1|md5/.test(algorithm)) return `the CRL is signed with ${algorithm ?? 'an unknown algorithm'}, which is not accepted`
-  const known = signed.get(crl, issuer)
-  const valid = known ?? (yield* verifySignature(provider, issuer.publicKey, crl.signatureAlgorithm, crl.tbs, crl.signature))
-  signed.set(crl, issuer, valid)
-  return valid ? undefined : 'the signature of the CRL is not that of the issuer'
-}
-
-/** A CRL serves many connections: its signature is checked once per issuer key. */
-class SignatureCache {
-  readonly #results = new WeakMap<Crl, Map<string, boolean>>()
-
-  get(crl: Crl, issuer: Issuer): boolean | undefined {
-    return this.#results.get(crl)?.get(toHex(issuer.spki))
-  }
-
-  set(crl: Crl, issuer: Issuer, valid: boolean): void {
-    const results = this.#results.get(crl) ?? new Map<string, boolean>()
-    this.#results.set(crl, results.set(toHex(issuer.spki), valid))
-  }
 }

@@ -1,5 +1,5 @@
-// Paths of certificates that vouch for the status of others, signers of CRLs and OCSP responders (RFC 5280 section 6.3.3 (f)): to the
-// anchor of the path that is being checked, by the same rules but for names and key purposes.
+// Paths of certificates that vouch for the status of others, signers of CRLs and OCSP responders (RFC 5280 section
+// 6.3.3 (f)): to the anchor of the path that is being checked, by the same rules but for names and key purposes.
 
 import type { Steps } from '../crypto/maybe.ts'
 import { equalBytes } from '../wire/bytes.ts'
@@ -13,8 +13,8 @@ import { CertificateError, describe } from './rejection.ts'
 import { checkStrength } from './rules.ts'
 import type { TrustAnchor, TrustStore } from './trust.ts'
 
-/** The certificates from `signer` up to what the anchor certified. Throws CertificateError if there is no such path; its budgets are
- * those of the verification that it belongs to. */
+/** The certificates from `signer` up to what the anchor certified. Throws CertificateError if there is no such path;
+ * its budgets are those of the verification that it belongs to. */
 export function* findSignerPath(
   signer: Certificate,
   more: readonly Certificate[],
@@ -32,9 +32,11 @@ export function* findSignerPath(
     memory: undefined,
   }
   const exact = yield* findPath(search)
-  const found = exact.path === undefined && exact.best === undefined ? yield* findPath({ ...search, loose: true }) : exact
+  const isNone = exact.path === undefined && exact.best === undefined
+  const found = isNone ? yield* findPath({ ...search, loose: true }) : exact
   if (found.path === undefined) {
-    throw found.best ?? new CertificateError('untrusted', `${describe(signer)} is not certified under the same anchor`, signer)
+    const sentence = `${describe(signer)} is not certified under the same anchor`
+    throw found.best ?? new CertificateError('untrusted', sentence, signer)
   }
   const { certificates } = found.path
   if (rules.profile.webPki) for (const certificate of certificates) checkStrength(certificate, 'leaf', rules.profile)

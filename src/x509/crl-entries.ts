@@ -1,0 +1,149 @@
+// The entries of a CRL (RFC 5280 section 5.3), walked over once. What can't be read of one entry costs what it says
+// and no more: the entry stays on the list, and the list is known to be damaged.
+
+import { TlsError } from '../errors.ts'
+import { toHex } from '../wire/bytes.ts'
+import { DerReader, tags } from '../wire/der.ts'
+import { readExtensions } from './extensions.ts'
+import type { Extension } from './extensions.ts'
+import { readGeneralNames } from './general-name.ts'
+import type { Name } from './name.ts'
+
+/** CRLReason (section 5.3.1) by number; 7 is not used. */
+export const crlReasons: readonly (string | undefined)[] = [
+  'unspecified', 'keyCompromise', 'cACompromise', 'affiliationChanged', 'superseded', 'cessationOfOperation',
+  'certificateHold', undefined, 'removeFromCRL', 'privilegeWithdrawn', 'aACompromise',
+]
+
+export interface CrlEntry {
+  /** Milliseconds since the epoch; undefined if it can't be read. */
+  readonly revocationDate: number | undefined
+  readonly extensions: readonly Extension[]
+  /** Name of the reason; undefined if none is given, or one that section 5.3.1 does not have. */
+  readonly reason: string | undefined
+}
+
+type EntryMap = Map<string, CrlEntry>
+
+/** Entries by serial number, in hex. */
+export interface CrlEntries {
+  /** Of certificates of the CRL's own issuer. */
+  readonly own: ReadonlyMap<string, CrlEntry>
+  /** Of certificates of others (section 5.3.3), by the key of their issuer's name. */
+  readonly others: ReadonlyMap<string, ReadonlyMap<string, CrlEntry>>
+  /** Of certificates of issuers whose names can't be read. */
+  readonly nameless: ReadonlyMap<string, CrlEntry>
+  /** Object identifiers of critical extensions that are not known. */
+  readonly unknownCritical: ReadonlySet<string>
+  /** Whether any entry has extensions. */
+  readonly hasExtensions: boolean
+  /** Why an entry can't be read; undefined if all can. */
+  readonly damage: string | undefined
+}
+
+export const entryOids = { reason: '2.5.29.21', invalidityDate: '2.5.29.24', certificateIssuer: '2.5.29.29' } as const
+const knownOids: ReadonlySet<string> = new Set(Object.values(entryOids))
+
+const open = (der: Uint8Array): DerReader => DerReader.tolerant(der, 'revocation_unknown', 'CRL', [])
+
+/** `revoked` is the SEQUENCE revokedCertificates, or undefined. Throws TlsError `revocation_unknown` if it is no
+ * list. */
+export const readEntries = (revoked: Uint8Array | undefined, issuer: Name): CrlEntries => {
+  const list = new EntryReader(issuer)
+  if (revoked === undefined) return list
+  const outer = open(revoked)
+  const sequence = outer.sequence('revokedCertificates')
+  outer.end()
+  while (!sequence.done) list.add(sequence.sequence('entry'))
+  return list
+}
+
+/** Extensions of an entry, read once for all entries that have the same. */
+interface EntryExtensions extends Pick<CrlEntry, 'extensions' | 'reason'> {
+  /** The certificateIssuer extension, if it is there. */
+  readonly issuer: Extension | undefined
+}
+
+const noExtensions: EntryExtensions = { extensions: [], reason: undefined, issuer: undefined }
+
+class EntryReader implements CrlEntries {
+  readonly own: EntryMap = new Map()
+  readonly others = new Map<string, EntryMap>()
+  readonly nameless: EntryMap = new Map()
+  readonly unknownCritical = new Set<string>()
+  hasExtensions = false
+  damage: string | undefined
+  readonly #issuer: Name
+  /** Where entries go: an issuer holds until another one is named (section 5.3.3). */
+  #current: readonly EntryMap[] = [this.own]
+  /** Most entries of a list have one of a few sets of extensions. */
+  readonly #known = new Map<string, EntryExtensions>()
+
+  constructor(issuer: Name) {
+    this.#issuer = issuer
+  }
+
+  add(entry: DerReader): void {
+    const serial = this.#attempt(() => toHex(entry.integer('userCertificate')))
+    if (serial === undefined) return
+    const revocationDate = this.#attempt(() => entry.time('revocationDate'))
+    const { extensions, reason, issuer } = this.#attempt(() => this.#extensions(entry)) ?? noExtensions
+    if (issuer !== undefined) this.#current = this.#attempt(() => this.#mapsOf(issuer)) ?? [this.nameless]
+    const read = { revocationDate, extensions, reason }
+    for (const map of this.#current) if (isWorse(read, map.get(serial))) map.set(serial, read)
+  }
+
+  #extensions(entry: DerReader): EntryExtensions {
+    const bytes = entry.done ? undefined : entry.element('crlEntryExtensions', tags.sequence)
+    entry.end()
+    if (bytes === undefined) return noExtensions
+    this.hasExtensions = true
+    const key = toHex(bytes)
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
+    const extensions = readExtensions(open(bytes), 'crlEntryExtensions')
+    for (const { oid, critical } of extensions) if (critical && !knownOids.has(oid)) this.unknownCritical.add(oid)
+    const issuer = extensions.find(({ oid }) => oid === entryOids.certificateIssuer)
+    const read = { extensions, reason: this.#attempt(() => readReason(extensions)), issuer }
+    this.#known.set(key, read)
+    return read
+  }
+
+  #mapsOf({ value }: Extension): readonly EntryMap[] {
+    const outer = open(value)
+    const names = readGeneralNames(outer.sequence('certificateIssuer'), 'certificateIssuer')
+    outer.end()
+    const directories = names.flatMap((name) => (name.kind === 'directory' ? [name.name] : []))
+    if (directories.length === 0) outer.fail('certificateIssuer has no directory name')
+    return directories.map(({ key }) => {
+      if (key === this.#issuer.key) return this.own
+      const map = this.others.get(key) ?? new Map<string, CrlEntry>()
+      this.others.set(key, map)
+      return map
+    })
+  }
+
+  #attempt<T>(read: () => T): T | undefined {
+    try {
+      return read()
+    } catch (error) {
+      if (!(error instanceof TlsError)) throw error
+      this.damage ??= error.message
+      return undefined
+    }
+  }
+}
+
+/** Of two entries for one certificate, the one that revokes it counts. */
+const isWorse = (entry: CrlEntry, other: CrlEntry | undefined): boolean =>
+  other === undefined || (other.reason === 'removeFromCRL' && entry.reason !== 'removeFromCRL')
+
+/** Reasons that are not in section 5.3.1 are none. */
+const readReason = (extensions: readonly Extension[]): string | undefined => {
+  const extension = extensions.find(({ oid }) => oid === entryOids.reason)
+  if (extension === undefined) return undefined
+  const value = open(extension.value)
+  const reason = crlReasons[value.smallInteger('reason', tags.enumerated)]
+  value.end()
+  return reason
+}
