@@ -1,6 +1,7 @@
 // connect(): the client. A stream made uniform, an engine, and a pump between them. The entry points call it with what
 // they supply by default.
 
+import { splitOptions } from './connection-options.ts'
 import { establish } from './connection.ts'
 import type { ConnectionOptions, TlsConnection } from './connection.ts'
 import { createClientEngine, clientConfig } from './engine/index.ts'
@@ -19,5 +20,7 @@ export type Connect = (stream: AnyDuplex, options: ConnectOptions) => Promise<Tl
 
 export const connectWith =
   (defaults: Defaults): Connect =>
-  async (stream, options) =>
-    establish(adapt(stream), () => createClientEngine(clientConfig(options, defaults)), options)
+  async (stream, options) => {
+    const { connection, rest } = splitOptions<ClientOptions>(options)
+    return establish(adapt(stream), () => createClientEngine(clientConfig(rest, defaults)), connection)
+  }

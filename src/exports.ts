@@ -6,8 +6,10 @@ export type { ClientCertificate, ConnectionOptions, TlsConnection } from './conn
 export type { LoadIdentity } from './identity.ts'
 export type { ConnectionInfo } from './info.ts'
 export type {
-  CertificateInput, CertificateRequestInfo, ClientAuthMode, ClientAuthOptions, ClientHelloInfo, ClientOptions, CommonOptions,
-  ExternalPsk, FoundPsk, Identities, Identity, IdentityOptions, KeyInput, ServerOptions, TicketOptions, TracedRecord,
+  CertificateInput, CertificateOptions, CertificateRequestInfo, ClientAuthMode, ClientAuthOptions, ClientCertificateOptions,
+  ClientHelloInfo, ClientHelloOptions, ClientOptions, ClientPskOptions, ClientTls12Options, CommonOptions, ExternalPsk, FoundPsk,
+  Identities, Identity, IdentityOptions, KeyInput, LimitOptions, PskMode, ServerEarlyDataOptions, ServerHelloOptions, ServerOptions,
+  ServerPskOptions, SessionFacts, TicketOptions, TicketRequestOptions, Tls12Options, TracedRecord,
 } from './options.ts'
 export type { CertificateCompression } from './compression/codec.ts'
 export type { KeyObjectLike } from './crypto/key-input.ts'
@@ -18,6 +20,8 @@ export type { PairOptions } from './stream/pair.ts'
 export type { AnyDuplex, ByteStream } from './stream/types.ts'
 export { generateEchKeys } from './ech.ts'
 export type { EchClientOptions, EchKey, EchKeyRequest, EchKeys, EchServerOptions } from './ech.ts'
+export type { AnyOf, CipherSuiteName, GroupName, ProtocolVersion, SignatureSchemeName } from './wire/names.ts'
 export { TlsError } from './errors.ts'
 export type { AlertName, Fault, TlsErrorCode } from './errors.ts'
+export { dangerouslyAcceptAnyCertificate } from './x509/accept-any.ts'
 export type { CertificateVerifier, VerifiedChain, VerifyRequest } from './x509/verifier.ts'

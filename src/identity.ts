@@ -1,11 +1,13 @@
 // Certificates and keys as people have them, turned into an Identity whose key is known to match.
 
+import { checkOptions } from './options/check.ts'
 import { signerFor } from './crypto/key-input.ts'
 import type { KeyInput } from './crypto/key-input.ts'
 import { parsePublicKey, samePublicKey } from './crypto/keys.ts'
 import { andThen as then } from './crypto/maybe.ts'
 import type { CryptoProvider, MaybePromise, PublicKey } from './crypto/provider.ts'
 import { TlsError } from './errors.ts'
+import { identityNames } from './options/names.ts'
 import type { CertificateInput, Identities, Identity, IdentityOptions } from './options.ts'
 import { toHex } from './wire/bytes.ts'
 import { signatureSchemeById, signatureSchemeName } from './wire/registry.ts'
@@ -29,6 +31,7 @@ export const loadIdentityWith = (standard: CryptoProvider | undefined): LoadIden
 
 /** Throws `key_mismatch` if the key is not the certificate's, `bad_key` or `bad_option` if one of them can't be read. */
 export const loadIdentity = (options: IdentityOptions, provider: CryptoProvider): MaybePromise<Identity> => {
+  checkOptions(options, identityNames, 'identity')
   const certificates = certificateListOf(options.cert, 'cert')
   const [der] = certificates
   if (!der) throw new TlsError('bad_option', 'cert: an empty list')

@@ -1,10 +1,11 @@
 // createServer(): options checked once, then one accept() for each stream. Who listens for connections is the caller's
 // affair. The entry points call it with what they supply by default.
 
+import { checkConnectionOptions, splitOptions } from './connection-options.ts'
 import { establish } from './connection.ts'
 import type { ConnectionOptions, TlsConnection } from './connection.ts'
 import { createServerEngine, serverConfig } from './engine/index.ts'
-import type { Defaults } from './engine/index.ts'
+import type { Defaults, TlsEngine } from './engine/index.ts'
 import type { ServerOptions } from './options.ts'
 import { adapt } from './stream/adapt.ts'
 import type { AnyDuplex } from './stream/types.ts'
@@ -28,17 +29,18 @@ export type CreateServer = (options: CreateServerOptions) => TlsServer
 export const createServerWith =
   (defaults: Defaults): CreateServer =>
   (options) => {
-    let config = serverConfig(options, defaults)
-    const { handshakeTimeout, closeTimeout } = options
-    const limits = {
-      ...(handshakeTimeout === undefined ? {} : { handshakeTimeout }),
-      ...(closeTimeout === undefined ? {} : { closeTimeout }),
-    }
+    const { connection: timeouts, rest } = splitOptions<ServerOptions>(options)
+    let config = serverConfig(rest, defaults)
     return {
-      accept: async (stream, acceptOptions = {}) =>
-        establish(adapt(stream), () => createServerEngine(config, defaults), { ...limits, ...acceptOptions }),
+      accept: async (stream, acceptOptions = {}) => {
+        const start = (): TlsEngine => {
+          checkConnectionOptions(acceptOptions)
+          return createServerEngine(config, defaults)
+        }
+        return establish(adapt(stream), start, { ...timeouts, ...acceptOptions })
+      },
       update: (changed) => {
-        config = serverConfig(changed, defaults)
+        config = serverConfig(splitOptions<ServerOptions>(changed).rest, defaults)
       },
     }
   }

@@ -8,14 +8,15 @@ import { nodeProvider } from 'puretls/crypto/node'
 export const newKeys = (publicName: string): Promise<EchKeys> => generateEchKeys({ publicName, provider: nodeProvider })
 
 /** `cert` is for the public name and the names behind it. */
-export const serve = (cert: string, key: string, ech: EchKeys): TlsServer => createServer({ cert, key, ech: { keys: [ech] } })
+export const serve = (cert: string, key: string, ech: EchKeys): TlsServer =>
+  createServer({ cert, key, hello: { ech: { keys: [ech] } } })
 
 /** `open` makes a new transport: a refused connection can't be used again, and is tried again once (section 6.1.6). */
 export const ask = async (open: () => AnyDuplex, serverName: string, ca: string, configList: Uint8Array): Promise<TlsConnection> => {
   try {
-    return await connect(open(), { serverName, ca, ech: { configList } })
+    return await connect(open(), { serverName, ca, hello: { ech: { configList } } })
   } catch (error) {
     if (!(error instanceof TlsError) || !error.echRetryConfigs) throw error
-    return connect(open(), { serverName, ca, ech: { configList: error.echRetryConfigs } })
+    return connect(open(), { serverName, ca, hello: { ech: { configList: error.echRetryConfigs } } })
   }
 }

@@ -6,13 +6,17 @@ import type { AnyDuplex, TlsConnection } from 'puretls'
 const context = new TextEncoder().encode('sensors, 2026')
 
 export const device = (stream: AnyDuplex, key: Uint8Array): Promise<TlsConnection> =>
-  connect(stream, { versions: { min: 'TLS 1.3' }, psk: { identity: 'sensor 7', key, imported: { context } } })
+  connect(stream, {
+    serverName: false, versions: { min: 'TLS 1.3' }, psk: { keys: { identity: 'sensor 7', key, imported: { context } } },
+  })
 
 export const collector = (stream: AnyDuplex, keys: ReadonlyMap<string, Uint8Array>): Promise<TlsConnection> =>
   createServer({
     versions: { min: 'TLS 1.3' },
-    psk: (identity, _hello, imported) => {
-      const key = imported ? keys.get(new TextDecoder().decode(identity)) : undefined
-      return key && { key }
+    psk: {
+      lookup: (identity, _hello, imported) => {
+        const key = imported ? keys.get(new TextDecoder().decode(identity)) : undefined
+        return key && { key }
+      },
     },
   }).accept(stream)

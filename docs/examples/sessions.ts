@@ -15,8 +15,7 @@ export const fleet = (cert: string, key: string, secret: Uint8Array, store: Shar
   cert,
   key,
   tickets: { protector: sharedTicketKeys({ provider: nodeProvider, secret }) },
-  maxEarlyData: 1024,
-  replayGuard: sharedReplayGuard({ store }),
+  earlyData: { maxBytes: 1024, replayGuard: sharedReplayGuard({ store }) },
 })
 
 /** Answers a question that may safely be asked twice at once, and any other when the handshake is done. */

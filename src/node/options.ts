@@ -80,7 +80,7 @@ export const clientOptionsOf = (options: NodeClientOptions, authorization: Autho
   return {
     ...common(merged),
     serverName,
-    sendServerName: isIP(serverName) === 0,
+    hello: { sendServerName: isIP(serverName) === 0 },
     ...(session ? { session: new Uint8Array(session) } : {}),
     ...verifierOf(merged, serverName, authorization),
     ...merged.puretls,
@@ -110,9 +110,9 @@ export const serverOptionsOf = (
       return load((chosen ?? contexts(serverName ?? ''))?.context ?? options)
     },
     handshakeTimeout: options.handshakeTimeout ?? 120_000,
-    ...(sessionTimeout === undefined ? {} : { tickets: { lifetime: sessionTimeout } }),
+    ...(sessionTimeout === undefined ? {} : { tickets: { lifetimeSeconds: sessionTimeout } }),
     ...(ALPNCallback
-      ? { chooseAlpn: (protocols, { serverName }) => ALPNCallback({ servername: serverName ?? '', protocols }) }
+      ? { hello: { chooseAlpn: (protocols, { serverName }) => ALPNCallback({ servername: serverName ?? '', protocols }) } }
       : {}),
     ...(requestCert
       ? { clientAuth: { mode: rejectUnauthorized ? 'require' : 'request-unverified', ...(ca === undefined ? {} : { ca }) } }
@@ -151,7 +151,7 @@ const refused: Readonly<Record<string, string>> = {
   ciphers: 'OpenSSL cipher strings are not known here: give puretls: { cipherSuites: [IANA names] }',
   crl: 'give puretls: { verifier } with a revocation check',
   secureProtocol: 'use minVersion and maxVersion',
-  pskCallback: 'give puretls: { externalPsks }',
+  pskCallback: 'give puretls: { psk }',
   privateKeyEngine: 'give key: a Signer',
 }
 

@@ -2,10 +2,11 @@
 // groups and signature schemes (RFC 9846 section 4 and appendix B). Nothing but this file, wire/numbers.ts and the alerts
 // of errors.ts spells a code point.
 
+import type { CipherSuiteName, GroupName, ProtocolVersion, SignatureSchemeName } from './names.ts'
 import { groupIds } from './numbers.ts'
 
+export type { ProtocolVersion } from './names.ts'
 export const versions = { 'TLS 1.0': 0x0301, 'TLS 1.1': 0x0302, 'TLS 1.2': 0x0303, 'TLS 1.3': 0x0304 } as const
-export type ProtocolVersion = 'TLS 1.2' | 'TLS 1.3'
 /** Refused, and in no list of ours. */
 export const SSL30 = 0x0300
 /** legacy_record_version of a first ClientHello (section 5.1). */
@@ -94,7 +95,7 @@ type SuiteCipher =
 
 export interface CipherSuite {
   readonly id: number
-  readonly name: string
+  readonly name: CipherSuiteName
   readonly version: ProtocolVersion
   readonly cipher: SuiteCipher
   /** The hash of the key schedule (TLS 1.3) or of the PRF (TLS 1.2). */
@@ -109,13 +110,13 @@ export interface CipherSuite {
   readonly legacy?: true
 }
 
-const tls13 = (id: number, name: string, cipher: SuiteCipher, hash: SuiteHash, legacy?: true): CipherSuite => ({
+const tls13 = (id: number, name: CipherSuiteName, cipher: SuiteCipher, hash: SuiteHash, legacy?: true): CipherSuite => ({
   id, name, version: 'TLS 1.3', cipher, hash, ...(legacy && { legacy }),
 })
 type KeyExchangeName = NonNullable<CipherSuite['keyExchange']>
 type AuthenticationName = NonNullable<CipherSuite['authentication']>
 const tls12 = (
-  id: number, name: string, keyExchange: KeyExchangeName, authentication: AuthenticationName, cipher: SuiteCipher,
+  id: number, name: CipherSuiteName, keyExchange: KeyExchangeName, authentication: AuthenticationName, cipher: SuiteCipher,
   hash: SuiteHash, more: Pick<CipherSuite, 'mac' | 'legacy'> = {},
 ): CipherSuite => ({ id, name, version: 'TLS 1.2', keyExchange, authentication, cipher, hash, ...more })
 const cbc = (mac: 'sha1' | 'sha256' | 'sha384') => ({ mac, legacy: true }) as const
@@ -167,7 +168,7 @@ export const FALLBACK_SCSV = 0x5600
 
 export interface NamedGroup {
   readonly id: number
-  readonly name: string
+  readonly name: GroupName
   /** TLS 1.3 only groups (with ML-KEM) are not offered to, nor used with, TLS 1.2. */
   readonly tls13Only?: true
 }
@@ -196,7 +197,7 @@ type SchemeKeyType =
 
 export interface SignatureScheme {
   readonly id: number
-  readonly name: string
+  readonly name: SignatureSchemeName
   readonly algorithm: SchemeAlgorithm
   /** The key this scheme is for in TLS 1.3, where ECDSA schemes name the curve (RFC 9846 section 4.3.3). */
   readonly keyType: SchemeKeyType
@@ -209,7 +210,7 @@ export interface SignatureScheme {
 }
 
 const scheme = (
-  id: number, name: string, algorithm: SchemeAlgorithm, keyType: SchemeKeyType, tls13: boolean,
+  id: number, name: SignatureSchemeName, algorithm: SchemeAlgorithm, keyType: SchemeKeyType, tls13: boolean,
   more: Pick<SignatureScheme, 'legacy' | 'tls13Only'> = {},
 ): SignatureScheme => ({ id, name, algorithm, keyType, tls13, ...more })
 

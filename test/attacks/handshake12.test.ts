@@ -3,7 +3,7 @@ import { nobleProvider } from '../../src/crypto/noble.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { parsePrivateKey } from '../../src/crypto/keys.ts'
 import type { CryptoProvider, PublicKey } from '../../src/crypto/provider.ts'
-import type { ClientOptions, ServerOptions } from '../../src/options.ts'
+import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
 import { concat, toHex } from '../../src/wire/bytes.ts'
 import { signatureSchemes, cipherSuites } from '../../src/wire/registry.ts'
 import { decodePem } from '../../src/wire/pem.ts'
@@ -13,7 +13,7 @@ import { ecdsa, rsa } from '../fixtures/identities.ts'
 import { lying, record, through } from './wire.ts'
 import type { Direction, Meddle } from './wire.ts'
 
-const tls12: ClientOptions & ServerOptions = { versions: { max: 'TLS 1.2' } }
+const tls12: TestClientOptions & TestServerOptions = { versions: { max: 'TLS 1.2' } }
 const CCS = record(20, Uint8Array.of(1))
 
 describe('FREAK and Logjam: parameters are downgraded on the way', () => {
@@ -87,13 +87,13 @@ describe('FREAK and Logjam: parameters are downgraded on the way', () => {
 describe('SLOTH: weak hashes in signatures', () => {
   it('no scheme with MD5 exists, and SHA-1 is offered with the legacy option only', async () => {
     expect(signatureSchemes.some(({ algorithm }) => algorithm.includes('md5'))).toBe(false)
-    const offered = async (options: ClientOptions): Promise<readonly number[]> => {
+    const offered = async (options: TestClientOptions): Promise<readonly number[]> => {
       let schemes: readonly number[] = []
       await meet({ ...tls12, ...options }, { ...tls12, onClientHello: ({ signatureSchemes: seen }) => void (schemes = seen) })
       return schemes
     }
     expect((await offered({})).filter((id) => id >> 8 <= 2)).toEqual([])
-    expect(await offered({ legacy: true })).toContain(0x0201)
+    expect(await offered({ tls12: { legacy: true } })).toContain(0x0201)
   })
 
   it.each([['SHA-1', 0x0201], ['MD5', 0x0101]])('a ServerKeyExchange signed with %s is refused', async (_, scheme) => {
@@ -113,9 +113,9 @@ describe('SLOTH: weak hashes in signatures', () => {
   })
 
   it('a client that takes SHA-1 only gets no signature', async () => {
-    const client = { ...tls12, legacy: true, signatureSchemes: ['rsa_pkcs1_sha1', 'ecdsa_sha1'] }
+    const client = { ...tls12, tls12: { legacy: true }, signatureSchemes: ['rsa_pkcs1_sha1', 'ecdsa_sha1'] }
     expect(errorOf((await meet(client, tls12)).serverEvents).code).toBe('no_common_signature_scheme')
-    expect(infoOf((await meet(client, { ...tls12, legacy: true, ...ecdsa })).clientEvents).signatureScheme).toBe('ecdsa_sha1')
+    expect(infoOf((await meet(client, { ...tls12, tls12: { legacy: true }, ...ecdsa })).clientEvents).signatureScheme).toBe('ecdsa_sha1')
   })
 })
 
@@ -137,7 +137,7 @@ describe('CCS injection (CVE-2014-0224)', () => {
   })
 
   it('between the messages of the server\'s flight', () => {
-    const one = { ...tls12, maxFragmentLength: 512 } as const
+    const one = { ...tls12, tls12: { maxFragmentLength: 512 } } as const
     for (let before = 1; before <= 2; before++) {
       const events = through(clientOf(one), serverOf({ ...tls12, ...rsa }), inject('to client', before))
       expect(errorOf(events.client).code).toBe('unexpected_message')

@@ -43,9 +43,9 @@ describe('ALPACA: a connection for one protocol is led to a server of another', 
 describe('Selfie: a message is reflected to the end that sent it (RFC 9257 section 4.1)', () => {
   const key = new Uint8Array(32).fill(5)
   /** An end that is client and server: it knows the keys by who offers them. */
-  const end = (own: string, other: string): { readonly client: ClientOptions; readonly server: ServerOptions } => ({
-    client: { psk: { identity: `${own} to ${other}`, key } },
-    server: { psk: (identity) => (new TextDecoder().decode(identity) === `${other} to ${own}` ? { key } : undefined) },
+  const end = (own: string, other: string): { readonly client: Partial<ClientOptions>; readonly server: ServerOptions } => ({
+    client: { psk: { keys: { identity: `${own} to ${other}`, key } } },
+    server: { psk: { lookup: (identity) => (new TextDecoder().decode(identity) === `${other} to ${own}` ? { key } : undefined) } },
   })
   const both = { versions: { min: 'TLS 1.3' } } as const
 
@@ -60,7 +60,7 @@ describe('Selfie: a message is reflected to the end that sent it (RFC 9257 secti
   })
 
   it('whatever a server looks up, a key for one identity opens no other', async () => {
-    const server: ServerOptions = { ...both, psk: () => ({ key: new Uint8Array(32).fill(6) }) }
+    const server: ServerOptions = { ...both, psk: { lookup: () => ({ key: new Uint8Array(32).fill(6) }) } }
     const { serverEvents } = await meet({ ...both, ...end('a', 'b').client }, server)
     expect(errorOf(serverEvents)).toMatchObject({ code: 'bad_binder', alert: 'decrypt_error' })
   })

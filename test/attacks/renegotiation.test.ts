@@ -7,7 +7,8 @@ import type { Established, HandshakeIo } from '../../src/handshake/context.ts'
 import type { Flow } from '../../src/handshake/flow.ts'
 import { extendedMasterSecret, masterSecret } from '../../src/keys/prf12.ts'
 import { serverHandshake } from '../../src/handshake/server/server.ts'
-import type { ClientOptions } from '../../src/options.ts'
+import type { ClientHelloOptions } from '../../src/options.ts'
+import type { TestClientOptions } from '../fixtures/engines.ts'
 import { concat } from '../../src/wire/bytes.ts'
 import type { VerifyRequest } from '../../src/x509/verifier.ts'
 import { clientOf, connectEngines, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
@@ -19,7 +20,7 @@ const tls12 = { versions: { max: 'TLS 1.2' } } as const
 const passOn = (wire: Uint8Array) => [wire]
 
 /** A server that asks for a renegotiation, and whether the client answered with a warning (it is an alert record, sealed). */
-const asked = (options: ClientOptions, second: SecondHandshake = {}) => {
+const asked = (options: TestClientOptions, second: SecondHandshake = {}) => {
   const server = renegotiatingServer(ecdsa, second)
   let warned = false
   const events = through(clientOf({ ...tls12, ...options }), server, (wire, direction) => {
@@ -31,7 +32,7 @@ const asked = (options: ClientOptions, second: SecondHandshake = {}) => {
 
 describe('renegotiation at the client', () => {
   it('is allowed by option, bound to the connection before (RFC 5746 section 3.5)', () => {
-    const client = clientOf({ ...tls12, renegotiation: 'once' })
+    const client = clientOf({ ...tls12, tls12: { renegotiation: 'once' } })
     const server = renegotiatingServer(ecdsa)
     const events = through(client, server, passOn)
     infoOf(events.client)
@@ -40,7 +41,7 @@ describe('renegotiation at the client', () => {
   })
 
   it('holds application data and close_notify back until it is done', () => {
-    const client = clientOf({ ...tls12, renegotiation: 'once' })
+    const client = clientOf({ ...tls12, tls12: { renegotiation: 'once' } })
     const server = renegotiatingServer(ecdsa)
     let sent = false
     const seen: string[] = []
@@ -66,7 +67,7 @@ describe('renegotiation at the client', () => {
     let judged = 0
     const verifier = { ...anyCertificate, verify: (request: VerifyRequest) => (judged++, anyCertificate.verify(request)) }
     const server = renegotiatingServer(ecdsa)
-    const events = through(clientOf({ ...tls12, renegotiation: 'once', verifier }), server, passOn)
+    const events = through(clientOf({ ...tls12, tls12: { renegotiation: 'once' }, verifier }), server, passOn)
     expect(eventsOf(events.client, 'error')).toEqual([])
     expect([server.renegotiated, judged]).toEqual([1, 1])
   })
@@ -109,18 +110,18 @@ describe('renegotiation injection (CVE-2009-3555)', () => {
   })
 
   it('a first ClientHello with the renegotiation_info of another connection is refused', async () => {
-    const shapeHello: ClientOptions['shapeHello'] = (hello) => ({
+    const shapeHello: ClientHelloOptions['shape'] = (hello) => ({
       ...hello,
       extensions: hello.extensions?.map((each) => (each.type === 0xff01 ? { ...each, data: Uint8Array.of(2, 1, 2) } : each)),
     })
-    const { serverEvents } = await meet({ ...tls12, shapeHello }, tls12)
+    const { serverEvents } = await meet({ ...tls12, hello: { shape: shapeHello } }, tls12)
     expect(errorOf(serverEvents)).toMatchObject({ code: 'bad_renegotiation_info', alert: 'handshake_failure' })
   })
 
   it('a victim\'s ClientHello spliced into the attacker\'s connection is not taken up', () => {
     const victim = clientOf(tls12)
     const [hello] = records(concat(...victim.takeOutput()))
-    const config = clientConfig({ ...tls12, provider: nodeProvider, verifier: anyCertificate })
+    const config = clientConfig({ serverName: 'server.test', ...tls12, provider: nodeProvider, verifier: anyCertificate })
     const attacker = new Engine({
       config,
       handshake: function* (io: HandshakeIo): Flow<Established> {
@@ -147,14 +148,14 @@ describe('renegotiation injection (CVE-2009-3555)', () => {
     }
     const { clientEvents } = await meet(tls12, { ...tls12, tickets: false, seam })
     expect(errorOf(clientEvents)).toMatchObject({ code: 'secure_renegotiation_required', alert: 'handshake_failure' })
-    const legacy = await meet({ ...tls12, legacy: true, shapeHello: (hello) => ({ ...hello, extensions: hello.extensions?.filter(({ type }) => type !== 23) }) }, {
+    const legacy = await meet({ ...tls12, tls12: { legacy: true }, hello: { shape: (hello) => ({ ...hello, extensions: hello.extensions?.filter(({ type }) => type !== 23) }) } }, {
       ...tls12, tickets: false, seam,
     })
     expect(infoOf(legacy.clientEvents).version).toBe('TLS 1.2')
   })
 
   it('a connection that began without renegotiation_info is not renegotiated: a warning says so (RFC 5746 section 4.2)', () => {
-    const { client, warned, renegotiated } = asked({ legacy: true, renegotiation: 'freely' }, { first: () => undefined })
+    const { client, warned, renegotiated } = asked({ tls12: { legacy: true, renegotiation: 'freely' } }, { first: () => undefined })
     infoOf(client)
     expect([eventsOf(client, 'error'), warned, renegotiated]).toEqual([[], true, 0])
   })
@@ -165,14 +166,14 @@ describe('renegotiation injection (CVE-2009-3555)', () => {
     ['the client\'s half', (right) => right.subarray(0, 12), 'bad_renegotiation_info'],
     ['another connection\'s', (right) => right.map((byte) => byte ^ 1), 'bad_renegotiation_info'],
   ])('a renegotiation with %s is refused', (_, renegotiationInfo, code) => {
-    const events = through(clientOf({ ...tls12, renegotiation: 'freely' }), renegotiatingServer(ecdsa, { renegotiationInfo }), passOn)
+    const events = through(clientOf({ ...tls12, tls12: { renegotiation: 'freely' } }), renegotiatingServer(ecdsa, { renegotiationInfo }), passOn)
     expect(errorOf(events.client)).toMatchObject({ code, alert: 'handshake_failure' })
   })
 })
 
 describe('triple handshake (RFC 7627 section 1)', () => {
   it('the server\'s certificate must not change in a renegotiation', () => {
-    const events = through(clientOf({ ...tls12, renegotiation: 'freely' }), renegotiatingServer(ecdsa, { options: rsa }), passOn)
+    const events = through(clientOf({ ...tls12, tls12: { renegotiation: 'freely' } }), renegotiatingServer(ecdsa, { options: rsa }), passOn)
     expect(errorOf(events.client)).toMatchObject({ code: 'bad_certificate' })
     expect(errorOf(events.client).message).toMatch(/changed its certificate/)
   })
@@ -187,15 +188,15 @@ describe('triple handshake (RFC 7627 section 1)', () => {
   })
 
   it('without extended master secret there is no renegotiation', () => {
-    const shapeHello: ClientOptions['shapeHello'] = (hello) => ({ ...hello, extensions: hello.extensions?.filter(({ type }) => type !== 23) })
-    const { client, warned, renegotiated } = asked({ renegotiation: 'freely', shapeHello })
+    const shapeHello: ClientHelloOptions['shape'] = (hello) => ({ ...hello, extensions: hello.extensions?.filter(({ type }) => type !== 23) })
+    const { client, warned, renegotiated } = asked({ tls12: { renegotiation: 'freely' }, hello: { shape: shapeHello } })
     infoOf(client)
     expect([eventsOf(client, 'error'), warned, renegotiated]).toEqual([[], true, 0])
   })
 
   it('a session is not resumed where extended master secret was not used', async () => {
-    const shapeHello: ClientOptions['shapeHello'] = (hello) => ({ ...hello, extensions: hello.extensions?.filter(({ type }) => type !== 23) })
-    const { clientEvents } = await connectEngines(clientOf({ ...tls12, shapeHello }), serverOf(tls12))
+    const shapeHello: ClientHelloOptions['shape'] = (hello) => ({ ...hello, extensions: hello.extensions?.filter(({ type }) => type !== 23) })
+    const { clientEvents } = await connectEngines(clientOf({ ...tls12, hello: { shape: shapeHello } }), serverOf(tls12))
     expect(eventsOf(clientEvents, 'session')).toEqual([])
   })
 })

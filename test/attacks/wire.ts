@@ -10,7 +10,8 @@ import type { Flow } from '../../src/handshake/flow.ts'
 import { readHello } from '../../src/handshake/server/server-hello.ts'
 import { serverHandshake } from '../../src/handshake/server/server.ts'
 import { serverHandshake12 } from '../../src/handshake/server/server12.ts'
-import type { Seam, ServerOptions } from '../../src/options.ts'
+import type { Seam } from '../../src/config.ts'
+import type { TestServerOptions } from '../fixtures/engines.ts'
 import { concat } from '../../src/wire/bytes.ts'
 import { encodeMessage, messages12, messages13 } from '../../src/wire/messages.ts'
 
@@ -55,7 +56,7 @@ export const lying = (changes: Readonly<Record<string, (fields: never) => object
 
 export interface SecondHandshake {
   /** For the renegotiation; default: the same options. */
-  readonly options?: ServerOptions
+  readonly options?: TestServerOptions
   /** renegotiation_info of the second ServerHello, from what it should be; undefined leaves the extension out. */
   readonly renegotiationInfo?: (right: Uint8Array) => Uint8Array | undefined
   /** The same for the first ServerHello, where it should be empty. */
@@ -63,7 +64,7 @@ export interface SecondHandshake {
 }
 
 /** A server that asks for a renegotiation right after the handshake: puretls has no such option, so it is put together here. */
-export const renegotiatingServer = (options: ServerOptions, second: SecondHandshake = {}): TlsEngine & { readonly renegotiated: number } => {
+export const renegotiatingServer = (options: TestServerOptions, second: SecondHandshake = {}): TlsEngine & { readonly renegotiated: number } => {
   let serverVerifyData: Uint8Array = new Uint8Array(0)
   let count = 0
   const noted = lying({
@@ -78,7 +79,7 @@ export const renegotiatingServer = (options: ServerOptions, second: SecondHandsh
     },
   })
   const base = { provider: nodeProvider, versions: { max: 'TLS 1.2' }, tickets: false } as const
-  const first = serverConfig({ ...base, ...options, seam: noted })
+  const first = { ...serverConfig({ ...base, ...options }), seam: noted }
 
   function* again(io: HandshakeIo): Flow<void> {
     io.sendHandshake(encodeMessage(messages12, 'HelloRequest', {}))
@@ -90,7 +91,7 @@ export const renegotiatingServer = (options: ServerOptions, second: SecondHandsh
         return { ...fields, extensions: info ? [...others, { type: 0xff01, data: concat(Uint8Array.of(info.length), info) }] : others }
       },
     })
-    const hs = new Handshake(serverConfig({ ...base, ...options, ...second.options, seam }), io, messages13)
+    const hs = new Handshake({ ...serverConfig({ ...base, ...options, ...second.options }), seam }, io, messages13)
     const hello = yield* readHello(hs)
     right = concat(hello.extensions.renegotiation_info ?? new Uint8Array(0), serverVerifyData)
     yield* serverHandshake12(hs.withMessages(messages12), { ...hello, extensions: { ...hello.extensions, renegotiation_info: new Uint8Array(0) } })

@@ -226,7 +226,7 @@ describe('a connection that is not made', () => {
 
   it('gives up a stream that it can not use: options are checked first', async () => {
     const [near, far] = pair()
-    await expect(connect(near, { alpn: [''], verifier: anyCertificate })).rejects.toMatchObject({ code: 'bad_option' })
+    await expect(connect(near, { serverName: 'localhost', alpn: [''], verifier: anyCertificate })).rejects.toMatchObject({ code: 'bad_option' })
     await expect(far.read()).rejects.toThrow('aborted')
     const [other] = pair()
     await expect(connect(other, { verifier: anyCertificate, serverName: 'a.test', handshakeTimeout: Number.NaN })).rejects.toMatchObject({

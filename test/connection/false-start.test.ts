@@ -15,7 +15,7 @@ const request = new TextEncoder().encode('GET /')
 /** A server that keeps what it says after its first flight until it is let go, possibly changed. */
 const holding = (options: Partial<ConnectOptions>, change: (flight: Uint8Array) => Uint8Array = (flight) => flight) => {
   const [near, far] = pair()
-  const server = serverOf({ ...ecdsa, versions: { max: 'TLS 1.2' }, legacy: true })
+  const server = serverOf({ ...ecdsa, versions: { max: 'TLS 1.2' }, tls12: { legacy: true } })
   const got: Uint8Array[] = []
   const read = async (): Promise<void> => {
     const bytes = await far.read()
@@ -37,7 +37,7 @@ const holding = (options: Partial<ConnectOptions>, change: (flight: Uint8Array) 
 
 describe('connect() with falseStart', () => {
   it('resolves before the server has finished; the request is there with the client\'s Finished', async () => {
-    const { connecting, first, read, got, letGo } = holding({ falseStart: true })
+    const { connecting, first, read, got, letGo } = holding({ tls12: { falseStart: true } })
     await first()
     const connection = await connecting
     expect(connection.info).toMatchObject({ version: 'TLS 1.2', resumed: false })
@@ -51,7 +51,7 @@ describe('connect() with falseStart', () => {
   })
   it.each<[string, Partial<ConnectOptions>]>([
     ['without it', {}],
-    ['with CBC', { falseStart: true, cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA'] }],
+    ['with CBC', { tls12: { falseStart: true }, cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA'] }],
   ])('%s, it waits', async (_, options) => {
     const { connecting, first, read, letGo } = holding(options)
     let done = false
@@ -69,7 +69,7 @@ describe('connect() with falseStart', () => {
   })
   it('a Finished of the server that is wrong fails the read', async () => {
     const damaged = (flight: Uint8Array): Uint8Array => flight.map((byte, index) => (index === flight.length - 1 ? byte ^ 1 : byte))
-    const { connecting, first, read, letGo } = holding({ falseStart: true }, damaged)
+    const { connecting, first, read, letGo } = holding({ tls12: { falseStart: true } }, damaged)
     await first()
     const connection = await connecting
     await read()

@@ -69,8 +69,8 @@ describe.each(providers)('engines with the $name provider', (provider) => {
   })
 
   it('goes through HelloRetryRequest with a cookie', async () => {
-    const groups = { groups: ['X25519', 'P-256'], keyShares: ['X25519'] }
-    const { clientEvents } = await meet({ ...both, ...groups }, { ...both, groups: ['P-256'], cookie: true })
+    const groups = { groups: ['X25519', 'P-256'], hello: { keyShares: ['X25519'] } }
+    const { clientEvents } = await meet({ ...both, ...groups }, { ...both, groups: ['P-256'], hello: { cookie: true } })
     expect(infoOf(clientEvents)).toMatchObject({ helloRetryRequest: true, group: 'P-256' })
   })
 
@@ -151,9 +151,9 @@ describe('records', () => {
     expect(sizesOf(client.takeOutput())).toEqual([16384 + 17, 16384 + 17, 40_000 - 32768 + 17])
   })
 
-  it.each<readonly [string, ClientOptions, ServerOptions, 'client' | 'server']>([
-    ['a client\'s', { recordSizeLimit: 500 }, {}, 'server'],
-    ['a server\'s', { recordSizeLimit: 16385 }, { recordSizeLimit: 500 }, 'client'],
+  it.each<readonly [string, Partial<ClientOptions>, ServerOptions, 'client' | 'server']>([
+    ['a client\'s', { limits: { recordSizeLimit: 500 } }, {}, 'server'],
+    ['a server\'s', { limits: { recordSizeLimit: 16385 } }, { limits: { recordSizeLimit: 500 } }, 'client'],
   ])('stay under %s record_size_limit (RFC 8449 section 4)', async (_, client, server, sender) => {
     const meeting = await meet({ ...tls13, ...client }, { ...tls13, ...server })
     await meeting[sender].send(new Uint8Array(1200))
@@ -162,7 +162,7 @@ describe('records', () => {
 
   it('are padded as the option says, and never over their limit (RFC 9846 section 5.4)', async () => {
     const padding = (length: number): number => (256 - (length % 256)) % 256
-    const meeting = await meet({ ...tls13, padding }, tls13)
+    const meeting = await meet({ ...tls13, limits: { padding } }, tls13)
     await meeting.client.send(new Uint8Array(10))
     await meeting.client.send(new Uint8Array(16384))
     const output = meeting.client.takeOutput()
@@ -187,7 +187,7 @@ describe('callbacks', () => {
     ['an identity function that answers later', { identity: () => Promise.resolve(ecdsa) }],
     ['several identities, chosen by what the client can check', { identity: [rsa, ed25519, ecdsa] }],
     ['onClientHello that answers later with options', { identity: () => undefined, onClientHello: () => Promise.resolve({ identity: ed25519 }) }],
-    ['chooseAlpn that answers later', { chooseAlpn: (offered) => Promise.resolve(offered[0]) }],
+    ['chooseAlpn that answers later', { hello: { chooseAlpn: (offered) => Promise.resolve(offered[0]) } }],
   ])('%s', async (_, server) => {
     const { clientEvents } = await meet({ ...tls13, alpn: ['h2'] }, { ...tls13, ...server })
     expect(infoOf(clientEvents).version).toBe('TLS 1.3')
@@ -197,7 +197,7 @@ describe('callbacks', () => {
     ['identity', { identity: () => { throw new Error('the vault is sealed') } }],
     ['identity, later', { identity: () => Promise.reject(new Error('the vault is sealed')) }],
     ['onClientHello', { onClientHello: () => { throw new Error('the vault is sealed') } }],
-    ['chooseAlpn', { chooseAlpn: () => { throw new Error('the vault is sealed') } }],
+    ['chooseAlpn', { hello: { chooseAlpn: () => { throw new Error('the vault is sealed') } } }],
   ])('%s that throws gives a TlsError with its cause', async (_, server) => {
     const { serverEvents } = await meet({ ...tls13, alpn: ['h2'] }, { ...tls13, ...server })
     const error = errorOf(serverEvents)

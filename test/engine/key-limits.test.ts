@@ -12,7 +12,7 @@ describe('limits on key usage (RFC 9846 section 5.5)', () => {
   it.each([nodeProvider, webcryptoProvider])('$name: a key seals so many records, its KeyUpdate among them', async (provider) => {
     const keyUpdates: string[] = []
     const meeting = await meet(
-      { provider, versions: { min: 'TLS 1.3' }, recordsPerKey: 5, trace: ({ type, content, direction, encrypted }) => {
+      { provider, versions: { min: 'TLS 1.3' }, limits: { recordsPerKey: 5 }, trace: ({ type, content, direction, encrypted }) => {
         if (encrypted && type === 22 && content[0] === 24) keyUpdates.push(direction)
       } },
       { provider, versions: { min: 'TLS 1.3' } },
@@ -28,7 +28,7 @@ describe('limits on key usage (RFC 9846 section 5.5)', () => {
   })
 
   it('TLS 1.2 has no KeyUpdate: the connection says so and seals no more', async () => {
-    const meeting = await meet({ versions: { max: 'TLS 1.2' }, recordsPerKey: 5 })
+    const meeting = await meet({ versions: { max: 'TLS 1.2' }, limits: { recordsPerKey: 5 } })
     expect(() => meeting.client.send(megabyte)).toThrow(expect.objectContaining({ code: 'key_limit_reached' }))
   })
 })

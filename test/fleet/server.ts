@@ -24,8 +24,7 @@ redis.on('error', () => {}) // down for a while is what the test is about
 const tls = createServer({
   ...ecdsa,
   tickets: { protector: sharedTicketKeys({ provider: nodeProvider, secret: fromHex(environment('FLEET_SECRET')) }) },
-  maxEarlyData: 16384,
-  replayGuard: sharedReplayGuard({ store: withTimeout(redisStore(redis), 500) }),
+  earlyData: { maxBytes: 16384, replayGuard: sharedReplayGuard({ store: withTimeout(redisStore(redis), 500) }) },
 })
 
 let accepted = 0

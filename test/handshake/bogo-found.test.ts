@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
-import type { ClientOptions, ServerOptions } from '../../src/options.ts'
+import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
 import { createCa } from '../../src/pki/index.ts'
 import { decodeSession, memoryReplayGuard, rotatingTicketKeys } from '../../src/session/index.ts'
 import { concat } from '../../src/wire/bytes.ts'
@@ -10,8 +10,8 @@ import { encodeMessage, messages13 } from '../../src/wire/messages.ts'
 import { extensionTypes } from '../../src/wire/registry.ts'
 import { errorOf, eventsOf, infoOf, meet } from '../fixtures/engines.ts'
 
-const tls13: ClientOptions & ServerOptions = { versions: { min: 'TLS 1.3' } }
-const tls12: ClientOptions & ServerOptions = { versions: { max: 'TLS 1.2' } }
+const tls13: TestClientOptions & TestServerOptions = { versions: { min: 'TLS 1.3' } }
+const tls12: TestClientOptions & TestServerOptions = { versions: { max: 'TLS 1.2' } }
 const tickets = () => ({ protector: rotatingTicketKeys({ provider: nodeProvider }) })
 const sessionOf = (events: Parameters<typeof eventsOf>[0]): Uint8Array => eventsOf(events, 'session')[0]?.session ?? new Uint8Array(0)
 
@@ -27,7 +27,7 @@ describe('key usage of the certificate that signs (RFC 9846 section 4.5.1.2, RFC
 
 describe('early data (RFC 9846 section 4.3.10)', () => {
   it('accepted under another suite than that of the PSK is illegal_parameter', async () => {
-    const server: ServerOptions = { ...tls13, tickets: tickets(), maxEarlyData: 1024, replayGuard: memoryReplayGuard() }
+    const server: TestServerOptions = { ...tls13, tickets: tickets(), earlyData: { maxBytes: 1024, replayGuard: memoryReplayGuard() } }
     const first = await meet(tls13, server)
     // the session says AES-256: the hash differs from what was agreed, so the claim is made on a suite of the same hash
     const session = decodeSession(sessionOf(first.clientEvents))
@@ -42,7 +42,7 @@ describe('early data (RFC 9846 section 4.3.10)', () => {
 describe('server_name (RFC 6066 section 3)', () => {
   it('is acknowledged in a full handshake and not in a resumed one', async () => {
     const acknowledged: boolean[] = []
-    const server: ServerOptions = {
+    const server: TestServerOptions = {
       ...tls13,
       tickets: tickets(),
       seam: {
@@ -92,7 +92,7 @@ describe('KeyUpdate (RFC 9846 section 4.7.3)', () => {
 })
 
 describe('NewSessionTicket (RFC 9846 section 4.7.1)', () => {
-  const ticketWith = (data: Uint8Array): ServerOptions => ({
+  const ticketWith = (data: Uint8Array): TestServerOptions => ({
     ...tls13,
     tickets: tickets(),
     seam: {
@@ -112,7 +112,7 @@ describe('NewSessionTicket (RFC 9846 section 4.7.1)', () => {
   })
 
   it('may come in ever so many records', async () => {
-    const server: ServerOptions = { ...tls13, tickets: tickets(), maxRecordSize: 64 }
+    const server: TestServerOptions = { ...tls13, tickets: tickets(), limits: { maxRecordSize: 64 } }
     const { clientEvents } = await meet(tls13, { ...server, tickets: { ...tickets(), applicationData: () => new Uint8Array(8000) } })
     expect(eventsOf(clientEvents, 'session')).toHaveLength(2)
   })
@@ -121,8 +121,8 @@ describe('NewSessionTicket (RFC 9846 section 4.7.1)', () => {
 describe('verifyConnection', () => {
   it.each([tls13, tls12])('looks at resumed handshakes too, on both sides: %j', async (version) => {
     const seen: [string, boolean][] = []
-    const server: ServerOptions = { ...version, tickets: tickets(), verifyConnection: ({ resumed }) => void seen.push(['server', resumed]) }
-    const client: ClientOptions = { ...version, verifyConnection: ({ resumed }) => void seen.push(['client', resumed]) }
+    const server: TestServerOptions = { ...version, tickets: tickets(), verifyConnection: ({ resumed }) => void seen.push(['server', resumed]) }
+    const client: TestClientOptions = { ...version, verifyConnection: ({ resumed }) => void seen.push(['client', resumed]) }
     const first = await meet(client, server)
     await meet({ ...client, session: sessionOf(first.clientEvents) }, server)
     expect(seen.filter(([, resumed]) => !resumed)).toHaveLength(2)
@@ -138,7 +138,7 @@ describe('verifyConnection', () => {
 
 describe('early data with a session that allows none (RFC 9846 section 4.7.1)', () => {
   it('is not offered, not even an empty one', async () => {
-    const server: ServerOptions = { ...tls13, tickets: tickets() }
+    const server: TestServerOptions = { ...tls13, tickets: tickets() }
     const first = await meet(tls13, server)
     const { clientEvents } = await meet({ ...tls13, session: sessionOf(first.clientEvents), earlyData: new Uint8Array(0) }, server)
     expect(infoOf(clientEvents)).toMatchObject({ resumed: true, earlyData: 'none' })

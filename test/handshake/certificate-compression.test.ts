@@ -7,7 +7,7 @@ import { brotli, certificateCodecs, zlib } from '../../src/compression/index.nod
 import type { CertificateCompression } from '../../src/compression/index.node.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { createServerEngine, serverConfig } from '../../src/engine/index.ts'
-import type { ClientOptions, ServerOptions } from '../../src/options.ts'
+import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
 import { concat } from '../../src/wire/bytes.ts'
 import { encodeMessage, HEADER_LENGTH, messages13 } from '../../src/wire/messages.ts'
 import type { Certificate13, CompressedCertificate } from '../../src/wire/messages.ts'
@@ -23,7 +23,7 @@ it('this runtime has every algorithm of RFC 8879 section 7.3', () => {
 })
 
 /** Types of the handshake messages that a server sends. */
-const sentBy = (): { readonly names: string[]; readonly seam: NonNullable<ServerOptions['seam']> } => {
+const sentBy = (): { readonly names: string[]; readonly seam: NonNullable<TestServerOptions['seam']> } => {
   const names: string[] = []
   return { names, seam: { outgoing: ({ type, fields }) => (names.push(type), fields) } }
 }
@@ -44,7 +44,7 @@ describe('a compressed server certificate', () => {
   it.each(each)('%s is taken instead of the plain one', async (_, codec) => {
     const { names, seam } = sentBy()
     const certificateCompression = [codec]
-    const { clientEvents, serverEvents } = await meet({ ...tls13, certificateCompression }, { ...tls13, certificateCompression, seam })
+    const { clientEvents, serverEvents } = await meet({ ...tls13, certificates: { compression: certificateCompression } }, { ...tls13, certificates: { compression: certificateCompression }, seam })
     expect(infoOf(clientEvents)).toMatchObject({ certificateCompression: codec.name, peerCertificates: [expect.any(Uint8Array)] })
     expect(infoOf(serverEvents).certificateCompression).toBeUndefined()
     expect(names).toContain('CompressedCertificate')
@@ -52,13 +52,13 @@ describe('a compressed server certificate', () => {
   })
 
   it('the two zlibs understand each other', async () => {
-    const one = await meet({ ...tls13, certificateCompression: [zlib] }, { ...tls13, certificateCompression: [webZlib] })
-    const other = await meet({ ...tls13, certificateCompression: [webZlib] }, { ...tls13, certificateCompression: [zlib] })
+    const one = await meet({ ...tls13, certificates: { compression: [zlib] } }, { ...tls13, certificates: { compression: [webZlib] } })
+    const other = await meet({ ...tls13, certificates: { compression: [webZlib] } }, { ...tls13, certificates: { compression: [zlib] } })
     expect([infoOf(one.clientEvents), infoOf(other.clientEvents)].map((info) => info.certificateCompression)).toEqual(['zlib', 'zlib'])
   })
 
   it('the sender\'s order decides among what the peer offers (section 3)', async () => {
-    const { clientEvents } = await meet({ ...tls13, certificateCompression: [zlib, brotli] }, { ...tls13, certificateCompression: certificateCodecs })
+    const { clientEvents } = await meet({ ...tls13, certificates: { compression: [zlib, brotli] } }, { ...tls13, certificates: { compression: certificateCodecs } })
     expect(infoOf(clientEvents).certificateCompression).toBe('brotli')
   })
 
@@ -70,14 +70,14 @@ describe('a compressed server certificate', () => {
     ['the client can only compress', [{ id: 1, name: 'zlib', compress: (data) => data }], [zlib]],
   ])('plain where %s', async (_, client, server) => {
     const { names, seam } = sentBy()
-    const { clientEvents } = await meet({ ...tls13, certificateCompression: client }, { ...tls13, certificateCompression: server, seam })
+    const { clientEvents } = await meet({ ...tls13, certificates: { compression: client } }, { ...tls13, certificates: { compression: server }, seam })
     expect(infoOf(clientEvents).certificateCompression).toBeUndefined()
     expect(names).toContain('Certificate')
   })
 
   it('not in TLS 1.2 (section 3)', async () => {
     const certificateCompression = certificateCodecs
-    const { clientEvents } = await meet({ certificateCompression }, { versions: { max: 'TLS 1.2' }, certificateCompression })
+    const { clientEvents } = await meet({ certificates: { compression: certificateCompression } }, { versions: { max: 'TLS 1.2' }, certificates: { compression: certificateCompression } })
     expect(infoOf(clientEvents)).toMatchObject({ version: 'TLS 1.2' })
     expect(infoOf(clientEvents).certificateCompression).toBeUndefined()
   })
@@ -85,9 +85,9 @@ describe('a compressed server certificate', () => {
   it('is compressed once for all connections of a server, and again where its content differs', async () => {
     const codec = counting(zlib)
     const identity = { ...ecdsa, ocspResponse: Uint8Array.of(0x30, 0) }
-    const config = serverConfig({ ...tls13, identity, provider: nodeProvider, certificateCompression: [codec] })
+    const config = serverConfig({ ...tls13, identity, provider: nodeProvider, certificates: { compression: [codec] } })
     for (const requestOcsp of [true, false, true, false, true]) {
-      const client = clientOf({ ...tls13, requestOcsp, certificateCompression: [zlib] })
+      const client = clientOf({ ...tls13, certificates: { requestOcsp, compression: [zlib] } })
       infoOf((await connectEngines(client, createServerEngine(config))).clientEvents)
     }
     expect(codec.calls()).toBe(2)
@@ -100,7 +100,7 @@ describe('a compressed client certificate', () => {
   it('in the handshake, with the codecs of CertificateRequest', async () => {
     const certificateCompression = [zlib]
     const { clientEvents, serverEvents } = await meet(
-      { ...tls13, ...ecdsa, certificateCompression }, { ...tls13, clientAuth, certificateCompression },
+      { ...tls13, ...ecdsa, certificates: { compression: certificateCompression } }, { ...tls13, clientAuth, certificates: { compression: certificateCompression } },
     )
     infoOf(clientEvents)
     expect(infoOf(serverEvents)).toMatchObject({ certificateCompression: 'zlib', peerCertificates: [expect.any(Uint8Array)] })
@@ -110,8 +110,8 @@ describe('a compressed client certificate', () => {
     const certificateCompression = [zlib]
     const { names, seam } = sentBy()
     const meeting = await meet(
-      { ...tls13, ...ecdsa, certificateCompression, postHandshakeAuth: true, seam },
-      { ...tls13, clientAuth: { ...clientAuth, mode: 'request' }, certificateCompression },
+      { ...tls13, ...ecdsa, certificates: { compression: certificateCompression }, hello: { postHandshakeAuth: true }, seam },
+      { ...tls13, clientAuth: { ...clientAuth, mode: 'request' }, certificates: { compression: certificateCompression } },
     )
     names.length = 0
     meeting.serverEvents.length = 0
@@ -125,7 +125,7 @@ describe('a compressed client certificate', () => {
     const { names, seam } = sentBy()
     const certificateCompression = [zlib]
     const { serverEvents } = await meet(
-      { ...tls13, certificateCompression, seam }, { ...tls13, clientAuth: { ...clientAuth, mode: 'request' }, certificateCompression },
+      { ...tls13, certificates: { compression: certificateCompression }, seam }, { ...tls13, clientAuth: { ...clientAuth, mode: 'request' }, certificates: { compression: certificateCompression } },
     )
     expect(infoOf(serverEvents).peerCertificates).toEqual([])
     expect(names).toContain('Certificate')
@@ -134,11 +134,11 @@ describe('a compressed client certificate', () => {
 
 /** A server that sends `change` of its CompressedCertificate to a client that takes `codec`. */
 const answeredWith = async (
-  change: (honest: CompressedCertificate) => object, codec: CertificateCompression = zlib, client: ClientOptions = {},
+  change: (honest: CompressedCertificate) => object, codec: CertificateCompression = zlib, client: TestClientOptions = {},
 ) => {
   const seam = lying({ CompressedCertificate: (fields) => [raw('CompressedCertificate', { ...fields, ...change(fields) })] })
   const certificateCompression = [codec]
-  const { clientEvents } = await meet({ ...tls13, certificateCompression, ...client }, { ...tls13, certificateCompression, seam })
+  const { clientEvents } = await meet({ ...tls13, certificates: { compression: certificateCompression }, ...client }, { ...tls13, certificates: { compression: certificateCompression }, seam })
   return errorOf(clientEvents)
 }
 
@@ -161,7 +161,7 @@ describe('CompressedCertificate (RFC 8879 section 4)', () => {
     ['a bomb: 12 MB that say they are a kilobyte', () => ({ ...certificate(new Uint8Array(12_000_000)), uncompressedLength: 1000 })],
   ])('%s is bad_certificate', async (_, change) => {
     for (const codec of [zlib, webZlib]) {
-      const error = await answeredWith(change, zlib, { certificateCompression: [codec] })
+      const error = await answeredWith(change, zlib, { certificates: { compression: [codec] } })
       expect(error).toMatchObject({ code: 'bad_compressed_certificate', alert: 'bad_certificate' })
     }
   })
@@ -186,7 +186,7 @@ describe('CompressedCertificate (RFC 8879 section 4)', () => {
     ['rejects', () => Promise.reject(new Error('out of order'))],
     ['gives nothing', () => new Uint8Array(0)],
   ])('a codec that %s ends the handshake with internal_error', async (_, compress) => {
-    const { serverEvents } = await meet({ ...tls13, certificateCompression: [zlib] }, { ...tls13, certificateCompression: [{ ...zlib, compress }] })
+    const { serverEvents } = await meet({ ...tls13, certificates: { compression: [zlib] } }, { ...tls13, certificates: { compression: [{ ...zlib, compress }] } })
     expect(errorOf(serverEvents)).toMatchObject({ code: 'internal_error', alert: 'internal_error' })
   })
 
@@ -213,8 +213,8 @@ describe('CompressedCertificate (RFC 8879 section 4)', () => {
     const compressed = (fields: Certificate13): readonly Uint8Array[] => [raw('CompressedCertificate', certificate(body(fields)))]
     const { clientEvents } = await meet(
       {
-        ...tls13, certificateCompression: [zlib],
-        shapeHello: (hello) => ({ ...hello, extensions: withoutExtension(hello.extensions, extensionTypes.compress_certificate) }),
+        ...tls13, certificates: { compression: [zlib] },
+        hello: { shape: (hello) => ({ ...hello, extensions: withoutExtension(hello.extensions, extensionTypes.compress_certificate) }) },
       },
       { ...tls13, seam: lying({ Certificate: compressed }) },
     )
@@ -246,6 +246,6 @@ describe('compress_certificate (RFC 8879 section 3)', () => {
     ['an id of more than 16 bits', [{ ...zlib, id: 65_536 }]],
     ['more codecs than the extension has room for', Array.from({ length: 128 }, (_, index) => ({ ...zlib, id: index + 1 }))],
   ])('bad_option for %s', async (_, certificateCompression) => {
-    await expect(meet({ ...tls13, certificateCompression })).rejects.toMatchObject({ code: 'bad_option' })
+    await expect(meet({ ...tls13, certificates: { compression: certificateCompression } })).rejects.toMatchObject({ code: 'bad_option' })
   })
 })

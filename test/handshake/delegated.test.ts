@@ -2,7 +2,8 @@
 
 import { createPrivateKey, sign } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { ClientOptions, IdentityOptions, ServerOptions } from '../../src/options.ts'
+import type { IdentityOptions } from '../../src/options.ts'
+import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
 import { createCa, issueDelegatedCredential } from '../../src/pki/index.ts'
 import type { Issued } from '../../src/pki/index.ts'
 import { delegationContent, encodeDelegatedCredential, readDelegatedCredential } from '../../src/x509/delegated-credential.ts'
@@ -14,7 +15,7 @@ import { lying, tls13 } from './liars.ts'
 
 const DAY = 86_400
 const none = new Uint8Array(0)
-const taking = { ...tls13, delegatedCredentials: true } as const
+const taking = { ...tls13, certificates: { delegatedCredentials: true } } as const
 
 let holder: Issued
 let plainHolder: Issued
@@ -39,10 +40,10 @@ describe('a server with a delegated credential (section 4.1.1)', () => {
     expect(info.delegatedUntil).toBe(parseCertificate(holder.certificate).notBefore + 1000 * validTime)
   })
 
-  it.each<readonly [string, ClientOptions]>([
+  it.each<readonly [string, TestClientOptions]>([
     ['does not ask', tls13],
-    ['speaks TLS 1.2', { delegatedCredentials: true, versions: { max: 'TLS 1.2' } }],
-    ['takes no such key', { ...tls13, delegatedCredentials: ['ecdsa_secp384r1_sha384'] }],
+    ['speaks TLS 1.2', { certificates: { delegatedCredentials: true }, versions: { max: 'TLS 1.2' } }],
+    ['takes no such key', { ...tls13, certificates: { delegatedCredentials: ['ecdsa_secp384r1_sha384'] } }],
   ])('uses its other identity where the client %s', async (_, client) => {
     const { clientEvents } = await meet(client, { identity: [delegated, fallback] })
     expect(infoOf(clientEvents)).toMatchObject({ signatureScheme: 'ecdsa_secp256r1_sha256' })
@@ -78,7 +79,7 @@ const changed = (change: (honest: DelegatedCredential) => DelegatedCredential, s
 }
 
 /** Sends `bytes` as the credential of the leaf. */
-const withCredential = (bytes: Uint8Array): NonNullable<ClientOptions['seam']> =>
+const withCredential = (bytes: Uint8Array): NonNullable<TestClientOptions['seam']> =>
   lying({
     Certificate: (fields) => ({
       ...fields, entries: fields.entries.map((entry, index) => (index > 0 ? entry : { ...entry, extensions: [{ type: 34, data: bytes }] })),
@@ -86,7 +87,7 @@ const withCredential = (bytes: Uint8Array): NonNullable<ClientOptions['seam']> =
   })
 
 /** What a client makes of a server that sends `bytes` as its credential, with everything after it honest. */
-const refusal = async (bytes: Uint8Array, client: ClientOptions = taking, cert = holder.chainPem) => {
+const refusal = async (bytes: Uint8Array, client: TestClientOptions = taking, cert = holder.chainPem) => {
   const seam = withCredential(bytes)
   const { clientEvents } = await meet(client, { identity: [{ ...delegated, cert }, { ...fallback }], seam })
   return errorOf(clientEvents)
@@ -107,7 +108,7 @@ describe('validating a delegated credential (section 4.1.3)', () => {
     ['whose key is not one', (dc) => ({ ...dc, spki: Uint8Array.of(0x30, 0) }), /its key cannot be read/],
     ['whose key is of another kind', (dc) => ({ ...dc, spki: parseCertificate(holder.certificate).spki }), /a key of type p256 for ed25519/],
   ])('one %s is illegal_parameter', async (_, change, message) => {
-    const error = await refusal(changed(change), { ...tls13, delegatedCredentials: ['ed25519'] })
+    const error = await refusal(changed(change), { ...tls13, certificates: { delegatedCredentials: ['ed25519'] } })
     expect(error).toMatchObject({ code: 'illegal_parameter', alert: 'illegal_parameter', message: expect.stringMatching(message) })
   })
 
@@ -159,11 +160,11 @@ describe('a client with a delegated credential (section 4.1.2)', () => {
   })
 
   it('is who its certificate says', async () => {
-    const { serverEvents } = await meet({ ...tls13, identity }, { ...ecdsa, clientAuth, delegatedCredentials: true })
+    const { serverEvents } = await meet({ ...tls13, identity }, { ...ecdsa, clientAuth, certificates: { delegatedCredentials: true } })
     expect(infoOf(serverEvents)).toMatchObject({ signatureScheme: 'ecdsa_secp256r1_sha256', delegatedUntil: expect.any(Number), peerCertificates: [holder.certificate] })
   })
 
-  it.each<Partial<ServerOptions>>([{}, { versions: { max: 'TLS 1.2' }, delegatedCredentials: true }])('sends none to a server that does not take it: %j', async (server) => {
+  it.each<Partial<TestServerOptions>>([{}, { versions: { max: 'TLS 1.2' }, certificates: { delegatedCredentials: true } }])('sends none to a server that does not take it: %j', async (server) => {
     const { serverEvents } = await meet({ identity }, { ...ecdsa, clientAuth: { ...clientAuth, mode: 'request' }, ...server })
     expect(infoOf(serverEvents).peerCertificates).toEqual([])
   })
@@ -194,6 +195,6 @@ describe('issueDelegatedCredential', () => {
   })
 
   it('delegatedCredentials: a scheme of rsaEncryption keys is bad_option', async () => {
-    await expect(meet({ ...tls13, delegatedCredentials: ['rsa_pss_rsae_sha256'] })).rejects.toMatchObject({ code: 'bad_option' })
+    await expect(meet({ ...tls13, certificates: { delegatedCredentials: ['rsa_pss_rsae_sha256'] } })).rejects.toMatchObject({ code: 'bad_option' })
   })
 })

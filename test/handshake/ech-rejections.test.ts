@@ -1,5 +1,6 @@
 // What a server refuses in an encrypted ClientHello, and a client in the answer (RFC 9849): each rule broken by hand.
 
+import { mergeOptions } from '../../src/options/merge.ts'
 import { describe, expect, test } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { generateEchKeys } from '../../src/ech.ts'
@@ -9,7 +10,7 @@ import type { Opened } from '../../src/handshake/server/ech-server.ts'
 import type { Flow } from '../../src/handshake/flow.ts'
 import { hpkeSender } from '../../src/keys/hpke.ts'
 import type { HpkeSender } from '../../src/keys/hpke.ts'
-import type { ServerOptions } from '../../src/options.ts'
+import type { TestServerOptions } from '../fixtures/engines.ts'
 import { concat, toHex } from '../../src/wire/bytes.ts'
 import { encode, utf8Bytes } from '../../src/wire/codec.ts'
 import {
@@ -72,7 +73,7 @@ const finish = async <T>(flow: Flow<T>): Promise<T> => {
   while (!step.done) step = flow.next(step.value.kind === 'promise' ? await step.value.promise : undefined)
   return step.value
 }
-const withKeys = (options: ServerOptions = {}) => serverConfig({ provider: nodeProvider, ...ecdsa, ech: { keys: [keys] }, ...options })
+const withKeys = (options: TestServerOptions = {}) => serverConfig({ provider: nodeProvider, ...ecdsa, hello: { ech: { keys: [keys] } }, ...options })
 const opened = async (fields: Partial<ClientHello>, envelope: Envelope = {}): Promise<Opened> =>
   finish(openHello(withKeys(), await sealed(await senderFor(), fields, envelope)))
 const refused = (alert: string) => ({ alert })
@@ -126,12 +127,12 @@ describe('RFC 9849 section 7', () => {
   const hello = (...data: number[]) => decodeMessage(messages13, 'ClientHello', encodeMessage(messages13, 'ClientHello', {
     ...blank, extensions: [only13, ext(extensionTypes.encrypted_client_hello, ...data)],
   }))
-  const opening = async (data: number[], options: ServerOptions = {}) => finish(openHello(withKeys(options), hello(...data)))
+  const opening = async (data: number[], options: TestServerOptions = {}) => finish(openHello(withKeys(options), hello(...data)))
   test('the inner form from the network', async () => {
     await expect(opening([1])).rejects.toMatchObject(refused('illegal_parameter'))
   })
   test('the inner form, behind another server', async () => {
-    expect((await opening([1], { ech: { keys: [] } })).ech).toEqual({ kind: 'backend' })
+    expect((await opening([1], { hello: { ech: { keys: [] } } })).ech).toEqual({ kind: 'backend' })
   })
   test('a type that there is not', async () => {
     await expect(opening([2])).rejects.toMatchObject(refused('illegal_parameter'))
@@ -183,8 +184,8 @@ describe('RFC 9849 section 4: ECHConfigList', () => {
   test.each([
     { extensions: [{ type: 0x8001, data: new Uint8Array(0) }] }, { kem: 0x9999 }, { suites: [{ kdf: 1, aead: 9 }] }, { publicName: '.test' },
   ])('what a client can\'t use: %o', (changes) => {
-    expect(() => clientOf({ ech: { configList: parts(changes) } })).toThrow(expect.objectContaining({ code: 'bad_option' }))
-    expect(() => clientOf({ ech: { configList: parts(changes), unusable: 'grease' } })).not.toThrow()
+    expect(() => clientOf({ hello: { ech: { configList: parts(changes) } } })).toThrow(expect.objectContaining({ code: 'bad_option' }))
+    expect(() => clientOf({ hello: { ech: { configList: parts(changes), unusable: 'grease' } } })).not.toThrow()
   })
   test('section 6.1.7: public names', () => {
     const bad = ['', '.', 'a.', '.a', 'a..b', '-a.test', 'a-.test', 'a_b.test', '192.0.2.1', '1.2.3.0x', 'a.0xff', `${'a'.repeat(64)}.test`]
@@ -194,27 +195,27 @@ describe('RFC 9849 section 4: ECHConfigList', () => {
 })
 
 describe('what a client refuses', () => {
-  const met = async (type: string, change: (fields: { extensions: readonly RawExtension[] }) => object, client = {}, server: ServerOptions = {}) => {
+  const met = async (type: string, change: (fields: { extensions: readonly RawExtension[] }) => object, client = {}, server: TestServerOptions = {}) => {
     const seam = { outgoing: (message: { readonly type: string; readonly fields: object }) =>
       message.type === type && 'extensions' in message.fields ? change(message.fields as { extensions: readonly RawExtension[] }) : message.fields }
-    const ours = clientOf({ ech: { configList: keys.configList }, ...client })
-    return errorOf((await connectEngines(ours, serverOf({ ech: { keys: [keys] }, ...server, seam }))).clientEvents)
+    const ours = clientOf(mergeOptions({ hello: { ech: { configList: keys.configList } } }, client))
+    return errorOf((await connectEngines(ours, serverOf({ hello: { ech: { keys: [keys] } }, ...server, seam }))).clientEvents)
   }
   const add = (extension: RawExtension) => (fields: { extensions: readonly RawExtension[] }) => ({ ...fields, extensions: [...fields.extensions, extension] })
   const retryList = { type: extensionTypes.encrypted_client_hello, data: keys.configList }
-  const retrying = { keyShares: ['P-256'], groups: ['P-256', 'X25519'] }
+  const retrying = { hello: { keyShares: ['P-256'] }, groups: ['P-256', 'X25519'] }
 
   test('RFC 9849 section 5: keys from a server that accepted', async () => {
     expect(await met('EncryptedExtensions', add(retryList))).toMatchObject({ code: 'unsupported_extension' })
   })
-  test.each([{}, { ech: {} }])('RFC 9849 section 6.1.6 and 6.2.1: keys that are not a list, with %o', async (client) => {
+  test.each([{}, { hello: { ech: {} } }])('RFC 9849 section 6.1.6 and 6.2.1: keys that are not a list, with %o', async (client) => {
     const replaced = (fields: { extensions: readonly RawExtension[] }) => ({
       ...fields, extensions: [...fields.extensions.filter(({ type }) => type !== retryList.type), ext(retryList.type, 0, 1, 0)],
     })
-    expect(await met('EncryptedExtensions', replaced, client, { ech: { keys: [other] } })).toMatchObject({ code: 'decode_error' })
+    expect(await met('EncryptedExtensions', replaced, client, { hello: { ech: { keys: [other] } } })).toMatchObject({ code: 'decode_error' })
   })
   test('RFC 9849 section 6.1.2: a PSK that was not offered outside', async () => {
-    expect(await met('ServerHello', add(ext(extensionTypes.pre_shared_key, 0, 0)), {}, { ech: { keys: [other] } })).toMatchObject({ alert: 'unsupported_extension' })
+    expect(await met('ServerHello', add(ext(extensionTypes.pre_shared_key, 0, 0)), {}, { hello: { ech: { keys: [other] } } })).toMatchObject({ alert: 'unsupported_extension' })
   })
   test('RFC 9849 section 6.1.4: a confirmation that is not 8 bytes', async () => {
     const short = (fields: { extensions: readonly RawExtension[] }) => ({

@@ -1,19 +1,20 @@
 // Encrypted Client Hello between our two engines (RFC 9849): accepted, rejected, retried, resumed, with each provider.
 
+import { mergeOptions } from '../../src/options/merge.ts'
 import { describe, expect, test } from 'vitest'
 import { nobleProvider } from '../../src/crypto/noble.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { webcryptoProvider } from '../../src/crypto/webcrypto.ts'
 import { generateEchKeys } from '../../src/ech.ts'
-import type { ClientOptions, ServerOptions } from '../../src/options.ts'
+import type { ClientHelloOptions, ClientOptions, ServerOptions } from '../../src/options.ts'
 import type { VerifyRequest } from '../../src/x509/verifier.ts'
 import { clientOf, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
 import { anyCertificate } from '../fixtures/identities.ts'
 
 const keys = await generateEchKeys({ publicName: 'public.test', provider: nodeProvider, configId: 7 })
 const otherKeys = await generateEchKeys({ publicName: 'public.test', provider: nodeProvider, configId: 8 })
-const client = { ech: { configList: keys.configList }, serverName: 'secret.test' } satisfies ClientOptions
-const server = { ech: { keys: [keys] } } satisfies ServerOptions
+const client = { hello: { ech: { configList: keys.configList } }, serverName: 'secret.test' } satisfies ClientOptions
+const server = { hello: { ech: { keys: [keys] } } } satisfies ServerOptions
 
 const text = (bytes: readonly Uint8Array[]): string => bytes.map((part) => String.fromCharCode(...part)).join('')
 
@@ -25,7 +26,7 @@ describe.each([nodeProvider, nobleProvider, webcryptoProvider])('ECH with the $n
   })
 
   test('RFC 9849 section 6.1.5: is accepted through a HelloRetryRequest', async () => {
-    const { clientEvents, serverEvents } = await meet({ ...client, provider, keyShares: ['P-256'], groups: ['P-256', 'X25519'] }, { ...server, provider, groups: ['X25519'] })
+    const { clientEvents, serverEvents } = await meet({ ...client, provider, hello: { ...client.hello, keyShares: ['P-256'] }, groups: ['P-256', 'X25519'] }, { ...server, provider, groups: ['X25519'] })
     expect(infoOf(clientEvents)).toMatchObject({ echAccepted: true, helloRetryRequest: true })
     expect(infoOf(serverEvents)).toMatchObject({ echAccepted: true, serverName: 'secret.test' })
   })
@@ -44,17 +45,17 @@ test('RFC 9849 section 6.1.3: hellos for names of any length up to the longest a
 })
 
 /** Each makes the two hellos differ in other places: what they share has to be named in the outer one's order. */
-const shapes: readonly ClientOptions[] = [
+const shapes: readonly Partial<ClientOptions>[] = [
   { versions: { min: 'TLS 1.3' } },
-  { versions: { min: 'TLS 1.3' }, tickets: false, psk: { identity: 'a', key: new Uint8Array(32).fill(1) } },
-  { grease: true },
-  { permuteExtensions: true },
-  { grease: true, permuteExtensions: true },
-  { keyShares: ['P-256'], groups: ['P-256', 'X25519'], grease: true, permuteExtensions: true },
+  { versions: { min: 'TLS 1.3' }, tickets: false, psk: { keys: { identity: 'a', key: new Uint8Array(32).fill(1) } } },
+  { hello: { grease: true } },
+  { hello: { permuteExtensions: true } },
+  { hello: { grease: true, permuteExtensions: true } },
+  { hello: { keyShares: ['P-256'], grease: true, permuteExtensions: true }, groups: ['P-256', 'X25519'] },
 ]
 
 test.each(shapes)('RFC 9849 section 5.1: outer extensions are named in their order: %o', async (options) => {
-  const { clientEvents } = await meet({ ...client, ...options }, { ...server, groups: ['X25519'] })
+  const { clientEvents } = await meet(mergeOptions<Partial<ClientOptions>>(client, options), { ...server, groups: ['X25519'] })
   expect(infoOf(clientEvents).echAccepted).toBe(true)
 })
 
@@ -64,19 +65,19 @@ test('RFC 9849 section 6.1.6: a rejection ends with ech_required and the keys to
     seen.push(request.serverName)
     return anyCertificate.verify(request)
   } }
-  const { clientEvents, serverEvents } = await meet({ ...client, verifier }, { ech: { keys: [otherKeys] } })
+  const { clientEvents, serverEvents } = await meet({ ...client, verifier }, { hello: { ech: { keys: [otherKeys] } } })
   const error = errorOf(clientEvents)
   expect(error).toMatchObject({ code: 'ech_required', alert: 'ech_required' })
   expect(seen).toEqual(['public.test'])
   expect(eventsOf(clientEvents, 'handshake')).toEqual([])
   expect(eventsOf(clientEvents, 'session')).toEqual([])
   expect(errorOf(serverEvents).received).toBe('ech_required')
-  const again = await meet({ ...client, ech: { configList: error.echRetryConfigs ?? '' } }, { ech: { keys: [otherKeys] } })
+  const again = await meet({ ...client, hello: { ech: { configList: error.echRetryConfigs ?? '' } } }, { hello: { ech: { keys: [otherKeys] } } })
   expect(infoOf(again.clientEvents).echAccepted).toBe(true)
 })
 
 test('RFC 9849 section 6.1.6: a rejection through a HelloRetryRequest', async () => {
-  const { clientEvents } = await meet({ ...client, keyShares: ['P-256'], groups: ['P-256', 'X25519'] }, { ech: { keys: [otherKeys] }, groups: ['X25519'] })
+  const { clientEvents } = await meet({ ...client, hello: { ...client.hello, keyShares: ['P-256'] }, groups: ['P-256', 'X25519'] }, { hello: { ech: { keys: [otherKeys] } }, groups: ['X25519'] })
   expect(errorOf(clientEvents)).toMatchObject({ code: 'ech_required', echRetryConfigs: otherKeys.configList })
 })
 
@@ -90,19 +91,19 @@ test('RFC 9849 section 6.1.7: a certificate that is not for the public name', as
   const verifier = { verify: ({ serverName }: VerifyRequest) => {
     throw new Error(`not for ${serverName}`)
   } }
-  const { clientEvents } = await meet({ ...client, verifier }, { ech: { keys: [otherKeys] } })
+  const { clientEvents } = await meet({ ...client, verifier }, { hello: { ech: { keys: [otherKeys] } } })
   expect(errorOf(clientEvents)).toMatchObject({ code: 'verifier_refused', message: 'not for public.test' })
 })
 
 test('RFC 9849 section 6.1.2: a PSK is offered inside only, and taken up', async () => {
   const protector = serverTickets()
-  const options = { ...server, tickets: { protector }, maxEarlyData: 1000, replayGuard: { firstSeen: () => true } }
+  const options = { ...server, tickets: { protector }, earlyData: { maxBytes: 1000, replayGuard: { firstSeen: () => true } } }
   const first = await meet(client, options)
   const session = eventsOf(first.clientEvents, 'session').at(-1)?.session ?? new Uint8Array(0)
   const early = { ...client, session, earlyData: Uint8Array.of(1, 2, 3) }
   const second = await meet(early, options)
   expect(infoOf(second.clientEvents)).toMatchObject({ resumed: true, echAccepted: true, earlyData: 'accepted' })
-  const rejected = await meet(early, { ...options, ech: { keys: [otherKeys] } })
+  const rejected = await meet(early, { ...options, hello: { ech: { keys: [otherKeys] } } })
   expect(errorOf(rejected.clientEvents).code).toBe('ech_required')
   expect(eventsOf(rejected.serverEvents, 'earlyData')).toEqual([])
 })
@@ -117,20 +118,20 @@ const serverTickets = () => {
 
 describe('RFC 9849 section 6.2: GREASE', () => {
   test.each([server, {}])('is passed over by any server', async (options) => {
-    const { clientEvents, serverEvents } = await meet({ ech: {} }, options)
+    const { clientEvents, serverEvents } = await meet({ hello: { ech: {} } }, options)
     expect(infoOf(clientEvents).echAccepted).toBe(false)
     expect(infoOf(serverEvents).echAccepted).toBe(false)
   })
 
   test('and stays the same after a HelloRetryRequest', async () => {
-    const { clientEvents } = await meet({ ech: {}, keyShares: ['P-256'], groups: ['P-256', 'X25519'] }, { ...server, groups: ['X25519'] })
+    const { clientEvents } = await meet({ hello: { ech: {}, keyShares: ['P-256'] }, groups: ['P-256', 'X25519'] }, { ...server, groups: ['X25519'] })
     expect(infoOf(clientEvents)).toMatchObject({ helloRetryRequest: true })
   })
 })
 
 test('RFC 9849 section 10.4: keys are tried where identifiers are not gone by', async () => {
   const lying = { ...otherKeys, config: Uint8Array.from(otherKeys.config) }
-  const { clientEvents } = await meet(client, { ech: { keys: [lying, keys], ignoreConfigId: true } })
+  const { clientEvents } = await meet(client, { hello: { ech: { keys: [lying, keys], ignoreConfigId: true } } })
   expect(infoOf(clientEvents).echAccepted).toBe(true)
 })
 
@@ -142,13 +143,13 @@ test('the key log goes by the inner random', async () => {
 })
 
 describe('options', () => {
-  const refused = (ech: ClientOptions['ech'], more: ClientOptions = {}) => () => clientOf({ ...more, ...(ech && { ech }) })
+  const refused = (ech: ClientHelloOptions['ech'], more: Partial<ClientOptions> = {}) => () => clientOf({ ...more, ...(ech && { hello: { ech } }) })
   test('a list that is not one', () => {
     expect(refused({ configList: Uint8Array.of(0, 4, 1, 2, 3, 4) })).toThrow(/ech.configList/)
   })
   test('TLS 1.2 only', () => expect(refused({}, { versions: { max: 'TLS 1.2' } })).toThrow(/TLS 1.3/))
   test('a key of another config', () => {
-    expect(() => serverOf({ ech: { keys: [{ config: keys.config, privateKey: otherKeys.privateKey }] } })).toThrow(/does not belong/)
+    expect(() => serverOf({ hello: { ech: { keys: [{ config: keys.config, privateKey: otherKeys.privateKey }] } } })).toThrow(/does not belong/)
   })
   test('a public name that is an address', async () => {
     await expect(generateEchKeys({ publicName: '192.0.2.1', provider: nodeProvider })).rejects.toMatchObject({ code: 'bad_option' })

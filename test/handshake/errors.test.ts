@@ -67,7 +67,7 @@ describe('wrong version', () => {
 
 describe('nothing in common', () => {
   const handshakeFailure = (code: TlsErrorCode): Expected => ({ code, fault: 'peer-incompatible', alert: 'handshake_failure' })
-  it.each<readonly [string, ClientOptions, ServerOptions, Expected, RegExp]>([
+  it.each<readonly [string, Partial<ClientOptions>, ServerOptions, Expected, RegExp]>([
     [
       'suites', { cipherSuites: ['TLS_AES_128_GCM_SHA256'] }, { cipherSuites: ['TLS_CHACHA20_POLY1305_SHA256'] },
       handshakeFailure('no_common_cipher_suite'), /the client offers TLS_AES_128_GCM_SHA256; this server has TLS_CHACHA20_POLY1305_SHA256/,
@@ -104,7 +104,7 @@ describe('certificates', () => {
   })
   const day = 86_400_000
 
-  const refusal = async (identity: { readonly cert: string; readonly key: string }, client: ClientOptions = {}) => {
+  const refusal = async (identity: { readonly cert: string; readonly key: string }, client: Partial<ClientOptions> = {}) => {
     const verifier = chainVerifier({ provider: nodeProvider, trust: trustStore([ca.certificatePem]) })
     const { clientEvents, serverEvents } = await meet({ ...tls13, verifier, ...client }, { ...tls13, identity })
     const error = errorOf(clientEvents)

@@ -20,7 +20,7 @@ export type Flow = readonly string[]
 export const recorded = (): Readonly<Record<string, Flow>> => JSON.parse(readFileSync(goldenPath, 'utf8'))
 
 interface Scenario {
-  readonly client: ClientOptions
+  readonly client: Partial<ClientOptions>
   readonly server: ServerOptions
 }
 
@@ -29,7 +29,7 @@ const base = { versions: { min: 'TLS 1.3' }, clock: () => Date.UTC(2026, 10, 23)
 /** Ed25519 signs without randomness; key agreements have one fixed key for each side and group. */
 export const scenarios: Readonly<Record<string, Scenario>> = {
   full: { client: { groups: ['X25519'] }, server: {} },
-  retry: { client: { groups: ['X25519', 'P-256'], keyShares: ['X25519'] }, server: { groups: ['P-256'], cookie: true } },
+  retry: { client: { groups: ['X25519', 'P-256'], hello: { keyShares: ['X25519'] } }, server: { groups: ['P-256'], hello: { cookie: true } } },
   'client certificate': { client: { groups: ['X25519'], ...ed25519 }, server: { clientAuth: { mode: 'require', verifier: anyCertificate } } },
 }
 

@@ -4,7 +4,9 @@
 import { describe, expect, it } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import type { CryptoProvider } from '../../src/crypto/provider.ts'
-import type { ClientHelloInfo, ClientOptions, Seam, ServerOptions } from '../../src/options.ts'
+import type { Seam } from '../../src/config.ts'
+import type { ClientHelloInfo } from '../../src/options.ts'
+import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
 import { rotatingTicketKeys } from '../../src/session/index.ts'
 import { clientHelloExtensions, decodeExtensions } from '../../src/wire/extensions.ts'
 import type { RawExtension } from '../../src/wire/extensions.ts'
@@ -17,11 +19,11 @@ import { lying } from './liars.ts'
 
 const tls12 = { versions: { max: 'TLS 1.2' } } as const
 /** Server options, and the ClientHellos that the server saw. */
-const watching = (): { readonly hellos: ClientHelloInfo[]; readonly options: ServerOptions } => {
+const watching = (): { readonly hellos: ClientHelloInfo[]; readonly options: TestServerOptions } => {
   const hellos: ClientHelloInfo[] = []
   return { hellos, options: { onClientHello: (hello) => void hellos.push(hello) } }
 }
-const helloOf = async (options: ClientOptions, serverOptions: ServerOptions = {}): Promise<ClientHelloInfo> => {
+const helloOf = async (options: TestClientOptions, serverOptions: TestServerOptions = {}): Promise<ClientHelloInfo> => {
   const { hellos, options: watch } = watching()
   infoOf((await meet(options, { ...serverOptions, ...watch })).clientEvents)
   const [hello] = hellos
@@ -29,9 +31,9 @@ const helloOf = async (options: ClientOptions, serverOptions: ServerOptions = {}
   return hello
 }
 /** Both hellos of a connection with HelloRetryRequest, as they were sent. */
-const hellosSent = async (options: ClientOptions, serverOptions: ServerOptions): Promise<readonly ReturnType<typeof readHello>[]> => {
+const hellosSent = async (options: TestClientOptions, serverOptions: TestServerOptions): Promise<readonly ReturnType<typeof readHello>[]> => {
   const sent: ReturnType<typeof readHello>[] = []
-  const trace: ClientOptions['trace'] = ({ direction, type, content }) => {
+  const trace: TestClientOptions['trace'] = ({ direction, type, content }) => {
     if (direction === 'sent' && type === contentTypes.handshake && content[0] === 1) sent.push(readHello(content))
   }
   expect(infoOf((await meet({ ...options, trace }, serverOptions)).clientEvents)).toMatchObject({ helloRetryRequest: true })
@@ -46,7 +48,7 @@ const seeded = (byte: number): CryptoProvider => ({ ...nodeProvider, random: (le
 
 describe('a client with grease (RFC 8701 section 3.1)', () => {
   it('offers reserved suites, groups, shares, schemes, versions and two extensions, and connects', async () => {
-    const hello = await helloOf({ grease: true })
+    const hello = await helloOf({ hello: { grease: true } })
     const { extensions } = readHello(hello.raw)
     expect(isGrease(hello.cipherSuites[0] ?? 0)).toBe(true)
     expect(isGrease(hello.groups[0] ?? 0)).toBe(true)
@@ -58,7 +60,7 @@ describe('a client with grease (RFC 8701 section 3.1)', () => {
     expect(isGrease(hello.extensions.at(-1) ?? 0)).toBe(true)
   })
   it('connects to a server of TLS 1.2', async () => {
-    const hello = await helloOf({ grease: true, permuteExtensions: true }, tls12)
+    const hello = await helloOf({ hello: { grease: true, permuteExtensions: true } }, tls12)
     expect(hello.extensions.some(isGrease)).toBe(true)
   })
   it('sends none without the option', async () => {
@@ -68,12 +70,12 @@ describe('a client with grease (RFC 8701 section 3.1)', () => {
   })
   it('never sends one extension type twice, whatever chance says (section 5)', async () => {
     for (const byte of [0x00, 0x10, 0xf3]) {
-      const { extensions } = await helloOf({ grease: true, provider: seeded(byte) })
+      const { extensions } = await helloOf({ hello: { grease: true }, provider: seeded(byte) })
       expect(new Set(extensions).size).toBe(extensions.length)
     }
   })
   it('draws from the provider: the same bytes, the same hello', async () => {
-    const options = { grease: true, permuteExtensions: true, provider: seeded(7) }
+    const options = { hello: { grease: true, permuteExtensions: true }, provider: seeded(7) }
     const [one, two] = [await helloOf(options), await helloOf(options)]
     expect([one.extensions, one.cipherSuites]).toEqual([two.extensions, two.cipherSuites])
   })
@@ -81,7 +83,7 @@ describe('a client with grease (RFC 8701 section 3.1)', () => {
 
 describe('a second ClientHello (RFC 9846 section 4.2.2)', () => {
   it('keeps the reserved values and the order, and has one share', async () => {
-    const [first, second] = await hellosSent({ grease: true, permuteExtensions: true, groups: ['X25519', 'P-256'] }, { groups: ['P-256'], cookie: true })
+    const [first, second] = await hellosSent({ hello: { grease: true, permuteExtensions: true }, groups: ['X25519', 'P-256'] }, { groups: ['P-256'], hello: { cookie: true } })
     const kept = (hello: typeof first) => typesOf(hello?.list ?? []).filter((type) => type !== extensionTypes.cookie)
     expect(kept(second)).toEqual(kept(first))
     expect(second?.cipherSuites).toEqual(first?.cipherSuites)
@@ -89,7 +91,7 @@ describe('a second ClientHello (RFC 9846 section 4.2.2)', () => {
     expect(second?.extensions.key_share).toHaveLength(1)
   })
   it('repeats key_share byte for byte where only a cookie was asked for', async () => {
-    const [first, second] = await hellosSent({ grease: true }, { cookie: true })
+    const [first, second] = await hellosSent({ hello: { grease: true } }, { hello: { cookie: true } })
     expect(second?.extensions.key_share).toEqual(first?.extensions.key_share)
     expect(first?.extensions.key_share?.map(({ group }) => isGrease(group))).toContain(true)
   })
@@ -97,7 +99,7 @@ describe('a second ClientHello (RFC 9846 section 4.2.2)', () => {
 
 describe('reserved values that a server takes up are refused (RFC 8701 section 3.1)', () => {
   /** The reserved numbers of the client come to the server's lie by way of its hello. */
-  const lyingServer = (lie: (hello: ServerHello, offered: ReturnType<typeof readHello>) => ServerHello, version: ServerOptions = {}): ServerOptions => {
+  const lyingServer = (lie: (hello: ServerHello, offered: ReturnType<typeof readHello>) => ServerHello, version: TestServerOptions = {}): TestServerOptions => {
     let offered: ReturnType<typeof readHello> | undefined
     return {
       ...version,
@@ -109,7 +111,7 @@ describe('reserved values that a server takes up are refused (RFC 8701 section 3
   const versioned = (extensions: readonly RawExtension[] | undefined, id: number): readonly RawExtension[] =>
     (extensions ?? []).map(({ type, data }) => ({ type, data: type === extensionTypes.supported_versions ? Uint8Array.of(id >> 8, id & 0xff) : data }))
 
-  it.each<[string, ServerOptions, string]>([
+  it.each<[string, TestServerOptions, string]>([
     ['a cipher suite', lyingServer((hello, { cipherSuites }) => ({ ...hello, cipherSuite: first(cipherSuites) })), 'illegal_parameter'],
     ['a cipher suite of TLS 1.2', lyingServer((hello, { cipherSuites }) => ({ ...hello, cipherSuite: first(cipherSuites) }), tls12), 'illegal_parameter'],
     ['a version', lyingServer((hello, { extensions }) => ({ ...hello, extensions: versioned(hello.extensions, first(extensions.supported_versions)) })), 'protocol_version'],
@@ -128,16 +130,16 @@ describe('reserved values that a server takes up are refused (RFC 8701 section 3
       'illegal_parameter',
     ],
   ])('%s', async (_, server, code) => {
-    const { clientEvents } = await meet({ grease: true }, server)
+    const { clientEvents } = await meet({ hello: { grease: true } }, server)
     expect(errorOf(clientEvents)).toMatchObject({ code })
   })
   it('an extension of EncryptedExtensions', async () => {
     let grease: readonly RawExtension[] = []
-    const server: ServerOptions = {
+    const server: TestServerOptions = {
       onClientHello: ({ raw }) => void (grease = readHello(raw).list.slice(0, 1)),
       seam: lying({ EncryptedExtensions: ({ extensions }) => ({ extensions: [...extensions, ...grease] }) }),
     }
-    const { clientEvents } = await meet({ grease: true }, server)
+    const { clientEvents } = await meet({ hello: { grease: true } }, server)
     expect(errorOf(clientEvents)).toMatchObject({ code: 'unsupported_extension' })
   })
 })
@@ -154,7 +156,7 @@ describe('a server with grease (RFC 8701 section 4.1)', () => {
   it('sends reserved extensions in CertificateRequest and NewSessionTicket, which a client passes over', async () => {
     const { seen, seam } = extensionsSent()
     const tickets = { protector: rotatingTicketKeys({ provider: nodeProvider }) }
-    const { clientEvents, serverEvents } = await meet({ ...ecdsa }, { grease: true, tickets, clientAuth: { mode: 'require-unverified' }, seam })
+    const { clientEvents, serverEvents } = await meet({ ...ecdsa }, { hello: { grease: true }, tickets, clientAuth: { mode: 'require-unverified' }, seam })
     expect(infoOf(serverEvents).peerCertificates.length).toBeGreaterThan(0)
     expect(eventsOf(clientEvents, 'session').length).toBeGreaterThan(0)
     for (const message of ['CertificateRequest', 'NewSessionTicket']) {
@@ -164,11 +166,11 @@ describe('a server with grease (RFC 8701 section 4.1)', () => {
   it('refuses a client that answers one in Certificate (section 4.1)', async () => {
     const { seen, seam } = extensionsSent()
     const answer = () => (seen.get('CertificateRequest') ?? []).filter(({ type }) => isGrease(type))
-    const client: ClientOptions = {
+    const client: TestClientOptions = {
       ...ecdsa,
       seam: lying({ Certificate: ({ context, entries }) => ({ context, entries: entries.map(({ data }) => ({ data, extensions: answer() })) }) }),
     }
-    const { serverEvents } = await meet(client, { grease: true, clientAuth: { mode: 'require-unverified' }, seam })
+    const { serverEvents } = await meet(client, { hello: { grease: true }, clientAuth: { mode: 'require-unverified' }, seam })
     expect(errorOf(serverEvents)).toMatchObject({ code: 'unsupported_extension' })
   })
 })
@@ -178,7 +180,7 @@ describe('permuteExtensions', () => {
     const orders: string[] = []
     const plain = await helloOf({})
     for (let i = 0; i < 4; i++) {
-      const { extensions } = await helloOf({ permuteExtensions: true })
+      const { extensions } = await helloOf({ hello: { permuteExtensions: true } })
       expect(new Set(extensions)).toEqual(new Set(plain.extensions))
       orders.push(extensions.join())
     }
@@ -187,7 +189,7 @@ describe('permuteExtensions', () => {
   it('leaves pre_shared_key last (RFC 9846 section 4.3.11), with grease too', async () => {
     const psk = { identity: 'k', key: new Uint8Array(16).fill(1) }
     for (let i = 0; i < 4; i++) {
-      const { extensions } = await helloOf({ permuteExtensions: true, grease: true, psk }, { psk: () => psk })
+      const { extensions } = await helloOf({ hello: { permuteExtensions: true, grease: true }, psk: { keys: psk } }, { psk: { lookup: () => psk } })
       expect(extensions.at(-1)).toBe(extensionTypes.pre_shared_key)
     }
   })

@@ -31,20 +31,20 @@ describe('ML-KEM without a curve (draft-ietf-tls-mlkem)', () => {
 })
 
 describe('serverGroups (draft-ietf-tls-key-share-prediction)', () => {
-  const shareFor = async (options: ClientOptions): Promise<readonly number[]> => {
+  const shareFor = async (options: Partial<ClientOptions>): Promise<readonly number[]> => {
     let raw: Uint8Array = new Uint8Array(0)
     infoOf((await meet(options, { onClientHello: (hello) => void (raw = hello.raw) })).clientEvents)
     const { extensions = [] } = decodeMessage(messages13, 'ClientHello', raw)
     return (decodeExtensions(clientHelloExtensions, extensions, 'ClientHello').key_share ?? []).map(({ group }) => group)
   }
   const [x25519, p256, p384, hybrid] = [0x001d, 0x0017, 0x0018, 0x11ec]
-  it.each<[string, ClientOptions, readonly number[]]>([
-    ['the first of ours, whatever their order', { serverGroups: [p384, p256] }, [p256]],
-    ['no hybrid where the server has none, nor a second share', { serverGroups: [x25519] }, [x25519]],
-    ['before keyShares', { keyShares: ['P-384'], serverGroups: [p256] }, [p256]],
-    ['unknown numbers are passed over', { serverGroups: [0x0a0a, p384] }, [p384]],
-    ['without a group in common as if nothing was said', { serverGroups: [0x0a0a] }, [hybrid, x25519]],
-    ['the same with keyShares', { keyShares: ['P-384'], serverGroups: [0x0a0a] }, [p384]],
+  it.each<[string, Partial<ClientOptions>, readonly number[]]>([
+    ['the first of ours, whatever their order', { hello: { serverGroups: [p384, p256] } }, [p256]],
+    ['no hybrid where the server has none, nor a second share', { hello: { serverGroups: [x25519] } }, [x25519]],
+    ['before keyShares', { hello: { keyShares: ['P-384'], serverGroups: [p256] } }, [p256]],
+    ['unknown numbers are passed over', { hello: { serverGroups: [0x0a0a, p384] } }, [p384]],
+    ['without a group in common as if nothing was said', { hello: { serverGroups: [0x0a0a] } }, [hybrid, x25519]],
+    ['the same with keyShares', { hello: { keyShares: ['P-384'], serverGroups: [0x0a0a] } }, [p384]],
   ])('%s', async (_, options, expected) => {
     expect(await shareFor(options)).toEqual(expected)
   })
@@ -52,7 +52,7 @@ describe('serverGroups (draft-ietf-tls-key-share-prediction)', () => {
 
 describe('no key shares (RFC 9846 section 4.3.8)', () => {
   it('lets the server choose by HelloRetryRequest', async () => {
-    const { clientEvents } = await meet({ keyShares: [] }, {})
+    const { clientEvents } = await meet({ hello: { keyShares: [] } }, {})
     expect(infoOf(clientEvents)).toMatchObject({ group: 'X25519MLKEM768', helloRetryRequest: true })
   })
 })

@@ -1,7 +1,8 @@
 // Which of several identities a client or a server shows (RFC 9846 section 4.5.1.2 and 4.5.1.3, RFC 5246 section 7.4.4 and 7.4.6).
 
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { CertificateRequestInfo, ClientOptions, IdentityOptions, ServerOptions } from '../../src/options.ts'
+import type { CertificateRequestInfo, IdentityOptions } from '../../src/options.ts'
+import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
 import { createCa } from '../../src/pki/index.ts'
 import { clientHelloExtensions, encodeExtensions } from '../../src/wire/extensions.ts'
 import { parseCertificate } from '../../src/x509/certificate.ts'
@@ -32,11 +33,11 @@ beforeAll(async () => {
   south = await issued('South')
 })
 
-type Version = Pick<ClientOptions & ServerOptions, 'versions'>
+type Version = Pick<TestClientOptions & TestServerOptions, 'versions'>
 const versions: readonly Version[] = [{ versions: { min: 'TLS 1.3' } }, { versions: { max: 'TLS 1.2' } }]
 
 /** The key type of the certificate that the client sent; undefined if it sent none. */
-const clientShows = async (version: Version, client: ClientOptions, server: ServerOptions = {}): Promise<string | undefined> => {
+const clientShows = async (version: Version, client: TestClientOptions, server: TestServerOptions = {}): Promise<string | undefined> => {
   const { clientEvents, serverEvents } = await meet(
     { ...version, ...client }, { clientAuth: { mode: 'request', verifier: anyCertificate }, ...server },
   )
@@ -100,7 +101,7 @@ describe.each(versions)('a client with several identities: %j', (version) => {
 })
 
 describe.each(versions)('a server with several identities: %j', (version) => {
-  const naming = (...names: readonly Uint8Array[]): ClientOptions => ({
+  const naming = (...names: readonly Uint8Array[]): TestClientOptions => ({
     seam: lying({
       ClientHello: (hello) => ({
         ...hello, extensions: [...encodeExtensions(clientHelloExtensions, { certificate_authorities: names }), ...(hello.extensions ?? [])],
@@ -108,7 +109,7 @@ describe.each(versions)('a server with several identities: %j', (version) => {
     }),
   })
   /** The hello that went out was not the one that was hashed, so only the server's choice is looked at. */
-  const serverShows = async (client: ClientOptions, identity: readonly IdentityOptions[]): Promise<Uint8Array | undefined> => {
+  const serverShows = async (client: TestClientOptions, identity: readonly IdentityOptions[]): Promise<Uint8Array | undefined> => {
     let shown: Uint8Array | undefined
     const verifier = { ...anyCertificate, verify: (request: Parameters<typeof anyCertificate.verify>[0]) => ((shown = request.chain[0]), anyCertificate.verify(request)) }
     await meet({ ...version, ...client, verifier }, { identity })

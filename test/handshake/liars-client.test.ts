@@ -7,7 +7,7 @@ import { parsePrivateKey } from '../../src/crypto/keys.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import type { Signer } from '../../src/crypto/provider.ts'
 import type { AlertName, TlsErrorCode } from '../../src/errors.ts'
-import type { ClientOptions, ServerOptions } from '../../src/options.ts'
+import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
 import { rotatingTicketKeys } from '../../src/session/index.ts'
 import { concat } from '../../src/wire/bytes.ts'
 import { list, u16 } from '../../src/wire/codec.ts'
@@ -32,7 +32,7 @@ const extend = (type: number, data?: Uint8Array): Shape => (hello) => ({ ...hell
 const without = (type: number): Shape => (hello) => ({ ...hello, extensions: withoutExtension(hello.extensions, type) })
 
 /** The server's verdict on a first ClientHello alone: what the client makes of it does not matter. */
-const helloRefused = async (shape: Shape, code: TlsErrorCode, alert: AlertName, server: ServerOptions = {}): Promise<void> => {
+const helloRefused = async (shape: Shape, code: TlsErrorCode, alert: AlertName, server: TestServerOptions = {}): Promise<void> => {
   let client: Uint8Array = none
   const source = await meet({ ...tls13, groups: ['X25519', 'P-256'] }, { ...tls13 })
   infoOf(source.clientEvents) // the same hello, unchanged, is taken
@@ -89,7 +89,7 @@ describe('ClientHello (RFC 9846 section 4.2.2)', () => {
     ['extensions', (h) => ({ ...h, extensions: [{ type: 0x2a2a, data: Uint8Array.of(0) }, ...withExtension(h.extensions, UNKNOWN)] })],
     ['versions', (h) => extend(extensionTypes.supported_versions, Uint8Array.of(8, 0x3a, 0x3a, 3, 5, 3, 4, 3, 3))(h)],
   ])('unknown and GREASE %s are ignored (RFC 8701 section 3.1)', async (_, shapeHello) => {
-    const { serverEvents } = await meet({ ...tls13, shapeHello }, tls13)
+    const { serverEvents } = await meet({ ...tls13, hello: { shape: shapeHello } }, tls13)
     expect(infoOf(serverEvents).version).toBe('TLS 1.3')
   })
 })
@@ -109,8 +109,8 @@ describe('key_share (RFC 9846 section 4.3.8)', () => {
 })
 
 describe('after HelloRetryRequest (RFC 9846 section 4.2.2)', () => {
-  const client: ClientOptions = { groups: ['X25519', 'P-256'], keyShares: ['X25519'] }
-  const second = (change: Shape): ClientOptions => ({
+  const client: TestClientOptions = { groups: ['X25519', 'P-256'], hello: { keyShares: ['X25519'] } }
+  const second = (change: Shape): TestClientOptions => ({
     ...client, seam: lying({ ClientHello: (fields, nth) => (nth === 1 ? change(fields) : fields) }),
   })
   it.each<readonly [string, Shape, TlsErrorCode & AlertName]>([
@@ -135,7 +135,7 @@ describe('after HelloRetryRequest (RFC 9846 section 4.2.2)', () => {
     ['another cookie', extend(extensionTypes.cookie, Uint8Array.of(0, 1, 7))],
     ['no cookie', without(extensionTypes.cookie)],
   ])('%s (section 4.3.2)', async (_, change) => {
-    await refusedBy('server', second(change), { groups: ['P-256'], cookie: true }, 'illegal_parameter', 'illegal_parameter')
+    await refusedBy('server', second(change), { groups: ['P-256'], hello: { cookie: true } }, 'illegal_parameter', 'illegal_parameter')
   })
 
   it('a third ClientHello', async () => {
@@ -145,7 +145,7 @@ describe('after HelloRetryRequest (RFC 9846 section 4.2.2)', () => {
 })
 
 describe('pre_shared_key (RFC 9846 section 4.3.11)', () => {
-  const ticketing = (): ServerOptions => ({ ...tls13, tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) } })
+  const ticketing = (): TestServerOptions => ({ ...tls13, tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) } })
   const resuming = async (change: Shape, code: TlsErrorCode, alert: AlertName): Promise<void> => {
     const server = ticketing()
     const [session] = eventsOf((await meet(tls13, server)).clientEvents, 'session')
@@ -185,7 +185,7 @@ describe('pre_shared_key (RFC 9846 section 4.3.11)', () => {
 })
 
 describe('client authentication (RFC 9846 section 4.5)', () => {
-  const requiring: ServerOptions = { clientAuth: { mode: 'require', verifier: anyCertificate } }
+  const requiring: TestServerOptions = { clientAuth: { mode: 'require', verifier: anyCertificate } }
   const externalSigner = (key: string, change: (content: Uint8Array) => Uint8Array = (content) => content): Signer => {
     const signer = nodeProvider.signer(parsePrivateKey(key))
     if (signer instanceof Promise) throw new Error('a synchronous provider is needed')
@@ -236,7 +236,7 @@ describe('client authentication (RFC 9846 section 4.5)', () => {
 })
 
 describe('Finished (RFC 9846 section 4.5.3)', () => {
-  const small: ClientOptions = { cipherSuites: ['TLS_AES_128_GCM_SHA256'] }
+  const small: TestClientOptions = { cipherSuites: ['TLS_AES_128_GCM_SHA256'] }
   it.each<readonly [string, Parameters<typeof lying>[0], TlsErrorCode, AlertName]>([
     ['wrong', { Finished: (f) => ({ verifyData: f.verifyData.map((b) => b ^ 1) }) }, 'bad_finished', 'decrypt_error'],
     ['over the server\'s own Finished base', { Finished: () => ({ verifyData: new Uint8Array(32) }) }, 'bad_finished', 'decrypt_error'],

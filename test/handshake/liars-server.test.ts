@@ -7,7 +7,8 @@ import { parsePrivateKey } from '../../src/crypto/keys.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import type { Signer } from '../../src/crypto/provider.ts'
 import type { AlertName, TlsErrorCode } from '../../src/errors.ts'
-import type { ClientOptions, Seam, ServerOptions } from '../../src/options.ts'
+import type { Seam } from '../../src/config.ts'
+import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
 import { rotatingTicketKeys } from '../../src/session/index.ts'
 import { concat } from '../../src/wire/bytes.ts'
 import { HELLO_RETRY_REQUEST_RANDOM } from '../../src/wire/messages.ts'
@@ -25,8 +26,8 @@ interface Case {
   readonly lie: Seam
   readonly code: TlsErrorCode
   readonly alert: AlertName
-  readonly client?: ClientOptions
-  readonly server?: ServerOptions
+  readonly client?: TestClientOptions
+  readonly server?: TestServerOptions
 }
 
 /** Makes a case whose alert has the code's name. */
@@ -53,8 +54,8 @@ const externalSigner = (key: string, change: (content: Uint8Array) => Uint8Array
   return { algorithms: signer.algorithms, sign: (algorithm, content) => signer.sign(algorithm, change(content)) }
 }
 
-const retry: { readonly client: ClientOptions; readonly server: ServerOptions } = {
-  client: { groups: ['X25519', 'P-256', 'P-384'], keyShares: ['X25519'] },
+const retry: { readonly client: TestClientOptions; readonly server: TestServerOptions } = {
+  client: { groups: ['X25519', 'P-256', 'P-384'], hello: { keyShares: ['X25519'] } },
   server: { groups: ['P-256'] },
 }
 const keyShare = (group: number, share: Uint8Array): Uint8Array =>
@@ -109,7 +110,7 @@ describe('key_share (RFC 9846 section 4.3.8)', () => {
   const share = (data: Uint8Array): Parameters<typeof lying>[0] => ({
     ServerHello: (f) => ({ ...f, extensions: withExtension(f.extensions, extensionTypes.key_share, data) }),
   })
-  const groups = { groups: ['X25519', 'P-256'], keyShares: ['X25519'] }
+  const groups = { groups: ['X25519', 'P-256'], hello: { keyShares: ['X25519'] } }
   it.each<Case>([
     lie('none', { ServerHello: (f) => ({ ...f, extensions: withoutExtension(f.extensions, extensionTypes.key_share) }) }, 'missing_extension'),
     lie('a group not offered', share(keyShare(ffdhe2048, new Uint8Array(256).fill(2))), 'illegal_parameter'),
@@ -136,7 +137,7 @@ describe('pre_shared_key (RFC 9846 section 4.3.11)', () => {
   ])('$name', check)
 
   it('an index beyond the list', async () => {
-    const server: ServerOptions = { ...tls13, tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) } }
+    const server: TestServerOptions = { ...tls13, tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) } }
     const [session] = eventsOf((await meet(tls13, server)).clientEvents, 'session')
     const seam = lying({
       ServerHello: (f) => ({ ...f, extensions: withExtension(f.extensions, extensionTypes.pre_shared_key, Uint8Array.of(0, 1)) }),
@@ -204,13 +205,13 @@ describe('EncryptedExtensions (RFC 9846 section 4.4.1)', () => {
     lie('two protocols (RFC 7301 section 3.1)', add(16, alpn('h2', 'http/1.1')), 'decode_error', { client: { alpn: ['h2', 'http/1.1'] } }),
     lie('a server_name with content (RFC 6066 section 3)', add(extensionTypes.server_name, Uint8Array.of(0)), 'decode_error'),
     lie('a record_size_limit of 63 (RFC 8449 section 4)', add(extensionTypes.record_size_limit, Uint8Array.of(0, 63)), 'illegal_parameter', {
-      client: { recordSizeLimit: 1000 },
+      client: { limits: { recordSizeLimit: 1000 } },
     }),
   ])('$name', check)
 })
 
 describe('CertificateRequest (RFC 9846 section 4.4.2)', () => {
-  const asking: ServerOptions = { clientAuth: { mode: 'request-unverified' } }
+  const asking: TestServerOptions = { clientAuth: { mode: 'request-unverified' } }
   it.each<Case>([
     lie('a context in the handshake', { CertificateRequest: (f) => ({ ...f, context: Uint8Array.of(1) }) }, 'illegal_parameter', { server: asking }),
     lie('no signature_algorithms', {
@@ -273,7 +274,7 @@ describe('CertificateVerify (RFC 9846 section 4.5.2)', () => {
   ])('$name', check)
 
   it('a scheme that was not offered', async () => {
-    const client: ClientOptions = { signatureSchemes: ['ed25519', 'rsa_pss_rsae_sha256'] }
+    const client: TestClientOptions = { signatureSchemes: ['ed25519', 'rsa_pss_rsae_sha256'] }
     const seam = lying({ CertificateVerify: (f) => ({ ...f, scheme: 0x0805 }) })
     await refusedBy('client', client, { identity: rsa, seam }, 'illegal_parameter', 'illegal_parameter', /was not offered/)
   })
@@ -317,7 +318,7 @@ describe('Finished (RFC 9846 section 4.5.3)', () => {
 
   it('repeated under the application keys', async () => {
     const seam = lying({ NewSessionTicket: () => [raw('Finished', { verifyData: new Uint8Array(32) })] })
-    const server: ServerOptions = { seam, tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) } }
+    const server: TestServerOptions = { seam, tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) } }
     await refusedBy('client', {}, server, 'unexpected_message', 'unexpected_message')
   })
 })
@@ -336,7 +337,7 @@ describe('key changes (RFC 9846 section 5.1)', () => {
 })
 
 describe('NewSessionTicket (RFC 9846 section 4.7.1)', () => {
-  const tickets: ServerOptions = { tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) } }
+  const tickets: TestServerOptions = { tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) } }
   it.each<Case>([
     lie('a lifetime over seven days', { NewSessionTicket: (f) => ({ ...f, lifetime: 604801 }) }, 'illegal_parameter', { server: tickets }),
     lie('an empty ticket', { NewSessionTicket: (f) => ({ ...f, ticket: none }) }, 'decode_error', { server: tickets }),

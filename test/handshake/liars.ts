@@ -7,7 +7,7 @@ import type { CryptoProvider } from '../../src/crypto/provider.ts'
 import { isPromise } from '../../src/crypto/maybe.ts'
 import type { AlertName, TlsError, TlsErrorCode } from '../../src/errors.ts'
 import type { TlsEngine } from '../../src/engine/index.ts'
-import type { ClientOptions, Seam, ServerOptions } from '../../src/options.ts'
+import type { Seam } from '../../src/config.ts'
 import { sealer13 } from '../../src/record/protect13.ts'
 import type { Sealer } from '../../src/record/protection.ts'
 import { concat, fromHex } from '../../src/wire/bytes.ts'
@@ -18,7 +18,7 @@ import { encodeMessage, messages13 } from '../../src/wire/messages.ts'
 import type { Messages13 } from '../../src/wire/messages.ts'
 import { delayedProvider } from '../engine/delayed.ts'
 import { clientOf, connectEngines, errorOf, eventsOf, serverOf } from '../fixtures/engines.ts'
-import type { Meeting } from '../fixtures/engines.ts'
+import type { Meeting, TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
 
 export const tls13 = { versions: { min: 'TLS 1.3' } } as const
 /** One suite whose primitives a test can use by hand. */
@@ -68,7 +68,7 @@ export const encoded = <T>(codec: Codec<T>, value: T): Uint8Array => encode(code
 /** Runs a handshake in which one side lies, and checks how the other refuses: code, alert, and that it never finished. Twice:
  * with providers that answer at once, and later. */
 export const refusedBy = async (
-  victim: 'client' | 'server', clientOptions: ClientOptions, serverOptions: ServerOptions,
+  victim: 'client' | 'server', clientOptions: TestClientOptions, serverOptions: TestServerOptions,
   code: TlsErrorCode, alert: AlertName, message?: RegExp,
 ): Promise<TlsError> => {
   const run = async (provider: CryptoProvider): Promise<TlsError> => {
@@ -97,7 +97,7 @@ export const expectRefusal = (
 }
 
 /** A finished handshake, with the secrets that its client logged. */
-export const finished = async (clientOptions: ClientOptions = {}, serverOptions: ServerOptions = {}) => {
+export const finished = async (clientOptions: TestClientOptions = {}, serverOptions: TestServerOptions = {}) => {
   const log: string[] = []
   const client = clientOf({ ...oneSuite, keyLog: (line) => log.push(line), ...clientOptions })
   const meeting = await connectEngines(client, serverOf({ ...oneSuite, ...serverOptions }))

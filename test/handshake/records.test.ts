@@ -18,7 +18,7 @@ const empty = new Uint8Array(0)
 /** A server in the middle of its handshake: it waits for the client's Finished, whose secrets are known. */
 const waitingServer = () => {
   const log: string[] = []
-  const client = clientOf({ ...oneSuite, keyLog: (line) => log.push(line), compatibilityMode: false })
+  const client = clientOf({ ...oneSuite, keyLog: (line) => log.push(line), hello: { compatibilityMode: false } })
   const server = serverOf(oneSuite)
   for (const bytes of client.takeOutput()) server.receive(bytes)
   for (const bytes of server.takeOutput()) client.receive(bytes)
@@ -157,7 +157,7 @@ describe('record protection (RFC 9846 section 5.2)', () => {
   })
 
   it('more than the record_size_limit that was sent (RFC 8449 section 4)', async () => {
-    const { server, forge } = await established({ recordSizeLimit: 100 })
+    const { server, forge } = await established({ limits: { recordSizeLimit: 100 } })
     server.receive(forge(data, new Uint8Array(99)))
     expect(eventsOf(server.takeEvents(), 'data')).toHaveLength(1)
     expect(refusalOf(server, forge(data, new Uint8Array(100)))).toMatchObject({ code: 'record_overflow' })
@@ -275,7 +275,7 @@ describe('alerts (RFC 9846 section 6)', () => {
 
 describe('limits on key usage (RFC 9846 section 5.5)', () => {
   it('a key update comes before the limit', async () => {
-    const meeting = await finished({ recordsPerKey: 3 })
+    const meeting = await finished({ limits: { recordsPerKey: 3 } })
     for (let i = 0; i < 10; i++) await meeting.client.send(Uint8Array.of(i))
     await meeting.settle()
     expect(eventsOf(meeting.serverEvents, 'data').map((event) => event.data[0])).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])

@@ -10,7 +10,7 @@ import { ecdsa } from '../fixtures/identities.ts'
 
 const tls12 = { versions: { max: 'TLS 1.2' } } as const
 /** A connection in which the server asks once; the records that the client sent after the handshake's own. */
-const asked = (options: ClientOptions) => {
+const asked = (options: Partial<ClientOptions>) => {
   const server = renegotiatingServer(ecdsa)
   const client = clientOf({ ...tls12, ...options })
   const after: (number | undefined)[] = []
@@ -23,37 +23,37 @@ const asked = (options: ClientOptions) => {
 
 describe('renegotiation at the client', () => {
   it("'ignore': a HelloRequest is answered with nothing", () => {
-    const { server, events, after } = asked({ renegotiation: 'ignore' })
+    const { server, events, after } = asked({ tls12: { renegotiation: 'ignore' } })
     infoOf(events.client)
     expect(eventsOf(events.client, 'error')).toEqual([])
     expect([server.renegotiated, after]).toEqual([0, []])
   })
   it("'never': it is answered with a warning (section 7.2.2)", () => {
-    const { server, events, after } = asked({ renegotiation: 'never' })
+    const { server, events, after } = asked({ tls12: { renegotiation: 'never' } })
     expect(eventsOf(events.client, 'error')).toEqual([])
     expect([server.renegotiated, after]).toEqual([0, [21]])
   })
   it('a function is told how often there was one, and may allow it', () => {
     const counts: number[] = []
-    const { server, events } = asked({ renegotiation: (done) => (counts.push(done), true) })
+    const { server, events } = asked({ tls12: { renegotiation: (done) => (counts.push(done), true) } })
     expect(eventsOf(events.client, 'error')).toEqual([])
     expect([server.renegotiated, counts]).toEqual([1, [0]])
   })
   it('a function may refuse', () => {
-    const { server, after } = asked({ renegotiation: () => false })
+    const { server, after } = asked({ tls12: { renegotiation: () => false } })
     expect([server.renegotiated, after]).toEqual([0, [21]])
   })
   it('a function may answer later', async () => {
     const server = renegotiatingServer(ecdsa)
-    const { clientEvents } = await connectEngines(clientOf({ ...tls12, renegotiation: async () => true }), server)
+    const { clientEvents } = await connectEngines(clientOf({ ...tls12, tls12: { renegotiation: async () => true } }), server)
     expect(eventsOf(clientEvents, 'error')).toEqual([])
     expect(server.renegotiated).toBe(1)
   })
   it('a function that throws ends the connection with its error', () => {
     const { events } = asked({
-      renegotiation: () => {
+      tls12: { renegotiation: () => {
         throw new TlsError('aborted', 'not today')
-      },
+      } },
     })
     expect(errorOf(events.client)).toMatchObject({ code: 'aborted', message: expect.stringMatching('not today') })
   })

@@ -2,17 +2,17 @@
 
 import { describe, expect, it } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
-import type { ClientHelloInfo, ClientOptions, ServerOptions } from '../../src/options.ts'
+import type { ClientHelloInfo } from '../../src/options.ts'
 import { rotatingTicketKeys } from '../../src/session/index.ts'
 import { toHex } from '../../src/wire/bytes.ts'
 import { extensionTypes } from '../../src/wire/registry.ts'
 import { errorOf, eventsOf, infoOf, meet } from '../fixtures/engines.ts'
-import type { Meeting } from '../fixtures/engines.ts'
+import type { Meeting, TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
 import { lying, withExtension } from './liars.ts'
 
 const versions = ['TLS 1.2', 'TLS 1.3'] as const
 const only = (version: (typeof versions)[number]) => ({ versions: { min: version, max: version } })
-const server = (more: ServerOptions = {}): ServerOptions => ({ tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) }, ...more })
+const server = (more: TestServerOptions = {}): TestServerOptions => ({ tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) }, ...more })
 const sessionsOf = ({ clientEvents }: Meeting): readonly Uint8Array[] => eventsOf(clientEvents, 'session').map(({ session }) => session)
 const oneOf = (meeting: Meeting): Uint8Array => {
   const [session] = sessionsOf(meeting)
@@ -25,7 +25,7 @@ describe('a client with tickets: false', () => {
     const hellos: ClientHelloInfo[] = []
     const options = server({ onClientHello: (hello) => void hellos.push(hello) })
     const session = oneOf(await meet(only(version), options))
-    const second = await meet({ ...only(version), session, tickets: false, ticketRequest: { newSession: 1, resumption: 1 } }, options)
+    const second = await meet({ ...only(version), session, tickets: false }, options)
     expect(infoOf(second.clientEvents).resumed).toBe(false)
     expect(sessionsOf(second)).toEqual([])
     const { session_ticket: ticket, psk_key_exchange_modes: modes, pre_shared_key: psk, ticket_request: asked } = extensionTypes
@@ -39,17 +39,17 @@ describe('a client with tickets: false', () => {
   })
   it('passes over a ticket that comes unasked, as one of lifetime 0 (RFC 9846 section 4.7.1)', async () => {
     const psk = { identity: 'k', key: new Uint8Array(16).fill(1) }
-    const meeting = await meet({ ...only('TLS 1.3'), tickets: false, psk }, server({ psk: () => psk }))
+    const meeting = await meet({ ...only('TLS 1.3'), tickets: false, psk: { keys: psk } }, server({ psk: { lookup: () => psk } }))
     expect(infoOf(meeting.clientEvents).pskIdentity).toBeDefined()
     expect(sessionsOf(meeting)).toEqual([])
   })
   it('resumes by session ID in TLS 1.2', async () => {
     const store = new Map<string, Uint8Array>()
-    const options: ServerOptions = {
+    const options: TestServerOptions = {
       tickets: false,
       sessions: { get: (id) => store.get(toHex(id)), set: (id, session) => void store.set(toHex(id), session) },
     }
-    const client: ClientOptions = { ...only('TLS 1.2'), tickets: false }
+    const client: TestClientOptions = { ...only('TLS 1.2'), tickets: false }
     const session = oneOf(await meet(client, options))
     expect(infoOf((await meet({ ...client, session }, options)).clientEvents).resumed).toBe(true)
   })
@@ -60,8 +60,8 @@ describe('a server of TLS 1.2 with tickets.renewAfter (RFC 5077 section 3.3)', (
     const start = Date.now()
     let now = start
     const clock = () => now
-    const client: ClientOptions = { ...only('TLS 1.2'), clock }
-    const options: ServerOptions = { clock, tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }), renewAfter } }
+    const client: TestClientOptions = { ...only('TLS 1.2'), clock }
+    const options: TestServerOptions = { clock, tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }), renewAfterSeconds: renewAfter } }
     const session = oneOf(await meet(client, options))
     now = start + age * 1000
     const second = await meet({ ...client, session }, options)

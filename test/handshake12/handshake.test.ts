@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { nobleProvider } from '../../src/crypto/noble.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { webcryptoProvider } from '../../src/crypto/webcrypto.ts'
-import type { ClientOptions, ServerOptions } from '../../src/options.ts'
+import type { ClientHelloOptions } from '../../src/options.ts'
 import { concat } from '../../src/wire/bytes.ts'
 import { cipherSuiteById, cipherSuites } from '../../src/wire/registry.ts'
 import { clientOf, connectEngines, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
-import type { Meeting } from '../fixtures/engines.ts'
+import type { Meeting, TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
 import { anyCertificate, ecdsa, ed25519, rsa } from '../fixtures/identities.ts'
 import { delayed } from './delayed.ts'
 
-const tls12: ClientOptions & ServerOptions = { versions: { max: 'TLS 1.2' } }
+const tls12: TestClientOptions & TestServerOptions = { versions: { max: 'TLS 1.2' } }
 const identities = { ecdsa, rsa }
 
 /** Where the length of the extensions lies in a record with a ClientHello. */
@@ -66,19 +66,19 @@ describe.each(Object.entries(providers))('every suite with the %s provider', (_,
 describe('suites of TLS 1.2', () => {
   it('CBC works with MAC-then-encrypt where the client does not offer encrypt_then_mac', async () => {
     const options = { ...tls12, cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA'] }
-    const without: ClientOptions['shapeHello'] = (hello) => ({ ...hello, extensions: hello.extensions?.filter(({ type }) => type !== 22) })
-    await works(await meet({ ...options, shapeHello: without }, options))
+    const without: ClientHelloOptions['shape'] = (hello) => ({ ...hello, extensions: hello.extensions?.filter(({ type }) => type !== 22) })
+    await works(await meet({ ...options, hello: { shape: without } }, options))
   })
 
   it('none of the legacy suites is on by default, and all are with the option', async () => {
     const byDefault = await meet({ ...tls12 }, { cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA'], ...tls12 })
     expect(errorOf(byDefault.serverEvents).code).toBe('no_common_cipher_suite')
-    await works(await meet({ ...tls12, legacy: true }, { ...tls12, cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA'] }))
+    await works(await meet({ ...tls12, tls12: { legacy: true } }, { ...tls12, cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA'] }))
   })
 
   it('a suite that the provider can\'t do says so by name', () => {
     expect(() => clientOf({ ...tls12, provider: nobleProvider, cipherSuites: ['TLS_RSA_WITH_AES_128_GCM_SHA256'] })).toThrow(
-      /TLS_RSA_WITH_AES_128_GCM_SHA256 can't be done by the noble provider/,
+      /TLS_RSA_WITH_AES_128_GCM_SHA256 cannot be done by the noble provider/,
     )
     expect(() => clientOf({ ...tls12, provider: nobleProvider, cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_CCM'] })).toThrow(/noble provider/)
     expect(() => clientOf({ ...tls12, cipherSuites: ['TLS_RSA_WITH_RC4_128_SHA'] })).toThrow(/is not one of/)
@@ -93,7 +93,7 @@ describe('suites of TLS 1.2', () => {
   })
 
   it('chooses among several identities by what the client can do', async () => {
-    const server: ServerOptions = { ...tls12, identity: [ecdsa, rsa] }
+    const server: TestServerOptions = { ...tls12, identity: [ecdsa, rsa] }
     const onlyRsa = await connectEngines(clientOf({ ...tls12, cipherSuites: ['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'] }), serverOf(server))
     expect(infoOf(onlyRsa.clientEvents).cipherSuite).toBe('TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256')
     const onlyEcdsa = await connectEngines(clientOf({ ...tls12, signatureSchemes: ['ecdsa_secp256r1_sha256'] }), serverOf(server))
@@ -124,11 +124,11 @@ describe('versions', () => {
   })
 
   it('TLS_FALLBACK_SCSV is refused by a server that can do better (RFC 7507)', async () => {
-    const fallback = await meet({ ...tls12, fallback: true }, {})
+    const fallback = await meet({ ...tls12, tls12: { fallback: true } }, {})
     expect(errorOf(fallback.serverEvents)).toMatchObject({ code: 'inappropriate_fallback', alert: 'inappropriate_fallback' })
-    await works(await meet({ ...tls12, fallback: true }, tls12))
-    const shapeHello: ClientOptions['shapeHello'] = (hello) => ({ ...hello, legacyVersion: 0x0302 })
-    const older = await meet({ ...tls12, fallback: true, shapeHello }, tls12)
+    await works(await meet({ ...tls12, tls12: { fallback: true } }, tls12))
+    const shapeHello: ClientHelloOptions['shape'] = (hello) => ({ ...hello, legacyVersion: 0x0302 })
+    const older = await meet({ ...tls12, tls12: { fallback: true }, hello: { shape: shapeHello } }, tls12)
     expect(errorOf(older.serverEvents).message).toBe('the client fell back to TLS 1.1, and this server can do better (RFC 7507)')
   })
 
@@ -189,7 +189,7 @@ describe('client certificates (RFC 5246 section 7.4.4 to 7.4.8)', () => {
     const modes = ['request', 'request-unverified', 'require', 'require-unverified'] as const
     for (const mode of modes) {
       const verifier = mode.endsWith('unverified') ? {} : { verifier: anyCertificate }
-      const server: ServerOptions = { ...tls12, clientAuth: { mode, ...verifier } }
+      const server: TestServerOptions = { ...tls12, clientAuth: { mode, ...verifier } }
       const withOne = await meet({ ...tls12, identity: rsa }, server)
       expect(infoOf(withOne.serverEvents).peerCertificates).toHaveLength(1)
       const without = await meet(tls12, server)
@@ -206,7 +206,7 @@ describe('client certificates (RFC 5246 section 7.4.4 to 7.4.8)', () => {
 
   it('the client chooses by what the server asks for, and sends none that does not fit', async () => {
     const asked: unknown[] = []
-    const server: ServerOptions = { ...tls12, signatureSchemes: ['rsa_pkcs1_sha256'], clientAuth: { mode: 'request-unverified' } }
+    const server: TestServerOptions = { ...tls12, signatureSchemes: ['rsa_pkcs1_sha256'], clientAuth: { mode: 'request-unverified' } }
     const meeting = await meet({ ...tls12, identity: (request) => { asked.push(request.signatureSchemes); return ecdsa } }, server)
     expect(asked).toEqual([['rsa_pkcs1_sha256']])
     expect(infoOf(meeting.serverEvents).peerCertificates).toHaveLength(0)
@@ -238,7 +238,7 @@ describe('extensions', () => {
   })
 
   it('record_size_limit holds both ways (RFC 8449)', async () => {
-    const meeting = await meet({ ...tls12, recordSizeLimit: 100 }, { ...tls12, recordSizeLimit: 200 })
+    const meeting = await meet({ ...tls12, limits: { recordSizeLimit: 100 } }, { ...tls12, limits: { recordSizeLimit: 200 } })
     infoOf(meeting.clientEvents)
     void meeting.client.send(new Uint8Array(1000))
     void meeting.server.send(new Uint8Array(1000))
@@ -248,7 +248,7 @@ describe('extensions', () => {
   })
 
   it('max_fragment_length holds both ways (RFC 6066 section 4)', async () => {
-    const meeting = await meet({ ...tls12, maxFragmentLength: 512 }, tls12)
+    const meeting = await meet({ ...tls12, tls12: { maxFragmentLength: 512 } }, tls12)
     void meeting.client.send(new Uint8Array(1024))
     void meeting.server.send(new Uint8Array(1024))
     await meeting.settle()
@@ -308,7 +308,7 @@ describe('False Start (RFC 7918)', () => {
   }
 
   it('sends data with the client\'s Finished where the option is on', async () => {
-    const client = clientOf({ ...tls12, falseStart: true })
+    const client = clientOf({ ...tls12, tls12: { falseStart: true } })
     const server = serverOf(tls12)
     await upToFinished(client, server)
     expect(client.handshakeDone).toBe(false)
@@ -320,9 +320,9 @@ describe('False Start (RFC 7918)', () => {
 
   it.each([
     ['without the option', {}, ecdsa],
-    ['with CBC', { falseStart: true, cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA'] }, ecdsa],
-    ['with static RSA', { falseStart: true, cipherSuites: ['TLS_RSA_WITH_AES_128_GCM_SHA256'] }, rsa],
-  ])('not %s', async (_, options: ClientOptions, identity) => {
+    ['with CBC', { tls12: { falseStart: true }, cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA'] }, ecdsa],
+    ['with static RSA', { tls12: { falseStart: true }, cipherSuites: ['TLS_RSA_WITH_AES_128_GCM_SHA256'] }, rsa],
+  ])('not %s', async (_, options: TestClientOptions, identity) => {
     const client = clientOf({ ...tls12, ...options })
     const server = serverOf({ ...tls12, ...identity, ...(options.cipherSuites && { cipherSuites: options.cipherSuites }) })
     await upToFinished(client, server)
@@ -332,7 +332,7 @@ describe('False Start (RFC 7918)', () => {
 
 describe('key limits', () => {
   it('a key that has sealed as many records as it may ends writing, and the connection closes well', async () => {
-    const { client, server, settle, serverEvents } = await meet({ ...tls12, recordsPerKey: 5 }, tls12)
+    const { client, server, settle, serverEvents } = await meet({ ...tls12, limits: { recordsPerKey: 5 } }, tls12)
     const sent = (): void => {
       for (let i = 0; i < 10; i++) void client.send(Uint8Array.of(i))
     }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { nobleProvider } from '../../src/crypto/noble.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
-import type { ClientOptions, ServerOptions } from '../../src/options.ts'
+import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
 import { concat, equalBytes } from '../../src/wire/bytes.ts'
 import { utf8Bytes } from '../../src/wire/codec.ts'
 import { cipherSuites } from '../../src/wire/registry.ts'
@@ -9,11 +9,11 @@ import { errorOf, eventsOf, infoOf, meet } from '../fixtures/engines.ts'
 import { lying } from '../attacks/wire.ts'
 import { delayed } from './delayed.ts'
 
-const tls12: ClientOptions & ServerOptions = { versions: { max: 'TLS 1.2' } }
+const tls12: TestClientOptions & TestServerOptions = { versions: { max: 'TLS 1.2' } }
 const key = new Uint8Array(32).fill(5)
-const client = (cipherSuite: string): ClientOptions => ({ ...tls12, cipherSuites: [cipherSuite], psk: { identity: 'sensor 7', key } })
-const server = (cipherSuite: string): ServerOptions => ({
-  ...tls12, cipherSuites: [cipherSuite], psk: (identity) => (equalBytes(identity, utf8Bytes('sensor 7')) ? { key } : undefined),
+const client = (cipherSuite: string): TestClientOptions => ({ ...tls12, cipherSuites: [cipherSuite], psk: { keys: { identity: 'sensor 7', key } } })
+const server = (cipherSuite: string): TestServerOptions => ({
+  ...tls12, cipherSuites: [cipherSuite], psk: { lookup: (identity) => (equalBytes(identity, utf8Bytes('sensor 7')) ? { key } : undefined) },
 })
 const suites = cipherSuites.filter(({ authentication }) => authentication === 'psk').map(({ name }) => name)
 const ECDHE = 'TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256'
@@ -36,12 +36,12 @@ describe.each([['node', nodeProvider], ['noble', nobleProvider], ['delayed node'
 
 describe('pre-shared keys in TLS 1.2 (RFC 4279, RFC 5489)', () => {
   it('an identity that is not known ends the handshake', async () => {
-    const { serverEvents } = await meet({ ...client(ECDHE), psk: { identity: 'somebody', key } }, server(ECDHE))
+    const { serverEvents } = await meet({ ...client(ECDHE), psk: { keys: { identity: 'somebody', key } } }, server(ECDHE))
     expect(errorOf(serverEvents)).toMatchObject({ code: 'unknown_psk_identity', alert: 'unknown_psk_identity' })
   })
 
   it.each([ECDHE, PSK])('another key ends it at Finished: %s', async (suite) => {
-    const { serverEvents, clientEvents } = await meet({ ...client(suite), psk: { identity: 'sensor 7', key: new Uint8Array(32) } }, server(suite))
+    const { serverEvents, clientEvents } = await meet({ ...client(suite), psk: { keys: { identity: 'sensor 7', key: new Uint8Array(32) } } }, server(suite))
     expect(errorOf(serverEvents)).toMatchObject({ code: 'bad_record_mac' })
     expect(eventsOf(clientEvents, 'handshake')).toEqual([])
   })
@@ -60,7 +60,7 @@ describe('pre-shared keys in TLS 1.2 (RFC 4279, RFC 5489)', () => {
 
   it('the suites are off by default and with legacy', async () => {
     let offered: readonly number[] = []
-    await meet({ ...tls12, legacy: true, psk: { identity: 'x', key } }, { ...tls12, onClientHello: ({ cipherSuites: seen }) => void (offered = seen) })
+    await meet({ ...tls12, tls12: { legacy: true }, psk: { keys: { identity: 'x', key } } }, { ...tls12, onClientHello: ({ cipherSuites: seen }) => void (offered = seen) })
     const ids = cipherSuites.filter(({ authentication }) => authentication === 'psk').map(({ id }) => id)
     expect(offered.filter((id) => ids.includes(id))).toEqual([])
   })

@@ -3,7 +3,8 @@
 import { describe, expect, it } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import type { TlsErrorCode } from '../../src/errors.ts'
-import type { ClientOptions, ServerOptions } from '../../src/options.ts'
+import type { ClientHelloOptions } from '../../src/options.ts'
+import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
 import { memoryReplayGuard, rotatingTicketKeys } from '../../src/session/index.ts'
 import { serverConfig } from '../../src/config.ts'
 import { Engine } from '../../src/engine/engine.ts'
@@ -15,7 +16,7 @@ import { clientOf, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures
 import { ecdsa, rsa } from '../fixtures/identities.ts'
 import { lying, record, renegotiatingServer, through } from '../attacks/wire.ts'
 
-const tls12: ClientOptions & ServerOptions = { versions: { max: 'TLS 1.2' } }
+const tls12: TestClientOptions & TestServerOptions = { versions: { max: 'TLS 1.2' } }
 const none = new Uint8Array(0)
 
 interface Extension {
@@ -36,15 +37,15 @@ interface Breach {
   readonly says: RegExp
   /** What the lying end sends. */
   readonly lie: Parameters<typeof lying>[0]
-  readonly client?: ClientOptions
-  readonly server?: ServerOptions
+  readonly client?: TestClientOptions
+  readonly server?: TestServerOptions
 }
 
 const byServer: readonly Breach[] = [
   { rule: 'ec_point_formats without uncompressed points (RFC 8422 section 5.1.2)', code: 'illegal_parameter', says: /point/, lie: { ServerHello: adding(11, 1, 1) } },
   { rule: 'an extension that was not offered (RFC 5246 section 7.4.1.4)', code: 'unsupported_extension', says: /not offered/, lie: { ServerHello: adding(16, 0, 3, 2, 0x68, 0x32) } },
-  { rule: 'record_size_limit beside max_fragment_length (RFC 8449 section 5)', code: 'illegal_parameter', says: /both/, client: { recordSizeLimit: 500, maxFragmentLength: 512 }, lie: { ServerHello: adding(1, 1) } },
-  { rule: 'another max_fragment_length (RFC 6066 section 4)', code: 'illegal_parameter', says: /not asked for/, client: { maxFragmentLength: 512 }, lie: { ServerHello: adding(1, 2) } },
+  { rule: 'record_size_limit beside max_fragment_length (RFC 8449 section 5)', code: 'illegal_parameter', says: /both/, client: { limits: { recordSizeLimit: 500 }, tls12: { maxFragmentLength: 512 } }, lie: { ServerHello: adding(1, 1) } },
+  { rule: 'another max_fragment_length (RFC 6066 section 4)', code: 'illegal_parameter', says: /not asked for/, client: { tls12: { maxFragmentLength: 512 } }, lie: { ServerHello: adding(1, 2) } },
   { rule: 'an echo of the session ID without a session (RFC 9846 section 4.2.3)', code: 'illegal_parameter', says: /session/, client: { versions: { max: 'TLS 1.3' } }, lie: { ServerHello: (fields: object) => ({ ...fields, sessionId: seen.sessionId }) } },
   { rule: 'compression (RFC 9325 section 3.3)', code: 'illegal_parameter', says: /compression/, lie: { ServerHello: (fields: object) => ({ ...fields, compressionMethod: 1 }) } },
   { rule: 'TLS 1.1 (RFC 8996)', code: 'protocol_version', says: /TLS 1.1/, lie: { ServerHello: (fields: object) => ({ ...fields, legacyVersion: 0x0302 }) } },
@@ -118,7 +119,7 @@ describe('other rules', () => {
 
   it('early data is not for TLS 1.2 (RFC 9846 appendix E.3)', async () => {
     const protector = rotatingTicketKeys({ provider: nodeProvider })
-    const options: ServerOptions = { tickets: { protector }, maxEarlyData: 1000, replayGuard: memoryReplayGuard() }
+    const options: TestServerOptions = { tickets: { protector }, earlyData: { maxBytes: 1000, replayGuard: memoryReplayGuard() } }
     const first = await meet({}, options)
     const [session] = eventsOf(first.clientEvents, 'session')
     const second = await meet({ session: session?.session ?? none, earlyData: Uint8Array.of(1) }, { ...options, ...tls12 })
@@ -131,7 +132,7 @@ describe('other rules', () => {
     const deaf = new Engine({
       config, handshake: (io: HandshakeIo) => serverHandshake(config, { ...io, setMaxFragment: () => {} }, {}),
     })
-    const client = clientOf({ ...tls12, recordSizeLimit: 100 })
+    const client = clientOf({ ...tls12, limits: { recordSizeLimit: 100 } })
     infoOf(through(client, deaf, (wire) => [wire]).client)
     void deaf.send(new Uint8Array(100))
     void deaf.send(new Uint8Array(101))
@@ -150,22 +151,22 @@ describe('other rules', () => {
   it('a renegotiation that gives up encrypt-then-MAC (RFC 7366 section 3.1)', () => {
     const suites = { cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA'] }
     let hellos = 0
-    const shapeHello: ClientOptions['shapeHello'] = (hello) =>
+    const shapeHello: ClientHelloOptions['shape'] = (hello) =>
       hellos++ === 0 ? hello : { ...hello, extensions: hello.extensions?.filter(({ type }) => type !== 22) }
-    const events = through(clientOf({ ...tls12, ...suites, renegotiation: 'once', shapeHello }), renegotiatingServer({ ...ecdsa, ...suites }), (wire) => [wire])
+    const events = through(clientOf({ ...tls12, ...suites, tls12: { renegotiation: 'once' }, hello: { shape: shapeHello } }), renegotiatingServer({ ...ecdsa, ...suites }), (wire) => [wire])
     expect(errorOf(events.client)).toMatchObject({ code: 'illegal_parameter', message: expect.stringMatching(/RFC 7366/) })
   })
 
   it('a renegotiation that gives up the extended master secret (RFC 7627)', () => {
     let hellos = 0
-    const shapeHello: ClientOptions['shapeHello'] = (hello) =>
+    const shapeHello: ClientHelloOptions['shape'] = (hello) =>
       hellos++ === 0 ? hello : { ...hello, extensions: hello.extensions?.filter(({ type }) => type !== 23) }
-    const events = through(clientOf({ ...tls12, renegotiation: 'once', shapeHello }), renegotiatingServer(ecdsa), (wire) => [wire])
+    const events = through(clientOf({ ...tls12, tls12: { renegotiation: 'once' }, hello: { shape: shapeHello } }), renegotiatingServer(ecdsa), (wire) => [wire])
     expect(errorOf(events.client)).toMatchObject({ code: 'illegal_parameter', message: expect.stringMatching(/RFC 7627/) })
   })
 
   it('maxFragmentLength has four values', () => {
-    const wrong: object = { maxFragmentLength: 1000 }
+    const wrong: object = { tls12: { maxFragmentLength: 1000 } }
     expect(() => clientOf(wrong)).toThrow(/512, 1024, 2048 or 4096/)
   })
 

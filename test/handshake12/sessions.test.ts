@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
-import type { ClientOptions, ServerOptions } from '../../src/options.ts'
+import type { ClientHelloOptions } from '../../src/options.ts'
+import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
 import type { ServerSessionStore } from '../../src/session/interfaces.ts'
 import { decodeSession, encodeSession, memorySessionCache, rotatingTicketKeys } from '../../src/session/index.ts'
 import { toHex } from '../../src/wire/bytes.ts'
@@ -8,7 +9,7 @@ import { clientOf, connectEngines, errorOf, eventsOf, infoOf, meet, serverOf } f
 import { anyCertificate, ecdsa, ed25519, rsa } from '../fixtures/identities.ts'
 import { delayed } from './delayed.ts'
 
-const tls12: ClientOptions & ServerOptions = { versions: { max: 'TLS 1.2' } }
+const tls12: TestClientOptions & TestServerOptions = { versions: { max: 'TLS 1.2' } }
 const tickets = () => ({ protector: rotatingTicketKeys({ provider: nodeProvider }) })
 
 const store = (): ServerSessionStore & { readonly size: number } => {
@@ -22,8 +23,8 @@ const store = (): ServerSessionStore & { readonly size: number } => {
   }
 }
 
-const byTicket = (): ServerOptions => ({ ...tls12, tickets: tickets() })
-const byId = (): ServerOptions => ({ ...tls12, tickets: false, sessions: store() })
+const byTicket = (): TestServerOptions => ({ ...tls12, tickets: tickets() })
+const byId = (): TestServerOptions => ({ ...tls12, tickets: false, sessions: store() })
 const ways = { ticket: byTicket, ID: byId }
 const sessionOf = (meeting: Awaited<ReturnType<typeof meet>>): Uint8Array =>
   eventsOf(meeting.clientEvents, 'session').at(-1)?.session ?? new Uint8Array(0)
@@ -54,14 +55,14 @@ describe.each(Object.entries(ways))('resumption by %s', (way, make) => {
   })
 
   it('keeps the client\'s certificates', async () => {
-    const server: ServerOptions = { ...make(), clientAuth: { mode: 'require', verifier: anyCertificate } }
+    const server: TestServerOptions = { ...make(), clientAuth: { mode: 'require', verifier: anyCertificate } }
     const first = await meet({ ...tls12, identity: ecdsa }, server)
     const second = await meet({ ...tls12, identity: ecdsa, session: sessionOf(first) }, server)
     expect(infoOf(second.serverEvents)).toMatchObject({ resumed: true })
     expect(infoOf(second.serverEvents).peerCertificates).toEqual(infoOf(first.serverEvents).peerCertificates)
   })
 
-  it.each<[string, ClientOptions, ServerOptions]>([
+  it.each<[string, TestClientOptions, TestServerOptions]>([
     ['another certificate', { cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'] }, { ...ed25519 }],
     ['other protocols on the server', {}, { alpn: ['h2'] }],
     ['another server name', { serverName: 'localhost' }, {}],
@@ -86,8 +87,8 @@ describe.each(Object.entries(ways))('resumption by %s', (way, make) => {
   it('a session offered without extended_master_secret ends the handshake (RFC 7627 section 5.3)', async () => {
     const server = make()
     const first = await meet(tls12, server)
-    const shapeHello: ClientOptions['shapeHello'] = (hello) => ({ ...hello, extensions: hello.extensions?.filter(({ type }) => type !== 23) })
-    const second = await meet({ ...tls12, session: sessionOf(first), shapeHello }, server)
+    const shapeHello: ClientHelloOptions['shape'] = (hello) => ({ ...hello, extensions: hello.extensions?.filter(({ type }) => type !== 23) })
+    const second = await meet({ ...tls12, session: sessionOf(first), hello: { shape: shapeHello } }, server)
     expect(errorOf(second.serverEvents)).toMatchObject({ code: 'extended_master_secret_required', alert: 'handshake_failure' })
     expect(way).toBeTruthy()
   })
@@ -113,8 +114,8 @@ describe('tickets (RFC 5077)', () => {
     const start = Date.now()
     let now = start
     const clock = () => now
-    const server: ServerOptions = { ...byTicket(), clock }
-    const client: ClientOptions = { ...tls12, clock }
+    const server: TestServerOptions = { ...byTicket(), clock }
+    const client: TestClientOptions = { ...tls12, clock }
     const first = sessionOf(await meet(client, server))
     now = start + 3_600_000
     const soon = await meet({ ...client, session: first }, server)
@@ -130,7 +131,7 @@ describe('tickets (RFC 5077)', () => {
     const start = Date.now()
     let now = start
     const clock = () => now
-    const server: ServerOptions = { ...byTicket(), clock }
+    const server: TestServerOptions = { ...byTicket(), clock }
     let session = sessionOf(await meet({ ...tls12, clock }, server))
     const resumed: boolean[] = []
     for (let step = 0; step < 14; step++) {
@@ -152,7 +153,7 @@ describe('tickets (RFC 5077)', () => {
     const fail = (): never => {
       throw new Error('out of order')
     }
-    const failing: ServerOptions[] = [
+    const failing: TestServerOptions[] = [
       { ...tls12, tickets: { protector: { seal: fail, open: fail } } },
       { ...tls12, tickets: false, sessions: { get: fail, set: fail } },
     ]
@@ -167,8 +168,8 @@ describe('tickets (RFC 5077)', () => {
   it('resume without a session ID too (section 3.4)', async () => {
     const server = byTicket()
     const session = sessionOf(await meet(tls12, server))
-    const shapeHello: ClientOptions['shapeHello'] = (hello) => ({ ...hello, sessionId: new Uint8Array(0) })
-    const { serverEvents } = await meet({ ...tls12, session, shapeHello }, server)
+    const shapeHello: ClientHelloOptions['shape'] = (hello) => ({ ...hello, sessionId: new Uint8Array(0) })
+    const { serverEvents } = await meet({ ...tls12, session, hello: { shape: shapeHello } }, server)
     // our own client sends an ID to be told by, and cannot tell without: it expects a Certificate
     expect(errorOf(serverEvents).received).toBe('unexpected_message')
   })
@@ -189,11 +190,11 @@ describe('tickets (RFC 5077)', () => {
 })
 
 describe('extended master secret (RFC 7627)', () => {
-  const without: ClientOptions['shapeHello'] = (hello) => ({ ...hello, extensions: hello.extensions?.filter(({ type }) => type !== 23) })
+  const without: ClientHelloOptions['shape'] = (hello) => ({ ...hello, extensions: hello.extensions?.filter(({ type }) => type !== 23) })
 
   it('without it the handshake works, but nothing is exported and nothing resumed', async () => {
     for (const server of [byTicket(), byId()]) {
-      const meeting = await meet({ ...tls12, shapeHello: without }, server)
+      const meeting = await meet({ ...tls12, hello: { shape: without } }, server)
       infoOf(meeting.clientEvents)
       expect(() => meeting.client.exportKeyingMaterial(32, 'x')).toThrow(/RFC 7627/)
       expect(() => meeting.server.channelBinding('tls-unique')).toThrow(/tls-unique/)
@@ -202,18 +203,18 @@ describe('extended master secret (RFC 7627)', () => {
   })
 
   it('either end can require it', async () => {
-    const server = await meet({ ...tls12, shapeHello: without }, { ...tls12, requireExtendedMasterSecret: true })
+    const server = await meet({ ...tls12, hello: { shape: without } }, { ...tls12, tls12: { requireExtendedMasterSecret: true } })
     expect(errorOf(server.serverEvents)).toMatchObject({ code: 'extended_master_secret_required', alert: 'handshake_failure' })
-    const client = await meet({ ...tls12, shapeHello: without, requireExtendedMasterSecret: true }, tls12)
+    const client = await meet({ ...tls12, hello: { shape: without }, tls12: { requireExtendedMasterSecret: true } }, tls12)
     expect(errorOf(client.clientEvents).code).toBe('extended_master_secret_required')
-    const both = await meet({ ...tls12, requireExtendedMasterSecret: true }, { ...tls12, requireExtendedMasterSecret: true })
+    const both = await meet({ ...tls12, tls12: { requireExtendedMasterSecret: true } }, { ...tls12, tls12: { requireExtendedMasterSecret: true } })
     expect(infoOf(both.clientEvents).version).toBe('TLS 1.2')
   })
 })
 
 describe('static RSA sessions', () => {
   it('resume too', async () => {
-    const server: ServerOptions = { ...byId(), ...rsa, cipherSuites: ['TLS_RSA_WITH_AES_128_CBC_SHA'] }
+    const server: TestServerOptions = { ...byId(), ...rsa, cipherSuites: ['TLS_RSA_WITH_AES_128_CBC_SHA'] }
     const client = { ...tls12, cipherSuites: ['TLS_RSA_WITH_AES_128_CBC_SHA'] }
     const session = sessionOf(await meet(client, server))
     const second = await connectEngines(clientOf({ ...client, session }), serverOf(server))

@@ -10,7 +10,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { connect, createServer, generateEchKeys } from '../../src/index.node.ts'
-import type { ClientOptions, EchKeys, ServerOptions } from '../../src/index.node.ts'
+import type { EchKeys, ServerOptions } from '../../src/index.node.ts'
+import type { ClientHelloOptions } from '../../src/options.ts'
 import { createCa } from '../../src/pki/index.ts'
 import { encodeBase64 } from '../../src/wire/pem.ts'
 import { Child, run, stopChildren } from './process.ts'
@@ -39,12 +40,12 @@ afterAll(async () => {
 })
 
 describe.skipIf(!present)('ECH with Go', { timeout: PATIENCE }, () => {
-  const dialGo = async (offered: EchKeys, own: EchKeys, curve: string, options: ClientOptions): Promise<string> => {
+  const dialGo = async (offered: EchKeys, own: EchKeys, curve: string, hello: ClientHelloOptions): Promise<string> => {
     const go = new Child(program, ['serve', certFile, keyFile, encodeBase64(own.config), encodeBase64(own.privateKey), curve])
     const [, port = ''] = await go.waitFor(/port=(\d+);/)
     const socket = dial(Number(port), '127.0.0.1')
     try {
-      const tls = await connect(socket, { serverName: 'secret.test', ca: ca.certificatePem, ech: { configList: offered.configList }, ...options })
+      const tls = await connect(socket, { serverName: 'secret.test', ca: ca.certificatePem, hello: { ech: { configList: offered.configList }, ...hello } })
       await tls.write(new TextEncoder().encode('hello\n'))
       const answer = new TextDecoder().decode((await tls.read()) ?? undefined)
       expect(tls.info.echAccepted).toBe(true)
@@ -55,7 +56,7 @@ describe.skipIf(!present)('ECH with Go', { timeout: PATIENCE }, () => {
     }
   }
 
-  test.each([{}, { keyShares: ['P-256'] }, { grease: true, permuteExtensions: true }])('puretls dials, with %o', async (options) => {
+  test.each<ClientHelloOptions>([{}, { keyShares: ['P-256'] }, { grease: true, permuteExtensions: true }])('puretls dials, with %o', async (options) => {
     const keys = await newKeys()
     expect(await dialGo(keys, keys, 'X25519', options)).toBe('true secret.test hello\n')
   })
@@ -71,7 +72,7 @@ describe.skipIf(!present)('ECH with Go', { timeout: PATIENCE }, () => {
   })
 
   const serveGo = async (offered: EchKeys, own: EchKeys, curve: string, options: ServerOptions): Promise<string> => {
-    const server = createServer({ cert, key, ech: { keys: [own] }, ...options })
+    const server = createServer({ cert, key, hello: { ech: { keys: [own] } }, ...options })
     const sockets: Socket[] = []
     const listener = listen((socket) => {
       sockets.push(socket)

@@ -133,7 +133,7 @@ const openSocket = (port: number): Promise<Socket> =>
 
 /** puretls as the client of a peer's server. */
 export const dialPeer = async (
-  environment: Environment, peer: Peer, setup: PeerSetup, options: ConnectOptions, changes: OurChanges = {},
+  environment: Environment, peer: Peer, setup: PeerSetup, options: Partial<ConnectOptions>, changes: OurChanges = {},
 ): Promise<Exchange> => {
   const { keyLog, updates, options: watching } = watch()
   const server = await peer.serve(setup, environment.files)

@@ -47,7 +47,7 @@ for (const peer of [openssl, nodeTls]) {
     })
 
     it('key updates, and HelloRetryRequest', async () => {
-      const options = { provider: nobleProvider, groups: ['X25519', 'P-384'], keyShares: ['X25519'] }
+      const options = { provider: nobleProvider, groups: ['X25519', 'P-384'], hello: { keyShares: ['X25519'] } }
       const { info, keyUpdates } = await dialPeer(environment, peer, { ...setup, groups: ['P-384'] }, options, { updateKeys: true })
       expect(info.helloRetryRequest).toBe(true)
       expect(keyUpdates).toEqual({ sent: 1, received: 1 })

@@ -32,7 +32,7 @@ afterAll(async () => environment.dispose())
 const ask = async (port: number, suite: string): Promise<string> => {
   const socket = dialTcp(port, '127.0.0.1')
   await once(socket, 'connect')
-  const connection = await connect(socket, { versions: { max: 'TLS 1.2' }, cipherSuites: [suite], psk: { identity: 'sensor', key }, ca: environment.ca })
+  const connection = await connect(socket, { serverName: 'localhost', versions: { max: 'TLS 1.2' }, cipherSuites: [suite], psk: { keys: { identity: 'sensor', key } }, ca: environment.ca })
   await connection.write(new TextEncoder().encode('hello\n'))
   const answer = text(await connection.read())
   expect(connection.info).toMatchObject({ cipherSuite: suite, peerCertificates: [] })
@@ -43,7 +43,7 @@ const ask = async (port: number, suite: string): Promise<string> => {
 /** Our server answers the client that `start` makes. */
 const answer = async (suite: string, start: (port: number) => Child): Promise<void> => {
   const tls = createServer({
-    versions: { max: 'TLS 1.2' }, cipherSuites: [suite], psk: (identity) => (text(identity) === 'sensor' ? { key } : undefined),
+    versions: { max: 'TLS 1.2' }, cipherSuites: [suite], psk: { lookup: (identity) => (text(identity) === 'sensor' ? { key } : undefined) },
   })
   const listener = listen().listen(0, '127.0.0.1')
   await once(listener, 'listening')

@@ -29,14 +29,14 @@ beforeAll(async () => {
 })
 afterAll(async () => environment.dispose())
 
-const dial = async (port: number, options: ConnectOptions): Promise<TlsConnection> => {
+const dial = async (port: number, options: Partial<ConnectOptions>): Promise<TlsConnection> => {
   const socket = dialTcp(port, '127.0.0.1')
   await once(socket, 'connect')
   return connect(socket, { serverName: 'localhost', ca: environment.ca, ...options })
 }
 
 /** Connects, says something so that tickets have come when the answer is there, and closes. */
-const visit = async (port: number, options: ConnectOptions, say = 'hello\n'): Promise<{ readonly info: ConnectionInfo; readonly session: Uint8Array | undefined }> => {
+const visit = async (port: number, options: Partial<ConnectOptions>, say = 'hello\n'): Promise<{ readonly info: ConnectionInfo; readonly session: Uint8Array | undefined }> => {
   const connection = await dial(port, options)
   await connection.write(bytes(say))
   await connection.read()
@@ -84,7 +84,7 @@ describe.each(versions)('node:tls, %s', (version) => {
     const address = server.address()
     const port = typeof address === 'object' && address ? address.port : 0
     try {
-      const options: ConnectOptions = { versions: { min: version, max: version } }
+      const options: Partial<ConnectOptions> = { versions: { min: version, max: version } }
       const first = await visit(port, options)
       expect(first.info.resumed).toBe(false)
       const second = await visit(port, { ...options, ...(first.session && { session: first.session }) })
@@ -138,7 +138,7 @@ describe.skipIf(!hasOpenssl)('OpenSSL', { timeout: 30_000 }, () => {
   it.each(versions)('s_server resumes our %s session', async (version) => {
     const { child, port } = await server(flag(version), '-rev')
     try {
-      const options: ConnectOptions = { versions: { min: version, max: version } }
+      const options: Partial<ConnectOptions> = { versions: { min: version, max: version } }
       const first = await visit(port, options)
       const second = await visit(port, { ...options, ...(first.session && { session: first.session }) })
       expect(first.info.resumed).toBe(false)
@@ -151,7 +151,7 @@ describe.skipIf(!hasOpenssl)('OpenSSL', { timeout: 30_000 }, () => {
   it('s_server resumes our TLS 1.2 session by ID, without tickets', async () => {
     const { child, port } = await server('-tls1_2', '-no_ticket', '-rev')
     try {
-      const options: ConnectOptions = { versions: { max: 'TLS 1.2' } }
+      const options: Partial<ConnectOptions> = { versions: { max: 'TLS 1.2' } }
       const first = await visit(port, options)
       const second = await visit(port, { ...options, ...(first.session && { session: first.session }) })
       expect(second.info.resumed).toBe(true)
@@ -183,7 +183,7 @@ describe.skipIf(!hasOpenssl)('OpenSSL', { timeout: 30_000 }, () => {
   it('s_server takes our early data', async () => {
     const { child, port } = await server('-tls1_3', '-early_data', '-max_early_data', '16384')
     try {
-      const options: ConnectOptions = { versions: { min: 'TLS 1.3' } }
+      const options: Partial<ConnectOptions> = { versions: { min: 'TLS 1.3' } }
       let session: Uint8Array | undefined
       const first = await dial(port, { ...options, onSession: (given) => { session ??= given } })
       await first.write(bytes('first\n'))
@@ -202,7 +202,7 @@ describe.skipIf(!hasOpenssl)('OpenSSL', { timeout: 30_000 }, () => {
   it('s_server without early data has ours handed back', async () => {
     const { child, port } = await server('-tls1_3', '-early_data', '-max_early_data', '16384', '-no_anti_replay')
     try {
-      const options: ConnectOptions = { versions: { min: 'TLS 1.3' }, groups: ['X25519', 'P-256'] }
+      const options: Partial<ConnectOptions> = { versions: { min: 'TLS 1.3' }, groups: ['X25519', 'P-256'] }
       let session: Uint8Array | undefined
       const first = await dial(port, { ...options, alpn: ['one'], onSession: (given) => { session ??= given } })
       await first.write(bytes('first\n'))
@@ -223,7 +223,7 @@ describe.skipIf(!hasOpenssl)('OpenSSL', { timeout: 30_000 }, () => {
   })
 
   it('s_client has its early data taken, once', async () => {
-    const serving = await serve({ versions: { min: 'TLS 1.3' }, maxEarlyData: 16384, replayGuard: memoryReplayGuard() })
+    const serving = await serve({ versions: { min: 'TLS 1.3' }, earlyData: { maxBytes: 16384, replayGuard: memoryReplayGuard() } })
     const saved = join(environment.files.directory, 'openssl-early.session')
     const early = join(environment.files.directory, 'early.txt')
     writeFileSync(early, 'early words\n')
@@ -250,7 +250,7 @@ describe.skipIf(!hasOpenssl)('OpenSSL', { timeout: 30_000 }, () => {
   it('s_server shares an external PSK with us (RFC 9846 section 2.2)', async () => {
     const { child, port } = await server('-tls1_3', '-psk', key, '-psk_identity', 'device 1', '-nocert', '-rev', '-ciphersuites', 'TLS_AES_128_GCM_SHA256')
     try {
-      const { info } = await visit(port, { versions: { min: 'TLS 1.3' }, psk: { identity: 'device 1', key: secret } })
+      const { info } = await visit(port, { versions: { min: 'TLS 1.3' }, psk: { keys: { identity: 'device 1', key: secret } } })
       expect(info).toMatchObject({ resumed: false, peerCertificates: [], pskIdentity: bytes('device 1') })
     } finally {
       await child.stop()
@@ -260,7 +260,7 @@ describe.skipIf(!hasOpenssl)('OpenSSL', { timeout: 30_000 }, () => {
   it('s_client shares an external PSK with us', async () => {
     const serving = await serve({
       versions: { min: 'TLS 1.3' }, cipherSuites: ['TLS_AES_128_GCM_SHA256'],
-      psk: (identity) => (text(identity) === 'device 1' ? { key: secret } : undefined),
+      psk: { lookup: (identity) => (text(identity) === 'device 1' ? { key: secret } : undefined) },
     })
     try {
       const child = client(serving.port, '-tls1_3', '-psk', key, '-psk_identity', 'device 1')
@@ -278,7 +278,7 @@ describe.skipIf(!hasOpenssl)('OpenSSL', { timeout: 30_000 }, () => {
   it('s_server asks for our certificate after the handshake (section 4.7.2)', async () => {
     const { child, port } = await server('-tls1_3', '-CAfile', environment.files.ca)
     try {
-      const connection = await dial(port, { versions: { min: 'TLS 1.3' }, postHandshakeAuth: true, ...environment.client.ecdsa })
+      const connection = await dial(port, { versions: { min: 'TLS 1.3' }, hello: { postHandshakeAuth: true }, ...environment.client.ecdsa })
       await connection.write(bytes('before\n'))
       await child.waitFor(/^before$/m)
       child.write('c\n')
@@ -328,7 +328,7 @@ describe.skipIf(!hasGnutls)('GnuTLS', { timeout: 30_000 }, () => {
     const child = new Child('gnutls-serv', ['--port', `${port}`, '--echo', '--x509certfile', cert, '--x509keyfile', key, '--disable-client-cert', '--priority', priority(version)])
     try {
       await child.waitFor(/listening on IPv4 .*done/)
-      const options: ConnectOptions = { versions: { min: version, max: version } }
+      const options: Partial<ConnectOptions> = { versions: { min: version, max: version } }
       const first = await visit(port, options)
       const second = await visit(port, { ...options, ...(first.session && { session: first.session }) })
       expect(second.info.resumed).toBe(true)
@@ -363,7 +363,7 @@ describe.skipIf(!hasGnutls)('GnuTLS', { timeout: 30_000 }, () => {
     ])
     try {
       await child.waitFor(/listening on IPv4 .*done/)
-      const options: ConnectOptions = { versions: { min: 'TLS 1.3' } }
+      const options: Partial<ConnectOptions> = { versions: { min: 'TLS 1.3' } }
       const first = await visit(port, options)
       const second = await dial(port, { ...options, ...(first.session && { session: first.session }), earlyData: bytes('early words\n') })
       expect(second.info).toMatchObject({ resumed: true, earlyData: 'accepted' })
@@ -374,7 +374,7 @@ describe.skipIf(!hasGnutls)('GnuTLS', { timeout: 30_000 }, () => {
   })
 
   it('gnutls-cli --earlydata has its early data taken', async () => {
-    const serving = await serve({ versions: { min: 'TLS 1.3' }, maxEarlyData: 16384 })
+    const serving = await serve({ versions: { min: 'TLS 1.3' }, earlyData: { maxBytes: 16384 } })
     const early = join(environment.files.directory, 'gnutls-early.txt')
     writeFileSync(early, 'early words\n')
     const child = new Child('gnutls-cli', [

@@ -60,7 +60,7 @@ const openSocket = (port: number): Promise<Socket> =>
     socket.once('error', reject)
   })
 
-const dial = async (port: number, options: ConnectOptions): Promise<TlsConnection> =>
+const dial = async (port: number, options: Partial<ConnectOptions>): Promise<TlsConnection> =>
   connect(await openSocket(port), { serverName: 'localhost', ca: environment.ca, ...options })
 
 /** Our line arrives at s_server, and its answer here. */
@@ -109,7 +109,7 @@ describe.skipIf(!present)('puretls dials s_server', () => {
       expect(() => connection.exportKeyingMaterial(32, 'EXPERIMENTAL x')).toThrow(/RFC 7627/)
       await connection.close()
     }
-    await expect(dial(server.port, { ...tls12, requireExtendedMasterSecret: true })).rejects.toMatchObject({
+    await expect(dial(server.port, { ...tls12, tls12: { requireExtendedMasterSecret: true } })).rejects.toMatchObject({
       code: 'extended_master_secret_required',
     })
     await server.child.stop()
@@ -117,7 +117,7 @@ describe.skipIf(!present)('puretls dials s_server', () => {
 
   it.each([['once', 1], ['freely', 2]] as const)('renegotiates %s', async (renegotiation, times) => {
     const server = await startServer([])
-    const connection = await dial(server.port, { ...tls12, renegotiation })
+    const connection = await dial(server.port, { ...tls12, tls12: { renegotiation } })
     await talk(server, connection, 'before')
     for (let i = 0; i < times; i++) {
       server.child.write('r\n')
@@ -129,7 +129,7 @@ describe.skipIf(!present)('puretls dials s_server', () => {
 
   it('renegotiates with a client certificate that was not asked for before', async () => {
     const server = await startServer(['-CAfile', environment.files.ca])
-    const connection = await dial(server.port, { ...tls12, renegotiation: 'once', ...environment.client.rsa })
+    const connection = await dial(server.port, { ...tls12, tls12: { renegotiation: 'once' }, ...environment.client.rsa })
     await talk(server, connection, 'before')
     server.child.write('R\n')
     await talk(server, connection, 'after')
@@ -151,7 +151,7 @@ describe.skipIf(!present)('puretls dials s_server', () => {
 
   it.each(pskSuites)('%s', async (suite, name) => {
     const server = await startServer(['-nocert', '-psk', toHex(pskKey), '-psk_identity', 'sensor 7', '-cipher', `${name}:@SECLEVEL=0`])
-    const connection = await dial(server.port, { ...tls12, cipherSuites: [suite], psk: { identity: 'sensor 7', key: pskKey } })
+    const connection = await dial(server.port, { ...tls12, cipherSuites: [suite], psk: { keys: { identity: 'sensor 7', key: pskKey } } })
     await talk(server, connection, 'hello')
     expect(connection.info.cipherSuite).toBe(suite)
     await connection.close()
@@ -162,7 +162,7 @@ describe.skipIf(!present)('puretls dials s_server', () => {
     const server = await startServer([])
     const traced: number[] = []
     const connection = await dial(server.port, {
-      ...tls12, maxFragmentLength: 512, trace: ({ direction, content }) => void (direction === 'received' && traced.push(content.length)),
+      ...tls12, tls12: { maxFragmentLength: 512 }, trace: ({ direction, content }) => void (direction === 'received' && traced.push(content.length)),
     })
     await talk(server, connection, 'x'.repeat(2000))
     expect(Math.max(...traced)).toBe(512)
@@ -234,7 +234,7 @@ describe.skipIf(!present)('puretls serves s_client', () => {
 
   it('a client without extended master secret, unless it is required', async () => {
     expect((await serve(serverOf(), [], withoutEms)).output).toMatch(/Extended master secret: no/)
-    await expect(serve(serverOf({ requireExtendedMasterSecret: true }), [], withoutEms)).rejects.toMatchObject({
+    await expect(serve(serverOf({ tls12: { requireExtendedMasterSecret: true } }), [], withoutEms)).rejects.toMatchObject({
       code: 'extended_master_secret_required',
     })
   })
@@ -248,7 +248,7 @@ describe.skipIf(!present)('puretls serves s_client', () => {
   })
 
   it.each(pskSuites)('%s', async (suite, name) => {
-    const server = serverOf({ cipherSuites: [suite], psk: () => ({ key: pskKey }) })
+    const server = serverOf({ cipherSuites: [suite], psk: { lookup: () => ({ key: pskKey }) } })
     const { output } = await serve(server, ['-psk', toHex(pskKey), '-psk_identity', 'sensor 7', '-cipher', `${name}:@SECLEVEL=0`])
     expect(output).toContain(`Cipher is ${name}`)
   })

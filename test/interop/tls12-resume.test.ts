@@ -30,7 +30,7 @@ const openSocket = (port: number): Promise<Socket> =>
   })
 
 /** Connects, sends a line, reads until it comes back, closes; whether the session was resumed. */
-const dial = async (port: number, options: ConnectOptions): Promise<boolean> => {
+const dial = async (port: number, options: Partial<ConnectOptions>): Promise<boolean> => {
   const connection = await connect(await openSocket(port), { serverName: 'localhost', ca: environment.ca, ...tls12, ...options })
   await connection.write(new TextEncoder().encode('hello\n'))
   let received = ''

@@ -67,7 +67,7 @@ for (const peer of peers) {
     })
 
     describe('puretls dials', () => {
-      const dial = async (options: ConnectOptions, setup: Partial<PeerSetup> = {}): Promise<Exchange> => {
+      const dial = async (options: Partial<ConnectOptions>, setup: Partial<PeerSetup> = {}): Promise<Exchange> => {
         const exchange = await dialPeer(environment, peer, { ...usual, certificate: 'ecdsa', ...setup }, options)
         checkExchange(exchange, peer)
         return exchange
@@ -92,7 +92,7 @@ for (const peer of peers) {
 
       it.each(['rsa_pkcs1_sha256', 'rsa_pss_rsae_sha256'])('signature %s', async (scheme) => {
         const certificateSignatureSchemes = ['ecdsa_secp256r1_sha256', 'rsa_pkcs1_sha256']
-        const { info } = await dial({ signatureSchemes: [scheme], certificateSignatureSchemes }, { certificate: 'rsa' })
+        const { info } = await dial({ signatureSchemes: [scheme], certificates: { signatureSchemes: certificateSignatureSchemes } }, { certificate: 'rsa' })
         expect(info.signatureScheme).toBe(scheme)
       })
 

@@ -41,7 +41,7 @@ for (const peer of peers) {
   const present = await requirePeer(peer)
   describe.skipIf(!present)(`TLS 1.3 with ${peer.name}`, { timeout: PATIENCE }, () => {
     describe('puretls dials', () => {
-      const dial = async (options: ConnectOptions, setup: Partial<PeerSetup> = {}, changes: OurChanges = {}): Promise<Exchange> => {
+      const dial = async (options: Partial<ConnectOptions>, setup: Partial<PeerSetup> = {}, changes: OurChanges = {}): Promise<Exchange> => {
         const exchange = await dialPeer(environment, peer, { version: 'TLS 1.3', certificate: 'ecdsa', ...setup }, options, changes)
         checkExchange(exchange, peer)
         return exchange
@@ -70,7 +70,7 @@ for (const peer of peers) {
       it('HelloRetryRequest', async () => {
         // Peers that cannot be told their groups do not know the hybrid, and ask for P-256.
         const [share, wanted] = peer.choosesGroups ? ['X25519', 'P-384'] : ['X25519MLKEM768', 'P-256']
-        const { info } = await dial({ groups: [share, wanted], keyShares: [share] }, peer.choosesGroups ? { groups: [wanted] } : {})
+        const { info } = await dial({ groups: [share, wanted], hello: { keyShares: [share] } }, peer.choosesGroups ? { groups: [wanted] } : {})
         expect(info).toMatchObject({ group: wanted, helloRetryRequest: true })
       })
 
@@ -82,7 +82,7 @@ for (const peer of peers) {
       it('client certificate after HelloRetryRequest', async () => {
         const [share, wanted] = peer.choosesGroups ? ['X25519', 'P-384'] : ['X25519MLKEM768', 'P-256']
         const setup = { requireClientCertificate: true, ...(peer.choosesGroups && { groups: [wanted] }) }
-        const { info } = await dial({ groups: [share, wanted], keyShares: [share], ...environment.client.ecdsa }, setup)
+        const { info } = await dial({ groups: [share, wanted], hello: { keyShares: [share] }, ...environment.client.ecdsa }, setup)
         expect(info.helloRetryRequest).toBe(true)
       })
 
@@ -128,12 +128,12 @@ for (const peer of peers) {
       })
 
       it('HelloRetryRequest for a group, with a cookie', async () => {
-        expect((await serve({ groups: ['P-521'], cookie: true })).info).toMatchObject({ group: 'P-521', helloRetryRequest: true })
+        expect((await serve({ groups: ['P-521'], hello: { cookie: true } })).info).toMatchObject({ group: 'P-521', helloRetryRequest: true })
       })
 
       if (peer.cookieAlone) {
         it('HelloRetryRequest for a cookie alone', async () => {
-          expect((await serve({ cookie: true })).info.helloRetryRequest).toBe(true)
+          expect((await serve({ hello: { cookie: true } })).info.helloRetryRequest).toBe(true)
         })
       }
 

@@ -27,14 +27,14 @@ export interface GoldenFile {
 export interface GoldenFlow {
   readonly name: string
   readonly about: string
-  readonly client: ClientOptions
+  readonly client: Partial<ClientOptions>
   readonly server: ServerOptions
   /** Connections: the second one resumes the first. */
   readonly connections: 1 | 2
 }
 
 const CBC = { cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256'] }
-const withoutEtm: ClientOptions = { shapeHello: (hello) => ({ ...hello, extensions: hello.extensions?.filter(({ type }) => type !== 22) }) }
+const withoutEtm: Partial<ClientOptions> = { hello: { shape: (hello) => ({ ...hello, extensions: hello.extensions?.filter(({ type }) => type !== 22) }) } }
 const GCM = { cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256', 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'] }
 const none: ServerOptions = { tickets: false }
 

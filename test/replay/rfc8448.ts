@@ -5,10 +5,12 @@
 import { createPublicKey, verify as verifyBytes, constants, X509Certificate } from 'node:crypto'
 import type { DiffieHellman } from '../../src/crypto/groups.ts'
 import type { CryptoProvider, Signer } from '../../src/crypto/provider.ts'
-import { clientConfig, createClientEngine, createServerEngine, serverConfig } from '../../src/engine/index.ts'
+import { createClientEngine, createServerEngine } from '../../src/engine/index.ts'
 import type { EngineEvent, TlsEngine } from '../../src/engine/types.ts'
 import { earlyStage, exportKey } from '../../src/keys/schedule13.ts'
-import type { ClientOptions, CommonOptions, Seam, ServerOptions } from '../../src/options.ts'
+import type { Seam } from '../../src/config.ts'
+import type { CommonOptions } from '../../src/options.ts'
+import { clientConfigOf, serverConfigOf, type TestClientOptions, type TestServerOptions } from '../fixtures/engines.ts'
 import type { TicketProtector } from '../../src/session/interfaces.ts'
 import { concat, equalBytes, toHex } from '../../src/wire/bytes.ts'
 import type { RawExtension } from '../../src/wire/extensions.ts'
@@ -60,8 +62,8 @@ export const replay = async (options: ReplayOptions): Promise<Replayed> => {
   const common = commonOptions(options, trace, provider, log)
   const engine =
     options.side === 'client'
-      ? createClientEngine(clientConfig(clientOptions(options, trace, common, before)))
-      : createServerEngine(serverConfig(serverOptions(options, trace, common, before, left)))
+      ? createClientEngine(clientConfigOf(clientOptions(options, trace, common, before)))
+      : createServerEngine(serverConfigOf(serverOptions(options, trace, common, before, left)))
   const run = await drive(engine, trace, options)
   for (const event of run.events) if (event.type === 'session') left.session = event.session
   if (random.length > 0) throw new Error(`${random.length} random values of the trace were not asked for`)
@@ -173,12 +175,12 @@ const ticketAge = (trace: TraceSection): number => {
 
 const commonOptions = (
   { section, side }: ReplayOptions, trace: TraceSection, provider: CryptoProvider, log: string[],
-): CommonOptions => ({
+): CommonOptions & { readonly seam: Seam } => ({
   provider,
   versions: { min: 'TLS 1.3' },
   cipherSuites: ['TLS_AES_128_GCM_SHA256', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_256_GCM_SHA384'],
   groups: section === 5 && side === 'server' ? ['P-256', 'P-384'] : ['X25519', 'P-256', 'P-384', 'P-521'],
-  recordSizeLimit: 16385,
+  limits: { recordSizeLimit: 16385 },
   keyLog: (line) => log.push(line),
   clock: () => (section === 4 ? START + ticketAge(trace) : START),
   seam: seamOf(trace, side),
@@ -186,16 +188,14 @@ const commonOptions = (
 
 const clientOptions = (
   { section, delayed }: ReplayOptions, trace: TraceSection, common: CommonOptions, before: Replayed | undefined,
-): ClientOptions => {
+): TestClientOptions => {
   const identity = identityOf(trace, 'client', delayed)
   const [earlyData] = allOf(trace, 'client', 'send application_data', 'payload')
   return {
     ...common,
     serverName: 'server',
-    keyShares: ['X25519'],
-    compatibilityMode: section === 7,
+    hello: { keyShares: ['X25519'], compatibilityMode: section === 7, shape: shapes(trace) },
     verifier: leafOnly(trace, 'server'),
-    shapeHello: shapes(trace),
     ...(identity && { identity }),
     ...(before?.session && earlyData && { session: before.session, earlyData }),
   }
@@ -203,7 +203,7 @@ const clientOptions = (
 
 const serverOptions = (
   { section, delayed }: ReplayOptions, trace: TraceSection, common: CommonOptions, before: Replayed | undefined, left: Mutable,
-): ServerOptions => {
+): TestServerOptions => {
   const identity = identityOf(section === 4 ? traceSection(3) : trace, 'server', delayed)
   const [ticket] = messagesOf(section === 4 ? traceSection(3) : trace, 'server', 'NewSessionTicket')
   const sent = ticket && decodeMessage(messages13, 'NewSessionTicket', ticket)
@@ -219,10 +219,9 @@ const serverOptions = (
     ...common,
     ...(identity && { identity }),
     ...(section === 6 && { clientAuth: { mode: 'require', verifier: leafOnly(trace, 'client') } }),
-    ...(section === 5 && { cookie: true }),
-    tickets: sent ? { count: 1, lifetime: sent.lifetime, protector } : false,
-    maxEarlyData: sent ? 1024 : 0,
-    replayGuard: { firstSeen: () => true },
+    ...(section === 5 && { hello: { cookie: true } }),
+    tickets: sent ? { count: 1, lifetimeSeconds: sent.lifetime, protector } : false,
+    earlyData: { maxBytes: sent ? 1024 : 0, replayGuard: { firstSeen: () => true } },
   }
 }
 

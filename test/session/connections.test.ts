@@ -18,7 +18,7 @@ const bytes = (value: string): Uint8Array => new TextEncoder().encode(value)
 const text = (data: Uint8Array | null): string => new TextDecoder().decode(data ?? undefined)
 
 /** One connection: the client says hello (or has said it early), the server answers each piece, early ones at once if told to. */
-const visit = async (clientOptions: ConnectOptions, server: ReturnType<typeof createServer>, answerEarly = false) => {
+const visit = async (clientOptions: Partial<ConnectOptions>, server: ReturnType<typeof createServer>, answerEarly = false) => {
   const [ours, theirs] = pair()
   const order: string[] = []
   const serving = (async () => {
@@ -45,7 +45,7 @@ const visit = async (clientOptions: ConnectOptions, server: ReturnType<typeof cr
 }
 
 describe('connect() with a cache and early data (RFC 9846 section 2.3)', () => {
-  const options = { cert, key, versions: { min: 'TLS 1.3' }, maxEarlyData: 1024 } satisfies ServerOptions
+  const options = { cert, key, versions: { min: 'TLS 1.3' }, earlyData: { maxBytes: 1024 } } satisfies ServerOptions
 
   it('sends what is due with the first flight as soon as there is a session, and says what became of it', async () => {
     const server = createServer(options)
@@ -73,7 +73,7 @@ describe('connect() with a cache and early data (RFC 9846 section 2.3)', () => {
     ['has seen it', { firstSeen: () => false }],
     ['fails', { firstSeen: () => Promise.reject(new Error('down')) }],
   ])('is rejected, and not sent again by itself, where the guard %s (section 8)', async (_, replayGuard) => {
-    const server = createServer({ ...options, replayGuard })
+    const server = createServer({ ...options, earlyData: { ...options.earlyData, replayGuard } })
     const client = { sessions: memorySessionCache(), earlyData: bytes('early hello') }
     await visit(client, server)
     const second = await visit(client, server)
@@ -108,7 +108,7 @@ describe('docs/sessions.md', () => {
   it('sessions.ts: two machines of a fleet, the second answers early', async () => {
     const [secret, store] = [new Uint8Array(32).fill(7), memoryStore()]
     let now = 0
-    const machine = (): ServerOptions => ({ ...fleet(cert, key, secret, store), replayGuard: sharedReplayGuard({ store, clock: () => now }) })
+    const machine = (): ServerOptions => ({ ...fleet(cert, key, secret, store), earlyData: { maxBytes: 1024, replayGuard: sharedReplayGuard({ store, clock: () => now }) } })
     expect(await talk(machine())).toBe('noon, in answer to time? (resumed: false, early data: none)')
     expect(await talk(machine())).toBe('noon, in answer to time? (resumed: true, early data: rejected)') // the quarantine
     now = 30_000

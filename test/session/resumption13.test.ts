@@ -1,3 +1,4 @@
+import { mergeOptions } from '../../src/options/merge.ts'
 import { describe, expect, it } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { decodeSession, memoryReplayGuard, memorySessionCache, rotatingTicketKeys, sharedTicketKeys } from '../../src/session/index.ts'
@@ -5,7 +6,7 @@ import type { ClientOptions, ServerOptions } from '../../src/options.ts'
 import { clientOf, connectEngines, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
 import { anyCertificate, ecdsa, ed25519, rsa } from '../fixtures/identities.ts'
 
-const tls13: ClientOptions & ServerOptions = { versions: { min: 'TLS 1.3' } }
+const tls13: Partial<ClientOptions> & ServerOptions = { versions: { min: 'TLS 1.3' } }
 const tickets = () => ({ protector: rotatingTicketKeys({ provider: nodeProvider }) })
 
 describe('tickets (RFC 9846 section 4.7.1)', () => {
@@ -48,7 +49,7 @@ describe('tickets (RFC 9846 section 4.7.1)', () => {
     expect(infoOf(retried.clientEvents)).toMatchObject({ resumed: true, helloRetryRequest: true, group: 'P-256' })
   })
 
-  it.each<[string, ClientOptions, ServerOptions]>([
+  it.each<[string, Partial<ClientOptions>, ServerOptions]>([
     ['another certificate', {}, { ...rsa }],
     ['other protocols on the server', {}, { alpn: ['h2'] }],
     ['other protocols on the client', { alpn: ['h2'] }, {}],
@@ -69,7 +70,7 @@ describe('tickets (RFC 9846 section 4.7.1)', () => {
   it('does not resume after the lifetime, on either side', async () => {
     let now = 1_000_000
     const clock = (): number => now
-    const server: ServerOptions = { ...tls13, clock, tickets: { ...tickets(), lifetime: 60 } }
+    const server: ServerOptions = { ...tls13, clock, tickets: { ...tickets(), lifetimeSeconds: 60 } }
     const first = await meet({ ...tls13, clock }, server)
     const session = eventsOf(first.clientEvents, 'session')[0]?.session ?? new Uint8Array(0)
     now += 61_000
@@ -81,7 +82,7 @@ describe('tickets (RFC 9846 section 4.7.1)', () => {
   it('tickets that renew each other do not put off a full handshake for more than seven days', async () => {
     let now = 1_000_000
     const clock = (): number => now
-    const server: ServerOptions = { ...tls13, clock, tickets: { protector: rotatingTicketKeys({ provider: nodeProvider, lifetime: 604800 }), lifetime: 604800 } }
+    const server: ServerOptions = { ...tls13, clock, tickets: { protector: rotatingTicketKeys({ provider: nodeProvider, lifetime: 604800 }), lifetimeSeconds: 604800 } }
     let session = eventsOf((await meet({ ...tls13, clock }, server)).clientEvents, 'session')[0]?.session ?? new Uint8Array(0)
     const resumed: boolean[] = []
     for (let day = 0; day < 8; day += 2) {
@@ -96,7 +97,7 @@ describe('tickets (RFC 9846 section 4.7.1)', () => {
   it('ticket_request: as many tickets as asked for (RFC 9149 section 3)', async () => {
     const sessions = memorySessionCache({ perServer: 10 })
     const server: ServerOptions = { ...tls13, tickets: { ...tickets(), count: 5 } }
-    const ask: ClientOptions = { ...tls13, sessions, ticketRequest: { newSession: 3, resumption: 1 } }
+    const ask: Partial<ClientOptions> = { ...tls13, sessions, tickets: { newSession: 3, resumption: 1 } }
     expect(eventsOf((await meet(ask, server)).clientEvents, 'session')).toHaveLength(3)
     expect(eventsOf((await meet(ask, server)).clientEvents, 'session')).toHaveLength(1)
   })
@@ -127,7 +128,7 @@ describe('early data (RFC 9846 section 2.3 and 8)', () => {
   const request = new TextEncoder().encode('GET / HTTP/1.1\r\n\r\n')
   const setUp = async (changes: ServerOptions = {}, clock: () => number = Date.now) => {
     const server: ServerOptions = {
-      ...tls13, clock, tickets: tickets(), maxEarlyData: 16384, replayGuard: memoryReplayGuard({ clock }), ...changes,
+      ...tls13, clock, tickets: tickets(), earlyData: { maxBytes: 16384, replayGuard: memoryReplayGuard({ clock }) }, ...changes,
     }
     const first = await meet({ ...tls13, clock }, server)
     return { server, session: eventsOf(first.clientEvents, 'session')[0]?.session ?? new Uint8Array(0) }
@@ -147,7 +148,7 @@ describe('early data (RFC 9846 section 2.3 and 8)', () => {
 
   it('a replayed flight is not accepted again (section 8.2)', async () => {
     const replayGuard = memoryReplayGuard()
-    const { server, session } = await setUp({ replayGuard })
+    const { server, session } = await setUp({ earlyData: { maxBytes: 16384, replayGuard } })
     const flight = clientOf({ ...tls13, session, earlyData: request }).takeOutput()
     const accepted = Array.from({ length: 50 }, () => {
       const engine = serverOf(server)
@@ -159,7 +160,7 @@ describe('early data (RFC 9846 section 2.3 and 8)', () => {
 
   it('is handed back when it is rejected, and skipped by the server', async () => {
     const { server, session } = await setUp()
-    const { clientEvents, serverEvents } = await meet({ ...tls13, session, earlyData: request }, { ...server, maxEarlyData: 0 })
+    const { clientEvents, serverEvents } = await meet({ ...tls13, session, earlyData: request }, { ...server, earlyData: { maxBytes: 0 } })
     expect(eventsOf(clientEvents, 'earlyDataRejected').map(({ data }) => data)).toEqual([request])
     expect(infoOf(clientEvents)).toMatchObject({ resumed: true, earlyData: 'rejected' })
     expect(infoOf(serverEvents).earlyData).toBe('rejected')
@@ -168,7 +169,7 @@ describe('early data (RFC 9846 section 2.3 and 8)', () => {
 
   it('is rejected by HelloRetryRequest (section 4.3.10)', async () => {
     const { server, session } = await setUp()
-    const client: ClientOptions = { ...tls13, session, earlyData: request, groups: ['X25519', 'P-256'] }
+    const client: Partial<ClientOptions> = { ...tls13, session, earlyData: request, groups: ['X25519', 'P-256'] }
     const { clientEvents } = await meet(client, { ...server, groups: ['P-256'] })
     expect(infoOf(clientEvents)).toMatchObject({ helloRetryRequest: true, earlyData: 'rejected' })
   })
@@ -184,20 +185,20 @@ describe('early data (RFC 9846 section 2.3 and 8)', () => {
   it('is rejected without a guard, and by a guard that fails', async () => {
     const { server, session } = await setUp()
     const failing = { firstSeen: () => Promise.reject(new Error('down')) }
-    for (const change of [{ replayGuard: failing }, { replayGuard: { firstSeen: () => false } }]) {
+    for (const change of [{ earlyData: { maxBytes: 16384, replayGuard: failing } }, { earlyData: { maxBytes: 16384, replayGuard: { firstSeen: () => false } } }]) {
       const { clientEvents } = await meet({ ...tls13, session, earlyData: request }, { ...server, ...change })
       expect(infoOf(clientEvents).earlyData).toBe('rejected')
     }
   })
 
   it('more than the session allows is not offered at all', async () => {
-    const { server, session } = await setUp({ maxEarlyData: 10 })
+    const { server, session } = await setUp({ earlyData: { maxBytes: 10, replayGuard: memoryReplayGuard() } })
     const { clientEvents } = await meet({ ...tls13, session, earlyData: request }, server)
     expect(infoOf(clientEvents)).toMatchObject({ resumed: true, earlyData: 'none' })
   })
 
   it('more than the ticket allows is unexpected_message (section 4.7.1)', async () => {
-    const { server, session } = await setUp({ maxEarlyData: 10 })
+    const { server, session } = await setUp({ earlyData: { maxBytes: 10, replayGuard: memoryReplayGuard() } })
     const boasting = { ...decodeSession(session), maxEarlyData: 16384 }
     const { serverEvents } = await connectEngines(clientOf({ ...tls13, session: boasting, earlyData: request }), serverOf(server))
     expect(errorOf(serverEvents).alert).toBe('unexpected_message')
@@ -210,35 +211,35 @@ describe('external PSKs (RFC 9846 section 2.2, RFC 9258)', () => {
   const lookUp = (viaImporter: boolean, hash: 'sha256' | 'sha384' = 'sha256'): ServerOptions => ({
     ...tls13,
     identity: [],
-    psk: (identity, _hello, imported) => (text(identity) === 'device 1' && imported === viaImporter ? { key, hash } : undefined),
+    psk: { lookup: (identity, _hello, imported) => (text(identity) === 'device 1' && imported === viaImporter ? { key, hash } : undefined) },
   })
 
   it.each(['sha256', 'sha384'] as const)('as it is, for %s', async (hash) => {
     const cipherSuites = [hash === 'sha256' ? 'TLS_AES_128_GCM_SHA256' : 'TLS_AES_256_GCM_SHA384']
     const psk = { identity: 'device 1', key, hash }
-    const { clientEvents } = await meet({ ...tls13, psk, cipherSuites }, { ...lookUp(false, hash), cipherSuites })
+    const { clientEvents } = await meet({ ...tls13, psk: { keys: psk }, cipherSuites }, { ...lookUp(false, hash), cipherSuites })
     expect(infoOf(clientEvents)).toMatchObject({ resumed: false, peerCertificates: [], pskIdentity: new TextEncoder().encode('device 1') })
   })
 
   it.each(['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384'])('through the importer, with %s (RFC 9258 section 5)', async (suite) => {
     const psk = { identity: 'device 1', key, imported: { context: Uint8Array.of(1, 2) } }
-    const { clientEvents } = await meet({ ...tls13, psk }, { ...lookUp(true), cipherSuites: [suite] })
+    const { clientEvents } = await meet({ ...tls13, psk: { keys: psk } }, { ...lookUp(true), cipherSuites: [suite] })
     expect(infoOf(clientEvents)).toMatchObject({ peerCertificates: [], cipherSuite: suite })
   })
 
   it('an imported key and a plain one of the same identity do not meet (RFC 9258 section 5.2)', async () => {
-    const { serverEvents } = await meet({ ...tls13, psk: { identity: 'device 1', key, imported: true } }, lookUp(false))
+    const { serverEvents } = await meet({ ...tls13, psk: { keys: { identity: 'device 1', key, imported: true } } }, lookUp(false))
     expect(errorOf(serverEvents).fault).toBe('peer-incompatible')
   })
 
   it('a wrong key is decrypt_error', async () => {
-    const { serverEvents } = await meet({ ...tls13, psk: { identity: 'device 1', key: new Uint8Array(32) } }, lookUp(false))
+    const { serverEvents } = await meet({ ...tls13, psk: { keys: { identity: 'device 1', key: new Uint8Array(32) } } }, lookUp(false))
     expect(errorOf(serverEvents)).toMatchObject({ code: 'bad_binder', alert: 'decrypt_error' })
   })
 
   it('psk_ke only if both sides said so (section 4.3.9)', async () => {
-    const client: ClientOptions = { ...tls13, psk: { identity: 'device 1', key }, pskModes: ['psk_ke'] }
-    const agreed = await meet(client, { ...lookUp(false), pskModes: ['psk_ke'] })
+    const client: Partial<ClientOptions> = { ...tls13, psk: { keys: { identity: 'device 1', key }, modes: ['psk_ke'] } }
+    const agreed = await meet(client, mergeOptions(lookUp(false), { psk: { modes: ['psk_ke'] } }))
     expect(infoOf(agreed.clientEvents)).toMatchObject({ peerCertificates: [], group: undefined })
     expect(errorOf((await meet(client, lookUp(false))).serverEvents).fault).toBe('peer-incompatible')
   })
@@ -248,9 +249,9 @@ describe('post-handshake authentication (RFC 9846 section 4.7.2)', () => {
   const server: ServerOptions = { ...tls13, clientAuth: { mode: 'request', verifier: anyCertificate } }
 
   it('the server asks and the client answers', async () => {
-    const meeting = await meet({ ...tls13, postHandshakeAuth: true }, server)
+    const meeting = await meet({ ...tls13, hello: { postHandshakeAuth: true } }, server)
     expect(infoOf(meeting.serverEvents).peerCertificates).toEqual([])
-    const late = await meet({ ...tls13, postHandshakeAuth: true, ...ed25519 }, server)
+    const late = await meet({ ...tls13, hello: { postHandshakeAuth: true }, ...ed25519 }, server)
     await late.server.requestClientCertificate()
     await late.settle()
     expect(eventsOf(late.serverEvents, 'clientCertificate').map(({ peerCertificates }) => peerCertificates.length)).toEqual([1])
@@ -260,7 +261,7 @@ describe('post-handshake authentication (RFC 9846 section 4.7.2)', () => {
   })
 
   it('a client without a certificate declines', async () => {
-    const meeting = await meet({ ...tls13, postHandshakeAuth: true }, server)
+    const meeting = await meet({ ...tls13, hello: { postHandshakeAuth: true } }, server)
     await meeting.server.requestClientCertificate()
     await meeting.settle()
     expect(eventsOf(meeting.serverEvents, 'clientCertificate').map(({ peerCertificates }) => peerCertificates.length)).toEqual([0])

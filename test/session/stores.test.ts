@@ -10,15 +10,15 @@ import {
 import type { MemjsLike, SessionState, SharedStore, TicketProtector } from '../../src/session/index.ts'
 import { eventsOf, infoOf, meet } from '../fixtures/engines.ts'
 
-const tls12: ClientOptions & ServerOptions = { versions: { max: 'TLS 1.2' } }
-const tls13: ClientOptions & ServerOptions = { versions: { min: 'TLS 1.3' } }
+const tls12: Partial<ClientOptions> & ServerOptions = { versions: { max: 'TLS 1.2' } }
+const tls13: Partial<ClientOptions> & ServerOptions = { versions: { min: 'TLS 1.3' } }
 const text = (bytes: Uint8Array | undefined): string | undefined => bytes && new TextDecoder().decode(bytes)
 const bytes = (value: string): Uint8Array => new TextEncoder().encode(value)
 const never = (): Promise<never> => new Promise(() => {})
 const failing = (): Promise<never> => Promise.reject(new Error('down'))
 const storeOf = (answer: () => Promise<never>): SharedStore => ({ get: answer, set: answer, addIfAbsent: answer, delete: answer, instance: answer })
 
-const made = async (options: ClientOptions & ServerOptions): Promise<SessionState> => {
+const made = async (options: Partial<ClientOptions> & ServerOptions): Promise<SessionState> => {
   const { clientEvents } = await meet(options, { ...options, tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) } })
   return decodeSession(eventsOf(clientEvents, 'session')[0]?.session ?? new Uint8Array(0))
 }
@@ -212,8 +212,7 @@ describe('TLS 1.2 sessions by ID (RFC 5246 section 7.4.1.2)', () => {
 describe('early data with a shared guard (RFC 9846 section 8)', () => {
   it.each([['is down', failing], ['never answers', never]])('a store that %s costs the early data, not the handshake', async (_, answer) => {
     const server: ServerOptions = {
-      ...tls13, maxEarlyData: 1024, tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) },
-      replayGuard: sharedReplayGuard({ store: storeOf(answer), timeout: 5 }),
+      ...tls13, earlyData: { maxBytes: 1024, replayGuard: sharedReplayGuard({ store: storeOf(answer), timeout: 5 }) }, tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) },
     }
     const sessions = memorySessionCache()
     await meet({ ...tls13, sessions }, server)

@@ -4,6 +4,7 @@
 import { serverConfig } from '../../config.ts'
 import type { Defaults, ServerConfig } from '../../config.ts'
 import { asTlsError, TlsError } from '../../errors.ts'
+import { mergeOptions } from '../../options/merge.ts'
 import { messages12, messages13 } from '../../wire/messages.ts'
 import { TLS13 } from '../../wire/registry.ts'
 import { Handshake } from '../context.ts'
@@ -33,7 +34,7 @@ function* configFor(config: ServerConfig, hello: ReceivedHello, defaults: Defaul
   try {
     const answer = yield* use(config.onClientHello(hello.info))
     if (answer === 'reject') throw new TlsError('rejected_by_server', 'onClientHello rejected this client')
-    return answer ? serverConfig({ ...config.options, ...answer }, defaults) : config
+    return answer ? { ...serverConfig(mergeOptions(config.options, answer), defaults), seam: config.seam } : config
   } catch (error) {
     throw asTlsError(error)
   }

@@ -8,8 +8,8 @@ import type { ConnectionInfo } from '../../../src/info.ts'
 import type { CryptoProvider } from '../../../src/crypto/provider.ts'
 import { TlsError } from '../../../src/errors.ts'
 import type {
-  CertificateRequestInfo, ClientAuthOptions, ClientHelloInfo, ClientOptions, CommonOptions,
-  ServerOptions, TicketOptions,
+  CertificateRequestInfo, ClientAuthOptions, ClientHelloInfo, ClientHelloOptions, ClientOptions, ClientTls12Options,
+  CommonOptions, ServerHelloOptions, ServerOptions, TicketOptions,
 } from '../../../src/options.ts'
 import type { ServerSessionStore, TicketProtector } from '../../../src/session/interfaces.ts'
 import { fromHex, toHex } from '../../../src/wire/bytes.ts'
@@ -51,54 +51,67 @@ export function clientOptions(flags: Flags, retry: Flags, carried: Carried, note
   const hostName = textOf(flags, 'host-name')
   const alpn = textOf(flags, 'advertise-alpn')
   const shares = flags.on.has('no-key-shares') ? [] : flags.lists.get('key-shares')
+  const ech = echOfClient(flags)
+  const common = commonOptions(flags, carried, noted)
   return {
-    ...commonOptions(flags, carried, noted),
+    ...common,
+    serverName: hostName ?? false,
     verifyConnection: (info) => checkConnection(info, info.earlyData === 'rejected' ? retry : flags),
-    ...(hostName !== undefined && { serverName: hostName }),
     ...(alpn !== undefined && { alpn: unwrapAlpn(alpn) }),
-    ...(shares && { keyShares: groupNames(shares) }),
-    serverGroups: listOf(flags, 'server-supported-groups-hint'),
-    requestOcsp: flags.on.has('enable-ocsp-stapling'),
-    requestScts: flags.on.has('enable-signed-cert-timestamps'),
-    grease: flags.on.has('enable-grease'),
-    ...echOfClient(flags),
+    hello: {
+      ...(shares && { keyShares: groupNames(shares) }),
+      ...(ech && { ech }),
+      serverGroups: listOf(flags, 'server-supported-groups-hint'),
+      grease: flags.on.has('enable-grease'),
+      permuteExtensions: flags.on.has('permute-extensions'),
+    },
+    certificates: {
+      ...common.certificates,
+      requestOcsp: flags.on.has('enable-ocsp-stapling'),
+      requestScts: flags.on.has('enable-signed-cert-timestamps'),
+    },
     tickets: !flags.on.has('no-ticket'),
-    permuteExtensions: flags.on.has('permute-extensions'),
     ...externalPsks(flags),
     verifier: verifierOf(offersEarlyData(flags, carried) ? retry : flags, later), // certificates come only if the ticket was rejected
     identity: (request) => clientIdentity(request, flags, carried.provider, later),
     ...(carried.session && { session: carried.session }),
-    fallback: flags.on.has('fallback-scsv'),
-    // BoringSSL takes ALPN for the sign of a server that bears it; ours leaves that to the caller
-    falseStart: flags.on.has('false-start') && (alpn !== undefined || flags.on.has('allow-false-start-without-alpn')),
-    renegotiation: renegotiation(flags, noted, later),
+    tls12: {
+      ...common.tls12,
+      fallback: flags.on.has('fallback-scsv'),
+      // BoringSSL requires ALPN as a sign that the server can handle it; ours leaves that to the caller
+      falseStart: flags.on.has('false-start') && (alpn !== undefined || flags.on.has('allow-false-start-without-alpn')),
+      renegotiation: renegotiation(flags, noted, later),
+    },
     ...(offersEarlyData(flags, carried) && { earlyData: initialWrite(flags) }),
   }
 }
 
-function echOfClient(flags: Flags): Pick<ClientOptions, 'ech'> {
+function echOfClient(flags: Flags): ClientHelloOptions['ech'] {
   const configList = bytesOf(flags, 'ech-config-list')
   const unusable = flags.on.has('reject-unusable-ech-config') ? 'error' : 'grease'
-  if (!configList && unusable === 'error') return { ech: { unusable } }
-  if (!configList) return flags.on.has('enable-ech-grease') ? { ech: {} } : {}
+  if (!configList && unusable === 'error') return { unusable }
+  if (!configList) return flags.on.has('enable-ech-grease') ? {} : undefined
   const options = { configList, unusable } as const
-  if (flags.on.has('enable-ech-grease') || flags.on.has('reject-unusable-ech-config')) return { ech: options }
+  if (flags.on.has('enable-ech-grease') || flags.on.has('reject-unusable-ech-config')) return options
   // BoringSSL sends nothing then, unless it is told to
-  return hasUsableEch(options) ? { ech: options } : {}
+  return hasUsableEch(options) ? options : undefined
 }
 
-const hasUsableEch = (options: NonNullable<ClientOptions['ech']>): boolean =>
+const hasUsableEch = (options: NonNullable<ClientHelloOptions['ech']>): boolean =>
   echClientConfig(options, nodeProvider, true)?.kind === 'offer'
 
-function echOfServer(flags: Flags): Pick<ServerOptions, 'ech'> {
+function echOfServer(flags: Flags): Pick<ServerHelloOptions, 'ech'> {
   const configs = flags.byteLists.get('ech-server-config') ?? []
   const privateKeys = flags.byteLists.get('ech-server-key') ?? []
   const retry = listOf(flags, 'ech-is-retry-config')
   if (configs.length === 0) return {}
-  return { ech: { keys: configs.map((config, i) => ({ config, privateKey: privateKeys[i] ?? new Uint8Array(0), isRetryConfig: retry[i] === 1 })) } }
+  const keys = configs.map((config, i) => ({
+    config, privateKey: privateKeys[i] ?? new Uint8Array(0), isRetryConfig: retry[i] === 1,
+  }))
+  return { ech: { keys } }
 }
 
-const renegotiation = (flags: Flags, noted: Noted, later: Later): NonNullable<ClientOptions['renegotiation']> => {
+const renegotiation = (flags: Flags, noted: Noted, later: Later): NonNullable<ClientTls12Options['renegotiation']> => {
   if (flags.on.has('forbid-renegotiation-after-handshake')) return 'never'
   if (flags.on.has('renegotiate-ignore')) return 'ignore'
   const most = flags.on.has('renegotiate-freely') || flags.on.has('renegotiate-explicit') ? Number.POSITIVE_INFINITY : flags.on.has('renegotiate-once') ? 1 : 0
@@ -151,31 +164,31 @@ const pskOf12 = (flags: Flags) => {
 
 function externalPsks(flags: Flags): Pick<ClientOptions, 'psk'> {
   const only12 = pskOf12(flags)
-  if (only12) return { psk: only12 }
+  if (only12) return { psk: { keys: only12 } }
   const given = flags.credentials.filter(({ kind }) => kind === 'psk')
   if (given.length === 0) return {}
   return {
-    psk: given.map(({ pskIdentity, pskKey, pskHash, pskContext }) => ({
+    psk: { keys: given.map(({ pskIdentity, pskKey, pskHash, pskContext }) => ({
       identity: pskIdentity ?? new Uint8Array(0),
       key: pskKey ?? new Uint8Array(0),
       ...(pskHash && { hash: pskHash }),
       imported: { context: pskContext ?? new Uint8Array(0) },
-    })),
+    })) },
   }
 }
 
-function pskLookUp(flags: Flags): Pick<ServerOptions, 'psk' | 'pskHint'> {
+function pskLookUp(flags: Flags): Pick<ServerOptions, 'psk'> {
   const only12 = pskOf12(flags)
   if (only12) {
-    return { pskHint: only12.identity, psk: (identity, _hello, imported) => (!imported && new TextDecoder().decode(identity) === only12.identity ? only12 : undefined) }
+    return { psk: { hint: only12.identity, lookup: (identity, _hello, imported) => (!imported && new TextDecoder().decode(identity) === only12.identity ? only12 : undefined) } }
   }
   const given = flags.credentials.filter(({ kind }) => kind === 'psk')
   if (given.length === 0) return {}
   return {
-    psk: (identity, _hello, imported) => {
+    psk: { lookup: (identity, _hello, imported) => {
       const found = imported ? given.find(({ pskIdentity }) => pskIdentity && toHex(pskIdentity) === toHex(identity)) : undefined
       return found?.pskKey && { key: found.pskKey, ...(found.pskHash && { hash: found.pskHash }) }
-    },
+    } },
   }
 }
 
@@ -197,12 +210,15 @@ export function serverOptions(flags: Flags, carried: Carried, noted: Noted, late
   return {
     ...commonOptions(flags, carried, noted),
     identity: flags.on.has('fail-cert-callback') || flags.on.has('fail-ocsp-callback') ? () => failedCallback() : identities,
-    grease: true, // BoringSSL's servers always do
-    ...echOfServer(flags),
+    hello: {
+      grease: true, // BoringSSL's servers always do
+      preferServerOrder: policyOf(flags).preferServerOrder ?? (flags.on.has('server-preference') || flags.texts.has('cipher')),
+      ...echOfServer(flags),
+      ...alpnChoice(flags),
+    },
     ...pskLookUp(flags),
     ...(auth && { clientAuth: auth }),
     onClientHello: (hello) => then(later(undefined), () => earlyCallback(hello, flags, noted)),
-    preferServerOrder: policyOf(flags).preferServerOrder ?? (flags.on.has('server-preference') || flags.texts.has('cipher')),
     tickets: ticketOptions(flags, carried),
     sessions: {
       ...carried.sessions,
@@ -211,14 +227,11 @@ export function serverOptions(flags: Flags, carried: Carried, noted: Noted, late
         return carried.sessions.set(id, session, ttl)
       },
     },
-    maxEarlyData: flags.on.has('enable-early-data') ? 14_336 : 0,
-    replayGuard: { firstSeen: () => true },
-    earlyDataWindow: 60, // BoringSSL's
-    ...alpnChoice(flags),
+    earlyData: { maxBytes: flags.on.has('enable-early-data') ? 14_336 : 0, replayGuard: { firstSeen: () => true }, windowSeconds: 60 }, // BoringSSL's
   }
 }
 
-function commonOptions(flags: Flags, carried: Carried, noted: Noted): CommonOptions {
+function commonOptions(flags: Flags, carried: Carried, noted: Noted): CommonOptions & Pick<ServerOptions, 'certificates' | 'tls12'> {
   const limit = numberOf(flags, 'max-cert-list')
   const fragment = numberOf(flags, 'max-send-fragment')
   const schemes = listOf(flags, 'verify-prefs')
@@ -226,10 +239,10 @@ function commonOptions(flags: Flags, carried: Carried, noted: Noted): CommonOpti
   const cipher = textOf(flags, 'cipher')
   const { signing: _, preferServerOrder: __, ...policyOptions } = policyOf(flags)
   return {
-    certificateCompression: certificateCodecs(flags),
+    certificates: { compression: certificateCodecs(flags) },
     provider: carried.provider,
     versions: versionRange(flags),
-    legacy: !flags.on.has('no-legacy-server-connect'),
+    tls12: { legacy: !flags.on.has('no-legacy-server-connect') },
     clock: () => carried.start + carried.delay, // only -resumption-delay moves it
     keyLog: (line) => {
       const [label = '', , secret = ''] = line.trim().split(' ')
@@ -237,8 +250,10 @@ function commonOptions(flags: Flags, carried: Carried, noted: Noted): CommonOpti
     },
     ...(flags.texts.has('expect-msg-callback') && { trace: (record) => noted.messages.add(record) }),
     verifyConnection: (info) => checkConnection(info, flags),
-    ...(fragment !== undefined && { maxRecordSize: fragment }),
-    ...(limit !== undefined && { maxHandshakeMessage: limit }),
+    limits: {
+      ...(fragment !== undefined && { maxRecordSize: fragment }),
+      ...(limit !== undefined && { maxHandshakeMessage: limit }),
+    },
     ...(schemes.length > 0 && { signatureSchemes: schemes.map(schemeName) }),
     ...(curves.length > 0 && { groups: groupNames(curves) }),
     ...((cipher !== undefined || flags.texts.has('psk')) && { cipherSuites: suiteNames(cipher ?? 'ALL', carried.provider, flags.texts.has('psk')) }),
@@ -304,7 +319,7 @@ function unwrapAlpn(wire: string): readonly string[] {
 
 const wrapAlpn = (names: readonly string[]): string => names.map((name) => String.fromCharCode(name.length) + name).join('')
 
-function alpnChoice(flags: Flags): Pick<ServerOptions, 'chooseAlpn'> {
+function alpnChoice(flags: Flags): Pick<ServerHelloOptions, 'chooseAlpn'> {
   const select = textOf(flags, 'select-alpn')
   const expected = textOf(flags, 'expect-advertised-alpn')
   const rejects = flags.on.has('reject-alpn')
@@ -353,6 +368,6 @@ function ticketOptions(flags: Flags, carried: Carried): TicketOptions | false {
   const { protector } = carried
   return {
     protector: flags.on.has('skip-ticket') ? { ...protector, seal: () => undefined } : protector,
-    ...(flags.on.has('renew-ticket') && { renewAfter: 0 }),
+    ...(flags.on.has('renew-ticket') && { renewAfterSeconds: 0 }),
   }
 }

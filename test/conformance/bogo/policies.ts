@@ -1,11 +1,11 @@
 // The compliance policies that the runner asks for by name, as ordinary options: which versions, suites, groups and
 // signature schemes each allows (NIST SP 800-52r2, WPA3-Enterprise 192-bit, RFC 9151). options.ts merges them in last.
 
-import type { CommonOptions, ServerOptions } from '../../../src/options.ts'
+import type { CommonOptions, ServerHelloOptions } from '../../../src/options.ts'
 import { type Flags, Unimplemented } from './flags.ts'
 import { namedGroups } from '../../../src/wire/registry.ts'
 
-interface Policy extends Pick<CommonOptions, 'cipherSuites' | 'groups' | 'signatureSchemes' | 'versions'>, Pick<ServerOptions, 'preferServerOrder'> {
+interface Policy extends Pick<CommonOptions, 'cipherSuites' | 'groups' | 'signatureSchemes' | 'versions'>, Pick<ServerHelloOptions, 'preferServerOrder'> {
   /** What our own credentials sign with, most wanted first; undefined: as the credential says. */
   readonly signing?: readonly string[]
 }

@@ -1,0 +1,163 @@
+// The part of a config that clients and servers share: versions, suites, groups, schemes, sizes.
+
+import { checkCodecs } from '../compression/codec.ts'
+import type { ActiveGroup, ActiveSuite, CommonConfig, Defaults } from './types.ts'
+import type { CryptoProvider, SignatureVerifier } from '../crypto/provider.ts'
+import { TlsError } from '../errors.ts'
+import type { CertificateOptions, ClientHelloOptions, CommonOptions, PskMode, Tls12Options } from '../options.ts'
+import { MAX_RECORD_SIZE_LIMIT } from '../record/framing.ts'
+import { pskModes } from '../wire/numbers.ts'
+import { cipherSuiteById, namedGroupById, namedGroups, signatureSchemes, TLS12, TLS13 } from '../wire/registry.ts'
+import type { ProtocolVersion, SignatureScheme } from '../wire/registry.ts'
+import { mayDelegateTo } from '../x509/delegated-credential.ts'
+
+/** The options that clients and servers share. */
+type SharedOptions = CommonOptions & {
+  readonly hello?: { readonly grease?: boolean }
+  readonly certificates?: CertificateOptions
+  readonly psk?: { readonly modes?: readonly PskMode[] }
+  readonly tls12?: Tls12Options
+}
+
+export const commonConfig = (options: SharedOptions, defaults: Defaults): CommonConfig => {
+  const provider = options.provider ?? defaults.provider
+  if (!provider) throw new TlsError('bad_option', 'provider: required here; the root entry of the package has a default')
+  const minVersion = versionNumber(options.versions?.min ?? 'TLS 1.2')
+  const maxVersion = versionNumber(options.versions?.max ?? 'TLS 1.3')
+  if (minVersion > maxVersion) throw new TlsError('bad_option', 'versions: min is above max')
+  const { limits = {}, certificates = {}, tls12 = {} } = options
+  const legacy = tls12.legacy ?? false
+  const suites = activeSuites(options, provider, legacy).filter(
+    ({ version }) => versionNumber(version) >= minVersion && versionNumber(version) <= maxVersion,
+  )
+  if (suites.length === 0) throw new TlsError('bad_option', 'cipherSuites: none is left for the versions given')
+  const schemes = activeSchemes(options.signatureSchemes, provider, legacy, 'signatureSchemes')
+  return {
+    provider,
+    minVersion,
+    maxVersion,
+    suites,
+    groups: activeGroups(options.groups, provider),
+    schemes,
+    certificateSchemes: certificates.signatureSchemes
+      ? activeSchemes(certificates.signatureSchemes, provider, true, 'certificates.signatureSchemes')
+      : undefined,
+    delegatedSchemes: delegatedSchemes(certificates, provider, schemes),
+    alpn: checkAlpn(options.alpn ?? []),
+    certificateCompression: checkCodecs(certificates.compression ?? []),
+    keyLog: options.keyLog,
+    trace: options.trace,
+    clock: options.clock ?? Date.now,
+    padding: limits.padding,
+    recordSizeLimit:
+      limits.recordSizeLimit === undefined
+        ? undefined
+        : inRange(limits.recordSizeLimit, 64, MAX_RECORD_SIZE_LIMIT, 'limits.recordSizeLimit'),
+    maxHandshakeMessage: inRange(limits.maxHandshakeMessage ?? 1 << 17, 1 << 12, (1 << 24) - 1, 'limits.maxHandshakeMessage'),
+    recordsPerKey: inRange(limits.recordsPerKey ?? Number.MAX_SAFE_INTEGER, 2, Number.MAX_SAFE_INTEGER, 'limits.recordsPerKey'),
+    legacy,
+    requireExtendedMasterSecret: tls12.requireExtendedMasterSecret ?? false,
+    pskModes: (options.psk?.modes ?? ['psk_dhe_ke']).map(pskMode),
+    verifyConnection: options.verifyConnection,
+    maxRecordSize: inRange(limits.maxRecordSize ?? 16384, 64, 16384, 'limits.maxRecordSize'),
+    grease: options.hello?.grease ?? false,
+    seam: undefined,
+  }
+}
+
+const pskModeIds: ReadonlyMap<string, number> = new Map(Object.entries(pskModes))
+const pskMode = (name: string): number => {
+  const id = pskModeIds.get(name)
+  if (id === undefined) throw new TlsError('bad_option', `psk.modes: ${JSON.stringify(name)} is neither psk_dhe_ke nor psk_ke`)
+  return id
+}
+
+const versionNumber = (version: ProtocolVersion): number => {
+  if (version === 'TLS 1.3') return TLS13
+  if (version === 'TLS 1.2') return TLS12
+  throw new TlsError('bad_option', `versions: ${JSON.stringify(version)}; it has to be 'TLS 1.2' or 'TLS 1.3'`)
+}
+
+const activeSuites = (options: CommonOptions, provider: CryptoProvider, legacy: boolean): readonly ActiveSuite[] => {
+  const all = provider.suites.flatMap(({ id, cipher }): ActiveSuite[] => {
+    const facts = cipherSuiteById.get(id)
+    const hash = facts && provider.hashes[facts.hash]
+    const able = facts && (!facts.mac || provider.hashes[facts.mac]) && (facts.keyExchange !== 'rsa' || provider.rsaEncryptRaw)
+    return facts && hash && able ? [{ ...facts, cipher, hash }] : []
+  })
+  if (options.cipherSuites) {
+    return options.cipherSuites.flatMap((entry, rank) =>
+      pick(typeof entry === 'string' ? [entry] : entry, all, 'cipherSuites', provider).map((suite) => ({ ...suite, rank })))
+  }
+  return all.filter((suite) => !suite.legacy || (legacy && suite.authentication !== 'psk' && suite.version === 'TLS 1.2'))
+}
+
+const activeGroups = (names: readonly string[] | undefined, provider: CryptoProvider): readonly ActiveGroup[] => {
+  const all = provider.groups.flatMap((group): ActiveGroup[] => {
+    const facts = namedGroupById.get(group.id)
+    return facts ? [{ ...facts, ...group }] : []
+  })
+  if (names) return pick(names, all, 'groups', provider)
+  const usual = new Set(['X25519MLKEM768', 'X25519', 'P-256', 'P-384', 'P-521'])
+  return all.filter(({ name }) => usual.has(name))
+}
+
+/** The first group that the server is known to have (draft-ietf-tls-key-share-prediction), or those that were named, or the usual ones. */
+export const keySharesOf = ({ keyShares, serverGroups }: ClientHelloOptions, groups: readonly ActiveGroup[]): readonly ActiveGroup[] => {
+  const named = keyShares && pick(keyShares, groups, 'hello.keyShares')
+  const predicted = groups.find(({ id }) => serverGroups?.includes(id))
+  if (predicted) return [predicted]
+  return named ?? groups.filter(({ name }, index) => index === 0 || (groups[0]?.tls13Only && name === 'X25519'))
+}
+
+const activeSchemes = (
+  names: readonly string[] | undefined, provider: CryptoProvider, legacy: boolean, option: string,
+): readonly SignatureScheme[] => {
+  const can = ({ algorithm, keyType }: SignatureScheme): boolean =>
+    provider.verifiers.some((verifier: SignatureVerifier) => verifier.algorithm === algorithm && verifier.keyTypes.includes(keyType))
+  const all = signatureSchemes.filter(can)
+  return names ? pick(names, all, option, provider) : all.filter((scheme) => legacy || !scheme.legacy)
+}
+
+/** RFC 9345 section 4: not the schemes of rsaEncryption keys. */
+const delegatedSchemes = (
+  { delegatedCredentials: asked = false }: CertificateOptions, provider: CryptoProvider, schemes: readonly SignatureScheme[],
+): readonly SignatureScheme[] => {
+  if (typeof asked === 'boolean') return asked ? schemes.filter(mayDelegateTo) : []
+  const named = activeSchemes(asked, provider, false, 'certificates.delegatedCredentials')
+  const unfit = named.find((scheme) => !mayDelegateTo(scheme))
+  if (unfit) throw new TlsError('bad_option', `certificates.delegatedCredentials: ${unfit.name} is not for credentials (RFC 9345 section 4)`)
+  return named
+}
+
+const pick = <T extends { readonly name: string }>(
+  names: readonly string[], from: readonly T[], option: string, provider?: CryptoProvider,
+): readonly T[] =>
+  names.map((name) => {
+    const found = from.find((candidate) => candidate.name === name)
+    if (found) return found
+    const known = [...cipherSuiteById.values(), ...namedGroups, ...signatureSchemes].some((row) => row.name === name)
+    throw new TlsError(
+      'bad_option',
+      known && provider
+        ? `${option}: ${name} cannot be done by the ${provider.name} provider`
+        : `${option}: ${JSON.stringify(name)} is not one of ${from.map((row) => row.name).join(', ')}`,
+    )
+  })
+
+const checkAlpn = (protocols: readonly string[]): readonly string[] => {
+  for (const protocol of protocols) {
+    if (protocol.length < 1 || protocol.length > 255 || /[^\x00-\xff]/.test(protocol)) {
+      throw new TlsError('bad_option', `alpn: ${JSON.stringify(protocol)} is not 1 to 255 bytes long`)
+    }
+  }
+  return protocols
+}
+
+/** `bad_option` for anything else than a whole number from `least` to `most`. */
+export const inRange = (value: number, least: number, most: number, option: string): number => {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new TlsError('bad_option', `${option}: ${value}; it has to be a whole number from ${least} to ${most}`)
+  }
+  return value
+}

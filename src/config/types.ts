@@ -1,0 +1,149 @@
+// What the handshake and the engine work by: options checked and completed. config.ts makes it.
+
+import type { CertificateCompression } from '../compression/codec.ts'
+import type { Cipher, CryptoProvider, HashAlgorithm, KeyExchangeGroup, MaybePromise } from '../crypto/provider.ts'
+import type { EchClientConfig, EchServerConfig } from '../ech.ts'
+import type {
+  CertificateRequestInfo, ClientAuthMode, ClientHelloInfo, ClientTls12Options, CommonOptions, Identity,
+  ServerHelloOptions, ServerOptions, ServerPskOptions, TicketOptions, TicketRequestOptions,
+} from '../options.ts'
+import type { ExternalPskConfig } from '../psk.ts'
+import type { ClientSessionCache, ReplayGuard, ServerSessionStore, TicketProtector } from '../session/interfaces.ts'
+import type { SessionState } from '../session/state.ts'
+import type { ClientHello } from '../wire/messages.ts'
+import type { CipherSuite, NamedGroup, SignatureScheme } from '../wire/registry.ts'
+import type { CertificateVerifier } from '../x509/verifier.ts'
+
+/** A cipher suite with what computes it. */
+export interface ActiveSuite extends Omit<CipherSuite, 'cipher' | 'hash'> {
+  readonly cipher: Cipher
+  readonly hash: HashAlgorithm
+  /** Suites of one rank are wanted alike; undefined in the default order. */
+  readonly rank?: number
+}
+
+export interface ActiveGroup extends NamedGroup, KeyExchangeGroup {}
+
+/** For tests and recorded flows: sees every outgoing handshake message as decoded fields before it is encoded and hashed. */
+export interface Seam {
+  /** What to send instead: changed fields, several messages' raw bytes, or nothing (`[]`). */
+  outgoing?(message: { readonly type: string; readonly fields: object }): object | readonly Uint8Array[]
+}
+
+export interface CommonConfig {
+  readonly provider: CryptoProvider
+  readonly minVersion: number
+  readonly maxVersion: number
+  /** In order of preference, both versions. */
+  readonly suites: readonly ActiveSuite[]
+  readonly groups: readonly ActiveGroup[]
+  /** What the peer may sign handshakes with. */
+  readonly schemes: readonly SignatureScheme[]
+  /** What the peer's certificates may be signed with; undefined: as `schemes`. */
+  readonly certificateSchemes: readonly SignatureScheme[] | undefined
+  /** What the key of a delegated credential may sign with; empty: credentials are not taken. */
+  readonly delegatedSchemes: readonly SignatureScheme[]
+  readonly alpn: readonly string[]
+  readonly certificateCompression: readonly CertificateCompression[]
+  readonly keyLog: ((line: string) => void) | undefined
+  readonly trace: CommonOptions['trace']
+  readonly clock: () => number
+  readonly padding: ((length: number) => number) | undefined
+  readonly recordSizeLimit: number | undefined
+  readonly maxHandshakeMessage: number
+  readonly recordsPerKey: number
+  readonly legacy: boolean
+  readonly requireExtendedMasterSecret: boolean
+  /** psk_key_exchange_modes, as numbers. */
+  readonly pskModes: readonly number[]
+  readonly verifyConnection: CommonOptions['verifyConnection']
+  /** Bytes of plaintext. */
+  readonly maxRecordSize: number
+  readonly grease: boolean
+  /** Tests only; no option sets it. */
+  readonly seam: Seam | undefined
+}
+
+export interface ClientConfig extends CommonConfig {
+  readonly serverName: string | undefined
+  readonly sendServerName: boolean
+  readonly verifier: CertificateVerifier
+  /** The identities to choose from for this request; empty if there is none. */
+  readonly identitiesFor: (request: CertificateRequestInfo) => MaybePromise<readonly Identity[]>
+  readonly keyShares: readonly ActiveGroup[]
+  readonly psks: readonly ExternalPskConfig[]
+  readonly tickets: boolean
+  readonly ticketRequest: TicketRequestOptions | undefined
+  readonly session: SessionState | undefined
+  readonly sessions: ClientSessionCache | undefined
+  readonly earlyData: Uint8Array | undefined
+  readonly renegotiation: NonNullable<ClientTls12Options['renegotiation']>
+  readonly compatibilityMode: boolean
+  readonly postHandshakeAuth: boolean
+  readonly permuteExtensions: boolean
+  readonly shapeHello: ((hello: ClientHello) => ClientHello) | undefined
+  readonly fallback: boolean
+  readonly falseStart: boolean
+  readonly ech: EchClientConfig | undefined
+  readonly requestOcsp: boolean
+  readonly requestScts: boolean
+  /** The code of RFC 6066 section 4: 1 for 512 bytes to 4 for 4096. */
+  readonly maxFragmentLength: number | undefined
+}
+
+export interface ClientAuthConfig {
+  readonly mode: ClientAuthMode
+  readonly required: boolean
+  /** Undefined: certificates are accepted unverified. */
+  readonly verifier: CertificateVerifier | undefined
+  readonly authorities: readonly Uint8Array[]
+}
+
+export interface TicketConfig {
+  readonly count: number
+  /** Seconds. */
+  readonly lifetime: number
+  /** Seconds. */
+  readonly renewAfter: number
+  readonly protector: TicketProtector
+  readonly applicationData: TicketOptions['applicationData']
+}
+
+export interface ServerConfig extends CommonConfig {
+  /** The identities to choose from for this hello; empty if there is none. */
+  readonly identitiesFor: (hello: ClientHelloInfo) => MaybePromise<readonly Identity[]>
+  readonly onClientHello: ServerOptions['onClientHello']
+  /** The options this config was made of, for onClientHello to change. */
+  readonly options: ServerOptions
+  readonly clientAuth: ClientAuthConfig | undefined
+  readonly preferServerOrder: boolean | 'strict'
+  readonly tickets: TicketConfig | undefined
+  readonly sessions: ServerSessionStore | undefined
+  readonly psk: ServerPskOptions['lookup']
+  readonly pskHint: Uint8Array
+  readonly maxEarlyData: number
+  /** Seconds. */
+  readonly earlyDataWindow: number
+  readonly replayGuard: ReplayGuard | undefined
+  readonly cookie: boolean
+  readonly chooseAlpn: ServerHelloOptions['chooseAlpn']
+  readonly ech: EchServerConfig | undefined
+}
+
+/** What the entry points fill in where the caller gave nothing; puretls/core has none of it. */
+export interface Defaults {
+  readonly provider?: CryptoProvider
+  /** Makes the verifier for given authorities (or for the runtime's roots). */
+  readonly verifier?: (request: VerifierRequest) => CertificateVerifier
+  /** Makes the default ticket protection. */
+  readonly tickets?: (provider: CryptoProvider, lifetime: number) => TicketProtector
+  /** Makes the default guard against replays, for servers that accept early data; it accepts none for `quarantine` milliseconds. */
+  readonly replayGuard?: (clock: () => number, quarantine: number) => ReplayGuard
+}
+
+export interface VerifierRequest {
+  readonly provider: CryptoProvider
+  /** DER; undefined: the runtime's roots. */
+  readonly authorities: readonly Uint8Array[] | undefined
+  readonly legacy: boolean
+}

@@ -1,0 +1,23 @@
+// Options of connect() and accept(), taken apart: those of the connection, and those of the engine.
+
+import type { ConnectionOptions } from './connection.ts'
+import { checkOptions, requireObject } from './options/check.ts'
+import { connectionNames } from './options/names.ts'
+import type { Names } from './options/names.ts'
+
+const names: Names<ConnectionOptions> = connectionNames
+
+/** Throws `bad_option` for what accept() does not know. */
+export const checkConnectionOptions = (options: ConnectionOptions): void => checkOptions(options, names)
+
+/** What concerns the connection, and what concerns the engine, which checks its part. Throws `bad_option` for what is no object. */
+export const splitOptions = <T extends object>(
+  options: T & ConnectionOptions,
+): { readonly connection: ConnectionOptions; readonly rest: T } => {
+  requireObject(options)
+  const entries = Object.entries(options).map((entry) => ({ entry, ours: Object.hasOwn(names, entry[0]) }))
+  const part = (ours: boolean) => Object.fromEntries(entries.filter((one) => one.ours === ours).map(({ entry }) => entry))
+  const connection = part(true)
+  checkConnectionOptions(connection)
+  return { connection, rest: part(false) as T }
+}

@@ -1,0 +1,15 @@
+// A ClientHello as an application sees it: what onClientHello, identity functions and ConnectionInfo of a server get.
+
+/** A ClientHello as an application sees it. Numbers are as offered, GREASE included. */
+export interface ClientHelloInfo {
+  readonly serverName: string | undefined
+  readonly alpn: readonly string[]
+  readonly cipherSuites: readonly number[]
+  readonly versions: readonly number[]
+  readonly groups: readonly number[]
+  readonly signatureSchemes: readonly number[]
+  /** Types in order. */
+  readonly extensions: readonly number[]
+  /** The whole handshake message, header included. */
+  readonly raw: Uint8Array
+}
