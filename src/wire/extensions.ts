@@ -246,6 +246,12 @@ export const decodeExtensions = <T extends ExtensionTable>(
   return values as ExtensionValues<T>
 }
 
+/** One extension of a list, where the others do not count yet. Undefined if it is not there. */
+export const decodeExtension = <T extends ExtensionTable, K extends keyof T & ExtensionName>(
+  table: T, name: K, extensions: readonly RawExtension[], what: string,
+): ExtensionValues<T>[K] =>
+  decodeExtensions(table, extensions.filter(({ type }) => type === extensionTypes[name]), what)[name]
+
 /** Writes the values that are given, in the order in which the object has them. */
 export const encodeExtensions = <T extends ExtensionTable>(table: T, values: ExtensionValues<T>): RawExtension[] => {
   const rows: Fields = table

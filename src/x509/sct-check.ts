@@ -125,7 +125,7 @@ const foundScts = ({ scts, ocspResponse }: PathCheckRequest, { certificate }: Pa
   return [...read(embedded, 'precert', 'certificate'), ...read(scts ?? [], 'x509', 'tls'), ...read(stapled, 'x509', 'ocsp')]
 }
 
-const inOcsp = (der: Uint8Array, { serialNumber }: Certificate): Uint8Array[] => {
+const inOcsp = (der: Uint8Array, { serialNumber }: Certificate): readonly Uint8Array[] => {
   const response = parseOcspResponse(der)
   if (response.status !== 'successful') return []
   const answer = response.basic.answers.find(({ certId }) => toHex(certId.serialNumber) === toHex(serialNumber))

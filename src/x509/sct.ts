@@ -4,6 +4,8 @@
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { concat } from '../wire/bytes.ts'
+import { decode, encode, fixed, list, mapped, opaque, rest, struct, u16, u64, u8 } from '../wire/codec.ts'
+import type { Codec } from '../wire/codec.ts'
 import { DerReader, constructedTag, derElement, derSequence, tags } from '../wire/der.ts'
 import type { Certificate } from './certificate.ts'
 import { extensionOids } from './oids.ts'
@@ -21,63 +23,78 @@ export interface Sct {
   readonly signature: Uint8Array
 }
 
+const sctV1: Codec<Sct> = struct({
+  logId: fixed(32),
+  timestamp: u64,
+  extensions: opaque(2),
+  hashAlgorithm: u8,
+  signatureAlgorithm: u8,
+  signature: opaque(2),
+})
+
 /** What the log signed: the certificate, or the precertificate it was made from. */
 export type SctEntry = 'x509' | 'precert'
 
-/** One SCT of version 1; undefined for a version that is not known, which has to be ignored (section 3.3). */
+const versioned = struct({ version: u8, body: rest })
+const V1 = 0
+
+/** A list of more than this many is refused. */
+const MAX_SCTS = 32
+const sctList: Codec<readonly Uint8Array[]> = mapped(
+  list(2, opaque(2, 1), 1),
+  (scts, reader) => {
+    if (scts.length > MAX_SCTS) throw reader.fail(`more than ${MAX_SCTS} timestamps`)
+    return scts
+  },
+  (scts) => scts,
+)
+
+/** The codec's error, which is about a TLS message, as one about a certificate. */
+const read = <T>(codec: Codec<T>, bytes: Uint8Array, what: string): T => {
+  try {
+    return decode(codec, bytes, what)
+  } catch (cause) {
+    throw new TlsError('bad_certificate', `malformed ${cause instanceof TlsError ? cause.message : what}`, { cause })
+  }
+}
+
+/** One SCT of version 1; undefined for a version that is not known, which has to be ignored (section 3.3).
+ * Throws TlsError `bad_certificate`. */
 export const parseSct = (bytes: Uint8Array): Sct | undefined => {
-  const input = new Bytes(bytes, 'SCT')
-  if (input.number(1) !== 0) return undefined
-  const logId = input.take(32)
-  const timestamp = input.number(8)
-  const extensions = input.take(input.number(2))
-  const hashAlgorithm = input.number(1)
-  const signatureAlgorithm = input.number(1)
-  const signature = input.take(input.number(2))
-  input.end()
-  return { logId, timestamp, extensions, hashAlgorithm, signatureAlgorithm, signature }
+  const { version, body } = read(versioned, bytes, 'SCT')
+  return version === V1 ? read(sctV1, body, 'SCT') : undefined
 }
 
 /** SignedCertificateTimestampList in TLS encoding, to serialised SCTs. Throws TlsError `bad_certificate`. */
-export const splitSctList = (list: Uint8Array): Uint8Array[] => {
-  const input = new Bytes(list, 'SCT list')
-  const body = new Bytes(input.take(input.number(2)), 'SCT list')
-  input.end()
-  const scts: Uint8Array[] = []
-  while (!body.done) {
-    if (scts.length === maxScts) body.fail(`more than ${maxScts} timestamps`)
-    const sct = body.take(body.number(2))
-    if (sct.length === 0) body.fail('an empty timestamp')
-    scts.push(sct)
-  }
-  if (scts.length === 0) input.fail('it is empty')
-  return scts
-}
-
-const maxScts = 32
+export const splitSctList = (bytes: Uint8Array): readonly Uint8Array[] => read(sctList, bytes, 'SCT list')
 
 /** SignedCertificateTimestampList of SCTs that are already serialised. */
-export const joinSctList = (scts: readonly Uint8Array[]): Uint8Array => {
-  const body = concat(...scts.map((sct) => concat(bigEndian(sct.length, 2), sct)))
-  return concat(bigEndian(body.length, 2), body)
-}
+export const joinSctList = (scts: readonly Uint8Array[]): Uint8Array => encode(sctList, scts)
 
 /** One SCT of version 1, serialised. */
-export const encodeSct = (sct: Sct): Uint8Array =>
-  concat(
-    Uint8Array.of(0), sct.logId, bigEndian(sct.timestamp, 8), bigEndian(sct.extensions.length, 2), sct.extensions,
-    Uint8Array.of(sct.hashAlgorithm, sct.signatureAlgorithm), bigEndian(sct.signature.length, 2), sct.signature,
-  )
+export const encodeSct = (sct: Sct): Uint8Array => encode(versioned, { version: V1, body: encode(sctV1, sct) })
+
+const CERTIFICATE_TIMESTAMP = 0
+const logEntryTypes = { x509: 0, precert: 1 } as const
+
+/** What the log signs: version, SignatureType, timestamp, entry and extensions (section 3.2). */
+const signedHead = struct({ version: u8, signatureType: u8, timestamp: u64, entryType: u16 })
+const signedCertificate = opaque(3)
+const signedExtensions = opaque(2)
 
 /** digitally-signed struct of section 3.2. `issuerSpki` counts for precertificates. */
 export const sctSignedData = (
-  sct: Pick<Sct, 'timestamp' | 'extensions'>, entry: SctEntry, certificate: Certificate, issuerSpki: Uint8Array, provider: CryptoProvider,
-): Uint8Array => {
-  const signed = entry === 'x509' ? withLength(certificate.der) : concat(sha256(provider, issuerSpki), withLength(precertificateTbs(certificate)))
-  const head = Uint8Array.of(0, 0)
-  const type = bigEndian(entry === 'x509' ? 0 : 1, 2)
-  return concat(head, bigEndian(sct.timestamp, 8), type, signed, bigEndian(sct.extensions.length, 2), sct.extensions)
-}
+  { timestamp, extensions }: Pick<Sct, 'timestamp' | 'extensions'>, entry: SctEntry, certificate: Certificate,
+  issuerSpki: Uint8Array, provider: CryptoProvider,
+): Uint8Array =>
+  concat(
+    encode(signedHead, {
+      version: V1, signatureType: CERTIFICATE_TIMESTAMP, timestamp, entryType: logEntryTypes[entry],
+    }),
+    ...(entry === 'precert' ? [sha256(provider, issuerSpki)] : []),
+    encode(signedCertificate, entry === 'x509' ? certificate.der : precertificateTbs(certificate)),
+    encode(signedExtensions, extensions),
+  )
 
 /** TBSCertificate as the log saw it: without poison and without SCT list (section 3.2). */
 export const precertificateTbs = (certificate: Certificate): Uint8Array => {
@@ -98,47 +115,4 @@ export const sha256 = (provider: CryptoProvider, bytes: Uint8Array): Uint8Array 
   const hash = provider.hashes.sha256
   if (hash === undefined) throw new TlsError('unsupported', `provider ${provider.name} has no sha256`)
   return hash.digest(bytes)
-}
-
-const withLength = (bytes: Uint8Array): Uint8Array => concat(bigEndian(bytes.length, 3), bytes)
-
-const bigEndian = (value: number, length: number): Uint8Array => {
-  const bytes = new Uint8Array(length)
-  for (let i = length - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 256)) bytes[i] = rest % 256
-  return bytes
-}
-
-/** Numbers and byte strings one after the other; what is cut off or left over is refused. */
-class Bytes {
-  readonly #bytes: Uint8Array
-  readonly #what: string
-  #at = 0
-
-  constructor(bytes: Uint8Array, what: string) {
-    this.#bytes = bytes
-    this.#what = what
-  }
-
-  get done(): boolean {
-    return this.#at === this.#bytes.length
-  }
-
-  take(length: number): Uint8Array {
-    if (this.#at + length > this.#bytes.length) this.fail('it is cut off')
-    this.#at += length
-    return this.#bytes.subarray(this.#at - length, this.#at)
-  }
-
-  number(length: number): number {
-    const value = this.take(length).reduce((sum, byte) => sum * 256 + byte, 0)
-    return Number.isSafeInteger(value) ? value : this.fail('a number is too large')
-  }
-
-  end(): void {
-    if (!this.done) this.fail('there are bytes after its end')
-  }
-
-  fail(sentence: string): never {
-    throw new TlsError('bad_certificate', `malformed ${this.#what}: ${sentence} (byte ${this.#at})`)
-  }
 }

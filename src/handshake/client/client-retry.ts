@@ -3,11 +3,11 @@
 import { TlsError } from '../../errors.ts'
 import { plaintextSealer } from '../../record/protection.ts'
 import { equalBytes } from '../../wire/bytes.ts'
-import { decodeExtensions, helloRetryRequestExtensions } from '../../wire/extensions.ts'
+import { decodeExtension, decodeExtensions, helloRetryRequestExtensions, serverHelloExtensions } from '../../wire/extensions.ts'
 import type { ClientHelloExtensions, HelloRetryRequestExtensions } from '../../wire/extensions.ts'
 import { isHelloRetryRequest } from '../../wire/messages.ts'
 import { NO_COMPRESSION } from '../../wire/numbers.ts'
-import { cipherSuiteName, extensionTypes, namedGroupName, TLS12, TLS13 } from '../../wire/registry.ts'
+import { cipherSuiteName, namedGroupName, TLS12, TLS13 } from '../../wire/registry.ts'
 import { sendHello } from './client-hello.ts'
 import type { Offer, OfferedShare } from './client-hello.ts'
 import { chosenSuite13 } from '../keys13.ts'
@@ -86,18 +86,18 @@ const checkConsistent = (
       `ServerHello: ${cipherSuiteName(serverHello.cipherSuite)} after a HelloRetryRequest with ${cipherSuiteName(request.cipherSuite)}`,
     )
   }
-  const versions = (serverHello.extensions ?? []).find(({ type }) => type === extensionTypes.supported_versions)
-  if (!versions || versions.data[0] !== TLS13 >> 8 || versions.data[1] !== (TLS13 & 0xff) || serverHello.legacyVersion !== TLS12) {
+  const extensions = serverHello.extensions ?? []
+  const version = decodeExtension(serverHelloExtensions, 'supported_versions', extensions, 'ServerHello')
+  if (version !== TLS13 || serverHello.legacyVersion !== TLS12) {
     throw new TlsError('illegal_parameter', 'ServerHello: another version than in the HelloRetryRequest')
   }
   if (!equalBytes(serverHello.sessionId, first.sessionId) || serverHello.compressionMethod !== NO_COMPRESSION) {
     throw new TlsError('illegal_parameter', 'ServerHello: session ID or compression differ from what was sent')
   }
-  const share = (serverHello.extensions ?? []).find(({ type }) => type === extensionTypes.key_share)
-  if (asked.key_share !== undefined && share) {
-    const group = ((share.data[0] ?? 0) << 8) | (share.data[1] ?? 0)
-    if (shares[0]?.group.id !== group) {
-      throw new TlsError('illegal_parameter', `ServerHello: ${namedGroupName(group)} after a HelloRetryRequest for another group`)
-    }
+  const share = decodeExtension(serverHelloExtensions, 'key_share', extensions, 'ServerHello')
+  if (asked.key_share !== undefined && share && share.group !== shares[0]?.group.id) {
+    throw new TlsError(
+      'illegal_parameter', `ServerHello: ${namedGroupName(share.group)} after a HelloRetryRequest for another group`,
+    )
   }
 }

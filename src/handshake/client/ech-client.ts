@@ -7,9 +7,11 @@ import { TlsError } from '../../errors.ts'
 import { HPKE_TAG_LENGTH, hpkeSender, someEncapsulatedKey } from '../../keys/hpke.ts'
 import type { HpkeSender } from '../../keys/hpke.ts'
 import { concat, equalBytes } from '../../wire/bytes.ts'
-import { encode } from '../../wire/codec.ts'
+import { decode, encode, u32 } from '../../wire/codec.ts'
 import { decodeEchConfigList, ECH_INNER, echInfo, encodeEchOuter, outerExtensions } from '../../wire/ech.ts'
-import { clientHelloExtensions, encodeExtensions } from '../../wire/extensions.ts'
+import {
+  clientHelloExtensions, decodeExtension, encodeExtensions, helloRetryRequestExtensions, serverHelloExtensions,
+} from '../../wire/extensions.ts'
 import type { ClientHelloExtensions, EncryptedExtensionsExtensions, RawExtension } from '../../wire/extensions.ts'
 import { clientHello, encodeMessage, isHelloRetryRequest, messages13 } from '../../wire/messages.ts'
 import type { ClientHello, ServerHello } from '../../wire/messages.ts'
@@ -146,18 +148,17 @@ export class EncryptedHello implements Envelope {
   }
 
   #confirms({ config, transcript }: ClientHandshake, offer: Offer, hello: ServerHello & { readonly raw: Uint8Array }): boolean {
-    const find = (wanted: number) => hello.extensions?.find(({ type }) => type === wanted)?.data
-    const version = find(extensionTypes.supported_versions)
+    const extensions = hello.extensions ?? []
+    const version = decodeExtension(serverHelloExtensions, 'supported_versions', extensions, 'ServerHello')
     const suite = config.suites.find(({ id }) => id === hello.cipherSuite)
-    if (!suite || !version || !equalBytes(version, Uint8Array.of(TLS13 >> 8, TLS13 & 0xff))) return false
+    if (!suite || version !== TLS13) return false
     if (!isHelloRetryRequest(hello)) {
       const expected = helloConfirmation(suite.hash, offer.random, transcript, hello)
       return equalBytes(hello.random.subarray(-CONFIRMATION_LENGTH), expected)
     }
-    const given = find(extensionTypes.encrypted_client_hello)
-    if (!given) return false
-    if (given.length !== CONFIRMATION_LENGTH) throw new TlsError('decode_error', 'HelloRetryRequest: an encrypted_client_hello that is not 8 bytes (RFC 9849 section 6.1.4)')
-    return equalBytes(given, retryConfirmation(suite.hash, offer.random, offer.raw, hello))
+    const table = helloRetryRequestExtensions
+    const given = decodeExtension(table, 'encrypted_client_hello', extensions, 'HelloRetryRequest')
+    return given !== undefined && equalBytes(given, retryConfirmation(suite.hash, offer.random, offer.raw, hello))
   }
 
   /** The end of a handshake with the outer hello: it was only good for learning what to do next (section 6.1.6). */
@@ -213,8 +214,8 @@ const encodeInner = (inner: ClientHello, shared: ReadonlySet<number>, maximumNam
     return extension.type === types[0] ? [reference] : []
   })
   const encoded = encode(clientHello, { ...inner, sessionId: new Uint8Array(0), extensions })
-  const name = list.find(({ type }) => type === extensionTypes.server_name)?.data
-  const nameLength = name && name.length - 5 // after the lengths of list and name, and the type
+  const names = decodeExtension(clientHelloExtensions, 'server_name', list, 'ClientHelloInner')
+  const nameLength = names?.[0]?.name.length
   const forName = nameLength === undefined ? maximumNameLength + 9 : Math.max(0, maximumNameLength - nameLength)
   const length = encoded.length + forName
   return concat(encoded, new Uint8Array(forName + 31 - ((length - 1) % 32)))
@@ -223,7 +224,7 @@ const encodeInner = (inner: ClientHello, shared: ReadonlySet<number>, maximumNam
 /** For each PSK of the inner hello one that is nobody's, as long as it (section 6.1.2). */
 const greasePsk = ({ provider }: ClientConfig, { psks }: HelloParts): readonly RawExtension[] => {
   if (psks.length === 0) return []
-  const age = (): number => new DataView(provider.random(4).buffer).getUint32(0)
+  const age = (): number => decode(u32, provider.random(4), 'obfuscated_ticket_age')
   return encodeExtensions(clientHelloExtensions, {
     pre_shared_key: {
       identities: psks.map(({ identity }) => ({ identity: provider.random(identity.length), obfuscatedTicketAge: age() })),

@@ -10,6 +10,7 @@ import { equalBytes } from '../../wire/bytes.ts'
 import { decode, Reader } from '../../wire/codec.ts'
 import { decodeEch, ECH_INNER, echInfo, outerExtensions } from '../../wire/ech.ts'
 import type { EchOuter } from '../../wire/ech.ts'
+import { clientHelloExtensions, decodeExtension } from '../../wire/extensions.ts'
 import type { RawExtension } from '../../wire/extensions.ts'
 import { clientHello, encodeMessage, HEADER_LENGTH, messages13 } from '../../wire/messages.ts'
 import type { ClientHello, ServerHello } from '../../wire/messages.ts'
@@ -26,7 +27,7 @@ export interface Opened {
 
 /** The hello that counts. `first` is what the first one came to, when this is the second. */
 export function* openHello(config: ServerConfig, received: ClientHelloMessage, first?: ReceivedHello): Flow<Opened> {
-  const data = received.extensions?.find(({ type }) => type === extensionTypes.encrypted_client_hello)?.data
+  const data = decodeExtension(clientHelloExtensions, 'encrypted_client_hello', received.extensions ?? [], 'ClientHello')
   if (first) return yield* openSecond(received, data, first.ech)
   if (!data || config.maxVersion < TLS13) return { message: received, ech: undefined }
   const outer = decodeEch(data)
@@ -118,8 +119,7 @@ const expandOuter = (inner: readonly RawExtension[], outer: readonly RawExtensio
 }
 
 const checkInner = (fields: ClientHello, extensions: readonly RawExtension[]): void => {
-  const find = (wanted: number) => extensions.find(({ type }) => type === wanted)?.data
-  const ech = find(extensionTypes.encrypted_client_hello)
+  const ech = decodeExtension(clientHelloExtensions, 'encrypted_client_hello', extensions, 'ClientHelloInner')
   if (!ech || !equalBytes(ech, ECH_INNER)) {
     throw new TlsError('illegal_parameter', 'ClientHelloInner: no inner encrypted_client_hello (RFC 9849 section 7.1)')
   }
@@ -129,16 +129,11 @@ const checkInner = (fields: ClientHello, extensions: readonly RawExtension[]): v
   if (fields.sessionId.length > 0) {
     throw new TlsError('illegal_parameter', 'EncodedClientHelloInner: a session ID (RFC 9849 section 5.1)')
   }
-  const versions = find(extensionTypes.supported_versions) ?? new Uint8Array(0)
-  let offers13 = false
-  for (let at = 1; at + 1 < versions.length; at += 2) {
-    const version = ((versions[at] ?? 0) << 8) | (versions[at + 1] ?? 0)
-    if (version < TLS13 && !isGrease(version)) {
-      throw new TlsError('illegal_parameter', 'ClientHelloInner: it offers TLS 1.2 or older (RFC 9849 section 7.1)')
-    }
-    offers13 ||= version === TLS13
+  const versions = decodeExtension(clientHelloExtensions, 'supported_versions', extensions, 'ClientHelloInner') ?? []
+  if (versions.some((version) => version < TLS13 && !isGrease(version))) {
+    throw new TlsError('illegal_parameter', 'ClientHelloInner: it offers TLS 1.2 or older (RFC 9849 section 7.1)')
   }
-  if (!offers13) throw new TlsError('illegal_parameter', 'ClientHelloInner: it does not offer TLS 1.3 (RFC 9849 section 7.1)')
+  if (!versions.includes(TLS13)) throw new TlsError('illegal_parameter', 'ClientHelloInner: it does not offer TLS 1.3 (RFC 9849 section 7.1)')
 }
 
 /** Whether we go by a ClientHelloInner, and have to say so. */

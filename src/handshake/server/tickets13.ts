@@ -4,6 +4,7 @@ import type { ServerConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
 import type { SessionFacts } from '../../options.ts'
 import { blankSession, encodeSession } from '../../session/state.ts'
+import { decode, encode, u16, u32 } from '../../wire/codec.ts'
 import { encodeExtensions, newSessionTicketExtensions } from '../../wire/extensions.ts'
 import { TLS13 } from '../../wire/registry.ts'
 import type { Connection13 } from '../connection/connection13.ts'
@@ -51,9 +52,8 @@ export function* sendTickets(hs: ServerHandshake, connection: Connection13, fact
   if (!tickets) return
   const applicationData = ticketData(config, facts, facts.sessionData)
   for (let number = 0; number < facts.count; number++) {
-    const nonce = Uint8Array.of(number >> 8, number & 0xff)
-    const [a = 0, b = 0, c = 0, d = 0] = config.provider.random(4)
-    const ageAdd = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0
+    const nonce = encode(u16, number)
+    const ageAdd = decode(u32, config.provider.random(4), 'ticket_age_add')
     const now = config.clock()
     const state = encodeSession({
       ...blankSession,
