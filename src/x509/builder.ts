@@ -79,8 +79,8 @@ class Search {
   readonly cas = new Set<number>()
   /** Whether the signature on a certificate holds with an issuer's key, by CertificatePool's keyId. */
   readonly #edges = new Map<Certificate, Map<number, boolean>>()
-  /** Certificates above which every way ends without an anchor that signed, whatever is below them. */
-  readonly dead = new Set<Certificate>()
+  /** Certificates above which every way ends without an anchor that signed, whatever is below them, within this many more CAs. */
+  readonly dead = new Map<Certificate, number>()
 
   constructor(input: SearchInput, candidates: CertificatePool) {
     this.input = input
@@ -102,6 +102,11 @@ class Search {
     this.#edges.set(certificate, known.set(this.candidates.keyId(issuer), good))
   }
 
+  /** How many more CAs the path may get. */
+  get remaining(): number {
+    return this.input.maxDepth - this.path.length + 1
+  }
+
   /** One candidate was looked at. */
   step(): void {
     if (--this.input.budget.steps < 0) exhausted(this)
@@ -114,6 +119,8 @@ type KeyHolder = Pick<TrustAnchor, 'spki' | 'publicKey'>
 /** Depth first, most promising issuer first. */
 function* extend(search: Search, last: Certificate): Steps<CandidatePath | undefined> {
   let isDead = true
+  /** Within how many more CAs it is dead. */
+  let within = Number.POSITIVE_INFINITY
   for (const anchor of anchorsFor(search.input, last)) {
     search.step()
     if (search.edge(last, anchor) === false) continue
@@ -123,11 +130,19 @@ function* extend(search: Search, last: Certificate): Steps<CandidatePath | undef
   }
   for (const issuer of search.candidates.issuersOf(last)) {
     search.step()
+    const dead = search.dead.get(issuer) ?? -1
+    if (dead >= search.remaining - 1) {
+      within = Math.min(within, dead + 1)
+      continue
+    }
     if (!(yield* isPromising(search, last, issuer))) continue
     const ca = search.candidates.caId(issuer)
-    const isTooLong = search.path.length > search.input.maxDepth
-    if (isTooLong) noteDepth(search, issuer)
-    if (isTooLong || search.cas.has(ca)) {
+    if (search.remaining <= 0) {
+      noteDepth(search, issuer)
+      within = 0
+      continue
+    }
+    if (search.cas.has(ca)) {
       isDead = false
       continue
     }
@@ -137,16 +152,18 @@ function* extend(search: Search, last: Certificate): Steps<CandidatePath | undef
     if (path !== undefined) return path
     search.path.pop()
     search.cas.delete(ca)
-    if (!search.dead.has(issuer)) isDead = false
+    const above = search.dead.get(issuer)
+    if (above === undefined) isDead = false
+    else within = Math.min(within, above + 1)
   }
-  if (isDead) search.dead.add(last)
+  if (isDead) search.dead.set(last, within)
   return undefined
 }
 
 /** What does not depend on the path below: the issuer is fit for its role, leads somewhere, and, where several have its name, it is
  * the one that signed. (A single candidate's signature is checked when an anchor is reached.) */
 function* isPromising(search: Search, child: Certificate, issuer: Certificate): Steps<boolean> {
-  if (search.dead.has(issuer) || search.edge(child, issuer) === false) return false
+  if (search.edge(child, issuer) === false) return false
   const failure = failureAlone(issuer, 'intermediate', search.input.rules)
   if (failure !== undefined) {
     note(search, failure)

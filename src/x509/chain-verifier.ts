@@ -166,7 +166,8 @@ const distinct = (list: readonly Uint8Array[]): Iterable<Uint8Array> => {
 
 const latin1 = new TextDecoder('latin1')
 
-const searchInput = (
+/** What the search is given; tests read from its budget what a verification took. */
+export const searchInput = (
   leaf: Certificate,
   pool: readonly Certificate[],
   options: VerifyOptions,

@@ -98,7 +98,7 @@ const grouped = (subtrees: readonly GeneralSubtree[]): Groups => {
     const base = baseOf(name)
     const isSupported = minimum === 0 && maximum === undefined && (base.isWellFormed || base.reason !== 'unsupported')
     group.subtrees.push({ base, shown: quote(name.value), isSupported })
-    group.cost += 1 + Math.floor(name.value.length / 64)
+    group.cost += 1 + (name.kind === 'directory' ? name.name.length : Math.floor(name.value.length / 64))
   }
   return groups
 }

@@ -43,7 +43,8 @@ export interface VerifyBudgets {
   readonly signatures?: number
   /** Candidate paths to an anchor. Default 200. */
   readonly paths?: number
-  /** Comparisons of a name with a name constraint, one more for each 64 bytes of the constraint. Default 250,000. */
+  /** Comparisons of a name with a name constraint, one more for each 64 bytes of the constraint; policies count too. Default
+   * 250,000. */
   readonly comparisons?: number
   /** Bytes of all certificates given or fetched. Default 1 MiB. */
   readonly bytes?: number

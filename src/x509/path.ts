@@ -144,11 +144,15 @@ const checkConstraints = (certificate: Certificate, constraints: readonly NameCo
   reject(reason, `${describe(certificate)}: ${shorten(violation.sentence)} (RFC 5280 section 4.2.1.10)`, certificate)
 }
 
-const checkPolicies = ({ certificates, anchor, isDirect }: CandidatePath, { policies }: PathRules): void => {
+const checkPolicies = ({ certificates, anchor, isDirect }: CandidatePath, { policies, budget }: PathRules): void => {
   if (isDirect) return
   const limited = certificates.some((certificate) => certificate.policyConstraints !== undefined)
   const inputs = anchorInputs(anchor, policies)
   if (!limited && !inputs.requireExplicit) return
+  for (const { certificatePolicies, policyMappings } of certificates) {
+    budget.comparisons -= (certificatePolicies?.length ?? 0) + (policyMappings?.length ?? 0)
+  }
+  if (budget.comparisons < 0) reject('too_complex', 'there are more policies on these paths than we are willing to look at')
   const result = evaluatePolicies(certificates.toReversed(), inputs)
   if (!result.ok) reject('policy', `${describe(result.certificate)}: ${result.sentence} (RFC 9618)`, result.certificate)
 }

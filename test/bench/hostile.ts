@@ -1,0 +1,39 @@
+// node test/bench/hostile.ts: milliseconds that verifyChain() takes to refuse what a hostile peer sends, by growth (1x, 2x, 4x, 8x).
+// The limits on certificates and bytes are lifted, so that growth shows; the budgets for work are the defaults. The last column is the time
+// for the largest message that a connection takes, with all limits as they are.
+
+import { nodeProvider } from '../../src/crypto/node.ts'
+import { trustStore, verifyChain } from '../../src/x509/index.ts'
+import { now } from '../x509/make.ts'
+import { hostileInputs, root } from './hostile-inputs.ts'
+
+const ROUNDS = 7
+const BASE = 60
+/** Bytes of certificates in one message that a connection takes by default. */
+const MESSAGE = 128 * 1024
+
+const trust = trustStore(root.der)
+
+const verify = async (chain: readonly Uint8Array[], budgets: { certificates?: number; bytes?: number }): Promise<number> => {
+  const start = performance.now()
+  await verifyChain(chain, { provider: nodeProvider, trust, time: now, serverName: 'host.example', budgets })
+  return performance.now() - start
+}
+
+/** The least of several runs: what the work takes, and not what the machine does beside it. */
+const fastest = async (chain: readonly Uint8Array[], budgets: { certificates?: number; bytes?: number } = {}): Promise<number> => {
+  const times: number[] = []
+  for (let i = 0; i < ROUNDS; i++) times.push(await verify(chain, budgets))
+  return Math.min(...times)
+}
+
+const sizeOf = (chain: readonly Uint8Array[]): number => chain.reduce((sum, { length }) => sum + length, 0)
+
+console.log(`${'milliseconds'.padEnd(58)}${['1x', '2x', '4x', '8x', '128 KiB'].map((head) => head.padStart(9)).join('')}`)
+for (const { what, chain } of hostileInputs) {
+  const times: number[] = []
+  for (const factor of [1, 2, 4, 8]) times.push(await fastest(chain(BASE * factor), { certificates: 1e6, bytes: 1e9 }))
+  const perUnit = sizeOf(chain(BASE * 2)) / (BASE * 2)
+  times.push(await fastest(chain(Math.floor(MESSAGE / perUnit))))
+  console.log(`${what.padEnd(58)}${times.map((time) => time.toFixed(1).padStart(9)).join('')}`)
+}
