@@ -13,7 +13,7 @@ const masks: readonly (readonly [file: RegExp, literals: readonly string[]])[] =
   [/wire\/ech\.ts$/, ['0xfffc', '0x8000']], // the longest list of suites; the bit of a mandatory extension
   [/handshake\/grease\.ts$/, ['0x0101']],
   [/stream\/limits\.ts$/, ['0x7fffffff']],
-  [/x509\/name\.ts$/, ['0x10ffff', '0xfffd']],
+  [/x509\/name\.ts$/, ['0x10ffff', '0xfffd', '0xd800', '0xdfff']],
 ]
 
 /** Fields whose value is a code point. A small one has no digits to know it by. */
