@@ -7,7 +7,7 @@ import type { ClientAuthConfig, ClientConfig, CommonConfig, Defaults, ServerConf
 import type { CryptoProvider } from './crypto/provider.ts'
 import { echClientConfig, echServerConfig } from './ech.ts'
 import { TlsError } from './errors.ts'
-import { certificateListOf, identitiesOf } from './identity.ts'
+import { certificateListOf, identitiesOf, identityKeyOf } from './identity.ts'
 import type { ClientOptions, ServerOptions } from './options.ts'
 import { hintOf, pskConfigs } from './psk.ts'
 import { serverNames } from './options/server-names.ts'
@@ -32,6 +32,7 @@ export const clientConfig = (options: ClientOptions, defaults: Defaults = {}): C
     sendServerName: hello.sendServerName ?? true,
     verifier,
     identitiesFor: identitiesOf(options, provider),
+    identityKey: identityKeyOf(options, provider),
     keyShares: keySharesOf(hello, groups),
     session: options.session instanceof Uint8Array ? decodeSession(options.session) : options.session,
     sessions: options.sessions,
@@ -116,14 +117,19 @@ const clientAuthConfig = (options: ServerOptions, common: CommonConfig, defaults
   if (!clientAuth) return undefined
   const { mode } = clientAuth
   const required = mode.startsWith('require')
-  if (mode.endsWith('-unverified')) return { mode, required, verifier: undefined, authorities: clientAuth.authorities ?? [] }
+  const acceptPsk = clientAuth.acceptPsk ?? false
+  if (required && options.psk?.lookup && !acceptPsk) {
+    const why = 'a client that proves an external key shows no certificate (RFC 9846 section 4.4.2)'
+    throw new TlsError('bad_option', `clientAuth: '${mode}' together with psk: ${why}; say acceptPsk: true if the key is enough`)
+  }
+  if (mode.endsWith('-unverified')) return { mode, required, acceptPsk, verifier: undefined, authorities: clientAuth.authorities ?? [] }
   const ca = clientAuth.ca === undefined ? undefined : certificateListOf(clientAuth.ca, 'clientAuth.ca')
   const verifier =
     clientAuth.verifier ??
     (ca && defaults.verifier?.({ provider: common.provider, authorities: ca, legacy: common.legacy }))
   if (!verifier) throw new TlsError('bad_option', 'clientAuth: ca or verifier is needed to check client certificates')
   const authorities = clientAuth.authorities ?? ca?.map((der) => parseCertificate(der).subject.der) ?? verifier.authorities ?? []
-  return { mode, required, verifier, authorities }
+  return { mode, required, acceptPsk, verifier, authorities }
 }
 
 /** Tickets of given or shared keys may have been used before this process began: for as long as such a replay could be fresh (twice

@@ -20,7 +20,7 @@ export const defaultsWith = (provider: CryptoProvider, roots: (() => TrustStore)
         'bad_option', 'ca: this runtime shows no root certificates; give yours, or take Mozilla\'s from puretls/roots',
       )
     }
-    return remembered.get(chosen, 'system roots', roots)
+    return remembered.get(chosen, 'runtime', roots)
   }
   return {
     provider,
@@ -30,7 +30,7 @@ export const defaultsWith = (provider: CryptoProvider, roots: (() => TrustStore)
   }
 }
 
-/** Equal authorities give an equal fingerprint, so that a session is resumed by the next connect() with the same `ca`. */
+/** Equal authorities give the same verifier, with what it has parsed. */
 const forAuthorities = (
   remembered: RememberedVerifiers, { provider }: VerifierRequest, authorities: readonly Uint8Array[],
 ): CertificateVerifier => {
@@ -43,11 +43,11 @@ const forAuthorities = (
 const MOST_REMEMBERED = 16
 
 class RememberedVerifiers {
-  #verifiers: readonly { readonly provider: CryptoProvider; readonly verifier: CertificateVerifier }[] = []
+  #verifiers: readonly { readonly provider: CryptoProvider; readonly key: string; readonly verifier: CertificateVerifier }[] = []
 
-  get(provider: CryptoProvider, fingerprint: string, trust: () => TrustStore): CertificateVerifier {
-    const known = this.#verifiers.find((entry) => entry.provider === provider && entry.verifier.fingerprint === fingerprint)
-    const entry = known ?? { provider, verifier: { ...chainVerifier({ provider, trust: trust() }), fingerprint } }
+  get(provider: CryptoProvider, key: string, trust: () => TrustStore): CertificateVerifier {
+    const known = this.#verifiers.find((entry) => entry.provider === provider && entry.key === key)
+    const entry = known ?? { provider, key, verifier: chainVerifier({ provider, trust: trust() }) }
     this.#verifiers = [entry, ...this.#verifiers.filter((other) => other !== entry)].slice(0, MOST_REMEMBERED)
     return entry.verifier
   }

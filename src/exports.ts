@@ -24,4 +24,4 @@ export type { AnyOf, CipherSuiteName, GroupName, ProtocolVersion, SignatureSchem
 export { TlsError } from './errors.ts'
 export type { AlertName, Fault, TlsErrorCode } from './errors.ts'
 export { dangerouslyAcceptAnyCertificate } from './x509/accept-any.ts'
-export type { CertificateVerifier, VerifiedChain, VerifyRequest } from './x509/verifier.ts'
+export type { CertificateVerifier, ResumeRequest, VerifiedChain, VerifyRequest } from './x509/verifier.ts'

@@ -111,6 +111,19 @@ export const identitiesOf = <Asked>(source: IdentitySource<Asked>, provider: Cry
   return () => loaded
 }
 
+/** The identities that options name, as a text that tells them apart; undefined for a function, which may answer otherwise each time. */
+export const identityKeyOf = (source: IdentitySource<never>, provider: CryptoProvider): string | undefined => {
+  const { identity = certAndKey(source) } = source
+  if (typeof identity === 'function') return undefined
+  const list = identity === undefined ? [] : isList(identity) ? identity : [identity]
+  return list.map((one) => (isLoaded(one) ? one.digest : digestOf(one, provider))).join(' ')
+}
+
+const digestOf = ({ cert }: IdentityOptions, provider: CryptoProvider): string => {
+  const [der = new Uint8Array(0)] = certificateListOf(cert, 'cert')
+  return sha256Of(provider, der)
+}
+
 const certAndKey = ({ cert, key }: IdentitySource<never>): IdentityOptions | undefined => {
   if (cert === undefined && key === undefined) return undefined
   if (cert === undefined) throw new TlsError('bad_option', 'key was given without cert')

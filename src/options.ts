@@ -10,6 +10,7 @@ import type {
   ServerEarlyDataOptions, ServerHelloOptions, ServerPskOptions, Tls12Options,
 } from './options/groups.ts'
 import type { ClientSessionCache, ServerSessionStore, TicketProtector } from './session/interfaces.ts'
+import type { ResumptionOptions } from './session/options.ts'
 import type { SessionState } from './session/state.ts'
 import type { AnyOf, CipherSuiteName, GroupName, ProtocolVersion, SignatureSchemeName } from './wire/names.ts'
 import type { PemOrDer } from './wire/pem.ts'
@@ -82,6 +83,8 @@ export interface CommonOptions {
   readonly trace?: (record: TracedRecord) => void
   /** Milliseconds since the epoch. Default: Date.now. */
   readonly clock?: () => number
+  /** How long sessions are continued, and with whose consent. */
+  readonly resumption?: ResumptionOptions
   /** Looks at every finished handshake, resumed ones too, before application data is let through: throw to refuse it. */
   readonly verifyConnection?: (info: ConnectionInfo) => MaybePromise<void>
   /** Sizes of records and messages. */
@@ -158,6 +161,9 @@ export interface ClientAuthOptions {
   /** Authorities whose clients are let in, PEM or DER. */
   readonly ca?: CertificateInput
   readonly verifier?: CertificateVerifier
+  /** With `require` and `psk`: true lets a client in that proves an external key and shows no certificate, as it does not in a handshake by
+   * PSK (RFC 9846 section 4.4.2). Without it the two are refused together. */
+  readonly acceptPsk?: boolean
   /** Distinguished names (DER) to send; default: the subjects of `ca`. */
   readonly authorities?: readonly Uint8Array[]
 }

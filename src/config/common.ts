@@ -6,6 +6,8 @@ import type { CryptoProvider, SignatureVerifier } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import type { CertificateOptions, ClientHelloOptions, CommonOptions, PskMode, Tls12Options } from '../options.ts'
 import { MAX_RECORD_SIZE_LIMIT } from '../record/framing.ts'
+import type { ResumptionConfig, ResumptionOptions } from '../session/options.ts'
+import { MAX_SESSION_LIFETIME } from '../session/state.ts'
 import { pskModes } from '../wire/numbers.ts'
 import { cipherSuiteById, namedGroupById, namedGroups, signatureSchemes, TLS12, TLS13 } from '../wire/registry.ts'
 import type { ProtocolVersion, SignatureScheme } from '../wire/registry.ts'
@@ -58,6 +60,7 @@ export const commonConfig = (options: SharedOptions, defaults: Defaults): Common
     legacy,
     requireExtendedMasterSecret: tls12.requireExtendedMasterSecret ?? false,
     pskModes: (options.psk?.modes ?? ['psk_dhe_ke']).map(pskMode),
+    resumption: resumptionConfig(options.resumption),
     verifyConnection: options.verifyConnection,
     maxRecordSize: inRange(limits.maxRecordSize ?? 16384, 64, 16384, 'limits.maxRecordSize'),
     grease: options.hello?.grease ?? false,
@@ -71,6 +74,12 @@ const pskMode = (name: string): number => {
   if (id === undefined) throw new TlsError('bad_option', `psk.modes: ${JSON.stringify(name)} is neither psk_dhe_ke nor psk_ke`)
   return id
 }
+
+const resumptionConfig = ({ maxAgeSeconds, mayResume, withoutExtendedMasterSecret }: ResumptionOptions = {}): ResumptionConfig => ({
+  maxAge: 1000 * inRange(maxAgeSeconds ?? MAX_SESSION_LIFETIME, 1, MAX_SESSION_LIFETIME, 'resumption.maxAgeSeconds'),
+  mayResume,
+  withoutExtendedMasterSecret: withoutExtendedMasterSecret ?? false,
+})
 
 const versionNumber = (version: ProtocolVersion): number => {
   if (version === 'TLS 1.3') return TLS13

@@ -9,6 +9,7 @@ import type {
 } from '../options.ts'
 import type { ExternalPskConfig } from '../psk.ts'
 import type { ClientSessionCache, ReplayGuard, ServerSessionStore, TicketProtector } from '../session/interfaces.ts'
+import type { ResumptionConfig } from '../session/options.ts'
 import type { SessionState } from '../session/state.ts'
 import type { ClientHello } from '../wire/messages.ts'
 import type { CipherSuite, NamedGroup, SignatureScheme } from '../wire/registry.ts'
@@ -56,6 +57,7 @@ export interface CommonConfig {
   readonly requireExtendedMasterSecret: boolean
   /** psk_key_exchange_modes, as numbers. */
   readonly pskModes: readonly number[]
+  readonly resumption: ResumptionConfig
   readonly verifyConnection: CommonOptions['verifyConnection']
   /** Bytes of plaintext. */
   readonly maxRecordSize: number
@@ -70,6 +72,8 @@ export interface ClientConfig extends CommonConfig {
   readonly verifier: CertificateVerifier
   /** The identities to choose from for this request; empty if there is none. */
   readonly identitiesFor: (request: CertificateRequestInfo) => MaybePromise<readonly Identity[]>
+  /** Who we may be, as a text; undefined where a function decides. */
+  readonly identityKey: string | undefined
   readonly keyShares: readonly ActiveGroup[]
   readonly psks: readonly ExternalPskConfig[]
   readonly tickets: boolean
@@ -94,6 +98,8 @@ export interface ClientConfig extends CommonConfig {
 export interface ClientAuthConfig {
   readonly mode: ClientAuthMode
   readonly required: boolean
+  /** An external key stands for the certificate. */
+  readonly acceptPsk: boolean
   /** Undefined: certificates are accepted unverified. */
   readonly verifier: CertificateVerifier | undefined
   readonly authorities: readonly Uint8Array[]

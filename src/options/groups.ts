@@ -118,8 +118,11 @@ export interface ClientPskOptions {
 
 /** `psk` of a server. */
 export interface ServerPskOptions {
-  /** Looks up an external key by its identity; `imported` says that it came through the importer of RFC 9258. */
-  readonly lookup?: (identity: Uint8Array, hello: ClientHelloInfo, imported: boolean) => MaybePromise<FoundPsk | undefined>
+  /** Looks up an external key by its identity. `imported` is set if it came through the importer, with the context that the client named
+   * (RFC 9258 section 3.1): refuse the one of your own end, and nobody can reflect a handshake to it (RFC 9257 section 4.1). */
+  readonly lookup?: (
+    identity: Uint8Array, hello: ClientHelloInfo, imported: { readonly context: Uint8Array } | undefined,
+  ) => MaybePromise<FoundPsk | undefined>
   /** TLS 1.2: tells clients which identity to use, at most 65535 bytes; clients ignore it unless an agreement outside TLS says what it
    * means (RFC 4279 section 5.2). Default: none. */
   readonly hint?: string | Uint8Array

@@ -1,6 +1,6 @@
 // Options over options: what onClientHello answers over what createServer() was given.
 
-const groups: ReadonlySet<string> = new Set(['hello', 'certificates', 'limits', 'psk', 'tls12', 'versions', 'earlyData', 'tickets'])
+const groups: ReadonlySet<string> = new Set(['hello', 'certificates', 'limits', 'psk', 'tls12', 'versions', 'earlyData', 'tickets', 'resumption'])
 
 /** `changes` take precedence; groups are merged member by member. An identity of one kind replaces one of the other kind. */
 export const mergeOptions = <T extends object>(options: T, changes: object): T => {

@@ -1,6 +1,7 @@
 // The names of options, and what kind of value each has. The types keep these lists in step with options.ts, and check.ts
 // refuses what is not in them. Those of clients and servers are in client-names.ts and server-names.ts.
 
+import type { ResumptionOptions } from '../session/options.ts'
 import type { CertificateOptions, CommonOptions, ExternalPsk, IdentityOptions, LimitOptions, Tls12Options } from '../options.ts'
 
 /** What a value has to be; 'any' where the code that reads it says more exactly what it accepts. */
@@ -16,9 +17,10 @@ export type Names<T> = { readonly [K in keyof Required<T>]: Kind | OptionNames }
 const limits: Names<LimitOptions> = {
   padding: 'function', recordSizeLimit: 'number', maxRecordSize: 'number', maxHandshakeMessage: 'number', recordsPerKey: 'number',
 }
+const resumption: Names<ResumptionOptions> = { maxAgeSeconds: 'number', mayResume: 'function', withoutExtendedMasterSecret: 'boolean' }
 export const commonNames: Names<CommonOptions> = {
   provider: 'object', versions: { min: 'any', max: 'any' }, cipherSuites: 'list', groups: 'list', signatureSchemes: 'list',
-  alpn: 'list', keyLog: 'function', trace: 'function', clock: 'function', verifyConnection: 'function', limits,
+  alpn: 'list', keyLog: 'function', trace: 'function', clock: 'function', verifyConnection: 'function', limits, resumption,
 }
 export const certificatesNames: Names<CertificateOptions> = { signatureSchemes: 'list', delegatedCredentials: 'any', compression: 'list' }
 export const tls12Names: Names<Tls12Options> = { legacy: 'boolean', requireExtendedMasterSecret: 'boolean' }

@@ -14,7 +14,7 @@ const serverEarlyData: Names<ServerEarlyDataOptions> = { maxBytes: 'number', win
 const tickets: Names<TicketOptions> = {
   count: 'number', lifetimeSeconds: 'number', renewAfterSeconds: 'number', applicationData: 'function', protector: 'object',
 }
-const clientAuth: Names<ClientAuthOptions> = { mode: 'any', ca: 'any', verifier: 'object', authorities: 'list' }
+const clientAuth: Names<ClientAuthOptions> = { mode: 'any', ca: 'any', verifier: 'object', acceptPsk: 'boolean', authorities: 'list' }
 export const serverNames: Names<ServerOptions> = {
   ...commonNames, cert: 'any', key: 'any', identity: 'any', onClientHello: 'function', clientAuth, tickets, sessions: 'object',
   earlyData: serverEarlyData, hello: serverHello, certificates: certificatesNames, psk: serverPsk, tls12: tls12Names,

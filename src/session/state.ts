@@ -1,7 +1,8 @@
 // What one connection leaves for the next: the state behind a ticket or a session ID, on both sides, and its serialised
-// form. Read and written by handshake/ (client13, client12, server13, server12) and by the stores of this folder.
+// form.
 
 import { TlsError } from '../errors.ts'
+import { equalBytes } from '../wire/bytes.ts'
 import { decode, encode, latin1, list, mapped, opaque, struct, u16, u32, u64, u8 } from '../wire/codec.ts'
 import type { Codec } from '../wire/codec.ts'
 
@@ -33,8 +34,20 @@ export interface SessionState {
   readonly serverName: string
   /** Fingerprint of the config under which the session was made: resumed only under an equal one. */
   readonly fingerprint: string
-  /** The peer's certificates, leaf first (DER). */
+  /** The peer's certificates, leaf first (DER): those of the verified chain, where there is one. */
   readonly peerCertificates: readonly Uint8Array[]
+  /** The chain as the verifier proved it, leaf first (DER). */
+  readonly verifiedChain: readonly Uint8Array[]
+  /** Milliseconds since the epoch: the first end of a certificate behind the session; 0 where none counts. */
+  readonly validUntil: number
+  /** The identity of the external key that the session began with, as it was sent; empty for none. */
+  readonly pskIdentity: Uint8Array
+  /** Client: SHA-256 (hex) of the certificate that we showed; empty where we showed none. */
+  readonly ownIdentity: string
+  /** Client: what the server asked of our certificate, and who we might have been; undefined if it did not ask. */
+  readonly asked: AskedIdentity | undefined
+  /** The group of the key agreement; empty for none. */
+  readonly group: string
   readonly ocspResponse: Uint8Array
   readonly scts: readonly Uint8Array[]
   /** What the peer signed the first handshake with; empty if it did not sign. */
@@ -43,9 +56,39 @@ export interface SessionState {
   readonly applicationData: Uint8Array
 }
 
-const FORMAT = 2
+/** A server's request for a certificate, as an identity function was asked it. */
+export interface AskedIdentity {
+  readonly signatureSchemes: readonly string[]
+  readonly authorities: readonly Uint8Array[]
+  /** The digests of the identities that the function gave, in order. */
+  readonly answer: readonly string[]
+}
+
+const FORMAT = 3
 const flag: Codec<boolean> = mapped(u8, (value) => value === 1, (value) => (value ? 1 : 0))
-const state: Codec<SessionState & { readonly format: number }> = struct({
+
+/** A certificate of the verified chain: its place among the peer's certificates, or its bytes. */
+interface ChainEntry {
+  readonly place: number
+  readonly der: Uint8Array
+}
+const NOT_SENT = 0xff
+const chainEntry: Codec<ChainEntry> = struct({ place: u8, der: opaque(3) })
+
+const asked: Codec<AskedIdentity> = struct({
+  signatureSchemes: list(2, latin1(opaque(1, 1))),
+  authorities: list(3, opaque(2)),
+  answer: list(2, latin1(opaque(1, 1))),
+})
+
+type Written = Omit<SessionState, 'verifiedChain' | 'asked'> & {
+  readonly format: number
+  readonly verifiedChain: readonly ChainEntry[]
+  /** One or none. */
+  readonly asked: readonly AskedIdentity[]
+}
+
+const state: Codec<Written> = struct({
   format: u8,
   version: u16,
   cipherSuite: u16,
@@ -62,6 +105,12 @@ const state: Codec<SessionState & { readonly format: number }> = struct({
   serverName: latin1(opaque(2)),
   fingerprint: latin1(opaque(2)),
   peerCertificates: list(3, opaque(3, 1)),
+  verifiedChain: list(3, chainEntry),
+  validUntil: u64,
+  pskIdentity: opaque(2),
+  ownIdentity: latin1(opaque(1)),
+  asked: list(3, asked),
+  group: latin1(opaque(1)),
   ocspResponse: opaque(3),
   scts: list(2, opaque(2, 1)),
   signatureScheme: latin1(opaque(1)),
@@ -69,13 +118,23 @@ const state: Codec<SessionState & { readonly format: number }> = struct({
 })
 
 /** Holds secrets: whoever has it can read the resumed connection. */
-export const encodeSession = (session: SessionState): Uint8Array => encode(state, { format: FORMAT, ...session })
+export const encodeSession = (session: SessionState): Uint8Array => {
+  const { peerCertificates, verifiedChain } = session
+  const entries = verifiedChain.map((der): ChainEntry => {
+    const place = peerCertificates.findIndex((sent) => equalBytes(sent, der))
+    return place < 0 || place >= NOT_SENT ? { place: NOT_SENT, der } : { place, der: new Uint8Array(0) }
+  })
+  return encode(state, { format: FORMAT, ...session, verifiedChain: entries, asked: session.asked ? [session.asked] : [] })
+}
 
 /** Throws `bad_option` for bytes that are not a session of this format. */
 export const decodeSession = (bytes: Uint8Array): SessionState => {
   try {
-    const { format, ...session } = decode(state, bytes, 'session')
-    if (format === FORMAT) return session
+    if (bytes[0] === FORMAT) {
+      const { format: _, verifiedChain, asked: [request], ...session } = decode(state, bytes, 'session')
+      const chain = verifiedChain.map(({ place, der }) => (place === NOT_SENT ? der : session.peerCertificates[place] ?? der))
+      return { ...session, verifiedChain: chain, asked: request }
+    }
   } catch (error) {
     throw new TlsError('bad_option', 'the session given is not one that this version of the library wrote', { cause: error })
   }
@@ -94,6 +153,12 @@ export const blankSession: Omit<SessionState, 'version' | 'cipherSuite' | 'secre
   serverName: '',
   fingerprint: '',
   peerCertificates: [],
+  verifiedChain: [],
+  validUntil: 0,
+  pskIdentity: new Uint8Array(0),
+  ownIdentity: '',
+  asked: undefined,
+  group: '',
   ocspResponse: new Uint8Array(0),
   scts: [],
   signatureScheme: '',

@@ -3,12 +3,14 @@
 
 import { run, use } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
+import type { SignatureAlgorithm } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { sameBytes } from '../wire/der.ts'
 import { findPath } from './builder.ts'
 import type { SearchInput, SearchResult } from './builder.ts'
 import { parseCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
+import { fingerprintOf } from './fingerprint.ts'
 import { isTrustedFor } from './load.ts'
 import { explainFailure } from './explain.ts'
 import { verifierMemory } from './memory.ts'
@@ -25,11 +27,12 @@ import type { CandidatePath, PathRules } from './path.ts'
 import { evaluatePolicies } from './policy.ts'
 import type { PolicyInputs } from './policy.ts'
 import { profiles } from './profile.ts'
-import { CertificateError, asCertificateError, reject } from './rejection.ts'
+import { CertificateError, asCertificateError, describe, reject } from './rejection.ts'
 import type { RejectionReason } from './rejection.ts'
+import { algorithmName, signatureAlgorithmOf } from './signature.ts'
 import { findSignerPath } from './signer-path.ts'
-import { isTrustStore, trustStore } from './trust.ts'
-import type { TrustAnchor } from './trust.ts'
+import { describeTrust, isTrustStore, trustStore } from './trust.ts'
+import type { TrustAnchor, TrustStore } from './trust.ts'
 import type { CertificateVerifier, VerifiedChain, VerifyRequest } from './verifier.ts'
 
 export type VerifyResult =
@@ -69,8 +72,12 @@ export const chainVerifier = (options: ChainOptions & { readonly sendAuthorities
   const trust = isTrustStore(options.trust) ? options.trust : trustStore(options.trust)
   const memory = verifierMemory()
   const all = { ...options, trust, checks: withDefaultCheck(options) }
+  let fingerprint: string | undefined
   return {
     verify: (request) => run(verifyRequest(request, all, memory)),
+    get fingerprint() {
+      return (fingerprint ??= chainFingerprint(all))
+    },
     ...(options.sendAuthorities === true && { authorities: trust.anchors.map(({ name }) => name.der) }),
   }
 }
@@ -78,6 +85,10 @@ export const chainVerifier = (options: ChainOptions & { readonly sendAuthorities
 /** What the caller asks for comes on top of the default check, unless it is about the same or leaves that out by name. */
 const withDefaultCheck = ({ checks = [], defaultChecks }: ChainOptions, options?: OcspCheckOptions): readonly PathCheck[] =>
   defaultChecks === false || checks.some(isOcspCheck) ? checks : [ocspCheck(options), ...checks]
+
+/** The anchors are parsed for it, as they are for a verification. */
+const chainFingerprint = ({ provider, fingerprint, trust, ...options }: ChainOptions & { readonly trust: TrustStore }): string =>
+  fingerprintOf(provider, 'chain', { ...options, profile: options.profile ?? defaults.profile, trust: describeTrust(trust) }, fingerprint)
 
 function* verifyRequest(request: VerifyRequest, options: ChainOptions, memory: VerifierMemory): Steps<VerifiedChain> {
   const { chain, leaf: parsedLeaf, peer, serverName, ...rest } = request
@@ -243,13 +254,24 @@ function* acceptPath(path: CandidatePath, input: SearchInput, options: VerifyOpt
     const why = verdict === false ? '' : `: ${verdict}`
     reject('anchor_refused', `the trust anchor ${path.anchor.name.toString()} is refused${why}`, path.anchor.certificate)
   }
-  const { provider, serverName, ocspResponse, scts, checks = [] } = options
+  const { provider, serverName, ocspResponse, scts, checks = [], signatureAlgorithms } = options
   const { pool, rules: { time } } = input
   const { anchor } = path
+  if (signatureAlgorithms) checkSignatureAlgorithms(path, signatureAlgorithms)
   const validate = (signer: Certificate, more: readonly Certificate[] = []): Steps<readonly Certificate[]> =>
     findSignerPath(signer, [...more, ...path.certificates], anchor, input)
   for (const check of checks) {
     yield* check({ path: chain, anchor, pool, validate, provider, time, serverName, ocspResponse, scts })
+  }
+}
+
+/** RFC 9846 section 4.5.1.2: what an anchor is signed with does not count. */
+const checkSignatureAlgorithms = ({ certificates, isDirect }: CandidatePath, allowed: ReadonlySet<SignatureAlgorithm>): void => {
+  for (const certificate of isDirect ? certificates.slice(0, -1) : certificates) {
+    const algorithm = signatureAlgorithmOf(certificate.signatureAlgorithm)
+    if (algorithm !== undefined && allowed.has(algorithm)) continue
+    const name = algorithmName(certificate.signatureAlgorithm)
+    reject('weak', `${describe(certificate)} is signed with ${name}, which was not offered (RFC 9846 section 4.3.3)`, certificate)
   }
 }
 

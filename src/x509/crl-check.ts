@@ -16,7 +16,8 @@ import { allReasons, crlPointsOf, isFromPoint, reasonsCovered, whyNotItsKind, wh
 import type { CrlPoint } from './crl-scope.ts'
 import { SignatureCache, findCrlSigner } from './crl-signer.ts'
 import type { SignerContext } from './crl-signer.ts'
-import type { PathCheck } from './options.ts'
+import { withFingerprint } from './fingerprint.ts'
+import type { PathCheck, PathCheckRequest } from './options.ts'
 import { issuerOf, pathPairs } from './path-pairs.ts'
 import type { CheckDepth, PathPair } from './path-pairs.ts'
 import { describe, isoTime, reject } from './rejection.ts'
@@ -56,10 +57,10 @@ export const crlCheck = (options: CrlCheckOptions): PathCheck => {
   const given = typeof crls === 'function' ? undefined : loadCrls(crls)
   const signatures = new SignatureCache()
   const signers = loadSigners(options.signers)
-  return function* (request) {
+  return withFingerprint(function* (request: PathCheckRequest) {
     const context: Context = { request, signatures, signers, options, given, found: new Map(), open: new Set() }
     for (const pair of pathPairs(request, options.depth ?? 'chain')) yield* checkOne(pair, context)
-  }
+  }, 'crl', options)
 }
 
 interface Context extends SignerContext {

@@ -10,8 +10,10 @@ import { equalBytes, fromHex } from '../wire/bytes.ts'
 import { chainVerifier } from './chain-verifier.ts'
 import { parseCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
+import { fingerprintOf } from './fingerprint.ts'
 import type { ChainOptions, PathCheck } from './options.ts'
 import { describe, reject } from './rejection.ts'
+import { describeTrust, isTrustStore, trustStore } from './trust.ts'
 import type { TrustInput } from './trust.ts'
 import type { CertificateVerifier, VerifiedChain, VerifyRequest } from './verifier.ts'
 
@@ -46,7 +48,15 @@ export const parseTlsa = (text: string): TlsaRecord => {
 /** Throws TlsError `bad_option` if there is no record; its `verify` throws a CertificateError. */
 export const daneVerifier = (options: DaneOptions): CertificateVerifier => {
   if (options.records.length === 0) throw new TlsError('bad_option', 'records: there is none; without TLSA records use chainVerifier()')
-  return { verify: (request) => run(verify(request, options)) }
+  const { trust, provider, fingerprint, ...rest } = options
+  let known: string | undefined
+  return {
+    verify: (request) => run(verify(request, options)),
+    get fingerprint() {
+      const anchors = trust === undefined ? [] : describeTrust(isTrustStore(trust) ? trust : trustStore(trust))
+      return (known ??= fingerprintOf(provider, 'dane', { ...rest, trust: anchors }, fingerprint))
+    },
+  }
 }
 
 const usages = { pkixTa: 0, pkixEe: 1, daneTa: 2, daneEe: 3 } as const

@@ -11,7 +11,8 @@ import { sameName } from './name.ts'
 import { createOcspRequest, isAbout, keyHash, nonceOf, parseOcspResponse } from './ocsp.ts'
 import type { OcspAnswer, OcspBasicResponse, OcspResponse } from './ocsp.ts'
 import { accessMethods, extensionOids, purposeOids } from './oids.ts'
-import type { PathCheck } from './options.ts'
+import { withFingerprint } from './fingerprint.ts'
+import type { PathCheck, PathCheckRequest } from './options.ts'
 import { issuerOf, pathPairs } from './path-pairs.ts'
 import type { CheckDepth, Issuer, PathPair } from './path-pairs.ts'
 import { describe, isoTime, reject, span } from './rejection.ts'
@@ -43,12 +44,12 @@ export interface OcspCheckOptions {
 
 /** Throws `certificate_revoked`, `bad_certificate_status` or `revocation_unknown`. */
 export const ocspCheck = (options: OcspCheckOptions = {}): PathCheck => {
-  const check: PathCheck = function* ({ path, anchor, provider, time, ocspResponse }) {
+  const check: PathCheck = withFingerprint(function* ({ path, anchor, provider, time, ocspResponse }: PathCheckRequest) {
     const context: Context = { provider, time, options }
     for (const [i, pair] of pathPairs({ path, anchor }, options.depth ?? 'leaf').entries()) {
       yield* checkOne(pair, i === 0 ? ocspResponse : undefined, i === 0, context)
     }
-  }
+  }, 'ocsp', options)
   ocspChecks.add(check)
   return check
 }

@@ -1,7 +1,7 @@
 // What a caller can say about a verification, with the defaults.
 
 import type { Steps } from '../crypto/maybe.ts'
-import type { CryptoProvider, MaybePromise } from '../crypto/provider.ts'
+import type { CryptoProvider, MaybePromise, SignatureAlgorithm } from '../crypto/provider.ts'
 import type { Certificate } from './certificate.ts'
 import type { KeyUsageName } from './extensions.ts'
 import type { PurposeName } from './oids.ts'
@@ -33,7 +33,11 @@ export interface PathCheckRequest {
 
 /** Looks at a path that is good otherwise; throws a TlsError whose fault is `certificate` to refuse it, whereupon another
  * path is tried. */
-export type PathCheck = (request: PathCheckRequest) => Steps<void>
+export interface PathCheck {
+  (request: PathCheckRequest): Steps<void>
+  /** What it accepts, as a text that is the same in every process; default: a random one, see `fingerprint` of ChainOptions. */
+  readonly fingerprint?: string
+}
 
 /** Limits on the work for one verification; hostile chains end with reason `too_complex`. */
 export interface VerifyBudgets {
@@ -90,6 +94,9 @@ export interface ChainOptions {
    * `false` leaves it out. Default true.
    */
   readonly defaultChecks?: boolean
+  /** Names what functions of yours in these options accept (`acceptAnchor`, `checks`, ...), so that sessions last beyond this process; change it
+   * when they change. Without it, sessions that were verified with such functions are resumed by this process only. */
+  readonly fingerprint?: string
 }
 
 /** What belongs to one verification. */
@@ -102,6 +109,8 @@ export interface VerifyOptions extends ChainOptions {
   readonly purpose?: PurposeName | (string & {})
   readonly ocspResponse?: Uint8Array
   readonly scts?: readonly Uint8Array[]
+  /** What the certificates below the anchor may be signed with. Default: what the profile allows. */
+  readonly signatureAlgorithms?: ReadonlySet<SignatureAlgorithm>
 }
 
 export const defaults = {

@@ -5,7 +5,8 @@ import type { CryptoProvider } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { decodeBase64, encodeBase64 } from '../wire/pem.ts'
 import type { Certificate } from './certificate.ts'
-import type { PathCheck } from './options.ts'
+import { withFingerprint } from './fingerprint.ts'
+import type { PathCheck, PathCheckRequest } from './options.ts'
 import { describe, reject } from './rejection.ts'
 import { sha256 } from './sct.ts'
 
@@ -21,14 +22,14 @@ export const pinCheck = ({ pins, where = 'chain' }: PinCheckOptions): PathCheck 
   if (pins.length === 0) throw new TlsError('bad_option', 'pins: an empty list would refuse every peer')
   const wanted = new Set(pins.map(checkedPin))
   // A generator, as all checks are, though it never waits.
-  return function* ({ path, anchor, provider }) {
+  return withFingerprint(function* ({ path, anchor, provider }: PathCheckRequest) {
     const [leaf] = path
     if (leaf === undefined) return
     const keys = where === 'leaf' ? [leaf.spki] : [...path.map(({ spki }) => spki), anchor.spki]
     const found = [...new Set(keys.map((spki) => pinOf(spki, provider)))]
     if (found.some((pin) => wanted.has(pin))) return
     reject('refused', `no key of the chain of ${describe(leaf)} is pinned; it has ${found.join(', ')}`, leaf)
-  }
+  }, 'pins', { pins: wanted, where })
 }
 
 /** The pin of a certificate's key: "sha256/...". */

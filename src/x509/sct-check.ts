@@ -12,6 +12,7 @@ import { hashAlgorithms, signatureAlgorithms } from '../wire/numbers.ts'
 import { decodeBase64 } from '../wire/pem.ts'
 import type { Certificate } from './certificate.ts'
 import { parseOcspResponse } from './ocsp.ts'
+import { withFingerprint } from './fingerprint.ts'
 import type { PathCheck, PathCheckRequest } from './options.ts'
 import { pathPairs } from './path-pairs.ts'
 import type { PathPair } from './path-pairs.ts'
@@ -47,7 +48,7 @@ export interface SctCheckOptions {
  * ones that are not valid, do not count; one that can't be parsed is refused. */
 export const sctCheck = (options: SctCheckOptions): PathCheck => {
   const policy = options.policy ?? defaultSctPolicy
-  return function* (request) {
+  return withFingerprint(function* (request: PathCheckRequest) {
     const [pair] = pathPairs(request, 'leaf')
     if (pair === undefined) return
     const { valid, problems } = yield* validScts(request, pair, options.logs)
@@ -55,7 +56,7 @@ export const sctCheck = (options: SctCheckOptions): PathCheck => {
     if (lacking === undefined) return
     const why = problems.length === 0 ? '' : ` (${problems.join('; ')})`
     reject('refused', `${describe(pair.certificate)} is not in enough certificate transparency logs: ${lacking}${why}`, pair.certificate)
-  }
+  }, 'sct', options)
 }
 
 /** What browsers ask for: two timestamps, three in certificates valid for more than 180 days; two operators. */

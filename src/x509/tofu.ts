@@ -7,9 +7,10 @@ import type { CryptoProvider, MaybePromise } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { parseCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
+import { randomNameOf } from './fingerprint.ts'
 import { spkiPin } from './pinning.ts'
 import { reject } from './rejection.ts'
-import type { CertificateVerifier, VerifiedChain, VerifyRequest } from './verifier.ts'
+import type { CertificateVerifier, ResumeRequest, VerifiedChain, VerifyRequest } from './verifier.ts'
 
 /** Where pins are kept: a Map will do; so does anything that saves to disk. */
 export interface TofuStore {
@@ -24,12 +25,24 @@ export interface TofuOptions {
   readonly onFirstUse?: (name: string, pin: string, certificate: Certificate) => MaybePromise<boolean>
   /** Key for the store. Default: the server name, lower case. Give it where one name has several ports. */
   readonly nameOf?: (request: VerifyRequest) => string | undefined
+  /** Names the store, so that sessions last as long as it does, beyond this process. Default: a random name. */
+  readonly fingerprint?: string
 }
 
 /** Names and dates in the certificate do not count: only its key does. Throws a CertificateError with reason `refused`. */
 export const tofuVerifier = (options: TofuOptions): CertificateVerifier => ({
   verify: (request) => run(verify(request, options)),
+  fingerprint: `tofu ${options.fingerprint ?? randomNameOf(options.store)}`,
+  mayResume: (request) => run(isStillKnown(request, options)),
 })
+
+/** A session is as good as the key that it began with: not beyond the time when that is replaced or removed in the store. */
+function* isStillKnown({ chain, serverName, ...request }: ResumeRequest, { provider, store, nameOf }: TofuOptions): Steps<boolean> {
+  const [leaf] = chain
+  if (leaf === undefined) return false
+  const name = nameOf?.({ ...request, serverName, chain: chain.map(({ der }) => der), leaf }) ?? serverName?.toLowerCase()
+  return name !== undefined && (yield* use(store.get(name))) === spkiPin(leaf, provider)
+}
 
 function* verify(request: VerifyRequest, { provider, store, onFirstUse, nameOf }: TofuOptions): Steps<VerifiedChain> {
   const name = nameOf?.(request) ?? request.serverName?.toLowerCase()

@@ -4,7 +4,7 @@
 import { parsePublicKey } from '../crypto/keys.ts'
 import type { PublicKey } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
-import { equalBytes } from '../wire/bytes.ts'
+import { equalBytes, toHex } from '../wire/bytes.ts'
 import { DerReader } from '../wire/der.ts'
 import { parseCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
@@ -56,7 +56,7 @@ export const trustStore = (
   const loosely = once(() => indexBy(anchors(), ({ name }) => name.key))
   const byName = (name: Name, loose = false): readonly TrustAnchor[] =>
     (loose ? loosely().get(name.key) : exact().get(name.exactKey)) ?? []
-  return {
+  const store: TrustStore = {
     get anchors() {
       return anchors()
     },
@@ -64,6 +64,19 @@ export const trustStore = (
     find: (certificate) =>
       byName(certificate.subject).find((anchor) => anchor.certificate && equalBytes(anchor.certificate.der, certificate.der)),
   }
+  made.add(store)
+  return store
+}
+
+/** Stores that trustStore() made: what they hold is in `anchors`, and does not change. */
+const made = new WeakSet<TrustStore>()
+
+/** What a store holds, for a fingerprint: its anchors in any order, or a random name for a store of the caller's own. */
+export const describeTrust = (store: TrustStore): unknown => {
+  if (!made.has(store)) return store
+  const anchors = store.anchors.map(({ name, spki, nameConstraints, certificate }) =>
+    certificate ? { text: toHex(certificate.der) } : { text: `${toHex(name.der)} ${toHex(spki)}`, nameConstraints })
+  return anchors.toSorted((a, b) => (a.text < b.text ? -1 : 1))
 }
 
 const once = <T>(make: () => T): (() => T) => {

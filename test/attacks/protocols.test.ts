@@ -59,6 +59,25 @@ describe('Selfie: a message is reflected to the end that sent it (RFC 9257 secti
     expect(errorOf(reflected.clientEvents).code).toBe('verifier_refused')
   })
 
+  it('one identity for both directions will do with a context of the importer for each (RFC 9258 section 3.1)', async () => {
+    const text = (given: Uint8Array | undefined): string => new TextDecoder().decode(given)
+    const end = (own: string, other: string): { readonly client: Partial<ClientOptions>; readonly server: ServerOptions } => ({
+      client: { psk: { keys: { identity: 'the group', key, imported: { context: bytes(`${own} to ${other}`) } } } },
+      server: {
+        psk: {
+          lookup: (identity, _hello, imported) =>
+            text(identity) === 'the group' && text(imported?.context) === `${other} to ${own}` ? { key } : undefined,
+        },
+      },
+    })
+    const [a, b] = [end('a', 'b'), end('b', 'a')]
+    const right = await meet({ ...both, ...a.client }, { ...both, ...b.server })
+    expect(infoOf(right.serverEvents).resumed).toBe(false)
+    const verifier = { verify: () => Promise.reject(new Error('no certificate is expected')) }
+    const reflected = await meet({ ...both, ...a.client, verifier }, { ...both, ...a.server })
+    expect(errorOf(reflected.clientEvents).code).toBe('verifier_refused')
+  })
+
   it('whatever a server looks up, a key for one identity opens no other', async () => {
     const server: ServerOptions = { ...both, psk: { lookup: () => ({ key: new Uint8Array(32).fill(6) }) } }
     const { serverEvents } = await meet({ ...both, ...end('a', 'b').client }, server)

@@ -34,7 +34,7 @@ describe.each(Object.entries(ways))('resumption by %s', (way, make) => {
     const server = make()
     const first = await meet(tls12, server)
     const second = await meet({ ...tls12, session: sessionOf(first) }, server)
-    expect(infoOf(second.clientEvents)).toMatchObject({ resumed: true, group: undefined })
+    expect(infoOf(second.clientEvents)).toMatchObject({ resumed: true, group: 'X25519' })
     expect(infoOf(second.serverEvents).resumed).toBe(true)
     expect(infoOf(second.clientEvents).peerCertificates).toEqual(infoOf(first.clientEvents).peerCertificates)
     for (const type of ['tls-unique', 'tls-server-end-point', 'tls-exporter'] as const) {

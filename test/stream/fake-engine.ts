@@ -177,5 +177,5 @@ const fakeInfo: ConnectionInfo = {
   verifiedChain: [],
   ocspResponse: undefined,
   scts: [], ownSignatureScheme: undefined, pskIdentity: undefined, sessionData: undefined, echAccepted: false,
-        certificateCompression: undefined, delegatedUntil: undefined,
+        certificateCompression: undefined, delegatedUntil: undefined, ownIdentity: undefined,
 }

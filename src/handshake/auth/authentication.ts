@@ -228,6 +228,9 @@ export type { VerifiedPsk }
 /** What a key is known by: the session that it is of, or the identity of an external key. */
 export type PskOrigin = Pick<VerifiedPsk, 'session' | 'identity'>
 
+/** What a handshake found out about the peer so far. With a pre-shared key, its proof may still be to come. */
+export type KnownPeer = ByCertificate | ByPolicy | { readonly by: 'psk'; readonly psk: PskOrigin }
+
 /** Server of TLS 1.3: the binder proves that the client knows the key (RFC 9846 section 4.3.11.2). */
 export const verifyBinder = (
   binder: Uint8Array, baseKey: TrafficSecret, transcriptHash: Uint8Array, { session, identity }: PskOrigin,
@@ -269,6 +272,10 @@ export const allowNoCertificate = (
   }
   return { by: 'none', policy: new NoCertificatePolicy(clientAuth ? 'not required' : 'not asked') }
 }
+
+/** Whether a session's client was who this server demands. */
+export const isAuthenticated = ({ clientAuth }: ServerConfig, { peerCertificates, pskIdentity }: SessionState): boolean =>
+  !clientAuth?.required || peerCertificates.length > 0 || (clientAuth.acceptPsk && pskIdentity.length > 0)
 
 // ---- Finished ------------------------------------------------------------------------------------------------------------
 

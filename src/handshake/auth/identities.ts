@@ -4,6 +4,7 @@
 
 import type { ClientConfig } from '../../config.ts'
 import type { CertificateRequestInfo, Identity } from '../../options.ts'
+import type { AskedIdentity, SessionState } from '../../session/state.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import type { SignatureScheme } from '../../wire/registry.ts'
 import { ask } from '../flow.ts'
@@ -29,10 +30,28 @@ export const usableIdentities = <T>(
 const isIssuedBy = ({ issuers }: Identity, authorities: readonly Uint8Array[]): boolean =>
   authorities.some((name) => issuers.some((issuer) => equalBytes(name, issuer)))
 
-/** The client's identity for a server that asks; undefined if it has none that the server takes. */
+/** A client's answer to a server that asks for a certificate. */
+export interface ClientIdentity {
+  /** Undefined if the client has none that the server takes. */
+  readonly chosen: ChosenIdentity | undefined
+  /** What a function was asked and answered: it is asked again before the session is resumed. */
+  readonly asked: AskedIdentity | undefined
+}
+
+type Asked = Omit<CertificateRequestInfo, 'serverName'>
+
 export function* clientIdentityFor(
-  config: ClientConfig, request: Omit<CertificateRequestInfo, 'serverName'>, schemeOf: (identity: Identity) => SignatureScheme | undefined,
-): Flow<ChosenIdentity | undefined> {
+  config: ClientConfig, request: Asked, schemeOf: (identity: Identity) => SignatureScheme | undefined,
+): Flow<ClientIdentity> {
   const identities = yield* ask(() => config.identitiesFor({ ...request, serverName: config.serverName }))
-  return usableIdentities(identities, request.authorities, schemeOf)[0]
+  const asked = config.identityKey === undefined ? { ...request, answer: identities.map(({ digest }) => digest) } : undefined
+  return { chosen: usableIdentities(identities, request.authorities, schemeOf)[0], asked }
+}
+
+/** Whether we would be today who we were in this session. Identities that options name are part of the session's key. */
+export function* isSameIdentity(config: ClientConfig, { asked }: Pick<SessionState, 'asked'>): Flow<boolean> {
+  if (config.identityKey !== undefined || !asked) return true
+  const { answer, ...request } = asked
+  const now = yield* ask(() => config.identitiesFor({ ...request, serverName: config.serverName }))
+  return now.length === answer.length && now.every(({ digest }, place) => digest === answer[place])
 }

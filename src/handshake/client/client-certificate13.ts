@@ -7,22 +7,24 @@ import { signatureSchemeName } from '../../wire/registry.ts'
 import { schemeFor13 } from '../auth/delegated.ts'
 import type { Flow } from '../flow.ts'
 import { clientIdentityFor } from '../auth/identities.ts'
+import type { ClientIdentity } from '../auth/identities.ts'
 import { sendProof13 } from '../auth/send-certificate13.ts'
 import type { ClientHandshake } from './client-handshake.ts'
 
 type CertificateRequest = Message<Messages13, 'CertificateRequest'>
 
 /** {Certificate*} {CertificateVerify*}: an empty list if we have nothing that the server takes (section 4.5.1). */
-export function* sendClientCertificate(hs: ClientHandshake, request: CertificateRequest): Flow<void> {
+export function* sendClientCertificate(hs: ClientHandshake, request: CertificateRequest): Flow<ClientIdentity> {
   const asked = decodeExtensions(certificateRequestExtensions, request.extensions, 'CertificateRequest')
   if (!asked.signature_algorithms) {
     throw new TlsError('missing_extension', 'CertificateRequest: no signature_algorithms (section 4.4.2)')
   }
   const offered = asked.signature_algorithms
-  const chosen = yield* clientIdentityFor(
+  const own = yield* clientIdentityFor(
     hs.config, { signatureSchemes: offered.map(signatureSchemeName), authorities: asked.certificate_authorities ?? [] },
     (identity) => schemeFor13(hs.config, identity, { signature_algorithms: offered, delegated_credential: asked.delegated_credential }),
   )
-  if (!chosen) return void hs.send('Certificate', { context: request.context, entries: [] })
-  yield* sendProof13(hs, chosen, { role: 'client', context: request.context, leafExtensions: {}, compression: asked.compress_certificate })
+  if (!own.chosen) hs.send('Certificate', { context: request.context, entries: [] })
+  else yield* sendProof13(hs, own.chosen, { role: 'client', context: request.context, leafExtensions: {}, compression: asked.compress_certificate })
+  return own
 }

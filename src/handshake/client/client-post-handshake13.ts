@@ -11,15 +11,16 @@ import type { Connection13 } from '../connection/connection13.ts'
 import type { Flow } from '../flow.ts'
 import { sendClientCertificate } from './client-certificate13.ts'
 import { saveSession } from './save-session.ts'
-import type { SessionFacts } from './save-session.ts'
+import type { SessionFacts } from '../connection/session-facts.ts'
 import type { CertificateRequest13 } from './server-authentication13.ts'
 import type { ClientHandshake } from './client-handshake.ts'
 
-export function* clientPostHandshake13(hs: ClientHandshake, connection: Connection13, facts: SessionFacts): Flow<void> {
+export function* clientPostHandshake13(hs: ClientHandshake, connection: Connection13, initial: SessionFacts): Flow<void> {
+  let facts = initial
   for (;;) {
     const message = yield* hs.receive('NewSessionTicket', 'KeyUpdate', 'CertificateRequest')
     if (message.type === 'KeyUpdate') yield* connection.readKeyUpdate(message.requestUpdate)
-    else if (message.type === 'CertificateRequest') yield* answerCertificateRequest(hs, connection, message)
+    else if (message.type === 'CertificateRequest') facts = { ...facts, ...(yield* answerCertificateRequest(hs, connection, message)) }
     else yield* readTicket(hs, connection, facts, message)
   }
 }
@@ -45,7 +46,9 @@ function* readTicket(
 }
 
 /** Certificate, CertificateVerify if we have a certificate, Finished; hashed apart from the connection (section 4.7.2). */
-function* answerCertificateRequest(hs: ClientHandshake, connection: Connection13, request: CertificateRequest13): Flow<void> {
+function* answerCertificateRequest(
+  hs: ClientHandshake, connection: Connection13, request: CertificateRequest13,
+): Flow<Pick<SessionFacts, 'ownIdentity' | 'asked'>> {
   if (!hs.config.postHandshakeAuth) {
     throw new TlsError('unexpected_message', 'CertificateRequest after the handshake, which was not offered (section 4.7.2)')
   }
@@ -54,6 +57,7 @@ function* answerCertificateRequest(hs: ClientHandshake, connection: Connection13
   }
   const apart = hs.fork()
   apart.transcript.add(request.raw)
-  yield* sendClientCertificate(apart, request)
+  const { chosen, asked } = yield* sendClientCertificate(apart, request)
   apart.send('Finished', { verifyData: finishedVerifyData(connection.finishedBase.write, apart.transcript.hash()) })
+  return { ownIdentity: chosen?.identity.digest ?? '', asked } // tickets from here on are for who we are now
 }

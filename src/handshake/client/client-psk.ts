@@ -3,8 +3,9 @@
 
 import type { ActiveSuite, ClientConfig } from '../../config.ts'
 import { earlyStage, finishedVerifyData } from '../../keys/schedule13.ts'
+import { isSameIdentity } from '../auth/identities.ts'
+import { isFresh, mayResume } from '../connection/may-resume.ts'
 import { sessionKey } from '../connection/session-key.ts'
-import { MAX_SESSION_LIFETIME } from '../../session/state.ts'
 import type { SessionState } from '../../session/state.ts'
 import { clientHelloExtensions, encodeExtensions } from '../../wire/extensions.ts'
 import { encodeMessage, messages13 } from '../../wire/messages.ts'
@@ -40,12 +41,11 @@ export function* takeSession(config: ClientConfig): Flow<SessionState | undefine
   }
   if (!session || session.fingerprint !== key) return undefined
   if (!config.tickets && session.ticket.length > 0) return undefined
-  const age = config.clock() - session.createdAt
-  if (age < 0 || age > session.lifetime * 1000) return undefined
-  if (config.clock() - session.authenticatedAt > MAX_SESSION_LIFETIME * 1000) return undefined
+  if (!isFresh(config, session)) return undefined
   if (session.version < config.minVersion || session.version > config.maxVersion) return undefined
   if (!config.suites.some(({ id }) => id === session.cipherSuite)) return undefined
-  return session
+  if (!(yield* isSameIdentity(config, session))) return undefined
+  return (yield* mayResume(config, 'server', config.verifier, session)) ? session : undefined
 }
 
 /** The session's ticket first, then the external keys. */

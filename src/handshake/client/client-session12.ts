@@ -9,30 +9,33 @@ import type { NewSessionTicket12 } from '../../wire/messages.ts'
 import type { Answer12 } from './check-server-hello12.ts'
 import type { Connection12 } from '../connection/connection12.ts'
 import { saveSession } from './save-session.ts'
-import type { SessionFacts } from './save-session.ts'
+import type { SessionFacts } from '../connection/session-facts.ts'
 import type { Flow } from '../flow.ts'
 import type { ClientHandshake12 } from './client-handshake.ts'
 
 /** Seconds that a session is kept where the server says nothing. */
 const USUAL_LIFETIME = 7200
 
-/** The session if it is one of TLS 1.2 that may be offered: with the extended master secret only (RFC 7627 section 5.3). */
+/** The session if it is one of TLS 1.2 that may be offered: with the extended master secret only, but by option (RFC 7627 section 5.3). */
 export const resumable12 = (config: ClientConfig, session: SessionState | undefined): SessionState | undefined => {
-  if (session?.version !== TLS12 || !session.extendedMasterSecret || config.minVersion > TLS12) return undefined
-  return config.clock() - session.authenticatedAt <= MAX_SESSION_LIFETIME * 1000 ? session : undefined
+  if (session?.version !== TLS12 || config.minVersion > TLS12) return undefined
+  return session.extendedMasterSecret || config.resumption.withoutExtendedMasterSecret ? session : undefined
 }
 
 export function* saveSession12(
   hs: ClientHandshake12, connection: Connection12, { sessionId, parameters }: Answer12, message: NewSessionTicket12 | undefined, facts: SessionFacts,
 ): Flow<void> {
+  const { config } = hs
   const ticket = message?.ticket ?? new Uint8Array(0)
-  if ((ticket.length === 0 && sessionId.length === 0) || !parameters.extendedMasterSecret) return
+  if (ticket.length === 0 && sessionId.length === 0) return
+  if (!parameters.extendedMasterSecret && !config.resumption.withoutExtendedMasterSecret) return
   yield* saveSession(hs, facts, {
     version: TLS12,
     cipherSuite: parameters.suite.id,
     secret: connection.master.secret,
     ticket,
     sessionId: ticket.length > 0 ? new Uint8Array(0) : sessionId,
+    extendedMasterSecret: parameters.extendedMasterSecret,
     lifetime: Math.min(message?.lifetimeHint || USUAL_LIFETIME, MAX_SESSION_LIFETIME),
   })
 }

@@ -6,11 +6,12 @@ import { resumedMasterSecret } from '../../keys/prf12.ts'
 import type { SessionState } from '../../session/state.ts'
 import type { NewSessionTicket12 } from '../../wire/messages.ts'
 import { provenByFinished } from '../auth/authentication.ts'
-import type { ServerAuthentication, VerifiedFinished } from '../auth/authentication.ts'
+import type { KnownPeer, ServerAuthentication, VerifiedFinished } from '../auth/authentication.ts'
+import type { ClientIdentity } from '../auth/identities.ts'
 import { Connection12, deriveMaster, establish12 } from '../connection/connection12.ts'
 import type { Current12, Negotiated12 } from '../connection/connection12.ts'
-import { confirmConnection, connectionInfo } from '../connection/info.ts'
-import type { KnownPeer } from '../connection/info.ts'
+import { confirmConnection, connectionInfo, ownInfo } from '../connection/info.ts'
+import { sessionFacts } from '../connection/session-facts.ts'
 import type { Established } from '../context.ts'
 import type { Flow } from '../flow.ts'
 import { checkServerHello12 } from './check-server-hello12.ts'
@@ -77,12 +78,14 @@ function* fullHandshake(
   hs: ClientHandshake12, offer: Offer, answer: Answer12, previous: Connection12 | undefined,
 ): Flow<ClientNegotiated12> {
   const server = yield* readServerFlight(hs, offer, answer, previous)
-  const info = infoOf(hs, answer, server.known, server)
-  yield* confirmConnection(hs.config, info)
-  const connection = yield* sendClientKeyExchange(hs, answer, server)
+  const asked = infoOf(hs, answer, server.known, server)
+  yield* confirmConnection(hs.config, asked)
+  const { connection, own } = yield* sendClientKeyExchange(hs, answer, server)
+  const info = { ...asked, ...ownInfo(own) }
   yield* sendClientFinished(hs, answer, connection, info)
   const { finished, ticket } = yield* readServerFinished(hs, answer, connection)
-  yield* saveSession12(hs, connection, answer, ticket, { ...info, authenticatedAt: hs.config.clock() })
+  const facts = sessionFacts(hs.config, server.known, info, { ownIdentity: info.ownIdentity, asked: own?.asked })
+  yield* saveSession12(hs, connection, answer, ticket, facts)
   return { connection, proofs: { auth: proven(server.known, finished), finished }, info }
 }
 
@@ -97,7 +100,7 @@ function* resumedHandshake(hs: ClientHandshake12, answer: Answer12, session: Ses
   yield* confirmConnection(hs.config, info)
   yield* connection.changeWrite()
   connection.sendFinished()
-  if (ticket) yield* saveSession12(hs, connection, answer, ticket, { ...info, authenticatedAt: session.authenticatedAt })
+  if (ticket) yield* saveSession12(hs, connection, answer, ticket, sessionFacts(hs.config, known, info))
   return { connection, proofs: { auth: proven(known, finished), finished }, info }
 }
 
@@ -116,14 +119,20 @@ function* readServerFlight(
     : yield* readServerAuthentication12(hs, offer, answer, previous)
 }
 
+interface KeyedServer {
+  readonly connection: Connection12
+  /** Undefined if the server did not ask who we are. */
+  readonly own: ClientIdentity | undefined
+}
+
 /** Certificate* ClientKeyExchange CertificateVerify*; both ends have the master secret then. */
-function* sendClientKeyExchange(hs: ClientHandshake12, { parameters }: Answer12, server: AnyFlight12): Flow<Connection12> {
-  const identity = server.request && (yield* sendClientCertificate12(hs, server.request))
+function* sendClientKeyExchange(hs: ClientHandshake12, { parameters }: Answer12, server: AnyFlight12): Flow<KeyedServer> {
+  const own = server.request && (yield* sendClientCertificate12(hs, server.request))
   const { body, premaster } = yield* server.exchange()
   hs.send('ClientKeyExchange', { body })
   const master = deriveMaster(hs, parameters, premaster)
-  if (identity) yield* sendClientCertificateVerify(hs, identity)
-  return new Connection12(hs, parameters, master, server.known.by === 'certificate' ? server.known.peer : undefined)
+  if (own?.chosen) yield* sendClientCertificateVerify(hs, own.chosen)
+  return { connection: new Connection12(hs, parameters, master, server.known.by === 'certificate' ? server.known.peer : undefined), own }
 }
 
 /** [ChangeCipherSpec] Finished */

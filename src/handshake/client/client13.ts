@@ -9,8 +9,10 @@ import { MAX_RECORD_SIZE_LIMIT } from '../../record/framing.ts'
 import { isHelloRetryRequest } from '../../wire/messages.ts'
 import { provenByFinished, verifyFinished } from '../auth/authentication.ts'
 import type { Proofs, ServerAuthentication, VerifiedFinished } from '../auth/authentication.ts'
+import type { ClientIdentity } from '../auth/identities.ts'
 import { Connection13 } from '../connection/connection13.ts'
-import { confirmConnection, connectionInfo } from '../connection/info.ts'
+import { confirmConnection, connectionInfo, ownInfo } from '../connection/info.ts'
+import { sessionFacts } from '../connection/session-facts.ts'
 import type { Established } from '../context.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
@@ -52,8 +54,8 @@ export function* clientHandshake13(hs: ClientHandshake, firstOffer: Offer, first
   const auth = certificate?.auth ?? pskAuthentication(hello, finished)
   const info = infoOf(hs, hello, parameters, auth, certificate)
   yield* confirmConnection(hs.config, info)
-  yield* sendClientFlight(hs, hello, parameters, { keys, master, request: certificate?.request })
-  return establish(hs, hello, master, { auth, finished }, info)
+  const own = yield* sendClientFlight(hs, hello, parameters, { keys, master, request: certificate?.request })
+  return establish(hs, hello, master, { auth, finished }, own ? { ...info, ...ownInfo(own) } : info, own)
 }
 
 interface Hello13 extends ServerChoice13 {
@@ -158,14 +160,15 @@ interface ClientFlight {
 
 function* sendClientFlight(
   hs: ClientHandshake, { suite }: Hello13, { earlyData }: ServerParameters13, { keys, master, request }: ClientFlight,
-): Flow<void> {
+): Flow<ClientIdentity | undefined> {
   if (earlyData === 'accepted') {
     hs.send('EndOfEarlyData', {})
     yield* installWrite13(hs, suite, keys.client)
   }
-  if (request) yield* sendClientCertificate(hs, request)
+  const own = request && (yield* sendClientCertificate(hs, request))
   hs.send('Finished', { verifyData: finishedVerifyData(keys.client, hs.transcript.hash()) })
   yield* installWrite13(hs, suite, master.client)
+  return own
 }
 
 const infoOf = (
@@ -186,13 +189,14 @@ const infoOf = (
   })
 
 const establish = (
-  hs: ClientHandshake, { suite, psk }: Hello13, master: MasterStage, proofs: Proofs<ServerAuthentication>, info: ConnectionInfo,
+  hs: ClientHandshake, { suite }: Hello13, master: MasterStage, proofs: Proofs<ServerAuthentication>, info: ConnectionInfo,
+  own: ClientIdentity | undefined,
 ): Established => {
   const connection = new Connection13(hs, suite, {
     read: master.server, write: master.client, exporter: master.exporter,
     resumption: master.resumption(hs.transcript.hash()), role: 'client', serverCertificate: info.peerCertificates[0],
   })
   connection.logSecrets(master)
-  const authenticatedAt = psk?.session?.authenticatedAt ?? hs.config.clock()
-  return connection.establish(proofs, clientPostHandshake13(hs, connection, { ...info, authenticatedAt }), info)
+  const facts = sessionFacts(hs.config, proofs.auth, info, { ownIdentity: info.ownIdentity, asked: own?.asked })
+  return connection.establish(proofs, clientPostHandshake13(hs, connection, facts), info)
 }

@@ -3,17 +3,16 @@
 
 import type { ActiveSuite, CommonConfig } from '../../config.ts'
 import type { ConnectionInfo } from '../../info.ts'
-import type { ByCertificate, ByPolicy, PskOrigin } from '../auth/authentication.ts'
+import type { KnownPeer, PskOrigin } from '../auth/authentication.ts'
+import type { ClientIdentity } from '../auth/identities.ts'
 import { ask } from '../flow.ts'
 import type { Flow } from '../flow.ts'
-
-/** What a handshake found out about the peer so far. With a pre-shared key, its proof may still be to come. */
-export type KnownPeer = ByCertificate | ByPolicy | { readonly by: 'psk'; readonly psk: PskOrigin }
+import { chainOf } from './session-facts.ts'
 
 /** What the two ends agreed on. */
 export interface Agreement extends Partial<Pick<
   ConnectionInfo,
-  'ownSignatureScheme' | 'helloRetryRequest' | 'sessionData' | 'echAccepted' | 'earlyData' | 'certificateCompression' | 'scts'
+  'ownSignatureScheme' | 'ownIdentity' | 'helloRetryRequest' | 'sessionData' | 'echAccepted' | 'earlyData' | 'certificateCompression' | 'scts'
 >> {
   readonly version: ConnectionInfo['version']
   readonly suite: ActiveSuite
@@ -30,13 +29,14 @@ export const connectionInfo = (peer: KnownPeer, agreed: Agreement): ConnectionIn
   return {
     version: agreed.version,
     cipherSuite: agreed.suite.name,
-    group: agreed.group?.name,
+    group: agreed.group?.name ?? (session?.group || undefined),
     signatureScheme: certified?.signature.scheme ?? (session?.signatureScheme || undefined),
     ownSignatureScheme: agreed.ownSignatureScheme,
+    ownIdentity: agreed.ownIdentity ?? (session?.ownIdentity || undefined),
     alpn: agreed.alpn,
     serverName: agreed.serverName,
     resumed: session !== undefined,
-    pskIdentity: peer.by === 'psk' ? peer.psk.identity : undefined,
+    pskIdentity: peer.by === 'psk' ? pskIdentityOf(peer.psk) : undefined,
     helloRetryRequest: agreed.helloRetryRequest ?? false,
     sessionData: agreed.sessionData && agreed.sessionData.length > 0 ? agreed.sessionData : undefined,
     echAccepted: agreed.echAccepted ?? false,
@@ -44,11 +44,21 @@ export const connectionInfo = (peer: KnownPeer, agreed: Agreement): ConnectionIn
     peerCertificates: certified?.peer.certificates ?? session?.peerCertificates ?? [],
     certificateCompression: agreed.certificateCompression,
     delegatedUntil: certified?.signature.delegatedUntil,
-    verifiedChain: certified?.peer.chain ?? [],
+    verifiedChain: certified?.peer.chain ?? (session ? chainOf(session) : []),
     ocspResponse: agreed.ocspResponse ?? (session && session.ocspResponse.length > 0 ? session.ocspResponse : undefined),
     scts: session?.scts ?? agreed.scts ?? [],
   }
 }
+
+/** Who we were to the peer, once that is known. */
+export const ownInfo = (own: ClientIdentity | undefined): Pick<ConnectionInfo, 'ownIdentity' | 'ownSignatureScheme'> => ({
+  ownIdentity: own?.chosen?.identity.digest,
+  ownSignatureScheme: own?.chosen?.scheme.name,
+})
+
+/** Of the external key, or of the one that the session began with. */
+const pskIdentityOf = ({ session, identity }: PskOrigin): Uint8Array | undefined =>
+  session ? (session.pskIdentity.length > 0 ? session.pskIdentity : undefined) : identity
 
 /** The application's own look at a handshake, resumed ones too. */
 export function* confirmConnection(config: CommonConfig, info: ConnectionInfo): Flow<void> {

@@ -1,29 +1,48 @@
 // What a session belongs to: the server's name and everything in the config that a change of must end resumption (RFC 9846
 // section 4.7.1). The same text is the key in a client's cache and the fingerprint in the session.
 
-import type { ClientConfig, ServerConfig } from '../../config.ts'
+import type { ClientConfig, CommonConfig, ServerConfig } from '../../config.ts'
 import type { Identity } from '../../options.ts'
+import { toHex } from '../../wire/bytes.ts'
+import { utf8Bytes } from '../../wire/codec.ts'
+import { randomNameOf } from '../../x509/fingerprint.ts'
+import type { CertificateVerifier } from '../../x509/verifier.ts'
 import { pskDigest } from '../key-exchange/psk-digest.ts'
 
-const verifierNumbers = new WeakMap<object, number>()
-let verifiersSeen = 0
-
 /** A verifier without a fingerprint is equal to itself only, for as long as this process lives. */
-const verifierFingerprint = (verifier: ClientConfig['verifier']): string => {
-  if (verifier.fingerprint !== undefined) return verifier.fingerprint
-  const known = verifierNumbers.get(verifier) ?? ++verifiersSeen
-  verifierNumbers.set(verifier, known)
-  return `verifier ${known}`
-}
+const verifierFingerprint = (verifier: CertificateVerifier): string => verifier.fingerprint ?? randomNameOf(verifier)
 
-/** With external keys, which vouch for the server as the verifier does otherwise, they are part of it. */
-export const sessionKey = (config: ClientConfig): string =>
-  `${config.serverName ?? ''}|${config.alpn.join(',')}|${verifierFingerprint(config.verifier)}` +
-  config.psks.map(({ identity, key, imported }) => `|${pskDigest(config.provider, { identity, key, imported: imported !== undefined })}`).join('')
+/** What peers may sign with. */
+const schemesOf = ({ schemes, certificateSchemes }: CommonConfig): string =>
+  [schemes, certificateSchemes ?? []].map((list) => list.map(({ id }) => id.toString(16)).join(',')).join(';')
+
+const keys = new WeakMap<ClientConfig, string>()
+
+/** Whom we take for the server, and who we are ourselves. External keys vouch for both. An identity that a function chooses is not in
+ * it: the function is asked again (client-psk.ts). */
+export const sessionKey = (config: ClientConfig): string => {
+  const known = keys.get(config)
+  if (known !== undefined) return known
+  const { serverName = '', alpn, verifier, identityKey, psks, provider } = config
+  const parts = [
+    alpn, verifierFingerprint(verifier), schemesOf(config), identityKey ?? 'a function',
+    psks.map(({ identity, key, imported }) => pskDigest(provider, { identity, key, imported })),
+  ]
+  const key = `${serverName}|${digest(config, JSON.stringify(parts))}`
+  keys.set(config, key)
+  return key
+}
 
 /** The server's side: what a ticket was made under. A change of certificate, protocols, or client-auth policy ends it. */
 export const serverFingerprint = (config: ServerConfig, identity: Identity | undefined): string => {
-  const { clientAuth } = config
-  const clients = clientAuth ? `${clientAuth.mode} ${clientAuth.verifier ? verifierFingerprint(clientAuth.verifier) : ''}` : ''
-  return `${identity?.digest ?? ''}|${config.alpn.join(',')}|${clients}`
+  const { clientAuth, alpn } = config
+  const { mode = '', verifier } = clientAuth ?? {}
+  const clients = clientAuth ? [mode, verifier ? verifierFingerprint(verifier) : '', schemesOf(config)] : []
+  return digest(config, JSON.stringify([identity?.digest ?? '', alpn, clients]))
+}
+
+/** Short: it is in every ticket. */
+const digest = ({ provider }: CommonConfig, text: string): string => {
+  const { sha256 } = provider.hashes
+  return sha256 ? toHex(sha256.digest(utf8Bytes(text))) : text
 }

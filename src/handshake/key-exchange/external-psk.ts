@@ -57,9 +57,14 @@ const importPsk = (
 
 /** The ImportedIdentity in a PSK identity, if it is one for TLS 1.3 and this KDF. */
 export const readImportedIdentity = (identity: Uint8Array, hash: HashAlgorithm): ImportedIdentity | undefined => {
+  const imported = decodeImportedIdentity(identity)
+  return imported?.targetProtocol === TLS13 && imported.targetKdf === kdfs[hash.name] ? imported : undefined
+}
+
+/** The ImportedIdentity in a PSK identity, if it is one, for whatever protocol. */
+export const decodeImportedIdentity = (identity: Uint8Array): ImportedIdentity | undefined => {
   try {
-    const imported = decode(importedIdentity, identity, 'ImportedIdentity')
-    return imported.targetProtocol === TLS13 && imported.targetKdf === kdfs[hash.name] ? imported : undefined
+    return decode(importedIdentity, identity, 'ImportedIdentity')
   } catch {
     return undefined
   }

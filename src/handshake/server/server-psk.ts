@@ -10,8 +10,9 @@ import type { OfferedPsks } from '../../wire/extensions.ts'
 import { TLS13 } from '../../wire/registry.ts'
 import { readImportedIdentity, serverPsk } from '../key-exchange/external-psk.ts'
 import type { UsablePsk } from '../key-exchange/external-psk.ts'
-import { verifyBinder } from '../auth/authentication.ts'
+import { isAuthenticated, verifyBinder } from '../auth/authentication.ts'
 import type { PskOrigin, VerifiedPsk } from '../auth/authentication.ts'
+import { isFresh, mayResume } from '../connection/may-resume.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { canResume, lookUpPsk, pskBinding } from './psk-lookup.ts'
@@ -54,10 +55,11 @@ export function* selectPsk(
     }
     const session = yield* openTicket(hs.config, identity)
     if (!session || !fits(hs.config, session, suite, hello)) continue
-    if (!(yield* canResume(hs.config, hello, session.fingerprint, fingerprint))) continue
+    if (!(yield* canResume(hs.config, hello, session, fingerprint))) continue
     const binder = offered.binders[index] ?? new Uint8Array(0)
     const key = { secret: session.secret, binder: 'res' } as const
     const proof = checkBinder(hs, hello, offered, key, suite, binder, { session, identity: undefined })
+    if (!(yield* mayResume(hs.config, 'client', hs.config.clientAuth?.verifier, session))) continue
     const claimed = (obfuscatedTicketAge - session.ageAdd + 2 ** 32) % 2 ** 32
     const ageError = Math.abs(hs.config.clock() - session.createdAt - claimed)
     return { index, proof, secret: session.secret, binder, session, fingerprint: session.fingerprint, ageError }
@@ -69,13 +71,13 @@ export function* selectPsk(
 function* externalPsk(hs: ServerHandshake, hello: ReceivedHello, identity: Uint8Array, suite: ActiveSuite): Flow<(UsablePsk & { readonly keyBinding: string }) | undefined> {
   const { config } = hs
   const { provider } = config
-  const plain = yield* lookUpPsk(config, hello, identity, false)
+  const plain = yield* lookUpPsk(config, hello, { identity, imported: undefined })
   const imported = plain ? undefined : readImportedIdentity(identity, suite.hash)
-  const found = plain ?? (imported && (yield* lookUpPsk(config, hello, imported.externalIdentity, true)))
+  const name = imported && { identity: imported.externalIdentity, imported: { context: imported.context } }
+  const found = plain ?? (name && (yield* lookUpPsk(config, hello, name)))
   const usable = found && serverPsk(provider, identity, found, suite.hash, imported)
   if (!usable) return undefined
-  const origin = { identity: imported?.externalIdentity ?? identity, key: found.key, imported: imported !== undefined }
-  return { ...usable, keyBinding: pskBinding(provider, origin) }
+  return { ...usable, keyBinding: pskBinding(provider, { ...(name ?? { identity, imported: undefined }), key: found.key }) }
 }
 
 function* openTicket(config: ServerConfig, ticket: Uint8Array): Flow<SessionState | undefined> {
@@ -92,14 +94,12 @@ const fits = (
   config: ServerConfig, session: SessionState, suite: ActiveSuite, hello: ReceivedHello,
 ): boolean => {
   const sessionSuite = config.suites.find(({ id }) => id === session.cipherSuite)
-  const age = config.clock() - session.createdAt
   return (
     session.version === TLS13 &&
     sessionSuite?.hash.name === suite.hash.name &&
     session.serverName === (hello.info.serverName ?? '') &&
-    age >= 0 &&
-    age <= session.lifetime * 1000 &&
-    !(config.clientAuth?.required && session.peerCertificates.length === 0)
+    isFresh(config, session) &&
+    isAuthenticated(config, session)
   )
 }
 

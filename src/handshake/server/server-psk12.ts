@@ -40,12 +40,12 @@ export function* readPskPremaster(hs: ServerHandshake12, hello: ReceivedHello, e
   const { identity, point } = exchange
     ? decode(pskIdentityAndPoint, body, 'ClientKeyExchange')
     : { identity: decode(pskIdentity, body, 'ClientKeyExchange'), point: undefined }
-  const found = yield* lookUpPsk(hs.config, hello, identity, false)
+  const found = yield* lookUpPsk(hs.config, hello, { identity, imported: undefined })
   if (!found) {
     throw new TlsError('unknown_psk_identity', 'the client names a pre-shared key that is not known here (RFC 4279 section 2)')
   }
   const psk = keyOf(found, 'internal_error')
   const other = exchange && point ? yield* use(exchange.complete(point)) : new Uint8Array(psk.length)
-  const binding = pskBinding(hs.config.provider, { identity, key: psk, imported: false })
+  const binding = pskBinding(hs.config.provider, { identity, key: psk, imported: undefined })
   return { identity, premaster: encode(pskPremaster, { other, psk }), binding }
 }

@@ -2,11 +2,15 @@
 
 import type { ActiveSuite, ServerConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
-import { blankSession, decodeSession, encodeSession, MAX_SESSION_LIFETIME } from '../../session/state.ts'
+import { blankSession, decodeSession, encodeSession } from '../../session/state.ts'
 import type { SessionState } from '../../session/state.ts'
 import { TLS12 } from '../../wire/registry.ts'
 import type { Choice12, PskChoice12 } from './negotiate12.ts'
+import { isAuthenticated } from '../auth/authentication.ts'
 import type { Connection12 } from '../connection/connection12.ts'
+import { isFresh, mayResume } from '../connection/may-resume.ts'
+import { sessionLifetime } from '../connection/session-facts.ts'
+import type { SessionFacts } from '../connection/session-facts.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { canResume } from './psk-lookup.ts'
@@ -23,8 +27,10 @@ export function* findSession12(hs: ServerHandshake12, hello: ReceivedHello, choi
   const state = yield* lookUp(config, hello)
   const suite = state && suiteOf(config, hello, state)
   if (!state || !suite || (suite.authentication === 'psk') !== (choice.identity === undefined) || !fits(config, hello, state)) return undefined
-  if (!(yield* canResume(config, hello, state.fingerprint, choice.fingerprint))) return undefined
-  if (!choice.extended) {
+  if (!(yield* canResume(config, hello, state, choice.fingerprint))) return undefined
+  if (!(yield* mayResume(config, 'client', config.clientAuth?.verifier, state))) return undefined
+  if (choice.extended !== state.extendedMasterSecret) {
+    if (choice.extended) return undefined // section 5.3: a full handshake, which gets the client out of the old session
     throw new TlsError('extended_master_secret_required', 'the client offers a session with extended master secret, and no extended_master_secret (RFC 7627 section 5.3)')
   }
   return { state, suite }
@@ -55,19 +61,11 @@ const suiteOf = (config: ServerConfig, hello: ReceivedHello, state: SessionState
     : undefined
 
 /** Same server, name and policy; with extended master secret only (RFC 7627 section 5.3, RFC 6066 section 3). */
-const fits = (config: ServerConfig, hello: ReceivedHello, state: SessionState): boolean => {
-  const now = config.clock()
-  const age = now - state.createdAt
-  return (
-    state.version === TLS12 &&
-    state.extendedMasterSecret &&
-    state.serverName === (hello.info.serverName ?? '') &&
-    age >= 0 &&
-    age <= state.lifetime * 1000 &&
-    now - state.authenticatedAt <= MAX_SESSION_LIFETIME * 1000 &&
-    !(config.clientAuth?.required && state.peerCertificates.length === 0)
-  )
-}
+const fits = (config: ServerConfig, hello: ReceivedHello, state: SessionState): boolean =>
+  state.version === TLS12 &&
+  state.serverName === (hello.info.serverName ?? '') &&
+  isFresh(config, state) &&
+  isAuthenticated(config, state)
 
 /** A ticket that is old enough is renewed (RFC 5077 section 3.3). */
 export const mayRenew = (config: ServerConfig, hello: ReceivedHello, state: SessionState): boolean =>
@@ -75,49 +73,43 @@ export const mayRenew = (config: ServerConfig, hello: ReceivedHello, state: Sess
   (hello.extensions.session_ticket?.length ?? 0) > 0 &&
   config.clock() - state.createdAt >= config.tickets.renewAfter * 1000
 
-export interface SessionFacts12 {
-  readonly alpn: string | undefined
-  readonly serverName: string | undefined
-  readonly peerCertificates: readonly Uint8Array[]
-  readonly signatureScheme: string
-  readonly authenticatedAt: number
-  readonly fingerprint: string
-}
+export interface ServerSessionFacts extends SessionFacts, Pick<SessionState, 'fingerprint'> {}
 
-const stateOf = (config: ServerConfig, { master, parameters }: Connection12, facts: SessionFacts12): SessionState => ({
-  ...blankSession,
-  version: TLS12,
-  cipherSuite: parameters.suite.id,
-  secret: master.secret,
-  lifetime: config.tickets?.lifetime ?? USUAL_LIFETIME,
-  createdAt: config.clock(),
-  authenticatedAt: facts.authenticatedAt,
-  extendedMasterSecret: parameters.extendedMasterSecret,
-  alpn: facts.alpn ?? '',
-  serverName: facts.serverName ?? '',
-  fingerprint: facts.fingerprint,
-  peerCertificates: facts.peerCertificates,
-  signatureScheme: facts.signatureScheme,
-})
+/** Undefined where there is nothing to resume later. */
+const stateOf = (config: ServerConfig, { master, parameters }: Connection12, facts: ServerSessionFacts): SessionState | undefined => {
+  const lifetime = sessionLifetime(config, facts, config.tickets?.lifetime ?? USUAL_LIFETIME)
+  if (lifetime === 0 || (!parameters.extendedMasterSecret && !config.resumption.withoutExtendedMasterSecret)) return undefined
+  return {
+    ...blankSession,
+    ...facts,
+    version: TLS12,
+    cipherSuite: parameters.suite.id,
+    secret: master.secret,
+    lifetime,
+    createdAt: config.clock(),
+    extendedMasterSecret: parameters.extendedMasterSecret,
+  }
+}
 const USUAL_LIFETIME = 86400
 
 /** NewSessionTicket was promised, so it is sent, with an empty ticket if there is none (RFC 5077 section 3.3). */
-export function* sendTicket12(hs: ServerHandshake12, connection: Connection12, facts: SessionFacts12): Flow<void> {
+export function* sendTicket12(hs: ServerHandshake12, connection: Connection12, facts: ServerSessionFacts): Flow<void> {
   const { config } = hs
   const state = stateOf(config, connection, facts)
   let ticket: Uint8Array | undefined
   try {
-    if (state.extendedMasterSecret) ticket = yield* use(config.tickets?.protector.seal(encodeSession(state), config.clock()))
+    if (state) ticket = yield* use(config.tickets?.protector.seal(encodeSession(state), config.clock()))
   } catch {
     // a protector that fails costs the ticket
   }
-  if (!ticket || ticket.length > 0xffff) ticket = new Uint8Array(0)
-  hs.send('NewSessionTicket', { lifetimeHint: ticket.length > 0 ? state.lifetime : 0, ticket })
+  const none = { lifetimeHint: 0, ticket: new Uint8Array(0) }
+  hs.send('NewSessionTicket', state && ticket && ticket.length <= 0xffff ? { lifetimeHint: state.lifetime, ticket } : none)
 }
 
-export function* storeSession12(hs: ServerHandshake12, connection: Connection12, sessionId: Uint8Array, facts: SessionFacts12): Flow<void> {
+export function* storeSession12(hs: ServerHandshake12, connection: Connection12, sessionId: Uint8Array, facts: ServerSessionFacts): Flow<void> {
   const { config } = hs
   const state = stateOf(config, connection, facts)
+  if (!state) return
   try {
     yield* use(config.sessions?.set(sessionId, encodeSession(state), state.lifetime))
   } catch {

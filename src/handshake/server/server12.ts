@@ -5,11 +5,11 @@ import type { ConnectionInfo } from '../../info.ts'
 import { resumedMasterSecret } from '../../keys/prf12.ts'
 import type { SessionState } from '../../session/state.ts'
 import { provenByFinished } from '../auth/authentication.ts'
-import type { ClientAuthentication, PskOrigin } from '../auth/authentication.ts'
+import type { ClientAuthentication, KnownPeer, PskOrigin } from '../auth/authentication.ts'
 import { Connection12, deriveMaster, establish12 } from '../connection/connection12.ts'
 import type { Current12, Negotiated12, Parameters12 } from '../connection/connection12.ts'
 import { confirmConnection, connectionInfo } from '../connection/info.ts'
-import type { KnownPeer } from '../connection/info.ts'
+import { sessionFacts } from '../connection/session-facts.ts'
 import { refuseRenegotiation } from '../connection/refuse-renegotiation12.ts'
 import type { Established } from '../context.ts'
 import type { Flow } from '../flow.ts'
@@ -20,7 +20,7 @@ import { negotiate12, sendServerHello12 } from './negotiate12.ts'
 import type { Choice12, PskChoice12 } from './negotiate12.ts'
 import { readPskPremaster, sendPskShare } from './server-psk12.ts'
 import { findSession12, mayRenew, sendTicket12, storeSession12 } from './server-session12.ts'
-import type { SessionFacts12 } from './server-session12.ts'
+import type { ServerSessionFacts } from './server-session12.ts'
 import type { ReceivedHello, ServerHandshake12 } from './received-hello.ts'
 import { OCSP } from '../../wire/numbers.ts'
 
@@ -72,7 +72,7 @@ function* fullHandshake(hs: ServerHandshake12, hello: ReceivedHello, choice: Cho
   const finished = yield* connection.readFinished()
   const info = infoOf(hello, choice, auth)
   yield* confirmConnection(hs.config, info)
-  yield* sendServerFinished(hs, connection, kind, factsOf(info, choice.fingerprint, hs.config.clock()))
+  yield* sendServerFinished(hs, connection, kind, factsOf(hs, auth, info, choice.fingerprint))
   return { connection, proofs: { auth, finished }, info }
 }
 
@@ -90,7 +90,7 @@ function* pskHandshake(hs: ServerHandshake12, hello: ReceivedHello, choice: PskC
   const origin: PskOrigin = { identity, session: undefined }
   const info = infoOf(hello, choice, { by: 'psk', psk: origin })
   yield* confirmConnection(hs.config, info)
-  yield* sendServerFinished(hs, connection, kind, factsOf(info, `${choice.fingerprint}${binding}`, hs.config.clock()))
+  yield* sendServerFinished(hs, connection, kind, factsOf(hs, { by: 'psk', psk: origin }, info, `${choice.fingerprint}${binding}`))
   return { connection, proofs: { auth: { by: 'psk', psk: provenByFinished(finished, origin) }, finished }, info }
 }
 
@@ -105,7 +105,7 @@ function* resumedHandshake(
   const connection = new Connection12(hs, parameters, master, choice.identity?.certificates[0])
   const origin: PskOrigin = { session, identity: undefined }
   const info = infoOf(hello, choice, { by: 'psk', psk: origin })
-  if (ticket) yield* sendTicket12(hs, connection, factsOf(info, session.fingerprint, session.authenticatedAt))
+  if (ticket) yield* sendTicket12(hs, connection, factsOf(hs, { by: 'psk', psk: origin }, info, session.fingerprint))
   yield* connection.changeWrite()
   connection.sendFinished()
   yield* connection.changeRead()
@@ -166,7 +166,7 @@ function* readClientKeyExchange(
 }
 
 /** NewSessionTicket* [ChangeCipherSpec] Finished */
-function* sendServerFinished(hs: ServerHandshake12, connection: Connection12, kind: SessionKind, facts: SessionFacts12): Flow<void> {
+function* sendServerFinished(hs: ServerHandshake12, connection: Connection12, kind: SessionKind, facts: ServerSessionFacts): Flow<void> {
   if (kind.ticket) yield* sendTicket12(hs, connection, facts)
   yield* connection.changeWrite()
   connection.sendFinished()
@@ -188,11 +188,12 @@ const infoOf = (hello: ReceivedHello, choice: Choice12 | PskChoice12, known: Kno
     suite: choice.suite,
     group: resumed ? undefined : choice.group,
     ownSignatureScheme: !resumed && choice.identity ? choice.scheme?.name : undefined,
+    ownIdentity: choice.identity?.digest,
     alpn: choice.alpn,
     serverName: hello.info.serverName,
   })
 }
 
-const factsOf = (
-  { alpn, serverName, peerCertificates, signatureScheme = '' }: ConnectionInfo, fingerprint: string, authenticatedAt: number,
-): SessionFacts12 => ({ alpn, serverName, peerCertificates, signatureScheme, authenticatedAt, fingerprint })
+const factsOf = ({ config }: ServerHandshake12, peer: KnownPeer, info: ConnectionInfo, fingerprint: string): ServerSessionFacts => ({
+  ...sessionFacts(config, peer, info), fingerprint,
+})

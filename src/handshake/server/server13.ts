@@ -13,6 +13,7 @@ import { askedTypes, certificateOf, compressionOf } from '../auth/certificate-co
 import { sendProof13 } from '../auth/send-certificate13.ts'
 import { Connection13 } from '../connection/connection13.ts'
 import { confirmConnection, connectionInfo } from '../connection/info.ts'
+import { sessionFacts } from '../connection/session-facts.ts'
 import type { Established } from '../context.ts'
 import { TlsError } from '../../errors.ts'
 import { use } from '../flow.ts'
@@ -24,6 +25,7 @@ import { negotiate13 } from './negotiate13.ts'
 import type { Choice13 } from './negotiate13.ts'
 import { helloFields } from './server-hello.ts'
 import { sendTickets, ticketCount } from './tickets13.ts'
+import type { TicketFacts } from './tickets13.ts'
 import type { ReceivedHello, ServerHandshake } from './received-hello.ts'
 
 /** Bytes of early data that are skipped if none was allowed: what a client may have sent by an older ticket. */
@@ -60,7 +62,7 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
   const info = infoOf(choice, client)
   const connection = connectionOf(hs, choice, master)
   yield* confirmConnection(hs.config, info)
-  yield* sendTickets(hs, connection, ticketFacts(hs, choice, info))
+  yield* sendTickets(hs, connection, ticketFacts(hs, choice, client, info))
   return establish(hs, choice, connection, { auth: client.auth, finished }, info)
 }
 
@@ -175,6 +177,7 @@ const infoOf = (choice: Choice13, { auth, compression }: Client13): ConnectionIn
     suite: choice.suite,
     group: choice.group,
     ownSignatureScheme: choice.psk ? undefined : choice.identity?.scheme.name,
+    ownIdentity: choice.psk && choice.psk.session?.pskIdentity.length !== 0 ? undefined : choice.identity?.identity.digest,
     alpn: choice.alpn,
     serverName: choice.hello.info.serverName,
     helloRetryRequest: choice.retried,
@@ -194,12 +197,11 @@ const connectionOf = (hs: ServerHandshake, { suite, identity }: Choice13, master
   return connection
 }
 
-const ticketFacts = ({ config }: ServerHandshake, { hello, psk, fingerprint }: Choice13, info: ConnectionInfo) => ({
-  alpn: info.alpn,
-  serverName: info.serverName,
-  signatureScheme: info.signatureScheme ?? '',
-  peerCertificates: info.peerCertificates,
-  authenticatedAt: psk?.session?.authenticatedAt ?? config.clock(),
+const ticketFacts = (
+  { config }: ServerHandshake, { hello, psk, fingerprint }: Choice13, { auth }: Client13, info: ConnectionInfo,
+): TicketFacts => ({
+  session: sessionFacts(config, auth, info),
+  info,
   fingerprint,
   sessionData: info.sessionData ?? new Uint8Array(0),
   count: ticketCount(config, hello, psk !== undefined),

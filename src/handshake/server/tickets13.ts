@@ -2,24 +2,24 @@
 
 import type { ServerConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
-import type { SessionFacts } from '../../options.ts'
+import type { ConnectionInfo } from '../../info.ts'
+import type { SessionFacts as TicketFor } from '../../options.ts'
 import { blankSession, encodeSession } from '../../session/state.ts'
 import { decode, encode, u16, u32 } from '../../wire/codec.ts'
 import { encodeExtensions, newSessionTicketExtensions } from '../../wire/extensions.ts'
 import { TLS13 } from '../../wire/registry.ts'
 import type { Connection13 } from '../connection/connection13.ts'
+import { sessionLifetime } from '../connection/session-facts.ts'
+import type { SessionFacts } from '../connection/session-facts.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { greaseExtension } from '../grease.ts'
 import type { ReceivedHello, ServerHandshake } from './received-hello.ts'
 
-/** What a server's ticket says of the connection it comes from. */
+/** What a server's tickets say of the connection they come from. */
 export interface TicketFacts {
-  readonly alpn: string | undefined
-  readonly serverName: string | undefined
-  readonly peerCertificates: readonly Uint8Array[]
-  readonly signatureScheme: string
-  readonly authenticatedAt: number
+  readonly session: SessionFacts
+  readonly info: ConnectionInfo
   readonly fingerprint: string
   readonly count: number
   /** What the session that was resumed carried. */
@@ -27,7 +27,7 @@ export interface TicketFacts {
 }
 
 /** What the application wants in the tickets of this connection. */
-export const ticketData = (config: ServerConfig, facts: SessionFacts, inherited: Uint8Array): Uint8Array => {
+export const ticketData = (config: ServerConfig, facts: TicketFor, inherited: Uint8Array): Uint8Array => {
   const data = config.tickets?.applicationData?.(facts) ?? inherited
   if (data.length > MAX_APPLICATION_DATA) {
     throw new TlsError('bad_option', `tickets.applicationData: ${data.length} bytes; the most is ${MAX_APPLICATION_DATA}`)
@@ -50,26 +50,24 @@ export function* sendTickets(hs: ServerHandshake, connection: Connection13, fact
   const { config } = hs
   const { tickets } = config
   if (!tickets) return
-  const applicationData = ticketData(config, facts, facts.sessionData)
+  const applicationData = ticketData(config, facts.info, facts.sessionData)
+  const lifetime = sessionLifetime(config, facts.session, tickets.lifetime)
+  if (lifetime === 0) return
   for (let number = 0; number < facts.count; number++) {
     const nonce = encode(u16, number)
     const ageAdd = decode(u32, config.provider.random(4), 'ticket_age_add')
     const now = config.clock()
     const state = encodeSession({
       ...blankSession,
+      ...facts.session,
       version: TLS13,
       cipherSuite: connection.suite.id,
       secret: connection.ticketPsk(nonce),
       ageAdd,
-      lifetime: tickets.lifetime,
+      lifetime,
       createdAt: now,
-      authenticatedAt: facts.authenticatedAt,
       maxEarlyData: config.maxEarlyData,
-      alpn: facts.alpn ?? '',
-      serverName: facts.serverName ?? '',
       fingerprint: facts.fingerprint,
-      peerCertificates: facts.peerCertificates,
-      signatureScheme: facts.signatureScheme,
       applicationData,
     })
     let ticket: Uint8Array | undefined
@@ -81,6 +79,6 @@ export function* sendTickets(hs: ServerHandshake, connection: Connection13, fact
     if (!ticket || ticket.length > 0xffff) return
     const early = config.maxEarlyData > 0 && { early_data: config.maxEarlyData }
     const extensions = [...encodeExtensions(newSessionTicketExtensions, { ...early }), ...greaseExtension(config)]
-    hs.send('NewSessionTicket', { lifetime: tickets.lifetime, ageAdd, nonce, ticket, extensions }, false)
+    hs.send('NewSessionTicket', { lifetime, ageAdd, nonce, ticket, extensions }, false)
   }
 }
