@@ -86,8 +86,10 @@ export class Engine implements TlsEngine {
 
   receiveEnd(): void {
     if (this.#failure || this.#readClosed) return
-    const during = this.#established ? '' : ' during the handshake'
-    this.#fail(new TlsError('truncated', `the transport ended${during} without a close_notify: data may be missing`))
+    this.#fail(new TlsError('truncated', this.#established
+      ? 'the transport ended without a close_notify: data may be missing'
+      : 'the transport ended during the handshake, and no alert says why: a peer does so that does not speak TLS on this ' +
+        'port, or refuses the name or the client'))
   }
 
   send(data: Uint8Array): MaybePromise<void> {
@@ -272,7 +274,7 @@ export class Engine implements TlsEngine {
   }
 
   #alert(content: Uint8Array): void {
-    const alert = readAlert(content, this.#version)
+    const alert = readAlert(content, this.#version, this.#established !== undefined)
     if (alert.kind === 'close_notify') return this.#peerClosed()
     if (alert.kind === 'fatal') return this.#endWith(alert.error)
     this.#flood.warning()

@@ -176,7 +176,8 @@ const checkLeaf = (leaf: Certificate, rules: PathRules): void => {
   if (reference === undefined) return
   if (leaf.subjectAltNames === undefined) {
     const sentence = `${describe(leaf)} has no subjectAltName, so it is for no server at all`
-    reject('name_mismatch', `${sentence}; common names are not looked at (RFC 9525 section 6.3)`, leaf)
+    const mend = `issue it anew with ${shorten(reference.value)} as a subjectAltName`
+    reject('name_mismatch', `${sentence}: ${mend}; common names are not looked at (RFC 9525 section 6.3)`, leaf)
   }
   if (coversReference(leaf, reference, isPublicSuffix)) return
   const names = (leaf.subjectAltNames ?? []).slice(0, MAX_NAMES_SHOWN).map(({ value }) => shorten(value, 80)).join(', ')
