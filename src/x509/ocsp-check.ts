@@ -1,53 +1,51 @@
-// What an OCSP response says of a certificate, and whether it may say so (RFC 6960 sections 3.2 and 4.2.2.2), stapled or
-// fetched; must-staple (RFC 7633). A PathCheck for the `checks` option of the verifier.
+// Whether certificates of a path are revoked, by OCSP responses (RFC 6960): stapled, given or fetched; must-staple
+// (RFC 7633). A PathCheck for the `checks` option of the verifier.
 
 import { use } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
-import type { CryptoProvider, MaybePromise } from '../crypto/provider.ts'
+import type { MaybePromise } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
-import { equalBytes } from '../wire/bytes.ts'
 import type { Certificate } from './certificate.ts'
-import { sameName } from './name.ts'
-import { createOcspRequest, isAbout, keyHash, nonceOf, parseOcspResponse } from './ocsp.ts'
-import type { OcspAnswer, OcspBasicResponse, OcspResponse } from './ocsp.ts'
-import { accessMethods, extensionOids, purposeOids } from './oids.ts'
 import { withFingerprint } from './fingerprint.ts'
+import { bad, readAnswer } from './ocsp-answer.ts'
+import type { OcspAnswerOptions, OcspContext } from './ocsp-answer.ts'
+import { createOcspRequest, parseOcspResponse } from './ocsp.ts'
+import type { OcspAnswer } from './ocsp.ts'
+import { accessMethods, purposeOids } from './oids.ts'
 import type { PathCheck, PathCheckRequest } from './options.ts'
-import { issuerOf, pathPairs } from './path-pairs.ts'
-import type { CheckDepth, Issuer, PathPair } from './path-pairs.ts'
-import { describe, isoTime, reject, span } from './rejection.ts'
-import { signatureAlgorithmOf, verifySignature } from './signature.ts'
+import { pathPairs } from './path-pairs.ts'
+import type { CheckDepth, PathPair } from './path-pairs.ts'
+import { describe, isoTime, reject } from './rejection.ts'
 
-export interface OcspCheckOptions {
-  /** `soft` (default): a certificate without any answer passes. `hard`: it is refused. A stapled response that is not good
-   * is refused always (RFC 6066 section 8), and so is "revoked". */
+/** Asks the responder at `url` with `request` (DER, for a POST of application/ocsp-request). `forget` is told of
+ * responses that are of no use, so that a cache does not keep them. */
+export interface OcspFetch {
+  (url: string, request: Uint8Array, pair: PathPair): MaybePromise<Uint8Array | undefined>
+  readonly forget?: (url: string, request: Uint8Array) => void
+}
+
+export interface OcspCheckOptions extends OcspAnswerOptions {
+  /** `soft` (default): a certificate without any answer passes. `hard`: it is refused. A stapled response that is not
+   * good is refused always (RFC 6066 section 8), and so is "revoked". */
   readonly mode?: 'hard' | 'soft'
   /** Default `leaf`. */
   readonly depth?: CheckDepth
   /** Responses (DER) that the caller has, beside the stapled one. */
   readonly responses?: readonly Uint8Array[]
-  /** Asks the responder at `url` with `request` (DER, for a POST of application/ocsp-request). What it throws counts as none.
+  /** Asks a responder, where no other response says that a certificate is good. What it throws counts as none.
    * Without it nothing is fetched. */
-  readonly fetch?: (url: string, request: Uint8Array, pair: PathPair) => MaybePromise<Uint8Array | undefined>
+  readonly fetch?: OcspFetch
   /** Puts a nonce into requests and demands it back (RFC 9654). Most public responders leave it out. Default false. */
   readonly nonce?: boolean
-  /** Milliseconds that a response without nextUpdate is good for. Default 24 hours. */
-  readonly maxAge?: number
-  /** Milliseconds that clocks may differ. Default 5 minutes. */
-  readonly skew?: number
-  /** Whether a delegated responder's certificate has to have id-pkix-ocsp-nocheck (RFC 6960 section 4.2.2.2.1). Without it nobody
-   * can tell whether that certificate is revoked; whether such a responder is believed is left to the client. Default false. */
-  readonly requireNoCheck?: boolean
   /** Default true: a leaf with the TLS feature status_request has to come with a good stapled response. */
   readonly mustStaple?: boolean
 }
 
 /** Throws `certificate_revoked`, `bad_certificate_status` or `revocation_unknown`. */
 export const ocspCheck = (options: OcspCheckOptions = {}): PathCheck => {
-  const check: PathCheck = withFingerprint(function* ({ path, anchor, provider, time, ocspResponse }: PathCheckRequest) {
-    const context: Context = { provider, time, options }
-    for (const [i, pair] of pathPairs({ path, anchor }, options.depth ?? 'leaf').entries()) {
-      yield* checkOne(pair, i === 0 ? ocspResponse : undefined, i === 0, context)
+  const check: PathCheck = withFingerprint(function* (request: PathCheckRequest) {
+    for (const [i, pair] of pathPairs(request, options.depth ?? 'leaf').entries()) {
+      yield* checkOne(pair, i === 0 ? request.ocspResponse : undefined, i === 0, { ...request, options })
     }
   }, 'ocsp', options)
   ocspChecks.add(check)
@@ -60,24 +58,29 @@ const ocspChecks = new WeakSet<PathCheck>()
 export const isOcspCheck = (check: PathCheck): boolean => ocspChecks.has(check)
 
 /**
- * What a response (DER) says of a certificate; throws TlsError `bad_certificate_status` unless it is successful, about that
- * certificate, fresh, and signed by someone who may. `time` is in milliseconds since the epoch.
+ * What a response (DER) says of a certificate; throws TlsError `bad_certificate_status` unless it is successful,
+ * about that certificate, signed by someone who may, and, if it does not say "revoked", fresh and understood. `time`
+ * is in milliseconds since the epoch.
  */
 export function* readOcspAnswer(
-  der: Uint8Array, pair: PathPair, context: { readonly provider: CryptoProvider; readonly time: number }, options: OcspCheckOptions = {}, nonce?: Uint8Array,
+  der: Uint8Array,
+  pair: PathPair,
+  request: Pick<PathCheckRequest, 'provider' | 'time' | 'validate'>,
+  options: OcspAnswerOptions = {},
+  nonce?: Uint8Array,
 ): Steps<OcspAnswer> {
-  const response = parsed(der)
+  const response = parseOcspResponse(der)
   if (response.status !== 'successful') return bad(`the OCSP responder answered "${response.status}"`, pair)
-  return yield* judge(response.basic, pair, { ...context, options }, nonce)
+  return yield* readAnswer(response.basic, pair, { ...request, options }, nonce)
 }
 
-interface Context {
-  readonly provider: CryptoProvider
-  readonly time: number
+interface Context extends OcspContext {
   readonly options: OcspCheckOptions
 }
 
 const statusRequest = 5
+/** Responders of one certificate that are asked. */
+const MAX_RESPONDERS = 2
 
 /** Clients are not asked for one in general, so this counts for certificates of servers. */
 const asksForStaple = ({ tlsFeatures, extendedKeyUsage }: Certificate): boolean =>
@@ -87,45 +90,73 @@ function* checkOne(pair: PathPair, stapled: Uint8Array | undefined, isLeaf: bool
   const { certificate } = pair
   const { options } = context
   const mustStaple = isLeaf && options.mustStaple !== false && asksForStaple(certificate)
-  if (stapled === undefined && mustStaple) bad(`${describe(certificate)} must come with an OCSP response (RFC 7633), and came without`, pair)
-  const answer = (stapled && (yield* fromStaple(stapled, pair, mustStaple, context))) ?? (yield* fromElsewhere(pair, context))
-  if (answer?.status === 'revoked') {
-    const why = answer.reason === undefined ? '' : `: ${answer.reason}`
-    reject('revoked', `${describe(certificate)} was revoked on ${isoTime(answer.revokedAt ?? 0)}${why} (OCSP)`, certificate)
+  if (stapled === undefined && mustStaple) {
+    bad(`${describe(certificate)} must come with an OCSP response (RFC 7633), and came without`, pair)
   }
-  if (answer?.status === 'good') return
-  if (answer !== undefined && mustStaple) bad(`the stapled OCSP response does not know ${describe(certificate)}`, pair)
-  if (options.mode !== 'hard') return
-  const why = answer === undefined ? 'there is no OCSP response for it' : 'its OCSP responder does not know it'
+  const fromPeer = stapled && (yield* fromStaple(stapled, pair, mustStaple, context))
+  refuseRevoked(fromPeer, pair)
+  if (mustStaple && fromPeer?.status !== 'good') {
+    bad(`the stapled OCSP response does not know ${describe(certificate)}`, pair)
+  }
+  const answers = [fromPeer, ...(yield* fromCaller(pair, context))]
+  if (answers.some((answer) => answer?.status === 'good')) return
+  answers.push(...(yield* fromResponders(pair, context)))
+  if (options.mode !== 'hard' || answers.some((answer) => answer?.status === 'good')) return
+  const isKnown = answers.some((answer) => answer !== undefined)
+  const why = isKnown ? 'its OCSP responder does not know it' : 'there is no OCSP response for it'
   reject('revocation_unknown', `whether ${describe(certificate)} is revoked is not known: ${why}`, certificate)
 }
 
+const refuseRevoked = (answer: OcspAnswer | undefined, { certificate }: PathPair): void => {
+  if (answer?.status !== 'revoked') return
+  const when = answer.revokedAt === undefined ? '' : ` on ${isoTime(answer.revokedAt)}`
+  const why = answer.reason === undefined ? '' : `: ${answer.reason}`
+  reject('revoked', `${describe(certificate)} was revoked${when}${why} (OCSP)`, certificate)
+}
+
 /** In soft mode a responder that was out of order is like none. */
-function* fromStaple(der: Uint8Array, pair: PathPair, mustStaple: boolean, context: Context): Steps<OcspAnswer | undefined> {
-  const response = parsed(der)
-  if (response.status === 'successful') return yield* judge(response.basic, pair, context)
+function* fromStaple(
+  der: Uint8Array, pair: PathPair, mustStaple: boolean, context: Context,
+): Steps<OcspAnswer | undefined> {
+  const response = parseOcspResponse(der)
+  if (response.status === 'successful') return yield* readAnswer(response.basic, pair, context)
   if (mustStaple || context.options.mode === 'hard') bad(`the stapled OCSP response says "${response.status}"`, pair)
   return undefined
 }
 
-function* fromElsewhere(pair: PathPair, context: Context): Steps<OcspAnswer | undefined> {
-  const { options: { responses = [], fetch, nonce }, provider } = context
-  for (const der of responses) {
+/** All responses are read: one that says "revoked" counts after one that says "good" too. */
+function* fromCaller(pair: PathPair, context: Context): Steps<readonly OcspAnswer[]> {
+  const answers: OcspAnswer[] = []
+  for (const der of context.options.responses ?? []) {
     const answer = yield* attempt(der, pair, context)
-    if (answer !== undefined) return answer
+    if (answer !== undefined) answers.push(answer)
+    refuseRevoked(answer, pair)
   }
-  if (fetch === undefined) return undefined
+  return answers
+}
+
+function* fromResponders(pair: PathPair, context: Context): Steps<readonly OcspAnswer[]> {
+  const { options: { fetch, nonce }, provider } = context
+  if (fetch === undefined) return []
+  const answers: OcspAnswer[] = []
   for (const url of responderUrls(pair.certificate)) {
     const sent = nonce === true ? provider.random(32) : undefined
-    const der = yield* fetched(fetch, url, createOcspRequest(pair, provider, sent), pair)
+    const request = createOcspRequest(pair, provider, sent)
+    const der = yield* fetched(fetch, url, request, pair)
     const answer = der && (yield* attempt(der, pair, context, sent))
-    if (answer !== undefined) return answer
+    if (der !== undefined && answer === undefined) fetch.forget?.(url, request)
+    if (answer === undefined) continue
+    refuseRevoked(answer, pair)
+    answers.push(answer)
+    if (answer.status === 'good') break
   }
-  return undefined
+  return answers
 }
 
 /** A response that is no good, and not stapled, is none. */
-function* attempt(der: Uint8Array, pair: PathPair, context: Context, nonce?: Uint8Array): Steps<OcspAnswer | undefined> {
+function* attempt(
+  der: Uint8Array, pair: PathPair, context: Context, nonce?: Uint8Array,
+): Steps<OcspAnswer | undefined> {
   try {
     return yield* readOcspAnswer(der, pair, context, context.options, nonce)
   } catch (error) {
@@ -134,7 +165,7 @@ function* attempt(der: Uint8Array, pair: PathPair, context: Context, nonce?: Uin
   }
 }
 
-function* fetched(fetch: NonNullable<OcspCheckOptions['fetch']>, url: string, request: Uint8Array, pair: PathPair): Steps<Uint8Array | undefined> {
+function* fetched(fetch: OcspFetch, url: string, request: Uint8Array, pair: PathPair): Steps<Uint8Array | undefined> {
   try {
     return yield* use(fetch(url, request, pair))
   } catch {
@@ -142,77 +173,14 @@ function* fetched(fetch: NonNullable<OcspCheckOptions['fetch']>, url: string, re
   }
 }
 
-const responderUrls = (certificate: Certificate): readonly string[] =>
-  (certificate.authorityInfoAccess ?? [])
-    .flatMap(({ method, location }) => (method === accessMethods.ocsp && location.kind === 'uri' ? [location.value] : []))
-    .slice(0, 2)
-
-const bad = (sentence: string, { certificate }: PathPair): never => reject('bad_status', sentence, certificate)
-
-/** Certificates in a response are malformed in their own words; here it is the response that is bad. */
-const parsed = (der: Uint8Array): OcspResponse => {
+/** An access description that can't be read names nobody. */
+const responderUrls = (certificate: Certificate): readonly string[] => {
   try {
-    return parseOcspResponse(der)
+    const responders = (certificate.authorityInfoAccess ?? []).filter(({ method }) => method === accessMethods.ocsp)
+    const urls = responders.flatMap(({ location }) => (location.kind === 'uri' ? [location.value] : []))
+    return urls.slice(0, MAX_RESPONDERS)
   } catch (error) {
-    if (!(error instanceof TlsError) || error.code === 'bad_certificate_status') throw error
-    throw new TlsError('bad_certificate_status', `malformed OCSP response: ${error.message}`, { cause: error })
+    if (error instanceof TlsError) return []
+    throw error
   }
-}
-
-function* judge(basic: OcspBasicResponse, pair: PathPair, context: Context, nonce?: Uint8Array): Steps<OcspAnswer> {
-  const answer = basic.answers.find((one) => isAbout(one, pair, context.provider))
-  if (answer === undefined) return bad(`the OCSP response is not about ${describe(pair.certificate)}`, pair)
-  checkFresh(answer, pair, context)
-  const unknown = [...basic.extensions, ...answer.extensions].find(({ critical }) => critical)
-  if (unknown !== undefined) bad(`the OCSP response has a critical extension that is not known, ${unknown.oid}`, pair)
-  if (nonce !== undefined && !equalBytes(nonceOf(basic) ?? new Uint8Array(), nonce)) bad('the OCSP response has not the nonce of the request', pair)
-  const signer = yield* findSigner(basic, pair, context)
-  const algorithm = signatureAlgorithmOf(basic.signatureAlgorithm)
-  if (algorithm === undefined || /sha1|md5/.test(algorithm)) bad(`the OCSP response is signed with ${algorithm ?? 'an unknown algorithm'}, which is not accepted`, pair)
-  if (!(yield* verifySignature(context.provider, signer.publicKey, basic.signatureAlgorithm, basic.tbs, basic.signature))) {
-    bad('the signature of the OCSP response is not that of its responder', pair)
-  }
-  return answer
-}
-
-/** Section 4.2.2.1. */
-const checkFresh = ({ thisUpdate, nextUpdate }: OcspAnswer, pair: PathPair, { time, options }: Context): void => {
-  const skew = options.skew ?? 300_000
-  const end = nextUpdate ?? thisUpdate + (options.maxAge ?? 86_400_000)
-  if (thisUpdate - skew > time) bad(`the OCSP response is from the future: thisUpdate ${isoTime(thisUpdate)}`, pair)
-  if (nextUpdate !== undefined && nextUpdate < thisUpdate) bad('the OCSP response ends before it begins', pair)
-  if (end + skew < time) bad(`the OCSP response is ${span(time - end)} too old: good until ${isoTime(end)}`, pair)
-}
-
-/** Section 4.2.2.2: the issuer itself, or one that the issuer certified directly for id-kp-OCSPSigning. */
-function* findSigner(basic: OcspBasicResponse, pair: PathPair, context: Context): Steps<Issuer> {
-  const { issuer, certificate } = pair
-  const { provider } = context
-  const { responder } = basic
-  const byKey = 'keyHash' in responder
-  if (byKey ? equalBytes(responder.keyHash, keyHash(provider, issuer)) : sameName(responder.name, certificate.issuer)) return issuer
-  for (const candidate of basic.certificates) {
-    const named = byKey ? equalBytes(responder.keyHash, keyHash(provider, candidate)) : sameName(responder.name, candidate.subject)
-    if (!named) continue
-    const problem = yield* whyNotResponder(candidate, pair, context)
-    if (problem !== undefined) bad(`the OCSP response is signed by ${describe(candidate)}, ${problem}`, pair)
-    return issuerOf(candidate)
-  }
-  return bad('the OCSP response is signed by someone other than the issuer, whose certificate is not in it', pair)
-}
-
-function* whyNotResponder(candidate: Certificate, { issuer, certificate }: PathPair, { provider, time, options }: Context): Steps<string | undefined> {
-  if (!sameName(candidate.issuer, certificate.issuer)) return 'whom another authority certified'
-  if (candidate.extendedKeyUsage?.includes(purposeOids.ocspSigning) !== true) return 'who may not sign OCSP responses (no usage ocspSigning)'
-  if (candidate.keyUsage?.includes('digitalSignature') === false) return 'whose key usage has no digitalSignature'
-  if (options.requireNoCheck === true && candidate.extension(extensionOids.ocspNoCheck) === undefined) {
-    return 'whose own certificate may be revoked for all we know (no id-pkix-ocsp-nocheck)'
-  }
-  if (time < candidate.notBefore || time > candidate.notAfter) return 'whose certificate is not valid now'
-  const algorithm = signatureAlgorithmOf(candidate.signatureAlgorithm)
-  if (algorithm === undefined || /sha1|md5/.test(algorithm) || !equalBytes(candidate.signatureAlgorithm, candidate.tbsSignatureAlgorithm)) {
-    return 'whose certificate is signed with an algorithm that is not accepted'
-  }
-  const valid = yield* verifySignature(provider, issuer.publicKey, candidate.signatureAlgorithm, candidate.tbs, candidate.signature)
-  return valid ? undefined : 'whose certificate the issuer did not sign'
 }

@@ -4,7 +4,9 @@
 import type { CryptoProvider, HashName } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { equalBytes } from '../wire/bytes.ts'
-import { DerReader, constructedTag, contextTag, derElement, derNull, derOctets, derOid, derSequence, tags } from '../wire/der.ts'
+import {
+  DerReader, constructedTag, contextTag, derElement, derNull, derOctets, derOid, derSequence, tags,
+} from '../wire/der.ts'
 import { parseCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
 import { crlReasons } from './crl-entries.ts'
@@ -15,7 +17,8 @@ import type { Name } from './name.ts'
 import type { Issuer, PathPair } from './path-pairs.ts'
 
 /** Section 4.2.1: responseStatus. Only the first has an answer in it. */
-export type OcspStatus = 'successful' | 'malformedRequest' | 'internalError' | 'tryLater' | 'sigRequired' | 'unauthorized'
+export type OcspStatus =
+  | 'successful' | 'malformedRequest' | 'internalError' | 'tryLater' | 'sigRequired' | 'unauthorized'
 
 /** CertID (section 4.1.1). */
 export interface OcspCertId {
@@ -41,6 +44,8 @@ export interface OcspAnswer {
 
 /** A successful response of type id-pkix-ocsp-basic. */
 export interface OcspBasicResponse {
+  /** 1, or a larger number, of which nothing is known. */
+  readonly version: number
   /** ResponseData, DER: what the signature is over. */
   readonly tbs: Uint8Array
   readonly signatureAlgorithm: Uint8Array
@@ -55,15 +60,17 @@ export interface OcspBasicResponse {
   readonly certificates: readonly Certificate[]
 }
 
-export type OcspResponse = { readonly status: 'successful'; readonly basic: OcspBasicResponse } | { readonly status: Exclude<OcspStatus, 'successful'> }
+export type OcspResponse =
+  | { readonly status: 'successful'; readonly basic: OcspBasicResponse }
+  | { readonly status: Exclude<OcspStatus, 'successful'> }
 
 const statuses: Readonly<Record<number, OcspStatus>> = {
   0: 'successful', 1: 'malformedRequest', 2: 'internalError', 3: 'tryLater', 5: 'sigRequired', 6: 'unauthorized',
 }
 const basicResponse = '1.3.6.1.5.5.7.48.1.1'
 export const nonceOid = '1.3.6.1.5.5.7.48.1.2'
-const maxAnswers = 64
-const maxCertificates = 8
+const MAX_ANSWERS = 64
+const MAX_CERTIFICATES = 8
 
 const hashOids: Readonly<Record<string, HashName>> = {
   '1.3.14.3.2.26': 'sha1',
@@ -72,7 +79,8 @@ const hashOids: Readonly<Record<string, HashName>> = {
   '2.16.840.1.101.3.4.2.3': 'sha512',
 }
 
-const open = (der: Uint8Array): DerReader => new DerReader(der, 'bad_certificate_status', 'OCSP response')
+/** What breaks a rule of DER for writers and can be read in one way only is taken. */
+const open = (der: Uint8Array): DerReader => DerReader.tolerant(der, 'bad_certificate_status', 'OCSP response', [])
 
 /** Parses an OCSPResponse, DER. Throws TlsError `bad_certificate_status`. */
 export const parseOcspResponse = (der: Uint8Array): OcspResponse => {
@@ -105,7 +113,7 @@ const readBasic = (der: Uint8Array): OcspBasicResponse => {
   const signature = basic.bitString('signature')
   const certificates = readCertificates(basic)
   basic.end()
-  if (data.peek() === constructedTag(0)) data.fail('a version, although it is the default or unknown')
+  const version = readVersion(data)
   const responder = readResponder(data)
   const producedAt = data.generalizedTime('producedAt')
   const answers = readAnswers(data)
@@ -113,18 +121,36 @@ const readBasic = (der: Uint8Array): OcspBasicResponse => {
   const extensions = wrapped === undefined ? [] : readExtensions(wrapped, 'responseExtensions')
   wrapped?.end()
   data.end()
-  return { tbs, signatureAlgorithm, signature, responder, producedAt, answers, extensions, certificates }
+  return {
+    version, tbs, signatureAlgorithm, signature, responder, producedAt, answers, extensions, certificates,
+  }
 }
 
+/** version [0] EXPLICIT INTEGER DEFAULT v1; the default written out says nothing new. */
+const readVersion = (data: DerReader): number => {
+  const explicit = data.optional(constructedTag(0), 'version')
+  if (explicit === undefined) return 1
+  const version = explicit.smallInteger('version') + 1
+  explicit.end()
+  return version
+}
+
+/** Certificates that can't be read are nobody's. */
 const readCertificates = (basic: DerReader): Certificate[] => {
   const wrapped = basic.optional(constructedTag(0), 'certs')
   if (wrapped === undefined) return []
   const list = wrapped.sequence('certs')
   wrapped.end()
   const certificates: Certificate[] = []
+  let count = 0
   while (!list.done) {
-    if (certificates.length === maxCertificates) list.fail(`more than ${maxCertificates} certificates`)
-    certificates.push(parseCertificate(list.element('certificate', tags.sequence)))
+    if (++count > MAX_CERTIFICATES) list.fail(`more than ${MAX_CERTIFICATES} certificates`)
+    const der = list.element('certificate', tags.sequence)
+    try {
+      certificates.push(parseCertificate(der))
+    } catch (error) {
+      if (!(error instanceof TlsError)) throw error
+    }
   }
   return certificates
 }
@@ -132,7 +158,8 @@ const readCertificates = (basic: DerReader): Certificate[] => {
 const readResponder = (data: DerReader): OcspBasicResponse['responder'] => {
   const byName = data.optional(constructedTag(1), 'byName')
   const byKey = byName ?? data.enter(constructedTag(2), 'responderID')
-  const responder = byName === undefined ? { keyHash: byKey.octetString('byKey') } : { name: readName(byName, 'responder') }
+  const responder =
+    byName === undefined ? { keyHash: byKey.octetString('byKey') } : { name: readName(byName, 'responder') }
   byKey.end()
   return responder
 }
@@ -141,7 +168,7 @@ const readAnswers = (data: DerReader): OcspAnswer[] => {
   const list = data.sequence('responses')
   const answers: OcspAnswer[] = []
   while (!list.done) {
-    if (answers.length === maxAnswers) list.fail(`more than ${maxAnswers} answers`)
+    if (answers.length === MAX_ANSWERS) list.fail(`more than ${MAX_ANSWERS} answers`)
     answers.push(readAnswer(list.sequence('SingleResponse')))
   }
   return answers
@@ -178,7 +205,8 @@ const readStatus = (single: DerReader): Pick<OcspAnswer, 'status' | 'revokedAt' 
   const revoked = single.optional(constructedTag(1), 'revoked')
   if (revoked === undefined) {
     const status = single.peek() === contextTag(0) ? 'good' : 'unknown'
-    if (single.content(contextTag(status === 'good' ? 0 : 2), 'certStatus').length !== 0) single.fail('certStatus has content')
+    const content = single.content(contextTag(status === 'good' ? 0 : 2), 'certStatus')
+    if (content.length !== 0) single.fail('certStatus has content')
     return { status, revokedAt: undefined, reason: undefined }
   }
   const revokedAt = revoked.generalizedTime('revocationTime')
@@ -191,36 +219,46 @@ const readStatus = (single: DerReader): Pick<OcspAnswer, 'status' | 'revokedAt' 
 
 const hashWith = (provider: CryptoProvider, name: HashName, bytes: Uint8Array): Uint8Array => {
   const hash = provider.hashes[name]
-  if (hash === undefined) throw new TlsError('unsupported', `provider ${provider.name} has no ${name}, which OCSP needs`)
+  if (hash === undefined) {
+    throw new TlsError('unsupported', `provider ${provider.name} has no ${name}, which OCSP needs`)
+  }
   return hash.digest(bytes)
 }
 
-/** Whether an answer is about this certificate of this issuer. */
-export const isAbout = ({ certId }: OcspAnswer, { certificate, issuer }: PathPair, provider: CryptoProvider): boolean =>
-  certId.hash !== undefined &&
-  provider.hashes[certId.hash] !== undefined &&
-  equalBytes(certId.serialNumber, certificate.serialNumber) &&
-  equalBytes(certId.issuerNameHash, hashWith(provider, certId.hash, certificate.issuer.der)) &&
-  equalBytes(certId.issuerKeyHash, hashWith(provider, certId.hash, issuer.publicKey.raw))
+/** Whether an answer is about this certificate of this issuer, whose name may be encoded in two ways (RFC 5280
+ * section 7.1). */
+export const isAbout = ({ certId }: OcspAnswer, pair: PathPair, provider: CryptoProvider): boolean => {
+  const { certificate, issuer } = pair
+  const { hash, serialNumber, issuerNameHash, issuerKeyHash } = certId
+  if (hash === undefined || provider.hashes[hash] === undefined) return false
+  if (!equalBytes(serialNumber, certificate.serialNumber)) return false
+  const names = [certificate.issuer.der, issuer.certificate?.subject.der]
+  const isNamed = names.some((der) => der !== undefined && equalBytes(issuerNameHash, hashWith(provider, hash, der)))
+  return isNamed && equalBytes(issuerKeyHash, hashWith(provider, hash, issuer.publicKey.raw))
+}
 
 /** KeyHash: SHA-1 of the key's bits (section 4.2.1). */
 export const keyHash = (provider: CryptoProvider, { publicKey }: Pick<Issuer, 'publicKey'>): Uint8Array =>
   hashWith(provider, 'sha1', publicKey.raw)
 
 /**
- * OCSPRequest for one certificate, DER (section 4.1); unsigned, CertID by SHA-1, which every responder takes. With `nonce`
- * (1 to 32 bytes, RFC 9654) the response has to repeat it.
+ * OCSPRequest for one certificate, DER (section 4.1); unsigned, CertID by SHA-1, which every responder takes. With
+ * `nonce` (1 to 32 bytes, RFC 9654) the response has to repeat it.
  */
-export const createOcspRequest = ({ certificate, issuer }: PathPair, provider: CryptoProvider, nonce?: Uint8Array): Uint8Array => {
+export const createOcspRequest = (pair: PathPair, provider: CryptoProvider, nonce?: Uint8Array): Uint8Array => {
+  const { certificate, issuer } = pair
   const certId = derSequence(
     derSequence(derOid('1.3.14.3.2.26'), derNull()),
     derOctets(hashWith(provider, 'sha1', certificate.issuer.der)),
     derOctets(keyHash(provider, issuer)),
     derElement(tags.integer, certificate.serialNumber),
   )
-  const extensions = nonce === undefined ? [] : [derElement(constructedTag(2), derSequence(derSequence(derOid(nonceOid), derOctets(derOctets(nonce)))))]
+  const extensions = nonce === undefined ? [] : [derElement(constructedTag(2), derSequence(nonceExtension(nonce)))]
   return derSequence(derSequence(derSequence(derSequence(certId)), ...extensions))
 }
+
+const nonceExtension = (nonce: Uint8Array): Uint8Array =>
+  derSequence(derOid(nonceOid), derOctets(derOctets(nonce)))
 
 /** The nonce of a response; undefined if it has none. */
 export const nonceOf = ({ extensions }: OcspBasicResponse): Uint8Array | undefined => {

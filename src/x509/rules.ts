@@ -53,6 +53,7 @@ const understood: ReadonlyMap<string, (certificate: Certificate) => unknown> = n
   [extensionOids.freshestCrl, (it) => it.freshestCrl],
   [extensionOids.tlsFeature, (it) => it.tlsFeatures],
   [extensionOids.sctList, (it) => it.sctList],
+  [extensionOids.ocspNoCheck, (it) => it.extension(extensionOids.ocspNoCheck)],
 ])
 
 /** What the verification itself asks for. What is beside these is read by whoever asks for it. */
