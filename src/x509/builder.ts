@@ -41,6 +41,8 @@ export interface SearchInput {
   readonly memory: VerifierMemory | undefined
   /** Names match by RFC 5280 section 7.1 and not only byte for byte. */
   readonly loose: boolean
+  /** Told each path that holds, whereupon the search goes on; without it the first one ends the search. */
+  readonly onPath?: (path: CandidatePath) => void
 }
 
 export interface SearchResult {
@@ -130,8 +132,8 @@ function* extend(search: Search, last: Certificate): Steps<CandidatePath | undef
   }
   for (const issuer of search.candidates.issuersOf(last)) {
     search.step()
-    const dead = search.dead.get(issuer) ?? -1
-    if (dead >= search.remaining - 1) {
+    const dead = search.dead.get(issuer)
+    if (dead !== undefined && dead >= search.remaining - 1) {
       within = Math.min(within, dead + 1)
       continue
     }
@@ -196,7 +198,9 @@ function* attempt(search: Search, path: CandidatePath): Steps<boolean> {
     if (!path.isDirect) yield* checkSignatures(search, path)
     if (input.rules.profile.conformance && !path.isDirect) yield* checkAnchorIdentifier(search, path.anchor)
     yield* input.accept(path)
-    return true
+    if (input.onPath === undefined) return true
+    input.onPath(path)
+    return false
   } catch (error) {
     note(search, asCertificateError(error, leaf))
     if (input.budget.signatures < 0) exhausted(search)

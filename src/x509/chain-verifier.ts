@@ -27,7 +27,7 @@ import type { CandidatePath, PathRules } from './path.ts'
 import { evaluatePolicies } from './policy.ts'
 import type { PolicyInputs } from './policy.ts'
 import { profiles } from './profile.ts'
-import { CertificateError, asCertificateError, describe, reject } from './rejection.ts'
+import { CertificateError, asCertificateError, describe, quote, reject, shorten } from './rejection.ts'
 import type { RejectionReason } from './rejection.ts'
 import { algorithmName, signatureAlgorithmOf } from './signature.ts'
 import { findSignerPath } from './signer-path.ts'
@@ -62,9 +62,44 @@ export const verifyChain = async (chain: readonly Uint8Array[], options: VerifyO
     return await run(verify(chain, { ...options, checks: withDefaultCheck(options, { mustStaple: false }) }))
   } catch (error) {
     if (!(error instanceof CertificateError)) throw error
-    const { reason, message, certificate } = error
-    return { ok: false, reason: { code: reason, message, certificate, error } }
+    return { ok: false, reason: failureOf(error) }
   }
+}
+
+const failureOf = (error: CertificateError): VerifyFailure => {
+  const { reason, message, certificate } = error
+  return { code: reason, message, certificate, error }
+}
+
+export type AllChains =
+  | {
+      readonly ok: true
+      /** Leaf first, the anchor's certificate last (if it has one). At least one. */
+      readonly chains: readonly { readonly chain: readonly Certificate[]; readonly anchor: TrustAnchor }[]
+    }
+  | { readonly ok: false; readonly reason: VerifyFailure }
+
+/** All paths to trust anchors that hold, the most promising first, as far as the budgets go (`aia` is not asked). Rejects and answers as
+ * verifyChain() does; `checks` are run on each path. */
+export const verifyAllChains = async (chain: readonly Uint8Array[], options: VerifyOptions): Promise<AllChains> => {
+  const found: { chain: readonly Certificate[]; anchor: TrustAnchor }[] = []
+  const onPath = (path: CandidatePath): void => {
+    const whole = chainOf(path)
+    const [anchor, last] = [whole.at(-1), whole.at(-2)]
+    const isTwice = anchor !== undefined && last !== undefined && sameBytes(anchor.der, last.der)
+    if (!isTwice) found.push({ chain: whole, anchor: path.anchor })
+  }
+  try {
+    const all = { ...options, checks: withDefaultCheck(options, { mustStaple: false }) }
+    const { input } = prepare(chain, all)
+    let { best } = await run(findPath({ ...input, onPath }))
+    if (found.length === 0 && best === undefined) ({ best } = await run(findPath({ ...input, onPath, loose: true })))
+    if (found.length === 0) throw await run(explainFailure(input, best))
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error
+    if (found.length === 0) return { ok: false, reason: failureOf(error) }
+  }
+  return { ok: true, chains: found }
 }
 
 /** A verifier for connections: anchors are parsed once, and so are the intermediates of chains that it accepted. Its `verify` throws a CertificateError (a TlsError). */
@@ -103,8 +138,24 @@ function* verifyRequest(request: VerifyRequest, options: ChainOptions, memory: V
 type Verified = Extract<VerifyResult, { ok: true }>
 
 function* verify(
-  chain: readonly Uint8Array[], options: VerifyOptions, memory?: VerifierMemory, parsedLeaf?: Certificate,
+  chain: readonly Uint8Array[],
+  options: VerifyOptions,
+  memory?: VerifierMemory,
+  parsedLeaf?: Certificate,
 ): Steps<Verified> {
+  const { input, bytesLeft } = prepare(chain, options, memory, parsedLeaf)
+  const path = yield* search(input, options, bytesLeft)
+  memory?.keep(path)
+  return new VerifiedPath(path, input.rules.policies)
+}
+
+/** Parses within the limits. */
+const prepare = (
+  chain: readonly Uint8Array[],
+  options: VerifyOptions,
+  memory?: VerifierMemory,
+  parsedLeaf?: Certificate,
+): { readonly input: SearchInput; readonly bytesLeft: number } => {
   const bytes = chain.reduce((sum, { length }) => sum + length, 0)
   const limit = options.budgets?.bytes ?? defaults.bytes
   if (bytes > limit) reject('too_complex', `the chain has ${bytes} bytes; at most ${limit} are taken (option budgets.bytes)`)
@@ -115,10 +166,7 @@ function* verify(
   const [first, ...others] = chain
   if (first === undefined) throw new TlsError('bad_option', 'the chain is empty')
   const leaf = parsedLeaf && sameBytes(parsedLeaf.der, first) ? parsedLeaf : parsed(first)
-  const input = searchInput(leaf, readable(others, memory), options, memory)
-  const path = yield* search(input, options, limit - bytes)
-  memory?.keep(path)
-  return new VerifiedPath(path, input.rules.policies)
+  return { input: searchInput(leaf, readable(others, memory), options, memory), bytesLeft: limit - bytes }
 }
 
 /** A class and not an object with a getter, of which V8 makes a hidden class each time, and with it work for the collector. */
@@ -208,15 +256,15 @@ export const searchInput = (
 }
 
 const rulesOf = (options: VerifyOptions, time: number): PathRules => {
-  const { serverName, purpose = 'serverAuth', profile = defaults.profile } = options
+  const { serverName, profile = defaults.profile } = options
   const reference = serverName === undefined ? undefined : referenceName(serverName)
   if (serverName !== undefined && reference === undefined) {
-    throw new TlsError('bad_option', `serverName: "${serverName}" is neither a DNS name nor an IP address`)
+    throw new TlsError('bad_option', `serverName: ${quote(serverName)} is neither a DNS name nor an IP address`)
   }
   return {
     profile: profiles[profile],
     time,
-    purpose: isPurposeName(purpose) ? purposeOids[purpose] : purpose,
+    purposes: purposesOf(options),
     keyUsage: options.keyUsage ?? [],
     reference,
     isPublicSuffix: options.isPublicSuffix,
@@ -227,10 +275,17 @@ const rulesOf = (options: VerifyOptions, time: number): PathRules => {
 }
 
 /** Trust settings of a TRUSTED CERTIFICATE block: a reason to refuse, or undefined. */
-const settingsVerdict = ({ settings }: TrustAnchor, { purpose = 'serverAuth' }: VerifyOptions): string | undefined => {
-  const oid = isPurposeName(purpose) ? purposeOids[purpose] : purpose
-  if (settings === undefined || isTrustedFor(settings, oid)) return undefined
-  return `its trust settings do not allow ${oidName(oid)}`
+const settingsVerdict = ({ settings }: TrustAnchor, options: VerifyOptions): string | undefined => {
+  const purposes = purposesOf(options)
+  if (settings === undefined || purposes.length === 0 || purposes.some((oid) => isTrustedFor(settings, oid))) return undefined
+  return `its trust settings do not allow ${purposes.map(oidName).join(' or ')}`
+}
+
+/** Object identifiers; none for any purpose. */
+const purposesOf = ({ purpose = 'serverAuth' }: VerifyOptions): readonly string[] => {
+  const list = typeof purpose === 'string' ? [purpose] : purpose
+  const oids = list.map((each) => (isPurposeName(each) ? purposeOids[each] : each))
+  return oids.includes(purposeOids.anyExtendedKeyUsage) ? [] : oids
 }
 
 const isPurposeName = (purpose: string): purpose is PurposeName => Object.hasOwn(purposeOids, purpose)
@@ -252,7 +307,7 @@ function* acceptPath(path: CandidatePath, input: SearchInput, options: VerifyOpt
   const verdict = settingsVerdict(path.anchor, options) ?? options.acceptAnchor?.(path.anchor, chain) ?? true
   if (verdict !== true) {
     const why = verdict === false ? '' : `: ${verdict}`
-    reject('anchor_refused', `the trust anchor ${path.anchor.name.toString()} is refused${why}`, path.anchor.certificate)
+    reject('anchor_refused', `the trust anchor ${shorten(path.anchor.name.toString())} is refused${why}`, path.anchor.certificate)
   }
   const { provider, serverName, ocspResponse, scts, checks = [], signatureAlgorithms } = options
   const { pool, rules: { time } } = input

@@ -99,14 +99,18 @@ export interface ChainOptions {
   readonly fingerprint?: string
 }
 
+/** An extended key usage: a name or an object identifier. */
+export type Purpose = PurposeName | (string & {})
+
 /** What belongs to one verification. */
 export interface VerifyOptions extends ChainOptions {
   /** Default: now. Milliseconds since the epoch, or a Date. */
   readonly time?: number | Date
   /** DNS name or IP address that the leaf has to be for. Without it names are not compared. */
   readonly serverName?: string
-  /** Extended key usage that is needed: a name or an object identifier. Default `serverAuth`. */
-  readonly purpose?: PurposeName | (string & {})
+  /** Extended key usage that every certificate of the path has to allow, if it has the extension; of several, one of them.
+   * `anyExtendedKeyUsage` stands for any purpose. Default `serverAuth`. */
+  readonly purpose?: Purpose | readonly Purpose[]
   readonly ocspResponse?: Uint8Array
   readonly scts?: readonly Uint8Array[]
   /** What the certificates below the anchor may be signed with. Default: what the profile allows. */

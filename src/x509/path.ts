@@ -21,8 +21,8 @@ export interface PathRules {
   readonly profile: Profile
   /** Milliseconds since the epoch; compared in whole seconds, as certificates have them. */
   readonly time: number
-  /** Object identifier of the extended key usage that is needed; undefined asks for none. */
-  readonly purpose: string | undefined
+  /** Object identifiers of extended key usages, one of which all of the path has to allow; empty asks for none. */
+  readonly purposes: readonly string[]
   /** Key usages that the leaf must have, if it has the extension. */
   readonly keyUsage: readonly KeyUsageName[]
   /** What the leaf has to be for; undefined asks nothing of its names. */
@@ -72,6 +72,7 @@ export const checkPath = (path: CandidatePath, rules: PathRules): void => {
     depthLeft = Math.min(depthLeft, certificate.basicConstraints?.pathLength ?? depthLeft)
     if (certificate.nameConstraints !== undefined) constraints.push(certificate.nameConstraints)
   }
+  checkPurposes(path, rules)
   checkPolicies(path, rules)
   const [leaf] = certificates
   if (leaf !== undefined) checkLeaf(leaf, rules)
@@ -127,14 +128,32 @@ const checkDates = (certificate: Certificate, time: number): void => {
 }
 
 /** Section 4.2.1.12, nested: a CA that is limited to some purposes can't certify for others. */
-const checkPurpose = (certificate: Certificate, role: Role, { purpose, profile }: PathRules): void => {
-  const usages = certificate.extendedKeyUsage
-  if (purpose === undefined || usages === undefined || usages.includes(purpose)) return
-  const isLeaf = role === 'leaf' || role === 'trusted-leaf'
-  if (usages.includes(purposeOids.anyExtendedKeyUsage) && !(isLeaf && profile.webPki)) return
-  const has = usages.map(oidName).join(', ')
-  const sentence = `${describe(certificate)} may not be used for ${oidName(purpose)}: its extended key usage is ${shorten(has)}`
+const checkPurpose = (certificate: Certificate, role: Role, { purposes, profile }: PathRules): void => {
+  const isAllowed = (purpose: string): boolean => allowsPurpose(certificate, role, purpose, profile)
+  if (purposes.length === 0 || purposes.some(isAllowed)) return
+  const has = (certificate.extendedKeyUsage ?? []).map(oidName).join(', ')
+  const wanted = purposes.map(oidName).join(' or ')
+  const sentence = `${describe(certificate)} may not be used for ${wanted}: its extended key usage is ${has === '' ? 'empty' : shorten(has)}`
   reject('wrong_usage', sentence, certificate)
+}
+
+const allowsPurpose = (certificate: Certificate, role: Role, purpose: string, profile: Profile): boolean => {
+  const usages = certificate.extendedKeyUsage
+  if (usages === undefined || usages.includes(purpose)) return true
+  const isLeaf = role === 'leaf' || role === 'trusted-leaf'
+  return usages.includes(purposeOids.anyExtendedKeyUsage) && !(isLeaf && profile.webPki)
+}
+
+/** Of several purposes one has to be allowed by all of the path. */
+const checkPurposes = ({ certificates, anchor }: CandidatePath, { purposes, profile }: PathRules): void => {
+  if (purposes.length < 2) return
+  const roles: [Certificate, Role][] = certificates.map((certificate, i) => [certificate, i === 0 ? 'leaf' : 'intermediate'])
+  if (anchor.certificate !== undefined) roles.push([anchor.certificate, 'anchor'])
+  const fits = (purpose: string): boolean =>
+    roles.every(([certificate, role]) => allowsPurpose(certificate, role, purpose, profile))
+  if (purposes.some(fits)) return
+  const sentence = `no purpose of ${purposes.map(oidName).join(', ')} is allowed by every certificate of the path`
+  reject('wrong_usage', sentence, certificates[0])
 }
 
 const checkConstraints = (certificate: Certificate, constraints: readonly NameConstraints[], rules: PathRules): void => {
@@ -173,7 +192,15 @@ const checkLeaf = (leaf: Certificate, rules: PathRules): void => {
     if (leaf.keyUsage?.includes(usage) !== false) continue
     reject('wrong_usage', `${describe(leaf)} may not be used for ${usage}: its key usage is ${leaf.keyUsage.join(', ')}`, leaf)
   }
-  if (reference === undefined) return
+  if (reference !== undefined) checkServerName(leaf, reference, isPublicSuffix)
+}
+
+/** RFC 9525 section 6. */
+export const checkServerName = (
+  leaf: Certificate,
+  reference: ReferenceName,
+  isPublicSuffix?: (suffix: string) => boolean,
+): void => {
   if (leaf.subjectAltNames === undefined) {
     const sentence = `${describe(leaf)} has no subjectAltName, so it is for no server at all`
     const mend = `issue it anew with ${shorten(reference.value)} as a subjectAltName`

@@ -47,7 +47,7 @@ export function* findSignerPath(
 const signerRules = (rules: PathRules): PathRules => ({
   ...rules,
   profile: { ...rules.profile, conformance: false, webPki: false, baseline: false },
-  purpose: undefined,
+  purposes: [],
   keyUsage: [],
   reference: undefined,
   policies: undefined,

@@ -1,5 +1,5 @@
 // The roots that the machine trusts, where the runtime has Node's builtins: SSL_CERT_FILE and SSL_CERT_DIR if set, else what the
-// runtime itself trusts (with --use-system-ca and NODE_EXTRA_CA_CERTS if those are given).
+// runtime itself trusts (with --use-system-ca), and NODE_EXTRA_CA_CERTS on top of either.
 
 import { readFileSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -17,14 +17,18 @@ export interface SystemRootsOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
-/** Roots that can't be parsed are left out. Throws TlsError `bad_option` if SSL_CERT_FILE can't be read, or nothing is found. */
+/** Roots that can't be parsed are left out. Throws TlsError `bad_option` if SSL_CERT_FILE or NODE_EXTRA_CA_CERTS
+ * can't be read or holds no certificate, or nothing is found. */
 export const systemRoots = (options: SystemRootsOptions = {}): TrustStore => trustStore(systemRootTexts(options), { skipUnreadable: true })
 
 /** The same as PEM texts. */
 export const systemRootTexts = ({ source = 'default', env = process.env }: SystemRootsOptions = {}): readonly string[] => {
   const { SSL_CERT_FILE: file, SSL_CERT_DIR: directories } = env
-  const isSet = source === 'default' && ((file ?? '') !== '' || (directories ?? '') !== '')
-  const texts = isSet ? [...fromFile(file), ...fromDirectories(directories)] : fromRuntime(source)
+  const isDefault = source === 'default'
+  const isSet = isDefault && ((file ?? '') !== '' || (directories ?? '') !== '')
+  const roots = isSet ? [...fromFile('SSL_CERT_FILE', file), ...fromDirectories(directories)] : fromRuntime(source)
+  const extra = isDefault ? fromFile('NODE_EXTRA_CA_CERTS', env.NODE_EXTRA_CA_CERTS) : []
+  const texts = withoutDuplicates([...roots, ...extra])
   if (texts.length === 0) throw new TlsError('bad_option', isSet ? 'SSL_CERT_FILE and SSL_CERT_DIR hold no certificate' : `there are no ${source} root certificates`)
   return texts
 }
@@ -37,19 +41,31 @@ const fromRuntime = (source: 'default' | 'bundled' | 'system'): readonly string[
   throw new TlsError('unsupported', "this runtime does not show the operating system's root certificates: Node 22.15 or newer does")
 }
 
-const fromFile = (file = ''): string[] => {
+const fromFile = (variable: string, file = ''): string[] => {
   if (file === '') return []
+  const found = certificates(readText(variable, file))
+  if (found.length === 0) throw new TlsError('bad_option', `${variable}: ${file} holds no PEM certificate`)
+  return found
+}
+
+const readText = (variable: string, file: string): string => {
   try {
-    return certificates(readFileSync(file, 'utf8'))
+    return readFileSync(file, 'utf8')
   } catch (cause) {
-    throw new TlsError('bad_option', `SSL_CERT_FILE: ${file} can't be read`, { cause })
+    throw new TlsError('bad_option', `${variable}: ${file} can't be read`, { cause })
   }
 }
 
-/** A list like PATH; files that can't be read are passed over, as OpenSSL does. The same certificate often has two names. */
+/** The runtime may have read the same file, and files of a directory often have two names. */
+const withoutDuplicates = (texts: readonly string[]): string[] => {
+  const byContent = new Map(texts.map((text) => [text.replace(/\s+/g, ''), text]))
+  return [...byContent.values()]
+}
+
+/** A list like PATH; files that can't be read are ignored, as OpenSSL does. */
 const fromDirectories = (directories = ''): string[] => {
   const paths = directories.split(delimiter).filter((path) => path !== '').flatMap(filesOf)
-  return [...new Set(paths.flatMap(readCertificates))]
+  return paths.flatMap(readCertificates)
 }
 
 const filesOf = (directory: string): string[] => {

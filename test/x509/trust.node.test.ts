@@ -24,7 +24,7 @@ describe('roots of the machine', () => {
     expect(systemRootTexts({ source: 'bundled', env: { SSL_CERT_FILE: '/nowhere' } })).toHaveLength(rootCertificates.length)
   })
 
-  test('SSL_CERT_FILE: a bundle, a broken certificate in it passed over', () => {
+  test('SSL_CERT_FILE: a bundle, a broken certificate in it ignored', () => {
     const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
     const file = directory.write('bundle.pem', `# comment\n${first}${broken}${second}`)
     expect(names({ SSL_CERT_FILE: file })).toEqual(['CN=First', 'CN=Second'])
@@ -37,6 +37,15 @@ describe('roots of the machine', () => {
     }
     const list = [join(directory.path, 'd1'), join(directory.path, 'missing'), join(directory.path, 'd2')].join(delimiter)
     expect(names({ SSL_CERT_DIR: list })).toEqual(['CN=First', 'CN=Second'])
+  })
+
+  test('NODE_EXTRA_CA_CERTS: on top of the runtime\'s roots, of SSL_CERT_FILE and of SSL_CERT_DIR, once each', () => {
+    const extra = directory.write('extra.pem', second)
+    expect(systemRoots({ env: { NODE_EXTRA_CA_CERTS: extra } }).anchors.length).toBe(systemRoots({ env: {} }).anchors.length + 1)
+    expect(names({ NODE_EXTRA_CA_CERTS: extra, SSL_CERT_FILE: directory.write('one.pem', first) })).toEqual(['CN=First', 'CN=Second'])
+    expect(names({ NODE_EXTRA_CA_CERTS: extra, SSL_CERT_FILE: extra })).toEqual(['CN=Second'])
+    expect(systemRootTexts({ source: 'bundled', env: { NODE_EXTRA_CA_CERTS: extra } })).toHaveLength(rootCertificates.length)
+    expect(() => systemRoots({ env: { NODE_EXTRA_CA_CERTS: directory.write('empty.pem', '') } })).toThrow(/NODE_EXTRA_CA_CERTS: .* holds no PEM certificate/)
   })
 
   test('what is set and holds nothing is an error, not an empty list', () => {
