@@ -35,7 +35,6 @@ const nodeOnly = ['src/crypto/node[a-z-]*\\.ts', 'src/x509/trust\\.node\\.ts', '
 /** Run-time packages, and who may import them. Everything else stands on nothing but @noble/*. */
 const packages = [
   { name: '@noble', pattern: '@noble/', from: 'src/' },
-  { name: '@peculiar/x509', pattern: '(@peculiar/x509|reflect-metadata)', from: 'src/pki/' },
 ]
 
 const patternOf = (names) =>

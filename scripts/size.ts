@@ -1,5 +1,5 @@
 // `npm run size`: what each subpath costs a page that imports all of it, and whether that is within its budget
-// (scripts/subpaths.ts). It also holds the web subpaths to using no Node builtins, and all but ./pki to @noble/* alone.
+// (scripts/subpaths.ts). It also holds the web subpaths to using no Node builtins, and all to @noble/* alone.
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { existingSubpaths, type Subpath } from './subpaths.ts'
@@ -48,7 +48,7 @@ async function bundle(row: Subpath): Promise<Measured> {
   const gzipped = gzipSync(code, { level: 9 }).length
   const builtins = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path))
   const packages = new Set(Object.keys(metafile.inputs).flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []))
-  const strangers = row.subpath === './pki' || row.needsNode ? [] : [...packages].filter((name) => !name.startsWith('@noble/'))
+  const strangers = row.needsNode ? [] : [...packages].filter((name) => !name.startsWith('@noble/'))
   const faults = [
     ...(gzipped > row.budget ? [`over budget by ${kB(gzipped - row.budget)}`] : []),
     ...(!row.needsNode && builtins.length > 0 ? [`needs ${[...new Set(builtins)].join(', ')}`] : []),

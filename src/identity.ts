@@ -105,7 +105,10 @@ export interface IdentitySource<Asked> {
 /** The identities to choose from, as a function of what the peer asks; those that options name are loaded once. */
 export const identitiesOf = <Asked>(source: IdentitySource<Asked>, provider: CryptoProvider): ((asked: Asked) => MaybePromise<readonly Identity[]>) => {
   const { identity } = source
-  if (typeof identity === 'function') return (asked) => then(identity(asked), (chosen) => loadAll(chosen, provider))
+  if (typeof identity === 'function') {
+    const known: Known = new WeakMap()
+    return (asked) => then(identity(asked), (chosen) => loadAll(chosen, provider, known))
+  }
   const loaded = loadAll(identity ?? certAndKey(source), provider)
   if (loaded instanceof Promise) loaded.catch(() => {}) // reported to each connection that asks for it
   return () => loaded
@@ -131,10 +134,18 @@ const certAndKey = ({ cert, key }: IdentitySource<never>): IdentityOptions | und
   return { cert, key }
 }
 
-const loadAll = (identities: Identities | undefined, provider: CryptoProvider): MaybePromise<readonly Identity[]> => {
+/** Options that a function answered with before, and what they were loaded as: the same object is loaded once. */
+type Known = WeakMap<IdentityOptions, MaybePromise<Identity>>
+
+const loadAll = (identities: Identities | undefined, provider: CryptoProvider, known?: Known): MaybePromise<readonly Identity[]> => {
   if (identities === undefined) return []
   const list = isList(identities) ? identities : [identities]
-  const loaded = list.map((one) => (isLoaded(one) ? one : loadIdentity(one, provider)))
+  const loaded = list.map((one) => {
+    if (isLoaded(one)) return one
+    const identity = known?.get(one) ?? loadIdentity(one, provider)
+    known?.set(one, identity)
+    return identity
+  })
   const ready = loaded.filter((one): one is Identity => !(one instanceof Promise))
   return ready.length === loaded.length ? ready : Promise.all(loaded)
 }

@@ -16,7 +16,7 @@ import { owned, subtleHashes, theSubtle } from './subtle.ts'
 export interface KeyObjectLike {
   readonly type: string
   readonly asymmetricKeyType?: string | undefined
-  export(options: { format: 'der'; type: 'pkcs8' }): Uint8Array
+  export(options: { format: 'der'; type: 'pkcs8' | 'spki' }): Uint8Array
 }
 
 /** A key that is here as bytes or can be exported: PEM text or bytes, DER (PKCS#8, SEC1, PKCS#1), a CryptoKey, a KeyObject, or a
@@ -103,7 +103,8 @@ const unexportable = async (key: CryptoKey, provider: CryptoProvider, expected: 
   return { ...signer, publicKey: expected }
 }
 
-const cryptoKeySigner = (key: CryptoKey): Signer => {
+/** Signs by WebCrypto, with what the CryptoKey may be used for. Throws `bad_key` for one that is not for signing. */
+export const cryptoKeySigner = (key: CryptoKey): Signer => {
   const subtle = theSubtle()
   if (!subtle || !key.usages.includes('sign')) throw new TlsError('bad_key', 'key: a CryptoKey without the usage "sign"')
   const { algorithms, using, isEcdsa } = abilities(key.algorithm)

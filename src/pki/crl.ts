@@ -5,8 +5,10 @@ import { fromHex } from '../wire/bytes.ts'
 import {
   constructedTag, contextTag, derBits, derElement, derGeneralizedTime, derInteger, derSequence, tags,
 } from '../wire/der.ts'
-import { decodePem, encodePem } from '../wire/pem.ts'
+import { encodePem } from '../wire/pem.ts'
+import type { PemOrDer } from '../wire/pem.ts'
 import { parseCertificate } from '../x509/certificate.ts'
+import { certificateBytes } from '../x509/load.ts'
 import { authorityKeyIdentifier, encodeExtension, fullName, merged } from './extensions.ts'
 import type { RawExtension } from './extensions.ts'
 import { signWith } from './keys.ts'
@@ -126,13 +128,8 @@ export const serialOf = ({ certificate, serialNumber }: Pick<Revocation, 'certif
   return parseCertificate(certificateDer(certificate)).serialNumber
 }
 
-/** The first certificate of a PEM text, or DER as it is. */
-export const certificateDer = (certificate: string | Uint8Array): Uint8Array => {
-  if (typeof certificate !== 'string') return certificate
-  const block = decodePem(certificate).find(({ label }) => label === 'CERTIFICATE')
-  if (block === undefined) throw new TlsError('bad_option', 'there is no certificate in it (a PEM block CERTIFICATE)')
-  return block.bytes
-}
+/** The first certificate of PEM text or bytes, or DER as it is. */
+export const certificateDer = (certificate: PemOrDer): Uint8Array => certificateBytes(certificate, 'certificate')[0] ?? new Uint8Array()
 
 const issuingDistributionPoint = ({ urls = [], only }: NonNullable<CrlOptions['scope']>): RawExtension => ({
   oid: '2.5.29.28',

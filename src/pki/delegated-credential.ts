@@ -2,20 +2,23 @@
 // for by the key of its certificate, which then need not be where the handshakes are.
 
 import { TlsError } from '../errors.ts'
-import { decodePem, encodePem } from '../wire/pem.ts'
+import { encodePem } from '../wire/pem.ts'
+import type { PemOrDer } from '../wire/pem.ts'
 import { signatureSchemes } from '../wire/registry.ts'
 import type { SignatureScheme } from '../wire/registry.ts'
+import type { KeyInput } from '../crypto/key-input.ts'
 import { parsePublicKey } from '../crypto/keys.ts'
 import { parseCertificate } from '../x509/certificate.ts'
 import { delegationContent, delegationProblem, encodeDelegatedCredential, MAX_DELEGATION, mayDelegateTo } from '../x509/delegated-credential.ts'
+import { certificateBytes } from '../x509/load.ts'
 import { generateKeyPair, importKeyPair, signWith } from './keys.ts'
 import type { KeyKind } from './keys.ts'
 
 export interface DelegationOptions {
   /** The certificate that delegates, PEM (a chain will do: its first). It needs the DelegationUsage extension: `issue({ delegation: true })`. */
-  readonly certificatePem: string
-  /** Its key, PEM: ECDSA or Ed25519 (an RSA key signs certificates here by PKCS#1 v1.5, which TLS 1.3 does not take). */
-  readonly privateKeyPem: string
+  readonly certificatePem: PemOrDer
+  /** Its key, in any form: ECDSA or Ed25519 (an RSA key signs certificates here by PKCS#1 v1.5, which TLS 1.3 does not take). */
+  readonly privateKeyPem: KeyInput
   /** Kind of the credential's key; default 'ecdsa-p256'. RSA is not allowed (section 4). */
   readonly key?: KeyKind
   /** Seconds from now, at most 604800; default a day. */
@@ -35,9 +38,8 @@ export interface IssuedDelegation {
 
 /** Throws `bad_option` for a certificate that may not delegate, a lifetime over seven days, or a kind of key that is not allowed. */
 export const issueDelegatedCredential = async (options: DelegationOptions): Promise<IssuedDelegation> => {
-  const [block] = decodePem(options.certificatePem).filter(({ label }) => label === 'CERTIFICATE')
-  if (!block) throw new TlsError('bad_option', 'certificatePem: there is no certificate in it')
-  const certificate = parseCertificate(block.bytes)
+  const [der = new Uint8Array()] = certificateBytes(options.certificatePem, 'certificatePem')
+  const certificate = parseCertificate(der)
   const problem = delegationProblem(certificate)
   if (problem) throw new TlsError('bad_option', `certificatePem: ${problem} (RFC 9345 section 4.2)`)
   const issuer = await importKeyPair(options.privateKeyPem, certificate.spki)

@@ -1,17 +1,16 @@
-// The extensions that issued certificates, requests and CRLs carry (RFC 5280 section 4.2, RFC 7633), as DER. Called by ca.ts,
-// csr.ts and crl.ts.
+// The extensions that issued certificates, requests and CRLs carry (RFC 5280 section 4.2, RFC 7633), as DER.
 
 import { TlsError } from '../errors.ts'
 import {
-  constructedTag, contextTag, derBits, derBoolean, derElement, derInteger, derNull, derOctets, derOid, derSequence,
+  constructedTag, contextTag, derBits, derBoolean, derElement, derInteger, derNull, derOctets, derOid, derSequence, tags,
 } from '../wire/der.ts'
 import { delegationUsageOid } from '../x509/delegated-credential.ts'
 import { accessMethods, extensionOids, purposeOids } from '../x509/oids.ts'
 import type { PurposeName } from '../x509/oids.ts'
 import { keyUsageNames } from '../x509/extensions.ts'
 import type { KeyUsageName } from '../x509/extensions.ts'
-import { directoryName, distinguishedName, generalName, subtree } from './names.ts'
-import type { SubjectName } from './names.ts'
+import { directoryName, distinguishedName, generalName, shown, subtree } from './names.ts'
+import type { NameInput, SubjectName } from './names.ts'
 
 export interface RawExtension {
   readonly oid: string
@@ -38,11 +37,13 @@ export const basicConstraints = (ca: boolean, pathLength?: number): RawExtension
 }
 
 /** Section 4.2.1.3. */
-export const keyUsage = (usages: readonly KeyUsageName[]): RawExtension => ({
-  oid: extensionOids.keyUsage,
-  critical: true,
-  value: namedBits(usages.map((usage) => keyUsageNames.indexOf(usage))),
-})
+export const keyUsage = (usages: readonly KeyUsageName[]): RawExtension => {
+  const bits = usages.map((usage) => keyUsageNames.indexOf(usage))
+  if (bits.length === 0 || bits.includes(-1)) {
+    throw new TlsError('bad_option', `keyUsage: one or more of ${keyUsageNames.join(', ')} (RFC 5280 section 4.2.1.3)`)
+  }
+  return { oid: extensionOids.keyUsage, critical: true, value: namedBits(bits) }
+}
 
 /** A BIT STRING with these bits set, without trailing zeros (X.690 section 11.2.2). */
 export const namedBits = (bits: readonly number[]): Uint8Array => {
@@ -55,13 +56,48 @@ export const namedBits = (bits: readonly number[]): Uint8Array => {
 /** Section 4.2.1.12; each by its short name or object identifier. */
 export const extendedKeyUsage = (purposes: readonly string[]): RawExtension => ({
   oid: extensionOids.extendedKeyUsage,
-  value: derSequence(...purposes.map((purpose) => derOid(isPurposeName(purpose) ? purposeOids[purpose] : purpose))),
+  value: derSequence(...purposes.map((purpose) => oidFor(isPurposeName(purpose) ? purposeOids[purpose] : purpose, 'purposes'))),
 })
+
+const oidFor = (text: string, option: string): Uint8Array => {
+  try {
+    return derOid(text)
+  } catch (cause) {
+    throw new TlsError('bad_option', `${option}: "${shown(text)}" is neither a known name nor an object identifier`, { cause })
+  }
+}
+
+/** A certificate policy by its object identifier, or with the address of a practice statement and a notice to users. */
+export type PolicyInput = string | { readonly oid: string; readonly cps?: string; readonly notice?: string }
+
+/** Section 4.2.1.4. */
+export const certificatePolicies = (policies: readonly PolicyInput[]): RawExtension => ({
+  oid: extensionOids.certificatePolicies,
+  value: derSequence(...policies.map((policy) => {
+    const { oid, cps, notice } = typeof policy === 'string' ? { oid: policy, cps: undefined, notice: undefined } : policy
+    const qualifiers = [
+      ...(cps === undefined ? [] : [derSequence(derOid('1.3.6.1.5.5.7.2.1'), derElement(tags.ia5String, url(cps)))]),
+      ...(notice === undefined ? [] : [derSequence(derOid('1.3.6.1.5.5.7.2.2'), derSequence(derElement(tags.utf8String, noticeText(notice))))]),
+    ]
+    return derSequence(oidFor(oid, 'policies'), ...(qualifiers.length === 0 ? [] : [derSequence(...qualifiers)]))
+  })),
+})
+
+const url = (text: string): Uint8Array => {
+  if (!/^[\x21-\x7e]+$/.test(text) || !URL.canParse(text)) throw new TlsError('bad_option', `not a URL: "${shown(text)}"`)
+  return new TextEncoder().encode(text)
+}
+
+/** DisplayText has at most 200 characters. */
+const noticeText = (text: string): Uint8Array => {
+  if (text === '' || text.length > 200) throw new TlsError('bad_option', 'policies: a notice has 1 to 200 characters (RFC 5280 section 4.2.1.4)')
+  return new TextEncoder().encode(text)
+}
 
 const isPurposeName = (text: string): text is PurposeName => Object.hasOwn(purposeOids, text)
 
 /** Section 4.2.1.6; critical where the subject is empty. */
-export const subjectAltName = (names: readonly string[], critical: boolean): RawExtension => ({
+export const subjectAltName = (names: readonly NameInput[], critical: boolean): RawExtension => ({
   oid: extensionOids.subjectAltName, critical, value: derSequence(...names.map(generalName)),
 })
 
@@ -89,7 +125,10 @@ export const nameConstraints = (options: NameConstraintOptions): RawExtension =>
 
 /** DistributionPointName with these URLs. */
 export const fullName = (urls: readonly string[]): Uint8Array =>
-  derElement(constructedTag(0), derElement(constructedTag(0), ...urls.map(generalName)))
+  derElement(constructedTag(0), derElement(constructedTag(0), ...urls.map(location)))
+
+/** uniformResourceIdentifier, whatever else the text might be. */
+const location = (text: string): Uint8Array => derElement(contextTag(6), url(text))
 
 /** Section 4.2.1.13. */
 export const crlDistributionPoints = (urls: readonly string[]): RawExtension => ({
@@ -98,7 +137,7 @@ export const crlDistributionPoints = (urls: readonly string[]): RawExtension => 
 
 /** Section 4.2.2.1. */
 export const authorityInfoAccess = (ocsp: readonly string[], issuers: readonly string[]): RawExtension => {
-  const describe = (method: string) => (url: string): Uint8Array => derSequence(derOid(method), generalName(url))
+  const describe = (method: string) => (text: string): Uint8Array => derSequence(derOid(method), location(text))
   const descriptions = [...ocsp.map(describe(accessMethods.ocsp)), ...issuers.map(describe(accessMethods.caIssuers))]
   return { oid: extensionOids.authorityInfoAccess, value: derSequence(...descriptions) }
 }
@@ -116,4 +155,4 @@ export const merged = (...extensions: readonly RawExtension[]): RawExtension[] =
 
 /** Extension ::= SEQUENCE, DER. */
 export const encodeExtension = ({ oid, critical = false, value }: RawExtension): Uint8Array =>
-  derSequence(derOid(oid), ...(critical ? [derBoolean(true)] : []), derOctets(value))
+  derSequence(oidFor(oid, 'extensions'), ...(critical ? [derBoolean(true)] : []), derOctets(value))

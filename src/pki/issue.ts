@@ -1,13 +1,14 @@
 // Signs one certificate (RFC 5280 section 4.1) with a CA's key or with its own, and hands it out in every form that the
-// `cert` and `key` options take. Called by ca.ts.
+// `cert` and `key` options take.
 
 import { TlsError } from '../errors.ts'
+import { constructedTag, derBits, derElement, derInteger, derSequence } from '../wire/der.ts'
 import { encodePem } from '../wire/pem.ts'
-import { plain } from './keys.ts'
-import type { KeyPair } from './keys.ts'
+import { derTime } from './crl.ts'
 import { encodeExtension } from './extensions.ts'
 import type { RawExtension } from './extensions.ts'
-import { Extension, Name, X509CertificateGenerator } from './peculiar.ts'
+import { signWith } from './keys.ts'
+import type { KeyPair } from './keys.ts'
 
 /** A certificate and what is needed to use it. */
 export interface Certified {
@@ -51,7 +52,15 @@ export const validityOf = (options: ValidityOptions, now: number, defaultDays: n
   const notBefore = options.notBefore ?? Math.max(now - hour, issuer?.notBefore ?? 0)
   const notAfter = options.notAfter ?? Math.min(now + days * 24 * hour, issuer?.notAfter ?? Number.POSITIVE_INFINITY)
   if (!(notAfter >= notBefore)) throw new TlsError('bad_option', 'a certificate that ends before it begins')
+  checkYear('notBefore', notBefore)
+  checkYear('notAfter', notAfter)
   return { notBefore: wholeSecond(notBefore), notAfter: wholeSecond(notAfter) }
+}
+
+/** What section 4.1.2.5 can say: UTCTime begins in 1950, GeneralizedTime has four digits for the year. */
+const checkYear = (option: string, time: number): void => {
+  const year = new Date(time).getUTCFullYear()
+  if (!(year >= 1950 && year <= 9999)) throw new TlsError('bad_option', `${option}: not in the years 1950 to 9999 (RFC 5280 section 4.1.2.5)`)
 }
 
 const wholeSecond = (time: number): number => Math.floor(time / 1000) * 1000
@@ -68,23 +77,21 @@ export interface Signed {
   readonly serialNumber?: Uint8Array
 }
 
-/** The DER certificate. */
+/** The DER certificate: TBSCertificate of version 3, the algorithm again, the signature. */
 export const signCertificate = async (of: Signed): Promise<Uint8Array> => {
-  const certificate = await X509CertificateGenerator.create({
-    serialNumber: hex(of.serialNumber ?? randomSerial()),
-    issuer: new Name(plain(of.issuer)),
-    subject: new Name(plain(of.subject)),
-    notBefore: new Date(of.validity.notBefore),
-    notAfter: new Date(of.validity.notAfter),
-    publicKey: plain(of.spki),
-    signingKey: of.signer.privateKey,
-    signingAlgorithm: of.signer.signing.algorithm,
-    extensions: of.extensions.map(toPeculiar),
-  })
-  return new Uint8Array(certificate.rawData)
+  const { identifier } = of.signer.signing
+  const tbs = derSequence(
+    derElement(constructedTag(0), derInteger(2)),
+    derInteger(of.serialNumber ?? randomSerial()),
+    identifier,
+    of.issuer,
+    derSequence(derTime(of.validity.notBefore), derTime(of.validity.notAfter)),
+    of.subject,
+    of.spki,
+    ...(of.extensions.length === 0 ? [] : [derElement(constructedTag(3), derSequence(...of.extensions.map(encodeExtension)))]),
+  )
+  return derSequence(tbs, identifier, derBits(await signWith(of.signer, tbs)))
 }
-
-export const toPeculiar = (extension: RawExtension): Extension => new Extension(plain(encodeExtension(extension)))
 
 /** 16 random bytes as a positive integer that is no shorter (RFC 5280 section 4.1.2.2 allows 20). */
 export const randomSerial = (): Uint8Array => {
@@ -93,8 +100,6 @@ export const randomSerial = (): Uint8Array => {
   return serial
 }
 
-const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-
 /** `above` is the issuer's chain without the root. */
 export const certified = (certificate: Uint8Array, above: readonly Uint8Array[]): Certified => {
   const chain = [certificate, ...above]
@@ -102,8 +107,10 @@ export const certified = (certificate: Uint8Array, above: readonly Uint8Array[])
   return { certificate, certificatePem: pems[0] ?? '', chain, chainPem: pems.join('') }
 }
 
-export const issued = (certificate: Uint8Array, above: readonly Uint8Array[], keys: KeyPair): Issued => ({
-  ...certified(certificate, above),
-  privateKey: keys.pkcs8,
-  privateKeyPem: encodePem('PRIVATE KEY', keys.pkcs8),
-})
+/** With the private key, where it is known. */
+export function issued(certificate: Uint8Array, above: readonly Uint8Array[], keys: KeyPair & { readonly pkcs8: Uint8Array }): Issued
+export function issued(certificate: Uint8Array, above: readonly Uint8Array[], keys: KeyPair): Certified | Issued
+export function issued(certificate: Uint8Array, above: readonly Uint8Array[], { pkcs8 }: KeyPair): Certified | Issued {
+  const one = certified(certificate, above)
+  return pkcs8 === undefined ? one : { ...one, privateKey: pkcs8, privateKeyPem: encodePem('PRIVATE KEY', pkcs8) }
+}

@@ -1,10 +1,18 @@
-// Key pairs of the issuing side, made and used by WebCrypto (globalThis.crypto), so that they work in any runtime.
-// Called by ca.ts, csr.ts and crl.ts.
+// Keys of the issuing side: fresh ones by WebCrypto (globalThis.crypto), which every runtime has, and any that people have
+// already, in files, in WebCrypto, in node:crypto or behind a Signer (HSM, KMS).
 
-import { parsePrivateKey, parsePublicKey } from '../crypto/keys.ts'
-import type { KeyType } from '../crypto/provider.ts'
+import { cryptoKeySigner, isCryptoKey, isKeyObject, isSigner, readPrivateKey, signerFor } from '../crypto/key-input.ts'
+import type { KeyInput, KeyObjectLike, PrivateKeyInput } from '../crypto/key-input.ts'
+import { keyAlgorithm } from '../crypto/key-algorithm.ts'
+import { parsePublicKey, samePublicKey } from '../crypto/keys.ts'
+import type { KeyType, PrivateKey, PublicKey, SignatureAlgorithm, Signer } from '../crypto/provider.ts'
+import { webcryptoProvider } from '../crypto/webcrypto.ts'
 import { TlsError } from '../errors.ts'
-import { derInteger, derNull, derOid, derSequence } from '../wire/der.ts'
+import {
+  constructedTag, contextTag, derBits, derElement, derInteger, derNull, derOctets, derOid, derSequence,
+} from '../wire/der.ts'
+import { decodePem, pemTextOf } from '../wire/pem.ts'
+import type { PemOrDer } from '../wire/pem.ts'
 
 export type KeyKind =
   | 'ecdsa-p256'
@@ -18,60 +26,118 @@ export type KeyKind =
   | 'ml-dsa-65'
   | 'ml-dsa-87'
 
+/** A kind of key to make, or a private key that is given back beside the certificate: PEM, DER, a KeyObject or a parsed key. */
+export type OwnKey = KeyKind | (string & {}) | Uint8Array | KeyObjectLike | PrivateKey
+/** A key that stays where it is, and signs there (HSM, KMS, WebCrypto). */
+export type ExternalKey = Signer | CryptoKey
+
+/** A public key: PEM or DER (SubjectPublicKeyInfo, or PKCS#1 in PEM), a CryptoKey, a KeyObject, or a parsed one. */
+export type PublicKeyInput = PemOrDer | CryptoKey | KeyObjectLike | PublicKey
+
 export interface KeyPair {
-  readonly privateKey: CryptoKey
-  readonly publicKey: CryptoKey
+  readonly signer: Signer
   /** SubjectPublicKeyInfo, DER. */
   readonly spki: Uint8Array
-  /** PKCS#8, DER. */
-  readonly pkcs8: Uint8Array
+  /** PKCS#8, DER; undefined for a key that stays where it is. */
+  readonly pkcs8: Uint8Array | undefined
   readonly signing: Signing
 }
 
-/** How WebCrypto signs with a key, and what certificates call it. */
+/** How certificates, requests, CRLs and OCSP responses are signed with a key. */
 export interface Signing {
-  readonly algorithm: AlgorithmIdentifier & { readonly name: string; readonly hash?: string }
+  readonly algorithm: SignatureAlgorithm
   /** AlgorithmIdentifier, DER. */
   readonly identifier: Uint8Array
-  /** WebCrypto gives r and s side by side, X.509 wants them in a SEQUENCE. */
-  readonly ecdsa: boolean
 }
 
-/** Throws TlsError `unsupported` if this runtime's WebCrypto lacks the algorithm. */
-export const generateKeyPair = async (kind: KeyKind): Promise<KeyPair> => {
-  const parameters = generation[kind]
-  if (parameters === undefined) throw new TlsError('bad_option', `key: "${String(kind)}" is none of ${Object.keys(generation).join(', ')}`)
-  const pair = await supported(kind, () => crypto.subtle.generateKey(parameters, true, ['sign', 'verify']))
-  if (!('privateKey' in pair)) throw new TlsError('unsupported', `WebCrypto made no key pair for ${kind}`)
-  const spki = new Uint8Array(await crypto.subtle.exportKey('spki', pair.publicKey))
-  const pkcs8 = new Uint8Array(await crypto.subtle.exportKey('pkcs8', pair.privateKey))
-  return { privateKey: pair.privateKey, publicKey: pair.publicKey, spki, pkcs8, signing: signingOf(spki) }
-}
+export type OwnKeyPair = KeyPair & { readonly pkcs8: Uint8Array }
 
-/** A private key (PEM or DER) and the public key of its certificate. Throws `bad_key`, or `key_mismatch`. */
-export const importKeyPair = async (privateKey: string | Uint8Array, spki: Uint8Array): Promise<KeyPair> => {
-  const { pkcs8 } = parsePrivateKey(privateKey)
-  const signing = signingOf(spki)
-  const { type } = parsePublicKey(spki)
-  const pair = await supported(type, async () => ({
-    privateKey: await crypto.subtle.importKey('pkcs8', plain(pkcs8), importing(type), true, ['sign']),
-    publicKey: await crypto.subtle.importKey('spki', plain(spki), importing(type), true, ['verify']),
-  }), 'bad_key')
-  const probe = new TextEncoder().encode('puretls: do these keys belong together?')
-  const signature = await crypto.subtle.sign(signing.algorithm, pair.privateKey, probe)
-  if (!(await crypto.subtle.verify(signing.algorithm, pair.publicKey, signature, probe))) {
-    throw new TlsError('key_mismatch', 'the private key does not belong to the certificate')
+/** Throws TlsError `unsupported` if this runtime can't make such a key, `bad_option` for a kind that there is not. */
+export const generateKeyPair = async (kind: KeyKind): Promise<OwnKeyPair> => {
+  const parameters = Object.hasOwn(generation, kind) ? generation[kind] : undefined
+  if (parameters === undefined) throw new TlsError('bad_option', `key: not a key, and none of the kinds ${Object.keys(generation).join(', ')}`)
+  try {
+    const pair = await crypto.subtle.generateKey(parameters, true, ['sign', 'verify'])
+    if (!('privateKey' in pair)) throw new TypeError('WebCrypto made no key pair')
+    const spki = new Uint8Array(await crypto.subtle.exportKey('spki', pair.publicKey))
+    const pkcs8 = new Uint8Array(await crypto.subtle.exportKey('pkcs8', pair.privateKey))
+    return { ...pairOf({ ...cryptoKeySigner(pair.privateKey), publicKey: parsePublicKey(spki) }, spki, pkcs8), pkcs8 }
+  } catch (cause) {
+    const seeded = seededTypes[kind]
+    if (seeded !== undefined) return fromSeed(seeded)
+    throw new TlsError('unsupported', `this runtime's WebCrypto can't make a key of kind ${kind}`, { cause })
   }
-  return { ...pair, spki, pkcs8, signing }
+}
+
+/** The key itself, without WebCrypto: 32 random bytes (RFC 8032 section 5.1.5, RFC 9881 section 6). */
+const fromSeed = async (type: KeyType): Promise<OwnKeyPair> => {
+  const seed = crypto.getRandomValues(new Uint8Array(32))
+  const content = type === 'ed25519' ? derOctets(seed) : derElement(contextTag(0), seed)
+  const pkcs8 = derSequence(derInteger(0), keyAlgorithm(type), derOctets(content))
+  return { ...(await importKeyPair(pkcs8)), pkcs8 }
+}
+
+/**
+ * A key that is there already. `spki` is the public key that it should belong to; needed where the key does not show its own.
+ * Throws `bad_key`, `bad_option`, or `key_mismatch`.
+ */
+export const importKeyPair = async (key: KeyInput, spki?: Uint8Array): Promise<KeyPair> => {
+  const expected = spki && parsePublicKey(spki)
+  const parsed = typeof key === 'object' && key !== null && !(key instanceof Uint8Array) && isSigner(key) ? undefined : await readPrivateKey(key)
+  const pkcs8 = parsed && !isCryptoKey(parsed) ? parsed.pkcs8 : undefined
+  const signer = await signerFor(parsed ?? key, webcryptoProvider, expected)
+  const publicKey = signer.publicKey ?? expected
+  if (publicKey === undefined) throw new TlsError('bad_option', 'key: it does not show its public key; give that as `publicKey`')
+  if (expected !== undefined && !samePublicKey(publicKey, expected)) {
+    throw new TlsError('key_mismatch', 'the private key does not belong to the certificate, or to the public key beside it')
+  }
+  return pairOf(signer, spki ?? publicKey.spki, pkcs8)
+}
+
+/** A fresh key of a kind, or one that is given. No text that is neither comes into an error: it may be a damaged key. */
+export const keyPairOf = (key: OwnKey | ExternalKey = 'ecdsa-p256', publicKey?: Uint8Array): Promise<KeyPair> =>
+  isKind(key) ? generateKeyPair(key) : importKeyPair(key, publicKey)
+
+/** Text without a PEM block is no key, so it should be a kind. */
+const isKind = (key: OwnKey | ExternalKey): key is KeyKind => typeof key === 'string' && !key.includes('-----')
+
+/** SubjectPublicKeyInfo, DER. Throws `bad_option` for what is no public key. */
+export const spkiOf = async (input: PublicKeyInput): Promise<Uint8Array> => {
+  const spki = await readSpki(input)
+  try {
+    parsePublicKey(spki)
+  } catch (cause) {
+    throw new TlsError('bad_option', `publicKey: ${cause instanceof Error ? cause.message : 'it can not be read'}`, { cause })
+  }
+  return spki
+}
+
+const readSpki = async (input: PublicKeyInput): Promise<Uint8Array> => {
+  if (typeof input === 'string' || input instanceof Uint8Array) return spkiFromFile(input)
+  if (typeof input === 'object' && input !== null) {
+    if ('spki' in input) return input.spki
+    if ((isCryptoKey(input) || isKeyObject(input)) && input.type !== 'public') {
+      throw new TlsError('bad_option', `publicKey: a key of type ${String(input.type)}, where the public key is needed`)
+    }
+    if (isCryptoKey(input)) return new Uint8Array(await crypto.subtle.exportKey('spki', input))
+    if (isKeyObject(input)) return new Uint8Array(input.export({ format: 'der', type: 'spki' }))
+  }
+  throw new TlsError('bad_option', 'publicKey: expected PEM, DER, a CryptoKey, a KeyObject or a parsed key')
+}
+
+const spkiFromFile = (input: PemOrDer): Uint8Array => {
+  const text = pemTextOf(input)
+  if (text === undefined && typeof input !== 'string') return input
+  for (const { label, bytes } of decodePem(text ?? '')) {
+    if (label === 'PUBLIC KEY') return bytes
+    if (label === 'RSA PUBLIC KEY') return derSequence(keyAlgorithm('rsa'), derBits(bytes))
+  }
+  throw new TlsError('bad_option', 'publicKey: there is no public key in it (a PEM block PUBLIC KEY)')
 }
 
 /** The signature as X.509 has it, without the BIT STRING. */
-export const signWith = async ({ privateKey, signing }: KeyPair, message: Uint8Array): Promise<Uint8Array> => {
-  const signature = new Uint8Array(await crypto.subtle.sign(signing.algorithm, privateKey, plain(message)))
-  if (!signing.ecdsa) return signature
-  const half = signature.length / 2
-  return derSequence(derInteger(signature.subarray(0, half)), derInteger(signature.subarray(half)))
-}
+export const signWith = async ({ signer, signing }: KeyPair, message: Uint8Array): Promise<Uint8Array> =>
+  signer.sign(signing.algorithm, message)
 
 /** Key identifier: the first 20 bytes of SHA-256 of the key's bits (RFC 7093 section 2, method 1). */
 export const keyIdentifier = async (spki: Uint8Array): Promise<Uint8Array> =>
@@ -79,6 +145,10 @@ export const keyIdentifier = async (spki: Uint8Array): Promise<Uint8Array> =>
 
 /** WebCrypto takes only bytes over an ArrayBuffer of their own kind. */
 export const plain = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes)
+
+/** The public half of a private key in any form; undefined for a Signer or a CryptoKey that does not show it. */
+export const publicKeyOf = async (key: PrivateKeyInput): Promise<PublicKey | undefined> =>
+  (await signerFor(key, webcryptoProvider)).publicKey
 
 const rsa = (modulusLength: number): RsaHashedKeyGenParams => ({
   name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength, publicExponent: Uint8Array.of(1, 0, 1),
@@ -98,48 +168,45 @@ const generation: Readonly<Record<KeyKind, Algorithm>> = {
   'ml-dsa-87': { name: 'ML-DSA-87' },
 }
 
-interface SigningRow {
-  readonly webcrypto: { readonly name: string; readonly hash?: string; readonly namedCurve?: string }
-  readonly oid: string
+const seededTypes: Readonly<Partial<Record<KeyKind, KeyType>>> = {
+  ed25519: 'ed25519', 'ml-dsa-44': 'mldsa44', 'ml-dsa-65': 'mldsa65', 'ml-dsa-87': 'mldsa87',
 }
 
-const rows: Readonly<Partial<Record<KeyType, SigningRow>>> = {
-  rsa: { webcrypto: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }, oid: '1.2.840.113549.1.1.11' },
-  p256: { webcrypto: { name: 'ECDSA', hash: 'SHA-256', namedCurve: 'P-256' }, oid: '1.2.840.10045.4.3.2' },
-  p384: { webcrypto: { name: 'ECDSA', hash: 'SHA-384', namedCurve: 'P-384' }, oid: '1.2.840.10045.4.3.3' },
-  p521: { webcrypto: { name: 'ECDSA', hash: 'SHA-512', namedCurve: 'P-521' }, oid: '1.2.840.10045.4.3.4' },
-  ed25519: { webcrypto: { name: 'Ed25519' }, oid: '1.3.101.112' },
-  mldsa44: { webcrypto: { name: 'ML-DSA-44' }, oid: '2.16.840.1.101.3.4.3.17' },
-  mldsa65: { webcrypto: { name: 'ML-DSA-65' }, oid: '2.16.840.1.101.3.4.3.18' },
-  mldsa87: { webcrypto: { name: 'ML-DSA-87' }, oid: '2.16.840.1.101.3.4.3.19' },
+const withNull = (oid: string): Uint8Array => derSequence(derOid(oid), derNull())
+const bare = (oid: string): Uint8Array => derSequence(derOid(oid))
+
+/** RSASSA-PSS-params: MGF1 of the same hash, and a salt as long as it (RFC 4055 section 3.1). */
+const pss = (hashOid: string, saltLength: number): Uint8Array => {
+  const mask = derSequence(derOid('1.2.840.113549.1.1.8'), withNull(hashOid))
+  const fields = [withNull(hashOid), mask, derInteger(saltLength)].map((field, n) => derElement(constructedTag(n), field))
+  return derSequence(derOid('1.2.840.113549.1.1.10'), derSequence(...fields))
 }
 
-const rowOf = (type: KeyType): SigningRow => {
-  const row = rows[type]
-  if (row === undefined) throw new TlsError('unsupported', `keys of type ${type} can't sign certificates here; use RSA, ECDSA, Ed25519 or ML-DSA`)
-  return row
-}
+/** In order of preference for a key that can do several: PKCS #1 v1.5, which everyone verifies, before PSS (RFC 8017), an EC
+ * key's own hash first (as its signer lists them). */
+const identifiers: ReadonlyMap<SignatureAlgorithm, Uint8Array> = new Map([
+  ['rsa_pkcs1_sha256', withNull('1.2.840.113549.1.1.11')],
+  ['rsa_pkcs1_sha384', withNull('1.2.840.113549.1.1.12')],
+  ['rsa_pkcs1_sha512', withNull('1.2.840.113549.1.1.13')],
+  ['rsa_pss_sha256', pss('2.16.840.1.101.3.4.2.1', 32)],
+  ['rsa_pss_sha384', pss('2.16.840.1.101.3.4.2.2', 48)],
+  ['rsa_pss_sha512', pss('2.16.840.1.101.3.4.2.3', 64)],
+  ['ecdsa_sha256', bare('1.2.840.10045.4.3.2')],
+  ['ecdsa_sha384', bare('1.2.840.10045.4.3.3')],
+  ['ecdsa_sha512', bare('1.2.840.10045.4.3.4')],
+  ['ed25519', bare('1.3.101.112')],
+  ['ed448', bare('1.3.101.113')],
+  ['mldsa44', bare('2.16.840.1.101.3.4.3.17')],
+  ['mldsa65', bare('2.16.840.1.101.3.4.3.18')],
+  ['mldsa87', bare('2.16.840.1.101.3.4.3.19')],
+])
 
-const signingOf = (spki: Uint8Array): Signing => {
-  const { webcrypto, oid } = rowOf(parsePublicKey(spki).type)
-  const { name, hash } = webcrypto
-  return {
-    algorithm: hash === undefined ? { name } : { name, hash },
-    identifier: name.startsWith('RSA') ? derSequence(derOid(oid), derNull()) : derSequence(derOid(oid)),
-    ecdsa: name === 'ECDSA',
+const pairOf = (signer: Signer, spki: Uint8Array, pkcs8: Uint8Array | undefined): KeyPair => {
+  const able = signer.algorithms.filter((algorithm) => identifiers.has(algorithm))
+  const algorithm = able.find((each) => each.startsWith('rsa_pkcs1')) ?? able[0]
+  const identifier = algorithm && identifiers.get(algorithm)
+  if (algorithm === undefined || identifier === undefined) {
+    throw new TlsError('unsupported', `a key that signs with ${signer.algorithms.join(', ') || 'nothing'} can't sign certificates`)
   }
-}
-
-const importing = (type: KeyType): RsaHashedImportParams & EcKeyImportParams => {
-  const { name, hash = '', namedCurve = '' } = rowOf(type).webcrypto
-  return { name, hash, namedCurve }
-}
-
-const supported = async <T>(what: string, call: () => Promise<T>, code: 'unsupported' | 'bad_key' = 'unsupported'): Promise<T> => {
-  try {
-    return await call()
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new TlsError(code, `this runtime's WebCrypto can't use a key of kind ${what}: ${why}`, { cause })
-  }
+  return { signer, spki, pkcs8, signing: { algorithm, identifier } }
 }

@@ -1,90 +1,195 @@
 // What people write as a name, turned into the GeneralNames and distinguished names of RFC 5280 (sections 4.2.1.6, 4.2.1.10
-// and 4.1.2.6). Called by ca.ts and csr.ts.
+// and 4.1.2.6).
 
 import { TlsError } from '../errors.ts'
 import { concat } from '../wire/bytes.ts'
-import { constructedTag, contextTag, derElement, derOid, derSequence, derSet, tags } from '../wire/der.ts'
+import { DerReader, constructedTag, contextTag, derElement, derOid, derSequence, derSet, tags } from '../wire/der.ts'
+import { readName } from '../x509/name.ts'
 
-/** Subject of a certificate. A string is a common name. */
-export type SubjectName = string | {
+/** Subject of a certificate. A string is a common name; bytes are the name itself, DER. */
+export type SubjectName = string | Uint8Array | {
   readonly commonName?: string
+  readonly serialNumber?: string
+  readonly emailAddress?: string
   readonly organization?: string
-  readonly organizationalUnit?: string
+  readonly organizationalUnit?: string | readonly string[]
   readonly locality?: string
   readonly state?: string
   /** Two letters. */
   readonly country?: string
+  /** DC attributes, the topmost first: ['org', 'example']. */
+  readonly domainComponents?: readonly string[]
 }
 
-const ascii = new TextEncoder()
+const utf8 = new TextEncoder()
 
-/** RDNSequence, DER, in the order country ... common name. */
+/** RDNSequence, DER, in the order country ... common name. Throws `bad_option`. */
 export const distinguishedName = (name: SubjectName): Uint8Array => {
+  if (name instanceof Uint8Array) return encodedName(name)
   const parts = typeof name === 'string' ? { commonName: name } : name
-  const rows = attributes.flatMap(([key, oid]) => {
-    const value = parts[key]
-    if (value === undefined || value === '') return []
-    if (key === 'country' && !/^[A-Z]{2}$/.test(value)) throw new TlsError('bad_option', `country: "${value}" is not two capital letters`)
-    if (value.length > maxLength) throw new TlsError('bad_option', `${key}: a name of more than ${maxLength} characters`)
-    const tag = key === 'country' ? tags.printableString : tags.utf8String
-    return [derSet(derSequence(derOid(oid), derElement(tag, ascii.encode(value))))]
+  const rows = attributes.flatMap(({ key, oid, tag, limit }) => {
+    const given = parts[key]
+    const values: readonly string[] = given === undefined ? [] : typeof given === 'string' ? [given] : given
+    return values.filter((value) => value !== '').map((value) => {
+      if (key === 'country' && !/^[A-Z]{2}$/.test(value)) throw new TlsError('bad_option', `country: "${shown(value)}" is not two capital letters`)
+      if (value.length > limit) throw new TlsError('bad_option', `${key}: a name of more than ${limit} characters`)
+      if (value.includes('-----BEGIN')) throw new TlsError('bad_option', `${key}: PEM text is no name`)
+      if (tag !== tags.utf8String) asciiOnly(value.replaceAll(' ', '_'))
+      return derSet(derSequence(derOid(oid), derElement(tag, utf8.encode(value))))
+    })
   })
   return derSequence(...rows)
 }
 
+const encodedName = (der: Uint8Array): Uint8Array => {
+  try {
+    const reader = new DerReader(der, 'bad_option', 'name')
+    readName(reader, 'name')
+    reader.end()
+    return der
+  } catch (cause) {
+    throw new TlsError('bad_option', `name: it is no distinguished name in DER: ${cause instanceof Error ? cause.message : ''}`, { cause })
+  }
+}
+
 /** ub-common-name and its like (RFC 5280 appendix A.1). */
-export const maxLength = 64
+export const MAX_NAME_LENGTH = 64
+
+const { utf8String, printableString, ia5String } = tags
 
 const attributes = [
-  ['country', '2.5.4.6'],
-  ['state', '2.5.4.8'],
-  ['locality', '2.5.4.7'],
-  ['organization', '2.5.4.10'],
-  ['organizationalUnit', '2.5.4.11'],
-  ['commonName', '2.5.4.3'],
+  { key: 'domainComponents', oid: '0.9.2342.19200300.100.1.25', tag: ia5String, limit: 63 },
+  { key: 'country', oid: '2.5.4.6', tag: printableString, limit: 2 },
+  { key: 'state', oid: '2.5.4.8', tag: utf8String, limit: 128 },
+  { key: 'locality', oid: '2.5.4.7', tag: utf8String, limit: 128 },
+  { key: 'organization', oid: '2.5.4.10', tag: utf8String, limit: MAX_NAME_LENGTH },
+  { key: 'organizationalUnit', oid: '2.5.4.11', tag: utf8String, limit: MAX_NAME_LENGTH },
+  { key: 'serialNumber', oid: '2.5.4.5', tag: printableString, limit: MAX_NAME_LENGTH },
+  { key: 'commonName', oid: '2.5.4.3', tag: utf8String, limit: MAX_NAME_LENGTH },
+  { key: 'emailAddress', oid: '1.2.840.113549.1.9.1', tag: ia5String, limit: 255 },
 ] as const
 
-/** GeneralName, DER, of an IP address, an e-mail address, a URI or a DNS name (international ones become A-labels). */
-export const generalName = (name: string): Uint8Array => {
+/** A name of a certificate: text whose kind shows (DNS name, IP address, e-mail address, URI), or one whose kind is said, as the
+ * `names` of a request have it. */
+export type NameInput =
+  | string
+  | { readonly kind: 'dns' | 'email' | 'uri' | 'ip' | 'registeredId'; readonly value: string }
+  | { readonly kind: 'directory'; readonly name: SubjectName | { readonly der: Uint8Array } }
+  /** `bytes`: the value, DER, without its explicit tag. */
+  | { readonly kind: 'otherName'; readonly oid: string; readonly bytes: Uint8Array }
+
+/** GeneralName, DER. International domains become A-labels, mailboxes beyond ASCII SmtpUTF8Mailbox (RFC 9598). Throws `bad_option`. */
+export const generalName = (name: NameInput): Uint8Array => {
+  if (typeof name === 'string') return fromText(name)
+  switch (name.kind) {
+    case 'dns':
+      return dns(name.value)
+    case 'email':
+      return email(name.value)
+    case 'uri':
+      return derElement(contextTag(6), asciiOnly(name.value))
+    case 'ip':
+      return derElement(contextTag(7), parseIp(name.value) ?? refuse(name.value, 'an IP address'))
+    case 'registeredId':
+      return derElement(contextTag(8), oidOf(name.value).subarray(2))
+    case 'directory':
+      return directoryName(isEncoded(name.name) ? name.name.der : distinguishedName(name.name))
+    case 'otherName':
+      return otherName(name.oid, name.bytes)
+    default:
+      throw new TlsError('bad_option', 'names: a name of a kind that can not be written')
+  }
+}
+
+const isEncoded = (name: SubjectName | { readonly der: Uint8Array }): name is { readonly der: Uint8Array } =>
+  typeof name === 'object' && 'der' in name
+
+const fromText = (name: string): Uint8Array => {
   const ip = parseIp(name)
   if (ip !== undefined) return derElement(contextTag(7), ip)
-  if (name.includes('://')) return derElement(contextTag(6), asciiOnly(name))
-  if (name.includes('@')) return derElement(contextTag(1), asciiOnly(name))
-  return derElement(contextTag(2), asciiOnly(dnsName(name)))
+  if (/^([a-z][a-z0-9+.-]*:\/\/|urn:)/i.test(name)) return uri(name)
+  return name.includes('@') ? email(name) : dns(name)
 }
+
+const uri = (name: string): Uint8Array => {
+  if (!URL.canParse(name)) refuse(name, 'a URI')
+  return derElement(contextTag(6), asciiOnly(name))
+}
+
+const otherName = (oid: string, value: Uint8Array): Uint8Array =>
+  derElement(constructedTag(0), oidOf(oid), derElement(constructedTag(0), value))
+
+const oidOf = (text: string): Uint8Array => {
+  try {
+    return derOid(text)
+  } catch {
+    return refuse(text, 'an object identifier')
+  }
+}
+
+/** rfc822Name, or SmtpUTF8Mailbox where the part before the @ is not ASCII. */
+const email = (text: string): Uint8Array => {
+  const [, local = '', domain = ''] = /^([^@\s]+)@([^@\s]+)$/u.exec(text) ?? refuse(text, 'an e-mail address')
+  const host = dnsName(domain)
+  if (/^[\x21-\x7e]+$/.test(local)) return derElement(contextTag(1), asciiOnly(`${local}@${host}`))
+  return otherName('1.3.6.1.5.5.7.8.9', derElement(tags.utf8String, utf8.encode(`${local}@${host}`)))
+}
+
+const dns = (text: string): Uint8Array => derElement(contextTag(2), asciiOnly(dnsName(text)))
 
 /** GeneralName of a directory name. */
 export const directoryName = (dn: Uint8Array): Uint8Array => derElement(constructedTag(4), dn)
 
 /** GeneralSubtree: "10.0.0.0/8", "example.com" (and all below it), ".example.com", "@example.com" or "me@example.com". */
-export const subtree = (text: string): Uint8Array => {
-  const [address = '', prefix] = text.split('/')
-  const ip = parseIp(address)
-  if (ip !== undefined) return derSequence(derElement(contextTag(7), concat(ip, mask(ip.length, prefix, text))))
-  if (text.includes('@')) return derSequence(derElement(contextTag(1), asciiOnly(text.replace(/^@/, ''))))
-  return derSequence(derElement(contextTag(2), asciiOnly(text)))
+export const subtree = (text: string): Uint8Array => derSequence(subtreeBase(text))
+
+const subtreeBase = (text: string): Uint8Array => {
+  if (text.includes('/') || parseIp(text) !== undefined) return derElement(contextTag(7), ipRange(text))
+  if (text.startsWith('@')) return derElement(contextTag(1), asciiOnly(dnsName(text.slice(1))))
+  if (text.includes('@')) return email(text)
+  const host = text.replace(/^\./, '')
+  if (host.startsWith('*')) throw new TlsError('bad_option', `nameConstraints: "${shown(text)}": leave "*." out, the names below are meant anyway`)
+  return derElement(contextTag(2), asciiOnly(`${text.startsWith('.') ? '.' : ''}${dnsName(host)}`))
 }
 
-const mask = (length: number, prefix: string | undefined, text: string): Uint8Array => {
-  const bits = prefix === undefined ? length * 8 : Number(prefix)
-  if (!Number.isInteger(bits) || bits < 0 || bits > length * 8) throw new TlsError('bad_option', `"${text}" has no prefix length of 0 to ${length * 8}`)
-  return Uint8Array.from({ length }, (_, i) => 0xff & ~(0xff >> Math.min(8, Math.max(0, bits - 8 * i))))
+/** Address and mask. Bits beyond the prefix have to be zero: "10.1.2.3/8" may be a typing error in either part. */
+const ipRange = (text: string): Uint8Array => {
+  const [, address = '', prefix] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? refuse(text, 'an IP range such as "10.0.0.0/8"')
+  const ip = parseIp(address) ?? refuse(text, 'an IP range such as "10.0.0.0/8"')
+  const bits = prefix === undefined ? ip.length * 8 : Number(prefix)
+  if (bits > ip.length * 8) throw new TlsError('bad_option', `"${shown(text)}" has no prefix length of 0 to ${ip.length * 8}`)
+  const mask = Uint8Array.from(ip, (_, i) => 0xff & ~(0xff >> Math.min(8, Math.max(0, bits - 8 * i))))
+  if (ip.some((byte, i) => (byte & ~(mask[i] ?? 0)) !== 0)) {
+    throw new TlsError('bad_option', `"${shown(text)}" has bits set beyond its prefix of ${bits} bits`)
+  }
+  return concat(ip, mask)
 }
+
+const refuse = (text: string, what: string): never => {
+  throw new TlsError('bad_option', `names: "${shown(text)}" is not ${what}`)
+}
+
+/** For messages: what is given as a name may be anything, also long, or a key by mistake. */
+export const shown = (text: string): string => (text.includes('-----') ? '(PEM)' : JSON.stringify(text.slice(0, 60)).slice(1, -1))
 
 const asciiOnly = (text: string): Uint8Array => {
-  if (!/^[\x21-\x7e]+$/.test(text)) throw new TlsError('bad_option', `"${text}" is not a name that a certificate can hold`)
-  return ascii.encode(text)
+  if (!/^[\x21-\x7e]+$/.test(text)) throw new TlsError('bad_option', `"${shown(text)}" is not a name that a certificate can hold`)
+  return utf8.encode(text)
 }
 
-/** Lower case, A-labels, no final dot; a first label "*" stays. */
+/** Lower case, A-labels, no final dot; a first label "*" stays. A last label of digits would be read as an IP address. */
 const dnsName = (name: string): string => {
   const [, wildcard = '', rest = ''] = /^(\*\.)?(.*?)\.?$/s.exec(name) ?? []
-  const labels = rest.split('.')
-  if (labels.every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i.test(label)) && rest.length <= 253) return wildcard + rest.toLowerCase()
-  const converted = /[^\x21-\x7e]/.test(rest) && URL.canParse(`http://${rest}/`) ? new URL(`http://${rest}/`).hostname : ''
-  if (converted === '' || /[^a-z0-9.-]/.test(converted)) throw new TlsError('bad_option', `names: "${name}" is no DNS name, IP address, e-mail address or URI`)
-  return wildcard + converted
+  const ascii = isHostName(rest) ? rest.toLowerCase() : toAscii(rest)
+  if (!isHostName(ascii) || /(^|\.)\d+$/.test(ascii)) refuse(name, 'a DNS name, IP address, e-mail address or URI')
+  return wildcard + ascii
 }
+
+const isHostName = (name: string): boolean =>
+  name.length <= 253 && name.split('.').every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i.test(label))
+
+const toAscii = (name: string): string =>
+  /[^\x21-\x7e]/.test(name) && URL.canParse(`http://${name}/`) ? new URL(`http://${name}/`).hostname : ''
 
 /** 4 or 16 bytes, or undefined if the text is no IP address (brackets and zones are none). */
 export const parseIp = (text: string): Uint8Array | undefined => {

@@ -5,7 +5,9 @@ import { TlsError } from '../errors.ts'
 import {
   constructedTag, contextTag, derBits, derElement, derGeneralizedTime, derInteger, derNull, derOctets, derOid, derSequence, tags,
 } from '../wire/der.ts'
+import type { KeyInput } from '../crypto/key-input.ts'
 import { parsePublicKey } from '../crypto/keys.ts'
+import type { PemOrDer } from '../wire/pem.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { parseCertificate } from '../x509/certificate.ts'
 import { certificateDer, revocationReasons, serialOf } from './crl.ts'
@@ -36,8 +38,8 @@ export interface OcspOptions {
   readonly nextUpdate?: number | null
   /** Default 24. */
   readonly hours?: number
-  /** A responder that the CA certified (PEM); default: the CA itself. */
-  readonly responder?: { readonly certificatePem: string; readonly privateKeyPem: string }
+  /** A responder that the CA certified, its key in any form; default: the CA itself. */
+  readonly responder?: { readonly certificatePem: PemOrDer; readonly privateKeyPem: KeyInput }
   /** Hash of the names and keys in CertID; default 'SHA-1', which everyone understands. */
   readonly hash?: 'SHA-1' | 'SHA-256'
   readonly extensions?: readonly RawExtension[]

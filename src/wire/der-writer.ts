@@ -1,5 +1,6 @@
-// Writing DER (X.690), and the tags. For keys, OCSP requests and what the tests need; imported by way of der.ts.
+// Writing DER (X.690), and the tags.
 
+import { TlsError } from '../errors.ts'
 import { concat } from './bytes.ts'
 
 /** Identifier octets (class, constructed bit and number together). */
@@ -60,7 +61,7 @@ export const derInteger = (value: number | Uint8Array): Uint8Array => {
 
 /** An object identifier from its dotted form; a text that is none throws a RangeError. */
 export const derOid = (text: string): Uint8Array => {
-  if (!/^[0-2](\.(0|[1-9]\d*))+$/.test(text)) throw new RangeError(`not an object identifier: ${text}`)
+  if (!/^[0-2](\.(0|[1-9]\d*))+$/.test(text)) throw new RangeError('not an object identifier in dotted form')
   const [root = 0n, second = 0n, ...arcs] = text.split('.').map(BigInt)
   const content: number[] = []
   for (const arc of [root * 40n + second, ...arcs]) {
@@ -71,9 +72,13 @@ export const derOid = (text: string): Uint8Array => {
   return derElement(tags.oid, Uint8Array.from(content))
 }
 
-/** GeneralizedTime YYYYMMDDHHMMSSZ of a moment in milliseconds since the epoch. */
-export const derGeneralizedTime = (time: number): Uint8Array =>
-  derElement(tags.generalizedTime, new TextEncoder().encode(`${new Date(time).toISOString().replace(/[-:T]|\..*/g, '')}Z`))
+/** GeneralizedTime YYYYMMDDHHMMSSZ of a moment in milliseconds since the epoch. Throws TlsError `bad_option` for one that is no
+ * number or not in the years 0 to 9999, which have four digits. */
+export const derGeneralizedTime = (time: number): Uint8Array => {
+  const year = new Date(time).getUTCFullYear()
+  if (!(year >= 0 && year <= 9999)) throw new TlsError('bad_option', `a time that can't be written in DER: ${time}`)
+  return derElement(tags.generalizedTime, new TextEncoder().encode(`${new Date(time).toISOString().replace(/[-:T]|\..*/g, '')}Z`))
+}
 
 /** Lexicographic order of two byte strings. */
 export const compareBytes = (a: Uint8Array, b: Uint8Array): number => {

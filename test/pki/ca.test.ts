@@ -128,7 +128,9 @@ describe('certificates', () => {
     openssl.write('nc.pem', root.certificatePem)
     openssl.write('in.pem', (await root.issue({ names: ['a.example.com'] })).certificatePem)
     openssl.write('out.pem', (await root.issue({ names: ['example.org'] })).certificatePem)
-    const middle = await root.createIntermediate({ name: 'Middle' })
+    expect((await rejected(root.createIntermediate({ name: 'Middle' }))).message).toMatch(/may have no CA below it/)
+    const unlimited = await createCa({ name: 'Root', key: root.privateKeyPem })
+    const middle = await unlimited.createIntermediate({ name: 'Middle' })
     openssl.write('mid.pem', middle.certificatePem)
     openssl.write('deep.pem', (await middle.issue({ names: ['a.example.com'] })).certificatePem)
     expect(openssl.run('verify', '-CAfile', 'nc.pem', 'in.pem').output).toBe('in.pem: OK\n')
@@ -172,14 +174,14 @@ describe('certificates', () => {
   test.each([
     ['a CA without a name', () => createCa({ name: '' }), /name: a CA needs one/],
     ['a server without names', async () => (await authority()).issue({}), /names: a server certificate needs at least one/],
-    ['a name that is none', async () => (await authority()).issue({ names: ['a b'] }), /"a b" is no DNS name/],
-    ['a label of 64 characters', async () => (await authority()).issue({ names: ['a'.repeat(64)] }), /is no DNS name/],
+    ['a name that is none', async () => (await authority()).issue({ names: ['a b'] }), /"a b" is not a DNS name/],
+    ['a label of 64 characters', async () => (await authority()).issue({ names: ['a'.repeat(64)] }), /is not a DNS name/],
     ['a country in words', () => createCa({ name: { country: 'Germany' } }), /two capital letters/],
     ['a negative path length', () => createCa({ name: 'x', pathLength: -1 }), /pathLength/],
     ['an impossible prefix', () => createCa({ name: 'x', nameConstraints: { permitted: ['10.0.0.0/33'] } }), /prefix length/],
     ['no days', () => createCa({ name: 'x', days: 0 }), /days/],
     ['a negative serial number', () => createCa({ name: 'x', serialNumber: Uint8Array.of(0x80) }), /serialNumber/],
-    ['a key of another kind', () => createCa({ name: 'x', key: 'dsa' as KeyKind }), /none of ecdsa-p256/],
+    ['a key of another kind', () => createCa({ name: 'x', key: 'dsa' as KeyKind }), /none of the kinds ecdsa-p256/],
     ['a leaf as a CA', async () => loadCa(await (await authority()).issue({ names: ['a'] })), /not that of a CA/],
   ])('refuses %s', async (_, make, sentence) => {
     const error = await rejected(make())
