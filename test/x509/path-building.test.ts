@@ -57,6 +57,17 @@ describe('building', () => {
     const foreign = makeCa('foreign')
     expect(await verify([makeLeaf(foreign), foreign])).toMatch(/^untrusted: the chain ends in "CN=foreign", which is self-signed and is not among the trust anchors/)
   })
+  test('a self-signed certificate with the name of an anchor is not trusted, whatever it was used as', async () => {
+    const impostor = makeCa('root')
+    const reason = /^untrusted: "CN=root" is self-signed and is not among the trust anchors \(an anchor of that name has another key\)/
+    expect(await verify([impostor])).toMatch(reason)
+    const below = /^untrusted: the chain ends in "CN=root", which is self-signed .* \(an anchor of that name has another key\)/
+    expect(await verify([makeLeaf(impostor), impostor])).toMatch(below)
+  })
+  test('a CA of an anchor\'s name that did not sign itself stays what it is', async () => {
+    const crossed = makeCa('root', { issuer: { subject: root.subject, keys: makeKeys() } })
+    expect(await verify([makeLeaf(crossed), crossed])).toMatch(/^bad_signature: /)
+  })
   test('a crossed CA: the certificate with a way to an anchor is taken', async () => {
     const elsewhere = makeCa('elsewhere')
     const crossed = makeCa('middle', { issuer: elsewhere, keys: ca.keys })

@@ -391,6 +391,30 @@ describe('RFC 5280 section 4.2.1.10, name constraints', () => {
       expect(await under([], [bad], names)).toMatch(/^name_constraints: .*malformed/)
     }
   })
+  test('RFC 3986 section 3.2.1: a URI whose host is what two readers understand differently is in no subtree', async () => {
+    const constrained = (text: string): Promise<string> => under([uri('host.example')], [], [...named, uri(text)])
+    for (const good of ['https://host.example/', 'https://user:pw%40x@host.example:8443/a@b', 'HTTPS://HOST.example?x@y', 'spiffe://host.example']) {
+      expect(await constrained(good), good).toBe('ok')
+    }
+    const tricks = [
+      'https://evil.example\\@host.example/', 'https://host.example@evil.example/', 'https://host.example:80@evil.example/', 'https://a@b@host.example/',
+      'https://evil.example\t@host.example/', 'https://host.example%2eevil.example/', 'https://[::1]@host.example/', 'https://evil.example#@host.example/',
+      'https://evil.example?@host.example/', 'https:host.example', '//host.example/', 'https://host.example\\.evil.example/', 'https://0x7f.1/', 'https://127.0.0.1/',
+    ]
+    for (const trick of tricks) expect(await constrained(trick), trick).toMatch(/^name_constraints/)
+  })
+  test('RFC 9598 section 6: constraints on mail hold for SmtpUTF8Mailbox too', async () => {
+    const mailbox = (value: string, tag = 0x0c): Uint8Array =>
+      derElement(0xa0, derOid('1.3.6.1.5.5.7.8.9'), derElement(0xa0, derElement(tag, text(value))))
+    const box = [...named, mailbox('m\u00fcller@xn--bcher-kva.example')]
+    expect(await under([email('xn--bcher-kva.example')], [], box)).toBe('ok')
+    expect(await under([email('.example')], [], box)).toBe('ok')
+    expect(await under([email('other.example')], [], box)).toMatch(/^name_constraints: .*outside/)
+    expect(await under([], [email('xn--bcher-kva.example')], box)).toMatch(/^name_constraints: .*excluded/)
+    expect(await under([], [email('other.example')], [...named, mailbox('no mailbox')])).toMatch(/^name_constraints: .*can't be compared/)
+    expect(await under([], [email('other.example')], [...named, mailbox('a@b.example', 0x04)])).toMatch(/^name_constraints: .*can't be compared/)
+    expect(await under([dns('example')], [], box)).toBe('ok')
+  })
   test('a malformed name is in no subtree, and may be in any', async () => {
     expect(await under([dns('example')], [], [...named, dns('.host.example')])).toMatch(/^name_constraints: .*can't be compared/)
     expect(await under([], [dns('other.example')], [...named, dns('a..example')])).toMatch(/^name_constraints: .*can't be compared/)
