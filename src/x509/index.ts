@@ -26,6 +26,9 @@ export type {
   PolicyInformation,
   PolicyMapping,
 } from './extensions.ts'
+export { createFetcher } from './fetcher.ts'
+export type { Fetcher, FetcherOptions } from './fetcher.ts'
+export type { FetchedResponse, FetchFunction, FetchInit } from './fetch-cache.ts'
 export type { GeneralName } from './general-name.ts'
 export type { TrustSettings } from './load.ts'
 export { sameName } from './name.ts'

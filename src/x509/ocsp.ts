@@ -3,7 +3,7 @@
 
 import type { CryptoProvider, HashName } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
-import { equalBytes } from '../wire/bytes.ts'
+import { equalBytes, toHex } from '../wire/bytes.ts'
 import {
   DerReader, constructedTag, contextTag, derElement, derNull, derOctets, derOid, derSequence, tags,
 } from '../wire/der.ts'
@@ -69,6 +69,8 @@ const statuses: Readonly<Record<number, OcspStatus>> = {
 }
 const basicResponse = '1.3.6.1.5.5.7.48.1.1'
 export const nonceOid = '1.3.6.1.5.5.7.48.1.2'
+/** The same as an element, in hex: how a request with a nonce is told from one without. */
+export const nonceBytes: string = /* @__PURE__ */ toHex(derOid(nonceOid))
 const MAX_ANSWERS = 64
 const MAX_CERTIFICATES = 8
 
