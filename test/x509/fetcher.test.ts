@@ -1,4 +1,5 @@
-// CRLs, OCSP responses and issuers over HTTP on the loopback interface, by the runtime's fetch; and what a hostile or silent server costs.
+// CRLs, OCSP responses and issuers over HTTP on the loopback interface, by the runtime's fetch; and what a hostile or
+// silent server costs.
 
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
@@ -28,7 +29,9 @@ afterEach(async () => {
 })
 
 /** A server that answers by path, and the paths that it was asked for. */
-const serve = async (routes: Record<string, Uint8Array | string | Route>): Promise<{ url: string; asked: string[] }> => {
+type Routes = Record<string, Uint8Array | string | Route>
+
+const serve = async (routes: Routes): Promise<{ url: string; asked: string[] }> => {
   const asked: string[] = []
   const server = createServer((request, response) => {
     const path = request.url ?? ''
@@ -80,11 +83,13 @@ describe('CRLs', () => {
   test('the names of a point are alternatives; other schemes are not asked; at most maxUrls are', async () => {
     const { url, asked } = await serve({ '/b': makeCrl(root) })
     const checks = [crlCheck({ crls: fetcherOf().crls })]
-    const leaf = withPoint('ldap://ldap.example/cn=x', 'file:///etc/passwd', 'nonsense', `${url}/missing`, `${url}/b`, `${url}/c`)
+    const others = ['ldap://ldap.example/cn=x', 'file:///etc/passwd', 'nonsense']
+    const leaf = withPoint(...others, `${url}/missing`, `${url}/b`, `${url}/c`)
     expect(await verify([leaf], { checks })).toBe('ok')
     expect(asked).toEqual(['GET /missing', 'GET /b'])
     const many = makeLeaf(root, { extra: [points(...[1, 2, 3, 4, 5, 6].map((n) => [fullName(uri(`${url}/${n}`))]))] })
-    expect(await verify([many], { checks: [crlCheck({ crls: fetcherOf({ maxUrls: 3 }).crls })] })).toMatch(/^revocation_unknown/)
+    expect(await verify([many], { checks: [crlCheck({ crls: fetcherOf({ maxUrls: 3 }).crls })] }))
+      .toMatch(/^revocation_unknown/)
     expect(asked.slice(2)).toEqual(['GET /1', 'GET /2', 'GET /3'])
   })
 
@@ -122,11 +127,13 @@ describe('CRLs', () => {
 
 describe('limits', () => {
   test('a server that never answers, and a fetch that does not listen to its signal', async () => {
-    const { url } = await serve({ '/silent': () => {}, '/half': (_, response) => void response.writeHead(200).write('x') })
+    const half: Route = (_, response) => void response.writeHead(200).write('x')
+    const { url } = await serve({ '/silent': () => {}, '/half': half })
     const deaf: FetchFunction = () => new Promise(() => {})
     for (const options of [{}, { fetch: deaf }]) {
       const { crls } = fetcherOf({ timeoutMs: 50, ...options })
-      expect(await verify([withPoint(`${url}/silent`, `${url}/half`)], { checks: [crlCheck({ crls })] })).toMatch(/^revocation_unknown/)
+      expect(await verify([withPoint(`${url}/silent`, `${url}/half`)], { checks: [crlCheck({ crls })] }))
+        .toMatch(/^revocation_unknown/)
     }
   })
 
@@ -138,7 +145,8 @@ describe('limits', () => {
     }
     const { url } = await serve({ '/large': new Uint8Array(2000), '/endless': endless })
     const { crls } = fetcherOf({ maxCrlBytes: 1000 })
-    expect(await verify([withPoint(`${url}/large`, `${url}/endless`)], { checks: [crlCheck({ crls })] })).toMatch(/^revocation_unknown/)
+    expect(await verify([withPoint(`${url}/large`, `${url}/endless`)], { checks: [crlCheck({ crls })] }))
+      .toMatch(/^revocation_unknown/)
   })
 
   test('an address that failed is not asked again for a while', async () => {
@@ -157,7 +165,8 @@ describe('limits', () => {
     const { url, asked } = await serve({ '/a': makeCrl(root) })
     const checks = [crlCheck({ crls: fetcherOf().crls })]
     const leaf = withPoint(`${url}/a`)
-    expect(await Promise.all(Array.from({ length: 20 }, () => verify([leaf], { checks })))).toEqual(Array.from({ length: 20 }, () => 'ok'))
+    expect(await Promise.all(Array.from({ length: 20 }, () => verify([leaf], { checks }))))
+      .toEqual(Array.from({ length: 20 }, () => 'ok'))
     expect(asked).toEqual(['GET /a'])
   })
 
@@ -190,9 +199,11 @@ describe('OCSP', () => {
     })
     const leaf = makeLeaf(root, { extra: [access(`${url}/`)] })
     const { ocsp } = fetcherOf()
-    for (let i = 0; i < 2; i++) expect(await verify([leaf], { checks: [ocspCheck({ mode: 'hard', fetch: ocsp })] })).toBe('ok')
+    const asking = (nonce: boolean): PathCheck[] => [ocspCheck({ mode: 'hard', fetch: ocsp, nonce })]
+    for (let i = 0; i < 2; i++) expect(await verify([leaf], { checks: asking(false) })).toBe('ok')
     expect([asked, types]).toEqual([['POST /'], ['application/ocsp-request']])
-    expect(await verify([leaf], { checks: [ocspCheck({ mode: 'hard', fetch: ocsp, nonce: true })] })).toMatch(/^revocation_unknown/)
+    expect(await verify([leaf], { checks: asking(true) }))
+      .toMatch(/^revocation_unknown/)
     expect(asked).toHaveLength(2)
   })
 
@@ -223,12 +234,15 @@ describe('issuers (RFC 5280 section 4.2.2.1)', () => {
   }
 
   test('as DER, PEM or certs-only CMS', async () => {
-    const { url, asked } = await serve({ '/der': middle.der, '/pem': encodePem('CERTIFICATE', middle.der), '/p7c': cms, '/no': 'no' })
+    const pem = encodePem('CERTIFICATE', middle.der)
+    const { url, asked } = await serve({ '/der': middle.der, '/pem': pem, '/p7c': cms, '/no': 'no' })
     const { issuers: aia } = fetcherOf()
     for (const path of ['der', 'pem', 'p7c']) expect(await verify([leafAt(`${url}/${path}`)], { aia })).toBe('ok')
     expect(await verify([leafAt(`${url}/der`)], { aia })).toBe('ok')
     expect(asked).toHaveLength(3)
-    for (const path of ['no', 'missing']) expect(await verify([leafAt(`${url}/${path}`)], { aia })).toMatch(/^untrusted/)
+    for (const path of ['no', 'missing']) {
+      expect(await verify([leafAt(`${url}/${path}`)], { aia })).toMatch(/^untrusted/)
+    }
   })
 })
 
