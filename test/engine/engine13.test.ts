@@ -9,7 +9,7 @@ import { concat, toHex } from '../../src/wire/bytes.ts'
 import { clientOf, connectEngines, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
 import { anyCertificate, ecdsa, ed25519, rsa } from '../fixtures/identities.ts'
 import { seeded } from '../replay/fragments.ts'
-import { delayedProvider } from './delayed.ts'
+import { delayedProvider } from '../fixtures/delayed-provider.ts'
 
 const providers = [nodeProvider, nobleProvider, delayedProvider(nodeProvider), delayedProvider(nobleProvider)]
 const tls13 = { versions: { min: 'TLS 1.3' } } as const

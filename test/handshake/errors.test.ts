@@ -13,7 +13,7 @@ import { trustStore } from '../../src/x509/trust.ts'
 import { concat } from '../../src/wire/bytes.ts'
 import { clientOf, errorOf, eventsOf, meet, serverOf } from '../fixtures/engines.ts'
 import { anyCertificate, ecdsa, rsa } from '../fixtures/identities.ts'
-import { plainRecord, tls13 } from './liars.ts'
+import { plainRecord, tls13 } from './misbehaving.ts'
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
 

@@ -15,7 +15,7 @@ import type { ServerHello } from '../../src/wire/messages.ts'
 import { contentTypes, extensionTypes, isGrease } from '../../src/wire/registry.ts'
 import { errorOf, eventsOf, infoOf, meet } from '../fixtures/engines.ts'
 import { ecdsa } from '../fixtures/identities.ts'
-import { lying } from './liars.ts'
+import { lying } from './misbehaving.ts'
 
 const tls12 = { versions: { max: 'TLS 1.2' } } as const
 /** Server options, and the ClientHellos that the server saw. */

@@ -8,7 +8,7 @@ import { concat } from '../../src/wire/bytes.ts'
 import { HELLO_RETRY_REQUEST_RANDOM } from '../../src/wire/messages.ts'
 import { clientOf, connectEngines, errorOf, eventsOf, infoOf, serverOf } from '../fixtures/engines.ts'
 import { ecdsa } from '../fixtures/identities.ts'
-import { finished, forger, oneSuite, plainRecord, refusalOf, secretOf, tls13 } from './liars.ts'
+import { finished, forger, oneSuite, plainRecord, refusalOf, secretOf, tls13 } from './misbehaving.ts'
 
 const alert = 21
 const handshake = 22

@@ -8,7 +8,7 @@ import { toHex } from '../../src/wire/bytes.ts'
 import { extensionTypes } from '../../src/wire/registry.ts'
 import { errorOf, eventsOf, infoOf, meet } from '../fixtures/engines.ts'
 import type { Meeting, TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
-import { lying, withExtension } from './liars.ts'
+import { lying, withExtension } from './misbehaving.ts'
 
 const versions = ['TLS 1.2', 'TLS 1.3'] as const
 const only = (version: (typeof versions)[number]) => ({ versions: { min: version, max: version } })

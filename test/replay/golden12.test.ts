@@ -6,7 +6,7 @@ import { nobleProvider } from '../../src/crypto/noble.ts'
 import { nobleParts } from '../../src/crypto/noble-groups.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { nodeParts } from '../../src/crypto/node-groups.ts'
-import { delayed } from '../handshake12/delayed.ts'
+import { delayedProvider } from '../fixtures/delayed-provider.ts'
 import { fragmentations } from './fragments.ts'
 import { fromHex } from '../../src/wire/bytes.ts'
 import { utf8Bytes } from '../../src/wire/codec.ts'
@@ -15,9 +15,9 @@ import type { GoldenFlow, Side } from './golden12.ts'
 
 const providers = [
   { name: 'node', base: nodeProvider, parts: nodeParts, answers: 'at once' },
-  { name: 'node', base: delayed(nodeProvider), parts: nodeParts, answers: 'later' },
+  { name: 'node', base: delayedProvider(nodeProvider), parts: nodeParts, answers: 'later' },
   { name: 'noble', base: nobleProvider, parts: nobleParts, answers: 'at once' },
-  { name: 'noble', base: delayed(nobleProvider), parts: nobleParts, answers: 'later' },
+  { name: 'noble', base: delayedProvider(nobleProvider), parts: nobleParts, answers: 'later' },
 ]
 const sides: readonly Side[] = ['client', 'server']
 
@@ -29,7 +29,7 @@ describe.each(flows)('$name: $about', (flow) => {
     for (const { name, base, parts, answers } of able) {
       it.each(fragmentations)(`${side}, ${name} ${answers}, $name`, async ({ make }) => {
         const fixed = fixedProvider(base, parts.x25519, `${flow.name} ${side}`)
-        const provider = answers === 'later' ? { ...fixed, groups: delayed(fixed).groups } : fixed
+        const provider = answers === 'later' ? { ...fixed, groups: delayedProvider(fixed).groups } : fixed
         expect(await replayGolden({ flow, side, provider, fragment: make() })).toBe(sent(side))
       })
     }

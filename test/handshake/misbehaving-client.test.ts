@@ -15,7 +15,7 @@ import type { ClientHello } from '../../src/wire/messages.ts'
 import { extensionTypes } from '../../src/wire/registry.ts'
 import { eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
 import { anyCertificate, ecdsa, ed25519, rsa } from '../fixtures/identities.ts'
-import { encoded, expectRefusal, lying, plainRecord, raw, refusalOf, refusedBy, tls13, withExtension, withoutExtension } from './liars.ts'
+import { encoded, expectRefusal, lying, plainRecord, raw, refusalOf, refusedBy, tls13, withExtension, withoutExtension } from './misbehaving.ts'
 
 const none = new Uint8Array(0)
 const UNKNOWN = 0x4242

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { TlsError } from '../../src/errors.ts'
 import type { TlsEngine } from '../../src/engine/index.ts'
 import { fromHex } from '../../src/wire/bytes.ts'
-import { goldenClient, goldenServer, recorded, scenarios } from './golden.ts'
+import { goldenClient, goldenServer, recorded, scenarios } from './golden13.ts'
 
 /** The minor version of plaintext records: legacy_record_version has to be ignored (RFC 9846 section 5.1). */
 const ignoredBytes = (flight: Uint8Array): ReadonlySet<number> => {

@@ -7,7 +7,7 @@ import { decodeSession, encodeSession, memorySessionCache, rotatingTicketKeys } 
 import { toHex } from '../../src/wire/bytes.ts'
 import { clientOf, connectEngines, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
 import { anyCertificate, ecdsa, ed25519, rsa } from '../fixtures/identities.ts'
-import { delayed } from './delayed.ts'
+import { delayedProvider } from '../fixtures/delayed-provider.ts'
 
 const tls12: TestClientOptions & TestServerOptions = { versions: { max: 'TLS 1.2' } }
 const tickets = () => ({ protector: rotatingTicketKeys({ provider: nodeProvider }) })
@@ -47,7 +47,7 @@ describe.each(Object.entries(ways))('resumption by %s', (way, make) => {
   })
 
   it('resumes again and again, from a cache, with an asynchronous provider, offered beside TLS 1.3', async () => {
-    const server = { ...make(), provider: delayed(nodeProvider) }
+    const server = { ...make(), provider: delayedProvider(nodeProvider) }
     const sessions = memorySessionCache()
     const resumed: boolean[] = []
     for (let i = 0; i < 3; i++) resumed.push(infoOf((await meet({ sessions }, server)).clientEvents).resumed)

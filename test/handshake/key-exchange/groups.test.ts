@@ -1,11 +1,11 @@
 // Groups that have to be asked for, and key shares that are left out.
 
 import { describe, expect, it } from 'vitest'
-import { nobleProvider } from '../../src/crypto/noble.ts'
-import type { ClientHelloInfo, ClientOptions } from '../../src/options.ts'
-import { clientHelloExtensions, decodeExtensions } from '../../src/wire/extensions.ts'
-import { decodeMessage, messages13 } from '../../src/wire/messages.ts'
-import { errorOf, infoOf, meet } from '../fixtures/engines.ts'
+import { nobleProvider } from '../../../src/crypto/noble.ts'
+import type { ClientHelloInfo, ClientOptions } from '../../../src/options.ts'
+import { clientHelloExtensions, decodeExtensions } from '../../../src/wire/extensions.ts'
+import { decodeMessage, messages13 } from '../../../src/wire/messages.ts'
+import { errorOf, infoOf, meet } from '../../fixtures/engines.ts'
 
 const plainMlKem = ['MLKEM512', 'MLKEM768', 'MLKEM1024'] as const
 

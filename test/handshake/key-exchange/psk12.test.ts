@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { nobleProvider } from '../../src/crypto/noble.ts'
-import { nodeProvider } from '../../src/crypto/node.ts'
-import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
-import { concat, equalBytes } from '../../src/wire/bytes.ts'
-import { utf8Bytes } from '../../src/wire/codec.ts'
-import { cipherSuites } from '../../src/wire/registry.ts'
-import { errorOf, eventsOf, infoOf, meet } from '../fixtures/engines.ts'
-import { lying } from '../attacks/wire.ts'
-import { delayed } from './delayed.ts'
+import { nobleProvider } from '../../../src/crypto/noble.ts'
+import { nodeProvider } from '../../../src/crypto/node.ts'
+import type { TestClientOptions, TestServerOptions } from '../../fixtures/engines.ts'
+import { concat, equalBytes } from '../../../src/wire/bytes.ts'
+import { utf8Bytes } from '../../../src/wire/codec.ts'
+import { cipherSuites } from '../../../src/wire/registry.ts'
+import { errorOf, eventsOf, infoOf, meet } from '../../fixtures/engines.ts'
+import { lying } from '../../attacks/wire.ts'
+import { delayedProvider } from '../../fixtures/delayed-provider.ts'
 
 const tls12: TestClientOptions & TestServerOptions = { versions: { max: 'TLS 1.2' } }
 const key = new Uint8Array(32).fill(5)
@@ -19,7 +19,7 @@ const suites = cipherSuites.filter(({ authentication }) => authentication === 'p
 const ECDHE = 'TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256'
 const PSK = 'TLS_PSK_WITH_AES_128_GCM_SHA256'
 
-describe.each([['node', nodeProvider], ['noble', nobleProvider], ['delayed node', delayed(nodeProvider)]])('with the %s provider', (_, provider) => {
+describe.each([['node', nodeProvider], ['noble', nobleProvider], ['delayed node', delayedProvider(nodeProvider)]])('with the %s provider', (_, provider) => {
   it.each(suites)('%s', async (suite) => {
     const meeting = await meet({ ...client(suite), provider }, { ...server(suite), provider })
     const info = infoOf(meeting.clientEvents)

@@ -15,7 +15,7 @@ import { HELLO_RETRY_REQUEST_RANDOM } from '../../src/wire/messages.ts'
 import { extensionTypes } from '../../src/wire/registry.ts'
 import { clientOf, connectEngines, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
 import { ecdsa, ed25519, rsa } from '../fixtures/identities.ts'
-import { expectRefusal, lying, plainRecord, raw, refusedBy, tls13, withExtension, withoutExtension } from './liars.ts'
+import { expectRefusal, lying, plainRecord, raw, refusedBy, tls13, withExtension, withoutExtension } from './misbehaving.ts'
 
 const none = new Uint8Array(0)
 const UNKNOWN = 0x4242

@@ -1,5 +1,5 @@
 // Golden flows: handshakes whose randomness is fixed, so that each byte is the same in every run. vectors/golden/tls13.json
-// holds them; `UPDATE_GOLDEN=1 npx vitest run test/handshake/golden` writes them anew. flips.test.ts changes bits of them.
+// holds them; `npm run golden:update` records them again. flips13.test.ts changes bits of them.
 
 import { readFileSync } from 'node:fs'
 import { nodeProvider } from '../../src/crypto/node.ts'
@@ -10,10 +10,12 @@ import type { CryptoProvider, KeyExchangeGroup } from '../../src/crypto/provider
 import { clientConfig, createClientEngine, createServerEngine, serverConfig } from '../../src/engine/index.ts'
 import type { TlsEngine } from '../../src/engine/index.ts'
 import type { ClientOptions, ServerOptions } from '../../src/options.ts'
+import { concat, toHex } from '../../src/wire/bytes.ts'
+import { infoOf } from '../fixtures/engines.ts'
 import { anyCertificate, ed25519 } from '../fixtures/identities.ts'
-import { seeded } from '../replay/fragments.ts'
+import { seeded } from './fragments.ts'
 
-export const goldenPath = new URL('../../vectors/golden/tls13.json', import.meta.url)
+const goldenPath = new URL('../../vectors/golden/tls13.json', import.meta.url)
 
 /** What went each way, in turns, in hex; the client begins. */
 export type Flow = readonly string[]
@@ -46,6 +48,22 @@ export const goldenServer = (name: string): TlsEngine =>
     const config = serverConfig({ ...base, provider, identity: ed25519, ...scenarios[name]?.server })
     return () => createServerEngine(config)
   })
+
+/** Both sides of a flow, as they are today. */
+export const play = (name: string): Flow => {
+  const [client, server] = [goldenClient(name), goldenServer(name)]
+  const flow: string[] = []
+  for (let turn = 0; turn < 10; turn++) {
+    const [from, to] = turn % 2 === 0 ? [client, server] : [server, client]
+    const bytes = concat(...from.takeOutput())
+    if (bytes.length === 0) break
+    flow.push(toHex(bytes))
+    to.receive(bytes)
+  }
+  infoOf(client.takeEvents())
+  infoOf(server.takeEvents())
+  return flow
+}
 
 interface Maker {
   readonly make: () => TlsEngine

@@ -2,13 +2,13 @@
 // section 6, RFC 9846 section 4.7.1).
 
 import { describe, expect, it } from 'vitest'
-import { nodeProvider } from '../../src/crypto/node.ts'
-import type { ClientOptions, ExternalPsk, FoundPsk, ServerOptions } from '../../src/options.ts'
-import { memorySessionCache, rotatingTicketKeys } from '../../src/session/index.ts'
-import { toHex } from '../../src/wire/bytes.ts'
-import { utf8Bytes } from '../../src/wire/codec.ts'
-import { eventsOf, infoOf, meet } from '../fixtures/engines.ts'
-import type { Meeting } from '../fixtures/engines.ts'
+import { nodeProvider } from '../../../src/crypto/node.ts'
+import type { ClientOptions, ExternalPsk, FoundPsk, ServerOptions } from '../../../src/options.ts'
+import { memorySessionCache, rotatingTicketKeys } from '../../../src/session/index.ts'
+import { toHex } from '../../../src/wire/bytes.ts'
+import { utf8Bytes } from '../../../src/wire/codec.ts'
+import { eventsOf, infoOf, meet } from '../../fixtures/engines.ts'
+import type { Meeting } from '../../fixtures/engines.ts'
 
 const key = new Uint8Array(16).fill(1)
 const other = new Uint8Array(16).fill(2)

@@ -2,18 +2,18 @@
 // compiler checks this file (`npm run typecheck`): a line that compiles against expectation is an error there.
 
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import type { ServerConfig } from '../../src/config.ts'
-import * as authentication from '../../src/handshake/auth/authentication.ts'
+import type { ServerConfig } from '../../../src/config.ts'
+import * as authentication from '../../../src/handshake/auth/authentication.ts'
 import type {
   ByPolicy, ClientAuthentication, HandshakeSigner, Proofs, ServerAuthentication, VerifiedFinished, VerifiedPeer, VerifiedPsk,
   VerifiedSignature,
-} from '../../src/handshake/auth/authentication.ts'
-import type { Connection13 } from '../../src/handshake/connection/connection13.ts'
-import { establish12 } from '../../src/handshake/connection/connection12.ts'
-import type { Current12 } from '../../src/handshake/connection/connection12.ts'
-import type { AnyHandshake } from '../../src/handshake/context.ts'
-import type { ConnectionInfo } from '../../src/info.ts'
-import type { VerifyRequest } from '../../src/x509/verifier.ts'
+} from '../../../src/handshake/auth/authentication.ts'
+import type { Connection13 } from '../../../src/handshake/connection/connection13.ts'
+import { establish12 } from '../../../src/handshake/connection/connection12.ts'
+import type { Current12 } from '../../../src/handshake/connection/connection12.ts'
+import type { AnyHandshake } from '../../../src/handshake/context.ts'
+import type { ConnectionInfo } from '../../../src/info.ts'
+import type { VerifyRequest } from '../../../src/x509/verifier.ts'
 
 const copyOf = <T>(value: T): Pick<T, keyof T> => value
 

@@ -2,16 +2,16 @@
 
 import { createPrivateKey, sign } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { IdentityOptions } from '../../src/options.ts'
-import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
-import { createCa, issueDelegatedCredential } from '../../src/pki/index.ts'
-import type { Issued } from '../../src/pki/index.ts'
-import { delegationContent, encodeDelegatedCredential, readDelegatedCredential } from '../../src/x509/delegated-credential.ts'
-import type { DelegatedCredential } from '../../src/x509/delegated-credential.ts'
-import { parseCertificate } from '../../src/x509/certificate.ts'
-import { errorOf, infoOf, meet } from '../fixtures/engines.ts'
-import { anyCertificate, ecdsa } from '../fixtures/identities.ts'
-import { lying, tls13 } from './liars.ts'
+import type { IdentityOptions } from '../../../src/options.ts'
+import type { TestClientOptions, TestServerOptions } from '../../fixtures/engines.ts'
+import { createCa, issueDelegatedCredential } from '../../../src/pki/index.ts'
+import type { Issued } from '../../../src/pki/index.ts'
+import { delegationContent, encodeDelegatedCredential, readDelegatedCredential } from '../../../src/x509/delegated-credential.ts'
+import type { DelegatedCredential } from '../../../src/x509/delegated-credential.ts'
+import { parseCertificate } from '../../../src/x509/certificate.ts'
+import { errorOf, infoOf, meet } from '../../fixtures/engines.ts'
+import { anyCertificate, ecdsa } from '../../fixtures/identities.ts'
+import { lying, tls13 } from '../misbehaving.ts'
 
 const DAY = 86_400
 const none = new Uint8Array(0)

@@ -8,7 +8,7 @@ import { cipherSuiteById, cipherSuites } from '../../src/wire/registry.ts'
 import { clientOf, connectEngines, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
 import type { Meeting, TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
 import { anyCertificate, ecdsa, ed25519, rsa } from '../fixtures/identities.ts'
-import { delayed } from './delayed.ts'
+import { delayedProvider } from '../fixtures/delayed-provider.ts'
 
 const tls12: TestClientOptions & TestServerOptions = { versions: { max: 'TLS 1.2' } }
 const identities = { ecdsa, rsa }
@@ -45,7 +45,7 @@ const works = async (meeting: Meeting): Promise<void> => {
 }
 
 const providers = {
-  node: nodeProvider, noble: nobleProvider, webcrypto: webcryptoProvider, 'delayed node': delayed(nodeProvider), 'delayed noble': delayed(nobleProvider),
+  node: nodeProvider, noble: nobleProvider, webcrypto: webcryptoProvider, 'delayed node': delayedProvider(nodeProvider), 'delayed noble': delayedProvider(nobleProvider),
 }
 
 describe.each(Object.entries(providers))('every suite with the %s provider', (_, provider) => {

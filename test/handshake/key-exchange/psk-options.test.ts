@@ -1,10 +1,10 @@
 // Length of external pre-shared keys (RFC 9257 section 6), empty identities and hints (RFC 4279), on both sides and in both versions.
 
 import { describe, expect, it } from 'vitest'
-import type { ClientOptions, FoundPsk, ServerOptions } from '../../src/options.ts'
-import { utf8Bytes } from '../../src/wire/codec.ts'
-import { clientOf, errorOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
-import { ecdsa } from '../fixtures/identities.ts'
+import type { ClientOptions, FoundPsk, ServerOptions } from '../../../src/options.ts'
+import { utf8Bytes } from '../../../src/wire/codec.ts'
+import { clientOf, errorOf, infoOf, meet, serverOf } from '../../fixtures/engines.ts'
+import { ecdsa } from '../../fixtures/identities.ts'
 
 const ECDHE = 'TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256'
 const PSK = 'TLS_PSK_WITH_AES_128_GCM_SHA256'

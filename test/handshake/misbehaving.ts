@@ -16,7 +16,7 @@ import type { Codec } from '../../src/wire/codec.ts'
 import type { RawExtension } from '../../src/wire/extensions.ts'
 import { encodeMessage, messages13 } from '../../src/wire/messages.ts'
 import type { Messages13 } from '../../src/wire/messages.ts'
-import { delayedProvider } from '../engine/delayed.ts'
+import { delayedProvider } from '../fixtures/delayed-provider.ts'
 import { clientOf, connectEngines, errorOf, eventsOf, serverOf } from '../fixtures/engines.ts'
 import type { Meeting, TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
 

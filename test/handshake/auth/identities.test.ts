@@ -1,15 +1,15 @@
 // Which of several identities a client or a server shows (RFC 9846 section 4.5.1.2 and 4.5.1.3, RFC 5246 section 7.4.4 and 7.4.6).
 
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { CertificateRequestInfo, IdentityOptions } from '../../src/options.ts'
-import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
-import { createCa } from '../../src/pki/index.ts'
-import { clientHelloExtensions, encodeExtensions } from '../../src/wire/extensions.ts'
-import { parseCertificate } from '../../src/x509/certificate.ts'
-import { decodePem } from '../../src/wire/pem.ts'
-import { errorOf, infoOf, meet } from '../fixtures/engines.ts'
-import { anyCertificate, ecdsa, ed25519, rsa } from '../fixtures/identities.ts'
-import { lying } from './liars.ts'
+import type { CertificateRequestInfo, IdentityOptions } from '../../../src/options.ts'
+import type { TestClientOptions, TestServerOptions } from '../../fixtures/engines.ts'
+import { createCa } from '../../../src/pki/index.ts'
+import { clientHelloExtensions, encodeExtensions } from '../../../src/wire/extensions.ts'
+import { parseCertificate } from '../../../src/x509/certificate.ts'
+import { decodePem } from '../../../src/wire/pem.ts'
+import { errorOf, infoOf, meet } from '../../fixtures/engines.ts'
+import { anyCertificate, ecdsa, ed25519, rsa } from '../../fixtures/identities.ts'
+import { lying } from '../misbehaving.ts'
 
 interface Issued {
   readonly identity: IdentityOptions

@@ -1,4 +1,5 @@
-// Writes vectors/golden/tls12-*.json: `node test/replay/record-golden12.ts`. Only where a flow has to change on purpose.
+// `npm run golden:update`: records every flow of vectors/golden/ again, of TLS 1.3 and 1.2. Only where a flow has to
+// change on purpose: what changed is in the diff.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { nodeProvider } from '../../src/crypto/node.ts'
@@ -6,8 +7,9 @@ import { nodeParts } from '../../src/crypto/node-groups.ts'
 import { concat, toHex } from '../../src/wire/bytes.ts'
 import { act, clientEngine, fixedProvider, flows, Memory, serverEngine } from './golden12.ts'
 import type { GoldenFile, GoldenFlow } from './golden12.ts'
+import { play, scenarios } from './golden13.ts'
 
-const record = (flow: GoldenFlow): GoldenFile => {
+const record12 = (flow: GoldenFlow): GoldenFile => {
   const [clientMemory, serverMemory] = [new Memory(), new Memory()]
   const clientProvider = fixedProvider(nodeProvider, nodeParts.x25519, `${flow.name} client`)
   const serverProvider = fixedProvider(nodeProvider, nodeParts.x25519, `${flow.name} server`)
@@ -34,7 +36,9 @@ const record = (flow: GoldenFlow): GoldenFile => {
 
 const directory = new URL('../../vectors/golden/', import.meta.url)
 mkdirSync(directory, { recursive: true })
-for (const flow of flows) {
-  writeFileSync(new URL(`${flow.name}.json`, directory), `${JSON.stringify(record(flow), null, 1)}\n`)
-  console.log(flow.name)
+const write = (name: string, value: unknown): void => {
+  writeFileSync(new URL(`${name}.json`, directory), `${JSON.stringify(value, null, 1)}\n`)
+  console.log(name)
 }
+write('tls13', Object.fromEntries(Object.keys(scenarios).map((name) => [name, play(name)])))
+for (const flow of flows) write(flow.name, record12(flow))
