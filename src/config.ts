@@ -3,6 +3,7 @@
 import { checkOptions } from './options/check.ts'
 import { clientNames } from './options/client-names.ts'
 import { commonConfig, inRange, keySharesOf } from './config/common.ts'
+import { MadeOnce } from './config/made-once.ts'
 import type { ClientAuthConfig, ClientConfig, CommonConfig, Defaults, ServerConfig } from './config/types.ts'
 import type { CryptoProvider } from './crypto/provider.ts'
 import { echClientConfig, echServerConfig } from './ech.ts'
@@ -54,8 +55,9 @@ export const clientConfig = (options: ClientOptions, defaults: Defaults = {}): C
   })
 }
 
-/** Throws as clientConfig does; a key that does not match its certificate is refused here, not at the first connection. */
-export const serverConfig = (options: ServerOptions, defaults: Defaults = {}): ServerConfig => {
+/** Throws as clientConfig does; a key that does not match its certificate is refused here, not at the first connection. `made`: of the config
+ * that this one replaces. */
+export const serverConfig = (options: ServerOptions, defaults: Defaults = {}, made: MadeOnce = new MadeOnce()): ServerConfig => {
   checkOptions(options, serverNames)
   const common = commonConfig(options, defaults)
   const { provider } = common
@@ -67,9 +69,10 @@ export const serverConfig = (options: ServerOptions, defaults: Defaults = {}): S
     identitiesFor: identitiesOf(options, provider),
     onClientHello: options.onClientHello,
     options,
+    made,
     clientAuth: clientAuthConfig(options, common, defaults),
     preferServerOrder: hello.preferServerOrder ?? true,
-    tickets: ticketConfig(options, provider, defaults),
+    tickets: ticketConfig(options, provider, defaults, made),
     sessions: options.sessions,
     psk: psk.lookup,
     pskHint: hintOf(psk.hint),
@@ -77,7 +80,7 @@ export const serverConfig = (options: ServerOptions, defaults: Defaults = {}): S
     earlyDataWindow,
     replayGuard:
       earlyData.replayGuard ??
-      (maxEarlyData > 0 ? defaults.replayGuard?.(common.clock, quarantineOf(options, earlyDataWindow)) : undefined),
+      (maxEarlyData > 0 ? made.replayGuard(defaults.replayGuard, common.clock, quarantineOf(options, earlyDataWindow)) : undefined),
     cookie: hello.cookie ?? false,
     chooseAlpn: hello.chooseAlpn,
     ech: echServerConfig(hello.ech, provider),
@@ -137,13 +140,15 @@ const clientAuthConfig = (options: ServerOptions, common: CommonConfig, defaults
 const quarantineOf = ({ tickets }: ServerOptions, window: number): number =>
   tickets !== false && tickets?.protector !== undefined ? (2 * window + 2) * 1000 : 0
 
-const ticketConfig = (options: ServerOptions, provider: CryptoProvider, defaults: Defaults): ServerConfig['tickets'] => {
+const ticketConfig = (
+  options: ServerOptions, provider: CryptoProvider, defaults: Defaults, made: MadeOnce,
+): ServerConfig['tickets'] => {
   if (options.tickets === false) return undefined
   const count = inRange(options.tickets?.count ?? 2, 0, 255, 'tickets.count')
   const lifetime = inRange(options.tickets?.lifetimeSeconds ?? 86400, 1, MAX_SESSION_LIFETIME, 'tickets.lifetimeSeconds')
   const renewal = options.tickets?.renewAfterSeconds ?? Math.ceil(lifetime / 2)
   const renewAfter = inRange(renewal, 0, MAX_SESSION_LIFETIME, 'tickets.renewAfterSeconds')
-  const protector = options.tickets?.protector ?? defaults.tickets?.(provider, lifetime)
+  const protector = options.tickets?.protector ?? made.protector(defaults.tickets, provider, lifetime)
   const { applicationData } = options.tickets ?? {}
   return protector && count > 0 ? { count, lifetime, renewAfter, protector, applicationData } : undefined
 }

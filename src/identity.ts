@@ -15,6 +15,7 @@ import { parseCertificate } from './x509/certificate.ts'
 import type { Certificate } from './x509/certificate.ts'
 import { certificateBytes } from './x509/load.ts'
 import { delegationEnd, mayDelegateTo, readDelegatedCredential } from './x509/delegated-credential.ts'
+import { signatureAlgorithmOf } from './x509/signature.ts'
 import type { DelegatedCredential } from './x509/delegated-credential.ts'
 
 /** DER certificates of PEM (text or bytes), DER, or a list of them. Throws `bad_option` where there is none. */
@@ -44,7 +45,7 @@ export const loadIdentity = (options: IdentityOptions, provider: CryptoProvider)
       certificates,
       leaf,
       digest: sha256Of(provider, der),
-      issuers: issuersOf(leaf, certificates),
+      ...chainFacts(leaf, certificates),
       signer,
       keyType: publicKey.type,
       keyBits: publicKey.bits,
@@ -61,17 +62,22 @@ const sha256Of = ({ name, hashes: { sha256 } }: CryptoProvider, der: Uint8Array)
   return toHex(sha256.digest(der))
 }
 
-/** An intermediate that we cannot read is sent all the same. */
-const issuersOf = (leaf: Certificate, [, ...others]: readonly Uint8Array[]): readonly Uint8Array[] => [
-  leaf.issuer.der,
-  ...others.flatMap((der) => {
-    try {
-      return [parseCertificate(der).issuer.der]
-    } catch {
-      return []
-    }
-  }),
-]
+/** Who issued the chain, and how. An intermediate that we cannot read is sent all the same. */
+const chainFacts = (leaf: Certificate, [, ...others]: readonly Uint8Array[]): Pick<Identity, 'issuers' | 'signedWith'> => {
+  const chain = [leaf, ...others.flatMap(readable)]
+  return {
+    issuers: chain.map(({ issuer }) => issuer.der),
+    signedWith: chain.filter(({ isSelfIssued }) => !isSelfIssued).map(({ signatureAlgorithm }) => signatureAlgorithmOf(signatureAlgorithm)),
+  }
+}
+
+const readable = (der: Uint8Array): readonly Certificate[] => {
+  try {
+    return [parseCertificate(der)]
+  } catch {
+    return []
+  }
+}
 
 const mismatch = (
   { type }: PublicKey, certificates: readonly Uint8Array[], leaf: Certificate, delegated: DelegatedCredential | undefined,

@@ -2,7 +2,7 @@
 // Durations are in milliseconds, unless the name ends with Seconds; points in time are milliseconds since the epoch.
 
 import type { KeyInput } from './crypto/key-input.ts'
-import type { CryptoProvider, MaybePromise, Signer } from './crypto/provider.ts'
+import type { CryptoProvider, MaybePromise, SignatureAlgorithm, Signer } from './crypto/provider.ts'
 import type { ClientHelloInfo } from './options/hello-info.ts'
 import type { ConnectionInfo } from './info.ts'
 import type {
@@ -52,6 +52,8 @@ export interface Identity {
   readonly digest: string
   /** Distinguished names (DER) of those who issued the certificates. */
   readonly issuers: readonly Uint8Array[]
+  /** What they are signed with, but for self-issued ones; undefined for an algorithm that is not known here. */
+  readonly signedWith: readonly (SignatureAlgorithm | undefined)[]
   readonly signer: Signer
   readonly keyType: NonNullable<Signer['publicKey']>['type']
   /** Size of the key in bits. */

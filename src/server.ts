@@ -40,7 +40,7 @@ export const createServerWith =
         return establish(adapt(stream), start, { ...timeouts, ...acceptOptions })
       },
       update: (changed) => {
-        config = serverConfig(splitOptions<ServerOptions>(changed).rest, defaults)
+        config = serverConfig(splitOptions<ServerOptions>(changed).rest, defaults, config.made)
       },
     }
   }

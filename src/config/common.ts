@@ -2,7 +2,7 @@
 
 import { checkCodecs } from '../compression/codec.ts'
 import type { ActiveGroup, ActiveSuite, CommonConfig, Defaults } from './types.ts'
-import type { CryptoProvider, SignatureVerifier } from '../crypto/provider.ts'
+import type { CryptoProvider, SignatureAlgorithm, SignatureVerifier } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import type { CertificateOptions, ClientHelloOptions, CommonOptions, PskMode, Tls12Options } from '../options.ts'
 import { MAX_RECORD_SIZE_LIMIT } from '../record/framing.ts'
@@ -34,6 +34,8 @@ export const commonConfig = (options: SharedOptions, defaults: Defaults): Common
   )
   if (suites.length === 0) throw new TlsError('bad_option', 'cipherSuites: none is left for the versions given')
   const schemes = activeSchemes(options.signatureSchemes, provider, legacy, 'signatureSchemes')
+  const certificateSchemes = certificates.signatureSchemes &&
+    activeSchemes(certificates.signatureSchemes, provider, true, 'certificates.signatureSchemes')
   return {
     provider,
     minVersion,
@@ -41,9 +43,8 @@ export const commonConfig = (options: SharedOptions, defaults: Defaults): Common
     suites,
     groups: activeGroups(options.groups, provider),
     schemes,
-    certificateSchemes: certificates.signatureSchemes
-      ? activeSchemes(certificates.signatureSchemes, provider, true, 'certificates.signatureSchemes')
-      : undefined,
+    certificateSchemes,
+    certificateAlgorithms: offeredAlgorithms(certificateSchemes ?? schemes, certificateSchemes !== undefined || options.signatureSchemes !== undefined),
     delegatedSchemes: delegatedSchemes(certificates, provider, schemes),
     alpn: checkAlpn(options.alpn ?? []),
     certificateCompression: checkCodecs(certificates.compression ?? []),
@@ -119,13 +120,17 @@ export const keySharesOf = ({ keyShares, serverGroups }: ClientHelloOptions, gro
   return named ?? groups.filter(({ name }, index) => index === 0 || (groups[0]?.tls13Only && name === 'X25519'))
 }
 
+/** What was offered is what is accepted. Without a word of the caller it is the verifier's profile that says, which accepts no Ed448. */
+const offeredAlgorithms = (schemes: readonly SignatureScheme[], named: boolean): ReadonlySet<SignatureAlgorithm> | undefined =>
+  named ? new Set(schemes.map(({ algorithm }) => algorithm)) : undefined
+
 const activeSchemes = (
   names: readonly string[] | undefined, provider: CryptoProvider, legacy: boolean, option: string,
 ): readonly SignatureScheme[] => {
   const can = ({ algorithm, keyType }: SignatureScheme): boolean =>
     provider.verifiers.some((verifier: SignatureVerifier) => verifier.algorithm === algorithm && verifier.keyTypes.includes(keyType))
   const all = signatureSchemes.filter(can)
-  return names ? pick(names, all, option, provider) : all.filter((scheme) => legacy || !scheme.legacy)
+  return names ? pick(names, all, option, provider) : all.filter((scheme) => (legacy || !scheme.legacy) && scheme.keyType !== 'ed448')
 }
 
 /** RFC 9345 section 4: not the schemes of rsaEncryption keys. */

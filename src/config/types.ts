@@ -1,7 +1,8 @@
 // What the handshake and the engine work by: options checked and completed. config.ts makes it.
 
+import type { MadeOnce } from './made-once.ts'
 import type { CertificateCompression } from '../compression/codec.ts'
-import type { Cipher, CryptoProvider, HashAlgorithm, KeyExchangeGroup, MaybePromise } from '../crypto/provider.ts'
+import type { Cipher, CryptoProvider, HashAlgorithm, KeyExchangeGroup, MaybePromise, SignatureAlgorithm } from '../crypto/provider.ts'
 import type { EchClientConfig, EchServerConfig } from '../ech.ts'
 import type {
   CertificateRequestInfo, ClientAuthMode, ClientHelloInfo, ClientTls12Options, CommonOptions, Identity,
@@ -42,6 +43,8 @@ export interface CommonConfig {
   readonly schemes: readonly SignatureScheme[]
   /** What the peer's certificates may be signed with; undefined: as `schemes`. */
   readonly certificateSchemes: readonly SignatureScheme[] | undefined
+  /** The algorithms of these, where the caller named schemes for either. */
+  readonly certificateAlgorithms: ReadonlySet<SignatureAlgorithm> | undefined
   /** What the key of a delegated credential may sign with; empty: credentials are not taken. */
   readonly delegatedSchemes: readonly SignatureScheme[]
   readonly alpn: readonly string[]
@@ -121,6 +124,7 @@ export interface ServerConfig extends CommonConfig {
   readonly onClientHello: ServerOptions['onClientHello']
   /** The options this config was made of, for onClientHello to change. */
   readonly options: ServerOptions
+  readonly made: MadeOnce
   readonly clientAuth: ClientAuthConfig | undefined
   readonly preferServerOrder: boolean | 'strict'
   readonly tickets: TicketConfig | undefined

@@ -78,10 +78,11 @@ export type { VerifiedPeer }
 
 /** Judges a chain; whatever the verifier throws becomes a TlsError. `leaf`: the first of the chain, if it is parsed already. */
 export function* verifyPeer(
-  verifier: CertificateVerifier, request: VerifyRequest, leaf: Certificate = leafOf(request.chain),
+  { certificateAlgorithms }: CommonConfig, verifier: CertificateVerifier, request: VerifyRequest, leaf: Certificate = leafOf(request.chain),
 ): Flow<VerifiedPeer> {
+  const offered = certificateAlgorithms && { signatureAlgorithms: certificateAlgorithms }
   try {
-    const { chain } = yield* use(verifier.verify({ ...request, leaf }))
+    const { chain } = yield* use(verifier.verify({ ...request, leaf, ...offered }))
     return new VerifiedPeer(request.chain, leaf, chain)
   } catch (error) {
     throw asTlsError(error, 'verifier_refused')
@@ -90,10 +91,10 @@ export function* verifyPeer(
 
 /** Judges a client's chain as the server's clientAuth says, which may be that any will do. */
 export function* verifyClient(
-  { verifier }: ClientAuthConfig, chain: readonly Uint8Array[], time: number,
+  config: ServerConfig, { verifier }: ClientAuthConfig, chain: readonly Uint8Array[],
 ): Flow<VerifiedPeer> {
   if (!verifier) return new VerifiedPeer(chain, leafOf(chain), [])
-  return yield* verifyPeer(verifier, { chain, peer: 'client', serverName: undefined, time })
+  return yield* verifyPeer(config, verifier, { chain, peer: 'client', serverName: undefined, time: config.clock() })
 }
 
 const leafOf = ([der]: readonly Uint8Array[]): Certificate => {

@@ -6,6 +6,7 @@ import type { ClientConfig } from '../../config.ts'
 import type { CertificateRequestInfo, Identity } from '../../options.ts'
 import type { AskedIdentity, SessionState } from '../../session/state.ts'
 import { equalBytes } from '../../wire/bytes.ts'
+import { signatureSchemeById } from '../../wire/registry.ts'
 import type { SignatureScheme } from '../../wire/registry.ts'
 import { ask } from '../flow.ts'
 import type { Flow } from '../flow.ts'
@@ -15,16 +16,28 @@ export interface ChosenIdentity<T = SignatureScheme> {
   readonly scheme: T
 }
 
-/** Those that can sign, in order of preference. `authorities` are the distinguished names that the peer sent; none means any. */
+/** What a peer says of the certificates that it accepts. */
+export interface AcceptedCertificates {
+  /** Distinguished names; none means any. */
+  readonly authorities: readonly Uint8Array[]
+  /** Schemes that certificates may be signed with (RFC 9846 section 4.3.3); undefined: any. */
+  readonly schemes: readonly number[] | undefined
+}
+
+/** Those that can sign, in order of preference: first those whose chain the peer can verify; another is better than none (section 4.5.1.2). */
 export const usableIdentities = <T>(
-  identities: readonly Identity[], authorities: readonly Uint8Array[], schemeOf: (identity: Identity) => T | undefined,
+  identities: readonly Identity[], { authorities, schemes }: AcceptedCertificates, schemeOf: (identity: Identity) => T | undefined,
 ): readonly ChosenIdentity<T>[] => {
   const usable = identities.flatMap((identity) => {
     const scheme = schemeOf(identity)
     return scheme === undefined ? [] : [{ identity, scheme }]
   })
   const issued = usable.filter(({ identity }) => isIssuedBy(identity, authorities))
-  return [...issued, ...usable.filter((one) => !issued.includes(one) && !one.identity.onlyForItsIssuers)]
+  const inOrder = [...issued, ...usable.filter((one) => !issued.includes(one) && !one.identity.onlyForItsIssuers)]
+  const accepted = schemes?.map((id) => signatureSchemeById.get(id)?.algorithm)
+  const isVerifiable = ({ identity }: ChosenIdentity<T>): boolean =>
+    !accepted || identity.signedWith.every((algorithm) => algorithm !== undefined && accepted.some((one) => one === algorithm))
+  return [...inOrder.filter(isVerifiable), ...inOrder.filter((one) => !isVerifiable(one))]
 }
 
 const isIssuedBy = ({ issuers }: Identity, authorities: readonly Uint8Array[]): boolean =>
@@ -41,11 +54,11 @@ export interface ClientIdentity {
 type Asked = Omit<CertificateRequestInfo, 'serverName'>
 
 export function* clientIdentityFor(
-  config: ClientConfig, request: Asked, schemeOf: (identity: Identity) => SignatureScheme | undefined,
+  config: ClientConfig, { certificateSchemes, ...request }: Asked & { readonly certificateSchemes: readonly number[] }, schemeOf: (identity: Identity) => SignatureScheme | undefined,
 ): Flow<ClientIdentity> {
   const identities = yield* ask(() => config.identitiesFor({ ...request, serverName: config.serverName }))
   const asked = config.identityKey === undefined ? { ...request, answer: identities.map(({ digest }) => digest) } : undefined
-  return { chosen: usableIdentities(identities, request.authorities, schemeOf)[0], asked }
+  return { chosen: usableIdentities(identities, { authorities: request.authorities, schemes: certificateSchemes }, schemeOf)[0], asked }
 }
 
 /** Whether we would be today who we were in this session. Identities that options name are part of the session's key. */

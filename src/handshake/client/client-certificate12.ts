@@ -18,7 +18,7 @@ export function* sendClientCertificate12(hs: ClientHandshake12, request: Certifi
     return keyType === undefined || certificateTypes.includes(certificateTypeOf(keyType))
   })
   const own = yield* clientIdentityFor(
-    config, { signatureSchemes: signatureAlgorithms.map(signatureSchemeName), authorities },
+    config, { signatureSchemes: signatureAlgorithms.map(signatureSchemeName), authorities, certificateSchemes: request.signatureAlgorithms },
     (identity) => (identity.delegated ? undefined : schemeFor12(config, identity, signatureAlgorithms)), // RFC 9345 section 4.1.2
   )
   hs.send('Certificate', { chain: own.chosen?.identity.certificates ?? [] })

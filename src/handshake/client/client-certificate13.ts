@@ -21,7 +21,10 @@ export function* sendClientCertificate(hs: ClientHandshake, request: Certificate
   }
   const offered = asked.signature_algorithms
   const own = yield* clientIdentityFor(
-    hs.config, { signatureSchemes: offered.map(signatureSchemeName), authorities: asked.certificate_authorities ?? [] },
+    hs.config, {
+      signatureSchemes: offered.map(signatureSchemeName), authorities: asked.certificate_authorities ?? [],
+      certificateSchemes: asked.signature_algorithms_cert ?? offered,
+    },
     (identity) => schemeFor13(hs.config, identity, { signature_algorithms: offered, delegated_credential: asked.delegated_credential }),
   )
   if (!own.chosen) hs.send('Certificate', { context: request.context, entries: [] })

@@ -56,7 +56,7 @@ export function* readServerAuthentication12(
   }
   const stapled = ocspResponse && { ocspResponse }
   const request = { chain, peer: 'server', serverName: config.serverName, time: config.clock(), scts: answer.scts, ...stapled } as const
-  const peer = previous?.verifiedServer ?? (yield* verifyPeer(config.verifier, request, leaf)) // the same certificate is not judged twice
+  const peer = previous?.verifiedServer ?? (yield* verifyPeer(config, config.verifier, request, leaf)) // the same certificate is not judged twice
   let share: ServerShare | undefined
   if (message.type === 'ServerKeyExchange') {
     share = yield* readServerShare(config, message.body, parameters, peer, offer.extensions.supported_groups ?? [])

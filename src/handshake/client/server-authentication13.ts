@@ -48,7 +48,7 @@ export function* readServerAuthentication(hs: ClientHandshake, offer: Offer): Fl
   const { status_request: status, signed_certificate_timestamp: scts = [], delegated_credential: credential } = entries[0] ?? {}
   if (status && status.statusType !== OCSP) throw new TlsError('decode_error', 'Certificate: an unknown kind of stapled status')
   const signedHash = transcript.hash()
-  const peer = yield* verifyPeer(config.verifier, {
+  const peer = yield* verifyPeer(config, config.verifier, {
     chain: message.entries.map(({ data }) => data),
     peer: 'server',
     serverName: config.serverName,

@@ -94,7 +94,7 @@ export function* readClientCertificate(
   )
   if (message.entries.length === 0 || !clientAuth) return allowNoCertificate(config)
   const signedHash = transcript.hash()
-  const peer = yield* verifyClient(clientAuth, message.entries.map(({ data }) => data), config.clock())
+  const peer = yield* verifyClient(config, clientAuth, message.entries.map(({ data }) => data))
   const signer = yield* signer13(config, 'client', peer, entries[0]?.delegated_credential)
   const { scheme, signature: bytes } = yield* hs.read('CertificateVerify')
   const content = signedContent13('client', signedHash)

@@ -22,7 +22,7 @@ export function* readClientCertificate12(hs: ServerHandshake12): Flow<VerifiedPe
   if (!config.clientAuth) return allowNoCertificate(config)
   const { chain } = yield* hs.read('Certificate')
   if (chain.length === 0) return allowNoCertificate(config, 'client_certificate_missing')
-  return yield* verifyClient(config.clientAuth, chain, config.clock())
+  return yield* verifyClient(config, config.clientAuth, chain)
 }
 
 /** CertificateVerify over all messages before it (RFC 5246 section 7.4.8). */

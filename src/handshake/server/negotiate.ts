@@ -125,7 +125,10 @@ export function* selectIdentity<T = SignatureScheme>(
       alert: hello.info.serverName === undefined || hello.extensions.pre_shared_key ? 'handshake_failure' : 'unrecognized_name',
     })
   }
-  const usable = usableIdentities(identities, hello.extensions.certificate_authorities ?? [], schemeOf)
+  const usable = usableIdentities(identities, {
+    authorities: hello.extensions.certificate_authorities ?? [],
+    schemes: hello.extensions.signature_algorithms_cert ?? hello.extensions.signature_algorithms,
+  }, schemeOf)
   const { serverName } = hello.info
   const named = serverName === undefined ? undefined : usable.find(({ identity }) => covers(identity, serverName))
   const chosen = named ?? usable[0]

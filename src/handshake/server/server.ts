@@ -34,7 +34,7 @@ function* configFor(config: ServerConfig, hello: ReceivedHello, defaults: Defaul
   try {
     const answer = yield* use(config.onClientHello(hello.info))
     if (answer === 'reject') throw new TlsError('rejected_by_server', 'onClientHello rejected this client')
-    return answer ? { ...serverConfig(mergeOptions(config.options, answer), defaults), seam: config.seam } : config
+    return answer ? { ...serverConfig(mergeOptions(config.options, answer), defaults, config.made), seam: config.seam } : config
   } catch (error) {
     throw asTlsError(error)
   }
