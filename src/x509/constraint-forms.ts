@@ -18,9 +18,10 @@ export type Base =
 
 const malformed: Base = { isWellFormed: false, reason: 'malformed' }
 
-/** A DNS name in any labels that can be compared, underscores included; undefined for other text. */
+/** A DNS name in any labels that can be compared, underscores included, or none; undefined for other text. */
 export const dnsName = (text: string): Comparable | undefined => {
   const host = text.toLowerCase()
+  if (host === '') return { kind: 'dns', host }
   return isHost(host.startsWith('*.') ? host.slice(2) : host) ? { kind: 'dns', host } : undefined
 }
 
@@ -80,9 +81,10 @@ const endsInNumber = /(^|\.)(0x[0-9a-f]*|[0-9]+)$/i
 
 export const uriBase = (text: string): Base => hostBase(text, 'uri')
 
-/** "host.example" for the host itself, ".example" for what is below it. */
+/** "host.example" for the host itself, ".example" for what is below it, "" for every name, as it is for DNS. */
 const hostBase = (text: string, kind: 'email' | 'uri'): Base => {
   const base = text.toLowerCase()
+  if (base === '') return { isWellFormed: true, includes: (name) => name.kind === kind }
   const isBelow = base.startsWith('.')
   if (!isHost(isBelow ? base.slice(1) : base)) return malformed
   return {

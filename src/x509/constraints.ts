@@ -41,9 +41,9 @@ export const findViolation = (
 /** Whether a set of subtrees is written as section 4.2.1.10 has it; else what is wrong with it. */
 export const malformedConstraint = ({ permitted = [], excluded = [] }: NameConstraints): string | undefined => {
   for (const { base } of [...permitted, ...excluded]) {
-    const isDotted = base.kind === 'dns' && base.value.startsWith('.')
+    const isLoose = base.kind === 'dns' ? base.value.startsWith('.') : (base.kind === 'email' || base.kind === 'uri') && base.value === ''
     const form = baseOf(base)
-    if (!isDotted && (form.isWellFormed || form.reason === 'unsupported')) continue
+    if (!isLoose && (form.isWellFormed || form.reason === 'unsupported')) continue
     return `the name constraint ${base.kind} ${quote(base.value)} is not in a form that RFC 5280 allows`
   }
   return undefined

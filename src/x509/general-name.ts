@@ -72,7 +72,8 @@ export const readGeneralName = (reader: DerReader, what: string, ipForm: IpForm 
     case constructedTag(5):
       return { kind: 'undecoded', value: tag === constructedTag(3) ? 'x400Address' : 'ediPartyName', bytes: reader.element(what) }
     default:
-      return reader.fail(`${what} has no known form of name`)
+      reader.skip(what)
+      return malformed('undecoded', `${what} has no known form of name`)
   }
 }
 

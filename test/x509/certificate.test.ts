@@ -70,7 +70,7 @@ describe('extensions', () => {
   test('4.2.1.6: no empty list, no address of odd length, no unknown form', () => {
     expect(deviationsOf(withExtension(altNames()), (it) => it.subjectAltNames)).toMatch(/empty/)
     expect(deviationsOf(withExtension(altNames(ip(1, 2, 3))), (it) => it.subjectAltNames)).toMatch(/3 bytes/)
-    expect(() => withExtension(altNames(derElement(0x89, text('x')))).subjectAltNames).toThrow(/no known form/)
+    expect(deviationsOf(withExtension(altNames(derElement(0x89, text('x')))), (it) => it.subjectAltNames)).toMatch(/no known form/)
     expect(deviationsOf(withExtension(altNames(derElement(0x82, Uint8Array.of(0xe4)))), (it) => it.subjectAltNames)).toMatch(/ASCII/)
   })
   test('4.2.1.9: basic constraints', () => {

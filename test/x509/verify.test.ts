@@ -385,6 +385,14 @@ describe('RFC 5280 section 4.2.1.10, name constraints', () => {
     expect(await under([dns('host.example')], [], [...named, dns('order_db.example')])).toMatch(/^name_constraints: .*outside/)
     expect(await under([], [dns('order_db.example')], [...named, dns('order_db.example')])).toMatch(/^name_constraints: .*excluded/)
   })
+  test('an empty base of mail or URI is every name, and an empty DNS name is none', async () => {
+    const names = [...named, email('me@mail.example'), uri('https://host.example/')]
+    expect(await under([email(''), uri('')], [], names)).toBe('ok')
+    expect(await under([], [email('')], names)).toMatch(/^name_constraints: .*excluded/)
+    expect(await under([], [uri('')], names)).toMatch(/^name_constraints: .*excluded/)
+    expect(await under([], [dns('other.example')], [...named, dns('')])).toBe('ok')
+    expect(await under([dns('host.example')], [], [...named, dns('')])).toMatch(/^name_constraints: .*outside/)
+  })
   test('a malformed base of mail or URI is none either', async () => {
     const names = [...named, email('me@mail.example'), uri('https://host.example/')]
     for (const bad of [email('a@b@mail.example'), email('..mail.example'), uri('https://host.example/'), uri('.')]) {
