@@ -1,12 +1,12 @@
 // What the engine waits for: promises of asynchronous providers and callbacks, and the one promise that tells the caller to
-// look again. Called by engine.ts.
+// look again.
 
 export type Settled<T> = { readonly value: T } | { readonly error: unknown }
 
 export class Waits {
   readonly #settled: () => void
   #count = 0
-  #notify: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined
+  #notify: Deferred | undefined
 
   /** `settled` runs after each promise's own callback: the engine goes on. */
   constructor(settled: () => void) {
@@ -20,14 +20,14 @@ export class Waits {
 
   add<T>(promise: Promise<T>, done: (result: Settled<T>) => void): void {
     this.#count++
-    this.#notify ??= withResolvers()
+    this.#notify ??= deferred()
     const settle = (result: Settled<T>): void => {
       this.#count--
       const notify = this.#notify
-      this.#notify = this.#count > 0 ? withResolvers() : undefined
+      this.#notify = this.#count > 0 ? deferred() : undefined
       done(result)
       this.#settled()
-      notify?.resolve()
+      notify?.resolve(undefined)
     }
     promise.then((value) => settle({ value }), (error: unknown) => settle({ error }))
   }
@@ -35,15 +35,25 @@ export class Waits {
   /** There is something to look at although nothing has settled: the connection failed. */
   wake(): void {
     const notify = this.#notify
-    if (this.#count > 0) this.#notify = withResolvers() // a resolved one would make who waits for it spin
-    notify?.resolve()
+    if (this.#count > 0) this.#notify = deferred() // a resolved one would make its caller spin
+    notify?.resolve(undefined)
   }
 }
 
-const withResolvers = (): { readonly promise: Promise<void>; readonly resolve: () => void } => {
-  let resolve: () => void = () => {}
-  const promise = new Promise<void>((settle) => {
-    resolve = settle
+export interface Deferred {
+  readonly promise: Promise<void>
+  resolve(value: void | PromiseLike<void>): void
+  reject(reason: unknown): void
+}
+
+/** A promise with its two ends. Its rejection is never "unhandled": the engine's `error` event tells it as well. */
+export const deferred = (): Deferred => {
+  let resolve: Deferred['resolve'] = () => {}
+  let reject: Deferred['reject'] = () => {}
+  const promise = new Promise<void>((yes, no) => {
+    resolve = yes
+    reject = no
   })
-  return { promise, resolve }
+  promise.catch(() => {})
+  return { promise, resolve, reject }
 }

@@ -1,5 +1,5 @@
-// Record protection of TLS 1.2: the AEAD suites (RFC 5246 section 6.2.3.3, RFC 5288, RFC 6655, RFC 7905) here, CBC in cbc12.ts.
-// Made by handshake/connection/connection12.ts when it installs keys, used by the engine.
+// Record protection of TLS 1.2: the AEAD suites here (RFC 5246 section 6.2.3.3, RFC 5288, RFC 6655, RFC 7905), CBC in
+// cbc12.ts.
 
 import type { AeadCipher, AeadKey, Cipher, MaybePromise } from '../crypto/provider.ts'
 import { andThen } from '../crypto/maybe.ts'

@@ -1,5 +1,4 @@
-// Record protection of TLS 1.3 (RFC 9846 section 5.2 to 5.5): one AEAD call a record, no promise with a synchronous provider.
-// Made by handshake/ when it installs keys, used by the engine.
+// Record protection of TLS 1.3 (RFC 9846 section 5.2 to 5.5): one AEAD call per record, no promise with a synchronous provider.
 
 import type { AeadCipher, MaybePromise } from '../crypto/provider.ts'
 import { andThen as then } from '../crypto/maybe.ts'
@@ -13,25 +12,21 @@ import type { OpenedRecord, Opener, Sealer } from './protection.ts'
 
 const LEGACY_RECORD_VERSION = TLS12
 
-/** Pads records (section 5.4): the bytes of zeros to add to `length` bytes of content; they never exceed the room there is. */
+/** Pads records (section 5.4): how many zero bytes to add to `length` bytes of content. It is cut to what fits the record. */
 export type Padding = (length: number) => number
 
 export interface SealOptions {
   readonly padding?: Padding | undefined
-  /** Most bytes of TLSInnerPlaintext that the peer takes (RFC 8449), type byte included. */
-  readonly maxInner?: number
 }
 
 /** Records that one key may protect: AES-GCM 2^24.5 (section 5.5), AES-CCM far less, ChaCha20 no practical limit. */
 const recordLimit = (cipher: AeadCipher): number =>
   cipher.name === 'chacha20-poly1305' ? 2 ** 48 : cipher.name.includes('gcm') ? 23_726_566 : 2 ** 23
 
-export const sealer13 = (cipher: AeadCipher, secret: TrafficSecret, options: SealOptions = {}): MaybePromise<Sealer> => {
+export const sealer13 = (cipher: AeadCipher, secret: TrafficSecret, { padding }: SealOptions = {}): MaybePromise<Sealer> => {
   const { key, iv } = trafficKeys(secret, cipher.keyLength)
-  const sequence = nonces(iv)
-  const maxInner = options.maxInner ?? MAX_PLAINTEXT + 1
-  const padding = (length: number): number =>
-    options.padding ? Math.max(0, Math.min(options.padding(length), maxInner - length - 1)) : 0
+  const padded = (length: number, maxContent: number): number =>
+    padding ? Math.max(length, Math.min(length + (Math.trunc(padding(length)) || 0), maxContent)) : length
   let count = 0
   return then(cipher.importKey(key), (aead) => {
     key.fill(0)
@@ -41,15 +36,14 @@ export const sealer13 = (cipher: AeadCipher, secret: TrafficSecret, options: Sea
         return count
       },
       limit: recordLimit(cipher),
-      sealedLength: (length) => RECORD_HEADER_LENGTH + length + 1 + padding(length) + cipher.tagLength,
+      sealedLength: (length, maxContent = MAX_PLAINTEXT) =>
+        RECORD_HEADER_LENGTH + padded(length, maxContent) + 1 + cipher.tagLength,
       seal: (type, content, out) => {
-        count++
+        const nonce = nonceAt(iv, count++)
         const innerEnd = out.length - cipher.tagLength
         writeHeader(out, contentTypes.application_data, LEGACY_RECORD_VERSION, out.length - RECORD_HEADER_LENGTH)
         out.set(content, RECORD_HEADER_LENGTH)
         out[RECORD_HEADER_LENGTH + content.length] = type
-        const nonce = sequence.current()
-        sequence.advance()
         return aead.seal(
           nonce, out.subarray(0, RECORD_HEADER_LENGTH), out.subarray(RECORD_HEADER_LENGTH, innerEnd),
           out.subarray(RECORD_HEADER_LENGTH),
@@ -59,30 +53,24 @@ export const sealer13 = (cipher: AeadCipher, secret: TrafficSecret, options: Sea
   })
 }
 
-export interface OpenOptions {
-  /** Most bytes of TLSInnerPlaintext that we take (RFC 8449), type byte included. */
-  readonly maxInner?: number
-}
-
-export const opener13 = (cipher: AeadCipher, secret: TrafficSecret, options: OpenOptions = {}): MaybePromise<Opener> => {
+export const opener13 = (cipher: AeadCipher, secret: TrafficSecret): MaybePromise<Opener> => {
   const { key, iv } = trafficKeys(secret, cipher.keyLength)
-  const sequence = nonces(iv)
-  const maxInner = options.maxInner ?? MAX_PLAINTEXT + 1
+  let sequence = 0
   return then(cipher.importKey(key), (aead) => {
     key.fill(0)
     return {
       encrypted: true,
-      open: ({ type, header, fragment }) => {
+      open: ({ type, header, fragment }, maxContent = MAX_PLAINTEXT) => {
         if (type !== contentTypes.application_data) {
-          throw new TlsError('unexpected_message', `a record of type ${type} where encrypted records are due`)
+          throw new TlsError('unexpected_message', `expected an encrypted record, got one of type ${type} in the clear`)
         }
         if (fragment.length > MAX_PLAINTEXT + MAX_EXPANSION_13) {
-          throw new TlsError('record_overflow', `an encrypted record of ${fragment.length} bytes; the most is 16640`)
+          throw new TlsError('record_overflow', `an encrypted record of ${fragment.length} bytes; at most 16640 are allowed`)
         }
-        return then(aead.open(sequence.current(), header, fragment), (inner) => {
+        return then(aead.open(nonceAt(iv, sequence), header, fragment), (inner) => {
           if (!inner) throw new TlsError('bad_record_mac', 'a record failed authentication: it was changed, or sealed with another key')
-          sequence.advance() // only now: early data that is skipped does not count (section 4.3.10)
-          return innerPlaintext(inner, maxInner)
+          sequence++ // only now: skipped early data does not count (section 4.3.10)
+          return innerPlaintext(inner, maxContent)
         })
       },
     }
@@ -90,9 +78,9 @@ export const opener13 = (cipher: AeadCipher, secret: TrafficSecret, options: Ope
 }
 
 /** Strips padding and finds the content type (section 5.4). */
-const innerPlaintext = (inner: Uint8Array, maxInner: number): OpenedRecord => {
-  if (inner.length > maxInner) {
-    throw new TlsError('record_overflow', `a record of ${inner.length} bytes inside; the most is ${maxInner}`)
+const innerPlaintext = (inner: Uint8Array, maxContent: number): OpenedRecord => {
+  if (inner.length > maxContent + 1) {
+    throw new TlsError('record_overflow', `a record with ${inner.length} bytes inside; at most ${maxContent + 1} are allowed`)
   }
   let end = inner.length - 1
   while (end >= 0 && inner[end] === 0) end--
@@ -100,23 +88,10 @@ const innerPlaintext = (inner: Uint8Array, maxInner: number): OpenedRecord => {
   return { type: inner[end] ?? 0, content: inner.subarray(0, end) }
 }
 
-interface NonceSequence {
-  /** The nonce of the current sequence number; the array is reused. */
-  current(): Uint8Array
-  advance(): void
-}
-
-/** The nonces of section 5.3: the sequence number, big-endian, over the end of the IV. */
-const nonces = (iv: Uint8Array): NonceSequence => {
-  let sequence = 0
+/** The nonce of section 5.3: the sequence number, big-endian, over the end of the IV. A new array each time, because a provider
+ * that answers later may also read it later. */
+const nonceAt = (iv: Uint8Array, sequence: number): Uint8Array => {
   const nonce = iv.slice()
-  return {
-    current: () => {
-      for (let i = 11, rest = sequence; i >= 4; i--, rest = Math.floor(rest / 256)) nonce[i] = (iv[i] ?? 0) ^ (rest & 0xff)
-      return nonce
-    },
-    advance: () => {
-      sequence++
-    },
-  }
+  for (let i = 11, rest = sequence; rest > 0; i--, rest = Math.floor(rest / 256)) nonce[i] = (nonce[i] ?? 0) ^ (rest & 0xff)
+  return nonce
 }

@@ -1,4 +1,5 @@
-// What protects records of one direction and epoch. protect13.ts and protect12.ts make these; the engine installs them.
+// What protects the records of one direction under one key: the interfaces, and the null protection before any keys (RFC 9846
+// section 5.1).
 
 import type { MaybePromise } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
@@ -13,15 +14,16 @@ export interface OpenedRecord {
 
 export interface Opener {
   readonly encrypted: boolean
-  /** Throws `bad_record_mac`, `record_overflow`, `unexpected_message`. */
-  open(record: RawRecord): MaybePromise<OpenedRecord>
+  /** `maxContent`: bytes of content, TLS 1.3 padding included, that are accepted (RFC 8449). Throws `bad_record_mac`,
+   * `record_overflow`, `unexpected_message`. */
+  open(record: RawRecord, maxContent?: number): MaybePromise<OpenedRecord>
 }
 
 export interface Sealer {
   readonly encrypted: boolean
-  /** Bytes of the whole record that `length` bytes of content become. */
-  sealedLength(length: number): number
-  /** Writes one whole record into `out`, which has sealedLength(content.length) bytes. */
+  /** Bytes of the whole record that `length` bytes of content become. Padding is added up to `maxContent` bytes of both. */
+  sealedLength(length: number, maxContent?: number): number
+  /** Writes one whole record into `out`, which has sealedLength() bytes. The content was copied when this returns. */
   seal(type: number, content: Uint8Array, out: Uint8Array): MaybePromise<void>
   /** Records sealed so far under this key. */
   readonly count: number

@@ -116,7 +116,7 @@ export const forger = (secret: Uint8Array): ((type: number, content: Uint8Array)
   const hash = nodeProvider.hashes.sha256
   const cipher = nodeProvider.suites.find(({ id }) => id === 0x1301)?.cipher
   if (!hash || cipher?.kind !== 'aead') throw new Error('no TLS_AES_128_GCM_SHA256')
-  const sealer = sealer13(cipher, { hash, secret }, { maxInner: 1 << 16 })
+  const sealer = sealer13(cipher, { hash, secret })
   if (isPromise(sealer)) throw new Error('a synchronous provider is needed')
   return (type, content) => sealWith(sealer, type, content)
 }

@@ -1,0 +1,272 @@
+// The reading direction: bytes to records, records opened one at a time, handshake messages handed to the flow, application
+// data and alerts to the engine (RFC 9846 section 5 and 6).
+
+import { isPromise } from '../crypto/maybe.ts'
+import type { MaybePromise } from '../crypto/provider.ts'
+import type { CommonConfig } from '../config.ts'
+import { alertName, asTlsError, TlsError } from '../errors.ts'
+import { MAX_EXPANSION_13, MAX_PLAINTEXT, RecordFramer } from '../record/framing.ts'
+import type { RawRecord } from '../record/framing.ts'
+import { HandshakeJoiner } from '../record/joiner.ts'
+import { plaintextOpener } from '../record/protection.ts'
+import type { OpenedRecord, Opener } from '../record/protection.ts'
+import { concat } from '../wire/bytes.ts'
+import { contentTypes, TLS12, TLS13 } from '../wire/registry.ts'
+import { readAlert } from './alerts.ts'
+import { DataGate } from './data-gate.ts'
+import { FloodGuard } from './flood.ts'
+import type { FlowRunner } from './flow-runner.ts'
+import type { EngineEvent } from './types.ts'
+import type { Waits } from './waits.ts'
+
+/** What the engine does with what is read. */
+export interface ReadHost {
+  emit(event: EngineEvent): void
+  /** Ends the connection, with the error's alert. */
+  failed(error: TlsError): void
+  /** Ends the connection without an answer: the peer said that it is over. */
+  endedByPeer(error: TlsError): void
+}
+
+export class ReadSide {
+  readonly data: DataGate = new DataGate()
+  readonly flood: FloodGuard = new FloodGuard()
+  readonly #config: CommonConfig
+  readonly #runner: FlowRunner
+  readonly #waits: Waits
+  readonly #host: ReadHost
+  readonly #framer = new RecordFramer()
+  readonly #joiner: HandshakeJoiner
+  #opener: Opener = plaintextOpener
+  #maxContent = MAX_PLAINTEXT
+  #version: number | undefined
+  /** A ClientHello was sent or received. */
+  #begun = false
+  #established = false
+  #stopped = false
+  #closed = false
+  /** A record came that was sealed for us. */
+  #hasOpened = false
+  /** Set while an opener works on a record. */
+  #opening = false
+
+  constructor(config: CommonConfig, runner: FlowRunner, waits: Waits, host: ReadHost) {
+    this.#config = config
+    this.#runner = runner
+    this.#waits = waits
+    this.#host = host
+    this.#joiner = new HandshakeJoiner(config.maxHandshakeMessage)
+  }
+
+  /** The peer's close_notify came. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  get version(): number | undefined {
+    return this.#version
+  }
+
+  /** True if no part of a handshake message is waiting for the rest. */
+  get aligned(): boolean {
+    return this.#joiner.aligned
+  }
+
+  /** What was received is not looked at before a promise settles. */
+  get blocked(): boolean {
+    return !this.#stopped && (this.#opening || this.#runner.waiting)
+  }
+
+  receive(bytes: Uint8Array): void {
+    if (this.#stopped || this.#closed) return
+    this.#framer.push(bytes)
+    this.advance()
+  }
+
+  /** Takes what can be taken: messages for the flow first, then one record at a time, since keys may change between. */
+  advance(): void {
+    while (!this.#stopped && !this.blocked) {
+      try {
+        if (this.#nextMessage()) continue
+        if (this.#closed) return
+        const record = this.#framer.next()
+        if (!record) return
+        if (!this.#dropped(record)) this.#open(record)
+      } catch (error) {
+        this.#host.failed(asTlsError(error))
+      }
+    }
+  }
+
+  begin(): void {
+    this.#begun = true
+  }
+
+  establish(): void {
+    this.#established = true
+    this.data.accept('accept')
+    this.data.skip('none')
+    this.flood.progress()
+  }
+
+  stop(): void {
+    this.#stopped = true
+  }
+
+  install(opener: Opener): void {
+    if (!this.#joiner.aligned) {
+      throw new TlsError('unexpected_message', 'a handshake message continues across a change of keys (RFC 9846 section 5.1)')
+    }
+    this.#opener = opener
+  }
+
+  setVersion(version: number): void {
+    this.#version = version
+    if (version === TLS13) this.#framer.maxFragment = MAX_PLAINTEXT + MAX_EXPANSION_13
+    else if (this.flood.sawChangeCipherSpec) {
+      throw new TlsError('unexpected_message', 'ChangeCipherSpec came before ServerHello (RFC 5246 section 7.1)')
+    }
+  }
+
+  /** Bytes of content, padding included, that a record may have from here on (RFC 8449). */
+  setMaxContent(bytes: number): void {
+    this.#maxContent = bytes
+  }
+
+  #nextMessage(): boolean {
+    if (this.#runner.expects === 'change_cipher_spec' && !this.#joiner.aligned) {
+      throw new TlsError('unexpected_message', 'expected ChangeCipherSpec, got a handshake message (RFC 5246 section 7.1)')
+    }
+    if (this.#runner.expects !== 'message') return false
+    const message = this.#joiner.next()
+    if (!message) return false
+    if (this.#established) this.flood.message()
+    this.#begun = true
+    this.#runner.resume(message)
+    return true
+  }
+
+  /** Records that are dropped unopened: compatibility CCS (section 5), and application data after HelloRetryRequest. */
+  #dropped(record: RawRecord): boolean {
+    const { type, fragment } = record
+    if (type === contentTypes.change_cipher_spec && this.#version !== TLS12) {
+      if (fragment.length !== 1 || fragment[0] !== 1 || this.#established || !this.#begun) {
+        throw new TlsError('unexpected_message', 'a ChangeCipherSpec record where none is allowed (RFC 9846 section 5)')
+      }
+      if (!this.#joiner.aligned) throw new TlsError('unexpected_message', 'a ChangeCipherSpec inside a handshake message')
+      this.flood.changeCipherSpec()
+      this.#trace(record, false, { type, content: fragment })
+      return true
+    }
+    if (type === contentTypes.application_data && this.data.skips === 'all') {
+      this.data.dropped(fragment.length)
+      return true
+    }
+    return false
+  }
+
+  #open(record: RawRecord): void {
+    let opened: MaybePromise<OpenedRecord>
+    try {
+      opened = this.#opener.open(record, this.#maxContent)
+    } catch (error) {
+      return this.#notOpened(record, error)
+    }
+    if (!isPromise(opened)) return this.#opened(record, opened)
+    this.#opening = true
+    this.#waits.add(opened, (result) => {
+      this.#opening = false
+      if (this.#stopped) return
+      try {
+        if ('error' in result) this.#notOpened(record, result.error)
+        else this.#opened(record, result.value)
+      } catch (error) {
+        this.#host.failed(asTlsError(error))
+      }
+    })
+  }
+
+  #opened(raw: RawRecord, record: OpenedRecord): void {
+    this.#trace(raw, this.#opener.encrypted, record)
+    if (this.#opener.encrypted) {
+      this.#hasOpened = true
+      this.data.opened()
+    }
+    this.#handle(record)
+  }
+
+  #trace({ header, fragment }: RawRecord, encrypted: boolean, { type, content }: OpenedRecord): void {
+    this.#config.trace?.({ direction: 'received', type, encrypted, wire: concat(header, fragment), content: content.slice() })
+  }
+
+  /** While refused early data may come, records that do not open are taken for it (section 4.3.10). */
+  #notOpened(record: RawRecord, error: unknown): void {
+    if (this.#mayBeClearAlert(record)) return this.#handle({ type: record.type, content: record.fragment })
+    const early = this.data.skips === 'undecryptable' && record.type === contentTypes.application_data
+    if (!early || !(error instanceof TlsError) || error.code !== 'bad_record_mac') throw error
+    this.data.dropped(record.fragment.length)
+  }
+
+  /** A client that refuses our ServerHello has no keys to say so with: its alert comes in the clear, and ends a handshake
+   * that could not go on anyhow. */
+  #mayBeClearAlert({ type }: RawRecord): boolean {
+    return type === contentTypes.alert && this.#version === TLS13 && !this.#established && !this.#hasOpened
+  }
+
+  #handle({ type, content }: OpenedRecord): void {
+    this.flood.record(type, content.length)
+    if (type !== contentTypes.handshake && !this.#joiner.aligned) this.#interleaved(type, content)
+    switch (type) {
+      case contentTypes.handshake:
+        return this.#joiner.push(content)
+      case contentTypes.alert:
+        return this.#alert(content)
+      case contentTypes.application_data:
+        return this.#applicationData(content)
+      case contentTypes.change_cipher_spec:
+        return this.#changeCipherSpec(content)
+      default:
+        throw new TlsError('unexpected_message', `a record of content type ${type}`)
+    }
+  }
+
+  /** TLS 1.3 allows no record of another type between the parts of a handshake message, TLS 1.2 none but alerts. */
+  #interleaved(type: number, content: Uint8Array): void {
+    if (type === contentTypes.alert && this.#version !== TLS13) return
+    const what = type === contentTypes.alert ? `the alert ${alertName(content[1] ?? 0)}` : 'another record type'
+    throw new TlsError('unexpected_message', `${what} came inside a handshake message (RFC 9846 section 5.1)`)
+  }
+
+  #applicationData(content: Uint8Array): void {
+    const type = this.data.pass(content.length)
+    if (content.length === 0) return
+    this.flood.progress()
+    this.#host.emit({ type, data: content })
+  }
+
+  #changeCipherSpec(content: Uint8Array): void {
+    if (content.length !== 1 || content[0] !== 1) {
+      throw new TlsError('decode_error', 'ChangeCipherSpec: expected one byte with the value 1')
+    }
+    if (this.#runner.expects !== 'change_cipher_spec') {
+      throw new TlsError('unexpected_message', 'ChangeCipherSpec was not expected here (RFC 5246 section 7.1)')
+    }
+    this.#runner.resume(undefined)
+  }
+
+  #alert(content: Uint8Array): void {
+    const alert = readAlert(content, this.#version)
+    if (alert.kind === 'close_notify') return this.#peerClosed()
+    if (alert.kind === 'fatal') return this.#host.endedByPeer(alert.error)
+    this.flood.warning()
+  }
+
+  #peerClosed(): void {
+    if (!this.#established) {
+      const message = 'the peer closed the connection during the handshake'
+      return this.#host.endedByPeer(new TlsError('closed', message, { received: 'close_notify' }))
+    }
+    this.#closed = true
+    this.#host.emit({ type: 'end' })
+  }
+}
