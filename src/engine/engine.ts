@@ -1,7 +1,7 @@
-// The sans-IO engine: records in, handshake flow driven, records out. No timers, no sockets, no globals. It owns the two
-// directions of the record layer and is the only place that sends alerts (RFC 9846 section 5 and 6).
+// The sans-IO engine: bytes in, handshake flow driven, bytes out. No timers, no sockets, no globals. It joins the two
+// directions of the record layer and is the only place that sends alerts (RFC 9846 sections 5 and 6).
 
-import { andThen, isPromise } from '../crypto/maybe.ts'
+import { isPromise } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
 import type { CommonConfig } from '../config.ts'
 import { alertNumbers, asTlsError, TlsError } from '../errors.ts'
@@ -9,83 +9,82 @@ import type { ChannelBindingType } from '../handshake/connection/channel-binding
 import type { Established, HandshakeEvent, HandshakeIo } from '../handshake/context.ts'
 import type { Flow } from '../handshake/flow.ts'
 import type { ConnectionInfo } from '../info.ts'
-import { MAX_EXPANSION_13, MAX_PLAINTEXT, RecordFramer } from '../record/framing.ts'
-import { HandshakeJoiner } from '../record/joiner.ts'
-import { plaintextOpener } from '../record/protection.ts'
-import type { RawRecord } from '../record/framing.ts'
-import type { OpenedRecord, Opener } from '../record/protection.ts'
 import { concat } from '../wire/bytes.ts'
-import { contentTypes, TLS12, TLS13 } from '../wire/registry.ts'
-import { readAlert } from './alerts.ts'
-import { DataGate } from './data-gate.ts'
-import { FloodGuard } from './flood.ts'
+import { contentTypes, TLS13 } from '../wire/registry.ts'
+import { EarlyData } from './early-data.ts'
 import { FlowRunner } from './flow-runner.ts'
+import { ReadSide } from './read-side.ts'
 import type { EngineEvent, TlsEngine } from './types.ts'
 import { Waits } from './waits.ts'
+import { WriteOrder } from './write-order.ts'
 import { WriteSide } from './write-side.ts'
 
 export interface EngineSetup {
   readonly config: CommonConfig
+  readonly role: 'client' | 'server'
   readonly handshake: (io: HandshakeIo) => Flow<Established>
 }
 
 export class Engine implements TlsEngine {
-  readonly #config: CommonConfig
-  readonly #framer = new RecordFramer()
-  readonly #joiner: HandshakeJoiner
-  readonly #waits = new Waits(() => this.#advance())
-  readonly #write: WriteSide
+  readonly #role: 'client' | 'server'
+  readonly #waits = new Waits(() => this.#read.advance())
   readonly #runner: FlowRunner
+  readonly #read: ReadSide
+  readonly #write: WriteSide
+  readonly #order: WriteOrder
   #events: EngineEvent[] = []
-  #opener: Opener = plaintextOpener
-  #version: number | undefined
   #established: Established | undefined
   #failure: TlsError | undefined
-  readonly #data = new DataGate()
   #mayWrite = false
-  #readClosed = false
-  #writeClosed = false
-  readonly #flood = new FloodGuard()
-  /** A record came that was sealed for us. */
-  #hasOpened = false
-  /** Set while an opener works on a record. */
-  #opening = false
+  /** closeWrite() was called: its close_notify may still have to wait for its turn. */
+  #closing = false
+  #early: EarlyData | undefined
 
-  constructor(setup: EngineSetup) {
-    this.#config = setup.config
-    this.#joiner = new HandshakeJoiner(setup.config.maxHandshakeMessage)
-    this.#write = new WriteSide(setup.config, (sealed) => {
-      if (isPromise(sealed)) this.#waits.add(sealed, (result) => 'error' in result && this.#fail(asTlsError(result.error)))
+  constructor({ config, role, handshake }: EngineSetup) {
+    this.#role = role
+    const host = {
+      wait: this.#waits.add.bind(this.#waits),
+      failed: (error: TlsError) => this.#fail(error),
+    }
+    this.#write = new WriteSide(config, (sealed) => {
+      this.#waits.add(sealed, (result) => 'error' in result && this.#fail(asTlsError(result.error)))
     })
-    this.#runner = new FlowRunner({
-      wait: (promise, done) => this.#waits.add(promise, done),
+    this.#order = new WriteOrder(host)
+    this.#runner = new FlowRunner(host)
+    this.#read = new ReadSide(config, this.#runner, this.#waits, {
+      emit: (event) => this.#events.push(event),
       failed: (error) => this.#fail(error),
+      endedByPeer: (error) => this.#endWith(error),
     })
-    this.#runner.start(setup.handshake(this.#io()), (established) => this.#finish(established))
-    this.#advance()
+    this.#runner.start(handshake(this.#io()), (established) => this.#finish(established))
+    this.#read.advance()
   }
 
   get pending(): Promise<void> | undefined {
     return this.#waits.pending
   }
+  get blocked(): boolean {
+    return this.#read.blocked
+  }
+  get sealing(): Promise<void> | undefined {
+    return this.#write.sealing
+  }
   get handshakeDone(): boolean {
     return this.#established !== undefined
   }
   get closed(): boolean {
-    return this.#failure !== undefined || (this.#readClosed && this.#writeClosed)
+    return this.#failure !== undefined || (this.#read.closed && this.#write.closed)
   }
   get info(): ConnectionInfo | undefined {
     return this.#established?.info
   }
 
   receive(bytes: Uint8Array): void {
-    if (this.#failure || this.#readClosed) return
-    this.#framer.push(bytes)
-    this.#advance()
+    this.#read.receive(bytes)
   }
 
   receiveEnd(): void {
-    if (this.#failure || this.#readClosed) return
+    if (this.#failure || this.#read.closed) return
     this.#fail(new TlsError('truncated', this.#established
       ? 'the transport ended without a close_notify: data may be missing'
       : 'the transport ended during the handshake, and no alert says why: a peer does so that does not speak TLS on this ' +
@@ -93,10 +92,14 @@ export class Engine implements TlsEngine {
   }
 
   send(data: Uint8Array): MaybePromise<void> {
-    if (this.#failure) throw this.#failure
-    if (this.#writeClosed) throw new TlsError('wrong_state', 'the connection was closed for writing')
-    if (!this.#mayWrite) throw new TlsError('wrong_state', 'application data before the handshake is done')
-    return this.#sendData(data)
+    this.#checkWritable()
+    if (!this.#mayWrite) throw new TlsError('wrong_state', 'application data cannot be sent before the handshake is done')
+    if (data.length === 0) return
+    if (this.#early) return this.#sendEarly(this.#early, data)
+    if (!this.#order.free) return this.#inOrder(data.slice())
+    // no generator and no copy for what fits under the current key
+    if (data.length <= this.#write.room) return this.#write.seal(contentTypes.application_data, data)
+    return this.#inOrder(data)
   }
 
   takeOutput(): readonly Uint8Array[] {
@@ -110,207 +113,99 @@ export class Engine implements TlsEngine {
   }
 
   closeWrite(): MaybePromise<void> {
-    if (this.#failure || this.#writeClosed) return
-    this.#writeClosed = true
-    return this.#write.seal(contentTypes.alert, Uint8Array.of(1, alertNumbers.close_notify))
+    if (this.#failure || this.#closing) return
+    this.#closing = true
+    const close = (): MaybePromise<void> => this.#write.close(Uint8Array.of(1, alertNumbers.close_notify))
+    return this.#order.run(function* () {
+      return close()
+    })
   }
 
   abort(error: TlsError = new TlsError('aborted', 'the connection was aborted')): void {
-    if (this.#failure) return
     this.#fail(error)
   }
 
   updateKeys(requestPeer = false): MaybePromise<void> {
+    this.#checkWritable()
     const { updateKeys } = this.#established ?? {}
     if (!updateKeys) {
-      throw new TlsError('wrong_state', 'keys can be updated in TLS 1.3, once the handshake is done (RFC 9846 section 4.7.3)')
+      const message = 'keys can be updated in TLS 1.3, once the handshake is done (RFC 9846 section 4.7.3)'
+      throw new TlsError('wrong_state', message)
     }
-    if (this.#writeClosed) throw new TlsError('wrong_state', 'the connection was closed for writing')
-    return this.#runner.aside(updateKeys(requestPeer))
+    return this.#order.run(() => updateKeys(requestPeer))
   }
 
   requestClientCertificate(): MaybePromise<void> {
+    this.#checkWritable()
     const { requestCertificate } = this.#established ?? {}
-    if (!requestCertificate) throw new TlsError('wrong_state', 'only a TLS 1.3 server may ask for a certificate, after the handshake')
-    return this.#runner.aside(requestCertificate())
+    if (!requestCertificate) {
+      throw new TlsError('wrong_state', 'only a TLS 1.3 server may ask for a certificate, after the handshake')
+    }
+    return this.#order.run(requestCertificate)
   }
 
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array {
-    if (!this.#established) throw new TlsError('wrong_state', 'there is no keying material before the handshake is done')
+    if (!this.#established) {
+      throw new TlsError('wrong_state', 'there is no keying material before the handshake is done')
+    }
     return this.#established.exportKeyingMaterial(length, label, context)
   }
 
   channelBinding(type: ChannelBindingType): Uint8Array {
-    if (!this.#established) throw new TlsError('wrong_state', 'there is no channel binding before the handshake is done')
-    return this.#established.channelBinding(type)
-  }
-
-  // ---- reading -------------------------------------------------------------------------------------------------------
-
-  /** Takes what can be taken: messages for the flow first, then one record at a time, since keys may change between. */
-  #advance(): void {
-    while (!this.#failure && !this.#opening && !this.#runner.waiting) {
-      try {
-        if (this.#nextMessage()) continue
-        if (this.#readClosed) return
-        const record = this.#framer.next()
-        if (!record) return
-        if (!this.#dropped(record)) this.#open(record)
-      } catch (error) {
-        this.#fail(asTlsError(error))
-      }
-    }
-  }
-
-  #nextMessage(): boolean {
-    if (this.#runner.expects === 'change_cipher_spec' && !this.#joiner.aligned) {
-      throw new TlsError('unexpected_message', 'a handshake message where ChangeCipherSpec is due (RFC 5246 section 7.1)')
-    }
-    if (this.#runner.expects !== 'message') return false
-    const message = this.#joiner.next()
-    if (!message) return false
-    if (this.#established) this.#flood.message()
-    this.#runner.resume(message)
-    return true
-  }
-
-  /** Records that are not looked into: compatibility CCS (section 5), and application data after HelloRetryRequest. */
-  #dropped(record: RawRecord): boolean {
-    const { type, fragment } = record
-    if (type === contentTypes.change_cipher_spec && this.#version !== TLS12) {
-      if (fragment.length !== 1 || fragment[0] !== 1 || this.#established || this.#runner.untouched) {
-        throw new TlsError('unexpected_message', 'a ChangeCipherSpec record where none may be')
-      }
-      if (!this.#joiner.aligned) throw new TlsError('unexpected_message', 'a ChangeCipherSpec inside a handshake message')
-      this.#flood.changeCipherSpec()
-      this.#trace(record, false, { type, content: fragment })
-      return true
-    }
-    if (type === contentTypes.application_data && this.#data.skips === 'all') {
-      this.#data.dropped(fragment.length)
-      return true
-    }
-    return false
-  }
-
-  #open(record: RawRecord): void {
-    let opened: MaybePromise<OpenedRecord>
-    try {
-      opened = this.#opener.open(record)
-    } catch (error) {
-      return this.#notOpened(record, error)
-    }
-    if (!isPromise(opened)) return this.#opened(record, opened)
-    this.#opening = true
-    this.#waits.add(opened, (result) => {
-      this.#opening = false
-      if (this.#failure) return
-      try {
-        if ('error' in result) this.#notOpened(record, result.error)
-        else this.#opened(record, result.value)
-      } catch (error) {
-        this.#fail(asTlsError(error))
-      }
-    })
-  }
-
-  #opened(raw: RawRecord, record: OpenedRecord): void {
-    this.#trace(raw, this.#opener.encrypted, record)
-    this.#hasOpened ||= this.#opener.encrypted
-    if (this.#opener.encrypted) this.#data.opened()
-    this.#handle(record)
-  }
-
-  #trace({ header, fragment }: RawRecord, encrypted: boolean, { type, content }: OpenedRecord): void {
-    this.#config.trace?.({ direction: 'received', type, encrypted, wire: concat(header, fragment), content: content.slice() })
-  }
-
-  /** While early data that we refused may come, records that do not open are taken for it (section 4.3.10). */
-  #notOpened(record: RawRecord, error: unknown): void {
-    if (this.#mayBeClearAlert(record)) return this.#handle({ type: record.type, content: record.fragment })
-    const early = this.#data.skips === 'undecryptable' && record.type === contentTypes.application_data
-    if (!early || !(error instanceof TlsError) || error.code !== 'bad_record_mac') throw error
-    this.#data.dropped(record.fragment.length)
-  }
-
-  /** A client that refuses our ServerHello has no keys to say so with: its alert comes in the clear, and ends a handshake that
-   * could not go on anyhow. */
-  #mayBeClearAlert({ type }: RawRecord): boolean {
-    return type === contentTypes.alert && this.#version === TLS13 && !this.#established && !this.#hasOpened
-  }
-
-  #handle({ type, content }: OpenedRecord): void {
-    this.#flood.record(type, content.length)
-    if (type !== contentTypes.handshake && !this.#joiner.aligned && type !== contentTypes.alert) {
-      throw new TlsError('unexpected_message', 'another record type inside a handshake message (RFC 9846 section 5.1)')
-    }
-    switch (type) {
-      case contentTypes.handshake:
-        return this.#joiner.push(content)
-      case contentTypes.alert:
-        return this.#alert(content)
-      case contentTypes.application_data:
-        return this.#applicationData(content)
-      case contentTypes.change_cipher_spec:
-        return this.#changeCipherSpec(content)
-      default:
-        throw new TlsError('unexpected_message', `a record of content type ${type}`)
-    }
-  }
-
-  #applicationData(content: Uint8Array): void {
-    const type = this.#data.pass(content.length)
-    if (content.length === 0) return
-    this.#flood.progress()
-    this.#events.push({ type, data: content })
-  }
-
-  #changeCipherSpec(content: Uint8Array): void {
-    if (content.length !== 1 || content[0] !== 1) throw new TlsError('decode_error', 'ChangeCipherSpec: one byte of 1 is due')
-    if (this.#runner.expects !== 'change_cipher_spec') {
-      throw new TlsError('unexpected_message', 'ChangeCipherSpec came before its time (RFC 5246 section 7.1)')
-    }
-    this.#runner.resume(undefined)
-  }
-
-  #alert(content: Uint8Array): void {
-    const alert = readAlert(content, this.#version, this.#established !== undefined)
-    if (alert.kind === 'close_notify') return this.#peerClosed()
-    if (alert.kind === 'fatal') return this.#endWith(alert.error)
-    this.#flood.warning()
-  }
-
-  #peerClosed(): void {
     if (!this.#established) {
-      this.#endWith(new TlsError('closed', 'the peer closed the connection during the handshake', { received: 'close_notify' }))
-      return
+      throw new TlsError('wrong_state', 'there is no channel binding before the handshake is done')
     }
-    this.#readClosed = true
-    this.#events.push({ type: 'end' })
+    return this.#established.channelBinding(type)
   }
 
   // ---- writing -------------------------------------------------------------------------------------------------------
 
+  #checkWritable(): void {
+    if (this.#failure) throw this.#failure
+    if (this.#closing) throw new TlsError('wrong_state', 'the connection was closed for writing')
+  }
+
+  #inOrder(data: Uint8Array): MaybePromise<void> {
+    return this.#order.run(() => this.#sendData(data))
+  }
+
   /** Seals what the current key may still seal, changes keys, and goes on (RFC 9846 section 5.5). */
-  #sendData(data: Uint8Array): MaybePromise<void> {
-    if (data.length === 0) return
-    const { room } = this.#write
-    // while a key update waits for its keys, what is sent goes under the old ones: the record kept back is for that
-    if (data.length <= room || this.#runner.busy) return this.#write.seal(contentTypes.application_data, data)
-    const first = room > 0 ? this.#write.seal(contentTypes.application_data, data.subarray(0, room)) : undefined
-    if (!this.#established?.updateKeys) {
-      throw new TlsError('key_limit_reached', 'this key has protected as much as it safely may: only TLS 1.3 can go on with a new one')
+  *#sendData(data: Uint8Array): Flow<MaybePromise<void>> {
+    const sealing: MaybePromise<void>[] = []
+    let rest = data
+    while (rest.length > this.#write.room) {
+      const { room } = this.#write
+      if (room > 0) sealing.push(this.#write.seal(contentTypes.application_data, rest.subarray(0, room)))
+      const { updateKeys } = this.#established ?? {}
+      if (!updateKeys) {
+        const message = 'this key has protected as much as it safely may: only TLS 1.3 can go on with a new one'
+        throw new TlsError('key_limit_reached', message)
+      }
+      rest = sealing.length <= 1 ? rest.slice(room) : rest.subarray(room) // send() does not keep what it was given
+      yield* updateKeys(false)
     }
-    const rest = data.subarray(room)
-    return andThen(andThen(first, () => this.updateKeys(false)), () => this.#sendData(rest))
+    sealing.push(this.#write.seal(contentTypes.application_data, rest))
+    const later = sealing.filter(isPromise)
+    return later.length === 0 ? undefined : Promise.all(later).then(() => {})
+  }
+
+  /** What the ticket does not allow as early data waits for the end of the handshake (section 4.7.1). */
+  #sendEarly(early: EarlyData, data: Uint8Array): MaybePromise<void> {
+    const copy = data.slice()
+    if (this.#order.free && early.fits(copy)) {
+      early.sent(copy)
+      return this.#write.seal(contentTypes.application_data, copy)
+    }
+    this.#order.hold()
+    return this.#order.run(() => this.#sendData(copy), copy)
   }
 
   /** The one place that turns an error into an alert. */
   #fail(error: TlsError): void {
     if (this.#failure) return
-    if (error.alert && !this.#writeClosed) {
+    if (error.alert && !this.#write.closed) {
       try {
-        this.#sendAlert(error)
+        this.#sendAlert(error.alert)
       } catch {
         // the alert is a courtesy; the error is what counts
       }
@@ -318,19 +213,28 @@ export class Engine implements TlsEngine {
     this.#endWith(error)
   }
 
-  #sendAlert({ alert }: TlsError): void {
-    if (!alert) return
-    if (alert === 'user_canceled') {
-      void this.#write.seal(contentTypes.alert, Uint8Array.of(1, alertNumbers.user_canceled))
-      void this.#write.seal(contentTypes.alert, Uint8Array.of(1, alertNumbers.close_notify))
-      return
+  #sendAlert(alert: NonNullable<TlsError['alert']>): void {
+    if (alert !== 'user_canceled') return void this.#write.close(Uint8Array.of(2, alertNumbers[alert]))
+    if (this.#peerMayBeDone) {
+      // close_notify would look like a clean end to a peer whose handshake is done (section 6.1)
+      const fatal = this.#read.version === TLS13 ? alertNumbers.general_error : alertNumbers.internal_error
+      return void this.#write.close(Uint8Array.of(2, fatal))
     }
-    void this.#write.seal(contentTypes.alert, Uint8Array.of(2, alertNumbers[alert]))
+    void this.#write.seal(contentTypes.alert, Uint8Array.of(1, alertNumbers.user_canceled))
+    void this.#write.close(Uint8Array.of(1, alertNumbers.close_notify))
+  }
+
+  get #peerMayBeDone(): boolean {
+    return this.#established !== undefined || (this.#role === 'server' && this.#read.version !== undefined)
   }
 
   #endWith(error: TlsError): void {
+    if (this.#failure) return
     this.#failure = error
     this.#runner.stop()
+    this.#read.stop()
+    this.#write.stop()
+    this.#order.stop(error)
     this.#events.push({ type: 'error', error })
     this.#waits.wake()
   }
@@ -339,63 +243,67 @@ export class Engine implements TlsEngine {
 
   #finish(established: Established): void {
     this.#established = established
-    this.#data.accept('accept')
-    this.#data.skip('none')
-    this.#mayWrite = !this.#writeClosed
-    this.#flood.progress()
+    this.#early = undefined
+    this.#read.establish()
+    this.#mayWrite = true
     this.#events.push({ type: 'handshake', info: established.info })
+    this.#order.release()
     this.#runner.start(established.postHandshake, () => {})
+  }
+
+  #allowSend(allowed: boolean): void {
+    this.#mayWrite = allowed
+    if (allowed) this.#order.release()
+    else this.#order.hold()
+  }
+
+  #startEarlyData(first: Uint8Array | undefined, limit: number): void {
+    this.#early = new EarlyData(limit)
+    this.#allowSend(true)
+    if (first) void this.send(first)
+  }
+
+  #endEarlyData(accepted: boolean): void {
+    const early = this.#early
+    this.#early = undefined
+    this.#order.hold()
+    if (accepted) return
+    this.#mayWrite = false
+    const data = concat(...(early?.all ?? []), ...this.#order.withdraw())
+    this.#events.push({ type: 'earlyDataRejected', data })
   }
 
   #io(): HandshakeIo {
     return {
       sendHandshake: (raw) => {
-        if (!this.#established && !this.#joiner.aligned) {
-          throw new TlsError('unexpected_message', 'the peer went on with its flight where ours was due')
+        if (!this.#established && !this.#read.aligned) {
+          throw new TlsError('unexpected_message', 'the peer went on with its flight where ours was expected')
         }
+        this.#read.begin()
         this.#write.handshake(raw)
       },
-      sendChangeCipherSpec: () => {
-        void this.#write.seal(contentTypes.change_cipher_spec, Uint8Array.of(1))
-      },
-      installRead: (opener) => {
-        if (!this.#joiner.aligned) {
-          throw new TlsError('unexpected_message', 'handshake bytes went on over a change of keys (RFC 9846 section 5.1)')
-        }
-        this.#opener = opener
-      },
-      installWrite: (sealer) => {
-        this.#write.install(sealer)
-      },
+      sendChangeCipherSpec: () => void this.#write.seal(contentTypes.change_cipher_spec, Uint8Array.of(1)),
+      installRead: (opener) => this.#read.install(opener),
+      installWrite: (sealer) => this.#write.install(sealer),
       setVersion: (version) => {
         this.#write.versionKnown()
-        this.#version = version
-        if (version === TLS13) this.#framer.maxFragment = MAX_PLAINTEXT + MAX_EXPANSION_13
-        else if (this.#flood.sawChangeCipherSpec) {
-          throw new TlsError('unexpected_message', 'ChangeCipherSpec came before ServerHello (RFC 5246 section 7.1)')
-        }
+        this.#read.setVersion(version)
       },
-      setMaxFragment: (bytes) => {
-        this.#write.setMaxFragment(bytes)
+      setMaxFragment: (bytes) => this.#write.setMaxFragment(bytes),
+      setMaxContent: (bytes) => this.#read.setMaxContent(bytes),
+      expectMessages: (count) => this.#read.flood.expect(count),
+      acceptData: (mode, limit) => this.#read.data.accept(mode, limit),
+      skipEarlyData: (mode, limit) => this.#read.data.skip(mode, limit),
+      allowSend: (allowed) => this.#allowSend(allowed),
+      startEarlyData: (first, limit) => this.#startEarlyData(first, limit),
+      endEarlyData: (accepted) => this.#endEarlyData(accepted),
+      holdData: (held) => (held ? this.#order.hold() : this.#order.release()),
+      inOrder: (job) => {
+        if (!this.#closing && !this.#failure) void this.#order.run(job)
       },
-      acceptData: (mode, limit) => this.#data.accept(mode, limit),
-      skipEarlyData: (mode, limit) => this.#data.skip(mode, limit),
-      allowSend: (allowed, first) => {
-        this.#mayWrite = allowed
-        if (!allowed || !first) return
-        try {
-          void this.send(first)
-        } catch (error) {
-          this.#fail(asTlsError(error))
-        }
-      },
-      holdData: (held) => this.#write.hold(held),
-      sendWarning: (alert) => {
-        void this.#write.seal(contentTypes.alert, Uint8Array.of(1, alertNumbers[alert]))
-      },
-      emit: (event: HandshakeEvent) => {
-        this.#events.push(event)
-      },
+      beside: (flow) => this.#runner.beside(flow),
+      sendWarning: (alert) => void this.#write.seal(contentTypes.alert, Uint8Array.of(1, alertNumbers[alert])),
+      emit: (event: HandshakeEvent) => this.#events.push(event),
     }
   }
 }

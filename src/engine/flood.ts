@@ -1,4 +1,4 @@
-// Counts what a peer may not send without end, because it costs us and brings the connection nowhere. Called by engine.ts.
+// Counts what a peer may not send without end, because it costs us and brings the connection nowhere.
 
 import { TlsError } from '../errors.ts'
 import { contentTypes } from '../wire/registry.ts'
@@ -15,10 +15,13 @@ const MAX_CHANGE_CIPHER_SPECS = 32
 export class FloodGuard {
   #empty = 0
   #messages = 0
+  /** Messages that we asked for and that have not come. */
+  #expected = 0
   #warnings = 0
   #changeCipherSpecs = 0
 
-  /** Throws `unexpected_message` for an empty record that may not be (RFC 9846 section 5.1), `too_many_messages` for too many. */
+  /** Throws `unexpected_message` for an empty record that is not allowed (RFC 9846 section 5.1), `too_many_messages` for too
+   * many. */
   record(type: number, length: number): void {
     if (length > 0) {
       if (type !== contentTypes.alert) this.#empty = 0
@@ -30,8 +33,17 @@ export class FloodGuard {
     if (++this.#empty > MAX_EMPTY_RECORDS) throw new TlsError('too_many_messages', 'too many empty records')
   }
 
+  /** This end asked for `count` messages: they are no flood. */
+  expect(count: number): void {
+    this.#expected += count
+  }
+
   /** A handshake message after the handshake. */
   message(): void {
+    if (this.#expected > 0) {
+      this.#expected--
+      return
+    }
     if (++this.#messages > MAX_MESSAGES) {
       throw new TlsError('too_many_messages', 'too many handshake messages without application data')
     }
@@ -52,7 +64,7 @@ export class FloodGuard {
     return this.#changeCipherSpecs > 0
   }
 
-  /** The peer brought something: counting begins anew. */
+  /** The peer brought something: counting starts over. */
   progress(): void {
     this.#messages = 0
     this.#warnings = 0

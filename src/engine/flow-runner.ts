@@ -1,7 +1,5 @@
-// Runs a handshake flow: resumes it with what it waits for, once, and says what it waits for now. Called by the engine.
+// Runs a handshake flow: resumes it with what it waits for, once, and says what it waits for now.
 
-import { isPromise } from '../crypto/maybe.ts'
-import type { MaybePromise } from '../crypto/provider.ts'
 import { asTlsError, TlsError } from '../errors.ts'
 import type { Flow, Suspension } from '../handshake/flow.ts'
 import type { Settled } from './waits.ts'
@@ -17,8 +15,7 @@ export class FlowRunner {
   #flow: Flow<unknown> | undefined
   #done: (value: never) => void = () => {}
   #suspension: Suspension | undefined
-  #resumed = 0
-  #aside = 0
+  #stopped = false
 
   constructor(host: RunnerHost) {
     this.#host = host
@@ -33,14 +30,6 @@ export class FlowRunner {
   get waiting(): boolean {
     return this.#suspension?.kind === 'promise'
   }
-  /** True while something beside the main flow runs (a key update that waits for its keys). */
-  get busy(): boolean {
-    return this.#aside > 0
-  }
-  /** True until the first message was taken. */
-  get untouched(): boolean {
-    return this.#resumed === 0
-  }
 
   start<T>(flow: Flow<T>, done: (value: T) => void): void {
     this.#flow = flow
@@ -51,31 +40,32 @@ export class FlowRunner {
   resume(value: Uint8Array | undefined): void {
     const flow = this.#flow
     if (!flow) return
-    this.#resumed++
     this.#step(() => flow.next(value))
   }
 
   /** Nothing more will be resumed. */
   stop(): void {
+    this.#stopped = true
     this.#flow = undefined
     this.#suspension = undefined
   }
 
-  /** Runs a flow that suspends on promises only, beside the main one. */
-  aside(flow: Flow<void>): MaybePromise<void> {
-    const advance = (step: IteratorResult<Suspension, void>): MaybePromise<void> => {
-      if (step.done) return
-      if (step.value.kind !== 'promise') throw new TlsError('internal_error', 'a side flow waits for a message')
-      return step.value.promise.then((value) => advance(flow.next(value)), (error: unknown) => advance(flow.throw(error)))
+  /** Runs a flow that suspends on promises only, beside the main one: neither waits for the other. */
+  beside(flow: Flow<void>): void {
+    const advance = (next: () => IteratorResult<Suspension, void>): void => {
+      if (this.#stopped) return
+      try {
+        const step = next()
+        if (step.done) return
+        if (step.value.kind !== 'promise') throw new TlsError('internal_error', 'a side flow waits for a message')
+        this.#host.wait(step.value.promise, (result) => {
+          advance(() => ('error' in result ? flow.throw(result.error) : flow.next(result.value)))
+        })
+      } catch (error) {
+        this.#host.failed(asTlsError(error))
+      }
     }
-    const running = advance(flow.next())
-    if (!isPromise(running)) return
-    this.#aside++
-    this.#host.wait(running, (result) => {
-      this.#aside--
-      if ('error' in result) this.#host.failed(asTlsError(result.error))
-    })
-    return running
+    advance(() => flow.next())
   }
 
   #step(next: () => IteratorResult<Suspension, unknown>): void {

@@ -16,6 +16,7 @@ export { clientConfig, serverConfig } from '../config.ts'
 export const createClientEngine = (config: ClientConfig): TlsEngine =>
   new Engine({
     config,
+    role: 'client',
     handshake: (io) => clientHandshake(config, io),
   })
 
@@ -23,6 +24,7 @@ export const createClientEngine = (config: ClientConfig): TlsEngine =>
 export const createServerEngine = (config: ServerConfig, defaults: Defaults = {}): TlsEngine =>
   new Engine({
     config,
+    role: 'server',
     handshake: (io) => serverHandshake(config, io, { provider: config.provider, ...defaults }),
   })
 

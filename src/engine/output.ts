@@ -1,5 +1,5 @@
 // Outgoing bytes in order, with providers that may answer later: each sealed buffer has its slot, and what is ready at the
-// front can be taken. Called by the engine only.
+// front can be taken.
 
 import { isPromise } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
@@ -8,21 +8,34 @@ import type { Sealer } from '../record/protection.ts'
 interface Slot {
   readonly bytes: Uint8Array
   ready: boolean
+  /** Tells the trace, once, when everything before it was told. */
+  tell: (() => void) | undefined
 }
 
-/** Told each record that is ready, for traces. */
+/** Told each record, in the order in which they leave, for traces. */
 export type Sealed = (wire: Uint8Array, content: Uint8Array) => void
 
-const tell = (bytes: Uint8Array, pieces: readonly { readonly part: Uint8Array; readonly length: number }[], sealed: Sealed): void => {
-  let offset = 0
-  for (const { part, length } of pieces) {
-    sealed(bytes.subarray(offset, offset + length), part)
-    offset += length
-  }
+interface Piece {
+  readonly part: Uint8Array
+  /** Of the record. */
+  readonly length: number
+}
+
+export interface RecordLimits {
+  /** Bytes of content in a record. */
+  readonly maxFragment: number
+  /** Bytes of content and padding in a record. */
+  readonly maxContent: number
 }
 
 export class OutputQueue {
   #slots: Slot[] = []
+  #sealing: Promise<unknown> = Promise.resolve()
+
+  /** Set while something is not sealed yet; resolves when everything so far is ready, or could not be sealed. */
+  get sealing(): Promise<void> | undefined {
+    return this.#slots.every(({ ready }) => ready) ? undefined : this.#sealing.then(() => {})
+  }
 
   /** Everything ready so far. */
   take(): readonly Uint8Array[] {
@@ -32,30 +45,55 @@ export class OutputQueue {
     return done.map(({ bytes }) => bytes)
   }
 
-  /** Cuts `content` into records of at most `maxFragment` bytes and seals them into one buffer. */
-  seal(sealer: Sealer, type: number, content: Uint8Array, maxFragment: number, sealed?: Sealed): MaybePromise<void> {
-    const pieces: { readonly part: Uint8Array; readonly length: number }[] = []
-    let total = 0
-    for (let offset = 0; offset < content.length || offset === 0; offset += maxFragment) {
-      const part = content.subarray(offset, offset + maxFragment)
-      const length = sealer.sealedLength(part.length)
-      pieces.push({ part, length })
-      total += length
-    }
-    const slot: Slot = { bytes: new Uint8Array(total), ready: false }
+  /** Cuts `content` into records and seals them into one buffer. */
+  seal(sealer: Sealer, type: number, content: Uint8Array, limits: RecordLimits, sealed?: Sealed): MaybePromise<void> {
+    const pieces = cut(sealer, content, limits)
+    const slot: Slot = { bytes: new Uint8Array(lengthOf(pieces)), ready: false, tell: undefined }
     this.#slots.push(slot)
     const waits: Promise<void>[] = []
     let offset = 0
     for (const { part, length } of pieces) {
-      const sealed = sealer.seal(type, part, slot.bytes.subarray(offset, offset + length))
-      if (isPromise(sealed)) waits.push(sealed)
+      const done = sealer.seal(type, part, slot.bytes.subarray(offset, offset + length))
+      if (isPromise(done)) waits.push(done)
       offset += length
     }
-    const done = (): void => {
-      slot.ready = true
-      if (sealed) tell(slot.bytes, pieces, sealed)
+    if (sealed) {
+      // what is traced is traced later if it is sealed later: the caller may change its buffer meanwhile
+      const kept = waits.length === 0 ? pieces : pieces.map(({ part, length }) => ({ part: part.slice(), length }))
+      slot.tell = () => tell(slot.bytes, kept, sealed)
     }
-    if (waits.length === 0) return done()
-    return Promise.all(waits).then(() => done())
+    if (waits.length === 0) return this.#ready(slot)
+    const all = Promise.all(waits).then(() => this.#ready(slot))
+    this.#sealing = Promise.allSettled([this.#sealing, all])
+    return all
+  }
+
+  #ready(slot: Slot): void {
+    slot.ready = true
+    if (!slot.tell) return
+    for (const next of this.#slots) {
+      if (!next.ready) return
+      next.tell?.()
+      next.tell = undefined
+    }
+  }
+}
+
+const cut = (sealer: Sealer, content: Uint8Array, { maxFragment, maxContent }: RecordLimits): readonly Piece[] => {
+  const pieces: Piece[] = []
+  for (let offset = 0; offset < content.length || offset === 0; offset += maxFragment) {
+    const part = content.subarray(offset, offset + maxFragment)
+    pieces.push({ part, length: sealer.sealedLength(part.length, maxContent) })
+  }
+  return pieces
+}
+
+const lengthOf = (pieces: readonly Piece[]): number => pieces.reduce((sum, { length }) => sum + length, 0)
+
+const tell = (bytes: Uint8Array, pieces: readonly Piece[], sealed: Sealed): void => {
+  let offset = 0
+  for (const { part, length } of pieces) {
+    sealed(bytes.subarray(offset, offset + length), part)
+    offset += length
   }
 }

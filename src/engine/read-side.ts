@@ -255,7 +255,7 @@ export class ReadSide {
   }
 
   #alert(content: Uint8Array): void {
-    const alert = readAlert(content, this.#version)
+    const alert = readAlert(content, this.#version, this.#established)
     if (alert.kind === 'close_notify') return this.#peerClosed()
     if (alert.kind === 'fatal') return this.#host.endedByPeer(alert.error)
     this.flood.warning()

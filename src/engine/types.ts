@@ -1,5 +1,5 @@
-// The sans-IO face of TLS: bytes in, bytes and events out. No sockets, no timers, no globals. engine.ts implements it;
-// stream/pump.ts drives it over a transport, and anybody may who has bytes and no stream (puretls/engine).
+// TLS without IO: bytes in, bytes and events out. No sockets, no timers, no globals. stream/pump.ts drives it over a
+// transport, and anybody may who has bytes and no stream (puretls/engine).
 
 import type { MaybePromise } from '../crypto/provider.ts'
 import type { TlsError } from '../errors.ts'
@@ -16,7 +16,9 @@ export interface TlsEngine {
   /** The transport ended. Without a close_notify before, this gives an `error` event with code `truncated`. */
   receiveEnd(): void
   /** Application data; before the handshake is done it throws `wrong_state` (unless early data / 0.5-RTT is on).
-   * Returns when sealed, or a promise of that. The bytes are consumed (copied or sealed) before it returns. */
+   * Returns when sealed, or a promise of that: while keys change, or a handshake has the writing side, data waits for its
+   * turn. Early data beyond what the ticket allows waits for the end of the handshake. The bytes are consumed (copied or
+   * sealed) before it returns. */
   send(data: Uint8Array): MaybePromise<void>
   /** All bytes to write to the transport so far, in order; an empty list if there are none. */
   takeOutput(): readonly Uint8Array[]
@@ -25,15 +27,20 @@ export interface TlsEngine {
   /** Set while an asynchronous provider, signer, verifier or callback works; resolves when there is progress: then look
    * again at output and events. */
   readonly pending: Promise<void> | undefined
+  /** What was received is not looked at before `pending` resolves. More may be given all the same: it is kept. */
+  readonly blocked: boolean
+  /** Set while an asynchronous provider seals; resolves when takeOutput() gives all that was written so far. */
+  readonly sealing: Promise<void> | undefined
   // Application data that the reader has not taken yet is bounded by the caller, who stops calling receive().
   readonly handshakeDone: boolean
   /** Both directions ended, or the connection failed. */
   readonly closed: boolean
   /** Set when the handshake is done. */
   readonly info: ConnectionInfo | undefined
-  /** Sends close_notify; reading goes on (RFC 9846 section 6.1). */
+  /** Sends close_notify after all that was written, and nothing after it; reading goes on (RFC 9846 section 6.1). */
   closeWrite(): MaybePromise<void>
-  /** Ends the connection: sends the error's alert if it has one (user_canceled and close_notify in a handshake). */
+  /** Ends the connection: sends the error's alert if it has one. A cancelled handshake ends with user_canceled and
+   * close_notify, unless the peer's handshake may be done: then with a fatal alert, which is no clean end. */
   abort(error?: TlsError): void
   /** KeyUpdate (RFC 9846 section 4.7.3); `wrong_state` in TLS 1.2. `requestPeer` asks the peer to change its keys too. */
   updateKeys(requestPeer?: boolean): MaybePromise<void>
@@ -52,7 +59,8 @@ export type EngineEvent =
   | { readonly type: 'data'; readonly data: Uint8Array }
   | { readonly type: 'earlyData'; readonly data: Uint8Array }
   | { readonly type: 'earlyDataEnd' }
-  /** Client: the server did not take the early data; here it is back, and nothing of it was or will be sent again. */
+  /** Client: the server did not take the early data; here is all of it back, what send() took among it, and nothing of it
+   * will be sent again. */
   | { readonly type: 'earlyDataRejected'; readonly data: Uint8Array }
   /** The peer's close_notify: a clean end of its direction. */
   | { readonly type: 'end' }

@@ -1,9 +1,10 @@
-// The writing direction: handshake messages that share records until the flight ends, records under the current keys, and the
-// order of it all. Called by engine.ts.
+// The writing direction: handshake messages that share records until the flight ends, records under the current keys, and an
+// end after which nothing goes out (RFC 9846 sections 5.1 and 6).
 
+import { isPromise } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
 import type { CommonConfig } from '../config.ts'
-import { alertNumbers } from '../errors.ts'
+import { MAX_PLAINTEXT } from '../record/framing.ts'
 import { plaintextSealer } from '../record/protection.ts'
 import type { Sealer } from '../record/protection.ts'
 import { concat } from '../wire/bytes.ts'
@@ -12,19 +13,31 @@ import { OutputQueue } from './output.ts'
 
 export class WriteSide {
   readonly #config: CommonConfig
-  readonly #watch: (sealed: MaybePromise<void>) => void
+  readonly #watch: (sealed: Promise<void>) => void
   readonly #output = new OutputQueue()
   #sealer: Sealer = plaintextSealer(TLS10)
   #flight: Uint8Array[] = []
   #maxFragment: number
+  /** Bytes of content and padding that the peer takes in a record. */
+  #peerLimit = MAX_PLAINTEXT
   #versionKnown = false
-  #held: { readonly type: number; readonly content: Uint8Array }[] | undefined
+  #closed = false
 
-  /** `watch` sees what every sealing answers, so that a promise is waited for. */
-  constructor(config: CommonConfig, watch: (sealed: MaybePromise<void>) => void) {
+  /** `watch` sees the promise of each asynchronous sealing. */
+  constructor(config: CommonConfig, watch: (sealed: Promise<void>) => void) {
     this.#config = config
     this.#maxFragment = config.maxRecordSize
     this.#watch = watch
+  }
+
+  /** The last alert was sealed: nothing goes out after it. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** Set while an asynchronous provider seals; resolves when all that was written so far can be taken. */
+  get sealing(): Promise<void> | undefined {
+    return this.#output.sealing
   }
 
   /** Bytes for the transport. */
@@ -35,24 +48,27 @@ export class WriteSide {
 
   /** Queues a handshake message: it goes out with the rest of its flight. */
   handshake(raw: Uint8Array): void {
-    this.#flight.push(raw)
+    if (!this.#closed) this.#flight.push(raw)
   }
 
   /** Seals after whatever of a flight waits, so that bytes leave in the order they were made. */
   seal(type: number, content: Uint8Array): MaybePromise<void> {
-    if (this.#held && waitsForHandshake(type, content)) {
-      this.#held.push({ type, content: content.slice() })
-      return
-    }
+    if (this.#closed) return
     this.#flush()
     return this.#seal(type, content)
   }
 
-  /** TLS 1.2 renegotiation: application data waits, and goes out under the keys that come of it. */
-  hold(on: boolean): void {
-    const held = this.#held ?? []
-    this.#held = on ? held : undefined
-    if (!on) for (const { type, content } of held) void this.seal(type, content)
+  /** Seals the alert that ends this direction. */
+  close(alert: Uint8Array): MaybePromise<void> {
+    const sealed = this.seal(contentTypes.alert, alert)
+    this.#closed = true
+    return sealed
+  }
+
+  /** The connection failed: what was sealed still goes out, and nothing else. */
+  stop(): void {
+    if (!this.#closed) this.#flush()
+    this.#closed = true
   }
 
   install(sealer: Sealer): void {
@@ -68,6 +84,7 @@ export class WriteSide {
   }
 
   setMaxFragment(bytes: number): void {
+    this.#peerLimit = bytes
     this.#maxFragment = Math.min(this.#config.maxRecordSize, bytes)
   }
 
@@ -91,12 +108,9 @@ export class WriteSide {
     const tell = trace && ((wire: Uint8Array, part: Uint8Array) => {
       trace({ direction: 'sent', type, encrypted, wire: wire.slice(), content: part.slice() })
     })
-    const sealed = this.#output.seal(this.#sealer, type, content, this.#maxFragment, tell)
-    this.#watch(sealed)
+    const limits = { maxFragment: this.#maxFragment, maxContent: this.#peerLimit }
+    const sealed = this.#output.seal(this.#sealer, type, content, limits, tell)
+    if (isPromise(sealed)) this.#watch(sealed)
     return sealed
   }
 }
-
-/** Application data, and the close_notify after it. */
-const waitsForHandshake = (type: number, content: Uint8Array): boolean =>
-  type === contentTypes.application_data || (type === contentTypes.alert && content[1] === alertNumbers.close_notify)

@@ -24,16 +24,27 @@ export interface HandshakeIo {
   setVersion(version: number): void
   /** Most bytes of content in a record that the peer takes. */
   setMaxFragment(bytes: number): void
+  /** Most bytes of content, padding included, that we take in a record: where record_size_limit was negotiated. */
+  setMaxContent(bytes: number): void
+  /** This end asked for so many post-handshake messages: the guard against floods lets them pass. */
+  expectMessages(count: number): void
   /** Application data that comes now: refused (at first), given out as early data, or given out. */
   acceptData(mode: 'refuse' | 'early' | 'accept', earlyLimit?: number): void
   /** Records that are early data which we did not accept are dropped, up to this many bytes (RFC 9846 section 4.3.10).
    * `undecryptable`: those that our keys do not open; `all`: any application data (after HelloRetryRequest). */
   skipEarlyData(mode: 'undecryptable' | 'all' | 'none', limit?: number): void
-  /** The application may send now (early data, 0.5-RTT or False Start), or no more until the handshake is done.
-   * `first` is sent at once: early data, whenever an asynchronous provider has its keys ready. */
-  allowSend(allowed: boolean, first?: Uint8Array): void
+  /** The application may send now (0.5-RTT or False Start), or no more until the handshake is done. */
+  allowSend(allowed: boolean): void
+  /** Client: `first` is sent as early data at once, and the application may send more, up to `limit` bytes of both. */
+  startEarlyData(first: Uint8Array | undefined, limit: number): void
+  /** The server took the early data, or did not: then it is given back. What is sent now waits for the handshake's end. */
+  endEarlyData(accepted: boolean): void
   /** Application data waits while a handshake runs inside the connection, and goes out after it. */
   holdData(held: boolean): void
+  /** Writes after all that was asked to be written before, and before all that is asked later; not after close_notify. */
+  inOrder(job: () => Flow<void>): void
+  /** Runs a flow that waits for promises only, without holding up this one. */
+  beside(flow: Flow<void>): void
   /** A warning alert that ends nothing (no_renegotiation, RFC 5246 section 7.2.2). */
   sendWarning(alert: 'no_renegotiation'): void
   emit(event: HandshakeEvent): void
@@ -43,7 +54,6 @@ export type HandshakeEvent =
   | { readonly type: 'session'; readonly session: Uint8Array }
   | { readonly type: 'falseStart'; readonly info: ConnectionInfo }
   | { readonly type: 'earlyDataEnd' }
-  | { readonly type: 'earlyDataRejected'; readonly data: Uint8Array }
   | Pick<ConnectionInfo, 'peerCertificates' | 'verifiedChain'> & { readonly type: 'clientCertificate' }
   | { readonly type: 'keyUpdate'; readonly direction: 'read' | 'write' }
 
@@ -87,8 +97,8 @@ export class Handshake<C extends CommonConfig, M> {
   }
 
   /** The same connection, with messages from here on hashed apart (section 4.7.2). */
-  fork(): Handshake<C, M> {
-    return this.#copy(new Handshake(this.config, this.io, this.#table, this.transcript.fork()))
+  fork(io: HandshakeIo = this.io): Handshake<C, M> {
+    return this.#copy(new Handshake(this.config, io, this.#table, this.transcript.fork()))
   }
 
   #copy<N>(copy: Handshake<C, N>): Handshake<C, N> {

@@ -25,9 +25,7 @@ const aeadOf = (suite: ActiveSuite): AeadCipher => {
 }
 
 export function* installRead13(hs: AnyHandshake, suite: ActiveSuite, secret: TrafficSecret): Flow<void> {
-  const { recordSizeLimit } = hs.config
-  const limits = recordSizeLimit === undefined ? {} : { maxInner: recordSizeLimit }
-  hs.io.installRead(yield* use(opener13(aeadOf(suite), secret, limits)))
+  hs.io.installRead(yield* use(opener13(aeadOf(suite), secret)))
 }
 
 /** `before` runs when the keys are there and not yet in use: for a message that is the last under the old ones. */

@@ -1,5 +1,5 @@
-// Record protection of the CBC suites of TLS 1.2 (RFC 5246 section 6.2.3.2), with encrypt-then-MAC (RFC 7366) where it was
-// negotiated. Without it, MAC and padding are checked with equal work for every padding (Lucky 13). Called by protect12.ts.
+// Record protection of the CBC suites of TLS 1.2 (RFC 5246 section 6.2.3.2), with encrypt-then-MAC (RFC 7366) where
+// it was negotiated. Without it, MAC and padding are checked with equal work for every padding (Lucky 13).
 
 import type { CbcCipher, HashAlgorithm } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'

@@ -1,5 +1,5 @@
-// Records off the wire (RFC 9846 section 5.1): cuts a byte stream into TLSPlaintext / TLSCiphertext structures, in linear
-// time for any fragmentation, and says what the peer spoke if it was not TLS. Called by the engine.
+// Records off the wire (RFC 9846 section 5.1): cuts a byte stream into TLSPlaintext / TLSCiphertext structures, in
+// linear time for any fragmentation, and says what the peer spoke if it was not TLS.
 
 import { TlsError } from '../errors.ts'
 import { contentTypes } from '../wire/registry.ts'

@@ -1,5 +1,5 @@
-// Handshake messages out of handshake records (RFC 9846 section 5.1): a message may be spread over records and a record may
-// hold several. Called by the engine, which asks `aligned` before keys change.
+// Handshake messages out of handshake records (RFC 9846 section 5.1): a message may be spread over records and a
+// record may hold several.
 
 import { TlsError } from '../errors.ts'
 import { HEADER_LENGTH } from '../wire/messages.ts'

@@ -1,5 +1,5 @@
-// What all TLS 1.2 record protection has in common: the sequence number and the pseudo-header that authenticates it (RFC 5246
-// section 6.2.3). Called by protect12.ts and cbc12.ts.
+// What all TLS 1.2 record protection has in common: the sequence number and the pseudo-header that authenticates it
+// (RFC 5246 section 6.2.3).
 
 import type { Cipher, HashAlgorithm, MaybePromise } from '../crypto/provider.ts'
 import { TLS12 } from '../wire/registry.ts'

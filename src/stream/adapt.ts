@@ -1,5 +1,4 @@
-// Recognises a duplex by its shape, whatever class or realm it comes from, and makes a ByteStream of it. Called by
-// connect.ts and server.ts.
+// Recognises a duplex by its shape, whatever class or realm it comes from, and makes a ByteStream of it.
 
 import { TlsError } from '../errors.ts'
 import { fromIterable } from './iterable.ts'

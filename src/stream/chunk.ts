@@ -1,4 +1,4 @@
-// Bytes as streams deliver them, made plain: one byte type above this file. Used by the adapters and the pump.
+// Bytes as streams deliver them, made plain: one byte type above this file.
 
 import { TlsError } from '../errors.ts'
 

@@ -1,4 +1,4 @@
-// How a connection lets go of its transport: at once, or after the last bytes, with a time limit. Used by the pump.
+// How a connection lets go of its transport: at once, or after the last bytes, with a time limit.
 
 import { TlsError } from '../errors.ts'
 import { after, within } from './limits.ts'
@@ -24,9 +24,10 @@ export class Ending {
     return this.#ended !== undefined
   }
 
-  /** Lets the last bytes out, ends our direction, and gives the peer a while to end its own. Answers with what failed. */
-  end(): Promise<TlsError | undefined> {
-    return (this.#ended ??= this.#end())
+  /** Lets the last bytes out, ends our direction, and gives the peer a while to end its own. `sealed` resolves when the last
+   * bytes are in the outbox. Answers with what failed. */
+  end(sealed: () => Promise<void>): Promise<TlsError | undefined> {
+    return (this.#ended ??= this.#end(sealed))
   }
 
   abort(reason: unknown): void {
@@ -43,8 +44,9 @@ export class Ending {
     return within(this.#closeTimeout, promise, message, () => this.#outbox.taken)
   }
 
-  async #end(): Promise<TlsError | undefined> {
+  async #end(sealed: () => Promise<void>): Promise<TlsError | undefined> {
     try {
+      await this.timely(sealed())
       await this.timely(this.#outbox.drained())
       await this.timely(this.#transport.close())
     } catch (thrown) {

@@ -1,21 +1,31 @@
 // A queue between somebody who pushes bytes and somebody who pulls them, with an end that is either clean or an error.
-// The adapters use it towards the transport, the pump towards the application.
+// The adapters use it towards the transport, the pump towards the application. There, small chunks are packed into blocks:
+// each would otherwise keep an object, and the buffer that it was cut from, for a few bytes.
 
 import { defer } from './defer.ts'
 import type { Deferred } from './defer.ts'
+
+/** Chunks up to this many bytes are packed while nobody waits for them. */
+const SMALL = 1024
+/** Bytes of a block; the first ones are smaller. */
+const BLOCK = 16_384
 
 export class Inbox {
   #chunks: Uint8Array[] = []
   /** Index of the next chunk to read: shift() on a long array is not free. */
   #next = 0
   #bytes = 0
+  #block: { readonly bytes: Uint8Array; used: number } | undefined
   #readers: Deferred<Uint8Array | null>[] = []
   #end: { readonly error: Error | undefined } | undefined
-  #onTaken: () => void
+  readonly #onTaken: () => void
+  readonly #packed: boolean
 
-  /** `onTaken` is called whenever a read took bytes or waits for some: the moment to let the source flow. */
-  constructor(onTaken: () => void) {
+  /** `onTaken` is called whenever a read took bytes or waits for some: the moment to let the source flow. `packed`: small
+   * chunks that nobody has read yet are joined. */
+  constructor(onTaken: () => void, { packed = false }: { readonly packed?: boolean } = {}) {
     this.#onTaken = onTaken
+    this.#packed = packed
   }
 
   /** Bytes that nobody has read yet. */
@@ -32,7 +42,8 @@ export class Inbox {
     if (this.#end || chunk.length === 0) return
     const reader = this.#readers.shift()
     if (reader) return reader.resolve(chunk)
-    this.#chunks.push(chunk)
+    if (!this.#packed || chunk.length > SMALL) this.#append(chunk)
+    else this.#pack(chunk)
     this.#bytes += chunk.length
   }
 
@@ -50,6 +61,7 @@ export class Inbox {
   drop(error: Error): void {
     if (this.#end && !this.#end.error && this.#bytes === 0) return
     this.#chunks = []
+    this.#block = undefined
     this.#next = 0
     this.#bytes = 0
     this.#end = { error: this.#end?.error ?? error }
@@ -70,11 +82,32 @@ export class Inbox {
     return reader.promise
   }
 
+  #append(chunk: Uint8Array): void {
+    this.#block = undefined
+    this.#chunks.push(chunk)
+  }
+
+  /** Copies a small chunk behind the last one. The block that is being filled is always the last chunk. */
+  #pack(chunk: Uint8Array): void {
+    const block = this.#block
+    if (!block || block.used + chunk.length > block.bytes.length) {
+      const bytes = new Uint8Array(Math.min(BLOCK, Math.max(chunk.length, this.#bytes)))
+      bytes.set(chunk)
+      this.#block = { bytes, used: chunk.length }
+      this.#chunks.push(bytes.subarray(0, chunk.length))
+      return
+    }
+    block.bytes.set(chunk, block.used)
+    block.used += chunk.length
+    this.#chunks[this.#chunks.length - 1] = block.bytes.subarray(0, block.used)
+  }
+
   #take(): Uint8Array | undefined {
     const chunk = this.#chunks[this.#next]
     if (!chunk) return undefined
     this.#next++
     this.#bytes -= chunk.length
+    if (this.#next === this.#chunks.length) this.#block = undefined // it belongs to the reader now
     if (this.#next === this.#chunks.length || this.#next === 1024) {
       this.#chunks.splice(0, this.#next)
       this.#next = 0

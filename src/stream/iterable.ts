@@ -9,8 +9,13 @@ export const fromIterable = (duplex: IterableDuplex): ByteStream => {
   const source = duplex.source[Symbol.asyncIterator]()
   const outgoing = new Outgoing()
   const sunk = handled(new Promise((resolve) => resolve(duplex.sink(outgoing))))
-  sunk.then(() => outgoing.stop(new Error('the sink stopped reading')), (reason: unknown) => outgoing.stop(reason))
+  const failed = defer<unknown>()
+  sunk.then(() => outgoing.stop(new Error('the sink stopped reading')), (reason: unknown) => {
+    outgoing.stop(reason)
+    failed.resolve(reason)
+  })
   return {
+    failed: failed.promise,
     read: pullChunks(source),
     write: (data) => outgoing.write(data),
     close: () => outgoing.close(sunk),

@@ -1,4 +1,4 @@
-// Time limits of a connection: the only timers in this library. Used by the pump.
+// Time limits of a connection: the only timers in this library.
 
 import { TlsError } from '../errors.ts'
 import { asError, defer, ignore } from './defer.ts'

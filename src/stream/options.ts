@@ -1,4 +1,4 @@
-// What the caller can say about the stream under a connection and gets from it, and the bounds that are not options. Used by the pump.
+// What the caller can say about the stream under a connection and gets from it, and the bounds that are not options.
 
 import type { MaybePromise } from '../crypto/provider.ts'
 import type { ConnectionInfo } from '../engine/types.ts'

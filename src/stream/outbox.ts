@@ -1,5 +1,5 @@
-// What waits to be written to the transport. One transport write is under way at a time; what comes meanwhile goes out
-// together in the next one. Used by the pump.
+// What waits to be written to the transport. One transport write is under way at a time; what comes meanwhile goes
+// out together in the next one.
 
 import { concat } from '../wire/bytes.ts'
 import { defer, done } from './defer.ts'

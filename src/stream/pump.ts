@@ -1,5 +1,5 @@
 // Moves bytes between a ByteStream and an engine, and the engine's events to whoever waits: backpressure both ways, time
-// limits, and one outcome for every promise. Called by connect.ts and server.ts; connection.ts is its face.
+// limits, and one outcome for every promise. connection.ts wraps it.
 
 import { isPromise } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
@@ -44,8 +44,8 @@ export class Pump {
   #dropData = false
   #peerEnded = false
   #readLoopEnded = false
-  /** Set when received bytes made the engine wait for somebody. */
-  #unsettled: Promise<void> | undefined
+  /** The engine's promise that is being watched, so that its output and events are taken when it settles. */
+  #watched: Promise<void> | undefined
   #writeEnd: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
@@ -57,12 +57,13 @@ export class Pump {
     this.#transport = transport
     this.#onSession = options.onSession
     this.#onEarlyData = options.onEarlyData
-    this.#inbox = new Inbox(() => this.#wake())
+    this.#inbox = new Inbox(() => this.#wake(), { packed: true })
     this.#outbox = new Outbox(transport, (reason) => this.#writeFailed(reason))
     this.#ending = new Ending(transport, this.#outbox, closeTimeout, this.#readEnded.promise)
     const { signal } = options
     if (signal?.aborted) this.#failSilently(abortedBy(signal.reason))
     else this.#liftLimits = limitHandshake(handshakeTimeout, signal, (error) => this.abort(error))
+    void transport.failed?.then((reason) => this.#writeFailed(reason))
     void this.#run(options.head)
   }
 
@@ -220,7 +221,7 @@ export class Pump {
   async #run(head: Uint8Array | undefined): Promise<void> {
     try {
       this.#look()
-      await this.#settle(this.#engine.pending)
+      await this.#settle()
       // A copy: what is received may be decrypted in place, and the head is the caller's.
       if (head && !this.#discarding) this.#receive(head.slice())
       while (await this.#step()) ignore()
@@ -233,7 +234,7 @@ export class Pump {
 
   /** One chunk from the transport to the engine. False at the end. */
   async #step(): Promise<boolean> {
-    if (this.#unsettled) await this.#settle(this.#unsettled)
+    if (this.#engine.blocked) await this.#settle()
     while (this.#isBehind() && !this.#discarding) {
       this.#room = defer()
       await this.#room.promise
@@ -258,25 +259,31 @@ export class Pump {
     if (bytes.length === 0) return
     this.#engine.receive(bytes)
     this.#look()
-    this.#unsettled = this.#engine.pending
   }
 
   async #receiveEnd(): Promise<void> {
     if (this.#writeError) return this.#failSilently(this.#writeError)
     this.#engine.receiveEnd()
     this.#look()
-    await this.#settle(this.#engine.pending)
+    await this.#settle()
     if (this.#failure || this.#peerEnded) return
     this.#failSilently(new TlsError('truncated', 'the stream ended without a close_notify: data may be missing'))
   }
 
-  /** Waits until the engine has worked on all that it received. It may have settled since: we have to look all the same. */
-  async #settle(pending: Promise<void> | undefined): Promise<void> {
-    this.#unsettled = undefined
-    for (let next = pending; next && !this.#discarding; next = this.#engine.pending) {
-      await next
+  /** Waits until the engine has worked on all that it received. */
+  async #settle(): Promise<void> {
+    while (this.#engine.blocked && !this.#discarding) {
+      await this.#engine.pending
       this.#look()
     }
+  }
+
+  /** What settles later, a ticket or a signature, brings output as well, whether anything is received or not. */
+  #watch(): void {
+    const { pending } = this.#engine
+    if (!pending || pending === this.#watched) return
+    this.#watched = pending
+    void pending.then(() => this.#look())
   }
 
   #isBehind(): boolean {
@@ -298,6 +305,7 @@ export class Pump {
       void this.#outbox.flush()
     }
     for (const event of this.#engine.takeEvents()) this.#on(event)
+    this.#watch()
   }
 
   #on(event: EngineEvent): void {
@@ -383,8 +391,14 @@ export class Pump {
 
   /** Never rejects. */
   async #endTransport(): Promise<void> {
-    const error = await this.#ending.end()
+    const error = await this.#ending.end(() => this.#sealed())
     if (error) this.#fail(error, false)
+  }
+
+  /** An asynchronous provider may still be sealing the last alert. */
+  async #sealed(): Promise<void> {
+    await this.#engine.sealing
+    this.#look()
   }
 
   #endTransportAfter(written: Promise<void>): void {

@@ -1,4 +1,4 @@
-// Calls back into the application, whose exceptions and rejections must not be lost. pump.ts calls it.
+// Calls back into the application, whose exceptions and rejections must not be lost.
 
 import { isPromise } from '../crypto/maybe.ts'
 import { asTlsError, TlsError } from '../errors.ts'

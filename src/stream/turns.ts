@@ -1,5 +1,4 @@
-// Steps in the order they were asked for: at once where nothing is under way, else after it. Used by the pump, so that a
-// write in pieces is not mixed with the next.
+// Steps in the order they were asked for: at once where nothing is under way, else after it.
 
 import { done, ignore } from './defer.ts'
 

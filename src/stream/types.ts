@@ -10,6 +10,9 @@ export interface ByteStream {
   close(): Promise<void>
   /** Drops the stream at once, both directions; pending reads and writes reject. */
   abort(reason?: unknown): void
+  /** Resolves with the reason if bytes could not be delivered after write() had resolved. Leave it out where a failed write
+   * makes read() reject. */
+  readonly failed?: Promise<unknown>
 }
 
 /** Web streams: workers' sockets, an opened WebSocketStream, TransformStreams. */

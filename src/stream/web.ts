@@ -2,7 +2,7 @@
 
 import { TlsError } from '../errors.ts'
 import { asBytes } from './chunk.ts'
-import { done, handled, ignore } from './defer.ts'
+import { defer, done, handled, ignore } from './defer.ts'
 import type { ByteStream, WebDuplex } from './types.ts'
 
 /** Throws `wrong_state` if one of the two is locked: its reader or writer has to be released first. */
@@ -14,7 +14,10 @@ export const fromWeb = ({ readable, writable }: WebDuplex): ByteStream => {
   const reader = readable.getReader()
   const writer = writable.getWriter()
   for (const promise of [reader.closed, writer.closed, writer.ready]) promise.catch(ignore)
+  const failed = defer<unknown>()
+  writer.closed.catch(failed.resolve)
   return {
+    failed: failed.promise,
     read: () => reader.read().then(({ done: ended, value }) => (ended ? null : asBytes(value))),
     write: (data) => {
       const written = handled(writer.write(data))

@@ -86,6 +86,7 @@ describe('renegotiation at the client', () => {
     const config = serverConfig({ ...tls12, ...ecdsa, provider: nodeProvider })
     const server = new Engine({
       config,
+      role: 'server',
       handshake: function* (io: HandshakeIo): Flow<Established> {
         const established = yield* serverHandshake(config, io, {})
         for (let i = 0; i < 40; i++) io.sendHandshake(Uint8Array.of(0, 0, 0, 0))
@@ -124,6 +125,7 @@ describe('renegotiation injection (CVE-2009-3555)', () => {
     const config = clientConfig({ serverName: 'server.test', ...tls12, provider: nodeProvider, verifier: anyCertificate })
     const attacker = new Engine({
       config,
+      role: 'client',
       handshake: function* (io: HandshakeIo): Flow<Established> {
         const established = yield* clientHandshake(config, io)
         io.sendHandshake(hello?.subarray(5) ?? new Uint8Array(0))

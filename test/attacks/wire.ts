@@ -99,6 +99,7 @@ export const renegotiatingServer = (options: TestServerOptions, second: SecondHa
   }
   const engine = new Engine({
     config: first,
+    role: 'server',
     handshake: function* (io: HandshakeIo): Flow<Established> {
       const established = yield* serverHandshake(first, io, {})
       return { ...established, postHandshake: again(io) }

@@ -26,8 +26,8 @@ const waitingServer = () => {
 }
 
 /** A finished connection and a forger of the client's application records. */
-const established = async (serverOptions = {}) => {
-  const meeting = await finished({}, serverOptions)
+const established = async (serverOptions = {}, clientOptions = {}) => {
+  const meeting = await finished(clientOptions, serverOptions)
   infoOf(meeting.serverEvents)
   return { ...meeting, forge: forger(secretOf(meeting.log, 'CLIENT_TRAFFIC_SECRET_0')) }
 }
@@ -157,7 +157,7 @@ describe('record protection (RFC 9846 section 5.2)', () => {
   })
 
   it('more than the record_size_limit that was sent (RFC 8449 section 4)', async () => {
-    const { server, forge } = await established({ limits: { recordSizeLimit: 100 } })
+    const { server, forge } = await established({ limits: { recordSizeLimit: 100 } }, { limits: { recordSizeLimit: 16385 } })
     server.receive(forge(data, new Uint8Array(99)))
     expect(eventsOf(server.takeEvents(), 'data')).toHaveLength(1)
     expect(refusalOf(server, forge(data, new Uint8Array(100)))).toMatchObject({ code: 'record_overflow' })

@@ -130,7 +130,7 @@ describe('other rules', () => {
   it('a record over the limit that was said (RFC 8449 section 4)', () => {
     const config = serverConfig({ ...tls12, ...ecdsa, provider: nodeProvider })
     const deaf = new Engine({
-      config, handshake: (io: HandshakeIo) => serverHandshake(config, { ...io, setMaxFragment: () => {} }, {}),
+      config, role: 'server', handshake: (io: HandshakeIo) => serverHandshake(config, { ...io, setMaxFragment: () => {} }, {}),
     })
     const client = clientOf({ ...tls12, limits: { recordSizeLimit: 100 } })
     infoOf(through(client, deaf, (wire) => [wire]).client)

@@ -35,6 +35,12 @@ export class FakeEngine implements TlsEngine {
     return this.#pending
   }
 
+  get blocked(): boolean {
+    return this.#pending !== undefined
+  }
+
+  readonly sealing: Promise<void> | undefined = undefined
+
   get handshakeDone(): boolean {
     return this.#done
   }

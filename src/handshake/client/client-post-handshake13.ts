@@ -17,24 +17,27 @@ import type { ClientHandshake } from './client-handshake.ts'
 
 export function* clientPostHandshake13(hs: ClientHandshake, connection: Connection13, initial: SessionFacts): Flow<void> {
   let facts = initial
+  function* answer(request: CertificateRequest13): Flow<void> {
+    facts = { ...facts, ...(yield* answerCertificateRequest(hs, connection, request)) }
+  }
   for (;;) {
     const message = yield* hs.receive('NewSessionTicket', 'KeyUpdate', 'CertificateRequest')
     if (message.type === 'KeyUpdate') yield* connection.readKeyUpdate(message.requestUpdate)
-    else if (message.type === 'CertificateRequest') facts = { ...facts, ...(yield* answerCertificateRequest(hs, connection, message)) }
-    else yield* readTicket(hs, connection, facts, message)
+    else if (message.type === 'CertificateRequest') hs.io.beside(answer(message))
+    else readTicket(hs, connection, facts, message)
   }
 }
 
-function* readTicket(
+const readTicket = (
   hs: ClientHandshake, connection: Connection13, facts: SessionFacts, message: NewSessionTicket13,
-): Flow<void> {
+): void => {
   const { early_data: maxEarlyData = 0 } = decodeExtensions(newSessionTicketExtensions, message.extensions, 'NewSessionTicket')
   if (message.lifetime > MAX_SESSION_LIFETIME) {
     const most = `the most is ${MAX_SESSION_LIFETIME} (section 4.7.1)`
     throw new TlsError('illegal_parameter', `NewSessionTicket: a lifetime of ${message.lifetime} s; ${most}`)
   }
   if (message.lifetime === 0 || !hs.config.tickets) return // to be discarded at once
-  yield* saveSession(hs, facts, {
+  saveSession(hs, facts, {
     version: TLS13,
     cipherSuite: connection.suite.id,
     secret: connection.ticketPsk(message.nonce),
@@ -45,7 +48,8 @@ function* readTicket(
   })
 }
 
-/** Certificate, CertificateVerify if we have a certificate, Finished; hashed apart from the connection (section 4.7.2). */
+/** Certificate, CertificateVerify if we have a certificate, Finished; hashed apart from the connection. A signer may take its
+ * time, so the messages are collected first and sent in one go, with nothing between them (section 4.7.2). */
 function* answerCertificateRequest(
   hs: ClientHandshake, connection: Connection13, request: CertificateRequest13,
 ): Flow<Pick<SessionFacts, 'ownIdentity' | 'asked'>> {
@@ -55,9 +59,14 @@ function* answerCertificateRequest(
   if (request.context.length === 0) {
     throw new TlsError('illegal_parameter', 'CertificateRequest: a context is expected after the handshake (section 4.4.2)')
   }
-  const apart = hs.fork()
+  const flight: Uint8Array[] = []
+  const apart = hs.fork({ ...hs.io, sendHandshake: (raw) => flight.push(raw) })
   apart.transcript.add(request.raw)
   const { chosen, asked } = yield* sendClientCertificate(apart, request)
-  apart.send('Finished', { verifyData: finishedVerifyData(connection.finishedBase.write, apart.transcript.hash()) })
+  hs.io.inOrder(function* () {
+    const { write } = connection.finishedBase // of the key that is in use now
+    apart.send('Finished', { verifyData: finishedVerifyData(write, apart.transcript.hash()) })
+    for (const raw of flight) hs.io.sendHandshake(raw)
+  })
   return { ownIdentity: chosen?.identity.digest ?? '', asked } // tickets from here on are for who we are now
 }

@@ -10,7 +10,6 @@ import type { Answer12 } from './check-server-hello12.ts'
 import type { Connection12 } from '../connection/connection12.ts'
 import { saveSession } from './save-session.ts'
 import type { SessionFacts } from '../connection/session-facts.ts'
-import type { Flow } from '../flow.ts'
 import type { ClientHandshake12 } from './client-handshake.ts'
 
 /** Seconds that a session is kept where the server says nothing. */
@@ -22,14 +21,14 @@ export const resumable12 = (config: ClientConfig, session: SessionState | undefi
   return session.extendedMasterSecret || config.resumption.withoutExtendedMasterSecret ? session : undefined
 }
 
-export function* saveSession12(
+export const saveSession12 = (
   hs: ClientHandshake12, connection: Connection12, { sessionId, parameters }: Answer12, message: NewSessionTicket12 | undefined, facts: SessionFacts,
-): Flow<void> {
+): void => {
   const { config } = hs
   const ticket = message?.ticket ?? new Uint8Array(0)
   if (ticket.length === 0 && sessionId.length === 0) return
   if (!parameters.extendedMasterSecret && !config.resumption.withoutExtendedMasterSecret) return
-  yield* saveSession(hs, facts, {
+  saveSession(hs, facts, {
     version: TLS12,
     cipherSuite: parameters.suite.id,
     secret: connection.master.secret,

@@ -85,7 +85,7 @@ function* fullHandshake(
   yield* sendClientFinished(hs, answer, connection, info)
   const { finished, ticket } = yield* readServerFinished(hs, answer, connection)
   const facts = sessionFacts(hs.config, server.known, info, { ownIdentity: info.ownIdentity, asked: own?.asked })
-  yield* saveSession12(hs, connection, answer, ticket, facts)
+  saveSession12(hs, connection, answer, ticket, facts)
   return { connection, proofs: { auth: proven(server.known, finished), finished }, info }
 }
 
@@ -100,7 +100,7 @@ function* resumedHandshake(hs: ClientHandshake12, answer: Answer12, session: Ses
   yield* confirmConnection(hs.config, info)
   yield* connection.changeWrite()
   connection.sendFinished()
-  if (ticket) yield* saveSession12(hs, connection, answer, ticket, sessionFacts(hs.config, known, info))
+  if (ticket) saveSession12(hs, connection, answer, ticket, sessionFacts(hs.config, known, info))
   return { connection, proofs: { auth: proven(known, finished), finished }, info }
 }
 

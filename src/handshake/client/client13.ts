@@ -106,14 +106,16 @@ function* readServerParameters(hs: ClientHandshake, hello: Hello13, keys: Handsh
   noteRetryConfigs(offer, extensions)
   const alpn = chosenAlpn(config, extensions.application_layer_protocol_negotiation)
   const { record_size_limit: limit } = extensions
-  if (limit !== undefined) io.setMaxFragment(Math.min(limit, MAX_RECORD_SIZE_LIMIT) - 1)
+  if (limit !== undefined) {
+    io.setMaxFragment(Math.min(limit, MAX_RECORD_SIZE_LIMIT) - 1)
+    io.setMaxContent((config.recordSizeLimit ?? MAX_RECORD_SIZE_LIMIT) - 1)
+  }
   if (extensions.early_data) {
     checkEarlyData(hello, alpn)
     return { alpn, earlyData: 'accepted' }
   }
   if (!sentEarlyData) return { alpn, earlyData: 'none' }
-  io.allowSend(false)
-  io.emit({ type: 'earlyDataRejected', data: config.earlyData ?? new Uint8Array(0) })
+  io.endEarlyData(false)
   if (mayHaveEarlyData(hello)) yield* installWrite13(hs, hello.suite, keys.client)
   return { alpn, earlyData: 'rejected' }
 }
@@ -162,6 +164,7 @@ function* sendClientFlight(
   hs: ClientHandshake, { suite }: Hello13, { earlyData }: ServerParameters13, { keys, master, request }: ClientFlight,
 ): Flow<ClientIdentity | undefined> {
   if (earlyData === 'accepted') {
+    hs.io.endEarlyData(true)
     hs.send('EndOfEarlyData', {})
     yield* installWrite13(hs, suite, keys.client)
   }
@@ -197,6 +200,8 @@ const establish = (
     resumption: master.resumption(hs.transcript.hash()), role: 'client', serverCertificate: info.peerCertificates[0],
   })
   connection.logSecrets(master)
+  const { ticketRequest } = hs.config
+  if (ticketRequest) hs.io.expectMessages(Math.max(ticketRequest.newSession, ticketRequest.resumption)) // RFC 9149
   const facts = sessionFacts(hs.config, proofs.auth, info, { ownIdentity: info.ownIdentity, asked: own?.asked })
   return connection.establish(proofs, clientPostHandshake13(hs, connection, facts), info)
 }

@@ -15,5 +15,5 @@ export function* startEarlyData(hs: ClientHandshake, offer: Offer): Flow<void> {
   const secret = earlyStage(psk.suite.hash, psk.secret).clientEarlyTraffic(hs.transcript.hashWith(psk.suite.hash, new Uint8Array(0)))
   hs.keyLog('CLIENT_EARLY_TRAFFIC_SECRET', secret.secret)
   yield* installWrite13(hs, psk.suite, secret)
-  hs.io.allowSend(true, hs.config.earlyData)
+  hs.io.startEarlyData(hs.config.earlyData, psk.earlyData)
 }

@@ -1,6 +1,7 @@
 // Keeps what a server gave for resumption: as an event for the caller, and in the cache if there is one (RFC 9846
 // section 4.7.1, RFC 5077 section 3.3).
 
+import type { MaybePromise } from '../../crypto/provider.ts'
 import { blankSession, encodeSession } from '../../session/state.ts'
 import type { SessionState } from '../../session/state.ts'
 import { use } from '../flow.ts'
@@ -13,7 +14,7 @@ import type { ClientHandshake } from './client-handshake.ts'
 /** What is different from one version to the other. */
 type OwnPart = Pick<SessionState, 'version' | 'cipherSuite' | 'secret' | 'lifetime'> & Partial<SessionState>
 
-export function* saveSession({ config, io }: Pick<ClientHandshake, 'config' | 'io'>, facts: SessionFacts, own: OwnPart): Flow<void> {
+export const saveSession = ({ config, io }: Pick<ClientHandshake, 'config' | 'io'>, facts: SessionFacts, own: OwnPart): void => {
   const lifetime = sessionLifetime(config, facts, own.lifetime)
   if (lifetime === 0) return
   const session: SessionState = {
@@ -25,10 +26,15 @@ export function* saveSession({ config, io }: Pick<ClientHandshake, 'config' | 'i
     lifetime,
   }
   io.emit({ type: 'session', session: encodeSession(session) })
-  if (!config.sessions) return
+  const { sessions } = config
+  if (sessions) io.beside(put(() => sessions.put(session.fingerprint, session)))
+}
+
+/** A cache that fails, or never answers, costs a full handshake next time, no more. */
+function* put(call: () => MaybePromise<void>): Flow<void> {
   try {
-    yield* use(config.sessions.put(session.fingerprint, session))
+    yield* use(call())
   } catch {
-    // a cache that fails costs a full handshake next time, no more
+    // see above
   }
 }

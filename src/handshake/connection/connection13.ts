@@ -36,6 +36,10 @@ export class Connection13<R extends Role = Role> {
   #write: TrafficSecret
   /** What answered the peer's last request for new keys. */
   #answer: Sealer | undefined
+  /** An answer waits for its turn to be written. */
+  #answering = false
+  /** The peer was asked for new keys, and has not sent any since. */
+  #asked = false
 
   constructor(hs: Handshake<CommonConfig, Messages13>, suite: ActiveSuite, secrets: ConnectionSecrets<R>) {
     this.#hs = hs
@@ -83,15 +87,19 @@ export class Connection13<R extends Role = Role> {
     return { read: this.#read, write: this.#write }
   }
 
-  /** Sends KeyUpdate under the old key and goes on with the next (section 4.7.3). */
+  /** Sends KeyUpdate under the old key and goes on with the next. The peer is not asked for new keys again before it has
+   * answered (section 4.7.3). */
   *updateWrite(requestPeer: boolean): Flow<void> {
-    yield* this.#update(requestPeer)
+    const asks = requestPeer && !this.#asked
+    this.#asked ||= asks
+    if (asks) this.#hs.io.expectMessages(1)
+    yield* this.#update(asks)
   }
 
-  *#update(requestPeer: boolean): Flow<Sealer> {
+  *#update(requestUpdate: boolean): Flow<Sealer> {
     this.#write = nextTrafficSecret(this.#write)
     const sealer = yield* installWrite13(this.#hs, this.suite, this.#write, () => {
-      this.#hs.send('KeyUpdate', { requestUpdate: requestPeer }, false)
+      this.#hs.send('KeyUpdate', { requestUpdate }, false)
     })
     this.#hs.io.emit({ type: 'keyUpdate', direction: 'write' })
     return sealer
@@ -103,6 +111,17 @@ export class Connection13<R extends Role = Role> {
     this.#read = nextTrafficSecret(this.#read)
     yield* installRead13(this.#hs, this.suite, this.#read)
     this.#hs.io.emit({ type: 'keyUpdate', direction: 'read' })
-    if (requested && this.#answer?.count !== 0) this.#answer = yield* this.#update(false)
+    this.#asked = false
+    if (requested && !this.#answering && this.#answer?.count !== 0) this.#answerKeyUpdate()
+  }
+
+  #answerKeyUpdate(): void {
+    this.#answering = true
+    this.#hs.io.inOrder(() => this.#sendAnswer())
+  }
+
+  *#sendAnswer(): Flow<void> {
+    this.#answer = yield* this.#update(false)
+    this.#answering = false
   }
 }

@@ -45,6 +45,7 @@ export class CertificateRequests {
     const apart = this.#hs.fork()
     apart.send('CertificateRequest', certificateRequest(config, context))
     this.#open = [...this.#open, { context, apart }]
+    apart.io.expectMessages(3) // Certificate, CertificateVerify, Finished
   }
 
   /** The client's Certificate came; reads what follows it and says who the client is. */

@@ -170,7 +170,7 @@ function* sendServerFinished(hs: ServerHandshake12, connection: Connection12, ki
   if (kind.ticket) yield* sendTicket12(hs, connection, facts)
   yield* connection.changeWrite()
   connection.sendFinished()
-  if (kind.sessionId.length > 0) yield* storeSession12(hs, connection, kind.sessionId, facts)
+  if (kind.sessionId.length > 0) hs.io.beside(storeSession12(hs, connection, kind.sessionId, facts))
 }
 
 /** No renegotiation for clients: it has no use that a new connection would not serve better (RFC 9325 section 3.5). */

@@ -62,7 +62,7 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
   const info = infoOf(choice, client)
   const connection = connectionOf(hs, choice, master)
   yield* confirmConnection(hs.config, info)
-  yield* sendTickets(hs, connection, ticketFacts(hs, choice, client, info))
+  hs.io.beside(sendTickets(hs, connection, ticketFacts(hs, choice, client, info)))
   return establish(hs, choice, connection, { auth: client.auth, finished }, info)
 }
 
@@ -145,13 +145,19 @@ function* readEarlyData(hs: ServerHandshake, { suite, earlyData, retried }: Choi
   io.emit({ type: 'earlyDataEnd' })
 }
 
+/** Our record_size_limit binds a client that negotiated it, once it knows (RFC 8449 section 4): not in early data. */
+const limitRecords = ({ config, io }: ServerHandshake, { extensions }: ReceivedHello): void => {
+  if (extensions.record_size_limit !== undefined) io.setMaxContent((config.recordSizeLimit ?? MAX_RECORD_SIZE_LIMIT) - 1)
+}
+
 interface Client13 {
   readonly auth: ClientAuthentication
   /** The algorithm that the client's Certificate came compressed with. */
   readonly compression?: string | undefined
 }
 
-function* readClientAuthentication(hs: ServerHandshake, { psk }: Choice13): Flow<Client13> {
+function* readClientAuthentication(hs: ServerHandshake, { hello, psk }: Choice13): Flow<Client13> {
+  limitRecords(hs, hello)
   if (psk) return { auth: { by: 'psk', psk: psk.proof } }
   if (!hs.config.clientAuth) return { auth: allowNoCertificate(hs.config) }
   const received = yield* hs.read(...askedTypes(hs.config))
