@@ -14,8 +14,8 @@ import { concat } from '../../src/wire/bytes.ts'
 import { clientOf, connectEngines, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
 import type { TestClientOptions } from '../fixtures/engines.ts'
 import { anyCertificate, ecdsa, rsa } from '../fixtures/identities.ts'
-import { plainRecord } from '../handshake/liars.ts'
-import { delayedProvider } from './delayed.ts'
+import { plainRecord } from '../handshake/misbehaving.ts'
+import { delayedProvider } from '../fixtures/delayed-provider.ts'
 
 const tls13 = { versions: { min: 'TLS 1.3' } } as const
 const text = (words: string): Uint8Array => new TextEncoder().encode(words)
