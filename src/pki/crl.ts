@@ -1,4 +1,4 @@
-// Certificate revocation lists, version 2 (RFC 5280 section 5), signed by a CA. Called by ca.ts.
+// Certificate revocation lists, version 2 (RFC 5280 section 5), signed by a CA.
 
 import { TlsError } from '../errors.ts'
 import { fromHex } from '../wire/bytes.ts'
@@ -106,7 +106,7 @@ const joined = (parts: readonly Uint8Array[]): Uint8Array => {
 const entryOf = (revocation: Revocation, thisUpdate: number): Uint8Array => {
   const reason = revocation.reason ?? 'unspecified'
   const extensions = merged(
-    ...(reason === 'unspecified' ? [] : [{ oid: '2.5.29.21', value: derElement(tags.enumerated, Uint8Array.of(revocationReasons[reason])) }]),
+    ...(reason === 'unspecified' ? [] : [{ oid: '2.5.29.21', value: reasonCode(reason) }]),
     ...(revocation.extensions ?? []),
   )
   return derSequence(
@@ -116,20 +116,30 @@ const entryOf = (revocation: Revocation, thisUpdate: number): Uint8Array => {
   )
 }
 
+/** CRLReason, as CRLs and OCSP responses have it. */
+export const reasonCode = (reason: RevocationReason): Uint8Array =>
+  derElement(tags.enumerated, Uint8Array.of(revocationReasons[reason]))
+
 /** The serial number of what is revoked. */
-export const serialOf = ({ certificate, serialNumber }: Pick<Revocation, 'certificate' | 'serialNumber'>): Uint8Array => {
+export const serialOf = (revocation: Pick<Revocation, 'certificate' | 'serialNumber'>): Uint8Array => {
+  const { certificate, serialNumber } = revocation
   if (serialNumber !== undefined) {
     if (typeof serialNumber !== 'string') return serialNumber
     const digits = serialNumber.replace(/[:\s]/g, '')
-    if (digits === '' || /[^0-9a-fA-F]/.test(digits)) throw new TlsError('bad_option', `serialNumber: "${serialNumber}" is not hex`)
+    if (digits === '' || /[^0-9a-fA-F]/.test(digits)) {
+      throw new TlsError('bad_option', `serialNumber: "${serialNumber}" is not hex`)
+    }
     return fromHex(digits.length % 2 === 0 ? digits : `0${digits}`)
   }
-  if (certificate === undefined) throw new TlsError('bad_option', 'revoked: each entry needs a certificate or a serialNumber')
+  if (certificate === undefined) {
+    throw new TlsError('bad_option', 'revoked: each entry needs a certificate or a serialNumber')
+  }
   return parseCertificate(certificateDer(certificate)).serialNumber
 }
 
 /** The first certificate of PEM text or bytes, or DER as it is. */
-export const certificateDer = (certificate: PemOrDer): Uint8Array => certificateBytes(certificate, 'certificate')[0] ?? new Uint8Array()
+export const certificateDer = (certificate: PemOrDer): Uint8Array =>
+  certificateBytes(certificate, 'certificate')[0] ?? new Uint8Array()
 
 const issuingDistributionPoint = ({ urls = [], only }: NonNullable<CrlOptions['scope']>): RawExtension => ({
   oid: '2.5.29.28',

@@ -1,16 +1,17 @@
-// OCSP responses (RFC 6960 section 4.2), signed by a CA or by a responder with the usage ocspSigning: for stapling and for
-// tests. One response may answer for several certificates of the CA. Called by ca.ts.
+// OCSP responses (RFC 6960 section 4.2), signed by a CA or by a responder with the usage ocspSigning: for stapling and
+// for tests. One response may answer for several certificates of the CA.
 
 import { TlsError } from '../errors.ts'
 import {
-  constructedTag, contextTag, derBits, derElement, derGeneralizedTime, derInteger, derNull, derOctets, derOid, derSequence, tags,
+  constructedTag, contextTag, derBits, derElement, derGeneralizedTime, derInteger, derNull, derOctets, derOid,
+  derSequence, tags,
 } from '../wire/der.ts'
 import type { KeyInput } from '../crypto/key-input.ts'
 import { parsePublicKey } from '../crypto/keys.ts'
 import type { PemOrDer } from '../wire/pem.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { parseCertificate } from '../x509/certificate.ts'
-import { certificateDer, revocationReasons, serialOf } from './crl.ts'
+import { certificateDer, reasonCode, serialOf } from './crl.ts'
 import type { Revocation, RevocationReason } from './crl.ts'
 import { encodeExtension } from './extensions.ts'
 import type { RawExtension } from './extensions.ts'
@@ -51,15 +52,20 @@ export const createOcspResponse = async (
   ca: { readonly keys: KeyPair; readonly certificate: Certificate }, options: OcspOptions,
 ): Promise<Uint8Array> => {
   const producedAt = (options.clock ?? Date.now)()
-  if (options.answers.length === 0) throw new TlsError('bad_option', 'answers: an OCSP response answers for at least one certificate')
+  if (options.answers.length === 0) {
+    throw new TlsError('bad_option', 'answers: an OCSP response answers for at least one certificate')
+  }
   const responder = options.responder === undefined ? ca : await responderOf(options.responder)
-  const answers = await Promise.all(options.answers.map((answer) => singleResponse(ca.certificate, answer, options, producedAt)))
-  const extensions = [...(options.nonce === undefined ? [] : [{ oid: nonceOid, value: derOctets(options.nonce) }]), ...(options.extensions ?? [])]
+  const answers = await Promise.all(
+    options.answers.map((answer) => singleResponse(ca.certificate, answer, options, producedAt)),
+  )
+  const nonce = options.nonce === undefined ? [] : [{ oid: nonceOid, value: derOctets(options.nonce) }]
+  const extensions = [...nonce, ...(options.extensions ?? [])]
   const data = derSequence(
     derElement(constructedTag(2), derOctets(await sha1(parsePublicKey(responder.certificate.spki).raw))),
     derGeneralizedTime(producedAt),
     derSequence(...answers),
-    ...(extensions.length === 0 ? [] : [derElement(constructedTag(1), derSequence(...extensions.map(encodeExtension)))]),
+    ...wrapped(extensions),
   )
   const basic = derSequence(
     data,
@@ -73,18 +79,29 @@ export const createOcspResponse = async (
   )
 }
 
+/** [1] Extensions, if there are any. */
+const wrapped = (extensions: readonly RawExtension[]): Uint8Array[] =>
+  extensions.length === 0 ? [] : [derElement(constructedTag(1), derSequence(...extensions.map(encodeExtension)))]
+
 const basicResponseOid = '1.3.6.1.5.5.7.48.1.1'
 const nonceOid = '1.3.6.1.5.5.7.48.1.2'
 
-const responderOf = async ({ certificatePem, privateKeyPem }: NonNullable<OcspOptions['responder']>): Promise<{ keys: KeyPair; certificate: Certificate }> => {
+type Responder = NonNullable<OcspOptions['responder']>
+
+const responderOf = async (responder: Responder): Promise<{ keys: KeyPair; certificate: Certificate }> => {
+  const { certificatePem, privateKeyPem } = responder
   const certificate = parseCertificate(certificateDer(certificatePem))
   return { certificate, keys: await importKeyPair(privateKeyPem, certificate.spki) }
 }
 
-const singleResponse = async (issuer: Certificate, answer: OcspAnswer, options: OcspOptions, producedAt: number): Promise<Uint8Array> => {
+const singleResponse = async (
+  issuer: Certificate, answer: OcspAnswer, options: OcspOptions, producedAt: number,
+): Promise<Uint8Array> => {
   const thisUpdate = options.thisUpdate ?? producedAt
-  const nextUpdate = options.nextUpdate === undefined ? thisUpdate + (options.hours ?? 24) * 3_600_000 : options.nextUpdate
-  const digest = async (bytes: Uint8Array): Promise<Uint8Array> => new Uint8Array(await crypto.subtle.digest(options.hash ?? 'SHA-1', plain(bytes)))
+  const lifetime = (options.hours ?? 24) * 3_600_000
+  const nextUpdate = options.nextUpdate === undefined ? thisUpdate + lifetime : options.nextUpdate
+  const digest = async (bytes: Uint8Array): Promise<Uint8Array> =>
+    new Uint8Array(await crypto.subtle.digest(options.hash ?? 'SHA-1', plain(bytes)))
   const certId = derSequence(
     derSequence(derOid(options.hash === 'SHA-256' ? '2.16.840.1.101.3.4.2.1' : '1.3.14.3.2.26'), derNull()),
     derOctets(await digest(issuer.subject.der)),
@@ -96,15 +113,16 @@ const singleResponse = async (issuer: Certificate, answer: OcspAnswer, options: 
     certStatus(answer, producedAt),
     derGeneralizedTime(thisUpdate),
     ...(nextUpdate === null ? [] : [derElement(constructedTag(0), derGeneralizedTime(nextUpdate))]),
-    ...(answer.extensions === undefined ? [] : [derElement(constructedTag(1), derSequence(...answer.extensions.map(encodeExtension)))]),
+    ...wrapped(answer.extensions ?? []),
   )
 }
 
 /** CertStatus: good [0], revoked [1], unknown [2]. */
 const certStatus = ({ status = 'good', reason, revokedAt }: OcspAnswer, producedAt: number): Uint8Array => {
   if (status !== 'revoked') return derElement(contextTag(status === 'good' ? 0 : 2))
-  const why = reason === undefined ? [] : [derElement(constructedTag(0), derElement(tags.enumerated, Uint8Array.of(revocationReasons[reason])))]
+  const why = reason === undefined ? [] : [derElement(constructedTag(0), reasonCode(reason))]
   return derElement(constructedTag(1), derGeneralizedTime(revokedAt ?? producedAt), ...why)
 }
 
-const sha1 = async (bytes: Uint8Array): Promise<Uint8Array> => new Uint8Array(await crypto.subtle.digest('SHA-1', plain(bytes)))
+const sha1 = async (bytes: Uint8Array): Promise<Uint8Array> =>
+  new Uint8Array(await crypto.subtle.digest('SHA-1', plain(bytes)))

@@ -4,17 +4,25 @@ import { connect, createServer, pair } from '../../src/index.node.ts'
 import { TlsError } from '../../src/errors.ts'
 import { createCa } from '../../src/pki/index.ts'
 
-const outcome = async (version: 'TLS 1.3' | 'TLS 1.2', mustStaple: boolean, status: 'good' | 'revoked' | 'expired' | 'none'): Promise<string> => {
+type Version = 'TLS 1.3' | 'TLS 1.2'
+type Status = 'good' | 'revoked' | 'expired' | 'none'
+
+const outcome = async (version: Version, mustStaple: boolean, status: Status): Promise<string> => {
   const ca = await createCa({ name: 'CA' })
   const leaf = await ca.issue({ names: ['localhost'], mustStaple })
   const old = status === 'expired' ? { thisUpdate: Date.now() - 10 * 86_400_000 } : {}
   const answers = [{ certificate: leaf.certificate, status: status === 'revoked' ? 'revoked' : 'good' }] as const
   const ocspResponse = status === 'none' ? undefined : await ca.createOcspResponse({ answers, ...old })
-  const server = createServer({ identity: { cert: leaf.chainPem, key: leaf.privateKeyPem, ...(ocspResponse && { ocspResponse }) }, versions: { min: version, max: version } })
+  const versions = { min: version, max: version }
+  const identity = { cert: leaf.chainPem, key: leaf.privateKeyPem, ...(ocspResponse && { ocspResponse }) }
+  const server = createServer({ identity, versions })
   const [near, far] = pair()
-  const accepted = server.accept(far).then((connection) => connection.close(), (error: unknown) => (error instanceof TlsError ? undefined : Promise.reject(error)))
+  const accepted = server.accept(far).then(
+    (connection) => connection.close(),
+    (error: unknown) => (error instanceof TlsError ? undefined : Promise.reject(error)),
+  )
   try {
-    const connection = await connect(near, { serverName: 'localhost', ca: ca.certificatePem, versions: { min: version, max: version } })
+    const connection = await connect(near, { serverName: 'localhost', ca: ca.certificatePem, versions })
     await connection.close()
     return 'ok'
   } catch (error) {

@@ -3,10 +3,11 @@ import fc from 'fast-check'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { TlsError } from '../../src/errors.ts'
 import { createCa, selfSigned } from '../../src/pki/index.ts'
-import type { IssuedCrl } from '../../src/pki/index.ts'
+import type { IssuedCrl, RawExtension } from '../../src/pki/index.ts'
 import { crlCheck } from '../../src/x509/crl-check.ts'
 import type { CrlCheckOptions, CrlInput } from '../../src/x509/crl-check.ts'
 import { parseCrl, parseCrls } from '../../src/x509/crl.ts'
+import type { PathPair } from '../../src/x509/path-pairs.ts'
 import { OpensslDirectory, withOpenssl } from '../pki/openssl.ts'
 import { clock, now, smallPki, verdict, verifyWith } from './support.ts'
 import type { SmallPki } from './support.ts'
@@ -21,7 +22,9 @@ beforeAll(async () => {
 
 const check = (crls: CrlInput | readonly CrlInput[], options: Partial<CrlCheckOptions> = {}): Promise<string> =>
   verdict(verifyWith(pki, [crlCheck({ crls, ...options })]))
-const checkLeaf = async (options: Parameters<SmallPki['middle']['createCrl']>[0], more: Partial<CrlCheckOptions> = {}): Promise<string> =>
+const checkLeaf = async (
+  options: Parameters<SmallPki['middle']['createCrl']>[0], more: Partial<CrlCheckOptions> = {},
+): Promise<string> =>
   check([rootCrl.crl, (await pki.middle.createCrl(options)).crl], more)
 
 describe('CRLs on a path (RFC 5280 section 6.3)', () => {
@@ -31,7 +34,8 @@ describe('CRLs on a path (RFC 5280 section 6.3)', () => {
 
   test('on the list: refused, with date and reason, in soft mode too', async () => {
     const revoked = [{ certificate: pki.leaf.certificate, reason: 'keyCompromise', date: now - day }] as const
-    expect(await checkLeaf({ revoked })).toBe('revoked: "CN=a.example" was revoked on 2026-05-31T12:00:00Z: keyCompromise')
+    expect(await checkLeaf({ revoked }))
+      .toBe('revoked: "CN=a.example" was revoked on 2026-05-31T12:00:00Z: keyCompromise')
     expect(await checkLeaf({ revoked }, { mode: 'soft' })).toMatch(/^revoked/)
   })
 
@@ -57,7 +61,7 @@ describe('CRLs on a path (RFC 5280 section 6.3)', () => {
   })
 
   test('a function finds CRLs; what it throws is "none"', async () => {
-    const find = async ({ certificate }: { certificate: { subject: { toString(): string } } }): Promise<readonly CrlInput[]> =>
+    const find = async ({ certificate }: PathPair): Promise<readonly CrlInput[]> =>
       certificate.subject.toString() === 'CN=a.example' ? [(await pki.middle.createCrl()).crl] : [rootCrl.crl]
     expect(await verdict(verifyWith(pki, [crlCheck({ crls: find })]))).toBe('ok')
     const fails = (): never => { throw new Error('no network') }
@@ -65,23 +69,27 @@ describe('CRLs on a path (RFC 5280 section 6.3)', () => {
   })
 
   test('a given list that is none is the caller\'s mistake', () => {
-    expect(() => crlCheck({ crls: 'no PEM' })).toThrow(expect.objectContaining({ code: 'bad_option', message: expect.stringMatching(/^crls: /) }))
+    expect(() => crlCheck({ crls: 'no PEM' }))
+      .toThrow(expect.objectContaining({ code: 'bad_option', message: expect.stringMatching(/^crls: /) }))
     expect(() => crlCheck({ crls: [Uint8Array.of(0x30, 0)] })).toThrow(expect.objectContaining({ code: 'bad_option' }))
   })
 
-  const raw = (oid: string, critical: boolean, ...value: number[]): { oid: string; critical: boolean; value: Uint8Array } => ({ oid, critical, value: Uint8Array.from(value) })
+  const raw = (oid: string, critical: boolean, ...value: number[]): RawExtension =>
+    ({ oid, critical, value: Uint8Array.from(value) })
+  const entryWith = (extension: RawExtension): { revoked: { serialNumber: string; extensions: RawExtension[] }[] } =>
+    ({ revoked: [{ serialNumber: '01', extensions: [extension] }] })
   test.each([
     ['5.1.2.4: thisUpdate in the future', { thisUpdate: now + day }, /from the future/],
     ['5.1.2.5: nextUpdate in the past', { thisUpdate: now - 9 * day }, /expired 2 days ago/],
-    ['5.2: an unknown critical extension', { extensions: [raw('1.2.3', true, 5, 0)] }, /unknown critical extension, 1\.2\.3/],
-    ['5.3: an unknown critical entry extension', { revoked: [{ serialNumber: '01', extensions: [raw('1.2.4', true, 5, 0)] }] }, /critical extension, 1\.2\.4/],
+    ['5.2: an unknown critical extension', { extensions: [raw('1.2.3', true, 5, 0)] }, /critical extension, 1\.2\.3/],
+    ['5.3: an unknown critical entry extension', entryWith(raw('1.2.4', true, 5, 0)), /critical extension, 1\.2\.4/],
     ['5.2.4: a delta CRL alone', { extensions: [raw('2.5.29.27', true, 2, 1, 1)] }, /only delta CRLs/],
-    ['5.3.3: an entry of another issuer', { revoked: [{ serialNumber: '01', extensions: [raw('2.5.29.29', true, 0x30, 0)] }] }, /indirect/],
-    ['5.2.5: attribute certificates', { extensions: [raw('2.5.29.28', true, 0x30, 3, 0x85, 1, 0xff)] }, /attribute certificates/],
+    ['5.3.3: an entry of another issuer', entryWith(raw('2.5.29.29', true, 0x30, 0)), /indirect/],
+    ['5.2.5: attribute certificates', { extensions: [raw('2.5.29.28', true, 0x30, 3, 0x85, 1, 0xff)] }, /attribute/],
     ['5.2.5: CA certificates only', { scope: { only: 'authorities' } }, /only CA certificates/],
     ['5.2.5: another distribution point', { scope: { urls: ['http://crl.example/2'] } }, /another distribution point/],
-    ['5.2.5: some reasons only', { extensions: [raw('2.5.29.28', true, 0x30, 4, 0x83, 2, 6, 0x40)] }, /some reasons only/],
-    ['5.2.5: a flag that is no BOOLEAN', { extensions: [raw('2.5.29.28', true, 0x30, 3, 0x84, 1, 1)] }, /flag of issuingDistributionPoint/],
+    ['5.2.5: some reasons only', { extensions: [raw('2.5.29.28', true, 0x30, 4, 0x83, 2, 6, 0x40)] }, /some reasons/],
+    ['5.2.5: a flag that is no BOOLEAN', { extensions: [raw('2.5.29.28', true, 0x30, 3, 0x84, 1, 1)] }, /flag of/],
   ] as const)('section %s', async (_, options, sentence) => {
     expect(await checkLeaf(options)).toMatch(/^revocation_unknown/)
     expect(await checkLeaf(options)).toMatch(sentence)
@@ -106,7 +114,8 @@ describe('CRLs on a path (RFC 5280 section 6.3)', () => {
   })
 
   test('section 6.3.3 (f): an issuer without cRLSign', async () => {
-    const root = await createCa({ name: 'Root', clock, extensions: [{ oid: '2.5.29.15', critical: true, value: Uint8Array.of(3, 2, 2, 4) }] })
+    const usage = { oid: '2.5.29.15', critical: true, value: Uint8Array.of(3, 2, 2, 4) }
+    const root = await createCa({ name: 'Root', clock, extensions: [usage] })
     const leaf = await root.issue({ names: ['a.example'] })
     const { crl } = await root.createCrl()
     expect(await verdict(verifyWith({ root, chain: leaf.chain }, [crlCheck({ crls: crl })]))).toMatch(/without cRLSign/)
@@ -165,14 +174,22 @@ describe('CRLs of openssl', () => {
   withOpenssl('are read: number, dates, entries', async () => {
     openssl.write('ca.pem', pki.middle.certificatePem)
     openssl.write('ca.key', pki.middle.privateKeyPem)
-    openssl.write('index.txt', 'R\t300101000000Z\t260102030405Z,keyCompromise\t0A0B\tunknown\t/CN=x\nR\t300101000000Z\t260102030405Z\t80\tunknown\t/CN=y\n')
+    const [ends, revoked] = ['300101000000Z', '260102030405Z']
+    const lines = [
+      `R\t${ends}\t${revoked},keyCompromise\t0A0B\tunknown\t/CN=x`,
+      `R\t${ends}\t${revoked}\t80\tunknown\t/CN=y`,
+    ]
+    openssl.write('index.txt', `${lines.join('\n')}\n`)
     openssl.write('number', '2A\n')
-    openssl.write('ca.cnf', '[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\ncrlnumber=number\ndefault_md=sha256\ndefault_crl_days=30\n')
-    const made = openssl.run('ca', '-gencrl', '-config', 'ca.cnf', '-cert', 'ca.pem', '-keyfile', 'ca.key', '-out', 'crl.pem')
+    const settings = ['database=index.txt', 'crlnumber=number', 'default_md=sha256', 'default_crl_days=30']
+    openssl.write('ca.cnf', `[ca]\ndefault_ca=d\n[d]\n${settings.join('\n')}\n`)
+    const keys = ['-cert', 'ca.pem', '-keyfile', 'ca.key']
+    const made = openssl.run('ca', '-gencrl', '-config', 'ca.cnf', ...keys, '-out', 'crl.pem')
     expect(made.status, made.output).toBe(0)
     const [crl] = parseCrls(new TextDecoder().decode(openssl.bytes('crl', '-in', 'crl.pem')))
     expect(crl?.crlNumber).toBe('2a')
-    expect(crl?.find(Uint8Array.of(0x0a, 0x0b))).toMatchObject({ reason: 'keyCompromise', revocationDate: Date.UTC(2026, 0, 2, 3, 4, 5) })
+    const revocationDate = Date.UTC(2026, 0, 2, 3, 4, 5)
+    expect(crl?.find(Uint8Array.of(0x0a, 0x0b))).toMatchObject({ reason: 'keyCompromise', revocationDate })
     expect(crl?.find(Uint8Array.of(0, 0x80))?.reason).toBeUndefined()
     expect(crl?.find(Uint8Array.of(0x80))).toBeUndefined()
     const time = Date.now()
