@@ -100,10 +100,13 @@ const chooseEchConfig = (configs: readonly EchConfig[], provider: CryptoProvider
 export const echServerConfig = (options: EchServerOptions | undefined, provider: CryptoProvider): EchServerConfig | undefined => {
   if (!options || options.keys.length === 0) return undefined
   const retry = options.keys.filter(({ isRetryConfig }) => isRetryConfig ?? true).map(({ config }) => config)
+  if (retry.length === 0) {
+    throw new TlsError('bad_option', 'ech.keys: all have isRetryConfig: false, and clients with older keys have to be given one (RFC 9849 section 7.1)')
+  }
   return {
     keys: options.keys.map((key) => serverKey(key, provider)),
     ignoreConfigId: options.ignoreConfigId ?? false,
-    retryConfigs: retry.length > 0 ? encodeEchConfigList(retry) : undefined,
+    retryConfigs: encodeEchConfigList(retry),
   }
 }
 

@@ -215,13 +215,23 @@ export class TlsError extends Error {
   readonly echRetryConfigs: Uint8Array | undefined
 
   constructor(code: TlsErrorCode, message: string, details: TlsErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    super(printable(message), details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
     this.fault = table[code].fault
     this.alert = details.alert ?? table[code].alert
     this.received = details.received
     this.echRetryConfigs = details.echRetryConfigs
   }
+}
+
+/** Characters of a message at the most. */
+const MAX_MESSAGE = 600
+
+/** What a peer or a certificate said may stand in a message: no control character of it reaches a log or a terminal, no change of
+ * direction makes it read as something else, and there is an end to it. */
+const printable = (message: string): string => {
+  const cut = message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}... (${message.length - MAX_MESSAGE} characters more)` : message
+  return cut.replace(/[\p{Cc}\p{Cf}\u2028\u2029\p{Cs}]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`)
 }
 
 /** Every error code this library can give, for exhaustive handling and for docs. */

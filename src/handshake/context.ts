@@ -78,27 +78,32 @@ export class Handshake<C extends CommonConfig, M> {
   /** For key log lines (RFC 9850). */
   clientRandom: Uint8Array = new Uint8Array(32)
   readonly #table: MessageTable<M>
+  readonly #ignored: readonly MessageName[]
 
-  constructor(config: C, io: HandshakeIo, table: MessageTable<M>, transcript: Transcript = new Transcript()) {
+  /** `ignored`: messages that may come at any time, and mean nothing. */
+  constructor(
+    config: C, io: HandshakeIo, table: MessageTable<M>, ignored: readonly MessageName[] = [], transcript: Transcript = new Transcript(),
+  ) {
     this.config = config
     this.io = io
     this.transcript = transcript
     this.#table = table
+    this.#ignored = ignored
   }
 
   /** The same handshake under a config that the ClientHello decided. */
   withConfig(config: C): Handshake<C, M> {
-    return this.#copy(new Handshake(config, this.io, this.#table, this.transcript))
+    return this.#copy(new Handshake(config, this.io, this.#table, this.#ignored, this.transcript))
   }
 
   /** The same handshake, with the messages of the version that was chosen. */
-  withMessages<N>(table: MessageTable<N>): Handshake<C, N> {
-    return this.#copy(new Handshake(this.config, this.io, table, this.transcript))
+  withMessages<N>(table: MessageTable<N>, ignored: readonly MessageName[] = []): Handshake<C, N> {
+    return this.#copy(new Handshake(this.config, this.io, table, ignored, this.transcript))
   }
 
   /** The same connection, with messages from here on hashed apart (section 4.7.2). */
   fork(io: HandshakeIo = this.io): Handshake<C, M> {
-    return this.#copy(new Handshake(this.config, io, this.#table, this.transcript.fork()))
+    return this.#copy(new Handshake(this.config, io, this.#table, this.#ignored, this.transcript.fork()))
   }
 
   #copy<N>(copy: Handshake<C, N>): Handshake<C, N> {
@@ -115,7 +120,7 @@ export class Handshake<C extends CommonConfig, M> {
 
   /** Waits for one of these messages, and leaves the transcript as it is. */
   *receive<K extends keyof M & MessageName>(...types: readonly K[]): Flow<Message<M, K>> {
-    return yield* readMessage(this.#table, types)
+    return yield* readMessage(this.#table, types, this.#ignored)
   }
 
   /** Sends a message, which then is in the transcript unless `hashed` is false; the bytes that went out. */

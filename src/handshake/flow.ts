@@ -5,7 +5,7 @@ import { isPromise } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
 import { asTlsError, TlsError } from '../errors.ts'
 import type { TlsErrorCode } from '../errors.ts'
-import { decodeMessage, messageName } from '../wire/messages.ts'
+import { decodeMessage, HEADER_LENGTH, messageName } from '../wire/messages.ts'
 import type { Message, MessageName, MessageTable } from '../wire/messages.ts'
 import { handshakeTypeName } from '../wire/registry.ts'
 
@@ -16,17 +16,27 @@ export type Suspension =
 
 export type Flow<T> = Generator<Suspension, T, unknown>
 
-/** Waits for one whole handshake message and decodes it by `table`; anything but `types` is `unexpected_message`. */
-export function* readMessage<M, K extends keyof M & MessageName>(table: MessageTable<M>, types: readonly K[]): Flow<Message<M, K>> {
-  const raw = yield { kind: 'message', expected: types }
-  if (!(raw instanceof Uint8Array)) throw new TlsError('internal_error', 'the flow was resumed without a message')
-  const name = messageName(raw[0] ?? -1)
-  const type = types.find((expected) => expected === name)
-  if (type === undefined) {
-    const got = name ?? handshakeTypeName(raw[0] ?? -1)
-    throw new TlsError('unexpected_message', `expected ${types.join(' or ')}, got ${got}`)
+/** Messages that are ignored before one that is expected comes. */
+const MAX_IGNORED = 8
+
+/** Waits for one whole handshake message and decodes it by `table`; anything but `types` is `unexpected_message`. `ignored` are
+ * messages without content that may come at any time, and mean nothing then. */
+export function* readMessage<M, K extends keyof M & MessageName>(
+  table: MessageTable<M>, types: readonly K[], ignored: readonly MessageName[] = [],
+): Flow<Message<M, K>> {
+  for (let skipped = 0; ; skipped++) {
+    const raw = yield { kind: 'message', expected: types }
+    if (!(raw instanceof Uint8Array)) throw new TlsError('internal_error', 'the flow was resumed without a message')
+    const name = messageName(raw[0] ?? -1)
+    const type = types.find((expected) => expected === name)
+    if (type !== undefined) return decodeMessage(table, type, raw)
+    if (name === undefined || !ignored.includes(name)) {
+      const got = name ?? handshakeTypeName(raw[0] ?? -1)
+      throw new TlsError('unexpected_message', `expected ${types.join(' or ')}, got ${got}`)
+    }
+    if (raw.length > HEADER_LENGTH) throw new TlsError('decode_error', `${name}: ${raw.length - HEADER_LENGTH} bytes too many`)
+    if (skipped === MAX_IGNORED) throw new TlsError('too_many_messages', `${name} came over and over during a handshake`)
   }
-  return decodeMessage(table, type, raw)
 }
 
 /** Waits for the peer's ChangeCipherSpec record (RFC 5246 section 7.1). */

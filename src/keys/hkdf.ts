@@ -3,6 +3,7 @@
 import type { HashAlgorithm } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { concat } from '../wire/bytes.ts'
+import { utf8Bytes } from '../wire/codec.ts'
 
 /** RFC 5869 section 2.2. An empty salt stands for outputLength zero bytes. */
 export const hkdfExtract = (hash: HashAlgorithm, salt: Uint8Array, inputKey: Uint8Array): Uint8Array =>
@@ -25,15 +26,26 @@ export const hkdfExpand = (hash: HashAlgorithm, key: Uint8Array, info: Uint8Arra
 
 const FIRST = Uint8Array.of(1)
 
+/** Labels of the protocol come again and again: those that came first are kept. */
+const labelBytes = (label: string): Uint8Array => {
+  const known = labels.get(label)
+  if (known) return known
+  const bytes = utf8Bytes(label)
+  if (labels.size < MAX_LABELS) labels.set(label, bytes)
+  return bytes
+}
+const labels = new Map<string, Uint8Array>()
+const MAX_LABELS = 32
+
 /** HkdfLabel: the length, "tls13 " and the label, the context. Written by hand, for a handshake makes fifty of them. */
 const hkdfLabel = (length: number, label: string, context: Uint8Array): Uint8Array => {
-  const name = `tls13 ${label}`
+  const name = labelBytes(`tls13 ${label}`)
   if (name.length > 255 || context.length > 255 || length > 0xffff) throw new TlsError('bad_option', 'HKDF label: too long')
   const info = new Uint8Array(4 + name.length + context.length)
   info[0] = length >> 8
   info[1] = length & 0xff
   info[2] = name.length
-  for (let i = 0; i < name.length; i++) info[3 + i] = name.charCodeAt(i)
+  info.set(name, 3)
   info[3 + name.length] = context.length
   info.set(context, 4 + name.length)
   return info

@@ -79,17 +79,28 @@ const needed = (provider: CryptoProvider, suite: HpkeSuite): Parts => {
   return parts
 }
 
-/** SetupBaseS (section 5.1.1). `ephemeral` is for test vectors. Throws `illegal_parameter` for a public key that is not one. */
+/** Is given the KEM's shared secret, for key logs (RFC 9850 section 2.3). */
+export type SecretListener = (sharedSecret: Uint8Array) => void
+
+export interface HpkeSenderOptions {
+  /** For test vectors. */
+  readonly ephemeral?: KeyExchange
+  readonly onSecret?: SecretListener
+}
+
+/** SetupBaseS (section 5.1.1). Throws `illegal_parameter` for a public key that is not one. */
 export const hpkeSender = (
-  provider: CryptoProvider, suite: HpkeSuite, publicKey: Uint8Array, info: Uint8Array, ephemeral?: KeyExchange,
-): MaybePromise<HpkeSender> => run(setupSender(needed(provider, suite), suite, publicKey, info, ephemeral))
+  provider: CryptoProvider, suite: HpkeSuite, publicKey: Uint8Array, info: Uint8Array, { ephemeral, onSecret }: HpkeSenderOptions = {},
+): MaybePromise<HpkeSender> => run(setupSender(needed(provider, suite), suite, publicKey, info, ephemeral, onSecret))
 
 function* setupSender(
   parts: Parts, suite: HpkeSuite, publicKey: Uint8Array, info: Uint8Array, ephemeral: KeyExchange | undefined,
+  onSecret: SecretListener | undefined,
 ): Steps<HpkeSender> {
   const key = ephemeral ?? (yield* use(parts.group.start()))
   const agreed = yield* use(key.complete(publicKey))
   const shared = sharedSecret(parts, suite, agreed, concat(key.share, publicKey))
+  onSecret?.(shared)
   const context = yield* schedule(parts, suite, shared, info)
   return {
     enc: key.share,
@@ -104,12 +115,15 @@ function* setupSender(
 /** SetupBaseR. `keys` is the receiver's key pair: what `restore` of the KEM's group gives. Throws `illegal_parameter` for an
  * encapsulated key that is not one. */
 export const hpkeReceiver = (
-  provider: CryptoProvider, suite: HpkeSuite, enc: Uint8Array, keys: KeyExchange, info: Uint8Array,
-): MaybePromise<HpkeReceiver> => run(setupReceiver(needed(provider, suite), suite, enc, keys, info))
+  provider: CryptoProvider, suite: HpkeSuite, enc: Uint8Array, keys: KeyExchange, info: Uint8Array, onSecret?: SecretListener,
+): MaybePromise<HpkeReceiver> => run(setupReceiver(needed(provider, suite), suite, enc, keys, info, onSecret))
 
-function* setupReceiver(parts: Parts, suite: HpkeSuite, enc: Uint8Array, keys: KeyExchange, info: Uint8Array): Steps<HpkeReceiver> {
+function* setupReceiver(
+  parts: Parts, suite: HpkeSuite, enc: Uint8Array, keys: KeyExchange, info: Uint8Array, onSecret: SecretListener | undefined,
+): Steps<HpkeReceiver> {
   const agreed = yield* use(keys.complete(enc))
   const shared = sharedSecret(parts, suite, agreed, concat(enc, keys.share))
+  onSecret?.(shared)
   const context = yield* schedule(parts, suite, shared, info)
   return { open: (additionalData, sealed) => run(openNext(context, additionalData, sealed)) }
 }

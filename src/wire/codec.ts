@@ -269,6 +269,13 @@ export const mapped = <A, B>(codec: Codec<A>, from: (a: A, reader: Reader) => B,
 const ascii = new TextEncoder()
 /** Bytes as a string of one char per byte, so that no byte is lost or changed (ALPN names, host names). */
 export const latin1 = (codec: Codec<Uint8Array>): Codec<string> =>
-  mapped(codec, (bytes) => String.fromCharCode(...bytes), (text) => Uint8Array.from(text, (char) => char.charCodeAt(0)))
+  mapped(codec, (bytes) => String.fromCharCode(...bytes), (text) => Uint8Array.from(text, byteOf))
+
+/** Throws `bad_option` for what is no byte: two texts must not become the same bytes. */
+const byteOf = (char: string): number => {
+  const code = char.codePointAt(0) ?? 0
+  if (code > 0xff) throw new TlsError('bad_option', `${JSON.stringify(char)} is not one of the 256 characters that stand for bytes`)
+  return code
+}
 
 export const utf8Bytes = (text: string): Uint8Array => ascii.encode(text)

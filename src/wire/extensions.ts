@@ -188,13 +188,17 @@ export const encryptedExtensionsExtensions = {
 } satisfies ExtensionTable
 export type EncryptedExtensionsExtensions = ExtensionValues<typeof encryptedExtensionsExtensions>
 
+/** What a client's certificate has to have: an extension (its OBJECT IDENTIFIER, DER), and values in it (DER, empty for any). */
+const oidFilter = struct({ oid: opaque(1, 1), values: opaque(2) })
+export type OidFilter = Decoded<typeof oidFilter>
+
 export const certificateRequestExtensions = {
   status_request: rest,
   signature_algorithms: idList16,
   signed_certificate_timestamp: rest,
   compress_certificate: compressionAlgorithms,
   certificate_authorities: authorities,
-  oid_filters: rest,
+  oid_filters: list(2, oidFilter),
   signature_algorithms_cert: idList16,
   delegated_credential: idList16,
 } satisfies ExtensionTable

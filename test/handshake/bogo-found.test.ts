@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
+import { loadIdentity } from '../../src/identity.ts'
 import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
 import { createCa } from '../../src/pki/index.ts'
 import { decodeSession, memoryReplayGuard, rotatingTicketKeys } from '../../src/session/index.ts'
@@ -9,6 +10,7 @@ import { concat } from '../../src/wire/bytes.ts'
 import { encodeMessage, messages13 } from '../../src/wire/messages.ts'
 import { extensionTypes } from '../../src/wire/registry.ts'
 import { errorOf, eventsOf, infoOf, meet } from '../fixtures/engines.ts'
+import { ecdsa } from '../fixtures/identities.ts'
 
 const tls13: TestClientOptions & TestServerOptions = { versions: { min: 'TLS 1.3' } }
 const tls12: TestClientOptions & TestServerOptions = { versions: { max: 'TLS 1.2' } }
@@ -16,11 +18,15 @@ const tickets = () => ({ protector: rotatingTicketKeys({ provider: nodeProvider 
 const sessionOf = (events: Parameters<typeof eventsOf>[0]): Uint8Array => eventsOf(events, 'session')[0]?.session ?? new Uint8Array(0)
 
 describe('key usage of the certificate that signs (RFC 9846 section 4.5.1.2, RFC 5280 section 4.2.1.3)', () => {
-  it.each([tls13, tls12])('a server whose certificate is for keyEncipherment only is refused: %j', async (version) => {
+  it.each([tls13, tls12])('a server whose certificate is for keyEncipherment only is refused, and does not show it: %j', async (version) => {
     const ca = await createCa({ name: 'key usage' })
     // keyUsage with bit 2 only: keyEncipherment
     const leaf = await ca.issue({ names: ['server.test'], extensions: [{ oid: '2.5.29.15', critical: true, value: Uint8Array.of(3, 2, 5, 0x20) }] })
-    const { clientEvents } = await meet(version, { ...version, cert: leaf.chainPem, key: leaf.privateKeyPem })
+    const own = await meet(version, { ...version, cert: leaf.chainPem, key: leaf.privateKeyPem })
+    expect(errorOf(own.serverEvents)).toMatchObject({ code: expect.stringMatching(/^no_common_(signature_scheme|cipher_suite)$/) })
+    const identity = await loadIdentity({ cert: leaf.chainPem, key: leaf.privateKeyPem }, nodeProvider)
+    const { leaf: unrestricted } = await loadIdentity(ecdsa, nodeProvider)
+    const { clientEvents } = await meet(version, { ...version, identity: { ...identity, leaf: unrestricted } })
     expect(errorOf(clientEvents)).toMatchObject({ code: 'certificate_usage' })
   })
 })

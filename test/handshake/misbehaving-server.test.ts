@@ -69,8 +69,8 @@ describe('ServerHello (RFC 9846 section 4.2.3)', () => {
       client: { versions: { min: 'TLS 1.2' } },
     }),
     lie('compression', { ServerHello: (f) => ({ ...f, compressionMethod: 1 }) }, 'illegal_parameter'),
-    lie('legacy_version 0x0304', { ServerHello: (f) => ({ ...f, legacyVersion: 0x0304 }) }, 'illegal_parameter'),
-    lie('legacy_version 0x0302', { ServerHello: (f) => ({ ...f, legacyVersion: 0x0302 }) }, 'illegal_parameter'),
+    lie('legacy_version 0x0304', { ServerHello: (f) => ({ ...f, legacyVersion: 0x0304 }) }, 'protocol_version'),
+    lie('legacy_version 0x0302', { ServerHello: (f) => ({ ...f, legacyVersion: 0x0302 }) }, 'protocol_version'),
     lie('no extensions, and so TLS 1.2', { ServerHello: (f) => ({ ...f, extensions: [] }) }, 'protocol_version'),
     lie('an unknown extension', { ServerHello: (f) => ({ ...f, extensions: withExtension(f.extensions, UNKNOWN) }) }, 'unsupported_extension'),
     lie('an offered extension that belongs elsewhere', {

@@ -10,6 +10,7 @@ import { serverConfig } from '../../src/config.ts'
 import { Engine } from '../../src/engine/engine.ts'
 import type { HandshakeIo } from '../../src/handshake/context.ts'
 import { serverHandshake } from '../../src/handshake/server/server.ts'
+import { loadIdentity } from '../../src/identity.ts'
 import { decodePem } from '../../src/wire/pem.ts'
 import { concat } from '../../src/wire/bytes.ts'
 import { clientOf, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
@@ -179,7 +180,10 @@ describe('other rules', () => {
     const at = pem.bytes.findIndex((_byte, i) => [3, 2, 5, 0xa0].every((byte, j) => pem.bytes[i + j] === byte))
     const cert = concat(pem.bytes.subarray(0, at), usage, pem.bytes.subarray(at + 4)) // the signature is not looked at here
     const options = { ...tls12, cipherSuites: [suite] }
-    const { clientEvents } = await meet(options, { ...options, cert, key: rsa.key })
+    const own = await meet(options, { ...options, cert, key: rsa.key })
+    expect(errorOf(own.serverEvents)).toMatchObject({ alert: 'handshake_failure' }) // a server of ours does not even try
+    const identity = { ...(await loadIdentity({ cert, key: rsa.key }, nodeProvider)), leaf: (await loadIdentity(rsa, nodeProvider)).leaf }
+    const { clientEvents } = await meet(options, { ...options, identity })
     expect(errorOf(clientEvents)).toMatchObject({ code: 'certificate_usage', message: expect.stringMatching(says) })
   })
 

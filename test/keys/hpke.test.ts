@@ -32,7 +32,7 @@ describe.each(providers)('HPKE with the $name provider', (provider) => {
     const ephemeral = await hpkeKeyPair(provider, suite.kem, fromHex(vector.skEm))
     const receiverKeys = await hpkeKeyPair(provider, suite.kem, fromHex(vector.skRm))
     expect(toHex(receiverKeys.share)).toBe(vector.pkRm)
-    const sender = await hpkeSender(provider, suite, fromHex(vector.pkRm), info, ephemeral)
+    const sender = await hpkeSender(provider, suite, fromHex(vector.pkRm), info, { ephemeral })
     expect(toHex(sender.enc)).toBe(vector.enc)
     const receiver = await hpkeReceiver(provider, suite, sender.enc, receiverKeys, info)
     for (const { aad, ct } of vector.encryptions) {

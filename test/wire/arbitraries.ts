@@ -148,7 +148,7 @@ export const extensionValues: Readonly<Record<string, Readonly<Record<string, fc
     signed_certificate_timestamp: bytes(),
     compress_certificate: algorithms,
     certificate_authorities: names,
-    oid_filters: bytes(),
+    oid_filters: fc.array(fc.record({ oid: bytes(1, 20), values: bytes(0, 40) }), { maxLength: 4 }),
     signature_algorithms_cert: ids,
     delegated_credential: ids,
   },

@@ -32,6 +32,7 @@ export const fitsKey = (scheme: SignatureScheme, key: PublicKey): boolean =>
 export const schemeFor = (
   identity: Identity, offered: readonly number[], tls13: boolean,
 ): SignatureScheme | undefined => {
+  if (!maySign(identity)) return undefined
   const usable = (scheme: SignatureScheme): boolean =>
     scheme.keyType === identity.keyType &&
     (tls13 ? scheme.tls13 : !scheme.tls13Only) &&
@@ -44,8 +45,11 @@ export const schemeFor = (
   return undefined
 }
 
+/** Whether the certificate's key usage lets it sign a handshake (RFC 9846 section 4.5.1.2, RFC 5246 section 7.4.2). */
+export const maySign = ({ leaf: { keyUsage } }: Identity): boolean => keyUsage?.includes('digitalSignature') ?? true
+
 /** RSA-PSS with SHA-512 does not fit a key under 1040 bits (RFC 8017 section 9.1.1: two hashes and two bytes). */
-const longEnough = (scheme: SignatureScheme, keyBits: number): boolean => {
+export const longEnough = (scheme: SignatureScheme, keyBits: number): boolean => {
   const hashBytes = Number(/^rsa_pss_sha(\d+)$/.exec(scheme.algorithm)?.[1] ?? 0) / 8
   return hashBytes === 0 || keyBits >= 8 * (2 * hashBytes + 2)
 }

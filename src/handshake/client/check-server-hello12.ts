@@ -39,7 +39,8 @@ export const checkServerHello12 = (
   const extended = extensions.extended_master_secret === true
   checkExtendedMasterSecret(config, extended, previous)
   const encryptThenMac = extensions.encrypt_then_mac === true && suite.cipher.kind === 'cbc'
-  if (previous?.parameters.encryptThenMac && suite.cipher.kind === 'cbc' && !encryptThenMac) {
+  const keepsEncryptThenMac = encryptThenMac || previous?.parameters.keepsEncryptThenMac === true
+  if (keepsEncryptThenMac && suite.cipher.kind === 'cbc' && !encryptThenMac) {
     throw new TlsError('illegal_parameter', 'ServerHello: renegotiation gave up encrypt-then-MAC (RFC 7366 section 3.1)')
   }
   const resumed = resumedSession(offer, serverHello, session)
@@ -52,6 +53,7 @@ export const checkServerHello12 = (
       serverRandom: serverHello.random,
       extendedMasterSecret: extended,
       encryptThenMac,
+      keepsEncryptThenMac,
       secureRenegotiation: extensions.renegotiation_info !== undefined,
       maxPlaintext: setLimits(hs, offer, extensions),
     },

@@ -8,6 +8,7 @@ import { schemeFor13 } from '../auth/delegated.ts'
 import type { Flow } from '../flow.ts'
 import { clientIdentityFor } from '../auth/identities.ts'
 import type { ClientIdentity } from '../auth/identities.ts'
+import { oidFilter } from './oid-filters.ts'
 import { sendProof13 } from '../auth/send-certificate13.ts'
 import type { ClientHandshake } from './client-handshake.ts'
 
@@ -20,12 +21,15 @@ export function* sendClientCertificate(hs: ClientHandshake, request: Certificate
     throw new TlsError('missing_extension', 'CertificateRequest: no signature_algorithms (section 4.4.2)')
   }
   const offered = asked.signature_algorithms
+  const fits = oidFilter(asked.oid_filters)
   const own = yield* clientIdentityFor(
     hs.config, {
       signatureSchemes: offered.map(signatureSchemeName), authorities: asked.certificate_authorities ?? [],
       certificateSchemes: asked.signature_algorithms_cert ?? offered,
     },
-    (identity) => schemeFor13(hs.config, identity, { signature_algorithms: offered, delegated_credential: asked.delegated_credential }),
+    (identity) => fits(identity.leaf)
+      ? schemeFor13(hs.config, identity, { signature_algorithms: offered, delegated_credential: asked.delegated_credential })
+      : undefined,
   )
   if (!own.chosen) hs.send('Certificate', { context: request.context, entries: [] })
   else yield* sendProof13(hs, own.chosen, { role: 'client', context: request.context, leafExtensions: {}, compression: asked.compress_certificate })

@@ -7,7 +7,7 @@ import { decodeExtension, decodeExtensions, helloRetryRequestExtensions, serverH
 import type { ClientHelloExtensions, HelloRetryRequestExtensions } from '../../wire/extensions.ts'
 import { isHelloRetryRequest } from '../../wire/messages.ts'
 import { NO_COMPRESSION } from '../../wire/numbers.ts'
-import { cipherSuiteName, namedGroupName, TLS12, TLS13 } from '../../wire/registry.ts'
+import { cipherSuiteName, namedGroupName, TLS12, TLS13, versionName } from '../../wire/registry.ts'
 import { sendHello } from './client-hello.ts'
 import type { Offer, OfferedShare } from './client-hello.ts'
 import { chosenSuite13 } from '../keys13.ts'
@@ -87,9 +87,11 @@ const checkConsistent = (
     )
   }
   const extensions = serverHello.extensions ?? []
-  const version = decodeExtension(serverHelloExtensions, 'supported_versions', extensions, 'ServerHello')
-  if (version !== TLS13 || serverHello.legacyVersion !== TLS12) {
+  if (decodeExtension(serverHelloExtensions, 'supported_versions', extensions, 'ServerHello') !== TLS13) {
     throw new TlsError('illegal_parameter', 'ServerHello: another version than in the HelloRetryRequest')
+  }
+  if (serverHello.legacyVersion !== TLS12) {
+    throw new TlsError('protocol_version', `ServerHello: legacy_version is ${versionName(serverHello.legacyVersion)} (section 4.2.3)`)
   }
   if (!equalBytes(serverHello.sessionId, first.sessionId) || serverHello.compressionMethod !== NO_COMPRESSION) {
     throw new TlsError('illegal_parameter', 'ServerHello: session ID or compression differ from what was sent')

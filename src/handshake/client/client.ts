@@ -5,7 +5,7 @@ import type { ClientConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import { decodeExtensions, serverHelloExtensions } from '../../wire/extensions.ts'
-import { messages12, messages13 } from '../../wire/messages.ts'
+import { isHelloRetryRequest, messages12, messages13 } from '../../wire/messages.ts'
 import type { ServerHello } from '../../wire/messages.ts'
 import { NO_COMPRESSION } from '../../wire/numbers.ts'
 import { cipherSuiteName, extensionTypes, TLS12, TLS13, versionName } from '../../wire/registry.ts'
@@ -17,6 +17,7 @@ import { clientHandshake12 } from './client12.ts'
 import { clientHandshake13 } from './client13.ts'
 import { Handshake } from '../context.ts'
 import type { Established, HandshakeIo } from '../context.ts'
+import { ignoredByClients12 } from './client-handshake.ts'
 import { hasSentinel } from '../downgrade.ts'
 import { echValue, readAnswer, startEch } from './ech-client.ts'
 import { startEarlyData } from './early-data.ts'
@@ -28,7 +29,7 @@ import type { ClientHandshake } from './client-handshake.ts'
 export function* clientHandshake(given: ClientConfig, io: HandshakeIo): Flow<Established> {
   const ech = yield* startEch(given, io)
   const config = ech?.config ?? given
-  const hs: ClientHandshake = new Handshake(config, io, messages13)
+  const hs: ClientHandshake = new Handshake(config, io, messages13, ignoredByClients12)
   const session = yield* takeSession(config)
   const random = config.provider.random(32)
   hs.clientRandom = random
@@ -55,8 +56,8 @@ export function* clientHandshake(given: ClientConfig, io: HandshakeIo): Flow<Est
   checkEcho(answer.offer, answer.serverHello, version)
   io.setVersion(version)
   const established = version === TLS13
-    ? yield* clientHandshake13(answer.hs, answer.offer, answer.serverHello)
-    : yield* clientHandshake12(answer.hs.withMessages(messages12), answer.offer, answer.serverHello, session12)
+    ? yield* clientHandshake13(answer.hs.withMessages(messages13), answer.offer, answer.serverHello)
+    : yield* clientHandshake12(answer.hs.withMessages(messages12, ignoredByClients12), answer.offer, answer.serverHello, session12)
   if (ech && !ech.accepted) throw ech.refused()
   return established
 }
@@ -72,7 +73,10 @@ const chosenVersion = (config: ClientConfig, hello: ServerHello): number => {
     throw new TlsError('illegal_parameter', `ServerHello: supported_versions names ${versionName(version)}`)
   }
   if (extension && hello.legacyVersion !== TLS12) {
-    throw new TlsError('illegal_parameter', `ServerHello: legacy_version is ${versionName(hello.legacyVersion)}`)
+    throw new TlsError('protocol_version', `ServerHello: legacy_version is ${versionName(hello.legacyVersion)} (section 4.2.3)`)
+  }
+  if (!extension && isHelloRetryRequest(hello)) {
+    throw new TlsError('missing_extension', 'HelloRetryRequest: no supported_versions (RFC 9846 section 4.2.4)')
   }
   if (!extension && version >= TLS13) {
     throw new TlsError('illegal_parameter', 'ServerHello: TLS 1.3 or newer without supported_versions')

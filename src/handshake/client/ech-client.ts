@@ -23,14 +23,22 @@ import type { HandshakeIo } from '../context.ts'
 import { CONFIRMATION_LENGTH, helloConfirmation, retryConfirmation } from '../ech-confirm.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
+import { ignoredByClients12 } from './client-handshake.ts'
 import type { ClientHandshake, ServerHelloMessage } from './client-handshake.ts'
 
 /** What goes out encrypted on this connection; undefined where nothing does. */
 export function* startEch(config: ClientConfig, io: HandshakeIo): Flow<EncryptedHello | undefined> {
   if (config.ech?.kind !== 'offer') return undefined
   const chosen = config.ech.config
+  let secret = new Uint8Array(0)
+  const onSecret = (shared: Uint8Array): void => {
+    secret = shared.slice()
+  }
   try {
-    return new EncryptedHello(config, io, chosen, yield* use(hpkeSender(config.provider, chosen.suite, chosen.publicKey, echInfo(chosen.raw))))
+    const sender = yield* use(hpkeSender(config.provider, chosen.suite, chosen.publicKey, echInfo(chosen.raw), { onSecret }))
+    const hello = new EncryptedHello(config, io, chosen, sender)
+    hello.log(secret)
+    return hello
   } catch (cause) {
     throw new TlsError('bad_option', 'ech.configList: its public key is not one of its KEM', { cause })
   }
@@ -85,8 +93,14 @@ export class EncryptedHello implements Envelope {
     this.config = { ...config, minVersion: TLS13, suites: config.suites.filter(({ version }) => version === 'TLS 1.3'), fallback: false }
     this.#chosen = chosen
     this.#sender = sender
-    this.#outer = new Handshake(publicConfig(config, chosen.publicName), { ...io, emit: () => {} }, messages13)
+    this.#outer = new Handshake(publicConfig(config, chosen.publicName), { ...io, emit: () => {} }, messages13, ignoredByClients12)
     this.#outer.clientRandom = config.provider.random(32)
+  }
+
+  /** ECH_SECRET and ECH_CONFIG, under the random that is seen on the way (RFC 9850 section 2.3). */
+  log(sharedSecret: Uint8Array): void {
+    this.#outer.keyLog('ECH_SECRET', sharedSecret)
+    this.#outer.keyLog('ECH_CONFIG', this.#chosen.raw)
   }
 
   /** The extensions that both hellos have alike go together, in the order of the outer one (section 5.1). */

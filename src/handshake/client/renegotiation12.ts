@@ -5,7 +5,7 @@ import type { ClientConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
 import { messages12, messages13 } from '../../wire/messages.ts'
 import { NO_COMPRESSION } from '../../wire/numbers.ts'
-import { cipherSuiteName, TLS12, versionName } from '../../wire/registry.ts'
+import { cipherSuiteName, extensionTypes, TLS12, versionName } from '../../wire/registry.ts'
 import { helloExtensions, sendHello } from './client-hello.ts'
 import type { Offer } from './client-hello.ts'
 import type { Connection12, Current12, Negotiated12 } from '../connection/connection12.ts'
@@ -15,6 +15,7 @@ import { refuseRenegotiation } from '../connection/refuse-renegotiation12.ts'
 import { ask } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { helloShape } from '../grease.ts'
+import { ignoredByClients12 } from './client-handshake.ts'
 import type { ClientHandshake, ClientHandshake12, ServerHelloMessage } from './client-handshake.ts'
 
 /** What client12.ts does from ServerHello on. */
@@ -50,15 +51,15 @@ function* mayRenegotiate({ renegotiation: allowed }: ClientConfig, done: number)
 
 function* renegotiate(first: ClientHandshake12, { connection }: Negotiated12<ServerAuthentication>, negotiate: Negotiate): Flow<Negotiated12<ServerAuthentication>> {
   const config = only12(first.config)
-  const hello: ClientHandshake = new Handshake(config, first.io, messages13)
-  const hs: ClientHandshake12 = hello.withMessages(messages12)
+  const hello: ClientHandshake = new Handshake(config, first.io, messages13, ignoredByClients12)
+  const hs: ClientHandshake12 = hello.withMessages(messages12, ignoredByClients12)
   const random = config.provider.random(32)
   hs.clientRandom = random
   first.io.holdData(true)
   const shape = helloShape(config)
   const extensions = { ...shape.values(helloExtensions(config, [], undefined)), renegotiation_info: connection.clientVerifyData }
   const offer = yield* sendHello(hello, { random, sessionId: new Uint8Array(0), extensions, shares: [], psks: [], shape }) // ClientHello -------->
-  const serverHello = yield* readServerHello(hs) // <-------- ServerHello
+  const serverHello = yield* hs.read('ServerHello') // <-------- ServerHello
   checkEcho(offer, serverHello)
   const negotiated = yield* negotiate(hs, offer, serverHello, undefined, connection)
   first.io.holdData(false)
@@ -70,17 +71,10 @@ const only12 = (config: ClientConfig): ClientConfig => ({
   ...config, maxVersion: TLS12, suites: config.suites.filter(({ version }) => version === 'TLS 1.2'), fallback: false,
 })
 
-/** A HelloRequest while a handshake runs is passed over (RFC 5246 section 7.4.1.1). */
-function* readServerHello(hs: ClientHandshake12): Flow<ServerHelloMessage> {
-  for (;;) {
-    const message = yield* hs.receive('ServerHello', 'HelloRequest')
-    if (message.type !== 'ServerHello') continue
-    hs.transcript.add(message.raw)
-    return message
+const checkEcho = ({ hello }: Offer, { legacyVersion, cipherSuite, compressionMethod, extensions }: ServerHelloMessage): void => {
+  if (extensions?.some(({ type }) => type === extensionTypes.supported_versions)) {
+    throw new TlsError('protocol_version', 'ServerHello: TLS 1.3 in a renegotiation (RFC 9846 section 4.2.3)')
   }
-}
-
-const checkEcho = ({ hello }: Offer, { legacyVersion, cipherSuite, compressionMethod }: ServerHelloMessage): void => {
   if (legacyVersion !== TLS12) throw new TlsError('illegal_parameter', `ServerHello: ${versionName(legacyVersion)} in a renegotiation of TLS 1.2`)
   if (compressionMethod !== NO_COMPRESSION) throw new TlsError('illegal_parameter', 'ServerHello: compression was chosen')
   if (!hello.cipherSuites.includes(cipherSuite)) {

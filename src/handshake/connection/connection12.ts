@@ -24,6 +24,8 @@ export interface Parameters12 {
   readonly serverRandom: Uint8Array
   readonly extendedMasterSecret: boolean
   readonly encryptThenMac: boolean
+  /** This handshake or one before it in the connection had encrypt-then-MAC: it cannot be given up (RFC 7366 section 3.1). */
+  readonly keepsEncryptThenMac: boolean
   /** RFC 5746: both sent renegotiation_info, or its SCSV. */
   readonly secureRenegotiation: boolean
   /** Most bytes of content in a record that we take. */

@@ -4,6 +4,7 @@
 import type { ActiveSuite, CommonConfig } from '../../config.ts'
 import type { KeyType, PublicKey } from '../../crypto/provider.ts'
 import type { Identity } from '../../options.ts'
+import { longEnough, maySign } from '../auth/signatures.ts'
 import { clientCertificateTypes, groupIds } from '../../wire/numbers.ts'
 import { IMPLIED_SCHEMES_12, signatureSchemeById } from '../../wire/registry.ts'
 import type { SignatureScheme } from '../../wire/registry.ts'
@@ -27,17 +28,12 @@ export const schemeFor12 = (config: CommonConfig, identity: Identity, offered: r
 }
 
 const usable = (config: CommonConfig, identity: Identity, scheme: SignatureScheme): boolean =>
+  maySign(identity) &&
   !scheme.tls13Only &&
   (!scheme.legacy || config.schemes.some(({ id }) => id === scheme.id)) &&
   fitsKey12(scheme, { type: identity.keyType }) &&
   identity.signer.algorithms.includes(scheme.algorithm) &&
   longEnough(scheme, identity.keyBits)
-
-/** RSA-PSS needs room for two hashes and two bytes (RFC 8017 section 9.1.1). */
-const longEnough = ({ algorithm }: SignatureScheme, keyBits: number): boolean => {
-  const hashBytes = Number(/^rsa_pss_sha(\d+)$/.exec(algorithm)?.[1] ?? 0) / 8
-  return hashBytes === 0 || keyBits >= 8 * (2 * hashBytes + 2)
-}
 
 /** Whether a certificate's key is of the kind that the suite names (RFC 8422 section 2.1 and 5.10, RFC 5246 section 7.4.2). */
 export const fitsSuite = ({ authentication, keyExchange }: ActiveSuite, type: KeyType): boolean =>

@@ -19,6 +19,13 @@ import type { Flow } from '../flow.ts'
 import { greasedSchemes, greaseExtension } from '../grease.ts'
 import type { ServerHandshake } from './received-hello.ts'
 
+export interface RequestedPeer {
+  /** The client sent post_handshake_auth. */
+  readonly offered: boolean
+  /** The handshake stands on an external pre-shared key. */
+  readonly external: boolean
+}
+
 interface OpenRequest {
   readonly context: Uint8Array
   readonly apart: ServerHandshake
@@ -27,19 +34,21 @@ interface OpenRequest {
 /** A server's requests that wait for their answer. */
 export class CertificateRequests {
   readonly #hs: ServerHandshake
-  readonly #offered: boolean
+  readonly #peer: RequestedPeer
   #open: readonly OpenRequest[] = []
 
-  /** `offered`: the client sent post_handshake_auth. */
-  constructor(hs: ServerHandshake, offered: boolean) {
+  constructor(hs: ServerHandshake, peer: RequestedPeer) {
     this.#hs = hs
-    this.#offered = offered
+    this.#peer = peer
   }
 
   /** Sends a CertificateRequest. Throws `wrong_state` if the client did not offer it, or no clientAuth is configured. */
   *request(): Flow<void> {
     const { config } = this.#hs
-    if (!this.#offered) throw new TlsError('wrong_state', 'the client did not offer post-handshake authentication')
+    if (this.#peer.external) {
+      throw new TlsError('wrong_state', 'with an external pre-shared key no certificate may be asked for (RFC 9846 section 4.4.2)')
+    }
+    if (!this.#peer.offered) throw new TlsError('wrong_state', 'the client did not offer post-handshake authentication')
     if (!config.clientAuth) throw new TlsError('wrong_state', 'clientAuth: not configured, so no certificate can be judged')
     const context = config.provider.random(16)
     const apart = this.#hs.fork()

@@ -5,8 +5,8 @@ import type { ActiveSuite, ServerConfig } from '../../config.ts'
 import type { EchServerKey } from '../../ech.ts'
 import { TlsError } from '../../errors.ts'
 import { hpkeReceiver } from '../../keys/hpke.ts'
-import type { HpkeReceiver } from '../../keys/hpke.ts'
-import { equalBytes } from '../../wire/bytes.ts'
+import type { HpkeReceiver, SecretListener } from '../../keys/hpke.ts'
+import { equalBytes, toHex } from '../../wire/bytes.ts'
 import { decode, Reader } from '../../wire/codec.ts'
 import { decodeEch, ECH_INNER, echInfo, outerExtensions } from '../../wire/ech.ts'
 import type { EchOuter } from '../../wire/ech.ts'
@@ -36,9 +36,14 @@ export function* openHello(config: ServerConfig, received: ClientHelloMessage, f
     return { message: received, ech: { kind: 'backend' } }
   }
   for (const key of candidates(config, outer)) {
-    const context = yield* contextFor(config, key, outer)
+    let secret = new Uint8Array(0)
+    const context = yield* contextFor(config, key, outer, (shared) => {
+      secret = shared.slice()
+    })
     const opened = context && (yield* use(context.open(associatedData(received, outer), outer.payload)))
-    if (context && opened) return { message: innerHello(opened, received), ech: { kind: 'accepted', context, outer } }
+    if (!context || !opened) continue
+    logEch(config, received, key, secret)
+    return { message: innerHello(opened, received), ech: { kind: 'accepted', context, outer } }
   }
   return { message: received, ech: { kind: 'rejected' } }
 }
@@ -49,10 +54,18 @@ const candidates = ({ ech }: ServerConfig, { configId, suite }: EchOuter): reado
     (ech?.ignoreConfigId || config.configId === configId) &&
     config.suites.some(({ kdf, aead }) => kdf === suite.kdf && aead === suite.aead))
 
-function* contextFor({ provider }: ServerConfig, { config, keys }: EchServerKey, { suite, enc }: EchOuter): Flow<HpkeReceiver | undefined> {
+/** ECH_SECRET and ECH_CONFIG, under the random that is seen on the way (RFC 9850 section 2.3). */
+const logEch = ({ keyLog }: ServerConfig, outer: ClientHelloMessage, { config }: EchServerKey, sharedSecret: Uint8Array): void => {
+  keyLog?.(`ECH_SECRET ${toHex(outer.random)} ${toHex(sharedSecret)}`)
+  keyLog?.(`ECH_CONFIG ${toHex(outer.random)} ${toHex(config.raw)}`)
+}
+
+function* contextFor(
+  { provider }: ServerConfig, { config, keys }: EchServerKey, { suite, enc }: EchOuter, onSecret: SecretListener,
+): Flow<HpkeReceiver | undefined> {
   const pair = yield* use(keys)
   try {
-    return yield* use(hpkeReceiver(provider, { kem: config.kem, ...suite }, enc, pair, echInfo(config.raw)))
+    return yield* use(hpkeReceiver(provider, { kem: config.kem, ...suite }, enc, pair, echInfo(config.raw), onSecret))
   } catch {
     return undefined // an encapsulated key that is none: not for this config
   }
@@ -63,7 +76,7 @@ function* openSecond(received: ClientHelloMessage, data: Uint8Array | undefined,
   if (ech?.kind === 'backend' && (!data || !equalBytes(data, ECH_INNER))) {
     throw new TlsError('illegal_parameter', 'ClientHello: the inner encrypted_client_hello is gone after HelloRetryRequest (RFC 9849 section 6.1.5)')
   }
-  if (ech?.kind !== 'accepted') return { message: received, ech }
+  if (ech?.kind !== 'accepted') return { message: received, ech: ech ?? (data && { kind: 'rejected' }) }
   if (!data) throw new TlsError('missing_extension', 'ClientHello: no encrypted_client_hello after HelloRetryRequest (RFC 9849 section 7.1.1)')
   const outer = decodeEch(data)
   const before = ech.outer
@@ -105,8 +118,8 @@ const expandOuter = (inner: readonly RawExtension[], outer: readonly RawExtensio
   return inner.flatMap((extension): readonly RawExtension[] => {
     if (extension.type !== extensionTypes.ech_outer_extensions) return [extension]
     return decode(outerExtensions, extension.data, 'ech_outer_extensions').map((type) => {
-      if (type === extensionTypes.encrypted_client_hello) {
-        throw new TlsError('illegal_parameter', 'ech_outer_extensions: it refers to encrypted_client_hello (RFC 9849 section 5.1)')
+      if (type === extensionTypes.encrypted_client_hello || type === extensionTypes.ech_outer_extensions) {
+        throw new TlsError('illegal_parameter', `ech_outer_extensions: it refers to ${extensionName(type)} (RFC 9849 section 5.1)`)
       }
       while (next < outer.length && outer[next]?.type !== type) next++
       const found = outer[next++]

@@ -112,7 +112,7 @@ const fitOf = (config: ServerConfig, ours: readonly ActiveSuite[], hello: Receiv
   const { signature_algorithms: schemes, supported_groups: groups } = hello.extensions
   const scheme = curveOffered(identity.keyType, groups) ? schemeFor12(config, identity, schemes) : undefined
   const group = groupFor(config, groups)
-  const decrypts = identity.signer.rsaDecryptRaw !== undefined
+  const decrypts = identity.signer.rsaDecryptRaw !== undefined && (identity.leaf.keyUsage?.includes('keyEncipherment') ?? true)
   const usable = ours.filter(
     (suite) => fitsSuite(suite, identity.keyType) && (suite.keyExchange === 'rsa' ? decrypts : scheme !== undefined && group !== undefined),
   )
@@ -168,7 +168,8 @@ export const sendServerHello12 = (hs: ServerHandshake12, hello: ReceivedHello, c
   const withoutEmpty = fields.extensions.length > 0 ? fields : { ...fields, extensions: undefined }
   hs.send('ServerHello', withoutEmpty)
   return {
-    role: 'server', suite, clientRandom: message.random, serverRandom, extendedMasterSecret: extended, encryptThenMac, secureRenegotiation,
+    role: 'server', suite, clientRandom: message.random, serverRandom, extendedMasterSecret: extended, encryptThenMac,
+    keepsEncryptThenMac: encryptThenMac, secureRenegotiation,
     maxPlaintext: limits.maxPlaintext,
   }
 }

@@ -1,8 +1,9 @@
 // What a TLS 1.3 server chooses out of a ClientHello, with HelloRetryRequest where it has to ask again: suite, group, protocol,
 // identity, pre-shared key, early data (RFC 9846 section 4.2.1, 4.2.2 and 9.2).
 
-import type { ActiveGroup, ActiveSuite, ServerConfig } from '../../config.ts'
+import type { ActiveGroup, ActiveSuite } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
+import { TLS12, versionName } from '../../wire/registry.ts'
 import { schemeFor13 } from '../auth/delegated.ts'
 import type { ChosenIdentity } from '../auth/identities.ts'
 import { serverFingerprint } from '../connection/session-key.ts'
@@ -36,55 +37,85 @@ export function* negotiate13(hs: ServerHandshake, firstHello: ReceivedHello): Fl
   const { config, transcript } = hs
   checkOffer13(firstHello)
   const suite = selectSuite13(config, firstHello.message)
-  const keys = yield* agreeOnGroup(hs, firstHello, suite)
-  const { hello, retried, group } = keys
+  const first = yield* pskWithoutShare(hs, firstHello, suite)
+  const { hello, retried, group, share } = first ? keepHello(firstHello) : yield* agreeOnGroup(hs, firstHello, suite)
   const alpn = yield* selectAlpn(config, hello)
-  const certificate = yield* identityOf(hs, hello)
-  const fingerprint = serverFingerprint(config, certificate.identity?.identity)
-  const psk = yield* selectPsk(hs, hello, suite, fingerprint)
+  const { fingerprint, psk, ...certificate } = first ?? (yield* authenticateBy(hs, hello, suite, group))
   if (!psk && certificate.problem) throw certificate.problem
-  if (!psk && !group) throw new TlsError('missing_extension', 'ClientHello: no key_share, and its PSK is not known here')
   const early = !retried && (yield* mayAcceptEarlyData(hs, hello, suite, psk, alpn))
   if (!retried) transcript.start(suite.hash)
   return {
-    ...keys,
-    suite,
-    alpn,
+    hello, retried, suite, group, share, alpn, psk,
     identity: certificate.identity,
-    psk,
     fingerprint: psk?.fingerprint ?? fingerprint,
     earlyData: early ? 'accepted' : firstHello.extensions.early_data ? 'rejected' : 'none',
   }
 }
 
-/** What a ClientHello for TLS 1.3 has to hold (RFC 9846 section 9.2). */
+interface Authenticator extends IdentityOrProblem {
+  readonly psk: ChosenPsk | undefined
+  readonly fingerprint: string
+}
+
+/** The key that we and the client know, or the certificate that this server shows. */
+function* authenticateBy(
+  hs: ServerHandshake, hello: ReceivedHello, suite: ActiveSuite, group: ActiveGroup | undefined,
+): Flow<Authenticator> {
+  const certificate = yield* identityOf(hs, hello)
+  const fingerprint = serverFingerprint(hs.config, certificate.identity?.identity)
+  const modes = hello.extensions.psk_key_exchange_modes ?? new Uint8Array(0)
+  const usable = hello.extensions.pre_shared_key === undefined || modes.length === 0 || modes.includes(group ? pskModes.psk_dhe_ke : pskModes.psk_ke)
+  return { ...certificate, fingerprint, psk: usable ? yield* selectPsk(hs, hello, suite, fingerprint) : undefined }
+}
+
+/** psk_ke: no key exchange at all, where both sides said that they would, and nothing better is possible (section 4.2.1 and 4.3.9).
+ * Undefined without a key that we know: then the handshake goes on with a key exchange and a certificate. */
+function* pskWithoutShare(hs: ServerHandshake, hello: ReceivedHello, suite: ActiveSuite): Flow<Authenticator | undefined> {
+  const { config } = hs
+  const { extensions } = hello
+  const modes = extensions.psk_key_exchange_modes ?? new Uint8Array(0)
+  if (!extensions.pre_shared_key || !modes.includes(pskModes.psk_ke) || !config.pskModes.includes(pskModes.psk_ke)) return undefined
+  const { key_share: shares, supported_groups: groups } = extensions
+  const canExchange = shares && config.groups.some(({ id }) => groups?.includes(id))
+  if (canExchange && modes.includes(pskModes.psk_dhe_ke)) return undefined
+  const authenticator = yield* authenticateBy(hs, hello, suite, undefined)
+  if (authenticator.psk) return authenticator
+  if (!shares) throw new TlsError('missing_extension', 'ClientHello: no key_share, and its PSK is not known here')
+  return undefined
+}
+
+/** What a ClientHello for TLS 1.3 has to hold (RFC 9846 section 4.2.2, 4.3.8 and 9.2). */
 const checkOffer13 = ({ message, extensions }: ReceivedHello): void => {
+  if (message.legacyVersion !== TLS12) {
+    const version = versionName(message.legacyVersion)
+    throw new TlsError('protocol_version', `ClientHello: legacy_version is ${version}; with TLS 1.3 it has to be 0x0303 (section 4.2.2)`)
+  }
   if (message.compressionMethods.length !== 1) {
     throw new TlsError('illegal_parameter', 'ClientHello: TLS 1.3 with compression methods (section 4.2.2)')
   }
-  const withoutShare = extensions.pre_shared_key && extensions.psk_key_exchange_modes?.includes(pskModes.psk_ke) && !extensions.key_share
-  if (withoutShare) return
-  if (!extensions.supported_groups || !extensions.key_share) {
-    throw new TlsError('missing_extension', 'ClientHello: supported_groups and key_share are expected (section 9.2)')
+  const { supported_groups: groups, key_share: shares, pre_shared_key: psks } = extensions
+  if ((groups === undefined) !== (shares === undefined) || (!psks && !groups)) {
+    throw new TlsError('missing_extension', 'ClientHello: supported_groups and key_share are expected, both (section 9.2)')
   }
-  if (!extensions.signature_algorithms && !extensions.pre_shared_key) {
+  if (!extensions.signature_algorithms && !psks) {
     throw new TlsError('missing_extension', 'ClientHello: signature_algorithms or a PSK is expected (section 9.2)')
   }
-  const groups = extensions.key_share.map(({ group }) => group)
-  const listed = extensions.supported_groups
-  if (new Set(groups).size !== groups.length || groups.some((group) => !listed.includes(group))) {
+  const listed = new Set(groups)
+  const shared = new Set(shares?.map(({ group }) => group))
+  if (shared.size !== (shares?.length ?? 0) || [...shared].some((group) => !listed.has(group))) {
     throw new TlsError('illegal_parameter', 'ClientHello: a key share twice, or for a group that is not listed (section 4.3.8)')
   }
 }
 
 type Agreed = Pick<Choice13, 'hello' | 'retried' | 'group' | 'share'>
 
+const keepHello = (hello: ReceivedHello): Agreed => ({ hello, retried: false, group: undefined, share: undefined })
+
 /** The group and the client's share for it, asked for by a HelloRetryRequest where it sent none (section 4.2.4). */
 function* agreeOnGroup(hs: ServerHandshake, firstHello: ReceivedHello, suite: ActiveSuite): Flow<Agreed> {
   const { config } = hs
-  const pskOnly = !firstHello.extensions.key_share || !firstHello.extensions.psk_key_exchange_modes?.includes(pskModes.psk_dhe_ke)
-  if (pskOnly && canDoWithoutShare(config, firstHello)) {
-    return { hello: firstHello, retried: false, group: undefined, share: undefined }
+  if (!firstHello.extensions.key_share) {
+    throw new TlsError('missing_extension', 'ClientHello: no key_share, and its PSK is not known here')
   }
   const chosen = selectGroup13(config, firstHello.extensions)
   if (chosen.share !== undefined && !config.cookie) return { hello: firstHello, retried: false, ...chosen }
@@ -93,10 +124,6 @@ function* agreeOnGroup(hs: ServerHandshake, firstHello: ReceivedHello, suite: Ac
   if (share === undefined) throw new TlsError('illegal_parameter', 'ClientHello: still no key share after HelloRetryRequest')
   return { hello, retried: true, group, share }
 }
-
-/** psk_ke: no key exchange at all, only if both sides said that they would (section 4.3.9). */
-const canDoWithoutShare = (config: ServerConfig, { extensions }: ReceivedHello): boolean =>
-  config.pskModes.includes(pskModes.psk_ke) && extensions.pre_shared_key !== undefined && (extensions.psk_key_exchange_modes?.includes(pskModes.psk_ke) ?? false)
 
 interface IdentityOrProblem {
   readonly identity: ChosenIdentity | undefined

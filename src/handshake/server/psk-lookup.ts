@@ -26,6 +26,9 @@ const IMPORTED = 'imported '
 /** Bytes: a ticket has to hold it. */
 const MAX_IDENTITY = 1024
 
+/** Whether the session of this fingerprint began with an external key. */
+export const isBoundToPsk = (fingerprint: string): boolean => fingerprint.includes(MARK)
+
 /** Whether a session may go on under `now`: made under it, and by a key that the server still has, if by a key. */
 export function* canResume(
   config: ServerConfig, hello: ReceivedHello, { fingerprint, pskIdentity }: Pick<SessionState, 'fingerprint' | 'pskIdentity'>, now: string,

@@ -46,7 +46,9 @@ const checkHello = (message: ReceivedHello['message'], extensions: ReceivedHello
   if (extensions.pre_shared_key && message.extensions?.at(-1)?.type !== extensionTypes.pre_shared_key) {
     throw new TlsError('illegal_parameter', 'ClientHello: pre_shared_key is not the last extension (RFC 9846 section 4.3.11)')
   }
-  if (message.legacyVersion < SSL30) throw new TlsError('protocol_version', 'ClientHello: a version before SSL 3.0')
+  if (message.legacyVersion <= SSL30) {
+    throw new TlsError('protocol_version', 'ClientHello: SSL 3.0 or older (RFC 9846 section 4.2.2, RFC 7568 section 3)')
+  }
 }
 
 export const helloFields = (

@@ -15,7 +15,7 @@ import type { PskOrigin, VerifiedPsk } from '../auth/authentication.ts'
 import { isFresh, mayResume } from '../connection/may-resume.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
-import { canResume, lookUpPsk, pskBinding } from './psk-lookup.ts'
+import { canResume, isBoundToPsk, lookUpPsk, pskBinding } from './psk-lookup.ts'
 import type { ReceivedHello, ServerHandshake } from './received-hello.ts'
 
 export interface ChosenPsk {
@@ -26,6 +26,8 @@ export interface ChosenPsk {
   readonly binder: Uint8Array
   /** Undefined for an external PSK. */
   readonly session: SessionState | undefined
+  /** No certificate was ever shown: an external PSK, or a session that began with one. */
+  readonly withoutCertificate: boolean
   /** What sessions of this connection are made under. */
   readonly fingerprint: string
   /** The age that the client claims and the age that we know differ by this, in milliseconds. */
@@ -51,7 +53,7 @@ export function* selectPsk(
     if (external) {
       const binder = offered.binders[index] ?? new Uint8Array(0)
       const proof = checkBinder(hs, hello, offered, external, suite, binder, { identity, session: undefined })
-      return { index, proof, secret: external.secret, binder, session: undefined, fingerprint: `${fingerprint}${external.keyBinding}`, ageError: 0 }
+      return { index, proof, secret: external.secret, binder, session: undefined, withoutCertificate: true, fingerprint: `${fingerprint}${external.keyBinding}`, ageError: 0 }
     }
     const session = yield* openTicket(hs.config, identity)
     if (!session || !fits(hs.config, session, suite, hello)) continue
@@ -62,7 +64,7 @@ export function* selectPsk(
     if (!(yield* mayResume(hs.config, 'client', hs.config.clientAuth?.verifier, session))) continue
     const claimed = (obfuscatedTicketAge - session.ageAdd + 2 ** 32) % 2 ** 32
     const ageError = Math.abs(hs.config.clock() - session.createdAt - claimed)
-    return { index, proof, secret: session.secret, binder, session, fingerprint: session.fingerprint, ageError }
+    return { index, proof, secret: session.secret, binder, session, withoutCertificate: isBoundToPsk(session.fingerprint), fingerprint: session.fingerprint, ageError }
   }
   return undefined
 }

@@ -18,6 +18,7 @@ import type { ServerExchange } from '../key-exchange/key-exchange12.ts'
 import { readClientCertificate12, readClientSignature12, sendCertificateRequest } from './client-authentication12.ts'
 import { negotiate12, sendServerHello12 } from './negotiate12.ts'
 import type { Choice12, PskChoice12 } from './negotiate12.ts'
+import { isBoundToPsk } from './psk-lookup.ts'
 import { readPskPremaster, sendPskShare } from './server-psk12.ts'
 import { findSession12, mayRenew, sendTicket12, storeSession12 } from './server-session12.ts'
 import type { ServerSessionFacts } from './server-session12.ts'
@@ -102,7 +103,8 @@ function* resumedHandshake(
   const kind = { ticket, sessionId: hello.message.sessionId }
   const parameters = sendServerHello12(hs, hello, choice, { ...kind, stapled: false, resumed: true })
   const master = resumedMasterSecret(choice.suite.hash, session.secret)
-  const connection = new Connection12(hs, parameters, master, choice.identity?.certificates[0])
+  const shown = isBoundToPsk(session.fingerprint) ? undefined : choice.identity?.certificates[0]
+  const connection = new Connection12(hs, parameters, master, shown)
   const origin: PskOrigin = { session, identity: undefined }
   const info = infoOf(hello, choice, { by: 'psk', psk: origin })
   if (ticket) yield* sendTicket12(hs, connection, factsOf(hs, { by: 'psk', psk: origin }, info, session.fingerprint))

@@ -193,11 +193,11 @@ const infoOf = (choice: Choice13, { auth, compression }: Client13): ConnectionIn
     certificateCompression: compression,
   })
 
-const connectionOf = (hs: ServerHandshake, { suite, identity }: Choice13, master: MasterStage): Connection13<'server'> => {
+const connectionOf = (hs: ServerHandshake, { suite, identity, psk }: Choice13, master: MasterStage): Connection13<'server'> => {
   const connection = new Connection13(hs, suite, {
     read: master.client, write: master.server, exporter: master.exporter,
     resumption: master.resumption(hs.transcript.hash()), role: 'server',
-    serverCertificate: identity?.identity.certificates[0],
+    serverCertificate: psk?.withoutCertificate ? undefined : identity?.identity.certificates[0],
   })
   connection.logSecrets(master)
   return connection
@@ -214,10 +214,11 @@ const ticketFacts = (
 })
 
 const establish = (
-  hs: ServerHandshake, { hello }: Choice13, connection: Connection13<'server'>, proofs: Proofs<ClientAuthentication>,
+  hs: ServerHandshake, { hello, psk }: Choice13, connection: Connection13<'server'>, proofs: Proofs<ClientAuthentication>,
   info: ConnectionInfo,
 ): Established => {
-  const requests = new CertificateRequests(hs, hello.extensions.post_handshake_auth === true)
+  const external = psk !== undefined && !psk.session
+  const requests = new CertificateRequests(hs, { offered: hello.extensions.post_handshake_auth === true, external })
   const established = connection.establish(proofs, postHandshake(hs, connection, requests), info)
   return { ...established, requestCertificate: () => requests.request() }
 }
