@@ -18,7 +18,7 @@ const floors = [
   ['inspect', 'inspect/'],
   ['stream', 'stream/'],
   ['connection', 'connection\\.ts'],
-  ['connect', '(connect|connection-options|server)\\.ts'],
+  ['connect', '(connect|connection-options|server|sockets(\\.node)?)\\.ts'],
   ['core', '(core|exports|defaults)\\.ts'],
   ['index', 'index(\\.node)?\\.ts'],
   ['node', 'node/'],
@@ -30,7 +30,7 @@ const pkiStandsOn = ['errors', 'wire', 'crypto', 'x509']
 const pkiCarries = ['node', 'cli']
 
 /** The only files that know they run on Node (or a runtime with its builtins). */
-const nodeOnly = ['src/crypto/node[a-z-]*\\.ts', 'src/x509/trust\\.node\\.ts', 'src/index\\.node\\.ts', 'src/compression/index\\.node\\.ts', 'src/node/', 'src/cli/']
+const nodeOnly = ['src/crypto/node[a-z-]*\\.ts', 'src/x509/trust\\.node\\.ts', 'src/index\\.node\\.ts', 'src/sockets\\.node\\.ts', 'src/compression/index\\.node\\.ts', 'src/node/', 'src/cli/']
 
 /** Run-time packages, and who may import them. Everything else stands on nothing but @noble/*. */
 const packages = [

@@ -8,6 +8,7 @@ import type { ClientAuthConfig, ClientConfig, CommonConfig, Defaults, ServerConf
 import type { CryptoProvider } from './crypto/provider.ts'
 import { echClientConfig, echServerConfig } from './ech.ts'
 import { TlsError } from './errors.ts'
+import { checkClientOptions, checkServerOptions } from './config/contradictions.ts'
 import { certificateListOf, identitiesOf, identityKeyOf } from './identity.ts'
 import type { ClientOptions, ServerOptions } from './options.ts'
 import { hintOf, pskConfigs } from './psk.ts'
@@ -21,6 +22,7 @@ export type * from './config/types.ts'
 /** Throws `bad_option`, `bad_key`, `key_mismatch` or `unsupported`, with a sentence that names the option. */
 export const clientConfig = (options: ClientOptions, defaults: Defaults = {}): ClientConfig => {
   checkOptions(options, clientNames)
+  checkClientOptions(options)
   const common = commonConfig(options, defaults)
   const { groups, provider } = common
   const { hello = {}, certificates = {}, tls12 = {} } = options
@@ -59,6 +61,7 @@ export const clientConfig = (options: ClientOptions, defaults: Defaults = {}): C
  * that this one replaces. */
 export const serverConfig = (options: ServerOptions, defaults: Defaults = {}, made: MadeOnce = new MadeOnce()): ServerConfig => {
   checkOptions(options, serverNames)
+  checkServerOptions(options)
   const common = commonConfig(options, defaults)
   const { provider } = common
   const { hello = {}, psk = {}, earlyData = {} } = options
@@ -68,6 +71,7 @@ export const serverConfig = (options: ServerOptions, defaults: Defaults = {}, ma
     ...common,
     identitiesFor: identitiesOf(options, provider),
     onClientHello: options.onClientHello,
+    source: { stream: undefined, context: undefined },
     options,
     made,
     clientAuth: clientAuthConfig(options, common, defaults),

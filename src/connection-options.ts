@@ -1,9 +1,12 @@
-// Options of connect() and accept(), taken apart: those of the connection, and those of the engine.
+// Options of connect() and accept(), taken apart: those of the connection, and those of the engine. And the stream they are for.
 
 import type { ConnectionOptions } from './connection.ts'
+import { asTlsError } from './errors.ts'
 import { checkOptions, requireObject } from './options/check.ts'
 import { connectionNames } from './options/names.ts'
 import type { Names } from './options/names.ts'
+import { adapt } from './stream/adapt.ts'
+import type { AnyDuplex, ByteStream } from './stream/types.ts'
 
 const names: Names<ConnectionOptions> = connectionNames
 
@@ -20,4 +23,15 @@ export const splitOptions = <T extends object>(
   const connection = part(true)
   checkConnectionOptions(connection)
   return { connection, rest: part(false) as T }
+}
+
+/** A stream made uniform, and what `prepare` makes of the options for it: if that throws, the stream is closed. */
+export const takeOver = <T>(stream: AnyDuplex, prepare: () => T): { readonly transport: ByteStream; readonly prepared: T } => {
+  const transport = adapt(stream)
+  try {
+    return { transport, prepared: prepare() }
+  } catch (thrown) {
+    transport.abort(thrown)
+    throw asTlsError(thrown)
+  }
 }

@@ -222,6 +222,36 @@ export class TlsError extends Error {
     this.received = details.received
     this.echRetryConfigs = details.echRetryConfigs
   }
+
+  /** Code, sentence and a short cause. */
+  override toString(): string {
+    return `TlsError [${this.code}]: ${this.message}${causeOf(this)}`
+  }
+
+  /** For logs: what a program goes by, and the sentence; no bytes of a certificate. */
+  toJSON(): Pick<TlsError, 'name' | 'code' | 'message' | 'fault' | 'alert' | 'received'> {
+    const { name, code, message, fault, alert, received } = this
+    return { name, code, message, fault, alert, received }
+  }
+}
+
+/** console.log() in Node, Bun and Deno: as toString(), and where it was made. */
+Object.defineProperty(TlsError.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(this: TlsError): string {
+    const frames = this.stack?.split('\n').filter((line) => /^ {4}at /.test(line)) ?? []
+    return [this.toString(), ...frames].join('\n')
+  },
+})
+
+/** At most so many characters of a cause are printed. */
+const MAX_CAUSE = 200
+
+const causeOf = ({ message, cause }: TlsError): string => {
+  if (cause === undefined) return ''
+  const text = cause instanceof Error ? cause.message || cause.name : typeof cause === 'string' ? cause : ''
+  const line = text.replace(/[^\x20-\x7e]+/g, ' ').trim()
+  if (line === '' || message.includes(line)) return ''
+  return ` (cause: ${line.length > MAX_CAUSE ? `${line.slice(0, MAX_CAUSE)}...` : line})`
 }
 
 /** Characters of a message at the most. */

@@ -1,13 +1,16 @@
 // What every entry point exports beside its connect() and createServer().
 
-export type { Connect, ConnectOptions } from './connect.ts'
-export type { CreateServer, CreateServerOptions, TlsServer } from './server.ts'
+export type { Connect, ConnectOptions, DialOptions } from './connect.ts'
+export type {
+  AcceptOptions, CreateServer, CreateServerOptions, ListenOptions, OnConnection, TlsListener, TlsServer,
+} from './server.ts'
+export type { SocketAddress } from './sockets.ts'
 export type { ClientCertificate, ConnectionOptions, TlsConnection } from './connection.ts'
 export type { LoadIdentity } from './identity.ts'
 export type { ConnectionInfo } from './info.ts'
 export type {
   CertificateInput, CertificateOptions, CertificateRequestInfo, ClientAuthMode, ClientAuthOptions, ClientCertificateOptions,
-  ClientHelloInfo, ClientHelloOptions, ClientOptions, ClientPskOptions, ClientTls12Options, CommonOptions, ExternalPsk, FoundPsk,
+  ClientHelloInfo, ClientHelloJson, ClientHelloOptions, ClientOptions, ClientPskOptions, ClientTls12Options, CommonOptions, ExternalPsk, FoundPsk, HelloSource,
   Identities, Identity, IdentityOptions, KeyInput, LimitOptions, PskMode, ServerEarlyDataOptions, ServerHelloOptions, ServerOptions,
   ServerPskOptions, SessionFacts, TicketOptions, TicketRequestOptions, Tls12Options, TracedRecord,
 } from './options.ts'

@@ -8,12 +8,15 @@ import { loadIdentityWith } from './identity.ts'
 import type { LoadIdentity } from './identity.ts'
 import { createServerWith } from './server.ts'
 import type { CreateServer } from './server.ts'
+import { nodeSockets } from './sockets.node.ts'
 import { systemRoots } from './x509/trust.node.ts'
 
 const defaults = defaultsWith(nodeProvider, () => systemRoots())
 
-export const connect: Connect = connectWith(defaults)
-export const createServer: CreateServer = createServerWith(defaults)
+/** Speaks TLS as the client, over a stream or to `host:port`. {@inheritDoc Connect} */
+export const connect: Connect = connectWith(defaults, nodeSockets)
+/** Makes a server of options. {@inheritDoc CreateServer} */
+export const createServer: CreateServer = createServerWith(defaults, nodeSockets)
 /** A certificate chain and its key, read and checked once. See {@link LoadIdentity}. */
 export const loadIdentity: LoadIdentity = loadIdentityWith(nodeProvider)
 export * from './exports.ts'

@@ -1,5 +1,6 @@
 // What the application learns about a finished handshake.
 
+import type { ClientHelloInfo } from './options/hello-info.ts'
 import type { Certificate } from './x509/certificate.ts'
 
 /** What the two ends agreed on, and who the peer proved to be. */
@@ -19,6 +20,8 @@ export interface ConnectionInfo {
   readonly alpn: string | undefined
   /** The name the client asked for (SNI), on both sides. */
   readonly serverName: string | undefined
+  /** Server: what the client offered (the inner hello, with ECH; the first one, before a HelloRetryRequest). Undefined on a client. */
+  readonly clientHello: ClientHelloInfo | undefined
   readonly resumed: boolean
   /** The identity of the external PSK that the handshake, or the first one of a resumed session, stands on (imported ones as RFC 9258
    * sends them). */

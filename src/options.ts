@@ -3,7 +3,7 @@
 
 import type { KeyInput } from './crypto/key-input.ts'
 import type { CryptoProvider, MaybePromise, SignatureAlgorithm, Signer } from './crypto/provider.ts'
-import type { ClientHelloInfo } from './options/hello-info.ts'
+import type { ClientHelloInfo, HelloSource } from './options/hello-info.ts'
 import type { ConnectionInfo } from './info.ts'
 import type {
   CertificateOptions, ClientCertificateOptions, ClientHelloOptions, ClientPskOptions, ClientTls12Options, LimitOptions,
@@ -201,8 +201,11 @@ export interface ServerOptions extends CommonOptions {
   readonly key?: KeyInput
   /** One identity, several to choose from by the ClientHello, or a function that chooses. */
   readonly identity?: Identities | ((hello: ClientHelloInfo) => MaybePromise<Identities | undefined>)
-  /** Sees the ClientHello before anything is answered; may change options for this connection, or reject it. */
-  readonly onClientHello?: (hello: ClientHelloInfo) => MaybePromise<Partial<ServerOptions> | 'reject' | undefined | void>
+  /** Sees the ClientHello before anything is answered, and which connection it came from; may change options for this connection, or
+   * reject it. */
+  readonly onClientHello?: (
+    hello: ClientHelloInfo, source: HelloSource,
+  ) => MaybePromise<Partial<ServerOptions> | 'reject' | undefined | void>
   /** Asks clients for certificates. Default: no. */
   readonly clientAuth?: ClientAuthOptions
   /** Tickets for resumption; false: none. */
@@ -221,5 +224,5 @@ export interface ServerOptions extends CommonOptions {
   readonly tls12?: Tls12Options
 }
 
-export type { ClientHelloInfo } from './options/hello-info.ts'
+export type { ClientHelloFields, ClientHelloInfo, ClientHelloJson, HelloSource, NamedNumber } from './options/hello-info.ts'
 export type * from './options/groups.ts'

@@ -24,15 +24,19 @@ type SharedOptions = CommonOptions & {
 export const commonConfig = (options: SharedOptions, defaults: Defaults): CommonConfig => {
   const provider = options.provider ?? defaults.provider
   if (!provider) throw new TlsError('bad_option', 'provider: required here; the root entry of the package has a default')
-  const minVersion = versionNumber(options.versions?.min ?? 'TLS 1.2')
-  const maxVersion = versionNumber(options.versions?.max ?? 'TLS 1.3')
-  if (minVersion > maxVersion) throw new TlsError('bad_option', 'versions: min is above max')
+  const widestMin = versionNumber(options.versions?.min ?? 'TLS 1.2')
+  const widestMax = versionNumber(options.versions?.max ?? 'TLS 1.3')
+  if (widestMin > widestMax) throw new TlsError('bad_option', 'versions: min is above max')
   const { limits = {}, certificates = {}, tls12 = {} } = options
   const legacy = tls12.legacy ?? false
   const suites = activeSuites(options, provider, legacy).filter(
-    ({ version }) => versionNumber(version) >= minVersion && versionNumber(version) <= maxVersion,
+    ({ version }) => versionNumber(version) >= widestMin && versionNumber(version) <= widestMax,
   )
   if (suites.length === 0) throw new TlsError('bad_option', 'cipherSuites: none is left for the versions given')
+  // suites of one version alone narrow the versions to it
+  const spoken = suites.map(({ version }) => versionNumber(version))
+  const minVersion = Math.max(widestMin, Math.min(...spoken))
+  const maxVersion = Math.min(widestMax, Math.max(...spoken))
   const schemes = activeSchemes(options.signatureSchemes, provider, legacy, 'signatureSchemes')
   const certificateSchemes = certificates.signatureSchemes &&
     activeSchemes(certificates.signatureSchemes, provider, true, 'certificates.signatureSchemes')

@@ -5,7 +5,7 @@ import type { CertificateCompression } from '../compression/codec.ts'
 import type { Cipher, CryptoProvider, HashAlgorithm, KeyExchangeGroup, MaybePromise, SignatureAlgorithm } from '../crypto/provider.ts'
 import type { EchClientConfig, EchServerConfig } from '../ech.ts'
 import type {
-  CertificateRequestInfo, ClientAuthMode, ClientHelloInfo, ClientTls12Options, CommonOptions, Identity,
+  CertificateRequestInfo, ClientAuthMode, ClientHelloInfo, ClientTls12Options, CommonOptions, HelloSource, Identity,
   ServerHelloOptions, ServerOptions, ServerPskOptions, TicketOptions, TicketRequestOptions,
 } from '../options.ts'
 import type { ExternalPskConfig } from '../psk.ts'
@@ -122,6 +122,8 @@ export interface ServerConfig extends CommonConfig {
   /** The identities to choose from for this hello; empty if there is none. */
   readonly identitiesFor: (hello: ClientHelloInfo) => MaybePromise<readonly Identity[]>
   readonly onClientHello: ServerOptions['onClientHello']
+  /** Where the ClientHello comes from, for onClientHello. */
+  readonly source: HelloSource
   /** The options this config was made of, for onClientHello to change. */
   readonly options: ServerOptions
   readonly made: MadeOnce

@@ -1,4 +1,4 @@
-// The options of node:tls, turned into ours. What can't be kept is refused rather than passed over.
+// The options of node:tls, turned into ours. What cannot be kept is refused rather than ignored.
 
 import { isIP } from 'node:net'
 import { checkServerIdentity as defaultIdentityCheck } from 'node:tls'
@@ -13,6 +13,7 @@ import { asTlsError, TlsError } from '../errors.ts'
 import { defaultsWith } from '../defaults.ts'
 import { certificateListOf, loadIdentity } from '../identity.ts'
 import type { CertificateInput, Identity, KeyInput } from '../options.ts'
+import { mergeOptions } from '../options/merge.ts'
 import type { CreateServerOptions } from '../server.ts'
 import type { ProtocolVersion } from '../wire/registry.ts'
 import { parseCertificate } from '../x509/certificate.ts'
@@ -48,7 +49,7 @@ export interface NodeClientOptions extends SecureContextOptions {
   readonly rejectUnauthorized?: boolean
   /** Instead of the built-in check of the names. */
   readonly checkServerIdentity?: (hostname: string, certificate: PeerCertificate) => Error | undefined
-  /** Options of puretls itself; they go before all others. */
+  /** Options of puretls itself; they take precedence over all others. */
   readonly puretls?: Partial<ConnectOptions>
 }
 
@@ -61,7 +62,7 @@ export interface NodeServerOptions extends SecureContextOptions {
   readonly sessionTimeout?: number
   readonly SNICallback?: (servername: string, callback: (error: Error | null, context?: SecureContext) => void) => void
   readonly ALPNCallback?: (offer: { readonly servername: string; readonly protocols: readonly string[] }) => string | undefined
-  /** Options of puretls itself; they go before all others. */
+  /** Options of puretls itself; they take precedence over all others. */
   readonly puretls?: Partial<CreateServerOptions>
 }
 
@@ -77,14 +78,15 @@ export const clientOptionsOf = (options: NodeClientOptions, authorization: Autho
   refuseUnknown(merged)
   const serverName = merged.servername || merged.host || 'localhost'
   const { session } = merged
-  return {
-    ...common(merged),
+  const { verifier } = verifierOf(merged, serverName, authorization)
+  const { ca, ...rest } = common(merged)
+  return mergeOptions<ConnectOptions>({
+    ...rest,
+    ...(verifier ? { verifier } : ca === undefined ? {} : { ca }),
     serverName,
     hello: { sendServerName: isIP(serverName) === 0 },
     ...(session ? { session: new Uint8Array(session) } : {}),
-    ...verifierOf(merged, serverName, authorization),
-    ...merged.puretls,
-  }
+  }, merged.puretls ?? {})
 }
 
 export const serverOptionsOf = (
@@ -103,7 +105,8 @@ export const serverOptionsOf = (
   }
   void load(options) // refused at once if key and certificate do not match
   const { ca: _ca, cert: _cert, key: _key, ...rest } = common(options)
-  return {
+  const verified = rejectUnauthorized && ca !== undefined
+  return mergeOptions<CreateServerOptions>({
     ...rest,
     identity: async ({ serverName }) => {
       const chosen = SNICallback && serverName ? await askSni(SNICallback, serverName) : undefined
@@ -115,10 +118,9 @@ export const serverOptionsOf = (
       ? { hello: { chooseAlpn: (protocols, { serverName }) => ALPNCallback({ servername: serverName ?? '', protocols }) } }
       : {}),
     ...(requestCert
-      ? { clientAuth: { mode: rejectUnauthorized ? 'require' : 'request-unverified', ...(ca === undefined ? {} : { ca }) } }
+      ? { clientAuth: { mode: rejectUnauthorized ? 'require' : 'request-unverified', ...(verified ? { ca } : {}) } }
       : {}),
-    ...options.puretls,
-  }
+  }, options.puretls ?? {})
 }
 
 const askSni = (callback: NonNullable<NodeServerOptions['SNICallback']>, servername: string): Promise<SecureContext | undefined> =>

@@ -53,7 +53,7 @@ const likelyName = (name: string, names: OptionNames, group: string): string | u
   const [best] = all
     .map((path) => ({ path, distance: distanceOf(wantedName, plain(path.slice(path.lastIndexOf('.') + 1))) }))
     .toSorted((one, two) => one.distance - two.distance)
-  return best && best.distance <= Math.min(3, Math.floor(name.length / 3)) ? best.path : undefined
+  return best && best.distance <= Math.min(3, Math.ceil(name.length / 3)) ? best.path : undefined
 }
 
 const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '').slice(0, 40)

@@ -1,5 +1,6 @@
 // What a server refuses in an encrypted ClientHello, and a client in the answer (RFC 9849): each rule broken by hand.
 
+import { clientHelloInfo } from '../../src/options/hello-info.ts'
 import { mergeOptions } from '../../src/options/merge.ts'
 import { describe, expect, test } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
@@ -146,7 +147,9 @@ describe('RFC 9849 section 7.1.1: the second hello', () => {
   const second = async (envelope: Envelope, fields: Partial<ClientHello> = {}) => {
     const sender = await senderFor()
     const first = await finish(openHello(withKeys(), await sealed(sender, {})))
-    const before = { ...first, extensions: {}, info: { serverName: undefined, alpn: [], cipherSuites: [], versions: [], groups: [], signatureSchemes: [], extensions: [], raw: first.message.raw } }
+    const before = { ...first, extensions: {}, info: clientHelloInfo({
+      serverName: undefined, alpn: [], cipherSuites: [], versions: [], groups: [], signatureSchemes: [], extensions: [], raw: first.message.raw,
+    }, nodeProvider) }
     const received = await sealed(sender, fields, { enc: new Uint8Array(0), ...envelope })
     return { before, received, open: () => finish(openHello(withKeys(), received, before)) }
   }

@@ -123,7 +123,7 @@ describe('other rules', () => {
     const options: TestServerOptions = { tickets: { protector }, earlyData: { maxBytes: 1000, replayGuard: memoryReplayGuard() } }
     const first = await meet({}, options)
     const [session] = eventsOf(first.clientEvents, 'session')
-    const second = await meet({ session: session?.session ?? none, earlyData: Uint8Array.of(1) }, { ...options, ...tls12 })
+    const second = await meet({ session: session?.session ?? none, earlyData: Uint8Array.of(1) }, { tickets: { protector }, ...tls12 })
     const failed = [...eventsOf(second.clientEvents, 'error'), ...eventsOf(second.serverEvents, 'error')].map(({ error }) => error.code)
     expect(failed).toContain('unexpected_message')
   })

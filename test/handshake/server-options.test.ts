@@ -8,6 +8,7 @@ import { serverConfig } from '../../src/engine/index.ts'
 import type { ClientOptions, ServerOptions } from '../../src/options.ts'
 import { decodeSession, rotatingTicketKeys } from '../../src/session/index.ts'
 import { errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
+import { ecdsa } from '../fixtures/identities.ts'
 
 const versions = ['TLS 1.2', 'TLS 1.3'] as const
 
@@ -56,7 +57,7 @@ describe('earlyData.windowSeconds (RFC 9846 section 8.3)', () => {
   it.each([[undefined, 22_000], [60, 122_000]])('of %s s: the default guard waits %i ms where tickets outlive the process, and not where they do not', (earlyDataWindow, wait) => {
     const waits: number[] = []
     const defaults = { replayGuard: (_: () => number, quarantine: number) => (waits.push(quarantine), { firstSeen: () => true }) }
-    const options: ServerOptions = { provider: nodeProvider, earlyData: { maxBytes: 1, ...(earlyDataWindow && { windowSeconds: earlyDataWindow }) } }
+    const options: ServerOptions = { provider: nodeProvider, ...ecdsa, earlyData: { maxBytes: 1, ...(earlyDataWindow && { windowSeconds: earlyDataWindow }) } }
     serverConfig({ ...options, tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) } }, defaults)
     serverConfig(options, defaults)
     expect(waits).toEqual([wait, 0])

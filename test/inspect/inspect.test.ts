@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { annotateMessage, createTrace, ja3, ja3String, ja4, ja4Raw } from '../../src/inspect/index.ts'
-import type { ClientHelloInfo } from '../../src/inspect/index.ts'
+import type { ClientHelloFields } from '../../src/inspect/index.ts'
 import { concat } from '../../src/wire/bytes.ts'
 import { encodeMessage, messages13 } from '../../src/wire/messages.ts'
 import { TLS13 } from '../../src/wire/registry.ts'
@@ -10,7 +10,7 @@ import { infoOf, meet } from '../fixtures/engines.ts'
 const hex = (text: string): readonly number[] => text.split(',').map((id) => Number.parseInt(id, 16))
 
 /** A hello of which only what fingerprints look at is given. */
-const helloOf = (parts: Partial<ClientHelloInfo> & { readonly legacyVersion?: number; readonly pointFormats?: Uint8Array }): ClientHelloInfo => {
+const helloOf = (parts: Partial<ClientHelloFields> & { readonly legacyVersion?: number; readonly pointFormats?: Uint8Array }): ClientHelloFields => {
   const { legacyVersion = 0x0303, pointFormats } = parts
   const raw = encodeMessage(messages13, 'ClientHello', {
     legacyVersion,

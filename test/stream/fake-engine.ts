@@ -183,5 +183,5 @@ const fakeInfo: ConnectionInfo = {
   verifiedChain: [],
   ocspResponse: undefined,
   scts: [], ownSignatureScheme: undefined, pskIdentity: undefined, sessionData: undefined, echAccepted: false,
-        certificateCompression: undefined, delegatedUntil: undefined, ownIdentity: undefined,
+    certificateCompression: undefined, clientHello: undefined, delegatedUntil: undefined, ownIdentity: undefined,
 }

@@ -12,7 +12,8 @@ import { chainOf } from './session-facts.ts'
 /** What the two ends agreed on. */
 export interface Agreement extends Partial<Pick<
   ConnectionInfo,
-  'ownSignatureScheme' | 'ownIdentity' | 'helloRetryRequest' | 'sessionData' | 'echAccepted' | 'earlyData' | 'certificateCompression' | 'scts'
+  'clientHello' | 'ownSignatureScheme' | 'ownIdentity' | 'helloRetryRequest' | 'sessionData' | 'echAccepted' | 'earlyData' |
+  'certificateCompression' | 'scts'
 >> {
   readonly version: ConnectionInfo['version']
   readonly suite: ActiveSuite
@@ -35,6 +36,7 @@ export const connectionInfo = (peer: KnownPeer, agreed: Agreement): ConnectionIn
     ownIdentity: agreed.ownIdentity ?? (session?.ownIdentity || undefined),
     alpn: agreed.alpn,
     serverName: agreed.serverName,
+    clientHello: agreed.clientHello,
     resumed: session !== undefined,
     pskIdentity: peer.by === 'psk' ? pskIdentityOf(peer.psk) : undefined,
     helloRetryRequest: agreed.helloRetryRequest ?? false,

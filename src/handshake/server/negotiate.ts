@@ -2,7 +2,9 @@
 // functions of config and hello; server.ts, server13.ts and server12.ts call them.
 
 import type { ActiveGroup, ActiveSuite, ServerConfig } from '../../config.ts'
+import type { CryptoProvider } from '../../crypto/provider.ts'
 import { TlsError } from '../../errors.ts'
+import { clientHelloInfo } from '../../options/hello-info.ts'
 import type { ClientHelloInfo, Identity } from '../../options.ts'
 import type { ClientHelloExtensions } from '../../wire/extensions.ts'
 import type { ClientHello } from '../../wire/messages.ts'
@@ -16,7 +18,9 @@ import { usableIdentities } from '../auth/identities.ts'
 import type { ChosenIdentity } from '../auth/identities.ts'
 import type { ClientHelloMessage, ReceivedHello } from './received-hello.ts'
 
-export const helloInfo = (message: ClientHelloMessage, extensions: ClientHelloExtensions): ClientHelloInfo => ({
+export const helloInfo = (
+  message: ClientHelloMessage, extensions: ClientHelloExtensions, provider: CryptoProvider,
+): ClientHelloInfo => clientHelloInfo({
   serverName: extensions.server_name?.find(({ nameType }) => nameType === HOST_NAME)?.name,
   alpn: extensions.application_layer_protocol_negotiation ?? [],
   cipherSuites: message.cipherSuites,
@@ -25,7 +29,7 @@ export const helloInfo = (message: ClientHelloMessage, extensions: ClientHelloEx
   signatureSchemes: extensions.signature_algorithms ?? [],
   extensions: (message.extensions ?? []).map(({ type }) => type),
   raw: message.raw,
-})
+}, provider)
 
 /** Without supported_versions the client speaks TLS 1.2 at most (section 4.3.1). */
 const olderVersions = (legacyVersion: number): readonly number[] => [Math.min(legacyVersion, TLS12)]

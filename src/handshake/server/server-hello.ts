@@ -21,7 +21,7 @@ export function* readHello(hs: ServerHandshake, first?: ReceivedHello): Flow<Rec
   const known = hs.config.maxVersion >= TLS13 ? message.extensions : message.extensions?.filter(({ type }) => !only13.has(type))
   const extensions = decodeExtensions(clientHelloExtensions, known ?? [], 'ClientHello')
   checkHello(message, extensions)
-  return { message, extensions, info: helloInfo(message, extensions), ech }
+  return { message, extensions, info: helloInfo(message, extensions, hs.config.provider), ech }
 }
 
 /** Extensions that a server without TLS 1.3 does not know, and so does not look into. */

@@ -32,9 +32,11 @@ export function* serverHandshake(config: ServerConfig, io: HandshakeIo, defaults
 function* configFor(config: ServerConfig, hello: ReceivedHello, defaults: Defaults): Flow<ServerConfig> {
   if (!config.onClientHello) return config
   try {
-    const answer = yield* use(config.onClientHello(hello.info))
+    const answer = yield* use(config.onClientHello(hello.info, config.source))
     if (answer === 'reject') throw new TlsError('rejected_by_server', 'onClientHello rejected this client')
-    return answer ? { ...serverConfig(mergeOptions(config.options, answer), defaults, config.made), seam: config.seam } : config
+    if (!answer) return config
+    const changed = serverConfig(mergeOptions(config.options, answer), defaults, config.made)
+    return { ...changed, source: config.source, seam: config.seam }
   } catch (error) {
     throw asTlsError(error)
   }

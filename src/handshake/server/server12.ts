@@ -192,6 +192,7 @@ const infoOf = (hello: ReceivedHello, choice: Choice12 | PskChoice12, known: Kno
     ownSignatureScheme: !resumed && choice.identity ? choice.scheme?.name : undefined,
     ownIdentity: choice.identity?.digest,
     alpn: choice.alpn,
+    clientHello: hello.info,
     serverName: hello.info.serverName,
   })
 }

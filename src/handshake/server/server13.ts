@@ -185,6 +185,7 @@ const infoOf = (choice: Choice13, { auth, compression }: Client13): ConnectionIn
     ownSignatureScheme: choice.psk ? undefined : choice.identity?.scheme.name,
     ownIdentity: choice.psk && choice.psk.session?.pskIdentity.length !== 0 ? undefined : choice.identity?.identity.digest,
     alpn: choice.alpn,
+    clientHello: choice.hello.info,
     serverName: choice.hello.info.serverName,
     helloRetryRequest: choice.retried,
     sessionData: choice.psk?.session?.applicationData,

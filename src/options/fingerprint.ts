@@ -3,7 +3,7 @@
 
 import type { CryptoProvider, HashAlgorithm, HashName } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
-import type { ClientHelloInfo } from '../options.ts'
+import type { ClientHelloFields } from './hello-fields.ts'
 import { toHex } from '../wire/bytes.ts'
 import { clientHelloExtensions, decodeExtensions } from '../wire/extensions.ts'
 import { decodeMessage, messages13 } from '../wire/messages.ts'
@@ -20,7 +20,7 @@ const hashOf = (provider: CryptoProvider, name: HashName): HashAlgorithm => {
 }
 
 /** The string that JA3 hashes: version, suites, extensions, groups and point formats, in the order of the hello. */
-export const ja3String = (hello: ClientHelloInfo): string => {
+export const ja3String = (hello: ClientHelloFields): string => {
   const message = decodeMessage(messages13, 'ClientHello', hello.raw)
   const { ec_point_formats: formats } = decodeExtensions(clientHelloExtensions, message.extensions ?? [], 'ClientHello')
   const lists = [known(hello.cipherSuites), known(hello.extensions), known(hello.groups), [...(formats ?? [])]]
@@ -28,24 +28,24 @@ export const ja3String = (hello: ClientHelloInfo): string => {
 }
 
 /** JA3: 32 hex digits. Throws `unsupported` if the provider has no MD5. */
-export const ja3 = (hello: ClientHelloInfo, provider: CryptoProvider): string =>
+export const ja3 = (hello: ClientHelloFields, provider: CryptoProvider): string =>
   toHex(hashOf(provider, 'md5').digest(text.encode(ja3String(hello))))
 
 /** JA4's three parts before hashing (JA4_r): lists in hex, sorted where JA4 sorts. */
-export const ja4Raw = (hello: ClientHelloInfo): string => {
+export const ja4Raw = (hello: ClientHelloFields): string => {
   const { front, suites, extensions } = ja4Parts(hello)
   return [front, suites, extensions].join('_')
 }
 
 /** JA4, such as `t13d1516h2_8daaf6152771_e5627efa2ab1`. */
-export const ja4 = (hello: ClientHelloInfo, provider: CryptoProvider): string => {
+export const ja4 = (hello: ClientHelloFields, provider: CryptoProvider): string => {
   const { front, suites, extensions } = ja4Parts(hello)
   const short = (list: string): string =>
     list === '' ? '000000000000' : toHex(hashOf(provider, 'sha256').digest(text.encode(list))).slice(0, 12)
   return [front, short(suites), short(extensions)].join('_')
 }
 
-const ja4Parts = (hello: ClientHelloInfo): { readonly front: string; readonly suites: string; readonly extensions: string } => {
+const ja4Parts = (hello: ClientHelloFields): { readonly front: string; readonly suites: string; readonly extensions: string } => {
   const suites = known(hello.cipherSuites)
   const extensions = known(hello.extensions)
   const version = Math.max(0, ...known(hello.versions))

@@ -1,0 +1,55 @@
+// Sockets of Node, Bun and Deno: node:net. Both families are tried side by side by the platform (RFC 8305).
+
+import { connect, createServer } from 'node:net'
+import type { Server } from 'node:net'
+
+import { asTlsError, TlsError } from './errors.ts'
+import type { ListenEvents, SocketAddress, SocketListener, Sockets } from './sockets.ts'
+import type { AnyDuplex } from './stream/types.ts'
+
+const shown = ({ host, port }: SocketAddress): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
+
+const reasonOf = (error: Error): string => {
+  if ('code' in error && typeof error.code === 'string') return error.code
+  return error.message || error.name
+}
+
+const dial = (address: SocketAddress, signal: AbortSignal): Promise<AnyDuplex> =>
+  new Promise((resolve, reject) => {
+    const socket = connect({ ...address, autoSelectFamily: true, noDelay: true })
+    const stop = (): void => {
+      socket.destroy()
+      reject(asTlsError(signal.reason))
+    }
+    signal.addEventListener('abort', stop, { once: true })
+    socket.on('error', (cause) => {
+      signal.removeEventListener('abort', stop)
+      reject(new TlsError('transport_failed', `could not connect to ${shown(address)}: ${reasonOf(cause)}`, { cause }))
+    })
+    socket.once('connect', () => {
+      signal.removeEventListener('abort', stop)
+      resolve(socket)
+    })
+  })
+
+const listen = (address: SocketAddress, { onSocket, onError }: ListenEvents): Promise<SocketListener> =>
+  new Promise((resolve, reject) => {
+    const failed = (cause: Error): TlsError =>
+      new TlsError('transport_failed', `could not listen on ${shown(address)}: ${reasonOf(cause)}`, { cause })
+    const server = createServer({ noDelay: true }, (socket) => {
+      socket.on('error', () => {}) // told by whoever reads or writes
+      onSocket(socket, { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 })
+    })
+    server.once('error', (cause) => reject(failed(cause)))
+    server.listen({ ...address, ...(address.host === '' ? { host: undefined } : {}) }, () => {
+      server.on('error', (cause) => onError(failed(cause)))
+      resolve({ address: addressOf(server), close: () => void server.close() })
+    })
+  })
+
+const addressOf = (server: Server): SocketAddress => {
+  const address = server.address()
+  return typeof address === 'object' && address ? { host: address.address, port: address.port } : { host: '', port: 0 }
+}
+
+export const nodeSockets: Sockets = { dial, listen }

@@ -1,0 +1,52 @@
+// TCP, as far as connect('host:port') and listen() need it. sockets.node.ts implements it; other runtimes have none.
+
+import { TlsError } from './errors.ts'
+import type { AnyDuplex } from './stream/types.ts'
+
+/** An end of a TCP connection. */
+export interface SocketAddress {
+  /** A DNS name or an IP address, IPv6 without brackets. */
+  readonly host: string
+  /** 0 to 65535. */
+  readonly port: number
+}
+
+/** What a listener calls. */
+export interface ListenEvents {
+  onSocket(stream: AnyDuplex, peer: SocketAddress): void
+  /** The listener itself failed (out of file descriptors, say), and goes on. */
+  onError(error: TlsError): void
+}
+
+export interface SocketListener {
+  readonly address: SocketAddress
+  /** No more connections; those that there are go on. */
+  close(): void
+}
+
+export interface Sockets {
+  /** Rejects with `transport_failed`, or with what `signal` was aborted with. */
+  dial(address: SocketAddress, signal: AbortSignal): Promise<AnyDuplex>
+  /** Rejects with `transport_failed`. */
+  listen(address: SocketAddress, events: ListenEvents): Promise<SocketListener>
+}
+
+/** Host and port of `example.org:443`, `192.0.2.1:443` or `[2001:db8::1]:443`. Throws `bad_option`. */
+export const parseAddress = (address: string): SocketAddress => {
+  const [, ipv6, name, digits] = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([^:/@\s[\]]+)):([0-9]{1,5})$/.exec(address) ?? []
+  const host = ipv6 ?? name
+  const port = Number(digits)
+  if (host === undefined || port < 1 || port > 0xffff) {
+    throw new TlsError(
+      'bad_option',
+      `address: ${JSON.stringify(address.slice(0, 80))} is not host:port (as in example.org:443, 192.0.2.1:443 or [2001:db8::1]:443)`,
+    )
+  }
+  return { host, port }
+}
+
+/** Throws `unsupported` where the runtime has no sockets. */
+export const socketsOr = (sockets: Sockets | undefined, what: string): Sockets => {
+  if (sockets) return sockets
+  throw new TlsError('unsupported', `${what}: there are no sockets here; open the connection yourself, and give its stream`)
+}
