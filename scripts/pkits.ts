@@ -1,5 +1,5 @@
-// npm run conformance:pkits -- FILE: runs the cases of NIST PKITS (vectors/pkits, plain or gzipped JSON) through verifyChain() and
-// crlCheck(), prints each disagreement, then one line of counts.
+// npm run conformance:pkits -- FILE: runs the cases of NIST PKITS (vectors/pkits, plain or gzipped JSON) through
+// verifyChain() and crlCheck(), prints each disagreement, then one line of counts.
 
 import { readFileSync } from 'node:fs'
 import process from 'node:process'

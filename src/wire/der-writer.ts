@@ -53,7 +53,9 @@ export const derBoolean = (value: boolean): Uint8Array => derElement(tags.boolea
 /** A non-negative INTEGER, from a number or from big-endian bytes with any leading zeros. */
 export const derInteger = (value: number | Uint8Array): Uint8Array => {
   const bytes: number[] = typeof value === 'number' ? [] : [...value]
-  if (typeof value === 'number') for (let rest = value; rest > 0; rest = Math.floor(rest / 256)) bytes.unshift(rest & 0xff)
+  if (typeof value === 'number') {
+    for (let rest = value; rest > 0; rest = Math.floor(rest / 256)) bytes.unshift(rest & 0xff)
+  }
   const first = bytes.findIndex((byte) => byte !== 0)
   const shortest = first === -1 ? [0] : bytes.slice(first)
   return derElement(tags.integer, Uint8Array.from((shortest[0] ?? 0) >= 0x80 ? [0, ...shortest] : shortest))
@@ -72,8 +74,8 @@ export const derOid = (text: string): Uint8Array => {
   return derElement(tags.oid, Uint8Array.from(content))
 }
 
-/** GeneralizedTime YYYYMMDDHHMMSSZ of a moment in milliseconds since the epoch. Throws TlsError `bad_option` for one that is no
- * number or not in the years 0 to 9999, which have four digits. */
+/** GeneralizedTime YYYYMMDDHHMMSSZ of a moment in milliseconds since the epoch. Throws TlsError `bad_option` for one
+ * that is no number or not in the years 0 to 9999, which have four digits. */
 export const derGeneralizedTime = (time: number): Uint8Array => {
   const year = new Date(time).getUTCFullYear()
   if (!(year >= 0 && year <= 9999)) throw new TlsError('bad_option', `a time that can't be written in DER: ${time}`)

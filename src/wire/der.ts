@@ -1,5 +1,5 @@
-// Strict DER (X.690 section 10 and 11): a reader that refuses every BER form, without copying; the writer comes with it. Used by
-// x509/ for certificates, CRLs and OCSP, and by crypto/keys.ts; times follow RFC 5280 section 4.1.2.5.
+// Strict DER (X.690 section 10 and 11): a reader that refuses every BER form, without copying; the writer comes with
+// it. Used by x509/ for certificates, CRLs and OCSP, and by crypto/keys.ts; times follow RFC 5280 section 4.1.2.5.
 
 import { TlsError } from '../errors.ts'
 import type { TlsErrorCode } from '../errors.ts'
@@ -23,8 +23,8 @@ export class DerReader {
   readonly #limit: number
   #position: number
 
-  /** `what` names the thing being read, for messages: "certificate", "CRL". A reader `within` another begins where that one
-   * is, and ends at `limit`. */
+  /** `what` names the thing being read, for messages: "certificate", "CRL". A reader `within` another begins where
+   * that one is, and ends at `limit`. */
   constructor(
     bytes: Uint8Array,
     code: TlsErrorCode = 'bad_certificate',
@@ -39,8 +39,9 @@ export class DerReader {
     this.#depth = within === undefined ? 0 : within.#depth + 1
   }
 
-  /** A reader that takes what DER or a profile of it forbids but what can be read in one way only (a default value that is written
-   * out, zero bits at the end of a named bit list, a set out of order), and says so in `deviations`. */
+  /** A reader that takes what DER or a profile of it forbids but what can be read in one way only (a default value
+   * that is written out, zero bits at the end of a named bit list, a set out of order), and says so in
+   * `deviations`. */
   static tolerant(bytes: Uint8Array, code: TlsErrorCode, what: string, deviations: string[]): DerReader {
     const reader = new DerReader(bytes, code, what)
     reader.#input.deviations = deviations
@@ -212,7 +213,8 @@ export class DerReader {
     return content.subarray(1)
   }
 
-  /** A BIT STRING used as a named bit list (X.690 section 11.2.2): bit n of the answer is named bit n. At most 31 bits. */
+  /** A BIT STRING used as a named bit list (X.690 section 11.2.2): bit n of the answer is named bit n. At most 31
+   * bits. */
   namedBits(name: string, tag: number = tags.bitString): number {
     const start = this.#position
     const content = this.content(tag, name)
@@ -229,7 +231,9 @@ export class DerReader {
       bits |= 1 << i
       highest = i + 1
     }
-    if ((content.length - 1) * 8 - unused !== highest) this.deviate(`${name} has zero bits at its end, which DER leaves out`, start)
+    if ((content.length - 1) * 8 - unused !== highest) {
+      this.deviate(`${name} has zero bits at its end, which DER leaves out`, start)
+    }
     return bits
   }
 
@@ -310,7 +314,10 @@ const attributeTexts = Array.from({ length: 128 }, (_, n) => `2.5.4.${n}`)
 const hexByte = (byte: number): string => `0x${byte.toString(16).padStart(2, '0')}`
 
 /** Texts of object identifiers that were met, one for each hash: the same few are in every certificate. */
-const oidTexts: ({ readonly content: Uint8Array; readonly text: string } | undefined)[] = Array.from({ length: 256 }, () => undefined)
+const oidTexts: ({ readonly content: Uint8Array; readonly text: string } | undefined)[] = Array.from(
+  { length: 256 },
+  () => undefined,
+)
 const longestKeptOid = 12
 
 const oidText = (bytes: Uint8Array, start: number, end: number): string | undefined => {

@@ -1,4 +1,5 @@
-// The one way to accept a server or client without checking who it is. Its name says so, and so does a search for `dangerously`.
+// The one way to accept a server or client without checking who it is. Its name says so, and so does a search for
+// `dangerously`.
 
 import { TlsError } from '../errors.ts'
 import { parseCertificate } from './certificate.ts'

@@ -1,5 +1,5 @@
-// Path building (RFC 4158): from the leaf over whatever certificates came with it, unordered, incomplete, cross-signed or
-// looping, to a trust anchor, within budgets. Candidates are found by name, checked without cryptography first, and
+// Path building (RFC 4158): from the leaf over whatever certificates came with it, unordered, incomplete, cross-signed
+// or looping, to a trust anchor, within budgets. Candidates are found by name, checked without cryptography first, and
 // signatures last, top-down, each at most once; where several candidates have one name, their signatures come first.
 
 import type { Steps } from '../crypto/maybe.ts'
@@ -81,7 +81,8 @@ class Search {
   readonly cas = new Set<number>()
   /** Whether the signature on a certificate holds with an issuer's key, by CertificatePool's keyId. */
   readonly #edges = new Map<Certificate, Map<number, boolean>>()
-  /** Certificates above which every way ends without an anchor that signed, whatever is below them, within this many more CAs. */
+  /** Certificates above which every way ends without an anchor that signed, whatever is below them, within this many
+   * more CAs. */
   readonly dead = new Map<Certificate, number>()
 
   constructor(input: SearchInput, candidates: CertificatePool) {
@@ -162,8 +163,8 @@ function* extend(search: Search, last: Certificate): Steps<CandidatePath | undef
   return undefined
 }
 
-/** What does not depend on the path below: the issuer is fit for its role, leads somewhere, and, where several have its name, it is
- * the one that signed. (A single candidate's signature is checked when an anchor is reached.) */
+/** What does not depend on the path below: the issuer is fit for its role, leads somewhere, and, where several have
+ * its name, it is the one that signed. (A single candidate's signature is checked when an anchor is reached.) */
 function* isPromising(search: Search, child: Certificate, issuer: Certificate): Steps<boolean> {
   if (search.edge(child, issuer) === false) return false
   const failure = failureAlone(issuer, 'intermediate', search.input.rules)
@@ -251,8 +252,8 @@ const signatureCost = ({ type, bits }: TrustAnchor['publicKey']): number => {
   return type.startsWith('rsa') ? Math.max(1, Math.round((bits / 4096) ** 2)) : 1
 }
 
-/** Section 4.2.1.1: only a self-signed certificate may leave out the authority key identifier. By names alone one can't tell
- * whether an anchor is (rules.ts asks it of all others). */
+/** Section 4.2.1.1: only a self-signed certificate may leave out the authority key identifier. By names alone one
+ * can't tell whether an anchor is (rules.ts asks it of all others). */
 function* checkAnchorIdentifier({ input }: Search, { certificate, publicKey }: TrustAnchor): Steps<void> {
   if (certificate === undefined || certificate.isSelfIssued) return
   if (certificate.authorityKeyIdentifier?.keyIdentifier !== undefined) return
@@ -262,7 +263,10 @@ function* checkAnchorIdentifier({ input }: Search, { certificate, publicKey }: T
   reject('nonconforming', sentence, certificate)
 }
 
-const keyOf = (issuer: Pick<TrustAnchor, 'publicKey'>, certificate: Certificate | undefined): TrustAnchor['publicKey'] => {
+const keyOf = (
+  issuer: Pick<TrustAnchor, 'publicKey'>,
+  certificate: Certificate | undefined,
+): TrustAnchor['publicKey'] => {
   try {
     return issuer.publicKey
   } catch (error) {
@@ -317,7 +321,9 @@ const noteDepth = (search: Search, issuer: Certificate): void => {
 
 const anchorsFor = (input: SearchInput, child: Certificate): readonly TrustAnchor[] => {
   const anchors = input.trust.byName(child.issuer, input.loose)
-  const usable = input.selfSignedOnly ? anchors.filter(({ certificate }) => certificate?.isSelfIssued !== false) : anchors
+  const usable = input.selfSignedOnly
+    ? anchors.filter(({ certificate }) => certificate?.isSelfIssued !== false)
+    : anchors
   if (usable.length < 2) return usable
   return usable.toSorted((a, b) => score(input, child, b.certificate) - score(input, child, a.certificate))
 }

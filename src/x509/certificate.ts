@@ -1,5 +1,5 @@
-// A certificate, parsed once (RFC 5280 section 4.1): structure, names and dates at once, key and extensions when asked for
-// and then kept.
+// A certificate, parsed once (RFC 5280 section 4.1): structure, names and dates at once, key and extensions when asked
+// for and then kept.
 
 import { parsePublicKey } from '../crypto/keys.ts'
 import type { CryptoProvider, HashName, PublicKey } from '../crypto/provider.ts'
@@ -20,8 +20,8 @@ import { quote } from './text.ts'
 /** Parses one DER certificate; the bytes are kept, not copied. Throws TlsError `bad_certificate`. */
 export const parseCertificate = (der: Uint8Array): Certificate => new Certificate(der)
 
-/** The certificates of PEM text, PEM bytes, DER, or a list of them, in order. Throws TlsError `bad_option` where there is none,
- * `bad_certificate` for one that can't be read. */
+/** The certificates of PEM text, PEM bytes, DER, or a list of them, in order. Throws TlsError `bad_option` where
+ * there is none, `bad_certificate` for one that can't be read. */
 export const parseCertificates = (input: PemOrDer | readonly PemOrDer[]): Certificate[] =>
   certificateBytes(input, 'certificates').map(parseCertificate)
 
@@ -91,13 +91,14 @@ export class Certificate {
     if (this.hasUniqueIdentifiers && this.version === 1) tbs.fail('a version 1 certificate has unique identifiers')
   }
 
-  /** What DER or RFC 5280 forbids a CA to write, in the certificate and in the extensions read so far, where it can be understood in
-   * one way only. The profiles `baseline` and `rfc5280` refuse it. */
+  /** What DER or RFC 5280 forbids a CA to write, in the certificate and in the extensions read so far, where it can
+   * be understood in one way only. The profiles `baseline` and `rfc5280` refuse it. */
   get deviations(): readonly string[] {
     return this.#deviations
   }
 
-  /** The subject's key. Throws TlsError `unsupported_certificate` for a key of unknown kind, `bad_certificate` for a bad one. */
+  /** The subject's key. Throws TlsError `unsupported_certificate` for a key of unknown kind, `bad_certificate` for a
+   * bad one. */
   get publicKey(): PublicKey {
     this.#publicKey ??= parsePublicKey(this.spki)
     return this.#publicKey
@@ -148,10 +149,16 @@ export class Certificate {
     return this.#typed(extensionOids.authorityKeyIdentifier, read.readAuthorityKeyIdentifier)
   }
   get authorityInfoAccess(): readonly read.AccessDescription[] | undefined {
-    return this.#typed(extensionOids.authorityInfoAccess, (value, odd) => read.readInfoAccess(value, 'authorityInfoAccess', odd))
+    return this.#typed(
+      extensionOids.authorityInfoAccess,
+      (value, odd) => read.readInfoAccess(value, 'authorityInfoAccess', odd),
+    )
   }
   get subjectInfoAccess(): readonly read.AccessDescription[] | undefined {
-    return this.#typed(extensionOids.subjectInfoAccess, (value, odd) => read.readInfoAccess(value, 'subjectInfoAccess', odd))
+    return this.#typed(
+      extensionOids.subjectInfoAccess,
+      (value, odd) => read.readInfoAccess(value, 'subjectInfoAccess', odd),
+    )
   }
   get crlDistributionPoints(): readonly read.DistributionPoint[] | undefined {
     return this.#typed(extensionOids.crlDistributionPoints, (value, odd) =>

@@ -1,5 +1,5 @@
-// The verifier that every connection uses and verifyChain(), which does the same for anyone: parse, build paths, check them,
-// say why not. Written as steps, so that with a synchronous provider it never waits.
+// The verifier that every connection uses and verifyChain(), which does the same for anyone: parse, build paths, check
+// them, say why not. Written as steps, so that with a synchronous provider it never waits.
 
 import { run, use } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
@@ -55,8 +55,8 @@ export interface VerifyFailure {
   readonly error: CertificateError
 }
 
-/** Verifies a chain of DER certificates, leaf first, the others in any order (RFC 5280 section 6). Rejects only for a misuse
- * of the options (TlsError `bad_option`); a chain that is not good is an answer with `ok: false`. */
+/** Verifies a chain of DER certificates, leaf first, the others in any order (RFC 5280 section 6). Rejects only for
+ * a misuse of the options (TlsError `bad_option`); a chain that is not good is an answer with `ok: false`. */
 export const verifyChain = async (chain: readonly Uint8Array[], options: VerifyOptions): Promise<VerifyResult> => {
   try {
     return await run(verify(chain, { ...options, checks: withDefaultCheck(options, { mustStaple: false }) }))
@@ -79,8 +79,8 @@ export type AllChains =
     }
   | { readonly ok: false; readonly reason: VerifyFailure }
 
-/** All paths to trust anchors that hold, the most promising first, as far as the budgets go (`aia` is not asked). Rejects and answers as
- * verifyChain() does; `checks` are run on each path. */
+/** All paths to trust anchors that hold, the most promising first, as far as the budgets go (`aia` is not asked).
+ * Rejects and answers as verifyChain() does; `checks` are run on each path. */
 export const verifyAllChains = async (chain: readonly Uint8Array[], options: VerifyOptions): Promise<AllChains> => {
   const found: { chain: readonly Certificate[]; anchor: TrustAnchor }[] = []
   const onPath = (path: CandidatePath): void => {
@@ -102,7 +102,8 @@ export const verifyAllChains = async (chain: readonly Uint8Array[], options: Ver
   return { ok: true, chains: found }
 }
 
-/** A verifier for connections: anchors are parsed once, and so are the intermediates of chains that it accepted. Its `verify` throws a CertificateError (a TlsError). */
+/** A verifier for connections: anchors are parsed once, and so are the intermediates of chains that it accepted. Its
+ * `verify` throws a CertificateError (a TlsError). */
 export const chainVerifier = (options: ChainOptions & { readonly sendAuthorities?: boolean }): CertificateVerifier => {
   const trust = isTrustStore(options.trust) ? options.trust : trustStore(options.trust)
   const memory = verifierMemory()
@@ -117,13 +118,24 @@ export const chainVerifier = (options: ChainOptions & { readonly sendAuthorities
   }
 }
 
-/** What the caller asks for comes on top of the default check, unless it is about the same or leaves that out by name. */
-const withDefaultCheck = ({ checks = [], defaultChecks }: ChainOptions, options?: OcspCheckOptions): readonly PathCheck[] =>
+/** What the caller asks for comes on top of the default check, unless it is about the same or leaves that out by
+ * name. */
+const withDefaultCheck = (
+  { checks = [], defaultChecks }: ChainOptions,
+  options?: OcspCheckOptions,
+): readonly PathCheck[] =>
   defaultChecks === false || checks.some(isOcspCheck) ? checks : [ocspCheck(options), ...checks]
 
 /** The anchors are parsed for it, as they are for a verification. */
-const chainFingerprint = ({ provider, fingerprint, trust, ...options }: ChainOptions & { readonly trust: TrustStore }): string =>
-  fingerprintOf(provider, 'chain', { ...options, profile: options.profile ?? defaults.profile, trust: describeTrust(trust) }, fingerprint)
+const chainFingerprint = (
+  { provider, fingerprint, trust, ...options }: ChainOptions & { readonly trust: TrustStore },
+): string =>
+  fingerprintOf(
+    provider,
+    'chain',
+    { ...options, profile: options.profile ?? defaults.profile, trust: describeTrust(trust) },
+    fingerprint,
+  )
 
 function* verifyRequest(request: VerifyRequest, options: ChainOptions, memory: VerifierMemory): Steps<VerifiedChain> {
   const { chain, leaf: parsedLeaf, peer, serverName, ...rest } = request
@@ -158,10 +170,15 @@ const prepare = (
 ): { readonly input: SearchInput; readonly bytesLeft: number } => {
   const bytes = chain.reduce((sum, { length }) => sum + length, 0)
   const limit = options.budgets?.bytes ?? defaults.bytes
-  if (bytes > limit) reject('too_complex', `the chain has ${bytes} bytes; at most ${limit} are taken (option budgets.bytes)`)
+  if (bytes > limit) {
+    reject('too_complex', `the chain has ${bytes} bytes; at most ${limit} are taken (option budgets.bytes)`)
+  }
   const count = options.budgets?.certificates ?? defaults.certificates
   if (chain.length > count) {
-    reject('too_complex', `the chain has ${chain.length} certificates; at most ${count} are taken (option budgets.certificates)`)
+    reject(
+      'too_complex',
+      `the chain has ${chain.length} certificates; at most ${count} are taken (option budgets.certificates)`,
+    )
   }
   const [first, ...others] = chain
   if (first === undefined) throw new TlsError('bad_option', 'the chain is empty')
@@ -169,7 +186,8 @@ const prepare = (
   return { input: searchInput(leaf, readable(others, memory), options, memory), bytesLeft: limit - bytes }
 }
 
-/** A class and not an object with a getter, of which V8 makes a hidden class each time, and with it work for the collector. */
+/** A class and not an object with a getter, of which V8 makes a hidden class each time, and with it work for the
+ * collector. */
 class VerifiedPath {
   readonly ok = true
   readonly chain: readonly Certificate[]
@@ -277,7 +295,9 @@ const rulesOf = (options: VerifyOptions, time: number): PathRules => {
 /** Trust settings of a TRUSTED CERTIFICATE block: a reason to refuse, or undefined. */
 const settingsVerdict = ({ settings }: TrustAnchor, options: VerifyOptions): string | undefined => {
   const purposes = purposesOf(options)
-  if (settings === undefined || purposes.length === 0 || purposes.some((oid) => isTrustedFor(settings, oid))) return undefined
+  if (settings === undefined || purposes.length === 0 || purposes.some((oid) => isTrustedFor(settings, oid))) {
+    return undefined
+  }
   return `its trust settings do not allow ${purposes.map(oidName).join(' or ')}`
 }
 
@@ -307,7 +327,11 @@ function* acceptPath(path: CandidatePath, input: SearchInput, options: VerifyOpt
   const verdict = settingsVerdict(path.anchor, options) ?? options.acceptAnchor?.(path.anchor, chain) ?? true
   if (verdict !== true) {
     const why = verdict === false ? '' : `: ${verdict}`
-    reject('anchor_refused', `the trust anchor ${shorten(path.anchor.name.toString())} is refused${why}`, path.anchor.certificate)
+    reject(
+      'anchor_refused',
+      `the trust anchor ${shorten(path.anchor.name.toString())} is refused${why}`,
+      path.anchor.certificate,
+    )
   }
   const { provider, serverName, ocspResponse, scts, checks = [], signatureAlgorithms } = options
   const { pool, rules: { time } } = input
@@ -321,12 +345,19 @@ function* acceptPath(path: CandidatePath, input: SearchInput, options: VerifyOpt
 }
 
 /** RFC 9846 section 4.5.1.2: what an anchor is signed with does not count. */
-const checkSignatureAlgorithms = ({ certificates, isDirect }: CandidatePath, allowed: ReadonlySet<SignatureAlgorithm>): void => {
+const checkSignatureAlgorithms = (
+  { certificates, isDirect }: CandidatePath,
+  allowed: ReadonlySet<SignatureAlgorithm>,
+): void => {
   for (const certificate of isDirect ? certificates.slice(0, -1) : certificates) {
     const algorithm = signatureAlgorithmOf(certificate.signatureAlgorithm)
     if (algorithm !== undefined && allowed.has(algorithm)) continue
     const name = algorithmName(certificate.signatureAlgorithm)
-    reject('weak', `${describe(certificate)} is signed with ${name}, which was not offered (RFC 9846 section 4.3.3)`, certificate)
+    reject(
+      'weak',
+      `${describe(certificate)} is signed with ${name}, which was not offered (RFC 9846 section 4.3.3)`,
+      certificate,
+    )
   }
 }
 

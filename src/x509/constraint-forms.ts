@@ -1,5 +1,5 @@
-// The forms of name that constraints can be put on (RFC 5280 section 4.2.1.10), each as the name and as the base of a subtree, in
-// what is compared: lower-case hosts, local parts, addresses with masks.
+// The forms of name that constraints can be put on (RFC 5280 section 4.2.1.10), each as the name and as the base of a
+// subtree, in what is compared: lower-case hosts, local parts, addresses with masks.
 
 /** A name as it is compared. */
 export type Comparable =
@@ -11,7 +11,8 @@ export type Comparable =
   | { readonly kind: 'directory'; readonly rdns: readonly string[] }
   | { readonly kind: 'other' }
 
-/** The base of a subtree. A wildcard DNS name is in a permitted one if all it stands for is, in an excluded one if a part is. */
+/** The base of a subtree. A wildcard DNS name is in a permitted one if all it stands for is, in an excluded one if a
+ * part is. */
 export type Base =
   | { readonly isWellFormed: true; includes(name: Comparable, which: 'permitted' | 'excluded'): boolean }
   | { readonly isWellFormed: false; readonly reason: 'malformed' | 'unsupported' }
@@ -25,8 +26,8 @@ export const dnsName = (text: string): Comparable | undefined => {
   return isHost(host.startsWith('*.') ? host.slice(2) : host) ? { kind: 'dns', host } : undefined
 }
 
-/** "host.example" for the host and all below it, ".host.example" for what is below it (as OpenSSL, NSS and Go read a form that RFC
- * 5280 has for URIs only), "" for every name. */
+/** "host.example" for the host and all below it, ".host.example" for what is below it (as OpenSSL, NSS and Go read a
+ * form that RFC 5280 has for URIs only), "" for every name. */
 export const dnsBase = (text: string): Base => {
   const base = text.toLowerCase()
   const below = base.startsWith('.') ? base : `.${base}`
@@ -45,8 +46,8 @@ export const dnsBase = (text: string): Base => {
   }
 }
 
-/** Local part and host of an addr-spec (RFC 5321 section 4.1.2), or undefined. `international`: SmtpUTF8Mailbox, whose local part is
- * UTF-8 and whose host is in A-labels (RFC 9598 section 3). */
+/** Local part and host of an addr-spec (RFC 5321 section 4.1.2), or undefined. `international`: SmtpUTF8Mailbox,
+ * whose local part is UTF-8 and whose host is in A-labels (RFC 9598 section 3). */
 export const emailName = (text: string, international = false): Comparable | undefined => {
   const match = (international ? internationalMailbox : mailbox).exec(text)
   const [, local = '', domain = ''] = match ?? []
@@ -61,16 +62,21 @@ const internationalMailbox = /^([^\s"@\\()<>,;:[\].]+(?:\.[^\s"@\\()<>,;:[\].]+)
 /** The same mailbox can be written with and without quotes. */
 const unquoted = (local: string): string => (local.startsWith('"') ? local.slice(1, -1).replace(/\\(.)/gu, '$1') : local)
 
-/** A mailbox, all mailboxes of a host, or with a leading period of all hosts below a domain. Local parts are literal. */
+/** A mailbox, all mailboxes of a host, or with a leading period of all hosts below a domain. Local parts are
+ * literal. */
 export const emailBase = (text: string): Base => {
   if (!text.includes('@')) return hostBase(text, 'email')
   const base = emailName(text)
   if (base?.kind !== 'email') return malformed
-  return { isWellFormed: true, includes: (it) => it.kind === 'email' && it.local === base.local && it.host === base.host }
+  return {
+    isWellFormed: true,
+    includes: (it) => it.kind === 'email' && it.local === base.local && it.host === base.host,
+  }
 }
 
-/** The host of a URI that has one: an IP address or nothing can't be constrained, and neither can what readers of URIs understand
- * in two ways (a backslash, a second "@", bytes that RFC 3986 section 3.2.1 does not allow before the "@"). */
+/** The host of a URI that has one: an IP address or nothing can't be constrained, and neither can what readers of
+ * URIs understand in two ways (a backslash, a second "@", bytes that RFC 3986 section 3.2.1 does not allow before
+ * the "@"). */
 export const uriName = (text: string): Comparable | undefined => {
   const host = uriPattern.exec(text)?.[1]?.toLowerCase()
   return host !== undefined && isHost(host) && !endsInNumber.test(host) ? { kind: 'uri', host } : undefined

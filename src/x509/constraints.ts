@@ -1,5 +1,5 @@
-// Name constraints (RFC 5280 section 4.2.1.10): the names of a certificate against the subtrees of every CA above it. Names and
-// subtrees are prepared once each, and all comparisons of a verification share one budget.
+// Name constraints (RFC 5280 section 4.2.1.10): the names of a certificate against the subtrees of every CA above it.
+// Names and subtrees are prepared once each, and all comparisons of a verification share one budget.
 
 import type { Certificate } from './certificate.ts'
 import type { GeneralSubtree, NameConstraints } from './extensions.ts'
@@ -31,7 +31,8 @@ export const findViolation = (
     const { excluded, permitted } = remembered(subtreesOf, constraint, prepare)
     for (const [form, named] of names) {
       const violation =
-        findAmong(named, excluded.get(form), 'excluded', budget) ?? findAmong(named, permitted.get(form), 'permitted', budget)
+        findAmong(named, excluded.get(form), 'excluded', budget) ??
+        findAmong(named, permitted.get(form), 'permitted', budget)
       if (violation !== undefined) return violation
     }
   }
@@ -41,7 +42,9 @@ export const findViolation = (
 /** Whether a set of subtrees is written as section 4.2.1.10 has it; else what is wrong with it. */
 export const malformedConstraint = ({ permitted = [], excluded = [] }: NameConstraints): string | undefined => {
   for (const { base } of [...permitted, ...excluded]) {
-    const isLoose = base.kind === 'dns' ? base.value.startsWith('.') : (base.kind === 'email' || base.kind === 'uri') && base.value === ''
+    const isLoose = base.kind === 'dns'
+      ? base.value.startsWith('.')
+      : (base.kind === 'email' || base.kind === 'uri') && base.value === ''
     const form = baseOf(base)
     if (!isLoose && (form.isWellFormed || form.reason === 'unsupported')) continue
     return `the name constraint ${base.kind} ${quote(base.value)} is not in a form that RFC 5280 allows`
@@ -103,8 +106,8 @@ const grouped = (subtrees: readonly GeneralSubtree[]): Groups => {
   return groups
 }
 
-/** A malformed name counts for the form that it was meant to have. SmtpUTF8Mailbox is held to the constraints on e-mail addresses
- * (RFC 9598 section 6). */
+/** A malformed name counts for the form that it was meant to have. SmtpUTF8Mailbox is held to the constraints on
+ * e-mail addresses (RFC 9598 section 6). */
 const formOf = (name: GeneralName): Form => {
   if (name.kind === 'malformed') return name.form
   if (name.kind !== 'otherName') return name.kind
@@ -201,8 +204,12 @@ const checkName = (
     return { kind: 'malformed', sentence: `${shown} can't be compared with the name constraints on it` }
   }
   for (const { base, shown: subtree, isSupported } of subtrees) {
-    if (!isSupported) return { kind: 'unsupported', sentence: `${shown} is under a name constraint of a form that is not supported` }
-    if (!base.isWellFormed) return { kind: 'malformed', sentence: `${shown} is under the malformed name constraint ${subtree}` }
+    if (!isSupported) {
+      return { kind: 'unsupported', sentence: `${shown} is under a name constraint of a form that is not supported` }
+    }
+    if (!base.isWellFormed) {
+      return { kind: 'malformed', sentence: `${shown} is under the malformed name constraint ${subtree}` }
+    }
     if (!base.includes(comparable, which)) continue
     if (which === 'permitted') return undefined
     return { kind: 'violated', sentence: `${shown} is excluded by the name constraint ${subtree}` }

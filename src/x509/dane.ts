@@ -47,7 +47,9 @@ export const parseTlsa = (text: string): TlsaRecord => {
 
 /** Throws TlsError `bad_option` if there is no record; its `verify` throws a CertificateError. */
 export const daneVerifier = (options: DaneOptions): CertificateVerifier => {
-  if (options.records.length === 0) throw new TlsError('bad_option', 'records: there is none; without TLSA records use chainVerifier()')
+  if (options.records.length === 0) {
+    throw new TlsError('bad_option', 'records: there is none; without TLSA records use chainVerifier()')
+  }
   const { trust, provider, fingerprint, ...rest } = options
   let known: string | undefined
   return {
@@ -80,7 +82,9 @@ function* verify(request: VerifyRequest, options: DaneOptions): Steps<VerifiedCh
   const anchors = anchorsOf(ofUsage(usages.daneTa), chain, provider)
   if (anchors.length > 0) attempts.push(() => withAnchors(request, options, anchors, [], ''))
   const pkix = [...ofUsage(usages.pkixEe), ...ofUsage(usages.pkixTa)]
-  if (pkix.length > 0) attempts.push(() => withAnchors(request, options, options.trust, [pkixCheck(pkix)], 'the TLSA records ask for a public authority'))
+  if (pkix.length > 0) {
+    attempts.push(() => withAnchors(request, options, options.trust, [pkixCheck(pkix)], 'the TLSA records ask for a public authority'))
+  }
   return yield* firstGood(attempts, leaf)
 }
 
@@ -113,15 +117,28 @@ const pkixCheck = (records: readonly TlsaRecord[]): PathCheck =>
     const [leaf, ...above] = path
     const isMatch = records.some((record) =>
       record.usage === usages.pkixEe ? leaf && matches(record, leaf, provider) : above.some((ca) => matches(record, ca, provider)))
-    if (!isMatch) reject('refused', `no TLSA record matches the chain${leaf === undefined ? '' : ` of ${describe(leaf)}`} (RFC 7671 section 5)`, leaf)
+    if (!isMatch) {
+      reject(
+        'refused',
+        `no TLSA record matches the chain${leaf === undefined ? '' : ` of ${describe(leaf)}`} (RFC 7671 section 5)`,
+        leaf,
+      )
+    }
   }
 
-/** Section 5.2: certificates of the peer that match; or what a record holds whole, with the names that issuers have here. */
-const anchorsOf = (records: readonly TlsaRecord[], chain: readonly Certificate[], provider: CryptoProvider): TrustInput[] =>
+/** Section 5.2: certificates of the peer that match; or what a record holds whole, with the names that issuers have
+ * here. */
+const anchorsOf = (
+  records: readonly TlsaRecord[],
+  chain: readonly Certificate[],
+  provider: CryptoProvider,
+): TrustInput[] =>
   records.flatMap((record): TrustInput[] => {
     const sent = chain.slice(1).filter((certificate) => matches(record, certificate, provider))
     if (record.matchingType !== 0 || sent.length > 0) return sent
-    if (record.selector === 1) return chain.map(({ issuer }) => ({ name: issuer.der, spki: record.data })).filter(isReadableKey)
+    if (record.selector === 1) {
+      return chain.map(({ issuer }) => ({ name: issuer.der, spki: record.data })).filter(isReadableKey)
+    }
     return readable([record.data])
   })
 
@@ -133,7 +150,11 @@ const isReadableKey = ({ spki }: { readonly spki: Uint8Array }): boolean => {
   }
 }
 
-const matches = ({ selector, matchingType, data }: TlsaRecord, certificate: Certificate, provider: CryptoProvider): boolean => {
+const matches = (
+  { selector, matchingType, data }: TlsaRecord,
+  certificate: Certificate,
+  provider: CryptoProvider,
+): boolean => {
   const bytes = selector === 0 ? certificate.der : certificate.spki
   if (matchingType === 0) return equalBytes(bytes, data)
   const hash = provider.hashes[matchingType === 1 ? 'sha256' : 'sha512']

@@ -1,5 +1,5 @@
-// A delegated credential (RFC 9345 section 4): a key that the holder of a certificate lets sign handshakes in its place for at
-// most seven days.
+// A delegated credential (RFC 9345 section 4): a key that the holder of a certificate lets sign handshakes in its place
+// for at most seven days.
 
 import { decode, encode, opaque, struct, u16, u32 } from '../wire/codec.ts'
 import type { Codec } from '../wire/codec.ts'
@@ -27,7 +27,8 @@ const credential: Codec<Credential> = struct(fields)
 const delegated: Codec<DelegatedCredential> = struct({ ...fields, algorithm: u16, signature: opaque(2) })
 
 /** Throws `decode_error`. */
-export const readDelegatedCredential = (bytes: Uint8Array): DelegatedCredential => decode(delegated, bytes, 'delegated credential')
+export const readDelegatedCredential = (bytes: Uint8Array): DelegatedCredential =>
+  decode(delegated, bytes, 'delegated credential')
 
 export const encodeDelegatedCredential = (value: DelegatedCredential): Uint8Array => encode(delegated, value)
 
@@ -40,13 +41,15 @@ export const delegationContent = (
   )
 
 /** Schemes of TLS 1.3 whose keys are not rsaEncryption (section 4). */
-export const mayDelegateTo = ({ tls13, keyType }: Pick<SignatureScheme, 'tls13' | 'keyType'>): boolean => tls13 && keyType !== 'rsa'
+export const mayDelegateTo = ({ tls13, keyType }: Pick<SignatureScheme, 'tls13' | 'keyType'>): boolean =>
+  tls13 && keyType !== 'rsa'
 
 /** Seconds: the longest that a credential may still be valid (section 4.1.3). */
 export const MAX_DELEGATION = 604_800
 
 /** Milliseconds since the epoch. */
-export const delegationEnd = (certificate: Certificate, { validTime }: Credential): number => certificate.notBefore + 1000 * validTime
+export const delegationEnd = (certificate: Certificate, { validTime }: Credential): number =>
+  certificate.notBefore + 1000 * validTime
 
 /** id-pe-delegationUsage (section 4.2). */
 export const delegationUsageOid = '1.3.6.1.4.1.44363.44'
@@ -58,5 +61,7 @@ export const delegationProblem = (certificate: Certificate): string | undefined 
   if (usage.critical || usage.value.length !== 2 || usage.value[0] !== 5 || usage.value[1] !== 0) {
     return 'the DelegationUsage extension is critical, or not NULL'
   }
-  return certificate.keyUsage?.includes('digitalSignature') ? undefined : 'the certificate\'s key usage has no digitalSignature'
+  return certificate.keyUsage?.includes('digitalSignature')
+    ? undefined
+    : 'the certificate\'s key usage has no digitalSignature'
 }

@@ -1,5 +1,6 @@
-// Why no path was found, for a person: which certificate the chain ends in, and what is the matter with that one. The reasons of the
-// search are kept unless the truth is that the peer's chain ends in a certificate that signed itself and is not trusted.
+// Why no path was found, for a person: which certificate the chain ends in, and what is the matter with that one. The
+// reasons of the search are kept unless the truth is that the peer's chain ends in a certificate that signed itself and
+// is not trusted.
 
 import type { Steps } from '../crypto/maybe.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
@@ -39,7 +40,9 @@ function* isSelfSigned(certificate: Certificate, provider: CryptoProvider): Step
 /** The issuer of the last certificate that can be reached from the leaf by names is who is missing. */
 const lastByName = ({ leaf, pool }: Unverified): Certificate => {
   const bySubject = new Map<string, Certificate>()
-  for (const certificate of pool) if (!bySubject.has(certificate.subject.key)) bySubject.set(certificate.subject.key, certificate)
+  for (const certificate of pool) {
+    if (!bySubject.has(certificate.subject.key)) bySubject.set(certificate.subject.key, certificate)
+  }
   const seen = new Set([leaf])
   let last = leaf
   for (;;) {

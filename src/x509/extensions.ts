@@ -1,5 +1,5 @@
-// The certificate extensions of RFC 5280 section 4.2 (and RFC 6962, 7633), each a function from the extension's value to
-// a typed one.
+// The certificate extensions of RFC 5280 section 4.2 (and RFC 6962, 7633), each a function from the extension's value
+// to a typed one.
 
 import { DerReader, constructedTag, contextTag } from '../wire/der.ts'
 import { readGeneralName, readGeneralNames } from './general-name.ts'
@@ -126,7 +126,8 @@ class ReadExtension implements Extension {
   }
 }
 
-/** Where a reader notes what breaks a rule for writers and can be read in one way only; without it the reader refuses. */
+/** Where a reader notes what breaks a rule for writers and can be read in one way only; without it the reader
+ * refuses. */
 export type Deviations = string[] | undefined
 
 const open = (value: Uint8Array, what: string, deviations: Deviations): DerReader =>
@@ -188,13 +189,17 @@ export const readSubjectKeyIdentifier = (value: Uint8Array, deviations?: Deviati
 export const readAuthorityKeyIdentifier = (value: Uint8Array, deviations?: Deviations): AuthorityKeyIdentifier => {
   const what = 'authorityKeyIdentifier'
   const sequence = outer(value, what, deviations)
-  const keyIdentifier = sequence.peek() === contextTag(0) ? sequence.content(contextTag(0), 'key identifier') : undefined
+  const keyIdentifier = sequence.peek() === contextTag(0)
+    ? sequence.content(contextTag(0), 'key identifier')
+    : undefined
   const names = sequence.optional(constructedTag(1), 'authorityCertIssuer')
   const issuer = names === undefined ? undefined : readGeneralNames(names, what)
   const serialNumber =
     sequence.peek() === contextTag(2) ? sequence.integer('authorityCertSerialNumber', contextTag(2)) : undefined
   sequence.end()
-  if ((issuer === undefined) !== (serialNumber === undefined)) sequence.deviate(`${what} has an issuer without a serial number, or the other way round`)
+  if ((issuer === undefined) !== (serialNumber === undefined)) {
+    sequence.deviate(`${what} has an issuer without a serial number, or the other way round`)
+  }
   return { keyIdentifier, issuer, serialNumber }
 }
 
@@ -204,7 +209,9 @@ export const readNameConstraints = (value: Uint8Array, deviations?: Deviations):
   const permitted = subtrees(sequence, 0, 'permittedSubtrees')
   const excluded = subtrees(sequence, 1, 'excludedSubtrees')
   sequence.end()
-  if (permitted === undefined && excluded === undefined) sequence.deviate('an extension of constraints constrains nothing')
+  if (permitted === undefined && excluded === undefined) {
+    sequence.deviate('an extension of constraints constrains nothing')
+  }
   return { permitted, excluded }
 }
 
@@ -270,7 +277,9 @@ export const readPolicyConstraints = (value: Uint8Array, deviations?: Deviations
   const requireExplicitPolicy = skip(0, 'requireExplicitPolicy')
   const inhibitPolicyMapping = skip(1, 'inhibitPolicyMapping')
   sequence.end()
-  if (requireExplicitPolicy === undefined && inhibitPolicyMapping === undefined) sequence.deviate('an extension of constraints constrains nothing')
+  if (requireExplicitPolicy === undefined && inhibitPolicyMapping === undefined) {
+    sequence.deviate('an extension of constraints constrains nothing')
+  }
   return { requireExplicitPolicy, inhibitPolicyMapping }
 }
 
@@ -283,7 +292,11 @@ export const readInhibitAnyPolicy = (value: Uint8Array, deviations?: Deviations)
 }
 
 /** Sections 4.2.2.1 and 4.2.2.2. */
-export const readInfoAccess = (value: Uint8Array, what: string, deviations?: Deviations): readonly AccessDescription[] =>
+export const readInfoAccess = (
+  value: Uint8Array,
+  what: string,
+  deviations?: Deviations,
+): readonly AccessDescription[] =>
   listOf(value, what, deviations, (reader) => {
     const description = reader.sequence('access description')
     const method = description.oid('access method')
@@ -293,7 +306,11 @@ export const readInfoAccess = (value: Uint8Array, what: string, deviations?: Dev
   })
 
 /** Sections 4.2.1.13 and 4.2.1.15; a point names a place or an issuer, not reasons only. */
-export const readDistributionPoints = (value: Uint8Array, what: string, deviations?: Deviations): readonly DistributionPoint[] =>
+export const readDistributionPoints = (
+  value: Uint8Array,
+  what: string,
+  deviations?: Deviations,
+): readonly DistributionPoint[] =>
   listOf(value, what, deviations, (reader) => {
     const point = reader.sequence('distribution point')
     const name = readDistributionPointName(point)

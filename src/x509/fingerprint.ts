@@ -1,5 +1,5 @@
-// Fingerprints: texts that are equal only for verifiers that accept the same. A session names the verifier that judged its peer by
-// one, in this process and in others, so nothing in it counts from one (RFC 9846 section 4.7.1).
+// Fingerprints: texts that are equal only for verifiers that accept the same. A session names the verifier that judged
+// its peer by one, in this process and in others, so nothing in it counts from one (RFC 9846 section 4.7.1).
 
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { randomBytes } from '../crypto/random.ts'
@@ -8,7 +8,8 @@ import { utf8Bytes } from '../wire/codec.ts'
 
 const names = new WeakMap<object, string>()
 
-/** A random name for an object or a function, the same for as long as this process lives: what is in it cannot be told. */
+/** A random name for an object or a function, the same for as long as this process lives: what is in it cannot be
+ * told. */
 export const randomNameOf = (value: object): string => {
   const name = names.get(value) ?? `random ${toHex(randomBytes(16))}`
   names.set(value, name)
@@ -22,14 +23,18 @@ export const randomNameOf = (value: object): string => {
 export const fingerprintOf = (provider: CryptoProvider, kind: string, options: object, named?: string): string => {
   const { sha256 } = provider.hashes
   const text = canonical(options, named === undefined ? randomNameOf : () => 'named')
-  return sha256 ? `${kind} ${toHex(sha256.digest(utf8Bytes(`${text} ${JSON.stringify(named ?? '')}`)))}` : randomNameOf(options)
+  return sha256
+    ? `${kind} ${toHex(sha256.digest(utf8Bytes(`${text} ${JSON.stringify(named ?? '')}`)))}`
+    : randomNameOf(options)
 }
 
 /** Options as one text: fields sorted, bytes in hex. `nameOf` names what has no content to write down. */
 const canonical = (value: unknown, nameOf: (value: object) => string): string => {
   if (value instanceof Uint8Array) return `x${toHex(value)}`
   if (Array.isArray(value)) return `[${value.map((item) => canonical(item, nameOf)).join(',')}]`
-  if (value instanceof Set) return canonical([...value].map((item) => canonical(item, nameOf)).toSorted((a, b) => (a < b ? -1 : 1)), nameOf)
+  if (value instanceof Set) {
+    return canonical([...value].map((item) => canonical(item, nameOf)).toSorted((a, b) => (a < b ? -1 : 1)), nameOf)
+  }
   if (typeof value === 'bigint' || typeof value === 'undefined') return String(value)
   if (typeof value === 'function') return ownFingerprint(value) ?? nameOf(value)
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'undefined'

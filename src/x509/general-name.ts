@@ -15,8 +15,8 @@ export type GeneralName =
   | { readonly kind: 'directory'; readonly value: string; readonly name: Name }
   | { readonly kind: 'registeredId'; readonly value: string }
   | OtherName
-  /** A name that has not the form of its kind (an address of five bytes, bytes that are not ASCII): it matches nothing. `bytes` is
-   * the whole element, DER. */
+  /** A name that has not the form of its kind (an address of five bytes, bytes that are not ASCII): it matches
+   * nothing. `bytes` is the whole element, DER. */
   | { readonly kind: 'malformed'; readonly value: string; readonly form: MalformedForm; readonly bytes: Uint8Array }
   /** x400Address and ediPartyName, not decoded. */
   | { readonly kind: 'undecoded'; readonly value: string; readonly bytes: Uint8Array }
@@ -28,7 +28,8 @@ export interface OtherName {
   readonly oid: string
   /** The explicitly tagged value's content, DER. */
   readonly bytes: Uint8Array
-  /** The value if it is a character string: the mailbox of SmtpUTF8Mailbox (RFC 9598), the user principal name of Windows. */
+  /** The value if it is a character string: the mailbox of SmtpUTF8Mailbox (RFC 9598), the user principal name of
+   * Windows. */
   readonly text: string | undefined
 }
 
@@ -62,15 +63,24 @@ export const readGeneralName = (reader: DerReader, what: string, ipForm: IpForm 
     }
     case contextTag(8): {
       const value = dotted(reader.content(tag, what))
-      return value === undefined ? malformed('registeredId', `${what} has a malformed registeredID`) : { kind: 'registeredId', value }
+      return value === undefined
+        ? malformed('registeredId', `${what} has a malformed registeredID`)
+        : { kind: 'registeredId', value }
     }
     case constructedTag(4):
-      return attempt(() => readDirectoryName(reader, what)) ?? malformed('directory', `${what} has a malformed directory name`)
+      return (
+        attempt(() => readDirectoryName(reader, what)) ??
+        malformed('directory', `${what} has a malformed directory name`)
+      )
     case constructedTag(0):
       return attempt(() => readOtherName(reader, what)) ?? malformed('undecoded', `${what} has a malformed otherName`)
     case constructedTag(3):
     case constructedTag(5):
-      return { kind: 'undecoded', value: tag === constructedTag(3) ? 'x400Address' : 'ediPartyName', bytes: reader.element(what) }
+      return {
+        kind: 'undecoded',
+        value: tag === constructedTag(3) ? 'x400Address' : 'ediPartyName',
+        bytes: reader.element(what),
+      }
     default:
       reader.skip(what)
       return malformed('undecoded', `${what} has no known form of name`)

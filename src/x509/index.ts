@@ -41,7 +41,15 @@ export { createOcspRequest, parseOcspResponse } from './ocsp.ts'
 export type { OcspAnswer, OcspBasicResponse, OcspCertId, OcspResponse, OcspStatus } from './ocsp.ts'
 export { extensionOids, oidName, purposeOids } from './oids.ts'
 export type { PurposeName } from './oids.ts'
-export type { ChainOptions, PathCheck, PathCheckRequest, PolicyOptions, Purpose, VerifyBudgets, VerifyOptions } from './options.ts'
+export type {
+  ChainOptions,
+  PathCheck,
+  PathCheckRequest,
+  PolicyOptions,
+  Purpose,
+  VerifyBudgets,
+  VerifyOptions,
+} from './options.ts'
 export { issuerOf } from './path-pairs.ts'
 export type { CheckDepth, Issuer, PathPair } from './path-pairs.ts'
 export { pinCheck, spkiPin } from './pinning.ts'

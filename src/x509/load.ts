@@ -1,5 +1,5 @@
-// Certificates and CRLs as people have them: PEM text, PEM bytes, DER, or lists of them, into DER. With the trust settings that
-// OpenSSL keeps after a certificate in TRUSTED CERTIFICATE blocks (X509_CERT_AUX).
+// Certificates and CRLs as people have them: PEM text, PEM bytes, DER, or lists of them, into DER. With the trust
+// settings that OpenSSL keeps after a certificate in TRUSTED CERTIFICATE blocks (X509_CERT_AUX).
 
 import { TlsError } from '../errors.ts'
 import { DerReader, constructedTag, tags } from '../wire/der.ts'
@@ -18,13 +18,15 @@ export interface TrustSettings {
 
 /** Whether the settings allow a purpose; anyExtendedKeyUsage stands for all of them. */
 export const isTrustedFor = ({ trusted, rejected }: TrustSettings, purpose: string): boolean => {
-  const has = (oids: readonly string[]): boolean => oids.includes(purpose) || oids.includes(purposeOids.anyExtendedKeyUsage)
+  const has = (oids: readonly string[]): boolean =>
+    oids.includes(purpose) || oids.includes(purposeOids.anyExtendedKeyUsage)
   return !has(rejected) && (trusted === undefined || has(trusted))
 }
 
 type Inputs = PemOrDer | readonly PemOrDer[]
 
-/** DER certificates, without trust settings. Throws TlsError `bad_option`, with the option's name, where there is none. */
+/** DER certificates, without trust settings. Throws TlsError `bad_option`, with the option's name, where there is
+ * none. */
 export const certificateBytes = (input: Inputs, option: string): Uint8Array[] =>
   certificateBlocks(input, option).map((block) => readCertificateBlock(block).der)
 
@@ -34,7 +36,11 @@ export const crlBytes = (input: Inputs): Uint8Array[] =>
 
 /** Blocks of certificates; DER becomes a block whose contents nobody has looked into. */
 export const certificateBlocks = (input: Inputs, option: string): PemBlock[] =>
-  blocksOf(input, option, { kind: 'certificate', label: 'CERTIFICATE', isWanted: (label) => certificateLabels.has(label) })
+  blocksOf(
+    input,
+    option,
+    { kind: 'certificate', label: 'CERTIFICATE', isWanted: (label) => certificateLabels.has(label) },
+  )
 
 const TRUSTED = 'TRUSTED CERTIFICATE'
 const certificateLabels: ReadonlySet<string> = new Set(['CERTIFICATE', 'X509 CERTIFICATE', TRUSTED])
@@ -50,8 +56,13 @@ const blocksOf = (input: Inputs, option: string, wanted: Wanted): PemBlock[] => 
   const all = inputs.flatMap((item) => blocksIn(item, option, wanted))
   const found = all.filter(({ label }) => wanted.isWanted(label))
   if (found.length === 0) {
-    const instead = all[0] === undefined ? '' : `; it has a block ${JSON.stringify(all[0].label.slice(0, 40))}${conversion(all[0].label)}`
-    throw new TlsError('bad_option', `${option}: there is no ${wanted.kind} in it (a PEM block ${wanted.label})${instead}`)
+    const instead = all[0] === undefined
+      ? ''
+      : `; it has a block ${JSON.stringify(all[0].label.slice(0, 40))}${conversion(all[0].label)}`
+    throw new TlsError(
+      'bad_option',
+      `${option}: there is no ${wanted.kind} in it (a PEM block ${wanted.label})${instead}`,
+    )
   }
   return found
 }
@@ -63,7 +74,10 @@ const conversion = (label: string): string =>
 
 const blocksIn = (item: PemOrDer, option: string, { label }: Wanted): PemBlock[] => {
   if (typeof item !== 'string' && !(item instanceof Uint8Array)) {
-    throw new TlsError('bad_option', `${option}: expected PEM (text or bytes) or DER, got ${item === null ? 'null' : typeof item}`)
+    throw new TlsError(
+      'bad_option',
+      `${option}: expected PEM (text or bytes) or DER, got ${item === null ? 'null' : typeof item}`,
+    )
   }
   const text = pemTextOf(item)
   if (text !== undefined) return decodePem(text)
@@ -83,7 +97,8 @@ export const readCertificateBlock = (
   return { der, settings }
 }
 
-/** CertAux ::= SEQUENCE { trust SEQUENCE OF OID OPTIONAL, reject [0] SEQUENCE OF OID OPTIONAL, alias, keyid, other }. */
+/** CertAux ::= SEQUENCE { trust SEQUENCE OF OID OPTIONAL, reject [0] SEQUENCE OF OID OPTIONAL, alias, keyid, other
+ * }. */
 const readSettings = (fields: DerReader): TrustSettings => {
   const oids = (list: DerReader): string[] => {
     const all: string[] = []
@@ -92,6 +107,8 @@ const readSettings = (fields: DerReader): TrustSettings => {
   }
   const trusted = fields.peek() === tags.sequence ? oids(fields.sequence('trust')) : undefined
   const rejects = fields.optional(constructedTag(0), 'reject')
-  const alias = fields.peek() === tags.utf8String ? new TextDecoder().decode(fields.content(tags.utf8String, 'alias')) : undefined
+  const alias = fields.peek() === tags.utf8String
+    ? new TextDecoder().decode(fields.content(tags.utf8String, 'alias'))
+    : undefined
   return { trusted, rejected: rejects ? oids(rejects) : [], alias }
 }

@@ -1,5 +1,5 @@
-// What a verifier keeps from one connection to the next: the intermediate certificates of chains that it accepted, parsed,
-// and whose key their signatures are by. Dates, names and all else are looked at each time.
+// What a verifier keeps from one connection to the next: the intermediate certificates of chains that it accepted,
+// parsed, and whose key their signatures are by. Dates, names and all else are looked at each time.
 
 import { concat } from '../wire/bytes.ts'
 import { sameBytes } from '../wire/der.ts'
@@ -16,15 +16,17 @@ export interface VerifierMemory {
   keep(path: CandidatePath): void
 }
 
-/** Bytes are copies: what came from the network is in buffers that others may use again. Parsed when first met again. */
+/** Bytes are copies: what came from the network is in buffers that others may use again. Parsed when first met
+ * again. */
 interface Kept {
   readonly der: Uint8Array
   readonly issuerKey: Uint8Array
   certificate: Certificate | undefined
 }
 
-/** Only accepted chains get in, so that a peer can't fill it with junk. `limit` counts certificates; the oldest go first. They
- * are found by comparing: a hash or a text of the bytes would cost more than all comparisons, which end at the first difference. */
+/** Only accepted chains get in, so that a peer can't fill it with junk. `limit` counts certificates; the oldest go
+ * first. They are found by comparing: a hash or a text of the bytes would cost more than all comparisons, which end
+ * at the first difference. */
 export const verifierMemory = (limit = 64): VerifierMemory => {
   const kept = new Set<Kept>()
   const signers = new Map<Certificate, Uint8Array>()

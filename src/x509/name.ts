@@ -1,5 +1,5 @@
-// Distinguished names (RFC 5280 section 4.1.2.4): kept as DER, decoded on demand, compared by section 7.1, printed after
-// RFC 4514.
+// Distinguished names (RFC 5280 section 4.1.2.4): kept as DER, decoded on demand, compared by section 7.1, printed
+// after RFC 4514.
 
 import { toHex } from '../wire/bytes.ts'
 import { DerReader, compareBytes, sameBytes, tags } from '../wire/der.ts'
@@ -113,7 +113,9 @@ export const readName = (reader: DerReader, name: string): Name => {
       attribute.end()
       if (before === undefined && rdn.done) break
       const whole = reader.bytes.subarray(at, rdn.position)
-      if (before !== undefined && compareBytes(before, whole) >= 0) rdn.deviate(`${name} has a set that is not in DER order`)
+      if (before !== undefined && compareBytes(before, whole) >= 0) {
+        rdn.deviate(`${name} has a set that is not in DER order`)
+      }
       before = whole
     }
   }
@@ -163,8 +165,8 @@ const lossyUtf8 = new TextDecoder()
 const latin1 = new TextDecoder('latin1')
 const utf8Encoder = new TextEncoder()
 
-/** Text of a DirectoryString or IA5String element, for people: bytes that can't be are U+FFFD. `#` and hex for what is no string
- * (RFC 4514 section 2.4). */
+/** Text of a DirectoryString or IA5String element, for people: bytes that can't be are U+FFFD. `#` and hex for what
+ * is no string (RFC 4514 section 2.4). */
 export const decodeString = (element: Uint8Array): string => {
   const exact = stringText(element)
   if (exact !== undefined) return exact
@@ -220,15 +222,15 @@ const fromUnits = (content: Uint8Array, size: 2 | 4): string | undefined => {
 
 const loneSurrogate = /\p{Surrogate}/u
 
-/** Type and value such that equal keys mean a match: strings by RFC 5280 section 7.1, the rest, and strings that are none, as
- * bytes. */
+/** Type and value such that equal keys mean a match: strings by RFC 5280 section 7.1, the rest, and strings that are
+ * none, as bytes. */
 const attributeKey = ({ oid, der }: NameAttribute): string => {
   const text = stringText(der)
   return text === undefined ? `${oid}#${toHex(der)}` : `${oid}=${prepared(text).replace(/[\\+,]/g, '\\$&')}`
 }
 
-/** RFC 4518 section 2, as far as section 7.1 asks for it: characters that are mapped to nothing and to a space, compatibility forms,
- * case, spaces at the ends and repeated. */
+/** RFC 4518 section 2, as far as section 7.1 asks for it: characters that are mapped to nothing and to a space,
+ * compatibility forms, case, spaces at the ends and repeated. */
 const prepared = (text: string): string =>
   simple.test(text)
     ? text.toLowerCase().replace(/ {2,}/g, ' ').trim()
@@ -236,14 +238,16 @@ const prepared = (text: string): string =>
 
 const simple = /^[ -~]*$/
 
-/** Section 2.2: soft hyphens, joiners, variation selectors, directions, control characters but those that are white space. */
+/** Section 2.2: soft hyphens, joiners, variation selectors, directions, control characters but those that are white
+ * space. */
 const mappedToNothing = /(?![\t-\r\u0085])[\p{Cc}\p{Cf}\p{Variation_Selector}\ufffc]|\u034f/gu
 
 /** What is no string is `#` and hex already; of others a leading `#` is escaped. */
 const attributeText = ({ type, value, der }: NameAttribute): string =>
   `${type}=${value.startsWith('#') && stringText(der) === undefined ? value : escapeValue(value)}`
 
-/** RFC 4514 section 2.4. Control and format characters are escaped too, as hex of their UTF-8, so that a name can't disturb a log. */
+/** RFC 4514 section 2.4. Control and format characters are escaped too, as hex of their UTF-8, so that a name can't
+ * disturb a log. */
 const escapeValue = (value: string): string =>
   value
     .replace(/["+,;<>\\]|^[ #]| $/g, '\\$&')

@@ -1,5 +1,5 @@
-// Is this certificate for that server? RFC 9525 section 6 for DNS names and IP addresses: subjectAltName only, a wildcard
-// only as the whole left-most label.
+// Is this certificate for that server? RFC 9525 section 6 for DNS names and IP addresses: subjectAltName only, a
+// wildcard only as the whole left-most label.
 
 import { equalBytes } from '../wire/bytes.ts'
 import type { Certificate } from './certificate.ts'
@@ -9,8 +9,8 @@ export type ReferenceName =
   | { readonly kind: 'dns'; readonly value: string }
   | { readonly kind: 'ip'; readonly value: string; readonly bytes: Uint8Array }
 
-/** Whether the certificate's subjectAltName covers a DNS name (U-labels allowed) or an IP address. False for a name that
- * is neither; throws TlsError `bad_certificate` if the extension is malformed. */
+/** Whether the certificate's subjectAltName covers a DNS name (U-labels allowed) or an IP address. False for a name
+ * that is neither; throws TlsError `bad_certificate` if the extension is malformed. */
 export const certificateCoversName = (certificate: Certificate, serverName: string): boolean => {
   const reference = referenceName(serverName)
   return reference !== undefined && coversReference(certificate, reference)
@@ -31,8 +31,9 @@ export const coversReference = (
   return false
 }
 
-/** Lower-case A-labels without the final dot, or the bytes of an IP address (IPv6 with or without brackets, a link-local one
- * with or without a zone). Undefined for what can't be either. Underscores pass here: whether such a name may be in a certificate is for the profile. */
+/** Lower-case A-labels without the final dot, or the bytes of an IP address (IPv6 with or without brackets, a
+ * link-local one with or without a zone). Undefined for what can't be either. Underscores pass here: whether such a
+ * name may be in a certificate is for the profile. */
 export const referenceName = (serverName: string): ReferenceName | undefined => {
   const bytes = parseIp(withoutZone(serverName))
   if (bytes !== undefined) return { kind: 'ip', value: serverName, bytes }
@@ -42,8 +43,8 @@ export const referenceName = (serverName: string): ReferenceName | undefined => 
   return value.length <= 253 && dnsPattern.test(value) && !/(^|\.)[0-9]+$/.test(value) ? { kind: 'dns', value } : undefined
 }
 
-/** A link-local address is dialled with a zone, "fe80::1%eth0" (RFC 4007 section 11), which is of this machine and in no
- * certificate. */
+/** A link-local address is dialled with a zone, "fe80::1%eth0" (RFC 4007 section 11), which is of this machine and
+ * in no certificate. */
 const withoutZone = (text: string): string => text.replace(/^(\[?fe[89ab][0-9a-f]:[0-9a-f:.]*)%[\w.~-]+(\]?)$/i, '$1$2')
 
 const dnsPattern = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/
@@ -68,8 +69,8 @@ export const dnsMatches = (presented: string, reference: string): boolean => {
   return suffix.includes('.', 1) && reference.endsWith(suffix) && label.length > 0 && !label.includes('.')
 }
 
-/** Preferred name syntax (RFC 5280 section 4.2.1.6, RFC 1123 section 2.1), with one wildcard label in front allowed. A name
- * whose last label is all digits would be an IP address (RFC 1123 section 2.1). */
+/** Preferred name syntax (RFC 5280 section 4.2.1.6, RFC 1123 section 2.1), with one wildcard label in front allowed.
+ * A name whose last label is all digits would be an IP address (RFC 1123 section 2.1). */
 export const isDnsName = (name: string, wildcard = true): boolean => {
   const start = wildcard && name.startsWith('*.') ? 2 : 0
   if (name.length - start > 253) return false
@@ -93,7 +94,8 @@ export const isDnsName = (name: string, wildcard = true): boolean => {
 const dot = 0x2e
 const hyphen = 0x2d
 
-/** 4 or 16 bytes of "192.0.2.1", "2001:db8::1" or "[2001:db8::1]"; undefined for anything else, zone identifiers included. */
+/** 4 or 16 bytes of "192.0.2.1", "2001:db8::1" or "[2001:db8::1]"; undefined for anything else, zone identifiers
+ * included. */
 export const parseIp = (text: string): Uint8Array | undefined => {
   const bare = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text
   return bare.includes(':') ? parseIpv6(bare) : bare === text ? parseIpv4(text) : undefined
@@ -101,7 +103,9 @@ export const parseIp = (text: string): Uint8Array | undefined => {
 
 const parseIpv4 = (text: string): Uint8Array | undefined => {
   const parts = text.split('.')
-  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9][0-9]{0,2})$/.test(part) && Number(part) <= 255)) return undefined
+  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9][0-9]{0,2})$/.test(part) && Number(part) <= 255)) {
+    return undefined
+  }
   return Uint8Array.from(parts, Number)
 }
 

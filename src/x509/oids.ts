@@ -1,7 +1,8 @@
 // Object identifiers by name: what the code compares with, and what people see in messages and in certificateText().
 // Attribute short names are those of RFC 4514 section 3 and of common use.
 
-/** id-ce and id-pe extensions (RFC 5280 section 4.2), RFC 6960 section 4.2.2.2.1, RFC 6962 section 3.3, RFC 7633 section 6. */
+/** id-ce and id-pe extensions (RFC 5280 section 4.2), RFC 6960 section 4.2.2.2.1, RFC 6962 section 3.3, RFC 7633
+ * section 6. */
 export const extensionOids = {
   subjectDirectoryAttributes: '2.5.29.9',
   subjectKeyIdentifier: '2.5.29.14',

@@ -31,11 +31,12 @@ export interface PathCheckRequest {
   readonly scts: readonly Uint8Array[] | undefined
 }
 
-/** Looks at a path that is good otherwise; throws a TlsError whose fault is `certificate` to refuse it, whereupon another
- * path is tried. */
+/** Looks at a path that is good otherwise; throws a TlsError whose fault is `certificate` to refuse it, whereupon
+ * another path is tried. */
 export interface PathCheck {
   (request: PathCheckRequest): Steps<void>
-  /** What it accepts, as a text that is the same in every process; default: a random one, see `fingerprint` of ChainOptions. */
+  /** What it accepts, as a text that is the same in every process; default: a random one, see `fingerprint` of
+   * ChainOptions. */
   readonly fingerprint?: string
 }
 
@@ -43,12 +44,13 @@ export interface PathCheck {
 export interface VerifyBudgets {
   /** Certificates given, the leaf included. Default 200. */
   readonly certificates?: number
-  /** Signature checks with an ordinary key; one with P-384 counts for 2, with P-521 for 4, with RSA-8192 for 4. Default 100. */
+  /** Signature checks with an ordinary key; one with P-384 counts for 2, with P-521 for 4, with RSA-8192 for 4.
+   * Default 100. */
   readonly signatures?: number
   /** Candidate paths to an anchor. Default 200. */
   readonly paths?: number
-  /** Comparisons of a name with a name constraint, one more for each 64 bytes of the constraint; policies count too. Default
-   * 250,000. */
+  /** Comparisons of a name with a name constraint, one more for each 64 bytes of the constraint; policies count too.
+   * Default 250,000. */
   readonly comparisons?: number
   /** Bytes of all certificates given or fetched. Default 1 MiB. */
   readonly bytes?: number
@@ -81,10 +83,11 @@ export interface ChainOptions {
   readonly policies?: PolicyOptions
   /** Key usages that the leaf's key usage extension, if there is one, has to have. */
   readonly keyUsage?: readonly KeyUsageName[]
-  /** Says of a domain (lower case, no final dot) whether anyone can register names below it, so that a wildcard there counts
-   * for nothing. Default: single labels only. */
+  /** Says of a domain (lower case, no final dot) whether anyone can register names below it, so that a wildcard
+   * there counts for nothing. Default: single labels only. */
   readonly isPublicSuffix?: (domain: string) => boolean
-  /** Fetches the certificates that a caIssuers URL names (DER), when an issuer is missing. Without it nothing is fetched. */
+  /** Fetches the certificates that a caIssuers URL names (DER), when an issuer is missing. Without it nothing is
+   * fetched. */
   readonly aia?: (url: string, certificate: Certificate) => MaybePromise<readonly Uint8Array[] | undefined>
   /** Revocation, SCTs, pins: run in order on a path that is good otherwise, after the default check. */
   readonly checks?: readonly PathCheck[]
@@ -94,8 +97,9 @@ export interface ChainOptions {
    * `false` leaves it out. Default true.
    */
   readonly defaultChecks?: boolean
-  /** Names what functions of yours in these options accept (`acceptAnchor`, `checks`, ...), so that sessions last beyond this process; change it
-   * when they change. Without it, sessions that were verified with such functions are resumed by this process only. */
+  /** Names what functions of yours in these options accept (`acceptAnchor`, `checks`, ...), so that sessions last
+   * beyond this process; change it when they change. Without it, sessions that were verified with such functions
+   * are resumed by this process only. */
   readonly fingerprint?: string
 }
 
@@ -108,8 +112,8 @@ export interface VerifyOptions extends ChainOptions {
   readonly time?: number | Date
   /** DNS name or IP address that the leaf has to be for. Without it names are not compared. */
   readonly serverName?: string
-  /** Extended key usage that every certificate of the path has to allow, if it has the extension; of several, one of them.
-   * `anyExtendedKeyUsage` stands for any purpose. Default `serverAuth`. */
+  /** Extended key usage that every certificate of the path has to allow, if it has the extension; of several, one of
+   * them. `anyExtendedKeyUsage` stands for any purpose. Default `serverAuth`. */
   readonly purpose?: Purpose | readonly Purpose[]
   readonly ocspResponse?: Uint8Array
   readonly scts?: readonly Uint8Array[]

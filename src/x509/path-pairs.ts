@@ -22,7 +22,10 @@ export interface PathPair {
 export type CheckDepth = 'leaf' | 'chain'
 
 /** Leaf first. A leaf that is the anchor itself has no issuer and no pair. */
-export const pathPairs = ({ path, anchor }: Pick<PathCheckRequest, 'path' | 'anchor'>, depth: CheckDepth): PathPair[] => {
+export const pathPairs = (
+  { path, anchor }: Pick<PathCheckRequest, 'path' | 'anchor'>,
+  depth: CheckDepth,
+): PathPair[] => {
   const pairs: PathPair[] = []
   for (const [i, certificate] of path.entries()) {
     if (anchor.certificate !== undefined && equalBytes(certificate.der, anchor.certificate.der)) break

@@ -1,5 +1,5 @@
-// Path validation (RFC 5280 section 6.1) of one candidate path, without its signatures: dates, CA bits, path length, name
-// constraints, key purposes, policies, top-down from the trust anchor.
+// Path validation (RFC 5280 section 6.1) of one candidate path, without its signatures: dates, CA bits, path length,
+// name constraints, key purposes, policies, top-down from the trust anchor.
 
 import type { Certificate } from './certificate.ts'
 import { findViolation } from './constraints.ts'
@@ -43,8 +43,8 @@ export interface CandidatePath {
   readonly isDirect: boolean
 }
 
-/** Throws a CertificateError for the first rule that is broken, beginning at the anchor. The rules for names and usage of
- * the leaf come last, so that they are named only if all else holds. */
+/** Throws a CertificateError for the first rule that is broken, beginning at the anchor. The rules for names and
+ * usage of the leaf come last, so that they are named only if all else holds. */
 export const checkPath = (path: CandidatePath, rules: PathRules): void => {
   const { certificates, anchor, isDirect } = path
   const constraints: NameConstraints[] = []
@@ -78,7 +78,8 @@ export const checkPath = (path: CandidatePath, rules: PathRules): void => {
   if (leaf !== undefined) checkLeaf(leaf, rules)
 }
 
-/** What can be said of a certificate in a role by itself, said once per verification: throws what `failureAlone` answers. */
+/** What can be said of a certificate in a role by itself, said once per verification: throws what `failureAlone`
+ * answers. */
 const checkAlone = (certificate: Certificate, role: Role, rules: PathRules): void => {
   const failure = failureAlone(certificate, role, rules)
   if (failure !== undefined) throw failure
@@ -118,7 +119,11 @@ const checkDates = (certificate: Certificate, time: number): void => {
   const now = Math.floor(time / 1000) * 1000
   if (now > certificate.notAfter) {
     const since = span(now - certificate.notAfter)
-    reject('expired', `${describe(certificate)} expired ${since} ago: notAfter ${isoTime(certificate.notAfter)}`, certificate)
+    reject(
+      'expired',
+      `${describe(certificate)} expired ${since} ago: notAfter ${isoTime(certificate.notAfter)}`,
+      certificate,
+    )
   }
   if (now < certificate.notBefore) {
     const until = span(certificate.notBefore - now)
@@ -156,7 +161,11 @@ const checkPurposes = ({ certificates, anchor }: CandidatePath, { purposes, prof
   reject('wrong_usage', sentence, certificates[0])
 }
 
-const checkConstraints = (certificate: Certificate, constraints: readonly NameConstraints[], rules: PathRules): void => {
+const checkConstraints = (
+  certificate: Certificate,
+  constraints: readonly NameConstraints[],
+  rules: PathRules,
+): void => {
   const violation = findViolation(certificate, constraints, rules.budget)
   if (violation === undefined) return
   const reason = violation.kind === 'exhausted' ? 'too_complex' : 'name_constraints'
@@ -171,7 +180,9 @@ const checkPolicies = ({ certificates, anchor, isDirect }: CandidatePath, { poli
   for (const { certificatePolicies, policyMappings } of certificates) {
     budget.comparisons -= (certificatePolicies?.length ?? 0) + (policyMappings?.length ?? 0)
   }
-  if (budget.comparisons < 0) reject('too_complex', 'there are more policies on these paths than we are willing to look at')
+  if (budget.comparisons < 0) {
+    reject('too_complex', 'there are more policies on these paths than we are willing to look at')
+  }
   const result = evaluatePolicies(certificates.toReversed(), inputs)
   if (!result.ok) reject('policy', `${describe(result.certificate)}: ${result.sentence} (RFC 9618)`, result.certificate)
 }
@@ -190,7 +201,11 @@ const checkLeaf = (leaf: Certificate, rules: PathRules): void => {
   const { keyUsage, reference, isPublicSuffix } = rules
   for (const usage of keyUsage) {
     if (leaf.keyUsage?.includes(usage) !== false) continue
-    reject('wrong_usage', `${describe(leaf)} may not be used for ${usage}: its key usage is ${leaf.keyUsage.join(', ')}`, leaf)
+    reject(
+      'wrong_usage',
+      `${describe(leaf)} may not be used for ${usage}: its key usage is ${leaf.keyUsage.join(', ')}`,
+      leaf,
+    )
   }
   if (reference !== undefined) checkServerName(leaf, reference, isPublicSuffix)
 }

@@ -1,5 +1,5 @@
-// Public key pins (RFC 7469 section 2.4 has the format): a path passes if one of its keys is pinned. A PathCheck for the
-// `checks` option of the verifier, on top of ordinary verification.
+// Public key pins (RFC 7469 section 2.4 has the format): a path passes if one of its keys is pinned. A PathCheck for
+// the `checks` option of the verifier, on top of ordinary verification.
 
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'

@@ -1,5 +1,5 @@
-// Certificate policies of a path as the graph of RFC 9618 (which replaces the tree of RFC 5280 section 6.1 and grows linearly,
-// not exponentially).
+// Certificate policies of a path as the graph of RFC 9618 (which replaces the tree of RFC 5280 section 6.1 and grows
+// linearly, not exponentially).
 
 import type { Certificate } from './certificate.ts'
 import { anyPolicy } from './oids.ts'
@@ -20,7 +20,8 @@ export type PolicyResult =
 
 interface Node {
   readonly policy: string
-  /** anyPolicy stands among the parents: the policy is the authority's own, not one that was mapped to (RFC 9618 section 5.4). */
+  /** anyPolicy stands among the parents: the policy is the authority's own, not one that was mapped to (RFC 9618
+   * section 5.4). */
   readonly isAuthorityRoot: boolean
   readonly parents: readonly Node[]
   expected: ReadonlySet<string>
@@ -46,7 +47,9 @@ export const evaluatePolicies = (path: readonly Certificate[], inputs: PolicyInp
     if (counters.explicit === 0 && level.size === 0) return failed(certificate)
     if (isLast) break
     const mapped = mapPolicies(level, certificate, counters.mapping > 0)
-    if (mapped === undefined) return { ok: false, certificate, sentence: 'its policy mappings map from or to anyPolicy' }
+    if (mapped === undefined) {
+      return { ok: false, certificate, sentence: 'its policy mappings map from or to anyPolicy' }
+    }
     level = mapped
     if (!skipsCount) countDown(counters)
     constrain(counters, certificate)

@@ -1,5 +1,6 @@
-// The certificates that can be used to build a path, indexed so that a search looks at candidates only (RFC 4158 section 3.5): by
-// name, then by key identifier. All of it is made in time linear in the bytes given, whatever they are.
+// The certificates that can be used to build a path, indexed so that a search looks at candidates only (RFC 4158
+// section 3.5): by name, then by key identifier. All of it is made in time linear in the bytes given, whatever they
+// are.
 
 import type { Certificate } from './certificate.ts'
 import type { Name } from './name.ts'
@@ -42,8 +43,8 @@ export class CertificatePool {
     return this.#reaching.has(certificate)
   }
 
-  /** Certificates whose subject is the issuer of `child` and from which an anchor can be reached, the most promising first:
-   * key identifiers are hints and no more (RFC 4158 section 3.5.12); then comes what is valid now. */
+  /** Certificates whose subject is the issuer of `child` and from which an anchor can be reached, the most promising
+   * first: key identifiers are hints and no more (RFC 4158 section 3.5.12); then comes what is valid now. */
   issuersOf(child: Certificate): Iterable<Certificate> {
     const wanted = keyIdText(() => child.authorityKeyIdentifier?.keyIdentifier)
     return this.#bySubject.get(nameKey(child.issuer, this.#loose))?.candidates(wanted) ?? []
@@ -63,7 +64,8 @@ export class CertificatePool {
     return id
   }
 
-  /** Equal for certificates of one CA, which on one path would make a loop: key, name and alternative names are the same. */
+  /** Equal for certificates of one CA, which on one path would make a loop: key, name and alternative names are the
+   * same. */
   caId(certificate: Certificate): number {
     const known = this.#cas.get(certificate)
     if (known !== undefined) return known
@@ -154,7 +156,11 @@ const keyIdText = (read: () => Uint8Array | undefined): string => {
 const nameKey = (name: Name, loose: boolean): string => (loose ? name.key : name.exactKey)
 
 /** From the anchors' names down, each name once. */
-const reachingCertificates = (all: readonly Certificate[], trust: TrustStore, loose: boolean): ReadonlySet<Certificate> => {
+const reachingCertificates = (
+  all: readonly Certificate[],
+  trust: TrustStore,
+  loose: boolean,
+): ReadonlySet<Certificate> => {
   const byIssuer = new Map<string, Certificate[]>()
   const names = new Set<string>()
   for (const certificate of all) {

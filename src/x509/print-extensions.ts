@@ -163,7 +163,8 @@ const sctAlgorithmText = (hash: number, signature: number): string => {
 }
 
 const sctLines = ({ logId, timestamp, extensions, hashAlgorithm, signatureAlgorithm, signature }: Sct): string[] => {
-  const block = (title: string, lines: readonly string[]): string[] => lines.map((line, i) => `    ${i === 0 ? title.padEnd(10) : ' '.repeat(10)}${i === 0 ? ': ' : '  '}${line}`)
+  const block = (title: string, lines: readonly string[]): string[] =>
+    lines.map((line, i) => `    ${i === 0 ? title.padEnd(10) : ' '.repeat(10)}${i === 0 ? ': ' : '  '}${line}`)
   const algorithm = sctAlgorithmText(hashAlgorithm, signatureAlgorithm)
   return [
     'Signed Certificate Timestamp:',

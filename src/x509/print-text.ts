@@ -13,7 +13,8 @@ export const printable = (text: string): string =>
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
-/** Milliseconds since 1970 that a Date can have; the 64 bits of an SCT's timestamp go further (RFC 6962 section 3.2). */
+/** Milliseconds since 1970 that a Date can have; the 64 bits of an SCT's timestamp go further (RFC 6962 section
+ * 3.2). */
 const LAST_DATE = 8.64e15
 
 /** "Nov 23 08:41:49 2026 GMT"; with `fraction`, milliseconds too. */

@@ -41,7 +41,9 @@ const lines = (...all: readonly string[]): string => `${all.join('\n')}\n`
 const serialLines = (serial: Uint8Array): string[] => {
   const isNegative = (serial[0] ?? 0) >= 0x80
   const magnitude = serial[0] === 0 && serial.length > 1 ? serial.subarray(1) : serial
-  if (magnitude.length > 8 || isNegative) return ['        Serial Number:', `            ${colons(magnitude)}${isNegative ? ' (Negative)' : ''}`]
+  if (magnitude.length > 8 || isNegative) {
+    return ['        Serial Number:', `            ${colons(magnitude)}${isNegative ? ' (Negative)' : ''}`]
+  }
   const number = BigInt(`0x${toHex(magnitude) || '0'}`)
   return [`        Serial Number: ${number} (0x${number.toString(16)})`]
 }
@@ -83,7 +85,9 @@ const attempt = <T>(read: () => T): T | undefined => {
 
 const keyLines = (certificate: Certificate): string[] => {
   const key = attempt(() => certificate.publicKey)
-  if (key === undefined) return ['            Public Key Algorithm: not supported', ...hexLines(certificate.spki, 15, '                ')]
+  if (key === undefined) {
+    return ['            Public Key Algorithm: not supported', ...hexLines(certificate.spki, 15, '                ')]
+  }
   const row = keyTitles[key.type]
   return [`            Public Key Algorithm: ${row.algorithm}`, ...keyContent(key)].map((line, i) => (i === 0 ? line : `                ${line}`))
 }
@@ -91,7 +95,9 @@ const keyLines = (certificate: Certificate): string[] => {
 const keyContent = (key: PublicKey): string[] => {
   const { algorithm, curve } = keyTitles[key.type]
   if (key.rsa !== undefined) {
-    const modulus = key.rsa.modulus[0] !== undefined && key.rsa.modulus[0] >= 0x80 ? Uint8Array.of(0, ...key.rsa.modulus) : key.rsa.modulus
+    const modulus = key.rsa.modulus[0] !== undefined && key.rsa.modulus[0] >= 0x80
+      ? Uint8Array.of(0, ...key.rsa.modulus)
+      : key.rsa.modulus
     const exponent = BigInt(`0x${toHex(key.rsa.exponent)}`)
     return [`Public-Key: (${key.bits} bit)`, 'Modulus:', ...hexLines(modulus, 15, '    '), `Exponent: ${exponent} (0x${exponent.toString(16)})`]
   }
@@ -100,7 +106,8 @@ const keyContent = (key: PublicKey): string[] => {
   return [head, 'pub:', ...hexLines(key.raw, 15, '    '), ...tail]
 }
 
-const ec = (...curve: readonly [string, string]): { algorithm: string; curve: readonly [string, string] } => ({ algorithm: 'id-ecPublicKey', curve })
+const ec = (...curve: readonly [string, string]): { algorithm: string; curve: readonly [string, string] } =>
+  ({ algorithm: 'id-ecPublicKey', curve })
 
 const keyTitles: Readonly<Record<PublicKey['type'], { readonly algorithm: string; readonly curve?: readonly [string, string] }>> = {
   rsa: { algorithm: 'rsaEncryption' },

@@ -1,9 +1,9 @@
-// What is asked of a certificate beyond the path validation of RFC 5280 section 6: four named profiles, as flags. The rules
-// themselves are in rules.ts; chain-verifier.ts takes the name as an option.
+// What is asked of a certificate beyond the path validation of RFC 5280 section 6: four named profiles, as flags. The
+// rules themselves are in rules.ts; chain-verifier.ts takes the name as an option.
 
 export interface Profile {
-  /** Names, serial numbers, dates and encodings in the forms of RFC 5280 section 4 and of DER, and every extension readable: also
-   * where nothing depends on it. */
+  /** Names, serial numbers, dates and encodings in the forms of RFC 5280 section 4 and of DER, and every extension
+   * readable: also where nothing depends on it. */
   readonly forms: boolean
   /** What section 4 puts on issuers: key identifiers present, extensions critical or not, CA bits consistent. */
   readonly conformance: boolean

@@ -1,5 +1,6 @@
-// Why a chain is not acceptable, typed: a reason that a program can switch on, a sentence that a person can act on, and the
-// certificate it is about. Thrown inside x509/; verifyChain() hands it out as a value, chainVerifier() as the TlsError it is.
+// Why a chain is not acceptable, typed: a reason that a program can switch on, a sentence that a person can act on, and
+// the certificate it is about. Thrown inside x509/; verifyChain() hands it out as a value, chainVerifier() as the
+// TlsError it is.
 
 import { TlsError } from '../errors.ts'
 import type { TlsErrorCode } from '../errors.ts'
@@ -82,8 +83,8 @@ export const reject = (reason: RejectionReason, message: string, certificate?: C
   throw new CertificateError(reason, message, certificate)
 }
 
-/** Whatever parsing, a provider or a caller's check threw, as an error about this certificate. Misuse of the API stays what
- * it is. */
+/** Whatever parsing, a provider or a caller's check threw, as an error about this certificate. Misuse of the API
+ * stays what it is. */
 export const asCertificateError = (thrown: unknown, certificate?: Certificate): CertificateError => {
   if (thrown instanceof CertificateError) return thrown
   if (!(thrown instanceof TlsError)) {
@@ -114,7 +115,9 @@ const reasonsOfCodes: ReadonlyMap<TlsErrorCode, RejectionReason> = new Map<TlsEr
 /** How a certificate is called in a message. */
 export const describe = (certificate: Certificate): string => {
   const subject = certificate.subject.toString()
-  return subject === '' ? `the certificate with serial number ${shorten(certificate.serialNumberHex, 64)}` : quote(subject)
+  return subject === ''
+    ? `the certificate with serial number ${shorten(certificate.serialNumberHex, 64)}`
+    : quote(subject)
 }
 
 /** "3 days", for messages. */

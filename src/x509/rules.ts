@@ -1,5 +1,5 @@
-// The rules for one certificate: what can be said of it without looking at the path (RFC 5280 sections 4.1 and 4.2, 6.1.4 (k)
-// to (o), 6.1.5 (e), (f)), and by profile what the web PKI adds.
+// The rules for one certificate: what can be said of it without looking at the path (RFC 5280 sections 4.1 and 4.2,
+// 6.1.4 (k) to (o), 6.1.5 (e), (f)), and by profile what the web PKI adds.
 
 import { equalBytes } from '../wire/bytes.ts'
 import type { Certificate } from './certificate.ts'
@@ -32,8 +32,8 @@ export const checkCertificate = (certificate: Certificate, role: Role, profile: 
 const nonconforming = (certificate: Certificate, sentence: string, section: string): never =>
   reject('nonconforming', `${describe(certificate)} ${sentence} (RFC 5280 section ${section})`, certificate)
 
-/** Readers for the extensions that are understood: a critical one has to be well-formed, and so has what decides something. The strict
- * profiles read them all. */
+/** Readers for the extensions that are understood: a critical one has to be well-formed, and so has what decides
+ * something. The strict profiles read them all. */
 const understood: ReadonlyMap<string, (certificate: Certificate) => unknown> = new Map<string, (certificate: Certificate) => unknown>([
   [extensionOids.basicConstraints, (it) => it.basicConstraints],
   [extensionOids.keyUsage, (it) => it.keyUsage],
@@ -100,7 +100,9 @@ const checkExtensions = (certificate: Certificate, role: Role, profile: Profile)
   checkQualifiers(certificate)
   const { nameConstraints } = certificate
   if (nameConstraints === undefined || !profile.conformance) return
-  if (certificate.basicConstraints?.ca !== true) nonconforming(certificate, 'has name constraints, but is no CA', '4.2.1.10')
+  if (certificate.basicConstraints?.ca !== true) {
+    nonconforming(certificate, 'has name constraints, but is no CA', '4.2.1.10')
+  }
   const malformed = malformedConstraint(nameConstraints)
   if (malformed !== undefined) nonconforming(certificate, `has malformed name constraints: ${malformed}`, '4.2.1.10')
   // The Baseline Requirements (7.1.2.5.2) allow what RFC 5280 does not.
@@ -151,12 +153,18 @@ const checkForms = (certificate: Certificate, role: Role): void => {
     if (issuer.isEmpty) nonconforming(certificate, 'has an empty issuer name', '4.1.2.4')
   }
   const [deviation] = certificate.deviations
-  if (deviation !== undefined) nonconforming(certificate, `is not written as DER or RFC 5280 ask for it: ${shorten(deviation)}`, '4.1')
+  if (deviation !== undefined) {
+    nonconforming(certificate, `is not written as DER or RFC 5280 ask for it: ${shorten(deviation)}`, '4.1')
+  }
   if (certificate.hasUniqueIdentifiers) nonconforming(certificate, 'has unique identifiers', '4.1.2.8')
   const isCa = certificate.basicConstraints?.ca === true
-  if (subject.isEmpty && (isCa || subjectAltNames === undefined)) nonconforming(certificate, 'has no subject name', '4.1.2.6')
+  if (subject.isEmpty && (isCa || subjectAltNames === undefined)) {
+    nonconforming(certificate, 'has no subject name', '4.1.2.6')
+  }
   for (const name of subjectAltNames ?? []) {
-    if (!isWellFormed(name)) nonconforming(certificate, `has a malformed ${name.kind} name ${quote(name.value)}`, '4.2.1.6')
+    if (!isWellFormed(name)) {
+      nonconforming(certificate, `has a malformed ${name.kind} name ${quote(name.value)}`, '4.2.1.6')
+    }
   }
 }
 
@@ -175,7 +183,9 @@ const checkConformance = (certificate: Certificate, role: Role, profile: Profile
   if (isCa && certificate.extension(extensionOids.basicConstraints)?.critical !== true) {
     nonconforming(certificate, 'is a CA whose basic constraints are not critical', '4.2.1.9')
   }
-  if (!isCa && keyCertSign) nonconforming(certificate, 'may sign certificates by its key usage, but is no CA', '4.2.1.9')
+  if (!isCa && keyCertSign) {
+    nonconforming(certificate, 'may sign certificates by its key usage, but is no CA', '4.2.1.9')
+  }
   if (basicConstraints?.pathLength !== undefined && !(isCa && keyCertSign)) {
     nonconforming(certificate, 'has a path length, but may not sign certificates', '4.2.1.9')
   }
@@ -202,7 +212,11 @@ export const checkStrength = (certificate: Certificate, role: Role, profile: Pro
   const { type, bits, rsa } = certificate.publicKey
   if (!webKeys.has(type)) reject('unsupported_algorithm', `${describe(certificate)} has an ${type} key`, certificate)
   if (rsa !== undefined && bits < 2048) {
-    reject('weak', `${describe(certificate)} has an RSA key of ${bits} bits; 2048 are the least that is safe`, certificate)
+    reject(
+      'weak',
+      `${describe(certificate)} has an RSA key of ${bits} bits; 2048 are the least that is safe`,
+      certificate,
+    )
   }
   if (rsa !== undefined && profile.baseline && bits % 8 !== 0) {
     reject('weak', `${describe(certificate)} has an RSA key of ${bits} bits, which 8 does not divide`, certificate)
@@ -215,7 +229,9 @@ export const checkStrength = (certificate: Certificate, role: Role, profile: Pro
 }
 
 const checkWebLeaf = (certificate: Certificate, role: Role, profile: Profile): void => {
-  if (certificate.version !== 3) nonconforming(certificate, `is of version ${certificate.version}, and has to be of 3`, '4.1.2.1')
+  if (certificate.version !== 3) {
+    nonconforming(certificate, `is of version ${certificate.version}, and has to be of 3`, '4.1.2.1')
+  }
   if (certificate.basicConstraints?.ca === true && (role === 'leaf' || profile.baseline)) {
     reject('wrong_usage', `${describe(certificate)} is a CA certificate, and is used as the peer's own`, certificate)
   }
@@ -237,14 +253,19 @@ const checkBaseline = (certificate: Certificate, role: Role): void => {
   const usages = certificate.extendedKeyUsage
   if (usages === undefined) breaks('has no extended key usage', '7.1.2.7.6')
   if (usages?.includes(purposeOids.anyExtendedKeyUsage) === true) breaks('may be used for any purpose', '7.1.2.7.10')
-  if (certificate.extension(extensionOids.extendedKeyUsage)?.critical === true) breaks('has a critical extended key usage', '7.1.2.7.6')
+  if (certificate.extension(extensionOids.extendedKeyUsage)?.critical === true) {
+    breaks('has a critical extended key usage', '7.1.2.7.6')
+  }
   const altName = certificate.extension(extensionOids.subjectAltName)
-  if (altName?.critical === true && !certificate.subject.isEmpty) breaks('has critical alternative names beside a subject', '7.1.2.7.12')
+  if (altName?.critical === true && !certificate.subject.isEmpty) {
+    breaks('has critical alternative names beside a subject', '7.1.2.7.12')
+  }
   checkCommonNames(certificate, breaks)
 }
 
-/** A common name is a copy, character for character, of an alternative name. Two more are taken, which mislead nobody: the
- * domain of a wildcard name, and a host's name where all alternative names are addresses (docs/limbo.md). */
+/** A common name is a copy, character for character, of an alternative name. Two more are taken, which mislead
+ * nobody: the domain of a wildcard name, and a host's name where all alternative names are addresses
+ * (docs/limbo.md). */
 const checkCommonNames = (certificate: Certificate, breaks: (sentence: string, section: string) => never): void => {
   const names = certificate.subjectAltNames ?? []
   const copies = new Set(names.map((name) => (name.kind === 'ip' ? formatIp(name.bytes) : name.value)))

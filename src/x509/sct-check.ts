@@ -1,5 +1,5 @@
-// Certificate transparency: timestamps of a leaf checked against a list of logs that the caller gives, and a policy for how
-// many are enough (RFC 6962 section 5.2). A PathCheck for the `checks` option of the verifier.
+// Certificate transparency: timestamps of a leaf checked against a list of logs that the caller gives, and a policy for
+// how many are enough (RFC 6962 section 5.2). A PathCheck for the `checks` option of the verifier.
 
 import { parsePublicKey } from '../crypto/keys.ts'
 import type { Steps } from '../crypto/maybe.ts'
@@ -44,8 +44,8 @@ export interface SctCheckOptions {
   readonly policy?: (valid: readonly ValidSct[], certificate: Certificate) => string | undefined
 }
 
-/** Throws a CertificateError with reason `refused` where the policy is not met. Timestamps of logs that are not listed, and
- * ones that are not valid, do not count; one that can't be parsed is refused. */
+/** Throws a CertificateError with reason `refused` where the policy is not met. Timestamps of logs that are not
+ * listed, and ones that are not valid, do not count; one that can't be parsed is refused. */
 export const sctCheck = (options: SctCheckOptions): PathCheck => {
   const policy = options.policy ?? defaultSctPolicy
   return withFingerprint(function* (request: PathCheckRequest) {
@@ -55,12 +55,19 @@ export const sctCheck = (options: SctCheckOptions): PathCheck => {
     const lacking = policy(valid, pair.certificate)
     if (lacking === undefined) return
     const why = problems.length === 0 ? '' : ` (${problems.join('; ')})`
-    reject('refused', `${describe(pair.certificate)} is not in enough certificate transparency logs: ${lacking}${why}`, pair.certificate)
+    reject(
+      'refused',
+      `${describe(pair.certificate)} is not in enough certificate transparency logs: ${lacking}${why}`,
+      pair.certificate,
+    )
   }, 'sct', options)
 }
 
 /** What browsers ask for: two timestamps, three in certificates valid for more than 180 days; two operators. */
-export const defaultSctPolicy = (valid: readonly ValidSct[], { notBefore, notAfter }: Certificate): string | undefined => {
+export const defaultSctPolicy = (
+  valid: readonly ValidSct[],
+  { notBefore, notAfter }: Certificate,
+): string | undefined => {
   const embedded = valid.some(({ source }) => source === 'certificate')
   const wanted = embedded && notAfter - notBefore > 180 * 86_400_000 ? 3 : 2
   const logs = new Set(valid.map(({ log }) => log))
@@ -69,13 +76,15 @@ export const defaultSctPolicy = (valid: readonly ValidSct[], { notBefore, notAft
   return operators.size < 2 ? 'all timestamps are of one operator' : undefined
 }
 
-/** Logs of a list in the format of Google's log_list.json, version 3. Pending and rejected ones are left out. Throws TlsError
- * `bad_option` if it has none. */
+/** Logs of a list in the format of Google's log_list.json, version 3. Pending and rejected ones are left out. Throws
+ * TlsError `bad_option` if it has none. */
 export const ctLogsFromJson = (json: string): CtLog[] => {
   const list = parseJson(json)
   const logs = fieldsOf(list, 'operators').flatMap((operator) =>
     [...fieldsOf(operator, 'logs'), ...fieldsOf(operator, 'tiled_logs')].flatMap((log) => readLog(log, textOf(operator, 'name'))))
-  if (logs.length === 0) throw new TlsError('bad_option', 'there is no log in this list; it has to be a log_list.json of version 3')
+  if (logs.length === 0) {
+    throw new TlsError('bad_option', 'there is no log in this list; it has to be a log_list.json of version 3')
+  }
   return logs
 }
 
@@ -90,7 +99,9 @@ const parseJson = (json: string): unknown => {
 const readLog = (log: unknown, operator: string): CtLog[] => {
   const key = decodeBase64(textOf(log, 'key'))
   const state = fieldOf(log, 'state')
-  if (key === undefined || key.length === 0 || fieldOf(state, 'pending') !== undefined || fieldOf(state, 'rejected') !== undefined) return []
+  if (key === undefined || key.length === 0 || fieldOf(state, 'pending') !== undefined || fieldOf(state, 'rejected') !== undefined) {
+    return []
+  }
   const retired = Date.parse(textOf(fieldOf(state, 'retired'), 'timestamp'))
   return [{ name: textOf(log, 'description'), operator, key, ...(Number.isNaN(retired) ? {} : { retiredAt: retired }) }]
 }
@@ -150,7 +161,9 @@ function* validScts(request: PathCheckRequest, pair: PathPair, logs: readonly Ct
   const problems: string[] = []
   for (const { sct, entry, source } of foundScts(request, pair)) {
     const log = byId.get(toHex(sct.logId))
-    const problem = log === undefined ? 'one is of a log that is not listed' : yield* whyNotValid(sct, entry, log, pair, provider, time)
+    const problem = log === undefined
+      ? 'one is of a log that is not listed'
+      : yield* whyNotValid(sct, entry, log, pair, provider, time)
     if (problem !== undefined) problems.push(problem)
     else if (log !== undefined) valid.push({ sct, log, source })
   }
@@ -161,13 +174,17 @@ function* whyNotValid(
   sct: Sct, entry: SctEntry, log: CtLog, { certificate, issuer }: PathPair, provider: CryptoProvider, time: number,
 ): Steps<string | undefined> {
   if (sct.timestamp > time) return `one of ${log.name} is from the future`
-  if (log.retiredAt !== undefined && sct.timestamp >= log.retiredAt) return `one of ${log.name} is from after its retirement`
+  if (log.retiredAt !== undefined && sct.timestamp >= log.retiredAt) {
+    return `one of ${log.name} is from after its retirement`
+  }
   const key = logKey(log)
   const algorithm = sctAlgorithm(sct, key)
   const verifier = provider.verifiers.find((one) => one.algorithm === algorithm)
   if (verifier === undefined) return `one of ${log.name} is signed with an algorithm that is not accepted`
   const message = sctSignedData(sct, entry, certificate, issuer.spki, provider)
-  return (yield* use(verifier.verify(key, message, sct.signature))) ? undefined : `the signature of one of ${log.name} is wrong`
+  return (yield* use(verifier.verify(key, message, sct.signature)))
+    ? undefined
+    : `the signature of one of ${log.name} is wrong`
 }
 
 const logKeys = new WeakMap<CtLog, PublicKey>()

@@ -1,5 +1,5 @@
-// Signed certificate timestamps (RFC 6962 sections 3.2 and 3.3): parsed from certificate, TLS extension and OCSP response, and
-// what a log signed put together again. Whether there are enough of them is decided in sct-check.ts.
+// Signed certificate timestamps (RFC 6962 sections 3.2 and 3.3): parsed from certificate, TLS extension and OCSP
+// response, and what a log signed put together again. Whether there are enough of them is decided in sct-check.ts.
 
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'

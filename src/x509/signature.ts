@@ -1,5 +1,5 @@
-// Signatures on certificates, CRLs and OCSP responses: AlgorithmIdentifier to the provider's algorithm (RFC 3279, 4055, 5758,
-// 8410, 9881), and the check itself.
+// Signatures on certificates, CRLs and OCSP responses: AlgorithmIdentifier to the provider's algorithm (RFC 3279, 4055,
+// 5758, 8410, 9881), and the check itself.
 
 import { use } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
@@ -7,8 +7,9 @@ import type { CryptoProvider, PublicKey, SignatureAlgorithm, SignatureVerifier }
 import { TlsError } from '../errors.ts'
 import { DerReader, constructedTag, derNull, derOid, derSequence, sameBytes } from '../wire/der.ts'
 
-/** Whether the signature is the key's over the message. Throws TlsError `unsupported_certificate` for an algorithm that is
- * not known here or not in the provider. An algorithm that does not go with the key is a signature that is not valid. */
+/** Whether the signature is the key's over the message. Throws TlsError `unsupported_certificate` for an algorithm
+ * that is not known here or not in the provider. An algorithm that does not go with the key is a signature that is
+ * not valid. */
 export function* verifySignature(
   provider: CryptoProvider,
   key: PublicKey,
@@ -20,15 +21,18 @@ export function* verifySignature(
   const verifier = algorithm === undefined ? undefined : verifierOf(provider, algorithm)
   if (verifier === undefined) {
     const name = algorithm ?? algorithmName(algorithmIdentifier)
-    throw new TlsError('unsupported_certificate', `signed with ${name}, which provider ${provider.name} does not verify`)
+    throw new TlsError(
+      'unsupported_certificate',
+      `signed with ${name}, which provider ${provider.name} does not verify`,
+    )
   }
   if (!verifier.keyTypes.includes(key.type)) return false
   return yield* use(verifier.verify(key, message, signature))
 }
 
-/** The provider's algorithm for an AlgorithmIdentifier (DER), or undefined for one that is not known here. Identifiers are read by
- * what they mean: RSA's parameters are NULL or absent (RFC 4055 section 5), those of RSASSA-PSS are compared field by field (section
- * 3.1), and all others have none. */
+/** The provider's algorithm for an AlgorithmIdentifier (DER), or undefined for one that is not known here.
+ * Identifiers are read by what they mean: RSA's parameters are NULL or absent (RFC 4055 section 5), those of
+ * RSASSA-PSS are compared field by field (section 3.1), and all others have none. */
 export const signatureAlgorithmOf = (algorithmIdentifier: Uint8Array): SignatureAlgorithm | undefined =>
   usual.find(([identifier]) => sameBytes(identifier, algorithmIdentifier))?.[1] ?? readAlgorithm(algorithmIdentifier)
 
@@ -46,7 +50,9 @@ export const algorithmName = (algorithmIdentifier: Uint8Array): string => {
   const oid = new DerReader(algorithmIdentifier).sequence('algorithm').oid('algorithm')
   const name = oid === pssOid ? undefined : algorithms.get(oid)
   if (name !== undefined) return `${name} with parameters that it does not have`
-  return oid === pssOid ? 'RSASSA-PSS with parameters other than those of TLS (one hash throughout, salt as long as it)' : oid
+  return oid === pssOid
+    ? 'RSASSA-PSS with parameters other than those of TLS (one hash throughout, salt as long as it)'
+    : oid
 }
 
 const verifierOf = (provider: CryptoProvider, algorithm: SignatureAlgorithm): SignatureVerifier | undefined =>
@@ -94,8 +100,8 @@ const readAlgorithm = (identifier: Uint8Array): SignatureAlgorithm | undefined =
   }
 }
 
-/** RSASSA-PSS-params (RFC 4055 section 3.1); undefined for what is not MGF1 of the same hash with a salt as long as it. A
- * trailerField that is written out can be 1 only. */
+/** RSASSA-PSS-params (RFC 4055 section 3.1); undefined for what is not MGF1 of the same hash with a salt as long as
+ * it. A trailerField that is written out can be 1 only. */
 const readPss = (reader: DerReader): SignatureAlgorithm | undefined => {
   const parameters = reader.sequence('RSASSA-PSS-params')
   const explicit = <T>(n: number, name: string, read: (field: DerReader) => T): T | undefined => {
@@ -125,7 +131,9 @@ const readHash = (field: DerReader): string => {
 /** The hash of MGF1; empty for another function. */
 const readMgf1 = (field: DerReader): string => {
   const identifier = field.sequence('mask generation function')
-  if (identifier.oid('mask generation function') !== mgf1Oid) return identifier.fail('the mask generation function is not MGF1')
+  if (identifier.oid('mask generation function') !== mgf1Oid) {
+    return identifier.fail('the mask generation function is not MGF1')
+  }
   const hash = readHash(identifier)
   identifier.end()
   return hash

@@ -1,5 +1,5 @@
-// Text out of certificates, fit for a message or a log: nothing in it starts a line, moves a cursor or turns the direction of
-// writing, and it is cut to a length that a person reads.
+// Text out of certificates, fit for a message or a log: nothing in it starts a line, moves a cursor or turns the
+// direction of writing, and it is cut to a length that a person reads.
 
 /** At most this many characters of one thing are shown in a message. */
 const MAX_SHOWN = 160

@@ -1,5 +1,5 @@
-// Trust on first use, as SSH has it: the key that a server showed first is kept under its name, and from then on no other will
-// do. A CertificateVerifier in place of chainVerifier(), for servers that no authority certified.
+// Trust on first use, as SSH has it: the key that a server showed first is kept under its name, and from then on no
+// other will do. A CertificateVerifier in place of chainVerifier(), for servers that no authority certified.
 
 import { run, use } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
@@ -29,14 +29,16 @@ export interface TofuOptions {
   readonly fingerprint?: string
 }
 
-/** Names and dates in the certificate do not count: only its key does. Throws a CertificateError with reason `refused`. */
+/** Names and dates in the certificate do not count: only its key does. Throws a CertificateError with reason
+ * `refused`. */
 export const tofuVerifier = (options: TofuOptions): CertificateVerifier => ({
   verify: (request) => run(verify(request, options)),
   fingerprint: `tofu ${options.fingerprint ?? randomNameOf(options.store)}`,
   mayResume: (request) => run(isStillKnown(request, options)),
 })
 
-/** A session is as good as the key that it began with: not beyond the time when that is replaced or removed in the store. */
+/** A session is as good as the key that it began with: not beyond the time when that is replaced or removed in the
+ * store. */
 function* isStillKnown({ chain, serverName, ...request }: ResumeRequest, { provider, store, nameOf }: TofuOptions): Steps<boolean> {
   const [leaf] = chain
   if (leaf === undefined) return false
@@ -46,7 +48,9 @@ function* isStillKnown({ chain, serverName, ...request }: ResumeRequest, { provi
 
 function* verify(request: VerifyRequest, { provider, store, onFirstUse, nameOf }: TofuOptions): Steps<VerifiedChain> {
   const name = nameOf?.(request) ?? request.serverName?.toLowerCase()
-  if (name === undefined) throw new TlsError('bad_option', 'trust on first use needs a name to keep the key under: give serverName or nameOf')
+  if (name === undefined) {
+    throw new TlsError('bad_option', 'trust on first use needs a name to keep the key under: give serverName or nameOf')
+  }
   const [der] = request.chain
   if (der === undefined) throw new TlsError('bad_option', 'the chain is empty')
   const leaf = parseCertificate(der)
@@ -57,7 +61,11 @@ function* verify(request: VerifyRequest, { provider, store, onFirstUse, nameOf }
     if (!accepted) reject('refused', `the key of ${name} is new and was not accepted: ${pin}`, leaf)
     yield* use(store.set(name, pin))
   } else if (known !== pin) {
-    reject('refused', `the key of ${name} has changed: it was ${known} and is ${pin}. Someone may be in between; if the server has a new key, remove the old one from the store`, leaf)
+    reject(
+      'refused',
+      `the key of ${name} has changed: it was ${known} and is ${pin}. Someone may be in between; if the server has a new key, remove the old one from the store`,
+      leaf,
+    )
   }
   return { leaf, chain: [leaf] }
 }

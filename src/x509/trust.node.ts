@@ -1,5 +1,5 @@
-// The roots that the machine trusts, where the runtime has Node's builtins: SSL_CERT_FILE and SSL_CERT_DIR if set, else what the
-// runtime itself trusts (with --use-system-ca), and NODE_EXTRA_CA_CERTS on top of either.
+// The roots that the machine trusts, where the runtime has Node's builtins: SSL_CERT_FILE and SSL_CERT_DIR if set, else
+// what the runtime itself trusts (with --use-system-ca), and NODE_EXTRA_CA_CERTS on top of either.
 
 import { readFileSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -10,8 +10,8 @@ import { trustStore } from './trust.ts'
 import type { TrustStore } from './trust.ts'
 
 export interface SystemRootsOptions {
-  /** `default`: as above. `bundled`: Mozilla's list in the runtime. `system`: the operating system's store, which needs Node
-   * 22.15 or newer. */
+  /** `default`: as above. `bundled`: Mozilla's list in the runtime. `system`: the operating system's store, which
+   * needs Node 22.15 or newer. */
   readonly source?: 'default' | 'bundled' | 'system'
   /** Default: process.env. */
   readonly env?: Readonly<Record<string, string | undefined>>
@@ -19,17 +19,25 @@ export interface SystemRootsOptions {
 
 /** Roots that can't be parsed are left out. Throws TlsError `bad_option` if SSL_CERT_FILE or NODE_EXTRA_CA_CERTS
  * can't be read or holds no certificate, or nothing is found. */
-export const systemRoots = (options: SystemRootsOptions = {}): TrustStore => trustStore(systemRootTexts(options), { skipUnreadable: true })
+export const systemRoots = (options: SystemRootsOptions = {}): TrustStore =>
+  trustStore(systemRootTexts(options), { skipUnreadable: true })
 
 /** The same as PEM texts. */
-export const systemRootTexts = ({ source = 'default', env = process.env }: SystemRootsOptions = {}): readonly string[] => {
+export const systemRootTexts = (
+  { source = 'default', env = process.env }: SystemRootsOptions = {},
+): readonly string[] => {
   const { SSL_CERT_FILE: file, SSL_CERT_DIR: directories } = env
   const isDefault = source === 'default'
   const isSet = isDefault && ((file ?? '') !== '' || (directories ?? '') !== '')
   const roots = isSet ? [...fromFile('SSL_CERT_FILE', file), ...fromDirectories(directories)] : fromRuntime(source)
   const extra = isDefault ? fromFile('NODE_EXTRA_CA_CERTS', env.NODE_EXTRA_CA_CERTS) : []
   const texts = withoutDuplicates([...roots, ...extra])
-  if (texts.length === 0) throw new TlsError('bad_option', isSet ? 'SSL_CERT_FILE and SSL_CERT_DIR hold no certificate' : `there are no ${source} root certificates`)
+  if (texts.length === 0) {
+    throw new TlsError(
+      'bad_option',
+      isSet ? 'SSL_CERT_FILE and SSL_CERT_DIR hold no certificate' : `there are no ${source} root certificates`,
+    )
+  }
   return texts
 }
 
@@ -38,7 +46,10 @@ const fromRuntime = (source: 'default' | 'bundled' | 'system'): readonly string[
   const getCACertificates: typeof tls.getCACertificates | undefined = tls.getCACertificates
   if (typeof getCACertificates === 'function') return getCACertificates(source)
   if (source !== 'system') return tls.rootCertificates
-  throw new TlsError('unsupported', "this runtime does not show the operating system's root certificates: Node 22.15 or newer does")
+  throw new TlsError(
+    'unsupported',
+    "this runtime does not show the operating system's root certificates: Node 22.15 or newer does",
+  )
 }
 
 const fromFile = (variable: string, file = ''): string[] => {

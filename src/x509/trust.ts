@@ -1,5 +1,5 @@
-// Trust anchors (RFC 5280 section 6.1.1 (d)): certificates, or names with keys and constraints, indexed by name and parsed
-// once per store. Made by the caller, by trust.node.ts from the runtime's own roots, and by puretls/roots.
+// Trust anchors (RFC 5280 section 6.1.1 (d)): certificates, or names with keys and constraints, indexed by name and
+// parsed once per store. Made by the caller, by trust.node.ts from the runtime's own roots, and by puretls/roots.
 
 import { parsePublicKey } from '../crypto/keys.ts'
 import type { PublicKey } from '../crypto/provider.ts'
@@ -26,7 +26,8 @@ export interface TrustAnchor {
   readonly settings?: TrustSettings
 }
 
-/** An anchor without a certificate: name (RDNSequence, DER), key (SubjectPublicKeyInfo, DER) and constraints on names. */
+/** An anchor without a certificate: name (RDNSequence, DER), key (SubjectPublicKeyInfo, DER) and constraints on
+ * names. */
 export interface BareAnchor {
   readonly name: Uint8Array
   readonly spki: Uint8Array
@@ -44,8 +45,8 @@ export interface TrustStore {
   find(certificate: Certificate): TrustAnchor | undefined
 }
 
-/** Makes a store. Parsing waits for the first use. Throws TlsError `bad_option` for an input that is no certificate, unless
- * `skipUnreadable`, which lists of an operating system may need. */
+/** Makes a store. Parsing waits for the first use. Throws TlsError `bad_option` for an input that is no certificate,
+ * unless `skipUnreadable`, which lists of an operating system may need. */
 export const trustStore = (
   inputs: TrustInput | readonly TrustInput[],
   options: { readonly skipUnreadable?: boolean } = {},
@@ -71,7 +72,8 @@ export const trustStore = (
 /** Stores that trustStore() made: what they hold is in `anchors`, and does not change. */
 const made = new WeakSet<TrustStore>()
 
-/** What a store holds, for a fingerprint: its anchors in any order, or a random name for a store of the caller's own. */
+/** What a store holds, for a fingerprint: its anchors in any order, or a random name for a store of the caller's
+ * own. */
 export const describeTrust = (store: TrustStore): unknown => {
   if (!made.has(store)) return store
   const anchors = store.anchors.map(({ name, spki, nameConstraints, certificate }) =>
@@ -108,7 +110,9 @@ const loadAnchors = (inputs: readonly TrustInput[], skipUnreadable: boolean): re
   const anchors = inputs.flatMap((input, position) =>
     readers(input).flatMap((load) => attempt(load, position, skipUnreadable) ?? []),
   )
-  if (inputs.length > 0 && anchors.length === 0) throw new TlsError('bad_option', 'no trust anchor can be read in what was given')
+  if (inputs.length > 0 && anchors.length === 0) {
+    throw new TlsError('bad_option', 'no trust anchor can be read in what was given')
+  }
   return anchors
 }
 

@@ -19,8 +19,8 @@ export interface VerifyRequest {
   readonly ocspResponse?: Uint8Array
   /** Serialised SCTs from the TLS extension (RFC 6962 section 3.3), if the peer sent some. */
   readonly scts?: readonly Uint8Array[]
-  /** What the certificates below the anchor may be signed with, as we told the peer; undefined: that is up to the verifier (RFC 9846
-   * section 4.3.3). */
+  /** What the certificates below the anchor may be signed with, as we told the peer; undefined: that is up to the
+   * verifier (RFC 9846 section 4.3.3). */
   readonly signatureAlgorithms?: ReadonlySet<SignatureAlgorithm>
 }
 
@@ -45,11 +45,12 @@ export interface VerifiedChain {
 export interface CertificateVerifier {
   /** Answers with the verified chain, or throws a TlsError whose fault is `certificate`. */
   verify(request: VerifyRequest): MaybePromise<VerifiedChain>
-  /** Stable text of what this verifier would accept, in every process that may see its sessions; a session is resumed only under an
-   * equal one. Change it when the verifier changes. Default: a random text for this object in this process. */
+  /** Stable text of what this verifier would accept, in every process that may see its sessions; a session is
+   * resumed only under an equal one. Change it when the verifier changes. Default: a random text for this object in
+   * this process. */
   readonly fingerprint?: string
-  /** Asked before a session is resumed whose peer this verifier judged, or one with an equal fingerprint: false leads to a full
-   * handshake, where verify() is asked. Default: true, within the time that `resumption` allows. */
+  /** Asked before a session is resumed whose peer this verifier judged, or one with an equal fingerprint: false
+   * leads to a full handshake, where verify() is asked. Default: true, within the time that `resumption` allows. */
   mayResume?(request: ResumeRequest): MaybePromise<boolean>
   /** Distinguished names (DER) for certificate_authorities in a CertificateRequest; none by default. */
   readonly authorities?: readonly Uint8Array[]

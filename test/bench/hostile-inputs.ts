@@ -1,5 +1,5 @@
-// Certificates that a hostile peer can send before anybody trusts it, each kind in any size: what the bench times by growth and
-// test/x509/hostile.test.ts counts. Nothing here needs a signature that holds.
+// Certificates that a hostile peer can send before anybody trusts it, each kind in any size: what the bench times by
+// growth and test/x509/hostile.test.ts counts. Nothing here needs a signature that holds.
 
 import { derElement, derInteger, derOctets, derOid, derSequence, derSet } from '../../src/wire/der.ts'
 import { extensionOids } from '../../src/x509/oids.ts'

@@ -1,6 +1,6 @@
-// node test/bench/hostile.ts: milliseconds that verifyChain() takes to refuse what a hostile peer sends, by growth (1x, 2x, 4x, 8x).
-// The limits on certificates and bytes are lifted, so that growth shows; the budgets for work are the defaults. The last column is the time
-// for the largest message that a connection takes, with all limits as they are.
+// node test/bench/hostile.ts: milliseconds that verifyChain() takes to refuse what a hostile peer sends, by growth (1x,
+// 2x, 4x, 8x). The limits on certificates and bytes are lifted, so that growth shows; the budgets for work are the
+// defaults. The last column is the time for the largest message that a connection takes, with all limits as they are.
 
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { trustStore, verifyChain } from '../../src/x509/index.ts'

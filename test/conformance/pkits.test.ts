@@ -1,4 +1,5 @@
-// NIST PKITS (vectors/pkits): every case under the profile `path`, with CRLs required. What differs is listed with its reason.
+// NIST PKITS (vectors/pkits): every case under the profile `path`, with CRLs required. What differs is listed with its
+// reason.
 
 import { expect, test } from 'vitest'
 import { dsaCases, readPkits, runPkitsCase } from '../../scripts/pkits.ts'

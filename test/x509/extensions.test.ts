@@ -37,7 +37,12 @@ describe.each(sequences)('%s', (oid, property, fields, expected) => {
   const read = (value: Uint8Array): unknown => holding(extensionOids[oid], value)[property]
 
   test('is read', () => expect(read(derSequence(...fields))).toEqual(expected))
-  test('with a field too many', () => expect(() => read(derSequence(...fields, derNull()))).toThrow(/malformed/))
+  test('with a field too many', () => {
+    const value = derSequence(...fields, derNull())
+    // Among names it is a name of a form that nobody knows, which matches nothing.
+    if (oid.endsWith('AltName')) expect(deviationsOf(holding(extensionOids[oid], value), (it) => it[property])).toMatch(/no known form/)
+    else expect(() => read(value)).toThrow(/malformed/)
+  })
   test('with bytes after it', () => expect(() => read(concat(derSequence(...fields), derNull()))).toThrow(/bytes after its last field/))
   test('empty', () => {
     if (oid === 'basicConstraints') expect(read(derSequence())).toEqual({ ca: false, pathLength: undefined })

@@ -1,5 +1,5 @@
-// What a peer can make a verifier do before it is trusted, counted (not timed) on the inputs of test/bench/hostile-inputs.ts, each
-// twice as large as the one before.
+// What a peer can make a verifier do before it is trusted, counted (not timed) on the inputs of
+// test/bench/hostile-inputs.ts, each twice as large as the one before.
 
 import { describe, expect, test } from 'vitest'
 import { run } from '../../src/crypto/maybe.ts'

@@ -1,5 +1,5 @@
-// verifyAllChains(), several purposes, verifyHostname() and checkSignatureFrom(): what Go's x509 package offers as Verify,
-// KeyUsages, VerifyHostname and CheckSignatureFrom.
+// verifyAllChains(), several purposes, verifyHostname() and checkSignatureFrom(): what Go's x509 package offers as
+// Verify, KeyUsages, VerifyHostname and CheckSignatureFrom.
 
 import { describe, expect, test } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
