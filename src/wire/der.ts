@@ -8,9 +8,9 @@ import { tags } from './der-writer.ts'
 export * from './der-writer.ts'
 
 /** Constructed elements inside one another; certificates need about 10. */
-const maxDepth = 32
+const MAX_DEPTH = 32
 /** Content bytes of an object identifier. */
-const maxOidLength = 128
+const MAX_OID_LENGTH = 128
 
 /**
  * Reads one DER element after the other from a range of bytes. What it returns are subarrays of the input. Throws
@@ -111,7 +111,7 @@ export class DerReader {
 
   /** Steps into a constructed element; its reader must be read to its `end()`. */
   enter(tag: number, name: string): DerReader {
-    if (this.#depth === maxDepth) this.fail(`${name} is nested too deeply`)
+    if (this.#depth === MAX_DEPTH) this.fail(`${name} is nested too deeply`)
     const end = this.#header(tag, name)
     const reader = new DerReader(this.bytes, undefined, undefined, this, end)
     this.#position = end
@@ -318,7 +318,7 @@ const oidTexts: ({ readonly content: Uint8Array; readonly text: string } | undef
   { length: 256 },
   () => undefined,
 )
-const longestKeptOid = 12
+const MAX_KEPT_OID_LENGTH = 12
 
 const oidText = (bytes: Uint8Array, start: number, end: number): string | undefined => {
   let hash = 0
@@ -327,7 +327,7 @@ const oidText = (bytes: Uint8Array, start: number, end: number): string | undefi
   if (known !== undefined && isAt(known.content, bytes, start, end)) return known.text
   const content = bytes.slice(start, end)
   const text = dotted(content)
-  if (text !== undefined && content.length <= longestKeptOid) oidTexts[hash] = { content, text }
+  if (text !== undefined && content.length <= MAX_KEPT_OID_LENGTH) oidTexts[hash] = { content, text }
   return text
 }
 
@@ -340,7 +340,7 @@ const isAt = (content: Uint8Array, bytes: Uint8Array, start: number, end: number
 /** Dotted form of an object identifier's content, or undefined if it is not well-formed. */
 export const dotted = (content: Uint8Array): string | undefined => {
   const last = content[content.length - 1]
-  if (last === undefined || last >= 0x80 || content.length > maxOidLength) return undefined
+  if (last === undefined || last >= 0x80 || content.length > MAX_OID_LENGTH) return undefined
   let text = ''
   let arc = 0
   let large: bigint | undefined

@@ -8,7 +8,7 @@ import type { PurposeName } from './oids.ts'
 import type { ProfileName } from './profile.ts'
 import type { TrustAnchor, TrustInput, TrustStore } from './trust.ts'
 
-/** What a revocation, SCT or other check is told beside the path. */
+/** What a revocation, SCT or other check is told, with the path. */
 export interface PathCheckRequest {
   /** Leaf first; the anchor's certificate last, if it has one (and is not the leaf). */
   readonly path: readonly Certificate[]

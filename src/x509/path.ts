@@ -218,7 +218,7 @@ export const checkServerName = (
 ): void => {
   if (leaf.subjectAltNames === undefined) {
     const sentence = `${describe(leaf)} has no subjectAltName, so it is for no server at all`
-    const mend = `issue it anew with ${shorten(reference.value)} as a subjectAltName`
+    const mend = `issue it again with ${shorten(reference.value)} as a subjectAltName`
     reject('name_mismatch', `${sentence}: ${mend}; common names are not looked at (RFC 9525 section 6.3)`, leaf)
   }
   if (coversReference(leaf, reference, isPublicSuffix)) return

@@ -56,7 +56,7 @@ const understood: ReadonlyMap<string, (certificate: Certificate) => unknown> = n
   [extensionOids.ocspNoCheck, (it) => it.extension(extensionOids.ocspNoCheck)],
 ])
 
-/** What the verification itself asks for. What is beside these is read by whoever asks for it. */
+/** What the verification itself asks for. Everything else is read by whoever asks for it. */
 const deciding: ReadonlySet<string> = new Set([
   extensionOids.basicConstraints,
   extensionOids.keyUsage,

@@ -43,8 +43,8 @@ describe('budgets that are just enough', () => {
     expect(await verify([end, limited], { budgets: { comparisons: 1 } })).toMatch(/^too_complex/)
   })
   test('a budget is not for one candidate but for all', async () => {
-    const twins = Array.from({ length: 3 }, () => makeCa('middle', { issuer: root }))
-    expect(await verify([leaf, ...twins, ca], { budgets: { signatures: 2 } })).toBe('ok')
+    const duplicates = Array.from({ length: 3 }, () => makeCa('middle', { issuer: root }))
+    expect(await verify([leaf, ...duplicates, ca], { budgets: { signatures: 2 } })).toBe('ok')
   })
 })
 

@@ -41,7 +41,7 @@ const counting = (): { provider: CryptoProvider; count: () => number } => {
 const good = 'CN=host.example < CN=middle < CN=root'
 
 describe('building', () => {
-  test('any order, with strangers, twins and junk between', async () => {
+  test('any order, with strangers, duplicates and junk between', async () => {
     const lower = makeCa('lower', { issuer: ca })
     const end = makeLeaf(lower)
     const junk = { ...root, der: Uint8Array.of(1, 2, 3) }
