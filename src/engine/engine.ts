@@ -14,6 +14,7 @@ import { contentTypes, TLS13 } from '../wire/registry.ts'
 import { EarlyData } from './early-data.ts'
 import { FlowRunner } from './flow-runner.ts'
 import { ReadSide } from './read-side.ts'
+import { SessionsAtStake } from './sessions-at-stake.ts'
 import type { EngineEvent, TlsEngine } from './types.ts'
 import { Waits } from './waits.ts'
 import { WriteOrder } from './write-order.ts'
@@ -35,6 +36,7 @@ export class Engine implements TlsEngine {
   #events: EngineEvent[] = []
   #established: Established | undefined
   #failure: TlsError | undefined
+  readonly #sessions = new SessionsAtStake()
   #mayWrite = false
   /** closeWrite() was called: its close_notify may still have to wait for its turn. */
   #closing = false
@@ -235,6 +237,7 @@ export class Engine implements TlsEngine {
     this.#read.stop()
     this.#write.stop()
     this.#order.stop(error)
+    this.#sessions.failed(error, this.#peerMayBeDone)
     this.#events.push({ type: 'error', error })
     this.#waits.wake()
   }
@@ -292,6 +295,7 @@ export class Engine implements TlsEngine {
       setMaxFragment: (bytes) => this.#write.setMaxFragment(bytes),
       setMaxContent: (bytes) => this.#read.setMaxContent(bytes),
       expectMessages: (count) => this.#read.flood.expect(count),
+      forgetOnFailure: (forget) => this.#sessions.add(forget),
       acceptData: (mode, limit) => this.#read.data.accept(mode, limit),
       skipEarlyData: (mode, limit) => this.#read.data.skip(mode, limit),
       allowSend: (allowed) => this.#allowSend(allowed),

@@ -2,6 +2,7 @@
 // messages goes through here, so that each one is hashed once and the test seam sees each outgoing one.
 
 import type { CommonConfig } from '../config.ts'
+import type { MaybePromise } from '../crypto/provider.ts'
 import type { Opener, Sealer } from '../record/protection.ts'
 import { encodeMessage } from '../wire/messages.ts'
 import type { Message, MessageName, MessageTable } from '../wire/messages.ts'
@@ -28,6 +29,8 @@ export interface HandshakeIo {
   setMaxContent(bytes: number): void
   /** This end asked for so many post-handshake messages: the guard against floods lets them pass. */
   expectMessages(count: number): void
+  /** Runs if the connection fails: a session that it stands on, or has made, is not good any more (RFC 5246 section 7.2.2). */
+  forgetOnFailure(forget: () => MaybePromise<void>): void
   /** Application data that comes now: refused (at first), given out as early data, or given out. */
   acceptData(mode: 'refuse' | 'early' | 'accept', earlyLimit?: number): void
   /** Records that are early data which we did not accept are dropped, up to this many bytes (RFC 9846 section 4.3.10).

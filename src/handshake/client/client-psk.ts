@@ -29,23 +29,27 @@ export interface PskOffer {
 }
 
 /** The session given, or one from the cache; only one made for this name under this config and still young enough. */
-export function* takeSession(config: ClientConfig): Flow<SessionState | undefined> {
+export function* takeSession({ config, io }: Pick<ClientHandshake, 'config' | 'io'>): Flow<SessionState | undefined> {
   const key = sessionKey(config)
-  let session = config.session
-  if (!session && config.sessions) {
-    try {
-      session = yield* use(config.sessions.take(key))
-    } catch {
-      session = undefined // a cache that fails costs a full handshake, no more
-    }
-  }
+  const session = config.session ?? (yield* cachedSession(config, key))
   if (!session || session.fingerprint !== key) return undefined
   if (!config.tickets && session.ticket.length > 0) return undefined
   if (!isFresh(config, session)) return undefined
   if (session.version < config.minVersion || session.version > config.maxVersion) return undefined
   if (!config.suites.some(({ id }) => id === session.cipherSuite)) return undefined
   if (!(yield* isSameIdentity(config, session))) return undefined
-  return (yield* mayResume(config, 'server', config.verifier, session)) ? session : undefined
+  if (!(yield* mayResume(config, 'server', config.verifier, session))) return undefined
+  io.forgetOnFailure(() => config.sessions?.remove?.(key, session))
+  return session
+}
+
+/** A cache that fails costs a full handshake, no more. */
+function* cachedSession({ sessions }: ClientConfig, key: string): Flow<SessionState | undefined> {
+  try {
+    return yield* use(sessions?.take(key))
+  } catch {
+    return undefined
+  }
 }
 
 /** The session's ticket first, then the external keys. */

@@ -30,7 +30,7 @@ export function* clientHandshake(given: ClientConfig, io: HandshakeIo): Flow<Est
   const ech = yield* startEch(given, io)
   const config = ech?.config ?? given
   const hs: ClientHandshake = new Handshake(config, io, messages13, ignoredByClients12)
-  const session = yield* takeSession(config)
+  const session = yield* takeSession(hs)
   const random = config.provider.random(32)
   hs.clientRandom = random
   const offers13 = config.maxVersion >= TLS13

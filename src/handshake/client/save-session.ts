@@ -1,6 +1,7 @@
 // Keeps what a server gave for resumption: as an event for the caller, and in the cache if there is one (RFC 9846
 // section 4.7.1, RFC 5077 section 3.3).
 
+import { andThen } from '../../crypto/maybe.ts'
 import type { MaybePromise } from '../../crypto/provider.ts'
 import { blankSession, encodeSession } from '../../session/state.ts'
 import type { SessionState } from '../../session/state.ts'
@@ -27,7 +28,12 @@ export const saveSession = ({ config, io }: Pick<ClientHandshake, 'config' | 'io
   }
   io.emit({ type: 'session', session: encodeSession(session) })
   const { sessions } = config
-  if (sessions) io.beside(put(() => sessions.put(session.fingerprint, session)))
+  if (!sessions) return
+  io.beside(put(() => {
+    const putting = sessions.put(session.fingerprint, session)
+    io.forgetOnFailure(() => andThen(putting, () => sessions.remove?.(session.fingerprint, session)))
+    return putting
+  }))
 }
 
 /** A cache that fails, or never answers, costs a full handshake next time, no more. */

@@ -1,6 +1,7 @@
 // Sessions of a TLS 1.2 server, by ticket (RFC 5077) and by ID (RFC 5246 section 7.4.1.2): found, judged, made.
 
 import type { ActiveSuite, ServerConfig } from '../../config.ts'
+import { andThen } from '../../crypto/maybe.ts'
 import { TlsError } from '../../errors.ts'
 import { blankSession, decodeSession, encodeSession } from '../../session/state.ts'
 import type { SessionState } from '../../session/state.ts'
@@ -33,6 +34,7 @@ export function* findSession12(hs: ServerHandshake12, hello: ReceivedHello, choi
     if (choice.extended) return undefined // section 5.3: a full handshake, which gets the client out of the old session
     throw new TlsError('extended_master_secret_required', 'the client offers a session with extended master secret, and no extended_master_secret (RFC 7627 section 5.3)')
   }
+  if (!hello.extensions.session_ticket?.length) hs.io.forgetOnFailure(() => config.sessions?.delete?.(hello.message.sessionId))
   return { state, suite }
 }
 
@@ -109,9 +111,12 @@ export function* sendTicket12(hs: ServerHandshake12, connection: Connection12, f
 export function* storeSession12(hs: ServerHandshake12, connection: Connection12, sessionId: Uint8Array, facts: ServerSessionFacts): Flow<void> {
   const { config } = hs
   const state = stateOf(config, connection, facts)
-  if (!state) return
+  const { sessions } = config
+  if (!state || !sessions) return
   try {
-    yield* use(config.sessions?.set(sessionId, encodeSession(state), state.lifetime))
+    const storing = sessions.set(sessionId, encodeSession(state), state.lifetime)
+    hs.io.forgetOnFailure(() => andThen(storing, () => sessions.delete?.(sessionId)))
+    yield* use(storing)
   } catch {
     // a store that fails costs the session
   }
