@@ -4,6 +4,8 @@ import type { ChannelBindingType, ConnectionInfo, TlsEngine } from './engine/typ
 import { asTlsError, TlsError } from './errors.ts'
 import { asError, done } from './stream/defer.ts'
 import type { ClientCertificate, PumpOptions } from './stream/options.ts'
+import type { Gate } from './stream/gate.ts'
+import type { CallOptions } from './stream/limits.ts'
 import { Pump } from './stream/pump.ts'
 import type { ByteStream } from './stream/types.ts'
 
@@ -16,15 +18,19 @@ export interface TlsConnection extends AsyncIterable<Uint8Array> {
   /** write() as a web stream; closing it is closeWrite(), aborting it is abort(). */
   readonly writable: WritableStream<Uint8Array>
   /** The next application data, or null after the peer's close_notify. Rejects with `truncated` if the transport ended
-   * without one, and with what made the connection fail. What came before is given first. */
-  read(): Promise<Uint8Array | null>
+   * without one, and with what made the connection fail. What came before is given first. A call that its `signal` or
+   * `timeoutMs` ends takes nothing: the next one gives what comes. */
+  read(options?: CallOptions): Promise<Uint8Array | null>
   /** Resolves when the transport has taken the data, which must not change until then. Calls need not wait for each
-   * other. A rejection that nobody looks at is not reported as unhandled: read() and close() tell as well. */
-  write(data: Uint8Array): Promise<void>
+   * other. A rejection that nobody looks at is not reported as unhandled: read() and close() tell as well. What a call that
+   * its `signal` or `timeoutMs` ends has sealed goes out all the same; if that is a part of the data only (more than 256 KiB),
+   * the connection is aborted. */
+  write(data: Uint8Array, options?: CallOptions): Promise<void>
   /** Sends close_notify: no more data from here. Reading goes on (RFC 9846 section 6.1). */
-  closeWrite(): Promise<void>
-  /** closeWrite(), then ends the transport. Unread data is dropped; the peer has `closeTimeout` to close its side. */
-  close(): Promise<void>
+  closeWrite(options?: CallOptions): Promise<void>
+  /** closeWrite(), then ends the transport. Unread data is dropped; the peer has `closeTimeout` to close its side. A
+   * call that its `signal` or `timeoutMs` ends aborts the connection. */
+  close(options?: CallOptions): Promise<void>
   /** Drops the connection and the transport at once; everything that waits rejects with code `aborted`. */
   abort(reason?: unknown): void
   /** New keys for what we send (RFC 9846 section 4.7.3), and for what the peer sends if asked. `wrong_state` in TLS 1.2. */
@@ -40,6 +46,7 @@ export interface TlsConnection extends AsyncIterable<Uint8Array> {
 }
 
 export type ConnectionOptions = PumpOptions
+export type { CallOptions } from './stream/limits.ts'
 export type { ClientCertificate } from './stream/options.ts'
 
 /** Runs an engine over a stream; the connection when the handshake is done. Rejects with a TlsError, the stream ended. */
@@ -47,12 +54,13 @@ export const establish = async (
   transport: ByteStream,
   makeEngine: () => TlsEngine,
   options: ConnectionOptions = {},
+  gate?: Gate,
 ): Promise<TlsConnection> => {
   let engine: TlsEngine
   let pump: Pump
   try {
     engine = makeEngine()
-    pump = new Pump(engine, transport, options)
+    pump = new Pump(engine, transport, options, gate)
   } catch (thrown) {
     transport.abort(thrown)
     throw asTlsError(thrown)
@@ -93,21 +101,21 @@ class EstablishedConnection implements TlsConnection {
     return (this.#writable ??= this.#makeWritable())
   }
 
-  read(): Promise<Uint8Array | null> {
-    return this.#readAs('read')
+  read(options?: CallOptions): Promise<Uint8Array | null> {
+    return this.#readAs('read', options)
   }
 
-  write(data: Uint8Array): Promise<void> {
-    if (ArrayBuffer.isView(data) && data.BYTES_PER_ELEMENT === 1) return this.#pump.write(data)
+  write(data: Uint8Array, options?: CallOptions): Promise<void> {
+    if (ArrayBuffer.isView(data) && data.BYTES_PER_ELEMENT === 1) return this.#pump.write(data, options)
     return Promise.reject(new TlsError('bad_option', `write: needs a Uint8Array, not ${typeof data}; encode text first`))
   }
 
-  closeWrite(): Promise<void> {
-    return this.#pump.closeWrite()
+  closeWrite(options?: CallOptions): Promise<void> {
+    return this.#pump.closeWrite(options)
   }
 
-  close(): Promise<void> {
-    return this.#pump.close()
+  close(options?: CallOptions): Promise<void> {
+    return this.#pump.close(options)
   }
 
   abort(reason?: unknown): void {
@@ -141,9 +149,9 @@ class EstablishedConnection implements TlsConnection {
   }
 
   /** The first use decides who reads: data must not be shared out between two readers by chance. */
-  #readAs(reader: 'read' | 'readable'): Promise<Uint8Array | null> {
+  #readAs(reader: 'read' | 'readable', options?: CallOptions): Promise<Uint8Array | null> {
     this.#readBy ??= reader
-    if (this.#readBy === reader) return this.#pump.read()
+    if (this.#readBy === reader) return this.#pump.read(options)
     const message = `${reader}: this connection is read through ${this.#readBy === 'read' ? 'read()' : 'its readable stream'} already`
     return Promise.reject(new TlsError('wrong_state', message))
   }

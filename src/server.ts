@@ -10,6 +10,7 @@ import { asTlsError, TlsError } from './errors.ts'
 import type { ServerOptions } from './options.ts'
 import { socketsOr } from './sockets.ts'
 import type { SocketAddress, Sockets } from './sockets.ts'
+import { Gate } from './stream/gate.ts'
 import type { AnyDuplex } from './stream/types.ts'
 
 /** Options of one accept(). */
@@ -66,7 +67,8 @@ export interface TlsServer {
 }
 
 /** Options of a server, and time limits for its connections. */
-export type CreateServerOptions = ServerOptions & Pick<ConnectionOptions, 'handshakeTimeout' | 'closeTimeout'>
+export type CreateServerOptions =
+  ServerOptions & Pick<ConnectionOptions, 'handshakeTimeout' | 'closeTimeout' | 'handshakesPerTurn'>
 
 export interface CreateServer {
   /**
@@ -84,11 +86,12 @@ export interface CreateServer {
 export const createServerWith = (defaults: Defaults, sockets?: Sockets): CreateServer => (options) => {
   const { connection: timeouts, rest } = splitOptions<ServerOptions>(options)
   let config = serverConfig(rest, defaults)
+  const gate = new Gate(checkPerTurn(timeouts.handshakesPerTurn))
   const accept: TlsServer['accept'] = async (stream, acceptOptions = {}) => {
     const { context, ...given } = acceptOptions
     const { transport } = takeOver(stream, () => checkConnectionOptions(given))
     const start = () => createServerEngine({ ...config, source: { stream, context } }, defaults)
-    return establish(transport, start, { ...timeouts, ...given })
+    return establish(transport, start, { ...timeouts, ...given }, gate)
   }
   return {
     accept,
@@ -137,4 +140,9 @@ const listenWith = async (
   if (signal?.aborted) await close()
   signal?.addEventListener('abort', () => void close(), { once: true })
   return { address: listener.address, close }
+}
+
+const checkPerTurn = (value = 8): number => {
+  if (value >= 1) return value
+  throw new TlsError('bad_option', `handshakesPerTurn: ${value}; it has to be 1 or more, or Infinity`)
 }

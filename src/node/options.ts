@@ -54,7 +54,7 @@ export interface NodeClientOptions extends SecureContextOptions {
 }
 
 export interface NodeServerOptions extends SecureContextOptions {
-  /** Milliseconds. Default 120000. */
+  /** Milliseconds. Default 30000. */
   readonly handshakeTimeout?: number
   readonly requestCert?: boolean
   readonly rejectUnauthorized?: boolean
@@ -112,7 +112,7 @@ export const serverOptionsOf = (
       const chosen = SNICallback && serverName ? await askSni(SNICallback, serverName) : undefined
       return load((chosen ?? contexts(serverName ?? ''))?.context ?? options)
     },
-    handshakeTimeout: options.handshakeTimeout ?? 120_000,
+    handshakeTimeout: options.handshakeTimeout ?? 30_000,
     ...(sessionTimeout === undefined ? {} : { tickets: { lifetimeSeconds: sessionTimeout } }),
     ...(ALPNCallback
       ? { hello: { chooseAlpn: (protocols, { serverName }) => ALPNCallback({ servername: serverName ?? '', protocols }) } }

@@ -51,10 +51,13 @@ export class Server extends NetServer {
     socket.on('error', onError)
     socket.once('secureConnect', () => {
       socket.off('error', onError)
+      socket.on('error', ignore) // a reset must not end the process of a server that does not listen for it
       this.emit('secureConnection', socket)
     })
   }
 }
+
+const ignore = (): void => undefined
 
 /** tls.createServer(). */
 export const createServer = (options: NodeServerOptions = {}, listener?: (socket: TLSSocket) => void): Server =>

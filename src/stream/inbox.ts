@@ -82,6 +82,11 @@ export class Inbox {
     return reader.promise
   }
 
+  /** Whoever waits with this promise waits no more; bytes that come go to the next one. */
+  cancel(reading: Promise<Uint8Array | null>): void {
+    this.#readers = this.#readers.filter(({ promise }) => promise !== reading)
+  }
+
   #append(chunk: Uint8Array): void {
     this.#block = undefined
     this.#chunks.push(chunk)

@@ -31,6 +31,45 @@ export const within = (
   return limited.promise
 }
 
+/** Limits of one call. */
+export interface CallOptions {
+  /** Cancels the call: it rejects with code `aborted`. */
+  readonly signal?: AbortSignal
+  /** Milliseconds after which the call rejects with code `timeout`. Default: no limit. */
+  readonly timeoutMs?: number
+}
+
+/** The same outcome as what `start` makes, unless the limits end the call first: then `cancel` is told why. */
+export const limited = <T>(
+  start: () => Promise<T>, call: string, { signal, timeoutMs = Infinity }: CallOptions, cancel: (error: TlsError) => void,
+): Promise<T> => {
+  const outcome = defer<T>()
+  const stop = (error: TlsError): void => {
+    outcome.reject(error)
+    cancel(error)
+  }
+  const cancelled = (): TlsError => {
+    const { message } = asError(signal?.reason, 'no reason given')
+    return new TlsError('aborted', `${call} was cancelled by its signal: ${message}`, { cause: signal?.reason })
+  }
+  try {
+    checkTimeout(timeoutMs, 'timeoutMs')
+    if (signal?.aborted) throw cancelled()
+  } catch (error) {
+    outcome.reject(error)
+    return outcome.promise
+  }
+  const onAbort = (): void => stop(cancelled())
+  signal?.addEventListener('abort', onAbort, { once: true })
+  const clear = after(timeoutMs, () => stop(new TlsError('timeout', `${call} did not end within ${timeoutMs} ms (timeoutMs)`)))
+  start().then(outcome.resolve, outcome.reject)
+  void outcome.promise.catch(ignore).finally(() => {
+    clear()
+    signal?.removeEventListener('abort', onAbort)
+  })
+  return outcome.promise
+}
+
 /** Calls `stop` with the reason when the handshake takes too long or its signal fires; the answer lifts both limits. */
 export const limitHandshake = (
   milliseconds: number,

@@ -10,6 +10,9 @@ export interface PumpOptions {
   readonly signal?: AbortSignal
   /** Milliseconds for the whole handshake; Infinity for no limit. Default 30000. */
   readonly handshakeTimeout?: number
+  /** Server, in createServer(): steps of handshakes that run in one turn of the event loop, so that a burst of connections does
+   * not stop timers and other connections; Infinity for no limit. Default 8. */
+  readonly handshakesPerTurn?: number
   /** Milliseconds that close() lets the peer take nothing, and then keep its side open. Default 5000. */
   readonly closeTimeout?: number
   /** Server: called with each piece of early data as it comes, before the handshake is done; `reply` writes 0.5-RTT data, which

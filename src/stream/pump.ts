@@ -9,8 +9,10 @@ import { asBytes } from './chunk.ts'
 import { defer, handled, ignore } from './defer.ts'
 import type { Deferred } from './defer.ts'
 import { Ending, transportError } from './ending.ts'
+import type { Gate } from './gate.ts'
 import { Inbox } from './inbox.ts'
-import { abortedBy, after, checkTimeout, limitHandshake } from './limits.ts'
+import { abortedBy, after, checkTimeout, limited, limitHandshake } from './limits.ts'
+import type { CallOptions } from './limits.ts'
 import { answersAhead, readAhead, reasonTimeout, writePiece } from './options.ts'
 import type { ClientCertificate, PumpOptions } from './options.ts'
 import { Outbox } from './outbox.ts'
@@ -21,6 +23,7 @@ import type { ByteStream } from './types.ts'
 export class Pump {
   readonly #engine: TlsEngine
   readonly #transport: ByteStream
+  readonly #gate: Gate | undefined
   readonly #inbox: Inbox
   readonly #outbox: Outbox
   readonly #ending: Ending
@@ -50,11 +53,12 @@ export class Pump {
   #closing: Promise<void> | undefined
 
   /** Starts at once. Throws `bad_option` for a time limit that is none. */
-  constructor(engine: TlsEngine, transport: ByteStream, options: PumpOptions = {}) {
+  constructor(engine: TlsEngine, transport: ByteStream, options: PumpOptions = {}, gate?: Gate) {
     const handshakeTimeout = checkTimeout(options.handshakeTimeout ?? 30_000, 'handshakeTimeout')
     const closeTimeout = checkTimeout(options.closeTimeout ?? 5000, 'closeTimeout')
     this.#engine = engine
     this.#transport = transport
+    this.#gate = gate
     this.#onSession = options.onSession
     this.#onEarlyData = options.onEarlyData
     this.#inbox = new Inbox(() => this.#wake(), { packed: true })
@@ -92,8 +96,12 @@ export class Pump {
     return this.#early
   }
 
-  read(): Promise<Uint8Array | null> {
-    return this.#inbox.read()
+  /** A call that is cancelled takes nothing: the next one gives what it would have given. */
+  read(options?: CallOptions): Promise<Uint8Array | null> {
+    if (!options) return this.#inbox.read()
+    let reading: Promise<Uint8Array | null> | undefined
+    const start = (): Promise<Uint8Array | null> => (reading = this.#inbox.read())
+    return limited(start, 'read', options, () => reading && this.#inbox.cancel(reading))
   }
 
   /** Application data is taken from the peer and thrown away from now on. */
@@ -104,12 +112,23 @@ export class Pump {
   }
 
   /** The data must not change until the promise resolves: when the transport has taken it. */
-  write(data: Uint8Array): Promise<void> {
+  write(data: Uint8Array, options?: CallOptions): Promise<void> {
+    if (!options) return this.#write(data)
+    const state: WriteState = { begun: false, stopped: undefined }
+    return limited(() => this.#write(data, state), 'write', options, (error) => {
+      state.stopped = error
+      if (state.begun) this.abort(error) // the peer would take what follows for the rest of it
+    })
+  }
+
+  #write(data: Uint8Array, state?: WriteState): Promise<void> {
     const refusal = this.#refusal('write')
     if (refusal) return rejected(refusal)
     if (data.length <= writePiece) return this.#inTurn(() => this.#engine.send(data))
     const pieces = this.#turns.enqueue(async () => {
       for (let start = 0; start < data.length; start += writePiece) {
+        if (state?.stopped) throw state.stopped
+        if (state) state.begun = start + writePiece < data.length
         await this.#call(() => this.#engine.send(data.subarray(start, start + writePiece)))
       }
     })
@@ -135,7 +154,11 @@ export class Pump {
   }
 
   /** Sends close_notify after all that was written; reading goes on. */
-  closeWrite(): Promise<void> {
+  closeWrite(options?: CallOptions): Promise<void> {
+    return options ? limited(() => this.#closeWrite(), 'closeWrite', options, ignore) : this.#closeWrite()
+  }
+
+  #closeWrite(): Promise<void> {
     if (this.#writeEnd) return this.#writeEnd
     if (this.#failure) return rejected(this.#failure)
     this.#writeEnd = this.#inTurn(() => this.#engine.closeWrite())
@@ -144,7 +167,12 @@ export class Pump {
   }
 
   /** close_notify, then the end of the transport. What the peer still sends is thrown away. */
-  close(): Promise<void> {
+  close(options?: CallOptions): Promise<void> {
+    const close = (): Promise<void> => this.#closeOnce()
+    return options ? limited(close, 'close', options, (error) => this.abort(error)) : close()
+  }
+
+  #closeOnce(): Promise<void> {
     return (this.#closing ??= handled(this.#close()))
   }
 
@@ -248,6 +276,7 @@ export class Pump {
       return false
     }
     if (chunk !== null && chunk !== undefined) {
+      if (!this.#engine.handshakeDone) await this.#gate?.pass()
       if (!this.#discarding) this.#receive(asBytes(chunk))
       return true
     }
@@ -404,6 +433,13 @@ export class Pump {
   #endTransportAfter(written: Promise<void>): void {
     written.then(() => this.#endTransport()).catch(ignore)
   }
+}
+
+/** Of a long write that may be cancelled. */
+interface WriteState {
+  /** A piece was sealed, and not the last one. */
+  begun: boolean
+  stopped: TlsError | undefined
 }
 
 const rejected = (error: TlsError): Promise<never> => handled(Promise.reject(error))
