@@ -2,7 +2,7 @@
 // already, in files, in WebCrypto, in node:crypto or behind a Signer (HSM, KMS).
 
 import { cryptoKeySigner, isCryptoKey, isKeyObject, isSigner, readPrivateKey, signerFor } from '../crypto/key-input.ts'
-import type { KeyInput, KeyObjectLike, PrivateKeyInput } from '../crypto/key-input.ts'
+import type { KeyInput, KeyObjectLike } from '../crypto/key-input.ts'
 import { keyAlgorithm } from '../crypto/key-algorithm.ts'
 import { parsePublicKey, samePublicKey } from '../crypto/keys.ts'
 import type { KeyType, PrivateKey, PublicKey, SignatureAlgorithm, Signer } from '../crypto/provider.ts'
@@ -146,8 +146,15 @@ export const keyIdentifier = async (spki: Uint8Array): Promise<Uint8Array> =>
 /** WebCrypto takes only bytes over an ArrayBuffer of their own kind. */
 export const plain = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes)
 
-/** The public half of a private key in any form; undefined for a Signer or a CryptoKey that does not show it. */
-export const publicKeyOf = async (key: PrivateKeyInput): Promise<PublicKey | undefined> =>
+/** PKCS#8, DER, of a key that is given; throws `bad_option` for a kind to make. */
+export const ownKeyBytes = async (key: OwnKey | CryptoKey): Promise<Uint8Array> => {
+  const parsed = await readPrivateKey(key)
+  if (isCryptoKey(parsed)) throw new TlsError('bad_option', 'key: a CryptoKey that can not be exported can not be written either')
+  return parsed.pkcs8
+}
+
+/** The public half of a key (PEM, DER or parsed). */
+export const publicKeyOf = async (key: Uint8Array): Promise<PublicKey | undefined> =>
   (await signerFor(key, webcryptoProvider)).publicKey
 
 const rsa = (modulusLength: number): RsaHashedKeyGenParams => ({

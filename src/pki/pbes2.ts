@@ -1,13 +1,14 @@
 // Password-based encryption, PBES2 (RFC 8018 section 6.2): PBKDF2 or scrypt (RFC 7914) with AES-CBC, by WebCrypto and
-// @noble/hashes; triple DES, and the schemes of PKCS#12, by pkcs12-pbe.ts. Called by encrypted-key.ts and pkcs12.ts.
+// @noble/hashes; triple DES, and the schemes of PKCS#12, by pkcs12-pbe.ts. Written is AES-256-CBC under PBKDF2 with HMAC-SHA-256.
 
 import { scryptAsync } from '@noble/hashes/scrypt.js'
 import { TlsError } from '../errors.ts'
-import { tags } from '../wire/der.ts'
+import { derInteger, derNull, derOctets, derOid, derSequence, tags } from '../wire/der.ts'
 import type { DerReader } from '../wire/der.ts'
+import type { DerivationBudget } from './derivation.ts'
 import { plain } from './keys.ts'
 import { conversion, decryptOld, decryptPkcs12Scheme, isPkcs12Scheme, wrongPassword } from './pkcs12-pbe.ts'
-import type { DecryptOptions } from './pkcs12-pbe.ts'
+import type { Decryption } from './pkcs12-pbe.ts'
 
 const oids = { pbes2: '1.2.840.113549.1.5.13', pbkdf2: '1.2.840.113549.1.5.12', scrypt: '1.3.6.1.4.1.11591.4.11' } as const
 
@@ -26,19 +27,15 @@ const ciphers: Readonly<Record<string, number>> = {
   '2.16.840.1.101.3.4.1.42': 32,
 }
 
-/** Iterations beyond this would be a hang, not a protection. */
-const maxIterations = 10_000_000
-const maxScryptMemory = 256 << 20
-
 const tripleDes = '1.2.840.113549.3.7'
 
 /** `algorithm` is inside the AlgorithmIdentifier. Throws TlsError `bad_key` for a wrong password, `unsupported` for a scheme that
  * nobody here has. */
 export const decryptWithPassword = async (
-  algorithm: DerReader, ciphertext: Uint8Array, password: string, options: DecryptOptions,
+  algorithm: DerReader, ciphertext: Uint8Array, by: Decryption,
 ): Promise<Uint8Array> => {
   const scheme = algorithm.oid('encryption scheme')
-  if (isPkcs12Scheme(scheme)) return decryptPkcs12Scheme(scheme, algorithm, ciphertext, password, options)
+  if (isPkcs12Scheme(scheme)) return decryptPkcs12Scheme(scheme, algorithm, ciphertext, by)
   if (scheme !== oids.pbes2) throw new TlsError('unsupported', `encrypted with ${oldSchemes[scheme] ?? scheme}, which is not supported; ${conversion}`)
   const parameters = algorithm.sequence('PBES2-params')
   algorithm.end()
@@ -51,8 +48,8 @@ export const decryptWithPassword = async (
   const iv = encryption.octetString('initialisation vector')
   encryption.end()
   if (iv.length !== (cipher === tripleDes ? 8 : 16)) encryption.fail(`an initialisation vector of ${iv.length} bytes`)
-  const key = await deriveKey(derivation, keyLength, new TextEncoder().encode(password))
-  return cipher === tripleDes ? decryptOld('des-ede3-cbc', key, iv, ciphertext, options) : decryptCbc(key, iv, ciphertext)
+  const key = await deriveKey(derivation, keyLength, new TextEncoder().encode(by.password), by.budget)
+  return cipher === tripleDes ? decryptOld('des-ede3-cbc', key, iv, ciphertext, by) : decryptCbc(key, iv, ciphertext)
 }
 
 const oldSchemes: Readonly<Record<string, string>> = {
@@ -61,17 +58,21 @@ const oldSchemes: Readonly<Record<string, string>> = {
 }
 
 /** KDF of PBES2-params or PBMAC1-params; `length` is in bytes. */
-export const deriveKey = (derivation: DerReader, length: number, password: Uint8Array): Promise<Uint8Array> => {
+export const deriveKey = async (
+  derivation: DerReader, length: number, password: Uint8Array, budget: DerivationBudget,
+): Promise<Uint8Array> => {
   const kdf = derivation.oid('key derivation')
   const parameters = derivation.sequence('parameters of the key derivation')
   derivation.end()
-  if (kdf === oids.pbkdf2) return pbkdf2(parameters, length, password)
-  if (kdf === oids.scrypt) return scrypt(parameters, length, password)
+  if (kdf === oids.pbkdf2) return pbkdf2(parameters, length, password, budget)
+  if (kdf === oids.scrypt) return scrypt(parameters, length, password, budget)
   throw new TlsError('unsupported', `a key derivation that is not known: ${kdf}`)
 }
 
 /** PBKDF2-params (RFC 8018 appendix A.2). */
-const pbkdf2 = async (parameters: DerReader, length: number, password: Uint8Array): Promise<Uint8Array> => {
+const pbkdf2 = async (
+  parameters: DerReader, length: number, password: Uint8Array, budget: DerivationBudget,
+): Promise<Uint8Array> => {
   const salt = parameters.octetString('salt')
   const iterations = parameters.smallInteger('iterations')
   checkLength(parameters, length)
@@ -80,13 +81,27 @@ const pbkdf2 = async (parameters: DerReader, length: number, password: Uint8Arra
   const hash = prf === undefined ? 'SHA-1' : hmacHashes[prf.oid('prf')]
   if (prf !== undefined && !prf.done) prf.null('parameters of the prf')
   if (hash === undefined) throw new TlsError('unsupported', 'PBKDF2 with a function that is not known')
-  if (iterations < 1 || iterations > maxIterations) parameters.fail(`${iterations} iterations; at most ${maxIterations} are taken`)
+  budget.charge('pbkdf2Iterations', iterations)
+  return derivePbkdf2({ hash, salt, iterations, length, password })
+}
+
+interface Pbkdf2 {
+  readonly hash: string
+  readonly salt: Uint8Array
+  readonly iterations: number
+  readonly length: number
+  readonly password: Uint8Array
+}
+
+const derivePbkdf2 = async ({ hash, salt, iterations, length, password }: Pbkdf2): Promise<Uint8Array> => {
   const base = await crypto.subtle.importKey('raw', plain(password), 'PBKDF2', false, ['deriveBits'])
   return new Uint8Array(await crypto.subtle.deriveBits({ name: 'PBKDF2', hash, salt: plain(salt), iterations }, base, length * 8))
 }
 
 /** scrypt-params (RFC 7914 section 7). */
-const scrypt = async (parameters: DerReader, length: number, password: Uint8Array): Promise<Uint8Array> => {
+const scrypt = async (
+  parameters: DerReader, length: number, password: Uint8Array, budget: DerivationBudget,
+): Promise<Uint8Array> => {
   const salt = parameters.octetString('salt')
   const N = parameters.smallInteger('costParameter')
   const r = parameters.smallInteger('blockSize')
@@ -94,19 +109,39 @@ const scrypt = async (parameters: DerReader, length: number, password: Uint8Arra
   checkLength(parameters, length)
   parameters.end()
   const isPower = N > 1 && Number.isInteger(Math.log2(N))
-  if (!isPower || r < 1 || p < 1 || 128 * N * r > maxScryptMemory || p > 64) parameters.fail('scrypt parameters that make no sense or need too much memory')
-  return scryptAsync(password, salt, { N, r, p, dkLen: length, maxmem: maxScryptMemory + (1 << 20) })
+  if (!isPower || r < 1 || p < 1 || r * p >= 2 ** 30) parameters.fail('scrypt parameters that make no sense')
+  budget.charge('scryptCost', N * r * p)
+  return scryptAsync(password, salt, { N, r, p, dkLen: length, maxmem: 128 * r * (N + p + 1) })
 }
 
 const checkLength = (parameters: DerReader, length: number): void => {
   if (parameters.peek() === tags.integer && parameters.smallInteger('keyLength') !== length) parameters.fail('a key length that is not that of the cipher')
 }
 
-const decryptCbc = async (raw: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Promise<Uint8Array> => {
+/** AES-CBC with the padding of PKCS#7. Throws `bad_key`. */
+export const decryptCbc = async (raw: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Promise<Uint8Array> => {
   try {
     const key = await crypto.subtle.importKey('raw', plain(raw), 'AES-CBC', false, ['decrypt'])
     return new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-CBC', iv: plain(iv) }, key, plain(ciphertext)))
   } catch (cause) {
     throw new TlsError('bad_key', wrongPassword, { cause })
   }
+}
+
+export interface Encrypted {
+  /** AlgorithmIdentifier, DER. */
+  readonly algorithm: Uint8Array
+  readonly ciphertext: Uint8Array
+}
+
+/** AES-256-CBC under PBKDF2 with HMAC-SHA-256; salt and initialisation vector are random, 16 bytes each. */
+export const encryptWithPassword = async (plaintext: Uint8Array, password: string, iterations: number): Promise<Encrypted> => {
+  const [salt, iv] = [crypto.getRandomValues(new Uint8Array(16)), crypto.getRandomValues(new Uint8Array(16))]
+  const raw = await derivePbkdf2({ hash: 'SHA-256', salt, iterations, length: 32, password: new TextEncoder().encode(password) })
+  const key = await crypto.subtle.importKey('raw', plain(raw), 'AES-CBC', false, ['encrypt'])
+  const ciphertext = new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-CBC', iv }, key, plain(plaintext)))
+  const prf = derSequence(derOid('1.2.840.113549.2.9'), derNull())
+  const derivation = derSequence(derOid(oids.pbkdf2), derSequence(derOctets(salt), derInteger(iterations), prf))
+  const cipher = derSequence(derOid('2.16.840.1.101.3.4.1.42'), derOctets(iv))
+  return { algorithm: derSequence(derOid(oids.pbes2), derSequence(derivation, cipher)), ciphertext }
 }

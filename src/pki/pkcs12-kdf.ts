@@ -1,31 +1,43 @@
 // Key derivation of PKCS#12 (RFC 7292 appendix B): keys and initialisation vectors of its old ciphers, and keys of its MAC. The
-// hashes are those of @noble/hashes. Called by pkcs12-mac.ts and pkcs12-pbe.ts.
+// hashes are those of @noble/hashes.
 
 import type { sha1 } from '@noble/hashes/legacy.js'
 import type { sha256 } from '@noble/hashes/sha2.js'
-import { TlsError } from '../errors.ts'
 import { concat } from '../wire/bytes.ts'
+import { pause } from './derivation.ts'
+import type { DerivationBudget } from './derivation.ts'
 
 export type Hash = typeof sha1 | typeof sha256
 
-/** Iterations beyond this would be a hang, not a protection. */
-const maxIterations = 5_000_000
+/** Hashes between two pauses: a few milliseconds. */
+const HASHES_PER_TURN = 4096
 
 /** Appendix B.3. */
 const ids = { key: 1, iv: 2, mac: 3 } as const
 
-/** Appendix B.2: `length` bytes. `password` is in a form of `passwordForms`. Throws TlsError `bad_key` for absurd iterations. */
-export const derivePkcs12 = (
-  hash: Hash, purpose: keyof typeof ids, password: Uint8Array, salt: Uint8Array, iterations: number, length: number,
-): Uint8Array => {
-  if (iterations < 1 || iterations > maxIterations) throw new TlsError('bad_key', `a PKCS#12 file with ${iterations} iterations; at most ${maxIterations} are taken`)
+/** What a derivation starts from; `password` is in a form of `passwordForms`. */
+export interface Pkcs12Derivation {
+  readonly hash: Hash
+  readonly password: Uint8Array
+  readonly salt: Uint8Array
+  readonly iterations: number
+}
+
+/** Appendix B.2: `length` bytes. Throws TlsError `bad_key` for more iterations than the budget has. */
+export const derivePkcs12 = async (
+  { hash, password, salt, iterations }: Pkcs12Derivation, purpose: keyof typeof ids, length: number, budget: DerivationBudget,
+): Promise<Uint8Array> => {
   const size = hash.blockLen
   const diversifier = new Uint8Array(size).fill(ids[purpose])
   const input = concat(repeated(salt, size), repeated(password, size))
   let derived: Uint8Array = new Uint8Array()
   for (;;) {
+    budget.charge('pkcs12Iterations', iterations)
     let block = hash(concat(diversifier, input))
-    for (let i = 1; i < iterations; i++) block = hash(block)
+    for (let i = 1; i < iterations; i++) {
+      block = hash(block)
+      if (i % HASHES_PER_TURN === 0) await pause()
+    }
     derived = concat(derived, block)
     if (derived.length >= length) return derived.subarray(0, length)
     const addend = Uint8Array.from({ length: size }, (_, i) => block[i % block.length] ?? 0)

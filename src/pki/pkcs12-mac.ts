@@ -1,15 +1,17 @@
 // The password's proof in a PKCS#12 file: HMAC with a key by RFC 7292 appendix B, or PBMAC1 (RFC 9579). Hashes are those of
-// @noble/hashes. Called by pkcs12.ts.
+// @noble/hashes.
 
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha1 } from '@noble/hashes/legacy.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import { TlsError } from '../errors.ts'
 import { equalBytes } from '../wire/bytes.ts'
+import { derInteger, derNull, derOctets, derOid, derSequence } from '../wire/der.ts'
 import type { DerReader } from '../wire/der.ts'
+import { DerivationBudget } from './derivation.ts'
 import { deriveKey, hmacHashes } from './pbes2.ts'
 import { derivePkcs12, passwordForms } from './pkcs12-kdf.ts'
-import type { Hash } from './pkcs12-kdf.ts'
+import type { Hash, Pkcs12Derivation } from './pkcs12-kdf.ts'
 
 const hashes: Readonly<Record<string, Hash>> = {
   '1.3.14.3.2.26': sha1,
@@ -21,7 +23,7 @@ const byName: Readonly<Record<string, Hash>> = { 'SHA-1': sha1, 'SHA-256': sha25
 const pbmac1 = '1.2.840.113549.1.5.14'
 
 /** Throws TlsError `bad_key` if the password is not the file's. `macData` is inside the SEQUENCE. */
-export const checkMac = async (macData: DerReader, content: Uint8Array, password: string): Promise<void> => {
+export const checkMac = async (macData: DerReader, content: Uint8Array, password: string, budget: DerivationBudget): Promise<void> => {
   const digestInfo = macData.sequence('mac')
   const algorithm = digestInfo.sequence('digestAlgorithm')
   const expected = digestInfo.octetString('digest')
@@ -31,8 +33,8 @@ export const checkMac = async (macData: DerReader, content: Uint8Array, password
   macData.end()
   const oid = algorithm.oid('digestAlgorithm')
   const isRight = oid === pbmac1
-    ? await checkPbmac1(algorithm, content, expected, password)
-    : checkHmac(hashOf(oid), salt, iterations, content, expected, password)
+    ? await checkPbmac1(algorithm, content, expected, password, budget)
+    : await checkHmac({ hash: hashOf(oid), salt, iterations }, content, expected, password, budget)
   if (!isRight) throw new TlsError('bad_key', 'the password of the PKCS#12 file is wrong, or the file is damaged')
 }
 
@@ -42,18 +44,36 @@ const hashOf = (oid: string): Hash => {
   return hash
 }
 
-const checkHmac = (hash: Hash, salt: Uint8Array, iterations: number, content: Uint8Array, expected: Uint8Array, password: string): boolean =>
-  passwordForms(password).some((form) =>
-    equalBytes(hmac(hash, derivePkcs12(hash, 'mac', form, salt, iterations, hash.outputLen), content), expected))
+const checkHmac = async (
+  of: Omit<Pkcs12Derivation, 'password'>, content: Uint8Array, expected: Uint8Array, password: string, budget: DerivationBudget,
+): Promise<boolean> => {
+  for (const form of passwordForms(password)) {
+    const key = await derivePkcs12({ ...of, password: form }, 'mac', of.hash.outputLen, budget)
+    if (equalBytes(hmac(of.hash, key, content), expected)) return true
+  }
+  return false
+}
+
+/** MacData with HMAC-SHA-256 (RFC 7292 section 4). */
+export const makeMac = async (content: Uint8Array, password: string, iterations: number): Promise<Uint8Array> => {
+  const salt = crypto.getRandomValues(new Uint8Array(16))
+  const [form = new Uint8Array()] = passwordForms(password)
+  const budget = new DerivationBudget({ pkcs12Iterations: Number.POSITIVE_INFINITY })
+  const key = await derivePkcs12({ hash: sha256, password: form, salt, iterations }, 'mac', sha256.outputLen, budget)
+  const digestInfo = derSequence(derSequence(derOid('2.16.840.1.101.3.4.2.1'), derNull()), derOctets(hmac(sha256, key, content)))
+  return derSequence(digestInfo, derOctets(salt), derInteger(iterations))
+}
 
 /** RFC 9579 section 4. */
-const checkPbmac1 = async (algorithm: DerReader, content: Uint8Array, expected: Uint8Array, password: string): Promise<boolean> => {
+const checkPbmac1 = async (
+  algorithm: DerReader, content: Uint8Array, expected: Uint8Array, password: string, budget: DerivationBudget,
+): Promise<boolean> => {
   const parameters = algorithm.sequence('PBMAC1-params')
   const derivation = parameters.sequence('keyDerivationFunc')
   const scheme = parameters.sequence('messageAuthScheme')
   parameters.end()
   const hash = byName[hmacHashes[scheme.oid('messageAuthScheme')] ?? '']
   if (hash === undefined) throw new TlsError('unsupported', 'a PKCS#12 file with PBMAC1 and a hash that is not known')
-  const key = await deriveKey(derivation, hash.outputLen, new TextEncoder().encode(password))
+  const key = await deriveKey(derivation, hash.outputLen, new TextEncoder().encode(password), budget)
   return equalBytes(hmac(hash, key, content), expected)
 }

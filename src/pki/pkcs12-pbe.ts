@@ -1,10 +1,12 @@
-// Password-based encryption of old PKCS#12 files (RFC 7292 appendix C): triple DES and RC2 under a key by SHA-1. The ciphers are the
-// runtime's node:crypto, where there is one, or the caller's. Called by pbes2.ts.
+// Password-based encryption of old PKCS#12 files (RFC 7292 appendix C): triple DES and RC2 under a key by SHA-1. The ciphers are
+// those of the runtime's node:crypto, where there is one, or the caller's.
 
 import { sha1 } from '@noble/hashes/legacy.js'
 import { TlsError } from '../errors.ts'
 import { concat } from '../wire/bytes.ts'
 import type { DerReader } from '../wire/der.ts'
+import { DerivationBudget } from './derivation.ts'
+import type { DerivationLimits } from './derivation.ts'
 import { derivePkcs12, passwordForms } from './pkcs12-kdf.ts'
 
 /** OpenSSL's names. Keys have 24, 16, 16 and 5 bytes, initialisation vectors 8. */
@@ -16,7 +18,21 @@ export type Decipher = (cipher: OldCipher, key: Uint8Array, iv: Uint8Array, ciph
 export interface DecryptOptions {
   /** For triple DES and RC2. Default: the runtime's node:crypto, which has no RC2 unless Node runs with --openssl-legacy-provider. */
   readonly decipher?: Decipher
+  /** How much derivation the file may ask for. */
+  readonly limits?: DerivationLimits
 }
+
+/** What decryption needs from its caller. */
+export interface Decryption {
+  readonly password: string
+  readonly decipher: Decipher | undefined
+  /** For the whole file. */
+  readonly budget: DerivationBudget
+}
+
+export const decryptionOf = (password: string, { decipher, limits }: DecryptOptions): Decryption => ({
+  password, decipher, budget: new DerivationBudget(limits),
+})
 
 const schemes: Readonly<Record<string, { readonly cipher: OldCipher; readonly keyLength: number } | undefined>> = {
   '1.2.840.113549.1.12.1.3': { cipher: 'des-ede3-cbc', keyLength: 24 },
@@ -30,7 +46,7 @@ export const isPkcs12Scheme = (oid: string): boolean => schemes[oid] !== undefin
 /** `algorithm` is inside the AlgorithmIdentifier, after its identifier `oid`. Throws TlsError `bad_key` for a wrong password,
  * `unsupported` where nobody has the cipher. */
 export const decryptPkcs12Scheme = async (
-  oid: string, algorithm: DerReader, ciphertext: Uint8Array, password: string, options: DecryptOptions,
+  oid: string, algorithm: DerReader, ciphertext: Uint8Array, by: Decryption,
 ): Promise<Uint8Array> => {
   const scheme = schemes[oid]
   if (scheme === undefined) throw new TlsError('unsupported', `encrypted with ${oid}`)
@@ -40,11 +56,12 @@ export const decryptPkcs12Scheme = async (
   const iterations = parameters.smallInteger('iterations')
   parameters.end()
   let failure: unknown
-  for (const form of passwordForms(password)) {
-    const key = derivePkcs12(sha1, 'key', form, salt, iterations, scheme.keyLength)
-    const iv = derivePkcs12(sha1, 'iv', form, salt, iterations, 8)
+  for (const password of passwordForms(by.password)) {
+    const of = { hash: sha1, password, salt, iterations }
+    const key = await derivePkcs12(of, 'key', scheme.keyLength, by.budget)
+    const iv = await derivePkcs12(of, 'iv', 8, by.budget)
     try {
-      return await decryptOld(scheme.cipher, key, iv, ciphertext, options)
+      return await decryptOld(scheme.cipher, key, iv, ciphertext, by)
     } catch (error) {
       if (!(error instanceof TlsError) || error.code !== 'bad_key') throw error
       failure = error
@@ -55,7 +72,7 @@ export const decryptPkcs12Scheme = async (
 
 /** Throws as decryptPkcs12Scheme does. */
 export const decryptOld = async (
-  cipher: OldCipher, key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array, { decipher = runtimeDecipher }: DecryptOptions,
+  cipher: OldCipher, key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array, { decipher = runtimeDecipher }: Decryption,
 ): Promise<Uint8Array> => {
   try {
     return await decipher(cipher, key, iv, ciphertext)

@@ -1,20 +1,22 @@
 // PKCS#12 (RFC 7292), the .p12 and .pfx files that browsers, Java and Windows export: one private key, its certificate and the
-// authorities above it, to what `cert`, `key` and `ca` take. Called by people.
+// authorities above it, to what `cert`, `key` and `ca` take.
 
-import { parsePublicKey } from '../crypto/keys.ts'
+import { samePublicKey } from '../crypto/keys.ts'
+import type { PublicKey } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
-import { equalBytes, toHex } from '../wire/bytes.ts'
+import { concat, equalBytes, toHex } from '../wire/bytes.ts'
 import { DerReader, constructedTag, contextTag, tags } from '../wire/der.ts'
 import { encodePem } from '../wire/pem.ts'
 import { parseCertificate } from '../x509/certificate.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { sameName } from '../x509/name.ts'
 import { berToDer } from './ber.ts'
-import { decryptKeyInfo } from './encrypted-key.ts'
-import { importKeyPair } from './keys.ts'
+import { decryptKeyInfo, onlyTlsErrors } from './encrypted-key.ts'
+import { publicKeyOf } from './keys.ts'
 import { decryptWithPassword } from './pbes2.ts'
 import { checkMac } from './pkcs12-mac.ts'
-import type { DecryptOptions } from './pkcs12-pbe.ts'
+import { decryptionOf } from './pkcs12-pbe.ts'
+import type { Decryption, DecryptOptions } from './pkcs12-pbe.ts'
 
 export interface Pkcs12 {
   /** The key's certificate and those above it that are in the file, without a root: the `cert` option. Empty without a key. */
@@ -30,20 +32,24 @@ export interface Pkcs12 {
 }
 
 /**
- * Reads a file (DER or BER). Throws TlsError `bad_key` for a wrong password or a damaged file, and `unsupported`, with the
- * command that converts it, for one that is encrypted with triple DES or RC2 where neither the runtime nor the caller has that.
+ * Reads a file (DER or BER). Throws TlsError `bad_key` for a wrong password, a damaged file or one that wants too much work
+ * (`limits`), `key_mismatch` for one whose key has no certificate among those in it, and `unsupported`, with the command that converts
+ * it, for one that is encrypted with triple DES or RC2 where neither the runtime nor the caller has that.
  */
-export const readPkcs12 = async (file: Uint8Array, password: string, options: DecryptOptions = {}): Promise<Pkcs12> => {
+export const readPkcs12 = async (file: Uint8Array, password: string, options: DecryptOptions = {}): Promise<Pkcs12> =>
+  onlyTlsErrors(() => read(file, decryptionOf(password, options)))
+
+const read = async (file: Uint8Array, by: Decryption): Promise<Pkcs12> => {
   const outer = reading(berToDer(file))
   const pfx = outer.sequence('PFX')
   outer.end()
   if (pfx.smallInteger('version') !== 3) pfx.fail('its version is not 3')
   const authenticated = dataOf(pfx.sequence('authSafe'))
-  if (!pfx.done) await checkMac(pfx.sequence('macData'), authenticated, password)
+  if (!pfx.done) await checkMac(pfx.sequence('macData'), authenticated, by.password, by.budget)
   pfx.end()
   const bags: Bag[] = []
   const safes = reading(berToDer(authenticated)).sequence('AuthenticatedSafe')
-  while (!safes.done) bags.push(...(await readSafe(safes.sequence('ContentInfo'), password, options)))
+  while (!safes.done) bags.push(...(await readSafe(safes.sequence('ContentInfo'), by)))
   return assemble(bags)
 }
 
@@ -55,7 +61,8 @@ interface Bag {
   readonly friendlyName: string | undefined
 }
 
-const oids = {
+/** Of bags and attributes (RFC 7292 appendix D). */
+export const pkcs12Oids = {
   data: '1.2.840.113549.1.7.1',
   encryptedData: '1.2.840.113549.1.7.6',
   keyBag: '1.2.840.113549.1.12.10.1.1',
@@ -71,7 +78,7 @@ const reading = (der: Uint8Array): DerReader => new DerReader(der, 'bad_key', 'P
 /** ContentInfo of type data. */
 const dataOf = (info: DerReader): Uint8Array => {
   const type = info.oid('contentType')
-  if (type !== oids.data) throw new TlsError('unsupported', `a PKCS#12 file whose integrity is protected by ${type}, not by a password`)
+  if (type !== pkcs12Oids.data) throw new TlsError('unsupported', `a PKCS#12 file whose integrity is protected by ${type}, not by a password`)
   return explicitOctets(info)
 }
 
@@ -83,18 +90,18 @@ const explicitOctets = (info: DerReader): Uint8Array => {
   return octets
 }
 
-const readSafe = async (info: DerReader, password: string, options: DecryptOptions): Promise<Bag[]> => {
+const readSafe = async (info: DerReader, by: Decryption): Promise<Bag[]> => {
   const type = info.oid('contentType')
-  const contents = type === oids.data ? explicitOctets(info) : type === oids.encryptedData ? await decrypted(info, password, options) : undefined
+  const contents = type === pkcs12Oids.data ? explicitOctets(info) : type === pkcs12Oids.encryptedData ? await decrypted(info, by) : undefined
   if (contents === undefined) throw new TlsError('unsupported', `a PKCS#12 file with a part of type ${type}`)
   const list = reading(berToDer(contents)).sequence('SafeContents')
   const bags: Bag[] = []
-  while (!list.done) bags.push(...(await readBag(list.sequence('SafeBag'), password, options)))
+  while (!list.done) bags.push(...(await readBag(list.sequence('SafeBag'), by)))
   return bags
 }
 
 /** EncryptedData (RFC 5652 section 8). */
-const decrypted = async (info: DerReader, password: string, options: DecryptOptions): Promise<Uint8Array> => {
+const decrypted = async (info: DerReader, by: Decryption): Promise<Uint8Array> => {
   const explicit = info.enter(constructedTag(0), 'content')
   const data = explicit.sequence('EncryptedData')
   explicit.end()
@@ -105,29 +112,29 @@ const decrypted = async (info: DerReader, password: string, options: DecryptOpti
   const pieces = content.optional(constructedTag(0), 'encryptedContent')
   const encrypted = pieces === undefined ? content.content(contextTag(0), 'encryptedContent') : joined(pieces)
   content.end()
-  return decryptWithPassword(algorithm, encrypted, password, options)
+  return decryptWithPassword(algorithm, encrypted, by)
 }
 
 /** [0] IMPLICIT OCTET STRING in pieces, which only BER has. */
 const joined = (pieces: DerReader): Uint8Array => {
-  const all: number[] = []
-  while (!pieces.done) for (const byte of pieces.octetString('piece')) all.push(byte)
-  return Uint8Array.from(all)
+  const all: Uint8Array[] = []
+  while (!pieces.done) all.push(pieces.octetString('piece'))
+  return concat(...all)
 }
 
 /** CRLs and secrets are left out. */
-const readBag = async (bag: DerReader, password: string, options: DecryptOptions): Promise<Bag[]> => {
+const readBag = async (bag: DerReader, by: Decryption): Promise<Bag[]> => {
   const kind = bag.oid('bagId')
   const explicit = bag.enter(constructedTag(0), 'bagValue')
   const value = explicit.element('bagValue')
   explicit.end()
   const names = bag.done ? { localKeyId: undefined, friendlyName: undefined } : readAttributes(bag.set('bagAttributes'))
   bag.end()
-  if (kind === oids.keyBag) return [{ kind: 'key', der: value, ...names }]
-  if (kind === oids.shroudedKeyBag) return [{ kind: 'key', der: await decryptKeyInfo(value, password, options), ...names }]
-  if (kind !== oids.certBag) return []
+  if (kind === pkcs12Oids.keyBag) return [{ kind: 'key', der: value, ...names }]
+  if (kind === pkcs12Oids.shroudedKeyBag) return [{ kind: 'key', der: await decryptKeyInfo(value, by), ...names }]
+  if (kind !== pkcs12Oids.certBag) return []
   const certificate = reading(value).sequence('CertBag')
-  if (certificate.oid('certId') !== oids.x509Certificate) return []
+  if (certificate.oid('certId') !== pkcs12Oids.x509Certificate) return []
   const inner = certificate.enter(constructedTag(0), 'certValue')
   return [{ kind: 'certificate', der: inner.octetString('certValue'), ...names }]
 }
@@ -139,8 +146,8 @@ const readAttributes = (attributes: DerReader): Pick<Bag, 'localKeyId' | 'friend
     const attribute = attributes.sequence('attribute')
     const type = attribute.oid('attribute type')
     const values = attribute.set('attribute values')
-    if (type === oids.localKeyId && values.peek() === tags.octetString) localKeyId = toHex(values.octetString('localKeyId'))
-    if (type === oids.friendlyName && values.peek() === tags.bmpString) friendlyName = fromBmp(values.content(tags.bmpString, 'friendlyName'))
+    if (type === pkcs12Oids.localKeyId && values.peek() === tags.octetString) localKeyId = toHex(values.octetString('localKeyId'))
+    if (type === pkcs12Oids.friendlyName && values.peek() === tags.bmpString) friendlyName = fromBmp(values.content(tags.bmpString, 'friendlyName'))
   }
   return { localKeyId, friendlyName }
 }
@@ -164,20 +171,25 @@ const assemble = async (bags: readonly Bag[]): Promise<Pkcs12> => {
   }
 }
 
-/** The one with the key's localKeyId if it is really the key's, else the one whose public key it is. */
+/** The one whose public key is the key's; of several, the one with its localKeyId. Undefined in a file without certificates. */
 const certificateOf = async (key: Bag, certificates: readonly Bag[]): Promise<Bag | undefined> => {
+  const publicKey = await publicKeyOf(key.der)
   const sorted = certificates.toSorted((a, b) => Number(b.localKeyId === key.localKeyId) - Number(a.localKeyId === key.localKeyId))
-  for (const candidate of sorted) {
-    const { spki } = parseCertificate(candidate.der)
-    try {
-      parsePublicKey(spki)
-      await importKeyPair(key.der, spki)
-      return candidate
-    } catch (error) {
-      if (!(error instanceof TlsError)) throw error
-    }
+  const own = sorted.find(({ der }) => publicKey !== undefined && isKeyOf(parseCertificate(der), publicKey))
+  if (own === undefined && certificates.length > 0) {
+    throw new TlsError('key_mismatch', `a PKCS#12 file with a private key (${publicKey?.type ?? 'unknown'}) and no certificate for it`)
   }
-  return undefined
+  return own
+}
+
+/** A certificate with a key of a kind that there is not here has another key. */
+const isKeyOf = (certificate: Certificate, publicKey: PublicKey): boolean => {
+  try {
+    return samePublicKey(certificate.publicKey, publicKey)
+  } catch (error) {
+    if (error instanceof TlsError) return false
+    throw error
+  }
 }
 
 const isRoot = (certificate: Certificate): boolean => certificate.isSelfIssued && certificate.basicConstraints?.ca === true

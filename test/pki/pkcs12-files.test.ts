@@ -7,6 +7,7 @@ import { sha1 } from '@noble/hashes/legacy.js'
 import { TlsError } from '../../src/errors.ts'
 import { decryptPrivateKey, readPkcs12 } from '../../src/pki/index.ts'
 import type { Decipher, Pkcs12 } from '../../src/pki/index.ts'
+import { DerivationBudget } from '../../src/pki/derivation.ts'
 import { derivePkcs12, passwordForms } from '../../src/pki/pkcs12-kdf.ts'
 import { fromHex, toHex } from '../../src/wire/bytes.ts'
 import { derInteger, derOctets, derOid, derSequence } from '../../src/wire/der.ts'
@@ -91,10 +92,11 @@ describe('RFC 7292 appendix B: derivation of keys', () => {
     ['key', 'queeg', '05dec959acff72f7', 1000, 'ed2034e36328830ff09df1e1a07dd357185dac0d4f9eb3d47329a83a9f945dc25f2fbbc826dee88317c5e755322927939f37f6b492dbf9228213785c3a62f4a2'],
     ['mac', 'queeg', '0a1b2c3d4e5f60718293a4b5c6d7e8f9', 2048, 'd82931c546890553ccdf077c4a53041542468f2d'],
     ['key', 'a much longer password, longer than a block of the hash is', '000102', 3, '31c9a7198939d05b71edf13bc4b0cbc04a3bfdfe5ff009878805fb8087116825ce94d76fd3cb528b84c770d5967cf86cd2a213b984e7aa6220a83fdc521968ea1df78aef5db7ae5d401db30e0dd7b213b3cfeed23286b23afc57a144855e0a5f1b2a242af684660910c086575f1ee69e71852205f9979e72e7d5e1658ee411afaa69d5e9bf0c40cff8ebe5a359484a6793b53bb9852a'],
-  ] as const)('%s', (purpose, password, salt, iterations, expected) => {
+  ] as const)('%s', async (purpose, password, salt, iterations, expected) => {
     const [form = new Uint8Array()] = passwordForms(password)
     const wanted = fromHex(expected)
-    expect(toHex(derivePkcs12(sha1, purpose, form, fromHex(salt), iterations, wanted.length))).toBe(expected)
+    const of = { hash: sha1, password: form, salt: fromHex(salt), iterations }
+    expect(toHex(await derivePkcs12(of, purpose, wanted.length, new DerivationBudget()))).toBe(expected)
   })
 
   test('an empty password has two forms, any other one, with two final zero bytes', () => {
@@ -102,9 +104,22 @@ describe('RFC 7292 appendix B: derivation of keys', () => {
     expect(passwordForms('aß').map(toHex)).toEqual(['006100df0000'])
   })
 
-  test('iterations that would be a hang are refused', () => {
-    for (const iterations of [0, 5_000_001]) {
-      expect(() => derivePkcs12(sha1, 'key', new Uint8Array(), new Uint8Array(), iterations, 1)).toThrow(/iterations; at most/)
+  test('iterations that would be a hang are refused, also in parts', async () => {
+    const of = { hash: sha1, password: new Uint8Array(), salt: new Uint8Array() }
+    for (const iterations of [0, 650_001]) {
+      const error = await rejected(derivePkcs12({ ...of, iterations }, 'key', 1, new DerivationBudget()))
+      expect(error).toMatchObject({ code: 'bad_key', message: expect.stringContaining('limits.pkcs12Iterations') })
     }
+    const budget = new DerivationBudget({ pkcs12Iterations: 10 })
+    await derivePkcs12({ ...of, iterations: 6 }, 'key', 1, budget)
+    expect((await rejected(derivePkcs12({ ...of, iterations: 6 }, 'iv', 1, budget))).code).toBe('bad_key')
+  })
+
+  test('other work runs meanwhile', async () => {
+    let turns = 0
+    const timer = setInterval(() => turns++, 1)
+    await derivePkcs12({ hash: sha1, password: new Uint8Array(), salt: new Uint8Array(), iterations: 50_000 }, 'key', 1, new DerivationBudget())
+    clearInterval(timer)
+    expect(turns).toBeGreaterThan(2)
   })
 })
