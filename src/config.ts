@@ -57,8 +57,8 @@ export const clientConfig = (options: ClientOptions, defaults: Defaults = {}): C
   })
 }
 
-/** Throws as clientConfig does; a key that does not match its certificate is refused here, not at the first connection. `made`: of the config
- * that this one replaces. */
+/** Throws as clientConfig does; a key that does not match its certificate is refused here, not at the first
+ * connection. `made`: of the config that this one replaces. */
 export const serverConfig = (options: ServerOptions, defaults: Defaults = {}, made: MadeOnce = new MadeOnce()): ServerConfig => {
   checkOptions(options, serverNames)
   checkServerOptions(options)
@@ -139,8 +139,8 @@ const clientAuthConfig = (options: ServerOptions, common: CommonConfig, defaults
   return { mode, required, acceptPsk, verifier, authorities }
 }
 
-/** Tickets of given or shared keys may have been used before this process began: for as long as such a replay could be fresh (twice
- * the window), no early data. Milliseconds. */
+/** Tickets of given or shared keys may have been used before this process began: for as long as such a replay could
+ * be fresh (twice the window), no early data. Milliseconds. */
 const quarantineOf = ({ tickets }: ServerOptions, window: number): number =>
   tickets !== false && tickets?.protector !== undefined ? (2 * window + 2) * 1000 : 0
 

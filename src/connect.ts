@@ -1,5 +1,5 @@
-// connect(): the client. A stream made uniform (or dialled), an engine, and a pump between them. The entry points call it with
-// what they supply by default.
+// connect(): the client. A stream made uniform (or dialled), an engine, and a pump between them. The entry points call
+// it with what they supply by default.
 
 import { splitOptions, takeOver } from './connection-options.ts'
 import { establish } from './connection.ts'
@@ -36,9 +36,9 @@ export interface Connect {
    */
   (stream: AnyDuplex, options: ConnectOptions): Promise<TlsConnection>
   /**
-   * Dials `host:port` (IPv6 in brackets: `[2001:db8::1]:443`) over TCP and speaks TLS as the client; on Node, Bun and Deno. The name
-   * or address is the `serverName`, if none is given. Rejects with a TlsError: `transport_failed` if there is no connection,
-   * `timeout` after `timeoutMs`, `aborted` by `signal`, `unsupported` where there are no sockets.
+   * Dials `host:port` (IPv6 in brackets: `[2001:db8::1]:443`) over TCP and speaks TLS as the client; on Node, Bun
+   * and Deno. The name or address is the `serverName`, if none is given. Rejects with a TlsError:
+   * `transport_failed` if there is no connection, `timeout` after `timeoutMs`, `aborted` by `signal`, `unsupported` where there are no sockets.
    *
    * ```ts
    * const connection = await connect('example.org:443', { alpn: ['h2'], timeoutMs: 5000 })
@@ -59,14 +59,17 @@ export const connectWith = (defaults: Defaults, sockets?: Sockets): Connect => {
       : overStream(target, options as ConnectOptions)
 }
 
-const dial = async (address: string, options: DialOptions, defaults: Defaults, sockets: Sockets): Promise<TlsConnection> => {
+const dial = async (
+  address: string, options: DialOptions, defaults: Defaults, sockets: Sockets,
+): Promise<TlsConnection> => {
   const { host, port } = parseAddress(address)
   const { timeoutMs = 30_000, ...given } = options
   checkTimeout(timeoutMs, 'timeoutMs')
   const { connection, rest } = splitOptions<ClientOptions>({ serverName: host.replace(/%.*$/, ''), ...given })
   const config = clientConfig(rest, defaults) // refused before anything is dialled
   const deadline = Date.now() + timeoutMs
-  const stream = await dialWithin(timeoutMs, connection.signal, (signal) => sockets.dial({ host, port }, signal), address)
+  const reach = (signal: AbortSignal): Promise<AnyDuplex> => sockets.dial({ host, port }, signal)
+  const stream = await dialWithin(timeoutMs, connection.signal, reach, address)
   const left = Math.max(1, Math.min(connection.handshakeTimeout ?? 30_000, deadline - Date.now()))
   return establish(adapt(stream), () => createClientEngine(config), { ...connection, handshakeTimeout: left })
 }

@@ -1,4 +1,5 @@
-// Options of connect() and accept(), taken apart: those of the connection, and those of the engine. And the stream they are for.
+// Options of connect() and accept(), taken apart: those of the connection, and those of the engine. And the stream they
+// are for.
 
 import type { ConnectionOptions } from './connection.ts'
 import { asTlsError } from './errors.ts'
@@ -13,7 +14,8 @@ const names: Names<ConnectionOptions> = connectionNames
 /** Throws `bad_option` for what accept() does not know. */
 export const checkConnectionOptions = (options: ConnectionOptions): void => checkOptions(options, names)
 
-/** What concerns the connection, and what concerns the engine, which checks its part. Throws `bad_option` for what is no object. */
+/** What concerns the connection, and what concerns the engine, which checks its part. Throws `bad_option` for what
+ * is no object. */
 export const splitOptions = <T extends object>(
   options: T & ConnectionOptions,
 ): { readonly connection: ConnectionOptions; readonly rest: T } => {

@@ -41,7 +41,7 @@ export interface TlsConnection extends AsyncIterable<Uint8Array> {
   channelBinding(type: ChannelBindingType): Uint8Array
   /** Server, TLS 1.3: asks the client for a certificate now; what it answered, verified (RFC 9846 section 4.7.2). */
   requestClientCertificate(): Promise<ClientCertificate>
-  /** Early data that came before the handshake was done (server): replayable, see docs. */
+  /** Early data that came before the handshake was done (server): an attacker can send it a second time, so act only on what is safe to repeat. */
   readonly earlyData: readonly Uint8Array[]
 }
 

@@ -16,9 +16,9 @@ const defaults: Defaults = {
   replayGuard: (clock, quarantine) => memoryReplayGuard({ clock, quarantine }),
 }
 
-/** Speaks TLS as the client, over a stream or to `host:port`. {@inheritDoc Connect} */
+/** Speaks TLS as the client, over a stream or to `host:port`. */
 export const connect: Connect = connectWith(defaults)
-/** Makes a server of options. {@inheritDoc CreateServer} */
+/** Makes a server of options. */
 export const createServer: CreateServer = createServerWith(defaults)
 /** A certificate chain and its key, read and checked once. See {@link LoadIdentity}. */
 export const loadIdentity: LoadIdentity = loadIdentityWith(undefined)

@@ -1,5 +1,5 @@
-// Encrypted Client Hello as a caller sees it (RFC 9849): options of both sides, checked, and keys for servers. config.ts makes the
-// configs, handshake/client/ech-client.ts and ech-server.ts work by them.
+// Encrypted Client Hello as a caller sees it (RFC 9849): options of both sides, checked, and keys for servers.
+// config.ts makes the configs, handshake/client/ech-client.ts and ech-server.ts work by them.
 
 import { run, use } from './crypto/maybe.ts'
 import type { Steps } from './crypto/maybe.ts'
@@ -19,9 +19,9 @@ import { decodeBase64 } from './wire/pem.ts'
 export interface EchClientOptions {
   /** ECHConfigList: bytes, or base64 as the `ech` parameter of an HTTPS record has it (RFC 9848). */
   readonly configList?: Uint8Array | string
-  /** Where the list is missing or holds nothing that we can use (bytes that are no list are always `bad_option`): fail with
-   * `bad_option` (the default with a list), or send an extension that only looks like ECH, which hides nothing (section 6.2; the
-   * default without a list). */
+  /** Where the list is missing or holds nothing that we can use (bytes that are no list are always `bad_option`):
+   * fail with `bad_option` (the default with a list), or send an extension that only looks like ECH, which hides
+   * nothing (section 6.2; the default without a list). */
   readonly unusable?: 'error' | 'grease'
 }
 
@@ -36,6 +36,7 @@ export interface EchKey {
 }
 
 export interface EchServerOptions {
+  /** Those that generateEchKeys() made, old ones included for as long as DNS may give them out. */
   readonly keys: readonly EchKey[]
   /** Try every key, for clients that hide which one they used (section 10.4). Default false. */
   readonly ignoreConfigId?: boolean
@@ -63,7 +64,8 @@ export interface EchServerConfig {
 const X25519_SHA256 = { kem: hpkeKems.X25519_SHA256, kdf: hpkeKdfs.sha256 } as const
 const AES_128_GCM = 1
 
-/** Throws `bad_option` for bytes that are no list, and for a list that can't be used unless the options say otherwise. */
+/** Throws `bad_option` for bytes that are no list, and for a list that can't be used unless the options say
+ * otherwise. */
 export const echClientConfig = (
   options: EchClientOptions | undefined, provider: CryptoProvider, tls13: boolean,
 ): EchClientConfig | undefined => {

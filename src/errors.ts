@@ -1,5 +1,6 @@
-// TlsError and the one table from error code to alert and fault. Everything in this library that rejects something throws
-// a TlsError; nothing but the engine sends alerts, and it looks them up here (RFC 9846 section 6.2, RFC 5246 section 7.2).
+// TlsError and the one table from error code to alert and fault. Everything in this library that rejects something
+// throws a TlsError; nothing but the engine sends alerts, and it looks them up here (RFC 9846 section 6.2, RFC 5246
+// section 7.2).
 
 /** Alert names and numbers (RFC 9846 section 6, RFC 5246 section 7.2, RFC 9849 section 11.2). */
 export const alertNumbers = {
@@ -44,7 +45,8 @@ export const alertNumbers = {
 export type AlertName = keyof typeof alertNumbers
 
 /** The name of an alert number, or `unknown_N`. */
-export const alertName = (number: number): AlertName | `unknown_${number}` => alertNames.get(number) ?? `unknown_${number}`
+export const alertName = (number: number): AlertName | `unknown_${number}` =>
+  alertNames.get(number) ?? `unknown_${number}`
 
 /** Who has to act: the peer broke the protocol, the two ends have nothing in common, its certificate is not
  * acceptable, the caller misused the API, or the transport failed under us. */
@@ -61,65 +63,149 @@ const certificate = (alert: AlertName): Row => ({ alert, fault: 'certificate' })
 const caller = (alert?: AlertName): Row => ({ alert, fault: 'caller' })
 const transport = (alert?: AlertName): Row => ({ alert, fault: 'transport' })
 
-/** What went wrong; stable, for programs. The table below says the alert and the fault of each. */
+/** What went wrong; stable, for programs. Each says what happened, and what to do about it. */
 export type TlsErrorCode =
+  /** A message or extension of the peer cannot be read: a wrong length, or bytes left over.
+   * @remedy The peer is broken, or something on the way changes bytes; look at a trace. */
   | 'decode_error'
+  /** The peer sent a value that the protocol forbids at this place.
+   * @remedy The peer is broken; report it to its maintainers. */
   | 'illegal_parameter'
+  /** A message or record came that may not come now.
+   * @remedy The peer is broken, or both ends are not in the same protocol step; look at a trace. */
   | 'unexpected_message'
+  /** The peer answered with an extension that was not asked for.
+   * @remedy The peer is broken; report it to its maintainers. */
   | 'unsupported_extension'
+  /** The peer left out an extension that the rest of its message needs.
+   * @remedy The peer is broken; report it to its maintainers. */
   | 'missing_extension'
+  /** A record could not be decrypted: it was changed on the way, or the peer has other keys.
+   * @remedy Check what is between the two ends; with an external PSK, check that both have the same key. */
   | 'bad_record_mac'
+  /** A record is longer than allowed. @remedy The peer is broken, or ignores `limits.recordSizeLimit`. */
   | 'record_overflow'
+  /** A handshake message is longer than `limits.maxHandshakeMessage`.
+   * @remedy Raise the limit, if the peer really has chains of that size. */
   | 'message_too_large'
+  /** The peer sent more messages than do any work (empty records, KeyUpdate, warnings).
+   * @remedy The connection was ended against a flood; nothing to do. */
   | 'too_many_messages'
+  /** The peer's signature over the handshake is not by the key of its certificate.
+   * @remedy An attack, or a peer with the wrong key: check its configuration. */
   | 'bad_signature'
+  /** The peer's Finished does not match the handshake. @remedy An attack, or a broken peer. */
   | 'bad_finished'
+  /** The client's proof that it has the PSK is wrong. @remedy Check that both ends have the same key. */
   | 'bad_binder'
+  /** The peer's binding to the earlier handshake is wrong (RFC 5746). @remedy An attack, or a broken peer. */
   | 'bad_renegotiation_info'
+  /** A compressed certificate does not decompress to what it says (RFC 8879).
+   * @remedy The peer is broken; leave out `certificates.compression`. */
   | 'bad_compressed_certificate'
+  /** The server can do a higher version than it chose, so somebody changed the offer.
+   * @remedy An attack, or a broken middlebox; do not try again at a lower version. */
   | 'downgrade_detected'
+  /** The client says that it fell back to a lower version, and the server can do better (RFC 7507).
+   * @remedy Connect again with all versions. */
   | 'inappropriate_fallback'
+  /** The inner ClientHello cannot be decrypted or is not well-formed (RFC 9849). @remedy The client is broken. */
   | 'bad_ech'
+  /** The peer does not speak TLS. @remedy Check the port, and whether STARTTLS comes first. */
   | 'not_tls'
+  /** No version in common. @remedy Widen `versions` on one side. */
   | 'protocol_version'
+  /** No cipher suite in common. @remedy Compare `cipherSuites` of both ends; old peers may need `tls12.legacy`. */
   | 'no_common_cipher_suite'
+  /** No group for the key exchange in common. @remedy Compare `groups` of both ends. */
   | 'no_common_group'
+  /** No signature scheme that the one end has a key for and the other accepts.
+   * @remedy Compare `signatureSchemes` with the kinds of the keys. */
   | 'no_common_signature_scheme'
+  /** No application protocol in common (ALPN). @remedy Compare `alpn` of both ends. */
   | 'no_common_protocol'
+  /** The server has no certificate for this client. @remedy Give `cert` and `key`, or `identity`. */
   | 'no_identity'
+  /** The server has nothing under the name that the client asked for. @remedy Check `serverName`. */
   | 'unrecognized_name'
+  /** The peer's parameters are weaker than required. @remedy Ask the peer's operator for stronger ones. */
   | 'insufficient_security'
+  /** The peer has no extended master secret (RFC 7627), and `tls12.requireExtendedMasterSecret` is set.
+   * @remedy Update the peer, or drop the option. */
   | 'extended_master_secret_required'
+  /** The server has no secure renegotiation (RFC 5746).
+   * @remedy Update the server; `tls12.legacy` accepts it all the same. */
   | 'secure_renegotiation_required'
+  /** TLS 1.3: the client gave no certificate, and one is required. @remedy Give the client `cert` and `key`. */
   | 'certificate_required'
+  /** TLS 1.2: the client gave no certificate, and one is required. @remedy Give the client `cert` and `key`. */
   | 'client_certificate_missing'
+  /** The server does not know the PSK that the client named. @remedy Check `psk.keys` and `psk.lookup`. */
   | 'unknown_psk_identity'
+  /** The server did not accept Encrypted Client Hello.
+   * @remedy Connect again with `error.echRetryConfigs`, if there are any. */
   | 'ech_required'
+  /** `onClientHello` rejected the client. @remedy Nothing: it is what the application decided. */
   | 'rejected_by_server'
+  /** A certificate is malformed, wrongly signed, or against a rule of RFC 5280.
+   * @remedy Let the peer's operator replace it. */
   | 'bad_certificate'
+  /** A certificate uses a key, algorithm or critical extension that is not accepted.
+   * @remedy Let the peer's operator replace it. */
   | 'unsupported_certificate'
+  /** A certificate is past its end. @remedy Renew it; check the clock. */
   | 'certificate_expired'
+  /** A certificate is not valid yet. @remedy Check the clock. */
   | 'certificate_not_yet_valid'
+  /** A certificate was revoked. @remedy Replace certificate and key. */
   | 'certificate_revoked'
+  /** A certificate is not acceptable for another reason. @remedy Read the sentence: it says which. */
   | 'certificate_unknown'
+  /** The certificate is not for `serverName`.
+   * @remedy Connect by a name in the certificate, or have one issued for this name. */
   | 'certificate_name_mismatch'
+  /** The certificate's key usage does not allow this. @remedy Have one issued for servers (or clients). */
   | 'certificate_usage'
+  /** No path to an authority that is trusted. @remedy Give `ca`, or let the peer send its intermediates. */
   | 'unknown_ca'
+  /** The stapled OCSP response is malformed, stale or not for this certificate.
+   * @remedy Let the server's operator renew it. */
   | 'bad_certificate_status'
+  /** It could not be found out whether a certificate is revoked. @remedy Check that CRL or OCSP can be reached. */
   | 'revocation_unknown'
+  /** An option is unknown, out of range or contradicts another one.
+   * @remedy The sentence names the option, and what it has to be. */
   | 'bad_option'
+  /** A private key cannot be read. @remedy Give PKCS#8, SEC1 or PKCS#1 as PEM or DER; decrypt it first. */
   | 'bad_key'
+  /** The private key does not belong to the certificate.
+   * @remedy Give the key that the certificate was issued for, and the leaf first. */
   | 'key_mismatch'
+  /** This runtime or provider cannot do what was asked for.
+   * @remedy Choose another provider, or what the sentence says. */
   | 'unsupported'
+  /** A method was called when it cannot be: after the end, or before the handshake.
+   * @remedy Change the order of calls. */
   | 'wrong_state'
+  /** A key of TLS 1.2 has sealed as many records as it may. @remedy Close the connection, and open a new one. */
   | 'key_limit_reached'
+  /** This end gave the connection up: abort(), or a signal. @remedy Nothing: it is what the application decided. */
   | 'aborted'
+  /** A verifier or verifyConnection of the application refused the peer. @remedy See the cause. */
   | 'verifier_refused'
+  /** The transport ended without a close_notify: data may be missing.
+   * @remedy Do not trust that what came is complete. */
   | 'truncated'
+  /** The connection is closed already. @remedy Open a new one. */
   | 'closed'
+  /** The peer took too long. @remedy Raise `handshakeTimeout` or `timeoutMs`, or look at the network. */
   | 'timeout'
+  /** The stream under the connection failed. @remedy See the cause. */
   | 'transport_failed'
+  /** The peer ended the connection with an alert, which `received` names.
+   * @remedy Look at the peer's log: it knows why. */
   | 'alert_received'
+  /** A bug here, or in a callback or provider. @remedy See the cause; report it, if it is ours. */
   | 'internal_error'
 
 /** The one table: stable error code -> the alert that the peer is sent, and whose fault it is. */
@@ -210,8 +296,8 @@ export class TlsError extends Error {
   /** The alert that came from the peer, if that is what ended the connection. */
   readonly received: AlertName | `unknown_${number}` | undefined
 
-  /** With `ech_required`: what to give as `ech.configList` in a new connection (RFC 9849 section 6.1.6); undefined if the server says that
-   * it has no ECH. */
+  /** With `ech_required`: what to give as `ech.configList` in a new connection (RFC 9849 section 6.1.6); undefined if
+   * the server says that it has no ECH. */
   readonly echRetryConfigs: Uint8Array | undefined
 
   constructor(code: TlsErrorCode, message: string, details: TlsErrorDetails = {}) {
@@ -257,8 +343,8 @@ const causeOf = ({ message, cause }: TlsError): string => {
 /** Characters of a message at the most. */
 const MAX_MESSAGE = 600
 
-/** What a peer or a certificate said may stand in a message: no control character of it reaches a log or a terminal, no change of
- * direction makes it read as something else, and there is an end to it. */
+/** What a peer or a certificate said may stand in a message: no control character of it reaches a log or a terminal,
+ * no change of direction makes it read as something else, and there is an end to it. */
 const printable = (message: string): string => {
   const cut = message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}... (${message.length - MAX_MESSAGE} characters more)` : message
   return cut.replace(/[\p{Cc}\p{Cf}\u2028\u2029\p{Cs}]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`)

@@ -21,7 +21,8 @@ import type { DelegatedCredential } from './x509/delegated-credential.ts'
 /** DER certificates of PEM (text or bytes), DER, or a list of them. Throws `bad_option` where there is none. */
 export const certificateListOf = (input: CertificateInput, option: string): readonly Uint8Array[] => certificateBytes(input, option)
 
-/** Loads certificate and key once, for many connections: `identity: await loadIdentity({ cert, key })`. Throws as `loadIdentity`. */
+/** Loads certificate and key once, for many connections: `identity: await loadIdentity({ cert, key })`. Throws as
+ * `loadIdentity`. */
 export type LoadIdentity = (options: IdentityOptions, provider?: CryptoProvider) => Promise<Identity>
 
 /** The public form of `loadIdentity`, with an entry point's own provider. */
@@ -91,7 +92,8 @@ const mismatch = (
         (certificates.length > 1 ? '; is the leaf certificate the first in the list?' : ''),
   )
 
-/** Throws `bad_option` for a scheme that credentials may not have (RFC 9345 section 4): rsaEncryption keys are for certificates. */
+/** Throws `bad_option` for a scheme that credentials may not have (RFC 9345 section 4): rsaEncryption keys are for
+ * certificates. */
 const delegatedKey = ({ spki, scheme }: DelegatedCredential): PublicKey => {
   const key = parsePublicKey(spki)
   const facts = signatureSchemeById.get(scheme)
@@ -120,7 +122,8 @@ export const identitiesOf = <Asked>(source: IdentitySource<Asked>, provider: Cry
   return () => loaded
 }
 
-/** The identities that options name, as a text that tells them apart; undefined for a function, which may answer otherwise each time. */
+/** The identities that options name, as a text that tells them apart; undefined for a function, which may answer
+ * otherwise each time. */
 export const identityKeyOf = (source: IdentitySource<never>, provider: CryptoProvider): string | undefined => {
   const { identity = certAndKey(source) } = source
   if (typeof identity === 'function') return undefined

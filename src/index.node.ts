@@ -13,9 +13,9 @@ import { systemRoots } from './x509/trust.node.ts'
 
 const defaults = defaultsWith(nodeProvider, () => systemRoots())
 
-/** Speaks TLS as the client, over a stream or to `host:port`. {@inheritDoc Connect} */
+/** Speaks TLS as the client, over a stream or to `host:port`. */
 export const connect: Connect = connectWith(defaults, nodeSockets)
-/** Makes a server of options. {@inheritDoc CreateServer} */
+/** Makes a server of options. */
 export const createServer: CreateServer = createServerWith(defaults, nodeSockets)
 /** A certificate chain and its key, read and checked once. See {@link LoadIdentity}. */
 export const loadIdentity: LoadIdentity = loadIdentityWith(nodeProvider)

@@ -12,9 +12,9 @@ import type { CreateServer } from './server.ts'
 
 const defaults = defaultsWith(webcryptoProvider, undefined)
 
-/** Speaks TLS as the client, over a stream or to `host:port`. {@inheritDoc Connect} */
+/** Speaks TLS as the client, over a stream or to `host:port`. */
 export const connect: Connect = connectWith(defaults)
-/** Makes a server of options. {@inheritDoc CreateServer} */
+/** Makes a server of options. */
 export const createServer: CreateServer = createServerWith(defaults)
 /** A certificate chain and its key, read and checked once. See {@link LoadIdentity}. */
 export const loadIdentity: LoadIdentity = loadIdentityWith(webcryptoProvider)

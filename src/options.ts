@@ -1,5 +1,6 @@
-// What a caller can say: ClientOptions and ServerOptions. What most callers need is here; the rest is in groups (option-groups.ts).
-// Durations are in milliseconds, unless the name ends with Seconds; points in time are milliseconds since the epoch.
+// What a caller can say: ClientOptions and ServerOptions. What most callers need is here; the rest is in groups
+// (options/groups.ts). Durations are in milliseconds, unless the name ends with Seconds; points in time are
+// milliseconds since the epoch.
 
 import type { KeyInput } from './crypto/key-input.ts'
 import type { CryptoProvider, MaybePromise, SignatureAlgorithm, Signer } from './crypto/provider.ts'
@@ -26,16 +27,17 @@ export type { KeyInput }
 export interface IdentityOptions {
   /** The certificate and its intermediates, leaf first. */
   readonly cert: CertificateInput
+  /** The private key of the certificate: PEM, DER, or anything that signs (HSM, KMS). */
   readonly key: KeyInput
   /** OCSP response (DER) to staple. */
   readonly ocspResponse?: Uint8Array
   /** Serialised SCTs (RFC 6962 section 3.3) to send. */
   readonly scts?: readonly Uint8Array[]
-  /** Only for peers that name an issuer of this chain among the authorities they trust (certificate_authorities, RFC 9846
-   * section 4.3.4). Default false: such peers are only given it before others. */
+  /** Only for peers that name an issuer of this chain among the authorities they trust (certificate_authorities, RFC
+   * 9846 section 4.3.4). Default false: such peers are only given it before others. */
   readonly onlyForItsIssuers?: boolean
-  /** A DelegatedCredential (RFC 9345): `key` is then that of the credential, not of the certificate. Only peers of TLS 1.3 that
-   * take credentials see this identity; give an ordinary one behind it for the others. */
+  /** A DelegatedCredential (RFC 9345): `key` is then that of the credential, not of the certificate. Only peers of
+   * TLS 1.3 that take credentials see this identity; give an ordinary one behind it for the others. */
   readonly delegatedCredential?: Uint8Array
 }
 
@@ -66,14 +68,17 @@ export interface Identity {
 }
 
 export interface CommonOptions {
-  /** Default: the runtime's (see the entry points); required in puretls/core. */
+  /** Cryptography. Default: node:crypto on Node, Bun and Deno, elsewhere WebCrypto with @noble; required in
+   * puretls/core and puretls/engine. */
   readonly provider?: CryptoProvider
   /** Default: both. */
   readonly versions?: { readonly min?: ProtocolVersion; readonly max?: ProtocolVersion }
-  /** IANA names, in order of preference; those of a list inside the list are equally preferred, and a server leaves the choice among
-   * them to the client. Naming suites of one version alone narrows `versions` to it. Default: the provider's order without legacy suites. */
+  /** IANA names, in order of preference; those of a list inside the list are equally preferred, and a server leaves
+   * the choice among them to the client. Naming suites of one version alone narrows `versions` to it. Default: the
+   * provider's order without legacy suites. */
   readonly cipherSuites?: readonly (AnyOf<CipherSuiteName> | readonly AnyOf<CipherSuiteName>[])[]
-  /** Names of groups, in order of preference. Default: X25519MLKEM768, X25519, P-256, P-384, P-521, as far as the provider has them. */
+  /** Names of groups, in order of preference. Default: X25519MLKEM768, X25519, P-256, P-384, P-521, as far as the
+   * provider has them. */
   readonly groups?: readonly AnyOf<GroupName>[]
   /** Signature schemes that the peer may use, in order of preference. Default: those of the provider without SHA-1. */
   readonly signatureSchemes?: readonly AnyOf<SignatureSchemeName>[]
@@ -87,7 +92,8 @@ export interface CommonOptions {
   readonly clock?: () => number
   /** How long sessions are continued, and with whose consent. */
   readonly resumption?: ResumptionOptions
-  /** Looks at every finished handshake, resumed ones too, before application data is let through: throw to refuse it. */
+  /** Looks at every finished handshake, resumed ones too, before application data is let through: throw to refuse
+   * it. */
   readonly verifyConnection?: (info: ConnectionInfo) => MaybePromise<void>
   /** Sizes of records and messages. */
   readonly limits?: LimitOptions
@@ -107,15 +113,15 @@ export interface TracedRecord {
 
 /** Options of a client; `serverName` is the only one that is always needed. */
 export interface ClientOptions extends CommonOptions {
-  /** The DNS name (ASCII; its A-label form) or IP address of the server: sent as SNI (names only) and required of its certificate.
-   * `false`: no name is sent or required; needs a `verifier` that judges without one, or `psk`. */
+  /** The DNS name (ASCII; its A-label form) or IP address of the server: sent as SNI (names only) and required of its
+   * certificate. `false`: no name is sent or required; needs a `verifier` that judges without one, or `psk`. */
   readonly serverName: string | false
   /** Certification authorities to trust, PEM or DER. Default: the runtime's roots, where there are any. */
   readonly ca?: CertificateInput
   /** Judges the server's certificate instead of the built-in verifier. */
   readonly verifier?: CertificateVerifier
-  /** The client's certificates, for servers that ask: one, several to choose from by what the server accepts, or a function. A
-   * client without one that fits sends none, and leaves it to the server. */
+  /** The client's certificates, for servers that ask: one, several to choose from by what the server accepts, or a
+   * function. A client without one that fits sends none, and leaves it to the server. */
   readonly identity?: Identities | ((request: CertificateRequestInfo) => MaybePromise<Identities | undefined>)
   /** Shorthand for `identity: { cert, key }`. */
   readonly cert?: CertificateInput
@@ -125,11 +131,11 @@ export interface ClientOptions extends CommonOptions {
   readonly session?: Uint8Array | SessionState
   /** Where sessions are kept from one connection to the next. */
   readonly sessions?: ClientSessionCache
-  /** False: no ticket is asked for, offered or kept; sessions of TLS 1.2 by ID are (RFC 5077 section 3.1, RFC 9846 section 4.3.9).
-   * An object: how many tickets to ask for (RFC 9149), each 0 to 255. Default true. */
+  /** False: no ticket is asked for, offered or kept; sessions of TLS 1.2 by ID are (RFC 5077 section 3.1, RFC 9846
+   * section 4.3.9). An object: how many tickets to ask for (RFC 9149), each 0 to 255. Default true. */
   readonly tickets?: boolean | TicketRequestOptions
-  /** Application data for the first flight, sent if the session allows that much (`info.earlyData` is 'none' if it does not) (RFC 9846
-   * section 2.3). An attacker can send it a second time: it must be safe to repeat. */
+  /** Application data for the first flight, sent if the session allows that much (`info.earlyData` is 'none' if it
+   * does not) (RFC 9846 section 2.3). An attacker can send it a second time: it must be safe to repeat. */
   readonly earlyData?: Uint8Array
   /** What goes into the ClientHello: ECH, GREASE, key shares, its shape. */
   readonly hello?: ClientHelloOptions
@@ -143,7 +149,9 @@ export interface ClientOptions extends CommonOptions {
 
 /** How many tickets a client asks for (RFC 9149): after a full handshake, and after a resumed one. */
 export interface TicketRequestOptions {
+  /** After a full handshake, 0 to 255. */
   readonly newSession: number
+  /** After a resumed one, 0 to 255. */
   readonly resumption: number
 }
 
@@ -162,9 +170,10 @@ export interface ClientAuthOptions {
   readonly mode: ClientAuthMode
   /** Authorities whose clients are let in, PEM or DER. */
   readonly ca?: CertificateInput
+  /** Judges clients' certificates instead of the built-in verifier. */
   readonly verifier?: CertificateVerifier
-  /** With `require` and `psk`: true lets a client in that proves an external key and shows no certificate, as it does not in a handshake by
-   * PSK (RFC 9846 section 4.4.2). Without it the two are refused together. */
+  /** With `require` and `psk`: true lets a client in that proves an external key and shows no certificate, as it does
+   * not in a handshake by PSK (RFC 9846 section 4.4.2). Without it the two are refused together. */
   readonly acceptPsk?: boolean
   /** Distinguished names (DER) to send; default: the subjects of `ca`. */
   readonly authorities?: readonly Uint8Array[]
@@ -183,11 +192,11 @@ export interface TicketOptions {
   readonly count?: number
   /** Seconds, at most 604800. Default 86400. */
   readonly lifetimeSeconds?: number
-  /** TLS 1.2: a session that is resumed by a ticket of at least this age, in seconds, gets a new one; 0 renews always. Default: half of
-   * `lifetimeSeconds`. TLS 1.3 sends new tickets with each connection. */
+  /** TLS 1.2: a session that is resumed by a ticket of at least this age, in seconds, gets a new one; 0 renews
+   * always. Default: half of `lifetimeSeconds`. TLS 1.3 sends new tickets with each connection. */
   readonly renewAfterSeconds?: number
-  /** What to keep in the tickets of this connection, at most 16384 bytes; it comes back as `info.sessionData`. Default: what the
-   * session that was resumed had. The client cannot read it. */
+  /** What to keep in the tickets of this connection, at most 16384 bytes; it comes back as `info.sessionData`.
+   * Default: what the session that was resumed had. The client cannot read it. */
   readonly applicationData?: (session: SessionFacts) => Uint8Array | undefined
   /** Default: a random key that lives as long as the server (see puretls/session for rotation and shared keys). */
   readonly protector?: TicketProtector
@@ -201,8 +210,8 @@ export interface ServerOptions extends CommonOptions {
   readonly key?: KeyInput
   /** One identity, several to choose from by the ClientHello, or a function that chooses. */
   readonly identity?: Identities | ((hello: ClientHelloInfo) => MaybePromise<Identities | undefined>)
-  /** Sees the ClientHello before anything is answered, and which connection it came from; may change options for this connection, or
-   * reject it. */
+  /** Sees the ClientHello before anything is answered, and which connection it came from; may change options for this
+   * connection, or reject it. */
   readonly onClientHello?: (
     hello: ClientHelloInfo, source: HelloSource,
   ) => MaybePromise<Partial<ServerOptions> | 'reject' | undefined | void>
@@ -224,5 +233,7 @@ export interface ServerOptions extends CommonOptions {
   readonly tls12?: Tls12Options
 }
 
-export type { ClientHelloFields, ClientHelloInfo, ClientHelloJson, HelloSource, NamedNumber } from './options/hello-info.ts'
+export type {
+  ClientHelloFields, ClientHelloInfo, ClientHelloJson, HelloSource, NamedNumber,
+} from './options/hello-info.ts'
 export type * from './options/groups.ts'

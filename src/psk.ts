@@ -1,5 +1,5 @@
-// External pre-shared keys as options give them: checked for length (RFC 9257 section 6), identities as bytes. config.ts calls it for
-// clients, the handshakes for what a server's lookup found.
+// External pre-shared keys as options give them: checked for length (RFC 9257 section 6), identities as bytes.
+// config.ts calls it for clients, the handshakes for what a server's lookup found.
 
 import { checkOptions } from './options/check.ts'
 import { TlsError } from './errors.ts'

@@ -1,5 +1,5 @@
-// createServer(): options checked once, then one accept() for each stream, or listen(), which accepts what comes to a port. The
-// entry points call it with what they supply by default.
+// createServer(): options checked once, then one accept() for each stream, or listen(), which accepts what comes to a
+// port. The entry points call it with what they supply by default.
 
 import { checkConnectionOptions, splitOptions, takeOver } from './connection-options.ts'
 import { establish } from './connection.ts'
@@ -26,8 +26,8 @@ export type OnConnection = (connection: TlsConnection, peer: SocketAddress) => v
 export interface ListenOptions {
   /** Stops listening, as close() does. */
   readonly signal?: AbortSignal
-  /** Told of every handshake that failed and of what onConnection threw, with the peer's address; of failures of the listener itself
-   * without one. Default: nobody is told. */
+  /** Told of every handshake that failed and of what onConnection threw, with the peer's address; of failures of the
+   * listener itself without one. Default: nobody is told. */
   readonly onError?: (error: TlsError, peer: SocketAddress | undefined) => void
 }
 
@@ -42,14 +42,14 @@ export interface TlsListener {
 /** What createServer() gives. */
 export interface TlsServer {
   /**
-   * Speaks TLS over a duplex stream as the server. Resolves when the handshake is done. The stream is taken over: if this
-   * rejects (always with a TlsError), it is closed. Options given here take precedence over those of createServer().
+   * Speaks TLS over a duplex stream as the server. Resolves when the handshake is done. The stream is taken over:
+   * if this rejects (always with a TlsError), it is closed. Options given here take precedence over those of createServer().
    */
   accept(stream: AnyDuplex, options?: AcceptOptions): Promise<TlsConnection>
   /**
-   * Listens on a TCP port (0: one that the system chooses), on Node, Bun and Deno. Nothing that a client does, and nothing that
-   * `onConnection` throws, ends the listener or the process: `onError` is told. Rejects with `transport_failed` if the port cannot be
-   * had, and with `unsupported` where there are no sockets.
+   * Listens on a TCP port (0: one that the system chooses), on Node, Bun and Deno. Nothing that a client does, and
+   * nothing that `onConnection` throws, ends the listener or the process: `onError` is told. Rejects with
+   * `transport_failed` if the port cannot be had, and with `unsupported` where there are no sockets.
    *
    * ```ts
    * const listener = await server.listen(8443, async (connection) => {
@@ -60,9 +60,11 @@ export interface TlsServer {
    */
   listen(port: number, onConnection: OnConnection): Promise<TlsListener>
   /** `host`: the address to listen on; undefined for all. */
-  listen(port: number, host: string | undefined, onConnection: OnConnection, options?: ListenOptions): Promise<TlsListener>
-  /** Other options for connections from now on, a renewed certificate say. Throws as createServer() does, and then nothing
-   * has changed. */
+  listen(
+    port: number, host: string | undefined, onConnection: OnConnection, options?: ListenOptions,
+  ): Promise<TlsListener>
+  /** Other options for connections from now on, a renewed certificate say. Throws as createServer() does, and then
+   * nothing has changed. */
   update(options: ServerOptions): void
 }
 
@@ -72,8 +74,8 @@ export type CreateServerOptions =
 
 export interface CreateServer {
   /**
-   * A server that accepts streams, or listens on a port. Throws `bad_option`, `bad_key` or `key_mismatch` at once, with a sentence that
-   * names the option.
+   * A server that accepts streams, or listens on a port. Throws `bad_option`, `bad_key` or `key_mismatch` at once, with
+   * a sentence that names the option.
    *
    * ```ts
    * const server = createServer({ cert: readFileSync('chain.pem'), key: readFileSync('key.pem'), alpn: ['http/1.1'] })
@@ -95,7 +97,8 @@ export const createServerWith = (defaults: Defaults, sockets?: Sockets): CreateS
   }
   return {
     accept,
-    listen: async (port: number, ...more: ListenArguments) => listenWith(accept, socketsOr(sockets, 'listen'), port, more),
+    listen: async (port: number, ...more: ListenArguments) =>
+      listenWith(accept, socketsOr(sockets, 'listen'), port, more),
     update: (changed) => {
       config = serverConfig(splitOptions<ServerOptions>(changed).rest, defaults, config.made)
     },
@@ -109,8 +112,12 @@ const listenWith = async (
 ): Promise<TlsListener> => {
   const [host, onConnection, { signal, onError }] =
     typeof more[0] === 'function' ? [undefined, more[0], {}] : [more[0], more[1], more[2] ?? {}]
-  if (typeof onConnection !== 'function') throw new TlsError('bad_option', 'listen: needs a function that gets each connection')
-  if (!Number.isInteger(port) || port < 0 || port > 0xffff) throw new TlsError('bad_option', `listen: port ${port} is not 0 to 65535`)
+  if (typeof onConnection !== 'function') {
+    throw new TlsError('bad_option', 'listen: needs a function that gets each connection')
+  }
+  if (!Number.isInteger(port) || port < 0 || port > 0xffff) {
+    throw new TlsError('bad_option', `listen: port ${port} is not 0 to 65535`)
+  }
   const closing = new AbortController()
   const tell = (thrown: unknown, peer?: SocketAddress): void => {
     try {

@@ -31,15 +31,18 @@ export interface Sockets {
   listen(address: SocketAddress, events: ListenEvents): Promise<SocketListener>
 }
 
+const addressPattern = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([^:/@\s[\]]+)):([0-9]{1,5})$/
+
 /** Host and port of `example.org:443`, `192.0.2.1:443` or `[2001:db8::1]:443`. Throws `bad_option`. */
 export const parseAddress = (address: string): SocketAddress => {
-  const [, ipv6, name, digits] = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([^:/@\s[\]]+)):([0-9]{1,5})$/.exec(address) ?? []
+  const [, ipv6, name, digits] = addressPattern.exec(address) ?? []
   const host = ipv6 ?? name
   const port = Number(digits)
   if (host === undefined || port < 1 || port > 0xffff) {
     throw new TlsError(
       'bad_option',
-      `address: ${JSON.stringify(address.slice(0, 80))} is not host:port (as in example.org:443, 192.0.2.1:443 or [2001:db8::1]:443)`,
+      `address: ${JSON.stringify(address.slice(0, 80))} is not host:port ` +
+        '(as in example.org:443, 192.0.2.1:443 or [2001:db8::1]:443)',
     )
   }
   return { host, port }
@@ -48,5 +51,7 @@ export const parseAddress = (address: string): SocketAddress => {
 /** Throws `unsupported` where the runtime has no sockets. */
 export const socketsOr = (sockets: Sockets | undefined, what: string): Sockets => {
   if (sockets) return sockets
-  throw new TlsError('unsupported', `${what}: there are no sockets here; open the connection yourself, and give its stream`)
+  throw new TlsError(
+    'unsupported', `${what}: there are no sockets here; open the connection yourself, and give its stream`,
+  )
 }

@@ -116,7 +116,8 @@ const activeGroups = (names: readonly string[] | undefined, provider: CryptoProv
   return all.filter(({ name }) => usual.has(name))
 }
 
-/** The first group that the server is known to have (draft-ietf-tls-key-share-prediction), or those that were named, or the usual ones. */
+/** The first group that the server is known to have (draft-ietf-tls-key-share-prediction), or those that were named,
+ * or the usual ones. */
 export const keySharesOf = ({ keyShares, serverGroups }: ClientHelloOptions, groups: readonly ActiveGroup[]): readonly ActiveGroup[] => {
   const named = keyShares && pick(keyShares, groups, 'hello.keyShares')
   const predicted = groups.find(({ id }) => serverGroups?.includes(id))
@@ -124,7 +125,8 @@ export const keySharesOf = ({ keyShares, serverGroups }: ClientHelloOptions, gro
   return named ?? groups.filter(({ name }, index) => index === 0 || (groups[0]?.tls13Only && name === 'X25519'))
 }
 
-/** What was offered is what is accepted. Without a word of the caller it is the verifier's profile that says, which accepts no Ed448. */
+/** What was offered is what is accepted. Without a word of the caller it is the verifier's profile that says, which
+ * accepts no Ed448. */
 const offeredAlgorithms = (schemes: readonly SignatureScheme[], named: boolean): ReadonlySet<SignatureAlgorithm> | undefined =>
   named ? new Set(schemes.map(({ algorithm }) => algorithm)) : undefined
 

@@ -1,4 +1,5 @@
-// Options that contradict each other: refused when they are given, since whichever of them were ignored would surprise somebody.
+// Options that contradict each other: refused when they are given, since whichever of them were ignored would surprise
+// somebody.
 
 import { TlsError } from '../errors.ts'
 import type { ClientOptions, CommonOptions, ServerOptions } from '../options.ts'

@@ -1,5 +1,6 @@
-// What a server makes for itself where options name nothing: the ticket keys and the guard against replays. They outlive the config of one
-// connection, which onClientHello may have changed, and of one update: a ticket is sealed in one connection and opened in another.
+// What a server makes for itself where options name nothing: the ticket keys and the guard against replays. They
+// outlive the config of one connection, which onClientHello may have changed, and of one update: a ticket is sealed in
+// one connection and opened in another.
 
 import type { CryptoProvider } from '../crypto/provider.ts'
 import type { ReplayGuard, TicketProtector } from '../session/interfaces.ts'

@@ -26,7 +26,8 @@ export interface ActiveSuite extends Omit<CipherSuite, 'cipher' | 'hash'> {
 
 export interface ActiveGroup extends NamedGroup, KeyExchangeGroup {}
 
-/** For tests and recorded flows: sees every outgoing handshake message as decoded fields before it is encoded and hashed. */
+/** For tests and recorded flows: sees every outgoing handshake message as decoded fields before it is encoded and
+ * hashed. */
 export interface Seam {
   /** What to send instead: changed fields, several messages' raw bytes, or nothing (`[]`). */
   outgoing?(message: { readonly type: string; readonly fields: object }): object | readonly Uint8Array[]
@@ -149,7 +150,8 @@ export interface Defaults {
   readonly verifier?: (request: VerifierRequest) => CertificateVerifier
   /** Makes the default ticket protection. */
   readonly tickets?: (provider: CryptoProvider, lifetime: number) => TicketProtector
-  /** Makes the default guard against replays, for servers that accept early data; it accepts none for `quarantine` milliseconds. */
+  /** Makes the default guard against replays, for servers that accept early data; it accepts none for `quarantine`
+   * milliseconds. */
   readonly replayGuard?: (clock: () => number, quarantine: number) => ReplayGuard
 }
 

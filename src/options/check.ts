@@ -1,5 +1,5 @@
-// Options as they are given: an unknown name or a value of the wrong kind is refused, with the likely name. A misspelt option that
-// is ignored could turn a check off.
+// Options as they are given: an unknown name or a value of the wrong kind is refused, with the likely name. A misspelt
+// option that is ignored could turn a check off.
 
 import { TlsError } from '../errors.ts'
 import { connectionNames } from './names.ts'
@@ -16,7 +16,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   insecure: 'verifier', lifetime: 'tickets.lifetimeSeconds', maxEarlyData: 'earlyData.maxBytes',
 }
 
-/** Throws `bad_option` for what is no object, an option that is not among `names`, or a value of another kind; in groups too. */
+/** Throws `bad_option` for what is no object, an option that is not among `names`, or a value of another kind; in
+ * groups too. */
 export const checkOptions = (options: unknown, names: OptionNames, group = ''): void => {
   requireObject(options, group)
   for (const [name, value] of Object.entries(options)) {

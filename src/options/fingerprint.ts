@@ -1,5 +1,5 @@
-// Fingerprints of a ClientHello: JA3 (MD5 over the offered numbers in order) and JA4 (sorted, so that shuffled extensions do
-// not change it). They tell client software apart; neither is a proof of anything.
+// Fingerprints of a ClientHello: JA3 (MD5 over the offered numbers in order) and JA4 (sorted, so that shuffled
+// extensions do not change it). They tell client software apart; neither is a proof of anything.
 
 import type { CryptoProvider, HashAlgorithm, HashName } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'

@@ -1,5 +1,5 @@
-// The groups of options: what is asked of a ClientHello, of certificates, sizes, pre-shared keys and TLS 1.2. options.ts has the
-// options that stand at the top level.
+// The groups of options: what is asked of a ClientHello, of certificates, sizes, pre-shared keys and TLS 1.2.
+// options.ts has the options that stand at the top level.
 
 import type { CertificateCompression } from '../compression/codec.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
@@ -13,17 +13,20 @@ import type { AnyOf, GroupName, SignatureSchemeName } from '../wire/names.ts'
 export interface ClientHelloOptions {
   /** False: no SNI is sent; the certificate is checked all the same. Default true. */
   readonly sendServerName?: boolean
-  /** Encrypted Client Hello (RFC 9849), with a config list out of DNS; `{}` sends one that only looks like it (GREASE). Default: none. */
+  /** Encrypted Client Hello (RFC 9849), with a config list out of DNS; `{}` sends one that only looks like it
+   * (GREASE). Default: none. */
   readonly ech?: EchClientOptions
-  /** Sends reserved values that a correct server ignores (GREASE, RFC 8701): among suites, groups, key shares, signature schemes,
-   * versions and extensions. Default false. */
+  /** Sends reserved values that a correct server ignores (GREASE, RFC 8701): among suites, groups, key shares,
+   * signature schemes, versions and extensions. Default false. */
   readonly grease?: boolean
   /** Groups to send key shares for; default: the first group, and X25519 in addition to a hybrid one. */
   readonly keyShares?: readonly AnyOf<GroupName>[]
-  /** Numbers of groups that the server is known to support, as DNS names them (draft-ietf-tls-key-share-prediction): a share is sent
-   * for the first of ours among them, whatever `keyShares` says. Unknown numbers are ignored; without any that fits it has no effect. */
+  /** Numbers of groups that the server is known to support, as DNS names them (draft-ietf-tls-key-share-prediction):
+   * a share is sent for the first of ours among them, whatever `keyShares` says. Unknown numbers are ignored;
+   * without any that fits it has no effect. */
   readonly serverGroups?: readonly number[]
-  /** Puts the extensions of each connection's ClientHello in random order (pre_shared_key stays last). Default false. */
+  /** Puts the extensions of each connection's ClientHello in random order (pre_shared_key stays last). Default
+   * false. */
   readonly permuteExtensions?: boolean
   /** Reorders, adds or removes parts of the ClientHello before it is sent; pre_shared_key is added after it. */
   readonly shape?: (hello: ClientHello) => ClientHello
@@ -37,26 +40,29 @@ export interface ClientHelloOptions {
 export interface ServerHelloOptions {
   /** Keys for Encrypted Client Hello (RFC 9849): generateEchKeys() makes them. */
   readonly ech?: EchServerOptions
-  /** TLS 1.3: sends reserved values that a correct client ignores (GREASE, RFC 8701) in CertificateRequest and NewSessionTicket.
-   * Default false. */
+  /** TLS 1.3: sends reserved values that a correct client ignores (GREASE, RFC 8701) in CertificateRequest and
+   * NewSessionTicket. Default false. */
   readonly grease?: boolean
   /** Sends a cookie with HelloRetryRequest and checks its echo (RFC 9846 section 4.3.2). Default false. */
   readonly cookie?: boolean
-  /** True: choose by our order of suites, except for a client that puts ChaCha20-Poly1305 first: it has no fast AES, and gets it.
-   * 'strict': by our order whatever the client puts first. False: by the client's order. Default true. */
+  /** True: choose by our order of suites, except for a client that puts ChaCha20-Poly1305 first: it has no fast AES,
+   * and gets it. 'strict': by our order whatever the client puts first. False: by the client's order. Default true. */
   readonly preferServerOrder?: boolean | 'strict'
-  /** ALPN for each connection; overrides `alpn`. Undefined refuses with no_application_protocol; null continues without a protocol. */
+  /** ALPN for each connection; overrides `alpn`. Undefined refuses with no_application_protocol; null continues
+   * without a protocol. */
   readonly chooseAlpn?: (offered: readonly string[], hello: ClientHelloInfo) => MaybePromise<string | null | undefined>
 }
 
 /** `certificates`: what certificates may be signed with, and how they are sent. */
 export interface CertificateOptions {
-  /** What the peer's certificates may be signed with; default: the top-level `signatureSchemes` (RFC 9846 section 4.3.3). */
+  /** What the peer's certificates may be signed with; default: the top-level `signatureSchemes` (RFC 9846 section
+   * 4.3.3). */
   readonly signatureSchemes?: readonly AnyOf<SignatureSchemeName>[]
-  /** TLS 1.3: accepts delegated credentials (RFC 9345) in place of a certificate's own key: true, or the schemes that their keys may
-   * have. Default false. */
+  /** TLS 1.3: accepts delegated credentials (RFC 9345) in place of a certificate's own key: true, or the schemes that
+   * their keys may have. Default false. */
   readonly delegatedCredentials?: boolean | readonly AnyOf<SignatureSchemeName>[]
-  /** TLS 1.3: codecs for certificates, in order of preference (RFC 8879): those of `puretls/compression`, or your own. Default: none. */
+  /** TLS 1.3: codecs for certificates, in order of preference (RFC 8879): those of `puretls/compression`, or your
+   * own. Default: none. */
   readonly compression?: readonly CertificateCompression[]
 }
 
@@ -72,20 +78,22 @@ export interface ClientCertificateOptions extends CertificateOptions {
 export interface LimitOptions {
   /** Bytes of padding for a TLS 1.3 record with `length` bytes of content (RFC 9846 section 5.4). Default: none. */
   readonly padding?: (length: number) => number
-  /** Most bytes of plaintext in a record that we accept, 64 to 16385 (RFC 8449). Default: not limited below the standard. */
+  /** Most bytes of plaintext in a record that we accept, 64 to 16385 (RFC 8449). Default: not limited below the
+   * standard. */
   readonly recordSizeLimit?: number
   /** Most bytes of plaintext in a record that we send, 64 to 16384. Default 16384. */
   readonly maxRecordSize?: number
   /** Most bytes of one handshake message that we accept, 4096 to 16777215. Default 131072. */
   readonly maxHandshakeMessage?: number
-  /** Records sealed with one key before a KeyUpdate, at least 2; never over the AEAD's own limit (RFC 9846 section 5.5). */
+  /** Records sealed with one key before a KeyUpdate, at least 2; never over the AEAD's own limit (RFC 9846 section
+   * 5.5). */
   readonly recordsPerKey?: number
 }
 
 /** `tls12`: what concerns TLS 1.2 only. */
 export interface Tls12Options {
-  /** Enables suites that are off by default: CBC and static RSA, and SHA-1 signatures (RFC 9325 section 4 says why they are off). Default
-   * false. */
+  /** Enables suites that are off by default: CBC and static RSA, and SHA-1 signatures (RFC 9325 section 4 says why
+   * they are off). Default false. */
   readonly legacy?: boolean
   /** Refuses peers without the extended master secret (RFC 7627). Default false. */
   readonly requireExtendedMasterSecret?: boolean
@@ -93,15 +101,17 @@ export interface Tls12Options {
 
 /** `tls12` of a client. */
 export interface ClientTls12Options extends Tls12Options {
-  /** Whether the server may renegotiate (RFC 5746): never (default), once, or freely; or a function that decides each time, given how
-   * often it did. A refusal is the warning no_renegotiation; with 'ignore' there is no answer at all (RFC 5246 section 7.4.1.1). */
+  /** Whether the server may renegotiate (RFC 5746): never (default), once, or freely; or a function that decides each
+   * time, given how often it did. A refusal is the warning no_renegotiation; with 'ignore' there is no answer at all
+   * (RFC 5246 section 7.4.1.1). */
   readonly renegotiation?: 'never' | 'ignore' | 'once' | 'freely' | ((done: number) => MaybePromise<boolean>)
   /** Sends TLS_FALLBACK_SCSV: this is a second try at a lower version (RFC 7507). Default false. */
   readonly fallback?: boolean
-  /** Asks for records of at most so many bytes both ways, for a peer that has no record_size_limit (RFC 6066 section 4). */
+  /** Asks for records of at most so many bytes both ways, for a peer that has no record_size_limit (RFC 6066 section
+   * 4). */
   readonly maxFragmentLength?: 512 | 1024 | 2048 | 4096
-  /** False Start (RFC 7918): sends before the server's Finished, with ECDHE and AEAD only; connect() resolves that much earlier, and
-   * what fails after that fails the first read. Default false. */
+  /** False Start (RFC 7918): sends before the server's Finished, with ECDHE and AEAD only; connect() resolves that
+   * much earlier, and what fails after that fails the first read. Default false. */
   readonly falseStart?: boolean
 }
 
@@ -118,13 +128,14 @@ export interface ClientPskOptions {
 
 /** `psk` of a server. */
 export interface ServerPskOptions {
-  /** Looks up an external key by its identity. `imported` is set if it came through the importer, with the context that the client named
-   * (RFC 9258 section 3.1): refuse the one of your own end, and nobody can reflect a handshake to it (RFC 9257 section 4.1). */
+  /** Looks up an external key by its identity. `imported` is set if it came through the importer, with the context
+   * that the client named (RFC 9258 section 3.1): refuse the one of your own end, and nobody can reflect a handshake
+   * to it (RFC 9257 section 4.1). */
   readonly lookup?: (
     identity: Uint8Array, hello: ClientHelloInfo, imported: { readonly context: Uint8Array } | undefined,
   ) => MaybePromise<FoundPsk | undefined>
-  /** TLS 1.2: tells clients which identity to use, at most 65535 bytes; clients ignore it unless an agreement outside TLS says what it
-   * means (RFC 4279 section 5.2). Default: none. */
+  /** TLS 1.2: tells clients which identity to use, at most 65535 bytes; clients ignore it unless an agreement outside
+   * TLS says what it means (RFC 4279 section 5.2). Default: none. */
   readonly hint?: string | Uint8Array
   /** How keys and tickets may be used. Default: ['psk_dhe_ke']. */
   readonly modes?: readonly PskMode[]
@@ -136,8 +147,8 @@ export interface ExternalPsk {
   readonly identity: string | Uint8Array
   /** At least 16 bytes of a real key: a password is not one (RFC 9257 section 6). */
   readonly key: Uint8Array
-  /** Dangerous: accepts a key of 1 to 15 bytes, for devices that have no other. Whoever records one handshake can try all keys
-   * offline, and then pose as either end. Default false. */
+  /** Dangerous: accepts a key of 1 to 15 bytes, for devices that have no other. Whoever records one handshake can try
+   * all keys offline, and then pose as either end. Default false. */
   readonly allowShort?: boolean
   /** The hash the key is made for. Default 'sha256'. */
   readonly hash?: 'sha256' | 'sha384'
@@ -151,6 +162,7 @@ export interface FoundPsk {
   readonly key: Uint8Array
   /** Dangerous: accepts a key of 1 to 15 bytes, which can be guessed from one recorded handshake. Default false. */
   readonly allowShort?: boolean
+  /** The hash the key is made for. Default 'sha256'. */
   readonly hash?: 'sha256' | 'sha384'
 }
 
@@ -158,9 +170,10 @@ export interface FoundPsk {
 export interface ServerEarlyDataOptions {
   /** Bytes of early data a client may send with a ticket, up to 4294967295. Default 0: 0-RTT is off. */
   readonly maxBytes?: number
-  /** Seconds by which a client's idea of its ticket's age may be off, 1 to 600, for its early data to be accepted; the replay guard
-   * remembers for as long and twice that (RFC 9846 section 8.3). Default 10. */
+  /** Seconds by which a client's idea of its ticket's age may be off, 1 to 600, for its early data to be accepted;
+   * the replay guard remembers for as long and twice that (RFC 9846 section 8.3). Default 10. */
   readonly windowSeconds?: number
-  /** Refuses early data that was seen before. Default: one in memory, for one process (puretls/session has others for fleets). */
+  /** Refuses early data that was seen before. Default: one in memory, for one process (puretls/session has others for
+   * fleets). */
   readonly replayGuard?: ReplayGuard
 }

@@ -1,4 +1,5 @@
-// A ClientHello as an application sees it: what onClientHello, identity functions and the ConnectionInfo of a server have.
+// A ClientHello as an application sees it: what onClientHello, identity functions and the ConnectionInfo of a server
+// have.
 
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { toHex } from '../wire/bytes.ts'

@@ -7,7 +7,8 @@ const instead: Readonly<Record<string, readonly string[]>> = {
   identity: ['cert', 'key'], cert: ['identity'], verifier: ['ca'], ca: ['verifier'],
 }
 
-/** `changes` take precedence; groups are merged member by member, and an identity of one kind replaces one of the other kind. */
+/** `changes` take precedence; groups are merged member by member, and an identity of one kind replaces one of the
+ * other kind. */
 export const mergeOptions = <T extends object>(options: T, changes: object): T => {
   const merged = { ...options, ...changes }
   for (const [name, changed] of Object.entries(changes)) {

@@ -1,5 +1,5 @@
-// The names of options, and what kind of value each has. The types keep these lists in step with options.ts, and check.ts
-// refuses what is not in them. Those of clients and servers are in client-names.ts and server-names.ts.
+// The names of options, and what kind of value each has. The types keep these lists in step with options.ts, and
+// check.ts refuses what is not in them. Those of clients and servers are in client-names.ts and server-names.ts.
 
 import type { ResumptionOptions } from '../session/options.ts'
 import type { CertificateOptions, CommonOptions, ExternalPsk, IdentityOptions, LimitOptions, Tls12Options } from '../options.ts'
@@ -25,7 +25,8 @@ export const commonNames: Names<CommonOptions> = {
 export const certificatesNames: Names<CertificateOptions> = { signatureSchemes: 'list', delegatedCredentials: 'any', compression: 'list' }
 export const tls12Names: Names<Tls12Options> = { legacy: 'boolean', requireExtendedMasterSecret: 'boolean' }
 
-/** Options of connect() and accept() that the engine does not have; connection.ts keeps them in step with ConnectionOptions. */
+/** Options of connect() and accept() that the engine does not have; connection.ts keeps them in step with
+ * ConnectionOptions. */
 export const connectionNames: ConnectionOptionNames = {
   head: 'bytes', signal: 'object', handshakeTimeout: 'number', closeTimeout: 'number', handshakesPerTurn: 'number', onEarlyData: 'function', onSession: 'function',
 }

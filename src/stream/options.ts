@@ -16,7 +16,8 @@ export interface PumpOptions {
   /** Milliseconds that close() lets the peer take nothing, and then keep its side open. Default 5000. */
   readonly closeTimeout?: number
   /** Server: called with each piece of early data as it comes, before the handshake is done; `reply` writes 0.5-RTT data, which
-   * only this client can read, who is not authenticated yet. It may be a replay that no guard could see: see docs. */
+   * only this client can read, who is not authenticated yet. An attacker can send it a second time, which no
+   * guard can rule out: act only on what is safe to repeat. */
   readonly onEarlyData?: (data: Uint8Array, reply: (data: Uint8Array) => Promise<void>) => void
   /** Called with each session that the server offers for resumption (client). */
   readonly onSession?: (session: Uint8Array) => MaybePromise<void>

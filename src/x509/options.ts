@@ -71,7 +71,7 @@ export interface PolicyOptions {
 export interface ChainOptions {
   readonly provider: CryptoProvider
   readonly trust: TrustStore | TrustInput | readonly TrustInput[]
-  /** Default `web-pki`; see profile.ts. */
+  /** Default `web-pki`. */
   readonly profile?: ProfileName
   /** CA certificates between leaf and anchor, self-issued ones included. Default 8. */
   readonly maxDepth?: number
