@@ -1,5 +1,5 @@
-// Application data that comes: whether it may, whether it is early, and what becomes of early data that was not accepted (RFC
-// 9846 section 4.3.10). The engine asks it for each record; the handshake sets it.
+// Application data that comes: whether it may, whether it is early, and what becomes of early data that was not
+// accepted (RFC 9846 section 4.3.10). The engine asks it for each record; the handshake sets it.
 
 import { TlsError } from '../errors.ts'
 

@@ -1,5 +1,5 @@
-// What a client has sent as early data (RFC 9846 section 4.3.10): bounded by the ticket's max_early_data_size (section 4.7.1),
-// and kept until the server has said that it takes it.
+// What a client has sent as early data (RFC 9846 section 4.3.10): bounded by the ticket's max_early_data_size (section
+// 4.7.1), and kept until the server has said that it takes it.
 
 export class EarlyData {
   readonly #limit: number

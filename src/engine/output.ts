@@ -1,5 +1,5 @@
-// Outgoing bytes in order, with providers that may answer later: each sealed buffer has its slot, and what is ready at the
-// front can be taken.
+// Outgoing bytes in order, with providers that may answer later: each sealed buffer has its slot, and what is ready at
+// the front can be taken.
 
 import { isPromise } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'

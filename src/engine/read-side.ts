@@ -1,5 +1,5 @@
-// The reading direction: bytes to records, records opened one at a time, handshake messages handed to the flow, application
-// data and alerts to the engine (RFC 9846 section 5 and 6).
+// The reading direction: bytes to records, records opened one at a time, handshake messages handed to the flow,
+// application data and alerts to the engine (RFC 9846 section 5 and 6).
 
 import { isPromise } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'

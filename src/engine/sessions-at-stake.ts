@@ -1,5 +1,5 @@
-// The sessions that a connection stands on or has made: forgotten if it fails, so that none is offered or accepted again (RFC 5246
-// section 7.2.2, RFC 9846 section 6.2).
+// The sessions that a connection stands on or has made: forgotten if it fails, so that none is offered or accepted
+// again (RFC 5246 section 7.2.2, RFC 9846 section 6.2).
 
 import { isPromise } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'

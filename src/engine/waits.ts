@@ -1,5 +1,5 @@
-// What the engine waits for: promises of asynchronous providers and callbacks, and the one promise that tells the caller to
-// look again.
+// What the engine waits for: promises of asynchronous providers and callbacks, and the one promise that tells the
+// caller to look again.
 
 export type Settled<T> = { readonly value: T } | { readonly error: unknown }
 

@@ -1,6 +1,7 @@
 // The one order of everything that is written outside the handshake's own flights: application data, key updates,
-// post-handshake flights and close_notify (RFC 9846 sections 4.7 and 6.1). A job runs to its end before the next one begins,
-// also when it waits for a provider in the middle. Nothing waits, and no promise is made, while all answers are synchronous.
+// post-handshake flights and close_notify (RFC 9846 sections 4.7 and 6.1). A job runs to its end before the next one
+// begins, also when it waits for a provider in the middle. Nothing waits, and no promise is made, while all answers are
+// synchronous.
 
 import type { MaybePromise } from '../crypto/provider.ts'
 import { asTlsError, TlsError } from '../errors.ts'

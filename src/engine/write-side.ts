@@ -1,5 +1,5 @@
-// The writing direction: handshake messages that share records until the flight ends, records under the current keys, and an
-// end after which nothing goes out (RFC 9846 sections 5.1 and 6).
+// The writing direction: handshake messages that share records until the flight ends, records under the current keys,
+// and an end after which nothing goes out (RFC 9846 sections 5.1 and 6).
 
 import { isPromise } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'

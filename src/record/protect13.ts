@@ -1,4 +1,5 @@
-// Record protection of TLS 1.3 (RFC 9846 section 5.2 to 5.5): one AEAD call per record, no promise with a synchronous provider.
+// Record protection of TLS 1.3 (RFC 9846 section 5.2 to 5.5): one AEAD call per record, no promise with a synchronous
+// provider.
 
 import type { AeadCipher, MaybePromise } from '../crypto/provider.ts'
 import { andThen as then } from '../crypto/maybe.ts'

@@ -1,5 +1,5 @@
-// What protects the records of one direction under one key: the interfaces, and the null protection before any keys (RFC 9846
-// section 5.1).
+// What protects the records of one direction under one key: the interfaces, and the null protection before any keys
+// (RFC 9846 section 5.1).
 
 import type { MaybePromise } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'

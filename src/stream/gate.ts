@@ -1,5 +1,5 @@
-// A burst of handshakes must not stop timers and other connections: so many steps of handshakes run in one turn of the event
-// loop, and the rest wait for the next turns.
+// A burst of handshakes must not stop timers and other connections: so many steps of handshakes run in one turn of the
+// event loop, and the rest wait for the next turns.
 
 import { defer } from './defer.ts'
 import type { Deferred } from './defer.ts'

@@ -1,6 +1,6 @@
 // A queue between somebody who pushes bytes and somebody who pulls them, with an end that is either clean or an error.
-// The adapters use it towards the transport, the pump towards the application. There, small chunks are packed into blocks:
-// each would otherwise keep an object, and the buffer that it was cut from, for a few bytes.
+// The adapters use it towards the transport, the pump towards the application. There, small chunks are packed into
+// blocks: each would otherwise keep an object, and the buffer that it was cut from, for a few bytes.
 
 import { defer } from './defer.ts'
 import type { Deferred } from './defer.ts'

@@ -1,5 +1,5 @@
-// Message streams with the shape of libp2p 3's MessageStream as a ByteStream. Where the stream is an event target that can
-// pause, messages are taken as events: its own async iterator buffers without a bound.
+// Message streams with the shape of libp2p 3's MessageStream as a ByteStream. Where the stream is an event target that
+// can pause, messages are taken as events: its own async iterator buffers without a bound.
 
 import { asChunks } from './chunk.ts'
 import { asError, done, handled, ignore } from './defer.ts'

@@ -1,6 +1,6 @@
-// Node duplexes (net.Socket, stream.Duplex, react-native-tcp-socket) as a ByteStream. Nothing is imported from Node: only
-// the shape counts. A socket already in use is taken over as it is: no listener of others is removed, and it may be
-// paused, flowing, ended or destroyed.
+// Node duplexes (net.Socket, stream.Duplex, react-native-tcp-socket) as a ByteStream. Nothing is imported from Node:
+// only the shape counts. A socket already in use is taken over as it is: no listener of others is removed, and it may
+// be paused, flowing, ended or destroyed.
 
 import { TlsError } from '../errors.ts'
 import { asBytes, textStream } from './chunk.ts'

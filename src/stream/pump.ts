@@ -1,5 +1,5 @@
-// Moves bytes between a ByteStream and an engine, and the engine's events to whoever waits: backpressure both ways, time
-// limits, and one outcome for every promise. connection.ts wraps it.
+// Moves bytes between a ByteStream and an engine, and the engine's events to whoever waits: backpressure both ways,
+// time limits, and one outcome for every promise. connection.ts wraps it.
 
 import { isPromise } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'

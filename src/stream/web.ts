@@ -1,4 +1,5 @@
-// Web streams ({ readable, writable }) as a ByteStream: workers' sockets, WebSocketStream, TransformStreams, WebTransport.
+// Web streams ({ readable, writable }) as a ByteStream: workers' sockets, WebSocketStream, TransformStreams,
+// WebTransport.
 
 import { TlsError } from '../errors.ts'
 import { asBytes } from './chunk.ts'

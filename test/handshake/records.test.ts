@@ -99,6 +99,20 @@ describe('record layer (RFC 9846 section 5.1)', () => {
     expect(refusalOf(server, forge(type, Uint8Array.of(1)))).toMatchObject({ code: 'unexpected_message' })
   })
 
+  it.each([
+    ['close_notify', [1, 0]], ['user_canceled', [1, 90]], ['handshake_failure', [2, 40]],
+  ])('the alert %s inside a handshake message (section 5.1)', (name, content) => {
+    const { server, forge } = waitingServer()
+    server.receive(forge(handshake, Uint8Array.of(20, 0, 0, 32, 1)))
+    const error = refusalOf(server, forge(alert, Uint8Array.from(content)))
+    expect(error).toMatchObject({ code: 'unexpected_message', alert: 'unexpected_message', message: expect.stringContaining(name) })
+  })
+
+  it('empty application data before Finished', () => {
+    const { server, forge } = waitingServer()
+    expect(refusalOf(server, forge(data, empty))).toMatchObject({ code: 'unexpected_message', alert: 'unexpected_message' })
+  })
+
   it('an empty handshake record under encryption', async () => {
     const { server, forge } = await established()
     expect(refusalOf(server, forge(handshake, empty))).toMatchObject({ code: 'unexpected_message' })
