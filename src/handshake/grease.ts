@@ -1,36 +1,40 @@
-// What keeps extension points usable: reserved values that a peer has to pass over (GREASE, RFC 8701), and extensions
-// in an order of chance (RFC 9846 section 4.3).
+// What keeps extension points usable: reserved values that a peer has to ignore (GREASE, RFC 8701), and extensions
+// in random order (RFC 9846 section 4.3).
 
 import type { ClientConfig, CommonConfig } from '../config.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import type { ClientHelloExtensions, RawExtension } from '../wire/extensions.ts'
 import { extensionTypes } from '../wire/registry.ts'
 
-/** How the ClientHellos of one connection are dressed: a second one as the first, as RFC 9846 section 4.2.2 wants. */
-export interface HelloShape {
-  readonly suites: (suites: readonly number[]) => readonly number[]
-  readonly values: (extensions: ClientHelloExtensions) => ClientHelloExtensions
-  readonly list: (extensions: readonly RawExtension[]) => readonly RawExtension[]
+/** What varies at random in the ClientHellos of one connection: the same in both, as RFC 9846 section 4.2.2 demands. */
+export interface HelloVariation {
+  readonly grease: GreaseValues | undefined
+  /** Where each extension type goes. */
+  readonly ranks: ReadonlyMap<number, number> | undefined
 }
 
-/** Draws what chance decides; a config without `grease` and `permuteExtensions` draws nothing. */
-export const helloShape = (config: ClientConfig): HelloShape => {
-  const grease = config.grease ? clientValues(config.provider.random(6)) : undefined
-  const rank = config.permuteExtensions ? randomRanks(config.provider) : undefined
-  const ordered = (list: readonly RawExtension[]): readonly RawExtension[] =>
-    rank ? list.toSorted((a, b) => (rank.get(a.type) ?? 0) - (rank.get(b.type) ?? 0)) : list
-  if (!grease) return { suites: (suites) => suites, values: (extensions) => extensions, list: ordered }
-  return {
-    suites: (suites) => [grease.suite, ...suites],
-    values: (extensions) => withGrease(extensions, grease),
-    // a first one without data, a last one with a byte: servers are known that trip over an empty last extension
-    list: (list) => [{ type: grease.first, data: new Uint8Array(0) }, ...ordered(list), { type: grease.last, data: new Uint8Array(1) }],
-  }
+/** Draws the random values; a config without `grease` and `permuteExtensions` draws none. */
+export const drawVariation = (config: ClientConfig): HelloVariation => ({
+  grease: config.grease ? greaseValues(config.provider.random(6)) : undefined,
+  ranks: config.permuteExtensions ? randomRanks(config.provider) : undefined,
+})
+
+export const greasedSuites = ({ grease }: HelloVariation, suites: readonly number[]): readonly number[] =>
+  grease ? [grease.suite, ...suites] : suites
+
+export const greasedHelloValues = ({ grease }: HelloVariation, extensions: ClientHelloExtensions): ClientHelloExtensions =>
+  grease ? withGrease(extensions, grease) : extensions
+
+/** In their order, with a reserved extension without data first and one with a byte last: servers are known that fail on an empty last one. */
+export const orderedExtensions = ({ grease, ranks }: HelloVariation, list: readonly RawExtension[]): readonly RawExtension[] => {
+  const ordered = ranks ? list.toSorted((a, b) => (ranks.get(a.type) ?? 0) - (ranks.get(b.type) ?? 0)) : list
+  if (!grease) return ordered
+  return [{ type: grease.first, data: new Uint8Array(0) }, ...ordered, { type: grease.last, data: new Uint8Array(1) }]
 }
 
-type ClientValues = Readonly<Record<'suite' | 'group' | 'scheme' | 'version' | 'first' | 'last', number>>
+type GreaseValues = Readonly<Record<'suite' | 'group' | 'scheme' | 'version' | 'first' | 'last', number>>
 
-const clientValues = ([suite = 0, group = 0, scheme = 0, version = 0, first = 0, last = 0]: Uint8Array): ClientValues => ({
+const greaseValues = ([suite = 0, group = 0, scheme = 0, version = 0, first = 0, last = 0]: Uint8Array): GreaseValues => ({
   suite: reserved(suite),
   group: reserved(group),
   scheme: reserved(scheme),
@@ -43,7 +47,7 @@ const clientValues = ([suite = 0, group = 0, scheme = 0, version = 0, first = 0,
 const reserved = (random: number): number => ((random & 0xf0) | 0x0a) * 0x0101
 
 /** Each list with a reserved value in front (section 3.1); the key share for the reserved group is one byte. */
-const withGrease = (extensions: ClientHelloExtensions, { group, scheme, version }: ClientValues): ClientHelloExtensions => {
+const withGrease = (extensions: ClientHelloExtensions, { group, scheme, version }: GreaseValues): ClientHelloExtensions => {
   const { supported_groups: groups, signature_algorithms: schemes, key_share: shares, supported_versions: versions } = extensions
   return {
     ...extensions,

@@ -49,7 +49,7 @@ export const checkServerHello12 = (
     parameters: {
       role: 'client',
       suite,
-      clientRandom: offer.random,
+      clientRandom: offer.hello.random,
       serverRandom: serverHello.random,
       extendedMasterSecret: extended,
       encryptThenMac,
@@ -104,7 +104,7 @@ const checkExtendedMasterSecret = (config: ClientConfig, extended: boolean, prev
 
 /** The session goes on if its ID comes back; the random one sent with a ticket stands for the ticket (RFC 5077 section 3.4). */
 const resumedSession = (offer: Offer, { sessionId }: ServerHelloMessage, session: SessionState | undefined): SessionState | undefined => {
-  if (sessionId.length === 0 || !equalBytes(sessionId, offer.sessionId)) return undefined
+  if (sessionId.length === 0 || !equalBytes(sessionId, offer.hello.sessionId)) return undefined
   if (!session) {
     throw new TlsError('illegal_parameter', 'ServerHello: the session ID was echoed, and no TLS 1.2 session was offered (RFC 9846 section 4.2.3)')
   }

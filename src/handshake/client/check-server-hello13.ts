@@ -7,7 +7,8 @@ import type { ServerHelloExtensions } from '../../wire/extensions.ts'
 import { pskModes } from '../../wire/numbers.ts'
 import { namedGroupName } from '../../wire/registry.ts'
 import { chosenSuite13 } from '../keys13.ts'
-import type { Offer, OfferedShare } from './client-hello.ts'
+import type { Offer } from './client-hello.ts'
+import type { OfferedShare } from './hello-plan.ts'
 import type { PskOffer } from './client-psk.ts'
 import type { ServerHelloMessage } from './client-handshake.ts'
 
@@ -33,8 +34,8 @@ export const checkServerHello13 = (config: ClientConfig, offer: Offer, serverHel
 /** RFC 9846 section 4.3.11: the index has to be one of ours, and the suite has the PSK's hash. */
 const chosenPsk = (offer: Offer, { pre_shared_key: index }: ServerHelloExtensions, suite: ActiveSuite): PskOffer | undefined => {
   if (index === undefined) return undefined
-  const psk = offer.psks[index]
-  if (!psk) throw new TlsError('illegal_parameter', `ServerHello: PSK ${index} was chosen, ${offer.psks.length} were offered`)
+  const psk = offer.plan.psks[index]
+  if (!psk) throw new TlsError('illegal_parameter', `ServerHello: PSK ${index} was chosen, ${offer.plan.psks.length} were offered`)
   if (psk.suite.hash.name !== suite.hash.name) {
     throw new TlsError('illegal_parameter', `ServerHello: a PSK for ${psk.suite.hash.name} with ${suite.name}`)
   }
@@ -47,7 +48,7 @@ const chosenShare = (
 ): OfferedShare | undefined => {
   if (!entry && psk && config.pskModes.includes(pskModes.psk_ke)) return undefined // psk_ke (section 4.3.9)
   if (!entry) throw new TlsError('missing_extension', 'ServerHello: no key_share')
-  const share = offer.shares.find(({ group }) => group.id === entry.group)
+  const share = offer.plan.shares.find(({ group }) => group.id === entry.group)
   if (!share) {
     throw new TlsError('illegal_parameter', `ServerHello: a key share for group ${namedGroupName(entry.group)}, for which none was offered`)
   }

@@ -1,144 +1,86 @@
-// What a client offers: the extensions of its ClientHello, and the message with the binders of its PSKs (RFC 9846
-// section 4.2.2).
+// The one way of a ClientHello from its plan to the wire (RFC 9846 section 4.2.2), for the first one, the one after a
+// HelloRetryRequest and the one of a renegotiation: plan, order, shape, bind (PSK), encrypt (ECH), encode. Binders are made before
+// the inner hello is encrypted, because they are part of what is encrypted (RFC 9849 section 6.1).
 
-import type { ActiveGroup, ClientConfig } from '../../config.ts'
-import type { KeyExchange } from '../../crypto/provider.ts'
+import type { ClientConfig } from '../../config.ts'
 import { clientHelloExtensions, decodeExtensions, encodeExtensions } from '../../wire/extensions.ts'
-import type { ClientHelloExtensions, RawExtension } from '../../wire/extensions.ts'
+import type { ClientHelloExtensions } from '../../wire/extensions.ts'
+import { encodeMessage, messages13 } from '../../wire/messages.ts'
 import type { ClientHello } from '../../wire/messages.ts'
-import { HOST_NAME, NO_COMPRESSION, OCSP, UNCOMPRESSED } from '../../wire/numbers.ts'
-import { EMPTY_RENEGOTIATION_INFO_SCSV, extensionTypes, FALLBACK_SCSV, isGrease, TLS12, TLS13 } from '../../wire/registry.ts'
-import { expandable } from '../auth/certificate-compression.ts'
-import { takenDelegations } from '../auth/delegated.ts'
-import { addBinders } from './client-psk.ts'
-import type { HelloShape } from '../grease.ts'
-import { pskOf12 } from '../key-exchange/external-psk.ts'
-import type { PskOffer } from './client-psk.ts'
+import { NO_COMPRESSION } from '../../wire/numbers.ts'
+import { EMPTY_RENEGOTIATION_INFO_SCSV, extensionTypes, isGrease, TLS12 } from '../../wire/registry.ts'
 import type { Flow } from '../flow.ts'
-import type { ClientHandshake, ServerHelloMessage } from './client-handshake.ts'
+import { orderedExtensions } from '../grease.ts'
+import type { ClientHandshake } from './client-handshake.ts'
+import { bindHello } from './client-psk.ts'
+import { alignInner, encryptHello, outerPlan } from './ech-client.ts'
+import type { EchContext } from './ech-context.ts'
+import type { HelloPlan } from './hello-plan.ts'
 
-/** What the client has offered so far: all that is needed to judge the answer. */
+/** What the client has offered: all that is needed to judge the answer. */
 export interface Offer {
-  readonly random: Uint8Array
-  readonly sessionId: Uint8Array
+  readonly plan: HelloPlan
   /** As sent; the second one after a HelloRetryRequest. */
   readonly hello: ClientHello
-  /** The message as sent. */
+  /** The message as sent; of an encrypted hello the inner one. */
   readonly raw: Uint8Array
   readonly extensions: ClientHelloExtensions
   /** Extension types sent: an answer with any other is unsupported_extension. */
   readonly sent: ReadonlySet<number>
-  readonly shares: readonly OfferedShare[]
-  readonly psks: readonly PskOffer[]
-  readonly shape: HelloShape
-  /** Set where the hello went out encrypted (RFC 9849): this is the inner one. */
-  readonly ech?: Envelope | undefined
-  /** Set where this is the outer one and the server went by it: the keys that it wants used instead. */
-  readonly refusal?: { retryConfigs: Uint8Array | undefined }
+  /** Of an encrypted first hello: the outer one, which the server may answer instead. */
+  readonly outer?: Offer | undefined
 }
 
-/** What a hello is encrypted in (ech-client.ts). */
-export interface Envelope {
-  arrange(parts: HelloParts, hello: ClientHello): ClientHello
-  send(hs: ClientHandshake, parts: HelloParts, hello: ClientHello): Flow<Offer>
-  /** Which hello this message answers. */
-  judge(hs: ClientHandshake, offer: Offer, hello: ServerHelloMessage): { readonly hs: ClientHandshake; readonly offer: Offer }
-}
-
-export interface OfferedShare {
-  readonly group: ActiveGroup
-  readonly exchange: KeyExchange
-}
-
-/** The extensions of a first ClientHello, in the order in which they are sent; PSKs come after, when the rest is fixed. */
-export const helloExtensions = (
-  config: ClientConfig, shares: readonly OfferedShare[], ticket12: Uint8Array | undefined,
-): ClientHelloExtensions => {
-  const { serverName } = config
-  const offers12 = config.minVersion <= TLS12
-  const offers13 = config.maxVersion >= TLS13
-  const usesPsks = offers13 && (config.tickets || config.psks.length > 0)
-  const sni = serverName !== undefined && config.sendServerName && !isAddress(serverName)
-  const schemes = config.schemes.filter(({ tls13, tls13Only }) => (offers13 && tls13) || !tls13Only).map(({ id }) => id)
-  return {
-    ...(sni && { server_name: [{ nameType: HOST_NAME, name: serverName.replace(/\.$/, '') }] }),
-    ...(offers12 && { extended_master_secret: true, renegotiation_info: new Uint8Array(0) }),
-    supported_groups: config.groups.filter(({ tls13Only }) => offers13 || !tls13Only).map(({ id }) => id),
-    ...(offers12 && { ec_point_formats: Uint8Array.of(UNCOMPRESSED) }),
-    ...(offers12 && config.tickets && { session_ticket: ticket12 ?? new Uint8Array(0) }),
-    ...(config.alpn.length > 0 && { application_layer_protocol_negotiation: config.alpn }),
-    ...(config.requestOcsp && { status_request: { statusType: OCSP, request: new Uint8Array(4) } }),
-    ...(offers12 && config.suites.some(({ cipher }) => cipher.kind === 'cbc') && { encrypt_then_mac: true }),
-    signature_algorithms: schemes,
-    ...(config.requestScts && { signed_certificate_timestamp: new Uint8Array(0) }),
-    ...(offers13 && { key_share: shares.map(({ group, exchange }) => ({ group: group.id, keyExchange: exchange.share })) }),
-    ...(usesPsks && { psk_key_exchange_modes: Uint8Array.from(config.pskModes) }),
-    ...(offers13 && { supported_versions: offers12 ? [TLS13, TLS12] : [TLS13] }),
-    ...(offers13 && config.tickets && config.ticketRequest && {
-      ticket_request: { newSessionCount: config.ticketRequest.newSession, resumptionCount: config.ticketRequest.resumption },
-    }),
-    ...(offers12 && config.maxFragmentLength !== undefined && { max_fragment_length: config.maxFragmentLength }),
-    ...(config.recordSizeLimit !== undefined && { record_size_limit: config.recordSizeLimit }),
-    ...(config.certificateSchemes && { signature_algorithms_cert: config.certificateSchemes.map(({ id }) => id) }),
-    ...(offers13 && expandable(config)),
-    ...(offers13 && takenDelegations(config)),
-    ...(offers13 && config.postHandshakeAuth && { post_handshake_auth: true }),
-  }
-}
-
-const isAddress = (name: string): boolean => name.includes(':') || /^[\d.]+$/.test(name)
-
-export type HelloParts = Pick<Offer, 'random' | 'sessionId' | 'shares' | 'psks' | 'shape' | 'ech'> & { extensions: ClientHelloExtensions }
-
-/** Encodes and sends a ClientHello; PSKs go last, with binders over everything before them. */
-export function* sendHello(hs: ClientHandshake, parts: HelloParts, cipherSuites?: readonly number[]): Flow<Offer> {
-  const plain = plainHello(hs.config, parts, cipherSuites)
-  const arranged = parts.ech?.arrange(parts, plain) ?? plain
-  const hello = parts.psks.length > 0 ? addBinders(hs, arranged, parts.psks) : arranged
-  if (parts.ech) return yield* parts.ech.send(hs, parts, hello)
+/** Sends the ClientHello of a plan. */
+export function* sendHello(hs: ClientHandshake, plan: HelloPlan): Flow<Offer> {
+  if (plan.ech) return yield* sendEncryptedHello(hs, plan, plan.ech)
+  const hello = bindHello(plan, shapeHello(plan.config, orderHello(plan)), hs.transcript)
   const [raw = new Uint8Array(0)] = hs.send('ClientHello', hello)
-  return offerOf(parts, hello, raw)
+  return offerOf(plan, hello, raw)
 }
 
-/** A hello without PSKs. */
-export const plainHello = (
-  config: ClientConfig, parts: HelloParts, cipherSuites: readonly number[] = parts.shape.suites(offeredSuites(config)),
-): ClientHello => {
-  const { pre_shared_key: _, ...extensions } = parts.extensions
-  const plain: ClientHello = {
-    legacyVersion: Math.min(config.maxVersion, TLS12),
-    random: parts.random,
-    sessionId: parts.sessionId,
-    cipherSuites,
-    compressionMethods: Uint8Array.of(NO_COMPRESSION),
-    extensions: parts.shape.list(encodeExtensions(clientHelloExtensions, extensions)),
-  }
-  return config.shapeHello?.(plain) ?? plain
+/** RFC 9849 section 6.1: the inner hello is in the transcript, the outer one goes out. */
+function* sendEncryptedHello(hs: ClientHandshake, plan: HelloPlan, ech: EchContext): Flow<Offer> {
+  const planOuter = outerPlan(plan, ech)
+  const outer = shapeHello(planOuter.config, orderHello(planOuter))
+  const { inner, shared } = alignInner(shapeHello(plan.config, orderHello(plan)), outer)
+  const hello = bindHello(plan, inner, hs.transcript)
+  const raw = encodeMessage(messages13, 'ClientHello', hello)
+  hs.transcript.add(raw)
+  const encrypted = yield* encryptHello(plan, ech, { inner: hello, outer, shared })
+  const [outerRaw = new Uint8Array(0)] = ech.outer.send('ClientHello', encrypted.hello)
+  const sentOuter = { ...planOuter, extensions: { ...planOuter.extensions, encrypted_client_hello: encrypted.extension } }
+  return { ...offerOf(plan, hello, raw), outer: offerOf(sentOuter, encrypted.hello, outerRaw) }
 }
+
+/** The plan's extensions in the order in which they are sent; no PSKs yet. */
+const orderHello = ({ config, random, sessionId, cipherSuites, extensions, variation }: HelloPlan): ClientHello => ({
+  legacyVersion: Math.min(config.maxVersion, TLS12),
+  random,
+  sessionId,
+  cipherSuites,
+  compressionMethods: Uint8Array.of(NO_COMPRESSION),
+  extensions: orderedExtensions(variation, encodeExtensions(clientHelloExtensions, extensions)),
+})
+
+/** The application's own changes. */
+const shapeHello = (config: ClientConfig, hello: ClientHello): ClientHello => config.shapeHello?.(hello) ?? hello
 
 /** What a hello that went out offers. */
-export const offerOf = (parts: HelloParts, hello: ClientHello, raw: Uint8Array): Offer => {
+const offerOf = (plan: HelloPlan, hello: ClientHello, raw: Uint8Array): Offer => {
   const list = hello.extensions ?? []
   return {
-    ...parts,
-    random: hello.random,
-    sessionId: hello.sessionId,
+    plan,
     hello,
     raw,
-    extensions: { ...parts.extensions, ...readBack(list) },
+    // a hello that the application shaped is judged by what it says, not by its plan
+    extensions: plan.config.shapeHello
+      ? { ...plan.extensions, ...decodeExtensions(clientHelloExtensions, list, 'the ClientHello that shapeHello made') }
+      : plan.extensions,
     sent: new Set([...list.map(({ type }) => type), ...impliedBy(hello)].filter((type) => !isGrease(type))), // RFC 8701 section 3.1
   }
 }
 
-/** A shaped hello is judged by what it says, not by what we meant to say. */
-const readBack = (list: readonly RawExtension[]): ClientHelloExtensions =>
-  decodeExtensions(clientHelloExtensions, list, 'our own ClientHello')
-
 /** The SCSV stands for an empty renegotiation_info (RFC 5746 section 3.3). */
 const impliedBy = ({ cipherSuites }: ClientHello): readonly number[] =>
   cipherSuites.includes(EMPTY_RENEGOTIATION_INFO_SCSV) ? [extensionTypes.renegotiation_info] : []
-
-const offeredSuites = (config: ClientConfig): readonly number[] => [
-  ...config.suites.filter(({ authentication }) => authentication !== 'psk' || pskOf12(config)).map(({ id }) => id),
-  ...(config.fallback ? [FALLBACK_SCSV] : []),
-]

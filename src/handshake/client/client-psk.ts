@@ -14,7 +14,7 @@ import { TLS13 } from '../../wire/registry.ts'
 import { usablePsks } from '../key-exchange/external-psk.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
-import type { ClientHandshake } from './client-handshake.ts'
+import type { Transcript } from '../transcript.ts'
 
 export interface PskOffer {
   readonly identity: Uint8Array
@@ -81,7 +81,8 @@ const ticketOffer = (config: ClientConfig, session: SessionState | undefined): r
 }
 
 /** Appends pre_shared_key, last as section 4.3.11 demands, with binders over the hello up to them. */
-export const addBinders = (hs: ClientHandshake, hello: ClientHello, psks: readonly PskOffer[]): ClientHello => {
+export const bindHello = ({ psks }: { readonly psks: readonly PskOffer[] }, hello: ClientHello, transcript: Transcript): ClientHello => {
+  if (psks.length === 0) return hello
   const withBinders = (binders: readonly Uint8Array[]): ClientHello => ({
     ...hello,
     extensions: [
@@ -100,7 +101,7 @@ export const addBinders = (hs: ClientHandshake, hello: ClientHello, psks: readon
   const truncated = encoded.subarray(0, encoded.length - bindersLength)
   return withBinders(
     psks.map(({ secret, suite, binder }) =>
-      finishedVerifyData(earlyStage(suite.hash, secret).binderKey(binder), hs.transcript.hashWith(suite.hash, truncated)),
+      finishedVerifyData(earlyStage(suite.hash, secret).binderKey(binder), transcript.hashWith(suite.hash, truncated)),
     ),
   )
 }

@@ -4,15 +4,17 @@ import { TlsError } from '../../errors.ts'
 import { plaintextSealer } from '../../record/protection.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import { decodeExtension, decodeExtensions, helloRetryRequestExtensions, serverHelloExtensions } from '../../wire/extensions.ts'
-import type { ClientHelloExtensions, HelloRetryRequestExtensions } from '../../wire/extensions.ts'
+import type { HelloRetryRequestExtensions } from '../../wire/extensions.ts'
 import { isHelloRetryRequest } from '../../wire/messages.ts'
 import { NO_COMPRESSION } from '../../wire/numbers.ts'
 import { cipherSuiteName, namedGroupName, TLS12, TLS13, versionName } from '../../wire/registry.ts'
 import { sendHello } from './client-hello.ts'
-import type { Offer, OfferedShare } from './client-hello.ts'
+import type { Offer } from './client-hello.ts'
+import { keyShares, planSecondHello } from './hello-plan.ts'
+import type { OfferedShare } from './hello-plan.ts'
 import { chosenSuite13 } from '../keys13.ts'
 import { pskOffers } from './client-psk.ts'
-import { readAnswer } from './ech-client.ts'
+import { readAnswer } from './server-answer.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import type { ClientHandshake, ServerHelloMessage } from './client-handshake.ts'
@@ -37,24 +39,19 @@ export function* retryHello(hs: ClientHandshake, first: Offer, request: ServerHe
   } else if (config.compatibilityMode) {
     io.sendChangeCipherSpec()
   }
-  const { early_data: _, padding: __, ...kept } = first.extensions
-  const extensions: ClientHelloExtensions = {
-    ...kept,
-    ...(asked.key_share !== undefined && { key_share: shares.map(({ group, exchange }) => ({ group: group.id, keyExchange: exchange.share })) }),
-    ...(asked.cookie && { cookie: asked.cookie }),
-  }
-  // a PSK for another hash than the suite's is not offered again (section 4.2.4); ages are computed anew
-  const psks = pskOffers(config, first.psks[0]?.session).filter((psk) => psk.suite.hash.name === suite.hash.name)
-  const offer = yield* sendHello(
-    hs, { random: first.random, sessionId: first.sessionId, extensions, shares, psks, shape: first.shape, ech: first.ech }, first.hello.cipherSuites,
-  )
+  const offer = yield* sendHello(hs, planSecondHello(first.plan, {
+    shares,
+    // a PSK for another hash than the suite's is not offered again (section 4.2.4); ages are computed again
+    psks: pskOffers(config, first.plan.psks[0]?.session).filter((psk) => psk.suite.hash.name === suite.hash.name),
+    more: { ...(asked.key_share !== undefined && { key_share: keyShares(shares) }), ...(asked.cookie && { cookie: asked.cookie }) },
+  }))
 
   const { serverHello } = yield* readAnswer(hs, offer)
   if (isHelloRetryRequest(serverHello)) {
     throw new TlsError('unexpected_message', 'a second HelloRetryRequest (RFC 9846 section 4.2.4)')
   }
   checkConsistent(request, serverHello, shares, asked, first)
-  return { offer: { ...offer, ...(first.refusal && { refusal: first.refusal }) }, serverHello }
+  return { offer, serverHello }
 }
 
 /** A share for the group that the server wants, or the old ones if it only sent a cookie (section 4.3.8). */
@@ -62,12 +59,12 @@ function* newShares(hs: ClientHandshake, first: Offer, asked: HelloRetryRequestE
   const wanted = asked.key_share
   if (wanted === undefined) {
     if (!asked.cookie) throw new TlsError('illegal_parameter', 'HelloRetryRequest: it would change nothing (section 4.2.4)')
-    return first.shares
+    return first.plan.shares
   }
   if (!first.extensions.supported_groups?.includes(wanted)) {
     throw new TlsError('illegal_parameter', `HelloRetryRequest: group ${namedGroupName(wanted)} was not offered`)
   }
-  if (first.shares.some(({ group }) => group.id === wanted)) {
+  if (first.plan.shares.some(({ group }) => group.id === wanted)) {
     throw new TlsError('illegal_parameter', `HelloRetryRequest: there was a key share for ${namedGroupName(wanted)} already`)
   }
   const group = hs.config.groups.find(({ id }) => id === wanted)
@@ -93,7 +90,7 @@ const checkConsistent = (
   if (serverHello.legacyVersion !== TLS12) {
     throw new TlsError('protocol_version', `ServerHello: legacy_version is ${versionName(serverHello.legacyVersion)} (section 4.2.3)`)
   }
-  if (!equalBytes(serverHello.sessionId, first.sessionId) || serverHello.compressionMethod !== NO_COMPRESSION) {
+  if (!equalBytes(serverHello.sessionId, first.hello.sessionId) || serverHello.compressionMethod !== NO_COMPRESSION) {
     throw new TlsError('illegal_parameter', 'ServerHello: session ID or compression differ from what was sent')
   }
   const share = decodeExtension(serverHelloExtensions, 'key_share', extensions, 'ServerHello')

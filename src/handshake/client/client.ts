@@ -3,14 +3,15 @@
 
 import type { ClientConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
+import type { SessionState } from '../../session/state.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import { decodeExtensions, serverHelloExtensions } from '../../wire/extensions.ts'
 import { isHelloRetryRequest, messages12, messages13 } from '../../wire/messages.ts'
 import type { ServerHello } from '../../wire/messages.ts'
 import { NO_COMPRESSION } from '../../wire/numbers.ts'
 import { cipherSuiteName, extensionTypes, TLS12, TLS13, versionName } from '../../wire/registry.ts'
-import { helloExtensions, sendHello } from './client-hello.ts'
-import type { Offer, OfferedShare } from './client-hello.ts'
+import { sendHello } from './client-hello.ts'
+import type { Offer } from './client-hello.ts'
 import { pskOffers, takeSession } from './client-psk.ts'
 import { resumable12 } from './client-session12.ts'
 import { clientHandshake12 } from './client12.ts'
@@ -19,9 +20,13 @@ import { Handshake } from '../context.ts'
 import type { Established, HandshakeIo } from '../context.ts'
 import { ignoredByClients12 } from './client-handshake.ts'
 import { hasSentinel } from '../downgrade.ts'
-import { echValue, readAnswer, startEch } from './ech-client.ts'
+import { echExtension, refuseOuterHello, startEch } from './ech-client.ts'
+import type { EchContext } from './ech-context.ts'
+import { planHello } from './hello-plan.ts'
+import type { HelloPlan, OfferedShare } from './hello-plan.ts'
+import { readAnswer } from './server-answer.ts'
 import { startEarlyData } from './early-data.ts'
-import { helloShape } from '../grease.ts'
+import { drawVariation } from '../grease.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import type { ClientHandshake } from './client-handshake.ts'
@@ -31,35 +36,51 @@ export function* clientHandshake(given: ClientConfig, io: HandshakeIo): Flow<Est
   const config = ech?.config ?? given
   const hs: ClientHandshake = new Handshake(config, io, messages13, ignoredByClients12)
   const session = yield* takeSession(hs)
-  const random = config.provider.random(32)
-  hs.clientRandom = random
-  const offers13 = config.maxVersion >= TLS13
-  const shares: OfferedShare[] = []
-  for (const group of offers13 ? config.keyShares : []) shares.push({ group, exchange: yield* use(group.start()) })
   const session12 = resumable12(config, session)
-  const sessionId =
-    session12 && session12.sessionId.length > 0
-      ? session12.sessionId
-      : (offers13 && config.compatibilityMode) || session12
-        ? config.provider.random(32) // with a ticket, its echo says that the session goes on (RFC 5077 section 3.4)
-        : new Uint8Array(0)
-  const psks = pskOffers(config, session)
-  const earlyLimit = psks[0]?.earlyData ?? 0
-  const shape = helloShape(config)
-  const extensions = { ...shape.values(helloExtensions(config, shares, session12?.ticket)), ...(yield* echValue(config, ech)) }
-  if (config.earlyData && earlyLimit > 0 && config.earlyData.length <= earlyLimit) extensions.early_data = true
-  const offer = yield* sendHello(hs, { random, sessionId, extensions, shares, psks, shape, ech })
+  const plan = yield* planFirstHello(config, { session, session12, ech })
+  hs.clientRandom = plan.random
+  const offer = yield* sendHello(hs, plan)
   if (offer.extensions.early_data) yield* startEarlyData(hs, offer)
 
   const answer = yield* readAnswer(hs, offer)
   const version = chosenVersion(answer.hs.config, answer.serverHello)
   checkEcho(answer.offer, answer.serverHello, version)
   io.setVersion(version)
-  const established = version === TLS13
-    ? yield* clientHandshake13(answer.hs.withMessages(messages13), answer.offer, answer.serverHello)
-    : yield* clientHandshake12(answer.hs.withMessages(messages12, ignoredByClients12), answer.offer, answer.serverHello, session12)
-  if (ech && !ech.accepted) throw ech.refused()
+  if (version === TLS13) return yield* clientHandshake13(answer.hs.withMessages(messages13), answer.offer, answer.serverHello)
+  const hs12 = answer.hs.withMessages(messages12, ignoredByClients12)
+  const established = yield* clientHandshake12(hs12, answer.offer, answer.serverHello, session12)
+  refuseOuterHello(answer.offer.plan, undefined)
   return established
+}
+
+interface FirstHello {
+  readonly session: SessionState | undefined
+  /** The same session where it is one of TLS 1.2 that may be offered. */
+  readonly session12: SessionState | undefined
+  readonly ech: EchContext | undefined
+}
+
+function* planFirstHello(config: ClientConfig, { session, session12, ech }: FirstHello): Flow<HelloPlan> {
+  const random = config.provider.random(32)
+  const shares: OfferedShare[] = []
+  for (const group of config.maxVersion >= TLS13 ? config.keyShares : []) {
+    shares.push({ group, exchange: yield* use(group.start()) })
+  }
+  const sessionId = firstSessionId(config, session12)
+  const psks = pskOffers(config, session)
+  const variation = drawVariation(config)
+  const earlyLimit = psks[0]?.earlyData ?? 0
+  const early = config.earlyData !== undefined && earlyLimit > 0 && config.earlyData.length <= earlyLimit
+  const more = { ...(yield* echExtension(config, ech)), ...(early && { early_data: true as const }) }
+  return planHello(config, { random, sessionId, shares, psks, variation, ech, ticket12: session12?.ticket, more })
+}
+
+/** A session's; else random where the answer's echo tells something: compatibility mode (RFC 9846 appendix E.4), or that a session
+ * with a ticket goes on (RFC 5077 section 3.4). */
+const firstSessionId = (config: ClientConfig, session12: SessionState | undefined): Uint8Array => {
+  if (session12 && session12.sessionId.length > 0) return session12.sessionId
+  const needed = session12 !== undefined || (config.maxVersion >= TLS13 && config.compatibilityMode)
+  return needed ? config.provider.random(32) : new Uint8Array(0)
 }
 
 /** RFC 9846 section 4.2.3 and 4.3.1: the version, with the downgrade sentinels. */
@@ -101,7 +122,7 @@ const checkEcho = (offer: Offer, serverHello: ServerHello, version: number): voi
   if (!offer.hello.cipherSuites.includes(cipherSuite)) {
     throw new TlsError('illegal_parameter', `ServerHello: ${cipherSuiteName(cipherSuite)} was not offered`)
   }
-  if (version === TLS13 && !equalBytes(sessionId, offer.sessionId)) {
+  if (version === TLS13 && !equalBytes(sessionId, offer.hello.sessionId)) {
     throw new TlsError('illegal_parameter', 'ServerHello: the session ID is not the one we sent')
   }
 }

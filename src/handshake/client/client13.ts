@@ -24,7 +24,7 @@ import { sendClientCertificate } from './client-certificate13.ts'
 import type { Offer } from './client-hello.ts'
 import { clientPostHandshake13 } from './client-post-handshake13.ts'
 import { retryHello } from './client-retry.ts'
-import { noteRetryConfigs } from './ech-client.ts'
+import { echRetryConfigs, refuseOuterHello } from './ech-client.ts'
 import { readServerAuthentication } from './server-authentication13.ts'
 import type { ServerCertificate13 } from './server-authentication13.ts'
 import type { ClientHandshake, ServerHelloMessage } from './client-handshake.ts'
@@ -55,6 +55,7 @@ export function* clientHandshake13(hs: ClientHandshake, firstOffer: Offer, first
   const info = infoOf(hs, hello, parameters, auth, certificate)
   yield* confirmConnection(hs.config, info)
   const own = yield* sendClientFlight(hs, hello, parameters, { keys, master, request: certificate?.request })
+  refuseOuterHello(hello.offer.plan, parameters.retryConfigs)
   return establish(hs, hello, master, { auth, finished }, own ? { ...info, ...ownInfo(own) } : info, own)
 }
 
@@ -96,6 +97,8 @@ function* establishHandshakeKeys(hs: ClientHandshake, hello: Hello13): Flow<Hand
 interface ServerParameters13 {
   readonly alpn: string | undefined
   readonly earlyData: ConnectionInfo['earlyData']
+  /** For another try, from a server that refused ECH. */
+  readonly retryConfigs: Uint8Array | undefined
 }
 
 function* readServerParameters(hs: ClientHandshake, hello: Hello13, keys: HandshakeStage): Flow<ServerParameters13> {
@@ -103,7 +106,7 @@ function* readServerParameters(hs: ClientHandshake, hello: Hello13, keys: Handsh
   const { offer, sentEarlyData } = hello
   const message = yield* hs.read('EncryptedExtensions')
   const extensions = decodeExtensions(encryptedExtensionsExtensions, message.extensions, 'EncryptedExtensions', { offered: offer.sent })
-  noteRetryConfigs(offer, extensions)
+  const retryConfigs = echRetryConfigs(offer.plan, extensions.encrypted_client_hello)
   const alpn = chosenAlpn(config, extensions.application_layer_protocol_negotiation)
   const { record_size_limit: limit } = extensions
   if (limit !== undefined) {
@@ -112,17 +115,17 @@ function* readServerParameters(hs: ClientHandshake, hello: Hello13, keys: Handsh
   }
   if (extensions.early_data) {
     checkEarlyData(hello, alpn)
-    return { alpn, earlyData: 'accepted' }
+    return { alpn, earlyData: 'accepted', retryConfigs }
   }
-  if (!sentEarlyData) return { alpn, earlyData: 'none' }
+  if (!sentEarlyData) return { alpn, earlyData: 'none', retryConfigs }
   io.endEarlyData(false)
   if (mayHaveEarlyData(hello)) yield* installWrite13(hs, hello.suite, keys.client)
-  return { alpn, earlyData: 'rejected' }
+  return { alpn, earlyData: 'rejected', retryConfigs }
 }
 
 /** Section 4.3.10: early data only with the first PSK, and the suite and ALPN of its session. */
 const checkEarlyData = ({ offer, psk, suite }: Hello13, alpn: string | undefined): void => {
-  if (!psk || psk !== offer.psks[0]) {
+  if (!psk || psk !== offer.plan.psks[0]) {
     throw new TlsError('illegal_parameter', 'EncryptedExtensions: early data was accepted without the first PSK')
   }
   if (psk.suite.id !== suite.id) {
@@ -179,13 +182,14 @@ const infoOf = (
   auth: ServerAuthentication, certificate: ServerCertificate13 | undefined,
 ): ConnectionInfo =>
   connectionInfo(auth, {
-    ...parameters,
+    alpn: parameters.alpn,
+    earlyData: parameters.earlyData,
     version: 'TLS 1.3',
     suite,
     group: share?.group,
     serverName: config.serverName,
     helloRetryRequest: retried,
-    echAccepted: offer.ech !== undefined,
+    echAccepted: offer.plan.ech !== undefined,
     certificateCompression: certificate?.compression,
     ocspResponse: certificate?.ocspResponse,
     scts: certificate?.scts ?? [],

@@ -9,7 +9,7 @@ import type { ClientHandshake } from './client-handshake.ts'
 
 /** Installs the early write keys; the engine sends config.earlyData under them, and more while it may. */
 export function* startEarlyData(hs: ClientHandshake, offer: Offer): Flow<void> {
-  const psk = offer.psks[0]
+  const psk = offer.plan.psks[0]
   if (!psk) throw new TlsError('internal_error', 'early data without a PSK')
   if (hs.config.compatibilityMode) hs.io.sendChangeCipherSpec()
   const secret = earlyStage(psk.suite.hash, psk.secret).clientEarlyTraffic(hs.transcript.hashWith(psk.suite.hash, new Uint8Array(0)))

@@ -6,7 +6,7 @@ import { TlsError } from '../../errors.ts'
 import { messages12, messages13 } from '../../wire/messages.ts'
 import { NO_COMPRESSION } from '../../wire/numbers.ts'
 import { cipherSuiteName, extensionTypes, TLS12, versionName } from '../../wire/registry.ts'
-import { helloExtensions, sendHello } from './client-hello.ts'
+import { sendHello } from './client-hello.ts'
 import type { Offer } from './client-hello.ts'
 import type { Connection12, Current12, Negotiated12 } from '../connection/connection12.ts'
 import { Handshake } from '../context.ts'
@@ -14,8 +14,9 @@ import type { ServerAuthentication } from '../auth/authentication.ts'
 import { refuseRenegotiation } from '../connection/refuse-renegotiation12.ts'
 import { ask } from '../flow.ts'
 import type { Flow } from '../flow.ts'
-import { helloShape } from '../grease.ts'
+import { drawVariation } from '../grease.ts'
 import { ignoredByClients12 } from './client-handshake.ts'
+import { planHello } from './hello-plan.ts'
 import type { ClientHandshake, ClientHandshake12, ServerHelloMessage } from './client-handshake.ts'
 
 /** What client12.ts does from ServerHello on. */
@@ -56,9 +57,10 @@ function* renegotiate(first: ClientHandshake12, { connection }: Negotiated12<Ser
   const random = config.provider.random(32)
   hs.clientRandom = random
   first.io.holdData(true)
-  const shape = helloShape(config)
-  const extensions = { ...shape.values(helloExtensions(config, [], undefined)), renegotiation_info: connection.clientVerifyData }
-  const offer = yield* sendHello(hello, { random, sessionId: new Uint8Array(0), extensions, shares: [], psks: [], shape }) // ClientHello -------->
+  const offer = yield* sendHello(hello, planHello(config, { // ClientHello -------->
+    random, sessionId: new Uint8Array(0), shares: [], psks: [], variation: drawVariation(config),
+    more: { renegotiation_info: connection.clientVerifyData },
+  }))
   const serverHello = yield* hs.read('ServerHello') // <-------- ServerHello
   checkEcho(offer, serverHello)
   const negotiated = yield* negotiate(hs, offer, serverHello, undefined, connection)

@@ -1,0 +1,106 @@
+// What a ClientHello will say, before any of it is encoded (RFC 9846 section 4.2.2). Everything that is drawn at random is in the
+// plan, so that each step after it is a function of the plan.
+
+import type { ActiveGroup, ClientConfig } from '../../config.ts'
+import type { KeyExchange } from '../../crypto/provider.ts'
+import type { ClientHelloExtensions } from '../../wire/extensions.ts'
+import { HOST_NAME, OCSP, UNCOMPRESSED } from '../../wire/numbers.ts'
+import { FALLBACK_SCSV, TLS12, TLS13 } from '../../wire/registry.ts'
+import { expandable } from '../auth/certificate-compression.ts'
+import { takenDelegations } from '../auth/delegated.ts'
+import { greasedHelloValues, greasedSuites } from '../grease.ts'
+import type { HelloVariation } from '../grease.ts'
+import { pskOf12 } from '../key-exchange/external-psk.ts'
+import type { PskOffer } from './client-psk.ts'
+import type { EchContext } from './ech-context.ts'
+
+export interface OfferedShare {
+  readonly group: ActiveGroup
+  readonly exchange: KeyExchange
+}
+
+export interface HelloPlan {
+  readonly config: ClientConfig
+  /** 32 bytes. */
+  readonly random: Uint8Array
+  readonly sessionId: Uint8Array
+  readonly cipherSuites: readonly number[]
+  /** In the order in which they are sent unless `variation` changes it; pre_shared_key is made of `psks`. */
+  readonly extensions: ClientHelloExtensions
+  readonly shares: readonly OfferedShare[]
+  readonly psks: readonly PskOffer[]
+  readonly variation: HelloVariation
+  /** Set where this is a ClientHelloInner (RFC 9849). */
+  readonly ech?: EchContext | undefined
+  /** Set where this is a ClientHelloOuter: the name that it shows. */
+  readonly publicName?: string | undefined
+}
+
+interface HelloParts extends Pick<HelloPlan, 'random' | 'sessionId' | 'shares' | 'psks' | 'variation' | 'ech'> {
+  /** A ticket of TLS 1.2. */
+  readonly ticket12?: Uint8Array | undefined
+  /** What this hello has besides the extensions that follow from the config. */
+  readonly more: ClientHelloExtensions
+}
+
+export const planHello = (config: ClientConfig, { ticket12, more, ...parts }: HelloParts): HelloPlan => ({
+  ...parts,
+  config,
+  cipherSuites: greasedSuites(parts.variation, offeredSuites(config)),
+  extensions: { ...greasedHelloValues(parts.variation, helloExtensions(config, parts.shares, ticket12)), ...more },
+})
+
+/** RFC 9846 section 4.2.4: the second ClientHello says what the first one said, but for these changes. */
+export const planSecondHello = (
+  first: HelloPlan, changes: Pick<HelloPlan, 'shares' | 'psks'> & { readonly more: ClientHelloExtensions },
+): HelloPlan => {
+  const { early_data: _, ...kept } = first.extensions
+  const { more, ...parts } = changes
+  return { ...first, ...parts, extensions: { ...kept, ...more }, ech: first.ech && { ...first.ech, confirmed: true } }
+}
+
+export const keyShares = (shares: readonly OfferedShare[]): NonNullable<ClientHelloExtensions['key_share']> =>
+  shares.map(({ group, exchange }) => ({ group: group.id, keyExchange: exchange.share }))
+
+/** The extensions of a first ClientHello, in the order in which they are sent; PSKs come after, when the rest is fixed. */
+const helloExtensions = (
+  config: ClientConfig, shares: readonly OfferedShare[], ticket12: Uint8Array | undefined,
+): ClientHelloExtensions => {
+  const { serverName } = config
+  const offers12 = config.minVersion <= TLS12
+  const offers13 = config.maxVersion >= TLS13
+  const usesPsks = offers13 && (config.tickets || config.psks.length > 0)
+  const sni = serverName !== undefined && config.sendServerName && !isAddress(serverName)
+  const schemes = config.schemes.filter(({ tls13, tls13Only }) => (offers13 && tls13) || !tls13Only).map(({ id }) => id)
+  return {
+    ...(sni && { server_name: [{ nameType: HOST_NAME, name: serverName.replace(/\.$/, '') }] }),
+    ...(offers12 && { extended_master_secret: true, renegotiation_info: new Uint8Array(0) }),
+    supported_groups: config.groups.filter(({ tls13Only }) => offers13 || !tls13Only).map(({ id }) => id),
+    ...(offers12 && { ec_point_formats: Uint8Array.of(UNCOMPRESSED) }),
+    ...(offers12 && config.tickets && { session_ticket: ticket12 ?? new Uint8Array(0) }),
+    ...(config.alpn.length > 0 && { application_layer_protocol_negotiation: config.alpn }),
+    ...(config.requestOcsp && { status_request: { statusType: OCSP, request: new Uint8Array(4) } }),
+    ...(offers12 && config.suites.some(({ cipher }) => cipher.kind === 'cbc') && { encrypt_then_mac: true }),
+    signature_algorithms: schemes,
+    ...(config.requestScts && { signed_certificate_timestamp: new Uint8Array(0) }),
+    ...(offers13 && { key_share: keyShares(shares) }),
+    ...(usesPsks && { psk_key_exchange_modes: Uint8Array.from(config.pskModes) }),
+    ...(offers13 && { supported_versions: offers12 ? [TLS13, TLS12] : [TLS13] }),
+    ...(offers13 && config.tickets && config.ticketRequest && {
+      ticket_request: { newSessionCount: config.ticketRequest.newSession, resumptionCount: config.ticketRequest.resumption },
+    }),
+    ...(offers12 && config.maxFragmentLength !== undefined && { max_fragment_length: config.maxFragmentLength }),
+    ...(config.recordSizeLimit !== undefined && { record_size_limit: config.recordSizeLimit }),
+    ...(config.certificateSchemes && { signature_algorithms_cert: config.certificateSchemes.map(({ id }) => id) }),
+    ...(offers13 && expandable(config)),
+    ...(offers13 && takenDelegations(config)),
+    ...(offers13 && config.postHandshakeAuth && { post_handshake_auth: true }),
+  }
+}
+
+const isAddress = (name: string): boolean => name.includes(':') || /^[\d.]+$/.test(name)
+
+const offeredSuites = (config: ClientConfig): readonly number[] => [
+  ...config.suites.filter(({ authentication }) => authentication !== 'psk' || pskOf12(config)).map(({ id }) => id),
+  ...(config.fallback ? [FALLBACK_SCSV] : []),
+]
