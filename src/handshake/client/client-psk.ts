@@ -13,6 +13,7 @@ import type { ClientHello } from '../../wire/messages.ts'
 import { TLS13 } from '../../wire/registry.ts'
 import { usablePsks } from '../key-exchange/external-psk.ts'
 import { use } from '../flow.ts'
+import type { ClientHandshake } from './client-handshake.ts'
 import type { Flow } from '../flow.ts'
 import type { Transcript } from '../transcript.ts'
 
