@@ -67,13 +67,15 @@ export const readGeneralName = (reader: DerReader, what: string, ipForm: IpForm 
         ? malformed('registeredId', `${what} has a malformed registeredID`)
         : { kind: 'registeredId', value }
     }
-    case constructedTag(4):
-      return (
-        attempt(() => readDirectoryName(reader, what)) ??
-        malformed('directory', `${what} has a malformed directory name`)
-      )
-    case constructedTag(0):
-      return attempt(() => readOtherName(reader, what)) ?? malformed('undecoded', `${what} has a malformed otherName`)
+    case constructedTag(4): {
+      const explicit = reader.enter(tag, what)
+      const sentence = `${what} has a malformed directory name`
+      return attempt(() => readDirectoryName(explicit, what)) ?? malformed('directory', sentence)
+    }
+    case constructedTag(0): {
+      const other = reader.enter(tag, what)
+      return attempt(() => readOtherName(other, what)) ?? malformed('undecoded', `${what} has a malformed otherName`)
+    }
     case constructedTag(3):
     case constructedTag(5):
       return {
@@ -95,7 +97,8 @@ const textKinds: ReadonlyMap<number, 'email' | 'dns' | 'uri'> = new Map([
 
 const latin1 = new TextDecoder('latin1')
 
-/** The reader stands behind the name whether its content could be read or not. */
+/** For what is inside a name: the reader that holds the name stands behind it already, or it would be read again and
+ * again. */
 const attempt = <T>(read: () => T): T | undefined => {
   try {
     return read()
@@ -105,15 +108,13 @@ const attempt = <T>(read: () => T): T | undefined => {
   }
 }
 
-const readDirectoryName = (reader: DerReader, what: string): GeneralName => {
-  const explicit = reader.enter(constructedTag(4), what)
+const readDirectoryName = (explicit: DerReader, what: string): GeneralName => {
   const name = readName(explicit, what)
   explicit.end()
   return new DirectoryName(name)
 }
 
-const readOtherName = (reader: DerReader, what: string): OtherName => {
-  const other = reader.enter(constructedTag(0), what)
+const readOtherName = (other: DerReader, what: string): OtherName => {
   const oid = other.oid(`type of ${what}`)
   const explicit = other.enter(constructedTag(0), `value of ${what}`)
   const bytes = explicit.element(`value of ${what}`)

@@ -68,6 +68,15 @@ test.each([
   expect(() => holding(extensionOids[oid], concat(value, derNull()))[property]).toThrow(/bytes after its last field/)
 })
 
+test('section 4.2.1.6: a name that ends beyond what holds it is refused, and not read for ever', () => {
+  for (const tag of [0xa0, 0xa3, 0xa4, 0xa5, 0x82, 0x87, 0x88, 0x9e]) {
+    for (const header of [[0x7f], [0xa2], [0x80], [0x82, 0xff, 0xff], []]) {
+      const certificate = holding(extensionOids.subjectAltName, derSequence(Uint8Array.of(tag, ...header)))
+      expect(() => certificate.subjectAltNames).toThrow(expect.objectContaining({ code: 'bad_certificate' }))
+    }
+  }
+})
+
 test('section 4.2.1.4: all qualifiers of a policy, at least one', () => {
   const policy = (...qualifiers: Uint8Array[]): Uint8Array => derSequence(derSequence(derOid('1.2.3'), derSequence(...qualifiers)))
   const qualifier = (oid: string, ...more: Uint8Array[]): Uint8Array => derSequence(derOid(oid), derNull(), ...more)
