@@ -37,6 +37,8 @@ export interface TlsConnection extends AsyncIterable<Uint8Array> {
   updateKeys(options?: { readonly requestPeer?: boolean }): Promise<void>
   /** `length` bytes that both ends can compute and nobody else (RFC 9846 section 7.5, RFC 5705). */
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array
+  /** The same for early data, which was accepted: whoever replays it gets the same. Throws `wrong_state` where there was none. */
+  exportEarlyKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array
   /** The channel binding of this connection (RFC 5929, RFC 9266). Throws `unsupported` for a type that it does not have. */
   channelBinding(type: ChannelBindingType): Uint8Array
   /** Server, TLS 1.3: asks the client for a certificate now; what it answered, verified (RFC 9846 section 4.7.2). */
@@ -129,6 +131,10 @@ class EstablishedConnection implements TlsConnection {
 
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array {
     return this.#engine.exportKeyingMaterial(length, label, context)
+  }
+
+  exportEarlyKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array {
+    return this.#engine.exportEarlyKeyingMaterial(length, label, context)
   }
 
   channelBinding(type: ChannelBindingType): Uint8Array {

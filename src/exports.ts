@@ -7,7 +7,7 @@ export type {
 export type { SocketAddress } from './sockets.ts'
 export type { ClientCertificate, ConnectionOptions, TlsConnection } from './connection.ts'
 export type { LoadIdentity } from './identity.ts'
-export type { ConnectionInfo } from './info.ts'
+export type { ConnectionInfo, EarlyDataRefusal } from './info.ts'
 export type {
   CertificateInput, CertificateOptions, CertificateRequestInfo, ClientAuthMode, ClientAuthOptions, ClientCertificateOptions,
   ClientHelloInfo, ClientHelloJson, ClientHelloOptions, ClientOptions, ClientPskOptions, ClientTls12Options, CommonOptions, ExternalPsk, FoundPsk, HelloSource,

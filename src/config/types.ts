@@ -102,6 +102,8 @@ export interface ClientConfig extends CommonConfig {
 export interface ClientAuthConfig {
   readonly mode: ClientAuthMode
   readonly required: boolean
+  /** False: a client is asked after the handshake only. */
+  readonly inHandshake: boolean
   /** An external key stands for the certificate. */
   readonly acceptPsk: boolean
   /** Undefined: certificates are accepted unverified. */

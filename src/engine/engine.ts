@@ -37,6 +37,7 @@ export class Engine implements TlsEngine {
   #established: Established | undefined
   #failure: TlsError | undefined
   readonly #sessions = new SessionsAtStake()
+  #earlyExporter: ((length: number, label: string, context: Uint8Array) => Uint8Array) | undefined
   #mayWrite = false
   /** closeWrite() was called: its close_notify may still have to wait for its turn. */
   #closing = false
@@ -144,6 +145,12 @@ export class Engine implements TlsEngine {
       throw new TlsError('wrong_state', 'only a TLS 1.3 server may ask for a certificate, after the handshake')
     }
     return this.#order.run(requestCertificate)
+  }
+
+  exportEarlyKeyingMaterial(length: number, label: string, context: Uint8Array = new Uint8Array(0)): Uint8Array {
+    const refused = this.#established && this.#established.info.earlyData !== 'accepted'
+    if (!this.#earlyExporter || refused) throw new TlsError('wrong_state', 'there is no early data that keying material could be for')
+    return this.#earlyExporter(length, label, context)
   }
 
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array {
@@ -295,6 +302,9 @@ export class Engine implements TlsEngine {
       setMaxFragment: (bytes) => this.#write.setMaxFragment(bytes),
       setMaxContent: (bytes) => this.#read.setMaxContent(bytes),
       expectMessages: (count) => this.#read.flood.expect(count),
+      setEarlyExporter: (exporter) => {
+        this.#earlyExporter = exporter
+      },
       forgetOnFailure: (forget) => this.#sessions.add(forget),
       acceptData: (mode, limit) => this.#read.data.accept(mode, limit),
       skipEarlyData: (mode, limit) => this.#read.data.skip(mode, limit),

@@ -48,6 +48,9 @@ export interface TlsEngine {
   requestClientCertificate(): MaybePromise<void>
   /** RFC 9846 section 7.5, RFC 5705. `length` in bytes. */
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array
+  /** The same for early data, from when it is sent (client) or accepted (server): an attacker who replays the data gets the same. Throws
+   * `wrong_state` where there is none, or the server refused it. */
+  exportEarlyKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array
   /** RFC 5929, RFC 9266. Throws `unsupported` for a type that this connection does not have. */
   channelBinding(type: ChannelBindingType): Uint8Array
 }

@@ -31,6 +31,8 @@ export interface HandshakeIo {
   expectMessages(count: number): void
   /** Runs if the connection fails: a session that it stands on, or has made, is not good any more (RFC 5246 section 7.2.2). */
   forgetOnFailure(forget: () => MaybePromise<void>): void
+  /** Early data was sent or accepted: keying material for it. */
+  setEarlyExporter(exporter: (length: number, label: string, context: Uint8Array) => Uint8Array): void
   /** Application data that comes now: refused (at first), given out as early data, or given out. */
   acceptData(mode: 'refuse' | 'early' | 'accept', earlyLimit?: number): void
   /** Records that are early data which we did not accept are dropped, up to this many bytes (RFC 9846 section 4.3.10).

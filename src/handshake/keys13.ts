@@ -2,8 +2,9 @@
 // section 7.3).
 
 import type { ActiveSuite, ClientConfig } from '../config.ts'
-import type { AeadCipher } from '../crypto/provider.ts'
+import type { AeadCipher, HashAlgorithm } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
+import { exportKey } from '../keys/schedule13.ts'
 import type { TrafficSecret } from '../keys/schedule13.ts'
 import { opener13, sealer13 } from '../record/protect13.ts'
 import type { Sealer } from '../record/protection.ts'
@@ -26,6 +27,12 @@ const aeadOf = (suite: ActiveSuite): AeadCipher => {
 
 export function* installRead13(hs: AnyHandshake, suite: ActiveSuite, secret: TrafficSecret): Flow<void> {
   hs.io.installRead(yield* use(opener13(aeadOf(suite), secret)))
+}
+
+/** Keying material for early data (RFC 9846 section 7.5), from here on. */
+export const offerEarlyExporter = (hs: AnyHandshake, hash: HashAlgorithm, secret: Uint8Array): void => {
+  hs.keyLog('EARLY_EXPORTER_SECRET', secret)
+  hs.io.setEarlyExporter((length, label, context) => exportKey(hash, secret, label, context, length))
 }
 
 /** `before` runs when the keys are there and not yet in use: for a message that is the last under the old ones. */

@@ -125,6 +125,10 @@ export class FakeEngine implements TlsEngine {
     return new Uint8Array(length)
   }
 
+  exportEarlyKeyingMaterial(length: number): Uint8Array {
+    return new Uint8Array(length)
+  }
+
   #work(): void {
     for (;;) {
       const length = new DataView(this.#input.buffer, this.#input.byteOffset, this.#input.byteLength)
@@ -184,4 +188,5 @@ const fakeInfo: ConnectionInfo = {
   ocspResponse: undefined,
   scts: [], ownSignatureScheme: undefined, pskIdentity: undefined, sessionData: undefined, echAccepted: false,
     certificateCompression: undefined, clientHello: undefined, delegatedUntil: undefined, ownIdentity: undefined,
+  earlyDataRefusal: undefined, ticketAgeSkew: undefined, extendedMasterSecret: true, secureRenegotiation: true,
 }

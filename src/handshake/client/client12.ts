@@ -165,6 +165,8 @@ const infoOf = (
   connectionInfo(known, {
     version: 'TLS 1.2',
     suite: parameters.suite,
+    extendedMasterSecret: parameters.extendedMasterSecret,
+    secureRenegotiation: parameters.secureRenegotiation,
     group: server?.group,
     alpn,
     serverName: config.serverName,

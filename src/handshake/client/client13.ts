@@ -99,6 +99,7 @@ interface ServerParameters13 {
   readonly earlyData: ConnectionInfo['earlyData']
   /** For another try, from a server that refused ECH. */
   readonly retryConfigs: Uint8Array | undefined
+  readonly earlyDataRefusal: ConnectionInfo['earlyDataRefusal']
 }
 
 function* readServerParameters(hs: ClientHandshake, hello: Hello13, keys: HandshakeStage): Flow<ServerParameters13> {
@@ -115,12 +116,27 @@ function* readServerParameters(hs: ClientHandshake, hello: Hello13, keys: Handsh
   }
   if (extensions.early_data) {
     checkEarlyData(hello, alpn)
-    return { alpn, earlyData: 'accepted', retryConfigs }
+    return { alpn, retryConfigs, earlyData: 'accepted', earlyDataRefusal: undefined }
   }
-  if (!sentEarlyData) return { alpn, earlyData: 'none', retryConfigs }
+  if (!sentEarlyData) return { alpn, retryConfigs, earlyData: 'none', earlyDataRefusal: whyNoneSent(config, offer) }
   io.endEarlyData(false)
   if (mayHaveEarlyData(hello)) yield* installWrite13(hs, hello.suite, keys.client)
-  return { alpn, earlyData: 'rejected', retryConfigs }
+  return { alpn, retryConfigs, earlyData: 'rejected', earlyDataRefusal: whyRejected(hello, alpn) }
+}
+
+/** Undefined where there was none to send. */
+const whyNoneSent = ({ earlyData }: ClientHandshake['config'], { plan: { psks: [first] } }: Offer): ConnectionInfo['earlyDataRefusal'] => {
+  if (!earlyData) return undefined
+  if (!first?.session) return 'no_session'
+  return first.earlyData === 0 ? 'session_forbids' : 'too_long'
+}
+
+/** As far as a client can tell. */
+const whyRejected = ({ retried, psk, offer, suite }: Hello13, alpn: string | undefined): ConnectionInfo['earlyDataRefusal'] => {
+  if (retried) return 'hello_retry_request'
+  if (!psk || psk !== offer.plan.psks[0]) return 'not_resumed'
+  if (psk.suite.id !== suite.id) return 'cipher_suite'
+  return psk.session && psk.session.alpn !== (alpn ?? '') ? 'alpn' : 'declined'
 }
 
 /** Section 4.3.10: early data only with the first PSK, and the suite and ALPN of its session. */

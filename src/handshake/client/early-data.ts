@@ -2,7 +2,7 @@
 
 import { TlsError } from '../../errors.ts'
 import { earlyStage } from '../../keys/schedule13.ts'
-import { installWrite13 } from '../keys13.ts'
+import { installWrite13, offerEarlyExporter } from '../keys13.ts'
 import type { Flow } from '../flow.ts'
 import type { Offer } from './client-hello.ts'
 import type { ClientHandshake } from './client-handshake.ts'
@@ -12,8 +12,12 @@ export function* startEarlyData(hs: ClientHandshake, offer: Offer): Flow<void> {
   const psk = offer.plan.psks[0]
   if (!psk) throw new TlsError('internal_error', 'early data without a PSK')
   if (hs.config.compatibilityMode) hs.io.sendChangeCipherSpec()
-  const secret = earlyStage(psk.suite.hash, psk.secret).clientEarlyTraffic(hs.transcript.hashWith(psk.suite.hash, new Uint8Array(0)))
+  const { hash } = psk.suite
+  const stage = earlyStage(hash, psk.secret)
+  const helloHash = hs.transcript.hashWith(hash, new Uint8Array(0))
+  const secret = stage.clientEarlyTraffic(helloHash)
   hs.keyLog('CLIENT_EARLY_TRAFFIC_SECRET', secret.secret)
+  offerEarlyExporter(hs, hash, stage.earlyExporter(helloHash))
   yield* installWrite13(hs, psk.suite, secret)
   hs.io.startEarlyData(hs.config.earlyData, psk.earlyData)
 }

@@ -13,7 +13,7 @@ import { chainOf } from './session-facts.ts'
 export interface Agreement extends Partial<Pick<
   ConnectionInfo,
   'clientHello' | 'ownSignatureScheme' | 'ownIdentity' | 'helloRetryRequest' | 'sessionData' | 'echAccepted' | 'earlyData' |
-  'certificateCompression' | 'scts'
+  'earlyDataRefusal' | 'ticketAgeSkew' | 'extendedMasterSecret' | 'secureRenegotiation' | 'certificateCompression' | 'scts'
 >> {
   readonly version: ConnectionInfo['version']
   readonly suite: ActiveSuite
@@ -43,6 +43,10 @@ export const connectionInfo = (peer: KnownPeer, agreed: Agreement): ConnectionIn
     sessionData: agreed.sessionData && agreed.sessionData.length > 0 ? agreed.sessionData : undefined,
     echAccepted: agreed.echAccepted ?? false,
     earlyData: agreed.earlyData ?? 'none',
+    earlyDataRefusal: agreed.earlyDataRefusal,
+    ticketAgeSkew: agreed.ticketAgeSkew,
+    extendedMasterSecret: agreed.extendedMasterSecret ?? true,
+    secureRenegotiation: agreed.secureRenegotiation ?? true,
     peerCertificates: certified?.peer.certificates ?? session?.peerCertificates ?? [],
     certificateCompression: agreed.certificateCompression,
     delegatedUntil: certified?.signature.delegatedUntil,

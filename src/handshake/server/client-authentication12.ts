@@ -19,7 +19,7 @@ export const sendCertificateRequest = (hs: ServerHandshake12): void => {
 /** Certificate of the client, an empty list if it has none (RFC 5246 section 7.4.6). */
 export function* readClientCertificate12(hs: ServerHandshake12): Flow<VerifiedPeer | ByPolicy> {
   const { config } = hs
-  if (!config.clientAuth) return allowNoCertificate(config)
+  if (!config.clientAuth?.inHandshake) return allowNoCertificate(config)
   const { chain } = yield* hs.read('Certificate')
   if (chain.length === 0) return allowNoCertificate(config, 'client_certificate_missing')
   return yield* verifyClient(config, config.clientAuth, chain)

@@ -1,6 +1,7 @@
 // What a TLS 1.3 server chooses out of a ClientHello, with HelloRetryRequest where it has to ask again: suite, group, protocol,
 // identity, pre-shared key, early data (RFC 9846 section 4.2.1, 4.2.2 and 9.2).
 
+import type { EarlyDataRefusal } from '../../info.ts'
 import type { ActiveGroup, ActiveSuite } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
 import { TLS12, versionName } from '../../wire/registry.ts'
@@ -9,7 +10,7 @@ import type { ChosenIdentity } from '../auth/identities.ts'
 import { serverFingerprint } from '../connection/session-key.ts'
 import type { Flow } from '../flow.ts'
 import { selectAlpn, selectGroup13, selectIdentity, selectSuite13 } from './negotiate.ts'
-import { mayAcceptEarlyData, selectPsk } from './server-psk.ts'
+import { whyNoEarlyData, selectPsk } from './server-psk.ts'
 import type { ChosenPsk } from './server-psk.ts'
 import { retryClient } from './server-retry.ts'
 import type { ReceivedHello, ServerHandshake } from './received-hello.ts'
@@ -31,6 +32,7 @@ export interface Choice13 {
   /** What sessions of this connection are made under. */
   readonly fingerprint: string
   readonly earlyData: 'accepted' | 'rejected' | 'none'
+  readonly earlyDataRefusal: EarlyDataRefusal | undefined
 }
 
 export function* negotiate13(hs: ServerHandshake, firstHello: ReceivedHello): Flow<Choice13> {
@@ -42,14 +44,25 @@ export function* negotiate13(hs: ServerHandshake, firstHello: ReceivedHello): Fl
   const alpn = yield* selectAlpn(config, hello)
   const { fingerprint, psk, ...certificate } = first ?? (yield* authenticateBy(hs, hello, suite, group))
   if (!psk && certificate.problem) throw certificate.problem
-  const early = !retried && (yield* mayAcceptEarlyData(hs, hello, suite, psk, alpn))
+  const refusal = yield* earlyDataRefusal(hs, { firstHello, retried, suite, psk, alpn })
   if (!retried) transcript.start(suite.hash)
   return {
     hello, retried, suite, group, share, alpn, psk,
     identity: certificate.identity,
     fingerprint: psk?.fingerprint ?? fingerprint,
-    earlyData: early ? 'accepted' : firstHello.extensions.early_data ? 'rejected' : 'none',
+    earlyData: !firstHello.extensions.early_data ? 'none' : refusal ? 'rejected' : 'accepted',
+    earlyDataRefusal: refusal,
   }
+}
+
+interface EarlyOffer extends Pick<Choice13, 'retried' | 'suite' | 'psk' | 'alpn'> {
+  readonly firstHello: ReceivedHello
+}
+
+/** Undefined: early data is accepted, or none came. */
+function* earlyDataRefusal(hs: ServerHandshake, { firstHello, retried, suite, psk, alpn }: EarlyOffer): Flow<EarlyDataRefusal | undefined> {
+  if (!firstHello.extensions.early_data) return undefined
+  return retried ? 'hello_retry_request' : yield* whyNoEarlyData(hs, suite, psk, alpn)
 }
 
 interface Authenticator extends IdentityOrProblem {

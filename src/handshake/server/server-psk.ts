@@ -3,6 +3,7 @@
 
 import type { ActiveSuite, ServerConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
+import type { EarlyDataRefusal } from '../../info.ts'
 import { earlyStage } from '../../keys/schedule13.ts'
 import { decodeSession } from '../../session/state.ts'
 import type { SessionState } from '../../session/state.ts'
@@ -31,7 +32,7 @@ export interface ChosenPsk {
   /** What sessions of this connection are made under. */
   readonly fingerprint: string
   /** The age that the client claims and the age that we know differ by this, in milliseconds. */
-  readonly ageError: number
+  readonly ageSkew: number
 }
 
 /** Identities that are looked at; more than a client has reason to send. */
@@ -53,7 +54,7 @@ export function* selectPsk(
     if (external) {
       const binder = offered.binders[index] ?? new Uint8Array(0)
       const proof = checkBinder(hs, hello, offered, external, suite, binder, { identity, session: undefined })
-      return { index, proof, secret: external.secret, binder, session: undefined, withoutCertificate: true, fingerprint: `${fingerprint}${external.keyBinding}`, ageError: 0 }
+      return { index, proof, secret: external.secret, binder, session: undefined, withoutCertificate: true, fingerprint: `${fingerprint}${external.keyBinding}`, ageSkew: 0 }
     }
     const session = yield* openTicket(hs.config, identity)
     if (!session || !fits(hs.config, session, suite, hello)) continue
@@ -63,8 +64,8 @@ export function* selectPsk(
     const proof = checkBinder(hs, hello, offered, key, suite, binder, { session, identity: undefined })
     if (!(yield* mayResume(hs.config, 'client', hs.config.clientAuth?.verifier, session))) continue
     const claimed = (obfuscatedTicketAge - session.ageAdd + 2 ** 32) % 2 ** 32
-    const ageError = Math.abs(hs.config.clock() - session.createdAt - claimed)
-    return { index, proof, secret: session.secret, binder, session, withoutCertificate: isBoundToPsk(session.fingerprint), fingerprint: session.fingerprint, ageError }
+    const ageSkew = claimed - (hs.config.clock() - session.createdAt)
+    return { index, proof, secret: session.secret, binder, session, withoutCertificate: isBoundToPsk(session.fingerprint), fingerprint: session.fingerprint, ageSkew }
   }
   return undefined
 }
@@ -116,19 +117,22 @@ const checkBinder = (
   return verifyBinder(binder, earlyStage(suite.hash, psk.secret).binderKey(psk.binder), hash, origin)
 }
 
-/** Early data is taken only with the first PSK, the same suite and protocol, a fresh ticket, and if it was not seen before. */
-export function* mayAcceptEarlyData(
-  hs: ServerHandshake, hello: ReceivedHello, suite: ActiveSuite, psk: ChosenPsk | undefined, alpn: string | undefined,
-): Flow<boolean> {
+/** Undefined: it is accepted. Early data is taken only with the first PSK, the same suite and protocol, a fresh ticket, and if it was not seen before. */
+export function* whyNoEarlyData(
+  hs: ServerHandshake, suite: ActiveSuite, psk: ChosenPsk | undefined, alpn: string | undefined,
+): Flow<EarlyDataRefusal | undefined> {
   const { config } = hs
-  if (!hello.extensions.early_data || !psk || psk.index !== 0 || config.maxEarlyData === 0) return false
-  const { session } = psk
-  if (!session || session.maxEarlyData === 0 || session.cipherSuite !== suite.id || session.alpn !== (alpn ?? '')) return false
-  if (psk.ageError > config.earlyDataWindow * 1000 || !config.replayGuard) return false // section 8.3
+  if (config.maxEarlyData === 0 || !config.replayGuard) return 'disabled'
+  const { session } = psk ?? {}
+  if (!psk || psk.index !== 0 || !session) return 'not_resumed'
+  if (session.maxEarlyData === 0) return 'session_forbids'
+  if (session.cipherSuite !== suite.id) return 'cipher_suite'
+  if (session.alpn !== (alpn ?? '')) return 'alpn'
+  if (Math.abs(psk.ageSkew) > config.earlyDataWindow * 1000) return 'ticket_age' // section 8.3
   try {
     // a replay is fresh for twice the window at most; after that its age is off, whether it is remembered or not
-    return yield* use(config.replayGuard.firstSeen(psk.binder, 2 * config.earlyDataWindow + 1))
+    return (yield* use(config.replayGuard.firstSeen(psk.binder, 2 * config.earlyDataWindow + 1))) ? undefined : 'replay'
   } catch {
-    return false // a guard that fails accepts nothing (section 8)
+    return 'replay' // a guard that fails accepts nothing (section 8)
   }
 }

@@ -71,7 +71,7 @@ function* fullHandshake(hs: ServerHandshake12, hello: ReceivedHello, choice: Cho
   const { connection, auth } = yield* readClientKeyExchange(hs, hello, choice, flight)
   yield* connection.changeRead()
   const finished = yield* connection.readFinished()
-  const info = infoOf(hello, choice, auth)
+  const info = infoOf(hello, choice, connection, auth)
   yield* confirmConnection(hs.config, info)
   yield* sendServerFinished(hs, connection, kind, factsOf(hs, auth, info, choice.fingerprint))
   return { connection, proofs: { auth, finished }, info }
@@ -89,7 +89,7 @@ function* pskHandshake(hs: ServerHandshake12, hello: ReceivedHello, choice: PskC
   yield* connection.changeRead()
   const finished = yield* connection.readFinished()
   const origin: PskOrigin = { identity, session: undefined }
-  const info = infoOf(hello, choice, { by: 'psk', psk: origin })
+  const info = infoOf(hello, choice, connection, { by: 'psk', psk: origin })
   yield* confirmConnection(hs.config, info)
   yield* sendServerFinished(hs, connection, kind, factsOf(hs, { by: 'psk', psk: origin }, info, `${choice.fingerprint}${binding}`))
   return { connection, proofs: { auth: { by: 'psk', psk: provenByFinished(finished, origin) }, finished }, info }
@@ -106,7 +106,7 @@ function* resumedHandshake(
   const shown = isBoundToPsk(session.fingerprint) ? undefined : choice.identity?.certificates[0]
   const connection = new Connection12(hs, parameters, master, shown)
   const origin: PskOrigin = { session, identity: undefined }
-  const info = infoOf(hello, choice, { by: 'psk', psk: origin })
+  const info = infoOf(hello, choice, connection, { by: 'psk', psk: origin })
   if (ticket) yield* sendTicket12(hs, connection, factsOf(hs, { by: 'psk', psk: origin }, info, session.fingerprint))
   yield* connection.changeWrite()
   connection.sendFinished()
@@ -143,7 +143,7 @@ function* sendServerFlight(hs: ServerHandshake12, hello: ReceivedHello, choice: 
   if (stapled) hs.send('CertificateStatus', { statusType: OCSP, response: stapled })
   const share = choice.group && choice.scheme && (yield* signServerShare(choice.group, parameters, identity, choice.scheme))
   if (share) hs.send('ServerKeyExchange', { body: share.body })
-  if (hs.config.clientAuth) sendCertificateRequest(hs)
+  if (hs.config.clientAuth?.inHandshake) sendCertificateRequest(hs)
   hs.send('ServerHelloDone', {})
   return { parameters, share }
 }
@@ -183,7 +183,9 @@ function* postHandshake(hs: ServerHandshake12): Flow<void> {
   }
 }
 
-const infoOf = (hello: ReceivedHello, choice: Choice12 | PskChoice12, known: KnownPeer): ConnectionInfo => {
+const infoOf = (
+  hello: ReceivedHello, choice: Choice12 | PskChoice12, { parameters }: Connection12, known: KnownPeer,
+): ConnectionInfo => {
   const resumed = known.by === 'psk' && known.psk.session !== undefined
   return connectionInfo(known, {
     version: 'TLS 1.2',
@@ -191,6 +193,8 @@ const infoOf = (hello: ReceivedHello, choice: Choice12 | PskChoice12, known: Kno
     group: resumed ? undefined : choice.group,
     ownSignatureScheme: !resumed && choice.identity ? choice.scheme?.name : undefined,
     ownIdentity: choice.identity?.digest,
+    extendedMasterSecret: parameters.extendedMasterSecret,
+    secureRenegotiation: parameters.secureRenegotiation,
     alpn: choice.alpn,
     clientHello: hello.info,
     serverName: hello.info.serverName,

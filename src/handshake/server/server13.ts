@@ -18,7 +18,7 @@ import type { Established } from '../context.ts'
 import { TlsError } from '../../errors.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
-import { installRead13, installWrite13 } from '../keys13.ts'
+import { installRead13, installWrite13, offerEarlyExporter } from '../keys13.ts'
 import { CertificateRequests, certificateRequest, readClientCertificate } from './certificate-requests13.ts'
 import { confirmedHello, retryConfigsFor } from './ech-server.ts'
 import { negotiate13 } from './negotiate13.ts'
@@ -77,6 +77,7 @@ function* sendServerHello(hs: ServerHandshake, choice: Choice13): Flow<Handshake
   const { hello, suite, psk, group, share, retried } = choice
   const stage = earlyStage(suite.hash, psk?.secret)
   const earlyTraffic = choice.earlyData === 'accepted' ? stage.clientEarlyTraffic(transcript.hash()) : undefined
+  if (earlyTraffic) offerEarlyExporter(hs, suite.hash, stage.earlyExporter(transcript.hash()))
   const answer = group && share && (yield* use(group.respond(share)))
   hs.send('ServerHello', confirmedHello(hs, hello, suite, {
     ...helloFields(config, hello, suite),
@@ -109,7 +110,7 @@ const sendServerParameters = (hs: ServerHandshake, { hello, psk, alpn, earlyData
       ...(retryConfigs && { encrypted_client_hello: retryConfigs }),
     }),
   })
-  if (!psk && config.clientAuth) hs.send('CertificateRequest', certificateRequest(config, new Uint8Array(0)))
+  if (!psk && config.clientAuth?.inHandshake) hs.send('CertificateRequest', certificateRequest(config, new Uint8Array(0)))
 }
 
 function* sendServerAuthentication(hs: ServerHandshake, { hello, psk, identity: chosen }: Choice13): Flow<void> {
@@ -128,7 +129,7 @@ function* sendServerFinished(hs: ServerHandshake, { suite }: Choice13, keys: Han
   hs.send('Finished', { verifyData: finishedVerifyData(keys.server, hs.transcript.hash()) })
   const master = keys.master(hs.transcript.hash())
   yield* installWrite13(hs, suite, master.server)
-  if (!hs.config.clientAuth) hs.io.allowSend(true) // 0.5-RTT data (section 2.3)
+  if (!hs.config.clientAuth?.inHandshake) hs.io.allowSend(true) // 0.5-RTT data (section 2.3)
   return master
 }
 
@@ -159,7 +160,7 @@ interface Client13 {
 function* readClientAuthentication(hs: ServerHandshake, { hello, psk }: Choice13): Flow<Client13> {
   limitRecords(hs, hello)
   if (psk) return { auth: { by: 'psk', psk: psk.proof } }
-  if (!hs.config.clientAuth) return { auth: allowNoCertificate(hs.config) }
+  if (!hs.config.clientAuth?.inHandshake) return { auth: allowNoCertificate(hs.config) }
   const received = yield* hs.read(...askedTypes(hs.config))
   const message = yield* certificateOf(hs.config, received)
   if (message.context.length > 0) throw new TlsError('illegal_parameter', 'Certificate: a context during the handshake')
@@ -190,6 +191,8 @@ const infoOf = (choice: Choice13, { auth, compression }: Client13): ConnectionIn
     helloRetryRequest: choice.retried,
     sessionData: choice.psk?.session?.applicationData,
     earlyData: choice.earlyData,
+    earlyDataRefusal: choice.earlyDataRefusal,
+    ticketAgeSkew: choice.psk?.session ? choice.psk.ageSkew : undefined,
     echAccepted: choice.hello.ech?.kind === 'accepted',
     certificateCompression: compression,
   })
