@@ -12,7 +12,7 @@ import { memoryReplayGuard } from './session/replay-guard.ts'
 import { rotatingTicketKeys } from './session/ticket-keys.ts'
 
 const defaults: Defaults = {
-  tickets: (provider, lifetime) => rotatingTicketKeys({ provider, lifetime }),
+  tickets: (provider, lifetime) => rotatingTicketKeys({ provider, lifetimeSeconds: lifetime }),
   replayGuard: (clock, quarantine) => memoryReplayGuard({ clock, quarantine }),
 }
 

@@ -26,7 +26,7 @@ export const defaultsWith = (provider: CryptoProvider, roots: (() => TrustStore)
     provider,
     verifier: (request) => (request.authorities ? forAuthorities(remembered, request, request.authorities) : forRoots(request)),
     replayGuard: (clock, quarantine) => memoryReplayGuard({ clock, quarantine }),
-    tickets: (chosen, lifetime) => rotatingTicketKeys({ provider: chosen, lifetime }),
+    tickets: (chosen, lifetime) => rotatingTicketKeys({ provider: chosen, lifetimeSeconds: lifetime }),
   }
 }
 

@@ -22,7 +22,7 @@ export interface DelegationOptions {
   /** Kind of the credential's key; default 'ecdsa-p256'. RSA is not allowed (section 4). */
   readonly key?: KeyKind
   /** Seconds from now, at most 604800; default a day. */
-  readonly lifetime?: number
+  readonly lifetimeSeconds?: number
   /** Who will use it; default 'server'. */
   readonly signer?: 'server' | 'client'
   /** Milliseconds since the epoch; default Date.now. */
@@ -53,9 +53,9 @@ export const issueDelegatedCredential = async (options: DelegationOptions): Prom
   }
 }
 
-const validTime = ({ lifetime = 86_400, clock = Date.now }: DelegationOptions, notBefore: number, notAfter: number): number => {
+const validTime = ({ lifetimeSeconds: lifetime = 86_400, clock = Date.now }: DelegationOptions, notBefore: number, notAfter: number): number => {
   if (!Number.isInteger(lifetime) || lifetime < 1 || lifetime > MAX_DELEGATION) {
-    throw new TlsError('bad_option', `lifetime: ${lifetime}; it has to be 1 to ${MAX_DELEGATION} seconds (RFC 9345 section 4.1.3)`)
+    throw new TlsError('bad_option', `lifetimeSeconds: ${lifetime}; it has to be 1 to ${MAX_DELEGATION} seconds (RFC 9345 section 4.1.3)`)
   }
   const end = Math.min(clock() + 1000 * lifetime, notAfter) // not beyond the certificate (section 3)
   return Math.floor((end - notBefore) / 1000)

@@ -24,9 +24,9 @@ export interface TicketKey {
 export interface TicketKeyOptions {
   readonly provider: CryptoProvider
   /** Seconds for which tickets are accepted after the key that sealed them is replaced. Default 86400. */
-  readonly lifetime?: number
+  readonly lifetimeSeconds?: number
   /** Seconds for which one key seals. Default 86400. */
-  readonly period?: number
+  readonly periodSeconds?: number
 }
 
 interface KeySource {
@@ -162,8 +162,10 @@ const sha256 = (provider: CryptoProvider): HashAlgorithm => {
 }
 
 const withDefaults = (options: TicketKeyOptions) => {
-  const { provider, lifetime = 86400, period = 86400 } = options
-  if (!(period > 0) || !(lifetime > 0)) throw new TlsError('bad_option', 'period and lifetime are seconds above 0')
+  const { provider, lifetimeSeconds: lifetime = 86400, periodSeconds: period = 86400 } = options
+  if (!(period > 0) || !(lifetime > 0)) {
+    throw new TlsError('bad_option', 'periodSeconds and lifetimeSeconds have to be above 0')
+  }
   return { provider, lifetime, period }
 }
 

@@ -295,12 +295,12 @@ const ranks: Partial<Record<CertificateError['reason'], number>> = {
   path_too_long: depthRank,
   bad_signature: 1,
   too_complex: 3,
-  name_mismatch: 6,
-  wrong_usage: 5,
+  certificate_name_mismatch: 6,
+  certificate_usage: 5,
   anchor_refused: 7,
-  revoked: 8,
+  certificate_revoked: 8,
   revocation_unknown: 7,
-  bad_status: 7,
+  bad_certificate_status: 7,
   refused: 7,
 }
 

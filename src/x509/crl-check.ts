@@ -116,7 +116,7 @@ const readable = (input: CrlInput): readonly Crl[] => {
 function* checkOne(pair: PathPair, context: Context): Steps<void> {
   const { certificate } = pair
   const status = yield* statusOf(pair, context)
-  if (status.kind === 'revoked') reject('revoked', `${describe(certificate)} ${status.why}`, certificate)
+  if (status.kind === 'revoked') reject('certificate_revoked', `${describe(certificate)} ${status.why}`, certificate)
   if (status.kind === 'good' || (context.options.mode === 'soft' && status.kind === 'unknown')) return
   reject('revocation_unknown', `whether ${describe(certificate)} is revoked is not known: ${status.why}`, certificate)
 }

@@ -100,13 +100,13 @@ function* firstGood(attempts: readonly (() => Steps<VerifiedChain>)[], leaf: Cer
     }
   }
   if (failure !== undefined) throw asTlsError(failure)
-  return reject('untrusted', `no TLSA record matches ${describe(leaf)} or a certificate above it (RFC 7671)`, leaf)
+  return reject('unknown_ca', `no TLSA record matches ${describe(leaf)} or a certificate above it (RFC 7671)`, leaf)
 }
 
 function* withAnchors(
   request: VerifyRequest, options: DaneOptions, trust: ChainOptions['trust'] | undefined, checks: readonly PathCheck[], why: string,
 ): Steps<VerifiedChain> {
-  if (trust === undefined) return reject('untrusted', `${why}, and no trust anchors were given for that`)
+  if (trust === undefined) return reject('unknown_ca', `${why}, and no trust anchors were given for that`)
   const verifier = chainVerifier({ ...options, trust, checks: [...checks, ...(options.checks ?? [])] })
   return yield* use(verifier.verify(request))
 }

@@ -57,11 +57,11 @@ const untrusted = ({ leaf, trust }: Unverified, last: Certificate): CertificateE
   const sameName = trust.byName(last.subject, true).length > 0 ? ' (an anchor of that name has another key)' : ''
   if (last === leaf && leaf.isSelfIssued) {
     const sentence = `${describe(leaf)} is self-signed and is not among the trust anchors${sameName}`
-    return new CertificateError('untrusted', sentence, leaf)
+    return new CertificateError('unknown_ca', sentence, leaf)
   }
   const issuer = last.issuer.isEmpty ? 'one without a name' : shorten(last.issuer.toString())
   const sentence = last.isSelfIssued
     ? `the chain ends in ${describe(last)}, which is self-signed and is not among the trust anchors${sameName}`
     : `${describe(last)} is signed by an authority that is not trusted: ${issuer}; the peer may have left out an intermediate certificate`
-  return new CertificateError('untrusted', sentence, last)
+  return new CertificateError('unknown_ca', sentence, last)
 }

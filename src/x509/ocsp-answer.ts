@@ -38,8 +38,8 @@ export interface OcspContext extends Pick<PathCheckRequest, 'provider' | 'time' 
   readonly options: OcspAnswerOptions
 }
 
-/** Refuses with `bad_status`. */
-export const bad = (sentence: string, { certificate }: PathPair): never => reject('bad_status', sentence, certificate)
+/** Refuses with `bad_certificate_status`. */
+export const bad = (sentence: string, { certificate }: PathPair): never => reject('bad_certificate_status', sentence, certificate)
 
 /**
  * What a response says of a certificate; throws TlsError `bad_certificate_status` unless it is about that certificate

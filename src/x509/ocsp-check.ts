@@ -111,7 +111,7 @@ const refuseRevoked = (answer: OcspAnswer | undefined, { certificate }: PathPair
   if (answer?.status !== 'revoked') return
   const when = answer.revokedAt === undefined ? '' : ` on ${isoTime(answer.revokedAt)}`
   const why = answer.reason === undefined ? '' : `: ${answer.reason}`
-  reject('revoked', `${describe(certificate)} was revoked${when}${why} (OCSP)`, certificate)
+  reject('certificate_revoked', `${describe(certificate)} was revoked${when}${why} (OCSP)`, certificate)
 }
 
 /** In soft mode a responder that was out of order is like none. */

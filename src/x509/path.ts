@@ -120,7 +120,7 @@ const checkDates = (certificate: Certificate, time: number): void => {
   if (now > certificate.notAfter) {
     const since = span(now - certificate.notAfter)
     reject(
-      'expired',
+      'certificate_expired',
       `${describe(certificate)} expired ${since} ago: notAfter ${isoTime(certificate.notAfter)}`,
       certificate,
     )
@@ -128,7 +128,7 @@ const checkDates = (certificate: Certificate, time: number): void => {
   if (now < certificate.notBefore) {
     const until = span(certificate.notBefore - now)
     const sentence = `${describe(certificate)} is not valid before ${isoTime(certificate.notBefore)}, in ${until}`
-    reject('not_yet_valid', `${sentence}; is the clock of this machine right?`, certificate)
+    reject('certificate_not_yet_valid', `${sentence}; is the clock of this machine right?`, certificate)
   }
 }
 
@@ -139,7 +139,7 @@ const checkPurpose = (certificate: Certificate, role: Role, { purposes, profile 
   const has = (certificate.extendedKeyUsage ?? []).map(oidName).join(', ')
   const wanted = purposes.map(oidName).join(' or ')
   const sentence = `${describe(certificate)} may not be used for ${wanted}: its extended key usage is ${has === '' ? 'empty' : shorten(has)}`
-  reject('wrong_usage', sentence, certificate)
+  reject('certificate_usage', sentence, certificate)
 }
 
 const allowsPurpose = (certificate: Certificate, role: Role, purpose: string, profile: Profile): boolean => {
@@ -158,7 +158,7 @@ const checkPurposes = ({ certificates, anchor }: CandidatePath, { purposes, prof
     roles.every(([certificate, role]) => allowsPurpose(certificate, role, purpose, profile))
   if (purposes.some(fits)) return
   const sentence = `no purpose of ${purposes.map(oidName).join(', ')} is allowed by every certificate of the path`
-  reject('wrong_usage', sentence, certificates[0])
+  reject('certificate_usage', sentence, certificates[0])
 }
 
 const checkConstraints = (
@@ -202,7 +202,7 @@ const checkLeaf = (leaf: Certificate, rules: PathRules): void => {
   for (const usage of keyUsage) {
     if (leaf.keyUsage?.includes(usage) !== false) continue
     reject(
-      'wrong_usage',
+      'certificate_usage',
       `${describe(leaf)} may not be used for ${usage}: its key usage is ${leaf.keyUsage.join(', ')}`,
       leaf,
     )
@@ -219,10 +219,10 @@ export const checkServerName = (
   if (leaf.subjectAltNames === undefined) {
     const sentence = `${describe(leaf)} has no subjectAltName, so it is for no server at all`
     const mend = `issue it again with ${shorten(reference.value)} as a subjectAltName`
-    reject('name_mismatch', `${sentence}: ${mend}; common names are not looked at (RFC 9525 section 6.3)`, leaf)
+    reject('certificate_name_mismatch', `${sentence}: ${mend}; common names are not looked at (RFC 9525 section 6.3)`, leaf)
   }
   if (coversReference(leaf, reference, isPublicSuffix)) return
   const names = (leaf.subjectAltNames ?? []).slice(0, MAX_NAMES_SHOWN).map(({ value }) => shorten(value, 80)).join(', ')
   const isFor = names === '' ? 'it is for no name at all' : `it is for ${shorten(names)}`
-  reject('name_mismatch', `${describe(leaf)} is not for ${shorten(reference.value)}; ${isFor}`, leaf)
+  reject('certificate_name_mismatch', `${describe(leaf)} is not for ${shorten(reference.value)}; ${isFor}`, leaf)
 }

@@ -9,17 +9,18 @@ import { quote, shorten } from './text.ts'
 
 export { quote, shorten }
 
-/** Why a chain was refused; stable, for programs. */
+/** Why a chain was refused; stable, for programs. Where the error code says it already, the reason is the code; the others say more exactly
+ * what `bad_certificate`, `unsupported_certificate`, `unknown_ca` or `certificate_unknown` was. */
 export type RejectionReason =
   | 'malformed'
   | 'nonconforming'
-  | 'expired'
-  | 'not_yet_valid'
-  | 'untrusted'
+  | 'certificate_expired'
+  | 'certificate_not_yet_valid'
+  | 'unknown_ca'
   | 'anchor_refused'
   | 'bad_signature'
-  | 'name_mismatch'
-  | 'wrong_usage'
+  | 'certificate_name_mismatch'
+  | 'certificate_usage'
   | 'not_a_ca'
   | 'path_too_long'
   | 'unknown_critical_extension'
@@ -28,9 +29,9 @@ export type RejectionReason =
   | 'weak'
   | 'unsupported_algorithm'
   | 'too_complex'
-  | 'revoked'
+  | 'certificate_revoked'
   | 'revocation_unknown'
-  | 'bad_status'
+  | 'bad_certificate_status'
   | 'refused'
 
 /** Reason -> error code (and by the table in errors.ts the alert). */
@@ -39,15 +40,15 @@ const codes: Readonly<Record<RejectionReason, TlsErrorCode>> = {
   malformed: 'bad_certificate',
   /** Readable, but against a rule of RFC 5280 section 4 or of the profile. */
   nonconforming: 'bad_certificate',
-  expired: 'certificate_expired',
-  not_yet_valid: 'certificate_not_yet_valid',
+  certificate_expired: 'certificate_expired',
+  certificate_not_yet_valid: 'certificate_not_yet_valid',
   /** No path to a trust anchor. */
-  untrusted: 'unknown_ca',
+  unknown_ca: 'unknown_ca',
   /** The caller's acceptAnchor said no. */
   anchor_refused: 'unknown_ca',
   bad_signature: 'bad_certificate',
-  name_mismatch: 'certificate_name_mismatch',
-  wrong_usage: 'certificate_usage',
+  certificate_name_mismatch: 'certificate_name_mismatch',
+  certificate_usage: 'certificate_usage',
   not_a_ca: 'bad_certificate',
   path_too_long: 'bad_certificate',
   unknown_critical_extension: 'unsupported_certificate',
@@ -59,9 +60,9 @@ const codes: Readonly<Record<RejectionReason, TlsErrorCode>> = {
   unsupported_algorithm: 'unsupported_certificate',
   /** A budget ran out. */
   too_complex: 'certificate_unknown',
-  revoked: 'certificate_revoked',
+  certificate_revoked: 'certificate_revoked',
   revocation_unknown: 'revocation_unknown',
-  bad_status: 'bad_certificate_status',
+  bad_certificate_status: 'bad_certificate_status',
   /** A check that the caller added said no. */
   refused: 'certificate_unknown',
 }
@@ -104,12 +105,12 @@ const reasonOf = (code: TlsErrorCode): RejectionReason => {
 const reasonsOfCodes: ReadonlyMap<TlsErrorCode, RejectionReason> = new Map<TlsErrorCode, RejectionReason>([
   ['bad_certificate', 'malformed'],
   ['unsupported_certificate', 'unsupported_algorithm'],
-  ['certificate_revoked', 'revoked'],
+  ['certificate_revoked', 'certificate_revoked'],
   ['revocation_unknown', 'revocation_unknown'],
-  ['bad_certificate_status', 'bad_status'],
-  ['certificate_expired', 'expired'],
-  ['certificate_usage', 'wrong_usage'],
-  ['unknown_ca', 'untrusted'],
+  ['bad_certificate_status', 'bad_certificate_status'],
+  ['certificate_expired', 'certificate_expired'],
+  ['certificate_usage', 'certificate_usage'],
+  ['unknown_ca', 'unknown_ca'],
 ])
 
 /** How a certificate is called in a message. */

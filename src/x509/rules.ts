@@ -233,7 +233,7 @@ const checkWebLeaf = (certificate: Certificate, role: Role, profile: Profile): v
     nonconforming(certificate, `is of version ${certificate.version}, and has to be of 3`, '4.1.2.1')
   }
   if (certificate.basicConstraints?.ca === true && (role === 'leaf' || profile.baseline)) {
-    reject('wrong_usage', `${describe(certificate)} is a CA certificate, and is used as the peer's own`, certificate)
+    reject('certificate_usage', `${describe(certificate)} is a CA certificate, and is used as the peer's own`, certificate)
   }
 }
 

@@ -36,7 +36,7 @@ export function* findSignerPath(
   const found = isNone ? yield* findPath({ ...search, loose: true }) : exact
   if (found.path === undefined) {
     const sentence = `${describe(signer)} is not certified under the same anchor`
-    throw found.best ?? new CertificateError('untrusted', sentence, signer)
+    throw found.best ?? new CertificateError('unknown_ca', sentence, signer)
   }
   const { certificates } = found.path
   if (rules.profile.webPki) for (const certificate of certificates) checkStrength(certificate, 'leaf', rules.profile)

@@ -11,8 +11,9 @@ import { asCertificateError, describe, quote, reject } from './rejection.ts'
 import { checkIssuer } from './rules.ts'
 import { verifySignature } from './signature.ts'
 
-/** Throws CertificateError `name_mismatch` unless the certificate is for the DNS name or IP address (RFC 9525
- * section 6), `malformed` if its alternative names can't be read, and TlsError `bad_option` for what is neither. */
+/** Throws CertificateError `certificate_name_mismatch` unless the certificate is for the DNS name or IP address (RFC
+ * 9525 section 6), `malformed` if its alternative names can't be read, and TlsError `bad_option` for what is
+ * neither. */
 export const verifyHostname = (certificate: Certificate, serverName: string): void => {
   const reference = referenceName(serverName)
   if (reference === undefined) {

@@ -111,7 +111,7 @@ describe('ticket keys', () => {
   it('that are shared are found without a search, however many there are', async () => {
     const { provider, calls } = counted()
     const secret = new Uint8Array(32).fill(7)
-    const [one, other] = [0, 1].map(() => sharedTicketKeys({ provider, secret, period: 1, lifetime: week }))
+    const [one, other] = [0, 1].map(() => sharedTicketKeys({ provider, secret, periodSeconds: 1, lifetimeSeconds: week }))
     const ticket = await one?.seal(state, 1e12)
     const before = calls()
     expect(await other?.open(ticket ?? state, 1e12 + 1000 * (week - 1))).toEqual(state)
@@ -123,13 +123,13 @@ describe('ticket keys', () => {
 
   it('of another fleet, or of another period, open nothing', async () => {
     const ticket = await sharedTicketKeys({ provider: nodeProvider, secret: new Uint8Array(32).fill(7) }).seal(state, 1e12)
-    for (const options of [{ secret: new Uint8Array(32).fill(8) }, { secret: new Uint8Array(32).fill(7), period: 3600 }]) {
+    for (const options of [{ secret: new Uint8Array(32).fill(8) }, { secret: new Uint8Array(32).fill(7), periodSeconds: 3600 }]) {
       expect(await sharedTicketKeys({ provider: nodeProvider, ...options }).open(ticket ?? state, 1e12)).toBeUndefined()
     }
   })
 
   it('that rotate open tickets for their lifetime, and not one period longer', async () => {
-    const keys = rotatingTicketKeys({ provider: nodeProvider, period: 10, lifetime: 100 })
+    const keys = rotatingTicketKeys({ provider: nodeProvider, periodSeconds: 10, lifetimeSeconds: 100 })
     const ticket = await keys.seal(state, 0)
     for (let time = 10_000; time < 100_000; time += 10_000) await keys.seal(state, time)
     expect(await keys.open(ticket ?? state, 109_000)).toEqual(state)

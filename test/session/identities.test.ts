@@ -21,7 +21,7 @@ const DAY = 86_400_000
 const versions = ['TLS 1.3', 'TLS 1.2'] as const
 const only = (version: (typeof versions)[number]): Partial<ClientOptions> & ServerOptions => ({ versions: { min: version, max: version } })
 const derOf = (pem: string): Uint8Array => decodePem(pem)[0]?.bytes ?? new Uint8Array(0)
-const tickets = () => ({ protector: sharedTicketKeys({ provider, secret: new Uint8Array(32).fill(7), lifetime: 604_800 }), lifetimeSeconds: 604_800, renewAfterSeconds: 0 })
+const tickets = () => ({ protector: sharedTicketKeys({ provider, secret: new Uint8Array(32).fill(7), lifetimeSeconds: 604_800 }), lifetimeSeconds: 604_800, renewAfterSeconds: 0 })
 const sessionOf = ({ clientEvents }: Meeting): Uint8Array => {
   const session = eventsOf(clientEvents, 'session').at(-1)
   if (!session) throw new Error('no session came')

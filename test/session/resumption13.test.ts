@@ -82,7 +82,7 @@ describe('tickets (RFC 9846 section 4.7.1)', () => {
   it('tickets that renew each other do not put off a full handshake for more than seven days', async () => {
     let now = 1_000_000
     const clock = (): number => now
-    const server: ServerOptions = { ...tls13, clock, tickets: { protector: rotatingTicketKeys({ provider: nodeProvider, lifetime: 604800 }), lifetimeSeconds: 604800 } }
+    const server: ServerOptions = { ...tls13, clock, tickets: { protector: rotatingTicketKeys({ provider: nodeProvider, lifetimeSeconds: 604800 }), lifetimeSeconds: 604800 } }
     let session = eventsOf((await meet({ ...tls13, clock }, server)).clientEvents, 'session')[0]?.session ?? new Uint8Array(0)
     const resumed: boolean[] = []
     for (let day = 0; day < 8; day += 2) {
@@ -278,7 +278,7 @@ describe('ticket keys', () => {
   const hour = 3_600_000
 
   it('rotate by themselves; the old ones open for the lifetime', async () => {
-    const keys = rotatingTicketKeys({ provider: nodeProvider, period: 3600, lifetime: 7200 })
+    const keys = rotatingTicketKeys({ provider: nodeProvider, periodSeconds: 3600, lifetimeSeconds: 7200 })
     const start = 500_000 * hour
     const ticket = (await keys.seal(session, start)) ?? new Uint8Array(0)
     expect(await keys.open(ticket, start + hour)).toEqual(session)

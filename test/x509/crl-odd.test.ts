@@ -47,7 +47,7 @@ describe('an authentic list that names the certificate', () => {
     ['5.2.5: another distribution point', { extensions: [scope(fullName(uri('http://crl.example/b')))] }],
     ['5.2.5: some reasons', { extensions: [scope(derElement(0x83, Uint8Array.of(6, 0x40)))] }],
   ])('section %s', async (_, spec) => {
-    expect(await both(makeCrl(root, { ...spec, entries: [entry(SERIAL)] }))).toEqual(['revoked', 'revoked'])
+    expect(await both(makeCrl(root, { ...spec, entries: [entry(SERIAL)] }))).toEqual(['certificate_revoked', 'certificate_revoked'])
   })
 
   test.each<[string, Uint8Array[]]>([
@@ -63,20 +63,20 @@ describe('an authentic list that names the certificate', () => {
     ['5.1.2.6: an entry without a date', [derSequence(derInteger(SERIAL))]],
     ['5.1.2.6: an entry of another that is none', [derSequence(derNull()), entry(SERIAL)]],
   ])('section %s', async (_, entries) => {
-    expect(await both(makeCrl(root, { entries }))).toEqual(['revoked', 'revoked'])
+    expect(await both(makeCrl(root, { entries }))).toEqual(['certificate_revoked', 'certificate_revoked'])
   })
 
   test('section 5.2.4: a delta CRL, beside the complete one or alone', async () => {
     const delta = makeCrl(root, { entries: [entry(SERIAL)], extensions: [deltaTo(1)], number: crlNumber(2) })
     const base = makeCrl(root)
-    expect(await both(base, delta)).toEqual(['revoked', 'revoked'])
-    expect(await both(delta, base)).toEqual(['revoked', 'revoked'])
+    expect(await both(base, delta)).toEqual(['certificate_revoked', 'certificate_revoked'])
+    expect(await both(delta, base)).toEqual(['certificate_revoked', 'certificate_revoked'])
     expect(await both(delta)).toEqual(['revocation_unknown', 'revocation_unknown'])
   })
 
   test('an older list among newer ones', async () => {
     const older = makeCrl(root, { entries: [entry(SERIAL)], thisUpdate: now - 3 * DAY })
-    expect(await both(older, makeCrl(root, { number: crlNumber(2) }))).toEqual(['revoked', 'revoked'])
+    expect(await both(older, makeCrl(root, { number: crlNumber(2) }))).toEqual(['certificate_revoked', 'certificate_revoked'])
   })
 
   test('section 6.3.3 (g): not if anybody could have made it', async () => {
@@ -159,25 +159,25 @@ describe('holds and delta CRLs (sections 5.2.4 and 5.3.1)', () => {
     expect(await both(hold(5), removal(6, 5))).toEqual(['ok', 'ok'])
     expect(await both(hold(6), removal(7, 5))).toEqual(['ok', 'ok'])
     const again = hold(8, { extensions: [deltaTo(5)] })
-    expect(await both(hold(5), removal(7, 5), again)).toEqual(['revoked', 'revoked'])
+    expect(await both(hold(5), removal(7, 5), again)).toEqual(['certificate_revoked', 'certificate_revoked'])
   })
   test('not a delta to a later list, an older one, of another scope or key, or an expired one', async () => {
-    expect(await both(hold(5), removal(7, 6))).toEqual(['revoked', 'revoked'])
-    expect(await both(hold(5), removal(5, 4))).toEqual(['revoked', 'revoked'])
-    expect(await both(hold(5), removal(6, 5, [scope(flag(1))]))).toEqual(['revoked', 'revoked'])
-    expect(await both(hold(5), removal(6, 5, [keyIdentifier(root)]))).toEqual(['revoked', 'revoked'])
+    expect(await both(hold(5), removal(7, 6))).toEqual(['certificate_revoked', 'certificate_revoked'])
+    expect(await both(hold(5), removal(5, 4))).toEqual(['certificate_revoked', 'certificate_revoked'])
+    expect(await both(hold(5), removal(6, 5, [scope(flag(1))]))).toEqual(['certificate_revoked', 'certificate_revoked'])
+    expect(await both(hold(5), removal(6, 5, [keyIdentifier(root)]))).toEqual(['certificate_revoked', 'certificate_revoked'])
     const entries = [entry(SERIAL, reason(8))]
     const old = makeCrl(root, { number: crlNumber(6), entries, extensions: [deltaTo(5)], nextUpdate: now - DAY })
-    expect(await both(hold(5), old)).toEqual(['revoked', 'revoked'])
+    expect(await both(hold(5), old)).toEqual(['certificate_revoked', 'certificate_revoked'])
   })
   test('only a hold can be lifted', async () => {
     const compromised = makeCrl(root, { number: crlNumber(5), entries: [entry(SERIAL, reason(1))] })
-    expect(await both(compromised, removal(6, 5))).toEqual(['revoked', 'revoked'])
-    expect(await both(compromised, makeCrl(root, { number: crlNumber(6) }))).toEqual(['revoked', 'revoked'])
+    expect(await both(compromised, removal(6, 5))).toEqual(['certificate_revoked', 'certificate_revoked'])
+    expect(await both(compromised, makeCrl(root, { number: crlNumber(6) }))).toEqual(['certificate_revoked', 'certificate_revoked'])
   })
   test('a newer complete list lifts it too, and an older one does not', async () => {
     expect(await both(hold(5), makeCrl(root, { number: crlNumber(6) }))).toEqual(['ok', 'ok'])
-    expect(await both(hold(5), makeCrl(root, { number: crlNumber(4) }))).toEqual(['revoked', 'revoked'])
+    expect(await both(hold(5), makeCrl(root, { number: crlNumber(4) }))).toEqual(['certificate_revoked', 'certificate_revoked'])
   })
   test('a delta with nothing about the certificate changes nothing', async () => {
     const delta = makeCrl(root, { number: crlNumber(2), extensions: [deltaTo(1)] })

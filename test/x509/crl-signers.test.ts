@@ -54,7 +54,7 @@ describe('another key of the same CA', () => {
     expect(await judge({ leaf, crls: [own, theirs], others: [separate] })).toBe('ok')
     const revoking = makeCrl(root, { signer: separate, entries: [entry(SERIAL)] })
     expect(await judge({ leaf, crls: [own, revoking], signers: [separate], options: { mode: 'soft' } }))
-      .toMatch(/^revoked/)
+      .toMatch(/^certificate_revoked/)
   })
   test('a signer that is not known, not certified, or not for CRLs', async () => {
     const impostor = signer('Root', makeCa('Root'))
@@ -124,7 +124,7 @@ describe('another key of the same CA', () => {
     const decoys = Array.from({ length: 12 }, () => makeCa('Root', { issuer: makeCa('Nobody') }))
     const revoking = makeCrl(root, { signer: separate, entries: [entry(SERIAL)] })
     expect(await judge({ leaf, others: decoys, signers: [separate], crls: [revoking], options: { mode: 'soft' } }))
-      .toMatch(/^revoked/)
+      .toMatch(/^certificate_revoked/)
   })
 })
 
@@ -141,14 +141,14 @@ describe('indirect CRLs (sections 4.2.1.13, 5.2.5 and 5.3.3)', () => {
     const input = { leaf, signers: [authority], options }
     expect(await judge({ ...input, crls: [indirect()] })).toBe('ok')
     expect(await judge({ ...input, crls: [indirect(entry(SERIAL, certificateIssuer(root.subject)))] }))
-      .toMatch(/^revoked/)
+      .toMatch(/^certificate_revoked/)
     expect(await judge({ ...input, crls: [indirect(entry(1, certificateIssuer(root.subject)), entry(SERIAL))] }))
-      .toMatch(/^revoked/)
+      .toMatch(/^certificate_revoked/)
     expect(await judge({ ...input, crls: [indirect(entry(SERIAL))] })).toBe('ok')
     expect(await judge({ ...input, crls: [indirect(entry(SERIAL, certificateIssuer(name('Other'))), entry(SERIAL))] }))
       .toBe('ok')
     const again = [entry(1, certificateIssuer(name('Other'))), entry(SERIAL, certificateIssuer(root.subject))]
-    expect(await judge({ ...input, crls: [indirect(...again)] })).toMatch(/^revoked/)
+    expect(await judge({ ...input, crls: [indirect(...again)] })).toMatch(/^certificate_revoked/)
   })
   test('only where the certificate names that issuer, and the list says that it is indirect', async () => {
     const entries = [entry(SERIAL, certificateIssuer(root.subject))]

@@ -35,14 +35,14 @@ describe('CRLs on a path (RFC 5280 section 6.3)', () => {
   test('on the list: refused, with date and reason, in soft mode too', async () => {
     const revoked = [{ certificate: pki.leaf.certificate, reason: 'keyCompromise', date: now - day }] as const
     expect(await checkLeaf({ revoked }))
-      .toBe('revoked: "CN=a.example" was revoked on 2026-05-31T12:00:00Z: keyCompromise')
-    expect(await checkLeaf({ revoked }, { mode: 'soft' })).toMatch(/^revoked/)
+      .toBe('certificate_revoked: "CN=a.example" was revoked on 2026-05-31T12:00:00Z: keyCompromise')
+    expect(await checkLeaf({ revoked }, { mode: 'soft' })).toMatch(/^certificate_revoked/)
   })
 
   test('an intermediate is looked up too, unless depth is leaf', async () => {
     const roots = await pki.root.createCrl({ revoked: [{ certificate: pki.middle.certificate }] })
     const own = await pki.middle.createCrl()
-    expect(await check([roots.crlPem, own.crlPem])).toMatch(/^revoked: "CN=Middle"/)
+    expect(await check([roots.crlPem, own.crlPem])).toMatch(/^certificate_revoked: "CN=Middle"/)
     expect(await check([roots.crlPem, own.crlPem], { depth: 'leaf' })).toBe('ok')
   })
 

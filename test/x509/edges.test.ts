@@ -69,7 +69,7 @@ describe('fetching issuers (AIA)', () => {
   test('a place is asked once', async () => {
     let asked = 0
     const stranger = makeCa('stranger', { issuer: makeCa('nobody'), extra: [pointer('http://ca.example/lower')] })
-    expect(await verify([end, stranger], { aia: () => { asked++; return [] } })).toMatch(/^untrusted/)
+    expect(await verify([end, stranger], { aia: () => { asked++; return [] } })).toMatch(/^unknown_ca/)
     expect(asked).toBe(1)
   })
   test('all that is fetched and given is under one limit of bytes, which may be filled', async () => {
@@ -297,6 +297,6 @@ describe('scope of CRLs (RFC 5280 section 6.3.3 (b))', () => {
 
 test('RFC 6960 section 4.2.2.2: a response that is no DER is refused, whatever the mode', async () => {
   for (const mode of ['soft', 'hard'] as const) {
-    expect(await verify([leaf, ca], { checks: [ocspCheck({ mode })], ocspResponse: Uint8Array.of(1) })).toMatch(/^bad_status/)
+    expect(await verify([leaf, ca], { checks: [ocspCheck({ mode })], ocspResponse: Uint8Array.of(1) })).toMatch(/^bad_certificate_status/)
   }
 })

@@ -109,8 +109,8 @@ describe('CRLs', () => {
     const checks = (): PathCheck[] => [crlCheck({ crls: fetcherOf().crls })]
     expect(await verify([withPoint(`${url}/base`)], { checks: checks() })).toBe('ok')
     const pointing = makeLeaf(root, { extra: [points([fullName(uri(`${url}/base`))]), freshest] })
-    expect(await verify([pointing], { checks: checks() })).toMatch(/^revoked/)
-    expect(await verify([withPoint(`${url}/linked`)], { checks: checks() })).toMatch(/^revoked/)
+    expect(await verify([pointing], { checks: checks() })).toMatch(/^certificate_revoked/)
+    expect(await verify([withPoint(`${url}/linked`)], { checks: checks() })).toMatch(/^certificate_revoked/)
     expect(asked).toContain('GET /delta')
   })
 
@@ -214,7 +214,7 @@ describe('OCSP', () => {
     const checks = [ocspCheck({ mode: 'hard', fetch: fetcherOf().ocsp })]
     expect(await verify([leaf], { checks })).toMatch(/^revocation_unknown/)
     routes['/'] = respond(root, [single(certId(root), revoked(1))])
-    expect(await verify([leaf], { checks })).toMatch(/^revoked: .*keyCompromise/)
+    expect(await verify([leaf], { checks })).toMatch(/^certificate_revoked: .*keyCompromise/)
     expect(asked).toHaveLength(2)
   })
 })
@@ -241,7 +241,7 @@ describe('issuers (RFC 5280 section 4.2.2.1)', () => {
     expect(await verify([leafAt(`${url}/der`)], { aia })).toBe('ok')
     expect(asked).toHaveLength(3)
     for (const path of ['no', 'missing']) {
-      expect(await verify([leafAt(`${url}/${path}`)], { aia })).toMatch(/^untrusted/)
+      expect(await verify([leafAt(`${url}/${path}`)], { aia })).toMatch(/^unknown_ca/)
     }
   })
 })
@@ -259,5 +259,5 @@ test('CRLs of puretls/pki, by the URL that its CA puts into certificates', async
   const judge = ({ chain }: typeof kept): Promise<string> =>
     verdict(verifyChain(chain, { provider: nodeProvider, trust: ca.certificatePem, checks }))
   expect(await judge(kept)).toBe('ok')
-  expect(await judge(lost)).toMatch(/^revoked/)
+  expect(await judge(lost)).toMatch(/^certificate_revoked/)
 })

@@ -48,7 +48,7 @@ describe('an authentic response that says "revoked"', () => {
     ['with a critical extension', [single(id, revoked(), { extensions: [critical] })]],
     ['for a hold', [single(id, revoked(6))]],
   ])('%s', async (_, singles) => {
-    expect(await both(respond(root, singles))).toEqual(['revoked', 'revoked'])
+    expect(await both(respond(root, singles))).toEqual(['certificate_revoked', 'certificate_revoked'])
   })
 
   test.each<[string, ResponseSpec]>([
@@ -57,18 +57,18 @@ describe('an authentic response that says "revoked"', () => {
     ['4.2.1: produced in the future', { producedAt: now + HOUR }],
     ['signed with SHA-1', sha1],
   ])('section %s', async (_, spec) => {
-    expect(await both(respond(root, [ofRevoked], spec))).toEqual(['revoked', 'revoked'])
+    expect(await both(respond(root, [ofRevoked], spec))).toEqual(['certificate_revoked', 'certificate_revoked'])
   })
 
   test('among the responses of the caller, after a good one', async () => {
     const responses = [respond(root, [ofGood]), respond(root, [ofRevoked])]
-    expect(await judge(undefined, { responses })).toMatch(/^revoked/)
-    expect(await judge(respond(root, [ofGood]), { responses, mode: 'soft' })).toMatch(/^revoked/)
+    expect(await judge(undefined, { responses })).toMatch(/^certificate_revoked/)
+    expect(await judge(respond(root, [ofGood]), { responses, mode: 'soft' })).toMatch(/^certificate_revoked/)
   })
 
   test('an old hold may have been lifted', async () => {
     const old = respond(root, [single(id, revoked(6), { thisUpdate: now - 99 * HOUR })])
-    expect(await both(old)).toEqual(['bad_status', 'bad_status'])
+    expect(await both(old)).toEqual(['bad_certificate_status', 'bad_certificate_status'])
     expect(await judge(undefined, { responses: [old, respond(root, [ofGood])] })).toBe('ok')
   })
 
@@ -100,7 +100,7 @@ describe('a response that says "good"', () => {
     ['signed with something unknown', [ofGood], { algorithm: derSequence(derOid('1.2.3')) }, /1\.2\.3/],
   ])('does not count: section %s', async (_, singles, spec, sentence) => {
     expect(await judge(respond(root, singles, spec))).toMatch(sentence)
-    expect(await judge(respond(root, singles, spec))).toMatch(/^bad_status/)
+    expect(await judge(respond(root, singles, spec))).toMatch(/^bad_certificate_status/)
   })
 
   test('beside "unknown" it does not count', async () => {
@@ -132,9 +132,9 @@ describe('delegated responders (section 4.2.2.2) are certificates like any other
     expect(await by(responder({ more: [extension('1.3.6.1.5.5.7.48.1.5', derNull(), true)] }))).toBe('ok')
   })
   test('RFC 5280 section 4.2: a critical extension that is not known, or a malformed one', async () => {
-    expect(await by(responder({ more: [critical] }))).toMatch(/^bad_status: .*critical extension/)
+    expect(await by(responder({ more: [critical] }))).toMatch(/^bad_certificate_status: .*critical extension/)
     const malformed = [extension('2.5.29.19', derNull(), true), usage(0x80, 7), purposes(purposeOids.ocspSigning)]
-    expect(await by(responder({ extensions: malformed }))).toMatch(/^bad_status/)
+    expect(await by(responder({ extensions: malformed }))).toMatch(/^bad_certificate_status/)
   })
   test('a key that is too short', async () => {
     const rsa = derSequence(derOid('1.2.840.113549.1.1.11'), derNull())
@@ -142,7 +142,7 @@ describe('delegated responders (section 4.2.2.2) are certificates like any other
       const weak = responder({ keys: makeKeys(bits) })
       return judge(respond(weak, [ofGood], { certificates: [weak.der], algorithm: rsa }))
     }
-    expect(await answered(1024)).toMatch(/^bad_status: .*RSA key of 1024 bits/)
+    expect(await answered(1024)).toMatch(/^bad_certificate_status: .*RSA key of 1024 bits/)
     expect(await answered(2048)).toBe('ok')
   })
   test('RFC 5280 section 6.1.3: dates, signature and purpose', async () => {

@@ -49,7 +49,7 @@ describe('stapled OCSP responses (RFC 6960)', () => {
   test('revoked is refused in soft mode too', async () => {
     const staple = await respond({ status: 'revoked', reason: 'keyCompromise', revokedAt: now - hour })
     expect(await check(staple))
-      .toBe('revoked: "CN=a.example" was revoked on 2026-06-01T11:00:00Z: keyCompromise (OCSP)')
+      .toBe('certificate_revoked: "CN=a.example" was revoked on 2026-06-01T11:00:00Z: keyCompromise (OCSP)')
   })
 
   test('unknown, or no response: refused hard, accepted soft', async () => {
@@ -62,7 +62,7 @@ describe('stapled OCSP responses (RFC 6960)', () => {
   test('"try later" is no answer: refused hard, accepted soft', async () => {
     const later = Uint8Array.of(0x30, 3, 0x0a, 1, 3)
     expect(await check(later)).toBe('ok')
-    expect(await check(later, { mode: 'hard' })).toMatch(/^bad_status: .*tryLater/)
+    expect(await check(later, { mode: 'hard' })).toMatch(/^bad_certificate_status: .*tryLater/)
   })
 
   test('the answer is found among several', async () => {
@@ -78,7 +78,7 @@ describe('stapled OCSP responses (RFC 6960)', () => {
     ['section 4.2.2.1: old and without nextUpdate', {}, { thisUpdate: now - 25 * hour, nextUpdate: null }, /too old/],
     ['section 4.4: an unknown critical extension', {}, { extensions: [unknownCritical] }, /1\.2\.3/],
   ] as const)('%s is refused', async (_, answer, options, sentence) => {
-    expect(await check(await respond(answer, options))).toMatch(/^bad_status/)
+    expect(await check(await respond(answer, options))).toMatch(/^bad_certificate_status/)
     expect(await check(await respond(answer, options))).toMatch(sentence)
   })
 
@@ -92,14 +92,14 @@ describe('stapled OCSP responses (RFC 6960)', () => {
     for (let at = 0; at < staple.length; at += 3) {
       const changed = staple.slice()
       changed[at] = (changed[at] ?? 0) ^ 0x55
-      expect(await check(changed, { mode: 'hard' })).toMatch(/^(bad_status|revocation_unknown)/)
+      expect(await check(changed, { mode: 'hard' })).toMatch(/^(bad_certificate_status|revocation_unknown)/)
     }
   })
 
   test('section 3.2 (2): signed by another CA of the same name', async () => {
     const impostor = await createCa({ name: 'Middle', clock })
     const staple = await impostor.createOcspResponse({ answers: [{ certificate: pki.leaf.certificate }] })
-    expect(await check(staple)).toMatch(/^bad_status: the OCSP response is signed by someone other than the issuer/)
+    expect(await check(staple)).toMatch(/^bad_certificate_status: the OCSP response is signed by someone other than the issuer/)
   })
 })
 
@@ -111,7 +111,7 @@ test.each(providers)('CRLs, OCSP and pins with the provider %s', async (_, provi
   const checks = [crlCheck({ crls }), ocspCheck({ mode: 'hard' }), pinCheck({ pins })]
   expect(await verdict(verifyWith(pki, checks, { provider, ocspResponse: await respond() }))).toBe('ok')
   const revoked = await respond({ status: 'revoked' })
-  expect(await verdict(verifyWith(pki, checks, { provider, ocspResponse: revoked }))).toMatch(/^revoked/)
+  expect(await verdict(verifyWith(pki, checks, { provider, ocspResponse: revoked }))).toMatch(/^certificate_revoked/)
 })
 
 describe('delegated responders (section 4.2.2.2)', () => {
@@ -141,7 +141,7 @@ describe('delegated responders (section 4.2.2.2)', () => {
     const marked = await pki.middle.issue({ name: 'R', purposes: ['ocspSigning'], extensions: [nocheck] })
     expect(await check(await respond({}, { responder: plain }), { mode: 'hard' })).toBe('ok')
     expect(await check(await respond({}, { responder: plain }), { requireNoCheck: true }))
-      .toMatch(/^bad_status: .*no id-pkix-ocsp-nocheck/)
+      .toMatch(/^bad_certificate_status: .*no id-pkix-ocsp-nocheck/)
     expect(await check(await respond({}, { responder: marked }), { mode: 'hard', requireNoCheck: true })).toBe('ok')
     expect(await check(await respond(), { mode: 'hard', requireNoCheck: true })).toBe('ok')
   })
@@ -165,11 +165,11 @@ describe('delegated responders (section 4.2.2.2)', () => {
     expect(await answered({})).toBe('ok')
     expect(await answered({ algorithm: ecdsa('3.3'), hash: 'sha384' })).toBe('ok')
     expect(await answered({ algorithm: ecdsa('1'), hash: 'sha1' }))
-      .toMatch(/^bad_status: .*algorithm that is not accepted/)
+      .toMatch(/^bad_certificate_status: .*algorithm that is not accepted/)
     expect(await answered({ outerAlgorithm: ecdsa('3.3'), hash: 'sha384' }))
-      .toMatch(/^bad_status: .*algorithm that is not accepted/)
+      .toMatch(/^bad_certificate_status: .*algorithm that is not accepted/)
     expect(await answered({ algorithm: derSequence(derOid('1.2.3')) }))
-      .toMatch(/^bad_status: .*algorithm that is not accepted/)
+      .toMatch(/^bad_certificate_status: .*algorithm that is not accepted/)
   })
 
   test('RFC 5280 section 4.2.1.3: a key usage without digitalSignature', async () => {
@@ -186,9 +186,9 @@ describe('must-staple (RFC 7633 section 4.2.3.1)', () => {
     const strict = await smallPki({ mustStaple: true })
     const staple = (status: 'good' | 'unknown'): Promise<Uint8Array> =>
       strict.middle.createOcspResponse({ answers: [{ certificate: strict.leaf.certificate, status }] })
-    expect(await check(undefined, {}, strict)).toMatch(/^bad_status: .*must come with an OCSP response/)
-    expect(await check(Uint8Array.of(0x30, 3, 0x0a, 1, 3), {}, strict)).toMatch(/^bad_status/)
-    expect(await check(await staple('unknown'), {}, strict)).toMatch(/^bad_status/)
+    expect(await check(undefined, {}, strict)).toMatch(/^bad_certificate_status: .*must come with an OCSP response/)
+    expect(await check(Uint8Array.of(0x30, 3, 0x0a, 1, 3), {}, strict)).toMatch(/^bad_certificate_status/)
+    expect(await check(await staple('unknown'), {}, strict)).toMatch(/^bad_certificate_status/)
     expect(await check(await staple('good'), {}, strict)).toBe('ok')
     expect(await check(undefined, { mustStaple: false }, strict)).toBe('ok')
     const client = await smallPki({ mustStaple: true, client: true })
@@ -223,7 +223,7 @@ describe('the default check of verifiers', () => {
   test('RFC 6066 section 8: a stapled response is judged beside other checks, by verifyChain too', async () => {
     const revoked = await respond({ status: 'revoked' })
     expect(await outcome(pki, { checks: [none] }, revoked)).toBe('certificate_revoked')
-    expect(await verdict(verifyWith(pki, [], { ocspResponse: revoked }))).toMatch(/^revoked/)
+    expect(await verdict(verifyWith(pki, [], { ocspResponse: revoked }))).toMatch(/^certificate_revoked/)
     expect(await verdict(verifyWith(pki, [], { ocspResponse: revoked, defaultChecks: false }))).toBe('ok')
     expect(await verdict(verifyWith(await smallPki({ mustStaple: true }), []))).toBe('ok')
   })

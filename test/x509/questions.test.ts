@@ -34,8 +34,8 @@ describe('all chains', () => {
     expect(await subjects([leaf, ca, root], options)).toEqual(['host.example < middle < root'])
   })
   test('none that holds: the reason', async () => {
-    expect(await subjects([leaf, ca], { ...options, serverName: 'b.example' })).toEqual(['name_mismatch'])
-    expect(await subjects([leaf], options)).toEqual(['untrusted'])
+    expect(await subjects([leaf, ca], { ...options, serverName: 'b.example' })).toEqual(['certificate_name_mismatch'])
+    expect(await subjects([leaf], options)).toEqual(['unknown_ca'])
   })
   test('those that acceptAnchor refuses are left out', async () => {
     const given: VerifyOptions = { ...both, acceptAnchor: (anchor) => anchor.name.get('2.5.4.3') === 'root' }
@@ -47,18 +47,18 @@ describe('purposes (RFC 5280 section 4.2.1.12)', () => {
   const named = altNames(dns('host.example'))
   const client = makeLeaf(ca, { extensions: [named, purposes(purposeOids.clientAuth)] })
   test('anyExtendedKeyUsage asks for none', async () => {
-    expect(await verify([client, ca])).toBe('wrong_usage')
+    expect(await verify([client, ca])).toBe('certificate_usage')
     expect(await verify([client, ca], { purpose: 'anyExtendedKeyUsage' })).toBe('ok')
     expect(await verify([client, ca], { purpose: purposeOids.anyExtendedKeyUsage })).toBe('ok')
   })
   test('of several, one is enough', async () => {
     expect(await verify([client, ca], { purpose: ['serverAuth', 'clientAuth'] })).toBe('ok')
-    expect(await verify([client, ca], { purpose: ['serverAuth', 'codeSigning'] })).toBe('wrong_usage')
+    expect(await verify([client, ca], { purpose: ['serverAuth', 'codeSigning'] })).toBe('certificate_usage')
   })
   test('it is one that all of the path allows', async () => {
     const servers = makeCa('servers', { issuer: root, extra: [purposes(purposeOids.serverAuth)] })
     const below = makeLeaf(servers, { extensions: [named, purposes(purposeOids.clientAuth)] })
-    expect(await verify([below, servers], { purpose: ['serverAuth', 'clientAuth'] })).toBe('wrong_usage')
+    expect(await verify([below, servers], { purpose: ['serverAuth', 'clientAuth'] })).toBe('certificate_usage')
     const both = makeLeaf(servers, { extensions: [named, purposes(purposeOids.clientAuth, purposeOids.serverAuth)] })
     expect(await verify([both, servers], { purpose: ['clientAuth', 'serverAuth'] })).toBe('ok')
   })

@@ -155,7 +155,7 @@ describe('a client with a delegated credential (section 4.1.2)', () => {
   const clientAuth = { mode: 'require', verifier: anyCertificate } as const
   let identity: IdentityOptions
   beforeAll(async () => {
-    const { delegatedCredential, privateKeyPem } = await issueDelegatedCredential({ ...holder, signer: 'client', lifetime: 7 * DAY })
+    const { delegatedCredential, privateKeyPem } = await issueDelegatedCredential({ ...holder, signer: 'client', lifetimeSeconds: 7 * DAY })
     identity = { cert: holder.chainPem, key: privateKeyPem, delegatedCredential }
   })
 
@@ -180,8 +180,8 @@ describe('a client with a delegated credential (section 4.1.2)', () => {
 describe('issueDelegatedCredential', () => {
   it.each<readonly [string, object, RegExp]>([
     ['a certificate that may not delegate', { delegation: false }, /DelegationUsage/],
-    ['a lifetime over seven days', { lifetime: 7 * DAY + 1 }, /lifetime/],
-    ['no lifetime at all', { lifetime: 0 }, /lifetime/],
+    ['a lifetime over seven days', { lifetimeSeconds: 7 * DAY + 1 }, /lifetime/],
+    ['no lifetime at all', { lifetimeSeconds: 0 }, /lifetime/],
     ['an RSA key', { key: 'rsa-2048' }, /not for delegated credentials/],
   ])('refuses %s', async (_, options, message) => {
     const from = 'delegation' in options ? plainHolder : holder
