@@ -200,6 +200,7 @@ const infoOf = (
   connectionInfo(auth, {
     alpn: parameters.alpn,
     earlyData: parameters.earlyData,
+    earlyDataRefusal: parameters.earlyDataRefusal,
     version: 'TLS 1.3',
     suite,
     group: share?.group,
