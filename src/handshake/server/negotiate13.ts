@@ -11,7 +11,7 @@ import { serverFingerprint } from '../connection/session-key.ts'
 import type { Flow } from '../flow.ts'
 import { selectAlpn, selectGroup13, selectIdentity, selectSuite13 } from './negotiate.ts'
 import { whyNoEarlyData, selectPsk } from './server-psk.ts'
-import type { ChosenPsk } from './server-psk.ts'
+import type { ChosenPsk, EarlyTerms } from './server-psk.ts'
 import { retryClient } from './server-retry.ts'
 import type { ReceivedHello, ServerHandshake } from './received-hello.ts'
 import { pskModes } from '../../wire/numbers.ts'
@@ -55,14 +55,14 @@ export function* negotiate13(hs: ServerHandshake, firstHello: ReceivedHello): Fl
   }
 }
 
-interface EarlyOffer extends Pick<Choice13, 'retried' | 'suite' | 'psk' | 'alpn'> {
+interface EarlyOffer extends EarlyTerms {
   readonly firstHello: ReceivedHello
 }
 
 /** Undefined: early data is accepted, or none came. */
 function* earlyDataRefusal(hs: ServerHandshake, { firstHello, retried, suite, psk, alpn }: EarlyOffer): Flow<EarlyDataRefusal | undefined> {
   if (!firstHello.extensions.early_data) return undefined
-  return retried ? 'hello_retry_request' : yield* whyNoEarlyData(hs, suite, psk, alpn)
+  return yield* whyNoEarlyData(hs, { retried, suite, psk, alpn })
 }
 
 interface Authenticator extends IdentityOrProblem {

@@ -117,9 +117,17 @@ const checkBinder = (
   return verifyBinder(binder, earlyStage(suite.hash, psk.secret).binderKey(psk.binder), hash, origin)
 }
 
+/** What was agreed on. */
+export interface EarlyTerms {
+  readonly retried: boolean
+  readonly suite: ActiveSuite
+  readonly psk: ChosenPsk | undefined
+  readonly alpn: string | undefined
+}
+
 /** Undefined: it is accepted. Early data is taken only with the first PSK, the same suite and protocol, a fresh ticket, and if it was not seen before. */
 export function* whyNoEarlyData(
-  hs: ServerHandshake, suite: ActiveSuite, psk: ChosenPsk | undefined, alpn: string | undefined,
+  hs: ServerHandshake, { retried, suite, psk, alpn }: EarlyTerms,
 ): Flow<EarlyDataRefusal | undefined> {
   const { config } = hs
   if (config.maxEarlyData === 0 || !config.replayGuard) return 'disabled'
@@ -128,6 +136,7 @@ export function* whyNoEarlyData(
   if (session.maxEarlyData === 0) return 'session_forbids'
   if (session.cipherSuite !== suite.id) return 'cipher_suite'
   if (session.alpn !== (alpn ?? '')) return 'alpn'
+  if (retried) return 'hello_retry_request'
   if (Math.abs(psk.ageSkew) > config.earlyDataWindow * 1000) return 'ticket_age' // section 8.3
   try {
     // a replay is fresh for twice the window at most; after that its age is off, whether it is remembered or not

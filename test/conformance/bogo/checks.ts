@@ -48,6 +48,9 @@ const checkAgreed = (info: ConnectionInfo, flags: Flags): void => {
   same(alpn, info.alpn ?? '', 'ALPN')
   if (flags.on.has('expect-hrr')) same(true, info.helloRetryRequest, 'HelloRetryRequest')
   if (flags.on.has('expect-no-hrr')) same(false, info.helloRetryRequest, 'HelloRetryRequest')
+  if (flags.on.has('expect-extended-master-secret')) same(true, info.extendedMasterSecret, 'extended master secret')
+  if (flags.on.has('expect-secure-renegotiation')) same(true, info.secureRenegotiation, 'secure renegotiation')
+  if (flags.on.has('expect-no-secure-renegotiation')) same(false, info.secureRenegotiation, 'secure renegotiation')
 }
 
 /** What -expect-ech-retry-configs says of a connection that failed. */
@@ -89,6 +92,19 @@ const checkEarlyData = (info: ConnectionInfo, flags: Flags): void => {
   if (flags.on.has('expect-accept-early-data')) same('accepted', info.earlyData, 'early data')
   if (flags.on.has('expect-reject-early-data') && info.earlyData === 'accepted') throw new CheckFailed('early data was accepted')
   if (flags.on.has('expect-no-offer-early-data')) same('none', info.earlyData, 'early data')
+  const reason = textOf(flags, 'expect-early-data-reason')
+  if (reason === 'accepted') same('accepted', info.earlyData, 'early data')
+  const refusal = reason === undefined ? undefined : earlyDataReasons[reason]
+  if (reason === 'peer_declined') same('rejected', info.earlyData, 'early data')
+  else if (refusal && info.earlyData !== 'none') same(refusal, info.earlyDataRefusal, 'reason of refused early data')
+  const skew = numberOf(flags, 'expect-ticket-age-skew')
+  if (skew !== undefined && info.ticketAgeSkew !== undefined) same(skew, Math.round(info.ticketAgeSkew / 1000), 'ticket age skew')
+}
+
+/** What BoringSSL's reasons are here; others it does not tell apart, or we do not have. */
+const earlyDataReasons: Readonly<Record<string, ConnectionInfo['earlyDataRefusal']>> = {
+  disabled: 'disabled', session_not_resumed: 'not_resumed', unsupported_for_session: 'session_forbids',
+  hello_retry_request: 'hello_retry_request', alpn_mismatch: 'alpn', ticket_age_skew: 'ticket_age',
 }
 
 const checkNewSession12 = (info: ConnectionInfo, { flags, exchange }: Situation): void => {
