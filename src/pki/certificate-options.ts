@@ -5,6 +5,7 @@ import { parsePublicKey } from '../crypto/keys.ts'
 import { TlsError } from '../errors.ts'
 import type { PemOrDer } from '../wire/pem.ts'
 import type { KeyUsageName } from '../x509/extensions.ts'
+import { purposeOids } from '../x509/oids.ts'
 import * as extension from './extensions.ts'
 import type { NameConstraintOptions, PolicyInput, RawExtension } from './extensions.ts'
 import type { ValidityOptions } from './issue.ts'
@@ -170,10 +171,12 @@ export const caExtensions = async (
 
 export const leafExtensions = async (options: SignOptions, of: Subject): Promise<RawExtension[]> => {
   if (options.ca === true) return caWithPurposes(options, of)
-  const { client = false, keyUsage = defaultUsage(of.spki) } = options
+  const { client = false } = options
+  const server = options.server ?? !client
+  const keyUsage = options.keyUsage ?? defaultUsage(of.spki, options.purposes ?? (server ? ['serverAuth'] : ['clientAuth']))
   if (options.pathLength !== undefined) throw new TlsError('bad_option', 'pathLength: for CAs only (RFC 5280 section 4.2.1.9); say `ca: true`')
   if (keyUsage.includes('keyCertSign')) throw new TlsError('bad_option', 'keyUsage: keyCertSign is for CAs only (RFC 5280 section 4.2.1.9)')
-  const purposes = purposesOf(options, { client, server: options.server ?? !client })
+  const purposes = purposesOf(options, { client, server })
   return extension.merged(
     extension.basicConstraints(false),
     extension.keyUsage(keyUsage),
@@ -199,6 +202,13 @@ const purposesOf = ({ purposes }: SignOptions, { client, server }: { readonly cl
   return list.length === 0 ? [] : [extension.extendedKeyUsage(list)]
 }
 
-/** rsaEncryption keys of TLS 1.2 servers may also encipher; RSASSA-PSS keys (RFC 4055 section 1.2) may not. */
-const defaultUsage = (spki: Uint8Array): KeyUsageName[] =>
-  parsePublicKey(spki).type === 'rsa' ? ['digitalSignature', 'keyEncipherment'] : ['digitalSignature']
+/** rsaEncryption keys of TLS 1.2 servers, and of mail, also encipher; for other purposes that is inconsistent (section 4.2.1.12), and
+ * RSASSA-PSS keys (RFC 4055 section 1.2) never do. */
+const defaultUsage = (spki: Uint8Array, purposes: readonly string[]): KeyUsageName[] => {
+  const mayEncipher = purposes.some((purpose) => encipheringPurposes.has(purpose))
+  return mayEncipher && parsePublicKey(spki).type === 'rsa' ? ['digitalSignature', 'keyEncipherment'] : ['digitalSignature']
+}
+
+const encipheringPurposes: ReadonlySet<string> = new Set(
+  (['serverAuth', 'emailProtection'] as const).flatMap((name) => [name, purposeOids[name]]),
+)
