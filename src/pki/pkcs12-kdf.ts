@@ -1,13 +1,12 @@
 // Key derivation of PKCS#12 (RFC 7292 appendix B): keys and initialisation vectors of its old ciphers, and keys of its MAC. The
 // hashes are those of @noble/hashes.
 
-import type { sha1 } from '@noble/hashes/legacy.js'
-import type { sha256 } from '@noble/hashes/sha2.js'
+import type { CHash } from '@noble/hashes/utils.js'
 import { concat } from '../wire/bytes.ts'
 import { pause } from './derivation.ts'
 import type { DerivationBudget } from './derivation.ts'
 
-export type Hash = typeof sha1 | typeof sha256
+export type Hash = CHash
 
 /** Hashes between two pauses: a few milliseconds. */
 const HASHES_PER_TURN = 4096
@@ -33,9 +32,12 @@ export const derivePkcs12 = async (
   let derived: Uint8Array = new Uint8Array()
   for (;;) {
     budget.charge('pkcs12Iterations', iterations)
-    let block = hash(concat(diversifier, input))
+    const block = hash(concat(diversifier, input))
+    // The same as block = hash(block), without an object for each.
+    const [empty, running] = [hash.create(), hash.create()]
     for (let i = 1; i < iterations; i++) {
-      block = hash(block)
+      empty._cloneInto(running)
+      running.update(block).digestInto(block)
       if (i % HASHES_PER_TURN === 0) await pause()
     }
     derived = concat(derived, block)

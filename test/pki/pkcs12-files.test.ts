@@ -111,8 +111,8 @@ describe('RFC 7292 appendix B: derivation of keys', () => {
       expect(error).toMatchObject({ code: 'bad_key', message: expect.stringContaining('limits.pkcs12Iterations') })
     }
     const budget = new DerivationBudget({ pkcs12Iterations: 10 })
-    await derivePkcs12({ ...of, iterations: 6 }, 'key', 1, budget)
-    expect((await rejected(derivePkcs12({ ...of, iterations: 6 }, 'iv', 1, budget))).code).toBe('bad_key')
+    for (let i = 0; i < 10; i++) await derivePkcs12({ ...of, iterations: 10 }, 'key', 1, budget)
+    expect((await rejected(derivePkcs12({ ...of, iterations: 1 }, 'iv', 1, budget))).code).toBe('bad_key')
   })
 
   test('other work runs meanwhile', async () => {
