@@ -10,6 +10,12 @@ import type { ClientHelloOptions, ClientOptions, ServerOptions } from '../../src
 import type { VerifyRequest } from '../../src/x509/verifier.ts'
 import { clientOf, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
 import { anyCertificate } from '../fixtures/identities.ts'
+import { hpkeKeyPair, hpkeReceiver } from '../../src/keys/hpke.ts'
+import { concat } from '../../src/wire/bytes.ts'
+import { decode, Reader } from '../../src/wire/codec.ts'
+import { decodeEch, decodeEchConfigList, echInfo, outerExtensions } from '../../src/wire/ech.ts'
+import { clientHello, decodeMessage, messages13 } from '../../src/wire/messages.ts'
+import { extensionTypes } from '../../src/wire/registry.ts'
 
 const keys = await generateEchKeys({ publicName: 'public.test', provider: nodeProvider, configId: 7 })
 const otherKeys = await generateEchKeys({ publicName: 'public.test', provider: nodeProvider, configId: 8 })
@@ -57,6 +63,36 @@ const shapes: readonly Partial<ClientOptions>[] = [
 test.each(shapes)('RFC 9849 section 5.1: outer extensions are named in their order: %o', async (options) => {
   const { clientEvents } = await meet(mergeOptions<Partial<ClientOptions>>(client, options), { ...server, groups: ['X25519'] })
   expect(infoOf(clientEvents).echAccepted).toBe(true)
+})
+
+/** EncodedClientHelloInner of a hello that a client of these options sends, and the outer one. */
+const encodedInner = async (options: Partial<ClientOptions>) => {
+  const wire = concat(...clientOf(mergeOptions<Partial<ClientOptions>>(client, options)).takeOutput())
+  const message = wire.subarray(5, 5 + (wire[3] ?? 0) * 256 + (wire[4] ?? 0))
+  const outer = decodeMessage(messages13, 'ClientHello', message)
+  const ech = decodeEch(outer.extensions?.find(({ type }) => type === extensionTypes.encrypted_client_hello)?.data ?? new Uint8Array(0))
+  const [config] = decodeEchConfigList(keys.configList)
+  if (ech === 'inner' || !config) throw new Error('no ECH')
+  const pair = await hpkeKeyPair(nodeProvider, config.kem, keys.privateKey)
+  const receiver = await hpkeReceiver(nodeProvider, { kem: config.kem, ...ech.suite }, ech.enc, pair, echInfo(config.raw))
+  const aad = message.slice(4)
+  const start = ech.payload.byteOffset - message.byteOffset - 4
+  const opened = await receiver.open(aad.fill(0, start, start + ech.payload.length), ech.payload)
+  if (!opened) throw new Error('not opened')
+  return { inner: clientHello.decode(new Reader(opened, 'EncodedClientHelloInner')), outer, length: opened.length }
+}
+
+test.each([{}, ...shapes])('RFC 9849 section 5.1: what both hellos have is sent once, and referred to: %o', async (options) => {
+  const { inner, outer, length } = await encodedInner(options)
+  const own = (inner.extensions ?? []).map(({ type }) => type)
+  expect(own.filter((type) => type === extensionTypes.ech_outer_extensions)).toHaveLength(1)
+  const reference = inner.extensions?.find(({ type }) => type === extensionTypes.ech_outer_extensions)
+  const named = decode(outerExtensions, reference?.data ?? new Uint8Array(0), 'ech_outer_extensions')
+  expect(named).toEqual(expect.arrayContaining([extensionTypes.key_share, extensionTypes.supported_groups, extensionTypes.signature_algorithms]))
+  expect(named.filter((type) => own.includes(type))).toEqual([])
+  expect(outer.extensions?.map(({ type }) => type).filter((type) => named.includes(type))).toEqual(named)
+  expect(own).toEqual(expect.arrayContaining([extensionTypes.server_name, extensionTypes.encrypted_client_hello]))
+  expect(length).toBeLessThan(600) // a hybrid key share alone has more
 })
 
 test('RFC 9849 section 6.1.6: a rejection ends with ech_required and the keys to use', async () => {

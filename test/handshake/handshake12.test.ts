@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { nobleProvider } from '../../src/crypto/noble.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { webcryptoProvider } from '../../src/crypto/webcrypto.ts'
 import type { ClientHelloOptions } from '../../src/options.ts'
+import { selfSigned } from '../../src/pki/index.ts'
 import { concat } from '../../src/wire/bytes.ts'
 import { cipherSuiteById, cipherSuites } from '../../src/wire/registry.ts'
 import { clientOf, connectEngines, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
@@ -266,6 +268,25 @@ describe('extensions', () => {
     }
     expect(client.channelBinding('tls-unique')).toHaveLength(12)
     expect(client.channelBinding('tls-server-end-point')).toHaveLength(32)
+  })
+
+  it.each([
+    ['ecdsa-p256', 'sha256'], ['ecdsa-p384', 'sha384'], ['ecdsa-p521', 'sha512'],
+  ] as const)('tls-server-end-point of a certificate signed with %s is its %s (RFC 5929 section 4.1)', async (key, hash) => {
+    const leaf = await selfSigned({ names: ['server.test'], key })
+    const identity = { cert: leaf.chainPem, key: leaf.privateKeyPem }
+    for (const versions of [{ max: 'TLS 1.2' }, { min: 'TLS 1.3' }] as const) {
+      const { client, server, clientEvents } = await meet({ versions }, { versions, identity })
+      const [der = new Uint8Array(0)] = infoOf(clientEvents).peerCertificates
+      const expected = Uint8Array.from(createHash(hash).update(der).digest())
+      expect(client.channelBinding('tls-server-end-point')).toEqual(expected)
+      expect(server.channelBinding('tls-server-end-point')).toEqual(expected)
+    }
+  })
+
+  it('tls-server-end-point of a certificate signed without a hash is not defined (RFC 5929 section 4.1)', async () => {
+    const { client } = await meet({}, { identity: ed25519 })
+    expect(() => client.channelBinding('tls-server-end-point')).toThrow(expect.objectContaining({ code: 'unsupported' }))
   })
 
   it('channel bindings of TLS 1.3 (RFC 9266)', async () => {

@@ -277,6 +277,26 @@ describe('after the handshake (RFC 9846 section 4.7)', () => {
     expectRefusal('server', meeting, 'illegal_parameter', 'illegal_parameter')
   })
 
+  it('a second answer to a request that was answered (section 4.7.2)', async () => {
+    let context: Uint8Array = none
+    const seam = lying({
+      Certificate: (fields) => {
+        context = fields.context
+        return fields
+      },
+      Finished: (fields, nth) => (nth === 1 ? [raw('Finished', fields), raw('Certificate', { context, entries: [] })] : fields),
+    })
+    const meeting = await meet(
+      { ...tls13, ...ecdsa, hello: { postHandshakeAuth: true }, seam },
+      { ...tls13, clientAuth: { mode: 'request-unverified' } },
+    )
+    await meeting.server.requestClientCertificate()
+    await meeting.settle()
+    expect(context).toHaveLength(16)
+    expect(eventsOf(meeting.serverEvents, 'clientCertificate').map(({ peerCertificates }) => peerCertificates.length)).toEqual([1])
+    expectRefusal('server', meeting, 'illegal_parameter', 'illegal_parameter', /no request that waits/)
+  })
+
   it('a KeyUpdate with a value of 2 (section 4.7.3)', async () => {
     const meeting = await meet({ ...tls13, seam: lying({ KeyUpdate: () => [Uint8Array.of(24, 0, 0, 1, 2)] }) }, tls13)
     await meeting.client.updateKeys(false)

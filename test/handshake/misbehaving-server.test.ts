@@ -144,6 +144,13 @@ describe('pre_shared_key (RFC 9846 section 4.3.11)', () => {
     })
     await refusedBy('client', { session: session?.session ?? none }, { ...server, seam }, 'illegal_parameter', 'illegal_parameter')
   })
+
+  it('psk_ke where the client offered psk_dhe_ke alone (section 4.3.9)', async () => {
+    const server: TestServerOptions = { ...tls13, tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) } }
+    const [session] = eventsOf((await meet(tls13, server)).clientEvents, 'session')
+    const seam = lying({ ServerHello: (f) => ({ ...f, extensions: withoutExtension(f.extensions, extensionTypes.key_share) }) })
+    await refusedBy('client', { session: session?.session ?? none }, { ...server, seam }, 'missing_extension', 'missing_extension', /no key_share/)
+  })
 })
 
 describe('HelloRetryRequest (RFC 9846 section 4.2.4)', () => {
@@ -174,9 +181,9 @@ describe('HelloRetryRequest (RFC 9846 section 4.2.4)', () => {
     lie('a share for another group than it asked for (section 4.3.8)', {
       ServerHello: (f, nth) => (nth === 1 ? { ...f, extensions: withExtension(f.extensions, extensionTypes.key_share, keyShare(0x001d, new Uint8Array(32).fill(9))) } : f),
     }, 'illegal_parameter', retry),
-    lie('another version after it', {
-      ServerHello: (f, nth) => (nth === 1 ? { ...f, extensions: withExtension(f.extensions, extensionTypes.supported_versions, Uint8Array.of(3, 5)) } : f),
-    }, 'illegal_parameter', retry),
+    ...[0x0302, 0x0303, 0x0305, 0x0404, 0x0504].map((id) => lie(`version 0x${id.toString(16).padStart(4, '0')} after it`, {
+      ServerHello: (f, nth) => (nth === 1 ? { ...f, extensions: withExtension(f.extensions, extensionTypes.supported_versions, Uint8Array.of(id >> 8, id & 0xff)) } : f),
+    }, 'illegal_parameter', retry)),
   ])('$name', check)
 
   it('an honest one is followed', async () => {

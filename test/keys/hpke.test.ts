@@ -69,6 +69,26 @@ describe.each(providers)('HPKE with the $name provider', (provider) => {
     await expect(sending()).rejects.toMatchObject({ code: 'illegal_parameter' })
   })
 
+  test.each([0x20, 0x10])('RFC 9180 section 7.1: a private key of KEM %i that is not 32 bytes is refused', async (kem) => {
+    for (const length of [0, 31, 33, 64]) {
+      const restoring = async () => hpkeKeyPair(provider, kem, new Uint8Array(length).fill(1))
+      await expect(restoring(), `${length} bytes`).rejects.toMatchObject({ code: 'bad_key', message: expect.stringContaining(`of ${length} bytes`) })
+    }
+  })
+
+  test('RFC 9180 section 7.1: a public key of a wrong length is refused, by either end', async () => {
+    for (const [kem, right] of [[0x20, 32], [0x10, 65]] as const) {
+      const keys = await hpkeKeyPair(provider, kem, new Uint8Array(32).fill(9))
+      expect(keys.share).toHaveLength(right)
+      for (const wrong of [new Uint8Array(0), keys.share.subarray(1), Uint8Array.of(...keys.share, 0)]) {
+        const sending = async () => hpkeSender(provider, { kem, kdf: 1, aead: 1 }, wrong, new Uint8Array(0))
+        await expect(sending()).rejects.toMatchObject({ code: 'illegal_parameter' })
+        const receiving = async () => hpkeReceiver(provider, { kem, kdf: 1, aead: 1 }, wrong, keys, new Uint8Array(0))
+        await expect(receiving()).rejects.toMatchObject({ code: 'illegal_parameter' })
+      }
+    }
+  })
+
   test('a suite that is not known is not done', () => {
     expect(canHpke(provider, { kem: 0x20, kdf: 1, aead: 0xffff })).toBe(false)
     expect(canHpke(provider, { kem: 0x12, kdf: 1, aead: 1 })).toBe(false)

@@ -106,6 +106,37 @@ describe('serverName (RFC 9525)', () => {
   })
 })
 
+describe('cipherSuites and versions that leave no suite', () => {
+  it.each([
+    [{ cipherSuites: [] }], [{ versions: { max: 'TLS 1.2' }, cipherSuites: ['TLS_AES_128_GCM_SHA256'] }],
+    [{ versions: { min: 'TLS 1.3' }, cipherSuites: ['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'] }],
+  ])('%o', (options) => {
+    expect(() => clientOf(options)).toThrow(refusing('cipherSuites: none is left'))
+    expect(() => serverOf(options)).toThrow(refusing('cipherSuites: none is left'))
+  })
+  it('are told apart from suites that the certificate does not fit', async () => {
+    const { serverEvents } = await meet(
+      { versions: { max: 'TLS 1.2' }, cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'] },
+      { versions: { max: 'TLS 1.2' }, cipherSuites: ['TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256'], psk: { lookup: () => undefined } },
+    )
+    expect(errorOf(serverEvents)).toMatchObject({ code: 'no_common_cipher_suite', message: expect.stringMatching(/this server has none that its certificate fits$/) })
+  })
+})
+
+describe('alpn (RFC 7301 section 3.1)', () => {
+  it('takes names of 1 to 255 bytes', async () => {
+    const alpn = ['x'.repeat(255), '\u00ff', 'y']
+    for (const protocol of alpn) {
+      const { clientEvents, serverEvents } = await meet({ alpn }, { alpn: [protocol] })
+      expect([infoOf(clientEvents).alpn, infoOf(serverEvents).alpn]).toEqual([protocol, protocol])
+    }
+  })
+  it.each([[''], ['x'.repeat(256)], ['\u0100']])('refuses others', (protocol) => {
+    expect(() => clientOf({ alpn: ['h2', protocol] })).toThrow(refusing('not 1 to 255 bytes long'))
+    expect(() => serverOf({ alpn: ['h2', protocol] })).toThrow(refusing('not 1 to 255 bytes long'))
+  })
+})
+
 describe('contradictions are refused when they are given', () => {
   it.each([
     [{ ca: ecdsa.cert }, 'ca: a verifier of your own'],

@@ -212,6 +212,17 @@ describe.each(versions)('facts of the first handshake: %s', (version) => {
     }
   })
 
+  it('peerCertificates of the server outlive a chain of tickets, each of which comes of the one before', async () => {
+    const server: ServerOptions = { ...only(version), tickets: tickets(), clientAuth: { mode: 'require', verifier: anyCertificate } }
+    const client: Partial<ClientOptions> = { ...only(version), identity: rsa }
+    let meeting = await meet(client, server)
+    for (let i = 0; i < 3; i++) {
+      meeting = await meet({ ...client, session: sessionOf(meeting) }, server)
+      expect(infoOf(meeting.serverEvents)).toMatchObject({ resumed: true, peerCertificates: [derOf(rsa.cert)] })
+      expect(infoOf(meeting.clientEvents)).toMatchObject({ resumed: true, peerCertificates: [derOf(ecdsa.cert)] })
+    }
+  })
+
   it('junk certificates of a client that nobody judges are bounded in a ticket', async () => {
     const cert = [derOf(ecdsa.cert), ...Array.from({ length: 100 }, () => derOf(rsa.cert))]
     const server: ServerOptions = { ...only(version), tickets: tickets(), clientAuth: { mode: 'require-unverified' } }

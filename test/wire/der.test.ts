@@ -130,6 +130,15 @@ describe('times (RFC 5280 section 4.1.2.5)', () => {
   test.each(['20260101000000.5Z', '202601010000Z', '20260101000000', '20250229000000Z', '21000229000000Z'])('GeneralizedTime %s is refused', (text) => {
     expect(() => general(text)).toThrow(/GeneralizedTime/)
   })
+  test.each(['04', '06', '09', '11'])('month %s has 30 days', (month) => {
+    expect(utc(`26${month}30000000Z`)).toBe(Date.UTC(2026, Number(month) - 1, 30))
+    expect(() => utc(`26${month}31000000Z`)).toThrow(/UTCTime/)
+    expect(() => general(`2026${month}31000000Z`)).toThrow(/GeneralizedTime/)
+  })
+  test.each(['01', '03', '05', '07', '08', '10', '12'])('month %s has 31 days', (month) => {
+    expect(utc(`26${month}31000000Z`)).toBe(Date.UTC(2026, Number(month) - 1, 31))
+    expect(() => utc(`26${month}32000000Z`)).toThrow(/UTCTime/)
+  })
   test('29 February is there every four years but not every hundred', () => {
     expect(general('20240229000000Z')).toBe(Date.UTC(2024, 1, 29))
     expect(general('20000229000000Z')).toBe(Date.UTC(2000, 1, 29))

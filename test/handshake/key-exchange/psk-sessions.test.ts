@@ -85,6 +85,22 @@ const sessionUnder = async (common: Partial<ClientOptions> & ServerOptions, exte
   return { state: first.session, server }
 }
 
+it.each<[string, Partial<ClientOptions> & ServerOptions, Partial<ClientOptions>]>([
+  ['a PSK', tls12(...suites), { psk: { keys: psk } }],
+  ['a certificate', tls12(suites[1]), {}],
+])('a session of %s that goes by ticket has no ID to be stored under (RFC 5077 section 3.4)', async (_, common, own) => {
+  const stored: Uint8Array[] = []
+  const server: ServerOptions = {
+    ...common, ...tickets(), ...keys({ 'sensor 7': { key } }),
+    sessions: { get: () => undefined, set: (id) => void stored.push(id) },
+  }
+  const { clientEvents } = await meet({ ...common, ...own }, server)
+  expect(eventsOf(clientEvents, 'session')).toHaveLength(1)
+  expect(stored).toEqual([])
+  await meet({ ...common, ...own, tickets: false }, server)
+  expect(stored.map(({ length }) => length)).toEqual([32])
+})
+
 it('an identity too long for a ticket makes no session, and no failure', async () => {
   const identity = 'x'.repeat(60_000)
   const server: ServerOptions = { ...tls13, ...tickets(), psk: { lookup: (asked) => (asked.length === 60_000 ? { key } : undefined) } }
