@@ -193,16 +193,17 @@ export class Pump {
   async #close(): Promise<void> {
     if (this.#failure) return
     const written = this.closeWrite()
-    this.#discarding = true
     const closed = new TlsError('closed', 'the connection was closed by this end (close was called)')
     this.#inbox.drop(closed)
     for (const asked of this.#certificateAsked) asked.reject(closed)
     this.#wake()
     try {
-      await this.#ending.timely(written)
+      await this.#ending.timely(written) // what comes is still read: a handshake in the connection may have to end first
     } catch (thrown) {
       this.#failSilently(asTlsError(thrown))
     }
+    this.#discarding = true
+    this.#wake()
     if (!this.#failure) await this.#endTransport()
     const { failure } = this
     if (failure) throw failure
