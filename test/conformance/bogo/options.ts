@@ -227,7 +227,7 @@ export function serverOptions(flags: Flags, carried: Carried, noted: Noted, late
         return carried.sessions.set(id, session, ttl)
       },
     },
-    earlyData: { maxBytes: flags.on.has('enable-early-data') ? 14_336 : 0, replayGuard: { firstSeen: () => true }, windowSeconds: 60 }, // BoringSSL's
+    ...(versionRange(flags).max !== 'TLS 1.2' && { earlyData: { maxBytes: flags.on.has('enable-early-data') ? 14_336 : 0, replayGuard: { firstSeen: () => true }, windowSeconds: 60 } }), // BoringSSL's
   }
 }
 
@@ -346,7 +346,9 @@ function earlyCallback(hello: ClientHelloInfo, flags: Flags, noted: Noted): 'rej
 function clientAuth(flags: Flags, later: Later): ClientAuthOptions | undefined {
   const asks = flags.on.has('verify-peer')
   if (!asks && !flags.on.has('require-any-client-certificate')) return undefined
-  return { mode: asks ? 'request' : 'require', verifier: verifierOf(flags, later), authorities: authorityNames(flags, 'use-client-ca-list') }
+  // a key is as good as a certificate to BoringSSL, in every mode
+  const authorities = authorityNames(flags, 'use-client-ca-list')
+  return { mode: asks ? 'request' : 'require', verifier: verifierOf(flags, later), authorities, acceptPsk: true }
 }
 
 const authorityNames = (flags: Flags, name: string): readonly Uint8Array[] => {
