@@ -1,0 +1,56 @@
+// docs/rfc-musts.md: each quoted line and each named test is there, and the counts at the top are those of the rows.
+
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+
+const root = new URL('../../', import.meta.url)
+const page = readFileSync(new URL('docs/rfc-musts.md', root), 'utf8')
+
+interface Row {
+  readonly section: string
+  readonly rule: string
+  readonly line: string
+  readonly test: string
+}
+
+const rows: readonly Row[] = page.split('\n').flatMap((text) => {
+  const [, section = '', rule = '', line = '', test = ''] = /^\| (\d[\d.]*) \| (.+?) \| (.+?) \| (.+?) \|$/.exec(text) ?? []
+  return section === '' ? [] : [{ section, rule, line, test }]
+})
+
+/** `path`: `quote`, in one or two backquotes. Undefined for anything else. */
+const quoteOf = (cell: string): { readonly path: string; readonly quote: string } | undefined => {
+  const [, path, , quote] = /^`((?:src|test)\/[^`]+)`: (`{1,2})(.+)\2$/.exec(cell) ?? []
+  return path === undefined || quote === undefined ? undefined : { path, quote }
+}
+
+const isNotHeld = ({ line }: Row): boolean => line === 'not held'
+const isHeld = ({ line }: Row): boolean => quoteOf(line) !== undefined
+const isWithoutTest = (row: Row): boolean => isHeld(row) && row.test === 'no test'
+
+describe('docs/rfc-musts.md', () => {
+  it('has every line of its tables', () => {
+    expect(page.split('\n').filter((text) => /^\| \d/.test(text))).toHaveLength(rows.length)
+    expect(rows.length).toBeGreaterThan(100)
+  })
+
+  it.each(rows)('$section: $rule', (row) => {
+    const [held, tested] = [quoteOf(row.line), quoteOf(row.test)]
+    if (!held) return void expect(row.test).toBe('-')
+    expect(held.path).toMatch(/^src\/.+\.ts$/)
+    expect(readFileSync(new URL(held.path, root), 'utf8')).toContain(held.quote)
+    if (!tested) return void expect(row.test).toBe('no test')
+    expect(tested.path).toMatch(/^test\/.+\.test\.ts$/)
+    expect(readFileSync(new URL(tested.path, root), 'utf8')).toContain(tested.quote)
+  })
+
+  it.each([
+    ['Rules', () => true],
+    ['Held', isHeld],
+    ['Not held', isNotHeld],
+    ['Cannot apply', (row: Row) => !isHeld(row) && !isNotHeld(row)],
+    ['Held without a test', isWithoutTest],
+  ] as const)('counts: %s', (name, counted: (row: Row) => boolean) => {
+    expect(page).toContain(`\n- ${name}: ${rows.filter(counted).length}\n`)
+  })
+})
