@@ -101,8 +101,8 @@ describe('supported_versions (RFC 9846 section 4.3.1)', () => {
   it.each<Case>([
     lie('TLS 1.2 by the extension', version(0x0303), 'illegal_parameter', { client: { versions: { min: 'TLS 1.2' } } }),
     lie('TLS 1.0 by the extension', version(0x0301), 'illegal_parameter'),
-    lie('a version of the future', version(0x0305), 'protocol_version'),
-    lie('a draft', version(0x7f1c), 'protocol_version'),
+    lie('a version of the future', version(0x0305), 'illegal_parameter'),
+    lie('a draft', version(0x7f1c), 'illegal_parameter'),
   ])('$name', check)
 })
 

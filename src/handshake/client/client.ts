@@ -90,7 +90,7 @@ const chosenVersion = (config: ClientConfig, hello: ServerHello): number => {
   const version = extension
     ? decodeExtensions(serverHelloExtensions, [extension], 'ServerHello').supported_versions ?? 0
     : hello.legacyVersion
-  if (extension && (version < TLS13 || config.maxVersion < TLS13)) {
+  if (extension && (version !== TLS13 || config.maxVersion < TLS13)) {
     throw new TlsError('illegal_parameter', `ServerHello: supported_versions names ${versionName(version)}`)
   }
   if (extension && hello.legacyVersion !== TLS12) {
