@@ -114,7 +114,7 @@ describe('reserved values that a server takes up are refused (RFC 8701 section 3
   it.each<[string, TestServerOptions, string]>([
     ['a cipher suite', lyingServer((hello, { cipherSuites }) => ({ ...hello, cipherSuite: first(cipherSuites) })), 'illegal_parameter'],
     ['a cipher suite of TLS 1.2', lyingServer((hello, { cipherSuites }) => ({ ...hello, cipherSuite: first(cipherSuites) }), tls12), 'illegal_parameter'],
-    ['a version', lyingServer((hello, { extensions }) => ({ ...hello, extensions: versioned(hello.extensions, first(extensions.supported_versions)) })), 'protocol_version'],
+    ['a version', lyingServer((hello, { extensions }) => ({ ...hello, extensions: versioned(hello.extensions, first(extensions.supported_versions)) })), 'illegal_parameter'],
     ['an extension', lyingServer((hello, { list }) => ({ ...hello, extensions: [...(hello.extensions ?? []), ...list.slice(0, 1)] })), 'unsupported_extension'],
     ['an extension of TLS 1.2', lyingServer((hello, { list }) => ({ ...hello, extensions: [...(hello.extensions ?? []), ...list.slice(0, 1)] }), tls12), 'unsupported_extension'],
     [
