@@ -1,7 +1,7 @@
 // Certificate revocation lists, version 2 (RFC 5280 section 5), signed by a CA.
 
 import { TlsError } from '../errors.ts'
-import { fromHex } from '../wire/bytes.ts'
+import { fromHex, joined } from '../wire/bytes.ts'
 import {
   constructedTag, contextTag, derBits, derElement, derGeneralizedTime, derInteger, derSequence, tags,
 } from '../wire/der.ts'
@@ -90,17 +90,6 @@ export const createCrl = async ({ keys, issuer, identifier }: CrlIssuer, options
   )
   const crl = derSequence(tbs, keys.signing.identifier, derBits(await signWith(keys, tbs)))
   return { crl, crlPem: encodePem('X509 CRL', crl) }
-}
-
-/** Like concat(), for lists that are too long to be arguments. */
-const joined = (parts: readonly Uint8Array[]): Uint8Array => {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let offset = 0
-  for (const part of parts) {
-    all.set(part, offset)
-    offset += part.length
-  }
-  return all
 }
 
 const entryOf = (revocation: Revocation, thisUpdate: number): Uint8Array => {

@@ -1,7 +1,7 @@
 // A client's sessions in memory: bounded, a TLS 1.3 ticket used once, and able to outlive the process.
 
 import { TlsError } from '../errors.ts'
-import { concat, equalBytes } from '../wire/bytes.ts'
+import { equalBytes, joined } from '../wire/bytes.ts'
 import { encode, latin1, opaque, Reader, struct } from '../wire/codec.ts'
 import type { Decoded } from '../wire/codec.ts'
 import { TLS13 } from '../wire/registry.ts'
@@ -64,7 +64,7 @@ export const memorySessionCache = (options: MemorySessionCacheOptions = {}): Mem
       for (const [key, held] of sessions.entries()) {
         for (const session of held.toReversed()) written.push(encode(entry, { key, session: encodeSession(session) }))
       }
-      return concat(...written)
+      return joined(written)
     },
   }
 }

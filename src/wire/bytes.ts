@@ -1,6 +1,9 @@
 // Small functions on bytes that every floor needs.
 
-export const concat = (...parts: readonly Uint8Array[]): Uint8Array => {
+export const concat = (...parts: readonly Uint8Array[]): Uint8Array => joined(parts)
+
+/** The same for lists that may be too long to be arguments. */
+export const joined = (parts: readonly Uint8Array[]): Uint8Array => {
   let length = 0
   for (const part of parts) length += part.length
   const all = new Uint8Array(length)

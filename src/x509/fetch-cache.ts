@@ -1,6 +1,8 @@
 // What was fetched, by address: bounded in bytes, asked for once at a time, with a limit on size and time for each
 // answer. The requests themselves are the caller's `fetch`.
 
+import { joined } from '../wire/bytes.ts'
+
 /** What is asked of the caller's `fetch`. */
 export interface FetchInit {
   readonly method: 'GET' | 'POST'
@@ -152,13 +154,7 @@ const readBody = async (response: FetchedResponse, maxBytes: number): Promise<Ui
     if (length > maxBytes) throw new Error(`more than ${maxBytes} bytes`)
     chunks.push(value)
   }
-  const bytes = new Uint8Array(length)
-  let position = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, position)
-    position += chunk.length
-  }
-  return bytes
+  return joined(chunks)
 }
 
 const limited = (bytes: Uint8Array, maxBytes: number): Uint8Array => {

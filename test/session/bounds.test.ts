@@ -81,6 +81,12 @@ describe('a client cache', () => {
     expect(() => memorySessionCache({ restore: written.subarray(0, written.length - 1) })).toThrow(/serialize/)
   })
 
+  it('serializes more sessions than a call takes arguments', () => {
+    const cache = memorySessionCache({ servers: 200_000 })
+    for (let i = 0; i < 200_000; i++) void cache.put(`server ${i}`, sessionOf(0x0303, 1))
+    expect(memorySessionCache({ servers: 200_000, restore: cache.serialize() }).size).toBe(200_000)
+  })
+
   it('removes a session that failed, and only that one (RFC 5246 section 7.2.2)', () => {
     const cache = memorySessionCache()
     for (const secret of [1, 2]) void cache.put('a', sessionOf(0x0303, secret))

@@ -112,7 +112,6 @@ export class Connection13<R extends Role = Role> {
     this.#read = nextTrafficSecret(this.#read)
     yield* installRead13(this.#hs, this.suite, this.#read)
     this.#hs.io.emit({ type: 'keyUpdate', direction: 'read' })
-    this.#asked = false
     if (requested && !this.#answering && this.#answer?.count !== 0) this.#answerKeyUpdate()
   }
 
