@@ -8,6 +8,12 @@ import { nodeProvider } from '../../src/crypto/node.ts'
 import { createCa } from '../../src/pki/index.ts'
 import { engineContender, nodeContender, puretlsContender } from './contenders.ts'
 import type { Contender } from './contenders.ts'
+import { allCounts } from './counts.ts'
+
+if (process.argv.includes('--counts')) {
+  console.log(await allCounts())
+  process.exit()
+}
 
 const ROUNDS = 7
 /** Milliseconds that one turn of handshakes lasts. */

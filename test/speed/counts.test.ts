@@ -1,0 +1,82 @@
+// What a handshake and a record may cost, in counts that are the same on every machine. A bound is what the code does now: whoever
+// makes it dearer has to say why, and whoever makes it cheaper lowers the bound.
+
+import { describe, expect, it } from 'vitest'
+
+import { countHandshake, countTransfer, handshakes, transfers } from '../bench/counts.ts'
+import type { Counts } from '../bench/counting.ts'
+
+type Bounds = Readonly<Record<string, number>>
+
+/** Both ends together, with the tickets of the server and one byte of data. */
+const ofHandshakes: Readonly<Record<string, Bounds>> = {
+  'full, TLS 1.3': {
+    createSecretKey: 58, createHmac: 48, createHash: 2, hash: 3, createCipheriv: 6, createDecipheriv: 4, createPublicKey: 2, sign: 1, verify: 2,
+    generateKeyPairSync: 2, diffieHellman: 2, randomFillSync: 7, parseCertificate: 1, promises: 98,
+  },
+  'full, TLS 1.2': {
+    createSecretKey: 30, createHmac: 25, createHash: 2, hash: 3, createCipheriv: 4, createDecipheriv: 3, createPublicKey: 2, sign: 1, verify: 2,
+    generateKeyPairSync: 2, diffieHellman: 2, randomFillSync: 3, parseCertificate: 1, promises: 100,
+  },
+  'resumed, TLS 1.3': {
+    createSecretKey: 72, createHmac: 61, createHash: 6, hash: 5, createCipheriv: 6, createDecipheriv: 5, createPublicKey: 2, sign: 0, verify: 0,
+    generateKeyPairSync: 2, diffieHellman: 2, randomFillSync: 7, parseCertificate: 0, promises: 98,
+  },
+  'resumed, TLS 1.2': {
+    createSecretKey: 22, createHmac: 17, createHash: 2, hash: 3, createCipheriv: 3, createDecipheriv: 4, createPublicKey: 0, sign: 0, verify: 0,
+    generateKeyPairSync: 0, diffieHellman: 0, randomFillSync: 3, parseCertificate: 0, promises: 90,
+  },
+}
+
+interface TransferBounds {
+  readonly sending: Bounds
+  readonly receiving: Bounds
+  readonly writesPerMiB: number
+}
+
+/** Per record of 16 KiB. */
+const ofTransfers: Readonly<Record<string, TransferBounds>> = {
+  'writes of 1 KiB': {
+    sending: { promises: 1, 'bytes copied': 49_952, arrays: 33, createCipheriv: 16 },
+    receiving: { promises: 5, 'bytes copied': 33_280, arrays: 18, createDecipheriv: 16 },
+    writesPerMiB: 18,
+  },
+  'writes of 1 KiB, each awaited': {
+    sending: { promises: 65, 'bytes copied': 33_233, arrays: 32, createCipheriv: 16 },
+    receiving: { promises: 129, 'bytes copied': 16_928, arrays: 32, createDecipheriv: 16 },
+    writesPerMiB: 1024,
+  },
+  'writes of 16 KiB': {
+    sending: { promises: 5, 'bytes copied': 32_798, arrays: 2, createCipheriv: 1 },
+    receiving: { promises: 9, 'bytes copied': 16_418, arrays: 2, createDecipheriv: 1 },
+    writesPerMiB: 64,
+  },
+  'writes of 1 MiB': {
+    sending: { promises: 1, 'bytes copied': 32_798, arrays: 2, createCipheriv: 1 },
+    receiving: { promises: 3, 'bytes copied': 16_418, arrays: 2, createDecipheriv: 1 },
+    writesPerMiB: 4,
+  },
+}
+
+/** Those that grew, with both numbers. */
+const grown = (counts: Counts, bounds: Bounds): readonly string[] =>
+  Object.entries(bounds).flatMap(([name, most]) => ((counts[name] ?? 0) > most ? [`${name}: ${counts[name]} (was ${most})`] : []))
+
+describe('counts of a handshake', () => {
+  it.each(Object.keys(ofHandshakes))('%s', async (name) => {
+    const kind = handshakes[name]
+    if (!kind) throw new Error(`no handshake ${name}`)
+    expect(grown(await countHandshake(kind), ofHandshakes[name] ?? {})).toEqual([])
+  })
+})
+
+describe('counts of a record', () => {
+  it.each(Object.keys(ofTransfers))('%s', async (name) => {
+    const [transfer, bounds] = [transfers[name], ofTransfers[name]]
+    if (!transfer || !bounds) throw new Error(`no transfer ${name}`)
+    const { sending, receiving, writesPerMiB } = await countTransfer(transfer)
+    expect(grown(sending, bounds.sending)).toEqual([])
+    expect(grown(receiving, bounds.receiving)).toEqual([])
+    expect(writesPerMiB).toBeLessThanOrEqual(bounds.writesPerMiB)
+  })
+})
