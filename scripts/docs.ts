@@ -1,9 +1,10 @@
-// Writes docs/options.md, docs/errors.md and docs/api.md out of the source: `npm run docs`. test/docs/generated.test.ts checks that
-// they are fresh. Types and comments are read as they stand, so a page cannot say something else than an editor shows.
+// Writes docs/options.md, docs/errors.md, docs/api.md and what docs-command.ts has out of the source: `npm run docs`.
+// test/docs/generated.test.ts checks that they are fresh. Types and comments are read as they stand, so a page cannot say something else than an editor shows.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import ts from 'typescript'
 import { TlsError, tlsErrorCodes } from '../src/errors.ts'
+import { commandPage, schemaPages } from './docs-command.ts'
 import { existingSubpaths } from './subpaths.ts'
 
 const root = new URL('../', import.meta.url)
@@ -144,6 +145,7 @@ export const apiPage = (): string => {
 
 export const pages: readonly (readonly [string, () => string])[] = [
   ['docs/options.md', optionsPage], ['docs/errors.md', errorsPage], ['docs/api.md', apiPage],
+  ['docs/command.md', commandPage], ...schemaPages,
 ]
 
 if (import.meta.main) for (const [path, page] of pages) writeFileSync(new URL(path, root), page())

@@ -35,7 +35,7 @@ function pack(): string {
   const files: string[] = packed.files.map(({ path }: { path: string }) => path)
   console.log(`packed ${packed.filename}: ${files.length} files, ${(packed.size / 1000).toFixed(0)} kB, unpacked ${(packed.unpackedSize / 1000).toFixed(0)} kB`)
   const documents = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'CONTRIBUTING.md', 'THIRD_PARTY.md']
-  const strays = files.filter((path) => !documents.includes(path) && !/^(dist\/.*\.(js|d\.ts)|docs\/[A-Za-z0-9-]+\.md)$/.test(path))
+  const strays = files.filter((path) => !documents.includes(path) && !/^(dist\/.*\.(js|d\.ts)|docs\/[A-Za-z0-9-]+\.md|docs\/schemas\/[a-z0-9-]+\.json)$/.test(path))
   if (strays.length > 0) throw new Error(`the tarball holds what it should not: ${strays.join(', ')}`)
   return join(scratch, packed.filename)
 }

@@ -28,6 +28,7 @@ export const subpaths: readonly Subpath[] = [
   { subpath: './compression', source: 'src/compression/index.ts', nodeSource: 'src/compression/index.node.ts', budget: 2 * kB },
   { subpath: './roots', source: 'src/roots/index.ts', budget: 200 * kB },
   { subpath: './node', source: 'src/node/index.ts', needsNode: true, budget: 154 * kB },
+  { subpath: './cli', source: 'src/cli/index.ts', needsNode: true, budget: 300 * kB },
   { subpath: './crypto/noble', source: 'src/crypto/noble.ts', budget: 70 * kB },
   { subpath: './crypto/node', source: 'src/crypto/node.ts', needsNode: true, budget: 65 * kB },
   { subpath: './crypto/webcrypto', source: 'src/crypto/webcrypto.ts', budget: 75 * kB },

@@ -1,0 +1,6 @@
+// The commands, in the order in which the help lists them.
+
+import type { Node } from '../command.ts'
+import { completion } from './completion.ts'
+
+export const commands: readonly Node[] = [completion]

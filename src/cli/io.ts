@@ -1,0 +1,61 @@
+// What a run of the command touches: streams, environment, clock. main.ts gives the process's own; tests give others, so that
+// they run in process.
+
+import type { Readable, Writable } from 'node:stream'
+import type { Duplex } from 'node:stream'
+
+/** Where text and bytes go. */
+export interface Sink {
+  /** Resolves when more may be written. */
+  write(data: string | Uint8Array): Promise<void>
+  readonly isTTY: boolean
+  /** Characters in a line, where it is a terminal. */
+  readonly columns: number
+}
+
+export interface Io {
+  readonly stdin: Readable & { readonly isTTY?: boolean }
+  readonly stdout: Sink
+  readonly stderr: Sink
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** The folder that relative paths start from. */
+  readonly cwd: string
+  readonly platform: string
+  /** Aborted by Ctrl-C and SIGTERM: what runs until it is stopped ends then. */
+  readonly signal: AbortSignal
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number
+  /** Opens a connection, in place of node:net. For tests, and for programs with a transport of their own. */
+  readonly dial?: ((host: string, port: number, signal: AbortSignal) => Promise<Duplex>) | undefined
+}
+
+/** A writable stream as a sink; what is written after the reader is gone is dropped. */
+export const sinkOf = (stream: Writable & { readonly isTTY?: boolean; readonly columns?: number }): Sink => {
+  let isOpen = true
+  stream.on('error', () => {
+    isOpen = false
+  })
+  return {
+    isTTY: stream.isTTY === true,
+    get columns() {
+      return stream.columns ?? 80
+    },
+    write: (data) =>
+      new Promise((resolve) => {
+        if (!isOpen || data.length === 0) resolve()
+        else stream.write(data, () => resolve())
+      }),
+  }
+}
+
+/** That of this process. */
+export const processIo = (signal: AbortSignal): Io => ({
+  stdin: process.stdin,
+  stdout: sinkOf(process.stdout),
+  stderr: sinkOf(process.stderr),
+  env: process.env,
+  cwd: process.cwd(),
+  platform: process.platform,
+  signal,
+  clock: Date.now,
+})
