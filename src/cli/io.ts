@@ -1,8 +1,7 @@
 // What a run of the command touches: streams, environment, clock. main.ts gives the process's own; tests give others, so that
 // they run in process.
 
-import type { Readable, Writable } from 'node:stream'
-import type { Duplex } from 'node:stream'
+import type { Duplex, Readable, Writable } from 'node:stream'
 
 /** Where text and bytes go. */
 export interface Sink {

@@ -4,7 +4,8 @@
 import { Command as Parser, CommanderError, InvalidArgumentError, Option as ParserOption } from 'commander'
 import { commonOptions, isGroup, optionName } from './command.ts'
 import type { Command, Node, Option, Options } from './command.ts'
-import { CliError, usage } from './errors.ts'
+import { usage } from './errors.ts'
+import type { CliError } from './errors.ts'
 
 /** What a command line asks for. */
 export interface Asked {
