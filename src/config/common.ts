@@ -2,7 +2,7 @@
 
 import { checkCodecs } from '../compression/codec.ts'
 import type { ActiveGroup, ActiveSuite, CommonConfig, Defaults } from './types.ts'
-import type { CryptoProvider, SignatureAlgorithm, SignatureVerifier } from '../crypto/provider.ts'
+import type { CryptoProvider, SignatureVerifier } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import type { CertificateOptions, ClientHelloOptions, CommonOptions, PskMode, Tls12Options } from '../options.ts'
 import { MAX_RECORD_SIZE_LIMIT } from '../record/framing.ts'
@@ -48,7 +48,7 @@ export const commonConfig = (options: SharedOptions, defaults: Defaults): Common
     groups: activeGroups(options.groups, provider),
     schemes,
     certificateSchemes,
-    certificateAlgorithms: offeredAlgorithms(certificateSchemes ?? schemes, certificateSchemes !== undefined || options.signatureSchemes !== undefined),
+    certificateAlgorithms: new Set((certificateSchemes ?? schemes).map(({ algorithm }) => algorithm)),
     delegatedSchemes: delegatedSchemes(certificates, provider, schemes),
     alpn: checkAlpn(options.alpn ?? []),
     certificateCompression: checkCodecs(certificates.compression ?? []),
@@ -124,11 +124,6 @@ export const keySharesOf = ({ keyShares, serverGroups }: ClientHelloOptions, gro
   if (predicted) return [predicted]
   return named ?? groups.filter(({ name }, index) => index === 0 || (groups[0]?.tls13Only && name === 'X25519'))
 }
-
-/** What was offered is what is accepted. Without a word of the caller it is the verifier's profile that says, which
- * accepts no Ed448. */
-const offeredAlgorithms = (schemes: readonly SignatureScheme[], named: boolean): ReadonlySet<SignatureAlgorithm> | undefined =>
-  named ? new Set(schemes.map(({ algorithm }) => algorithm)) : undefined
 
 const activeSchemes = (
   names: readonly string[] | undefined, provider: CryptoProvider, legacy: boolean, option: string,

@@ -44,8 +44,8 @@ export interface CommonConfig {
   readonly schemes: readonly SignatureScheme[]
   /** What the peer's certificates may be signed with; undefined: as `schemes`. */
   readonly certificateSchemes: readonly SignatureScheme[] | undefined
-  /** The algorithms of these, where the caller named schemes for either. */
-  readonly certificateAlgorithms: ReadonlySet<SignatureAlgorithm> | undefined
+  /** The algorithms of what the peer is told that its certificates may be signed with (RFC 9846 section 4.5.1.2). */
+  readonly certificateAlgorithms: ReadonlySet<SignatureAlgorithm>
   /** What the key of a delegated credential may sign with; empty: credentials are not taken. */
   readonly delegatedSchemes: readonly SignatureScheme[]
   readonly alpn: readonly string[]

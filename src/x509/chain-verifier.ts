@@ -29,7 +29,7 @@ import type { PolicyInputs } from './policy.ts'
 import { profiles } from './profile.ts'
 import { CertificateError, asCertificateError, describe, quote, reject, shorten } from './rejection.ts'
 import type { RejectionReason } from './rejection.ts'
-import { algorithmName, signatureAlgorithmOf } from './signature.ts'
+import { algorithmName, isBrokenHash, signatureAlgorithmOf } from './signature.ts'
 import { findSignerPath } from './signer-path.ts'
 import { describeTrust, isTrustStore, trustStore } from './trust.ts'
 import type { TrustAnchor, TrustStore } from './trust.ts'
@@ -354,7 +354,7 @@ const checkSignatureAlgorithms = (
     if (algorithm !== undefined && allowed.has(algorithm)) continue
     const name = algorithmName(certificate.signatureAlgorithm)
     reject(
-      'weak',
+      isBrokenHash(algorithm) ? 'broken_hash' : 'weak',
       `${describe(certificate)} is signed with ${name}, which was not offered (RFC 9846 section 4.3.3)`,
       certificate,
     )

@@ -27,6 +27,7 @@ export type RejectionReason =
   | 'name_constraints'
   | 'policy'
   | 'weak'
+  | 'broken_hash'
   | 'unsupported_algorithm'
   | 'too_complex'
   | 'certificate_revoked'
@@ -54,8 +55,10 @@ const codes: Readonly<Record<RejectionReason, TlsErrorCode>> = {
   unknown_critical_extension: 'unsupported_certificate',
   name_constraints: 'bad_certificate',
   policy: 'bad_certificate',
-  /** Key too short, or an algorithm that is broken. */
+  /** Key too short, or signed with what was not offered. */
   weak: 'unsupported_certificate',
+  /** Signed with MD5 or SHA-1 (RFC 9846 section 4.5.1.3 names the alert). */
+  broken_hash: 'bad_certificate',
   /** Key or signature of a kind that the provider or the profile does not have. */
   unsupported_algorithm: 'unsupported_certificate',
   /** A budget ran out. */

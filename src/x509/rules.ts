@@ -10,7 +10,7 @@ import { isDnsName } from './names.ts'
 import { commonNameOid, extensionOids, oidName, purposeOids } from './oids.ts'
 import type { Profile } from './profile.ts'
 import { describe, quote, reject, shorten } from './rejection.ts'
-import { sameAlgorithm, signatureAlgorithmOf } from './signature.ts'
+import { isBrokenHash, sameAlgorithm, signatureAlgorithmOf } from './signature.ts'
 
 /** An `anchor` is a trusted CA certificate; `trusted-leaf` a leaf that is trusted itself. */
 export type Role = 'anchor' | 'intermediate' | 'leaf' | 'trusted-leaf'
@@ -223,8 +223,8 @@ export const checkStrength = (certificate: Certificate, role: Role, profile: Pro
   }
   if (role === 'anchor' || role === 'trusted-leaf') return
   const algorithm = signatureAlgorithmOf(certificate.signatureAlgorithm)
-  if (algorithm?.endsWith('sha1') === true || algorithm === 'rsa_pkcs1_md5') {
-    reject('weak', `${describe(certificate)} is signed with ${algorithm}, which can be forged`, certificate)
+  if (isBrokenHash(algorithm)) {
+    reject('broken_hash', `${describe(certificate)} is signed with ${algorithm}, which can be forged`, certificate)
   }
 }
 

@@ -43,6 +43,9 @@ export const sameAlgorithm = (a: Uint8Array, b: Uint8Array): boolean => {
   return algorithm !== undefined && algorithm === signatureAlgorithmOf(b)
 }
 
+/** Whoever makes the hash collide can forge the signature. */
+export const isBrokenHash = (algorithm: SignatureAlgorithm | undefined): boolean => /(?:md5|sha1)$/.test(algorithm ?? '')
+
 /** What to call an algorithm in a message. Throws TlsError for bytes that are no AlgorithmIdentifier. */
 export const algorithmName = (algorithmIdentifier: Uint8Array): string => {
   const known = signatureAlgorithmOf(algorithmIdentifier)

@@ -9,6 +9,8 @@ import { decodePem } from '../../src/wire/pem.ts'
 import { chainVerifier } from '../../src/x509/index.ts'
 import { errorOf, infoOf, meet } from '../fixtures/engines.ts'
 import { anyCertificate } from '../fixtures/identities.ts'
+import { altNames, dns, fixedKeys, make, makeCa, now } from '../x509/make.ts'
+import { derOid, derSequence } from '../../src/wire/der.ts'
 
 const derOf = (pem: string): Uint8Array => decodePem(pem)[0]?.bytes ?? new Uint8Array(0)
 const authorities = Promise.all([createCa({ name: 'ECDSA' }), createCa({ name: 'RSA', key: 'rsa-2048' })])
@@ -87,4 +89,43 @@ it('Ed448 is offered by name only: the default profile takes no certificate with
   }
   expect(await offered({})).not.toContain(0x0808)
   expect(await offered({ signatureSchemes: ['ed448'] })).toEqual([0x0808])
+})
+
+describe('received chains that nobody offered to verify, by the default lists (section 4.5.1.2)', () => {
+  const sha1 = { algorithm: derSequence(derOid('1.2.840.10045.4.1')), hash: 'sha1' }
+  const root = makeCa('root', { keys: fixedKeys(1), ...sha1 })
+  const keys = fixedKeys(2)
+  const leafOf = (spec: object) => make({ issuer: root, keys, extensions: [altNames(dns('server.test'))], ...spec })
+  const verifier = chainVerifier({ provider: nodeProvider, trust: root.der, profile: 'path' })
+  const clock = () => now
+  const serverWith = (leaf: Uint8Array): ServerOptions => {
+    const privateKey = keys.privateKey.export({ type: 'pkcs8', format: 'der' })
+    return { clock, identity: { cert: leaf, key: new Uint8Array(privateKey) } }
+  }
+
+  it.each(['TLS 1.3', 'TLS 1.2'] as const)('SHA-1, which a lenient profile would take, is bad_certificate in %s (section 4.5.1.3)', async (version) => {
+    const versions = { min: version, max: version }
+    const server = { ...serverWith(leafOf(sha1).der), versions }
+    const refused = errorOf((await meet({ clock, verifier, versions }, server)).clientEvents)
+    expect(refused.message).toMatch(/signed with ecdsa_sha1, which was not offered/)
+    expect(refused.alert).toBe('bad_certificate')
+    const certificates = { signatureSchemes: ['ecdsa_sha1', 'ecdsa_secp256r1_sha256'] as const }
+    infoOf((await meet({ clock, verifier, versions, certificates }, server)).clientEvents)
+  })
+
+  it('what the trusted root is signed with does not count', async () => {
+    infoOf((await meet({ clock, verifier }, serverWith(leafOf({}).der))).clientEvents)
+  })
+
+  it('a verifier of the caller learns what was offered', async () => {
+    const seen: unknown[] = []
+    const own = {
+      verify: (request: Parameters<typeof verifier.verify>[0]) => {
+        seen.push(request.signatureAlgorithms?.has('ecdsa_sha256'), request.signatureAlgorithms?.has('ed448'))
+        return verifier.verify(request)
+      },
+    }
+    infoOf((await meet({ clock, verifier: own }, serverWith(leafOf({}).der))).clientEvents)
+    expect(seen).toEqual([true, false])
+  })
 })

@@ -219,7 +219,7 @@ describe('web PKI profile', () => {
   })
   test('no SHA-1 signatures', async () => {
     const spec = { algorithm: derSequence(derOid('1.2.840.10045.4.1')), hash: 'sha1' }
-    expect(await leafWith(spec)).toMatch(/^weak: .*ecdsa_sha1/)
+    expect(await leafWith(spec)).toMatch(/^broken_hash: .*ecdsa_sha1/)
   })
   test('explicit curves and unknown keys are refused', async () => {
     const curve = derSequence(derSequence(derOid('1.2.840.10045.2.1'), derOid('1.2.3.4')), derBits(new Uint8Array(65).fill(4)))

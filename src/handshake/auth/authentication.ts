@@ -80,9 +80,8 @@ export type { VerifiedPeer }
 export function* verifyPeer(
   { certificateAlgorithms }: CommonConfig, verifier: CertificateVerifier, request: VerifyRequest, leaf: Certificate = leafOf(request.chain),
 ): Flow<VerifiedPeer> {
-  const offered = certificateAlgorithms && { signatureAlgorithms: certificateAlgorithms }
   try {
-    const { chain } = yield* use(verifier.verify({ ...request, leaf, ...offered }))
+    const { chain } = yield* use(verifier.verify({ ...request, leaf, signatureAlgorithms: certificateAlgorithms }))
     return new VerifiedPeer(request.chain, leaf, chain)
   } catch (error) {
     throw asTlsError(error, 'verifier_refused')
