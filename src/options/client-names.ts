@@ -11,7 +11,7 @@ const clientHello: Names<ClientHelloOptions> = {
   sendServerName: 'boolean', ech: { configList: 'any', unusable: 'any' }, grease: 'boolean', keyShares: 'list', serverGroups: 'list',
   permuteExtensions: 'boolean', shape: 'function', compatibilityMode: 'boolean', postHandshakeAuth: 'boolean',
 }
-const clientPsk: Names<ClientPskOptions> = { keys: 'any', modes: 'list' }
+const clientPsk: Names<ClientPskOptions> = { keys: 'any', required: 'boolean', modes: 'list' }
 const clientTls12: Names<ClientTls12Options> = {
   ...tls12Names, renegotiation: 'any', fallback: 'boolean', maxFragmentLength: 'number', falseStart: 'boolean',
 }

@@ -34,6 +34,7 @@ export function* takeSession({ config, io }: Pick<ClientHandshake, 'config' | 'i
   const key = sessionKey(config)
   const session = config.session ?? (yield* cachedSession(config, key))
   if (!session || session.fingerprint !== key) return undefined
+  if (config.pskRequired && session.pskIdentity.length === 0) return undefined
   if (!config.tickets && session.ticket.length > 0) return undefined
   if (!isFresh(config, session)) return undefined
   if (session.version < config.minVersion || session.version > config.maxVersion) return undefined

@@ -168,7 +168,7 @@ function externalPsks(flags: Flags): Pick<ClientOptions, 'psk'> {
   const given = flags.credentials.filter(({ kind }) => kind === 'psk')
   if (given.length === 0) return {}
   return {
-    psk: { keys: given.map(({ pskIdentity, pskKey, pskHash, pskContext }) => ({
+    psk: { required: !flags.on.has('verify-peer'), keys: given.map(({ pskIdentity, pskKey, pskHash, pskContext }) => ({
       identity: pskIdentity ?? new Uint8Array(0),
       key: pskKey ?? new Uint8Array(0),
       ...(pskHash && { hash: pskHash }),
