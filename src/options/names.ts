@@ -10,7 +10,7 @@ export type Kind = 'any' | 'boolean' | 'bytes' | 'function' | 'list' | 'number' 
 export interface OptionNames {
   readonly [name: string]: Kind | OptionNames
 }
-type ConnectionOptionName = 'head' | 'signal' | 'handshakeTimeout' | 'closeTimeout' | 'handshakesPerTurn' | 'onEarlyData' | 'onSession'
+type ConnectionOptionName = 'head' | 'signal' | 'handshakeTimeout' | 'closeTimeout' | 'handshakesPerTurn' | 'storeTimeout' | 'onEarlyData' | 'onSession'
 type ConnectionOptionNames = Readonly<Record<ConnectionOptionName, Kind>>
 export type Names<T> = { readonly [K in keyof Required<T>]: Kind | OptionNames }
 
@@ -28,7 +28,8 @@ export const tls12Names: Names<Tls12Options> = { legacy: 'boolean', requireExten
 /** Options of connect() and accept() that the engine does not have; connection.ts keeps them in step with
  * ConnectionOptions. */
 export const connectionNames: ConnectionOptionNames = {
-  head: 'bytes', signal: 'object', handshakeTimeout: 'number', closeTimeout: 'number', handshakesPerTurn: 'number', onEarlyData: 'function', onSession: 'function',
+  head: 'bytes', signal: 'object', handshakeTimeout: 'number', closeTimeout: 'number', handshakesPerTurn: 'number', storeTimeout: 'number',
+  onEarlyData: 'function', onSession: 'function',
 }
 export const identityNames: Names<IdentityOptions> = {
   cert: 'any', key: 'any', ocspResponse: 'bytes', scts: 'list', onlyForItsIssuers: 'boolean', delegatedCredential: 'bytes',

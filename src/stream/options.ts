@@ -13,6 +13,9 @@ export interface PumpOptions {
   /** Server, in createServer(): steps of handshakes that run in one turn of the event loop, so that a burst of connections does
    * not stop timers and other connections; Infinity for no limit. Default 8. */
   readonly handshakesPerTurn?: number
+  /** Milliseconds that a handshake waits for a session cache or store, a ticket protector, a replay guard or `mayResume`; then
+   * it goes on without: with a full handshake, no ticket, early data refused. Infinity for no limit. Default 1000. */
+  readonly storeTimeout?: number
   /** Milliseconds that close() lets the peer take nothing, and then keep its side open. Default 5000. */
   readonly closeTimeout?: number
   /** Server: called with each piece of early data as it comes, before the handshake is done; `reply` writes 0.5-RTT data, which

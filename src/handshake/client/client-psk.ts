@@ -12,7 +12,7 @@ import { encodeMessage, messages13 } from '../../wire/messages.ts'
 import type { ClientHello } from '../../wire/messages.ts'
 import { TLS13 } from '../../wire/registry.ts'
 import { usablePsks } from '../key-exchange/external-psk.ts'
-import { use } from '../flow.ts'
+import { attempt } from '../flow.ts'
 import type { ClientHandshake } from './client-handshake.ts'
 import type { Flow } from '../flow.ts'
 import type { Transcript } from '../transcript.ts'
@@ -47,11 +47,7 @@ export function* takeSession({ config, io }: Pick<ClientHandshake, 'config' | 'i
 
 /** A cache that fails costs a full handshake, no more. */
 function* cachedSession({ sessions }: ClientConfig, key: string): Flow<SessionState | undefined> {
-  try {
-    return yield* use(sessions?.take(key))
-  } catch {
-    return undefined
-  }
+  return yield* attempt(() => sessions?.take(key))
 }
 
 /** The session's ticket first, then the external keys. */
