@@ -1,5 +1,5 @@
-// `npm run check`: every step of CI on what is installed here. Goes on past a failed step, and ends with a list of them.
-// Interop tests whose peer is missing are skipped by name; CI (.ci/run) installs the peers first.
+// `npm run check`: every step of CI on what is installed here. Goes on past a failed step, and ends with a list of
+// them. Interop tests whose peer is missing are skipped by name; CI (.ci/run) installs the peers first.
 
 import { spawnSync } from 'node:child_process'
 

@@ -1,5 +1,6 @@
-// `npm run demo`: a certificate authority, a puretls server on loopback that node:https, curl and openssl fetch a page from,
-// then puretls as the client of node:https and openssl. Prints what was agreed, and one handshake with every byte named.
+// `npm run demo`: a certificate authority, a puretls server on loopback that node:https, curl and openssl fetch a page
+// from, then puretls as the client of node:https and openssl. Prints what was agreed, and one handshake with every byte
+// named.
 
 import { once } from 'node:events'
 import { createServer as createHttpsServer, get } from 'node:https'
@@ -20,7 +21,11 @@ const page = 'hello from the other side\n'
 const main = async (): Promise<void> => {
   const ca = await createCa({ name: 'puretls demo CA' })
   const leaf = await ca.issue({ names: ['localhost', '127.0.0.1'] })
-  const folder = temporaryFolder({ 'ca.pem': ca.certificatePem, 'cert.pem': leaf.chainPem, 'key.pem': leaf.privateKeyPem })
+  const folder = temporaryFolder({
+    'ca.pem': ca.certificatePem,
+    'cert.pem': leaf.chainPem,
+    'key.pem': leaf.privateKeyPem,
+  })
   try {
     await serve(leaf, ca.certificatePem, folder.path)
     await fetchFromOthers(leaf, ca.certificatePem, folder.path)
@@ -81,14 +86,19 @@ const fetchWithNode = (port: number, ca: string): Promise<string> =>
   new Promise((resolve, reject) => {
     get({ host: '127.0.0.1', port, ca, servername: 'localhost', agent: false }, (response) => {
       let body = ''
-      response.setEncoding('utf8').on('data', (text: string) => (body += text)).on('end', () => resolve(body))
+      response
+        .setEncoding('utf8')
+        .on('data', (text: string) => (body += text))
+        .on('end', () => resolve(body))
     }).on('error', reject)
   })
 
 /** puretls as the client of servers that nobody here wrote. */
 const fetchFromOthers = async (leaf: Issued, ca: string, folder: string): Promise<void> => {
   const rows: string[][] = []
-  const https = createHttpsServer({ cert: leaf.chainPem, key: leaf.privateKeyPem }, (_request, response) => response.end(page))
+  const https = createHttpsServer({ cert: leaf.chainPem, key: leaf.privateKeyPem }, (_request, response) =>
+    response.end(page),
+  )
   rows.push(await fetchRow('node:https', await listen(https), ca))
   https.closeAllConnections()
   https.close()
@@ -104,7 +114,12 @@ const fetchFromOthers = async (leaf: Issued, ca: string, folder: string): Promis
   printTable(['server', ...columns], rows)
 }
 
-const fetchRow = async (name: string, port: number, ca: string, more: Partial<ClientOptions> = {}): Promise<string[]> => {
+const fetchRow = async (
+  name: string,
+  port: number,
+  ca: string,
+  more: Partial<ClientOptions> = {},
+): Promise<string[]> => {
   const socket = net.connect(port, '127.0.0.1')
   await once(socket, 'connect')
   const counted = countedSocket(socket)
@@ -120,7 +135,9 @@ const fetchRow = async (name: string, port: number, ca: string, more: Partial<Cl
 
 /** One whole handshake, decrypted and annotated. */
 const showHandshake = async (leaf: Issued, ca: string): Promise<void> => {
-  const https = createHttpsServer({ cert: leaf.chainPem, key: leaf.privateKeyPem }, (_request, response) => response.end(page))
+  const https = createHttpsServer({ cert: leaf.chainPem, key: leaf.privateKeyPem }, (_request, response) =>
+    response.end(page),
+  )
   const trace = createTrace('client')
   await fetchRow('node:https', await listen(https), ca, { trace: trace.record, groups: ['X25519', 'P-256'] })
   https.closeAllConnections()

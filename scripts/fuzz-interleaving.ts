@@ -5,7 +5,9 @@ import { parseArgs } from 'node:util'
 
 import { interleave } from '../test/engine/interleaving.ts'
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string', default: '1' } } })
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string', default: '1' } },
+})
 const first = Number(values.seed)
 const end = Date.now() + Number(values.seconds) * 1000
 let [scenarios, records] = [0, 0]
@@ -14,4 +16,6 @@ while (Date.now() < end) {
   records += await interleave({ seed, steps: 5 + (seed % 90) })
   scenarios++
 }
-console.log(`interleaving: ${scenarios} scenarios, ${records} records sealed, seed ${first}, ${values.seconds} s: no finding`)
+console.log(
+  `interleaving: ${scenarios} scenarios, ${records} records sealed, seed ${first}, ${values.seconds} s: no finding`,
+)

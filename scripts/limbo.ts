@@ -1,5 +1,6 @@
-// npm run conformance:limbo -- FILE: runs x509-limbo cases (C2SP/x509-limbo, schema version 1; plain or gzipped JSON) through
-// verifyChain() and prints each disagreement, then one line of counts. limbo.test.ts runs the cases of vectors/limbo/ with it.
+// npm run conformance:limbo -- FILE: runs x509-limbo cases (C2SP/x509-limbo, schema version 1; plain or gzipped JSON)
+// through verifyChain() and prints each disagreement, then one line of counts. limbo.test.ts runs the cases of
+// vectors/limbo/ with it.
 
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
@@ -103,7 +104,14 @@ const keyUsageOf = (name: string): KeyUsageName => {
 }
 
 const keyUsages: readonly KeyUsageName[] = [
-  'digitalSignature', 'keyEncipherment', 'dataEncipherment', 'keyAgreement', 'keyCertSign', 'cRLSign', 'encipherOnly', 'decipherOnly',
+  'digitalSignature',
+  'keyEncipherment',
+  'dataEncipherment',
+  'keyAgreement',
+  'keyCertSign',
+  'cRLSign',
+  'encipherOnly',
+  'decipherOnly',
 ]
 
 const hasName = (leaf: Certificate, { kind, value }: PeerName): boolean =>
@@ -118,7 +126,10 @@ export const summary = (outcomes: readonly LimboOutcome[]): string => {
   const accepted = count(({ expected, actual }) => expected === 'FAILURE' && actual === 'SUCCESS')
   const rejected = count(({ expected, actual }) => expected === 'SUCCESS' && actual === 'FAILURE')
   const skipped = count(({ actual }) => actual === undefined)
-  return `limbo: agree ${agree} of ${outcomes.length}, wrongly accepted ${accepted}, wrongly rejected ${rejected}, skipped ${skipped}`
+  return (
+    `limbo: agree ${agree} of ${outcomes.length}, wrongly accepted ${accepted}, wrongly rejected ${rejected}, ` +
+    `skipped ${skipped}`
+  )
 }
 
 const isProfile = (text: string | undefined): text is ProfileName =>

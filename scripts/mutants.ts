@@ -1,5 +1,6 @@
-// Whether the tests miss a fault in src outside x509, pki and roots: `npm run mutants -- --seed 1 --count 20`. Each mutant is one
-// change to one file, drawn by the seed and written into a temporary copy; the tests related to that file run on it.
+// Whether the tests miss a fault in src outside x509, pki and roots: `npm run mutants -- --seed 1 --count 20`. Each
+// mutant is one change to one file, drawn by the seed and written into a temporary copy; the tests related to that file
+// run on it.
 
 import { spawn } from 'node:child_process'
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -9,7 +10,11 @@ import { parseArgs } from 'node:util'
 import ts from 'typescript'
 
 const { values } = parseArgs({
-  options: { seed: { type: 'string', default: '1' }, count: { type: 'string', default: '20' }, seconds: { type: 'string', default: '180' } },
+  options: {
+    seed: { type: 'string', default: '1' },
+    count: { type: 'string', default: '20' },
+    seconds: { type: 'string', default: '180' },
+  },
 })
 const [seed, count, seconds] = [Number(values.seed), Number(values.count), Number(values.seconds)]
 
@@ -21,11 +26,16 @@ interface Mutant {
 }
 
 const operators: ReadonlyMap<ts.SyntaxKind, string> = new Map([
-  [ts.SyntaxKind.EqualsEqualsEqualsToken, '!=='], [ts.SyntaxKind.ExclamationEqualsEqualsToken, '==='],
-  [ts.SyntaxKind.LessThanToken, '<='], [ts.SyntaxKind.LessThanEqualsToken, '<'],
-  [ts.SyntaxKind.GreaterThanToken, '>='], [ts.SyntaxKind.GreaterThanEqualsToken, '>'],
-  [ts.SyntaxKind.AmpersandAmpersandToken, '||'], [ts.SyntaxKind.BarBarToken, '&&'],
-  [ts.SyntaxKind.PlusToken, '-'], [ts.SyntaxKind.MinusToken, '+'],
+  [ts.SyntaxKind.EqualsEqualsEqualsToken, '!=='],
+  [ts.SyntaxKind.ExclamationEqualsEqualsToken, '==='],
+  [ts.SyntaxKind.LessThanToken, '<='],
+  [ts.SyntaxKind.LessThanEqualsToken, '<'],
+  [ts.SyntaxKind.GreaterThanToken, '>='],
+  [ts.SyntaxKind.GreaterThanEqualsToken, '>'],
+  [ts.SyntaxKind.AmpersandAmpersandToken, '||'],
+  [ts.SyntaxKind.BarBarToken, '&&'],
+  [ts.SyntaxKind.PlusToken, '-'],
+  [ts.SyntaxKind.MinusToken, '+'],
 ])
 
 /** What may be written in place of this node, and which part of it that replaces. */
@@ -37,9 +47,18 @@ const changesOf = (node: ts.Node): readonly (readonly [ts.Node, string])[] => {
   if (ts.isNumericLiteral(node)) return [[node, String(Number(node.text) + 1)]]
   if (ts.isThrowStatement(node)) return [[node, ';']]
   if (ts.isReturnStatement(node) && node.expression) return [[node.expression, 'undefined']]
-  if (ts.isIfStatement(node)) return [[node.expression, 'true'], [node.expression, 'false']]
-  if (ts.isConditionalExpression(node)) return [[node.condition, 'true'], [node.condition, 'false']]
-  if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken) return [[node, node.operand.getText()]]
+  if (ts.isIfStatement(node))
+    return [
+      [node.expression, 'true'],
+      [node.expression, 'false'],
+    ]
+  if (ts.isConditionalExpression(node))
+    return [
+      [node.condition, 'true'],
+      [node.condition, 'false'],
+    ]
+  if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken)
+    return [[node, node.operand.getText()]]
   return []
 }
 
@@ -69,7 +88,11 @@ type Verdict = 'killed' | 'survived' | 'timed out'
 const judge = (folder: string, file: string): Promise<Verdict> =>
   new Promise((resolve, reject) => {
     const vitest = join(folder, 'node_modules/vitest/vitest.mjs')
-    const child = spawn(process.execPath, [vitest, 'related', file, '--run', '--bail', '1'], { cwd: folder, stdio: 'ignore', detached: true })
+    const child = spawn(process.execPath, [vitest, 'related', file, '--run', '--bail', '1'], {
+      cwd: folder,
+      stdio: 'ignore',
+      detached: true,
+    })
     let late = false
     const timer = setTimeout(() => {
       late = true
@@ -110,9 +133,15 @@ try {
     const before = original.slice(original.lastIndexOf('\n', start) + 1, start).trimStart()
     const after = original.slice(end, original.indexOf('\n', end))
     const line = original.slice(0, start).split('\n').length
-    console.log(`${verdict} ${file}:${line} ${original.slice(start, end).replaceAll(/\s+/g, ' ')} -> ${text}    ${before}[${text}]${after}`)
+    console.log(
+      `${verdict} ${file}:${line} ${original.slice(start, end).replaceAll(/\s+/g, ' ')} -> ${text}    ` +
+        `${before}[${text}]${after}`,
+    )
   }
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
-console.log(`mutants: ${tally.killed} killed, ${tally.survived} survived, ${tally['timed out']} timed out of ${drawn.size}, seed ${seed}`)
+console.log(
+  `mutants: ${tally.killed} killed, ${tally.survived} survived, ${tally['timed out']} timed out of ${drawn.size}, ` +
+    `seed ${seed}`,
+)

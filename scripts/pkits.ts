@@ -92,7 +92,10 @@ export const summary = (outcomes: readonly PkitsOutcome[]): string => {
   const wrong = outcomes.filter(({ test, accepted }) => accepted !== test.expected)
   const accepted = wrong.filter((outcome) => outcome.accepted).length
   const agree = outcomes.length - wrong.length
-  return `pkits: agree ${agree} of ${outcomes.length}, wrongly accepted ${accepted}, wrongly rejected ${wrong.length - accepted}`
+  return (
+    `pkits: agree ${agree} of ${outcomes.length}, wrongly accepted ${accepted}, wrongly rejected ` +
+    `${wrong.length - accepted}`
+  )
 }
 
 const main = async (): Promise<void> => {
@@ -102,7 +105,8 @@ const main = async (): Promise<void> => {
   const outcomes: PkitsOutcome[] = []
   for (const test of suite.cases) outcomes.push(await runPkitsCase(suite, test))
   for (const { test, accepted, message } of outcomes) {
-    if (accepted !== test.expected) console.log(`${test.id} ${test.title}: expected ${test.expected}, got ${accepted} ${message}`.trimEnd())
+    if (accepted !== test.expected)
+      console.log(`${test.id} ${test.title}: expected ${test.expected}, got ${accepted} ${message}`.trimEnd())
   }
   console.log(summary(outcomes))
 }

@@ -30,7 +30,8 @@ for (const section of [3, 4, 5, 6, 7] as const) {
         }
       }
       console.log(
-        `${label}  ok  ${last?.records} records, ${last?.bytes} bytes, ${last?.secrets} values, ${runs} runs  (${traceSection(section).title})`,
+        `${label}  ok  ${last?.records} records, ${last?.bytes} bytes, ${last?.secrets} values, ${runs} runs  ` +
+          `(${traceSection(section).title})`,
       )
     } catch (error) {
       failed++

@@ -13,7 +13,9 @@ for (const { subpath, minified, gzipped, budget, faults } of rows) {
   console.log(`${subpath.padEnd(20)}${numbers}  ${faults.length === 0 ? 'ok' : faults.join('; ')}`)
 }
 const failed = rows.filter(({ faults }) => faults.length > 0).length
-console.log(failed === 0 ? `size: ${rows.length} subpaths within budget` : `size: ${failed} of ${rows.length} subpaths at fault`)
+console.log(
+  failed === 0 ? `size: ${rows.length} subpaths within budget` : `size: ${failed} of ${rows.length} subpaths at fault`,
+)
 process.exitCode = failed === 0 && rows.length > 0 ? 0 : 1
 
 interface Measured extends Subpath {
@@ -26,7 +28,12 @@ async function measure(row: Subpath): Promise<Measured> {
   try {
     return await bundle(row)
   } catch (error) {
-    return { ...row, minified: 0, gzipped: 0, faults: [`does not build: ${error instanceof Error ? error.message : String(error)}`] }
+    return {
+      ...row,
+      minified: 0,
+      gzipped: 0,
+      faults: [`does not build: ${error instanceof Error ? error.message : String(error)}`],
+    }
   }
 }
 
@@ -47,7 +54,9 @@ async function bundle(row: Subpath): Promise<Measured> {
   const code = outputFiles[0]?.contents ?? new Uint8Array()
   const gzipped = gzipSync(code, { level: 9 }).length
   const builtins = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path))
-  const packages = new Set(Object.keys(metafile.inputs).flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []))
+  const packages = new Set(
+    Object.keys(metafile.inputs).flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []),
+  )
   const strangers = row.needsNode ? [] : [...packages].filter((name) => !name.startsWith('@noble/'))
   const faults = [
     ...(gzipped > row.budget ? [`over budget by ${kB(gzipped - row.budget)}`] : []),

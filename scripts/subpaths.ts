@@ -25,7 +25,12 @@ export const subpaths: readonly Subpath[] = [
   { subpath: './pki', source: 'src/pki/index.ts', budget: 95 * kB },
   { subpath: './inspect', source: 'src/inspect/index.ts', budget: 25 * kB },
   { subpath: './session', source: 'src/session/index.ts', budget: 20 * kB },
-  { subpath: './compression', source: 'src/compression/index.ts', nodeSource: 'src/compression/index.node.ts', budget: 2 * kB },
+  {
+    subpath: './compression',
+    source: 'src/compression/index.ts',
+    nodeSource: 'src/compression/index.node.ts',
+    budget: 2 * kB,
+  },
   { subpath: './roots', source: 'src/roots/index.ts', budget: 200 * kB },
   { subpath: './node', source: 'src/node/index.ts', needsNode: true, budget: 154 * kB },
   { subpath: './cli', source: 'src/cli/index.ts', needsNode: true, budget: 300 * kB },
@@ -39,7 +44,10 @@ export const cliSource = 'src/cli/main.ts'
 /** Runtimes that take a subpath's `nodeSource`. */
 export const nodeConditions: readonly string[] = ['node', 'bun', 'deno']
 
-/** Runtimes that take `source`, named first because a bundler for them may set `node` too. So does any other, by default. */
+/**
+ * Runtimes that take `source`, named first because a bundler for them may set `node` too. So does any other, by
+ * default.
+ */
 export const webConditions: readonly string[] = ['workerd', 'browser']
 
 const root = new URL('../', import.meta.url)
@@ -53,7 +61,9 @@ export const outputName = (source: string): string => source.replace(/^src\//, '
 
 /** Output name -> source, for the bundler. */
 export const existingEntries = (): Record<string, string> => {
-  const sources = subpaths.flatMap(({ source, nodeSource }) => (nodeSource === undefined ? [source] : [source, nodeSource]))
+  const sources = subpaths.flatMap(({ source, nodeSource }) =>
+    nodeSource === undefined ? [source] : [source, nodeSource],
+  )
   return Object.fromEntries([...sources, cliSource].filter(exists).map((source) => [outputName(source), source]))
 }
 

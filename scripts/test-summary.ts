@@ -1,5 +1,6 @@
-// `node scripts/test-summary.ts FILE`: reads vitest's JSON report and prints one plain line, `N passed, N failed, N skipped`.
-// Exits non-zero on a failure, on no tests, on a report that cannot be read and, where CI is set, on a skipped test.
+// `node scripts/test-summary.ts FILE`: reads vitest's JSON report and prints one plain line, `N passed, N failed, N
+// skipped`. Exits non-zero on a failure, on no tests, on a report that cannot be read and, where CI is set, on a
+// skipped test.
 import { readFileSync } from 'node:fs'
 
 interface Report {
@@ -17,11 +18,15 @@ if (report === undefined) {
   console.log('0 passed, 1 failed, 0 skipped')
   process.exitCode = 1
 } else {
-  const tests = report.testResults.flatMap(({ name, assertionResults }) => assertionResults.map((test) => ({ ...test, file: name })))
+  const tests = report.testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults.map((test) => ({ ...test, file: name })),
+  )
   const passed = tests.filter(({ status }) => status === 'passed')
   const skipped = tests.filter(({ status }) => status !== 'passed' && status !== 'failed')
   // A file that failed to load has no test of its own: it counts as one failure. So does an error outside of any test.
-  const broken = report.testResults.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0)
+  const broken = report.testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+  )
   const known = tests.filter(({ status }) => status === 'failed').length + broken.length
   const failed = known === 0 && !report.success ? 1 : known
   for (const { name, message } of broken) console.log(`did not run: ${name}: ${message ?? ''}`)

@@ -2,7 +2,7 @@
 
 import { checkOptions } from './options/check.ts'
 import { clientNames } from './options/client-names.ts'
-import { commonConfig, inRange, keySharesOf, onlyWithPsk } from './config/common.ts'
+import { commonConfig, inRange, keySharesOf } from './config/common.ts'
 import { MadeOnce } from './config/made-once.ts'
 import type { ClientAuthConfig, ClientConfig, CommonConfig, Defaults, ServerConfig } from './config/types.ts'
 import type { CryptoProvider } from './crypto/provider.ts'
@@ -23,14 +23,13 @@ export type * from './config/types.ts'
 export const clientConfig = (options: ClientOptions, defaults: Defaults = {}): ClientConfig => {
   checkOptions(options, clientNames)
   checkClientOptions(options)
-  const psks = pskConfigs(options.psk?.keys)
-  const pskRequired = options.psk?.required ?? false
-  const common = pskRequired ? onlyWithPsk(commonConfig(options, defaults), psks) : commonConfig(options, defaults)
+  const common = commonConfig(options, defaults)
   const { groups, provider } = common
   const { hello = {}, certificates = {}, tls12 = {} } = options
   const ca = options.ca === undefined ? undefined : certificateListOf(options.ca, 'ca')
   const verifier = options.verifier ?? defaults.verifier?.({ provider, authorities: ca, legacy: common.legacy })
-  if (!verifier) throw new TlsError('bad_option', 'verifier: required here; the root entry of the package has a default')
+  if (!verifier)
+    throw new TlsError('bad_option', 'verifier: required here; the root entry of the package has a default')
   return Object.freeze({
     ...common,
     serverName: serverNameOf(options),
@@ -41,8 +40,7 @@ export const clientConfig = (options: ClientOptions, defaults: Defaults = {}): C
     keyShares: keySharesOf(hello, groups),
     session: options.session instanceof Uint8Array ? decodeSession(options.session) : options.session,
     sessions: options.sessions,
-    psks,
-    pskRequired,
+    psks: pskConfigs(options.psk?.keys),
     tickets: options.tickets !== false,
     ticketRequest: typeof options.tickets === 'object' ? options.tickets : undefined,
     earlyData: options.earlyData,
@@ -62,7 +60,11 @@ export const clientConfig = (options: ClientOptions, defaults: Defaults = {}): C
 
 /** Throws as clientConfig does; a key that does not match its certificate is refused here, not at the first
  * connection. `made`: of the config that this one replaces. */
-export const serverConfig = (options: ServerOptions, defaults: Defaults = {}, made: MadeOnce = new MadeOnce()): ServerConfig => {
+export const serverConfig = (
+  options: ServerOptions,
+  defaults: Defaults = {},
+  made: MadeOnce = new MadeOnce(),
+): ServerConfig => {
   checkOptions(options, serverNames)
   checkServerOptions(options)
   const common = commonConfig(options, defaults)
@@ -87,7 +89,9 @@ export const serverConfig = (options: ServerOptions, defaults: Defaults = {}, ma
     earlyDataWindow,
     replayGuard:
       earlyData.replayGuard ??
-      (maxEarlyData > 0 ? made.replayGuard(defaults.replayGuard, common.clock, quarantineOf(options, earlyDataWindow)) : undefined),
+      (maxEarlyData > 0
+        ? made.replayGuard(defaults.replayGuard, common.clock, quarantineOf(options, earlyDataWindow))
+        : undefined),
     cookie: hello.cookie ?? false,
     chooseAlpn: hello.chooseAlpn,
     ech: echServerConfig(hello.ech, provider),
@@ -96,7 +100,8 @@ export const serverConfig = (options: ServerOptions, defaults: Defaults = {}, ma
 
 const fragmentCode = (bytes: number): number => {
   const code = [512, 1024, 2048, 4096].indexOf(bytes) + 1
-  if (code === 0) throw new TlsError('bad_option', `tls12.maxFragmentLength: ${bytes}; it has to be 512, 1024, 2048 or 4096`)
+  if (code === 0)
+    throw new TlsError('bad_option', `tls12.maxFragmentLength: ${bytes}; it has to be 512, 1024, 2048 or 4096`)
   return code
 }
 
@@ -113,7 +118,12 @@ const serverNameOf = ({ serverName, verifier, psk }: ClientOptions): string | un
     if (verifier || psk?.keys) return undefined
     throw new TlsError('bad_option', 'serverName: false needs a verifier that judges without a name, or psk.keys')
   }
-  if (typeof serverName !== 'string' || serverName === '' || serverName.length > 255 || /[^\x21-\x7e]/.test(serverName)) {
+  if (
+    typeof serverName !== 'string' ||
+    serverName === '' ||
+    serverName.length > 255 ||
+    /[^\x21-\x7e]/.test(serverName)
+  ) {
     throw new TlsError(
       'bad_option',
       `serverName: ${JSON.stringify(serverName)} is not a DNS name in ASCII (use its A-label form) or an IP address`,
@@ -122,7 +132,11 @@ const serverNameOf = ({ serverName, verifier, psk }: ClientOptions): string | un
   return serverName
 }
 
-const clientAuthConfig = (options: ServerOptions, common: CommonConfig, defaults: Defaults): ClientAuthConfig | undefined => {
+const clientAuthConfig = (
+  options: ServerOptions,
+  common: CommonConfig,
+  defaults: Defaults,
+): ClientAuthConfig | undefined => {
   const { clientAuth } = options
   if (!clientAuth) return undefined
   const { mode } = clientAuth
@@ -131,15 +145,20 @@ const clientAuthConfig = (options: ServerOptions, common: CommonConfig, defaults
   const acceptPsk = clientAuth.acceptPsk ?? false
   if (required && options.psk?.lookup && !acceptPsk) {
     const why = 'a client that proves an external key shows no certificate (RFC 9846 section 4.4.2)'
-    throw new TlsError('bad_option', `clientAuth: '${mode}' together with psk: ${why}; say acceptPsk: true if the key is enough`)
+    throw new TlsError(
+      'bad_option',
+      `clientAuth: '${mode}' together with psk: ${why}; say acceptPsk: true if the key is enough`,
+    )
   }
-  if (mode.endsWith('-unverified')) return { mode, required, inHandshake, acceptPsk, verifier: undefined, authorities: clientAuth.authorities ?? [] }
+  if (mode.endsWith('-unverified'))
+    return { mode, required, inHandshake, acceptPsk, verifier: undefined, authorities: clientAuth.authorities ?? [] }
   const ca = clientAuth.ca === undefined ? undefined : certificateListOf(clientAuth.ca, 'clientAuth.ca')
   const verifier =
     clientAuth.verifier ??
     (ca && defaults.verifier?.({ provider: common.provider, authorities: ca, legacy: common.legacy }))
   if (!verifier) throw new TlsError('bad_option', 'clientAuth: ca or verifier is needed to check client certificates')
-  const authorities = clientAuth.authorities ?? ca?.map((der) => parseCertificate(der).subject.der) ?? verifier.authorities ?? []
+  const authorities =
+    clientAuth.authorities ?? ca?.map((der) => parseCertificate(der).subject.der) ?? verifier.authorities ?? []
   return { mode, required, inHandshake, acceptPsk, verifier, authorities }
 }
 
@@ -149,11 +168,19 @@ const quarantineOf = ({ tickets }: ServerOptions, window: number): number =>
   tickets !== false && tickets?.protector !== undefined ? (2 * window + 2) * 1000 : 0
 
 const ticketConfig = (
-  options: ServerOptions, provider: CryptoProvider, defaults: Defaults, made: MadeOnce,
+  options: ServerOptions,
+  provider: CryptoProvider,
+  defaults: Defaults,
+  made: MadeOnce,
 ): ServerConfig['tickets'] => {
   if (options.tickets === false) return undefined
   const count = inRange(options.tickets?.count ?? 2, 0, 255, 'tickets.count')
-  const lifetime = inRange(options.tickets?.lifetimeSeconds ?? 86400, 1, MAX_SESSION_LIFETIME, 'tickets.lifetimeSeconds')
+  const lifetime = inRange(
+    options.tickets?.lifetimeSeconds ?? 86400,
+    1,
+    MAX_SESSION_LIFETIME,
+    'tickets.lifetimeSeconds',
+  )
   const renewal = options.tickets?.renewAfterSeconds ?? Math.ceil(lifetime / 2)
   const renewAfter = inRange(renewal, 0, MAX_SESSION_LIFETIME, 'tickets.renewAfterSeconds')
   const protector = options.tickets?.protector ?? made.protector(defaults.tickets, provider, lifetime)

@@ -17,10 +17,11 @@ import type { AnyDuplex } from './stream/types.ts'
 export type ConnectOptions = ClientOptions & ConnectionOptions
 
 /** Options of connect('host:port'): the server's name is that of the address, unless another one is given. */
-export type DialOptions = Partial<Pick<ConnectOptions, 'serverName'>> & Omit<ConnectOptions, 'serverName'> & {
-  /** Milliseconds for looking up the name, TCP and the handshake together; Infinity for no limit. Default 30000. */
-  readonly timeoutMs?: number
-}
+export type DialOptions = Partial<Pick<ConnectOptions, 'serverName'>> &
+  Omit<ConnectOptions, 'serverName'> & {
+    /** Milliseconds for looking up the name, TCP and the handshake together; Infinity for no limit. Default 30000. */
+    readonly timeoutMs?: number
+  }
 
 /** The two forms of connect(): over a stream, and to an address. */
 export interface Connect {
@@ -38,7 +39,8 @@ export interface Connect {
   /**
    * Dials `host:port` (IPv6 in brackets: `[2001:db8::1]:443`) over TCP and speaks TLS as the client; on Node, Bun
    * and Deno. The name or address is the `serverName`, if none is given. Rejects with a TlsError:
-   * `transport_failed` if there is no connection, `timeout` after `timeoutMs`, `aborted` by `signal`, `unsupported` where there are no sockets.
+   * `transport_failed` if there is no connection, `timeout` after `timeoutMs`, `aborted` by `signal`, `unsupported`
+   * where there are no sockets.
    *
    * ```ts
    * const connection = await connect('example.org:443', { alpn: ['h2'], timeoutMs: 5000 })
@@ -60,7 +62,10 @@ export const connectWith = (defaults: Defaults, sockets?: Sockets): Connect => {
 }
 
 const dial = async (
-  address: string, options: DialOptions, defaults: Defaults, sockets: Sockets,
+  address: string,
+  options: DialOptions,
+  defaults: Defaults,
+  sockets: Sockets,
 ): Promise<TlsConnection> => {
   const { host, port } = parseAddress(address)
   const { timeoutMs = 30_000, ...given } = options
@@ -76,7 +81,10 @@ const dial = async (
 
 /** Runs `work` under a signal of its own, which the caller's signal and the clock abort. */
 const dialWithin = async <T>(
-  milliseconds: number, signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>, address: string,
+  milliseconds: number,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+  address: string,
 ): Promise<T> => {
   const controller = new AbortController()
   const onAbort = (): void => controller.abort(abortedBy(signal?.reason))

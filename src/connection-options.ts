@@ -21,14 +21,18 @@ export const splitOptions = <T extends object>(
 ): { readonly connection: ConnectionOptions; readonly rest: T } => {
   requireObject(options)
   const entries = Object.entries(options).map((entry) => ({ entry, ours: Object.hasOwn(names, entry[0]) }))
-  const part = (ours: boolean) => Object.fromEntries(entries.filter((one) => one.ours === ours).map(({ entry }) => entry))
+  const part = (ours: boolean) =>
+    Object.fromEntries(entries.filter((one) => one.ours === ours).map(({ entry }) => entry))
   const connection = part(true)
   checkConnectionOptions(connection)
   return { connection, rest: part(false) as T }
 }
 
 /** A stream made uniform, and what `prepare` makes of the options for it: if that throws, the stream is closed. */
-export const takeOver = <T>(stream: AnyDuplex, prepare: () => T): { readonly transport: ByteStream; readonly prepared: T } => {
+export const takeOver = <T>(
+  stream: AnyDuplex,
+  prepare: () => T,
+): { readonly transport: ByteStream; readonly prepared: T } => {
   const transport = adapt(stream)
   try {
     return { transport, prepared: prepare() }

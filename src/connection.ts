@@ -22,8 +22,9 @@ export interface TlsConnection extends AsyncIterable<Uint8Array> {
    * `timeoutMs` ends takes nothing: the next one gives what comes. */
   read(options?: CallOptions): Promise<Uint8Array | null>
   /** Resolves when the transport has taken the data, which must not change until then. Calls need not wait for each
-   * other. A rejection that nobody looks at is not reported as unhandled: read() and close() tell as well. What a call that
-   * its `signal` or `timeoutMs` ends has sealed goes out all the same; if that is a part of the data only (more than 256 KiB),
+   * other. A rejection that nobody looks at is not reported as unhandled: read() and close() tell as well. What a call
+   * that its `signal` or `timeoutMs` ends has sealed goes out all the same; if that is a part of the data only (more
+   * than 256 KiB),
    * the connection is aborted. */
   write(data: Uint8Array, options?: CallOptions): Promise<void>
   /** Sends close_notify: no more data from here. Reading goes on (RFC 9846 section 6.1). */
@@ -33,17 +34,27 @@ export interface TlsConnection extends AsyncIterable<Uint8Array> {
   close(options?: CallOptions): Promise<void>
   /** Drops the connection and the transport at once; everything that waits rejects with code `aborted`. */
   abort(reason?: unknown): void
-  /** New keys for what we send (RFC 9846 section 4.7.3), and for what the peer sends if asked. `wrong_state` in TLS 1.2. */
+  /**
+   * New keys for what we send (RFC 9846 section 4.7.3), and for what the peer sends if asked. `wrong_state` in TLS 1.2.
+   */
   updateKeys(options?: { readonly requestPeer?: boolean }): Promise<void>
   /** `length` bytes that both ends can compute and nobody else (RFC 9846 section 7.5, RFC 5705). */
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array
-  /** The same for early data, which was accepted: whoever replays it gets the same. Throws `wrong_state` where there was none. */
+  /**
+   * The same for early data, which was accepted: whoever replays it gets the same. Throws `wrong_state` where there was
+   * none.
+   */
   exportEarlyKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array
-  /** The channel binding of this connection (RFC 5929, RFC 9266). Throws `unsupported` for a type that it does not have. */
+  /**
+   * The channel binding of this connection (RFC 5929, RFC 9266). Throws `unsupported` for a type that it does not have.
+   */
   channelBinding(type: ChannelBindingType): Uint8Array
   /** Server, TLS 1.3: asks the client for a certificate now; what it answered, verified (RFC 9846 section 4.7.2). */
   requestClientCertificate(): Promise<ClientCertificate>
-  /** Early data that came before the handshake was done (server): an attacker can send it a second time, so act only on what is safe to repeat. */
+  /**
+   * Early data that came before the handshake was done (server): an attacker can send it a second time, so act only on
+   * what is safe to repeat.
+   */
   readonly earlyData: readonly Uint8Array[]
 }
 
@@ -51,7 +62,9 @@ export type ConnectionOptions = PumpOptions
 export type { CallOptions } from './stream/limits.ts'
 export type { ClientCertificate } from './stream/options.ts'
 
-/** Runs an engine over a stream; the connection when the handshake is done. Rejects with a TlsError, the stream ended. */
+/**
+ * Runs an engine over a stream; the connection when the handshake is done. Rejects with a TlsError, the stream ended.
+ */
 export const establish = async (
   transport: ByteStream,
   makeEngine: () => TlsEngine,
@@ -109,7 +122,9 @@ class EstablishedConnection implements TlsConnection {
 
   write(data: Uint8Array, options?: CallOptions): Promise<void> {
     if (ArrayBuffer.isView(data) && data.BYTES_PER_ELEMENT === 1) return this.#pump.write(data, options)
-    return Promise.reject(new TlsError('bad_option', `write: needs a Uint8Array, not ${typeof data}; encode text first`))
+    return Promise.reject(
+      new TlsError('bad_option', `write: needs a Uint8Array, not ${typeof data}; encode text first`),
+    )
   }
 
   closeWrite(options?: CallOptions): Promise<void> {
@@ -158,7 +173,9 @@ class EstablishedConnection implements TlsConnection {
   #readAs(reader: 'read' | 'readable', options?: CallOptions): Promise<Uint8Array | null> {
     this.#readBy ??= reader
     if (this.#readBy === reader) return this.#pump.read(options)
-    const message = `${reader}: this connection is read through ${this.#readBy === 'read' ? 'read()' : 'its readable stream'} already`
+    const message =
+      `${reader}: this connection is read through ` +
+      `${this.#readBy === 'read' ? 'read()' : 'its readable stream'} already`
     return Promise.reject(new TlsError('wrong_state', message))
   }
 

@@ -1,4 +1,5 @@
-// puretls/core: nothing is chosen for the caller, so nothing heavy is imported. `provider` has to be given, and on the client
+// puretls/core: nothing is chosen for the caller, so nothing heavy is imported. `provider` has to be given, and on the
+// client
 // `verifier`.
 
 import type { Defaults } from './config.ts'

@@ -17,14 +17,16 @@ export const defaultsWith = (provider: CryptoProvider, roots: (() => TrustStore)
   const forRoots = ({ provider: chosen }: VerifierRequest): CertificateVerifier => {
     if (!roots) {
       throw new TlsError(
-        'bad_option', 'ca: this runtime shows no root certificates; give yours, or take Mozilla\'s from puretls/roots',
+        'bad_option',
+        "ca: this runtime shows no root certificates; give yours, or take Mozilla's from puretls/roots",
       )
     }
     return remembered.get(chosen, 'runtime', roots)
   }
   return {
     provider,
-    verifier: (request) => (request.authorities ? forAuthorities(remembered, request, request.authorities) : forRoots(request)),
+    verifier: (request) =>
+      request.authorities ? forAuthorities(remembered, request, request.authorities) : forRoots(request),
     replayGuard: (clock, quarantine) => memoryReplayGuard({ clock, quarantine }),
     tickets: (chosen, lifetime) => rotatingTicketKeys({ provider: chosen, lifetimeSeconds: lifetime }),
   }
@@ -32,18 +34,26 @@ export const defaultsWith = (provider: CryptoProvider, roots: (() => TrustStore)
 
 /** Equal authorities give the same verifier, with what it has parsed. */
 const forAuthorities = (
-  remembered: RememberedVerifiers, { provider }: VerifierRequest, authorities: readonly Uint8Array[],
+  remembered: RememberedVerifiers,
+  { provider }: VerifierRequest,
+  authorities: readonly Uint8Array[],
 ): CertificateVerifier => {
   const { sha256 } = provider.hashes
   if (!sha256) return chainVerifier({ provider, trust: trustStore(authorities) })
   return remembered.get(provider, `ca ${toHex(sha256.digest(...authorities))}`, () => trustStore(authorities))
 }
 
-/** Authorities whose verifier is kept: parsed roots, and the intermediates that it has seen, serve the next connection. */
+/**
+ * Authorities whose verifier is kept: parsed roots, and the intermediates that it has seen, serve the next connection.
+ */
 const MOST_REMEMBERED = 16
 
 class RememberedVerifiers {
-  #verifiers: readonly { readonly provider: CryptoProvider; readonly key: string; readonly verifier: CertificateVerifier }[] = []
+  #verifiers: readonly {
+    readonly provider: CryptoProvider
+    readonly key: string
+    readonly verifier: CertificateVerifier
+  }[] = []
 
   get(provider: CryptoProvider, key: string, trust: () => TrustStore): CertificateVerifier {
     const known = this.#verifiers.find((entry) => entry.provider === provider && entry.key === key)

@@ -9,7 +9,12 @@ import { canHpke, hpkeKeyPair } from './keys/hpke.ts'
 import type { HpkeSuite } from './keys/hpke.ts'
 import { equalBytes } from './wire/bytes.ts'
 import {
-  decodeEchConfig, decodeEchConfigList, encodeEchConfig, encodeEchConfigList, hasMandatoryExtension, isPublicName,
+  decodeEchConfig,
+  decodeEchConfigList,
+  encodeEchConfig,
+  encodeEchConfigList,
+  hasMandatoryExtension,
+  isPublicName,
 } from './wire/ech.ts'
 import type { EchConfig } from './wire/ech.ts'
 import { hpkeAeads, hpkeKdfs, hpkeKems } from './wire/numbers.ts'
@@ -47,7 +52,8 @@ export interface ChosenEchConfig extends EchConfig {
   readonly suite: HpkeSuite
 }
 
-export type EchClientConfig = { readonly kind: 'offer'; readonly config: ChosenEchConfig } | { readonly kind: 'grease'; readonly suite: HpkeSuite }
+export type EchClientConfig =
+  { readonly kind: 'offer'; readonly config: ChosenEchConfig } | { readonly kind: 'grease'; readonly suite: HpkeSuite }
 
 export interface EchServerKey {
   readonly config: EchConfig
@@ -67,12 +73,14 @@ const AES_128_GCM = 1
 /** Throws `bad_option` for bytes that are no list, and for a list that can't be used unless the options say
  * otherwise. */
 export const echClientConfig = (
-  options: EchClientOptions | undefined, provider: CryptoProvider, tls13: boolean,
+  options: EchClientOptions | undefined,
+  provider: CryptoProvider,
+  tls13: boolean,
 ): EchClientConfig | undefined => {
   if (!options) return undefined
   const { configList, unusable = configList === undefined ? 'grease' : 'error' } = options
   if (!tls13) throw new TlsError('bad_option', 'ech: it needs TLS 1.3 (RFC 9849 section 6.1)')
-  const bytes = typeof configList === 'string' ? decodeBase64(configList) ?? new Uint8Array(0) : configList
+  const bytes = typeof configList === 'string' ? (decodeBase64(configList) ?? new Uint8Array(0)) : configList
   const config = bytes && chooseEchConfig(readList(bytes), provider)
   if (config) return { kind: 'offer', config }
   if (unusable === 'error') throw new TlsError('bad_option', 'ech.configList: none of its configs can be used')
@@ -92,18 +100,27 @@ const readList = (bytes: Uint8Array): readonly EchConfig[] => {
 const chooseEchConfig = (configs: readonly EchConfig[], provider: CryptoProvider): ChosenEchConfig | undefined => {
   for (const config of configs) {
     if (hasMandatoryExtension(config) || !isPublicName(config.publicName)) continue
-    const suite = config.suites.map(({ kdf, aead }) => ({ kem: config.kem, kdf, aead })).find((candidate) => canHpke(provider, candidate))
+    const suite = config.suites
+      .map(({ kdf, aead }) => ({ kem: config.kem, kdf, aead }))
+      .find((candidate) => canHpke(provider, candidate))
     if (suite) return { ...config, suite }
   }
   return undefined
 }
 
 /** Throws `bad_option` or `bad_key`. */
-export const echServerConfig = (options: EchServerOptions | undefined, provider: CryptoProvider): EchServerConfig | undefined => {
+export const echServerConfig = (
+  options: EchServerOptions | undefined,
+  provider: CryptoProvider,
+): EchServerConfig | undefined => {
   if (!options || options.keys.length === 0) return undefined
   const retry = options.keys.filter(({ isRetryConfig }) => isRetryConfig ?? true).map(({ config }) => config)
   if (retry.length === 0) {
-    throw new TlsError('bad_option', 'ech.keys: all have isRetryConfig: false, and clients with older keys have to be given one (RFC 9849 section 7.1)')
+    throw new TlsError(
+      'bad_option',
+      'ech.keys: all have isRetryConfig: false, and clients with older keys have to be given one (RFC 9849 section ' +
+        '7.1)',
+    )
   }
   return {
     keys: options.keys.map((key) => serverKey(key, provider)),
@@ -153,16 +170,34 @@ export interface EchKeys extends EchKey {
 }
 
 /** A fresh X25519 key with the AEADs that the provider has (RFC 9849 section 4). Rejects with `bad_option`. */
-export const generateEchKeys = async (
-  { publicName, provider, configId = provider.random(1)[0] ?? 0, maximumNameLength = 64 }: EchKeyRequest,
-): Promise<EchKeys> => {
-  if (!isPublicName(publicName)) throw new TlsError('bad_option', `publicName: ${JSON.stringify(publicName)} is not a host name (RFC 9849 section 6.1.7)`)
+export const generateEchKeys = async ({
+  publicName,
+  provider,
+  configId = provider.random(1)[0] ?? 0,
+  maximumNameLength = 64,
+}: EchKeyRequest): Promise<EchKeys> => {
+  if (!isPublicName(publicName))
+    throw new TlsError(
+      'bad_option',
+      `publicName: ${JSON.stringify(publicName)} is not a host name (RFC 9849 section 6.1.7)`,
+    )
   for (const [name, value] of Object.entries({ configId, maximumNameLength })) {
-    if (!Number.isInteger(value) || value < 0 || value > 255) throw new TlsError('bad_option', `${name}: ${value}; it has to be 0 to 255`)
+    if (!Number.isInteger(value) || value < 0 || value > 255)
+      throw new TlsError('bad_option', `${name}: ${value}; it has to be 0 to 255`)
   }
   const privateKey = provider.random(32)
   const { share } = await hpkeKeyPair(provider, X25519_SHA256.kem, privateKey)
-  const suites = Object.values(hpkeAeads).map((aead) => ({ kdf: X25519_SHA256.kdf, aead })).filter((suite) => canHpke(provider, { ...X25519_SHA256, ...suite }))
-  const config = encodeEchConfig({ configId, kem: X25519_SHA256.kem, publicKey: share, suites, maximumNameLength, publicName, extensions: [] })
+  const suites = Object.values(hpkeAeads)
+    .map((aead) => ({ kdf: X25519_SHA256.kdf, aead }))
+    .filter((suite) => canHpke(provider, { ...X25519_SHA256, ...suite }))
+  const config = encodeEchConfig({
+    configId,
+    kem: X25519_SHA256.kem,
+    publicKey: share,
+    suites,
+    maximumNameLength,
+    publicName,
+    extensions: [],
+  })
   return { config, privateKey, configList: encodeEchConfigList([config]) }
 }

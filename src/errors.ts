@@ -275,7 +275,6 @@ const table: Readonly<Record<TlsErrorCode, Row>> = {
   internal_error: { alert: 'internal_error', fault: 'internal' },
 }
 
-
 export interface TlsErrorDetails {
   readonly cause?: unknown
   /** Overrides the table where a section asks for another alert in this one place. */
@@ -346,7 +345,10 @@ const MAX_MESSAGE = 600
 /** What a peer or a certificate said may stand in a message: no control character of it reaches a log or a terminal,
  * no change of direction makes it read as something else, and there is an end to it. */
 const printable = (message: string): string => {
-  const cut = message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}... (${message.length - MAX_MESSAGE} characters more)` : message
+  const cut =
+    message.length > MAX_MESSAGE
+      ? `${message.slice(0, MAX_MESSAGE)}... (${message.length - MAX_MESSAGE} characters more)`
+      : message
   return cut.replace(/[\p{Cc}\p{Cf}\u2028\u2029\p{Cs}]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`)
 }
 

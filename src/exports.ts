@@ -2,17 +2,50 @@
 
 export type { Connect, ConnectOptions, DialOptions } from './connect.ts'
 export type {
-  AcceptOptions, CreateServer, CreateServerOptions, ListenOptions, OnConnection, TlsListener, TlsServer,
+  AcceptOptions,
+  CreateServer,
+  CreateServerOptions,
+  ListenOptions,
+  OnConnection,
+  TlsListener,
+  TlsServer,
 } from './server.ts'
 export type { SocketAddress } from './sockets.ts'
 export type { ClientCertificate, ConnectionOptions, TlsConnection } from './connection.ts'
 export type { LoadIdentity } from './identity.ts'
 export type { ConnectionInfo, EarlyDataRefusal } from './info.ts'
 export type {
-  CertificateInput, CertificateOptions, CertificateRequestInfo, ClientAuthMode, ClientAuthOptions, ClientCertificateOptions,
-  ClientHelloInfo, ClientHelloJson, ClientHelloOptions, ClientOptions, ClientPskOptions, ClientTls12Options, CommonOptions, ExternalPsk, FoundPsk, HelloSource,
-  Identities, Identity, IdentityOptions, KeyInput, LimitOptions, PskMode, ServerEarlyDataOptions, ServerHelloOptions, ServerOptions,
-  ServerPskOptions, SessionFacts, TicketOptions, TicketRequestOptions, Tls12Options, TracedRecord,
+  CertificateInput,
+  CertificateOptions,
+  CertificateRequestInfo,
+  ClientAuthMode,
+  ClientAuthOptions,
+  ClientCertificateOptions,
+  ClientHelloInfo,
+  ClientHelloJson,
+  ClientHelloOptions,
+  ClientOptions,
+  ClientPskOptions,
+  ClientTls12Options,
+  CommonOptions,
+  ExternalPsk,
+  FoundPsk,
+  HelloSource,
+  Identities,
+  Identity,
+  IdentityOptions,
+  KeyInput,
+  LimitOptions,
+  PskMode,
+  ServerEarlyDataOptions,
+  ServerHelloOptions,
+  ServerOptions,
+  ServerPskOptions,
+  SessionFacts,
+  TicketOptions,
+  TicketRequestOptions,
+  Tls12Options,
+  TracedRecord,
 } from './options.ts'
 export type { CertificateCompression } from './compression/codec.ts'
 export type { KeyObjectLike } from './crypto/key-input.ts'

@@ -19,19 +19,24 @@ import { signatureAlgorithmOf } from './x509/signature.ts'
 import type { DelegatedCredential } from './x509/delegated-credential.ts'
 
 /** DER certificates of PEM (text or bytes), DER, or a list of them. Throws `bad_option` where there is none. */
-export const certificateListOf = (input: CertificateInput, option: string): readonly Uint8Array[] => certificateBytes(input, option)
+export const certificateListOf = (input: CertificateInput, option: string): readonly Uint8Array[] =>
+  certificateBytes(input, option)
 
 /** Loads certificate and key once, for many connections: `identity: await loadIdentity({ cert, key })`. Throws as
  * `loadIdentity`. */
 export type LoadIdentity = (options: IdentityOptions, provider?: CryptoProvider) => Promise<Identity>
 
 /** The public form of `loadIdentity`, with an entry point's own provider. */
-export const loadIdentityWith = (standard: CryptoProvider | undefined): LoadIdentity => async (options, provider = standard) => {
-  if (provider === undefined) throw new TlsError('bad_option', 'loadIdentity: give the provider as second argument')
-  return loadIdentity(options, provider)
-}
+export const loadIdentityWith =
+  (standard: CryptoProvider | undefined): LoadIdentity =>
+  async (options, provider = standard) => {
+    if (provider === undefined) throw new TlsError('bad_option', 'loadIdentity: give the provider as second argument')
+    return loadIdentity(options, provider)
+  }
 
-/** Throws `key_mismatch` if the key is not the certificate's, `bad_key` or `bad_option` if one of them can't be read. */
+/**
+ * Throws `key_mismatch` if the key is not the certificate's, `bad_key` or `bad_option` if one of them can't be read.
+ */
 export const loadIdentity = (options: IdentityOptions, provider: CryptoProvider): MaybePromise<Identity> => {
   checkOptions(options, identityNames, 'identity')
   const certificates = certificateListOf(options.cert, 'cert')
@@ -41,7 +46,8 @@ export const loadIdentity = (options: IdentityOptions, provider: CryptoProvider)
   const delegated = options.delegatedCredential && readDelegatedCredential(options.delegatedCredential)
   const publicKey = delegated ? delegatedKey(delegated) : leaf.publicKey
   return then(signerFor(options.key, provider, publicKey), (signer) => {
-    if (signer.publicKey && !samePublicKey(signer.publicKey, publicKey)) throw mismatch(signer.publicKey, certificates, leaf, delegated)
+    if (signer.publicKey && !samePublicKey(signer.publicKey, publicKey))
+      throw mismatch(signer.publicKey, certificates, leaf, delegated)
     return {
       certificates,
       leaf,
@@ -64,11 +70,16 @@ const sha256Of = ({ name, hashes: { sha256 } }: CryptoProvider, der: Uint8Array)
 }
 
 /** Who issued the chain, and how. An intermediate that we cannot read is sent all the same. */
-const chainFacts = (leaf: Certificate, [, ...others]: readonly Uint8Array[]): Pick<Identity, 'issuers' | 'signedWith'> => {
+const chainFacts = (
+  leaf: Certificate,
+  [, ...others]: readonly Uint8Array[],
+): Pick<Identity, 'issuers' | 'signedWith'> => {
   const chain = [leaf, ...others.flatMap(readable)]
   return {
     issuers: chain.map(({ issuer }) => issuer.der),
-    signedWith: chain.filter(({ isSelfIssued }) => !isSelfIssued).map(({ signatureAlgorithm }) => signatureAlgorithmOf(signatureAlgorithm)),
+    signedWith: chain
+      .filter(({ isSelfIssued }) => !isSelfIssued)
+      .map(({ signatureAlgorithm }) => signatureAlgorithmOf(signatureAlgorithm)),
   }
 }
 
@@ -81,15 +92,18 @@ const readable = (der: Uint8Array): readonly Certificate[] => {
 }
 
 const mismatch = (
-  { type }: PublicKey, certificates: readonly Uint8Array[], leaf: Certificate, delegated: DelegatedCredential | undefined,
+  { type }: PublicKey,
+  certificates: readonly Uint8Array[],
+  leaf: Certificate,
+  delegated: DelegatedCredential | undefined,
 ): TlsError =>
   new TlsError(
     'key_mismatch',
     delegated
-      ? 'the private key does not belong to the delegated credential (with one, `key` is the credential\'s)'
+      ? "the private key does not belong to the delegated credential (with one, `key` is the credential's)"
       : `the private key does not belong to the certificate of ${leaf.subject.toString() || '(no subject)'}: ` +
-        `the key is ${type}, the certificate has another public key (${leaf.publicKey.type})` +
-        (certificates.length > 1 ? '; is the leaf certificate the first in the list?' : ''),
+          `the key is ${type}, the certificate has another public key (${leaf.publicKey.type})` +
+          (certificates.length > 1 ? '; is the leaf certificate the first in the list?' : ''),
   )
 
 /** Throws `bad_option` for a scheme that credentials may not have (RFC 9345 section 4): rsaEncryption keys are for
@@ -98,7 +112,10 @@ const delegatedKey = ({ spki, scheme }: DelegatedCredential): PublicKey => {
   const key = parsePublicKey(spki)
   const facts = signatureSchemeById.get(scheme)
   if (!facts || !mayDelegateTo(facts) || facts.keyType !== key.type) {
-    throw new TlsError('bad_option', `delegatedCredential: a key of type ${key.type} for ${signatureSchemeName(scheme)} (RFC 9345 section 4)`)
+    throw new TlsError(
+      'bad_option',
+      `delegatedCredential: a key of type ${key.type} for ${signatureSchemeName(scheme)} (RFC 9345 section 4)`,
+    )
   }
   return key
 }
@@ -111,7 +128,10 @@ export interface IdentitySource<Asked> {
 }
 
 /** The identities to choose from, as a function of what the peer asks; those that options name are loaded once. */
-export const identitiesOf = <Asked>(source: IdentitySource<Asked>, provider: CryptoProvider): ((asked: Asked) => MaybePromise<readonly Identity[]>) => {
+export const identitiesOf = <Asked>(
+  source: IdentitySource<Asked>,
+  provider: CryptoProvider,
+): ((asked: Asked) => MaybePromise<readonly Identity[]>) => {
   const { identity } = source
   if (typeof identity === 'function') {
     const known: Known = new WeakMap()
@@ -146,7 +166,11 @@ const certAndKey = ({ cert, key }: IdentitySource<never>): IdentityOptions | und
 /** Options that a function answered with before, and what they were loaded as: the same object is loaded once. */
 type Known = WeakMap<IdentityOptions, MaybePromise<Identity>>
 
-const loadAll = (identities: Identities | undefined, provider: CryptoProvider, known?: Known): MaybePromise<readonly Identity[]> => {
+const loadAll = (
+  identities: Identities | undefined,
+  provider: CryptoProvider,
+  known?: Known,
+): MaybePromise<readonly Identity[]> => {
   if (identities === undefined) return []
   const list = isList(identities) ? identities : [identities]
   const loaded = list.map((one) => {
@@ -159,5 +183,7 @@ const loadAll = (identities: Identities | undefined, provider: CryptoProvider, k
   return ready.length === loaded.length ? ready : Promise.all(loaded)
 }
 
-const isList = (identities: Identities): identities is readonly (IdentityOptions | Identity)[] => Array.isArray(identities)
-const isLoaded = (identity: IdentityOptions | Identity): identity is Identity => 'signer' in identity && 'certificates' in identity
+const isList = (identities: Identities): identities is readonly (IdentityOptions | Identity)[] =>
+  Array.isArray(identities)
+const isLoaded = (identity: IdentityOptions | Identity): identity is Identity =>
+  'signer' in identity && 'certificates' in identity

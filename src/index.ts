@@ -1,5 +1,5 @@
-// puretls anywhere else (browsers, workers, React Native): WebCrypto where the runtime has it, @noble for the rest. Such
-// runtimes show no root certificates: give `ca`, or Mozilla's list from puretls/roots.
+// puretls anywhere else (browsers, workers, React Native): WebCrypto where the runtime has it, @noble for the rest.
+// Such runtimes show no root certificates: give `ca`, or Mozilla's list from puretls/roots.
 
 import { connectWith } from './connect.ts'
 import type { Connect } from './connect.ts'

@@ -4,14 +4,25 @@ import type { ClientHelloInfo } from './options/hello-info.ts'
 import type { Certificate } from './x509/certificate.ts'
 
 /**
- * `no_session`: there was none to resume; `session_forbids`: its ticket allows none; `too_long`: more than its ticket allows;
- * `disabled`: the server takes none; `not_resumed`: the server did not accept the first ticket; `hello_retry_request`; `cipher_suite`, `alpn`:
- * another one than in the session; `ticket_age`: the client's idea of it is off; `replay`: it was seen before, or that cannot be told;
+ * `no_session`: there was none to resume; `session_forbids`: its ticket allows none; `too_long`: more than its ticket
+ * allows;
+ * `disabled`: the server takes none; `not_resumed`: the server did not accept the first ticket; `hello_retry_request`;
+ * `cipher_suite`, `alpn`: another one than in the session; `ticket_age`: the client's idea of it is off; `replay`: it
+ * was seen before, or that cannot be told;
  * `declined`: the server did not say why.
  */
 export type EarlyDataRefusal =
-  | 'no_session' | 'session_forbids' | 'too_long' | 'disabled' | 'not_resumed' | 'hello_retry_request' | 'cipher_suite' | 'alpn'
-  | 'ticket_age' | 'replay' | 'declined'
+  | 'no_session'
+  | 'session_forbids'
+  | 'too_long'
+  | 'disabled'
+  | 'not_resumed'
+  | 'hello_retry_request'
+  | 'cipher_suite'
+  | 'alpn'
+  | 'ticket_age'
+  | 'replay'
+  | 'declined'
 
 /** What the two ends agreed on, and who the peer proved to be. */
 export interface ConnectionInfo {
@@ -44,7 +55,10 @@ export interface ConnectionInfo {
   /** Encrypted Client Hello was used (RFC 9849): what this info says was not visible on the way. */
   readonly echAccepted: boolean
   readonly earlyData: 'accepted' | 'rejected' | 'none'
-  /** Why early data was rejected, or not sent though there was some to send; undefined where it was accepted, or there was none. */
+  /**
+   * Why early data was rejected, or not sent though there was some to send; undefined where it was accepted, or there
+   * was none.
+   */
   readonly earlyDataRefusal: EarlyDataRefusal | undefined
   /** Server of TLS 1.3, resumed: the ticket's age as the client gave it, less its age by our clock; milliseconds. */
   readonly ticketAgeSkew: number | undefined

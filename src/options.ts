@@ -7,8 +7,16 @@ import type { CryptoProvider, MaybePromise, SignatureAlgorithm, Signer } from '.
 import type { ClientHelloInfo, HelloSource } from './options/hello-info.ts'
 import type { ConnectionInfo } from './info.ts'
 import type {
-  CertificateOptions, ClientCertificateOptions, ClientHelloOptions, ClientPskOptions, ClientTls12Options, LimitOptions,
-  ServerEarlyDataOptions, ServerHelloOptions, ServerPskOptions, Tls12Options,
+  CertificateOptions,
+  ClientCertificateOptions,
+  ClientHelloOptions,
+  ClientPskOptions,
+  ClientTls12Options,
+  LimitOptions,
+  ServerEarlyDataOptions,
+  ServerHelloOptions,
+  ServerPskOptions,
+  Tls12Options,
 } from './options/groups.ts'
 import type { ClientSessionCache, ServerSessionStore, TicketProtector } from './session/interfaces.ts'
 import type { ResumptionOptions } from './session/options.ts'
@@ -166,7 +174,9 @@ export interface CertificateRequestInfo {
 export type ClientAuthMode = 'request' | 'request-unverified' | 'require' | 'require-unverified' | 'after-handshake'
 
 export interface ClientAuthOptions {
-  /** request: verify one if given; require: refuse a client without one; -unverified: any certificate, unchecked; after-handshake: ask only by
+  /**
+   * request: verify one if given; require: refuse a client without one; -unverified: any certificate, unchecked;
+   * after-handshake: ask only by
    * `requestClientCertificate()` (TLS 1.3), and verify what is given. */
   readonly mode: ClientAuthMode
   /** Authorities whose clients are let in, PEM or DER. */
@@ -214,7 +224,8 @@ export interface ServerOptions extends CommonOptions {
   /** Sees the ClientHello before anything is answered, and which connection it came from; may change options for this
    * connection, or reject it. */
   readonly onClientHello?: (
-    hello: ClientHelloInfo, source: HelloSource,
+    hello: ClientHelloInfo,
+    source: HelloSource,
   ) => MaybePromise<Partial<ServerOptions> | 'reject' | undefined | void>
   /** Asks clients for certificates. Default: no. */
   readonly clientAuth?: ClientAuthOptions
@@ -235,6 +246,10 @@ export interface ServerOptions extends CommonOptions {
 }
 
 export type {
-  ClientHelloFields, ClientHelloInfo, ClientHelloJson, HelloSource, NamedNumber,
+  ClientHelloFields,
+  ClientHelloInfo,
+  ClientHelloJson,
+  HelloSource,
+  NamedNumber,
 } from './options/hello-info.ts'
 export type * from './options/groups.ts'

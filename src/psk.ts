@@ -41,7 +41,14 @@ export const hintOf = (hint: string | Uint8Array = new Uint8Array(0)): Uint8Arra
 const MIN_KEY_LENGTH = 16
 
 /** The key, if it is long enough or said to be short; `bad_option` otherwise, with `alert` inside a handshake. */
-export const keyOf = ({ key, allowShort }: Pick<FoundPsk, 'key' | 'allowShort'>, alert?: 'internal_error'): Uint8Array => {
+export const keyOf = (
+  { key, allowShort }: Pick<FoundPsk, 'key' | 'allowShort'>,
+  alert?: 'internal_error',
+): Uint8Array => {
   if (key.length >= MIN_KEY_LENGTH || (allowShort && key.length > 0)) return key
-  throw new TlsError('bad_option', `psk: a key of ${key.length} bytes; it has to have 16 at least (RFC 9257 section 6)`, alert && { alert })
+  throw new TlsError(
+    'bad_option',
+    `psk: a key of ${key.length} bytes; it has to have 16 at least (RFC 9257 section 6)`,
+    alert && { alert },
+  )
 }

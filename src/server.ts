@@ -43,7 +43,8 @@ export interface TlsListener {
 export interface TlsServer {
   /**
    * Speaks TLS over a duplex stream as the server. Resolves when the handshake is done. The stream is taken over:
-   * if this rejects (always with a TlsError), it is closed. Options given here take precedence over those of createServer().
+   * if this rejects (always with a TlsError), it is closed. Options given here take precedence over those of
+   * createServer().
    */
   accept(stream: AnyDuplex, options?: AcceptOptions): Promise<TlsConnection>
   /**
@@ -61,7 +62,10 @@ export interface TlsServer {
   listen(port: number, onConnection: OnConnection): Promise<TlsListener>
   /** `host`: the address to listen on; undefined for all. */
   listen(
-    port: number, host: string | undefined, onConnection: OnConnection, options?: ListenOptions,
+    port: number,
+    host: string | undefined,
+    onConnection: OnConnection,
+    options?: ListenOptions,
   ): Promise<TlsListener>
   /** Other options for connections from now on, a renewed certificate say. Throws as createServer() does, and then
    * nothing has changed. */
@@ -69,8 +73,8 @@ export interface TlsServer {
 }
 
 /** Options of a server, and time limits for its connections. */
-export type CreateServerOptions =
-  ServerOptions & Pick<ConnectionOptions, 'handshakeTimeout' | 'storeTimeout' | 'closeTimeout' | 'handshakesPerTurn'>
+export type CreateServerOptions = ServerOptions &
+  Pick<ConnectionOptions, 'handshakeTimeout' | 'closeTimeout' | 'handshakesPerTurn'>
 
 export interface CreateServer {
   /**
@@ -85,30 +89,35 @@ export interface CreateServer {
   (options: CreateServerOptions): TlsServer
 }
 
-export const createServerWith = (defaults: Defaults, sockets?: Sockets): CreateServer => (options) => {
-  const { connection: timeouts, rest } = splitOptions<ServerOptions>(options)
-  let config = serverConfig(rest, defaults)
-  const gate = new Gate(checkPerTurn(timeouts.handshakesPerTurn))
-  const accept: TlsServer['accept'] = async (stream, acceptOptions = {}) => {
-    const { context, ...given } = acceptOptions
-    const { transport } = takeOver(stream, () => checkConnectionOptions(given))
-    const start = () => createServerEngine({ ...config, source: { stream, context } }, defaults)
-    return establish(transport, start, { ...timeouts, ...given }, gate)
+export const createServerWith =
+  (defaults: Defaults, sockets?: Sockets): CreateServer =>
+  (options) => {
+    const { connection: timeouts, rest } = splitOptions<ServerOptions>(options)
+    let config = serverConfig(rest, defaults)
+    const gate = new Gate(checkPerTurn(timeouts.handshakesPerTurn))
+    const accept: TlsServer['accept'] = async (stream, acceptOptions = {}) => {
+      const { context, ...given } = acceptOptions
+      const { transport } = takeOver(stream, () => checkConnectionOptions(given))
+      const start = () => createServerEngine({ ...config, source: { stream, context } }, defaults)
+      return establish(transport, start, { ...timeouts, ...given }, gate)
+    }
+    return {
+      accept,
+      listen: async (port: number, ...more: ListenArguments) =>
+        listenWith(accept, socketsOr(sockets, 'listen'), port, more),
+      update: (changed) => {
+        config = serverConfig(splitOptions<ServerOptions>(changed).rest, defaults, config.made)
+      },
+    }
   }
-  return {
-    accept,
-    listen: async (port: number, ...more: ListenArguments) =>
-      listenWith(accept, socketsOr(sockets, 'listen'), port, more),
-    update: (changed) => {
-      config = serverConfig(splitOptions<ServerOptions>(changed).rest, defaults, config.made)
-    },
-  }
-}
 
 type ListenArguments = [OnConnection] | [string | undefined, OnConnection, (ListenOptions | undefined)?]
 
 const listenWith = async (
-  accept: TlsServer['accept'], sockets: Sockets, port: number, more: ListenArguments,
+  accept: TlsServer['accept'],
+  sockets: Sockets,
+  port: number,
+  more: ListenArguments,
 ): Promise<TlsListener> => {
   const [host, onConnection, { signal, onError }] =
     typeof more[0] === 'function' ? [undefined, more[0], {}] : [more[0], more[1], more[2] ?? {}]
@@ -136,10 +145,13 @@ const listenWith = async (
       tell(thrown, peer)
     }
   }
-  const listener = await sockets.listen({ host: host ?? '', port }, {
-    onSocket: (stream, peer) => void serve(stream, peer),
-    onError: (error) => tell(error),
-  })
+  const listener = await sockets.listen(
+    { host: host ?? '', port },
+    {
+      onSocket: (stream, peer) => void serve(stream, peer),
+      onError: (error) => tell(error),
+    },
+  )
   const close = async (): Promise<void> => {
     listener.close()
     closing.abort(new Error('the listener was closed'))

@@ -52,6 +52,7 @@ export const parseAddress = (address: string): SocketAddress => {
 export const socketsOr = (sockets: Sockets | undefined, what: string): Sockets => {
   if (sockets) return sockets
   throw new TlsError(
-    'unsupported', `${what}: there are no sockets here; open the connection yourself, and give its stream`,
+    'unsupported',
+    `${what}: there are no sockets here; open the connection yourself, and give its stream`,
   )
 }

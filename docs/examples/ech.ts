@@ -1,4 +1,5 @@
-// A server with a key for Encrypted Client Hello, and a client that goes by what the server says if its key was an old one.
+// A server with a key for Encrypted Client Hello, and a client that goes by what the server says if its key was an old
+// one.
 
 import { connect, createServer, generateEchKeys, TlsError } from 'puretls'
 import type { AnyDuplex, EchKeys, TlsConnection, TlsServer } from 'puretls'
@@ -12,7 +13,12 @@ export const serve = (cert: string, key: string, ech: EchKeys): TlsServer =>
   createServer({ cert, key, hello: { ech: { keys: [ech] } } })
 
 /** `open` makes a new transport: a refused connection can't be used again, and is tried again once (section 6.1.6). */
-export const ask = async (open: () => AnyDuplex, serverName: string, ca: string, configList: Uint8Array): Promise<TlsConnection> => {
+export const ask = async (
+  open: () => AnyDuplex,
+  serverName: string,
+  ca: string,
+  configList: Uint8Array,
+): Promise<TlsConnection> => {
   try {
     return await connect(open(), { serverName, ca, hello: { ech: { configList } } })
   } catch (error) {

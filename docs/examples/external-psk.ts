@@ -7,7 +7,9 @@ const context = new TextEncoder().encode('sensors, 2026')
 
 export const device = (stream: AnyDuplex, key: Uint8Array): Promise<TlsConnection> =>
   connect(stream, {
-    serverName: false, versions: { min: 'TLS 1.3' }, psk: { keys: { identity: 'sensor 7', key, imported: { context } } },
+    serverName: false,
+    versions: { min: 'TLS 1.3' },
+    psk: { keys: { identity: 'sensor 7', key, imported: { context } } },
   })
 
 export const collector = (stream: AnyDuplex, keys: ReadonlyMap<string, Uint8Array>): Promise<TlsConnection> =>

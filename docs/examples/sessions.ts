@@ -1,4 +1,5 @@
-// A client that remembers sessions and asks with its first flight; a server of a fleet that answers before the handshake is done.
+// A client that remembers sessions and asks with its first flight; a server of a fleet that answers before the
+// handshake is done.
 
 import { connect, createServer } from 'puretls'
 import type { AnyDuplex, ServerOptions, TlsConnection } from 'puretls'
@@ -10,7 +11,9 @@ const sessions = memorySessionCache()
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const text = (data: Uint8Array | null): string => new TextDecoder().decode(data ?? undefined)
 
-/** Options that are the same on every machine: they resume each other's sessions, and accept early data once among them. */
+/**
+ * Options that are the same on every machine: they resume each other's sessions, and accept early data once among them.
+ */
 export const fleet = (cert: string, key: string, secret: Uint8Array, store: SharedStore): ServerOptions => ({
   cert,
   key,
@@ -34,7 +37,12 @@ export const answer = async (stream: AnyDuplex, options: ServerOptions): Promise
 
 /** Asks at once if a session allows it; what was not taken early is asked again, which is for the caller to decide. */
 export const ask = async (stream: AnyDuplex, ca: string, question: string): Promise<string> => {
-  const connection: TlsConnection = await connect(stream, { serverName: 'localhost', ca, sessions, earlyData: bytes(question) })
+  const connection: TlsConnection = await connect(stream, {
+    serverName: 'localhost',
+    ca,
+    sessions,
+    earlyData: bytes(question),
+  })
   const { earlyData, resumed } = connection.info
   if (earlyData !== 'accepted') await connection.write(bytes(question))
   const reply = text(await connection.read())

@@ -1,5 +1,5 @@
-// STARTTLS: a protocol begins in the clear and goes over to TLS on the same socket. What was read beyond the last line in
-// the clear belongs to TLS already: give it as `head`. Both roles.
+// STARTTLS: a protocol begins in the clear and goes over to TLS on the same socket. What was read beyond the last line
+// in the clear belongs to TLS already: give it as `head`. Both roles.
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { connect, createServer } from 'puretls'
@@ -28,7 +28,8 @@ const readLine = async (socket: Socket): Promise<{ line: string; head: Uint8Arra
   let bytes = new Uint8Array()
   for (;;) {
     const end = bytes.indexOf(10)
-    if (end >= 0) return { line: new TextDecoder().decode(bytes.subarray(0, end)).trim(), head: bytes.subarray(end + 1) }
+    if (end >= 0)
+      return { line: new TextDecoder().decode(bytes.subarray(0, end)).trim(), head: bytes.subarray(end + 1) }
     const next = once(socket, 'data')
     socket.resume()
     const [chunk]: Uint8Array[] = await next

@@ -1,5 +1,6 @@
 // TLS from a browser: a relay carries bytes between a WebSocket and a TCP connection, and sees nothing but TLS records.
-// A WebSocket becomes a ByteStream in one function; WebSocket has no backpressure, so the sender looks at bufferedAmount.
+// A WebSocket becomes a ByteStream in one function; WebSocket has no backpressure, so the sender looks at
+// bufferedAmount.
 import { connect } from 'puretls'
 import type { ByteStream, TlsConnection } from 'puretls'
 

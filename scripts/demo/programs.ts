@@ -9,7 +9,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
 
-export const temporaryFolder = (files: Readonly<Record<string, string>>): { readonly path: string; readonly remove: () => void } => {
+export const temporaryFolder = (
+  files: Readonly<Record<string, string>>,
+): { readonly path: string; readonly remove: () => void } => {
   const path = mkdtempSync(join(tmpdir(), 'puretls-demo-'))
   for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text, { mode: 0o600 })
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
@@ -37,12 +39,31 @@ const output = (program: string, args: readonly string[], input = ''): Promise<s
   })
 
 export const curl = (port: number, folder: string): Promise<string | undefined> =>
-  output('curl', ['--silent', '--show-error', '--noproxy', '*', '--cacert', join(folder, 'ca.pem'), `https://127.0.0.1:${port}/`])
+  output('curl', [
+    '--silent',
+    '--show-error',
+    '--noproxy',
+    '*',
+    '--cacert',
+    join(folder, 'ca.pem'),
+    `https://127.0.0.1:${port}/`,
+  ])
 
 export const opensslClient = (port: number, folder: string): Promise<string | undefined> =>
   output(
     'openssl',
-    ['s_client', '-connect', `127.0.0.1:${port}`, '-servername', 'localhost', '-CAfile', join(folder, 'ca.pem'), '-verify_return_error', '-ign_eof', '-quiet'],
+    [
+      's_client',
+      '-connect',
+      `127.0.0.1:${port}`,
+      '-servername',
+      'localhost',
+      '-CAfile',
+      join(folder, 'ca.pem'),
+      '-verify_return_error',
+      '-ign_eof',
+      '-quiet',
+    ],
     'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n',
   )
 
@@ -57,7 +78,16 @@ export const opensslServer = async (folder: string): Promise<RunningServer | und
   const port = await freePort()
   const child = spawn(
     'openssl',
-    ['s_server', '-accept', `127.0.0.1:${port}`, '-cert', join(folder, 'cert.pem'), '-key', join(folder, 'key.pem'), '-www'],
+    [
+      's_server',
+      '-accept',
+      `127.0.0.1:${port}`,
+      '-cert',
+      join(folder, 'cert.pem'),
+      '-key',
+      join(folder, 'key.pem'),
+      '-www',
+    ],
     { stdio: ['ignore', 'pipe', 'ignore'] },
   )
   await ready(child)

@@ -2,7 +2,9 @@
 
 /** The nearest of `words`, if it is near. */
 export const closest = (word: string, words: readonly string[]): string | undefined => {
-  const ranked = words.map((one) => ({ one, distance: distanceOf(word, one) })).toSorted((a, b) => a.distance - b.distance)
+  const ranked = words
+    .map((one) => ({ one, distance: distanceOf(word, one) }))
+    .toSorted((a, b) => a.distance - b.distance)
   const [best] = ranked
   return best !== undefined && best.distance <= Math.max(1, Math.floor(word.length / 3)) ? best.one : undefined
 }

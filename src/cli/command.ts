@@ -1,4 +1,5 @@
-// How a command is described. Parser, help, docs/command.md, completion and the schemas are all made from these descriptions.
+// How a command is described. Parser, help, docs/command.md, completion and the schemas are all made from these
+// descriptions.
 
 import type { ExitCode, ExitName } from './exit-codes.ts'
 import type { Io } from './io.ts'
@@ -38,21 +39,45 @@ interface More {
 /** `--name`. */
 export const flag = (help: string, more: More = {}): Option<boolean> => ({ kind: 'flag', help, ...more })
 /** `--name VALUE`. */
-export const text = (value: string, help: string, more: More = {}): Option<string | undefined> => ({ kind: 'text', value, help, ...more })
+export const text = (value: string, help: string, more: More = {}): Option<string | undefined> => ({
+  kind: 'text',
+  value,
+  help,
+  ...more,
+})
 /** `--name VALUE`, any number of times. */
-export const list = (value: string, help: string, more: More = {}): Option<readonly string[]> => ({ kind: 'list', value, help, ...more })
+export const list = (value: string, help: string, more: More = {}): Option<readonly string[]> => ({
+  kind: 'list',
+  value,
+  help,
+  ...more,
+})
 /** `--name [VALUE]`: true without a value. */
-export const optional = (value: string, help: string, more: More = {}): Option<string | true | undefined> =>
-  ({ kind: 'optional', value, help, ...more })
+export const optional = (value: string, help: string, more: More = {}): Option<string | true | undefined> => ({
+  kind: 'optional',
+  value,
+  help,
+  ...more,
+})
 /** A whole number. */
 export const number = (
-  value: string, help: string, more: More & { readonly min?: number; readonly max?: number } = {},
+  value: string,
+  help: string,
+  more: More & { readonly min?: number; readonly max?: number } = {},
 ): Option<number | undefined> => ({ kind: 'number', value, help, ...more })
 /** One of some words. */
-export const choice = <const T extends string>(choices: readonly T[], help: string, more: More = {}): Option<T | undefined> =>
-  ({ kind: 'choice', value: choices.join('|'), choices, help, ...more })
+export const choice = <const T extends string>(
+  choices: readonly T[],
+  help: string,
+  more: More = {},
+): Option<T | undefined> => ({ kind: 'choice', value: choices.join('|'), choices, help, ...more })
 /** A time such as `500ms`, `10s`, `5m`, `12h` or `90d`; a bare number is in seconds. Given in milliseconds. */
-export const duration = (value: string, help: string, more: More = {}): Option<number | undefined> => ({ kind: 'duration', value, help, ...more })
+export const duration = (value: string, help: string, more: More = {}): Option<number | undefined> => ({
+  kind: 'duration',
+  value,
+  help,
+  ...more,
+})
 
 export type Options = Readonly<Record<string, Option>>
 export type Values<O extends Options> = { readonly [Name in keyof O]: O[Name] extends Option<infer T> ? T : never }
@@ -84,7 +109,9 @@ export interface Description<O extends Options> {
   /** Paragraphs, each wrapped by the help. */
   readonly text?: readonly string[]
   readonly args?: readonly Argument[]
-  /** By their name in camelCase: `showCerts` is `--show-certs`. `--json`, `--schema` and `--help` are every command's. */
+  /**
+   * By their name in camelCase: `showCerts` is `--show-certs`. `--json`, `--schema` and `--help` are every command's.
+   */
   readonly options: O
   readonly examples: readonly Example[]
   /** Of what --json prints: one value, or one a line where there are several. */
@@ -119,8 +146,10 @@ export const schemaOf = (command: Command): JsonSchema => ({
 })
 
 /** `showCerts` -> `show-certs`. */
-export const optionName = (name: string): string => name.replace(/[A-Z0-9]+/g, (part, at: number) =>
-  /[A-Z]/.test(part) && at > 0 ? `-${part.toLowerCase()}` : part.toLowerCase())
+export const optionName = (name: string): string =>
+  name.replace(/[A-Z0-9]+/g, (part, at: number) =>
+    /[A-Z]/.test(part) && at > 0 ? `-${part.toLowerCase()}` : part.toLowerCase(),
+  )
 
 /** What every command takes beside its own. */
 export const commonOptions: Options = {

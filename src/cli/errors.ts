@@ -1,5 +1,5 @@
-// From whatever was thrown to one sentence, what to do about it, and an exit code. No stack trace reaches a user, unless it is a
-// bug and PURETLS_DEBUG is set.
+// From whatever was thrown to one sentence, what to do about it, and an exit code. No stack trace reaches a user,
+// unless it is a bug and PURETLS_DEBUG is set.
 
 import { TlsError } from '../errors.ts'
 import type { TlsErrorCode } from '../errors.ts'
@@ -14,7 +14,11 @@ export class CliError extends Error {
   readonly code: string
   readonly remedy: string | undefined
 
-  constructor(exit: ExitName, message: string, more: { readonly code?: string; readonly remedy?: string | undefined; readonly cause?: unknown } = {}) {
+  constructor(
+    exit: ExitName,
+    message: string,
+    more: { readonly code?: string; readonly remedy?: string | undefined; readonly cause?: unknown } = {},
+  ) {
     super(message, more.cause === undefined ? {} : { cause: more.cause })
     this.exit = exit
     this.code = more.code ?? exit
@@ -36,14 +40,19 @@ export const explain = (thrown: unknown): CliError => {
   if (system !== undefined) return system
   const message = thrown instanceof Error ? thrown.message : String(thrown)
   return new CliError('internal', `puretls failed: ${message}`, {
-    remedy: 'this is a bug: please report it, with what PURETLS_DEBUG=1 prints', cause: thrown,
+    remedy: 'this is a bug: please report it, with what PURETLS_DEBUG=1 prints',
+    cause: thrown,
   })
 }
 
 const ofTls = (error: TlsError): CliError => {
   const below = error.code === 'transport_failed' ? ofSystem(error.cause) : undefined
   if (below !== undefined) return below
-  return new CliError(exitOf(error), oneSentence(error.message), { code: error.code, remedy: remedies[error.code], cause: error })
+  return new CliError(exitOf(error), oneSentence(error.message), {
+    code: error.code,
+    remedy: remedies[error.code],
+    cause: error,
+  })
 }
 
 const exitOf = ({ code, fault }: TlsError): ExitName => {
@@ -96,9 +105,14 @@ const ofSystem = (thrown: unknown): CliError | undefined => {
     const says = fileSentences[code]
     return new CliError('input', says === undefined ? `${path}: ${thrown.message}` : `${path}: ${says}`, more)
   }
-  const where = address === undefined ? hostname ?? 'the host' : `${address.includes(':') ? `[${address}]` : address}:${port ?? ''}`
+  const where =
+    address === undefined
+      ? (hostname ?? 'the host')
+      : `${address.includes(':') ? `[${address}]` : address}:${port ?? ''}`
   const says = networkSentences[code]
-  return says === undefined ? undefined : new CliError(code === 'EADDRINUSE' || code === 'EACCES' ? 'input' : 'connection', says(where), more)
+  return says === undefined
+    ? undefined
+    : new CliError(code === 'EADDRINUSE' || code === 'EACCES' ? 'input' : 'connection', says(where), more)
 }
 
 const fileSentences: Readonly<Record<string, string>> = {

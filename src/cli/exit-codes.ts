@@ -3,7 +3,10 @@
 export const exitCodes = {
   /** It did what was asked, and found nothing wrong. */
   ok: 0,
-  /** It did what was asked, and the answer is no: a grade below the one that was asked for, a difference, a refused hello. */
+  /**
+   * It did what was asked, and the answer is no: a grade below the one that was asked for, a difference, a refused
+   * hello.
+   */
   negative: 1,
   /** The command line is wrong. */
   usage: 2,

@@ -1,4 +1,5 @@
-// Files as the commands read and write them: one sentence for what can't be done, private modes for private keys, and no file
+// Files as the commands read and write them: one sentence for what can't be done, private modes for private keys, and
+// no file
 // is half-written.
 
 import { randomBytes } from 'node:crypto'
@@ -16,7 +17,8 @@ export const readInput = async (io: Io, path: string): Promise<Uint8Array> => {
 }
 
 /** The same as text (UTF-8). */
-export const readText = async (io: Io, path: string): Promise<string> => new TextDecoder().decode(await readInput(io, path))
+export const readText = async (io: Io, path: string): Promise<string> =>
+  new TextDecoder().decode(await readInput(io, path))
 
 const readAll = async ({ stdin }: Io): Promise<Uint8Array> => {
   const chunks: Uint8Array[] = []
@@ -39,7 +41,10 @@ export interface WriteOptions {
 
 /** Writes the whole file or none: another process sees the old one or the new one. */
 export const writeOutput = async (
-  io: Pick<Io, 'cwd'>, path: string, data: string | Uint8Array, { mode = 0o644, force = false }: WriteOptions = {},
+  io: Pick<Io, 'cwd'>,
+  path: string,
+  data: string | Uint8Array,
+  { mode = 0o644, force = false }: WriteOptions = {},
 ): Promise<void> => {
   const target = resolve(io.cwd, path)
   const scratch = `${target}.${randomBytes(6).toString('hex')}.tmp`
@@ -61,7 +66,10 @@ export const writeOutput = async (
     await handle.close().catch(() => {})
     await unlink(scratch).catch(() => {})
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
-      throw new CliError('input', `${path}: it exists already`, { code: 'EEXIST', remedy: 'give --force to replace it' })
+      throw new CliError('input', `${path}: it exists already`, {
+        code: 'EEXIST',
+        remedy: 'give --force to replace it',
+      })
     }
     throw aboutPath(error, path)
   }
@@ -76,6 +84,7 @@ export const privateFolder = async (path: string): Promise<void> => {
 
 /** The error names the file that was asked for, not the scratch file beside it. */
 const aboutPath = (error: unknown, path: string): unknown => {
-  if (error instanceof Error && 'path' in error) error.path = 'code' in error && error.code === 'ENOENT' ? dirname(path) : path
+  if (error instanceof Error && 'path' in error)
+    error.path = 'code' in error && error.code === 'ENOENT' ? dirname(path) : path
   return error
 }

@@ -14,19 +14,26 @@ export const helpText = (node: Node, style: Style = styleFor(false)): string =>
   (isGroup(node) ? groupHelp(node, style) : commandHelp(node, style)).join('\n')
 
 /** `puretls --help`. */
-export const overview = (nodes: readonly Node[], version: string, style: Style = styleFor(false)): string => [
-  `puretls ${version}: TLS 1.3 and 1.2, looked at and served`,
-  '',
-  `${style.bold('Usage:')} puretls COMMAND [options]`,
-  '',
-  style.bold('Commands:'),
-  ...rows(nodes.map(({ name, summary }) => [name, summary])),
-  '',
-  style.bold('Options:'),
-  ...rows([['-h, --help', 'says this; `puretls COMMAND --help` says more'], ['--version', 'prints the version']]),
-  '',
-  ...wrapped('Colours are for terminals only; NO_COLOR turns them off and FORCE_COLOR on. With --json, every command prints JSON for programs.'),
-].join('\n')
+export const overview = (nodes: readonly Node[], version: string, style: Style = styleFor(false)): string =>
+  [
+    `puretls ${version}: TLS 1.3 and 1.2, looked at and served`,
+    '',
+    `${style.bold('Usage:')} puretls COMMAND [options]`,
+    '',
+    style.bold('Commands:'),
+    ...rows(nodes.map(({ name, summary }) => [name, summary])),
+    '',
+    style.bold('Options:'),
+    ...rows([
+      ['-h, --help', 'says this; `puretls COMMAND --help` says more'],
+      ['--version', 'prints the version'],
+    ]),
+    '',
+    ...wrapped(
+      'Colours are for terminals only; NO_COLOR turns them off and FORCE_COLOR on. With --json, every command ' +
+        'prints JSON for programs.',
+    ),
+  ].join('\n')
 
 const groupHelp = ({ name, summary, text = [], commands }: CommandGroup, style: Style): string[] => [
   `puretls ${name}: ${summary}`,
@@ -52,7 +59,12 @@ const commandHelp = (command: Command, style: Style): string[] => {
     ...(args.length === 0 ? [] : ['', style.bold('Arguments:'), ...rows(args.map((one) => [one.name, one.help]))]),
     '',
     style.bold('Options:'),
-    ...rows([...Object.entries(command.options), ...Object.entries(commonOptions)].map(([key, option]) => [optionText(key, option), option.help])),
+    ...rows(
+      [...Object.entries(command.options), ...Object.entries(commonOptions)].map(([key, option]) => [
+        optionText(key, option),
+        option.help,
+      ]),
+    ),
     '',
     style.bold('Examples:'),
     ...examples.flatMap(({ run, says }) => [`  ${style.dim(`# ${says}`)}`, `  ${run}`]),
@@ -63,10 +75,15 @@ const commandHelp = (command: Command, style: Style): string[] => {
 }
 
 export const usageLine = ({ name, args = [] }: Command): string =>
-  ['puretls', name, '[options]', ...args.map(({ name: arg, required = false, many = false }) => {
-    const shown = `${arg}${many ? '...' : ''}`
-    return required ? shown : `[${shown}]`
-  })].join(' ')
+  [
+    'puretls',
+    name,
+    '[options]',
+    ...args.map(({ name: arg, required = false, many = false }) => {
+      const shown = `${arg}${many ? '...' : ''}`
+      return required ? shown : `[${shown}]`
+    }),
+  ].join(' ')
 
 export const optionText = (name: string, { kind, value = 'VALUE', short }: Option): string => {
   const long = `${short === undefined ? '' : `-${short}, `}--${optionName(name)}`
@@ -82,7 +99,10 @@ const rows = (pairs: readonly (readonly [string, string])[]): string[] => {
     const start = `  ${left}`
     const isLong = start.length > column - 2
     const [first = '', ...rest] = isLong ? ['', ...lines] : lines
-    return [`${isLong ? start : start.padEnd(column)}${first}`.trimEnd(), ...rest.map((line) => ' '.repeat(column) + line)]
+    return [
+      `${isLong ? start : start.padEnd(column)}${first}`.trimEnd(),
+      ...rest.map((line) => ' '.repeat(column) + line),
+    ]
   })
 }
 

@@ -1,4 +1,5 @@
-// puretls/cli: the command for programs. `run(argv, io)` is `puretls ARGV`, in this process and with streams of your own.
+// puretls/cli: the command for programs. `run(argv, io)` is `puretls ARGV`, in this process and with streams of your
+// own.
 
 export { commands } from './commands/index.ts'
 export { run } from './run.ts'

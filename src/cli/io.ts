@@ -1,5 +1,5 @@
-// What a run of the command touches: streams, environment, clock. main.ts gives the process's own; tests give others, so that
-// they run in process.
+// What a run of the command touches: streams, environment, clock. main.ts gives the process's own; tests give others,
+// so that they run in process.
 
 import type { Duplex, Readable, Writable } from 'node:stream'
 

@@ -1,9 +1,18 @@
-// What a command prints: lines for people on stdout, or JSON; warnings and progress on stderr. Colours only on a terminal, as
-// NO_COLOR and FORCE_COLOR say. Text of a peer cannot steer the terminal: control characters are shown as escapes.
+// What a command prints: lines for people on stdout, or JSON; warnings and progress on stderr. Colours only on a
+// terminal, as NO_COLOR and FORCE_COLOR say. Text of a peer cannot steer the terminal: control characters are shown as
+// escapes.
 
 import type { Io, Sink } from './io.ts'
 
-const codes = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39], blue: [34, 39], cyan: [36, 39] } as const
+const codes = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  blue: [34, 39],
+  cyan: [36, 39],
+} as const
 
 export type Style = Readonly<Record<keyof typeof codes, (text: string) => string>>
 
@@ -32,20 +41,31 @@ export const hasColours = (sink: Sink, env: Io['env']): boolean => {
 
 export const styleFor = (coloured: boolean): Style => {
   const names = Object.keys(codes) as (keyof typeof codes)[]
-  return Object.fromEntries(names.map((name) => {
-    const [on, off] = codes[name]
-    return [name, (value: string): string => (coloured && value !== '' ? `\u001b[${on}m${value}\u001b[${off}m` : value)]
-  })) as unknown as Style
+  return Object.fromEntries(
+    names.map((name) => {
+      const [on, off] = codes[name]
+      return [
+        name,
+        (value: string): string => (coloured && value !== '' ? `\u001b[${on}m${value}\u001b[${off}m` : value),
+      ]
+    }),
+  ) as unknown as Style
 }
 
 const ownCodes = new Set(Object.values(codes).flat())
 
 /** `text` without what could steer a terminal: control characters and marks that change the direction of writing. */
 export const printable = (value: string): string =>
-  value.replace(/\u001b\[(\d+)m|[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (match, code?: string) => {
-    if (code !== undefined && ownCodes.has(Number(code) as 1)) return match
-    return match.split('').map((one) => (one >= ' ' && one < '\u007f' ? one : escaped(one))).join('')
-  })
+  value.replace(
+    /\u001b\[(\d+)m|[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
+    (match, code?: string) => {
+      if (code !== undefined && ownCodes.has(Number(code) as 1)) return match
+      return match
+        .split('')
+        .map((one) => (one >= ' ' && one < '\u007f' ? one : escaped(one)))
+        .join('')
+    },
+  )
 
 const escaped = (one: string): string => {
   const code = one.charCodeAt(0)

@@ -1,5 +1,5 @@
-// The command line, parsed by commander after the descriptions of commands/. Commander gets no help text, prints nothing and ends
-// nothing: what it finds wrong becomes one sentence.
+// The command line, parsed by commander after the descriptions of commands/. Commander gets no help text, prints
+// nothing and ends nothing: what it finds wrong becomes one sentence.
 
 import { Command as Parser, CommanderError, InvalidArgumentError, Option as ParserOption } from 'commander'
 import { commonOptions, isGroup, optionName } from './command.ts'
@@ -15,7 +15,10 @@ export interface Asked {
 }
 
 /** The command that `argv` names, and how many words it took; or the group that was left without one. */
-export const findNode = (nodes: readonly Node[], argv: readonly string[]): { readonly node: Node | undefined; readonly words: number } => {
+export const findNode = (
+  nodes: readonly Node[],
+  argv: readonly string[],
+): { readonly node: Node | undefined; readonly words: number } => {
   const [first = '', second = ''] = argv
   const node = nodes.find(({ name }) => name === first)
   if (node === undefined || !isGroup(node)) return { node, words: 1 }
@@ -31,19 +34,26 @@ export const parse = (command: Command, argv: readonly string[]): Asked => {
     throw error instanceof CommanderError ? usageOf(command, error) : error
   }
   const given = parser.opts()
-  const options = Object.fromEntries(Object.entries(command.options).map(([name, option]) => [name, valueOf(option, given[keyOf(name)])]))
+  const options = Object.fromEntries(
+    Object.entries(command.options).map(([name, option]) => [name, valueOf(option, given[keyOf(name)])]),
+  )
   return { command, options, args: parser.args }
 }
 
 const parserOf = (command: Command): Parser => {
   const parser = new Parser(command.name)
-  parser.exitOverride().configureOutput({ writeOut: () => {}, writeErr: () => {} }).helpOption(false).helpCommand(false)
+  parser
+    .exitOverride()
+    .configureOutput({ writeOut: () => {}, writeErr: () => {} })
+    .helpOption(false)
+    .helpCommand(false)
   for (const { name, required = false, many = false } of command.args ?? []) {
     const dots = many ? '...' : ''
     parser.argument(required ? `<${name}${dots}>` : `[${name}${dots}]`)
   }
   parser.allowExcessArguments(false)
-  for (const [name, option] of Object.entries({ ...command.options, ...commonOptions } satisfies Options)) parser.addOption(parserOption(name, option))
+  for (const [name, option] of Object.entries({ ...command.options, ...commonOptions } satisfies Options))
+    parser.addOption(parserOption(name, option))
   return parser
 }
 
@@ -57,7 +67,8 @@ const parserOption = (name: string, option: Option): ParserOption => {
   if (option.kind === 'optional') return new ParserOption(`${short}${long} [value]`)
   const made = new ParserOption(`${short}${long} <value>`)
   if (option.choices !== undefined) return made.choices(option.choices)
-  if (option.kind === 'list') return made.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value])
+  if (option.kind === 'list')
+    return made.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value])
   if (option.kind === 'number') return made.argParser((value: string) => numberOf(value, option))
   if (option.kind === 'duration') return made.argParser(durationOf)
   return made
@@ -65,25 +76,40 @@ const parserOption = (name: string, option: Option): ParserOption => {
 
 const valueOf = ({ kind }: Option, given: unknown): unknown => {
   if (kind === 'flag') return given === true
-  return kind === 'list' ? given ?? [] : given
+  return kind === 'list' ? (given ?? []) : given
 }
 
 const numberOf = (value: string, { min = 0, max = Number.MAX_SAFE_INTEGER }: Option): number => {
   const read = Number(value)
   if (/^-?\d+$/.test(value) && read >= min && read <= max) return read
-  throw new InvalidArgumentError(`it takes a whole number${max === Number.MAX_SAFE_INTEGER ? ` of at least ${min}` : ` from ${min} to ${max}`}.`)
+  throw new InvalidArgumentError(
+    `it takes a whole number${max === Number.MAX_SAFE_INTEGER ? ` of at least ${min}` : ` from ${min} to ${max}`}.`,
+  )
 }
 
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, y: 365 * 86_400_000, '': 1000 }
+const units: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  y: 365 * 86_400_000,
+  '': 1000,
+}
 
 const durationOf = (value: string): number => {
   const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|y)?$/.exec(value) ?? []
   const factor = units[unit]
-  if (digits === undefined || factor === undefined) throw new InvalidArgumentError('it takes a time such as 500ms, 10s, 5m, 12h or 90d.')
+  if (digits === undefined || factor === undefined)
+    throw new InvalidArgumentError('it takes a time such as 500ms, 10s, 5m, 12h or 90d.')
   return Number(digits) * factor
 }
 
 const usageOf = (command: Command, error: CommanderError): CliError => {
-  const message = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ').replace(/ <value>| \[value\]/g, '').replace(/\.$/, '')
+  const message = error.message
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/ <value>| \[value\]/g, '')
+    .replace(/\.$/, '')
   return usage(`${command.name}: ${message}`, `\`puretls ${command.name} --help\` says what it takes`)
 }

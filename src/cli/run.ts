@@ -33,7 +33,8 @@ const beforeDashes = (argv: readonly string[]): readonly string[] => {
 const dispatch = async (argv: readonly string[], io: Io, out: Output, json: boolean): Promise<ExitCode> => {
   const style = styleFor(hasColours(io.stdout, io.env))
   const [first] = argv
-  if (first === undefined || first === '--help' || first === '-h') return printed(out, overview(commands, version, style))
+  if (first === undefined || first === '--help' || first === '-h')
+    return printed(out, overview(commands, version, style))
   if (first === '--version' || first === '-V') return printed(out, version)
   if (first === 'help') return dispatch(argv.length === 1 ? ['--help'] : [...argv.slice(1), '--help'], io, out, json)
   const { node, words } = findNode(commands, argv)
@@ -58,14 +59,24 @@ const groupAlone = (group: CommandGroup, rest: readonly string[], out: Output, h
   if (word === '--help' || word === '-h') return printed(out, help)
   const hint = `puretls ${group.name} --help`
   if (word === undefined || word.startsWith('-')) {
-    throw usage(`${group.name}: which of its commands? ${group.commands.map(({ name }) => name.slice(group.name.length + 1)).join(', ')}`, `\`${hint}\` says what each does`)
+    throw usage(
+      `${group.name}: which of its commands? ` +
+        `${group.commands.map(({ name }) => name.slice(group.name.length + 1)).join(', ')}`,
+      `\`${hint}\` says what each does`,
+    )
   }
   throw unknown(`${group.name} ${word}`, group.commands, hint)
 }
 
 const unknown = (word: string, nodes: readonly Node[], hint: string): Error => {
-  const near = closest(word, nodes.map(({ name }) => name))
-  return usage(`there is no command "${word}"${near === undefined ? '' : `; did you mean "${near}"?`}`, `\`${hint}\` lists them`)
+  const near = closest(
+    word,
+    nodes.map(({ name }) => name),
+  )
+  return usage(
+    `there is no command "${word}"${near === undefined ? '' : `; did you mean "${near}"?`}`,
+    `\`${hint}\` lists them`,
+  )
 }
 
 const failed = async (thrown: unknown, io: Io, out: Output): Promise<ExitCode> => {

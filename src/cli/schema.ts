@@ -1,10 +1,12 @@
-// JSON Schema (2020-12) of what --json prints, written with the commands. Objects allow no other properties, so that a test
-// notices what is printed and not described.
+// JSON Schema (2020-12) of what --json prints, written with the commands. Objects allow no other properties, so that a
+// test notices what is printed and not described.
 
 export type JsonSchema = Readonly<Record<string, unknown>>
 
 const described = (type: string, description: string | undefined, more: JsonSchema = {}): JsonSchema => ({
-  type, ...(description === undefined ? {} : { description }), ...more,
+  type,
+  ...(description === undefined ? {} : { description }),
+  ...more,
 })
 
 export const schema = {
@@ -15,15 +17,21 @@ export const schema = {
   boolean: (description?: string): JsonSchema => described('boolean', description),
   integer: (description?: string): JsonSchema => described('integer', description),
   number: (description?: string): JsonSchema => described('number', description),
-  oneOf: (values: readonly string[], description?: string): JsonSchema => ({ enum: values, ...(description === undefined ? {} : { description }) }),
+  oneOf: (values: readonly string[], description?: string): JsonSchema => ({
+    enum: values,
+    ...(description === undefined ? {} : { description }),
+  }),
   array: (items: JsonSchema, description?: string): JsonSchema => described('array', description, { items }),
   nullable: (one: JsonSchema): JsonSchema => ({ anyOf: [one, { type: 'null' }] }),
   /** Any object: values of one kind under names that are not known before. */
-  map: (values: JsonSchema, description?: string): JsonSchema => described('object', description, { additionalProperties: values }),
+  map: (values: JsonSchema, description?: string): JsonSchema =>
+    described('object', description, { additionalProperties: values }),
   /** A property whose name ends with `?` may be missing. */
   object: (properties: Readonly<Record<string, JsonSchema>>, description?: string): JsonSchema =>
     described('object', description, {
-      properties: Object.fromEntries(Object.entries(properties).map(([name, value]) => [name.replace(/\?$/, ''), value])),
+      properties: Object.fromEntries(
+        Object.entries(properties).map(([name, value]) => [name.replace(/\?$/, ''), value]),
+      ),
       required: Object.keys(properties).filter((name) => !name.endsWith('?')),
       additionalProperties: false,
     }),

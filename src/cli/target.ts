@@ -16,7 +16,8 @@ export interface Target {
 export const parseTarget = (input: string, defaultPort: number): Target => {
   const url = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(input)
   const authority = (url?.[1] ?? input).replace(/^.*@/, '')
-  const [, bracketed, named, digits] = /^(?:\[([^\]]*)\]|([^:]*))(?::(.*))?$/.exec(isIPv6(authority) ? `[${authority}]` : authority) ?? []
+  const [, bracketed, named, digits] =
+    /^(?:\[([^\]]*)\]|([^:]*))(?::(.*))?$/.exec(isIPv6(authority) ? `[${authority}]` : authority) ?? []
   const host = hostOf(bracketed, named, input)
   const port = digits === undefined ? defaultPort : portOf(digits, input)
   return { host, port, shown: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}` }
@@ -31,7 +32,8 @@ const hostOf = (bracketed: string | undefined, named: string | undefined, input:
   if (isIP(named)) return named
   if (/[\s/\\?#%]/.test(named)) throw usage(`"${named}" is neither a host name nor an address`)
   const ascii = domainToASCII(named.replace(/\.$/, ''))
-  if (ascii === '' || !/^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(ascii)) throw usage(`"${named}" is neither a host name nor an address`)
+  if (ascii === '' || !/^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(ascii))
+    throw usage(`"${named}" is neither a host name nor an address`)
   return ascii
 }
 

@@ -7,7 +7,14 @@ const find = (): string => {
   for (const path of ['../../package.json', '../package.json']) {
     try {
       const manifest: unknown = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'))
-      if (typeof manifest === 'object' && manifest !== null && 'name' in manifest && manifest.name === 'puretls' && 'version' in manifest) return String(manifest.version)
+      if (
+        typeof manifest === 'object' &&
+        manifest !== null &&
+        'name' in manifest &&
+        manifest.name === 'puretls' &&
+        'version' in manifest
+      )
+        return String(manifest.version)
     } catch {
       // the next one
     }

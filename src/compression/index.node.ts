@@ -1,4 +1,5 @@
-// Codecs for certificate compression (RFC 8879) on Node, Bun and Deno: node:zlib, synchronous, with a bound on what comes out.
+// Codecs for certificate compression (RFC 8879) on Node, Bun and Deno: node:zlib, synchronous, with a bound on what
+// comes out.
 // `puretls/compression`.
 
 import * as node from 'node:zlib'
@@ -45,5 +46,7 @@ export const certificateCodecs: readonly CertificateCompression[] = [brotli, ...
 const WINDOW_LOG_MAX = 23
 
 /** The whole message is one stream: bytes behind its end are refused, by runtimes that have the option. */
-const bounded = (length: number): { readonly maxOutputLength: number; readonly rejectGarbageAfterEnd: true } =>
-  ({ maxOutputLength: Math.max(1, length), rejectGarbageAfterEnd: true })
+const bounded = (length: number): { readonly maxOutputLength: number; readonly rejectGarbageAfterEnd: true } => ({
+  maxOutputLength: Math.max(1, length),
+  rejectGarbageAfterEnd: true,
+})

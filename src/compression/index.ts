@@ -1,5 +1,5 @@
-// Codecs for certificate compression (RFC 8879) where there is only the web's own: zlib, by Compression Streams. Node, Bun and
-// Deno take index.node.ts. `puretls/compression`.
+// Codecs for certificate compression (RFC 8879) where there is only the web's own: zlib, by Compression Streams. Node,
+// Bun and Deno take index.node.ts. `puretls/compression`.
 
 import { concat } from '../wire/bytes.ts'
 import { compressionIds } from '../wire/numbers.ts'
@@ -19,7 +19,11 @@ export const zlib: CertificateCompression = {
 export const certificateCodecs: readonly CertificateCompression[] = [zlib]
 
 /** Rejects with a RangeError as soon as more than `most` bytes come out. */
-const pass = async (data: Uint8Array, through: CompressionStream | DecompressionStream, most: number): Promise<Uint8Array> => {
+const pass = async (
+  data: Uint8Array,
+  through: CompressionStream | DecompressionStream,
+  most: number,
+): Promise<Uint8Array> => {
   const writer = through.writable.getWriter()
   const fed = writer.write(new Uint8Array(data)).then(() => writer.close())
   fed.catch(() => undefined) // the reading side tells of it

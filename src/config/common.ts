@@ -4,7 +4,6 @@ import { checkCodecs } from '../compression/codec.ts'
 import type { ActiveGroup, ActiveSuite, CommonConfig, Defaults } from './types.ts'
 import type { CryptoProvider, SignatureVerifier } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
-import type { ExternalPskConfig } from '../psk.ts'
 import type { CertificateOptions, ClientHelloOptions, CommonOptions, PskMode, Tls12Options } from '../options.ts'
 import { MAX_RECORD_SIZE_LIMIT } from '../record/framing.ts'
 import type { ResumptionConfig, ResumptionOptions } from '../session/options.ts'
@@ -24,7 +23,8 @@ type SharedOptions = CommonOptions & {
 
 export const commonConfig = (options: SharedOptions, defaults: Defaults): CommonConfig => {
   const provider = options.provider ?? defaults.provider
-  if (!provider) throw new TlsError('bad_option', 'provider: required here; the root entry of the package has a default')
+  if (!provider)
+    throw new TlsError('bad_option', 'provider: required here; the root entry of the package has a default')
   const widestMin = versionNumber(options.versions?.min ?? 'TLS 1.2')
   const widestMax = versionNumber(options.versions?.max ?? 'TLS 1.3')
   if (widestMin > widestMax) throw new TlsError('bad_option', 'versions: min is above max')
@@ -39,7 +39,8 @@ export const commonConfig = (options: SharedOptions, defaults: Defaults): Common
   const minVersion = Math.max(widestMin, Math.min(...spoken))
   const maxVersion = Math.min(widestMax, Math.max(...spoken))
   const schemes = activeSchemes(options.signatureSchemes, provider, legacy, 'signatureSchemes')
-  const certificateSchemes = certificates.signatureSchemes &&
+  const certificateSchemes =
+    certificates.signatureSchemes &&
     activeSchemes(certificates.signatureSchemes, provider, true, 'certificates.signatureSchemes')
   return {
     provider,
@@ -61,8 +62,18 @@ export const commonConfig = (options: SharedOptions, defaults: Defaults): Common
       limits.recordSizeLimit === undefined
         ? undefined
         : inRange(limits.recordSizeLimit, 64, MAX_RECORD_SIZE_LIMIT, 'limits.recordSizeLimit'),
-    maxHandshakeMessage: inRange(limits.maxHandshakeMessage ?? 1 << 17, 1 << 12, (1 << 24) - 1, 'limits.maxHandshakeMessage'),
-    recordsPerKey: inRange(limits.recordsPerKey ?? Number.MAX_SAFE_INTEGER, 2, Number.MAX_SAFE_INTEGER, 'limits.recordsPerKey'),
+    maxHandshakeMessage: inRange(
+      limits.maxHandshakeMessage ?? 1 << 17,
+      1 << 12,
+      (1 << 24) - 1,
+      'limits.maxHandshakeMessage',
+    ),
+    recordsPerKey: inRange(
+      limits.recordsPerKey ?? Number.MAX_SAFE_INTEGER,
+      2,
+      Number.MAX_SAFE_INTEGER,
+      'limits.recordsPerKey',
+    ),
     legacy,
     requireExtendedMasterSecret: tls12.requireExtendedMasterSecret ?? false,
     pskModes: (options.psk?.modes ?? ['psk_dhe_ke']).map(pskMode),
@@ -74,26 +85,19 @@ export const commonConfig = (options: SharedOptions, defaults: Defaults): Common
   }
 }
 
-/** What is left where the server has to prove an external key: in TLS 1.2, the suites with PSK (RFC 4279, RFC 5489), and no key that is
- * for the importer; in TLS 1.3, every suite, and no key without an identity. */
-export const onlyWithPsk = (common: CommonConfig, psks: readonly Pick<ExternalPskConfig, 'identity' | 'imported'>[]): CommonConfig => {
-  const with12 = psks.some(({ imported }) => !imported)
-  const with13 = psks.some(({ identity }) => identity.length > 0)
-  const suites = common.suites.filter(({ version, authentication }) =>
-    version === 'TLS 1.3' ? with13 : with12 && authentication === 'psk')
-  if (suites.length === 0) throw new TlsError('bad_option', 'psk.required: psk.keys has no key for the versions and cipher suites given')
-  const spoken = suites.map(({ version }) => versionNumber(version))
-  return { ...common, suites, minVersion: Math.min(...spoken), maxVersion: Math.max(...spoken) }
-}
-
 const pskModeIds: ReadonlyMap<string, number> = new Map(Object.entries(pskModes))
 const pskMode = (name: string): number => {
   const id = pskModeIds.get(name)
-  if (id === undefined) throw new TlsError('bad_option', `psk.modes: ${JSON.stringify(name)} is neither psk_dhe_ke nor psk_ke`)
+  if (id === undefined)
+    throw new TlsError('bad_option', `psk.modes: ${JSON.stringify(name)} is neither psk_dhe_ke nor psk_ke`)
   return id
 }
 
-const resumptionConfig = ({ maxAgeSeconds, mayResume, withoutExtendedMasterSecret }: ResumptionOptions = {}): ResumptionConfig => ({
+const resumptionConfig = ({
+  maxAgeSeconds,
+  mayResume,
+  withoutExtendedMasterSecret,
+}: ResumptionOptions = {}): ResumptionConfig => ({
   maxAge: 1000 * inRange(maxAgeSeconds ?? MAX_SESSION_LIFETIME, 1, MAX_SESSION_LIFETIME, 'resumption.maxAgeSeconds'),
   mayResume,
   withoutExtendedMasterSecret: withoutExtendedMasterSecret ?? false,
@@ -109,14 +113,21 @@ const activeSuites = (options: CommonOptions, provider: CryptoProvider, legacy: 
   const all = provider.suites.flatMap(({ id, cipher }): ActiveSuite[] => {
     const facts = cipherSuiteById.get(id)
     const hash = facts && provider.hashes[facts.hash]
-    const able = facts && (!facts.mac || provider.hashes[facts.mac]) && (facts.keyExchange !== 'rsa' || provider.rsaEncryptRaw)
+    const able =
+      facts && (!facts.mac || provider.hashes[facts.mac]) && (facts.keyExchange !== 'rsa' || provider.rsaEncryptRaw)
     return facts && hash && able ? [{ ...facts, cipher, hash }] : []
   })
   if (options.cipherSuites) {
     return options.cipherSuites.flatMap((entry, rank) =>
-      pick(typeof entry === 'string' ? [entry] : entry, all, 'cipherSuites', provider).map((suite) => ({ ...suite, rank })))
+      pick(typeof entry === 'string' ? [entry] : entry, all, 'cipherSuites', provider).map((suite) => ({
+        ...suite,
+        rank,
+      })),
+    )
   }
-  return all.filter((suite) => !suite.legacy || (legacy && suite.authentication !== 'psk' && suite.version === 'TLS 1.2'))
+  return all.filter(
+    (suite) => !suite.legacy || (legacy && suite.authentication !== 'psk' && suite.version === 'TLS 1.2'),
+  )
 }
 
 const activeGroups = (names: readonly string[] | undefined, provider: CryptoProvider): readonly ActiveGroup[] => {
@@ -131,7 +142,10 @@ const activeGroups = (names: readonly string[] | undefined, provider: CryptoProv
 
 /** The first group that the server is known to have (draft-ietf-tls-key-share-prediction), or those that were named,
  * or the usual ones. */
-export const keySharesOf = ({ keyShares, serverGroups }: ClientHelloOptions, groups: readonly ActiveGroup[]): readonly ActiveGroup[] => {
+export const keySharesOf = (
+  { keyShares, serverGroups }: ClientHelloOptions,
+  groups: readonly ActiveGroup[],
+): readonly ActiveGroup[] => {
   const named = keyShares && pick(keyShares, groups, 'hello.keyShares')
   const predicted = groups.find(({ id }) => serverGroups?.includes(id))
   if (predicted) return [predicted]
@@ -139,27 +153,43 @@ export const keySharesOf = ({ keyShares, serverGroups }: ClientHelloOptions, gro
 }
 
 const activeSchemes = (
-  names: readonly string[] | undefined, provider: CryptoProvider, legacy: boolean, option: string,
+  names: readonly string[] | undefined,
+  provider: CryptoProvider,
+  legacy: boolean,
+  option: string,
 ): readonly SignatureScheme[] => {
   const can = ({ algorithm, keyType }: SignatureScheme): boolean =>
-    provider.verifiers.some((verifier: SignatureVerifier) => verifier.algorithm === algorithm && verifier.keyTypes.includes(keyType))
+    provider.verifiers.some(
+      (verifier: SignatureVerifier) => verifier.algorithm === algorithm && verifier.keyTypes.includes(keyType),
+    )
   const all = signatureSchemes.filter(can)
-  return names ? pick(names, all, option, provider) : all.filter((scheme) => (legacy || !scheme.legacy) && scheme.keyType !== 'ed448')
+  return names
+    ? pick(names, all, option, provider)
+    : all.filter((scheme) => (legacy || !scheme.legacy) && scheme.keyType !== 'ed448')
 }
 
 /** RFC 9345 section 4: not the schemes of rsaEncryption keys. */
 const delegatedSchemes = (
-  { delegatedCredentials: asked = false }: CertificateOptions, provider: CryptoProvider, schemes: readonly SignatureScheme[],
+  { delegatedCredentials: asked = false }: CertificateOptions,
+  provider: CryptoProvider,
+  schemes: readonly SignatureScheme[],
 ): readonly SignatureScheme[] => {
   if (typeof asked === 'boolean') return asked ? schemes.filter(mayDelegateTo) : []
   const named = activeSchemes(asked, provider, false, 'certificates.delegatedCredentials')
   const unfit = named.find((scheme) => !mayDelegateTo(scheme))
-  if (unfit) throw new TlsError('bad_option', `certificates.delegatedCredentials: ${unfit.name} is not for credentials (RFC 9345 section 4)`)
+  if (unfit)
+    throw new TlsError(
+      'bad_option',
+      `certificates.delegatedCredentials: ${unfit.name} is not for credentials (RFC 9345 section 4)`,
+    )
   return named
 }
 
 const pick = <T extends { readonly name: string }>(
-  names: readonly string[], from: readonly T[], option: string, provider?: CryptoProvider,
+  names: readonly string[],
+  from: readonly T[],
+  option: string,
+  provider?: CryptoProvider,
 ): readonly T[] =>
   names.map((name) => {
     const found = from.find((candidate) => candidate.name === name)

@@ -8,8 +8,13 @@ const refuse = (message: string): never => {
   throw new TlsError('bad_option', message)
 }
 
-const checkIdentity = ({ identity, cert, key }: Pick<ServerOptions, 'cert' | 'key'> & { readonly identity?: unknown }): void => {
-  if (identity !== undefined && (cert !== undefined || key !== undefined)) refuse('identity: cert and key say the same; give one of them')
+const checkIdentity = ({
+  identity,
+  cert,
+  key,
+}: Pick<ServerOptions, 'cert' | 'key'> & { readonly identity?: unknown }): void => {
+  if (identity !== undefined && (cert !== undefined || key !== undefined))
+    refuse('identity: cert and key say the same; give one of them')
 }
 
 const without13 = ({ versions }: CommonOptions): boolean => versions?.max === 'TLS 1.2'
@@ -30,10 +35,14 @@ export const checkServerOptions = (options: ServerOptions): void => {
   checkIdentity(options)
   const { identity, cert, key, psk = {}, onClientHello, earlyData = {}, tickets, clientAuth } = options
   if (identity === undefined && cert === undefined && key === undefined && !psk.lookup && !onClientHello) {
-    refuse('cert: a server needs cert and key, or identity, or psk.lookup (or onClientHello, to give them for each connection)')
+    refuse(
+      'cert: a server needs cert and key, or identity, or psk.lookup (or onClientHello, to give them for each ' +
+        'connection)',
+    )
   }
   if (earlyData.maxBytes && without13(options)) refuse('earlyData: TLS 1.2, which `versions` is limited to, has none')
-  if (earlyData.maxBytes && tickets === false && !psk.lookup) refuse('earlyData: clients can send it only with a ticket or a PSK; tickets is false')
+  if (earlyData.maxBytes && tickets === false && !psk.lookup)
+    refuse('earlyData: clients can send it only with a ticket or a PSK; tickets is false')
   if (clientAuth?.mode?.endsWith('-unverified') && (clientAuth.verifier ?? clientAuth.ca) !== undefined) {
     refuse(`clientAuth: with mode '${clientAuth.mode}' no certificate is checked, and ca and verifier have no effect`)
   }

@@ -11,7 +11,9 @@ export class MadeOnce {
 
   /** `lifetime` in seconds counts the first time. */
   protector(
-    make: ((provider: CryptoProvider, lifetime: number) => TicketProtector) | undefined, provider: CryptoProvider, lifetime: number,
+    make: ((provider: CryptoProvider, lifetime: number) => TicketProtector) | undefined,
+    provider: CryptoProvider,
+    lifetime: number,
   ): TicketProtector | undefined {
     const protector = this.#protectors.get(provider) ?? make?.(provider, lifetime)
     if (protector) this.#protectors.set(provider, protector)
@@ -20,7 +22,9 @@ export class MadeOnce {
 
   /** `quarantine` in milliseconds counts the first time. */
   replayGuard(
-    make: ((clock: () => number, quarantine: number) => ReplayGuard) | undefined, clock: () => number, quarantine: number,
+    make: ((clock: () => number, quarantine: number) => ReplayGuard) | undefined,
+    clock: () => number,
+    quarantine: number,
   ): ReplayGuard | undefined {
     return (this.#guard ??= make?.(clock, quarantine))
   }

@@ -2,11 +2,28 @@
 
 import type { MadeOnce } from './made-once.ts'
 import type { CertificateCompression } from '../compression/codec.ts'
-import type { Cipher, CryptoProvider, HashAlgorithm, KeyExchangeGroup, MaybePromise, SignatureAlgorithm } from '../crypto/provider.ts'
+import type {
+  Cipher,
+  CryptoProvider,
+  HashAlgorithm,
+  KeyExchangeGroup,
+  MaybePromise,
+  SignatureAlgorithm,
+} from '../crypto/provider.ts'
 import type { EchClientConfig, EchServerConfig } from '../ech.ts'
 import type {
-  CertificateRequestInfo, ClientAuthMode, ClientHelloInfo, ClientTls12Options, CommonOptions, HelloSource, Identity,
-  ServerHelloOptions, ServerOptions, ServerPskOptions, TicketOptions, TicketRequestOptions,
+  CertificateRequestInfo,
+  ClientAuthMode,
+  ClientHelloInfo,
+  ClientTls12Options,
+  CommonOptions,
+  HelloSource,
+  Identity,
+  ServerHelloOptions,
+  ServerOptions,
+  ServerPskOptions,
+  TicketOptions,
+  TicketRequestOptions,
 } from '../options.ts'
 import type { ExternalPskConfig } from '../psk.ts'
 import type { ClientSessionCache, ReplayGuard, ServerSessionStore, TicketProtector } from '../session/interfaces.ts'
@@ -80,8 +97,6 @@ export interface ClientConfig extends CommonConfig {
   readonly identityKey: string | undefined
   readonly keyShares: readonly ActiveGroup[]
   readonly psks: readonly ExternalPskConfig[]
-  /** A server that proves none of `psks` is refused. */
-  readonly pskRequired: boolean
   readonly tickets: boolean
   readonly ticketRequest: TicketRequestOptions | undefined
   readonly session: SessionState | undefined

@@ -21,7 +21,10 @@ export const toFixedLength = (signature: Uint8Array, length: number): Uint8Array
 }
 
 export const toDer = (signature: Uint8Array): Uint8Array =>
-  derSequence(derInteger(signature.subarray(0, signature.length / 2)), derInteger(signature.subarray(signature.length / 2)))
+  derSequence(
+    derInteger(signature.subarray(0, signature.length / 2)),
+    derInteger(signature.subarray(signature.length / 2)),
+  )
 
 const padded = (number: Uint8Array, length: number): Uint8Array => {
   const bytes = new Uint8Array(length)

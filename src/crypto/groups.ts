@@ -1,5 +1,6 @@
 // Key exchange groups out of their parts: a Diffie-Hellman function alone, ML-KEM alone, or both as a hybrid
-// (RFC 9846 section 7.4, draft-ietf-tls-mlkem section 4, draft-ietf-tls-ecdhe-mlkem section 4). Each provider brings the parts and gets its groups from here.
+// (RFC 9846 section 7.4, draft-ietf-tls-mlkem section 4, draft-ietf-tls-ecdhe-mlkem section 4). Each provider brings
+// the parts and gets its groups from here.
 
 import { TlsError } from '../errors.ts'
 import { concat } from '../wire/bytes.ts'
@@ -34,7 +35,9 @@ export interface Kem {
   /** From d and z (64 bytes), for replays and test vectors. */
   fromSeed(seed: Uint8Array): MaybePromise<KemKey>
   /** Throws if the encapsulation key check of FIPS 203 section 7.2 fails. */
-  encapsulate(encapsulationKey: Uint8Array): MaybePromise<{ readonly ciphertext: Uint8Array; readonly secret: Uint8Array }>
+  encapsulate(
+    encapsulationKey: Uint8Array,
+  ): MaybePromise<{ readonly ciphertext: Uint8Array; readonly secret: Uint8Array }>
 }
 
 export interface KemKey {
@@ -61,7 +64,10 @@ export const diffieHellmanExchange = (dh: DiffieHellman, key: DiffieHellmanKey):
   complete: (peerShare) => agree(dh, key, peerShare),
 })
 
-/** A group of ML-KEM alone: the client's share is an encapsulation key, the server's a ciphertext (draft-ietf-tls-mlkem section 4). */
+/**
+ * A group of ML-KEM alone: the client's share is an encapsulation key, the server's a ciphertext (draft-ietf-tls-mlkem
+ * section 4).
+ */
 export const kemGroup = (id: number, kem: Kem): KeyExchangeGroup => ({
   id,
   start: () =>
@@ -81,7 +87,9 @@ export const kemGroup = (id: number, kem: Kem): KeyExchangeGroup => ({
 const encapsulate = (kem: Kem, key: Uint8Array): ReturnType<Kem['encapsulate']> =>
   refusing(() => kem.encapsulate(key), 'an ML-KEM encapsulation key that is not valid')
 
-/** How the two halves of a hybrid are joined, in shares and in the secret alike (draft-ietf-tls-ecdhe-mlkem section 4). */
+/**
+ * How the two halves of a hybrid are joined, in shares and in the secret alike (draft-ietf-tls-ecdhe-mlkem section 4).
+ */
 type HybridOrder = 'kem-first' | 'dh-first'
 
 export const hybridGroup = (id: number, kem: Kem, dh: DiffieHellman, order: HybridOrder): KeyExchangeGroup => {
@@ -121,12 +129,18 @@ const agree = (dh: DiffieHellman, key: DiffieHellmanKey, peer: Uint8Array): Mayb
   if (!isMontgomery(dh.id) && peer[0] !== 4) {
     throw new TlsError('illegal_parameter', 'a key share that is not an uncompressed point (RFC 9846 section 4.3.8.2)')
   }
-  return andThen(refusing(() => key.agree(peer), 'a key share that is not a valid point of its curve'), (secret) => {
-    if (isMontgomery(dh.id) && isZero(secret)) {
-      throw new TlsError('illegal_parameter', 'a key share of small order: the shared secret is all zero (RFC 9846 section 7.4.2)')
-    }
-    return secret
-  })
+  return andThen(
+    refusing(() => key.agree(peer), 'a key share that is not a valid point of its curve'),
+    (secret) => {
+      if (isMontgomery(dh.id) && isZero(secret)) {
+        throw new TlsError(
+          'illegal_parameter',
+          'a key share of small order: the shared secret is all zero (RFC 9846 section 7.4.2)',
+        )
+      }
+      return secret
+    },
+  )
 }
 
 const isMontgomery = (id: number): boolean => id === groupIds.X25519 || id === groupIds.X448

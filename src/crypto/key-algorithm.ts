@@ -9,7 +9,11 @@ import type { HashName, KeyType, PublicKey } from './provider.ts'
 /** AlgorithmIdentifier, of any type but rsa-pss with parameters. */
 export const keyAlgorithm = (type: KeyType): Uint8Array => {
   const { oid, curve } = keyFacts[type]
-  return derSequence(derOid(oid), ...(curve === undefined ? [] : [derOid(curve)]), ...(type === 'rsa' ? [derNull()] : []))
+  return derSequence(
+    derOid(oid),
+    ...(curve === undefined ? [] : [derOid(curve)]),
+    ...(type === 'rsa' ? [derNull()] : []),
+  )
 }
 
 interface KeyFacts {
@@ -40,7 +44,8 @@ const keyTypes = Object.keys(keyFacts) as KeyType[]
 
 /** What an AlgorithmIdentifier of a key says. Its reader is read to the end. */
 export const readKeyAlgorithm = (
-  algorithm: DerReader, unknown: 'unsupported_certificate' | 'bad_key' = 'unsupported_certificate',
+  algorithm: DerReader,
+  unknown: 'unsupported_certificate' | 'bad_key' = 'unsupported_certificate',
 ): { readonly type: KeyType; readonly pss?: PublicKey['pss'] } => {
   const oid = algorithm.oid('key algorithm')
   const type = keyTypes.find((each) => keyFacts[each].oid === oid)
@@ -71,7 +76,8 @@ const hashOids: Readonly<Record<string, HashName>> = {
 
 /** RSASSA-PSS-params (RFC 4055 section 3.1). Here they say what the key may be used with. */
 const readPssParameters = (
-  algorithm: DerReader, unknown: 'unsupported_certificate' | 'bad_key',
+  algorithm: DerReader,
+  unknown: 'unsupported_certificate' | 'bad_key',
 ): { readonly hash: HashName; readonly saltLength: number } => {
   const parameters = algorithm.sequence('RSASSA-PSS-params')
   const hash = readHash(parameters.optional(constructedTag(0), 'hashAlgorithm'), unknown)
@@ -92,7 +98,8 @@ const readMaskHash = (mask: DerReader, unknown: 'unsupported_certificate' | 'bad
   const generator = mask.sequence('maskGenAlgorithm')
   mask.end()
   const oid = generator.oid('mask generation function')
-  if (oid !== '1.2.840.113549.1.1.8') throw new TlsError(unknown, `an RSASSA-PSS key with an unknown mask generation (${oid})`)
+  if (oid !== '1.2.840.113549.1.1.8')
+    throw new TlsError(unknown, `an RSASSA-PSS key with an unknown mask generation (${oid})`)
   return readHash(generator, unknown)
 }
 

@@ -9,7 +9,9 @@ import type { KeyType, PrivateKey, PublicKey } from './provider.ts'
 
 export { parsePrivateKey } from './private-keys.ts'
 
-/** Throws `bad_certificate` for what is malformed, `unsupported_certificate` for an algorithm or curve we don't know. */
+/**
+ * Throws `bad_certificate` for what is malformed, `unsupported_certificate` for an algorithm or curve we don't know.
+ */
 export const parsePublicKey = (spki: Uint8Array): PublicKey => {
   const outer = new DerReader(spki, 'bad_certificate', 'public key')
   const info = outer.sequence('SubjectPublicKeyInfo')
@@ -61,7 +63,10 @@ const checkRaw = (type: KeyType, raw: Uint8Array): void => {
   const { length, curve } = keyFacts[type]
   const [form = -1] = raw
   if (curve !== undefined && (form === 2 || form === 3)) {
-    throw new TlsError('unsupported_certificate', 'an EC key as a compressed point; only uncompressed points are supported')
+    throw new TlsError(
+      'unsupported_certificate',
+      'an EC key as a compressed point; only uncompressed points are supported',
+    )
   }
   if (raw.length !== length || (curve !== undefined && form !== 4)) {
     throw new TlsError('bad_certificate', `malformed public key: ${type} has ${length} bytes, this one ${raw.length}`)

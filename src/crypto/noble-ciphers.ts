@@ -13,11 +13,19 @@ interface OneMessage {
   decrypt(sealed: Uint8Array): Uint8Array
 }
 
-/** noble works on whole 32-bit words, and records begin at odd offsets: its own aligned output and one copy are the fast way. */
+/**
+ * noble works on whole 32-bit words, and records begin at odd offsets: its own aligned output and one copy are the fast
+ * way.
+ */
 const aead = (
-  name: CipherName, keyLength: number, keyed: (key: Uint8Array, nonce: Uint8Array, additionalData: Uint8Array) => OneMessage,
+  name: CipherName,
+  keyLength: number,
+  keyed: (key: Uint8Array, nonce: Uint8Array, additionalData: Uint8Array) => OneMessage,
 ): AeadCipher => ({
-  kind: 'aead', name, keyLength, tagLength: 16,
+  kind: 'aead',
+  name,
+  keyLength,
+  tagLength: 16,
   importKey: (raw): AeadKey => {
     const key = raw.slice()
     return {
@@ -37,7 +45,9 @@ const aead = (
 })
 
 const aesCbc = (name: CipherName, keyLength: number): CbcCipher => ({
-  kind: 'cbc', name, keyLength,
+  kind: 'cbc',
+  name,
+  keyLength,
   importKey: (raw) => {
     const key = raw.slice()
     const options = { disablePadding: true }

@@ -1,5 +1,5 @@
-// ML-KEM (FIPS 203) and ML-DSA (FIPS 204, RFC 9881) of @noble/post-quantum. The noble and webcrypto providers use it, and
-// the node provider where Node has neither.
+// ML-KEM (FIPS 203) and ML-DSA (FIPS 204, RFC 9881) of @noble/post-quantum. The noble and webcrypto providers use it,
+// and the node provider where Node has neither.
 
 import { ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js'
 import { ml_kem1024, ml_kem512, ml_kem768 } from '@noble/post-quantum/ml-kem.js'

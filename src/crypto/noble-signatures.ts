@@ -1,5 +1,5 @@
-// Signatures of @noble/curves and @noble/post-quantum (FIPS 186-5, RFC 8032, RFC 9881), RSA verification of rsa.ts. Part of
-// crypto/noble.ts; webcrypto.ts falls back to it.
+// Signatures of @noble/curves and @noble/post-quantum (FIPS 186-5, RFC 8032, RFC 9881), RSA verification of rsa.ts.
+// Part of crypto/noble.ts; webcrypto.ts falls back to it.
 
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { ed448 } from '@noble/curves/ed448.js'

@@ -1,5 +1,5 @@
-// The noble provider: audited TypeScript only, no native code, any runtime. Everything is synchronous but RSA signing, which is
-// WebCrypto's. ChaCha20 comes first, as AES has no hardware here; AES-CCM is not in it.
+// The noble provider: audited TypeScript only, no native code, any runtime. Everything is synchronous but RSA signing,
+// which is WebCrypto's. ChaCha20 comes first, as AES has no hardware here; AES-CCM is not in it.
 
 import { nobleCbc, nobleChaCha, nobleGcm, nobleHashes } from './noble-ciphers.ts'
 import { nobleGroups } from './noble-groups.ts'

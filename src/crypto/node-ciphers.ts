@@ -1,5 +1,5 @@
-// Ciphers, hashes and HMAC of node:crypto. Part of crypto/node.ts; imports node:crypto like everything named crypto/node*.
-// Keys go in as KeyObjects: with bare bytes Node takes four times as long for a small record.
+// Ciphers, hashes and HMAC of node:crypto. Part of crypto/node.ts; imports node:crypto like everything named
+// crypto/node*. Keys go in as KeyObjects: with bare bytes Node takes four times as long for a small record.
 
 import * as crypto from 'node:crypto'
 import { nobleChaCha } from './noble-ciphers.ts'
@@ -13,7 +13,10 @@ export const plain = (buffer: Uint8Array): Uint8Array =>
 export const buffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 const gcm = (name: 'aes-128-gcm' | 'aes-256-gcm', keyLength: number): AeadCipher => ({
-  kind: 'aead', name, keyLength, tagLength: 16,
+  kind: 'aead',
+  name,
+  keyLength,
+  tagLength: 16,
   importKey: (raw) => {
     const key = crypto.createSecretKey(raw)
     return {
@@ -36,7 +39,10 @@ const gcm = (name: 'aes-128-gcm' | 'aes-256-gcm', keyLength: number): AeadCipher
 })
 
 const chacha: AeadCipher = {
-  kind: 'aead', name: 'chacha20-poly1305', keyLength: 32, tagLength: 16,
+  kind: 'aead',
+  name: 'chacha20-poly1305',
+  keyLength: 32,
+  tagLength: 16,
   importKey: (raw) => {
     const key = crypto.createSecretKey(raw)
     const options = { authTagLength: 16 }
@@ -60,7 +66,10 @@ const chacha: AeadCipher = {
 }
 
 const ccm = (name: CipherName, tagLength: 8 | 16): AeadCipher => ({
-  kind: 'aead', name, keyLength: 16, tagLength,
+  kind: 'aead',
+  name,
+  keyLength: 16,
+  tagLength,
   importKey: (raw) => {
     const key = crypto.createSecretKey(raw)
     const options = { authTagLength: tagLength }
@@ -84,7 +93,10 @@ const ccm = (name: CipherName, tagLength: 8 | 16): AeadCipher => ({
 })
 
 /** Node reports a wrong tag by throwing, in update (CCM) or in final. */
-const opened = (decipher: Pick<crypto.Decipheriv, 'final'> & { update(data: Uint8Array): Uint8Array }, ciphertext: Uint8Array) => {
+const opened = (
+  decipher: Pick<crypto.Decipheriv, 'final'> & { update(data: Uint8Array): Uint8Array },
+  ciphertext: Uint8Array,
+) => {
   try {
     const plaintext = decipher.update(ciphertext)
     decipher.final()
@@ -95,7 +107,9 @@ const opened = (decipher: Pick<crypto.Decipheriv, 'final'> & { update(data: Uint
 }
 
 const cbc = (name: 'aes-128-cbc' | 'aes-256-cbc', keyLength: number): CbcCipher => ({
-  kind: 'cbc', name, keyLength,
+  kind: 'cbc',
+  name,
+  keyLength,
   importKey: (raw) => {
     const key = crypto.createSecretKey(raw)
     return {
@@ -130,10 +144,14 @@ const running = (hash: crypto.Hash): RunningHash => ({
 
 /** crypto.hash is twice as fast as createHash, from Node 20.12 on. */
 const digestOne: (name: HashName, data: Uint8Array) => Uint8Array =
-  'hash' in crypto ? (name, data) => crypto.hash(name, data, 'buffer') : (name, data) => crypto.createHash(name).update(data).digest()
+  'hash' in crypto
+    ? (name, data) => crypto.hash(name, data, 'buffer')
+    : (name, data) => crypto.createHash(name).update(data).digest()
 
 const hashAlgorithm = (name: HashName, outputLength: number, blockLength: number): HashAlgorithm => ({
-  name, outputLength, blockLength,
+  name,
+  outputLength,
+  blockLength,
   digest: (...parts) => {
     const [first] = parts
     if (first && parts.length === 1) return plain(digestOne(name, first))

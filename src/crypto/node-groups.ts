@@ -1,6 +1,6 @@
 // Key exchange of node:crypto (RFC 9846 section 7.4, RFC 7748, draft-ietf-tls-ecdhe-mlkem). Part of crypto/node.ts.
-// Node 24 moves raw keys in and out of KeyObjects, which is the fastest way by far; before that, X25519 goes by SPKI and
-// JWK, P-256 and its like by createECDH, and ML-KEM comes from noble, as does every curve that a runtime lacks.
+// Node 24 moves raw keys in and out of KeyObjects, which is the fastest way by far; before that, X25519 goes by SPKI
+// and JWK, P-256 and its like by createECDH, and ML-KEM comes from noble, as does every curve that a runtime lacks.
 
 import * as crypto from 'node:crypto'
 import { derElement, derInteger, derOctets, derOid, derSequence, tags } from '../wire/der.ts'
@@ -23,9 +23,13 @@ const rawTransport: Transport = {
   read: (curve, publicKey) =>
     isMontgomery(curve)
       ? crypto.createPublicKey({ key: buffer(publicKey), format: 'raw-public', asymmetricKeyType: curve })
-      : crypto.createPublicKey({ key: buffer(publicKey), format: 'raw-public', asymmetricKeyType: 'ec', namedCurve: curve }),
-  write: (curve, key) =>
-    plain(isMontgomery(curve) ? key.export({ format: 'raw-public' }) : exportPoint(key)),
+      : crypto.createPublicKey({
+          key: buffer(publicKey),
+          format: 'raw-public',
+          asymmetricKeyType: 'ec',
+          namedCurve: curve,
+        }),
+  write: (curve, key) => plain(isMontgomery(curve) ? key.export({ format: 'raw-public' }) : exportPoint(key)),
 }
 const exportPoint = (key: crypto.KeyObject): Uint8Array => {
   const options = { format: 'raw-public', type: 'uncompressed' } as const
@@ -75,7 +79,11 @@ const montgomery = (id: number, curve: 'x25519' | 'x448', oid: string, publicKey
 })
 
 const weierstrass = (
-  id: number, curve: 'P-256' | 'P-384' | 'P-521', opensslName: string, oid: string, publicKeyLength: number,
+  id: number,
+  curve: 'P-256' | 'P-384' | 'P-521',
+  opensslName: string,
+  oid: string,
+  publicKeyLength: number,
 ): DiffieHellman => ({
   id,
   publicKeyLength,
@@ -157,7 +165,11 @@ const nativeMlKem = (name: MlKemName, { encapsulationKeyLength, ciphertextLength
       return key(privateKey, crypto.createPublicKey(privateKey))
     },
     encapsulate: (encapsulationKey) => {
-      const publicKey = crypto.createPublicKey({ key: buffer(encapsulationKey), format: 'raw-public', asymmetricKeyType: name })
+      const publicKey = crypto.createPublicKey({
+        key: buffer(encapsulationKey),
+        format: 'raw-public',
+        asymmetricKeyType: name,
+      })
       const { sharedKey, ciphertext } = crypto.encapsulate(publicKey)
       return { ciphertext: plain(ciphertext), secret: plain(sharedKey) }
     },

@@ -1,5 +1,5 @@
-// Signatures of node:crypto (RFC 8017, FIPS 186-5, RFC 8032, RFC 9881). Part of crypto/node.ts. What a runtime refuses to do
-// noble does: ML-DSA before Node 24.6, Ed448 in Bun, hashes that do not go with the curve in Deno.
+// Signatures of node:crypto (RFC 8017, FIPS 186-5, RFC 8032, RFC 9881). Part of crypto/node.ts. What a runtime refuses
+// to do noble does: ML-DSA before Node 24.6, Ed448 in Bun, hashes that do not go with the curve in Deno.
 
 import * as crypto from 'node:crypto'
 import { TlsError } from '../errors.ts'
@@ -24,7 +24,9 @@ export const nodeVerifiers: readonly SignatureVerifier[] = verifiersFrom((scheme
   }
 })
 
-/** Deno says false to ECDSA with another hash than the curve's own; certificates of P-384 keys with SHA-256 are common. */
+/**
+ * Deno says false to ECDSA with another hash than the curve's own; certificates of P-384 keys with SHA-256 are common.
+ */
 const isBeyondDeno = (scheme: Scheme, { bits }: PublicKey): boolean =>
   'Deno' in globalThis && scheme.family === 'ecdsa' && 8 * hashLengths[scheme.hash] !== Math.min(bits, 512)
 
@@ -44,7 +46,9 @@ interface PaddedKey<K> {
 
 const objects = new WeakMap<PublicKey, crypto.KeyObject | 'met' | 'refused'>()
 
-/** Most keys verify one signature and are text for that, which costs less than to make a KeyObject and to collect it; one that
+/**
+ * Most keys verify one signature and are text for that, which costs less than to make a KeyObject and to collect it;
+ * one that
  * is met again becomes one. Undefined for a key that this Node cannot load. */
 const publicKeyInput = (key: PublicKey): crypto.KeyObject | string | undefined => {
   if (objects.has(key)) return publicKeyObject(key)
@@ -67,7 +71,10 @@ const loadPublicKey = (key: PublicKey): crypto.KeyObject | 'refused' => {
   }
 }
 
-/** Node loads text fastest: whether an object is a key it finds out by exceptions, four of them, that cost more than base64. */
+/**
+ * Node loads text fastest: whether an object is a key it finds out by exceptions, four of them, that cost more than
+ * base64.
+ */
 const publicKeyPem = ({ spki }: PublicKey): string => {
   const base64 = buffer(spki).toString('base64')
   let pem = '-----BEGIN PUBLIC KEY-----\n'
@@ -94,7 +101,8 @@ export const nodeSigner = (key: PrivateKey): Signer => {
       try {
         return plain(crypto.sign(hashOf(scheme), message, withPadding(scheme, object)))
       } catch (cause) {
-        if (key.rsa) throw new TlsError('bad_key', `node:crypto cannot sign with this ${key.type} private key`, { cause })
+        if (key.rsa)
+          throw new TlsError('bad_key', `node:crypto cannot sign with this ${key.type} private key`, { cause })
         return nobleSigner(key).sign(algorithm, message)
       }
     },
@@ -120,7 +128,9 @@ const loadPrivateKey = (key: PrivateKey): crypto.KeyObject | undefined => {
   }
 }
 
-/** OpenSSL blinds this operation. A ciphertext that is no number below the modulus is refused, which gives nothing away. */
+/**
+ * OpenSSL blinds this operation. A ciphertext that is no number below the modulus is refused, which gives nothing away.
+ */
 const decryptRaw = (key: crypto.KeyObject, ciphertext: Uint8Array): Uint8Array => {
   try {
     return plain(crypto.privateDecrypt({ key, padding: RSA_NO_PADDING }, ciphertext))

@@ -1,5 +1,5 @@
-// The node:crypto provider: hardware AES, OpenSSL's curves, everything synchronous. Also for Bun and Deno, with what they
-// have of it. The default where the export condition is node, bun or deno.
+// The node:crypto provider: hardware AES, OpenSSL's curves, everything synchronous. Also for Bun and Deno, with what
+// they have of it. The default where the export condition is node, bun or deno.
 
 import * as crypto from 'node:crypto'
 import { nodeCiphers, nodeHashes } from './node-ciphers.ts'

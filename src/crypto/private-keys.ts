@@ -4,7 +4,15 @@
 import { TlsError, asTlsError } from '../errors.ts'
 import { fromHex, toHex } from '../wire/bytes.ts'
 import {
-  DerReader, compareBytes, constructedTag, contextTag, derElement, derInteger, derOctets, derSequence, tags,
+  DerReader,
+  compareBytes,
+  constructedTag,
+  contextTag,
+  derElement,
+  derInteger,
+  derOctets,
+  derSequence,
+  tags,
 } from '../wire/der.ts'
 import { decodePem, pemTextOf } from '../wire/pem.ts'
 import type { PemBlock, PemOrDer } from '../wire/pem.ts'
@@ -30,7 +38,8 @@ const fromPem = (text: string): PrivateKey => {
   const keys = blocks.filter(({ label }) => label.endsWith('PRIVATE KEY'))
   const [key] = keys
   if (!key) return refuse(`this is ${described(blocks[0]?.label ?? '')}, not a private key`)
-  if (keys.length > 1) refuse(`this text holds ${keys.length} private keys; give the one that belongs to the certificate`)
+  if (keys.length > 1)
+    refuse(`this text holds ${keys.length} private keys; give the one that belongs to the certificate`)
   if (key.label === 'ENCRYPTED PRIVATE KEY' || key.headers?.get('Proc-Type')?.endsWith('ENCRYPTED')) refuse(ENCRYPTED)
   if (!pemLabels.has(key.label)) refuse(`a key in the form "${key.label}" is not supported: convert it to PKCS#8`)
   return fromDer(key.bytes)
@@ -72,7 +81,10 @@ const firstTags = (der: Uint8Array): readonly [number, number] => {
 
 const reading = (der: Uint8Array): DerReader => new DerReader(der, 'bad_key', 'private key')
 
-/** OneAsymmetricKey (RFC 5958 section 2). Attributes are dropped; a public key is taken in version 1 as well, where some write it. */
+/**
+ * OneAsymmetricKey (RFC 5958 section 2). Attributes are dropped; a public key is taken in version 1 as well, where some
+ * write it.
+ */
 const fromPkcs8 = (der: Uint8Array): PrivateKey => {
   const fields = reading(der).sequence('OneAsymmetricKey')
   const version = fields.smallInteger('version')
@@ -109,7 +121,8 @@ const rsaKey = (type: 'rsa' | 'rsa-pss', algorithm: Uint8Array, raw: Uint8Array)
   const [prime1, prime2] = [fields.unsigned('prime1'), fields.unsigned('prime2')]
   for (const name of ['exponent1', 'exponent2', 'coefficient']) fields.unsigned(name)
   fields.end()
-  if (numberOf(prime1) * numberOf(prime2) !== numberOf(modulus)) fields.fail('its modulus is not the product of its primes')
+  if (numberOf(prime1) * numberOf(prime2) !== numberOf(modulus))
+    fields.fail('its modulus is not the product of its primes')
   return { type, pkcs8: wrap(algorithm, raw), raw, rsa: { modulus, exponent } }
 }
 
@@ -125,14 +138,17 @@ const ecKey = (der: Uint8Array, outerType?: KeyType): PrivateKey => {
   if (fields.smallInteger('version') !== 1) fields.fail('the version of ECPrivateKey is not 1')
   const scalar = fields.octetString('privateKey')
   const parameters = fields.optional(constructedTag(0), 'parameters')
-  const type = parameters ? readCurve(parameters, 'bad_key') : (outerType ?? refuse('this EC private key does not name its curve'))
+  const type = parameters
+    ? readCurve(parameters, 'bad_key')
+    : (outerType ?? refuse('this EC private key does not name its curve'))
   if (outerType !== undefined && outerType !== type) fields.fail('it names two different curves')
   const claimed = fields.optional(constructedTag(1), 'publicKey')
   const claimedPublic = claimed?.bitString('publicKey')
   claimed?.end()
   fields.end()
   const length = Math.ceil(keyFacts[type].bits / 8)
-  const raw = leftPadded(scalar, length) ?? fields.fail(`a scalar of ${scalar.length} bytes, where ${type} has ${length}`)
+  const raw =
+    leftPadded(scalar, length) ?? fields.fail(`a scalar of ${scalar.length} bytes, where ${type} has ${length}`)
   if (raw.every((byte) => byte === 0) || compareBytes(raw, fromHex(orders[type] ?? '')) >= 0) {
     fields.fail('its scalar is not between 1 and the order of the curve')
   }
@@ -162,7 +178,8 @@ const edwardsKey = (type: KeyType, privateKey: Uint8Array): PrivateKey => {
   const outer = reading(privateKey)
   const raw = outer.octetString('CurvePrivateKey')
   outer.end()
-  if (raw.length !== keyFacts[type].length) outer.fail(`${type} has ${keyFacts[type].length} bytes, this key ${raw.length}`)
+  if (raw.length !== keyFacts[type].length)
+    outer.fail(`${type} has ${keyFacts[type].length} bytes, this key ${raw.length}`)
   return { type, pkcs8: wrap(keyAlgorithm(type), privateKey), raw }
 }
 

@@ -42,7 +42,10 @@ export interface AeadKey {
    * `plaintext` (in-place). `nonce` is 12 bytes.
    */
   seal(nonce: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array, out: Uint8Array): MaybePromise<void>
-  /** The plaintext, or undefined if it is not authentic. `sealed` is the caller's and is not written to. `nonce` is read before return. */
+  /**
+   * The plaintext, or undefined if it is not authentic. `sealed` is the caller's and is not written to. `nonce` is read
+   * before return.
+   */
   open(nonce: Uint8Array, additionalData: Uint8Array, sealed: Uint8Array): MaybePromise<Uint8Array | undefined>
 }
 
@@ -62,17 +65,14 @@ export interface CbcKey {
 }
 
 export type CipherName =
-  | 'aes-128-gcm'
-  | 'aes-256-gcm'
-  | 'chacha20-poly1305'
-  | 'aes-128-ccm'
-  | 'aes-128-ccm-8'
-  | 'aes-128-cbc'
-  | 'aes-256-cbc'
+  'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305' | 'aes-128-ccm' | 'aes-128-ccm-8' | 'aes-128-cbc' | 'aes-256-cbc'
 
 export type Cipher = AeadCipher | CbcCipher
 
-/** One cipher suite that this provider can do. The facts of the suite (hash, key exchange) are in wire/registry.ts, by id. */
+/**
+ * One cipher suite that this provider can do. The facts of the suite (hash, key exchange) are in wire/registry.ts, by
+ * id.
+ */
 export interface ProviderSuite {
   /** IANA cipher suite number. */
   readonly id: number
@@ -88,7 +88,9 @@ export interface KeyExchangeGroup {
   /** Server side of TLS 1.3: answers a client's share (encapsulates, or makes a key pair and completes it).
    * Throws `illegal_parameter` for a share of wrong length, an invalid point or an all-zero result. */
   respond(peerShare: Uint8Array): MaybePromise<{ readonly share: Uint8Array; readonly secret: Uint8Array }>
-  /** Diffie-Hellman groups: as start() with a private key that is there already (big-endian scalar, or the bytes of RFC 7748). HPKE
+  /**
+   * Diffie-Hellman groups: as start() with a private key that is there already (big-endian scalar, or the bytes of RFC
+   * 7748). HPKE
    * needs it to receive; a group without it can only send. Throws for bytes that are not a private key. */
   restore?(privateKey: Uint8Array): MaybePromise<KeyExchange>
 }
@@ -101,16 +103,7 @@ export interface KeyExchange {
 }
 
 export type KeyType =
-  | 'rsa'
-  | 'rsa-pss'
-  | 'p256'
-  | 'p384'
-  | 'p521'
-  | 'ed25519'
-  | 'ed448'
-  | 'mldsa44'
-  | 'mldsa65'
-  | 'mldsa87'
+  'rsa' | 'rsa-pss' | 'p256' | 'p384' | 'p521' | 'ed25519' | 'ed448' | 'mldsa44' | 'mldsa65' | 'mldsa87'
 
 /** A parsed SubjectPublicKeyInfo. crypto/keys.ts makes it; providers cache their key objects by its identity. */
 export interface PublicKey {
@@ -127,7 +120,9 @@ export interface PublicKey {
   readonly pss?: { readonly hash: HashName; readonly saltLength: number }
 }
 
-/** How a signature is checked: what certificates and CertificateVerify come down to. ECDSA is not tied to a curve here. */
+/**
+ * How a signature is checked: what certificates and CertificateVerify come down to. ECDSA is not tied to a curve here.
+ */
 export type SignatureAlgorithm =
   | 'rsa_pkcs1_md5_sha1'
   | 'rsa_pkcs1_md5'
@@ -156,7 +151,10 @@ export interface SignatureVerifier {
   verify(key: PublicKey, message: Uint8Array, signature: Uint8Array): MaybePromise<boolean>
 }
 
-/** A parsed private key, as crypto/keys.ts reads it from PKCS#8, SEC1 or PKCS#1. Plain data; providers turn it into a Signer. */
+/**
+ * A parsed private key, as crypto/keys.ts reads it from PKCS#8, SEC1 or PKCS#1. Plain data; providers turn it into a
+ * Signer.
+ */
 export interface PrivateKey {
   readonly type: KeyType
   /** PKCS#8 DER of the key, whatever form it came in. */
@@ -176,7 +174,10 @@ export interface Signer {
   /** What it can sign with, most wanted first. Names of TLS SignatureSchemes are in wire/registry.ts. */
   readonly algorithms: readonly SignatureAlgorithm[]
   sign(algorithm: SignatureAlgorithm, message: Uint8Array): MaybePromise<Uint8Array>
-  /** Static RSA key exchange only: the raw private-key operation c^d mod n, modulus length in and out, no padding removed. */
+  /**
+   * Static RSA key exchange only: the raw private-key operation c^d mod n, modulus length in and out, no padding
+   * removed.
+   */
   rsaDecryptRaw?(ciphertext: Uint8Array): MaybePromise<Uint8Array>
 }
 
@@ -190,9 +191,13 @@ export interface CryptoProvider {
   readonly hashes: Readonly<Partial<Record<HashName, HashAlgorithm>>>
   /** `length` fresh random bytes from a CSPRNG. */
   random(length: number): Uint8Array
-  /** Static RSA key exchange, as a client: the raw public-key operation m^e mod n, modulus length in and out. A provider
+  /**
+   * Static RSA key exchange, as a client: the raw public-key operation m^e mod n, modulus length in and out. A provider
    * without it has none of the TLS_RSA_* suites. */
   rsaEncryptRaw?(key: PublicKey, padded: Uint8Array): MaybePromise<Uint8Array>
-  /** Turns a parsed private key into a Signer. Throws `unsupported` for a key type this provider can't use, saying which can. */
+  /**
+   * Turns a parsed private key into a Signer. Throws `unsupported` for a key type this provider can't use, saying which
+   * can.
+   */
   signer(key: PrivateKey): MaybePromise<Signer>
 }

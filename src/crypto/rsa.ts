@@ -12,7 +12,11 @@ const maxExponent = 2n ** 32n
 
 /** False for anything but a valid signature. */
 export const verifyRsa = (
-  padding: 'pkcs1' | 'pss', hash: HashAlgorithm, key: PublicKey, message: Uint8Array, signature: Uint8Array,
+  padding: 'pkcs1' | 'pss',
+  hash: HashAlgorithm,
+  key: PublicKey,
+  message: Uint8Array,
+  signature: Uint8Array,
 ): boolean => {
   if (!key.rsa) return false
   const { modulus, exponent } = key.rsa
@@ -26,8 +30,9 @@ export const verifyRsa = (
 }
 
 /**
- * EMSA-PKCS1-v1_5 (section 9.2), compared whole with the one encoding that there is. The form without NULL that some signers
- * made 25 years ago is refused: appendix A.2.4 asks for NULL in what is generated, and one form leaves nothing to forge with.
+ * EMSA-PKCS1-v1_5 (section 9.2), compared whole with the one encoding that there is. The form without NULL that some
+ * signers made 25 years ago is refused: appendix A.2.4 asks for NULL in what is generated, and one form leaves nothing
+ * to forge with.
  */
 const isPkcs1 = (encoded: Uint8Array, name: HashName, digest: Uint8Array): boolean => {
   const prefix = fromHex(digestInfoPrefixes[name])
@@ -56,7 +61,8 @@ const isPss = (encodedModulus: Uint8Array, bits: number, hash: HashAlgorithm, di
   const encoded = encodedModulus.subarray(extra)
   const saltLength = hashLengths[hash.name]
   const dbLength = length - digest.length - 1
-  if ((extra === 1 && encodedModulus[0] !== 0) || dbLength < saltLength + 1 || encoded[length - 1] !== 0xbc) return false
+  if ((extra === 1 && encodedModulus[0] !== 0) || dbLength < saltLength + 1 || encoded[length - 1] !== 0xbc)
+    return false
   const mask = 0xff >> (8 * length - bits)
   if (((encoded[0] ?? 0) & ~mask) !== 0) return false
   const digestPart = encoded.subarray(dbLength, length - 1)

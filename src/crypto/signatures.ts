@@ -22,13 +22,21 @@ export type Scheme = HashedScheme | BareScheme
 
 const ec: readonly KeyType[] = ['p256', 'p384', 'p521']
 const row = (algorithm: SignatureAlgorithm, family: 'pkcs1' | 'pss' | 'ecdsa', hash: HashName): Scheme => ({
-  algorithm, family, hash, keyTypes: family === 'ecdsa' ? ec : family === 'pss' ? ['rsa', 'rsa-pss'] : ['rsa'],
+  algorithm,
+  family,
+  hash,
+  keyTypes: family === 'ecdsa' ? ec : family === 'pss' ? ['rsa', 'rsa-pss'] : ['rsa'],
 })
 const bare = (algorithm: SignatureAlgorithm & KeyType, family: 'eddsa' | 'mldsa'): Scheme => ({
-  algorithm, family, keyTypes: [algorithm],
+  algorithm,
+  family,
+  keyTypes: [algorithm],
 })
 
-/** Most wanted first, for any one key. MD5 is not here: nothing in TLS 1.2 or 1.3 may be signed with it any more (RFC 9155). */
+/**
+ * Most wanted first, for any one key. MD5 is not here: nothing in TLS 1.2 or 1.3 may be signed with it any more (RFC
+ * 9155).
+ */
 export const schemes: readonly Scheme[] = [
   row('ecdsa_sha256', 'ecdsa', 'sha256'),
   row('ecdsa_sha384', 'ecdsa', 'sha384'),
@@ -57,10 +65,13 @@ export const verifiersFrom = (
   schemes.map((scheme) => ({
     algorithm: scheme.algorithm,
     keyTypes: scheme.keyTypes,
-    verify: (key, message, signature) => fits(scheme, key) && isSane(key, signature) && check(scheme, key, message, signature),
+    verify: (key, message, signature) =>
+      fits(scheme, key) && isSane(key, signature) && check(scheme, key, message, signature),
   }))
 
-/** RSA only: what OpenSSL is lenient about, above all the length of PSS signatures. With exponent 1 anyone could sign. */
+/**
+ * RSA only: what OpenSSL is lenient about, above all the length of PSS signatures. With exponent 1 anyone could sign.
+ */
 const isSane = ({ rsa }: PublicKey, signature: Uint8Array): boolean => {
   if (!rsa) return true
   const last = rsa.exponent.at(-1) ?? 0
@@ -78,7 +89,8 @@ export const algorithmsFor = (key: Pick<PublicKey, 'type' | 'bits' | 'pss'>): re
 /** The scheme that a signer was asked for, if its key can do it; throws `unsupported` otherwise. */
 export const schemeFor = (key: Pick<PublicKey, 'type' | 'bits' | 'pss'>, algorithm: SignatureAlgorithm): Scheme => {
   const scheme = schemes.find((each) => each.algorithm === algorithm && fits(each, key))
-  if (!scheme) throw new TlsError('unsupported', `a key of type ${key.type} and ${key.bits} bits cannot sign with ${algorithm}`)
+  if (!scheme)
+    throw new TlsError('unsupported', `a key of type ${key.type} and ${key.bits} bits cannot sign with ${algorithm}`)
   return scheme
 }
 

@@ -14,7 +14,10 @@ import { owned, subtleHashes, theSubtle } from './subtle.ts'
 export const subtleRsaSigner = (key: PrivateKey): Signer => {
   const subtle = theSubtle()
   if (!subtle) {
-    throw new TlsError('unsupported', 'this runtime has no WebCrypto to sign with an RSA key: use the node provider, or an EC key')
+    throw new TlsError(
+      'unsupported',
+      'this runtime has no WebCrypto to sign with an RSA key: use the node provider, or an EC key',
+    )
   }
   const publicKey = rsaPublicKeyOf(key)
   // Plain rsaEncryption: WebCrypto takes no other, and what the key may be used with is checked by schemeFor.
@@ -41,7 +44,9 @@ export const subtleRsaSigner = (key: PrivateKey): Signer => {
 }
 
 /** What WebCrypto wants to hear for a scheme, at import and at use. */
-export const rsaParameters = (scheme: Scheme): { readonly importing: RsaHashedImportParams; readonly using: RsaPssParams } => {
+export const rsaParameters = (
+  scheme: Scheme,
+): { readonly importing: RsaHashedImportParams; readonly using: RsaPssParams } => {
   const hash = 'hash' in scheme ? scheme.hash : 'sha256'
   const name = scheme.family === 'pss' ? 'RSA-PSS' : 'RSASSA-PKCS1-v1_5'
   return { importing: { name, hash: subtleHashes[hash] ?? '' }, using: { name, saltLength: hashLengths[hash] } }

@@ -7,7 +7,10 @@ export const theSubtle = (): SubtleCrypto | undefined => globalThis.crypto?.subt
 
 /** WebCrypto's names; it has no MD5. */
 export const subtleHashes: Readonly<Partial<Record<HashName, string>>> = {
-  sha1: 'SHA-1', sha256: 'SHA-256', sha384: 'SHA-384', sha512: 'SHA-512',
+  sha1: 'SHA-1',
+  sha256: 'SHA-256',
+  sha384: 'SHA-384',
+  sha512: 'SHA-512',
 }
 
 /** WebCrypto takes no views of shared memory, and its types say so: such bytes are copied, others go as they are. */

@@ -1,5 +1,5 @@
-// Key exchange of WebCrypto: ECDH and X25519, each with noble where the runtime lacks the curve; ML-KEM and X448 of noble. Part
-// of crypto/webcrypto.ts (RFC 9846 section 7.4.2).
+// Key exchange of WebCrypto: ECDH and X25519, each with noble where the runtime lacks the curve; ML-KEM and X448 of
+// noble. Part of crypto/webcrypto.ts (RFC 9846 section 7.4.2).
 
 import { groupIds } from '../wire/numbers.ts'
 import { encodeBase64 } from '../wire/pem.ts'
@@ -51,7 +51,12 @@ const nativeOr = (noble: DiffieHellman, curve: CurveName): DiffieHellman => {
   }
 }
 
-const subtleKey = (subtle: SubtleCrypto, curve: CurveName, publicKey: Uint8Array, privateKey: CryptoKey): DiffieHellmanKey => ({
+const subtleKey = (
+  subtle: SubtleCrypto,
+  curve: CurveName,
+  publicKey: Uint8Array,
+  privateKey: CryptoKey,
+): DiffieHellmanKey => ({
   publicKey,
   agree: async (peer) => {
     const peerKey = await subtle.importKey('raw', owned(peer), curve, true, [])
@@ -63,7 +68,13 @@ const privateJwk = (curve: CurveName, privateKey: Uint8Array, publicKey: Uint8Ar
   const d = base64url(privateKey)
   if (curve.name === 'X25519') return { kty: 'OKP', crv: 'X25519', x: base64url(publicKey), d }
   const half = (publicKey.length + 1) / 2
-  return { kty: 'EC', crv: curve.namedCurve, x: base64url(publicKey.subarray(1, half)), y: base64url(publicKey.subarray(half)), d }
+  return {
+    kty: 'EC',
+    crv: curve.namedCurve,
+    x: base64url(publicKey.subarray(1, half)),
+    y: base64url(publicKey.subarray(half)),
+    d,
+  }
 }
 
 export const base64url = (bytes: Uint8Array): string =>

@@ -1,5 +1,5 @@
-// Signatures of WebCrypto: RSA, ECDSA and Ed25519. Runtimes differ in what they have (Deno ties curves to hashes, some have no
-// Ed25519 or P-521), so whatever WebCrypto refuses to do is done by noble. Part of crypto/webcrypto.ts.
+// Signatures of WebCrypto: RSA, ECDSA and Ed25519. Runtimes differ in what they have (Deno ties curves to hashes, some
+// have no Ed25519 or P-521), so whatever WebCrypto refuses to do is done by noble. Part of crypto/webcrypto.ts.
 
 import { derBits, derSequence } from '../wire/der.ts'
 import { toDer, toFixedLength } from './ecdsa-der.ts'
@@ -18,8 +18,12 @@ type Using = EcdsaParams | RsaPssParams | Algorithm
 const curveNames: Partial<Record<KeyType, string>> = { p256: 'P-256', p384: 'P-384', p521: 'P-521' }
 
 /** Undefined for what WebCrypto has no name for, and for ECDSA with SHA-1, to which Deno always says false. */
-const parameters = (scheme: Scheme, type: KeyType): { readonly importing: Importing; readonly using: Using } | undefined => {
-  if (!('hash' in scheme)) return type === 'ed25519' ? { importing: { name: 'Ed25519' }, using: { name: 'Ed25519' } } : undefined
+const parameters = (
+  scheme: Scheme,
+  type: KeyType,
+): { readonly importing: Importing; readonly using: Using } | undefined => {
+  if (!('hash' in scheme))
+    return type === 'ed25519' ? { importing: { name: 'Ed25519' }, using: { name: 'Ed25519' } } : undefined
   if (scheme.family !== 'ecdsa') return rsaParameters(scheme)
   if (scheme.hash === 'sha1') return undefined
   const importing = { name: 'ECDSA', namedCurve: curveNames[type] ?? '' }

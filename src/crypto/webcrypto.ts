@@ -1,5 +1,5 @@
-// The WebCrypto provider, for browsers and workers: hardware AES-GCM, ECDH, RSA, ECDSA and Ed25519 of crypto.subtle, which
-// answer with promises; ChaCha20, CBC, hashes, HMAC, ML-KEM, ML-DSA and whatever a runtime lacks come from noble.
+// The WebCrypto provider, for browsers and workers: hardware AES-GCM, ECDH, RSA, ECDSA and Ed25519 of crypto.subtle,
+// which answer with promises; ChaCha20, CBC, hashes, HMAC, ML-KEM, ML-DSA and whatever a runtime lacks come from noble.
 
 import { nobleCbc, nobleChaCha, nobleGcm, nobleHashes } from './noble-ciphers.ts'
 import type { AeadCipher, AeadKey, CryptoProvider } from './provider.ts'
@@ -15,7 +15,10 @@ const subtleKey = async (subtle: SubtleCrypto, raw: Uint8Array): Promise<AeadKey
   const key = await subtle.importKey('raw', owned(raw), 'AES-GCM', false, ['encrypt', 'decrypt'])
   // Slices: the caller writes the next nonce and header into the same arrays while this is under way.
   const parameters = (nonce: Uint8Array, additionalData: Uint8Array): AesGcmParams => ({
-    name: 'AES-GCM', iv: nonce.slice(), additionalData: additionalData.slice(), tagLength: 8 * TAG_LENGTH,
+    name: 'AES-GCM',
+    iv: nonce.slice(),
+    additionalData: additionalData.slice(),
+    tagLength: 8 * TAG_LENGTH,
   })
   return {
     seal: async (nonce, additionalData, plaintext, out) => {

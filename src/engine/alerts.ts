@@ -32,13 +32,15 @@ const hints: Readonly<Record<string, string>> = {
   unknown_ca: 'it does not trust the authority that signed our certificate, or misses an intermediate certificate',
   bad_certificate: 'it did not accept our certificate: the certificate is malformed, or for another name',
   unsupported_certificate:
-    'our certificate is of a kind that it does not take: check the key type, and that the extended key usage allows this role',
+    'our certificate is of a kind that it does not take: check the key type, and that the extended key usage ' +
+    'allows this role',
   certificate_unknown: 'it did not accept our certificate, for a reason that no other alert names: its log may tell',
   certificate_revoked: 'our certificate was revoked',
   certificate_required: 'it requires a client certificate and got none: give one as cert and key, or as identity',
   certificate_expired: 'our certificate has expired, or the clocks differ',
   access_denied: 'it knows who we are, and does not let us in',
-  decrypt_error: 'a signature, a Finished or a PSK binder did not verify: a wrong key, or something between the two ends',
+  decrypt_error:
+    'a signature, a Finished or a PSK binder did not verify: a wrong key, or something between the two ends',
   unknown_psk_identity: 'it does not know the identity of our pre-shared key',
   no_application_protocol: 'it speaks none of the application protocols offered (ALPN)',
   unrecognized_name: 'it has no certificate for the server name asked for',

@@ -38,15 +38,21 @@ export class DataGate {
   dropped(fragmentLength: number): void {
     // what it carried at least, and an empty one counts as well
     this.#skip.left -= Math.max(1, fragmentLength - OVERHEAD)
-    if (this.#skip.left < 0) throw new TlsError('unexpected_message', 'more early data than any ticket allowed (section 4.3.10)')
+    if (this.#skip.left < 0)
+      throw new TlsError('unexpected_message', 'more early data than any ticket allowed (section 4.3.10)')
   }
 
-  /** What `length` bytes of application data are to the application. Throws `unexpected_message` where none, or less, may come. */
+  /**
+   * What `length` bytes of application data are to the application. Throws `unexpected_message` where none, or less,
+   * may come.
+   */
   pass(length: number): 'data' | 'earlyData' {
-    if (this.#mode === 'refuse') throw new TlsError('unexpected_message', 'application data came before the handshake was done')
+    if (this.#mode === 'refuse')
+      throw new TlsError('unexpected_message', 'application data came before the handshake was done')
     if (this.#mode === 'accept') return 'data'
     this.#earlyLeft -= length
-    if (this.#earlyLeft < 0) throw new TlsError('unexpected_message', 'more early data than the ticket allows (section 4.7.1)')
+    if (this.#earlyLeft < 0)
+      throw new TlsError('unexpected_message', 'more early data than the ticket allows (section 4.7.1)')
     return 'earlyData'
   }
 }

@@ -69,9 +69,6 @@ export class Engine implements TlsEngine {
   get blocked(): boolean {
     return this.#read.blocked
   }
-  get optional(): Promise<unknown> | undefined {
-    return this.#runner.optional
-  }
   get sealing(): Promise<void> | undefined {
     return this.#write.sealing
   }
@@ -89,24 +86,24 @@ export class Engine implements TlsEngine {
     this.#read.receive(bytes)
   }
 
-  skipOptional(): void {
-    if (!this.#runner.optional) return
-    this.#runner.skip()
-    this.#read.advance()
-    this.#waits.wake()
-  }
-
   receiveEnd(): void {
     if (this.#failure || this.#read.closed) return
-    this.#fail(new TlsError('truncated', this.#established
-      ? 'the transport ended without a close_notify: data may be missing'
-      : 'the transport ended during the handshake, and no alert says why: a peer does so that does not speak TLS on this ' +
-        'port, or refuses the name or the client'))
+    this.#fail(
+      new TlsError(
+        'truncated',
+        this.#established
+          ? 'the transport ended without a close_notify: data may be missing'
+          : 'the transport ended during the handshake, and no alert says why: a peer does so that does not speak ' +
+              'TLS on this ' +
+              'port, or refuses the name or the client',
+      ),
+    )
   }
 
   send(data: Uint8Array): MaybePromise<void> {
     this.#checkWritable()
-    if (!this.#mayWrite) throw new TlsError('wrong_state', 'application data cannot be sent before the handshake is done')
+    if (!this.#mayWrite)
+      throw new TlsError('wrong_state', 'application data cannot be sent before the handshake is done')
     if (data.length === 0) return
     if (this.#early) return this.#sendEarly(this.#early, data)
     if (!this.#order.free) return this.#inOrder(data.slice())
@@ -159,7 +156,8 @@ export class Engine implements TlsEngine {
 
   exportEarlyKeyingMaterial(length: number, label: string, context: Uint8Array = new Uint8Array(0)): Uint8Array {
     const refused = this.#established && this.#established.info.earlyData !== 'accepted'
-    if (!this.#earlyExporter || refused) throw new TlsError('wrong_state', 'there is no early data that keying material could be for')
+    if (!this.#earlyExporter || refused)
+      throw new TlsError('wrong_state', 'there is no early data that keying material could be for')
     return this.#earlyExporter(length, label, context)
   }
 
@@ -177,7 +175,8 @@ export class Engine implements TlsEngine {
     return this.#established.channelBinding(type)
   }
 
-  // ---- writing -------------------------------------------------------------------------------------------------------
+  // ---- writing
+  // -------------------------------------------------------------------------------------------------------
 
   #checkWritable(): void {
     if (this.#failure) throw this.#failure
@@ -259,7 +258,8 @@ export class Engine implements TlsEngine {
     this.#waits.wake()
   }
 
-  // ---- the handshake's side ------------------------------------------------------------------------------------------
+  // ---- the handshake's side
+  // ------------------------------------------------------------------------------------------
 
   #finish(established: Established): void {
     this.#established = established

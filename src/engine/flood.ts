@@ -20,7 +20,9 @@ export class FloodGuard {
   #warnings = 0
   #changeCipherSpecs = 0
 
-  /** Throws `unexpected_message` for an empty record that is not allowed (RFC 9846 section 5.1), `too_many_messages` for too
+  /**
+   * Throws `unexpected_message` for an empty record that is not allowed (RFC 9846 section 5.1), `too_many_messages` for
+   * too
    * many. */
   record(type: number, length: number): void {
     if (length > 0) {

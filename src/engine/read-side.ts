@@ -115,7 +115,10 @@ export class ReadSide {
 
   install(opener: Opener): void {
     if (!this.#joiner.aligned) {
-      throw new TlsError('unexpected_message', 'a handshake message continues across a change of keys (RFC 9846 section 5.1)')
+      throw new TlsError(
+        'unexpected_message',
+        'a handshake message continues across a change of keys (RFC 9846 section 5.1)',
+      )
     }
     this.#opener = opener
   }
@@ -135,7 +138,10 @@ export class ReadSide {
 
   #nextMessage(): boolean {
     if (this.#runner.expects === 'change_cipher_spec' && !this.#joiner.aligned) {
-      throw new TlsError('unexpected_message', 'expected ChangeCipherSpec, got a handshake message (RFC 5246 section 7.1)')
+      throw new TlsError(
+        'unexpected_message',
+        'expected ChangeCipherSpec, got a handshake message (RFC 5246 section 7.1)',
+      )
     }
     if (this.#runner.expects !== 'message') return false
     const message = this.#joiner.next()
@@ -153,7 +159,8 @@ export class ReadSide {
       if (fragment.length !== 1 || fragment[0] !== 1 || this.#established || !this.#begun) {
         throw new TlsError('unexpected_message', 'a ChangeCipherSpec record where none is allowed (RFC 9846 section 5)')
       }
-      if (!this.#joiner.aligned) throw new TlsError('unexpected_message', 'a ChangeCipherSpec inside a handshake message')
+      if (!this.#joiner.aligned)
+        throw new TlsError('unexpected_message', 'a ChangeCipherSpec inside a handshake message')
       this.flood.changeCipherSpec()
       this.#trace(record, false, { type, content: fragment })
       return true
@@ -196,7 +203,13 @@ export class ReadSide {
   }
 
   #trace({ header, fragment }: RawRecord, encrypted: boolean, { type, content }: OpenedRecord): void {
-    this.#config.trace?.({ direction: 'received', type, encrypted, wire: concat(header, fragment), content: content.slice() })
+    this.#config.trace?.({
+      direction: 'received',
+      type,
+      encrypted,
+      wire: concat(header, fragment),
+      content: content.slice(),
+    })
   }
 
   /** While refused early data may come, records that do not open are taken for it (section 4.3.10). */
@@ -207,7 +220,9 @@ export class ReadSide {
     this.data.dropped(record.fragment.length)
   }
 
-  /** A client that refuses our ServerHello has no keys to say so with: its alert comes in the clear, and ends a handshake
+  /**
+   * A client that refuses our ServerHello has no keys to say so with: its alert comes in the clear, and ends a
+   * handshake
    * that could not go on anyhow. */
   #mayBeClearAlert({ type }: RawRecord): boolean {
     return type === contentTypes.alert && this.#version === TLS13 && !this.#established && !this.#hasOpened

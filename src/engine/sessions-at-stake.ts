@@ -15,7 +15,9 @@ export class SessionsAtStake {
     this.#forget = [...this.#forget, forget].slice(-MAX_SESSIONS)
   }
 
-  /** A handshake that did not come to its end, unless the application took it back; later, a fatal alert from either side, which the end of
+  /**
+   * A handshake that did not come to its end, unless the application took it back; later, a fatal alert from either
+   * side, which the end of
    * the transport is not. `established`: the peer may think that the handshake is done. */
   failed({ code, alert }: TlsError, established: boolean): void {
     if (established ? code !== 'alert_received' && alert === undefined : code === 'aborted') return

@@ -16,8 +16,9 @@ export interface TlsEngine {
   /** The transport ended. Without a close_notify before, this gives an `error` event with code `truncated`. */
   receiveEnd(): void
   /** Application data; before the handshake is done it throws `wrong_state` (unless early data / 0.5-RTT is on).
-   * Returns when sealed, or a promise of that: while keys change, or a handshake has the writing side, data waits for its
-   * turn. Early data beyond what the ticket allows waits for the end of the handshake. The bytes are consumed (copied or
+   * Returns when sealed, or a promise of that: while keys change, or a handshake has the writing side, data waits for
+   * its turn. Early data beyond what the ticket allows waits for the end of the handshake. The bytes are consumed
+   * (copied or
    * sealed) before it returns. */
   send(data: Uint8Array): MaybePromise<void>
   /** All bytes to write to the transport so far, in order; an empty list if there are none. */
@@ -29,11 +30,6 @@ export interface TlsEngine {
   readonly pending: Promise<void> | undefined
   /** What was received is not looked at before `pending` resolves. More may be given all the same: it is kept. */
   readonly blocked: boolean
-  /** Set while the handshake waits for something that it can do without: a session store or cache, a ticket protector, a replay guard,
-   * a question whether to resume. It is the promise that was given for it. */
-  readonly optional: Promise<unknown> | undefined
-  /** Goes on without the answer of `optional`: with a full handshake, an empty ticket, early data refused. */
-  skipOptional(): void
   /** Set while an asynchronous provider seals; resolves when takeOutput() gives all that was written so far. */
   readonly sealing: Promise<void> | undefined
   // Application data that the reader has not taken yet is bounded by the caller, who stops calling receive().
@@ -47,13 +43,20 @@ export interface TlsEngine {
   /** Ends the connection: sends the error's alert if it has one. A cancelled handshake ends with user_canceled and
    * close_notify, unless the peer's handshake may be done: then with a fatal alert, which is no clean end. */
   abort(error?: TlsError): void
-  /** KeyUpdate (RFC 9846 section 4.7.3); `wrong_state` in TLS 1.2. `requestPeer` asks the peer to change its keys too. */
+  /**
+   * KeyUpdate (RFC 9846 section 4.7.3); `wrong_state` in TLS 1.2. `requestPeer` asks the peer to change its keys too.
+   */
   updateKeys(requestPeer?: boolean): MaybePromise<void>
-  /** Server, TLS 1.3: asks for a client certificate after the handshake; the answer comes as a `clientCertificate` event. */
+  /**
+   * Server, TLS 1.3: asks for a client certificate after the handshake; the answer comes as a `clientCertificate`
+   * event.
+   */
   requestClientCertificate(): MaybePromise<void>
   /** RFC 9846 section 7.5, RFC 5705. `length` in bytes. */
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array
-  /** The same for early data, from when it is sent (client) or accepted (server): an attacker who replays the data gets the same. Throws
+  /**
+   * The same for early data, from when it is sent (client) or accepted (server): an attacker who replays the data gets
+   * the same. Throws
    * `wrong_state` where there is none, or the server refused it. */
   exportEarlyKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array
   /** RFC 5929, RFC 9266. Throws `unsupported` for a type that this connection does not have. */
@@ -62,12 +65,17 @@ export interface TlsEngine {
 
 export type EngineEvent =
   | { readonly type: 'handshake'; readonly info: ConnectionInfo }
-  /** Client of TLS 1.2 with `falseStart`: send() works from here on, though the server's Finished has not come (RFC 7918). */
+  /**
+   * Client of TLS 1.2 with `falseStart`: send() works from here on, though the server's Finished has not come (RFC
+   * 7918).
+   */
   | { readonly type: 'falseStart'; readonly info: ConnectionInfo }
   | { readonly type: 'data'; readonly data: Uint8Array }
   | { readonly type: 'earlyData'; readonly data: Uint8Array }
   | { readonly type: 'earlyDataEnd' }
-  /** Client: the server did not take the early data; here is all of it back, what send() took among it, and nothing of it
+  /**
+   * Client: the server did not take the early data; here is all of it back, what send() took among it, and nothing of
+   * it
    * will be sent again. */
   | { readonly type: 'earlyDataRejected'; readonly data: Uint8Array }
   /** The peer's close_notify: a clean end of its direction. */
@@ -76,5 +84,9 @@ export type EngineEvent =
   | { readonly type: 'session'; readonly session: Uint8Array }
   | { readonly type: 'error'; readonly error: TlsError }
   /** Server: the client's answer to requestClientCertificate(); no certificates if it declined. */
-  | { readonly type: 'clientCertificate'; readonly peerCertificates: readonly Uint8Array[]; readonly verifiedChain: ConnectionInfo['verifiedChain'] }
+  | {
+      readonly type: 'clientCertificate'
+      readonly peerCertificates: readonly Uint8Array[]
+      readonly verifiedChain: ConnectionInfo['verifiedChain']
+    }
   | { readonly type: 'keyUpdate'; readonly direction: 'read' | 'write' }

@@ -29,7 +29,10 @@ export class Waits {
       this.#settled()
       notify?.resolve(undefined)
     }
-    promise.then((value) => settle({ value }), (error: unknown) => settle({ error }))
+    promise.then(
+      (value) => settle({ value }),
+      (error: unknown) => settle({ error }),
+    )
   }
 
   /** There is something to look at although nothing has settled: the connection failed. */

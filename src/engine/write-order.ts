@@ -40,7 +40,9 @@ export class WriteOrder {
     return !this.#held && !this.#stopped && this.#running === undefined && this.#waiting.length === 0
   }
 
-  /** Runs the job now if everything asked for before is done, and otherwise in its turn. Throws or rejects with what the job
+  /**
+   * Runs the job now if everything asked for before is done, and otherwise in its turn. Throws or rejects with what the
+   * job
    * throws; unless that is the caller's own mistake, the connection fails with it. */
   run(job: WriteJob, data?: Uint8Array): MaybePromise<void> {
     if (this.#stopped) throw this.#stopped

@@ -88,7 +88,9 @@ export class WriteSide {
     this.#maxFragment = Math.min(this.#config.maxRecordSize, bytes)
   }
 
-  /** Bytes of application data that may still be sealed with the current key, one record kept back for its KeyUpdate. */
+  /**
+   * Bytes of application data that may still be sealed with the current key, one record kept back for its KeyUpdate.
+   */
   get room(): number {
     const limit = Math.min(this.#sealer.limit, this.#config.recordsPerKey)
     return Math.max(0, limit - this.#sealer.count - 1) * this.#maxFragment
@@ -105,9 +107,11 @@ export class WriteSide {
   #seal(type: number, content: Uint8Array): MaybePromise<void> {
     const { encrypted } = this.#sealer
     const { trace } = this.#config
-    const tell = trace && ((wire: Uint8Array, part: Uint8Array) => {
-      trace({ direction: 'sent', type, encrypted, wire: wire.slice(), content: part.slice() })
-    })
+    const tell =
+      trace &&
+      ((wire: Uint8Array, part: Uint8Array) => {
+        trace({ direction: 'sent', type, encrypted, wire: wire.slice(), content: part.slice() })
+      })
     const limits = { maxFragment: this.#maxFragment, maxContent: this.#peerLimit }
     const sealed = this.#output.seal(this.#sealer, type, content, limits, tell)
     if (isPromise(sealed)) this.#watch(sealed)

@@ -1,5 +1,5 @@
-// What every handshake works with: the config, the transcript, and the engine's side of it (HandshakeIo). Reading and writing
-// messages goes through here, so that each one is hashed once and the test seam sees each outgoing one.
+// What every handshake works with: the config, the transcript, and the engine's side of it (HandshakeIo). Reading and
+// writing messages goes through here, so that each one is hashed once and the test seam sees each outgoing one.
 
 import type { CommonConfig } from '../config.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
@@ -29,7 +29,10 @@ export interface HandshakeIo {
   setMaxContent(bytes: number): void
   /** This end asked for so many post-handshake messages: the guard against floods lets them pass. */
   expectMessages(count: number): void
-  /** Runs if the connection fails: a session that it stands on, or has made, is not good any more (RFC 5246 section 7.2.2). */
+  /**
+   * Runs if the connection fails: a session that it stands on, or has made, is not good any more (RFC 5246 section
+   * 7.2.2).
+   */
   forgetOnFailure(forget: () => MaybePromise<void>): void
   /** Early data was sent or accepted: keying material for it. */
   setEarlyExporter(exporter: (length: number, label: string, context: Uint8Array) => Uint8Array): void
@@ -42,11 +45,15 @@ export interface HandshakeIo {
   allowSend(allowed: boolean): void
   /** Client: `first` is sent as early data at once, and the application may send more, up to `limit` bytes of both. */
   startEarlyData(first: Uint8Array | undefined, limit: number): void
-  /** The server took the early data, or did not: then it is given back. What is sent now waits for the handshake's end. */
+  /**
+   * The server took the early data, or did not: then it is given back. What is sent now waits for the handshake's end.
+   */
   endEarlyData(accepted: boolean): void
   /** Application data waits while a handshake runs inside the connection, and goes out after it. */
   holdData(held: boolean): void
-  /** Writes after all that was asked to be written before, and before all that is asked later; not after close_notify. */
+  /**
+   * Writes after all that was asked to be written before, and before all that is asked later; not after close_notify.
+   */
   inOrder(job: () => Flow<void>): void
   /** Runs a flow that waits for promises only, without holding up this one. */
   beside(flow: Flow<void>): void
@@ -59,7 +66,7 @@ export type HandshakeEvent =
   | { readonly type: 'session'; readonly session: Uint8Array }
   | { readonly type: 'falseStart'; readonly info: ConnectionInfo }
   | { readonly type: 'earlyDataEnd' }
-  | Pick<ConnectionInfo, 'peerCertificates' | 'verifiedChain'> & { readonly type: 'clientCertificate' }
+  | (Pick<ConnectionInfo, 'peerCertificates' | 'verifiedChain'> & { readonly type: 'clientCertificate' })
   | { readonly type: 'keyUpdate'; readonly direction: 'read' | 'write' }
 
 /** What a finished handshake hands to the engine. Connection13 and establish12 make it, of the proofs. */
@@ -87,7 +94,11 @@ export class Handshake<C extends CommonConfig, M> {
 
   /** `ignored`: messages that may come at any time, and mean nothing. */
   constructor(
-    config: C, io: HandshakeIo, table: MessageTable<M>, ignored: readonly MessageName[] = [], transcript: Transcript = new Transcript(),
+    config: C,
+    io: HandshakeIo,
+    table: MessageTable<M>,
+    ignored: readonly MessageName[] = [],
+    transcript: Transcript = new Transcript(),
   ) {
     this.config = config
     this.io = io

@@ -9,4 +9,5 @@ const DOWNGRADE = Uint8Array.of(0x44, 0x4f, 0x57, 0x4e, 0x47, 0x52, 0x44)
 export const downgradeSentinel = (version: number): Uint8Array =>
   Uint8Array.of(...DOWNGRADE, version === versions['TLS 1.2'] ? 1 : 0)
 
-export const hasSentinel = (random: Uint8Array): boolean => equalBytes(random.subarray(24, 31), DOWNGRADE) && (random[31] ?? 2) <= 1
+export const hasSentinel = (random: Uint8Array): boolean =>
+  equalBytes(random.subarray(24, 31), DOWNGRADE) && (random[31] ?? 2) <= 1

@@ -12,18 +12,21 @@ import { handshakeTypeName } from '../wire/registry.ts'
 export type Suspension =
   | { readonly kind: 'message'; readonly expected: readonly MessageName[] }
   | { readonly kind: 'change_cipher_spec' }
-  /** `optional`: the flow can go on without an answer, and is resumed with undefined then. */
-  | { readonly kind: 'promise'; readonly promise: Promise<unknown>; readonly optional?: boolean }
+  | { readonly kind: 'promise'; readonly promise: Promise<unknown> }
 
 export type Flow<T> = Generator<Suspension, T, unknown>
 
 /** Messages that are ignored before one that is expected comes. */
 const MAX_IGNORED = 8
 
-/** Waits for one whole handshake message and decodes it by `table`; anything but `types` is `unexpected_message`. `ignored` are
+/**
+ * Waits for one whole handshake message and decodes it by `table`; anything but `types` is `unexpected_message`.
+ * `ignored` are
  * messages without content that may come at any time, and mean nothing then. */
 export function* readMessage<M, K extends keyof M & MessageName>(
-  table: MessageTable<M>, types: readonly K[], ignored: readonly MessageName[] = [],
+  table: MessageTable<M>,
+  types: readonly K[],
+  ignored: readonly MessageName[] = [],
 ): Flow<Message<M, K>> {
   for (let skipped = 0; ; skipped++) {
     const raw = yield { kind: 'message', expected: types }
@@ -35,8 +38,10 @@ export function* readMessage<M, K extends keyof M & MessageName>(
       const got = name ?? handshakeTypeName(raw[0] ?? -1)
       throw new TlsError('unexpected_message', `expected ${types.join(' or ')}, got ${got}`)
     }
-    if (raw.length > HEADER_LENGTH) throw new TlsError('decode_error', `${name}: ${raw.length - HEADER_LENGTH} bytes too many`)
-    if (skipped === MAX_IGNORED) throw new TlsError('too_many_messages', `${name} came over and over during a handshake`)
+    if (raw.length > HEADER_LENGTH)
+      throw new TlsError('decode_error', `${name}: ${raw.length - HEADER_LENGTH} bytes too many`)
+    if (skipped === MAX_IGNORED)
+      throw new TlsError('too_many_messages', `${name} came over and over during a handshake`)
   }
 }
 
@@ -51,19 +56,9 @@ export function* use<T>(value: MaybePromise<T>): Flow<T> {
   return (yield { kind: 'promise', promise: value }) as T
 }
 
-/** The answer of a session store, a ticket protector or whatever else saves work and is not needed: undefined if it fails, and if it
- * keeps the connection waiting for too long. */
-export function* attempt<T>(call: () => MaybePromise<T>): Flow<T | undefined> {
-  try {
-    const value = call()
-    if (!isPromise(value)) return value
-    return (yield { kind: 'promise', promise: value, optional: true }) as T | undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** The answer of an application's callback, or of something else that it gave us; what that throws becomes a TlsError. */
+/**
+ * The answer of an application's callback, or of something else that it gave us; what that throws becomes a TlsError.
+ */
 export function* ask<T>(call: () => MaybePromise<T>, code?: TlsErrorCode): Flow<T> {
   try {
     return yield* use(call())

@@ -22,11 +22,19 @@ export const drawVariation = (config: ClientConfig): HelloVariation => ({
 export const greasedSuites = ({ grease }: HelloVariation, suites: readonly number[]): readonly number[] =>
   grease ? [grease.suite, ...suites] : suites
 
-export const greasedHelloValues = ({ grease }: HelloVariation, extensions: ClientHelloExtensions): ClientHelloExtensions =>
-  grease ? withGrease(extensions, grease) : extensions
+export const greasedHelloValues = (
+  { grease }: HelloVariation,
+  extensions: ClientHelloExtensions,
+): ClientHelloExtensions => (grease ? withGrease(extensions, grease) : extensions)
 
-/** In their order, with a reserved extension without data first and one with a byte last: servers are known that fail on an empty last one. */
-export const orderedExtensions = ({ grease, ranks }: HelloVariation, list: readonly RawExtension[]): readonly RawExtension[] => {
+/**
+ * In their order, with a reserved extension without data first and one with a byte last: servers are known that fail on
+ * an empty last one.
+ */
+export const orderedExtensions = (
+  { grease, ranks }: HelloVariation,
+  list: readonly RawExtension[],
+): readonly RawExtension[] => {
   const ordered = ranks ? list.toSorted((a, b) => (ranks.get(a.type) ?? 0) - (ranks.get(b.type) ?? 0)) : list
   if (!grease) return ordered
   return [{ type: grease.first, data: new Uint8Array(0) }, ...ordered, { type: grease.last, data: new Uint8Array(1) }]
@@ -34,7 +42,14 @@ export const orderedExtensions = ({ grease, ranks }: HelloVariation, list: reado
 
 type GreaseValues = Readonly<Record<'suite' | 'group' | 'scheme' | 'version' | 'first' | 'last', number>>
 
-const greaseValues = ([suite = 0, group = 0, scheme = 0, version = 0, first = 0, last = 0]: Uint8Array): GreaseValues => ({
+const greaseValues = ([
+  suite = 0,
+  group = 0,
+  scheme = 0,
+  version = 0,
+  first = 0,
+  last = 0,
+]: Uint8Array): GreaseValues => ({
   suite: reserved(suite),
   group: reserved(group),
   scheme: reserved(scheme),
@@ -47,8 +62,16 @@ const greaseValues = ([suite = 0, group = 0, scheme = 0, version = 0, first = 0,
 const reserved = (random: number): number => ((random & 0xf0) | 0x0a) * 0x0101
 
 /** Each list with a reserved value in front (section 3.1); the key share for the reserved group is one byte. */
-const withGrease = (extensions: ClientHelloExtensions, { group, scheme, version }: GreaseValues): ClientHelloExtensions => {
-  const { supported_groups: groups, signature_algorithms: schemes, key_share: shares, supported_versions: versions } = extensions
+const withGrease = (
+  extensions: ClientHelloExtensions,
+  { group, scheme, version }: GreaseValues,
+): ClientHelloExtensions => {
+  const {
+    supported_groups: groups,
+    signature_algorithms: schemes,
+    key_share: shares,
+    supported_versions: versions,
+  } = extensions
   return {
     ...extensions,
     ...(groups && { supported_groups: [group, ...groups] }),
@@ -75,6 +98,9 @@ const randomRanks = (provider: CryptoProvider): ReadonlyMap<number, number> => {
 export const greaseExtension = ({ grease, provider }: CommonConfig): readonly RawExtension[] =>
   grease ? [{ type: reserved(provider.random(1)[0] ?? 0), data: new Uint8Array(0) }] : []
 
-/** A server's signature schemes for CertificateRequest, with a reserved one in front where the option is on (section 4.1). */
+/**
+ * A server's signature schemes for CertificateRequest, with a reserved one in front where the option is on (section
+ * 4.1).
+ */
 export const greasedSchemes = ({ grease, provider }: CommonConfig, schemes: readonly number[]): readonly number[] =>
   grease ? [reserved(provider.random(1)[0] ?? 0), ...schemes] : schemes

@@ -37,7 +37,10 @@ export const offerEarlyExporter = (hs: AnyHandshake, hash: HashAlgorithm, secret
 
 /** `before` runs when the keys are there and not yet in use: for a message that is the last under the old ones. */
 export function* installWrite13(
-  hs: AnyHandshake, suite: ActiveSuite, secret: TrafficSecret, before?: () => void,
+  hs: AnyHandshake,
+  suite: ActiveSuite,
+  secret: TrafficSecret,
+  before?: () => void,
 ): Flow<Sealer> {
   const sealer = yield* use(sealer13(aeadOf(suite), secret, { padding: hs.config.padding }))
   before?.()

@@ -49,7 +49,9 @@ export class Transcript {
     return this.#running.digest()
   }
 
-  /** The hash with `more` at the end, which is not added: for binders over a truncated ClientHello (section 4.3.11.2). */
+  /**
+   * The hash with `more` at the end, which is not added: for binders over a truncated ClientHello (section 4.3.11.2).
+   */
   hashWith(algorithm: HashAlgorithm, more: Uint8Array): Uint8Array {
     if (this.#running && this.#algorithm?.name === algorithm.name) {
       const copy = this.#running.clone()
@@ -59,7 +61,10 @@ export class Transcript {
     return algorithm.digest(...(this.#messages ?? []), more)
   }
 
-  /** The hash of everything before `message`, and of its first `length` bytes: for binders in a ClientHello that was read. */
+  /**
+   * The hash of everything before `message`, and of its first `length` bytes: for binders in a ClientHello that was
+   * read.
+   */
   hashUpTo(algorithm: HashAlgorithm, message: Uint8Array, length: number): Uint8Array {
     const before = (this.#messages ?? []).filter((candidate) => candidate !== message)
     return algorithm.digest(...before, message.subarray(0, length))

@@ -1,5 +1,5 @@
-// A whole handshake as an annotated hexdump, every byte named: give `trace.record` as the `trace` option of a connection and
-// print `trace.toString()`. What is encrypted is shown decrypted, under the record that carried it.
+// A whole handshake as an annotated hexdump, every byte named: give `trace.record` as the `trace` option of a
+// connection and print `trace.toString()`. What is encrypted is shown decrypted, under the record that carried it.
 
 import type { TracedRecord } from '../options.ts'
 import { alertName } from '../errors.ts'
@@ -33,7 +33,12 @@ export const createTrace = (name: 'client' | 'server' = 'client'): Trace => {
 export const formatTrace = (records: readonly TracedRecord[], name: 'client' | 'server' = 'client'): string => {
   const peer = name === 'client' ? 'server' : 'client'
   const joined: Record<TracedRecord['direction'], Uint8Array> = { sent: new Uint8Array(0), received: new Uint8Array(0) }
-  const version = records.some(({ encrypted, type, wire }) => encrypted && type === contentTypes.handshake && wire[0] === contentTypes.application_data) ? TLS13 : TLS12
+  const version = records.some(
+    ({ encrypted, type, wire }) =>
+      encrypted && type === contentTypes.handshake && wire[0] === contentTypes.application_data,
+  )
+    ? TLS13
+    : TLS12
   const lines: string[] = []
   for (const record of records) {
     const arrow = record.direction === 'sent' ? `${name} -> ${peer}` : `${name} <- ${peer}`
@@ -80,7 +85,10 @@ const contentAnnotations = ({ type, content }: TracedRecord): readonly Annotatio
 }
 
 /** The whole messages in `bytes`, annotated, and what is left over for the next record. */
-const messages = (bytes: Uint8Array, version: number): { readonly text: readonly string[]; readonly rest: Uint8Array } => {
+const messages = (
+  bytes: Uint8Array,
+  version: number,
+): { readonly text: readonly string[]; readonly rest: Uint8Array } => {
   const text: string[] = []
   let offset = 0
   while (bytes.length - offset >= 4) {

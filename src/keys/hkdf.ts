@@ -12,7 +12,10 @@ export const hkdfExtract = (hash: HashAlgorithm, salt: Uint8Array, inputKey: Uin
 /** RFC 5869 section 2.3. `length` is at most 255 times the hash's output length. */
 export const hkdfExpand = (hash: HashAlgorithm, key: Uint8Array, info: Uint8Array, length: number): Uint8Array => {
   if (length > 255 * hash.outputLength) {
-    throw new TlsError('bad_option', `HKDF with ${hash.name} gives at most ${255 * hash.outputLength} bytes, not ${length}`)
+    throw new TlsError(
+      'bad_option',
+      `HKDF with ${hash.name} gives at most ${255 * hash.outputLength} bytes, not ${length}`,
+    )
   }
   if (length <= hash.outputLength) return hash.hmac(key, concat(info, FIRST)).subarray(0, length)
   const blocks: Uint8Array[] = []
@@ -40,7 +43,8 @@ const MAX_LABELS = 32
 /** HkdfLabel: the length, "tls13 " and the label, the context. Written by hand, for a handshake makes fifty of them. */
 const hkdfLabel = (length: number, label: string, context: Uint8Array): Uint8Array => {
   const name = labelBytes(`tls13 ${label}`)
-  if (name.length > 255 || context.length > 255 || length > 0xffff) throw new TlsError('bad_option', 'HKDF label: too long')
+  if (name.length > 255 || context.length > 255 || length > 0xffff)
+    throw new TlsError('bad_option', 'HKDF label: too long')
   const info = new Uint8Array(4 + name.length + context.length)
   info[0] = length >> 8
   info[1] = length & 0xff
@@ -53,9 +57,17 @@ const hkdfLabel = (length: number, label: string, context: Uint8Array): Uint8Arr
 
 /** HKDF-Expand-Label: `label` is given without its "tls13 " prefix. */
 export const expandLabel = (
-  hash: HashAlgorithm, secret: Uint8Array, label: string, context: Uint8Array, length: number,
+  hash: HashAlgorithm,
+  secret: Uint8Array,
+  label: string,
+  context: Uint8Array,
+  length: number,
 ): Uint8Array => hkdfExpand(hash, secret, hkdfLabel(length, label, context), length)
 
 /** Derive-Secret, with the transcript hash already taken. */
-export const deriveSecret = (hash: HashAlgorithm, secret: Uint8Array, label: string, transcriptHash: Uint8Array): Uint8Array =>
-  expandLabel(hash, secret, label, transcriptHash, hash.outputLength)
+export const deriveSecret = (
+  hash: HashAlgorithm,
+  secret: Uint8Array,
+  label: string,
+  transcriptHash: Uint8Array,
+): Uint8Array => expandLabel(hash, secret, label, transcriptHash, hash.outputLength)

@@ -3,7 +3,17 @@
 
 import { run, use } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
-import type { AeadCipher, AeadKey, CipherName, CryptoProvider, HashAlgorithm, HashName, KeyExchange, KeyExchangeGroup, MaybePromise } from '../crypto/provider.ts'
+import type {
+  AeadCipher,
+  AeadKey,
+  CipherName,
+  CryptoProvider,
+  HashAlgorithm,
+  HashName,
+  KeyExchange,
+  KeyExchangeGroup,
+  MaybePromise,
+} from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { concat } from '../wire/bytes.ts'
 import { utf8Bytes } from '../wire/codec.ts'
@@ -41,7 +51,9 @@ const kems: ReadonlyMap<number, KemFacts> = new Map([
   [hpkeKems.P256_SHA256, { group: groupIds['P-256'], hash: 'sha256' }],
 ])
 const kdfs: ReadonlyMap<number, HashName> = new Map([
-  [hpkeKdfs.sha256, 'sha256'], [hpkeKdfs.sha384, 'sha384'], [hpkeKdfs.sha512, 'sha512'],
+  [hpkeKdfs.sha256, 'sha256'],
+  [hpkeKdfs.sha384, 'sha384'],
+  [hpkeKdfs.sha512, 'sha512'],
 ])
 const aeads: ReadonlyMap<number, CipherName> = new Map([
   [hpkeAeads['aes-128-gcm'], 'aes-128-gcm'],
@@ -67,7 +79,9 @@ const partsOf = (provider: CryptoProvider, { kem, kdf, aead }: HpkeSuite): Parts
   const hashName = kdfs.get(kdf)
   const hash = hashName && provider.hashes[hashName]
   const cipherName = aeads.get(aead)
-  const cipher = provider.suites.map((suite) => suite.cipher).find(({ kind, name }) => kind === 'aead' && name === cipherName)
+  const cipher = provider.suites
+    .map((suite) => suite.cipher)
+    .find(({ kind, name }) => kind === 'aead' && name === cipherName)
   return group && kemHash && hash && cipher?.kind === 'aead' ? { group, kemHash, hash, aead: cipher } : undefined
 }
 
@@ -75,7 +89,11 @@ export const canHpke = (provider: CryptoProvider, suite: HpkeSuite): boolean => 
 
 const needed = (provider: CryptoProvider, suite: HpkeSuite): Parts => {
   const parts = partsOf(provider, suite)
-  if (!parts) throw new TlsError('unsupported', `the ${provider.name} provider can't do HPKE with KEM ${suite.kem}, KDF ${suite.kdf}, AEAD ${suite.aead}`)
+  if (!parts)
+    throw new TlsError(
+      'unsupported',
+      `the ${provider.name} provider can't do HPKE with KEM ${suite.kem}, KDF ${suite.kdf}, AEAD ${suite.aead}`,
+    )
   return parts
 }
 
@@ -90,11 +108,19 @@ export interface HpkeSenderOptions {
 
 /** SetupBaseS (section 5.1.1). Throws `illegal_parameter` for a public key that is not one. */
 export const hpkeSender = (
-  provider: CryptoProvider, suite: HpkeSuite, publicKey: Uint8Array, info: Uint8Array, { ephemeral, onSecret }: HpkeSenderOptions = {},
+  provider: CryptoProvider,
+  suite: HpkeSuite,
+  publicKey: Uint8Array,
+  info: Uint8Array,
+  { ephemeral, onSecret }: HpkeSenderOptions = {},
 ): MaybePromise<HpkeSender> => run(setupSender(needed(provider, suite), suite, publicKey, info, ephemeral, onSecret))
 
 function* setupSender(
-  parts: Parts, suite: HpkeSuite, publicKey: Uint8Array, info: Uint8Array, ephemeral: KeyExchange | undefined,
+  parts: Parts,
+  suite: HpkeSuite,
+  publicKey: Uint8Array,
+  info: Uint8Array,
+  ephemeral: KeyExchange | undefined,
   onSecret: SecretListener | undefined,
 ): Steps<HpkeSender> {
   const key = ephemeral ?? (yield* use(parts.group.start()))
@@ -112,14 +138,26 @@ function* setupSender(
   }
 }
 
-/** SetupBaseR. `keys` is the receiver's key pair: what `restore` of the KEM's group gives. Throws `illegal_parameter` for an
+/**
+ * SetupBaseR. `keys` is the receiver's key pair: what `restore` of the KEM's group gives. Throws `illegal_parameter`
+ * for an
  * encapsulated key that is not one. */
 export const hpkeReceiver = (
-  provider: CryptoProvider, suite: HpkeSuite, enc: Uint8Array, keys: KeyExchange, info: Uint8Array, onSecret?: SecretListener,
+  provider: CryptoProvider,
+  suite: HpkeSuite,
+  enc: Uint8Array,
+  keys: KeyExchange,
+  info: Uint8Array,
+  onSecret?: SecretListener,
 ): MaybePromise<HpkeReceiver> => run(setupReceiver(needed(provider, suite), suite, enc, keys, info, onSecret))
 
 function* setupReceiver(
-  parts: Parts, suite: HpkeSuite, enc: Uint8Array, keys: KeyExchange, info: Uint8Array, onSecret: SecretListener | undefined,
+  parts: Parts,
+  suite: HpkeSuite,
+  enc: Uint8Array,
+  keys: KeyExchange,
+  info: Uint8Array,
+  onSecret: SecretListener | undefined,
 ): Steps<HpkeReceiver> {
   const agreed = yield* use(keys.complete(enc))
   const shared = sharedSecret(parts, suite, agreed, concat(enc, keys.share))
@@ -140,12 +178,20 @@ function* after<T>(done: MaybePromise<void>, value: T): Steps<T> {
   return value
 }
 
-/** The receiver's key pair from its private key, 32 bytes. Throws `bad_key`, or `unsupported` where the provider can't. */
-export const hpkeKeyPair = (provider: CryptoProvider, kem: number, privateKey: Uint8Array): MaybePromise<KeyExchange> => {
+/**
+ * The receiver's key pair from its private key, 32 bytes. Throws `bad_key`, or `unsupported` where the provider can't.
+ */
+export const hpkeKeyPair = (
+  provider: CryptoProvider,
+  kem: number,
+  privateKey: Uint8Array,
+): MaybePromise<KeyExchange> => {
   const facts = kems.get(kem)
   const group = provider.groups.find(({ id }) => id === facts?.group)
-  if (!group?.restore) throw new TlsError('unsupported', `the ${provider.name} provider can't receive with HPKE KEM ${kem}`)
-  if (privateKey.length !== 32) throw new TlsError('bad_key', `an HPKE private key of ${privateKey.length} bytes; it has to be 32`)
+  if (!group?.restore)
+    throw new TlsError('unsupported', `the ${provider.name} provider can't receive with HPKE KEM ${kem}`)
+  if (privateKey.length !== 32)
+    throw new TlsError('bad_key', `an HPKE private key of ${privateKey.length} bytes; it has to be 32`)
   try {
     return group.restore(privateKey)
   } catch (cause) {
@@ -155,9 +201,11 @@ export const hpkeKeyPair = (provider: CryptoProvider, kem: number, privateKey: U
 
 /** An encapsulated key as a sender would make one, which nobody has the secret of (RFC 9849 section 6.2.1). */
 export const someEncapsulatedKey = (provider: CryptoProvider, suite: HpkeSuite): MaybePromise<Uint8Array> =>
-  run((function* (): Steps<Uint8Array> {
-    return (yield* use(needed(provider, suite).group.start())).share
-  })())
+  run(
+    (function* (): Steps<Uint8Array> {
+      return (yield* use(needed(provider, suite).group.start())).share
+    })(),
+  )
 
 interface Context {
   readonly key: AeadKey
@@ -181,7 +229,12 @@ const labelled = (hash: HashAlgorithm, suiteId: Uint8Array) => ({
 })
 
 /** ExtractAndExpand (section 4.1). */
-const sharedSecret = ({ kemHash }: Parts, { kem }: HpkeSuite, agreed: Uint8Array, kemContext: Uint8Array): Uint8Array => {
+const sharedSecret = (
+  { kemHash }: Parts,
+  { kem }: HpkeSuite,
+  agreed: Uint8Array,
+  kemContext: Uint8Array,
+): Uint8Array => {
   const kdf = labelled(kemHash, concat(utf8Bytes('KEM'), twoBytes(kem)))
   return kdf.expand(kdf.extract(none, 'eae_prk', agreed), 'shared_secret', kemContext, kemHash.outputLength)
 }
@@ -189,7 +242,11 @@ const sharedSecret = ({ kemHash }: Parts, { kem }: HpkeSuite, agreed: Uint8Array
 /** KeySchedule with mode_base (section 5.1). */
 function* schedule({ hash, aead }: Parts, suite: HpkeSuite, shared: Uint8Array, info: Uint8Array): Steps<Context> {
   const kdf = labelled(hash, concat(utf8Bytes('HPKE'), twoBytes(suite.kem), twoBytes(suite.kdf), twoBytes(suite.aead)))
-  const scheduleContext = concat(Uint8Array.of(0), kdf.extract(none, 'psk_id_hash', none), kdf.extract(none, 'info_hash', info))
+  const scheduleContext = concat(
+    Uint8Array.of(0),
+    kdf.extract(none, 'psk_id_hash', none),
+    kdf.extract(none, 'info_hash', info),
+  )
   const secret = kdf.extract(shared, 'secret', none)
   const key = yield* use(aead.importKey(kdf.expand(secret, 'key', scheduleContext, aead.keyLength)))
   const base = kdf.expand(secret, 'base_nonce', scheduleContext, 12)

@@ -6,7 +6,13 @@ import { concat } from '../wire/bytes.ts'
 import { encode, opaque, utf8Bytes } from '../wire/codec.ts'
 
 /** P_hash with the label: `length` bytes. */
-export const prf12 = (hash: HashAlgorithm, secret: Uint8Array, label: string, seed: Uint8Array, length: number): Uint8Array => {
+export const prf12 = (
+  hash: HashAlgorithm,
+  secret: Uint8Array,
+  label: string,
+  seed: Uint8Array,
+  length: number,
+): Uint8Array => {
   const labelled = concat(utf8Bytes(label), seed)
   const out = new Uint8Array(Math.ceil(length / hash.outputLength) * hash.outputLength)
   let a = labelled
@@ -30,12 +36,19 @@ const MASTER_LENGTH = 48
 
 /** RFC 5246 section 8.1: bound to the two randoms only, which is why the other one is preferred. */
 export const masterSecret = (
-  hash: HashAlgorithm, premaster: Uint8Array, clientRandom: Uint8Array, serverRandom: Uint8Array,
-): MasterSecret => master(hash, prf12(hash, premaster, 'master secret', concat(clientRandom, serverRandom), MASTER_LENGTH))
+  hash: HashAlgorithm,
+  premaster: Uint8Array,
+  clientRandom: Uint8Array,
+  serverRandom: Uint8Array,
+): MasterSecret =>
+  master(hash, prf12(hash, premaster, 'master secret', concat(clientRandom, serverRandom), MASTER_LENGTH))
 
 /** RFC 7627 section 4: `sessionHash` is the transcript hash up to and with ClientKeyExchange. */
-export const extendedMasterSecret = (hash: HashAlgorithm, premaster: Uint8Array, sessionHash: Uint8Array): MasterSecret =>
-  master(hash, prf12(hash, premaster, 'extended master secret', sessionHash, MASTER_LENGTH))
+export const extendedMasterSecret = (
+  hash: HashAlgorithm,
+  premaster: Uint8Array,
+  sessionHash: Uint8Array,
+): MasterSecret => master(hash, prf12(hash, premaster, 'extended master secret', sessionHash, MASTER_LENGTH))
 
 /** The master secret of a session that is resumed. */
 export const resumedMasterSecret = (hash: HashAlgorithm, secret: Uint8Array): MasterSecret => master(hash, secret)
@@ -56,7 +69,10 @@ export interface DirectionKeys {
 
 /** RFC 5246 section 6.3. Each call gives keys of its own to overwrite. */
 export const keyBlock = (
-  { hash, secret }: MasterSecret, clientRandom: Uint8Array, serverRandom: Uint8Array, { mac, key, iv }: KeyLengths,
+  { hash, secret }: MasterSecret,
+  clientRandom: Uint8Array,
+  serverRandom: Uint8Array,
+  { mac, key, iv }: KeyLengths,
 ): { readonly client: DirectionKeys; readonly server: DirectionKeys } => {
   const block = prf12(hash, secret, 'key expansion', concat(serverRandom, clientRandom), 2 * (mac + key + iv))
   let offset = 0
@@ -71,12 +87,25 @@ export const keyBlock = (
 }
 
 /** verify_data of Finished (section 7.4.9): 12 bytes. */
-export const verifyData12 = ({ hash, secret }: MasterSecret, sender: 'client' | 'server', transcriptHash: Uint8Array): Uint8Array =>
-  prf12(hash, secret, `${sender} finished`, transcriptHash, 12)
+export const verifyData12 = (
+  { hash, secret }: MasterSecret,
+  sender: 'client' | 'server',
+  transcriptHash: Uint8Array,
+): Uint8Array => prf12(hash, secret, `${sender} finished`, transcriptHash, 12)
 
 /** RFC 5705 section 4; a context that is absent and one that is empty give different keys. `length` in bytes. */
 export const exportKey12 = (
-  { hash, secret }: MasterSecret, clientRandom: Uint8Array, serverRandom: Uint8Array, label: string,
-  context: Uint8Array | undefined, length: number,
+  { hash, secret }: MasterSecret,
+  clientRandom: Uint8Array,
+  serverRandom: Uint8Array,
+  label: string,
+  context: Uint8Array | undefined,
+  length: number,
 ): Uint8Array =>
-  prf12(hash, secret, label, concat(clientRandom, serverRandom, context ? encode(opaque(2), context) : new Uint8Array(0)), length)
+  prf12(
+    hash,
+    secret,
+    label,
+    concat(clientRandom, serverRandom, context ? encode(opaque(2), context) : new Uint8Array(0)),
+    length,
+  )

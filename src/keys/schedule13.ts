@@ -12,7 +12,10 @@ export interface TrafficSecret {
 }
 
 export interface EarlyStage {
-  /** Key for the PskBinderEntry: `res` for tickets, `ext` for external PSKs, `imp` for imported ones (RFC 9258 section 5.2). */
+  /**
+   * Key for the PskBinderEntry: `res` for tickets, `ext` for external PSKs, `imp` for imported ones (RFC 9258 section
+   * 5.2).
+   */
   binderKey(kind: 'res' | 'ext' | 'imp'): TrafficSecret
   /** client_early_traffic_secret over ClientHello. */
   clientEarlyTraffic(transcriptHash: Uint8Array): TrafficSecret
@@ -64,7 +67,11 @@ const makeEarlyStage = (hash: HashAlgorithm, psk: Uint8Array | undefined): Early
     clientEarlyTraffic: (transcriptHash) => traffic(early, 'c e traffic', transcriptHash),
     earlyExporter: (transcriptHash) => deriveSecret(hash, early, 'e exp master', transcriptHash),
     handshake: (shared, helloHash) => {
-      const handshake = hkdfExtract(hash, (derived ??= deriveSecret(hash, early, 'derived', emptyHash)), shared ?? zeros)
+      const handshake = hkdfExtract(
+        hash,
+        (derived ??= deriveSecret(hash, early, 'derived', emptyHash)),
+        shared ?? zeros,
+      )
       return {
         client: traffic(handshake, 'c hs traffic', helloHash),
         server: traffic(handshake, 's hs traffic', helloHash),
@@ -90,7 +97,9 @@ export const nextTrafficSecret = ({ hash, secret }: TrafficSecret): TrafficSecre
 
 /** write_key and write_iv of one direction (section 7.3); lengths in bytes. */
 export const trafficKeys = (
-  { hash, secret }: TrafficSecret, keyLength: number, ivLength = 12,
+  { hash, secret }: TrafficSecret,
+  keyLength: number,
+  ivLength = 12,
 ): { readonly key: Uint8Array; readonly iv: Uint8Array } => ({
   key: expandLabel(hash, secret, 'key', none, keyLength),
   iv: expandLabel(hash, secret, 'iv', none, ivLength),
@@ -106,6 +115,10 @@ export const resumptionPsk = (hash: HashAlgorithm, resumptionSecret: Uint8Array,
 
 /** TLS-Exporter (section 7.5). `exporterSecret` is the exporter or early exporter master secret; `length` in bytes. */
 export const exportKey = (
-  hash: HashAlgorithm, exporterSecret: Uint8Array, label: string, context: Uint8Array, length: number,
+  hash: HashAlgorithm,
+  exporterSecret: Uint8Array,
+  label: string,
+  context: Uint8Array,
+  length: number,
 ): Uint8Array =>
   expandLabel(hash, deriveSecret(hash, exporterSecret, label, hash.digest()), 'exporter', hash.digest(context), length)

@@ -61,7 +61,10 @@ export interface NodeServerOptions extends SecureContextOptions {
   /** Seconds that a ticket is good for. */
   readonly sessionTimeout?: number
   readonly SNICallback?: (servername: string, callback: (error: Error | null, context?: SecureContext) => void) => void
-  readonly ALPNCallback?: (offer: { readonly servername: string; readonly protocols: readonly string[] }) => string | undefined
+  readonly ALPNCallback?: (offer: {
+    readonly servername: string
+    readonly protocols: readonly string[]
+  }) => string | undefined
   /** Options of puretls itself; they take precedence over all others. */
   readonly puretls?: Partial<CreateServerOptions>
 }
@@ -80,13 +83,16 @@ export const clientOptionsOf = (options: NodeClientOptions, authorization: Autho
   const { session } = merged
   const { verifier } = verifierOf(merged, serverName, authorization)
   const { ca, ...rest } = common(merged)
-  return mergeOptions<ConnectOptions>({
-    ...rest,
-    ...(verifier ? { verifier } : ca === undefined ? {} : { ca }),
-    serverName,
-    hello: { sendServerName: isIP(serverName) === 0 },
-    ...(session ? { session: new Uint8Array(session) } : {}),
-  }, merged.puretls ?? {})
+  return mergeOptions<ConnectOptions>(
+    {
+      ...rest,
+      ...(verifier ? { verifier } : ca === undefined ? {} : { ca }),
+      serverName,
+      hello: { sendServerName: isIP(serverName) === 0 },
+      ...(session ? { session: new Uint8Array(session) } : {}),
+    },
+    merged.puretls ?? {},
+  )
 }
 
 export const serverOptionsOf = (
@@ -106,24 +112,34 @@ export const serverOptionsOf = (
   void load(options) // refused at once if key and certificate do not match
   const { ca: _ca, cert: _cert, key: _key, ...rest } = common(options)
   const verified = rejectUnauthorized && ca !== undefined
-  return mergeOptions<CreateServerOptions>({
-    ...rest,
-    identity: async ({ serverName }) => {
-      const chosen = SNICallback && serverName ? await askSni(SNICallback, serverName) : undefined
-      return load((chosen ?? contexts(serverName ?? ''))?.context ?? options)
+  return mergeOptions<CreateServerOptions>(
+    {
+      ...rest,
+      identity: async ({ serverName }) => {
+        const chosen = SNICallback && serverName ? await askSni(SNICallback, serverName) : undefined
+        return load((chosen ?? contexts(serverName ?? ''))?.context ?? options)
+      },
+      handshakeTimeout: options.handshakeTimeout ?? 30_000,
+      ...(sessionTimeout === undefined ? {} : { tickets: { lifetimeSeconds: sessionTimeout } }),
+      ...(ALPNCallback
+        ? {
+            hello: {
+              chooseAlpn: (protocols, { serverName }) => ALPNCallback({ servername: serverName ?? '', protocols }),
+            },
+          }
+        : {}),
+      ...(requestCert
+        ? { clientAuth: { mode: rejectUnauthorized ? 'require' : 'request-unverified', ...(verified ? { ca } : {}) } }
+        : {}),
     },
-    handshakeTimeout: options.handshakeTimeout ?? 30_000,
-    ...(sessionTimeout === undefined ? {} : { tickets: { lifetimeSeconds: sessionTimeout } }),
-    ...(ALPNCallback
-      ? { hello: { chooseAlpn: (protocols, { serverName }) => ALPNCallback({ servername: serverName ?? '', protocols }) } }
-      : {}),
-    ...(requestCert
-      ? { clientAuth: { mode: rejectUnauthorized ? 'require' : 'request-unverified', ...(verified ? { ca } : {}) } }
-      : {}),
-  }, options.puretls ?? {})
+    options.puretls ?? {},
+  )
 }
 
-const askSni = (callback: NonNullable<NodeServerOptions['SNICallback']>, servername: string): Promise<SecureContext | undefined> =>
+const askSni = (
+  callback: NonNullable<NodeServerOptions['SNICallback']>,
+  servername: string,
+): Promise<SecureContext | undefined> =>
   new Promise((resolve, reject) => {
     callback(servername, (error, context) => (error ? reject(error) : resolve(context ?? undefined)))
   })
@@ -159,7 +175,8 @@ const refused: Readonly<Record<string, string>> = {
 
 const refuseUnknown = (options: object): void => {
   for (const [option, instead] of Object.entries(refused)) {
-    if (option in options && Reflect.get(options, option) !== undefined) throw new TlsError('unsupported', `${option}: ${instead}`)
+    if (option in options && Reflect.get(options, option) !== undefined)
+      throw new TlsError('unsupported', `${option}: ${instead}`)
   }
 }
 
@@ -181,7 +198,11 @@ const protocolsOf = (protocols: readonly string[] | Uint8Array): readonly string
 }
 
 /** A verifier of our own only where node:tls asks for something else than ours does. */
-const verifierOf = (options: NodeClientOptions, hostname: string, authorization: Authorization): { verifier?: CertificateVerifier } => {
+const verifierOf = (
+  options: NodeClientOptions,
+  hostname: string,
+  authorization: Authorization,
+): { verifier?: CertificateVerifier } => {
   const { ca, rejectUnauthorized = true, checkServerIdentity = defaultIdentityCheck } = options
   const ownCheck = checkServerIdentity !== defaultIdentityCheck
   if (rejectUnauthorized && !ownCheck) return {}
@@ -194,7 +215,8 @@ const verifierOf = (options: NodeClientOptions, hostname: string, authorization:
           if (!strict) throw new TlsError('bad_option', 'there is no verifier')
           const verified = await strict.verify(ownCheck ? { ...request, serverName: undefined } : request)
           const [leaf] = request.chain
-          const wrong = ownCheck && leaf ? checkServerIdentity(hostname, new X509Certificate(leaf).toLegacyObject()) : undefined
+          const wrong =
+            ownCheck && leaf ? checkServerIdentity(hostname, new X509Certificate(leaf).toLegacyObject()) : undefined
           if (wrong) throw new TlsError('certificate_name_mismatch', wrong.message, { cause: wrong })
           return verified
         } catch (thrown) {

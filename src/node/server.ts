@@ -39,7 +39,8 @@ export class Server extends NetServer {
   }
 
   #make(): TlsServer {
-    const byName = (name: string): SecureContext | undefined => this.#contexts.findLast(({ pattern }) => pattern.test(name))?.context
+    const byName = (name: string): SecureContext | undefined =>
+      this.#contexts.findLast(({ pattern }) => pattern.test(name))?.context
     return createServerWith(defaults)(serverOptionsOf(this.#options, byName))
   }
 
@@ -66,7 +67,10 @@ export const createServer = (options: NodeServerOptions = {}, listener?: (socket
 /** https.createServer(): HTTP/1.1 of node:http over our TLS. */
 export const createHttpsServer = (options: NodeServerOptions, listener?: RequestListener): Server => {
   const http = createHttpServer(listener)
-  const server = new Server({ ALPNProtocols: ['http/1.1'], ...options }, (socket) => void http.emit('connection', socket))
+  const server = new Server(
+    { ALPNProtocols: ['http/1.1'], ...options },
+    (socket) => void http.emit('connection', socket),
+  )
   server.on('tlsClientError', (_error: Error, socket: TLSSocket) => void socket.destroy())
   return server
 }

@@ -1,5 +1,5 @@
-// TLSSocket: a TLS connection as a stream.Duplex with the surface of tls.TLSSocket, over any Node duplex. connect() and the
-// server in this folder make it; the work is done by the same connection as everywhere else.
+// TLSSocket: a TLS connection as a stream.Duplex with the surface of tls.TLSSocket, over any Node duplex. connect() and
+// the server in this folder make it; the work is done by the same connection as everywhere else.
 
 import { X509Certificate } from 'node:crypto'
 import { Socket, connect as netConnect } from 'node:net'
@@ -15,8 +15,7 @@ import { clientOptionsOf, defaults, serverOptionsOf } from './options.ts'
 import type { Authorization, NodeClientOptions, NodeServerOptions } from './options.ts'
 
 export type TLSSocketOptions =
-  | (NodeClientOptions & { readonly isServer?: false })
-  | (NodeServerOptions & { readonly isServer: true })
+  (NodeClientOptions & { readonly isServer?: false }) | (NodeServerOptions & { readonly isServer: true })
 
 /** How the handshake is done: node/server.ts hands in a server that is made already. */
 export type Handshake = (stream: Duplex, options: ConnectionOptions) => Promise<TlsConnection>
@@ -48,7 +47,10 @@ export class TLSSocket extends Duplex {
     for (const event of ['connect', 'lookup', 'ready', 'timeout']) {
       transport.on(event, (...details: unknown[]) => this.emit(event, ...details))
     }
-    this.#handshake = handshake(transport, { signal: this.#abort.signal, onSession: (session) => this.#onSession(session) })
+    this.#handshake = handshake(transport, {
+      signal: this.#abort.signal,
+      onSession: (session) => this.#onSession(session),
+    })
     this.#handshake.then(
       (connection) => this.#onSecure(connection),
       (error: unknown) => this.destroy(asTlsError(error)),
@@ -63,16 +65,25 @@ export class TLSSocket extends Duplex {
   }
 
   override _write(chunk: Uint8Array, _encoding: string, callback: Callback): void {
-    this.#use((connection) => connection.write(chunk), () => callback(), callback)
+    this.#use(
+      (connection) => connection.write(chunk),
+      () => callback(),
+      callback,
+    )
   }
 
   override _writev(chunks: { readonly chunk: Uint8Array }[], callback: Callback): void {
-    const writeAll = (connection: TlsConnection): Promise<unknown> => Promise.all(chunks.map(({ chunk }) => connection.write(chunk)))
+    const writeAll = (connection: TlsConnection): Promise<unknown> =>
+      Promise.all(chunks.map(({ chunk }) => connection.write(chunk)))
     this.#use(writeAll, () => callback(), callback)
   }
 
   override _final(callback: Callback): void {
-    this.#use((connection) => connection.closeWrite(), () => callback(), callback)
+    this.#use(
+      (connection) => connection.closeWrite(),
+      () => callback(),
+      callback,
+    )
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
@@ -90,7 +101,8 @@ export class TLSSocket extends Duplex {
     else this.once('finish', () => this.destroy())
   }
 
-  // ---- what was agreed on --------------------------------------------------------------------------------------------
+  // ---- what was agreed on
+  // --------------------------------------------------------------------------------------------
 
   getProtocol(): 'TLSv1.2' | 'TLSv1.3' | null {
     const version = this.#connection?.info.version
@@ -163,7 +175,8 @@ export class TLSSocket extends Duplex {
     return this.#connection
   }
 
-  // ---- what belongs to the socket underneath -------------------------------------------------------------------------
+  // ---- what belongs to the socket underneath
+  // -------------------------------------------------------------------------
 
   get connecting(): boolean {
     return Reflect.get(this.#transport, 'connecting') === true
@@ -231,7 +244,11 @@ export class TLSSocket extends Duplex {
   }
 
   /** Runs something on the connection once there is one; what fails destroys the socket, or goes to `failed`. */
-  #use<T>(action: (connection: TlsConnection) => Promise<T>, done: (value: T) => void, failed?: (error: Error) => void): void {
+  #use<T>(
+    action: (connection: TlsConnection) => Promise<T>,
+    done: (value: T) => void,
+    failed?: (error: Error) => void,
+  ): void {
     const running = this.#connection ? action(this.#connection) : this.#handshake.then(action)
     running.then(done, (error: unknown) => (failed ?? ((reason: Error) => this.destroy(reason)))(asTlsError(error)))
   }
@@ -274,7 +291,9 @@ export type ConnectOptions = NodeClientOptions & {
 }
 
 /** tls.connect(): (options), (port, host, options) or (port, options), each with a listener for `secureConnect`. */
-export const connect = (...args: readonly (ConnectOptions | number | string | (() => void) | undefined)[]): TLSSocket => {
+export const connect = (
+  ...args: readonly (ConnectOptions | number | string | (() => void) | undefined)[]
+): TLSSocket => {
   const options = optionsOf(args)
   const listener = args.find((arg): arg is () => void => typeof arg === 'function')
   // Checked before anything is opened.

@@ -10,10 +10,25 @@ const switches: ReadonlySet<string> = new Set(['tickets'])
 
 /** Names of other libraries, and what they are here. */
 const elsewhere: Readonly<Record<string, string>> = {
-  host: 'serverName', hostname: 'serverName', rejectUnauthorized: 'verifier', minVersion: 'versions.min', maxVersion: 'versions.max',
-  ALPNProtocols: 'alpn', ciphers: 'cipherSuites', ecdhCurve: 'groups', curves: 'groups', sigalgs: 'signatureSchemes',
-  requestCert: 'clientAuth', SNICallback: 'identity', trust: 'ca', roots: 'ca', pskCallback: 'psk', timeout: 'handshakeTimeout',
-  insecure: 'verifier', lifetime: 'tickets.lifetimeSeconds', maxEarlyData: 'earlyData.maxBytes',
+  host: 'serverName',
+  hostname: 'serverName',
+  rejectUnauthorized: 'verifier',
+  minVersion: 'versions.min',
+  maxVersion: 'versions.max',
+  ALPNProtocols: 'alpn',
+  ciphers: 'cipherSuites',
+  ecdhCurve: 'groups',
+  curves: 'groups',
+  sigalgs: 'signatureSchemes',
+  requestCert: 'clientAuth',
+  SNICallback: 'identity',
+  trust: 'ca',
+  roots: 'ca',
+  pskCallback: 'psk',
+  timeout: 'handshakeTimeout',
+  insecure: 'verifier',
+  lifetime: 'tickets.lifetimeSeconds',
+  maxEarlyData: 'earlyData.maxBytes',
 }
 
 /** Throws `bad_option` for what is no object, an option that is not among `names`, or a value of another kind; in
@@ -35,7 +50,8 @@ export const checkOptions = (options: unknown, names: OptionNames, group = ''): 
 
 /** Throws `bad_option` for what is no object. */
 export function requireObject(options: unknown, group = ''): asserts options is object {
-  if (!isObject(options)) throw new TlsError('bad_option', `${group || 'options'}: ${describe(options)}; it has to be an object`)
+  if (!isObject(options))
+    throw new TlsError('bad_option', `${group || 'options'}: ${describe(options)}; it has to be an object`)
 }
 
 const unknown = (path: string, name: string, names: OptionNames, group: string): TlsError => {
@@ -57,7 +73,11 @@ const likelyName = (name: string, names: OptionNames, group: string): string | u
   return best && best.distance <= Math.min(3, Math.ceil(name.length / 3)) ? best.path : undefined
 }
 
-const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '').slice(0, 40)
+const plain = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, '')
+    .slice(0, 40)
 
 const pathsOf = (names: OptionNames, group: string): readonly string[] =>
   Object.entries(names).flatMap(([name, kind]) => {
@@ -80,7 +100,13 @@ const distanceOf = (one: string, two: string): number => {
 }
 
 const wanted: Readonly<Record<Kind, string>> = {
-  any: '', boolean: 'true or false', bytes: 'a Uint8Array', function: 'a function', list: 'a list', number: 'a number', object: 'an object',
+  any: '',
+  boolean: 'true or false',
+  bytes: 'a Uint8Array',
+  function: 'a function',
+  list: 'a list',
+  number: 'a number',
+  object: 'an object',
 }
 
 const fits = (value: unknown, kind: Kind): boolean => {
@@ -91,7 +117,8 @@ const fits = (value: unknown, kind: Kind): boolean => {
   return typeof value === kind
 }
 
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const describe = (value: unknown): string => {
   if (Array.isArray(value)) return 'a list'
@@ -100,4 +127,5 @@ const describe = (value: unknown): string => {
   return typeof value === 'function' ? 'a function' : String(value)
 }
 
-const shown = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}...` : text).replace(/[^\x20-\x7e]/g, '?')
+const shown = (text: string): string =>
+  (text.length > 60 ? `${text.slice(0, 60)}...` : text).replace(/[^\x20-\x7e]/g, '?')

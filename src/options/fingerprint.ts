@@ -45,15 +45,24 @@ export const ja4 = (hello: ClientHelloFields, provider: CryptoProvider): string 
   return [front, short(suites), short(extensions)].join('_')
 }
 
-const ja4Parts = (hello: ClientHelloFields): { readonly front: string; readonly suites: string; readonly extensions: string } => {
+const ja4Parts = (
+  hello: ClientHelloFields,
+): { readonly front: string; readonly suites: string; readonly extensions: string } => {
   const suites = known(hello.cipherSuites)
   const extensions = known(hello.extensions)
   const version = Math.max(0, ...known(hello.versions))
   const named = extensions.includes(extensionTypes.server_name)
   const front = [
-    't', versionText(version), named ? 'd' : 'i', count(suites.length), count(extensions.length), alpnText(hello.alpn[0]),
+    't',
+    versionText(version),
+    named ? 'd' : 'i',
+    count(suites.length),
+    count(extensions.length),
+    alpnText(hello.alpn[0]),
   ].join('')
-  const left = extensions.filter((id) => id !== extensionTypes.server_name && id !== extensionTypes.application_layer_protocol_negotiation)
+  const left = extensions.filter(
+    (id) => id !== extensionTypes.server_name && id !== extensionTypes.application_layer_protocol_negotiation,
+  )
   const schemes = known(hello.signatureSchemes).map(hex4)
   return {
     front,
@@ -65,7 +74,10 @@ const ja4Parts = (hello: ClientHelloFields): { readonly front: string; readonly 
 const count = (length: number): string => String(Math.min(length, 99)).padStart(2, '0')
 
 const oldVersions: ReadonlyMap<number, string> = new Map([
-  [TLS12, '12'], [versions['TLS 1.1'], '11'], [TLS10, '10'], [SSL30, 's3'],
+  [TLS12, '12'],
+  [versions['TLS 1.1'], '11'],
+  [TLS10, '10'],
+  [SSL30, 's3'],
 ])
 
 const versionText = (version: number): string => {

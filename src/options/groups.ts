@@ -122,9 +122,6 @@ export type PskMode = 'psk_dhe_ke' | 'psk_ke'
 export interface ClientPskOptions {
   /** External keys, in order of preference; a server that has one needs no certificate. Default: none. */
   readonly keys?: ExternalPsk | readonly ExternalPsk[]
-  /** Only a server that proves one of `keys`, now or in the connection that a ticket comes from, is taken: never a certificate
-   * alone. TLS 1.2 is offered only if `cipherSuites` names suites with PSK. Default: false. */
-  readonly required?: boolean
   /** How keys and tickets may be used. Default: ['psk_dhe_ke']. */
   readonly modes?: readonly PskMode[]
 }
@@ -135,7 +132,9 @@ export interface ServerPskOptions {
    * that the client named (RFC 9258 section 3.1): refuse the one of your own end, and nobody can reflect a handshake
    * to it (RFC 9257 section 4.1). */
   readonly lookup?: (
-    identity: Uint8Array, hello: ClientHelloInfo, imported: { readonly context: Uint8Array } | undefined,
+    identity: Uint8Array,
+    hello: ClientHelloInfo,
+    imported: { readonly context: Uint8Array } | undefined,
   ) => MaybePromise<FoundPsk | undefined>
   /** TLS 1.2: tells clients which identity to use, at most 65535 bytes; clients ignore it unless an agreement outside
    * TLS says what it means (RFC 4279 section 5.2). Default: none. */

@@ -4,7 +4,12 @@
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { toHex } from '../wire/bytes.ts'
 import {
-  cipherSuiteName, extensionName, isGrease, namedGroupName, signatureSchemeName, versionName,
+  cipherSuiteName,
+  extensionName,
+  isGrease,
+  namedGroupName,
+  signatureSchemeName,
+  versionName,
 } from '../wire/registry.ts'
 import { ja3, ja4 } from './fingerprint.ts'
 import type { ClientHelloFields } from './hello-fields.ts'
@@ -54,7 +59,9 @@ export const clientHelloInfo = (fields: ClientHelloFields, provider: CryptoProvi
 }
 
 const helloJson = (
-  hello: ClientHelloFields, provider: CryptoProvider, options?: { readonly raw?: boolean } | string,
+  hello: ClientHelloFields,
+  provider: CryptoProvider,
+  options?: { readonly raw?: boolean } | string,
 ): ClientHelloJson => ({
   serverName: hello.serverName,
   alpn: hello.alpn,

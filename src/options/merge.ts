@@ -1,10 +1,23 @@
 // Options over options: what onClientHello answers over what createServer() was given.
 
-const groups: ReadonlySet<string> = new Set(['hello', 'certificates', 'limits', 'psk', 'tls12', 'versions', 'earlyData', 'tickets', 'resumption'])
+const groups: ReadonlySet<string> = new Set([
+  'hello',
+  'certificates',
+  'limits',
+  'psk',
+  'tls12',
+  'versions',
+  'earlyData',
+  'tickets',
+  'resumption',
+])
 
 /** What says the same in another way: the changed one stands alone. */
 const instead: Readonly<Record<string, readonly string[]>> = {
-  identity: ['cert', 'key'], cert: ['identity'], verifier: ['ca'], ca: ['verifier'],
+  identity: ['cert', 'key'],
+  cert: ['identity'],
+  verifier: ['ca'],
+  ca: ['verifier'],
 }
 
 /** `changes` take precedence; groups are merged member by member, and an identity of one kind replaces one of the

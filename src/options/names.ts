@@ -2,7 +2,14 @@
 // check.ts refuses what is not in them. Those of clients and servers are in client-names.ts and server-names.ts.
 
 import type { ResumptionOptions } from '../session/options.ts'
-import type { CertificateOptions, CommonOptions, ExternalPsk, IdentityOptions, LimitOptions, Tls12Options } from '../options.ts'
+import type {
+  CertificateOptions,
+  CommonOptions,
+  ExternalPsk,
+  IdentityOptions,
+  LimitOptions,
+  Tls12Options,
+} from '../options.ts'
 
 /** What a value has to be; 'any' where the code that reads it says more exactly what it accepts. */
 export type Kind = 'any' | 'boolean' | 'bytes' | 'function' | 'list' | 'number' | 'object'
@@ -10,30 +17,67 @@ export type Kind = 'any' | 'boolean' | 'bytes' | 'function' | 'list' | 'number' 
 export interface OptionNames {
   readonly [name: string]: Kind | OptionNames
 }
-type ConnectionOptionName = 'head' | 'signal' | 'handshakeTimeout' | 'closeTimeout' | 'handshakesPerTurn' | 'storeTimeout' | 'onEarlyData' | 'onSession'
+type ConnectionOptionName =
+  'head' | 'signal' | 'handshakeTimeout' | 'closeTimeout' | 'handshakesPerTurn' | 'onEarlyData' | 'onSession'
 type ConnectionOptionNames = Readonly<Record<ConnectionOptionName, Kind>>
 export type Names<T> = { readonly [K in keyof Required<T>]: Kind | OptionNames }
 
 const limits: Names<LimitOptions> = {
-  padding: 'function', recordSizeLimit: 'number', maxRecordSize: 'number', maxHandshakeMessage: 'number', recordsPerKey: 'number',
+  padding: 'function',
+  recordSizeLimit: 'number',
+  maxRecordSize: 'number',
+  maxHandshakeMessage: 'number',
+  recordsPerKey: 'number',
 }
-const resumption: Names<ResumptionOptions> = { maxAgeSeconds: 'number', mayResume: 'function', withoutExtendedMasterSecret: 'boolean' }
+const resumption: Names<ResumptionOptions> = {
+  maxAgeSeconds: 'number',
+  mayResume: 'function',
+  withoutExtendedMasterSecret: 'boolean',
+}
 export const commonNames: Names<CommonOptions> = {
-  provider: 'object', versions: { min: 'any', max: 'any' }, cipherSuites: 'list', groups: 'list', signatureSchemes: 'list',
-  alpn: 'list', keyLog: 'function', trace: 'function', clock: 'function', verifyConnection: 'function', limits, resumption,
+  provider: 'object',
+  versions: { min: 'any', max: 'any' },
+  cipherSuites: 'list',
+  groups: 'list',
+  signatureSchemes: 'list',
+  alpn: 'list',
+  keyLog: 'function',
+  trace: 'function',
+  clock: 'function',
+  verifyConnection: 'function',
+  limits,
+  resumption,
 }
-export const certificatesNames: Names<CertificateOptions> = { signatureSchemes: 'list', delegatedCredentials: 'any', compression: 'list' }
+export const certificatesNames: Names<CertificateOptions> = {
+  signatureSchemes: 'list',
+  delegatedCredentials: 'any',
+  compression: 'list',
+}
 export const tls12Names: Names<Tls12Options> = { legacy: 'boolean', requireExtendedMasterSecret: 'boolean' }
 
 /** Options of connect() and accept() that the engine does not have; connection.ts keeps them in step with
  * ConnectionOptions. */
 export const connectionNames: ConnectionOptionNames = {
-  head: 'bytes', signal: 'object', handshakeTimeout: 'number', closeTimeout: 'number', handshakesPerTurn: 'number', storeTimeout: 'number',
-  onEarlyData: 'function', onSession: 'function',
+  head: 'bytes',
+  signal: 'object',
+  handshakeTimeout: 'number',
+  closeTimeout: 'number',
+  handshakesPerTurn: 'number',
+  onEarlyData: 'function',
+  onSession: 'function',
 }
 export const identityNames: Names<IdentityOptions> = {
-  cert: 'any', key: 'any', ocspResponse: 'bytes', scts: 'list', onlyForItsIssuers: 'boolean', delegatedCredential: 'bytes',
+  cert: 'any',
+  key: 'any',
+  ocspResponse: 'bytes',
+  scts: 'list',
+  onlyForItsIssuers: 'boolean',
+  delegatedCredential: 'bytes',
 }
 export const externalPskNames: Names<ExternalPsk> = {
-  identity: 'any', key: 'bytes', allowShort: 'boolean', hash: 'any', imported: 'any',
+  identity: 'any',
+  key: 'bytes',
+  allowShort: 'boolean',
+  hash: 'any',
+  imported: 'any',
 }

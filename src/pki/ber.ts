@@ -52,7 +52,11 @@ const convert = (ber: Uint8Array, start: number, limit: number, state: State): C
 
 /** The elements up to the end of content, or to the end-of-contents mark. */
 const convertAll = (
-  ber: Uint8Array, from: number, to: number, { depth, count }: State, isIndefinite: boolean,
+  ber: Uint8Array,
+  from: number,
+  to: number,
+  { depth, count }: State,
+  isIndefinite: boolean,
 ): { parts: Uint8Array[]; end: number } => {
   const parts: Uint8Array[] = []
   let at = from

@@ -1,5 +1,6 @@
-// A certificate authority of one's own: the root, intermediates, certificates of servers and clients, requests, CRLs and
-// OCSP responses. This is what people call first; everything it answers with goes into `ca`, `cert` and `key` as it is.
+// A certificate authority of one's own: the root, intermediates, certificates of servers and clients, requests, CRLs
+// and OCSP responses. This is what people call first; everything it answers with goes into `ca`, `cert` and `key` as it
+// is.
 
 import type { KeyInput } from '../crypto/key-input.ts'
 import { TlsError } from '../errors.ts'
@@ -11,7 +12,13 @@ import { sameName } from '../x509/name.ts'
 import { extensionOids } from '../x509/oids.ts'
 import { caExtensions, caSubject, leafExtensions, leafSubject, now, serial } from './certificate-options.ts'
 import type {
-  CaOptions, LeafOptions, PublicLeafOptions, RequestLeafOptions, SignOptions, SignerCaOptions, SignerLeafOptions,
+  CaOptions,
+  LeafOptions,
+  PublicLeafOptions,
+  RequestLeafOptions,
+  SignOptions,
+  SignerCaOptions,
+  SignerLeafOptions,
 } from './certificate-options.ts'
 import { createCrl } from './crl.ts'
 import type { CrlOptions, IssuedCrl } from './crl.ts'
@@ -68,10 +75,16 @@ export async function createCa(options: CaOptions | SignerCaOptions): Promise<Ca
   return caOf(keys, certificate, [], options.clock)
 }
 
-const keysFor = async ({ key, publicKey }: CaOptions | SignerCaOptions | LeafOptions | SignerLeafOptions): Promise<KeyPair> =>
+const keysFor = async ({
+  key,
+  publicKey,
+}: CaOptions | SignerCaOptions | LeafOptions | SignerLeafOptions): Promise<KeyPair> =>
   keyPairOf(key, publicKey === undefined ? undefined : await spkiOf(publicKey))
 
-/** A CA that was kept: `cert` is its certificate with those above it (PEM text or bytes, DER, a list), `key` its key in any form. */
+/**
+ * A CA that was kept: `cert` is its certificate with those above it (PEM text or bytes, DER, a list), `key` its key in
+ * any form.
+ */
 export interface SavedCa {
   readonly cert: PemOrDer | readonly PemOrDer[]
   readonly key: KeyInput
@@ -144,7 +157,12 @@ class Authority implements Issuer {
   async #certifyLeaf(given: SignOptions, spki: Uint8Array): Promise<Uint8Array> {
     const options = this.#inherit(given)
     const subject = leafSubject(options)
-    return this.#certify(options, subject, spki, await leafExtensions(options, { subject, spki, authority: await this.#authority() }))
+    return this.#certify(
+      options,
+      subject,
+      spki,
+      await leafExtensions(options, { subject, spki, authority: await this.#authority() }),
+    )
   }
 
   sign(request: PemOrDer, options: SignOptions = {}): Promise<Certified> {
@@ -155,12 +173,15 @@ class Authority implements Issuer {
   async #issueFor(given: RequestLeafOptions): Promise<Certified> {
     const options = this.#inherit(given)
     const wanted = parseRequest(options.request)
-    if (!(await wanted.verify())) throw new TlsError('bad_option', 'the certificate request is not signed with the key in it')
-    const subject = options.name === undefined && options.names === undefined ? wanted.subject.der : leafSubject(options)
+    if (!(await wanted.verify()))
+      throw new TlsError('bad_option', 'the certificate request is not signed with the key in it')
+    const subject =
+      options.name === undefined && options.names === undefined ? wanted.subject.der : leafSubject(options)
     const altNames = wanted.extensions.find(({ oid }) => oid === extensionOids.subjectAltName)
-    const takenOver = options.names === undefined && altNames !== undefined
-      ? [{ oid: altNames.oid, critical: subject.length === 2, value: altNames.value }]
-      : []
+    const takenOver =
+      options.names === undefined && altNames !== undefined
+        ? [{ oid: altNames.oid, critical: subject.length === 2, value: altNames.value }]
+        : []
     const own = await leafExtensions(options, { subject, spki: wanted.spki, authority: await this.#authority() })
     const certificate = await this.#certify(options, subject, wanted.spki, extension.merged(...takenOver, ...own))
     return certified(certificate, this.#chainBelow)
@@ -174,19 +195,29 @@ class Authority implements Issuer {
     const subject = caSubject(options)
     const of = { subject, spki: keys.spki, authority: await this.#authority() }
     const extensions = await caExtensions(options, of, options.pathLength ?? 0)
-    const certificate = await this.#certify({ ...options, days: options.days ?? defaultDays.ca, ca: true }, subject, keys.spki, extensions)
+    const certificate = await this.#certify(
+      { ...options, days: options.days ?? defaultDays.ca, ca: true },
+      subject,
+      keys.spki,
+      extensions,
+    )
     return caOf(keys, certificate, this.#chainBelow, options.clock)
   }
 
   async createCrl(options: CrlOptions = {}): Promise<IssuedCrl> {
-    for (const { certificate } of options.revoked ?? []) if (certificate !== undefined) this.#requireOwn(certificate, 'revoked')
+    for (const { certificate } of options.revoked ?? [])
+      if (certificate !== undefined) this.#requireOwn(certificate, 'revoked')
     const issuer = { keys: this.#keys, issuer: this.#own.subject.der, identifier: await this.#authority() }
     return createCrl(issuer, { ...(this.#clock && { clock: this.#clock }), ...options })
   }
 
   async createOcspResponse(options: OcspOptions): Promise<Uint8Array> {
-    for (const { certificate } of options.answers) if (certificate !== undefined) this.#requireOwn(certificate, 'answers')
-    return createOcspResponse({ keys: this.#keys, certificate: this.#own }, { ...(this.#clock && { clock: this.#clock }), ...options })
+    for (const { certificate } of options.answers)
+      if (certificate !== undefined) this.#requireOwn(certificate, 'answers')
+    return createOcspResponse(
+      { keys: this.#keys, certificate: this.#own },
+      { ...(this.#clock && { clock: this.#clock }), ...options },
+    )
   }
 
   #inherit<T extends { readonly clock?: () => number }>(options: T): T {
@@ -195,7 +226,8 @@ class Authority implements Issuer {
 
   #authority(): Promise<Uint8Array> {
     const { subjectKeyIdentifier, spki } = this.#own
-    this.#identifier ??= subjectKeyIdentifier === undefined ? keyIdentifier(spki) : Promise.resolve(subjectKeyIdentifier)
+    this.#identifier ??=
+      subjectKeyIdentifier === undefined ? keyIdentifier(spki) : Promise.resolve(subjectKeyIdentifier)
     return this.#identifier
   }
 
@@ -203,14 +235,26 @@ class Authority implements Issuer {
   #requireOwn(certificate: PemOrDer, option: string): void {
     const [der = new Uint8Array()] = certificateBytes(certificate, option)
     if (sameName(parseCertificate(der).issuer, this.#own.subject)) return
-    throw new TlsError('bad_option', `${option}: a certificate of another issuer than "${this.#own.subject.toString()}"`)
+    throw new TlsError(
+      'bad_option',
+      `${option}: a certificate of another issuer than "${this.#own.subject.toString()}"`,
+    )
   }
 
-  async #certify(options: SignOptions, subject: Uint8Array, spki: Uint8Array, extensions: readonly RawExtension[]): Promise<Uint8Array> {
+  async #certify(
+    options: SignOptions,
+    subject: Uint8Array,
+    spki: Uint8Array,
+    extensions: readonly RawExtension[],
+  ): Promise<Uint8Array> {
     const { basicConstraints, subject: issuer } = this.#own
     if (options.ca === true && basicConstraints?.pathLength !== undefined) {
       const allowed = basicConstraints.pathLength - 1
-      if (allowed < 0) throw new TlsError('bad_option', `"${issuer.toString()}" may have no CA below it (its pathLength is 0, RFC 5280 section 4.2.1.9)`)
+      if (allowed < 0)
+        throw new TlsError(
+          'bad_option',
+          `"${issuer.toString()}" may have no CA below it (its pathLength is 0, RFC 5280 section 4.2.1.9)`,
+        )
     }
     return signCertificate({
       issuer: issuer.der,
@@ -225,7 +269,10 @@ class Authority implements Issuer {
 }
 
 function caOf(
-  keys: KeyPair, der: Uint8Array, above: readonly Uint8Array[], clock: (() => number) | undefined,
+  keys: KeyPair,
+  der: Uint8Array,
+  above: readonly Uint8Array[],
+  clock: (() => number) | undefined,
 ): Ca | SignerCa {
   const own = parseCertificate(der)
   const isRoot = own.isSelfIssued

@@ -1,5 +1,5 @@
-// What a certificate is asked to say (CommonOptions, CaOptions, LeafOptions), and the subject and extensions that come of it
-// (RFC 5280 section 4.2).
+// What a certificate is asked to say (CommonOptions, CaOptions, LeafOptions), and the subject and extensions that come
+// of it (RFC 5280 section 4.2).
 
 import { parsePublicKey } from '../crypto/keys.ts'
 import { TlsError } from '../errors.ts'
@@ -19,7 +19,9 @@ export interface CommonOptions extends ValidityOptions {
   readonly name?: SubjectName
   /** Big-endian, positive, at most 20 bytes; default: 16 random bytes. */
   readonly serialNumber?: Uint8Array
-  /** DNS names ("localhost", "*.example.com"), IP addresses, e-mail addresses, URIs; or `{ kind, value }` of any kind. */
+  /**
+   * DNS names ("localhost", "*.example.com"), IP addresses, e-mail addresses, URIs; or `{ kind, value }` of any kind.
+   */
   readonly names?: readonly NameInput[]
   /** Default: what the kind of certificate and of key need (section 4.2.1.3). */
   readonly keyUsage?: readonly KeyUsageName[]
@@ -105,7 +107,10 @@ export const serial = ({ serialNumber }: Pick<CommonOptions, 'serialNumber'>): {
   if (serialNumber === undefined) return {}
   const isPositive = serialNumber.some((byte) => byte !== 0) && (serialNumber[0] ?? 0) < 0x80
   if (!isPositive || serialNumber.length > 20) {
-    throw new TlsError('bad_option', 'serialNumber: a positive number of 1 to 20 bytes, the first below 0x80 (RFC 5280 section 4.1.2.2)')
+    throw new TlsError(
+      'bad_option',
+      'serialNumber: a positive number of 1 to 20 bytes, the first below 0x80 (RFC 5280 section 4.1.2.2)',
+    )
   }
   return { serialNumber }
 }
@@ -123,7 +128,10 @@ export const leafSubject = (options: SignOptions): Uint8Array => {
   if (name !== undefined) return distinguishedName(name)
   const [first] = names
   if (first === undefined || first === '') {
-    const which = client === true ? 'name or names: a client certificate needs one' : 'names: a server certificate needs at least one, such as "localhost"'
+    const which =
+      client === true
+        ? 'name or names: a client certificate needs one'
+        : 'names: a server certificate needs at least one, such as "localhost"'
     throw new TlsError('bad_option', which)
   }
   const text = typeof first === 'string' ? first : 'value' in first ? first.value : ''
@@ -154,10 +162,13 @@ const altNames = ({ names = [] }: CommonOptions, { subject }: Subject): RawExten
   names.length === 0 ? [] : [extension.subjectAltName(names, subject.length === 2)]
 
 export const caExtensions = async (
-  options: CommonOptions & Pick<CaOptions, 'nameConstraints'>, of: Subject, pathLength: number | undefined,
+  options: CommonOptions & Pick<CaOptions, 'nameConstraints'>,
+  of: Subject,
+  pathLength: number | undefined,
 ): Promise<RawExtension[]> => {
   const keyUsage = options.keyUsage ?? ['keyCertSign', 'cRLSign']
-  if (!keyUsage.includes('keyCertSign')) throw new TlsError('bad_option', 'keyUsage: a CA needs keyCertSign (RFC 5280 section 4.2.1.9)')
+  if (!keyUsage.includes('keyCertSign'))
+    throw new TlsError('bad_option', 'keyUsage: a CA needs keyCertSign (RFC 5280 section 4.2.1.9)')
   return extension.merged(
     extension.basicConstraints(true, pathLength),
     extension.keyUsage(keyUsage),
@@ -173,9 +184,12 @@ export const leafExtensions = async (options: SignOptions, of: Subject): Promise
   if (options.ca === true) return caWithPurposes(options, of)
   const { client = false } = options
   const server = options.server ?? !client
-  const keyUsage = options.keyUsage ?? defaultUsage(of.spki, options.purposes ?? (server ? ['serverAuth'] : ['clientAuth']))
-  if (options.pathLength !== undefined) throw new TlsError('bad_option', 'pathLength: for CAs only (RFC 5280 section 4.2.1.9); say `ca: true`')
-  if (keyUsage.includes('keyCertSign')) throw new TlsError('bad_option', 'keyUsage: keyCertSign is for CAs only (RFC 5280 section 4.2.1.9)')
+  const keyUsage =
+    options.keyUsage ?? defaultUsage(of.spki, options.purposes ?? (server ? ['serverAuth'] : ['clientAuth']))
+  if (options.pathLength !== undefined)
+    throw new TlsError('bad_option', 'pathLength: for CAs only (RFC 5280 section 4.2.1.9); say `ca: true`')
+  if (keyUsage.includes('keyCertSign'))
+    throw new TlsError('bad_option', 'keyUsage: keyCertSign is for CAs only (RFC 5280 section 4.2.1.9)')
   const purposes = purposesOf(options, { client, server })
   return extension.merged(
     extension.basicConstraints(false),
@@ -197,16 +211,23 @@ const caWithPurposes = async (options: SignOptions, of: Subject): Promise<RawExt
   return extension.merged(...purposesOf(options, { client, server }), ...extensions)
 }
 
-const purposesOf = ({ purposes }: SignOptions, { client, server }: { readonly client: boolean; readonly server: boolean }): RawExtension[] => {
+const purposesOf = (
+  { purposes }: SignOptions,
+  { client, server }: { readonly client: boolean; readonly server: boolean },
+): RawExtension[] => {
   const list = purposes ?? [...(server ? ['serverAuth'] : []), ...(client ? ['clientAuth'] : [])]
   return list.length === 0 ? [] : [extension.extendedKeyUsage(list)]
 }
 
-/** rsaEncryption keys of TLS 1.2 servers, and of mail, also encipher; for other purposes that is inconsistent (section 4.2.1.12), and
+/**
+ * rsaEncryption keys of TLS 1.2 servers, and of mail, also encipher; for other purposes that is inconsistent (section
+ * 4.2.1.12), and
  * RSASSA-PSS keys (RFC 4055 section 1.2) never do. */
 const defaultUsage = (spki: Uint8Array, purposes: readonly string[]): KeyUsageName[] => {
   const mayEncipher = purposes.some((purpose) => encipheringPurposes.has(purpose))
-  return mayEncipher && parsePublicKey(spki).type === 'rsa' ? ['digitalSignature', 'keyEncipherment'] : ['digitalSignature']
+  return mayEncipher && parsePublicKey(spki).type === 'rsa'
+    ? ['digitalSignature', 'keyEncipherment']
+    : ['digitalSignature']
 }
 
 const encipheringPurposes: ReadonlySet<string> = new Set(

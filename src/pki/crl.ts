@@ -3,7 +3,14 @@
 import { TlsError } from '../errors.ts'
 import { fromHex, joined } from '../wire/bytes.ts'
 import {
-  constructedTag, contextTag, derBits, derElement, derGeneralizedTime, derInteger, derSequence, tags,
+  constructedTag,
+  contextTag,
+  derBits,
+  derElement,
+  derGeneralizedTime,
+  derInteger,
+  derSequence,
+  tags,
 } from '../wire/der.ts'
 import { encodePem } from '../wire/pem.ts'
 import type { PemOrDer } from '../wire/pem.ts'

@@ -5,11 +5,25 @@ import { run } from '../crypto/maybe.ts'
 import type { PublicKey } from '../crypto/provider.ts'
 import { webcryptoProvider } from '../crypto/webcrypto.ts'
 import { TlsError, asTlsError } from '../errors.ts'
-import { DerReader, constructedTag, derBits, derElement, derInteger, derOid, derSequence, derSet, tags } from '../wire/der.ts'
+import {
+  DerReader,
+  constructedTag,
+  derBits,
+  derElement,
+  derInteger,
+  derOid,
+  derSequence,
+  derSet,
+  tags,
+} from '../wire/der.ts'
 import { decodePem, encodePem, pemTextOf } from '../wire/pem.ts'
 import type { PemOrDer } from '../wire/pem.ts'
 import {
-  readAltNames, readBasicConstraints, readExtendedKeyUsage, readExtensions, readKeyUsage,
+  readAltNames,
+  readBasicConstraints,
+  readExtendedKeyUsage,
+  readExtensions,
+  readKeyUsage,
 } from '../x509/extensions.ts'
 import type { BasicConstraints, Extension, KeyUsageName } from '../x509/extensions.ts'
 import type { GeneralName } from '../x509/general-name.ts'
@@ -17,7 +31,15 @@ import { readName } from '../x509/name.ts'
 import type { Name } from '../x509/name.ts'
 import { extensionOids } from '../x509/oids.ts'
 import { verifySignature } from '../x509/signature.ts'
-import { basicConstraints, encodeExtension, extendedKeyUsage, keyUsage, merged, mustStaple, subjectAltName } from './extensions.ts'
+import {
+  basicConstraints,
+  encodeExtension,
+  extendedKeyUsage,
+  keyUsage,
+  merged,
+  mustStaple,
+  subjectAltName,
+} from './extensions.ts'
 import type { RawExtension } from './extensions.ts'
 import { keyPairOf, signWith, spkiOf } from './keys.ts'
 import type { ExternalKey, OwnKey, PublicKeyInput } from './keys.ts'
@@ -69,16 +91,29 @@ const oids = {
 /** A request for a certificate of a fresh key, or of one that is given. */
 export function createRequest(options: RequestOptions): Promise<CertificateRequest>
 export function createRequest(options: SignerRequestOptions): Promise<MadeRequest>
-export async function createRequest(options: RequestOptions | SignerRequestOptions): Promise<MadeRequest | CertificateRequest> {
-  const keys = await keyPairOf(options.key, options.publicKey === undefined ? undefined : await spkiOf(options.publicKey))
+export async function createRequest(
+  options: RequestOptions | SignerRequestOptions,
+): Promise<MadeRequest | CertificateRequest> {
+  const keys = await keyPairOf(
+    options.key,
+    options.publicKey === undefined ? undefined : await spkiOf(options.publicKey),
+  )
   const extensions = requestedExtensions(options)
-  const attributes = extensions.length === 0
-    ? []
-    : [derSequence(derOid(oids.extensionRequest), derSet(derSequence(...extensions.map(encodeExtension))))]
-  const info = derSequence(derInteger(0), distinguishedName(options.name ?? ''), keys.spki, derElement(constructedTag(0), ...attributes))
+  const attributes =
+    extensions.length === 0
+      ? []
+      : [derSequence(derOid(oids.extensionRequest), derSet(derSequence(...extensions.map(encodeExtension))))]
+  const info = derSequence(
+    derInteger(0),
+    distinguishedName(options.name ?? ''),
+    keys.spki,
+    derElement(constructedTag(0), ...attributes),
+  )
   const request = derSequence(info, keys.signing.identifier, derBits(await signWith(keys, info)))
   const made = { request, requestPem: encodePem('CERTIFICATE REQUEST', request) }
-  return keys.pkcs8 === undefined ? made : { ...made, privateKey: keys.pkcs8, privateKeyPem: encodePem('PRIVATE KEY', keys.pkcs8) }
+  return keys.pkcs8 === undefined
+    ? made
+    : { ...made, privateKey: keys.pkcs8, privateKeyPem: encodePem('PRIVATE KEY', keys.pkcs8) }
 }
 
 const requestedExtensions = (options: RequestOptions | SignerRequestOptions): RawExtension[] => {
@@ -110,7 +145,9 @@ export interface ParsedRequest {
   readonly extendedKeyUsage: readonly string[] | undefined
   readonly basicConstraints: BasicConstraints | undefined
   readonly challengePassword: string | undefined
-  /** The proof that who asks has the key: whether the request is signed with it. Throws `unsupported_certificate` for an algorithm
+  /**
+   * The proof that who asks has the key: whether the request is signed with it. Throws `unsupported_certificate` for an
+   * algorithm
    * that is not known. */
   verify(): Promise<boolean>
 }
@@ -127,15 +164,20 @@ export const parseRequest = (input: PemOrDer): ParsedRequest => {
   try {
     return readRequest(der)
   } catch (error) {
-    throw new TlsError('bad_option', `this is not a certificate request (PKCS#10): ${asTlsError(error).message}`, { cause: error })
+    throw new TlsError('bad_option', `this is not a certificate request (PKCS#10): ${asTlsError(error).message}`, {
+      cause: error,
+    })
   }
 }
 
 const requestBytes = (input: PemOrDer): Uint8Array => {
   const text = pemTextOf(input)
   if (text === undefined && typeof input !== 'string') return input
-  const block = decodePem(text ?? '').find(({ label }) => label === 'CERTIFICATE REQUEST' || label === 'NEW CERTIFICATE REQUEST')
-  if (block === undefined) throw new TlsError('bad_option', 'there is no certificate request in it (a PEM block CERTIFICATE REQUEST)')
+  const block = decodePem(text ?? '').find(
+    ({ label }) => label === 'CERTIFICATE REQUEST' || label === 'NEW CERTIFICATE REQUEST',
+  )
+  if (block === undefined)
+    throw new TlsError('bad_option', 'there is no certificate request in it (a PEM block CERTIFICATE REQUEST)')
   return block.bytes
 }
 
@@ -157,7 +199,12 @@ const readRequest = (der: Uint8Array): ParsedRequest => {
   const publicKey = parsePublicKey(spki)
   const extensions = extensionsOf(attributes)
   return {
-    der, subject, spki, publicKey, attributes, extensions,
+    der,
+    subject,
+    spki,
+    publicKey,
+    attributes,
+    extensions,
     ...readWishes(extensions),
     challengePassword: challengeOf(attributes),
     verify: async () => run(verifySignature(webcryptoProvider, publicKey, algorithm, infoDer, signature)),

@@ -1,5 +1,6 @@
-// Encrypted private keys, to PKCS#8 that the `key` option takes, and back: PKCS#8 (RFC 5958 section 3), as `openssl genpkey -aes256`
-// and most tools write them, and the older PEM of OpenSSL (Proc-Type: 4,ENCRYPTED, RFC 1421 section 4.6.1.1).
+// Encrypted private keys, to PKCS#8 that the `key` option takes, and back: PKCS#8 (RFC 5958 section 3), as `openssl
+// genpkey -aes256` and most tools write them, and the older PEM of OpenSSL (Proc-Type: 4,ENCRYPTED, RFC 1421 section
+// 4.6.1.1).
 
 import { md5 } from '@noble/hashes/legacy.js'
 import { parsePrivateKey } from '../crypto/keys.ts'
@@ -15,19 +16,32 @@ import { conversion, decryptOld, decryptionOf, wrongPassword } from './pkcs12-pb
 import type { Decryption, DecryptOptions } from './pkcs12-pbe.ts'
 
 /**
- * Decrypts an encrypted key (PEM text or bytes, DER) and answers with a PEM block PRIVATE KEY. Throws TlsError `bad_key` for a wrong
- * password, a damaged file or one that wants too much work (`limits`), `unsupported` for a cipher or a kind of key that there is not
- * here, `bad_option` where there is no encrypted key.
+ * Decrypts an encrypted key (PEM text or bytes, DER) and answers with a PEM block PRIVATE KEY. Throws TlsError
+ * `bad_key` for a wrong password, a damaged file or one that wants too much work (`limits`), `unsupported` for a cipher
+ * or a kind of key that there is not here, `bad_option` where there is no encrypted key.
  */
-export const decryptPrivateKey = async (input: PemOrDer, password: string, options: DecryptOptions = {}): Promise<string> => {
+export const decryptPrivateKey = async (
+  input: PemOrDer,
+  password: string,
+  options: DecryptOptions = {},
+): Promise<string> => {
   const by = decryptionOf(password, options)
   const text = pemTextOf(input)
   const block = text === undefined ? { label: PKCS8, bytes: asBytes(input) } : encryptedBlock(text)
-  return encodePem('PRIVATE KEY', await onlyTlsErrors(() => (block.label === PKCS8 ? decryptKeyInfo(block.bytes, by) : decryptTraditional(block, by))))
+  return encodePem(
+    'PRIVATE KEY',
+    await onlyTlsErrors(() =>
+      block.label === PKCS8 ? decryptKeyInfo(block.bytes, by) : decryptTraditional(block, by),
+    ),
+  )
 }
 
 /** A PEM block ENCRYPTED PRIVATE KEY of a key in any form: AES-256-CBC under PBKDF2 with HMAC-SHA-256. */
-export const encryptPrivateKey = async (key: OwnKey, password: string, options: { readonly iterations?: number } = {}): Promise<string> =>
+export const encryptPrivateKey = async (
+  key: OwnKey,
+  password: string,
+  options: { readonly iterations?: number } = {},
+): Promise<string> =>
   encodePem(PKCS8, await encryptKeyInfo(await ownKeyBytes(key), password, options.iterations ?? DEFAULT_ITERATIONS))
 
 /** Of PBKDF2, where keys and files are written. */
@@ -68,7 +82,8 @@ const keyIn = (decrypted: Uint8Array): Uint8Array => {
     return parsePrivateKey(decrypted).pkcs8
   } catch (cause) {
     const why = isDer(decrypted) && cause instanceof TlsError ? cause.message : undefined
-    if (why !== undefined) throw new TlsError('unsupported', `the key that was decrypted can't be used: ${why}`, { cause })
+    if (why !== undefined)
+      throw new TlsError('unsupported', `the key that was decrypted can't be used: ${why}`, { cause })
     throw new TlsError('bad_key', 'the password is wrong, or what is encrypted is no private key', { cause })
   }
 }
@@ -88,13 +103,17 @@ const encryptedBlock = (text: string): PemBlock => {
   const blocks = decodePem(text)
   const found = blocks.find(({ label, headers }) => label === PKCS8 || headers?.has('DEK-Info'))
   if (found !== undefined) return found
-  if (blocks.some(({ label }) => label.endsWith('PRIVATE KEY'))) throw new TlsError('bad_option', 'this private key is not encrypted: use it as it is')
+  if (blocks.some(({ label }) => label.endsWith('PRIVATE KEY')))
+    throw new TlsError('bad_option', 'this private key is not encrypted: use it as it is')
   throw new TlsError('bad_option', 'there is no encrypted private key in it (a PEM block ENCRYPTED PRIVATE KEY)')
 }
 
 /** OpenSSL's names, key and block length in bytes. */
 const traditionalCiphers: Readonly<Record<string, readonly [number, number]>> = {
-  'AES-128-CBC': [16, 16], 'AES-192-CBC': [24, 16], 'AES-256-CBC': [32, 16], 'DES-EDE3-CBC': [24, 8],
+  'AES-128-CBC': [16, 16],
+  'AES-192-CBC': [24, 16],
+  'AES-256-CBC': [32, 16],
+  'DES-EDE3-CBC': [24, 8],
 }
 
 /** DEK-Info: cipher and initialisation vector, whose first 8 bytes are the salt of the key. */
@@ -102,15 +121,24 @@ const decryptTraditional = async ({ bytes, headers }: PemBlock, by: Decryption):
   const [name = '', hex = ''] = (headers?.get('DEK-Info') ?? '').split(',').map((part) => part.trim())
   const [keyLength, ivLength] = (Object.hasOwn(traditionalCiphers, name) && traditionalCiphers[name]) || []
   if (keyLength === undefined || ivLength === undefined) {
-    throw new TlsError('unsupported', `encrypted with ${JSON.stringify(name.slice(0, 20))}, which is not supported; ${conversion}`)
+    throw new TlsError(
+      'unsupported',
+      `encrypted with ${JSON.stringify(name.slice(0, 20))}, which is not supported; ${conversion}`,
+    )
   }
-  if (hex.length !== 2 * ivLength || /[^0-9a-fA-F]/.test(hex)) throw new TlsError('bad_key', 'DEK-Info: the initialisation vector is malformed')
+  if (hex.length !== 2 * ivLength || /[^0-9a-fA-F]/.test(hex))
+    throw new TlsError('bad_key', 'DEK-Info: the initialisation vector is malformed')
   const iv = fromHex(hex)
   const key = bytesToKey(new TextEncoder().encode(by.password), iv.subarray(0, 8), keyLength)
-  return keyIn(name === 'DES-EDE3-CBC' ? await decryptOld('des-ede3-cbc', key, iv, bytes, by) : await decryptCbc(key, iv, bytes))
+  return keyIn(
+    name === 'DES-EDE3-CBC' ? await decryptOld('des-ede3-cbc', key, iv, bytes, by) : await decryptCbc(key, iv, bytes),
+  )
 }
 
-/** OpenSSL's EVP_BytesToKey with MD5 and one iteration: no protection for weak passwords, which is why nobody should write it. */
+/**
+ * OpenSSL's EVP_BytesToKey with MD5 and one iteration: no protection for weak passwords, which is why nobody should
+ * write it.
+ */
 const bytesToKey = (password: Uint8Array, salt: Uint8Array, length: number): Uint8Array => {
   let last = md5(concat(password, salt))
   let key: Uint8Array = last

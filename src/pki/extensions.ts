@@ -2,7 +2,17 @@
 
 import { TlsError } from '../errors.ts'
 import {
-  constructedTag, contextTag, derBits, derBoolean, derElement, derInteger, derNull, derOctets, derOid, derSequence, tags,
+  constructedTag,
+  contextTag,
+  derBits,
+  derBoolean,
+  derElement,
+  derInteger,
+  derNull,
+  derOctets,
+  derOid,
+  derSequence,
+  tags,
 } from '../wire/der.ts'
 import { delegationUsageOid } from '../x509/delegated-credential.ts'
 import { accessMethods, extensionOids, purposeOids } from '../x509/oids.ts'
@@ -33,7 +43,11 @@ export const basicConstraints = (ca: boolean, pathLength?: number): RawExtension
     throw new TlsError('bad_option', 'pathLength: a whole number of intermediate CAs, 0 or more')
   }
   const length = pathLength === undefined ? [] : [derInteger(pathLength)]
-  return { oid: extensionOids.basicConstraints, critical: true, value: ca ? derSequence(derBoolean(true), ...length) : derSequence() }
+  return {
+    oid: extensionOids.basicConstraints,
+    critical: true,
+    value: ca ? derSequence(derBoolean(true), ...length) : derSequence(),
+  }
 }
 
 /** Section 4.2.1.3. */
@@ -56,14 +70,18 @@ export const namedBits = (bits: readonly number[]): Uint8Array => {
 /** Section 4.2.1.12; each by its short name or object identifier. */
 export const extendedKeyUsage = (purposes: readonly string[]): RawExtension => ({
   oid: extensionOids.extendedKeyUsage,
-  value: derSequence(...purposes.map((purpose) => oidFor(isPurposeName(purpose) ? purposeOids[purpose] : purpose, 'purposes'))),
+  value: derSequence(
+    ...purposes.map((purpose) => oidFor(isPurposeName(purpose) ? purposeOids[purpose] : purpose, 'purposes')),
+  ),
 })
 
 const oidFor = (text: string, option: string): Uint8Array => {
   try {
     return derOid(text)
   } catch (cause) {
-    throw new TlsError('bad_option', `${option}: "${shown(text)}" is neither a known name nor an object identifier`, { cause })
+    throw new TlsError('bad_option', `${option}: "${shown(text)}" is neither a known name nor an object identifier`, {
+      cause,
+    })
   }
 }
 
@@ -73,24 +91,31 @@ export type PolicyInput = string | { readonly oid: string; readonly cps?: string
 /** Section 4.2.1.4. */
 export const certificatePolicies = (policies: readonly PolicyInput[]): RawExtension => ({
   oid: extensionOids.certificatePolicies,
-  value: derSequence(...policies.map((policy) => {
-    const { oid, cps, notice } = typeof policy === 'string' ? { oid: policy, cps: undefined, notice: undefined } : policy
-    const qualifiers = [
-      ...(cps === undefined ? [] : [derSequence(derOid('1.3.6.1.5.5.7.2.1'), derElement(tags.ia5String, url(cps)))]),
-      ...(notice === undefined ? [] : [derSequence(derOid('1.3.6.1.5.5.7.2.2'), derSequence(derElement(tags.utf8String, noticeText(notice))))]),
-    ]
-    return derSequence(oidFor(oid, 'policies'), ...(qualifiers.length === 0 ? [] : [derSequence(...qualifiers)]))
-  })),
+  value: derSequence(
+    ...policies.map((policy) => {
+      const { oid, cps, notice } =
+        typeof policy === 'string' ? { oid: policy, cps: undefined, notice: undefined } : policy
+      const qualifiers = [
+        ...(cps === undefined ? [] : [derSequence(derOid('1.3.6.1.5.5.7.2.1'), derElement(tags.ia5String, url(cps)))]),
+        ...(notice === undefined
+          ? []
+          : [derSequence(derOid('1.3.6.1.5.5.7.2.2'), derSequence(derElement(tags.utf8String, noticeText(notice))))]),
+      ]
+      return derSequence(oidFor(oid, 'policies'), ...(qualifiers.length === 0 ? [] : [derSequence(...qualifiers)]))
+    }),
+  ),
 })
 
 const url = (text: string): Uint8Array => {
-  if (!/^[\x21-\x7e]+$/.test(text) || !URL.canParse(text)) throw new TlsError('bad_option', `not a URL: "${shown(text)}"`)
+  if (!/^[\x21-\x7e]+$/.test(text) || !URL.canParse(text))
+    throw new TlsError('bad_option', `not a URL: "${shown(text)}"`)
   return new TextEncoder().encode(text)
 }
 
 /** DisplayText has at most 200 characters. */
 const noticeText = (text: string): Uint8Array => {
-  if (text === '' || text.length > 200) throw new TlsError('bad_option', 'policies: a notice has 1 to 200 characters (RFC 5280 section 4.2.1.4)')
+  if (text === '' || text.length > 200)
+    throw new TlsError('bad_option', 'policies: a notice has 1 to 200 characters (RFC 5280 section 4.2.1.4)')
   return new TextEncoder().encode(text)
 }
 
@@ -98,21 +123,28 @@ const isPurposeName = (text: string): text is PurposeName => Object.hasOwn(purpo
 
 /** Section 4.2.1.6; critical where the subject is empty. */
 export const subjectAltName = (names: readonly NameInput[], critical: boolean): RawExtension => ({
-  oid: extensionOids.subjectAltName, critical, value: derSequence(...names.map(generalName)),
+  oid: extensionOids.subjectAltName,
+  critical,
+  value: derSequence(...names.map(generalName)),
 })
 
 export const subjectKeyIdentifier = (identifier: Uint8Array): RawExtension => ({
-  oid: extensionOids.subjectKeyIdentifier, value: derOctets(identifier),
+  oid: extensionOids.subjectKeyIdentifier,
+  value: derOctets(identifier),
 })
 
 export const authorityKeyIdentifier = (identifier: Uint8Array): RawExtension => ({
-  oid: extensionOids.authorityKeyIdentifier, value: derSequence(derElement(contextTag(0), identifier)),
+  oid: extensionOids.authorityKeyIdentifier,
+  value: derSequence(derElement(contextTag(0), identifier)),
 })
 
 /** Section 4.2.1.10. */
 export const nameConstraints = (options: NameConstraintOptions): RawExtension => {
   const list = (n: number, texts: readonly string[] = [], directories: readonly SubjectName[] = []): Uint8Array[] => {
-    const subtrees = [...texts.map(subtree), ...directories.map((name) => derSequence(directoryName(distinguishedName(name))))]
+    const subtrees = [
+      ...texts.map(subtree),
+      ...directories.map((name) => derSequence(directoryName(distinguishedName(name)))),
+    ]
     return subtrees.length === 0 ? [] : [derElement(constructedTag(n), ...subtrees)]
   }
   const lists = [
@@ -132,12 +164,16 @@ const location = (text: string): Uint8Array => derElement(contextTag(6), url(tex
 
 /** Section 4.2.1.13. */
 export const crlDistributionPoints = (urls: readonly string[]): RawExtension => ({
-  oid: extensionOids.crlDistributionPoints, value: derSequence(derSequence(fullName(urls))),
+  oid: extensionOids.crlDistributionPoints,
+  value: derSequence(derSequence(fullName(urls))),
 })
 
 /** Section 4.2.2.1. */
 export const authorityInfoAccess = (ocsp: readonly string[], issuers: readonly string[]): RawExtension => {
-  const describe = (method: string) => (text: string): Uint8Array => derSequence(derOid(method), location(text))
+  const describe =
+    (method: string) =>
+    (text: string): Uint8Array =>
+      derSequence(derOid(method), location(text))
   const descriptions = [...ocsp.map(describe(accessMethods.ocsp)), ...issuers.map(describe(accessMethods.caIssuers))]
   return { oid: extensionOids.authorityInfoAccess, value: derSequence(...descriptions) }
 }

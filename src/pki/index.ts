@@ -1,16 +1,27 @@
-// puretls/pki: a certificate authority in a library. Makes keys, CAs, certificates, requests, CRLs and OCSP responses, and
-// reads the keys and bundles that people have. Nothing else of puretls imports it.
+// puretls/pki: a certificate authority in a library. Makes keys, CAs, certificates, requests, CRLs and OCSP responses,
+// and reads the keys and bundles that people have. Nothing else of puretls imports it.
 
 export { createCa, loadCa, selfSigned } from './ca.ts'
 export type { Ca, Issuer, SavedCa, SavedCaPem, SignerCa } from './ca.ts'
 export type {
-  CaOptions, LeafOptions, PublicLeafOptions, RequestLeafOptions, SignOptions, SignerCaOptions, SignerLeafOptions,
+  CaOptions,
+  LeafOptions,
+  PublicLeafOptions,
+  RequestLeafOptions,
+  SignOptions,
+  SignerCaOptions,
+  SignerLeafOptions,
 } from './certificate-options.ts'
 export { issueDelegatedCredential } from './delegated-credential.ts'
 export type { DelegationOptions, IssuedDelegation } from './delegated-credential.ts'
 export { createRequest, parseRequest } from './csr.ts'
 export type {
-  CertificateRequest, MadeRequest, ParsedRequest, RequestAttribute, RequestOptions, SignerRequestOptions,
+  CertificateRequest,
+  MadeRequest,
+  ParsedRequest,
+  RequestAttribute,
+  RequestOptions,
+  SignerRequestOptions,
 } from './csr.ts'
 export type { CrlOptions, IssuedCrl, Revocation, RevocationReason } from './crl.ts'
 export type { OcspAnswer, OcspOptions } from './ocsp.ts'

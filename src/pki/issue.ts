@@ -60,7 +60,8 @@ export const validityOf = (options: ValidityOptions, now: number, defaultDays: n
 /** What section 4.1.2.5 can say: UTCTime begins in 1950, GeneralizedTime has four digits for the year. */
 const checkYear = (option: string, time: number): void => {
   const year = new Date(time).getUTCFullYear()
-  if (!(year >= 1950 && year <= 9999)) throw new TlsError('bad_option', `${option}: not in the years 1950 to 9999 (RFC 5280 section 4.1.2.5)`)
+  if (!(year >= 1950 && year <= 9999))
+    throw new TlsError('bad_option', `${option}: not in the years 1950 to 9999 (RFC 5280 section 4.1.2.5)`)
 }
 
 const wholeSecond = (time: number): number => Math.floor(time / 1000) * 1000
@@ -88,7 +89,9 @@ export const signCertificate = async (of: Signed): Promise<Uint8Array> => {
     derSequence(derTime(of.validity.notBefore), derTime(of.validity.notAfter)),
     of.subject,
     of.spki,
-    ...(of.extensions.length === 0 ? [] : [derElement(constructedTag(3), derSequence(...of.extensions.map(encodeExtension)))]),
+    ...(of.extensions.length === 0
+      ? []
+      : [derElement(constructedTag(3), derSequence(...of.extensions.map(encodeExtension)))]),
   )
   return derSequence(tbs, identifier, derBits(await signWith(of.signer, tbs)))
 }
@@ -108,7 +111,11 @@ export const certified = (certificate: Uint8Array, above: readonly Uint8Array[])
 }
 
 /** With the private key, where it is known. */
-export function issued(certificate: Uint8Array, above: readonly Uint8Array[], keys: KeyPair & { readonly pkcs8: Uint8Array }): Issued
+export function issued(
+  certificate: Uint8Array,
+  above: readonly Uint8Array[],
+  keys: KeyPair & { readonly pkcs8: Uint8Array },
+): Issued
 export function issued(certificate: Uint8Array, above: readonly Uint8Array[], keys: KeyPair): Certified | Issued
 export function issued(certificate: Uint8Array, above: readonly Uint8Array[], { pkcs8 }: KeyPair): Certified | Issued {
   const one = certified(certificate, above)

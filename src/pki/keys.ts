@@ -1,5 +1,5 @@
-// Keys of the issuing side: fresh ones by WebCrypto (globalThis.crypto), which every runtime has, and any that people have
-// already, in files, in WebCrypto, in node:crypto or behind a Signer (HSM, KMS).
+// Keys of the issuing side: fresh ones by WebCrypto (globalThis.crypto), which every runtime has, and any that people
+// have already, in files, in WebCrypto, in node:crypto or behind a Signer (HSM, KMS).
 
 import { cryptoKeySigner, isCryptoKey, isKeyObject, isSigner, readPrivateKey, signerFor } from '../crypto/key-input.ts'
 import type { KeyInput, KeyObjectLike } from '../crypto/key-input.ts'
@@ -9,7 +9,15 @@ import type { KeyType, PrivateKey, PublicKey, SignatureAlgorithm, Signer } from 
 import { webcryptoProvider } from '../crypto/webcrypto.ts'
 import { TlsError } from '../errors.ts'
 import {
-  constructedTag, contextTag, derBits, derElement, derInteger, derNull, derOctets, derOid, derSequence,
+  constructedTag,
+  contextTag,
+  derBits,
+  derElement,
+  derInteger,
+  derNull,
+  derOctets,
+  derOid,
+  derSequence,
 } from '../wire/der.ts'
 import { decodePem, pemTextOf } from '../wire/pem.ts'
 import type { PemOrDer } from '../wire/pem.ts'
@@ -26,7 +34,10 @@ export type KeyKind =
   | 'ml-dsa-65'
   | 'ml-dsa-87'
 
-/** A kind of key to make, or a private key that is given back beside the certificate: PEM, DER, a KeyObject or a parsed key. */
+/**
+ * A kind of key to make, or a private key that is given back beside the certificate: PEM, DER, a KeyObject or a parsed
+ * key.
+ */
 export type OwnKey = KeyKind | (string & {}) | Uint8Array | KeyObjectLike | PrivateKey
 /** A key that stays where it is, and signs there (HSM, KMS, WebCrypto). */
 export type ExternalKey = Signer | CryptoKey
@@ -55,7 +66,8 @@ export type OwnKeyPair = KeyPair & { readonly pkcs8: Uint8Array }
 /** Throws TlsError `unsupported` if this runtime can't make such a key, `bad_option` for a kind that there is not. */
 export const generateKeyPair = async (kind: KeyKind): Promise<OwnKeyPair> => {
   const parameters = Object.hasOwn(generation, kind) ? generation[kind] : undefined
-  if (parameters === undefined) throw new TlsError('bad_option', `key: not a key, and none of the kinds ${Object.keys(generation).join(', ')}`)
+  if (parameters === undefined)
+    throw new TlsError('bad_option', `key: not a key, and none of the kinds ${Object.keys(generation).join(', ')}`)
   try {
     const pair = await crypto.subtle.generateKey(parameters, true, ['sign', 'verify'])
     if (!('privateKey' in pair)) throw new TypeError('WebCrypto made no key pair')
@@ -78,23 +90,32 @@ const fromSeed = async (type: KeyType): Promise<OwnKeyPair> => {
 }
 
 /**
- * A key that is there already. `spki` is the public key that it should belong to; needed where the key does not show its own.
- * Throws `bad_key`, `bad_option`, or `key_mismatch`.
+ * A key that is there already. `spki` is the public key that it should belong to; needed where the key does not show
+ * its own. Throws `bad_key`, `bad_option`, or `key_mismatch`.
  */
 export const importKeyPair = async (key: KeyInput, spki?: Uint8Array): Promise<KeyPair> => {
   const expected = spki && parsePublicKey(spki)
-  const parsed = typeof key === 'object' && key !== null && !(key instanceof Uint8Array) && isSigner(key) ? undefined : await readPrivateKey(key)
+  const parsed =
+    typeof key === 'object' && key !== null && !(key instanceof Uint8Array) && isSigner(key)
+      ? undefined
+      : await readPrivateKey(key)
   const pkcs8 = parsed && !isCryptoKey(parsed) ? parsed.pkcs8 : undefined
   const signer = await signerFor(parsed ?? key, webcryptoProvider, expected)
   const publicKey = signer.publicKey ?? expected
-  if (publicKey === undefined) throw new TlsError('bad_option', 'key: it does not show its public key; give that as `publicKey`')
+  if (publicKey === undefined)
+    throw new TlsError('bad_option', 'key: it does not show its public key; give that as `publicKey`')
   if (expected !== undefined && !samePublicKey(publicKey, expected)) {
-    throw new TlsError('key_mismatch', 'the private key does not belong to the certificate, or to the public key beside it')
+    throw new TlsError(
+      'key_mismatch',
+      'the private key does not belong to the certificate, or to the public key beside it',
+    )
   }
   return pairOf(signer, spki ?? publicKey.spki, pkcs8)
 }
 
-/** A fresh key of a kind, or one that is given. No text that is neither comes into an error: it may be a damaged key. */
+/**
+ * A fresh key of a kind, or one that is given. No text that is neither comes into an error: it may be a damaged key.
+ */
 export const keyPairOf = (key: OwnKey | ExternalKey = 'ecdsa-p256', publicKey?: Uint8Array): Promise<KeyPair> =>
   isKind(key) ? generateKeyPair(key) : importKeyPair(key, publicKey)
 
@@ -107,7 +128,9 @@ export const spkiOf = async (input: PublicKeyInput): Promise<Uint8Array> => {
   try {
     parsePublicKey(spki)
   } catch (cause) {
-    throw new TlsError('bad_option', `publicKey: ${cause instanceof Error ? cause.message : 'it can not be read'}`, { cause })
+    throw new TlsError('bad_option', `publicKey: ${cause instanceof Error ? cause.message : 'it can not be read'}`, {
+      cause,
+    })
   }
   return spki
 }
@@ -149,7 +172,8 @@ export const plain = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Ar
 /** PKCS#8, DER, of a key that is given; throws `bad_option` for a kind to make. */
 export const ownKeyBytes = async (key: OwnKey | CryptoKey): Promise<Uint8Array> => {
   const parsed = await readPrivateKey(key)
-  if (isCryptoKey(parsed)) throw new TlsError('bad_option', 'key: a CryptoKey that can not be exported can not be written either')
+  if (isCryptoKey(parsed))
+    throw new TlsError('bad_option', 'key: a CryptoKey that can not be exported can not be written either')
   return parsed.pkcs8
 }
 
@@ -158,7 +182,10 @@ export const publicKeyOf = async (key: Uint8Array): Promise<PublicKey | undefine
   (await signerFor(key, webcryptoProvider)).publicKey
 
 const rsa = (modulusLength: number): RsaHashedKeyGenParams => ({
-  name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength, publicExponent: Uint8Array.of(1, 0, 1),
+  name: 'RSASSA-PKCS1-v1_5',
+  hash: 'SHA-256',
+  modulusLength,
+  publicExponent: Uint8Array.of(1, 0, 1),
 })
 const ec = (namedCurve: string): EcKeyGenParams => ({ name: 'ECDSA', namedCurve })
 
@@ -176,7 +203,10 @@ const generation: Readonly<Record<KeyKind, Algorithm>> = {
 }
 
 const seededTypes: Readonly<Partial<Record<KeyKind, KeyType>>> = {
-  ed25519: 'ed25519', 'ml-dsa-44': 'mldsa44', 'ml-dsa-65': 'mldsa65', 'ml-dsa-87': 'mldsa87',
+  ed25519: 'ed25519',
+  'ml-dsa-44': 'mldsa44',
+  'ml-dsa-65': 'mldsa65',
+  'ml-dsa-87': 'mldsa87',
 }
 
 const withNull = (oid: string): Uint8Array => derSequence(derOid(oid), derNull())
@@ -185,11 +215,15 @@ const bare = (oid: string): Uint8Array => derSequence(derOid(oid))
 /** RSASSA-PSS-params: MGF1 of the same hash, and a salt as long as it (RFC 4055 section 3.1). */
 const pss = (hashOid: string, saltLength: number): Uint8Array => {
   const mask = derSequence(derOid('1.2.840.113549.1.1.8'), withNull(hashOid))
-  const fields = [withNull(hashOid), mask, derInteger(saltLength)].map((field, n) => derElement(constructedTag(n), field))
+  const fields = [withNull(hashOid), mask, derInteger(saltLength)].map((field, n) =>
+    derElement(constructedTag(n), field),
+  )
   return derSequence(derOid('1.2.840.113549.1.1.10'), derSequence(...fields))
 }
 
-/** In order of preference for a key that can do several: PKCS #1 v1.5, which everyone verifies, before PSS (RFC 8017), an EC
+/**
+ * In order of preference for a key that can do several: PKCS #1 v1.5, which everyone verifies, before PSS (RFC 8017),
+ * an EC
  * key's own hash first (as its signer lists them). */
 const identifiers: ReadonlyMap<SignatureAlgorithm, Uint8Array> = new Map([
   ['rsa_pkcs1_sha256', withNull('1.2.840.113549.1.1.11')],
@@ -213,7 +247,10 @@ const pairOf = (signer: Signer, spki: Uint8Array, pkcs8: Uint8Array | undefined)
   const algorithm = able.find((each) => each.startsWith('rsa_pkcs1')) ?? able[0]
   const identifier = algorithm && identifiers.get(algorithm)
   if (algorithm === undefined || identifier === undefined) {
-    throw new TlsError('unsupported', `a key that signs with ${signer.algorithms.join(', ') || 'nothing'} can't sign certificates`)
+    throw new TlsError(
+      'unsupported',
+      `a key that signs with ${signer.algorithms.join(', ') || 'nothing'} can't sign certificates`,
+    )
   }
   return { signer, spki, pkcs8, signing: { algorithm, identifier } }
 }

@@ -1,5 +1,5 @@
-// Certificates made while connections wait, for proxies that answer for any name: all have one key, so that a new one costs a
-// signature, and each is kept until it is about to expire or others are used more.
+// Certificates made while connections wait, for proxies that answer for any name: all have one key, so that a new one
+// costs a signature, and each is kept until it is about to expire or others are used more.
 
 import { parsePrivateKey } from '../crypto/keys.ts'
 import type { PrivateKey } from '../crypto/provider.ts'
@@ -12,7 +12,10 @@ import type { Issued } from './issue.ts'
 import { keyPairOf } from './keys.ts'
 import type { OwnKey } from './keys.ts'
 
-export interface LeafCacheOptions extends Omit<SignOptions, 'name' | 'names' | 'serialNumber' | 'notBefore' | 'notAfter'> {
+export interface LeafCacheOptions extends Omit<
+  SignOptions,
+  'name' | 'names' | 'serialNumber' | 'notBefore' | 'notAfter'
+> {
   /** The key of all these certificates, or the kind of it; default 'ecdsa-p256'. */
   readonly key?: OwnKey
   /** How many certificates are kept; default 1000. The one that was used longest ago makes room. */
@@ -38,7 +41,8 @@ const defaults = { capacity: 1000, renewBeforeMs: 3_600_000 } as const
 /** `identity: async ({ serverName }) => (await leaves.issue(serverName ?? 'localhost')).identity` serves any name. */
 export const createLeafCache = (ca: Issuer, options: LeafCacheOptions = {}): LeafCache => {
   const { key, capacity = defaults.capacity, renewBeforeMs = defaults.renewBeforeMs, ...leaf } = options
-  if (!Number.isInteger(capacity) || capacity < 1) throw new TlsError('bad_option', 'capacity: a whole number of certificates, 1 or more')
+  if (!Number.isInteger(capacity) || capacity < 1)
+    throw new TlsError('bad_option', 'capacity: a whole number of certificates, 1 or more')
   const clock = options.clock ?? Date.now
   const kept = new Map<string, Entry>()
   let shared: Promise<SharedKey> | undefined

@@ -1,4 +1,5 @@
-// What people write as a name, turned into the GeneralNames and distinguished names of RFC 5280 (sections 4.2.1.6, 4.2.1.10
+// What people write as a name, turned into the GeneralNames and distinguished names of RFC 5280 (sections 4.2.1.6,
+// 4.2.1.10
 // and 4.1.2.6).
 
 import { TlsError } from '../errors.ts'
@@ -7,19 +8,22 @@ import { DerReader, constructedTag, contextTag, derElement, derOid, derSequence,
 import { readName } from '../x509/name.ts'
 
 /** Subject of a certificate. A string is a common name; bytes are the name itself, DER. */
-export type SubjectName = string | Uint8Array | {
-  readonly commonName?: string
-  readonly serialNumber?: string
-  readonly emailAddress?: string
-  readonly organization?: string
-  readonly organizationalUnit?: string | readonly string[]
-  readonly locality?: string
-  readonly state?: string
-  /** Two letters. */
-  readonly country?: string
-  /** DC attributes, the topmost first: ['org', 'example']. */
-  readonly domainComponents?: readonly string[]
-}
+export type SubjectName =
+  | string
+  | Uint8Array
+  | {
+      readonly commonName?: string
+      readonly serialNumber?: string
+      readonly emailAddress?: string
+      readonly organization?: string
+      readonly organizationalUnit?: string | readonly string[]
+      readonly locality?: string
+      readonly state?: string
+      /** Two letters. */
+      readonly country?: string
+      /** DC attributes, the topmost first: ['org', 'example']. */
+      readonly domainComponents?: readonly string[]
+    }
 
 const utf8 = new TextEncoder()
 
@@ -30,13 +34,16 @@ export const distinguishedName = (name: SubjectName): Uint8Array => {
   const rows = attributes.flatMap(({ key, oid, tag, limit }) => {
     const given = parts[key]
     const values: readonly string[] = given === undefined ? [] : typeof given === 'string' ? [given] : given
-    return values.filter((value) => value !== '').map((value) => {
-      if (key === 'country' && !/^[A-Z]{2}$/.test(value)) throw new TlsError('bad_option', `country: "${shown(value)}" is not two capital letters`)
-      if (value.length > limit) throw new TlsError('bad_option', `${key}: a name of more than ${limit} characters`)
-      if (value.includes('-----BEGIN')) throw new TlsError('bad_option', `${key}: PEM text is no name`)
-      if (tag !== tags.utf8String) asciiOnly(value.replaceAll(' ', '_'))
-      return derSet(derSequence(derOid(oid), derElement(tag, utf8.encode(value))))
-    })
+    return values
+      .filter((value) => value !== '')
+      .map((value) => {
+        if (key === 'country' && !/^[A-Z]{2}$/.test(value))
+          throw new TlsError('bad_option', `country: "${shown(value)}" is not two capital letters`)
+        if (value.length > limit) throw new TlsError('bad_option', `${key}: a name of more than ${limit} characters`)
+        if (value.includes('-----BEGIN')) throw new TlsError('bad_option', `${key}: PEM text is no name`)
+        if (tag !== tags.utf8String) asciiOnly(value.replaceAll(' ', '_'))
+        return derSet(derSequence(derOid(oid), derElement(tag, utf8.encode(value))))
+      })
   })
   return derSequence(...rows)
 }
@@ -48,7 +55,11 @@ const encodedName = (der: Uint8Array): Uint8Array => {
     reader.end()
     return der
   } catch (cause) {
-    throw new TlsError('bad_option', `name: it is no distinguished name in DER: ${cause instanceof Error ? cause.message : ''}`, { cause })
+    throw new TlsError(
+      'bad_option',
+      `name: it is no distinguished name in DER: ${cause instanceof Error ? cause.message : ''}`,
+      { cause },
+    )
   }
 }
 
@@ -69,7 +80,9 @@ const attributes = [
   { key: 'emailAddress', oid: '1.2.840.113549.1.9.1', tag: ia5String, limit: 255 },
 ] as const
 
-/** A name of a certificate: text whose kind shows (DNS name, IP address, e-mail address, URI), or one whose kind is said, as the
+/**
+ * A name of a certificate: text whose kind shows (DNS name, IP address, e-mail address, URI), or one whose kind is
+ * said, as the
  * `names` of a request have it. */
 export type NameInput =
   | string
@@ -78,7 +91,10 @@ export type NameInput =
   /** `bytes`: the value, DER, without its explicit tag. */
   | { readonly kind: 'otherName'; readonly oid: string; readonly bytes: Uint8Array }
 
-/** GeneralName, DER. International domains become A-labels, mailboxes beyond ASCII SmtpUTF8Mailbox (RFC 9598). Throws `bad_option`. */
+/**
+ * GeneralName, DER. International domains become A-labels, mailboxes beyond ASCII SmtpUTF8Mailbox (RFC 9598). Throws
+ * `bad_option`.
+ */
 export const generalName = (name: NameInput): Uint8Array => {
   if (typeof name === 'string') return fromText(name)
   switch (name.kind) {
@@ -140,7 +156,9 @@ const dns = (text: string): Uint8Array => derElement(contextTag(2), asciiOnly(dn
 /** GeneralName of a directory name. */
 export const directoryName = (dn: Uint8Array): Uint8Array => derElement(constructedTag(4), dn)
 
-/** GeneralSubtree: "10.0.0.0/8", "example.com" (and all below it), ".example.com", "@example.com" or "me@example.com". */
+/**
+ * GeneralSubtree: "10.0.0.0/8", "example.com" (and all below it), ".example.com", "@example.com" or "me@example.com".
+ */
 export const subtree = (text: string): Uint8Array => derSequence(subtreeBase(text))
 
 const subtreeBase = (text: string): Uint8Array => {
@@ -148,16 +166,22 @@ const subtreeBase = (text: string): Uint8Array => {
   if (text.startsWith('@')) return derElement(contextTag(1), asciiOnly(dnsName(text.slice(1))))
   if (text.includes('@')) return email(text)
   const host = text.replace(/^\./, '')
-  if (host.startsWith('*')) throw new TlsError('bad_option', `nameConstraints: "${shown(text)}": leave "*." out, the names below are meant anyway`)
+  if (host.startsWith('*'))
+    throw new TlsError(
+      'bad_option',
+      `nameConstraints: "${shown(text)}": leave "*." out, the names below are meant anyway`,
+    )
   return derElement(contextTag(2), asciiOnly(`${text.startsWith('.') ? '.' : ''}${dnsName(host)}`))
 }
 
 /** Address and mask. Bits beyond the prefix have to be zero: "10.1.2.3/8" may be a typing error in either part. */
 const ipRange = (text: string): Uint8Array => {
-  const [, address = '', prefix] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? refuse(text, 'an IP range such as "10.0.0.0/8"')
+  const [, address = '', prefix] =
+    /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? refuse(text, 'an IP range such as "10.0.0.0/8"')
   const ip = parseIp(address) ?? refuse(text, 'an IP range such as "10.0.0.0/8"')
   const bits = prefix === undefined ? ip.length * 8 : Number(prefix)
-  if (bits > ip.length * 8) throw new TlsError('bad_option', `"${shown(text)}" has no prefix length of 0 to ${ip.length * 8}`)
+  if (bits > ip.length * 8)
+    throw new TlsError('bad_option', `"${shown(text)}" has no prefix length of 0 to ${ip.length * 8}`)
   const mask = Uint8Array.from(ip, (_, i) => 0xff & ~(0xff >> Math.min(8, Math.max(0, bits - 8 * i))))
   if (ip.some((byte, i) => (byte & ~(mask[i] ?? 0)) !== 0)) {
     throw new TlsError('bad_option', `"${shown(text)}" has bits set beyond its prefix of ${bits} bits`)
@@ -170,14 +194,18 @@ const refuse = (text: string, what: string): never => {
 }
 
 /** For messages: what is given as a name may be anything, also long, or a key by mistake. */
-export const shown = (text: string): string => (text.includes('-----') ? '(PEM)' : JSON.stringify(text.slice(0, 60)).slice(1, -1))
+export const shown = (text: string): string =>
+  text.includes('-----') ? '(PEM)' : JSON.stringify(text.slice(0, 60)).slice(1, -1)
 
 const asciiOnly = (text: string): Uint8Array => {
-  if (!/^[\x21-\x7e]+$/.test(text)) throw new TlsError('bad_option', `"${shown(text)}" is not a name that a certificate can hold`)
+  if (!/^[\x21-\x7e]+$/.test(text))
+    throw new TlsError('bad_option', `"${shown(text)}" is not a name that a certificate can hold`)
   return utf8.encode(text)
 }
 
-/** Lower case, A-labels, no final dot; a first label "*" stays. A last label of digits would be read as an IP address. */
+/**
+ * Lower case, A-labels, no final dot; a first label "*" stays. A last label of digits would be read as an IP address.
+ */
 const dnsName = (name: string): string => {
   const [, wildcard = '', rest = ''] = /^(\*\.)?(.*?)\.?$/s.exec(name) ?? []
   const ascii = isHostName(rest) ? rest.toLowerCase() : toAscii(rest)
@@ -205,13 +233,16 @@ export const parseIp = (text: string): Uint8Array | undefined => {
   if (halves.length > 2 || (halves.length === 2 ? missing < 1 : missing !== 0)) return undefined
   const groups = [...head, ...Array.from({ length: missing }, () => '0'), ...rest]
   if (!groups.every((group) => /^[0-9a-fA-F]{1,4}$/.test(group))) return undefined
-  const bytes = Uint8Array.from(groups.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff]))
+  const bytes = Uint8Array.from(
+    groups.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff]),
+  )
   if (tail !== undefined) bytes.set(tail, 12)
   return bytes
 }
 
 const parseIpv4 = (text: string): Uint8Array | undefined => {
   const parts = text.split('.')
-  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255)) return undefined
+  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255))
+    return undefined
   return Uint8Array.from(parts, Number)
 }

@@ -3,8 +3,17 @@
 
 import { TlsError } from '../errors.ts'
 import {
-  constructedTag, contextTag, derBits, derElement, derGeneralizedTime, derInteger, derNull, derOctets, derOid,
-  derSequence, tags,
+  constructedTag,
+  contextTag,
+  derBits,
+  derElement,
+  derGeneralizedTime,
+  derInteger,
+  derNull,
+  derOctets,
+  derOid,
+  derSequence,
+  tags,
 } from '../wire/der.ts'
 import type { KeyInput } from '../crypto/key-input.ts'
 import { parsePublicKey } from '../crypto/keys.ts'
@@ -49,7 +58,8 @@ export interface OcspOptions {
 
 /** OCSPResponse, DER. */
 export const createOcspResponse = async (
-  ca: { readonly keys: KeyPair; readonly certificate: Certificate }, options: OcspOptions,
+  ca: { readonly keys: KeyPair; readonly certificate: Certificate },
+  options: OcspOptions,
 ): Promise<Uint8Array> => {
   const producedAt = (options.clock ?? Date.now)()
   if (options.answers.length === 0) {
@@ -95,7 +105,10 @@ const responderOf = async (responder: Responder): Promise<{ keys: KeyPair; certi
 }
 
 const singleResponse = async (
-  issuer: Certificate, answer: OcspAnswer, options: OcspOptions, producedAt: number,
+  issuer: Certificate,
+  answer: OcspAnswer,
+  options: OcspOptions,
+  producedAt: number,
 ): Promise<Uint8Array> => {
   const thisUpdate = options.thisUpdate ?? producedAt
   const lifetime = (options.hours ?? 24) * 3_600_000

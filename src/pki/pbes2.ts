@@ -1,5 +1,6 @@
 // Password-based encryption, PBES2 (RFC 8018 section 6.2): PBKDF2 or scrypt (RFC 7914) with AES-CBC, by WebCrypto and
-// @noble/hashes; triple DES, and the schemes of PKCS#12, by pkcs12-pbe.ts. Written is AES-256-CBC under PBKDF2 with HMAC-SHA-256.
+// @noble/hashes; triple DES, and the schemes of PKCS#12, by pkcs12-pbe.ts. Written is AES-256-CBC under PBKDF2 with
+// HMAC-SHA-256.
 
 import { scryptAsync } from '@noble/hashes/scrypt.js'
 import { TlsError } from '../errors.ts'
@@ -10,7 +11,11 @@ import { plain } from './keys.ts'
 import { conversion, decryptOld, decryptPkcs12Scheme, isPkcs12Scheme, wrongPassword } from './pkcs12-pbe.ts'
 import type { Decryption } from './pkcs12-pbe.ts'
 
-const oids = { pbes2: '1.2.840.113549.1.5.13', pbkdf2: '1.2.840.113549.1.5.12', scrypt: '1.3.6.1.4.1.11591.4.11' } as const
+const oids = {
+  pbes2: '1.2.840.113549.1.5.13',
+  pbkdf2: '1.2.840.113549.1.5.12',
+  scrypt: '1.3.6.1.4.1.11591.4.11',
+} as const
 
 /** PRF of PBKDF2 to the hash under it. */
 export const hmacHashes: Readonly<Record<string, string>> = {
@@ -29,14 +34,22 @@ const ciphers: Readonly<Record<string, number>> = {
 
 const tripleDes = '1.2.840.113549.3.7'
 
-/** `algorithm` is inside the AlgorithmIdentifier. Throws TlsError `bad_key` for a wrong password, `unsupported` for a scheme that
+/**
+ * `algorithm` is inside the AlgorithmIdentifier. Throws TlsError `bad_key` for a wrong password, `unsupported` for a
+ * scheme that
  * nobody here has. */
 export const decryptWithPassword = async (
-  algorithm: DerReader, ciphertext: Uint8Array, by: Decryption,
+  algorithm: DerReader,
+  ciphertext: Uint8Array,
+  by: Decryption,
 ): Promise<Uint8Array> => {
   const scheme = algorithm.oid('encryption scheme')
   if (isPkcs12Scheme(scheme)) return decryptPkcs12Scheme(scheme, algorithm, ciphertext, by)
-  if (scheme !== oids.pbes2) throw new TlsError('unsupported', `encrypted with ${oldSchemes[scheme] ?? scheme}, which is not supported; ${conversion}`)
+  if (scheme !== oids.pbes2)
+    throw new TlsError(
+      'unsupported',
+      `encrypted with ${oldSchemes[scheme] ?? scheme}, which is not supported; ${conversion}`,
+    )
   const parameters = algorithm.sequence('PBES2-params')
   algorithm.end()
   const derivation = parameters.sequence('keyDerivationFunc')
@@ -44,7 +57,11 @@ export const decryptWithPassword = async (
   parameters.end()
   const cipher = encryption.oid('cipher')
   const keyLength = cipher === tripleDes ? 24 : ciphers[cipher]
-  if (keyLength === undefined) throw new TlsError('unsupported', `encrypted with cipher ${cipher}; AES-CBC and triple DES are supported: ${conversion}`)
+  if (keyLength === undefined)
+    throw new TlsError(
+      'unsupported',
+      `encrypted with cipher ${cipher}; AES-CBC and triple DES are supported: ${conversion}`,
+    )
   const iv = encryption.octetString('initialisation vector')
   encryption.end()
   if (iv.length !== (cipher === tripleDes ? 8 : 16)) encryption.fail(`an initialisation vector of ${iv.length} bytes`)
@@ -59,7 +76,10 @@ const oldSchemes: Readonly<Record<string, string>> = {
 
 /** KDF of PBES2-params or PBMAC1-params; `length` is in bytes. */
 export const deriveKey = async (
-  derivation: DerReader, length: number, password: Uint8Array, budget: DerivationBudget,
+  derivation: DerReader,
+  length: number,
+  password: Uint8Array,
+  budget: DerivationBudget,
 ): Promise<Uint8Array> => {
   const kdf = derivation.oid('key derivation')
   const parameters = derivation.sequence('parameters of the key derivation')
@@ -71,7 +91,10 @@ export const deriveKey = async (
 
 /** PBKDF2-params (RFC 8018 appendix A.2). */
 const pbkdf2 = async (
-  parameters: DerReader, length: number, password: Uint8Array, budget: DerivationBudget,
+  parameters: DerReader,
+  length: number,
+  password: Uint8Array,
+  budget: DerivationBudget,
 ): Promise<Uint8Array> => {
   const salt = parameters.octetString('salt')
   const iterations = parameters.smallInteger('iterations')
@@ -95,12 +118,17 @@ interface Pbkdf2 {
 
 const derivePbkdf2 = async ({ hash, salt, iterations, length, password }: Pbkdf2): Promise<Uint8Array> => {
   const base = await crypto.subtle.importKey('raw', plain(password), 'PBKDF2', false, ['deriveBits'])
-  return new Uint8Array(await crypto.subtle.deriveBits({ name: 'PBKDF2', hash, salt: plain(salt), iterations }, base, length * 8))
+  return new Uint8Array(
+    await crypto.subtle.deriveBits({ name: 'PBKDF2', hash, salt: plain(salt), iterations }, base, length * 8),
+  )
 }
 
 /** scrypt-params (RFC 7914 section 7). */
 const scrypt = async (
-  parameters: DerReader, length: number, password: Uint8Array, budget: DerivationBudget,
+  parameters: DerReader,
+  length: number,
+  password: Uint8Array,
+  budget: DerivationBudget,
 ): Promise<Uint8Array> => {
   const salt = parameters.octetString('salt')
   const N = parameters.smallInteger('costParameter')
@@ -115,7 +143,8 @@ const scrypt = async (
 }
 
 const checkLength = (parameters: DerReader, length: number): void => {
-  if (parameters.peek() === tags.integer && parameters.smallInteger('keyLength') !== length) parameters.fail('a key length that is not that of the cipher')
+  if (parameters.peek() === tags.integer && parameters.smallInteger('keyLength') !== length)
+    parameters.fail('a key length that is not that of the cipher')
 }
 
 /** AES-CBC with the padding of PKCS#7. Throws `bad_key`. */
@@ -135,9 +164,19 @@ export interface Encrypted {
 }
 
 /** AES-256-CBC under PBKDF2 with HMAC-SHA-256; salt and initialisation vector are random, 16 bytes each. */
-export const encryptWithPassword = async (plaintext: Uint8Array, password: string, iterations: number): Promise<Encrypted> => {
+export const encryptWithPassword = async (
+  plaintext: Uint8Array,
+  password: string,
+  iterations: number,
+): Promise<Encrypted> => {
   const [salt, iv] = [crypto.getRandomValues(new Uint8Array(16)), crypto.getRandomValues(new Uint8Array(16))]
-  const raw = await derivePbkdf2({ hash: 'SHA-256', salt, iterations, length: 32, password: new TextEncoder().encode(password) })
+  const raw = await derivePbkdf2({
+    hash: 'SHA-256',
+    salt,
+    iterations,
+    length: 32,
+    password: new TextEncoder().encode(password),
+  })
   const key = await crypto.subtle.importKey('raw', plain(raw), 'AES-CBC', false, ['encrypt'])
   const ciphertext = new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-CBC', iv }, key, plain(plaintext)))
   const prf = derSequence(derOid('1.2.840.113549.2.9'), derNull())

@@ -1,5 +1,5 @@
-// Key derivation of PKCS#12 (RFC 7292 appendix B): keys and initialisation vectors of its old ciphers, and keys of its MAC. The
-// hashes are those of @noble/hashes.
+// Key derivation of PKCS#12 (RFC 7292 appendix B): keys and initialisation vectors of its old ciphers, and keys of its
+// MAC. The hashes are those of @noble/hashes.
 
 import type { CHash } from '@noble/hashes/utils.js'
 import { concat } from '../wire/bytes.ts'
@@ -24,7 +24,10 @@ export interface Pkcs12Derivation {
 
 /** Appendix B.2: `length` bytes. Throws TlsError `bad_key` for more iterations than the budget has. */
 export const derivePkcs12 = async (
-  { hash, password, salt, iterations }: Pkcs12Derivation, purpose: keyof typeof ids, length: number, budget: DerivationBudget,
+  { hash, password, salt, iterations }: Pkcs12Derivation,
+  purpose: keyof typeof ids,
+  length: number,
+  budget: DerivationBudget,
 ): Promise<Uint8Array> => {
   const size = hash.blockLen
   const diversifier = new Uint8Array(size).fill(ids[purpose])
@@ -47,7 +50,9 @@ export const derivePkcs12 = async (
   }
 }
 
-/** Appendix B.1: UTF-16, big-endian, with a final zero. An empty password is written in two ways, with it and without. */
+/**
+ * Appendix B.1: UTF-16, big-endian, with a final zero. An empty password is written in two ways, with it and without.
+ */
 export const passwordForms = (password: string): readonly Uint8Array[] => {
   const bytes = new Uint8Array(2 * password.length + 2)
   for (let i = 0; i < password.length; i++) new DataView(bytes.buffer).setUint16(2 * i, password.charCodeAt(i))

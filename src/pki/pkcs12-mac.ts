@@ -1,4 +1,5 @@
-// The password's proof in a PKCS#12 file: HMAC with a key by RFC 7292 appendix B, or PBMAC1 (RFC 9579). Hashes are those of
+// The password's proof in a PKCS#12 file: HMAC with a key by RFC 7292 appendix B, or PBMAC1 (RFC 9579). Hashes are
+// those of
 // @noble/hashes.
 
 import { hmac } from '@noble/hashes/hmac.js'
@@ -19,11 +20,21 @@ const hashes: Readonly<Record<string, Hash>> = {
   '2.16.840.1.101.3.4.2.2': sha384,
   '2.16.840.1.101.3.4.2.3': sha512,
 }
-const byName: Readonly<Record<string, Hash>> = { 'SHA-1': sha1, 'SHA-256': sha256, 'SHA-384': sha384, 'SHA-512': sha512 }
+const byName: Readonly<Record<string, Hash>> = {
+  'SHA-1': sha1,
+  'SHA-256': sha256,
+  'SHA-384': sha384,
+  'SHA-512': sha512,
+}
 const pbmac1 = '1.2.840.113549.1.5.14'
 
 /** Throws TlsError `bad_key` if the password is not the file's. `macData` is inside the SEQUENCE. */
-export const checkMac = async (macData: DerReader, content: Uint8Array, password: string, budget: DerivationBudget): Promise<void> => {
+export const checkMac = async (
+  macData: DerReader,
+  content: Uint8Array,
+  password: string,
+  budget: DerivationBudget,
+): Promise<void> => {
   const digestInfo = macData.sequence('mac')
   const algorithm = digestInfo.sequence('digestAlgorithm')
   const expected = digestInfo.octetString('digest')
@@ -32,9 +43,10 @@ export const checkMac = async (macData: DerReader, content: Uint8Array, password
   const iterations = macData.done ? 1 : macData.smallInteger('iterations')
   macData.end()
   const oid = algorithm.oid('digestAlgorithm')
-  const isRight = oid === pbmac1
-    ? await checkPbmac1(algorithm, content, expected, password, budget)
-    : await checkHmac({ hash: hashOf(oid), salt, iterations }, content, expected, password, budget)
+  const isRight =
+    oid === pbmac1
+      ? await checkPbmac1(algorithm, content, expected, password, budget)
+      : await checkHmac({ hash: hashOf(oid), salt, iterations }, content, expected, password, budget)
   if (!isRight) throw new TlsError('bad_key', 'the password of the PKCS#12 file is wrong, or the file is damaged')
 }
 
@@ -45,7 +57,11 @@ const hashOf = (oid: string): Hash => {
 }
 
 const checkHmac = async (
-  of: Omit<Pkcs12Derivation, 'password'>, content: Uint8Array, expected: Uint8Array, password: string, budget: DerivationBudget,
+  of: Omit<Pkcs12Derivation, 'password'>,
+  content: Uint8Array,
+  expected: Uint8Array,
+  password: string,
+  budget: DerivationBudget,
 ): Promise<boolean> => {
   for (const form of passwordForms(password)) {
     const key = await derivePkcs12({ ...of, password: form }, 'mac', of.hash.outputLen, budget)
@@ -60,13 +76,20 @@ export const makeMac = async (content: Uint8Array, password: string, iterations:
   const [form = new Uint8Array()] = passwordForms(password)
   const budget = new DerivationBudget({ pkcs12Iterations: Number.POSITIVE_INFINITY })
   const key = await derivePkcs12({ hash: sha256, password: form, salt, iterations }, 'mac', sha256.outputLen, budget)
-  const digestInfo = derSequence(derSequence(derOid('2.16.840.1.101.3.4.2.1'), derNull()), derOctets(hmac(sha256, key, content)))
+  const digestInfo = derSequence(
+    derSequence(derOid('2.16.840.1.101.3.4.2.1'), derNull()),
+    derOctets(hmac(sha256, key, content)),
+  )
   return derSequence(digestInfo, derOctets(salt), derInteger(iterations))
 }
 
 /** RFC 9579 section 4. */
 const checkPbmac1 = async (
-  algorithm: DerReader, content: Uint8Array, expected: Uint8Array, password: string, budget: DerivationBudget,
+  algorithm: DerReader,
+  content: Uint8Array,
+  expected: Uint8Array,
+  password: string,
+  budget: DerivationBudget,
 ): Promise<boolean> => {
   const parameters = algorithm.sequence('PBMAC1-params')
   const derivation = parameters.sequence('keyDerivationFunc')

@@ -1,5 +1,5 @@
-// Password-based encryption of old PKCS#12 files (RFC 7292 appendix C): triple DES and RC2 under a key by SHA-1. The ciphers are
-// those of the runtime's node:crypto, where there is one, or the caller's.
+// Password-based encryption of old PKCS#12 files (RFC 7292 appendix C): triple DES and RC2 under a key by SHA-1. The
+// ciphers are those of the runtime's node:crypto, where there is one, or the caller's.
 
 import { sha1 } from '@noble/hashes/legacy.js'
 import { TlsError } from '../errors.ts'
@@ -13,10 +13,18 @@ import { derivePkcs12, passwordForms } from './pkcs12-kdf.ts'
 export type OldCipher = 'des-ede3-cbc' | 'des-ede-cbc' | 'rc2-cbc' | 'rc2-40-cbc'
 
 /** Decrypts and takes off the padding (PKCS#7); throws, or rejects, if that is not right. */
-export type Decipher = (cipher: OldCipher, key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array) => Uint8Array | Promise<Uint8Array>
+export type Decipher = (
+  cipher: OldCipher,
+  key: Uint8Array,
+  iv: Uint8Array,
+  ciphertext: Uint8Array,
+) => Uint8Array | Promise<Uint8Array>
 
 export interface DecryptOptions {
-  /** For triple DES and RC2. Default: the runtime's node:crypto, which has no RC2 unless Node runs with --openssl-legacy-provider. */
+  /**
+   * For triple DES and RC2. Default: the runtime's node:crypto, which has no RC2 unless Node runs with
+   * --openssl-legacy-provider.
+   */
   readonly decipher?: Decipher
   /** How much derivation the file may ask for. */
   readonly limits?: DerivationLimits
@@ -31,7 +39,9 @@ export interface Decryption {
 }
 
 export const decryptionOf = (password: string, { decipher, limits }: DecryptOptions): Decryption => ({
-  password, decipher, budget: new DerivationBudget(limits),
+  password,
+  decipher,
+  budget: new DerivationBudget(limits),
 })
 
 const schemes: Readonly<Record<string, { readonly cipher: OldCipher; readonly keyLength: number } | undefined>> = {
@@ -43,10 +53,15 @@ const schemes: Readonly<Record<string, { readonly cipher: OldCipher; readonly ke
 
 export const isPkcs12Scheme = (oid: string): boolean => schemes[oid] !== undefined
 
-/** `algorithm` is inside the AlgorithmIdentifier, after its identifier `oid`. Throws TlsError `bad_key` for a wrong password,
+/**
+ * `algorithm` is inside the AlgorithmIdentifier, after its identifier `oid`. Throws TlsError `bad_key` for a wrong
+ * password,
  * `unsupported` where nobody has the cipher. */
 export const decryptPkcs12Scheme = async (
-  oid: string, algorithm: DerReader, ciphertext: Uint8Array, by: Decryption,
+  oid: string,
+  algorithm: DerReader,
+  ciphertext: Uint8Array,
+  by: Decryption,
 ): Promise<Uint8Array> => {
   const scheme = schemes[oid]
   if (scheme === undefined) throw new TlsError('unsupported', `encrypted with ${oid}`)
@@ -72,7 +87,11 @@ export const decryptPkcs12Scheme = async (
 
 /** Throws as decryptPkcs12Scheme does. */
 export const decryptOld = async (
-  cipher: OldCipher, key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array, { decipher = runtimeDecipher }: Decryption,
+  cipher: OldCipher,
+  key: Uint8Array,
+  iv: Uint8Array,
+  ciphertext: Uint8Array,
+  { decipher = runtimeDecipher }: Decryption,
 ): Promise<Uint8Array> => {
   try {
     return await decipher(cipher, key, iv, ciphertext)
@@ -99,7 +118,11 @@ const open = (cipher: OldCipher, key: Uint8Array, iv: Uint8Array): OpenedDeciphe
   try {
     return process.getBuiltinModule('node:crypto').createDecipheriv(cipher, key, iv)
   } catch (cause) {
-    throw new TlsError('unsupported', `encrypted with ${names[cipher]}, which this runtime does not have; ${conversion}`, { cause })
+    throw new TlsError(
+      'unsupported',
+      `encrypted with ${names[cipher]}, which this runtime does not have; ${conversion}`,
+      { cause },
+    )
   }
 }
 
@@ -111,4 +134,5 @@ const names: Readonly<Record<OldCipher, string>> = {
 }
 
 export const conversion =
-  'give the option `decipher`, or convert it with "openssl pkcs8 -topk8" or, for PKCS#12, "openssl pkcs12 -legacy -nodes" and "openssl pkcs12 -export"'
+  'give the option `decipher`, or convert it with "openssl pkcs8 -topk8" or, for PKCS#12, "openssl pkcs12 -legacy ' +
+  '-nodes" and "openssl pkcs12 -export"'

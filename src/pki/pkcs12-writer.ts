@@ -1,10 +1,18 @@
-// Writes PKCS#12 files (RFC 7292) as OpenSSL 3, Java 17 and GnuTLS do by default: AES-256-CBC under PBKDF2 with HMAC-SHA-256 (PBES2),
-// and a MAC by HMAC-SHA-256.
+// Writes PKCS#12 files (RFC 7292) as OpenSSL 3, Java 17 and GnuTLS do by default: AES-256-CBC under PBKDF2 with
+// HMAC-SHA-256 (PBES2), and a MAC by HMAC-SHA-256.
 
 import { parsePublicKey, samePublicKey } from '../crypto/keys.ts'
 import { TlsError } from '../errors.ts'
 import {
-  constructedTag, contextTag, derElement, derInteger, derOctets, derOid, derSequence, derSet, tags,
+  constructedTag,
+  contextTag,
+  derElement,
+  derInteger,
+  derOctets,
+  derOid,
+  derSequence,
+  derSet,
+  tags,
 } from '../wire/der.ts'
 import type { PemOrDer } from '../wire/pem.ts'
 import { parseCertificate } from '../x509/certificate.ts'
@@ -28,7 +36,10 @@ export interface Pkcs12Options {
   readonly iterations?: number
 }
 
-/** A file, DER. Throws `key_mismatch` for a key that is not the first certificate's, `bad_option`, `bad_key`, `bad_certificate`. */
+/**
+ * A file, DER. Throws `key_mismatch` for a key that is not the first certificate's, `bad_option`, `bad_key`,
+ * `bad_certificate`.
+ */
 export const createPkcs12 = async (options: Pkcs12Options): Promise<Uint8Array> => {
   const { key, password, friendlyName, iterations = DEFAULT_ITERATIONS } = options
   if (!Number.isInteger(iterations) || iterations < 1 || iterations > 10_000_000) {
@@ -43,7 +54,9 @@ export const createPkcs12 = async (options: Pkcs12Options): Promise<Uint8Array> 
   const bags = certificates.map((der, index) => certificateBag(der, attributesOf(index, pkcs8 !== undefined, names)))
   const safes = [
     await encryptedSafe(bags, password, iterations),
-    ...(pkcs8 === undefined ? [] : [dataInfo(derSequence(await keyBag(pkcs8, attributes(names), password, iterations)))]),
+    ...(pkcs8 === undefined
+      ? []
+      : [dataInfo(derSequence(await keyBag(pkcs8, attributes(names), password, iterations)))]),
   ]
   const content = derSequence(...safes)
   return derSequence(derInteger(3), dataInfo(content), await makeMac(content, password, iterations))
@@ -69,7 +82,9 @@ const attributesOf = (index: number, hasKey: boolean, names: Names): Uint8Array[
   hasKey ? (index === 0 ? attributes(names) : []) : [trusted, ...(index === 0 ? attributes(names) : [])]
 
 const attributes = ({ friendlyName, localKeyId }: Names): Uint8Array[] => [
-  ...(friendlyName === undefined ? [] : [attribute(pkcs12Oids.friendlyName, derElement(tags.bmpString, utf16(friendlyName)))]),
+  ...(friendlyName === undefined
+    ? []
+    : [attribute(pkcs12Oids.friendlyName, derElement(tags.bmpString, utf16(friendlyName)))]),
   ...(localKeyId === undefined ? [] : [attribute(pkcs12Oids.localKeyId, derOctets(localKeyId))]),
 ]
 
@@ -88,18 +103,33 @@ const bag = (oid: string, value: Uint8Array, all: readonly Uint8Array[]): Uint8A
   derSequence(derOid(oid), derElement(constructedTag(0), value), ...(all.length === 0 ? [] : [derSet(...all)]))
 
 const certificateBag = (der: Uint8Array, all: readonly Uint8Array[]): Uint8Array =>
-  bag(pkcs12Oids.certBag, derSequence(derOid(pkcs12Oids.x509Certificate), derElement(constructedTag(0), derOctets(der))), all)
+  bag(
+    pkcs12Oids.certBag,
+    derSequence(derOid(pkcs12Oids.x509Certificate), derElement(constructedTag(0), derOctets(der))),
+    all,
+  )
 
-const keyBag = async (pkcs8: Uint8Array, all: readonly Uint8Array[], password: string, iterations: number): Promise<Uint8Array> =>
-  bag(pkcs12Oids.shroudedKeyBag, await encryptKeyInfo(pkcs8, password, iterations), all)
+const keyBag = async (
+  pkcs8: Uint8Array,
+  all: readonly Uint8Array[],
+  password: string,
+  iterations: number,
+): Promise<Uint8Array> => bag(pkcs12Oids.shroudedKeyBag, await encryptKeyInfo(pkcs8, password, iterations), all)
 
 /** ContentInfo of type data. */
 const dataInfo = (content: Uint8Array): Uint8Array =>
   derSequence(derOid(pkcs12Oids.data), derElement(constructedTag(0), derOctets(content)))
 
 /** ContentInfo of type encryptedData (RFC 5652 section 8). */
-const encryptedSafe = async (bags: readonly Uint8Array[], password: string, iterations: number): Promise<Uint8Array> => {
+const encryptedSafe = async (
+  bags: readonly Uint8Array[],
+  password: string,
+  iterations: number,
+): Promise<Uint8Array> => {
   const { algorithm, ciphertext } = await encryptWithPassword(derSequence(...bags), password, iterations)
   const content = derSequence(derOid(pkcs12Oids.data), algorithm, derElement(contextTag(0), ciphertext))
-  return derSequence(derOid(pkcs12Oids.encryptedData), derElement(constructedTag(0), derSequence(derInteger(0), content)))
+  return derSequence(
+    derOid(pkcs12Oids.encryptedData),
+    derElement(constructedTag(0), derSequence(derInteger(0), content)),
+  )
 }

@@ -1,5 +1,5 @@
-// PKCS#12 (RFC 7292), the .p12 and .pfx files that browsers, Java and Windows export: one private key, its certificate and the
-// authorities above it, to what `cert`, `key` and `ca` take.
+// PKCS#12 (RFC 7292), the .p12 and .pfx files that browsers, Java and Windows export: one private key, its certificate
+// and the authorities above it, to what `cert`, `key` and `ca` take.
 
 import { samePublicKey } from '../crypto/keys.ts'
 import type { PublicKey } from '../crypto/provider.ts'
@@ -19,7 +19,10 @@ import { decryptionOf } from './pkcs12-pbe.ts'
 import type { Decryption, DecryptOptions } from './pkcs12-pbe.ts'
 
 export interface Pkcs12 {
-  /** The key's certificate and those above it that are in the file, without a root: the `cert` option. Empty without a key. */
+  /**
+   * The key's certificate and those above it that are in the file, without a root: the `cert` option. Empty without a
+   * key.
+   */
   readonly chainPem: string
   /** The `key` option; undefined in a trust store, which has certificates only. */
   readonly privateKeyPem: string | undefined
@@ -32,9 +35,10 @@ export interface Pkcs12 {
 }
 
 /**
- * Reads a file (DER or BER). Throws TlsError `bad_key` for a wrong password, a damaged file or one that wants too much work
- * (`limits`), `key_mismatch` for one whose key has no certificate among those in it, and `unsupported`, with the command that converts
- * it, for one that is encrypted with triple DES or RC2 where neither the runtime nor the caller has that.
+ * Reads a file (DER or BER). Throws TlsError `bad_key` for a wrong password, a damaged file or one that wants too much
+ * work (`limits`), `key_mismatch` for one whose key has no certificate among those in it, and `unsupported`, with the
+ * command that converts it, for one that is encrypted with triple DES or RC2 where neither the runtime nor the caller
+ * has that.
  */
 export const readPkcs12 = async (file: Uint8Array, password: string, options: DecryptOptions = {}): Promise<Pkcs12> =>
   onlyTlsErrors(() => read(file, decryptionOf(password, options)))
@@ -78,7 +82,8 @@ const reading = (der: Uint8Array): DerReader => new DerReader(der, 'bad_key', 'P
 /** ContentInfo of type data. */
 const dataOf = (info: DerReader): Uint8Array => {
   const type = info.oid('contentType')
-  if (type !== pkcs12Oids.data) throw new TlsError('unsupported', `a PKCS#12 file whose integrity is protected by ${type}, not by a password`)
+  if (type !== pkcs12Oids.data)
+    throw new TlsError('unsupported', `a PKCS#12 file whose integrity is protected by ${type}, not by a password`)
   return explicitOctets(info)
 }
 
@@ -92,7 +97,12 @@ const explicitOctets = (info: DerReader): Uint8Array => {
 
 const readSafe = async (info: DerReader, by: Decryption): Promise<Bag[]> => {
   const type = info.oid('contentType')
-  const contents = type === pkcs12Oids.data ? explicitOctets(info) : type === pkcs12Oids.encryptedData ? await decrypted(info, by) : undefined
+  const contents =
+    type === pkcs12Oids.data
+      ? explicitOctets(info)
+      : type === pkcs12Oids.encryptedData
+        ? await decrypted(info, by)
+        : undefined
   if (contents === undefined) throw new TlsError('unsupported', `a PKCS#12 file with a part of type ${type}`)
   const list = reading(berToDer(contents)).sequence('SafeContents')
   const bags: Bag[] = []
@@ -146,8 +156,10 @@ const readAttributes = (attributes: DerReader): Pick<Bag, 'localKeyId' | 'friend
     const attribute = attributes.sequence('attribute')
     const type = attribute.oid('attribute type')
     const values = attribute.set('attribute values')
-    if (type === pkcs12Oids.localKeyId && values.peek() === tags.octetString) localKeyId = toHex(values.octetString('localKeyId'))
-    if (type === pkcs12Oids.friendlyName && values.peek() === tags.bmpString) friendlyName = fromBmp(values.content(tags.bmpString, 'friendlyName'))
+    if (type === pkcs12Oids.localKeyId && values.peek() === tags.octetString)
+      localKeyId = toHex(values.octetString('localKeyId'))
+    if (type === pkcs12Oids.friendlyName && values.peek() === tags.bmpString)
+      friendlyName = fromBmp(values.content(tags.bmpString, 'friendlyName'))
   }
   return { localKeyId, friendlyName }
 }
@@ -158,7 +170,8 @@ const assemble = async (bags: readonly Bag[]): Promise<Pkcs12> => {
   const certificates = bags.filter(({ kind }) => kind === 'certificate')
   const keys = bags.filter(({ kind }) => kind === 'key')
   const [key] = keys
-  if (keys.length > 1) throw new TlsError('unsupported', `a PKCS#12 file with ${keys.length} private keys: export the one you need alone`)
+  if (keys.length > 1)
+    throw new TlsError('unsupported', `a PKCS#12 file with ${keys.length} private keys: export the one you need alone`)
   const parsed = certificates.map(({ der }) => parseCertificate(der))
   const own = key && (await certificateOf(key, certificates))
   const chain = own === undefined ? [] : chainFrom(parseCertificate(own.der), parsed)
@@ -166,18 +179,29 @@ const assemble = async (bags: readonly Bag[]): Promise<Pkcs12> => {
     chainPem: chain.map((certificate) => certificate.toPem()).join(''),
     privateKeyPem: key && encodePem('PRIVATE KEY', key.der),
     certificates: certificates.map(({ der }) => der),
-    authoritiesPem: parsed.filter(isRoot).map((certificate) => certificate.toPem()).join(''),
+    authoritiesPem: parsed
+      .filter(isRoot)
+      .map((certificate) => certificate.toPem())
+      .join(''),
     friendlyName: key?.friendlyName ?? own?.friendlyName,
   }
 }
 
-/** The one whose public key is the key's; of several, the one with its localKeyId. Undefined in a file without certificates. */
+/**
+ * The one whose public key is the key's; of several, the one with its localKeyId. Undefined in a file without
+ * certificates.
+ */
 const certificateOf = async (key: Bag, certificates: readonly Bag[]): Promise<Bag | undefined> => {
   const publicKey = await publicKeyOf(key.der)
-  const sorted = certificates.toSorted((a, b) => Number(b.localKeyId === key.localKeyId) - Number(a.localKeyId === key.localKeyId))
+  const sorted = certificates.toSorted(
+    (a, b) => Number(b.localKeyId === key.localKeyId) - Number(a.localKeyId === key.localKeyId),
+  )
   const own = sorted.find(({ der }) => publicKey !== undefined && isKeyOf(parseCertificate(der), publicKey))
   if (own === undefined && certificates.length > 0) {
-    throw new TlsError('key_mismatch', `a PKCS#12 file with a private key (${publicKey?.type ?? 'unknown'}) and no certificate for it`)
+    throw new TlsError(
+      'key_mismatch',
+      `a PKCS#12 file with a private key (${publicKey?.type ?? 'unknown'}) and no certificate for it`,
+    )
   }
   return own
 }
@@ -192,13 +216,20 @@ const isKeyOf = (certificate: Certificate, publicKey: PublicKey): boolean => {
   }
 }
 
-const isRoot = (certificate: Certificate): boolean => certificate.isSelfIssued && certificate.basicConstraints?.ca === true
+const isRoot = (certificate: Certificate): boolean =>
+  certificate.isSelfIssued && certificate.basicConstraints?.ca === true
 
 const chainFrom = (leaf: Certificate, pool: readonly Certificate[]): Certificate[] => {
   const chain = [leaf]
   for (;;) {
     const last = chain[chain.length - 1] ?? leaf
-    const next = pool.find((one) => !chain.includes(one) && !equalBytes(one.der, leaf.der) && !one.isSelfIssued && sameName(one.subject, last.issuer))
+    const next = pool.find(
+      (one) =>
+        !chain.includes(one) &&
+        !equalBytes(one.der, leaf.der) &&
+        !one.isSelfIssued &&
+        sameName(one.subject, last.issuer),
+    )
     if (next === undefined) return chain
     chain.push(next)
   }

@@ -27,12 +27,15 @@ export const cbcSealer = (cipher: CbcCipher, protection: Protection12, keys: Dir
   const blocksLength = (length: number): number => padded(encryptThenMac ? length : length + macLength)
   let sequence = 0
   return {
-    sealedLength: (length) => RECORD_HEADER_LENGTH + CBC_BLOCK + blocksLength(length) + (encryptThenMac ? macLength : 0),
+    sealedLength: (length) =>
+      RECORD_HEADER_LENGTH + CBC_BLOCK + blocksLength(length) + (encryptThenMac ? macLength : 0),
     seal: (type, content, out) => {
       const number = sequence++
       writeHeader(out, type, TLS12, out.length - RECORD_HEADER_LENGTH)
       const iv = protection.random(CBC_BLOCK)
-      const tag = encryptThenMac ? new Uint8Array(0) : mac.hmac(keys.macKey, pseudoHeader(number, type, content.length), content)
+      const tag = encryptThenMac
+        ? new Uint8Array(0)
+        : mac.hmac(keys.macKey, pseudoHeader(number, type, content.length), content)
       const blocks = key.encrypt(iv, withPadding(concat(content, tag)))
       out.set(iv, RECORD_HEADER_LENGTH)
       out.set(blocks, RECORD_HEADER_LENGTH + CBC_BLOCK)
@@ -56,7 +59,8 @@ const withPadding = (data: Uint8Array): Uint8Array => {
 export const cbcOpener = (cipher: CbcCipher, protection: Protection12, keys: DirectionKeys): RecordOpener => {
   const mac = macOf(protection)
   const key = cipher.importKey(keys.key)
-  const decrypt = (sealed: Uint8Array): Uint8Array => key.decrypt(sealed.subarray(0, CBC_BLOCK), sealed.subarray(CBC_BLOCK))
+  const decrypt = (sealed: Uint8Array): Uint8Array =>
+    key.decrypt(sealed.subarray(0, CBC_BLOCK), sealed.subarray(CBC_BLOCK))
   let sequence = 0
   return {
     open: (type, fragment) => {
@@ -75,7 +79,12 @@ const wholeBlocks = (length: number, leastPlaintext: number): boolean =>
 
 /** RFC 7366 section 3: nothing is decrypted that is not authentic. */
 const openMacFirst = (
-  fragment: Uint8Array, mac: HashAlgorithm, macKey: Uint8Array, sequence: number, type: number, decrypt: Decrypt,
+  fragment: Uint8Array,
+  mac: HashAlgorithm,
+  macKey: Uint8Array,
+  sequence: number,
+  type: number,
+  decrypt: Decrypt,
 ): Uint8Array | undefined => {
   const end = fragment.length - mac.outputLength
   if (end < 0 || !wholeBlocks(end, 0)) return undefined
@@ -86,10 +95,18 @@ const openMacFirst = (
   return padding.good ? plaintext.subarray(0, plaintext.length - padding.length) : undefined
 }
 
-/** MAC-then-encrypt: a bad padding counts as an empty one, the MAC is always computed, and what the padding took away from
- * it is hashed beside it, so that the number of compressions depends on the record's length only (RFC 5246 section 6.2.3.2). */
+/**
+ * MAC-then-encrypt: a bad padding counts as an empty one, the MAC is always computed, and what the padding took away
+ * from
+ * it is hashed beside it, so that the number of compressions depends on the record's length only (RFC 5246 section
+ * 6.2.3.2). */
 const openMacInside = (
-  fragment: Uint8Array, mac: HashAlgorithm, macKey: Uint8Array, sequence: number, type: number, decrypt: Decrypt,
+  fragment: Uint8Array,
+  mac: HashAlgorithm,
+  macKey: Uint8Array,
+  sequence: number,
+  type: number,
+  decrypt: Decrypt,
 ): Uint8Array | undefined => {
   const { outputLength } = mac
   if (!wholeBlocks(fragment.length, outputLength)) return undefined
@@ -107,12 +124,16 @@ const openMacInside = (
 /** Enough for the longest padding: 256 bytes span at most five blocks. */
 const filler = new Uint8Array(5 * 128)
 
-/** Compressions of the inner hash of an HMAC over a record with `length` bytes of content: key block, pseudo-header, content,
+/**
+ * Compressions of the inner hash of an HMAC over a record with `length` bytes of content: key block, pseudo-header,
+ * content,
  * and the hash's own padding with its length field. */
 const compressions = ({ blockLength }: HashAlgorithm, length: number): number =>
   Math.ceil((blockLength + 13 + length + 1 + blockLength / 8) / blockLength)
 
-/** The padding with its length byte, looked at without stopping early; `good` is false if any byte of it is wrong (the POODLE
+/**
+ * The padding with its length byte, looked at without stopping early; `good` is false if any byte of it is wrong (the
+ * POODLE
  * rule: all of the padding is checked) or if it leaves less than `least` bytes, and then it counts as one byte long. */
 const paddingOf = (plaintext: Uint8Array, least: number): { readonly good: boolean; readonly length: number } => {
   const last = plaintext[plaintext.length - 1] ?? 0

@@ -91,7 +91,10 @@ const notTls = (bytes: Uint8Array): TlsError => {
   const start = bytes.subarray(0, 60)
   const line = String.fromCharCode(...start).split(/[\r\n]/)[0] ?? ''
   if (start[0] !== undefined && start[0] >= 0x80 && (start[2] ?? 1) === 1) {
-    return new TlsError('not_tls', 'the peer sent an SSL 2.0 hello, which is not supported: SSL 2.0 is forbidden (RFC 6176)')
+    return new TlsError(
+      'not_tls',
+      'the peer sent an SSL 2.0 hello, which is not supported: SSL 2.0 is forbidden (RFC 6176)',
+    )
   }
   if (/^[\x20-\x7e\t]+$/.test(line)) {
     const known = /^(HTTP\/1\.[01])/.exec(line)?.[1]
@@ -101,5 +104,8 @@ const notTls = (bytes: Uint8Array): TlsError => {
         'this is not a TLS port, or TLS has to be asked for first (STARTTLS)',
     )
   }
-  return new TlsError('not_tls', `the peer does not speak TLS: its first byte is 0x${(bytes[0] ?? 0).toString(16).padStart(2, '0')}`)
+  return new TlsError(
+    'not_tls',
+    `the peer does not speak TLS: its first byte is 0x${(bytes[0] ?? 0).toString(16).padStart(2, '0')}`,
+  )
 }

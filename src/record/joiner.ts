@@ -51,7 +51,8 @@ export class HandshakeJoiner {
     const length = (high << 16) | (middle << 8) | low
     if (length > this.maxMessage) {
       throw new TlsError(
-        'message_too_large', `a ${handshakeTypeName(type)} message of ${length} bytes; the most is ${this.maxMessage}`,
+        'message_too_large',
+        `a ${handshakeTypeName(type)} message of ${length} bytes; the most is ${this.maxMessage}`,
       )
     }
     const end = this.#start + HEADER_LENGTH + length

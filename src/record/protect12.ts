@@ -41,7 +41,11 @@ export const sealer12 = (protection: Protection12, keys: DirectionKeys): MaybePr
 }
 
 /** `maxPlaintext` is the most bytes of content that we take (RFC 8449, RFC 6066 section 4). */
-export const opener12 = (protection: Protection12, keys: DirectionKeys, maxPlaintext: number = MAX_PLAINTEXT): MaybePromise<Opener> => {
+export const opener12 = (
+  protection: Protection12,
+  keys: DirectionKeys,
+  maxPlaintext: number = MAX_PLAINTEXT,
+): MaybePromise<Opener> => {
   const { cipher } = protection
   if (cipher.kind === 'cbc') return checked(cbcOpener(cipher, protection, keys), maxPlaintext)
   return andThen(cipher.importKey(keys.key), (key) => {
@@ -62,7 +66,10 @@ const limited = (sealer: RecordSealer, limit: number): Sealer => {
     sealedLength: (length) => sealer.sealedLength(length),
     seal: (type, content, out) => {
       if (count >= limit && type !== contentTypes.alert) {
-        throw new TlsError('key_limit_reached', `${limit} records were sent with one key, and TLS 1.2 cannot change it: open a new connection`)
+        throw new TlsError(
+          'key_limit_reached',
+          `${limit} records were sent with one key, and TLS 1.2 cannot change it: open a new connection`,
+        )
       }
       count++
       return sealer.seal(type, content, out)
@@ -77,7 +84,11 @@ const checked = (opener: RecordOpener, maxPlaintext: number): Opener => ({
       throw new TlsError('protocol_version', `a record of version ${header[1]}.${header[2]} in a TLS 1.2 connection`)
     }
     return andThen(opener.open(type, fragment), (content) => {
-      if (!content) throw new TlsError('bad_record_mac', 'a record failed authentication: it was changed, or sealed with another key')
+      if (!content)
+        throw new TlsError(
+          'bad_record_mac',
+          'a record failed authentication: it was changed, or sealed with another key',
+        )
       if (content.length > maxPlaintext) {
         throw new TlsError('record_overflow', `a record of ${content.length} bytes inside; the most is ${maxPlaintext}`)
       }
@@ -88,7 +99,9 @@ const checked = (opener: RecordOpener, maxPlaintext: number): Opener => ({
 
 const isExplicit = (iv: Uint8Array): boolean => iv.length === 4
 
-/** GCM and CCM send half of the nonce with each record (RFC 5288 section 3); ours is the sequence number, so that it never
+/**
+ * GCM and CCM send half of the nonce with each record (RFC 5288 section 3); ours is the sequence number, so that it
+ * never
  * repeats. ChaCha20-Poly1305 has none to send (RFC 7905 section 2). */
 const aeadSealer = (cipher: AeadCipher, key: AeadKey, iv: Uint8Array): RecordSealer => {
   const explicitLength = isExplicit(iv) ? EXPLICIT_NONCE : 0
@@ -103,7 +116,12 @@ const aeadSealer = (cipher: AeadCipher, key: AeadKey, iv: Uint8Array): RecordSea
       const start = RECORD_HEADER_LENGTH + explicitLength
       if (explicitLength > 0) out.set(explicit, RECORD_HEADER_LENGTH)
       out.set(content, start)
-      return key.seal(nonceOf(iv, explicit), additionalData, out.subarray(start, start + content.length), out.subarray(start))
+      return key.seal(
+        nonceOf(iv, explicit),
+        additionalData,
+        out.subarray(start, start + content.length),
+        out.subarray(start),
+      )
     },
   }
 }

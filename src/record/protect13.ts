@@ -13,7 +13,10 @@ import type { OpenedRecord, Opener, Sealer } from './protection.ts'
 
 const LEGACY_RECORD_VERSION = TLS12
 
-/** Pads records (section 5.4): how many zero bytes to add to `length` bytes of content. It is cut to what fits the record. */
+/**
+ * Pads records (section 5.4): how many zero bytes to add to `length` bytes of content. It is cut to what fits the
+ * record.
+ */
 export type Padding = (length: number) => number
 
 export interface SealOptions {
@@ -24,7 +27,11 @@ export interface SealOptions {
 const recordLimit = (cipher: AeadCipher): number =>
   cipher.name === 'chacha20-poly1305' ? 2 ** 48 : cipher.name.includes('gcm') ? 23_726_566 : 2 ** 23
 
-export const sealer13 = (cipher: AeadCipher, secret: TrafficSecret, { padding }: SealOptions = {}): MaybePromise<Sealer> => {
+export const sealer13 = (
+  cipher: AeadCipher,
+  secret: TrafficSecret,
+  { padding }: SealOptions = {},
+): MaybePromise<Sealer> => {
   const { key, iv } = trafficKeys(secret, cipher.keyLength)
   const padded = (length: number, maxContent: number): number =>
     padding ? Math.max(length, Math.min(length + (Math.trunc(padding(length)) || 0), maxContent)) : length
@@ -46,7 +53,9 @@ export const sealer13 = (cipher: AeadCipher, secret: TrafficSecret, { padding }:
         out.set(content, RECORD_HEADER_LENGTH)
         out[RECORD_HEADER_LENGTH + content.length] = type
         return aead.seal(
-          nonce, out.subarray(0, RECORD_HEADER_LENGTH), out.subarray(RECORD_HEADER_LENGTH, innerEnd),
+          nonce,
+          out.subarray(0, RECORD_HEADER_LENGTH),
+          out.subarray(RECORD_HEADER_LENGTH, innerEnd),
           out.subarray(RECORD_HEADER_LENGTH),
         )
       },
@@ -66,10 +75,17 @@ export const opener13 = (cipher: AeadCipher, secret: TrafficSecret): MaybePromis
           throw new TlsError('unexpected_message', `expected an encrypted record, got one of type ${type} in the clear`)
         }
         if (fragment.length > MAX_PLAINTEXT + MAX_EXPANSION_13) {
-          throw new TlsError('record_overflow', `an encrypted record of ${fragment.length} bytes; at most 16640 are allowed`)
+          throw new TlsError(
+            'record_overflow',
+            `an encrypted record of ${fragment.length} bytes; at most 16640 are allowed`,
+          )
         }
         return then(aead.open(nonceAt(iv, sequence), header, fragment), (inner) => {
-          if (!inner) throw new TlsError('bad_record_mac', 'a record failed authentication: it was changed, or sealed with another key')
+          if (!inner)
+            throw new TlsError(
+              'bad_record_mac',
+              'a record failed authentication: it was changed, or sealed with another key',
+            )
           sequence++ // only now: skipped early data does not count (section 4.3.10)
           return innerPlaintext(inner, maxContent)
         })
@@ -81,7 +97,10 @@ export const opener13 = (cipher: AeadCipher, secret: TrafficSecret): MaybePromis
 /** Strips padding and finds the content type (section 5.4). */
 const innerPlaintext = (inner: Uint8Array, maxContent: number): OpenedRecord => {
   if (inner.length > maxContent + 1) {
-    throw new TlsError('record_overflow', `a record with ${inner.length} bytes inside; at most ${maxContent + 1} are allowed`)
+    throw new TlsError(
+      'record_overflow',
+      `a record with ${inner.length} bytes inside; at most ${maxContent + 1} are allowed`,
+    )
   }
   let end = inner.length - 1
   while (end >= 0 && inner[end] === 0) end--
@@ -89,10 +108,13 @@ const innerPlaintext = (inner: Uint8Array, maxContent: number): OpenedRecord => 
   return { type: inner[end] ?? 0, content: inner.subarray(0, end) }
 }
 
-/** The nonce of section 5.3: the sequence number, big-endian, over the end of the IV. A new array each time, because a provider
+/**
+ * The nonce of section 5.3: the sequence number, big-endian, over the end of the IV. A new array each time, because a
+ * provider
  * that answers later may also read it later. */
 const nonceAt = (iv: Uint8Array, sequence: number): Uint8Array => {
   const nonce = iv.slice()
-  for (let i = 11, rest = sequence; rest > 0; i--, rest = Math.floor(rest / 256)) nonce[i] = (nonce[i] ?? 0) ^ (rest & 0xff)
+  for (let i = 11, rest = sequence; rest > 0; i--, rest = Math.floor(rest / 256))
+    nonce[i] = (nonce[i] ?? 0) ^ (rest & 0xff)
   return nonce
 }

@@ -21,7 +21,9 @@ export interface Opener {
 
 export interface Sealer {
   readonly encrypted: boolean
-  /** Bytes of the whole record that `length` bytes of content become. Padding is added up to `maxContent` bytes of both. */
+  /**
+   * Bytes of the whole record that `length` bytes of content become. Padding is added up to `maxContent` bytes of both.
+   */
   sealedLength(length: number, maxContent?: number): number
   /** Writes one whole record into `out`, which has sealedLength() bytes. The content was copied when this returns. */
   seal(type: number, content: Uint8Array, out: Uint8Array): MaybePromise<void>
@@ -45,10 +47,16 @@ export const plaintextOpener: Opener = {
   encrypted: false,
   open: ({ type, fragment }) => {
     if (fragment.length > MAX_PLAINTEXT) {
-      throw new TlsError('record_overflow', `a plaintext record of ${fragment.length} bytes; the most is ${MAX_PLAINTEXT}`)
+      throw new TlsError(
+        'record_overflow',
+        `a plaintext record of ${fragment.length} bytes; the most is ${MAX_PLAINTEXT}`,
+      )
     }
     if (type === contentTypes.application_data) {
-      throw new TlsError('unexpected_message', 'application data came before the handshake was done, without encryption')
+      throw new TlsError(
+        'unexpected_message',
+        'application data came before the handshake was done, without encryption',
+      )
     }
     return { type, content: fragment }
   },

@@ -6,7 +6,9 @@ import * as mozilla from './mozilla.ts'
 
 /** DER certificates, ready for the `ca` option and for trustStore(). Mozilla's limits on some roots (names, dates
  * from which a root's new certificates are not trusted) are not in it. */
-export const mozillaRoots: readonly Uint8Array[] = /* @__PURE__ */ mozilla.certificates.map((text) => decodeBase64(text) ?? new Uint8Array())
+export const mozillaRoots: readonly Uint8Array[] = /* @__PURE__ */ mozilla.certificates.map(
+  (text) => decodeBase64(text) ?? new Uint8Array(),
+)
 
 /** The day that the list was published in its npm source, as YYYY-MM-DD: an old list trusts what Mozilla no longer
  * does. */

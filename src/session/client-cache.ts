@@ -57,7 +57,11 @@ export const memorySessionCache = (options: MemorySessionCacheOptions = {}): Mem
     put,
     remove: (key, session) => {
       const held = sessions.get(key)
-      if (held) touch(key, held.filter(({ secret }) => !equalBytes(secret, session.secret)))
+      if (held)
+        touch(
+          key,
+          held.filter(({ secret }) => !equalBytes(secret, session.secret)),
+        )
     },
     serialize: () => {
       const written: Uint8Array[] = []

@@ -1,5 +1,5 @@
-// What the handshake asks of session keeping: ticket protection, a client's cache, a server's store for session IDs, and
-// the guard against replayed early data. Implementations are beside this file; a caller may bring others.
+// What the handshake asks of session keeping: ticket protection, a client's cache, a server's store for session IDs,
+// and the guard against replayed early data. Implementations are beside this file; a caller may bring others.
 
 import type { MaybePromise } from '../crypto/provider.ts'
 import type { SessionState } from './state.ts'

@@ -1,5 +1,6 @@
-// The guard against replayed early data (RFC 9846 section 8.2, ClientHello recording): the first to come is let in, any other
-// is not. What cannot be told is refused: refused early data costs a round trip, an accepted replay may cost money.
+// The guard against replayed early data (RFC 9846 section 8.2, ClientHello recording): the first to come is let in, any
+// other is not. What cannot be told is refused: refused early data costs a round trip, an accepted replay may cost
+// money.
 
 import { toHex } from '../wire/bytes.ts'
 import type { ReplayGuard } from './interfaces.ts'
@@ -11,8 +12,8 @@ export interface MemoryReplayGuardOptions {
   /** Most ClientHellos remembered; early data is refused while it is full. Default 100000. */
   readonly capacity?: number
   /**
-   * Milliseconds from now for which early data is refused: what a process before this one saw is not known here. Needed where
-   * tickets outlive the process (given or shared keys); 22000 is longer than a replay stays fresh. Default 0.
+   * Milliseconds from now for which early data is refused: what a process before this one saw is not known here. Needed
+   * where tickets outlive the process (given or shared keys); 22000 is longer than a replay stays fresh. Default 0.
    */
   readonly quarantine?: number
   /** Milliseconds since the epoch. Default: Date.now. */
@@ -45,8 +46,8 @@ export interface SharedReplayGuardOptions {
   /** Put before every key. Default 'puretls:0rtt:'. */
   readonly prefix?: string
   /**
-   * Milliseconds for which early data is refused after the store was found empty or restarted: it may have lost what it knew.
-   * Default 30000, which is longer than a replay stays fresh.
+   * Milliseconds for which early data is refused after the store was found empty or restarted: it may have lost what it
+   * knew. Default 30000, which is longer than a replay stays fresh.
    */
   readonly quarantine?: number
   /** Milliseconds that one answer of the store may take; a later one counts as "seen". Default 1000. */
@@ -55,8 +56,9 @@ export interface SharedReplayGuardOptions {
 }
 
 /**
- * For a fleet: one store, asked by every machine, with add-if-absent. A store that fails, is slow, or was restarted makes
- * it answer "seen". The key is added first and the store's identity looked at after, so a restart between the two is noticed.
+ * For a fleet: one store, asked by every machine, with add-if-absent. A store that fails, is slow, or was restarted
+ * makes it answer "seen". The key is added first and the store's identity looked at after, so a restart between the two
+ * is noticed.
  */
 export const sharedReplayGuard = (options: SharedReplayGuardOptions): ReplayGuard => {
   const { prefix = 'puretls:0rtt:', quarantine = 30_000, timeout = 1000, clock = Date.now } = options
@@ -76,7 +78,12 @@ export const sharedReplayGuard = (options: SharedReplayGuardOptions): ReplayGuar
 const YEAR = 365 * 86400
 
 /** True if this very store has held its mark for as long as the quarantine. */
-const storeIsSettled = async (store: SharedStore, prefix: string, quarantine: number, clock: () => number): Promise<boolean> => {
+const storeIsSettled = async (
+  store: SharedStore,
+  prefix: string,
+  quarantine: number,
+  clock: () => number,
+): Promise<boolean> => {
   const name = `${prefix}since:${(await store.instance?.()) ?? ''}`
   const mark = await store.get(name)
   if (mark) return clock() - Number(new TextDecoder().decode(mark)) >= quarantine

@@ -1,5 +1,5 @@
-// A store that several machines share: what the replay guard and TLS 1.2 sessions by ID ask of it, and adapters that fit
-// the usual clients by their shape. No client is imported.
+// A store that several machines share: what the replay guard and TLS 1.2 sessions by ID ask of it, and adapters that
+// fit the usual clients by their shape. No client is imported.
 
 import { TlsError } from '../errors.ts'
 import { toHex } from '../wire/bytes.ts'
@@ -29,7 +29,9 @@ const fromText = (text: string): Uint8Array => Uint8Array.from(atob(text), (char
 const textOf = (reply: unknown): string | undefined =>
   typeof reply === 'string' ? reply : reply instanceof Uint8Array ? new TextDecoder().decode(reply) : undefined
 
-/** Redis or Valkey through an `ioredis` or `redis` client. Values are base64 text, so either client's defaults will do. */
+/**
+ * Redis or Valkey through an `ioredis` or `redis` client. Values are base64 text, so either client's defaults will do.
+ */
 export const redisStore = (client: IoredisLike | NodeRedisLike): SharedStore => {
   const command = (...args: readonly [string, ...string[]]): Promise<unknown> =>
     'call' in client ? client.call(...args) : client.sendCommand([...args])
@@ -81,7 +83,10 @@ export const withTimeout = (store: SharedStore, milliseconds: number): SharedSto
   const limited = <T>(promise: Promise<T>): Promise<T> => {
     let timer: ReturnType<typeof setTimeout> | undefined
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new TlsError('timeout', `the shared store took over ${milliseconds} ms`)), milliseconds)
+      timer = setTimeout(
+        () => reject(new TlsError('timeout', `the shared store took over ${milliseconds} ms`)),
+        milliseconds,
+      )
     })
     return Promise.race([promise, late]).finally(() => clearTimeout(timer))
   }
@@ -96,8 +101,9 @@ export const withTimeout = (store: SharedStore, milliseconds: number): SharedSto
 }
 
 /**
- * TLS 1.2 sessions by ID in a shared store. They are secrets: seal them with a protector if others can read the store. An
- * answer that takes over `timeout` milliseconds costs a full handshake; wrap the store in withTimeout for a shorter limit.
+ * TLS 1.2 sessions by ID in a shared store. They are secrets: seal them with a protector if others can read the store.
+ * An answer that takes over `timeout` milliseconds costs a full handshake; wrap the store in withTimeout for a shorter
+ * limit.
  */
 export const sharedSessions = (store: SharedStore, prefix = 'puretls:session:', timeout = 1000): ServerSessionStore => {
   const limited = withTimeout(store, timeout)

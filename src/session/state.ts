@@ -6,7 +6,9 @@ import { equalBytes } from '../wire/bytes.ts'
 import { decode, encode, latin1, list, mapped, opaque, struct, u16, u32, u64, u8 } from '../wire/codec.ts'
 import type { Codec } from '../wire/codec.ts'
 
-/** Seconds, seven days: the longest life of a session or ticket, and the longest time until the certificates behind it are looked
+/**
+ * Seconds, seven days: the longest life of a session or ticket, and the longest time until the certificates behind it
+ * are looked
  * at again, however often it is renewed (RFC 9846 section 4.7.1). */
 export const MAX_SESSION_LIFETIME = 604_800
 
@@ -65,7 +67,11 @@ export interface AskedIdentity {
 }
 
 const FORMAT = 3
-const flag: Codec<boolean> = mapped(u8, (value) => value === 1, (value) => (value ? 1 : 0))
+const flag: Codec<boolean> = mapped(
+  u8,
+  (value) => value === 1,
+  (value) => (value ? 1 : 0),
+)
 
 /** A certificate of the verified chain: its place among the peer's certificates, or its bytes. */
 interface ChainEntry {
@@ -124,43 +130,58 @@ export const encodeSession = (session: SessionState): Uint8Array => {
     const place = peerCertificates.findIndex((sent) => equalBytes(sent, der))
     return place < 0 || place >= NOT_SENT ? { place: NOT_SENT, der } : { place, der: new Uint8Array(0) }
   })
-  return encode(state, { format: FORMAT, ...session, verifiedChain: entries, asked: session.asked ? [session.asked] : [] })
+  return encode(state, {
+    format: FORMAT,
+    ...session,
+    verifiedChain: entries,
+    asked: session.asked ? [session.asked] : [],
+  })
 }
 
 /** Throws `bad_option` for bytes that are not a session of this format. */
 export const decodeSession = (bytes: Uint8Array): SessionState => {
   try {
     if (bytes[0] === FORMAT) {
-      const { format: _, verifiedChain, asked: [request], ...session } = decode(state, bytes, 'session')
-      const chain = verifiedChain.map(({ place, der }) => (place === NOT_SENT ? der : session.peerCertificates[place] ?? der))
+      const {
+        format: _,
+        verifiedChain,
+        asked: [request],
+        ...session
+      } = decode(state, bytes, 'session')
+      const chain = verifiedChain.map(({ place, der }) =>
+        place === NOT_SENT ? der : (session.peerCertificates[place] ?? der),
+      )
       return { ...session, verifiedChain: chain, asked: request }
     }
   } catch (error) {
-    throw new TlsError('bad_option', 'the session given is not one that this version of the library wrote', { cause: error })
+    throw new TlsError('bad_option', 'the session given is not one that this version of the library wrote', {
+      cause: error,
+    })
   }
   throw new TlsError('bad_option', 'the session given was written by another version of the library')
 }
 
 /** Empty values for the fields that a version does not use. */
-export const blankSession: Omit<SessionState, 'version' | 'cipherSuite' | 'secret' | 'createdAt' | 'authenticatedAt'> = {
-  ticket: new Uint8Array(0),
-  sessionId: new Uint8Array(0),
-  ageAdd: 0,
-  lifetime: 0,
-  maxEarlyData: 0,
-  extendedMasterSecret: true,
-  alpn: '',
-  serverName: '',
-  fingerprint: '',
-  peerCertificates: [],
-  verifiedChain: [],
-  validUntil: 0,
-  pskIdentity: new Uint8Array(0),
-  ownIdentity: '',
-  asked: undefined,
-  group: '',
-  ocspResponse: new Uint8Array(0),
-  scts: [],
-  signatureScheme: '',
-  applicationData: new Uint8Array(0),
-}
+export const blankSession: Omit<SessionState, 'version' | 'cipherSuite' | 'secret' | 'createdAt' | 'authenticatedAt'> =
+  {
+    ticket: new Uint8Array(0),
+    sessionId: new Uint8Array(0),
+    ageAdd: 0,
+    lifetime: 0,
+    maxEarlyData: 0,
+    extendedMasterSecret: true,
+    alpn: '',
+    serverName: '',
+    fingerprint: '',
+    peerCertificates: [],
+    verifiedChain: [],
+    validUntil: 0,
+    pskIdentity: new Uint8Array(0),
+    ownIdentity: '',
+    asked: undefined,
+    group: '',
+    ocspResponse: new Uint8Array(0),
+    scts: [],
+    signatureScheme: '',
+    applicationData: new Uint8Array(0),
+  }

@@ -1,5 +1,5 @@
-// Ticket protection: where the keys come from (made and rotated here, given by the caller, or derived from a secret that a
-// fleet shares) and how a ticket is sealed with one (RFC 9846 section 4.7.1, RFC 5077 section 4 and 5.5).
+// Ticket protection: where the keys come from (made and rotated here, given by the caller, or derived from a secret
+// that a fleet shares) and how a ticket is sealed with one (RFC 9846 section 4.7.1, RFC 5077 section 4 and 5.5).
 
 import { andThen as then } from '../crypto/maybe.ts'
 import type { AeadCipher, CryptoProvider, HashAlgorithm, MaybePromise } from '../crypto/provider.ts'
@@ -35,7 +35,10 @@ interface KeySource {
   named(name: Uint8Array, time: number): TicketKey | undefined
 }
 
-/** A new random key every period; old ones open tickets for the lifetime, then are forgotten. The default of createServer(). */
+/**
+ * A new random key every period; old ones open tickets for the lifetime, then are forgotten. The default of
+ * createServer().
+ */
 export const rotatingTicketKeys = (options: TicketKeyOptions): TicketProtector => {
   const { provider, period, lifetime } = withDefaults(options)
   const keys = new LinkedMap<{ readonly epoch: number; readonly key: TicketKey }>()
@@ -126,7 +129,8 @@ const protector = (provider: CryptoProvider, keys: KeySource): TicketProtector =
   const cipher = ticketCipher(provider)
   const hash = sha256(provider)
   const zeroNonce = new Uint8Array(12)
-  const aeadFor = ({ secret }: TicketKey, salt: Uint8Array) => cipher.importKey(hkdfExpand(hash, secret, salt, cipher.keyLength))
+  const aeadFor = ({ secret }: TicketKey, salt: Uint8Array) =>
+    cipher.importKey(hkdfExpand(hash, secret, salt, cipher.keyLength))
   return {
     seal: (session, time) => {
       const key = keys.current(time)
@@ -149,8 +153,12 @@ const protector = (provider: CryptoProvider, keys: KeySource): TicketProtector =
 }
 
 const ticketCipher = (provider: CryptoProvider): AeadCipher => {
-  const ciphers = provider.suites.map(({ cipher }) => cipher).filter((cipher): cipher is AeadCipher => cipher.kind === 'aead')
-  const cipher = ['aes-256-gcm', 'chacha20-poly1305', 'aes-128-gcm'].flatMap((name) => ciphers.filter((one) => one.name === name))[0]
+  const ciphers = provider.suites
+    .map(({ cipher }) => cipher)
+    .filter((cipher): cipher is AeadCipher => cipher.kind === 'aead')
+  const cipher = ['aes-256-gcm', 'chacha20-poly1305', 'aes-128-gcm'].flatMap((name) =>
+    ciphers.filter((one) => one.name === name),
+  )[0]
   if (!cipher) throw new TlsError('unsupported', `the ${provider.name} provider has no AEAD to protect tickets with`)
   return cipher
 }

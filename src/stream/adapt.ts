@@ -22,7 +22,10 @@ const known =
   '{ read, write, close, abort }, { readable, writable } (web streams), a Node duplex, { source, sink }, ' +
   'or a message stream with send and onDrain'
 
-const has = <K extends string>(value: unknown, ...methods: readonly K[]): value is Record<K, (...args: never[]) => unknown> =>
+const has = <K extends string>(
+  value: unknown,
+  ...methods: readonly K[]
+): value is Record<K, (...args: never[]) => unknown> =>
   typeof value === 'object' && value !== null && methods.every((name) => typeof Reflect.get(value, name) === 'function')
 
 const isAsyncIterable = (value: unknown): boolean =>
@@ -37,8 +40,12 @@ const isNodeDuplex = (value: unknown): value is NodeDuplexLike =>
 const isByteStream = (value: unknown): value is ByteStream => has(value, 'read', 'write', 'close', 'abort')
 
 const isWebDuplex = (value: unknown): value is WebDuplex =>
-  typeof value === 'object' && value !== null && 'readable' in value && 'writable' in value &&
-  has(value.readable, 'getReader') && has(value.writable, 'getWriter')
+  typeof value === 'object' &&
+  value !== null &&
+  'readable' in value &&
+  'writable' in value &&
+  has(value.readable, 'getReader') &&
+  has(value.writable, 'getWriter')
 
 const isIterableDuplex = (value: unknown): value is IterableDuplex =>
   has(value, 'sink') && 'source' in value && isAsyncIterable(value.source)

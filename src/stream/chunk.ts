@@ -15,12 +15,12 @@ export const asBytes = (chunk: unknown): Uint8Array => {
 
 /** The same, of one array or of a list of them. */
 export const asChunks = (chunk: unknown): readonly Uint8Array[] => {
-  const isList =
-    typeof chunk === 'object' && chunk !== null && !ArrayBuffer.isView(chunk) && Symbol.iterator in chunk
+  const isList = typeof chunk === 'object' && chunk !== null && !ArrayBuffer.isView(chunk) && Symbol.iterator in chunk
   return isList ? Array.from(chunk as Iterable<unknown>, asBytes) : [asBytes(chunk)]
 }
 
 export const textStream: string =
   'stream: it delivers text, and TLS needs bytes: the stream must not have an encoding (setEncoding, text frames)'
 
-const isArrayBuffer = (value: unknown): value is ArrayBuffer => Object.prototype.toString.call(value) === '[object ArrayBuffer]'
+const isArrayBuffer = (value: unknown): value is ArrayBuffer =>
+  Object.prototype.toString.call(value) === '[object ArrayBuffer]'

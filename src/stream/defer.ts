@@ -30,5 +30,8 @@ export const ignore = (): void => undefined
 /** What somebody gave as a reason, as an Error. */
 export const asError = (reason: unknown, otherwise: string): Error => {
   if (reason instanceof Error) return reason
-  return new Error(typeof reason === 'string' ? reason : otherwise, reason === undefined ? undefined : { cause: reason })
+  return new Error(
+    typeof reason === 'string' ? reason : otherwise,
+    reason === undefined ? undefined : { cause: reason },
+  )
 }

@@ -24,7 +24,9 @@ export class Ending {
     return this.#ended !== undefined
   }
 
-  /** Lets the last bytes out, ends our direction, and gives the peer a while to end its own. `sealed` resolves when the last
+  /**
+   * Lets the last bytes out, ends our direction, and gives the peer a while to end its own. `sealed` resolves when the
+   * last
    * bytes are in the outbox. Answers with what failed. */
   end(sealed: () => Promise<void>): Promise<TlsError | undefined> {
     return (this.#ended ??= this.#end(sealed))

@@ -21,7 +21,9 @@ export class Inbox {
   readonly #onTaken: () => void
   readonly #packed: boolean
 
-  /** `onTaken` is called whenever a read took bytes or waits for some: the moment to let the source flow. `packed`: small
+  /**
+   * `onTaken` is called whenever a read took bytes or waits for some: the moment to let the source flow. `packed`:
+   * small
    * chunks that nobody has read yet are joined. */
   constructor(onTaken: () => void, { packed = false }: { readonly packed?: boolean } = {}) {
     this.#onTaken = onTaken

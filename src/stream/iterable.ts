@@ -10,10 +10,13 @@ export const fromIterable = (duplex: IterableDuplex): ByteStream => {
   const outgoing = new Outgoing()
   const sunk = handled(new Promise((resolve) => resolve(duplex.sink(outgoing))))
   const failed = defer<unknown>()
-  sunk.then(() => outgoing.stop(new Error('the sink stopped reading')), (reason: unknown) => {
-    outgoing.stop(reason)
-    failed.resolve(reason)
-  })
+  sunk.then(
+    () => outgoing.stop(new Error('the sink stopped reading')),
+    (reason: unknown) => {
+      outgoing.stop(reason)
+      failed.resolve(reason)
+    },
+  )
   return {
     failed: failed.promise,
     read: pullChunks(source),

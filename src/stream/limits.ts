@@ -41,7 +41,10 @@ export interface CallOptions {
 
 /** The same outcome as what `start` makes, unless the limits end the call first: then `cancel` is told why. */
 export const limited = <T>(
-  start: () => Promise<T>, call: string, { signal, timeoutMs = Infinity }: CallOptions, cancel: (error: TlsError) => void,
+  start: () => Promise<T>,
+  call: string,
+  { signal, timeoutMs = Infinity }: CallOptions,
+  cancel: (error: TlsError) => void,
 ): Promise<T> => {
   const outcome = defer<T>()
   const stop = (error: TlsError): void => {
@@ -61,7 +64,9 @@ export const limited = <T>(
   }
   const onAbort = (): void => stop(cancelled())
   signal?.addEventListener('abort', onAbort, { once: true })
-  const clear = after(timeoutMs, () => stop(new TlsError('timeout', `${call} did not end within ${timeoutMs} ms (timeoutMs)`)))
+  const clear = after(timeoutMs, () =>
+    stop(new TlsError('timeout', `${call} did not end within ${timeoutMs} ms (timeoutMs)`)),
+  )
   start().then(outcome.resolve, outcome.reject)
   void outcome.promise.catch(ignore).finally(() => {
     clear()
@@ -87,32 +92,16 @@ export const limitHandshake = (
   }
 }
 
-/** How long one thing is waited for that can be done without: a store that does not answer must not hold a handshake. */
-export class Patience {
-  readonly #milliseconds: number
-  readonly #goOn: () => void
-  #awaited: object | undefined
-  #stop: () => void = ignore
-
-  constructor(milliseconds: number, goOn: () => void) {
-    this.#milliseconds = milliseconds
-    this.#goOn = goOn
-  }
-
-  /** The clock starts when it is told of something that it was not told of last time. */
-  waitFor(awaited: object | undefined): void {
-    if (awaited === this.#awaited) return
-    this.#awaited = awaited
-    this.#stop()
-    this.#stop = awaited ? after(this.#milliseconds, this.#goOn) : ignore
-  }
-}
-
 export const abortedBy = (reason: unknown): TlsError =>
-  new TlsError('aborted', `the handshake was cancelled by its signal: ${asError(reason, 'no reason given').message}`, { cause: reason })
+  new TlsError('aborted', `the handshake was cancelled by its signal: ${asError(reason, 'no reason given').message}`, {
+    cause: reason,
+  })
 
 /** Throws `bad_option` for what setTimeout would misread. */
 export const checkTimeout = (milliseconds: number, option: string): number => {
   if (milliseconds === Infinity || (milliseconds > 0 && milliseconds <= 0x7fffffff)) return milliseconds
-  throw new TlsError('bad_option', `${option}: ${milliseconds} is not a number of milliseconds from 1 to 2147483647, or Infinity`)
+  throw new TlsError(
+    'bad_option',
+    `${option}: ${milliseconds} is not a number of milliseconds from 1 to 2147483647, or Infinity`,
+  )
 }

@@ -91,7 +91,12 @@ const fromEvents = (stream: Pausable): Incoming => {
     if (error instanceof Error) inbox.fail(error)
     else inbox.end()
   })
-  if (stream.status !== undefined && stream.status !== 'open' && stream.status !== 'closing' && !stream.readBufferLength) {
+  if (
+    stream.status !== undefined &&
+    stream.status !== 'open' &&
+    stream.status !== 'closing' &&
+    !stream.readBufferLength
+  ) {
     if (stream.status === 'closed') inbox.end()
     else inbox.fail(new Error(`the stream was ${stream.status}`))
   } else endIfDrained()

@@ -79,7 +79,8 @@ class NodeStream implements ByteStream {
     socket.on('finish', () => this.#onFinish())
     socket.on('error', (error) => this.#fail(asError(error) ?? destroyed()))
     socket.on('close', () => this.#onClose())
-    // A `readable` listener of somebody else keeps a Node stream from flowing: then we pull, and `data` is still emitted.
+    // A `readable` listener of somebody else keeps a Node stream from flowing: then we pull, and `data` is still
+    // emitted.
     if (!hasReadableListener(socket)) return
     socket.on('readable', () => this.#pull())
   }

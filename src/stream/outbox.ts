@@ -50,7 +50,9 @@ export class Outbox {
     return this.#start(defer())
   }
 
-  /** Resolves when nothing waits any more, whatever those who wait were told; rejects if the transport's write fails. */
+  /**
+   * Resolves when nothing waits any more, whatever those who wait were told; rejects if the transport's write fails.
+   */
   drained(): Promise<void> {
     void this.flush()
     if (!this.#current) return done

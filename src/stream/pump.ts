@@ -11,7 +11,7 @@ import type { Deferred } from './defer.ts'
 import { Ending, transportError } from './ending.ts'
 import type { Gate } from './gate.ts'
 import { Inbox } from './inbox.ts'
-import { abortedBy, after, checkTimeout, limited, limitHandshake, Patience } from './limits.ts'
+import { abortedBy, after, checkTimeout, limited, limitHandshake } from './limits.ts'
 import type { CallOptions } from './limits.ts'
 import { answersAhead, readAhead, reasonTimeout, writePiece } from './options.ts'
 import type { ClientCertificate, PumpOptions } from './options.ts'
@@ -49,7 +49,6 @@ export class Pump {
   #readLoopEnded = false
   /** The engine's promise that is being watched, so that its output and events are taken when it settles. */
   #watched: Promise<void> | undefined
-  readonly #patience: Patience
   #writeEnd: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
@@ -57,12 +56,7 @@ export class Pump {
   constructor(engine: TlsEngine, transport: ByteStream, options: PumpOptions = {}, gate?: Gate) {
     const handshakeTimeout = checkTimeout(options.handshakeTimeout ?? 30_000, 'handshakeTimeout')
     const closeTimeout = checkTimeout(options.closeTimeout ?? 5000, 'closeTimeout')
-    const storeTimeout = checkTimeout(options.storeTimeout ?? 1000, 'storeTimeout')
     this.#engine = engine
-    this.#patience = new Patience(storeTimeout, () => {
-      engine.skipOptional()
-      this.#look()
-    })
     this.#transport = transport
     this.#gate = gate
     this.#onSession = options.onSession
@@ -121,10 +115,15 @@ export class Pump {
   write(data: Uint8Array, options?: CallOptions): Promise<void> {
     if (!options) return this.#write(data)
     const state: WriteState = { begun: false, stopped: undefined }
-    return limited(() => this.#write(data, state), 'write', options, (error) => {
-      state.stopped = error
-      if (state.begun) this.abort(error) // the peer would take what follows for the rest of it
-    })
+    return limited(
+      () => this.#write(data, state),
+      'write',
+      options,
+      (error) => {
+        state.stopped = error
+        if (state.begun) this.abort(error) // the peer would take what follows for the rest of it
+      },
+    )
   }
 
   #write(data: Uint8Array, state?: WriteState): Promise<void> {
@@ -204,7 +203,8 @@ export class Pump {
     for (const asked of this.#certificateAsked) asked.reject(closed)
     this.#wake()
     try {
-      await this.#ending.timely(written) // what comes is still read: a handshake in the connection may have to end first
+      // what comes is still read: a handshake in the connection may have to end first
+      await this.#ending.timely(written)
     } catch (thrown) {
       this.#failSilently(asTlsError(thrown))
     }
@@ -316,7 +316,6 @@ export class Pump {
 
   /** What settles later, a ticket or a signature, brings output as well, whether anything is received or not. */
   #watch(): void {
-    this.#patience.waitFor(this.#failure ? undefined : this.#engine.optional)
     const { pending } = this.#engine
     if (!pending || pending === this.#watched) return
     this.#watched = pending
@@ -356,12 +355,20 @@ export class Pump {
         return this.#dropData ? undefined : this.#inbox.push(event.data)
       case 'earlyData':
         this.#early.push(event.data)
-        return tell('onEarlyData', () => this.#onEarlyData?.(event.data, (reply) => this.write(reply)), (error) => this.abort(error))
+        return tell(
+          'onEarlyData',
+          () => this.#onEarlyData?.(event.data, (reply) => this.write(reply)),
+          (error) => this.abort(error),
+        )
       case 'end':
         return this.#onPeerEnd()
       case 'session':
         this.#session = event.session
-        return tell('onSession', () => this.#onSession?.(event.session), (error) => this.abort(error))
+        return tell(
+          'onSession',
+          () => this.#onSession?.(event.session),
+          (error) => this.abort(error),
+        )
       case 'error':
         return this.#fail(event.error, true)
       case 'clientCertificate':
@@ -380,17 +387,19 @@ export class Pump {
     this.#peerEnded = true
     this.#discarding = true
     this.#inbox.end()
-    for (const asked of this.#certificateAsked) asked.reject(new TlsError('closed', 'the peer closed before it answered'))
+    for (const asked of this.#certificateAsked)
+      asked.reject(new TlsError('closed', 'the peer closed before it answered'))
     if (this.#writeEnd) this.#endTransportAfter(this.#writeEnd)
   }
 
-  /** The one place where a connection fails. `tell`: the peer gets what the engine has for it before the stream ends. */
+  /**
+   * The one place where a connection fails. `tell`: the peer gets what the engine has for it before the stream ends.
+   */
   #fail(error: TlsError, tell: boolean): void {
     if (this.#failure) return
     this.#failure = error
     this.#discarding = true
     this.#liftLimits()
-    this.#patience.waitFor(undefined)
     this.#handshake.reject(error)
     this.#failed.reject(error)
     if (error.code === 'aborted') this.#inbox.drop(error)

@@ -2,7 +2,9 @@
 
 /** A duplex byte stream, pulled: what every other shape is turned into. Give one of your own, and TLS runs over it. */
 export interface ByteStream {
-  /** The next bytes, or null at the end. They belong to the caller, who may overwrite them. Rejects if the stream broke. */
+  /**
+   * The next bytes, or null at the end. They belong to the caller, who may overwrite them. Rejects if the stream broke.
+   */
   read(): Promise<Uint8Array | null>
   /** Resolves when the stream can take more (backpressure). The bytes must not be changed afterwards. */
   write(data: Uint8Array): Promise<void>
@@ -10,7 +12,9 @@ export interface ByteStream {
   close(): Promise<void>
   /** Drops the stream at once, both directions; pending reads and writes reject. */
   abort(reason?: unknown): void
-  /** Resolves with the reason if bytes could not be delivered after write() had resolved. Leave it out where a failed write
+  /**
+   * Resolves with the reason if bytes could not be delivered after write() had resolved. Leave it out where a failed
+   * write
    * makes read() reject. */
   readonly failed?: Promise<unknown>
 }

@@ -10,7 +10,10 @@ import type { ByteStream, WebDuplex } from './types.ts'
 export const fromWeb = ({ readable, writable }: WebDuplex): ByteStream => {
   if (readable.locked || writable.locked) {
     const which = readable.locked ? 'readable' : 'writable'
-    throw new TlsError('wrong_state', `stream: its ${which} side is locked; release the reader or writer that has it (releaseLock)`)
+    throw new TlsError(
+      'wrong_state',
+      `stream: its ${which} side is locked; release the reader or writer that has it (releaseLock)`,
+    )
   }
   const reader = readable.getReader()
   const writer = writable.getWriter()

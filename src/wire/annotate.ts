@@ -1,16 +1,29 @@
-// Names every byte of a handshake message, alert or ChangeCipherSpec by reading it with the codecs of this folder and noting
-// each field. No knowledge of its own of any message: a codec that is right is an annotation that is right.
+// Names every byte of a handshake message, alert or ChangeCipherSpec by reading it with the codecs of this folder and
+// noting each field. No knowledge of its own of any message: a codec that is right is an annotation that is right.
 
 import { decode, Reader } from './codec.ts'
 import type { Codec } from './codec.ts'
 import {
-  certificateEntryExtensions, certificateRequestExtensions, clientHelloExtensions, encryptedExtensionsExtensions,
-  helloRetryRequestExtensions, newSessionTicketExtensions, serverHello12Extensions, serverHelloExtensions,
+  certificateEntryExtensions,
+  certificateRequestExtensions,
+  clientHelloExtensions,
+  encryptedExtensionsExtensions,
+  helloRetryRequestExtensions,
+  newSessionTicketExtensions,
+  serverHello12Extensions,
+  serverHelloExtensions,
 } from './extensions.ts'
 import { HEADER_LENGTH, HELLO_RETRY_REQUEST_RANDOM, messageName, messages12, messages13 } from './messages.ts'
 import { equalBytes } from './bytes.ts'
 import {
-  cipherSuiteName, extensionName, handshakeTypeName, isGrease, namedGroupName, signatureSchemeName, TLS13, versionName,
+  cipherSuiteName,
+  extensionName,
+  handshakeTypeName,
+  isGrease,
+  namedGroupName,
+  signatureSchemeName,
+  TLS13,
+  versionName,
 } from './registry.ts'
 
 /** A run of bytes with a name. */
@@ -39,7 +52,8 @@ export const annotateMessage = (raw: Uint8Array, version: number): readonly Anno
     { start: 1, end: HEADER_LENGTH, depth: 0, label: `length: ${raw.length - HEADER_LENGTH}` },
   ]
   const name = messageName(type)
-  const table: Readonly<Record<string, Codec<unknown>>> = version === TLS13 ? messages13 : { ...messages13, ...messages12 }
+  const table: Readonly<Record<string, Codec<unknown>>> =
+    version === TLS13 ? messages13 : { ...messages13, ...messages12 }
   const codec = name === undefined ? undefined : table[name]
   const body = raw.subarray(HEADER_LENGTH)
   if (!name || !codec) return [...header, ...(body.length > 0 ? [leaf(HEADER_LENGTH, raw.length, 1, 'body')] : [])]
@@ -56,7 +70,9 @@ const extensionTableOf = (name: string, raw: Uint8Array, version: number): Exten
   if (name === 'ClientHello') return clientHelloExtensions
   if (name === 'ServerHello') {
     if (version !== TLS13) return serverHello12Extensions
-    return equalBytes(raw.subarray(6, 38), HELLO_RETRY_REQUEST_RANDOM) ? helloRetryRequestExtensions : serverHelloExtensions
+    return equalBytes(raw.subarray(6, 38), HELLO_RETRY_REQUEST_RANDOM)
+      ? helloRetryRequestExtensions
+      : serverHelloExtensions
   }
   if (name === 'EncryptedExtensions') return encryptedExtensionsExtensions
   if (name === 'CertificateRequest') return certificateRequestExtensions
@@ -65,12 +81,20 @@ const extensionTableOf = (name: string, raw: Uint8Array, version: number): Exten
 }
 
 /** Reads the body and arranges the notes as a tree; undefined if it cannot be read. */
-const readNodes = (codec: Codec<unknown>, body: Uint8Array, name: string, extensions: Extensions): readonly Node[] | undefined => {
+const readNodes = (
+  codec: Codec<unknown>,
+  body: Uint8Array,
+  name: string,
+  extensions: Extensions,
+): readonly Node[] | undefined => {
   const flat: Node[] = []
   let lastType = 0
   const note = (given: string, start: number, end: number, value: unknown): void => {
     // an extension's bytes are called by the extension
-    const path = given.replace(/(extensions\.\d+)\.data$/, (_, before: string) => `${before}.${extensionName(lastType)}`)
+    const path = given.replace(
+      /(extensions\.\d+)\.data$/,
+      (_, before: string) => `${before}.${extensionName(lastType)}`,
+    )
     if (/extensions\.\d+\.type$/.test(path) && typeof value === 'number') lastType = value
     if (path !== given && value instanceof Uint8Array) {
       noteExtension(extensions[extensionName(lastType)], path, end - value.length, value, note)
@@ -87,12 +111,20 @@ const readNodes = (codec: Codec<unknown>, body: Uint8Array, name: string, extens
 
 /** The inside of an extension, if it reads; its bytes stay one run otherwise. */
 const noteExtension = (
-  codec: Codec<unknown> | undefined, path: string, start: number, data: Uint8Array,
+  codec: Codec<unknown> | undefined,
+  path: string,
+  start: number,
+  data: Uint8Array,
   note: (path: string, start: number, end: number, value: unknown) => void,
 ): void => {
   if (!codec || data.length === 0) return
   const inside: (() => void)[] = []
-  const reader = new Reader(data, path, (inner, from, to, value) => inside.push(() => note(`${path}.${inner}`, from, to, value)), start)
+  const reader = new Reader(
+    data,
+    path,
+    (inner, from, to, value) => inside.push(() => note(`${path}.${inner}`, from, to, value)),
+    start,
+  )
   try {
     const value = codec.decode(reader)
     reader.end()
@@ -115,7 +147,13 @@ const treeOf = (flat: readonly Node[]): readonly Node[] => {
 }
 
 /** Every byte from start to end under some label: what children leave uncovered is a length, or the node itself. */
-const cover = (nodes: readonly Node[], start: number, end: number, depth: number, raw: Uint8Array): readonly Annotation[] => {
+const cover = (
+  nodes: readonly Node[],
+  start: number,
+  end: number,
+  depth: number,
+  raw: Uint8Array,
+): readonly Annotation[] => {
   const annotations: Annotation[] = []
   let offset = start
   for (const node of nodes) {
@@ -135,7 +173,9 @@ const coverNode = (node: Node, depth: number, raw: Uint8Array): readonly Annotat
     const inside = cover(node.children, first, node.end, depth + 1, raw)
     return first > node.start
       ? [leaf(node.start, first, depth, `${name}, length: ${node.end - first}`), ...inside]
-      : /^\d+$/.test(lastPart(node.path)) ? inside : [leaf(node.start, node.start, depth, name), ...inside]
+      : /^\d+$/.test(lastPart(node.path))
+        ? inside
+        : [leaf(node.start, node.start, depth, name), ...inside]
   }
   const content = value instanceof Uint8Array ? value.length : node.end - node.start
   const prefix = value instanceof Uint8Array || Array.isArray(value) ? node.end - node.start - content : 0

@@ -1,6 +1,6 @@
-// The presentation language of RFC 9846 section 3, as codecs: one declaration reads and writes. A codec reads from a Reader
-// that never runs over its end and, if asked, notes the name and place of each field it reads: that is all that the
-// annotated trace needs. Everything in wire/messages.ts and wire/extensions.ts is made of these.
+// The presentation language of RFC 9846 section 3, as codecs: one declaration reads and writes. A codec reads from a
+// Reader that never runs over its end and, if asked, notes the name and place of each field it reads: that is all that
+// the annotated trace needs. Everything in wire/messages.ts and wire/extensions.ts is made of these.
 
 import { TlsError } from '../errors.ts'
 
@@ -78,7 +78,9 @@ export class Reader {
   }
 }
 
-/** Where the outermost encode() writes first: most messages are small, and a buffer for each costs more than writing it. */
+/**
+ * Where the outermost encode() writes first: most messages are small, and a buffer for each costs more than writing it.
+ */
 const scratch = new Uint8Array(2048)
 let scratchFree = true
 
@@ -112,7 +114,8 @@ export class Writer {
   }
 
   #put(start: number, value: number, length: number): void {
-    for (let i = length - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 256)) this.#bytes[start + i] = rest & 0xff
+    for (let i = length - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 256))
+      this.#bytes[start + i] = rest & 0xff
   }
 
   raw(bytes: Uint8Array): void {
@@ -204,7 +207,8 @@ type Width = 1 | 2 | 3
 const max = (width: Width): number => 256 ** width - 1
 const readLength = (reader: Reader, width: Width, least: number, most: number): number => {
   const length = reader.uint(width)
-  if (length < least || length > most) throw reader.fail(`a length of ${length} bytes; it has to be ${least} to ${most}`)
+  if (length < least || length > most)
+    throw reader.fail(`a length of ${length} bytes; it has to be ${least} to ${most}`)
   return length
 }
 
@@ -269,12 +273,17 @@ export const mapped = <A, B>(codec: Codec<A>, from: (a: A, reader: Reader) => B,
 const ascii = new TextEncoder()
 /** Bytes as a string of one char per byte, so that no byte is lost or changed (ALPN names, host names). */
 export const latin1 = (codec: Codec<Uint8Array>): Codec<string> =>
-  mapped(codec, (bytes) => String.fromCharCode(...bytes), (text) => Uint8Array.from(text, byteOf))
+  mapped(
+    codec,
+    (bytes) => String.fromCharCode(...bytes),
+    (text) => Uint8Array.from(text, byteOf),
+  )
 
 /** Throws `bad_option` for what is no byte: two texts must not become the same bytes. */
 const byteOf = (char: string): number => {
   const code = char.codePointAt(0) ?? 0
-  if (code > 0xff) throw new TlsError('bad_option', `${JSON.stringify(char)} is not one of the 256 characters that stand for bytes`)
+  if (code > 0xff)
+    throw new TlsError('bad_option', `${JSON.stringify(char)} is not one of the 256 characters that stand for bytes`)
   return code
 }
 

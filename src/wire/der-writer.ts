@@ -79,7 +79,10 @@ export const derOid = (text: string): Uint8Array => {
 export const derGeneralizedTime = (time: number): Uint8Array => {
   const year = new Date(time).getUTCFullYear()
   if (!(year >= 0 && year <= 9999)) throw new TlsError('bad_option', `a time that can't be written in DER: ${time}`)
-  return derElement(tags.generalizedTime, new TextEncoder().encode(`${new Date(time).toISOString().replace(/[-:T]|\..*/g, '')}Z`))
+  return derElement(
+    tags.generalizedTime,
+    new TextEncoder().encode(`${new Date(time).toISOString().replace(/[-:T]|\..*/g, '')}Z`),
+  )
 }
 
 /** Lexicographic order of two byte strings. */

@@ -49,12 +49,16 @@ export interface EchConfig extends EchConfigContents {
 const anyConfig = struct({ version: u16, body: opaque(2) })
 const anyConfigs = list(2, anyConfig, 4)
 
-/** The ECHConfigs of a list that are of our version, most wanted first; others are passed over (section 4). Throws `decode_error`. */
+/**
+ * The ECHConfigs of a list that are of our version, most wanted first; others are passed over (section 4). Throws
+ * `decode_error`.
+ */
 export const decodeEchConfigList = (bytes: Uint8Array): readonly EchConfig[] =>
   decode(anyConfigs, bytes, 'ECHConfigList').flatMap((config): readonly EchConfig[] =>
     config.version === ECH_VERSION
       ? [{ ...decode(contents, config.body, 'ECHConfig'), raw: encode(anyConfig, config) }]
-      : [])
+      : [],
+  )
 
 /** One ECHConfig, without a list around it. Throws `decode_error`; undefined for a version that is not ours. */
 export const decodeEchConfig = (bytes: Uint8Array): EchConfig | undefined => {
@@ -67,10 +71,14 @@ export const encodeEchConfig = (config: EchConfigContents): Uint8Array =>
 
 /** `configs` are whole ECHConfigs, most wanted first. */
 export const encodeEchConfigList = (configs: readonly Uint8Array[]): Uint8Array =>
-  encode(anyConfigs, configs.map((config) => decode(anyConfig, config, 'ECHConfig')))
+  encode(
+    anyConfigs,
+    configs.map((config) => decode(anyConfig, config, 'ECHConfig')),
+  )
 
 /** An extension with the high bit set has to be understood, and we understand none (section 4.2). */
-export const hasMandatoryExtension = ({ extensions }: EchConfigContents): boolean => extensions.some(({ type }) => type >= 0x8000)
+export const hasMandatoryExtension = ({ extensions }: EchConfigContents): boolean =>
+  extensions.some(({ type }) => type >= 0x8000)
 
 /** Section 6.1.7: dot-separated LDH labels, the last of which can't be taken for part of an IPv4 address. */
 export const isPublicName = (name: string): boolean => {
@@ -93,7 +101,10 @@ export const ECH_INNER: Uint8Array = Uint8Array.of(1)
 
 export const encodeEchOuter = (value: EchOuter): Uint8Array => Uint8Array.of(0, ...encode(outer, value))
 
-/** What a ClientHello's extension is. Throws `illegal_parameter` for a type that there is not, `decode_error` for a wrong form. */
+/**
+ * What a ClientHello's extension is. Throws `illegal_parameter` for a type that there is not, `decode_error` for a
+ * wrong form.
+ */
 export const decodeEch = (data: Uint8Array): EchOuter | 'inner' => {
   const what = 'ClientHello, extension encrypted_client_hello'
   const [type] = data

@@ -1,5 +1,5 @@
-// The extensions of each message as tables of codecs (RFC 9846 section 4.3, RFC 6066, and the documents named beside the
-// rows). A table says both how an extension is written and that it may appear in that message at all.
+// The extensions of each message as tables of codecs (RFC 9846 section 4.3, RFC 6066, and the documents named beside
+// the rows). A table says both how an extension is written and that it may appear in that message at all.
 
 import { TlsError } from '../errors.ts'
 import { empty, fixed, latin1, list, mapped, opaque, rest, struct, u16, u32, u8, encode, decode } from './codec.ts'
@@ -47,7 +47,8 @@ const recordSizeLimit: Codec<number> = mapped(
   u16,
   (limit, reader) => {
     // RFC 8449 section 4: a value below 64 is illegal_parameter
-    if (limit < 64) throw new TlsError('illegal_parameter', `${reader.what}: record_size_limit of ${limit}; the least is 64`)
+    if (limit < 64)
+      throw new TlsError('illegal_parameter', `${reader.what}: record_size_limit of ${limit}; the least is 64`)
     return limit
   },
   (limit) => limit,
@@ -57,7 +58,8 @@ const recordSizeLimit: Codec<number> = mapped(
 const compressionAlgorithms: Codec<readonly number[]> = mapped(
   list(1, u16, 2),
   (ids, reader) => {
-    if (new Set(ids).size !== ids.length) throw new TlsError('illegal_parameter', `${reader.what}: an algorithm that appears twice`)
+    if (new Set(ids).size !== ids.length)
+      throw new TlsError('illegal_parameter', `${reader.what}: an algorithm that appears twice`)
     return ids
   },
   (ids) => ids,
@@ -74,11 +76,15 @@ const ticketFlags: Codec<Uint8Array> = mapped(
 )
 
 const offeredPsks = struct({
-  identities: list(2, struct({
-    identity: opaque(2, 1),
-    /** Milliseconds since the ticket came, plus ticket_age_add, modulo 2^32. */
-    obfuscatedTicketAge: u32,
-  }), 7),
+  identities: list(
+    2,
+    struct({
+      identity: opaque(2, 1),
+      /** Milliseconds since the ticket came, plus ticket_age_add, modulo 2^32. */
+      obfuscatedTicketAge: u32,
+    }),
+    7,
+  ),
   binders: list(2, opaque(1), 1),
 })
 export type OfferedPsks = Decoded<typeof offeredPsks>
@@ -188,7 +194,10 @@ export const encryptedExtensionsExtensions = {
 } satisfies ExtensionTable
 export type EncryptedExtensionsExtensions = ExtensionValues<typeof encryptedExtensionsExtensions>
 
-/** What a client's certificate has to have: an extension (its OBJECT IDENTIFIER, DER), and values in it (DER, empty for any). */
+/**
+ * What a client's certificate has to have: an extension (its OBJECT IDENTIFIER, DER), and values in it (DER, empty for
+ * any).
+ */
 const oidFilter = struct({ oid: opaque(1, 1), values: opaque(2) })
 export type OidFilter = Decoded<typeof oidFilter>
 
@@ -223,21 +232,32 @@ export interface ExtensionRules {
   readonly offered?: ReadonlySet<number>
   /** Extensions that may be there without an offer (cookie in HelloRetryRequest). */
   readonly unasked?: readonly ExtensionName[]
-  /** For messages that are not an answer: extensions that we do not know are ignored, known ones of other messages refused. */
+  /**
+   * For messages that are not an answer: extensions that we do not know are ignored, known ones of other messages
+   * refused.
+   */
   readonly note?: Note
 }
 
 /** Reads a list by a table: typed values by name. Unknown types are left out (they are still in the message). */
 export const decodeExtensions = <T extends ExtensionTable>(
-  table: T, extensions: readonly RawExtension[], what: string, rules: ExtensionRules = {},
+  table: T,
+  extensions: readonly RawExtension[],
+  what: string,
+  rules: ExtensionRules = {},
 ): ExtensionValues<T> => {
   const rows: Fields = table
   const values: Record<string, unknown> = {}
   for (const { type, data } of extensions) {
     const name = extensionName(type)
-    if (rules.offered && !rules.offered.has(type) && !rules.unasked?.some((unasked) => extensionTypes[unasked] === type)) {
+    if (
+      rules.offered &&
+      !rules.offered.has(type) &&
+      !rules.unasked?.some((unasked) => extensionTypes[unasked] === type)
+    ) {
       throw new TlsError(
-        'unsupported_extension', `${what}: the peer answered with extension ${name}, which was not offered`,
+        'unsupported_extension',
+        `${what}: the peer answered with extension ${name}, which was not offered`,
       )
     }
     const codec = rows[name]
@@ -252,9 +272,16 @@ export const decodeExtensions = <T extends ExtensionTable>(
 
 /** One extension of a list, where the others do not count yet. Undefined if it is not there. */
 export const decodeExtension = <T extends ExtensionTable, K extends keyof T & ExtensionName>(
-  table: T, name: K, extensions: readonly RawExtension[], what: string,
+  table: T,
+  name: K,
+  extensions: readonly RawExtension[],
+  what: string,
 ): ExtensionValues<T>[K] =>
-  decodeExtensions(table, extensions.filter(({ type }) => type === extensionTypes[name]), what)[name]
+  decodeExtensions(
+    table,
+    extensions.filter(({ type }) => type === extensionTypes[name]),
+    what,
+  )[name]
 
 /** Writes the values that are given, in the order in which the object has them. */
 export const encodeExtensions = <T extends ExtensionTable>(table: T, values: ExtensionValues<T>): RawExtension[] => {

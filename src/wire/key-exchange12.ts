@@ -10,7 +10,8 @@ import { NAMED_CURVE } from './numbers.ts'
 const curveType: Codec<number> = mapped(
   u8,
   (type) => {
-    if (type !== NAMED_CURVE) throw new TlsError('illegal_parameter', `ServerKeyExchange: a curve of type ${type}; it has to be a named one`)
+    if (type !== NAMED_CURVE)
+      throw new TlsError('illegal_parameter', `ServerKeyExchange: a curve of type ${type}; it has to be a named one`)
     return type
   },
   (type) => type,
@@ -18,8 +19,11 @@ const curveType: Codec<number> = mapped(
 
 export const serverEcdhParams = struct({ curveType, group: u16, point: opaque(1, 1) })
 export type ServerEcdhParams = Decoded<typeof serverEcdhParams>
-export const namedCurveParams = (group: number, point: Uint8Array): ServerEcdhParams =>
-  ({ curveType: NAMED_CURVE, group, point })
+export const namedCurveParams = (group: number, point: Uint8Array): ServerEcdhParams => ({
+  curveType: NAMED_CURVE,
+  group,
+  point,
+})
 
 export const signedEcdhParams = struct({ params: serverEcdhParams, scheme: u16, signature: opaque(2) })
 

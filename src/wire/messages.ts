@@ -1,5 +1,5 @@
-// The handshake messages of TLS 1.3 (RFC 9846 section 4) and TLS 1.2 (RFC 5246 section 7.4) as codecs. handshake/ reads and
-// writes through these; nothing else knows how a message lies on the wire.
+// The handshake messages of TLS 1.3 (RFC 9846 section 4) and TLS 1.2 (RFC 5246 section 7.4) as codecs. handshake/ reads
+// and writes through these; nothing else knows how a message lies on the wire.
 
 import { TlsError } from '../errors.ts'
 import { decode, empty, encode, fixed, list, mapped, opaque, rest, struct, u16, u24, u32, u8 } from './codec.ts'
@@ -11,7 +11,11 @@ import { handshakeTypes } from './registry.ts'
 
 export type Nothing = Readonly<Record<never, never>>
 
-const nothing: Codec<Nothing> = mapped(empty, () => ({}), () => true)
+const nothing: Codec<Nothing> = mapped(
+  empty,
+  () => ({}),
+  () => true,
+)
 
 /** Undefined if the block is left out altogether (TLS 1.2 and older only). */
 const optionalExtensions: Codec<readonly RawExtension[] | undefined> = {
@@ -157,7 +161,11 @@ export const messageName = (type: number): MessageName | undefined => namesByNum
 /** Bytes of msg_type and length before the body of each handshake message. */
 export const HEADER_LENGTH = 4
 
-export const encodeMessage = <M, K extends keyof M & MessageName>(table: MessageTable<M>, type: K, value: M[K]): Uint8Array => {
+export const encodeMessage = <M, K extends keyof M & MessageName>(
+  table: MessageTable<M>,
+  type: K,
+  value: M[K],
+): Uint8Array => {
   const body = encode(table[type], value)
   const length = body.length
   return concat(Uint8Array.of(typeNumbers[type], length >> 16, (length >> 8) & 0xff, length & 0xff), body)
@@ -165,13 +173,18 @@ export const encodeMessage = <M, K extends keyof M & MessageName>(table: Message
 
 /** Reads one whole handshake message (header included) by a table. Throws `decode_error`. */
 export const decodeMessage = <M, K extends keyof M & MessageName>(
-  table: MessageTable<M>, type: K, raw: Uint8Array, note?: Note,
+  table: MessageTable<M>,
+  type: K,
+  raw: Uint8Array,
+  note?: Note,
 ): Message<M, K> => {
   const fields = decode(table[type], raw.subarray(HEADER_LENGTH), type, note, HEADER_LENGTH)
   return { ...fields, type, raw } as unknown as Message<M, K>
 }
 
 /** The random of a ServerHello that is a HelloRetryRequest: SHA-256 of "HelloRetryRequest" (RFC 9846 section 4.2.3). */
-export const HELLO_RETRY_REQUEST_RANDOM: Uint8Array = fromHex('cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c')
+export const HELLO_RETRY_REQUEST_RANDOM: Uint8Array = fromHex(
+  'cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c',
+)
 
 export const isHelloRetryRequest = (hello: ServerHello): boolean => equalBytes(hello.random, HELLO_RETRY_REQUEST_RANDOM)

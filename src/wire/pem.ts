@@ -1,5 +1,5 @@
-// PEM text (RFC 7468): blocks of base64 between BEGIN and END lines, with whatever text around them, and telling PEM from
-// DER in a file's bytes. Nothing on the wire is PEM, so every error here is the caller's `bad_option`.
+// PEM text (RFC 7468): blocks of base64 between BEGIN and END lines, with whatever text around them, and telling PEM
+// from DER in a file's bytes. Nothing on the wire is PEM, so every error here is the caller's `bad_option`.
 
 import { TlsError } from '../errors.ts'
 
@@ -102,8 +102,12 @@ const endOfBlock = (lines: readonly string[], begin: number, label: string): num
     const line = lines[i] ?? ''
     const found = boundaryLabel(line, 'END')
     if (found === label) return i
-    if (found !== undefined) bad(`the PEM block "${label}" that begins in line ${begin + 1} ends as "${found}" in line ${i + 1}`)
-    if (line.includes('-----END')) bad(`line ${i + 1} has more than the end of the PEM block "${label}": put each BEGIN and END on a line of its own`)
+    if (found !== undefined)
+      bad(`the PEM block "${label}" that begins in line ${begin + 1} ends as "${found}" in line ${i + 1}`)
+    if (line.includes('-----END'))
+      bad(
+        `line ${i + 1} has more than the end of the PEM block "${label}": put each BEGIN and END on a line of its own`,
+      )
     if (line.includes('-----BEGIN')) break
   }
   return bad(`the PEM block "${label}" that begins in line ${begin + 1} has no END line: it is cut off`)
@@ -118,7 +122,11 @@ const readBlock = (label: string, lines: readonly string[], from: number, end: n
 }
 
 /** RFC 1421 section 4.6: `Name: value` lines, continued by lines that begin with a space, then an empty line. */
-const readHeaders = (lines: readonly string[], from: number, end: number): { headers: Map<string, string>; next: number } => {
+const readHeaders = (
+  lines: readonly string[],
+  from: number,
+  end: number,
+): { headers: Map<string, string>; next: number } => {
   const headers = new Map<string, string>()
   let name: string | undefined
   let next = from

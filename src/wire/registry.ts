@@ -1,6 +1,6 @@
-// The IANA numbers that this library speaks, as tables: versions, content and handshake types, extensions, cipher suites,
-// groups and signature schemes (RFC 9846 section 4 and appendix B). Nothing but this file, wire/numbers.ts and the alerts
-// of errors.ts spells a code point.
+// The IANA numbers that this library speaks, as tables: versions, content and handshake types, extensions, cipher
+// suites, groups and signature schemes (RFC 9846 section 4 and appendix B). Nothing but this file, wire/numbers.ts and
+// the alerts of errors.ts spells a code point.
 
 import type { CipherSuiteName, GroupName, ProtocolVersion, SignatureSchemeName } from './names.ts'
 import { groupIds } from './numbers.ts'
@@ -85,13 +85,7 @@ export type ExtensionName = keyof typeof extensionTypes
 
 type SuiteHash = 'sha256' | 'sha384'
 type SuiteCipher =
-  | 'aes-128-gcm'
-  | 'aes-256-gcm'
-  | 'chacha20-poly1305'
-  | 'aes-128-ccm'
-  | 'aes-128-ccm-8'
-  | 'aes-128-cbc'
-  | 'aes-256-cbc'
+  'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305' | 'aes-128-ccm' | 'aes-128-ccm-8' | 'aes-128-cbc' | 'aes-256-cbc'
 
 export interface CipherSuite {
   readonly id: number
@@ -110,19 +104,38 @@ export interface CipherSuite {
   readonly legacy?: true
 }
 
-const tls13 = (id: number, name: CipherSuiteName, cipher: SuiteCipher, hash: SuiteHash, legacy?: true): CipherSuite => ({
-  id, name, version: 'TLS 1.3', cipher, hash, ...(legacy && { legacy }),
+const tls13 = (
+  id: number,
+  name: CipherSuiteName,
+  cipher: SuiteCipher,
+  hash: SuiteHash,
+  legacy?: true,
+): CipherSuite => ({
+  id,
+  name,
+  version: 'TLS 1.3',
+  cipher,
+  hash,
+  ...(legacy && { legacy }),
 })
 type KeyExchangeName = NonNullable<CipherSuite['keyExchange']>
 type AuthenticationName = NonNullable<CipherSuite['authentication']>
 const tls12 = (
-  id: number, name: CipherSuiteName, keyExchange: KeyExchangeName, authentication: AuthenticationName, cipher: SuiteCipher,
-  hash: SuiteHash, more: Pick<CipherSuite, 'mac' | 'legacy'> = {},
+  id: number,
+  name: CipherSuiteName,
+  keyExchange: KeyExchangeName,
+  authentication: AuthenticationName,
+  cipher: SuiteCipher,
+  hash: SuiteHash,
+  more: Pick<CipherSuite, 'mac' | 'legacy'> = {},
 ): CipherSuite => ({ id, name, version: 'TLS 1.2', keyExchange, authentication, cipher, hash, ...more })
 const cbc = (mac: 'sha1' | 'sha256' | 'sha384') => ({ mac, legacy: true }) as const
 const legacy = { legacy: true } as const
 
-/** Every suite that this library knows. RC4, 3DES, DES, NULL, EXPORT and anonymous suites are not here and never will be. */
+/**
+ * Every suite that this library knows. RC4, 3DES, DES, NULL, EXPORT and anonymous suites are not here and never will
+ * be.
+ */
 export const cipherSuites: readonly CipherSuite[] = [
   tls13(0x1301, 'TLS_AES_128_GCM_SHA256', 'aes-128-gcm', 'sha256'),
   tls13(0x1302, 'TLS_AES_256_GCM_SHA384', 'aes-256-gcm', 'sha384'),
@@ -153,7 +166,15 @@ export const cipherSuites: readonly CipherSuite[] = [
   tls12(0x003d, 'TLS_RSA_WITH_AES_256_CBC_SHA256', 'rsa', 'rsa', 'aes-256-cbc', 'sha256', cbc('sha256')),
   tls12(0xd001, 'TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256', 'ecdhe_psk', 'psk', 'aes-128-gcm', 'sha256', legacy),
   tls12(0xd002, 'TLS_ECDHE_PSK_WITH_AES_256_GCM_SHA384', 'ecdhe_psk', 'psk', 'aes-256-gcm', 'sha384', legacy),
-  tls12(0xccac, 'TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256', 'ecdhe_psk', 'psk', 'chacha20-poly1305', 'sha256', legacy),
+  tls12(
+    0xccac,
+    'TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256',
+    'ecdhe_psk',
+    'psk',
+    'chacha20-poly1305',
+    'sha256',
+    legacy,
+  ),
   tls12(0xc035, 'TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA', 'ecdhe_psk', 'psk', 'aes-128-cbc', 'sha256', cbc('sha1')),
   tls12(0xc036, 'TLS_ECDHE_PSK_WITH_AES_256_CBC_SHA', 'ecdhe_psk', 'psk', 'aes-256-cbc', 'sha256', cbc('sha1')),
   tls12(0x008c, 'TLS_PSK_WITH_AES_128_CBC_SHA', 'psk', 'psk', 'aes-128-cbc', 'sha256', cbc('sha1')),
@@ -188,12 +209,25 @@ export const namedGroups: readonly NamedGroup[] = [
 ]
 
 type SchemeAlgorithm =
-  | 'rsa_pkcs1_md5_sha1' | 'rsa_pkcs1_sha1' | 'rsa_pkcs1_sha256' | 'rsa_pkcs1_sha384' | 'rsa_pkcs1_sha512'
-  | 'rsa_pss_sha256' | 'rsa_pss_sha384' | 'rsa_pss_sha512'
-  | 'ecdsa_sha1' | 'ecdsa_sha256' | 'ecdsa_sha384' | 'ecdsa_sha512'
-  | 'ed25519' | 'ed448' | 'mldsa44' | 'mldsa65' | 'mldsa87'
+  | 'rsa_pkcs1_md5_sha1'
+  | 'rsa_pkcs1_sha1'
+  | 'rsa_pkcs1_sha256'
+  | 'rsa_pkcs1_sha384'
+  | 'rsa_pkcs1_sha512'
+  | 'rsa_pss_sha256'
+  | 'rsa_pss_sha384'
+  | 'rsa_pss_sha512'
+  | 'ecdsa_sha1'
+  | 'ecdsa_sha256'
+  | 'ecdsa_sha384'
+  | 'ecdsa_sha512'
+  | 'ed25519'
+  | 'ed448'
+  | 'mldsa44'
+  | 'mldsa65'
+  | 'mldsa87'
 type SchemeKeyType =
-  | 'rsa' | 'rsa-pss' | 'p256' | 'p384' | 'p521' | 'ed25519' | 'ed448' | 'mldsa44' | 'mldsa65' | 'mldsa87'
+  'rsa' | 'rsa-pss' | 'p256' | 'p384' | 'p521' | 'ed25519' | 'ed448' | 'mldsa44' | 'mldsa65' | 'mldsa87'
 
 export interface SignatureScheme {
   readonly id: number
@@ -210,7 +244,11 @@ export interface SignatureScheme {
 }
 
 const scheme = (
-  id: number, name: SignatureSchemeName, algorithm: SchemeAlgorithm, keyType: SchemeKeyType, tls13: boolean,
+  id: number,
+  name: SignatureSchemeName,
+  algorithm: SchemeAlgorithm,
+  keyType: SchemeKeyType,
+  tls13: boolean,
   more: Pick<SignatureScheme, 'legacy' | 'tls13Only'> = {},
 ): SignatureScheme => ({ id, name, algorithm, keyType, tls13, ...more })
 

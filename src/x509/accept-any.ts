@@ -6,8 +6,9 @@ import { parseCertificate } from './certificate.ts'
 import type { CertificateVerifier } from './verifier.ts'
 
 /**
- * Dangerous: accepts any certificate, whoever signed it, whatever name and dates it has. The connection is then encrypted, but
- * anybody in between can read and change it. For tests, and for peers that are identified in another way after the handshake.
+ * Dangerous: accepts any certificate, whoever signed it, whatever name and dates it has. The connection is then
+ * encrypted, but anybody in between can read and change it. For tests, and for peers that are identified in another way
+ * after the handshake.
  */
 export const dangerouslyAcceptAnyCertificate: CertificateVerifier = {
   verify: ({ chain, leaf: parsed }) => {

@@ -149,15 +149,13 @@ export class Certificate {
     return this.#typed(extensionOids.authorityKeyIdentifier, read.readAuthorityKeyIdentifier)
   }
   get authorityInfoAccess(): readonly read.AccessDescription[] | undefined {
-    return this.#typed(
-      extensionOids.authorityInfoAccess,
-      (value, odd) => read.readInfoAccess(value, 'authorityInfoAccess', odd),
+    return this.#typed(extensionOids.authorityInfoAccess, (value, odd) =>
+      read.readInfoAccess(value, 'authorityInfoAccess', odd),
     )
   }
   get subjectInfoAccess(): readonly read.AccessDescription[] | undefined {
-    return this.#typed(
-      extensionOids.subjectInfoAccess,
-      (value, odd) => read.readInfoAccess(value, 'subjectInfoAccess', odd),
+    return this.#typed(extensionOids.subjectInfoAccess, (value, odd) =>
+      read.readInfoAccess(value, 'subjectInfoAccess', odd),
     )
   }
   get crlDistributionPoints(): readonly read.DistributionPoint[] | undefined {
@@ -220,7 +218,10 @@ export class Certificate {
   }
 
   /** An extension has one reader, whose type its value in `#values` is of: the cast is safe. */
-  #typed<T extends object | number>(oid: string, reader: (value: Uint8Array, deviations: string[]) => T): T | undefined {
+  #typed<T extends object | number>(
+    oid: string,
+    reader: (value: Uint8Array, deviations: string[]) => T,
+  ): T | undefined {
     const { extensions } = this
     for (let i = 0; i < extensions.length; i++) {
       const extension = extensions[i]

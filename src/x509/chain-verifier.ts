@@ -127,9 +127,12 @@ const withDefaultCheck = (
   defaultChecks === false || checks.some(isOcspCheck) ? checks : [ocspCheck(options), ...checks]
 
 /** The anchors are parsed for it, as they are for a verification. */
-const chainFingerprint = (
-  { provider, fingerprint, trust, ...options }: ChainOptions & { readonly trust: TrustStore },
-): string =>
+const chainFingerprint = ({
+  provider,
+  fingerprint,
+  trust,
+  ...options
+}: ChainOptions & { readonly trust: TrustStore }): string =>
   fingerprintOf(
     provider,
     'chain',
@@ -334,7 +337,10 @@ function* acceptPath(path: CandidatePath, input: SearchInput, options: VerifyOpt
     )
   }
   const { provider, serverName, ocspResponse, scts, checks = [], signatureAlgorithms } = options
-  const { pool, rules: { time } } = input
+  const {
+    pool,
+    rules: { time },
+  } = input
   const { anchor } = path
   if (signatureAlgorithms) checkSignatureAlgorithms(path, signatureAlgorithms)
   const validate = (signer: Certificate, more: readonly Certificate[] = []): Steps<readonly Certificate[]> =>

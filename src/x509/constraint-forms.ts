@@ -41,7 +41,13 @@ export const dnsBase = (text: string): Base => {
       const { host } = name
       if (base === '' || (isItself && host === base) || host.endsWith(below)) return true
       // One label in place of the wildcard can make it the base (CVE-2025-61727).
-      return which === 'excluded' && isItself && host.length === parent.length + 1 && host.startsWith('*') && host.endsWith(parent)
+      return (
+        which === 'excluded' &&
+        isItself &&
+        host.length === parent.length + 1 &&
+        host.startsWith('*') &&
+        host.endsWith(parent)
+      )
     },
   }
 }
@@ -60,7 +66,8 @@ const mailbox = /^([!#-'*+\-/-9=?A-Z^-~]+(?:\.[!#-'*+\-/-9=?A-Z^-~]+)*|"(?:[ !#-
 const internationalMailbox = /^([^\s"@\\()<>,;:[\].]+(?:\.[^\s"@\\()<>,;:[\].]+)*|"(?:[^"\\]|\\.)*")@([^@]+)$/u
 
 /** The same mailbox can be written with and without quotes. */
-const unquoted = (local: string): string => (local.startsWith('"') ? local.slice(1, -1).replace(/\\(.)/gu, '$1') : local)
+const unquoted = (local: string): string =>
+  local.startsWith('"') ? local.slice(1, -1).replace(/\\(.)/gu, '$1') : local
 
 /** A mailbox, all mailboxes of a host, or with a leading period of all hosts below a domain. Local parts are
  * literal. */
@@ -82,7 +89,8 @@ export const uriName = (text: string): Comparable | undefined => {
   return host !== undefined && isHost(host) && !endsInNumber.test(host) ? { kind: 'uri', host } : undefined
 }
 
-const uriPattern = /^[a-z][a-z0-9+.-]*:\/\/(?:(?:[\w.~!$&'()*+,;=:-]|%[0-9a-f]{2})*@)?([\w.-]+)(?::[0-9]*)?(?:[/?#][^\\\s]*)?$/i
+const uriPattern =
+  /^[a-z][a-z0-9+.-]*:\/\/(?:(?:[\w.~!$&'()*+,;=:-]|%[0-9a-f]{2})*@)?([\w.-]+)(?::[0-9]*)?(?:[/?#][^\\\s]*)?$/i
 const endsInNumber = /(^|\.)(0x[0-9a-f]*|[0-9]+)$/i
 
 export const uriBase = (text: string): Base => hostBase(text, 'uri')
@@ -95,7 +103,8 @@ const hostBase = (text: string, kind: 'email' | 'uri'): Base => {
   if (!isHost(isBelow ? base.slice(1) : base)) return malformed
   return {
     isWellFormed: true,
-    includes: (name) => name.kind === kind && 'host' in name && (isBelow ? name.host.endsWith(base) : name.host === base),
+    includes: (name) =>
+      name.kind === kind && 'host' in name && (isBelow ? name.host.endsWith(base) : name.host === base),
   }
 }
 

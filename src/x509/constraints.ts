@@ -42,9 +42,10 @@ export const findViolation = (
 /** Whether a set of subtrees is written as section 4.2.1.10 has it; else what is wrong with it. */
 export const malformedConstraint = ({ permitted = [], excluded = [] }: NameConstraints): string | undefined => {
   for (const { base } of [...permitted, ...excluded]) {
-    const isLoose = base.kind === 'dns'
-      ? base.value.startsWith('.')
-      : (base.kind === 'email' || base.kind === 'uri') && base.value === ''
+    const isLoose =
+      base.kind === 'dns'
+        ? base.value.startsWith('.')
+        : (base.kind === 'email' || base.kind === 'uri') && base.value === ''
     const form = baseOf(base)
     if (!isLoose && (form.isWellFormed || form.reason === 'unsupported')) continue
     return `the name constraint ${base.kind} ${quote(base.value)} is not in a form that RFC 5280 allows`
@@ -215,6 +216,9 @@ const checkName = (
     return { kind: 'violated', sentence: `${shown} is excluded by the name constraint ${subtree}` }
   }
   if (which === 'excluded') return undefined
-  const few = subtrees.slice(0, 3).map((subtree) => subtree.shown).join(', ')
+  const few = subtrees
+    .slice(0, 3)
+    .map((subtree) => subtree.shown)
+    .join(', ')
   return { kind: 'violated', sentence: `${shown} is outside what the name constraints permit (${few})` }
 }

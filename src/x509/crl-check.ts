@@ -57,10 +57,14 @@ export const crlCheck = (options: CrlCheckOptions): PathCheck => {
   const given = typeof crls === 'function' ? undefined : loadCrls(crls)
   const signatures = new SignatureCache()
   const signers = loadSigners(options.signers)
-  return withFingerprint(function* (request: PathCheckRequest) {
-    const context: Context = { request, signatures, signers, options, given, found: new Map(), open: new Set() }
-    for (const pair of pathPairs(request, options.depth ?? 'chain')) yield* checkOne(pair, context)
-  }, 'crl', options)
+  return withFingerprint(
+    function* (request: PathCheckRequest) {
+      const context: Context = { request, signatures, signers, options, given, found: new Map(), open: new Set() }
+      for (const pair of pathPairs(request, options.depth ?? 'chain')) yield* checkOne(pair, context)
+    },
+    'crl',
+    options,
+  )
 }
 
 interface Context extends SignerContext {
@@ -160,7 +164,10 @@ const whyRevoked = ({ revocationDate, reason }: CrlEntry): string => {
 /** ReasonFlags for which these CRLs say that the certificate is not revoked; why the others say nothing goes to
  * `problems`. */
 const reasonsOf = (
-  fit: readonly CrlStatement[], points: readonly CrlPoint[], certificate: Certificate, problems: string[],
+  fit: readonly CrlStatement[],
+  points: readonly CrlPoint[],
+  certificate: Certificate,
+  problems: string[],
 ): number => {
   let covered = 0
   for (const { crl } of fit) {
@@ -185,7 +192,10 @@ function* readStatement(crl: Crl, pair: PathPair, context: Context): Steps<CrlSt
     const problem = yield* whyUnsigned(crl, pair, context)
     if (problem !== undefined) return problem
     const entry = crl.find(certificate.serialNumber, certificate.issuer)
-    const { request: { time }, options } = context
+    const {
+      request: { time },
+      options,
+    } = context
     const faultOfScope = attempt(() => void crl.issuingDistributionPoint)
     if (faultOfScope !== undefined) return { crl, entry, unfit: faultOfScope }
     return whyNotItsKind(crl, certificate) ?? { crl, entry, unfit: attempt(() => whyUnfit(crl, time, options)) }

@@ -106,9 +106,7 @@ const isLifted = (hold: CrlStatement, statements: readonly CrlStatement[]): bool
 
 /** 6.3.3 (c): issuer, scope and key are the same. */
 const sameScope = (a: Crl, b: Crl): boolean =>
-  sameName(a.issuer, b.issuer) &&
-  sameOptional(a.scopeBytes, b.scopeBytes) &&
-  sameOptional(keyOf(a), keyOf(b))
+  sameName(a.issuer, b.issuer) && sameOptional(a.scopeBytes, b.scopeBytes) && sameOptional(keyOf(a), keyOf(b))
 
 const keyOf = (crl: Crl): Uint8Array | undefined => crl.extension(extensionOids.authorityKeyIdentifier)?.value
 

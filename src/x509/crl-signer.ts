@@ -46,7 +46,10 @@ export function* findCrlSigner(crl: Crl, pair: PathPair, context: SignerContext)
 /** The issuer first, then what the caller gave, then what the peer sent; those whose key identifier the CRL names
  * come first in each. */
 const candidatesFor = (crl: Crl, { issuer, certificate }: PathPair, context: SignerContext): readonly Issuer[] => {
-  const { request: { anchor, path, pool }, signers } = context
+  const {
+    request: { anchor, path, pool },
+    signers,
+  } = context
   const own = sameName(crl.issuer, certificate.issuer) ? [issuer] : []
   const anchors = sameName(anchor.name, crl.issuer) ? [anchor] : []
   const others = [path.slice(1), signers, pool].flatMap((list) =>
@@ -79,7 +82,10 @@ const isNamed = (crl: Crl, { subjectKeyIdentifier }: Certificate): boolean => {
 }
 
 function* isSignedBy(crl: Crl, signer: Issuer, context: SignerContext): Steps<boolean | string> {
-  const { request: { provider }, signatures } = context
+  const {
+    request: { provider },
+    signatures,
+  } = context
   const known = signatures.get(crl, signer)
   if (known !== undefined) return known
   const { signatureAlgorithm, tbs, signature } = crl

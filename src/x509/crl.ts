@@ -7,7 +7,10 @@ import type { PemOrDer } from '../wire/pem.ts'
 import { readEntries } from './crl-entries.ts'
 import type { CrlEntries, CrlEntry } from './crl-entries.ts'
 import {
-  readAuthorityKeyIdentifier, readDistributionPointName, readDistributionPoints, readExtensions,
+  readAuthorityKeyIdentifier,
+  readDistributionPointName,
+  readDistributionPoints,
+  readExtensions,
 } from './extensions.ts'
 import type { DistributionPoint, Extension } from './extensions.ts'
 import { crlBytes } from './load.ts'
@@ -37,8 +40,12 @@ const oids = { crlNumber: '2.5.29.20', deltaIndicator: '2.5.29.27', issuingPoint
 
 /** Extensions whose meaning is known here; a critical one beside them makes the CRL unusable (section 5.2). */
 const knownExtensions: ReadonlySet<string> = new Set([
-  oids.crlNumber, oids.deltaIndicator, oids.issuingPoint,
-  extensionOids.authorityKeyIdentifier, extensionOids.issuerAltName, extensionOids.freshestCrl,
+  oids.crlNumber,
+  oids.deltaIndicator,
+  oids.issuingPoint,
+  extensionOids.authorityKeyIdentifier,
+  extensionOids.issuerAltName,
+  extensionOids.freshestCrl,
   extensionOids.authorityInfoAccess,
 ])
 
@@ -209,8 +216,13 @@ const readScope = (value: Uint8Array): IssuingDistributionPoint => {
   }
   const { fullName, relativeName } = name ?? { fullName: undefined, relativeName: undefined }
   return {
-    fullName, relativeName,
-    onlyContainsUserCerts, onlyContainsCaCerts, onlySomeReasons, indirect, onlyContainsAttributeCerts,
+    fullName,
+    relativeName,
+    onlyContainsUserCerts,
+    onlyContainsCaCerts,
+    onlySomeReasons,
+    indirect,
+    onlyContainsAttributeCerts,
   }
 }
 

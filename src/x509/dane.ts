@@ -37,7 +37,8 @@ export interface DaneOptions extends Omit<ChainOptions, 'trust'> {
 
 /** The record in the words of a zone file: "3 1 1 2bb1...". Throws TlsError `bad_option`. */
 export const parseTlsa = (text: string): TlsaRecord => {
-  const [, usage, selector, matchingType, hex = ''] = /^\s*(\d{1,3})\s+(\d{1,3})\s+(\d{1,3})\s+([0-9a-fA-F\s]+)$/.exec(text) ?? []
+  const [, usage, selector, matchingType, hex = ''] =
+    /^\s*(\d{1,3})\s+(\d{1,3})\s+(\d{1,3})\s+([0-9a-fA-F\s]+)$/.exec(text) ?? []
   const digits = hex.replace(/\s+/g, '')
   if (usage === undefined || digits === '' || digits.length % 2 !== 0) {
     throw new TlsError('bad_option', `"${text}" is not a TLSA record: three numbers and hex, as in "3 1 1 2bb183af..."`)
@@ -65,7 +66,13 @@ const usages = { pkixTa: 0, pkixEe: 1, daneTa: 2, daneEe: 3 } as const
 
 /** RFC 7671 section 4: what is not known, or can't match, is unusable and does not count. */
 const isUsable = ({ usage, selector, matchingType, data }: TlsaRecord): boolean =>
-  usage <= 3 && selector <= 1 && (matchingType === 0 ? data.length > 0 : matchingType === 1 ? data.length === 32 : matchingType === 2 && data.length === 64)
+  usage <= 3 &&
+  selector <= 1 &&
+  (matchingType === 0
+    ? data.length > 0
+    : matchingType === 1
+      ? data.length === 32
+      : matchingType === 2 && data.length === 64)
 
 function* verify(request: VerifyRequest, options: DaneOptions): Steps<VerifiedChain> {
   const { provider } = options
@@ -83,7 +90,9 @@ function* verify(request: VerifyRequest, options: DaneOptions): Steps<VerifiedCh
   if (anchors.length > 0) attempts.push(() => withAnchors(request, options, anchors, [], ''))
   const pkix = [...ofUsage(usages.pkixEe), ...ofUsage(usages.pkixTa)]
   if (pkix.length > 0) {
-    attempts.push(() => withAnchors(request, options, options.trust, [pkixCheck(pkix)], 'the TLSA records ask for a public authority'))
+    attempts.push(() =>
+      withAnchors(request, options, options.trust, [pkixCheck(pkix)], 'the TLSA records ask for a public authority'),
+    )
   }
   return yield* firstGood(attempts, leaf)
 }
@@ -104,7 +113,11 @@ function* firstGood(attempts: readonly (() => Steps<VerifiedChain>)[], leaf: Cer
 }
 
 function* withAnchors(
-  request: VerifyRequest, options: DaneOptions, trust: ChainOptions['trust'] | undefined, checks: readonly PathCheck[], why: string,
+  request: VerifyRequest,
+  options: DaneOptions,
+  trust: ChainOptions['trust'] | undefined,
+  checks: readonly PathCheck[],
+  why: string,
 ): Steps<VerifiedChain> {
   if (trust === undefined) return reject('unknown_ca', `${why}, and no trust anchors were given for that`)
   const verifier = chainVerifier({ ...options, trust, checks: [...checks, ...(options.checks ?? [])] })
@@ -116,7 +129,10 @@ const pkixCheck = (records: readonly TlsaRecord[]): PathCheck =>
   function* ({ path, provider }) {
     const [leaf, ...above] = path
     const isMatch = records.some((record) =>
-      record.usage === usages.pkixEe ? leaf && matches(record, leaf, provider) : above.some((ca) => matches(record, ca, provider)))
+      record.usage === usages.pkixEe
+        ? leaf && matches(record, leaf, provider)
+        : above.some((ca) => matches(record, ca, provider)),
+    )
     if (!isMatch) {
       reject(
         'refused',

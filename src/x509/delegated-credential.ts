@@ -34,10 +34,16 @@ export const encodeDelegatedCredential = (value: DelegatedCredential): Uint8Arra
 
 /** What the certificate's key signs; `signer` is the end that will use the credential. */
 export const delegationContent = (
-  signer: 'client' | 'server', certificate: Uint8Array, { validTime, scheme, spki }: Credential, algorithm: number,
+  signer: 'client' | 'server',
+  certificate: Uint8Array,
+  { validTime, scheme, spki }: Credential,
+  algorithm: number,
 ): Uint8Array =>
   signedContext(
-    `TLS, ${signer} delegated credentials`, certificate, encode(credential, { validTime, scheme, spki }), encode(u16, algorithm),
+    `TLS, ${signer} delegated credentials`,
+    certificate,
+    encode(credential, { validTime, scheme, spki }),
+    encode(u16, algorithm),
   )
 
 /** Schemes of TLS 1.3 whose keys are not rsaEncryption (section 4). */
@@ -63,5 +69,5 @@ export const delegationProblem = (certificate: Certificate): string | undefined 
   }
   return certificate.keyUsage?.includes('digitalSignature')
     ? undefined
-    : 'the certificate\'s key usage has no digitalSignature'
+    : "the certificate's key usage has no digitalSignature"
 }

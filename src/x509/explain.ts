@@ -62,6 +62,7 @@ const untrusted = ({ leaf, trust }: Unverified, last: Certificate): CertificateE
   const issuer = last.issuer.isEmpty ? 'one without a name' : shorten(last.issuer.toString())
   const sentence = last.isSelfIssued
     ? `the chain ends in ${describe(last)}, which is self-signed and is not among the trust anchors${sameName}`
-    : `${describe(last)} is signed by an authority that is not trusted: ${issuer}; the peer may have left out an intermediate certificate`
+    : `${describe(last)} is signed by an authority that is not trusted: ${issuer}; the peer may have left out an ` +
+      'intermediate certificate'
   return new CertificateError('unknown_ca', sentence, last)
 }

@@ -189,9 +189,8 @@ export const readSubjectKeyIdentifier = (value: Uint8Array, deviations?: Deviati
 export const readAuthorityKeyIdentifier = (value: Uint8Array, deviations?: Deviations): AuthorityKeyIdentifier => {
   const what = 'authorityKeyIdentifier'
   const sequence = outer(value, what, deviations)
-  const keyIdentifier = sequence.peek() === contextTag(0)
-    ? sequence.content(contextTag(0), 'key identifier')
-    : undefined
+  const keyIdentifier =
+    sequence.peek() === contextTag(0) ? sequence.content(contextTag(0), 'key identifier') : undefined
   const names = sequence.optional(constructedTag(1), 'authorityCertIssuer')
   const issuer = names === undefined ? undefined : readGeneralNames(names, what)
   const serialNumber =
@@ -330,8 +329,7 @@ export const readDistributionPointName = (
   if (choice === undefined) return undefined
   const full = choice.optional(constructedTag(0), 'fullName')
   const fullName = full === undefined ? undefined : readGeneralNames(full, 'fullName')
-  const relativeName =
-    fullName === undefined ? choice.content(constructedTag(1), 'nameRelativeToCRLIssuer') : undefined
+  const relativeName = fullName === undefined ? choice.content(constructedTag(1), 'nameRelativeToCRLIssuer') : undefined
   choice.end()
   return { fullName, relativeName }
 }

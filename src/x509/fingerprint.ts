@@ -17,8 +17,8 @@ export const randomNameOf = (value: object): string => {
 }
 
 /**
- * What a verifier of this kind with these options accepts. Functions and objects count by their `fingerprint` if they have one; those of
- * a caller by `named`, if that is given, and otherwise by a random name.
+ * What a verifier of this kind with these options accepts. Functions and objects count by their `fingerprint` if they
+ * have one; those of a caller by `named`, if that is given, and otherwise by a random name.
  */
 export const fingerprintOf = (provider: CryptoProvider, kind: string, options: object, named?: string): string => {
   const { sha256 } = provider.hashes
@@ -33,7 +33,10 @@ const canonical = (value: unknown, nameOf: (value: object) => string): string =>
   if (value instanceof Uint8Array) return `x${toHex(value)}`
   if (Array.isArray(value)) return `[${value.map((item) => canonical(item, nameOf)).join(',')}]`
   if (value instanceof Set) {
-    return canonical([...value].map((item) => canonical(item, nameOf)).toSorted((a, b) => (a < b ? -1 : 1)), nameOf)
+    return canonical(
+      [...value].map((item) => canonical(item, nameOf)).toSorted((a, b) => (a < b ? -1 : 1)),
+      nameOf,
+    )
   }
   if (typeof value === 'bigint' || typeof value === 'undefined') return String(value)
   if (typeof value === 'function') return ownFingerprint(value) ?? nameOf(value)
@@ -43,7 +46,9 @@ const canonical = (value: unknown, nameOf: (value: object) => string): string =>
   if ('der' in value && value.der instanceof Uint8Array) return canonical(value.der, nameOf)
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) return nameOf(value)
-  const fields = Object.entries(value).filter(([, field]) => field !== undefined).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const fields = Object.entries(value)
+    .filter(([, field]) => field !== undefined)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
   return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field, nameOf)}`).join(',')}}`
 }
 

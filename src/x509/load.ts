@@ -32,15 +32,17 @@ export const certificateBytes = (input: Inputs, option: string): Uint8Array[] =>
 
 /** DER CRLs. Throws TlsError `bad_option` where there is none. */
 export const crlBytes = (input: Inputs): Uint8Array[] =>
-  blocksOf(input, 'crls', { kind: 'CRL', label: 'X509 CRL', isWanted: (label) => label === 'X509 CRL' }).map(({ bytes }) => bytes)
+  blocksOf(input, 'crls', { kind: 'CRL', label: 'X509 CRL', isWanted: (label) => label === 'X509 CRL' }).map(
+    ({ bytes }) => bytes,
+  )
 
 /** Blocks of certificates; DER becomes a block whose contents nobody has looked into. */
 export const certificateBlocks = (input: Inputs, option: string): PemBlock[] =>
-  blocksOf(
-    input,
-    option,
-    { kind: 'certificate', label: 'CERTIFICATE', isWanted: (label) => certificateLabels.has(label) },
-  )
+  blocksOf(input, option, {
+    kind: 'certificate',
+    label: 'CERTIFICATE',
+    isWanted: (label) => certificateLabels.has(label),
+  })
 
 const TRUSTED = 'TRUSTED CERTIFICATE'
 const certificateLabels: ReadonlySet<string> = new Set(['CERTIFICATE', 'X509 CERTIFICATE', TRUSTED])
@@ -56,9 +58,10 @@ const blocksOf = (input: Inputs, option: string, wanted: Wanted): PemBlock[] => 
   const all = inputs.flatMap((item) => blocksIn(item, option, wanted))
   const found = all.filter(({ label }) => wanted.isWanted(label))
   if (found.length === 0) {
-    const instead = all[0] === undefined
-      ? ''
-      : `; it has a block ${JSON.stringify(all[0].label.slice(0, 40))}${conversion(all[0].label)}`
+    const instead =
+      all[0] === undefined
+        ? ''
+        : `; it has a block ${JSON.stringify(all[0].label.slice(0, 40))}${conversion(all[0].label)}`
     throw new TlsError(
       'bad_option',
       `${option}: there is no ${wanted.kind} in it (a PEM block ${wanted.label})${instead}`,
@@ -85,9 +88,10 @@ const blocksIn = (item: PemOrDer, option: string, { label }: Wanted): PemBlock[]
 }
 
 /** The certificate of a block, and what follows it in a TRUSTED CERTIFICATE. Throws TlsError `bad_certificate`. */
-export const readCertificateBlock = (
-  { label, bytes }: PemBlock,
-): { readonly der: Uint8Array; readonly settings?: TrustSettings } => {
+export const readCertificateBlock = ({
+  label,
+  bytes,
+}: PemBlock): { readonly der: Uint8Array; readonly settings?: TrustSettings } => {
   if (label !== TRUSTED) return { der: bytes }
   const reader = new DerReader(bytes, 'bad_certificate', 'trusted certificate')
   const der = reader.element('certificate', tags.sequence)
@@ -107,8 +111,7 @@ const readSettings = (fields: DerReader): TrustSettings => {
   }
   const trusted = fields.peek() === tags.sequence ? oids(fields.sequence('trust')) : undefined
   const rejects = fields.optional(constructedTag(0), 'reject')
-  const alias = fields.peek() === tags.utf8String
-    ? new TextDecoder().decode(fields.content(tags.utf8String, 'alias'))
-    : undefined
+  const alias =
+    fields.peek() === tags.utf8String ? new TextDecoder().decode(fields.content(tags.utf8String, 'alias')) : undefined
   return { trusted, rejected: rejects ? oids(rejects) : [], alias }
 }

@@ -251,4 +251,6 @@ const attributeText = ({ type, value, der }: NameAttribute): string =>
 const escapeValue = (value: string): string =>
   value
     .replace(/["+,;<>\\]|^[ #]| $/g, '\\$&')
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (c) => [...utf8Encoder.encode(c)].map((byte) => `\\${toHex(Uint8Array.of(byte))}`).join(''))
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (c) =>
+      [...utf8Encoder.encode(c)].map((byte) => `\\${toHex(Uint8Array.of(byte))}`).join(''),
+    )

@@ -40,7 +40,9 @@ export const referenceName = (serverName: string): ReferenceName | undefined => 
   const ascii = toAscii(serverName)
   if (ascii === undefined) return undefined
   const value = (ascii.endsWith('.') ? ascii.slice(0, -1) : ascii).toLowerCase()
-  return value.length <= 253 && dnsPattern.test(value) && !/(^|\.)[0-9]+$/.test(value) ? { kind: 'dns', value } : undefined
+  return value.length <= 253 && dnsPattern.test(value) && !/(^|\.)[0-9]+$/.test(value)
+    ? { kind: 'dns', value }
+    : undefined
 }
 
 /** A link-local address is dialled with a zone, "fe80::1%eth0" (RFC 4007 section 11), which is of this machine and

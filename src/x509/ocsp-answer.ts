@@ -39,7 +39,8 @@ export interface OcspContext extends Pick<PathCheckRequest, 'provider' | 'time' 
 }
 
 /** Refuses with `bad_certificate_status`. */
-export const bad = (sentence: string, { certificate }: PathPair): never => reject('bad_certificate_status', sentence, certificate)
+export const bad = (sentence: string, { certificate }: PathPair): never =>
+  reject('bad_certificate_status', sentence, certificate)
 
 /**
  * What a response says of a certificate; throws TlsError `bad_certificate_status` unless it is about that certificate
@@ -47,7 +48,10 @@ export const bad = (sentence: string, { certificate }: PathPair): never => rejec
  * with.
  */
 export function* readAnswer(
-  basic: OcspBasicResponse, pair: PathPair, context: OcspContext, nonce?: Uint8Array,
+  basic: OcspBasicResponse,
+  pair: PathPair,
+  context: OcspContext,
+  nonce?: Uint8Array,
 ): Steps<OcspAnswer> {
   try {
     return yield* judge(basic, pair, context, nonce)
@@ -58,7 +62,10 @@ export function* readAnswer(
 }
 
 function* judge(
-  basic: OcspBasicResponse, pair: PathPair, context: OcspContext, nonce: Uint8Array | undefined,
+  basic: OcspBasicResponse,
+  pair: PathPair,
+  context: OcspContext,
+  nonce: Uint8Array | undefined,
 ): Steps<OcspAnswer> {
   yield* checkSigner(basic, pair, context)
   const answers = basic.answers.filter((answer) => isAbout(answer, pair, context.provider))
@@ -79,7 +86,10 @@ const isLasting = (answer: OcspAnswer, context: OcspContext): boolean =>
 
 /** What holds for a response as a whole. */
 const whyUnfit = (basic: OcspBasicResponse, { certificate }: PathPair, context: OcspContext): string | undefined => {
-  const { time, options: { allowSha1, skew = DEFAULT_SKEW } } = context
+  const {
+    time,
+    options: { allowSha1, skew = DEFAULT_SKEW },
+  } = context
   const { version, extensions, producedAt, signatureAlgorithm } = basic
   if (isWeak(signatureAlgorithm, allowSha1)) {
     return `the OCSP response is signed with ${algorithmName(signatureAlgorithm)}, which is not accepted`

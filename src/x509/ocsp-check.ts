@@ -43,11 +43,15 @@ export interface OcspCheckOptions extends OcspAnswerOptions {
 
 /** Throws `certificate_revoked`, `bad_certificate_status` or `revocation_unknown`. */
 export const ocspCheck = (options: OcspCheckOptions = {}): PathCheck => {
-  const check: PathCheck = withFingerprint(function* (request: PathCheckRequest) {
-    for (const [i, pair] of pathPairs(request, options.depth ?? 'leaf').entries()) {
-      yield* checkOne(pair, i === 0 ? request.ocspResponse : undefined, i === 0, { ...request, options })
-    }
-  }, 'ocsp', options)
+  const check: PathCheck = withFingerprint(
+    function* (request: PathCheckRequest) {
+      for (const [i, pair] of pathPairs(request, options.depth ?? 'leaf').entries()) {
+        yield* checkOne(pair, i === 0 ? request.ocspResponse : undefined, i === 0, { ...request, options })
+      }
+    },
+    'ocsp',
+    options,
+  )
   ocspChecks.add(check)
   return check
 }
@@ -116,7 +120,10 @@ const refuseRevoked = (answer: OcspAnswer | undefined, { certificate }: PathPair
 
 /** In soft mode a responder that was out of order is like none. */
 function* fromStaple(
-  der: Uint8Array, pair: PathPair, mustStaple: boolean, context: Context,
+  der: Uint8Array,
+  pair: PathPair,
+  mustStaple: boolean,
+  context: Context,
 ): Steps<OcspAnswer | undefined> {
   const response = parseOcspResponse(der)
   if (response.status === 'successful') return yield* readAnswer(response.basic, pair, context)
@@ -136,7 +143,10 @@ function* fromCaller(pair: PathPair, context: Context): Steps<readonly OcspAnswe
 }
 
 function* fromResponders(pair: PathPair, context: Context): Steps<readonly OcspAnswer[]> {
-  const { options: { fetch, nonce }, provider } = context
+  const {
+    options: { fetch, nonce },
+    provider,
+  } = context
   if (fetch === undefined) return []
   const answers: OcspAnswer[] = []
   for (const url of responderUrls(pair.certificate)) {
@@ -155,7 +165,10 @@ function* fromResponders(pair: PathPair, context: Context): Steps<readonly OcspA
 
 /** A response that is no good, and not stapled, is none. */
 function* attempt(
-  der: Uint8Array, pair: PathPair, context: Context, nonce?: Uint8Array,
+  der: Uint8Array,
+  pair: PathPair,
+  context: Context,
+  nonce?: Uint8Array,
 ): Steps<OcspAnswer | undefined> {
   try {
     return yield* readOcspAnswer(der, pair, context, context.options, nonce)

@@ -5,7 +5,15 @@ import type { CryptoProvider, HashName } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { equalBytes, toHex } from '../wire/bytes.ts'
 import {
-  DerReader, constructedTag, contextTag, derElement, derNull, derOctets, derOid, derSequence, tags,
+  DerReader,
+  constructedTag,
+  contextTag,
+  derElement,
+  derNull,
+  derOctets,
+  derOid,
+  derSequence,
+  tags,
 } from '../wire/der.ts'
 import { parseCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
@@ -18,7 +26,7 @@ import type { Issuer, PathPair } from './path-pairs.ts'
 
 /** Section 4.2.1: responseStatus. Only the first has an answer in it. */
 export type OcspStatus =
-  | 'successful' | 'malformedRequest' | 'internalError' | 'tryLater' | 'sigRequired' | 'unauthorized'
+  'successful' | 'malformedRequest' | 'internalError' | 'tryLater' | 'sigRequired' | 'unauthorized'
 
 /** CertID (section 4.1.1). */
 export interface OcspCertId {
@@ -65,7 +73,12 @@ export type OcspResponse =
   | { readonly status: Exclude<OcspStatus, 'successful'> }
 
 const statuses: Readonly<Record<number, OcspStatus>> = {
-  0: 'successful', 1: 'malformedRequest', 2: 'internalError', 3: 'tryLater', 5: 'sigRequired', 6: 'unauthorized',
+  0: 'successful',
+  1: 'malformedRequest',
+  2: 'internalError',
+  3: 'tryLater',
+  5: 'sigRequired',
+  6: 'unauthorized',
 }
 const basicResponse = '1.3.6.1.5.5.7.48.1.1'
 export const nonceOid = '1.3.6.1.5.5.7.48.1.2'
@@ -124,7 +137,15 @@ const readBasic = (der: Uint8Array): OcspBasicResponse => {
   wrapped?.end()
   data.end()
   return {
-    version, tbs, signatureAlgorithm, signature, responder, producedAt, answers, extensions, certificates,
+    version,
+    tbs,
+    signatureAlgorithm,
+    signature,
+    responder,
+    producedAt,
+    answers,
+    extensions,
+    certificates,
   }
 }
 
@@ -259,8 +280,7 @@ export const createOcspRequest = (pair: PathPair, provider: CryptoProvider, nonc
   return derSequence(derSequence(derSequence(derSequence(certId)), ...extensions))
 }
 
-const nonceExtension = (nonce: Uint8Array): Uint8Array =>
-  derSequence(derOid(nonceOid), derOctets(derOctets(nonce)))
+const nonceExtension = (nonce: Uint8Array): Uint8Array => derSequence(derOid(nonceOid), derOctets(derOctets(nonce)))
 
 /** The nonce of a response; undefined if it has none. */
 export const nonceOf = ({ extensions }: OcspBasicResponse): Uint8Array | undefined => {

@@ -47,7 +47,10 @@ export const anyPolicy = '2.5.29.32.0'
 export const accessMethods = { ocsp: '1.3.6.1.5.5.7.48.1', caIssuers: '1.3.6.1.5.5.7.48.2' } as const
 
 /** Types of otherName: the mailbox of RFC 9598 section 3, the user principal name of Windows. */
-export const otherNameOids = { smtpUtf8Mailbox: '1.3.6.1.5.5.7.8.9', userPrincipalName: '1.3.6.1.4.1.311.20.2.3' } as const
+export const otherNameOids = {
+  smtpUtf8Mailbox: '1.3.6.1.5.5.7.8.9',
+  userPrincipalName: '1.3.6.1.4.1.311.20.2.3',
+} as const
 
 export const emailAddressOid = '1.2.840.113549.1.9.1'
 export const commonNameOid = '2.5.4.3'

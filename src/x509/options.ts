@@ -16,9 +16,10 @@ export interface PathCheckRequest {
   /** The other certificates that came with the leaf, none of them verified: issuers of CRLs can be among them. */
   readonly pool: readonly Certificate[]
   /**
-   * Whether another certificate, of a signer of CRLs or OCSP responses, may be relied on: builds a path for it to the same anchor, over
-   * `pool` and `more`, by the same rules but for names and key purposes. Answers with that path, without the anchor; throws
-   * CertificateError.
+   * Whether another certificate, of a signer of CRLs or OCSP responses, may be relied on: builds a path for it to the
+   * same anchor, over
+   * `pool` and `more`, by the same rules but for names and key purposes. Answers with that path, without the anchor;
+   * throws CertificateError.
    */
   readonly validate: (signer: Certificate, more?: readonly Certificate[]) => Steps<readonly Certificate[]>
   readonly provider: CryptoProvider
@@ -92,8 +93,9 @@ export interface ChainOptions {
   /** Revocation, SCTs, pins: run in order on a path that is good otherwise, after the default check. */
   readonly checks?: readonly PathCheck[]
   /**
-   * The default check is `ocspCheck()`: a stapled OCSP response has to be good (RFC 6066 section 8), and to be there if the certificate
-   * says so (RFC 7633; of that `verifyChain` knows nothing, since it sees no handshake). An `ocspCheck` among `checks` takes its place;
+   * The default check is `ocspCheck()`: a stapled OCSP response has to be good (RFC 6066 section 8), and to be there if
+   * the certificate says so (RFC 7633; of that `verifyChain` knows nothing, since it sees no handshake). An `ocspCheck`
+   * among `checks` takes its place;
    * `false` leaves it out. Default true.
    */
   readonly defaultChecks?: boolean

@@ -138,7 +138,9 @@ const checkPurpose = (certificate: Certificate, role: Role, { purposes, profile 
   if (purposes.length === 0 || purposes.some(isAllowed)) return
   const has = (certificate.extendedKeyUsage ?? []).map(oidName).join(', ')
   const wanted = purposes.map(oidName).join(' or ')
-  const sentence = `${describe(certificate)} may not be used for ${wanted}: its extended key usage is ${has === '' ? 'empty' : shorten(has)}`
+  const sentence =
+    `${describe(certificate)} may not be used for ${wanted}: its extended key usage is ` +
+    `${has === '' ? 'empty' : shorten(has)}`
   reject('certificate_usage', sentence, certificate)
 }
 
@@ -152,7 +154,10 @@ const allowsPurpose = (certificate: Certificate, role: Role, purpose: string, pr
 /** Of several purposes one has to be allowed by all of the path. */
 const checkPurposes = ({ certificates, anchor }: CandidatePath, { purposes, profile }: PathRules): void => {
   if (purposes.length < 2) return
-  const roles: [Certificate, Role][] = certificates.map((certificate, i) => [certificate, i === 0 ? 'leaf' : 'intermediate'])
+  const roles: [Certificate, Role][] = certificates.map((certificate, i) => [
+    certificate,
+    i === 0 ? 'leaf' : 'intermediate',
+  ])
   if (anchor.certificate !== undefined) roles.push([anchor.certificate, 'anchor'])
   const fits = (purpose: string): boolean =>
     roles.every(([certificate, role]) => allowsPurpose(certificate, role, purpose, profile))
@@ -190,7 +195,8 @@ const checkPolicies = ({ certificates, anchor, isDirect }: CandidatePath, { poli
 /** The caller's inputs, and what the anchor's own certificate adds to them (RFC 5937 section 3.2). */
 export const anchorInputs = ({ certificate }: TrustAnchor, inputs: PolicyInputs | undefined): PolicyInputs => ({
   acceptable: inputs?.acceptable,
-  requireExplicit: inputs?.requireExplicit === true || certificate?.policyConstraints?.requireExplicitPolicy !== undefined,
+  requireExplicit:
+    inputs?.requireExplicit === true || certificate?.policyConstraints?.requireExplicitPolicy !== undefined,
   inhibitMapping: inputs?.inhibitMapping === true || certificate?.policyConstraints?.inhibitPolicyMapping !== undefined,
   inhibitAny: inputs?.inhibitAny === true || certificate?.inhibitAnyPolicy !== undefined,
 })
@@ -219,10 +225,17 @@ export const checkServerName = (
   if (leaf.subjectAltNames === undefined) {
     const sentence = `${describe(leaf)} has no subjectAltName, so it is for no server at all`
     const mend = `issue it again with ${shorten(reference.value)} as a subjectAltName`
-    reject('certificate_name_mismatch', `${sentence}: ${mend}; common names are not looked at (RFC 9525 section 6.3)`, leaf)
+    reject(
+      'certificate_name_mismatch',
+      `${sentence}: ${mend}; common names are not looked at (RFC 9525 section 6.3)`,
+      leaf,
+    )
   }
   if (coversReference(leaf, reference, isPublicSuffix)) return
-  const names = (leaf.subjectAltNames ?? []).slice(0, MAX_NAMES_SHOWN).map(({ value }) => shorten(value, 80)).join(', ')
+  const names = (leaf.subjectAltNames ?? [])
+    .slice(0, MAX_NAMES_SHOWN)
+    .map(({ value }) => shorten(value, 80))
+    .join(', ')
   const isFor = names === '' ? 'it is for no name at all' : `it is for ${shorten(names)}`
   reject('certificate_name_mismatch', `${describe(leaf)} is not for ${shorten(reference.value)}; ${isFor}`, leaf)
 }

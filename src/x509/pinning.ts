@@ -22,14 +22,18 @@ export const pinCheck = ({ pins, where = 'chain' }: PinCheckOptions): PathCheck 
   if (pins.length === 0) throw new TlsError('bad_option', 'pins: an empty list would refuse every peer')
   const wanted = new Set(pins.map(checkedPin))
   // A generator, as all checks are, though it never waits.
-  return withFingerprint(function* ({ path, anchor, provider }: PathCheckRequest) {
-    const [leaf] = path
-    if (leaf === undefined) return
-    const keys = where === 'leaf' ? [leaf.spki] : [...path.map(({ spki }) => spki), anchor.spki]
-    const found = [...new Set(keys.map((spki) => pinOf(spki, provider)))]
-    if (found.some((pin) => wanted.has(pin))) return
-    reject('refused', `no key of the chain of ${describe(leaf)} is pinned; it has ${found.join(', ')}`, leaf)
-  }, 'pins', { pins: wanted, where })
+  return withFingerprint(
+    function* ({ path, anchor, provider }: PathCheckRequest) {
+      const [leaf] = path
+      if (leaf === undefined) return
+      const keys = where === 'leaf' ? [leaf.spki] : [...path.map(({ spki }) => spki), anchor.spki]
+      const found = [...new Set(keys.map((spki) => pinOf(spki, provider)))]
+      if (found.some((pin) => wanted.has(pin))) return
+      reject('refused', `no key of the chain of ${describe(leaf)} is pinned; it has ${found.join(', ')}`, leaf)
+    },
+    'pins',
+    { pins: wanted, where },
+  )
 }
 
 /** The pin of a certificate's key: "sha256/...". */

@@ -119,7 +119,8 @@ const mapPolicies = (level: Level, certificate: Certificate, allowed: boolean): 
     const node = level.get(policy)
     if (!allowed) next.delete(policy)
     else if (node !== undefined) node.expected = expected
-    else if (anyNode !== undefined) next.set(policy, { policy, isAuthorityRoot: true, parents: anyNode.parents, expected })
+    else if (anyNode !== undefined)
+      next.set(policy, { policy, isAuthorityRoot: true, parents: anyNode.parents, expected })
   }
   return next
 }

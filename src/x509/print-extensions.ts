@@ -51,37 +51,98 @@ type Printer = (certificate: Certificate) => string[] | undefined
 const upper = (bytes: Uint8Array): string => colons(bytes).toUpperCase()
 
 const printers: ReadonlyMap<string, Printer> = new Map<string, Printer>([
-  [oids.basicConstraints, ({ basicConstraints: it }) => it && [`CA:${it.ca ? 'TRUE' : 'FALSE'}${it.pathLength === undefined ? '' : `, pathlen:${it.pathLength}`}`]],
+  [
+    oids.basicConstraints,
+    ({ basicConstraints: it }) =>
+      it && [`CA:${it.ca ? 'TRUE' : 'FALSE'}${it.pathLength === undefined ? '' : `, pathlen:${it.pathLength}`}`],
+  ],
   [oids.keyUsage, ({ keyUsage }) => keyUsage && [keyUsage.map((usage) => usages[usage]).join(', ')]],
-  [oids.extendedKeyUsage, ({ extendedKeyUsage }) => extendedKeyUsage && [extendedKeyUsage.map((oid) => purposes.get(oid) ?? oid).join(', ')]],
+  [
+    oids.extendedKeyUsage,
+    ({ extendedKeyUsage }) => extendedKeyUsage && [extendedKeyUsage.map((oid) => purposes.get(oid) ?? oid).join(', ')],
+  ],
   [oids.subjectKeyIdentifier, ({ subjectKeyIdentifier: it }) => it && [upper(it)]],
-  [oids.authorityKeyIdentifier, ({ authorityKeyIdentifier: it }) => it && [
-    ...(it.keyIdentifier === undefined ? [] : [upper(it.keyIdentifier)]),
-    ...(it.issuer ?? []).map(generalNameText),
-    ...(it.serialNumber === undefined ? [] : [`serial:${upper(it.serialNumber)}`]),
-  ]],
+  [
+    oids.authorityKeyIdentifier,
+    ({ authorityKeyIdentifier: it }) =>
+      it && [
+        ...(it.keyIdentifier === undefined ? [] : [upper(it.keyIdentifier)]),
+        ...(it.issuer ?? []).map(generalNameText),
+        ...(it.serialNumber === undefined ? [] : [`serial:${upper(it.serialNumber)}`]),
+      ],
+  ],
   [oids.subjectAltName, ({ subjectAltNames }) => subjectAltNames && [subjectAltNames.map(generalNameText).join(', ')]],
   [oids.issuerAltName, ({ issuerAltNames }) => issuerAltNames && [issuerAltNames.map(generalNameText).join(', ')]],
-  [oids.nameConstraints, ({ nameConstraints: it }) => it && [...subtreeLines('Permitted', it.permitted), ...subtreeLines('Excluded', it.excluded)]],
-  [oids.certificatePolicies, ({ certificatePolicies }) => certificatePolicies?.flatMap(({ oid, qualifiers }) => [
-    `Policy: ${oid === anyPolicy ? 'X509v3 Any Policy' : oid}`,
-    ...qualifiers.map(({ oid: kind, der }) => (kind === '1.3.6.1.5.5.7.2.1' ? `  CPS: ${printable(decodeString(der))}` : `  Qualifier ${kind}: ${toHex(der)}`)),
-  ])],
-  [oids.policyMappings, ({ policyMappings }) => policyMappings && [policyMappings.map(({ issuerDomainPolicy, subjectDomainPolicy }) => `${issuerDomainPolicy}:${subjectDomainPolicy}`).join(', ')]],
-  [oids.policyConstraints, ({ policyConstraints: it }) => it && [[
-    ...(it.requireExplicitPolicy === undefined ? [] : [`Require Explicit Policy:${it.requireExplicitPolicy}`]),
-    ...(it.inhibitPolicyMapping === undefined ? [] : [`Inhibit Policy Mapping:${it.inhibitPolicyMapping}`]),
-  ].join(', ')]],
-  [oids.inhibitAnyPolicy, ({ inhibitAnyPolicy }) => (inhibitAnyPolicy === undefined ? undefined : [String(inhibitAnyPolicy)])],
+  [
+    oids.nameConstraints,
+    ({ nameConstraints: it }) =>
+      it && [...subtreeLines('Permitted', it.permitted), ...subtreeLines('Excluded', it.excluded)],
+  ],
+  [
+    oids.certificatePolicies,
+    ({ certificatePolicies }) =>
+      certificatePolicies?.flatMap(({ oid, qualifiers }) => [
+        `Policy: ${oid === anyPolicy ? 'X509v3 Any Policy' : oid}`,
+        ...qualifiers.map(({ oid: kind, der }) =>
+          kind === '1.3.6.1.5.5.7.2.1'
+            ? `  CPS: ${printable(decodeString(der))}`
+            : `  Qualifier ${kind}: ${toHex(der)}`,
+        ),
+      ]),
+  ],
+  [
+    oids.policyMappings,
+    ({ policyMappings }) =>
+      policyMappings && [
+        policyMappings
+          .map(({ issuerDomainPolicy, subjectDomainPolicy }) => `${issuerDomainPolicy}:${subjectDomainPolicy}`)
+          .join(', '),
+      ],
+  ],
+  [
+    oids.policyConstraints,
+    ({ policyConstraints: it }) =>
+      it && [
+        [
+          ...(it.requireExplicitPolicy === undefined ? [] : [`Require Explicit Policy:${it.requireExplicitPolicy}`]),
+          ...(it.inhibitPolicyMapping === undefined ? [] : [`Inhibit Policy Mapping:${it.inhibitPolicyMapping}`]),
+        ].join(', '),
+      ],
+  ],
+  [
+    oids.inhibitAnyPolicy,
+    ({ inhibitAnyPolicy }) => (inhibitAnyPolicy === undefined ? undefined : [String(inhibitAnyPolicy)]),
+  ],
   [oids.crlDistributionPoints, ({ crlDistributionPoints }) => crlDistributionPoints?.flatMap(pointLines)],
   [oids.freshestCrl, ({ freshestCrl }) => freshestCrl?.flatMap(pointLines)],
-  [oids.authorityInfoAccess, ({ authorityInfoAccess }) => authorityInfoAccess?.map(({ method, location }) => `${methods.get(method) ?? method} - ${generalNameText(location)}`)],
-  [oids.subjectInfoAccess, ({ subjectInfoAccess }) => subjectInfoAccess?.map(({ method, location }) => `${methods.get(method) ?? method} - ${generalNameText(location)}`)],
-  [oids.tlsFeature, ({ tlsFeatures }) => tlsFeatures && [tlsFeatures.map((feature) => features.get(feature) ?? String(feature)).join(', ')]],
-  [oids.sctList, ({ sctList }) => sctList && splitSctList(sctList).flatMap((bytes) => {
-    const sct = parseSct(bytes)
-    return sct === undefined ? ['Signed Certificate Timestamp of an unknown version'] : sctLines(sct)
-  })],
+  [
+    oids.authorityInfoAccess,
+    ({ authorityInfoAccess }) =>
+      authorityInfoAccess?.map(
+        ({ method, location }) => `${methods.get(method) ?? method} - ${generalNameText(location)}`,
+      ),
+  ],
+  [
+    oids.subjectInfoAccess,
+    ({ subjectInfoAccess }) =>
+      subjectInfoAccess?.map(
+        ({ method, location }) => `${methods.get(method) ?? method} - ${generalNameText(location)}`,
+      ),
+  ],
+  [
+    oids.tlsFeature,
+    ({ tlsFeatures }) =>
+      tlsFeatures && [tlsFeatures.map((feature) => features.get(feature) ?? String(feature)).join(', ')],
+  ],
+  [
+    oids.sctList,
+    ({ sctList }) =>
+      sctList &&
+      splitSctList(sctList).flatMap((bytes) => {
+        const sct = parseSct(bytes)
+        return sct === undefined ? ['Signed Certificate Timestamp of an unknown version'] : sctLines(sct)
+      }),
+  ],
   [oids.ctPoison, () => ['NULL']],
 ])
 
@@ -106,8 +167,14 @@ const purposes: ReadonlyMap<string, string> = new Map([
   [purposeOids.ocspSigning, 'OCSP Signing'],
   [purposeOids.anyExtendedKeyUsage, 'Any Extended Key Usage'],
 ])
-const methods: ReadonlyMap<string, string> = new Map([[accessMethods.ocsp, 'OCSP'], [accessMethods.caIssuers, 'CA Issuers']])
-const features: ReadonlyMap<number, string> = new Map([[5, 'status_request'], [17, 'status_request_v2']])
+const methods: ReadonlyMap<string, string> = new Map([
+  [accessMethods.ocsp, 'OCSP'],
+  [accessMethods.caIssuers, 'CA Issuers'],
+])
+const features: ReadonlyMap<number, string> = new Map([
+  [5, 'status_request'],
+  [17, 'status_request_v2'],
+])
 
 export const generalNameText = (name: GeneralName): string => {
   switch (name.kind) {
@@ -120,7 +187,10 @@ export const generalNameText = (name: GeneralName): string => {
     case 'ip':
       return `IP Address:${ipText(name.bytes)}`
     case 'directory':
-      return `DirName:${name.name.rdns.map((rdn) => rdn.map(({ type, value }) => `/${type}=${printable(value)}`).join('')).join('')}`
+      return `DirName:${name.name.rdns
+        .flat()
+        .map(({ type, value }) => `/${type}=${printable(value)}`)
+        .join('')}`
     case 'registeredId':
       return `Registered ID:${name.value}`
     case 'otherName':
@@ -136,7 +206,8 @@ export const generalNameText = (name: GeneralName): string => {
 const ipText = (bytes: Uint8Array): string => {
   if (bytes.length === 4) return bytes.join('.')
   const groups: string[] = []
-  for (let i = 0; i < bytes.length; i += 2) groups.push((((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0)).toString(16).toUpperCase())
+  for (let i = 0; i < bytes.length; i += 2)
+    groups.push((((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0)).toString(16).toUpperCase())
   return groups.join(':')
 }
 
@@ -169,7 +240,10 @@ const sctLines = ({ logId, timestamp, extensions, hashAlgorithm, signatureAlgori
   return [
     'Signed Certificate Timestamp:',
     ...block('Version', ['v1 (0x0)']),
-    ...block('Log ID', hexLines(logId, 16, '').map((line) => line.toUpperCase())),
+    ...block(
+      'Log ID',
+      hexLines(logId, 16, '').map((line) => line.toUpperCase()),
+    ),
     ...block('Timestamp', [dateText(timestamp, true)]),
     ...block('Extensions', extensions.length === 0 ? ['none'] : hexLines(extensions, 16, '')),
     ...block('Signature', [algorithm, ...hexLines(signature, 16, '').map((line) => line.toUpperCase())]),

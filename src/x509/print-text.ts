@@ -9,7 +9,10 @@ export const nameLine = (name: Name): string =>
 
 /** Control characters can't disturb a terminal or a log. */
 export const printable = (text: string): string =>
-  text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => `\\${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)
+  text.replace(
+    /[\u0000-\u001f\u007f-\u009f]/g,
+    (c) => `\\${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  )
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
@@ -22,7 +25,10 @@ export const dateText = (time: number, fraction = false): string => {
   if (Math.abs(time) > LAST_DATE) return `${time} ms after 1970`
   const date = new Date(time)
   const clock = date.toISOString().slice(-13, fraction ? -1 : -5)
-  return `${months[date.getUTCMonth()] ?? ''} ${String(date.getUTCDate()).padStart(2)} ${clock} ${date.getUTCFullYear()} GMT`
+  return (
+    `${months[date.getUTCMonth()] ?? ''} ${String(date.getUTCDate()).padStart(2)} ${clock} ` +
+    `${date.getUTCFullYear()} GMT`
+  )
 }
 
 /** Bytes as "aa:bb:", so many on a line. */

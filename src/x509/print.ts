@@ -89,27 +89,39 @@ const keyLines = (certificate: Certificate): string[] => {
     return ['            Public Key Algorithm: not supported', ...hexLines(certificate.spki, 15, '                ')]
   }
   const row = keyTitles[key.type]
-  return [`            Public Key Algorithm: ${row.algorithm}`, ...keyContent(key)].map((line, i) => (i === 0 ? line : `                ${line}`))
+  return [`            Public Key Algorithm: ${row.algorithm}`, ...keyContent(key)].map((line, i) =>
+    i === 0 ? line : `                ${line}`,
+  )
 }
 
 const keyContent = (key: PublicKey): string[] => {
   const { algorithm, curve } = keyTitles[key.type]
   if (key.rsa !== undefined) {
-    const modulus = key.rsa.modulus[0] !== undefined && key.rsa.modulus[0] >= 0x80
-      ? Uint8Array.of(0, ...key.rsa.modulus)
-      : key.rsa.modulus
+    const modulus =
+      key.rsa.modulus[0] !== undefined && key.rsa.modulus[0] >= 0x80
+        ? Uint8Array.of(0, ...key.rsa.modulus)
+        : key.rsa.modulus
     const exponent = BigInt(`0x${toHex(key.rsa.exponent)}`)
-    return [`Public-Key: (${key.bits} bit)`, 'Modulus:', ...hexLines(modulus, 15, '    '), `Exponent: ${exponent} (0x${exponent.toString(16)})`]
+    return [
+      `Public-Key: (${key.bits} bit)`,
+      'Modulus:',
+      ...hexLines(modulus, 15, '    '),
+      `Exponent: ${exponent} (0x${exponent.toString(16)})`,
+    ]
   }
   const head = curve === undefined ? `${algorithm} Public-Key:` : `Public-Key: (${key.bits} bit)`
   const tail = curve === undefined ? [] : [`ASN1 OID: ${curve[0]}`, `NIST CURVE: ${curve[1]}`]
   return [head, 'pub:', ...hexLines(key.raw, 15, '    '), ...tail]
 }
 
-const ec = (...curve: readonly [string, string]): { algorithm: string; curve: readonly [string, string] } =>
-  ({ algorithm: 'id-ecPublicKey', curve })
+const ec = (...curve: readonly [string, string]): { algorithm: string; curve: readonly [string, string] } => ({
+  algorithm: 'id-ecPublicKey',
+  curve,
+})
 
-const keyTitles: Readonly<Record<PublicKey['type'], { readonly algorithm: string; readonly curve?: readonly [string, string] }>> = {
+const keyTitles: Readonly<
+  Record<PublicKey['type'], { readonly algorithm: string; readonly curve?: readonly [string, string] }>
+> = {
   rsa: { algorithm: 'rsaEncryption' },
   'rsa-pss': { algorithm: 'rsassaPss' },
   p256: ec('prime256v1', 'P-256'),

@@ -9,7 +9,9 @@ import { quote, shorten } from './text.ts'
 
 export { quote, shorten }
 
-/** Why a chain was refused; stable, for programs. Where the error code says it already, the reason is the code; the others say more exactly
+/**
+ * Why a chain was refused; stable, for programs. Where the error code says it already, the reason is the code; the
+ * others say more exactly
  * what `bad_certificate`, `unsupported_certificate`, `unknown_ca` or `certificate_unknown` was. */
 export type RejectionReason =
   | 'malformed'
@@ -70,7 +72,6 @@ const codes: Readonly<Record<RejectionReason, TlsErrorCode>> = {
   refused: 'certificate_unknown',
 }
 
-
 /** A TlsError about a certificate, with the typed reason. */
 export class CertificateError extends TlsError {
   readonly reason: RejectionReason
@@ -126,7 +127,12 @@ export const describe = (certificate: Certificate): string => {
 
 /** "3 days", for messages. */
 export const span = (milliseconds: number): string => {
-  const units: [number, string][] = [[86_400_000, 'day'], [3_600_000, 'hour'], [60_000, 'minute'], [1000, 'second']]
+  const units: [number, string][] = [
+    [86_400_000, 'day'],
+    [3_600_000, 'hour'],
+    [60_000, 'minute'],
+    [1000, 'second'],
+  ]
   for (const [size, name] of units) {
     const count = Math.floor(milliseconds / size)
     if (count >= 1) return `${count} ${name}${count === 1 ? '' : 's'}`

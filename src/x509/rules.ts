@@ -34,7 +34,10 @@ const nonconforming = (certificate: Certificate, sentence: string, section: stri
 
 /** Readers for the extensions that are understood: a critical one has to be well-formed, and so has what decides
  * something. The strict profiles read them all. */
-const understood: ReadonlyMap<string, (certificate: Certificate) => unknown> = new Map<string, (certificate: Certificate) => unknown>([
+const understood: ReadonlyMap<string, (certificate: Certificate) => unknown> = new Map<
+  string,
+  (certificate: Certificate) => unknown
+>([
   [extensionOids.basicConstraints, (it) => it.basicConstraints],
   [extensionOids.keyUsage, (it) => it.keyUsage],
   [extensionOids.extendedKeyUsage, (it) => it.extendedKeyUsage],
@@ -117,7 +120,8 @@ const checkQualifiers = (certificate: Certificate): void => {
   const oids = (certificate.certificatePolicies ?? []).flatMap(({ qualifiers }) => qualifiers.map(({ oid }) => oid))
   const unknown = oids.find((oid) => !knownQualifiers.has(oid))
   if (unknown === undefined) return
-  const sentence = `${describe(certificate)} has critical policies with a qualifier that is not understood: ${oidName(unknown)}`
+  const sentence =
+    `${describe(certificate)} has critical policies with a qualifier that is not understood: ` + `${oidName(unknown)}`
   reject('unknown_critical_extension', `${sentence} (RFC 5280 section 4.2.1.4)`, certificate)
 }
 
@@ -205,7 +209,17 @@ const checkConformance = (certificate: Certificate, role: Role, profile: Profile
   }
 }
 
-const webKeys: ReadonlySet<string> = new Set(['rsa', 'rsa-pss', 'p256', 'p384', 'p521', 'ed25519', 'mldsa44', 'mldsa65', 'mldsa87'])
+const webKeys: ReadonlySet<string> = new Set([
+  'rsa',
+  'rsa-pss',
+  'p256',
+  'p384',
+  'p521',
+  'ed25519',
+  'mldsa44',
+  'mldsa65',
+  'mldsa87',
+])
 
 /** Keys and signatures that can't be broken with what an attacker has. */
 export const checkStrength = (certificate: Certificate, role: Role, profile: Profile): void => {
@@ -233,7 +247,11 @@ const checkWebLeaf = (certificate: Certificate, role: Role, profile: Profile): v
     nonconforming(certificate, `is of version ${certificate.version}, and has to be of 3`, '4.1.2.1')
   }
   if (certificate.basicConstraints?.ca === true && (role === 'leaf' || profile.baseline)) {
-    reject('certificate_usage', `${describe(certificate)} is a CA certificate, and is used as the peer's own`, certificate)
+    reject(
+      'certificate_usage',
+      `${describe(certificate)} is a CA certificate, and is used as the peer's own`,
+      certificate,
+    )
   }
 }
 

@@ -48,19 +48,23 @@ export interface SctCheckOptions {
  * listed, and ones that are not valid, do not count; one that can't be parsed is refused. */
 export const sctCheck = (options: SctCheckOptions): PathCheck => {
   const policy = options.policy ?? defaultSctPolicy
-  return withFingerprint(function* (request: PathCheckRequest) {
-    const [pair] = pathPairs(request, 'leaf')
-    if (pair === undefined) return
-    const { valid, problems } = yield* validScts(request, pair, options.logs)
-    const lacking = policy(valid, pair.certificate)
-    if (lacking === undefined) return
-    const why = problems.length === 0 ? '' : ` (${problems.join('; ')})`
-    reject(
-      'refused',
-      `${describe(pair.certificate)} is not in enough certificate transparency logs: ${lacking}${why}`,
-      pair.certificate,
-    )
-  }, 'sct', options)
+  return withFingerprint(
+    function* (request: PathCheckRequest) {
+      const [pair] = pathPairs(request, 'leaf')
+      if (pair === undefined) return
+      const { valid, problems } = yield* validScts(request, pair, options.logs)
+      const lacking = policy(valid, pair.certificate)
+      if (lacking === undefined) return
+      const why = problems.length === 0 ? '' : ` (${problems.join('; ')})`
+      reject(
+        'refused',
+        `${describe(pair.certificate)} is not in enough certificate transparency logs: ${lacking}${why}`,
+        pair.certificate,
+      )
+    },
+    'sct',
+    options,
+  )
 }
 
 /** What browsers ask for: two timestamps, three in certificates valid for more than 180 days; two operators. */
@@ -81,7 +85,10 @@ export const defaultSctPolicy = (
 export const ctLogsFromJson = (json: string): CtLog[] => {
   const list = parseJson(json)
   const logs = fieldsOf(list, 'operators').flatMap((operator) =>
-    [...fieldsOf(operator, 'logs'), ...fieldsOf(operator, 'tiled_logs')].flatMap((log) => readLog(log, textOf(operator, 'name'))))
+    [...fieldsOf(operator, 'logs'), ...fieldsOf(operator, 'tiled_logs')].flatMap((log) =>
+      readLog(log, textOf(operator, 'name')),
+    ),
+  )
   if (logs.length === 0) {
     throw new TlsError('bad_option', 'there is no log in this list; it has to be a log_list.json of version 3')
   }
@@ -99,7 +106,12 @@ const parseJson = (json: string): unknown => {
 const readLog = (log: unknown, operator: string): CtLog[] => {
   const key = decodeBase64(textOf(log, 'key'))
   const state = fieldOf(log, 'state')
-  if (key === undefined || key.length === 0 || fieldOf(state, 'pending') !== undefined || fieldOf(state, 'rejected') !== undefined) {
+  if (
+    key === undefined ||
+    key.length === 0 ||
+    fieldOf(state, 'pending') !== undefined ||
+    fieldOf(state, 'rejected') !== undefined
+  ) {
     return []
   }
   const retired = Date.parse(textOf(fieldOf(state, 'retired'), 'timestamp'))
@@ -134,7 +146,11 @@ const foundScts = ({ scts, ocspResponse }: PathCheckRequest, { certificate }: Pa
     })
   const embedded = certificate.sctList === undefined ? [] : splitSctList(certificate.sctList)
   const stapled = ocspResponse === undefined ? [] : inOcsp(ocspResponse, certificate)
-  return [...read(embedded, 'precert', 'certificate'), ...read(scts ?? [], 'x509', 'tls'), ...read(stapled, 'x509', 'ocsp')]
+  return [
+    ...read(embedded, 'precert', 'certificate'),
+    ...read(scts ?? [], 'x509', 'tls'),
+    ...read(stapled, 'x509', 'ocsp'),
+  ]
 }
 
 const inOcsp = (der: Uint8Array, { serialNumber }: Certificate): readonly Uint8Array[] => {
@@ -161,9 +177,10 @@ function* validScts(request: PathCheckRequest, pair: PathPair, logs: readonly Ct
   const problems: string[] = []
   for (const { sct, entry, source } of foundScts(request, pair)) {
     const log = byId.get(toHex(sct.logId))
-    const problem = log === undefined
-      ? 'one is of a log that is not listed'
-      : yield* whyNotValid(sct, entry, log, pair, provider, time)
+    const problem =
+      log === undefined
+        ? 'one is of a log that is not listed'
+        : yield* whyNotValid(sct, entry, log, pair, provider, time)
     if (problem !== undefined) problems.push(problem)
     else if (log !== undefined) valid.push({ sct, log, source })
   }
@@ -171,7 +188,12 @@ function* validScts(request: PathCheckRequest, pair: PathPair, logs: readonly Ct
 }
 
 function* whyNotValid(
-  sct: Sct, entry: SctEntry, log: CtLog, { certificate, issuer }: PathPair, provider: CryptoProvider, time: number,
+  sct: Sct,
+  entry: SctEntry,
+  log: CtLog,
+  { certificate, issuer }: PathPair,
+  provider: CryptoProvider,
+  time: number,
 ): Steps<string | undefined> {
   if (sct.timestamp > time) return `one of ${log.name} is from the future`
   if (log.retiredAt !== undefined && sct.timestamp >= log.retiredAt) {

@@ -84,12 +84,18 @@ const signedExtensions = opaque(2)
 
 /** digitally-signed struct of section 3.2. `issuerSpki` counts for precertificates. */
 export const sctSignedData = (
-  { timestamp, extensions }: Pick<Sct, 'timestamp' | 'extensions'>, entry: SctEntry, certificate: Certificate,
-  issuerSpki: Uint8Array, provider: CryptoProvider,
+  { timestamp, extensions }: Pick<Sct, 'timestamp' | 'extensions'>,
+  entry: SctEntry,
+  certificate: Certificate,
+  issuerSpki: Uint8Array,
+  provider: CryptoProvider,
 ): Uint8Array =>
   concat(
     encode(signedHead, {
-      version: V1, signatureType: CERTIFICATE_TIMESTAMP, timestamp, entryType: logEntryTypes[entry],
+      version: V1,
+      signatureType: CERTIFICATE_TIMESTAMP,
+      timestamp,
+      entryType: logEntryTypes[entry],
     }),
     ...(entry === 'precert' ? [sha256(provider, issuerSpki)] : []),
     encode(signedCertificate, entry === 'x509' ? certificate.der : precertificateTbs(certificate)),
@@ -98,7 +104,9 @@ export const sctSignedData = (
 
 /** TBSCertificate as the log saw it: without poison and without SCT list (section 3.2). */
 export const precertificateTbs = (certificate: Certificate): Uint8Array => {
-  const left = certificate.extensions.filter(({ oid }) => oid !== extensionOids.sctList && oid !== extensionOids.ctPoison)
+  const left = certificate.extensions.filter(
+    ({ oid }) => oid !== extensionOids.sctList && oid !== extensionOids.ctPoison,
+  )
   if (left.length === certificate.extensions.length) return certificate.tbs
   const fields = new DerReader(certificate.tbs).sequence('tbsCertificate')
   const kept: Uint8Array[] = []

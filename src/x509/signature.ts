@@ -44,7 +44,8 @@ export const sameAlgorithm = (a: Uint8Array, b: Uint8Array): boolean => {
 }
 
 /** Whoever makes the hash collide can forge the signature. */
-export const isBrokenHash = (algorithm: SignatureAlgorithm | undefined): boolean => /(?:md5|sha1)$/.test(algorithm ?? '')
+export const isBrokenHash = (algorithm: SignatureAlgorithm | undefined): boolean =>
+  /(?:md5|sha1)$/.test(algorithm ?? '')
 
 /** What to call an algorithm in a message. Throws TlsError for bytes that are no AlgorithmIdentifier. */
 export const algorithmName = (algorithmIdentifier: Uint8Array): string => {

@@ -39,10 +39,14 @@ export const tofuVerifier = (options: TofuOptions): CertificateVerifier => ({
 
 /** A session is as good as the key that it began with: not beyond the time when that is replaced or removed in the
  * store. */
-function* isStillKnown({ chain, serverName, ...request }: ResumeRequest, { provider, store, nameOf }: TofuOptions): Steps<boolean> {
+function* isStillKnown(
+  { chain, serverName, ...request }: ResumeRequest,
+  { provider, store, nameOf }: TofuOptions,
+): Steps<boolean> {
   const [leaf] = chain
   if (leaf === undefined) return false
-  const name = nameOf?.({ ...request, serverName, chain: chain.map(({ der }) => der), leaf }) ?? serverName?.toLowerCase()
+  const name =
+    nameOf?.({ ...request, serverName, chain: chain.map(({ der }) => der), leaf }) ?? serverName?.toLowerCase()
   return name !== undefined && (yield* use(store.get(name))) === spkiPin(leaf, provider)
 }
 
@@ -63,7 +67,8 @@ function* verify(request: VerifyRequest, { provider, store, onFirstUse, nameOf }
   } else if (known !== pin) {
     reject(
       'refused',
-      `the key of ${name} has changed: it was ${known} and is ${pin}. Someone may be in between; if the server has a new key, remove the old one from the store`,
+      `the key of ${name} has changed: it was ${known} and is ${pin}. Someone may be in between; if the server has ` +
+        'a new key, remove the old one from the store',
       leaf,
     )
   }

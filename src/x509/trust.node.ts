@@ -23,9 +23,10 @@ export const systemRoots = (options: SystemRootsOptions = {}): TrustStore =>
   trustStore(systemRootTexts(options), { skipUnreadable: true })
 
 /** The same as PEM texts. */
-export const systemRootTexts = (
-  { source = 'default', env = process.env }: SystemRootsOptions = {},
-): readonly string[] => {
+export const systemRootTexts = ({
+  source = 'default',
+  env = process.env,
+}: SystemRootsOptions = {}): readonly string[] => {
   const { SSL_CERT_FILE: file, SSL_CERT_DIR: directories } = env
   const isDefault = source === 'default'
   const isSet = isDefault && ((file ?? '') !== '' || (directories ?? '') !== '')
@@ -75,13 +76,18 @@ const withoutDuplicates = (texts: readonly string[]): string[] => {
 
 /** A list like PATH; files that can't be read are ignored, as OpenSSL does. */
 const fromDirectories = (directories = ''): string[] => {
-  const paths = directories.split(delimiter).filter((path) => path !== '').flatMap(filesOf)
+  const paths = directories
+    .split(delimiter)
+    .filter((path) => path !== '')
+    .flatMap(filesOf)
   return paths.flatMap(readCertificates)
 }
 
 const filesOf = (directory: string): string[] => {
   try {
-    return readdirSync(directory).toSorted().map((name) => join(directory, name))
+    return readdirSync(directory)
+      .toSorted()
+      .map((name) => join(directory, name))
   } catch {
     return []
   }

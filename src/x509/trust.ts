@@ -63,7 +63,9 @@ export const trustStore = (
     },
     byName,
     find: (certificate) =>
-      byName(certificate.subject).find((anchor) => anchor.certificate && equalBytes(anchor.certificate.der, certificate.der)),
+      byName(certificate.subject).find(
+        (anchor) => anchor.certificate && equalBytes(anchor.certificate.der, certificate.der),
+      ),
   }
   made.add(store)
   return store
@@ -77,7 +79,8 @@ const made = new WeakSet<TrustStore>()
 export const describeTrust = (store: TrustStore): unknown => {
   if (!made.has(store)) return store
   const anchors = store.anchors.map(({ name, spki, nameConstraints, certificate }) =>
-    certificate ? { text: toHex(certificate.der) } : { text: `${toHex(name.der)} ${toHex(spki)}`, nameConstraints })
+    certificate ? { text: toHex(certificate.der) } : { text: `${toHex(name.der)} ${toHex(spki)}`, nameConstraints },
+  )
   return anchors.toSorted((a, b) => (a.text < b.text ? -1 : 1))
 }
 

@@ -23,21 +23,36 @@ describe('FREAK and Logjam: parameters are downgraded on the way', () => {
     const seam = lying({ ServerHelloDone: () => [exportKey, Uint8Array.of(14, 0, 0, 0)] })
     const { clientEvents } = await meet({ ...tls12, ...suites }, { ...tls12, ...rsa, ...suites, seam })
     expect(errorOf(clientEvents)).toMatchObject({ code: 'unexpected_message', alert: 'unexpected_message' })
-    expect(errorOf(clientEvents).message).toMatch(/expected CertificateRequest or ServerHelloDone, got ServerKeyExchange/)
+    expect(errorOf(clientEvents).message).toMatch(
+      /expected CertificateRequest or ServerHelloDone, got ServerKeyExchange/,
+    )
   })
 
-  it.each([['export-grade DHE', 0x0014], ['RC4', 0x0005], ['one that was not offered', 0xc02c], ['one of TLS 1.3', 0x1301]])(
-    'a server that chooses %s is refused', async (_, cipherSuite) => {
-      const seam = lying({ ServerHello: (fields: object) => ({ ...fields, cipherSuite }) })
-      const { clientEvents } = await meet({ ...tls12, cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'] }, { ...tls12, seam })
-      expect(errorOf(clientEvents)).toMatchObject({ code: 'illegal_parameter', alert: 'illegal_parameter' })
-    },
-  )
+  it.each([
+    ['export-grade DHE', 0x0014],
+    ['RC4', 0x0005],
+    ['one that was not offered', 0xc02c],
+    ['one of TLS 1.3', 0x1301],
+  ])('a server that chooses %s is refused', async (_, cipherSuite) => {
+    const seam = lying({ ServerHello: (fields: object) => ({ ...fields, cipherSuite }) })
+    const { clientEvents } = await meet(
+      { ...tls12, cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'] },
+      { ...tls12, seam },
+    )
+    expect(errorOf(clientEvents)).toMatchObject({ code: 'illegal_parameter', alert: 'illegal_parameter' })
+  })
 
   it('a group that was not offered is refused', async () => {
-    const seam = lying({ ClientHello: (fields: { readonly extensions: readonly { readonly type: number; readonly data: Uint8Array }[] }) => ({
-      ...fields, extensions: fields.extensions.map((each) => (each.type === 10 ? { type: 10, data: Uint8Array.of(0, 2, 0, 23) } : each)),
-    }) })
+    const seam = lying({
+      ClientHello: (fields: {
+        readonly extensions: readonly { readonly type: number; readonly data: Uint8Array }[]
+      }) => ({
+        ...fields,
+        extensions: fields.extensions.map((each) =>
+          each.type === 10 ? { type: 10, data: Uint8Array.of(0, 2, 0, 23) } : each,
+        ),
+      }),
+    })
     const { clientEvents } = await meet({ ...tls12, groups: ['X25519'], seam }, { ...tls12, ...rsa, groups: ['P-256'] })
     expect(errorOf(clientEvents)).toMatchObject({ code: 'illegal_parameter' })
     expect(errorOf(clientEvents).message).toMatch(/group P-256 was not offered/)
@@ -65,20 +80,40 @@ describe('FREAK and Logjam: parameters are downgraded on the way', () => {
   }
 
   it('suites taken out of the ClientHello are seen at Finished', () => {
-    const options = { ...tls12, cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384', 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'] }
-    const events = through(clientOf(options), serverOf(options), rewrite((hello) => replace(hello, [0xc0, 0x2c, 0xc0, 0x2b], [0xc0, 0x2b, 0xc0, 0x2b])))
+    const options = {
+      ...tls12,
+      cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384', 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'],
+    }
+    const events = through(
+      clientOf(options),
+      serverOf(options),
+      rewrite((hello) => replace(hello, [0xc0, 0x2c, 0xc0, 0x2b], [0xc0, 0x2b, 0xc0, 0x2b])),
+    )
     expect(errorOf(events.server).code).toBe('bad_record_mac') // extended master secret: the keys already differ
     expect(eventsOf(events.client, 'handshake')).toEqual([])
   })
 
-  it('supported_versions taken out of the ClientHello is seen in the server\'s random (RFC 9846 section 4.2.3)', () => {
-    const events = through(clientOf(), serverOf(), rewrite((hello) => replace(hello, [0, 43, 0, 5], [0x5a, 0x5b, 0, 5])))
+  it("supported_versions taken out of the ClientHello is seen in the server's random (RFC 9846 section 4.2.3)", () => {
+    const events = through(
+      clientOf(),
+      serverOf(),
+      rewrite((hello) => replace(hello, [0, 43, 0, 5], [0x5a, 0x5b, 0, 5])),
+    )
     expect(errorOf(events.client)).toMatchObject({ code: 'downgrade_detected', alert: 'illegal_parameter' })
   })
 
   it('without the sentinel it is seen at Finished', () => {
-    const random = lying({ ServerHello: (fields: { readonly random: Uint8Array }) => ({ ...fields, random: fields.random.map((byte, i) => (i < 24 ? byte : 0)) }) })
-    const events = through(clientOf(), serverOf({ seam: random }), rewrite((hello) => replace(hello, [0, 43, 0, 5], [0x5a, 0x5b, 0, 5])))
+    const random = lying({
+      ServerHello: (fields: { readonly random: Uint8Array }) => ({
+        ...fields,
+        random: fields.random.map((byte, i) => (i < 24 ? byte : 0)),
+      }),
+    })
+    const events = through(
+      clientOf(),
+      serverOf({ seam: random }),
+      rewrite((hello) => replace(hello, [0, 43, 0, 5], [0x5a, 0x5b, 0, 5])),
+    )
     expect(eventsOf(events.client, 'handshake')).toEqual([])
     expect(eventsOf(events.server, 'handshake')).toEqual([])
   })
@@ -89,33 +124,49 @@ describe('SLOTH: weak hashes in signatures', () => {
     expect(signatureSchemes.some(({ algorithm }) => algorithm.includes('md5'))).toBe(false)
     const offered = async (options: TestClientOptions): Promise<readonly number[]> => {
       let schemes: readonly number[] = []
-      await meet({ ...tls12, ...options }, { ...tls12, onClientHello: ({ signatureSchemes: seen }) => void (schemes = seen) })
+      await meet(
+        { ...tls12, ...options },
+        { ...tls12, onClientHello: ({ signatureSchemes: seen }) => void (schemes = seen) },
+      )
       return schemes
     }
     expect((await offered({})).filter((id) => id >> 8 <= 2)).toEqual([])
     expect(await offered({ tls12: { legacy: true } })).toContain(0x0201)
   })
 
-  it.each([['SHA-1', 0x0201], ['MD5', 0x0101]])('a ServerKeyExchange signed with %s is refused', async (_, scheme) => {
-    const seam = lying({ ServerKeyExchange: ({ body }: { readonly body: Uint8Array }) => {
-      const at = 4 + (body[3] ?? 0)
-      return { body: concat(body.subarray(0, at), Uint8Array.of(scheme >> 8, scheme & 0xff), body.subarray(at + 2)) }
-    } })
+  it.each([
+    ['SHA-1', 0x0201],
+    ['MD5', 0x0101],
+  ])('a ServerKeyExchange signed with %s is refused', async (_, scheme) => {
+    const seam = lying({
+      ServerKeyExchange: ({ body }: { readonly body: Uint8Array }) => {
+        const at = 4 + (body[3] ?? 0)
+        return { body: concat(body.subarray(0, at), Uint8Array.of(scheme >> 8, scheme & 0xff), body.subarray(at + 2)) }
+      },
+    })
     const { clientEvents } = await meet(tls12, { ...tls12, ...rsa, seam })
     expect(errorOf(clientEvents)).toMatchObject({ code: 'illegal_parameter', alert: 'illegal_parameter' })
     expect(errorOf(clientEvents).message).toMatch(/was not offered/)
   })
 
-  it.each([['SHA-1', 0x0201], ['MD5', 0x0101]])('a CertificateVerify with %s is refused', async (_, scheme) => {
+  it.each([
+    ['SHA-1', 0x0201],
+    ['MD5', 0x0101],
+  ])('a CertificateVerify with %s is refused', async (_, scheme) => {
     const seam = lying({ CertificateVerify: (fields: object) => ({ ...fields, scheme }) })
-    const { serverEvents } = await meet({ ...tls12, identity: rsa, seam }, { ...tls12, clientAuth: { mode: 'require-unverified' } })
+    const { serverEvents } = await meet(
+      { ...tls12, identity: rsa, seam },
+      { ...tls12, clientAuth: { mode: 'require-unverified' } },
+    )
     expect(errorOf(serverEvents)).toMatchObject({ code: 'illegal_parameter', alert: 'illegal_parameter' })
   })
 
   it('a client that takes SHA-1 only gets no signature', async () => {
     const client = { ...tls12, tls12: { legacy: true }, signatureSchemes: ['rsa_pkcs1_sha1', 'ecdsa_sha1'] }
     expect(errorOf((await meet(client, tls12)).serverEvents).code).toBe('no_common_signature_scheme')
-    expect(infoOf((await meet(client, { ...tls12, tls12: { legacy: true }, ...ecdsa })).clientEvents).signatureScheme).toBe('ecdsa_sha1')
+    expect(
+      infoOf((await meet(client, { ...tls12, tls12: { legacy: true }, ...ecdsa })).clientEvents).signatureScheme,
+    ).toBe('ecdsa_sha1')
   })
 })
 
@@ -136,7 +187,7 @@ describe('CCS injection (CVE-2014-0224)', () => {
     expect(error).toMatchObject({ code: 'unexpected_message', alert: 'unexpected_message' })
   })
 
-  it('between the messages of the server\'s flight', () => {
+  it("between the messages of the server's flight", () => {
     const one = { ...tls12, tls12: { maxFragmentLength: 512 } } as const
     for (let before = 1; before <= 2; before++) {
       const events = through(clientOf(one), serverOf({ ...tls12, ...rsa }), inject('to client', before))
@@ -161,7 +212,9 @@ describe('CCS injection (CVE-2014-0224)', () => {
 
   it('one with other contents', () => {
     for (const content of [Uint8Array.of(2), Uint8Array.of(1, 1)]) {
-      const events = through(clientOf(tls12), serverOf(tls12), (wire) => (wire[0] === 20 ? [record(20, content)] : [wire]))
+      const events = through(clientOf(tls12), serverOf(tls12), (wire) =>
+        wire[0] === 20 ? [record(20, content)] : [wire],
+      )
       expect(errorOf(events.server)).toMatchObject({ code: 'decode_error' })
     }
   })
@@ -175,18 +228,27 @@ describe('ROBOT and Bleichenbacher: padding of the premaster secret', () => {
   const raw = nodeProvider.rsaEncryptRaw
   if (!raw) throw new Error('no RSA encryption')
   const size = key.rsa?.modulus.length ?? 0
-  const premaster = (version = 0x0303): Uint8Array => concat(Uint8Array.of(version >> 8, version & 0xff), new Uint8Array(46).fill(9))
+  const premaster = (version = 0x0303): Uint8Array =>
+    concat(Uint8Array.of(version >> 8, version & 0xff), new Uint8Array(46).fill(9))
   const padded = (prefix: readonly number[], message: Uint8Array, separator = 0): Uint8Array =>
-    concat(Uint8Array.from(prefix), new Uint8Array(size - prefix.length - 1 - message.length).fill(0xaa), Uint8Array.of(separator), message)
+    concat(
+      Uint8Array.from(prefix),
+      new Uint8Array(size - prefix.length - 1 - message.length).fill(0xaa),
+      Uint8Array.of(separator),
+      message,
+    )
   const zeroAt = (at: number): Uint8Array => {
     const bytes = padded([0, 2], premaster())
     bytes[at] = 0
     return bytes
   }
 
-  /** The six: good padding with a wrong secret, wrong first bytes, no zero, a zero too early, a wrong length, a wrong version. */
+  /**
+   * The six: good padding with a wrong secret, wrong first bytes, no zero, a zero too early, a wrong length, a wrong
+   * version.
+   */
   const probes: Readonly<Record<string, Uint8Array>> = {
-    'right padding, a secret that is not the client\'s': padded([0, 2], premaster()),
+    "right padding, a secret that is not the client's": padded([0, 2], premaster()),
     'a first byte that is not 0 and 2': padded([0x41, 0x17], premaster()),
     'no zero after the padding': padded([0, 2], premaster(), 0x11),
     'a zero inside the padding': zeroAt(20),
@@ -196,9 +258,14 @@ describe('ROBOT and Bleichenbacher: padding of the premaster secret', () => {
 
   const answerTo = async (body: Uint8Array, async = false): Promise<string> => {
     const provider: CryptoProvider = async
-      ? { ...nodeProvider, signer: (key) => Promise.resolve(nodeProvider.signer(key)).then((signer) => ({
-          ...signer, rsaDecryptRaw: async (ciphertext: Uint8Array) => signer.rsaDecryptRaw?.(ciphertext) ?? new Uint8Array(0),
-        })) }
+      ? {
+          ...nodeProvider,
+          signer: (key) =>
+            Promise.resolve(nodeProvider.signer(key)).then((signer) => ({
+              ...signer,
+              rsaDecryptRaw: async (ciphertext: Uint8Array) => signer.rsaDecryptRaw?.(ciphertext) ?? new Uint8Array(0),
+            })),
+        }
       : nodeProvider
     const client = clientOf({ ...tls12, ...suites, seam: lying({ ClientKeyExchange: () => ({ body }) }) })
     const server = serverOf({ ...tls12, ...rsa, ...suites, provider })
@@ -206,9 +273,13 @@ describe('ROBOT and Bleichenbacher: padding of the premaster secret', () => {
     const { code, alert, message } = errorOf(serverEvents)
     return JSON.stringify({ code, alert, message, closed: server.closed })
   }
-  const sealed = async (plaintext: Uint8Array): Promise<Uint8Array> => concat(Uint8Array.of(size >> 8, size & 0xff), await raw(key, plaintext))
+  const sealed = async (plaintext: Uint8Array): Promise<Uint8Array> =>
+    concat(Uint8Array.of(size >> 8, size & 0xff), await raw(key, plaintext))
 
-  it.each([['synchronous', false], ['asynchronous', true]])('all get one answer, with a %s signer', async (_, async) => {
+  it.each([
+    ['synchronous', false],
+    ['asynchronous', true],
+  ])('all get one answer, with a %s signer', async (_, async) => {
     const answers = new Set<string>()
     for (const plaintext of Object.values(probes)) answers.add(await answerTo(await sealed(plaintext), async))
     expect([...answers]).toEqual([expect.stringContaining('bad_record_mac')])
@@ -218,12 +289,16 @@ describe('ROBOT and Bleichenbacher: padding of the premaster secret', () => {
   it('a ciphertext that is no number below the modulus, or of another length, gets the same', async () => {
     const usual = await answerTo(await sealed(padded([0x41, 0x17], premaster())))
     for (const ciphertext of [new Uint8Array(size).fill(0xff), new Uint8Array(size - 1).fill(1), new Uint8Array(0)]) {
-      expect(await answerTo(concat(Uint8Array.of(ciphertext.length >> 8, ciphertext.length & 0xff), ciphertext))).toBe(usual)
+      expect(await answerTo(concat(Uint8Array.of(ciphertext.length >> 8, ciphertext.length & 0xff), ciphertext))).toBe(
+        usual,
+      )
     }
   })
 
   it('a right premaster secret works, so the probes failed for what they are', async () => {
-    expect(infoOf((await meet({ ...tls12, ...suites }, { ...tls12, ...rsa, ...suites })).serverEvents).cipherSuite).toBe(suites.cipherSuites[0])
+    expect(
+      infoOf((await meet({ ...tls12, ...suites }, { ...tls12, ...rsa, ...suites })).serverEvents).cipherSuite,
+    ).toBe(suites.cipherSuites[0])
     expect(parsePrivateKey(rsa.key).type).toBe('rsa')
   })
 })
@@ -270,23 +345,39 @@ describe('invalid curve points and small-order keys', () => {
     ['X25519', 'another length', new Uint8Array(31).fill(9)],
   ]
 
-  describe.each([['node', nodeProvider], ['noble', nobleProvider]])('with the %s provider', (_, provider) => {
+  describe.each([
+    ['node', nodeProvider],
+    ['noble', nobleProvider],
+  ])('with the %s provider', (_, provider) => {
     it.each(bad)('a client with %s, %s', async (group, _name, point) => {
       const seam = lying({ ClientKeyExchange: () => ({ body: concat(Uint8Array.of(point.length), point) }) })
-      const { serverEvents } = await meet({ ...tls12, groups: [group], ...(group === 'X25519' && { groups: ['X25519', 'P-256'] }), seam }, {
-        ...tls12, provider, groups: [group],
-      })
+      const { serverEvents } = await meet(
+        { ...tls12, groups: [group], ...(group === 'X25519' && { groups: ['X25519', 'P-256'] }), seam },
+        {
+          ...tls12,
+          provider,
+          groups: [group],
+        },
+      )
       expect(errorOf(serverEvents)).toMatchObject({ code: 'illegal_parameter', alert: 'illegal_parameter' })
     })
 
     it.each(bad)('a server with %s, %s', async (group, _name, point) => {
       const liar: CryptoProvider = {
         ...nodeProvider,
-        groups: nodeProvider.groups.map((one) => ({ ...one, start: () => ({ share: point, complete: () => new Uint8Array(32) }) })),
+        groups: nodeProvider.groups.map((one) => ({
+          ...one,
+          start: () => ({ share: point, complete: () => new Uint8Array(32) }),
+        })),
       }
-      const { clientEvents } = await meet({ ...tls12, provider, groups: [group, ...(group === 'X25519' ? ['P-256'] : [])] }, {
-        ...tls12, provider: liar, groups: [group],
-      })
+      const { clientEvents } = await meet(
+        { ...tls12, provider, groups: [group, ...(group === 'X25519' ? ['P-256'] : [])] },
+        {
+          ...tls12,
+          provider: liar,
+          groups: [group],
+        },
+      )
       expect(errorOf(clientEvents)).toMatchObject({ code: 'illegal_parameter', alert: 'illegal_parameter' })
     })
   })

@@ -14,13 +14,17 @@ import { records, through } from './wire.ts'
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 describe('ALPACA: a connection for one protocol is led to a server of another', () => {
-  it.each([['TLS 1.3', { versions: { min: 'TLS 1.3' } }], ['TLS 1.2', { versions: { max: 'TLS 1.2' } }]] as const)(
-    'a server of another protocol refuses the client, in %s (RFC 7301 section 3.2)', async (_, version) => {
-      const { serverEvents, clientEvents } = await meet({ ...version, alpn: ['h2', 'http/1.1'] }, { ...version, alpn: ['ftp'] })
-      expect(errorOf(serverEvents)).toMatchObject({ code: 'no_common_protocol', alert: 'no_application_protocol' })
-      expect(eventsOf(clientEvents, 'handshake')).toEqual([])
-    },
-  )
+  it.each([
+    ['TLS 1.3', { versions: { min: 'TLS 1.3' } }],
+    ['TLS 1.2', { versions: { max: 'TLS 1.2' } }],
+  ] as const)('a server of another protocol refuses the client, in %s (RFC 7301 section 3.2)', async (_, version) => {
+    const { serverEvents, clientEvents } = await meet(
+      { ...version, alpn: ['h2', 'http/1.1'] },
+      { ...version, alpn: ['ftp'] },
+    )
+    expect(errorOf(serverEvents)).toMatchObject({ code: 'no_common_protocol', alert: 'no_application_protocol' })
+    expect(eventsOf(clientEvents, 'handshake')).toEqual([])
+  })
 
   it('a server may refuse names that it does not serve before it shows a certificate', async () => {
     const { serverEvents, clientEvents } = await meet(
@@ -43,9 +47,16 @@ describe('ALPACA: a connection for one protocol is led to a server of another', 
 describe('Selfie: a message is reflected to the end that sent it (RFC 9257 section 4.1)', () => {
   const key = new Uint8Array(32).fill(5)
   /** An end that is client and server: it knows the keys by who offers them. */
-  const end = (own: string, other: string): { readonly client: Partial<ClientOptions>; readonly server: ServerOptions } => ({
+  const end = (
+    own: string,
+    other: string,
+  ): { readonly client: Partial<ClientOptions>; readonly server: ServerOptions } => ({
     client: { psk: { keys: { identity: `${own} to ${other}`, key } } },
-    server: { psk: { lookup: (identity) => (new TextDecoder().decode(identity) === `${other} to ${own}` ? { key } : undefined) } },
+    server: {
+      psk: {
+        lookup: (identity) => (new TextDecoder().decode(identity) === `${other} to ${own}` ? { key } : undefined),
+      },
+    },
   })
   const both = { versions: { min: 'TLS 1.3' } } as const
 
@@ -59,9 +70,12 @@ describe('Selfie: a message is reflected to the end that sent it (RFC 9257 secti
     expect(errorOf(reflected.clientEvents).code).toBe('verifier_refused')
   })
 
-  it('one identity for both directions will do with a context of the importer for each (RFC 9258 section 3.1)', async () => {
+  it('one identity does for both directions with a context each (RFC 9258 section 3.1)', async () => {
     const text = (given: Uint8Array | undefined): string => new TextDecoder().decode(given)
-    const end = (own: string, other: string): { readonly client: Partial<ClientOptions>; readonly server: ServerOptions } => ({
+    const end = (
+      own: string,
+      other: string,
+    ): { readonly client: Partial<ClientOptions>; readonly server: ServerOptions } => ({
       client: { psk: { keys: { identity: 'the group', key, imported: { context: bytes(`${own} to ${other}`) } } } },
       server: {
         psk: {
@@ -114,7 +128,10 @@ describe('STARTTLS injection (CVE-2011-0411): text before TLS is taken for text 
   it('takes over a stream with what belongs to TLS already', async () => {
     const [client, server] = pair()
     const [hello] = records(clientOf({ verifier: anyCertificate }).takeOutput()[0] ?? new Uint8Array())
-    const accepted = createServer({ ...ecdsa }).accept(server, { head: hello ?? new Uint8Array(), handshakeTimeout: 1000 })
+    const accepted = createServer({ ...ecdsa }).accept(server, {
+      head: hello ?? new Uint8Array(),
+      handshakeTimeout: 1000,
+    })
     const answer = await client.read()
     expect(answer?.[0]).toBe(22)
     client.abort()

@@ -9,27 +9,49 @@ import { pseudoHeader } from '../../src/record/sequence12.ts'
 import { concat } from '../../src/wire/bytes.ts'
 
 const APPLICATION_DATA = 23
-const cipher = nodeProvider.suites.map((suite) => suite.cipher).find((one): one is CbcCipher => one.name === 'aes-128-cbc')
+const cipher = nodeProvider.suites
+  .map((suite) => suite.cipher)
+  .find((one): one is CbcCipher => one.name === 'aes-128-cbc')
 if (!cipher) throw new Error('no AES-CBC')
 
-const keys = (mac: HashAlgorithm): DirectionKeys => ({ macKey: new Uint8Array(mac.outputLength).fill(1), key: new Uint8Array(16).fill(2), iv: new Uint8Array(0) })
-const protection = (mac: HashAlgorithm, encryptThenMac = false) => ({ cipher, mac, encryptThenMac, random: (length: number) => new Uint8Array(length).fill(3) })
+const keys = (mac: HashAlgorithm): DirectionKeys => ({
+  macKey: new Uint8Array(mac.outputLength).fill(1),
+  key: new Uint8Array(16).fill(2),
+  iv: new Uint8Array(0),
+})
+const protection = (mac: HashAlgorithm, encryptThenMac = false) => ({
+  cipher,
+  mac,
+  encryptThenMac,
+  random: (length: number) => new Uint8Array(length).fill(3),
+})
 const sync = <T>(value: T | Promise<T>): T => {
   if (value instanceof Promise) throw new Error('asynchronous')
   return value
 }
-const openerFor = (mac: HashAlgorithm, encryptThenMac = false): Opener => sync(opener12(protection(mac, encryptThenMac), keys(mac)))
-const sealerFor = (mac: HashAlgorithm, encryptThenMac = false): Sealer => sync(sealer12(protection(mac, encryptThenMac), keys(mac)))
+const openerFor = (mac: HashAlgorithm, encryptThenMac = false): Opener =>
+  sync(opener12(protection(mac, encryptThenMac), keys(mac)))
+const sealerFor = (mac: HashAlgorithm, encryptThenMac = false): Sealer =>
+  sync(sealer12(protection(mac, encryptThenMac), keys(mac)))
 
 /** A MAC-then-encrypt record of exactly these plaintext blocks. */
 const recordOf = (blocks: Uint8Array) => {
   const iv = new Uint8Array(16).fill(3)
   const fragment = concat(iv, cipher.importKey(new Uint8Array(16).fill(2)).encrypt(iv, blocks))
-  return { type: APPLICATION_DATA, header: Uint8Array.of(APPLICATION_DATA, 3, 3, fragment.length >> 8, fragment.length & 0xff), fragment }
+  return {
+    type: APPLICATION_DATA,
+    header: Uint8Array.of(APPLICATION_DATA, 3, 3, fragment.length >> 8, fragment.length & 0xff),
+    fragment,
+  }
 }
 
 /** Content with its right MAC, `padding` bytes after it (the last of which says so), in `total` bytes. */
-const withPadding = (mac: HashAlgorithm, total: number, padding: number, change: (plaintext: Uint8Array) => void = () => {}): Uint8Array => {
+const withPadding = (
+  mac: HashAlgorithm,
+  total: number,
+  padding: number,
+  change: (plaintext: Uint8Array) => void = () => {},
+): Uint8Array => {
   const content = new Uint8Array(total - mac.outputLength - padding - 1).fill(0x61)
   const tag = mac.hmac(keys(mac).macKey, pseudoHeader(0, APPLICATION_DATA, content.length), content)
   const plaintext = concat(content, tag, new Uint8Array(padding + 1).fill(padding))
@@ -80,34 +102,45 @@ const counting = (hash: HashAlgorithm): { readonly hash: HashAlgorithm; readonly
 }
 
 describe.each(macs)('Lucky 13 with HMAC-%s', (name) => {
-  it.each([304, 320, 336, 352, 368])('every padding of a record with %s bytes inside costs the same number of compressions', (total) => {
-    const { hash, taken } = counting(hashOf(name))
-    const seen = new Map<number, string>()
-    const note = (what: string, blocks: Uint8Array): TlsError | undefined => {
-      const opener = openerFor(hash)
-      taken()
-      const error = refusal(opener, recordOf(blocks))
-      seen.set(taken(), what)
-      return error
-    }
-    for (let padding = 0; padding < 256; padding++) {
-      if (total - hash.outputLength - padding - 1 < 0) continue
-      expect(note(`padding ${padding}`, withPadding(hashOf(name), total, padding))).toBeUndefined()
-      const badMac = withPadding(hashOf(name), total, padding, (plaintext) => void (plaintext[0] = (plaintext[0] ?? 0) ^ 1))
-      expect(note(`bad MAC with padding ${padding}`, badMac)?.code).toBe('bad_record_mac')
-    }
-    for (let last = 1; last < 256; last++) {
-      const garbage = new Uint8Array(total).fill(0x5a)
-      garbage[total - 1] = last
-      expect(note(`bad padding ${last}`, garbage)?.code).toBe('bad_record_mac')
-    }
-    expect([...seen.keys()]).toHaveLength(1)
-  })
+  it.each([304, 320, 336, 352, 368])(
+    'every padding of a record with %s bytes inside costs the same number of compressions',
+    (total) => {
+      const { hash, taken } = counting(hashOf(name))
+      const seen = new Map<number, string>()
+      const note = (what: string, blocks: Uint8Array): TlsError | undefined => {
+        const opener = openerFor(hash)
+        taken()
+        const error = refusal(opener, recordOf(blocks))
+        seen.set(taken(), what)
+        return error
+      }
+      for (let padding = 0; padding < 256; padding++) {
+        if (total - hash.outputLength - padding - 1 < 0) continue
+        expect(note(`padding ${padding}`, withPadding(hashOf(name), total, padding))).toBeUndefined()
+        const badMac = withPadding(
+          hashOf(name),
+          total,
+          padding,
+          (plaintext) => void (plaintext[0] = (plaintext[0] ?? 0) ^ 1),
+        )
+        expect(note(`bad MAC with padding ${padding}`, badMac)?.code).toBe('bad_record_mac')
+      }
+      for (let last = 1; last < 256; last++) {
+        const garbage = new Uint8Array(total).fill(0x5a)
+        garbage[total - 1] = last
+        expect(note(`bad padding ${last}`, garbage)?.code).toBe('bad_record_mac')
+      }
+      expect([...seen.keys()]).toHaveLength(1)
+    },
+  )
 
   it('a bad MAC and a bad padding give the same error', () => {
     const mac = hashOf(name)
     const badMac = refusal(openerFor(mac), recordOf(withPadding(mac, 128, 3, (plaintext) => void (plaintext[0] = 0))))
-    const badPadding = refusal(openerFor(mac), recordOf(withPadding(mac, 128, 3, (plaintext) => void (plaintext[126] = 9))))
+    const badPadding = refusal(
+      openerFor(mac),
+      recordOf(withPadding(mac, 128, 3, (plaintext) => void (plaintext[126] = 9))),
+    )
     expect(badMac).toMatchObject({ code: 'bad_record_mac', alert: 'bad_record_mac' })
     expect(badPadding?.message).toBe(badMac?.message)
   })
@@ -119,7 +152,12 @@ describe('POODLE', () => {
     const padding = 107
     expect(refusal(openerFor(mac), recordOf(withPadding(mac, 128, padding)))).toBeUndefined()
     for (let at = 1; at <= padding; at++) {
-      const changed = withPadding(mac, 128, padding, (plaintext) => void (plaintext[127 - at] = (plaintext[127 - at] ?? 0) ^ 0x80))
+      const changed = withPadding(
+        mac,
+        128,
+        padding,
+        (plaintext) => void (plaintext[127 - at] = (plaintext[127 - at] ?? 0) ^ 0x80),
+      )
       expect(refusal(openerFor(mac), recordOf(changed))?.code).toBe('bad_record_mac')
     }
   })

@@ -19,7 +19,10 @@ import type { SecondHandshake } from './wire.ts'
 const tls12 = { versions: { max: 'TLS 1.2' } } as const
 const passOn = (wire: Uint8Array) => [wire]
 
-/** A server that asks for a renegotiation, and whether the client answered with a warning (it is an alert record, sealed). */
+/**
+ * A server that asks for a renegotiation, and whether the client answered with a warning (it is an alert record,
+ * sealed).
+ */
 const asked = (options: TestClientOptions, second: SecondHandshake = {}) => {
   const server = renegotiatingServer(ecdsa, second)
   let warned = false
@@ -65,7 +68,10 @@ describe('renegotiation at the client', () => {
 
   it('does not judge the same certificate twice', () => {
     let judged = 0
-    const verifier = { ...anyCertificate, verify: (request: VerifyRequest) => (judged++, anyCertificate.verify(request)) }
+    const verifier = {
+      ...anyCertificate,
+      verify: (request: VerifyRequest) => (judged++, anyCertificate.verify(request)),
+    }
     const server = renegotiatingServer(ecdsa)
     const events = through(clientOf({ ...tls12, tls12: { renegotiation: 'once' }, verifier }), server, passOn)
     expect(eventsOf(events.client, 'error')).toEqual([])
@@ -113,16 +119,23 @@ describe('renegotiation injection (CVE-2009-3555)', () => {
   it('a first ClientHello with the renegotiation_info of another connection is refused', async () => {
     const shapeHello: ClientHelloOptions['shape'] = (hello) => ({
       ...hello,
-      extensions: hello.extensions?.map((each) => (each.type === 0xff01 ? { ...each, data: Uint8Array.of(2, 1, 2) } : each)),
+      extensions: hello.extensions?.map((each) =>
+        each.type === 0xff01 ? { ...each, data: Uint8Array.of(2, 1, 2) } : each,
+      ),
     })
     const { serverEvents } = await meet({ ...tls12, hello: { shape: shapeHello } }, tls12)
     expect(errorOf(serverEvents)).toMatchObject({ code: 'bad_renegotiation_info', alert: 'handshake_failure' })
   })
 
-  it('a victim\'s ClientHello spliced into the attacker\'s connection is not taken up', () => {
+  it("a victim's ClientHello spliced into the attacker's connection is not taken up", () => {
     const victim = clientOf(tls12)
     const [hello] = records(concat(...victim.takeOutput()))
-    const config = clientConfig({ serverName: 'server.test', ...tls12, provider: nodeProvider, verifier: anyCertificate })
+    const config = clientConfig({
+      serverName: 'server.test',
+      ...tls12,
+      provider: nodeProvider,
+      verifier: anyCertificate,
+    })
     const attacker = new Engine({
       config,
       role: 'client',
@@ -150,32 +163,56 @@ describe('renegotiation injection (CVE-2009-3555)', () => {
     }
     const { clientEvents } = await meet(tls12, { ...tls12, tickets: false, seam })
     expect(errorOf(clientEvents)).toMatchObject({ code: 'secure_renegotiation_required', alert: 'handshake_failure' })
-    const legacy = await meet({ ...tls12, tls12: { legacy: true }, hello: { shape: (hello) => ({ ...hello, extensions: hello.extensions?.filter(({ type }) => type !== 23) }) } }, {
-      ...tls12, tickets: false, seam,
-    })
+    const legacy = await meet(
+      {
+        ...tls12,
+        tls12: { legacy: true },
+        hello: { shape: (hello) => ({ ...hello, extensions: hello.extensions?.filter(({ type }) => type !== 23) }) },
+      },
+      {
+        ...tls12,
+        tickets: false,
+        seam,
+      },
+    )
     expect(infoOf(legacy.clientEvents).version).toBe('TLS 1.2')
   })
 
-  it('a connection that began without renegotiation_info is not renegotiated: a warning says so (RFC 5746 section 4.2)', () => {
-    const { client, warned, renegotiated } = asked({ tls12: { legacy: true, renegotiation: 'freely' } }, { first: () => undefined })
-    infoOf(client)
-    expect([eventsOf(client, 'error'), warned, renegotiated]).toEqual([[], true, 0])
-  })
+  it(
+    'a connection that began without renegotiation_info is not renegotiated: a warning says so (RFC 5746 section ' +
+      '4.2)',
+    () => {
+      const { client, warned, renegotiated } = asked(
+        { tls12: { legacy: true, renegotiation: 'freely' } },
+        { first: () => undefined },
+      )
+      infoOf(client)
+      expect([eventsOf(client, 'error'), warned, renegotiated]).toEqual([[], true, 0])
+    },
+  )
 
   it.each<[string, (right: Uint8Array) => Uint8Array | undefined, string]>([
     ['no renegotiation_info', () => undefined, 'secure_renegotiation_required'],
     ['an empty one', () => new Uint8Array(0), 'bad_renegotiation_info'],
-    ['the client\'s half', (right) => right.subarray(0, 12), 'bad_renegotiation_info'],
-    ['another connection\'s', (right) => right.map((byte) => byte ^ 1), 'bad_renegotiation_info'],
+    ["the client's half", (right) => right.subarray(0, 12), 'bad_renegotiation_info'],
+    ["another connection's", (right) => right.map((byte) => byte ^ 1), 'bad_renegotiation_info'],
   ])('a renegotiation with %s is refused', (_, renegotiationInfo, code) => {
-    const events = through(clientOf({ ...tls12, tls12: { renegotiation: 'freely' } }), renegotiatingServer(ecdsa, { renegotiationInfo }), passOn)
+    const events = through(
+      clientOf({ ...tls12, tls12: { renegotiation: 'freely' } }),
+      renegotiatingServer(ecdsa, { renegotiationInfo }),
+      passOn,
+    )
     expect(errorOf(events.client)).toMatchObject({ code, alert: 'handshake_failure' })
   })
 })
 
 describe('triple handshake (RFC 7627 section 1)', () => {
-  it('the server\'s certificate must not change in a renegotiation', () => {
-    const events = through(clientOf({ ...tls12, tls12: { renegotiation: 'freely' } }), renegotiatingServer(ecdsa, { options: rsa }), passOn)
+  it("the server's certificate must not change in a renegotiation", () => {
+    const events = through(
+      clientOf({ ...tls12, tls12: { renegotiation: 'freely' } }),
+      renegotiatingServer(ecdsa, { options: rsa }),
+      passOn,
+    )
     expect(errorOf(events.client)).toMatchObject({ code: 'bad_certificate' })
     expect(errorOf(events.client).message).toMatch(/changed its certificate/)
   })
@@ -184,20 +221,28 @@ describe('triple handshake (RFC 7627 section 1)', () => {
     const { sha256 } = nodeProvider.hashes
     if (!sha256) throw new Error('no SHA-256')
     const [premaster, random] = [new Uint8Array(48).fill(1), new Uint8Array(32).fill(2)]
-    const [withOne, withOther] = [Uint8Array.of(1), Uint8Array.of(2)].map((messages) => extendedMasterSecret(sha256, premaster, sha256.digest(messages)))
+    const [withOne, withOther] = [Uint8Array.of(1), Uint8Array.of(2)].map((messages) =>
+      extendedMasterSecret(sha256, premaster, sha256.digest(messages)),
+    )
     expect(withOne?.secret).not.toEqual(withOther?.secret)
     expect(masterSecret(sha256, premaster, random, random).secret).toHaveLength(48) // sees no certificate: the flaw
   })
 
   it('without extended master secret there is no renegotiation', () => {
-    const shapeHello: ClientHelloOptions['shape'] = (hello) => ({ ...hello, extensions: hello.extensions?.filter(({ type }) => type !== 23) })
+    const shapeHello: ClientHelloOptions['shape'] = (hello) => ({
+      ...hello,
+      extensions: hello.extensions?.filter(({ type }) => type !== 23),
+    })
     const { client, warned, renegotiated } = asked({ tls12: { renegotiation: 'freely' }, hello: { shape: shapeHello } })
     infoOf(client)
     expect([eventsOf(client, 'error'), warned, renegotiated]).toEqual([[], true, 0])
   })
 
   it('a session is not resumed where extended master secret was not used', async () => {
-    const shapeHello: ClientHelloOptions['shape'] = (hello) => ({ ...hello, extensions: hello.extensions?.filter(({ type }) => type !== 23) })
+    const shapeHello: ClientHelloOptions['shape'] = (hello) => ({
+      ...hello,
+      extensions: hello.extensions?.filter(({ type }) => type !== 23),
+    })
     const { clientEvents } = await connectEngines(clientOf({ ...tls12, hello: { shape: shapeHello } }), serverOf(tls12))
     expect(eventsOf(clientEvents, 'session')).toEqual([])
   })

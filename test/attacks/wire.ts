@@ -1,4 +1,5 @@
-// What attack tests do to two engines: a man in the middle who sees each record, and a server of TLS 1.2 that renegotiates.
+// What attack tests do to two engines: a man in the middle who sees each record, and a server of TLS 1.2 that
+// renegotiates.
 
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { Engine } from '../../src/engine/engine.ts'
@@ -24,7 +25,7 @@ export const record = (type: number, content: Uint8Array, version = 0x0303): Uin
 
 export const records = (bytes: Uint8Array): Uint8Array[] => {
   const list: Uint8Array[] = []
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const end = at + 5 + (bytes[at + 3] ?? 0) * 256 + (bytes[at + 4] ?? 0)
     list.push(bytes.slice(at, end))
     at = end
@@ -35,9 +36,12 @@ export const records = (bytes: Uint8Array): Uint8Array[] => {
 /** Lets two synchronous engines talk through somebody who may change what passes. */
 export const through = (client: TlsEngine, server: TlsEngine, meddle: Meddle) => {
   const events: { client: EngineEvent[]; server: EngineEvent[] } = { client: [], server: [] }
-  for (let quiet = false; !quiet; ) {
+  for (let quiet = false; !quiet;) {
     quiet = true
-    for (const [from, to, direction] of [[client, server, 'to server'], [server, client, 'to client']] as const) {
+    for (const [from, to, direction] of [
+      [client, server, 'to server'],
+      [server, client, 'to client'],
+    ] as const) {
       for (const wire of records(concat(...from.takeOutput()))) {
         quiet = false
         for (const passed of meddle(wire, direction)) to.receive(passed)
@@ -63,14 +67,21 @@ export interface SecondHandshake {
   readonly first?: () => undefined
 }
 
-/** A server that asks for a renegotiation right after the handshake: puretls has no such option, so it is put together here. */
-export const renegotiatingServer = (options: TestServerOptions, second: SecondHandshake = {}): TlsEngine & { readonly renegotiated: number } => {
+/**
+ * A server that asks for a renegotiation right after the handshake: puretls has no such option, so it is put together
+ * here.
+ */
+export const renegotiatingServer = (
+  options: TestServerOptions,
+  second: SecondHandshake = {},
+): TlsEngine & { readonly renegotiated: number } => {
   let serverVerifyData: Uint8Array = new Uint8Array(0)
   let count = 0
   const noted = lying({
     ...(second.first && {
       ServerHello: (fields: { readonly extensions?: readonly { readonly type: number }[] }) => ({
-        ...fields, extensions: fields.extensions?.filter(({ type }) => type !== 0xff01),
+        ...fields,
+        extensions: fields.extensions?.filter(({ type }) => type !== 0xff01),
       }),
     }),
     Finished: (fields: { readonly verifyData: Uint8Array }) => {
@@ -88,13 +99,19 @@ export const renegotiatingServer = (options: TestServerOptions, second: SecondHa
       ServerHello: (fields: { readonly extensions?: readonly { readonly type: number }[] }) => {
         const info = second.renegotiationInfo ? second.renegotiationInfo(right) : right
         const others = fields.extensions?.filter(({ type }) => type !== 0xff01) ?? []
-        return { ...fields, extensions: info ? [...others, { type: 0xff01, data: concat(Uint8Array.of(info.length), info) }] : others }
+        return {
+          ...fields,
+          extensions: info ? [...others, { type: 0xff01, data: concat(Uint8Array.of(info.length), info) }] : others,
+        }
       },
     })
     const hs = new Handshake({ ...serverConfig({ ...base, ...options, ...second.options }), seam }, io, messages13)
     const hello = yield* readHello(hs)
     right = concat(hello.extensions.renegotiation_info ?? new Uint8Array(0), serverVerifyData)
-    yield* serverHandshake12(hs.withMessages(messages12), { ...hello, extensions: { ...hello.extensions, renegotiation_info: new Uint8Array(0) } })
+    yield* serverHandshake12(hs.withMessages(messages12), {
+      ...hello,
+      extensions: { ...hello.extensions, renegotiation_info: new Uint8Array(0) },
+    })
     count++
   }
   const engine = new Engine({
@@ -105,5 +122,7 @@ export const renegotiatingServer = (options: TestServerOptions, second: SecondHa
       return { ...established, postHandshake: again(io) }
     },
   })
-  return Object.defineProperty(engine, 'renegotiated', { get: () => count }) as Engine & { readonly renegotiated: number }
+  return Object.defineProperty(engine, 'renegotiated', { get: () => count }) as Engine & {
+    readonly renegotiated: number
+  }
 }

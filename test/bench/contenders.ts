@@ -1,5 +1,5 @@
-// What is measured: node:tls over a pair of node streams, puretls with each provider over its own pair(), and the engine alone,
-// all doing the same two things.
+// What is measured: node:tls over a pair of node streams, puretls with each provider over its own pair(), and the
+// engine alone, all doing the same two things.
 
 import * as tls from 'node:tls'
 import { chainVerifier, trustStore } from '../../src/x509/index.ts'
@@ -40,7 +40,8 @@ export const nodeContender = ({ ca, cert, key }: Identity, suite: string): Conte
       new Promise((resolve, reject) => server.once('secure', resolve).once('error', reject)),
     ])
     const agreed = [client.getCipher().standardName, Reflect.get(client.getEphemeralKeyInfo() ?? {}, 'name')]
-    if (agreed.join() !== [suite, 'X25519'].join()) throw new Error(`node:tls agreed on ${agreed.join(', ')}: nothing to compare with`)
+    if (agreed.join() !== [suite, 'X25519'].join())
+      throw new Error(`node:tls agreed on ${agreed.join(', ')}: nothing to compare with`)
     return [client, server]
   }
   return {
@@ -71,7 +72,12 @@ export const nodeContender = ({ ca, cert, key }: Identity, suite: string): Conte
   }
 }
 
-export const puretlsContender = (name: string, provider: CryptoProvider, { ca, cert, key }: Identity, suite: string): Contender => {
+export const puretlsContender = (
+  name: string,
+  provider: CryptoProvider,
+  { ca, cert, key }: Identity,
+  suite: string,
+): Contender => {
   const cipherSuites = [suite]
   // as node:tls has its SecureContext: made once
   const verifier = chainVerifier({ provider, trust: trustStore([ca]) })
@@ -79,7 +85,14 @@ export const puretlsContender = (name: string, provider: CryptoProvider, { ca, c
   const open = async (): Promise<readonly [TlsConnection, TlsConnection]> => {
     const [near, far] = pair()
     return Promise.all([
-      connect(near, { provider, verifier, serverName: 'localhost', cipherSuites, groups: ['X25519'], versions: { min: 'TLS 1.3' } }),
+      connect(near, {
+        provider,
+        verifier,
+        serverName: 'localhost',
+        cipherSuites,
+        groups: ['X25519'],
+        versions: { min: 'TLS 1.3' },
+      }),
       server.accept(far),
     ])
   }
@@ -106,7 +119,12 @@ export const puretlsContender = (name: string, provider: CryptoProvider, { ca, c
 }
 
 /** The sans-IO engine without streams: what an integration that brings its own pays. */
-export const engineContender = (name: string, provider: CryptoProvider, { ca, cert, key }: Identity, suite: string): Contender => {
+export const engineContender = (
+  name: string,
+  provider: CryptoProvider,
+  { ca, cert, key }: Identity,
+  suite: string,
+): Contender => {
   const common = { provider, cipherSuites: [suite], versions: { min: 'TLS 1.3' } } as const
   const verifier = chainVerifier({ provider, trust: trustStore([ca]) })
   const client = clientConfig({ ...common, verifier, serverName: 'localhost', groups: ['X25519'] })

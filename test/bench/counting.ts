@@ -1,5 +1,6 @@
-// Counts what a piece of work does: calls of node:crypto, calls of functions of src/, promises, arrays and bytes allocated, bytes
-// copied. Counts are the same on every machine, so that CI can hold them where a time would only be noise.
+// Counts what a piece of work does: calls of node:crypto, calls of functions of src/, promises, arrays and bytes
+// allocated, bytes copied. Counts are the same on every machine, so that CI can hold them where a time would only be
+// noise.
 
 import { createHook } from 'node:async_hooks'
 import { createRequire, syncBuiltinESMExports } from 'node:module'
@@ -9,14 +10,34 @@ export type Counts = Readonly<Record<string, number>>
 
 /** Functions of node:crypto that cost something by themselves. */
 const cryptoCalls = [
-  'createSecretKey', 'createPublicKey', 'createPrivateKey', 'createHmac', 'createHash', 'hash', 'hkdfSync', 'createCipheriv', 'createDecipheriv',
-  'sign', 'verify', 'diffieHellman', 'generateKeyPairSync', 'createECDH', 'encapsulate', 'decapsulate', 'randomBytes', 'randomFillSync',
-  'publicEncrypt', 'privateDecrypt', 'timingSafeEqual',
+  'createSecretKey',
+  'createPublicKey',
+  'createPrivateKey',
+  'createHmac',
+  'createHash',
+  'hash',
+  'hkdfSync',
+  'createCipheriv',
+  'createDecipheriv',
+  'sign',
+  'verify',
+  'diffieHellman',
+  'generateKeyPairSync',
+  'createECDH',
+  'encapsulate',
+  'decapsulate',
+  'randomBytes',
+  'randomFillSync',
+  'publicEncrypt',
+  'privateDecrypt',
+  'timingSafeEqual',
 ] as const
 
 type Undo = () => void
 
-/** Runs the work and answers with what it did; names that were never met are left out. `functions` are names of functions in src/
+/**
+ * Runs the work and answers with what it did; names that were never met are left out. `functions` are names of
+ * functions in src/
  * whose calls are counted too. Only one at a time: it patches globals, and takes the patches back. */
 export const counted = async (work: () => unknown, functions: readonly string[] = []): Promise<Counts> => {
   const counts: Record<string, number> = {}
@@ -39,7 +60,12 @@ const replace = (target: object, name: string, make: (original: Function) => Fun
   const original: unknown = Reflect.get(target, name)
   if (typeof original !== 'function') return () => {}
   const own = Object.getOwnPropertyDescriptor(target, name)
-  Object.defineProperty(target, name, { configurable: true, writable: true, enumerable: own?.enumerable ?? true, value: make(original) })
+  Object.defineProperty(target, name, {
+    configurable: true,
+    writable: true,
+    enumerable: own?.enumerable ?? true,
+    value: make(original),
+  })
   return () => {
     if (own) Object.defineProperty(target, name, own)
     else Reflect.deleteProperty(target, name)
@@ -52,11 +78,17 @@ const countCrypto = (add: Add): Undo => {
     replace(crypto, name, (original) => (...args: unknown[]) => {
       add(name)
       return original.apply(crypto, args)
-    }))
-  const random = replace(Object.getPrototypeOf(globalThis.crypto), 'getRandomValues', (original) => function (this: unknown, ...args: unknown[]) {
-    add('getRandomValues')
-    return original.apply(this, args)
-  })
+    }),
+  )
+  const random = replace(
+    Object.getPrototypeOf(globalThis.crypto),
+    'getRandomValues',
+    (original) =>
+      function (this: unknown, ...args: unknown[]) {
+        add('getRandomValues')
+        return original.apply(this, args)
+      },
+  )
   syncBuiltinESMExports()
   return () => {
     for (const each of [...undo, random].toReversed()) each()
@@ -73,10 +105,28 @@ const countCopies = (add: Add): Undo => {
       return original.apply(this, args)
     }
   const undo = [
-    replace(prototype, 'set', measured((_, [source]) => lengthOf(source))),
-    replace(prototype, 'slice', measured((self, [start, end]) => self.subarray(Number(start ?? 0), end === undefined ? undefined : Number(end)).length)),
-    replace(prototype, 'copyWithin', measured((self, [, start = 0, end = self.length]) => Number(end) - Number(start))),
-    replace(Buffer, 'concat', measured((_, [list]) => (Array.isArray(list) ? list.reduce((sum: number, item) => sum + lengthOf(item), 0) : 0))),
+    replace(
+      prototype,
+      'set',
+      measured((_, [source]) => lengthOf(source)),
+    ),
+    replace(
+      prototype,
+      'slice',
+      measured(
+        (self, [start, end]) => self.subarray(Number(start ?? 0), end === undefined ? undefined : Number(end)).length,
+      ),
+    ),
+    replace(
+      prototype,
+      'copyWithin',
+      measured((self, [, start = 0, end = self.length]) => Number(end) - Number(start)),
+    ),
+    replace(
+      Buffer,
+      'concat',
+      measured((_, [list]) => (Array.isArray(list) ? list.reduce((sum: number, item) => sum + lengthOf(item), 0) : 0)),
+    ),
   ]
   return () => {
     for (const each of undo) each()
@@ -86,7 +136,9 @@ const countCopies = (add: Add): Undo => {
 const lengthOf = (value: unknown): number =>
   ArrayBuffer.isView(value) ? value.byteLength : Array.isArray(value) ? value.length : 0
 
-/** Arrays of bytes that JavaScript makes: those that get memory of their own, with its bytes, and views of others. What node:crypto
+/**
+ * Arrays of bytes that JavaScript makes: those that get memory of their own, with its bytes, and views of others. What
+ * node:crypto
  * makes is not seen. */
 const countAllocations = (add: Add): Undo => {
   const original = Uint8Array

@@ -3,7 +3,13 @@
 
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { connect, createServer, pair } from '../../src/index.node.ts'
-import type { ByteStream, ClientOptions, CryptoProvider, CreateServerOptions, TlsConnection } from '../../src/index.node.ts'
+import type {
+  ByteStream,
+  ClientOptions,
+  CryptoProvider,
+  CreateServerOptions,
+  TlsConnection,
+} from '../../src/index.node.ts'
 import { createCa } from '../../src/pki/index.ts'
 import { memorySessionCache } from '../../src/session/index.ts'
 import { counted } from './counting.ts'
@@ -31,24 +37,30 @@ let made: Promise<Fixture> | undefined
 const fixture = (): Promise<Fixture> => (made ??= makeFixture(nodeProvider))
 
 /** Resolves when both ends have done all that they do by themselves. */
-const meet = async (near: ByteStream, far: ByteStream, client: ClientOptions, accept: (stream: ByteStream) => Promise<TlsConnection>) =>
-  Promise.all([connect(near, client), accept(far)])
+const meet = async (
+  near: ByteStream,
+  far: ByteStream,
+  client: ClientOptions,
+  accept: (stream: ByteStream) => Promise<TlsConnection>,
+) => Promise.all([connect(near, client), accept(far)])
 
 /** A kind of handshake: what it answers with runs one, and that answers with what closes the connection. */
 type Handshake = (fixture: Fixture) => () => Promise<() => Promise<unknown>>
 
-const handshakeWith = (clientOptions: Partial<ClientOptions>): Handshake => ({ client, server }) => {
-  const { accept } = createServer(server)
-  const options = { ...client, ...clientOptions }
-  return async () => {
-    const [near, far] = pair()
-    const [connection, accepted] = await meet(near, far, options, accept)
-    // tickets too: a byte comes after them
-    await accepted.write(Uint8Array.of(1))
-    await connection.read()
-    return () => Promise.all([connection.close(), accepted.close()])
+const handshakeWith =
+  (clientOptions: Partial<ClientOptions>): Handshake =>
+  ({ client, server }) => {
+    const { accept } = createServer(server)
+    const options = { ...client, ...clientOptions }
+    return async () => {
+      const [near, far] = pair()
+      const [connection, accepted] = await meet(near, far, options, accept)
+      // tickets too: a byte comes after them
+      await accepted.write(Uint8Array.of(1))
+      await connection.read()
+      return () => Promise.all([connection.close(), accepted.close()])
+    }
   }
-}
 
 /** By name. Each runs three times before it is counted: both ends have met. */
 export const handshakes: Readonly<Record<string, Handshake>> = {
@@ -114,7 +126,12 @@ export const countTransfer = async ({ write, total, awaited }: Transfer): Promis
   const { client, server } = await fixture()
   const [near, far] = pair({ highWaterMark: Infinity })
   const { tapped, written, start } = tap(far)
-  const [receiver, sender] = await meet(near, tapped, { ...client, versions: { min: 'TLS 1.3' } }, createServer(server).accept)
+  const [receiver, sender] = await meet(
+    near,
+    tapped,
+    { ...client, versions: { min: 'TLS 1.3' } },
+    createServer(server).accept,
+  )
   await sender.write(Uint8Array.of(1))
   await receiver.read()
   const data = new Uint8Array(write).fill(0x5a)
@@ -146,7 +163,11 @@ export const countTransfer = async ({ write, total, awaited }: Transfer): Promis
   receiver.abort()
   sender.abort()
   const records = total / 16_384
-  return { sending: perRecord(sending, records), receiving: perRecord(receiving, records), writesPerMiB: writes / (total / (1 << 20)) }
+  return {
+    sending: perRecord(sending, records),
+    receiving: perRecord(receiving, records),
+    writesPerMiB: writes / (total / (1 << 20)),
+  }
 }
 
 const perRecord = (counts: Counts, records: number): Counts =>
@@ -155,7 +176,12 @@ const perRecord = (counts: Counts, records: number): Counts =>
 const columns = (title: string, rows: readonly (readonly [string, Counts])[]): string => {
   const names = [...new Set(rows.flatMap(([, counts]) => Object.keys(counts)))]
   const lines = names.map((name) => `| ${name} | ${rows.map(([, counts]) => counts[name] ?? 0).join(' | ')} |`)
-  return [`| ${title} | ${rows.map(([name]) => name).join(' | ')} |`, `|---|${rows.map(() => '---:|').join('')}`, ...lines, ''].join('\n')
+  return [
+    `| ${title} | ${rows.map(([name]) => name).join(' | ')} |`,
+    `|---|${rows.map(() => '---:|').join('')}`,
+    ...lines,
+    '',
+  ].join('\n')
 }
 
 /** Markdown tables of all subjects. */
@@ -165,7 +191,10 @@ export const allCounts = async (): Promise<string> => {
   const ofTransfers: [string, Counts][] = []
   for (const [name, transfer] of Object.entries(transfers)) {
     const { sending, receiving, writesPerMiB } = await countTransfer(transfer)
-    ofTransfers.push([`${name}: sent`, { ...sending, 'transport writes per MiB': writesPerMiB }], ['received', receiving])
+    ofTransfers.push(
+      [`${name}: sent`, { ...sending, 'transport writes per MiB': writesPerMiB }],
+      ['received', receiving],
+    )
   }
   return [columns('A handshake, both ends', ofHandshakes), columns('A record of 16 KiB', ofTransfers)].join('\n')
 }

@@ -4,7 +4,21 @@
 import { derElement, derInteger, derOctets, derOid, derSequence, derSet } from '../../src/wire/der.ts'
 import { extensionOids } from '../../src/x509/oids.ts'
 import {
-  altNames, basic, certSign, constraints, dns, directory, email, extension, fixedKeys, make, makeCa, makeLeaf, name, text, uri,
+  altNames,
+  basic,
+  certSign,
+  constraints,
+  dns,
+  directory,
+  email,
+  extension,
+  fixedKeys,
+  make,
+  makeCa,
+  makeLeaf,
+  name,
+  text,
+  uri,
 } from '../x509/make.ts'
 import type { Made } from '../x509/make.ts'
 
@@ -33,20 +47,35 @@ const spkiOf = (i: number): Uint8Array => {
 }
 
 const junk = (i: number, subject: string, issuer: string, extensions = [basic(true)]): Uint8Array =>
-  make({ subject: name(subject), issuer: { subject: name(issuer), keys }, keys, spki: spkiOf(i), signature, extensions }).der
+  make({
+    subject: name(subject),
+    issuer: { subject: name(issuer), keys },
+    keys,
+    spki: spkiOf(i),
+    signature,
+    extensions,
+  }).der
 
-const leafBelow = (subject: string): Uint8Array => makeLeaf({ der: root.der, subject: name(subject), keys }, { keys }).der
+const leafBelow = (subject: string): Uint8Array =>
+  makeLeaf({ der: root.der, subject: name(subject), keys }, { keys }).der
 /** Says that the root issued it. */
-const top = (subject: string): Uint8Array => makeCa(subject, { issuer: forger, keys, extensions: [basic(true), certSign] }).der
+const top = (subject: string): Uint8Array =>
+  makeCa(subject, { issuer: forger, keys, extensions: [basic(true), certSign] }).der
 
 /** `n` levels of two CAs of one name, each certified by both above. */
 const ladder = (n: number, isGood: boolean): readonly Uint8Array[] => {
   let above: Made[] = [isGood ? root : { ...root, keys: stranger }]
   const all: Uint8Array[] = []
   for (let level = 1; level <= n; level++) {
-    const pairs = [0, 1].map((side) => above.map((issuer) => makeCa(`level ${level}`, {
-      issuer, keys: fixedKeys(2 * level + side + 3), extensions: [basic(true), certSign],
-    })))
+    const pairs = [0, 1].map((side) =>
+      above.map((issuer) =>
+        makeCa(`level ${level}`, {
+          issuer,
+          keys: fixedKeys(2 * level + side + 3),
+          extensions: [basic(true), certSign],
+        }),
+      ),
+    )
     all.unshift(...pairs.flat().map(({ der }) => der))
     above = pairs.flatMap(([first]) => (first === undefined ? [] : [first]))
   }
@@ -62,7 +91,10 @@ const chainWith = (leafExtensions: Uint8Array[], caExtensions: Uint8Array[]): re
 const policies = (n: number): Uint8Array =>
   extension(extensionOids.certificatePolicies, derSequence(...count(n, (i) => derSequence(derOid(`1.2.3.${i}`)))))
 const mappings = (n: number): Uint8Array =>
-  extension(extensionOids.policyMappings, derSequence(...count(n, (i) => derSequence(derOid(`1.2.3.${i}`), derOid('1.2.4')))))
+  extension(
+    extensionOids.policyMappings,
+    derSequence(...count(n, (i) => derSequence(derOid(`1.2.3.${i}`), derOid('1.2.4')))),
+  )
 const requirePolicy = extension(extensionOids.policyConstraints, derSequence(derElement(0x80, Uint8Array.of(0))), true)
 const keyIdentifier = (length: number, last: number): Uint8Array =>
   extension(extensionOids.subjectKeyIdentifier, derOctets(new Uint8Array(length).fill(last, length - 1)))
@@ -70,43 +102,110 @@ const longName = (n: number): Uint8Array =>
   derSequence(...count(n, (i) => derSet(derSequence(derOid('2.5.4.11'), derElement(0x0c, text(`Unit  \u00c4 ${i}`))))))
 
 export const hostileInputs: readonly Hostile[] = [
-  { what: 'junk of one name that issues itself', chain: (n) => [leafBelow('S'), ...count(n, (i) => junk(i, 'S', 'S')), top('S')] },
+  {
+    what: 'junk of one name that issues itself',
+    chain: (n) => [leafBelow('S'), ...count(n, (i) => junk(i, 'S', 'S')), top('S')],
+  },
   {
     what: 'junk of two names that issue each other',
     chain: (n) => [leafBelow('S'), ...count(n, (i) => (i % 2 === 0 ? junk(i, 'S', 'M') : junk(i, 'M', 'S'))), top('S')],
   },
-  { what: 'junk that has nothing to do with the leaf', chain: (n) => [leafBelow('S'), ...count(n, (i) => junk(i, 'Z', 'Y'))] },
-  { what: 'junk below the root\'s name', chain: (n) => [leafBelow('S'), ...count(n, (i) => junk(i, 'S', 'root'))] },
+  {
+    what: 'junk that has nothing to do with the leaf',
+    chain: (n) => [leafBelow('S'), ...count(n, (i) => junk(i, 'Z', 'Y'))],
+  },
+  { what: "junk below the root's name", chain: (n) => [leafBelow('S'), ...count(n, (i) => junk(i, 'S', 'root'))] },
   {
     what: 'junk with long key identifiers that differ at the end',
-    chain: (n) => [leafBelow('S'), ...count(n, (i) => junk(i, 'S', 'S', [basic(true), keyIdentifier(500, i)])), top('S')],
+    chain: (n) => [
+      leafBelow('S'),
+      ...count(n, (i) => junk(i, 'S', 'S', [basic(true), keyIdentifier(500, i)])),
+      top('S'),
+    ],
   },
-  { what: 'one certificate, again and again', chain: (n) => [leafBelow('S'), ...count(n, () => junk(1, 'S', 'S')), top('S')] },
+  {
+    what: 'one certificate, again and again',
+    chain: (n) => [leafBelow('S'), ...count(n, () => junk(1, 'S', 'S')), top('S')],
+  },
   { what: 'a ladder of CAs without a root', chain: (n) => ladder(Math.ceil(n / 8), false) },
   {
     what: 'one certificate of many extensions',
-    chain: (n) => chainWith([altNames(dns('host.example')), ...count(n * 10, (i) => extension(`1.2.3.${i}`, Uint8Array.of(5, 0)))], []),
+    chain: (n) =>
+      chainWith(
+        [altNames(dns('host.example')), ...count(n * 10, (i) => extension(`1.2.3.${i}`, Uint8Array.of(5, 0)))],
+        [],
+      ),
   },
-  { what: 'many alternative names', chain: (n) => chainWith([altNames(...count(n * 10, (i) => dns(`a${i}.example`)))], []) },
+  {
+    what: 'many alternative names',
+    chain: (n) => chainWith([altNames(...count(n * 10, (i) => dns(`a${i}.example`)))], []),
+  },
   {
     what: 'names and constraints',
-    chain: (n) => chainWith([altNames(...count(n, (i) => dns(`a${i}.example`)))], [constraints([], count(n, (i) => dns(`b${i}.example`)))]),
+    chain: (n) =>
+      chainWith(
+        [altNames(...count(n, (i) => dns(`a${i}.example`)))],
+        [
+          constraints(
+            [],
+            count(n, (i) => dns(`b${i}.example`)),
+          ),
+        ],
+      ),
   },
   {
     what: 'addresses of mail and constraints',
-    chain: (n) => chainWith([altNames(...count(n, (i) => email(`a${i}@b.example`)))], [constraints([], count(n, (i) => email(`${i}@b.example`)))]),
+    chain: (n) =>
+      chainWith(
+        [altNames(...count(n, (i) => email(`a${i}@b.example`)))],
+        [
+          constraints(
+            [],
+            count(n, (i) => email(`${i}@b.example`)),
+          ),
+        ],
+      ),
   },
   {
     what: 'URIs and constraints',
-    chain: (n) => chainWith([altNames(...count(n, (i) => uri(`https://a${i}.example/`)))], [constraints([], count(n, (i) => uri(`b${i}.example`)))]),
+    chain: (n) =>
+      chainWith(
+        [altNames(...count(n, (i) => uri(`https://a${i}.example/`)))],
+        [
+          constraints(
+            [],
+            count(n, (i) => uri(`b${i}.example`)),
+          ),
+        ],
+      ),
   },
   {
     what: 'directory names and constraints',
-    chain: (n) => chainWith([altNames(...count(n, (i) => directory(name(`a${i}`))))], [constraints([], count(n, (i) => directory(name(`b${i}`))))]),
+    chain: (n) =>
+      chainWith(
+        [altNames(...count(n, (i) => directory(name(`a${i}`))))],
+        [
+          constraints(
+            [],
+            count(n, (i) => directory(name(`b${i}`))),
+          ),
+        ],
+      ),
   },
-  { what: 'policies and mappings', chain: (n) => chainWith([policies(n * 10)], [policies(n * 10), mappings(n * 10), requirePolicy]) },
+  {
+    what: 'policies and mappings',
+    chain: (n) => chainWith([policies(n * 10)], [policies(n * 10), mappings(n * 10), requirePolicy]),
+  },
   {
     what: 'names of many attributes',
-    chain: (n) => [make({ subject: longName(n * 4), issuer: { subject: longName(n * 4), keys }, keys, extensions: [basic(true)], serial: derInteger(1) }).der],
+    chain: (n) => [
+      make({
+        subject: longName(n * 4),
+        issuer: { subject: longName(n * 4), keys },
+        keys,
+        extensions: [basic(true)],
+        serial: derInteger(1),
+      }).der,
+    ],
   },
 ]

@@ -14,14 +14,20 @@ const MESSAGE = 128 * 1024
 
 const trust = trustStore(root.der)
 
-const verify = async (chain: readonly Uint8Array[], budgets: { certificates?: number; bytes?: number }): Promise<number> => {
+const verify = async (
+  chain: readonly Uint8Array[],
+  budgets: { certificates?: number; bytes?: number },
+): Promise<number> => {
   const start = performance.now()
   await verifyChain(chain, { provider: nodeProvider, trust, time: now, serverName: 'host.example', budgets })
   return performance.now() - start
 }
 
 /** The least of several runs: what the work takes, and not what the machine does beside it. */
-const fastest = async (chain: readonly Uint8Array[], budgets: { certificates?: number; bytes?: number } = {}): Promise<number> => {
+const fastest = async (
+  chain: readonly Uint8Array[],
+  budgets: { certificates?: number; bytes?: number } = {},
+): Promise<number> => {
   const times: number[] = []
   for (let i = 0; i < ROUNDS; i++) times.push(await verify(chain, budgets))
   return Math.min(...times)
@@ -29,7 +35,9 @@ const fastest = async (chain: readonly Uint8Array[], budgets: { certificates?: n
 
 const sizeOf = (chain: readonly Uint8Array[]): number => chain.reduce((sum, { length }) => sum + length, 0)
 
-console.log(`${'milliseconds'.padEnd(58)}${['1x', '2x', '4x', '8x', '128 KiB'].map((head) => head.padStart(9)).join('')}`)
+console.log(
+  `${'milliseconds'.padEnd(58)}${['1x', '2x', '4x', '8x', '128 KiB'].map((head) => head.padStart(9)).join('')}`,
+)
 for (const { what, chain } of hostileInputs) {
   const times: number[] = []
   for (const factor of [1, 2, 4, 8]) times.push(await fastest(chain(BASE * factor), { certificates: 1e6, bytes: 1e9 }))

@@ -1,4 +1,5 @@
-// In-memory duplex pairs and certificates for the benchmarks: the same bytes go through the same memory for all contenders.
+// In-memory duplex pairs and certificates for the benchmarks: the same bytes go through the same memory for all
+// contenders.
 
 import { Duplex } from 'node:stream'
 

@@ -1,5 +1,5 @@
-// `npm run bench:pki`: what a certificate costs that is made while a connection waits: with a fresh key, as a leaf cache makes it
-// (one key for all), and when the cache has it. Medians of rounds, after one to warm up.
+// `npm run bench:pki`: what a certificate costs that is made while a connection waits: with a fresh key, as a leaf
+// cache makes it (one key for all), and when the cache has it. Medians of rounds, after one to warm up.
 
 import { createCa, createLeafCache } from '../../src/pki/index.ts'
 

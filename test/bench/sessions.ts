@@ -1,10 +1,17 @@
-// node test/bench/sessions.ts: what one operation on a cache of sessions costs with 256 entries and with 100,000. The ratio is the
-// figure that counts: a cache costs the same however much it holds.
+// node test/bench/sessions.ts: what one operation on a cache of sessions costs with 256 entries and with 100,000. The
+// ratio is the figure that counts: a cache costs the same however much it holds.
 
 import { memoryReplayGuard, memorySessionCache, memoryStore } from '../../src/session/index.ts'
 import { blankSession } from '../../src/session/state.ts'
 
-const session = { ...blankSession, version: 0x0303, cipherSuite: 0x1301, secret: new Uint8Array(32), createdAt: 0, authenticatedAt: 0 }
+const session = {
+  ...blankSession,
+  version: 0x0303,
+  cipherSuite: 0x1301,
+  secret: new Uint8Array(32),
+  createdAt: 0,
+  authenticatedAt: 0,
+}
 const OPERATIONS = 200_000
 
 /** Nanoseconds for one operation, on a subject that is full before the clock starts. */
@@ -47,9 +54,18 @@ const subjects: Readonly<Record<string, (size: number) => (n: number) => unknown
   },
 }
 
-console.log(`${'nanoseconds for one operation'.padEnd(52)}${'256'.padStart(8)}${'100,000'.padStart(10)}${'ratio'.padStart(8)}`)
+console.log(
+  `${'nanoseconds for one operation'.padEnd(52)}${'256'.padStart(8)}${'100,000'.padStart(10)}${'ratio'.padStart(8)}`,
+)
 for (const [name, operation] of Object.entries(subjects)) {
   await measure(256, operation) // a first run warms the code
   const [small, large] = [await measure(256, operation), await measure(100_000, operation)]
-  console.log(`${name.padEnd(52)}${small.toFixed(0).padStart(8)}${large.toFixed(0).padStart(10)}${(large / small).toFixed(2).padStart(8)}`)
+  console.log(
+    [
+      name.padEnd(52),
+      small.toFixed(0).padStart(8),
+      large.toFixed(0).padStart(10),
+      (large / small).toFixed(2).padStart(8),
+    ].join(''),
+  )
 }

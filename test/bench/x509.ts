@@ -1,10 +1,11 @@
 // node test/bench/x509.ts: parse and verify a chain of three certificates, ours with the node provider against what
 // node:crypto's X509Certificate can do (parse, checkIssued, verify, dates, checkHost).
 //
-// Both keep the root between chains, parsed, with its key; both check the same two signatures, and load the intermediate's
-// key to do so. Node's side does no path building, name or policy constraints, key usages, critical extensions, path length,
-// forms of names or strength of keys, which ours does. Each side has a process of its own, in turns, so that each pays for
-// its own garbage: in one process whoever allocates more in JavaScript collects the OpenSSL objects of the other.
+// Both keep the root between chains, parsed, with its key; both check the same two signatures, and load the
+// intermediate's key to do so. Node's side does no path building, name or policy constraints, key usages, critical
+// extensions, path length, forms of names or strength of keys, which ours does. Each side has a process of its own, in
+// turns, so that each pays for its own garbage: in one process whoever allocates more in JavaScript collects the
+// OpenSSL objects of the other.
 
 import { execFileSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
@@ -68,12 +69,15 @@ const contender = (test: Case, kind: Kind): (() => void | Promise<void>) => {
     }
     if (!child.checkIssued(anchor) || !child.verify(anchorKey)) throw new Error('not verified')
     const all = [leaf, ...rest, anchor]
-    if (all.some(({ validFrom, validTo }) => Date.parse(validFrom) > time || Date.parse(validTo) < time)) throw new Error('dates')
+    if (all.some(({ validFrom, validTo }) => Date.parse(validFrom) > time || Date.parse(validTo) < time))
+      throw new Error('dates')
     if (leaf.checkHost(serverName) === undefined || rest.some(({ ca }) => !ca)) throw new Error('name')
   }
 }
 
-/** Milliseconds of processor time per chain, over so many that the collector's work is in it: it frees what OpenSSL holds of
+/**
+ * Milliseconds of processor time per chain, over so many that the collector's work is in it: it frees what OpenSSL
+ * holds of
  * some thousand chains at a time. */
 const measure = async (id: string, kind: Kind, times = 6000): Promise<number> => {
   const run = contender(loadCase(id), kind)
@@ -91,13 +95,18 @@ const inOwnProcess = (id: string, kind: Kind): number =>
 
 const compare = (id: string): void => {
   const turns = Array.from({ length: 3 }, () => ({
-    cold: inOwnProcess(id, 'cold'), theirs: inOwnProcess(id, 'theirs'), warm: inOwnProcess(id, 'warm'),
+    cold: inOwnProcess(id, 'cold'),
+    theirs: inOwnProcess(id, 'theirs'),
+    warm: inOwnProcess(id, 'warm'),
   }))
   const theirs = median(turns.map((turn) => turn.theirs))
   for (const kind of ['cold', 'warm'] as const) {
     const ours = median(turns.map((turn) => turn[kind]))
     const ratio = (ours / theirs).toFixed(2)
-    console.log(`x509 ${kind} ${id}: puretls ${ours.toFixed(4)} ms, node ${theirs.toFixed(4)} ms, ratio ${ratio} (below 1 is faster)`)
+    console.log(
+      `x509 ${kind} ${id}: puretls ${ours.toFixed(4)} ms, node ${theirs.toFixed(4)} ms, ratio ${ratio} (below 1 is ` +
+        'faster)',
+    )
   }
 }
 
@@ -105,4 +114,11 @@ const isKind = (text: string | undefined): text is Kind => text === 'cold' || te
 
 const [, , id, kind] = process.argv
 if (id !== undefined && isKind(kind)) console.log(await measure(id, kind))
-else for (const each of ['online::google.com', 'online::apple.com', 'online::cloudflare.com', 'webpki::cryptographydotio-chain']) compare(each)
+else
+  for (const each of [
+    'online::google.com',
+    'online::apple.com',
+    'online::cloudflare.com',
+    'webpki::cryptographydotio-chain',
+  ])
+    compare(each)

@@ -19,7 +19,8 @@ describe('puretls', () => {
   it('says what there is', async () => {
     const { code, stdout } = await runCli('--help')
     expect(code).toBe(0)
-    for (const { name, summary } of commands) expect(stdout).toMatch(new RegExp(`^  ${name} +${summary.slice(0, 30).replace(/[()]/g, '.')}`, 'm'))
+    for (const { name, summary } of commands)
+      expect(stdout).toMatch(new RegExp(`^  ${name} +${summary.slice(0, 30).replace(/[()]/g, '.')}`, 'm'))
     expect(await runCli([])).toMatchObject({ code: 0, stdout })
   })
 
@@ -28,7 +29,10 @@ describe('puretls', () => {
   })
 
   it('knows a mistyped command and option', async () => {
-    expect(await runCli('complexion bash')).toMatchObject({ code: 2, stderr: expect.stringContaining('did you mean "completion"?') })
+    expect(await runCli('complexion bash')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('did you mean "completion"?'),
+    })
     const { code, stderr } = await runCli('completion bash --jsno')
     expect(code).toBe(2)
     expect(stderr).toMatch(/unknown option '--jsno' \(Did you mean --json\?\)/)
@@ -42,8 +46,14 @@ describe('puretls', () => {
   })
 
   it('misses an argument', async () => {
-    expect(await runCli('completion')).toMatchObject({ code: 2, stderr: expect.stringContaining("missing required argument 'SHELL'") })
-    expect(await runCli('completion bash zsh')).toMatchObject({ code: 2, stderr: expect.stringContaining('too many arguments') })
+    expect(await runCli('completion')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("missing required argument 'SHELL'"),
+    })
+    expect(await runCli('completion bash zsh')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('too many arguments'),
+    })
   })
 })
 
@@ -73,7 +83,10 @@ it('each group says what it has', async () => {
     expect(code).toBe(0)
     for (const one of group.commands) expect(stdout).toContain(one.name)
     expect(await runCli([name])).toMatchObject({ code: 2 })
-    expect(await runCli([name, 'nonsense'])).toMatchObject({ code: 2, stderr: expect.stringContaining(`there is no command "${name} nonsense"`) })
+    expect(await runCli([name, 'nonsense'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`there is no command "${name} nonsense"`),
+    })
   }
 })
 
@@ -120,9 +133,12 @@ describe('HOST[:PORT]', () => {
     expect(parseTarget(input, 443)).toMatchObject({ host, port })
   })
 
-  it.each(['', ':443', 'a:b', 'a:70000', 'a:', '[::1', '[x]:1', 'a b', 'a..b', '1:2:3', 'a/b'])('refuses "%s"', (input) => {
-    expect(() => parseTarget(input, 443)).toThrow(CliError)
-  })
+  it.each(['', ':443', 'a:b', 'a:70000', 'a:', '[::1', '[x]:1', 'a b', 'a..b', '1:2:3', 'a/b'])(
+    'refuses "%s"',
+    (input) => {
+      expect(() => parseTarget(input, 443)).toThrow(CliError)
+    },
+  )
 })
 
 describe('errors', () => {
@@ -134,7 +150,10 @@ describe('errors', () => {
     [new TlsError('bad_option', 'groups'), exitCodes.usage],
     [new TlsError('bad_key', 'no key'), exitCodes.input],
     [Object.assign(new Error('getaddrinfo ENOTFOUND x'), { code: 'ENOTFOUND', hostname: 'x' }), exitCodes.connection],
-    [new AggregateError([Object.assign(new Error('connect'), { code: 'ECONNREFUSED', address: '::1', port: 1 })]), exitCodes.connection],
+    [
+      new AggregateError([Object.assign(new Error('connect'), { code: 'ECONNREFUSED', address: '::1', port: 1 })]),
+      exitCodes.connection,
+    ],
     [Object.assign(new Error('open'), { code: 'EACCES', path: '/root/x' }), exitCodes.input],
     [new RangeError('bug'), exitCodes.internal],
     ['text', exitCodes.internal],
@@ -147,8 +166,12 @@ describe('errors', () => {
 describe('completion', () => {
   const complete = (folder: string, line: string): readonly string[] => {
     const words = line.split(' ')
-    const script = `source ./puretls.bash; COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _puretls; printf '%s\\n' "\${COMPREPLY[@]}"`
-    return execFileSync('bash', ['-c', script], { cwd: folder, encoding: 'utf8' }).split('\n').filter((word) => word !== '')
+    const script =
+      `source ./puretls.bash; COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); ` +
+      `COMP_CWORD=${words.length - 1}; _puretls; printf '%s\\n' "\${COMPREPLY[@]}"`
+    return execFileSync('bash', ['-c', script], { cwd: folder, encoding: 'utf8' })
+      .split('\n')
+      .filter((word) => word !== '')
   }
 
   it('is given as JSON too', async () => {
@@ -165,7 +188,9 @@ describe('completion', () => {
 
   it.each(['bash', 'zsh', 'fish'])('%s: names every command and option', async (shell) => {
     const { stdout } = await runCli(`completion ${shell}`)
-    for (const command of leaves()) for (const name of Object.keys(command.options)) expect(stdout).toContain(shell === 'fish' ? `-l ${optionName(name)}` : `--${optionName(name)}`)
+    for (const command of leaves())
+      for (const name of Object.keys(command.options))
+        expect(stdout).toContain(shell === 'fish' ? `-l ${optionName(name)}` : `--${optionName(name)}`)
   })
 })
 

@@ -1,5 +1,5 @@
-// Runs the command in process: `runCli('cert show x.pem')` gives what it printed and its exit code; `startCli()` one that runs
-// until it is stopped. Nothing of the user's environment is seen.
+// Runs the command in process: `runCli('cert show x.pem')` gives what it printed and its exit code; `startCli()` one
+// that runs until it is stopped. Nothing of the user's environment is seen.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
@@ -108,12 +108,21 @@ export const startCli = (argv: string | readonly string[], options: CliOptions =
   const stdout = new MemorySink(isTTY, columns)
   const stderr = new MemorySink(isTTY, columns)
   const stop = new AbortController()
-  const input = stdin instanceof Readable ? stdin : Readable.from(stdin.length === 0 ? [] : [typeof stdin === 'string' ? new TextEncoder().encode(stdin) : stdin])
+  const input =
+    stdin instanceof Readable
+      ? stdin
+      : Readable.from(stdin.length === 0 ? [] : [typeof stdin === 'string' ? new TextEncoder().encode(stdin) : stdin])
   const cwd = options.cwd ?? scratchFolder()
   const io: Io = {
-    stdin: Object.assign(input, { isTTY }), stdout, stderr, cwd, signal: stop.signal, platform: options.platform ?? 'linux',
+    stdin: Object.assign(input, { isTTY }),
+    stdout,
+    stderr,
+    cwd,
+    signal: stop.signal,
+    platform: options.platform ?? 'linux',
     env: { HOME: cwd, XDG_CONFIG_HOME: join(cwd, '.config'), PATH: process.env['PATH'], ...env },
-    clock: options.clock ?? Date.now, dial: options.dial,
+    clock: options.clock ?? Date.now,
+    dial: options.dial,
   }
   const words = typeof argv === 'string' ? wordsOf(argv) : argv
   const ended = run(words, io).then((code) => ({ code, stdout: stdout.text, stderr: stderr.text, bytes: stdout.bytes }))
@@ -122,7 +131,11 @@ export const startCli = (argv: string | readonly string[], options: CliOptions =
     get stdout() {
       return stdout.text
     },
-    waitFor: (pattern) => stdout.waitFor(pattern, ended.then(({ stderr: text }) => text)),
+    waitFor: (pattern) =>
+      stdout.waitFor(
+        pattern,
+        ended.then(({ stderr: text }) => text),
+      ),
     waitForError: (pattern) => stderr.waitFor(pattern, ended),
     stop: () => {
       running.delete(made)
@@ -135,11 +148,14 @@ export const startCli = (argv: string | readonly string[], options: CliOptions =
   return made
 }
 
-export const runCli = (argv: string | readonly string[], options: CliOptions = {}): Promise<CliResult> => startCli(argv, options).ended
+export const runCli = (argv: string | readonly string[], options: CliOptions = {}): Promise<CliResult> =>
+  startCli(argv, options).ended
 
 /** The words of a command line as a shell has them: quotes, no expansions. A leading `puretls` is dropped. */
 export const wordsOf = (line: string): string[] => {
-  const words = [...line.matchAll(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g)].map(([word]) => word.replace(/"([^"]*)"|'([^']*)'/g, (_, double?: string, single?: string) => double ?? single ?? ''))
+  const words = [...line.matchAll(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g)].map(([word]) =>
+    word.replace(/"([^"]*)"|'([^']*)'/g, (_, double?: string, single?: string) => double ?? single ?? ''),
+  )
   return words[0] === 'puretls' ? words.slice(1) : words
 }
 
@@ -152,10 +168,15 @@ export const commandNamed = (name: string): Command => {
 }
 
 /** What `--json` printed, each line checked against the command's schema. */
-export const jsonOf = (name: string, { stdout }: Pick<CliResult, 'stdout'>): any[] => { // eslint-disable-line typescript/no-explicit-any
+// eslint-disable-next-line typescript/no-explicit-any
+export const jsonOf = (name: string, { stdout }: Pick<CliResult, 'stdout'>): any[] => {
   const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true })
   const validate = ajv.compile(schemaOf(commandNamed(name)))
-  const values = stdout.trim().split('\n').filter((line) => line !== '').map((line): unknown => JSON.parse(line))
+  const values = stdout
+    .trim()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line): unknown => JSON.parse(line))
   for (const value of values) {
     validate(value)
     expect(validate.errors ?? [], JSON.stringify(value)).toEqual([])

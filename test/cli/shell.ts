@@ -1,5 +1,5 @@
-// Runs command lines as a terminal does: those of puretls in process, `... &` in the background, the others by bash. For the
-// examples of the help texts and the worked sessions of the documentation.
+// Runs command lines as a terminal does: those of puretls in process, `... &` in the background, the others by bash.
+// For the examples of the help texts and the worked sessions of the documentation.
 
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -19,10 +19,14 @@ export interface Step {
 /** The steps of the ```console blocks of a text: lines with `$ `, and what follows each. */
 export const stepsOf = (text: string): readonly Step[] =>
   [...text.matchAll(/```console\n([\s\S]*?)```/g)].flatMap(([, block = '']) =>
-    block.split(/^\$ /m).slice(1).map((part) => {
-      const [command = '', ...lines] = part.replaceAll('\\\n', ' ').split('\n')
-      return { command, prints: lines.join('\n').trim() }
-    }))
+    block
+      .split(/^\$ /m)
+      .slice(1)
+      .map((part) => {
+        const [command = '', ...lines] = part.replaceAll('\\\n', ' ').split('\n')
+        return { command, prints: lines.join('\n').trim() }
+      }),
+  )
 
 export const freePort = (): Promise<number> =>
   new Promise((resolve) => {
@@ -37,7 +41,8 @@ export const runSteps = async (steps: readonly Step[], options: CliOptions = {})
   const cwd = options.cwd ?? scratchFolder()
   const ports = new Map<string, string>()
   for (const { command } of steps) {
-    for (const [port] of command.matchAll(/\b8\d{3}\b/g)) if (!ports.has(port)) ports.set(port, String(await freePort()))
+    for (const [port] of command.matchAll(/\b8\d{3}\b/g))
+      if (!ports.has(port)) ports.set(port, String(await freePort()))
   }
   const real = (text: string): string => text.replace(/\b8\d{3}\b/g, (port) => ports.get(port) ?? port)
   const told = (text: string): string => [...ports].reduce((sum, [port, other]) => sum.replaceAll(other, port), text)
@@ -62,20 +67,50 @@ export const runSteps = async (steps: readonly Step[], options: CliOptions = {})
   for (const one of background) await one.stop()
 }
 
-/** stdout, and under it stderr, as a terminal shows them; with `> FILE` and `< FILE`, and a last pipe or `; echo $?`. */
-const outputOf = async (command: string, options: CliOptions & { readonly cwd: string; readonly env: Record<string, string> }): Promise<string> => {
+/**
+ * stdout, and under it stderr, as a terminal shows them; with `> FILE` and `< FILE`, and a last pipe or `; echo $?`.
+ */
+const outputOf = async (
+  command: string,
+  options: CliOptions & { readonly cwd: string; readonly env: Record<string, string> },
+): Promise<string> => {
   const [, line = command, target] = /^(.*?) > (\S+)$/.exec(command) ?? []
   const [, words = line, source] = /^(.*?) < (\S+)$/.exec(line) ?? []
   const [, text, piped = words] = /^(?:printf|echo) (.*?) \| (puretls .*)$/.exec(words) ?? []
   if (!piped.startsWith('puretls ')) {
-    return execFileSync('bash', ['-c', command], { cwd: options.cwd, env: { ...process.env, HOME: options.cwd, ...options.env }, encoding: 'utf8' }).trim()
+    return execFileSync('bash', ['-c', command], {
+      cwd: options.cwd,
+      env: { ...process.env, HOME: options.cwd, ...options.env },
+      encoding: 'utf8',
+    }).trim()
   }
-  const stdin = text !== undefined ? execFileSync('bash', ['-c', words.slice(0, words.indexOf(' | puretls'))]) : source === undefined ? '' : readFileSync(join(options.cwd, source))
-  const { stdout, stderr, bytes } = await runCli(wordsOf(piped), { ...options, stdin: typeof stdin === 'string' ? stdin : new Uint8Array(stdin) })
+  const stdin =
+    text !== undefined
+      ? execFileSync('bash', ['-c', words.slice(0, words.indexOf(' | puretls'))])
+      : source === undefined
+        ? ''
+        : readFileSync(join(options.cwd, source))
+  const { stdout, stderr, bytes } = await runCli(wordsOf(piped), {
+    ...options,
+    stdin: typeof stdin === 'string' ? stdin : new Uint8Array(stdin),
+  })
   if (target !== undefined) writeFileSync(join(options.cwd, target), bytes)
   return `${target === undefined ? stdout : ''}${stderr}`.trim()
 }
 
 /** A text in which `...` stands for anything, a line of it for any lines. */
 const patternOf = (prints: string): RegExp =>
-  new RegExp(`^${prints.split('\n').map((line) => (line.trim() === '...' ? '[^]*' : line.split('...').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.*').trimEnd())).join('\n')}$`)
+  new RegExp(
+    `^${prints
+      .split('\n')
+      .map((line) =>
+        line.trim() === '...'
+          ? '[^]*'
+          : line
+              .split('...')
+              .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+              .join('.*')
+              .trimEnd(),
+      )
+      .join('\n')}$`,
+  )

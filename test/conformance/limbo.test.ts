@@ -1,5 +1,5 @@
-// The x509-limbo cases of vectors/limbo/: every one agrees, with the node provider and (a sample) with noble. What docs/limbo.md
-// lists as decided otherwise would be in `decided`.
+// The x509-limbo cases of vectors/limbo/: every one agrees, with the node provider and (a sample) with noble. What
+// docs/limbo.md lists as decided otherwise would be in `decided`.
 
 import { expect, test } from 'vitest'
 import { nobleProvider } from '../../src/crypto/noble.ts'
@@ -18,7 +18,9 @@ test('every case agrees', async () => {
   const outcomes: LimboOutcome[] = []
   for (const each of cases) outcomes.push(await runLimboCase(each))
   expect(disagreeing(outcomes).filter((line) => !decided.some((id) => line.startsWith(`${id} `)))).toEqual([])
-  expect(summary(outcomes)).toBe(`limbo: agree ${242 - decided.length} of 242, wrongly accepted 0, wrongly rejected 0, skipped 0`)
+  expect(summary(outcomes)).toBe(
+    `limbo: agree ${242 - decided.length} of 242, wrongly accepted 0, wrongly rejected 0, skipped 0`,
+  )
 })
 
 test('the noble provider agrees as well, on every fifth case', async () => {

@@ -8,7 +8,10 @@ import type { Subject } from './wycheproof.ts'
 
 /** The secret, or undefined if it was refused as it should be: with illegal_parameter. */
 const agree = async (
-  { parts }: Subject, name: 'x25519' | 'p256' | 'p384' | 'p521', privateKey: Uint8Array, peer: Uint8Array,
+  { parts }: Subject,
+  name: 'x25519' | 'p256' | 'p384' | 'p521',
+  privateKey: Uint8Array,
+  peer: Uint8Array,
 ): Promise<Uint8Array | undefined> => {
   const dh = parts[name]
   const exchange = diffieHellmanExchange(dh, await dh.fromPrivate(privateKey))
@@ -20,8 +23,8 @@ const agree = async (
   }
 }
 
-// "acceptable": points of the twist and coordinates that are not reduced are to be processed (RFC 7748 section 5); a result of
-// zero must be refused (RFC 9846 section 7.4.2).
+// "acceptable": points of the twist and coordinates that are not reduced are to be processed (RFC 7748 section 5); a
+// result of zero must be refused (RFC 9846 section 7.4.2).
 wycheproof('x25519', 0, async (subject, _, vector) => {
   const secret = await agree(subject, 'x25519', vector.bytes('private'), vector.bytes('public'))
   const zero = vector.flagged('ZeroSharedSecret')
@@ -32,7 +35,10 @@ wycheproof('x25519', 0, async (subject, _, vector) => {
 // "acceptable": compressed points, which RFC 9846 section 4.3.8.2 does not have. They are refused.
 const ecdh = (file: string, name: 'p256' | 'p384' | 'p521', length: number): void =>
   wycheproof(file, 0, async (subject, _, vector) => {
-    const hex = vector.text('private').replace(/^(00)+/, '').padStart(2 * length, '0')
+    const hex = vector
+      .text('private')
+      .replace(/^(00)+/, '')
+      .padStart(2 * length, '0')
     const privateKey = Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16))
     const secret = await agree(subject, name, privateKey, vector.bytes('public'))
     expect(secret, named(vector)).toEqual(vector.result === 'valid' ? vector.bytes('shared') : undefined)

@@ -1,5 +1,5 @@
-// RSA, ECDSA, Ed25519 and ML-DSA signatures of Wycheproof, through parsePublicKey and the verifiers of each provider; RSA
-// decryption, through the signers that offer it.
+// RSA, ECDSA, Ed25519 and ML-DSA signatures of Wycheproof, through parsePublicKey and the verifiers of each provider;
+// RSA decryption, through the signers that offer it.
 
 import { expect } from 'vitest'
 import { parsePrivateKey, parsePublicKey } from '../../src/crypto/keys.ts'
@@ -10,7 +10,10 @@ import type { Fields, Subject } from './wycheproof.ts'
 
 /** A key that parsePublicKey refuses verifies nothing. */
 const verify = async (
-  { provider }: Subject, algorithm: SignatureAlgorithm, spki: Uint8Array, vector: Fields,
+  { provider }: Subject,
+  algorithm: SignatureAlgorithm,
+  spki: Uint8Array,
+  vector: Fields,
 ): Promise<boolean> => {
   const verifier = provider.verifiers.find((each) => each.algorithm === algorithm)
   if (!verifier) throw new RangeError(`${provider.name} has no ${algorithm}`)
@@ -40,8 +43,8 @@ const signatures = (name: string, algorithm: SignatureAlgorithm): void =>
     return undefined
   })
 
-// The one "acceptable" vector in each of these has DigestInfo without NULL. RFC 8017 appendix A.2.4 has the parameters be NULL,
-// section 8.2.2 compares encodings: it is refused.
+// The one "acceptable" vector in each of these has DigestInfo without NULL. RFC 8017 appendix A.2.4 has the parameters
+// be NULL, section 8.2.2 compares encodings: it is refused.
 signatures('rsa_signature_2048_sha256', 'rsa_pkcs1_sha256')
 signatures('rsa_signature_3072_sha384', 'rsa_pkcs1_sha384')
 signatures('rsa_signature_4096_sha512', 'rsa_pkcs1_sha512')
@@ -51,8 +54,8 @@ signatures('rsa_pss_3072_sha256_mgf1_32', 'rsa_pss_sha256')
 signatures('rsa_pss_4096_sha384_mgf1_48', 'rsa_pss_sha384')
 signatures('rsa_pss_4096_sha512_mgf1_64', 'rsa_pss_sha512')
 
-// Valid signatures with every mix of hash, mask hash and salt length. RFC 9846 section 4.3.3 fixes the last two by the first:
-// three of the 150 are TLS's own and must verify, and under no scheme of TLS may any other.
+// Valid signatures with every mix of hash, mask hash and salt length. RFC 9846 section 4.3.3 fixes the last two by the
+// first: three of the 150 are TLS's own and must verify, and under no scheme of TLS may any other.
 wycheproof('rsa_pss_misc', 0, async (subject, group, vector) => {
   for (const [algorithm, sha, length] of pssSchemes) {
     const same = group.text('sha') === sha && group.text('mgfSha') === sha && group.number('sLen') === length
@@ -90,7 +93,8 @@ mlDsa('mldsa_87_verify', 'mldsa87')
 
 // rsaDecryptRaw removes no padding: what comes out must be the padded message, or not look like one at all.
 wycheproof(
-  'rsa_pkcs1_2048', 0,
+  'rsa_pkcs1_2048',
+  0,
   async ({ provider }, group, vector) => {
     const signer = await provider.signer(parsePrivateKey(group.bytes('privateKeyPkcs8')))
     const message = await decrypt(signer.rsaDecryptRaw?.bind(signer), vector.bytes('ct'))
@@ -102,7 +106,8 @@ wycheproof(
 
 /** RSAES-PKCS1-v1_5 (RFC 8017 section 7.2.2), with no care for time. */
 const decrypt = async (
-  raw: ((ciphertext: Uint8Array) => Uint8Array | Promise<Uint8Array>) | undefined, ciphertext: Uint8Array,
+  raw: ((ciphertext: Uint8Array) => Uint8Array | Promise<Uint8Array>) | undefined,
+  ciphertext: Uint8Array,
 ): Promise<Uint8Array | undefined> => {
   if (!raw) throw new TypeError('no rsaDecryptRaw')
   try {

@@ -14,7 +14,8 @@ const cipherOf = ({ provider }: Subject, name: CipherName): Cipher | undefined =
 /** `choose` says which cipher a group is for; none where TLS has no such key, nonce or tag length. */
 const aead = (file: string, outside: number, choose: (group: Fields) => CipherName | undefined, only?: string): void =>
   wycheproof(
-    file, outside,
+    file,
+    outside,
     async (subject, group, vector) => {
       const name = group.number('ivSize') === 96 ? choose(group) : undefined
       if (name === undefined) return 'outside'
@@ -39,7 +40,12 @@ const ccmNames: Readonly<Record<number, CipherName>> = { 128: 'aes-128-ccm', 64:
 aead('aes_gcm', 183, (group) => gcmNames[group.number('keySize')])
 aead('chacha20_poly1305', 9, () => 'chacha20-poly1305')
 // Of the three providers only node has AES-CCM.
-aead('aes_ccm', 466, (group) => (group.number('keySize') === 128 ? ccmNames[group.number('tagSize')] : undefined), 'node')
+aead(
+  'aes_ccm',
+  466,
+  (group) => (group.number('keySize') === 128 ? ccmNames[group.number('tagSize')] : undefined),
+  'node',
+)
 
 const cbcNames: Readonly<Record<number, CipherName>> = { 128: 'aes-128-cbc', 256: 'aes-256-cbc' }
 

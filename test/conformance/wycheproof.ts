@@ -1,5 +1,6 @@
-// Reads Wycheproof files and runs each vector of one through a provider. A vector may fall outside of what TLS can express
-// (another nonce length, say): the test says so by a rule, and how many did is asserted, so that none is left out unseen.
+// Reads Wycheproof files and runs each vector of one through a provider. A vector may fall outside of what TLS can
+// express (another nonce length, say): the test says so by a rule, and how many did is asserted, so that none is left
+// out unseen.
 
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
@@ -83,7 +84,10 @@ type RunVector = (subject: Subject, group: Fields, vector: Fields) => Promise<'o
 
 /** One test for each provider that `has` what the file is about. `outside`: how many vectors are not expressible. */
 export const wycheproof = (
-  name: string, outside: number, runVector: RunVector, has: (subject: Subject) => boolean = () => true,
+  name: string,
+  outside: number,
+  runVector: RunVector,
+  has: (subject: Subject) => boolean = () => true,
 ): void => {
   describe(`Wycheproof ${name}`, () => {
     const file = load(name)

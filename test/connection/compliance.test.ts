@@ -1,4 +1,5 @@
-// The same suite with the real engine: TLS 1.3 over every shape of stream, with a provider that answers later, and TLS 1.2.
+// The same suite with the real engine: TLS 1.3 over every shape of stream, with a provider that answers later, and TLS
+// 1.2.
 
 import { webcryptoProvider } from '../../src/crypto/webcrypto.ts'
 import { clientOf, serverOf } from '../fixtures/engines.ts'
@@ -11,7 +12,11 @@ for (const lineKind of lineKinds) {
 
 for (const lineKind of lineKinds.slice(0, 3)) {
   const provider = webcryptoProvider
-  compliance(lineKind, { name: 'TLS 1.3 with crypto.subtle', client: () => clientOf({ provider }), server: () => serverOf({ provider }) })
+  compliance(lineKind, {
+    name: 'TLS 1.3 with crypto.subtle',
+    client: () => clientOf({ provider }),
+    server: () => serverOf({ provider }),
+  })
 }
 
 for (const lineKind of lineKinds.slice(0, 3)) {

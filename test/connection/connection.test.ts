@@ -39,7 +39,13 @@ describe('TlsConnection', () => {
   it('says what was agreed on, the same at both ends', async () => {
     const { client, server } = await both({ alpn: ['h2', 'x'] }, { alpn: ['x'] })
     for (const { info } of [client, server]) {
-      expect(info).toMatchObject({ version: 'TLS 1.3', alpn: 'x', serverName: 'server.test', resumed: false, earlyData: 'none' })
+      expect(info).toMatchObject({
+        version: 'TLS 1.3',
+        alpn: 'x',
+        serverName: 'server.test',
+        resumed: false,
+        earlyData: 'none',
+      })
     }
     expect(client.info.peerCertificates).toHaveLength(1)
     expect(client.info.cipherSuite).toBe(server.info.cipherSuite)
@@ -61,7 +67,10 @@ describe('TlsConnection', () => {
     await client.write(bytesOf(5))
     const first = await server.readable.getReader().read()
     expect(first.value?.length).toBe(5)
-    await expect(server.read()).rejects.toMatchObject({ code: 'wrong_state', message: expect.stringContaining('readable') })
+    await expect(server.read()).rejects.toMatchObject({
+      code: 'wrong_state',
+      message: expect.stringContaining('readable'),
+    })
   })
 
   it('answers reads that wait together in order', async () => {
@@ -88,12 +97,20 @@ describe('TlsConnection', () => {
   })
 
   it.each([
-    ['throws', () => { throw new Error('disk full') }],
+    [
+      'throws',
+      () => {
+        throw new Error('disk full')
+      },
+    ],
     ['rejects', () => Promise.reject(new Error('disk full'))],
   ])('fails with the reason when onSession %s', async (_, onSession) => {
     const protector = { seal: (plain: Uint8Array) => plain.slice(), open: (sealed: Uint8Array) => sealed.slice() }
     const { client } = await both({ onSession }, { tickets: { count: 1, protector } })
-    await expect(client.read()).rejects.toMatchObject({ code: 'internal_error', message: expect.stringContaining('disk full') })
+    await expect(client.read()).rejects.toMatchObject({
+      code: 'internal_error',
+      message: expect.stringContaining('disk full'),
+    })
   })
 
   it('changes its keys, also those of the peer, in the middle of the data', async () => {
@@ -226,10 +243,14 @@ describe('a connection that is not made', () => {
 
   it('gives up a stream that it can not use: options are checked first', async () => {
     const [near, far] = pair()
-    await expect(connect(near, { serverName: 'localhost', alpn: [''], verifier: anyCertificate })).rejects.toMatchObject({ code: 'bad_option' })
+    await expect(
+      connect(near, { serverName: 'localhost', alpn: [''], verifier: anyCertificate }),
+    ).rejects.toMatchObject({ code: 'bad_option' })
     await expect(far.read()).rejects.toThrow('aborted')
     const [other] = pair()
-    await expect(connect(other, { verifier: anyCertificate, serverName: 'a.test', handshakeTimeout: Number.NaN })).rejects.toMatchObject({
+    await expect(
+      connect(other, { verifier: anyCertificate, serverName: 'a.test', handshakeTimeout: Number.NaN }),
+    ).rejects.toMatchObject({
       code: 'bad_option',
       message: expect.stringContaining('handshakeTimeout'),
     })
@@ -239,7 +260,9 @@ describe('a connection that is not made', () => {
     const [, far] = pair()
     const attempt = async (): Promise<unknown> => createServer({ cert: ecdsa.cert, key: rsa.key }).accept(far)
     await expect(attempt()).rejects.toMatchObject({ code: 'key_mismatch' })
-    expect(() => createServer({ cert: ecdsa.cert, key: rsa.key })).toThrow(expect.objectContaining({ code: 'key_mismatch' }))
+    expect(() => createServer({ cert: ecdsa.cert, key: rsa.key })).toThrow(
+      expect.objectContaining({ code: 'key_mismatch' }),
+    )
   })
 
   it('leaves no promise waiting when the stream never answers anything at all', async () => {

@@ -69,7 +69,9 @@ describe('docs/examples', () => {
   it('web-streams.ts', async () => {
     const socket = netConnect(await httpsPort(), '127.0.0.1')
     open.push(socket)
-    expect(await getPage(Duplex.toWeb(socket) as unknown as WebDuplex, 'localhost', caPem)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*a page/)
+    expect(await getPage(Duplex.toWeb(socket) as unknown as WebDuplex, 'localhost', caPem)).toMatch(
+      /^HTTP\/1\.1 200 OK\r\n[^]*a page/,
+    )
   })
 
   it('starttls.ts', async () => {
@@ -119,16 +121,26 @@ describe('docs/examples', () => {
   it('node-https.ts', async () => {
     const port = await portOf(serve(cert, key))
     expect(await get(`https://localhost:${port}/page`, caPem)).toBe('you asked for /page')
-    await expect(get(`https://localhost:${port}/`, other.certificatePem)).rejects.toMatchObject({ fault: 'certificate' })
+    await expect(get(`https://localhost:${port}/`, other.certificatePem)).rejects.toMatchObject({
+      fault: 'certificate',
+    })
   })
 
   it('are shown in docs/streams.md and docs/node.md as they are', () => {
     const folder = new URL('../../docs/', import.meta.url)
     const text = ['streams.md', 'node.md'].map((page) => readFileSync(new URL(page, folder), 'utf8')).join('')
-    const shown = [...text.matchAll(/\[`examples\/([a-z-]+\.ts)`\][^]*?```ts\n([^]*?)```/g)].map(([, name = '', code = '']) => ({ name, code }))
-    expect(shown.map(({ name }) => name).toSorted()).toEqual(
-      ['memory-pair.ts', 'node-https.ts', 'node-socket.ts', 'starttls.ts', 'web-streams.ts', 'websocket-relay.ts'],
+    const shown = [...text.matchAll(/\[`examples\/([a-z-]+\.ts)`\][^]*?```ts\n([^]*?)```/g)].map(
+      ([, name = '', code = '']) => ({ name, code }),
     )
-    for (const { name, code } of shown) expect(code, name).toBe(readFileSync(new URL(`examples/${name}`, folder), 'utf8'))
+    expect(shown.map(({ name }) => name).toSorted()).toEqual([
+      'memory-pair.ts',
+      'node-https.ts',
+      'node-socket.ts',
+      'starttls.ts',
+      'web-streams.ts',
+      'websocket-relay.ts',
+    ])
+    for (const { name, code } of shown)
+      expect(code, name).toBe(readFileSync(new URL(`examples/${name}`, folder), 'utf8'))
   })
 })

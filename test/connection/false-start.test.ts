@@ -1,4 +1,5 @@
-// False Start with connect() (RFC 7918): the connection is there a round trip earlier, and what the server does wrong after that ends it.
+// False Start with connect() (RFC 7918): the connection is there a round trip earlier, and what the server does wrong
+// after that ends it.
 
 import { describe, expect, it } from 'vitest'
 import { connectWith } from '../../src/connect.ts'
@@ -36,13 +37,15 @@ const holding = (options: Partial<ConnectOptions>, change: (flight: Uint8Array) 
 }
 
 describe('connect() with falseStart', () => {
-  it('resolves before the server has finished; the request is there with the client\'s Finished', async () => {
+  it("resolves before the server has finished; the request is there with the client's Finished", async () => {
     const { connecting, first, read, got, letGo } = holding({ tls12: { falseStart: true } })
     await first()
     const connection = await connecting
     expect(connection.info).toMatchObject({ version: 'TLS 1.2', resumed: false })
     expect(connection.info.peerCertificates).toHaveLength(1)
-    expect(() => connection.exportKeyingMaterial(32, 'EXPORTER-test')).toThrow(expect.objectContaining({ code: 'wrong_state' }))
+    expect(() => connection.exportKeyingMaterial(32, 'EXPORTER-test')).toThrow(
+      expect.objectContaining({ code: 'wrong_state' }),
+    )
     await connection.write(request)
     while (got.length === 0) await read()
     expect(concat(...got)).toEqual(request)
@@ -68,7 +71,8 @@ describe('connect() with falseStart', () => {
     expect(done).toBe(true)
   })
   it('a Finished of the server that is wrong fails the read', async () => {
-    const damaged = (flight: Uint8Array): Uint8Array => flight.map((byte, index) => (index === flight.length - 1 ? byte ^ 1 : byte))
+    const damaged = (flight: Uint8Array): Uint8Array =>
+      flight.map((byte, index) => (index === flight.length - 1 ? byte ^ 1 : byte))
     const { connecting, first, read, letGo } = holding({ tls12: { falseStart: true } }, damaged)
     await first()
     const connection = await connecting

@@ -47,12 +47,17 @@ describe('signal and timeoutMs of a call', () => {
     const [near, far] = pair()
     let released = Promise.resolve()
     let release: () => void = () => undefined
-    const slow: ByteStream = { ...near, write: async (data) => {
-      await released
-      await near.write(data)
-    } }
+    const slow: ByteStream = {
+      ...near,
+      write: async (data) => {
+        await released
+        await near.write(data)
+      },
+    }
     const { client, server } = await both(slow, far)
-    released = new Promise((resolve) => { release = resolve })
+    released = new Promise((resolve) => {
+      release = resolve
+    })
     await expect(client.write(bytesOf(100_000), { timeoutMs: 5 })).rejects.toMatchObject({ code: 'timeout' })
     release()
     void client.closeWrite()
@@ -72,7 +77,10 @@ describe('signal and timeoutMs of a call', () => {
   it('close() that is cancelled aborts the connection', async () => {
     const [near, far] = pair()
     let stuck = false
-    const { client } = await both({ ...near, write: (data) => (stuck ? new Promise(() => undefined) : near.write(data)) }, far)
+    const { client } = await both(
+      { ...near, write: (data) => (stuck ? new Promise(() => undefined) : near.write(data)) },
+      far,
+    )
     stuck = true
     await expect(client.close({ timeoutMs: 5 })).rejects.toMatchObject({ code: 'timeout' })
     await expect(client.read()).rejects.toMatchObject({ code: expect.stringMatching(/closed|timeout/) })
@@ -85,11 +93,21 @@ describe('what breaks or lets go', () => {
     let fail: ((reason: Error) => void) | undefined
     const broken: ByteStream = {
       ...near,
-      write: (data) => (fail ? new Promise((_, reject) => { fail = reject }) : near.write(data)),
+      write: (data) =>
+        fail
+          ? new Promise((_, reject) => {
+              fail = reject
+            })
+          : near.write(data),
     }
     const { client } = await both(broken, far)
     fail = () => undefined
-    const writes = [client.write(bytesOf(1)), client.write(bytesOf(2)), client.write(bytesOf(600_000)), client.write(bytesOf(3))]
+    const writes = [
+      client.write(bytesOf(1)),
+      client.write(bytesOf(2)),
+      client.write(bytesOf(600_000)),
+      client.write(bytesOf(3)),
+    ]
     fail(new Error('the cable was cut'))
     for (const write of writes) await expect(write).rejects.toMatchObject({ code: 'transport_failed' })
   })
@@ -98,20 +116,30 @@ describe('what breaks or lets go', () => {
     const [near, far] = pair()
     let fail = false
     const duplex: WebDuplex = {
-      readable: new ReadableStream({ pull: async (controller) => {
-        const data = await near.read()
-        if (data) controller.enqueue(data)
-        else controller.close()
-      } }),
-      writable: new WritableStream({ write: async (data) => {
-        if (fail) throw new Error('the relay dropped it')
-        await near.write(data)
-      } }, { highWaterMark: 10 }),
+      readable: new ReadableStream({
+        pull: async (controller) => {
+          const data = await near.read()
+          if (data) controller.enqueue(data)
+          else controller.close()
+        },
+      }),
+      writable: new WritableStream(
+        {
+          write: async (data) => {
+            if (fail) throw new Error('the relay dropped it')
+            await near.write(data)
+          },
+        },
+        { highWaterMark: 10 },
+      ),
     }
     const { client } = await both(duplex, far)
     fail = true
     await client.write(bytesOf(1))
-    await expect(client.read()).rejects.toMatchObject({ code: 'transport_failed', message: expect.stringContaining('dropped') })
+    await expect(client.read()).rejects.toMatchObject({
+      code: 'transport_failed',
+      message: expect.stringContaining('dropped'),
+    })
   })
 
   it('cancelling `readable` with a full inbox lets the peer go on', async () => {
@@ -168,6 +196,8 @@ describe('bounds', () => {
     expect(passed).toEqual([0, 1, 2, 3, 4, 5])
     await next()
     expect(passed).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
-    expect(() => createServer({ ...ecdsa, handshakesPerTurn: 0 })).toThrow(expect.objectContaining({ code: 'bad_option' }))
+    expect(() => createServer({ ...ecdsa, handshakesPerTurn: 0 })).toThrow(
+      expect.objectContaining({ code: 'bad_option' }),
+    )
   })
 })

@@ -34,14 +34,18 @@ describe('connect(address)', () => {
     expect(text(await connection.read())).toBe('hello')
     await connection.close()
   })
-  it('finds out that the name is not the server\'s', async () => {
+  it("finds out that the name is not the server's", async () => {
     const { address } = await listening()
-    await expect(connect(`127.0.0.1:${address.port}`, { ca: ecdsa.cert, serverName: 'other.test' })).rejects.toMatchObject({
+    await expect(
+      connect(`127.0.0.1:${address.port}`, { ca: ecdsa.cert, serverName: 'other.test' }),
+    ).rejects.toMatchObject({
       code: 'certificate_name_mismatch',
     })
   })
   it('reaches IPv6 in brackets', async () => {
-    const listener = await createServer(ecdsa).listen(0, '::1', echo).catch(() => undefined)
+    const listener = await createServer(ecdsa)
+      .listen(0, '::1', echo)
+      .catch(() => undefined)
     if (!listener) return // a machine without IPv6
     kept(listener)
     const connection = await connect(`[::1]:${listener.address.port}`, { ca: ecdsa.cert })
@@ -52,7 +56,8 @@ describe('connect(address)', () => {
     const { address, close } = await createServer(ecdsa).listen(0, '127.0.0.1', echo)
     await close()
     await expect(connect(`127.0.0.1:${address.port}`)).rejects.toMatchObject({
-      code: 'transport_failed', message: expect.stringMatching(/^could not connect to 127\.0\.0\.1:\d+: ECONNREFUSED/),
+      code: 'transport_failed',
+      message: expect.stringMatching(/^could not connect to 127\.0\.0\.1:\d+: ECONNREFUSED/),
     })
   })
   it('gives up after timeoutMs, though the server accepts and says nothing', async () => {
@@ -66,7 +71,8 @@ describe('connect(address)', () => {
     const controller = new AbortController()
     controller.abort(new Error('not today'))
     await expect(connect('192.0.2.1:443', { signal: controller.signal })).rejects.toMatchObject({
-      code: 'aborted', message: expect.stringContaining('not today'),
+      code: 'aborted',
+      message: expect.stringContaining('not today'),
     })
   })
   it('refuses options before it dials', async () => {
@@ -74,9 +80,15 @@ describe('connect(address)', () => {
     await expect(connect('192.0.2.1:443', wrong)).rejects.toMatchObject({ code: 'bad_option' })
   })
   it('says to give a stream where there are no sockets', async () => {
-    await expect(core.connect('192.0.2.1:443')).rejects.toMatchObject({ code: 'unsupported', message: expect.stringContaining('give its stream') })
-    await expect(core.createServer({ ...ecdsa, provider: (await import('../../src/crypto/node.ts')).nodeProvider }).listen(0, echo)).rejects
-      .toMatchObject({ code: 'unsupported' })
+    await expect(core.connect('192.0.2.1:443')).rejects.toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('give its stream'),
+    })
+    await expect(
+      core
+        .createServer({ ...ecdsa, provider: (await import('../../src/crypto/node.ts')).nodeProvider })
+        .listen(0, echo),
+    ).rejects.toMatchObject({ code: 'unsupported' })
   })
 })
 
@@ -89,29 +101,46 @@ describe('an address', () => {
   ])('%s', (address, parsed) => {
     expect(parseAddress(address)).toEqual(parsed)
   })
-  it.each(['example.org', 'example.org:', ':443', '::1:443', '[::1]', 'a:0', 'a:65536', 'https://example.org:443', 'a b:443', 'a@b:443', ''])(
-    'that is none: %s', (address) => {
-      expect(() => parseAddress(address)).toThrow(expect.objectContaining({ code: 'bad_option' }))
-    })
+  it.each([
+    'example.org',
+    'example.org:',
+    ':443',
+    '::1:443',
+    '[::1]',
+    'a:0',
+    'a:65536',
+    'https://example.org:443',
+    'a b:443',
+    'a@b:443',
+    '',
+  ])('that is none: %s', (address) => {
+    expect(() => parseAddress(address)).toThrow(expect.objectContaining({ code: 'bad_option' }))
+  })
 })
 
 describe('listen()', () => {
-  it('goes on after a client that speaks no TLS, and after a handler that throws; onError is told of both', async () => {
+  it('goes on after a client that speaks no TLS and a handler that throws; onError is told of both', async () => {
     const errors: TlsError[] = []
     let first = true
-    const listener = await listening(async (connection) => {
-      if (!first) return echo(connection)
-      first = false
-      throw new Error('a bug')
-    }, (error) => {
-      errors.push(error)
-      throw new Error('a bug in onError')
-    })
+    const listener = await listening(
+      async (connection) => {
+        if (!first) return echo(connection)
+        first = false
+        throw new Error('a bug')
+      },
+      (error) => {
+        errors.push(error)
+        throw new Error('a bug in onError')
+      },
+    )
     const { port } = listener.address
     const { connect: dial } = await import('node:net')
     await new Promise<void>((resolve) => {
       const socket = dial(port, '127.0.0.1', () => socket.write('GET / HTTP/1.1\r\n\r\n'))
-      socket.on('close', () => resolve()).on('error', () => {}).resume()
+      socket
+        .on('close', () => resolve())
+        .on('error', () => {})
+        .resume()
     })
     const options = { verifier: anyCertificate }
     const broken = await connect(`127.0.0.1:${port}`, options)
@@ -126,10 +155,12 @@ describe('listen()', () => {
     const contexts: unknown[] = []
     const server = createServer({ ...ecdsa, onClientHello: (_, { context }) => void contexts.push(context) })
     const peers: unknown[] = []
-    const listener = kept(await server.listen(0, async (connection, peer) => {
-      peers.push(peer)
-      await connection.close()
-    }))
+    const listener = kept(
+      await server.listen(0, async (connection, peer) => {
+        peers.push(peer)
+        await connection.close()
+      }),
+    )
     const connection = await connect(`localhost:${listener.address.port}`, { ca: ecdsa.cert })
     expect(await connection.read()).toBeNull()
     await connection.close()
@@ -139,7 +170,8 @@ describe('listen()', () => {
   it('rejects for a port that is taken, and for one that is none', async () => {
     const { address } = await listening()
     await expect(createServer(ecdsa).listen(address.port, '127.0.0.1', echo)).rejects.toMatchObject({
-      code: 'transport_failed', message: expect.stringContaining('EADDRINUSE'),
+      code: 'transport_failed',
+      message: expect.stringContaining('EADDRINUSE'),
     })
     await expect(createServer(ecdsa).listen(-1, echo)).rejects.toMatchObject({ code: 'bad_option' })
   })

@@ -47,12 +47,16 @@ describe('suites', () => {
 })
 
 describe.each(providers.flatMap((provider) => aeadsOf(provider).map((cipher) => ({ provider, cipher }))))(
-  '$provider.name $cipher.name', ({ cipher }) => {
+  '$provider.name $cipher.name',
+  ({ cipher }) => {
     it('opens what every provider seals, of any length', async () => {
       for (const other of providers) {
         const peer = aeadsOf(other).find(({ name }) => name === cipher.name)
         if (!peer) continue
-        const [mine, theirs] = [await cipher.importKey(counting(cipher.keyLength)), await peer.importKey(counting(cipher.keyLength))]
+        const [mine, theirs] = [
+          await cipher.importKey(counting(cipher.keyLength)),
+          await peer.importKey(counting(cipher.keyLength)),
+        ]
         for (const length of [0, 1, 15, 16, 17, 255, 1024, 16385]) {
           const out = new Uint8Array(length + cipher.tagLength)
           await theirs.seal(nonce, header, counting(length), out)
@@ -72,7 +76,10 @@ describe.each(providers.flatMap((provider) => aeadsOf(provider).map((cipher) => 
         buffer.set(counting(100), offset)
         const [iv, additionalData] = [nonce.slice(), header.slice()]
         const sealing = key.seal(
-          iv, additionalData, buffer.subarray(offset, offset + 100), buffer.subarray(offset, offset + 100 + cipher.tagLength),
+          iv,
+          additionalData,
+          buffer.subarray(offset, offset + 100),
+          buffer.subarray(offset, offset + 100 + cipher.tagLength),
         )
         iv.fill(0)
         additionalData.fill(0)
@@ -122,14 +129,17 @@ describe.each(providers.flatMap((provider) => aeadsOf(provider).map((cipher) => 
 )
 
 describe.each(providers.flatMap((provider) => cbcsOf(provider).map((cipher) => ({ provider, cipher }))))(
-  '$provider.name $cipher.name', ({ cipher }) => {
+  '$provider.name $cipher.name',
+  ({ cipher }) => {
     it('is CBC without padding, there and back, from any offset', () => {
       const raw = counting(cipher.keyLength)
       const key = cipher.importKey(raw)
       raw.fill(0)
       for (const blocks of [1, 2, 64]) {
         const data = counting(16 * blocks)
-        const reference = createCipheriv(cipher.name, counting(cipher.keyLength), counting(16, 50)).setAutoPadding(false)
+        const reference = createCipheriv(cipher.name, counting(cipher.keyLength), counting(16, 50)).setAutoPadding(
+          false,
+        )
         const expected = new Uint8Array(Buffer.concat([reference.update(data), reference.final()]))
         const shifted = concat(Uint8Array.of(9), data).subarray(1)
         expect(key.encrypt(counting(16, 50), shifted)).toEqual(expected)
@@ -141,7 +151,8 @@ describe.each(providers.flatMap((provider) => cbcsOf(provider).map((cipher) => (
 )
 
 describe.each(providers.flatMap((provider) => Object.values(provider.hashes).map((hash) => ({ provider, hash }))))(
-  '$provider.name $hash.name', ({ hash }) => {
+  '$provider.name $hash.name',
+  ({ hash }) => {
     const reference = (data: Uint8Array) => new Uint8Array(createHash(hash.name).update(data).digest())
 
     it('has the lengths it says, and hashes parts as their concatenation', () => {

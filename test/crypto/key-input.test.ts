@@ -10,7 +10,16 @@ import { webcryptoProvider } from '../../src/crypto/webcrypto.ts'
 import { TlsError } from '../../src/errors.ts'
 import { createCa } from '../../src/pki/index.ts'
 import type { Ca, Issued } from '../../src/pki/index.ts'
-import { constructedTag, contextTag, derBits, derElement, derInteger, derOctets, derOid, derSequence } from '../../src/wire/der.ts'
+import {
+  constructedTag,
+  contextTag,
+  derBits,
+  derElement,
+  derInteger,
+  derOctets,
+  derOid,
+  derSequence,
+} from '../../src/wire/der.ts'
 
 const providers = { nodeProvider, nobleProvider, webcryptoProvider }
 let ca: Ca
@@ -31,7 +40,13 @@ const failure = async (run: () => unknown): Promise<TlsError> => {
 }
 
 const importEc = (extractable: boolean, from: Issued): Promise<CryptoKey> =>
-  crypto.subtle.importKey('pkcs8', new Uint8Array(from.privateKey), { name: 'ECDSA', namedCurve: 'P-256' }, extractable, ['sign'])
+  crypto.subtle.importKey(
+    'pkcs8',
+    new Uint8Array(from.privateKey),
+    { name: 'ECDSA', namedCurve: 'P-256' },
+    extractable,
+    ['sign'],
+  )
 
 describe('any form of key signs the handshake', () => {
   const visit = async (key: KeyInput, cert: string = leaf.chainPem) => {
@@ -49,9 +64,21 @@ describe('any form of key signs the handshake', () => {
   })
   test('an RSA-PSS CryptoKey that can not be exported', async () => {
     const rsa = await ca.issue({ names: ['a.example'], key: 'rsa-2048' })
-    const key = await crypto.subtle.importKey('pkcs8', new Uint8Array(rsa.privateKey), { name: 'RSA-PSS', hash: 'SHA-384' }, false, ['sign'])
+    const key = await crypto.subtle.importKey(
+      'pkcs8',
+      new Uint8Array(rsa.privateKey),
+      { name: 'RSA-PSS', hash: 'SHA-384' },
+      false,
+      ['sign'],
+    )
     expect(await visit(key, rsa.chainPem)).toBe('rsa_pss_rsae_sha384')
-    const old = await crypto.subtle.importKey('pkcs8', new Uint8Array(rsa.privateKey), { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }, true, ['sign'])
+    const old = await crypto.subtle.importKey(
+      'pkcs8',
+      new Uint8Array(rsa.privateKey),
+      { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
+      true,
+      ['sign'],
+    )
     expect(await visit(old, rsa.chainPem)).toBe('rsa_pss_rsae_sha256')
   })
   test('a KeyObject, a parsed key and a Signer', async () => {
@@ -86,10 +113,13 @@ describe.each(Object.entries(providers))('public keys inside private key files, 
   const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const jwk = ec.privateKey.export({ format: 'jwk' })
   const [d, x, y] = [jwk.d, jwk.x, jwk.y].map((text) => new Uint8Array(Buffer.from(text ?? '', 'base64url')))
-  const sec1 = (point?: Uint8Array): Uint8Array => derSequence(
-    derInteger(1), derOctets(d!), derElement(constructedTag(0), derOid('1.2.840.10045.3.1.7')),
-    ...(point ? [derElement(constructedTag(1), derBits(point))] : []),
-  )
+  const sec1 = (point?: Uint8Array): Uint8Array =>
+    derSequence(
+      derInteger(1),
+      derOctets(d!),
+      derElement(constructedTag(0), derOid('1.2.840.10045.3.1.7')),
+      ...(point ? [derElement(constructedTag(1), derBits(point))] : []),
+    )
   const compressed = (odd: number): Uint8Array => Uint8Array.of(2 + odd, ...x!)
   const isOdd = (y!.at(-1) ?? 0) & 1
   const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
@@ -104,17 +134,28 @@ describe.each(Object.entries(providers))('public keys inside private key files, 
   })
   test('none is taken', async () => expect((await signerFor(sec1(), provider)).publicKey?.type).toBe('p256'))
   test('another one is refused', async () => {
-    const wrong = Uint8Array.of(4, ...Buffer.from(other.x ?? '', 'base64url'), ...Buffer.from(other.y ?? '', 'base64url'))
+    const wrong = Uint8Array.of(
+      4,
+      ...Buffer.from(other.x ?? '', 'base64url'),
+      ...Buffer.from(other.y ?? '', 'base64url'),
+    )
     for (const point of [wrong, compressed(1 - isOdd)]) {
       expect((await failure(() => signerFor(sec1(point), provider))).code).toBe('bad_key')
     }
   })
   test('Ed25519 with its public key, in either version; with another one refused (RFC 5958 section 2)', async () => {
     const seed = new Uint8Array(32).fill(7)
-    const { publicKey } = await signerFor(derSequence(derInteger(0), derSequence(derOid('1.3.101.112')), derOctets(derOctets(seed))), provider)
-    const withPublic = (version: number, raw: Uint8Array): Uint8Array => derSequence(
-      derInteger(version), derSequence(derOid('1.3.101.112')), derOctets(derOctets(seed)), derElement(contextTag(1), Uint8Array.of(0), raw),
+    const { publicKey } = await signerFor(
+      derSequence(derInteger(0), derSequence(derOid('1.3.101.112')), derOctets(derOctets(seed))),
+      provider,
     )
+    const withPublic = (version: number, raw: Uint8Array): Uint8Array =>
+      derSequence(
+        derInteger(version),
+        derSequence(derOid('1.3.101.112')),
+        derOctets(derOctets(seed)),
+        derElement(contextTag(1), Uint8Array.of(0), raw),
+      )
     for (const version of [0, 1]) {
       expect((await signerFor(withPublic(version, publicKey!.raw), provider)).publicKey?.raw).toEqual(publicKey!.raw)
       expect((await failure(() => signerFor(withPublic(version, seed), provider))).code).toBe('bad_key')

@@ -5,13 +5,28 @@ import { p256, p384, p521 } from '@noble/curves/nist.js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { keyAlgorithm } from '../../src/crypto/key-algorithm.ts'
-import { parsePrivateKey, parsePublicKey, publicKeyFromRaw, rsaPublicKeyOf, samePublicKey } from '../../src/crypto/keys.ts'
+import {
+  parsePrivateKey,
+  parsePublicKey,
+  publicKeyFromRaw,
+  rsaPublicKeyOf,
+  samePublicKey,
+} from '../../src/crypto/keys.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import type { KeyType, PublicKey } from '../../src/crypto/provider.ts'
 import { TlsError } from '../../src/errors.ts'
 import { concat, fromHex } from '../../src/wire/bytes.ts'
 import {
-  constructedTag, contextTag, derBits, derElement, derInteger, derNull, derOctets, derOid, derSequence, tags,
+  constructedTag,
+  contextTag,
+  derBits,
+  derElement,
+  derInteger,
+  derNull,
+  derOctets,
+  derOid,
+  derSequence,
+  tags,
 } from '../../src/wire/der.ts'
 import { encodePem } from '../../src/wire/pem.ts'
 import { freshKey, freshPkcs8, keyTypes, pss384Pkcs8, refusal, rsaPkcs8 } from './subjects.ts'
@@ -30,8 +45,16 @@ const publicKeyOf = async (type: KeyType): Promise<PublicKey> => {
 }
 
 const bits: Readonly<Record<KeyType, number>> = {
-  rsa: 2048, 'rsa-pss': 2048, p256: 256, p384: 384, p521: 521, ed25519: 256, ed448: 456,
-  mldsa44: 10496, mldsa65: 15616, mldsa87: 20736,
+  rsa: 2048,
+  'rsa-pss': 2048,
+  p256: 256,
+  p384: 384,
+  p521: 521,
+  ed25519: 256,
+  ed448: 456,
+  mldsa44: 10496,
+  mldsa65: 15616,
+  mldsa87: 20736,
 }
 
 describe('parsePublicKey', () => {
@@ -61,20 +84,41 @@ describe('parsePublicKey', () => {
     ['RFC 5280 section 4.1.2.7: a third field', derSequence(keyAlgorithm('p256'), derBits(point), derNull())],
     ['RFC 5280 section 4.1.2.7: unused bits', spki(keyAlgorithm('p256'), derBits(point, 1))],
     ['RFC 3279 section 2.3.1: rsaEncryption without NULL', spki(derSequence(derOid(RSA)), derBits(rsaKey))],
-    ['RFC 3279 section 2.3.1: more than two numbers', spki(keyAlgorithm('rsa'), derBits(derSequence(derInteger(3), derInteger(3), derInteger(3))))],
-    ['RFC 8017 appendix A.1.1: a negative modulus', spki(keyAlgorithm('rsa'), derBits(derSequence(derElement(2, Uint8Array.of(0x81)), derInteger(3))))],
-    ['RFC 8017 appendix A.1.1: a modulus of zero', spki(keyAlgorithm('rsa'), derBits(derSequence(derInteger(0), derInteger(3))))],
+    [
+      'RFC 3279 section 2.3.1: more than two numbers',
+      spki(keyAlgorithm('rsa'), derBits(derSequence(derInteger(3), derInteger(3), derInteger(3)))),
+    ],
+    [
+      'RFC 8017 appendix A.1.1: a negative modulus',
+      spki(keyAlgorithm('rsa'), derBits(derSequence(derElement(2, Uint8Array.of(0x81)), derInteger(3)))),
+    ],
+    [
+      'RFC 8017 appendix A.1.1: a modulus of zero',
+      spki(keyAlgorithm('rsa'), derBits(derSequence(derInteger(0), derInteger(3)))),
+    ],
     ['RFC 5480 section 2.1.1: implicitCurve', spki(ecParameters(derNull()))],
     ['RFC 5480 section 2.1.1: specifiedCurve', spki(ecParameters(derSequence(derInteger(1))))],
     ['RFC 5480 section 2.1.1: no curve', spki(derSequence(derOid(EC)))],
     ['RFC 5480 section 2.2: a point that is too short', spki(keyAlgorithm('p256'), derBits(point.subarray(0, 64)))],
     ['RFC 5480 section 2.2: a point of another curve', spki(keyAlgorithm('p384'))],
     ['RFC 5480 section 2.2: the point at infinity', spki(keyAlgorithm('p256'), derBits(Uint8Array.of(0)))],
-    ['RFC 5480 section 2.2: a hybrid point', spki(keyAlgorithm('p256'), derBits(concat(Uint8Array.of(6), point.subarray(1))))],
-    ['RFC 8410 section 3: parameters', spki(derSequence(derOid('1.3.101.112'), derNull()), derBits(new Uint8Array(32)))],
+    [
+      'RFC 5480 section 2.2: a hybrid point',
+      spki(keyAlgorithm('p256'), derBits(concat(Uint8Array.of(6), point.subarray(1)))),
+    ],
+    [
+      'RFC 8410 section 3: parameters',
+      spki(derSequence(derOid('1.3.101.112'), derNull()), derBits(new Uint8Array(32))),
+    ],
     ['RFC 8410 section 4: 33 bytes', spki(keyAlgorithm('ed25519'), derBits(new Uint8Array(33)))],
-    ['RFC 9881 section 4: parameters', spki(derSequence(derOid('2.16.840.1.101.3.4.3.17'), derNull()), derBits(new Uint8Array(1312)))],
-    ['RFC 9881 section 4: a key of another parameter set', spki(keyAlgorithm('mldsa65'), derBits(new Uint8Array(1312)))],
+    [
+      'RFC 9881 section 4: parameters',
+      spki(derSequence(derOid('2.16.840.1.101.3.4.3.17'), derNull()), derBits(new Uint8Array(1312))),
+    ],
+    [
+      'RFC 9881 section 4: a key of another parameter set',
+      spki(keyAlgorithm('mldsa65'), derBits(new Uint8Array(1312))),
+    ],
   ])('refuses as malformed: %s', async (_, bytes) => {
     expect((await refusal(() => parsePublicKey(bytes))).code).toBe('bad_certificate')
   })
@@ -109,8 +153,10 @@ describe('parsePublicKey', () => {
 
 describe('RSASSA-PSS-params of a key (RFC 4055 section 3.1)', () => {
   const rsaKey = derBits(derSequence(derInteger(fromHex('c001')), derInteger(3)))
-  const pss = (...fields: readonly Uint8Array[]) => derSequence(derSequence(derOid(PSS), derSequence(...fields)), rsaKey)
-  const hash = (oid: string, ...parameters: readonly Uint8Array[]) => derElement(constructedTag(0), derSequence(derOid(oid), ...parameters))
+  const pss = (...fields: readonly Uint8Array[]) =>
+    derSequence(derSequence(derOid(PSS), derSequence(...fields)), rsaKey)
+  const hash = (oid: string, ...parameters: readonly Uint8Array[]) =>
+    derElement(constructedTag(0), derSequence(derOid(oid), ...parameters))
   const mask = (oid: string, generator = '1.2.840.113549.1.1.8') =>
     derElement(constructedTag(1), derSequence(derOid(generator), derSequence(derOid(oid), derNull())))
   const salt = (length: number) => derElement(constructedTag(2), derInteger(length))
@@ -118,7 +164,10 @@ describe('RSASSA-PSS-params of a key (RFC 4055 section 3.1)', () => {
 
   it('says hash and least salt length; NULL and absent parameters of a hash mean the same', () => {
     for (const parameters of [[], [derNull()]]) {
-      expect(parsePublicKey(pss(hash(SHA256, ...parameters), mask(SHA256), salt(32))).pss).toEqual({ hash: 'sha256', saltLength: 32 })
+      expect(parsePublicKey(pss(hash(SHA256, ...parameters), mask(SHA256), salt(32))).pss).toEqual({
+        hash: 'sha256',
+        saltLength: 32,
+      })
     }
     expect(parsePublicKey(pss()).pss).toEqual({ hash: 'sha1', saltLength: 20 })
     expect(parsePublicKey(derSequence(derSequence(derOid(PSS)), rsaKey)).pss).toBeUndefined()
@@ -127,7 +176,11 @@ describe('RSASSA-PSS-params of a key (RFC 4055 section 3.1)', () => {
   it.each([
     ['fields in another order', pss(mask(SHA256), hash(SHA256)), 'bad_certificate'],
     ['a trailer other than 1', pss(hash(SHA256), mask(SHA256), trailer(2)), 'bad_certificate'],
-    ['a negative salt length', pss(hash(SHA256), mask(SHA256), derElement(constructedTag(2), derElement(2, Uint8Array.of(0xff)))), 'bad_certificate'],
+    [
+      'a negative salt length',
+      pss(hash(SHA256), mask(SHA256), derElement(constructedTag(2), derElement(2, Uint8Array.of(0xff)))),
+      'bad_certificate',
+    ],
     ['NULL in place of parameters', derSequence(derSequence(derOid(PSS), derNull()), rsaKey), 'bad_certificate'],
     ['another hash for the mask', pss(hash(SHA256), mask(SHA384)), 'unsupported_certificate'],
     ['the default mask hash, SHA-1, with SHA-256', pss(hash(SHA256)), 'unsupported_certificate'],
@@ -149,7 +202,9 @@ describe('samePublicKey', () => {
     expect(samePublicKey(rsa, await publicKeyOf('rsa'))).toBe(false)
     expect(samePublicKey(rsa, a)).toBe(false)
     const raw = new Uint8Array(32)
-    expect(samePublicKey(publicKeyFromRaw('ed25519', raw), { ...publicKeyFromRaw('ed25519', raw), type: 'ed448' })).toBe(false)
+    expect(
+      samePublicKey(publicKeyFromRaw('ed25519', raw), { ...publicKeyFromRaw('ed25519', raw), type: 'ed448' }),
+    ).toBe(false)
   })
 })
 
@@ -176,7 +231,9 @@ describe('parsePrivateKey', () => {
     const fromPkcs1 = parsePrivateKey(pkcs1)
     expect(fromPkcs1).toEqual(parsePrivateKey(new Uint8Array(rsa.export({ format: 'der', type: 'pkcs8' }))))
     expect(parsePrivateKey(encodePem('RSA PRIVATE KEY', pkcs1))).toEqual(fromPkcs1)
-    expect(rsaPublicKeyOf(fromPkcs1).spki).toEqual(new Uint8Array(createPublicKey(rsa).export({ format: 'der', type: 'spki' })))
+    expect(rsaPublicKeyOf(fromPkcs1).spki).toEqual(
+      new Uint8Array(createPublicKey(rsa).export({ format: 'der', type: 'spki' })),
+    )
   })
 
   it('keeps the restriction of an RSASSA-PSS key', () => {
@@ -186,7 +243,9 @@ describe('parsePrivateKey', () => {
   it('takes the key out of a text with certificates and EC PARAMETERS', () => {
     const pkcs8 = freshPkcs8('p256')
     const text = [
-      encodePem('CERTIFICATE', Uint8Array.of(0x30, 0)), encodePem('EC PARAMETERS', derOid(P256)), encodePem('PRIVATE KEY', pkcs8),
+      encodePem('CERTIFICATE', Uint8Array.of(0x30, 0)),
+      encodePem('EC PARAMETERS', derOid(P256)),
+      encodePem('PRIVATE KEY', pkcs8),
     ].join('')
     expect(parsePrivateKey(text)).toEqual(parsePrivateKey(pkcs8))
   })
@@ -224,29 +283,35 @@ describe('parsePrivateKey', () => {
     expect(parsePrivateKey(wrap(derSequence(derOctets(seed), derOctets(expanded)))).raw).toEqual(seed)
   })
 
-  it.each([['p256', p256], ['p384', p384], ['p521', p521]] as const)(
-    'SEC 1 section 3.2.1: a scalar of %s is at least 1 and below the order', async (type, curve) => {
-      const { ORDER, BYTES } = curve.Point.Fn
-      const wrap = (scalar: bigint) =>
-        derSequence(
-          derInteger(0), keyAlgorithm(type),
-          derOctets(derSequence(derInteger(1), derOctets(fromHex(scalar.toString(16).padStart(2 * BYTES, '0'))))),
-        )
-      for (const good of [1n, ORDER - 1n]) expect(parsePrivateKey(wrap(good)).type).toBe(type)
-      for (const bad of [0n, ORDER, ORDER + 1n]) {
-        const { code, message } = await refusal(() => parsePrivateKey(wrap(bad)))
-        expect([code, message]).toEqual(['bad_key', expect.stringContaining('not between 1 and the order')])
-      }
-    },
-  )
+  it.each([
+    ['p256', p256],
+    ['p384', p384],
+    ['p521', p521],
+  ] as const)('SEC 1 section 3.2.1: a scalar of %s is at least 1 and below the order', async (type, curve) => {
+    const { ORDER, BYTES } = curve.Point.Fn
+    const wrap = (scalar: bigint) =>
+      derSequence(
+        derInteger(0),
+        keyAlgorithm(type),
+        derOctets(derSequence(derInteger(1), derOctets(fromHex(scalar.toString(16).padStart(2 * BYTES, '0'))))),
+      )
+    for (const good of [1n, ORDER - 1n]) expect(parsePrivateKey(wrap(good)).type).toBe(type)
+    for (const bad of [0n, ORDER, ORDER + 1n]) {
+      const { code, message } = await refusal(() => parsePrivateKey(wrap(bad)))
+      expect([code, message]).toEqual(['bad_key', expect.stringContaining('not between 1 and the order')])
+    }
+  })
 
   const certificate = derSequence(derSequence(derInteger(1)), keyAlgorithm('p256'), derBits(new Uint8Array(3)))
   const encrypted = derSequence(keyAlgorithm('p256'), derOctets(new Uint8Array(8)))
   const publicKey = derSequence(keyAlgorithm('ed25519'), derBits(new Uint8Array(32)))
   const sec1 = derSequence(derInteger(1), derOctets(new Uint8Array(32).fill(1)))
-  const pkcs8 = (algorithm: Uint8Array, key: Uint8Array, version = 0) => derSequence(derInteger(version), algorithm, derOctets(key))
+  const pkcs8 = (algorithm: Uint8Array, key: Uint8Array, version = 0) =>
+    derSequence(derInteger(version), algorithm, derOctets(key))
   const twice = encodePem('PRIVATE KEY', freshPkcs8('p256')).repeat(2)
-  const proc = '-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n'
+  const proc =
+    '-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA ' +
+    'PRIVATE KEY-----\n'
 
   it.each([
     ['a certificate', certificate, 'this is a certificate, not a private key'],
@@ -264,16 +329,51 @@ describe('parsePrivateKey', () => {
     ['other DER', derSequence(derNull()), 'no private key in PKCS#8'],
     ['bytes behind the key', concat(sec1, Uint8Array.of(0)), 'malformed private key'],
     ['SEC1 without a curve', sec1, 'does not name its curve'],
-    ['two curves', pkcs8(keyAlgorithm('p384'), derSequence(derInteger(1), derOctets(new Uint8Array(32).fill(1)), derElement(constructedTag(0), derOid(P256)))), 'two different curves'],
-    ['a curve we do not have', pkcs8(derSequence(derOid(EC), derOid('1.3.132.0.10')), sec1), 'not supported (1.3.132.0.10)'],
-    ['an algorithm we do not have', pkcs8(derSequence(derOid('1.3.101.110')), derOctets(new Uint8Array(32))), 'not supported (1.3.101.110)'],
+    [
+      'two curves',
+      pkcs8(
+        keyAlgorithm('p384'),
+        derSequence(derInteger(1), derOctets(new Uint8Array(32).fill(1)), derElement(constructedTag(0), derOid(P256))),
+      ),
+      'two different curves',
+    ],
+    [
+      'a curve we do not have',
+      pkcs8(derSequence(derOid(EC), derOid('1.3.132.0.10')), sec1),
+      'not supported (1.3.132.0.10)',
+    ],
+    [
+      'an algorithm we do not have',
+      pkcs8(derSequence(derOid('1.3.101.110')), derOctets(new Uint8Array(32))),
+      'not supported (1.3.101.110)',
+    ],
     ['an unknown version', pkcs8(keyAlgorithm('ed25519'), derOctets(new Uint8Array(32)), 2), 'version 2 is not known'],
     ['a short Ed25519 key', pkcs8(keyAlgorithm('ed25519'), derOctets(new Uint8Array(31))), 'ed25519 has 32 bytes'],
-    ['an Ed25519 key that is not wrapped twice', pkcs8(keyAlgorithm('ed25519'), new Uint8Array(32)), 'malformed private key'],
-    ['a scalar that is too long', pkcs8(keyAlgorithm('p256'), derSequence(derInteger(1), derOctets(new Uint8Array(33).fill(1)))), 'a scalar of 33 bytes'],
-    ['RSA of three primes', pkcs8(keyAlgorithm('rsa'), derSequence(derInteger(1), derInteger(3))), 'more than two primes'],
-    ['an ML-DSA seed of 31 bytes', pkcs8(keyAlgorithm('mldsa44'), derElement(contextTag(0), new Uint8Array(31))), '31 bytes where the key has 32'],
-    ['an expanded ML-DSA key of another set', pkcs8(keyAlgorithm('mldsa44'), derElement(tags.octetString, new Uint8Array(4032))), '4032 bytes where the key has 2560'],
+    [
+      'an Ed25519 key that is not wrapped twice',
+      pkcs8(keyAlgorithm('ed25519'), new Uint8Array(32)),
+      'malformed private key',
+    ],
+    [
+      'a scalar that is too long',
+      pkcs8(keyAlgorithm('p256'), derSequence(derInteger(1), derOctets(new Uint8Array(33).fill(1)))),
+      'a scalar of 33 bytes',
+    ],
+    [
+      'RSA of three primes',
+      pkcs8(keyAlgorithm('rsa'), derSequence(derInteger(1), derInteger(3))),
+      'more than two primes',
+    ],
+    [
+      'an ML-DSA seed of 31 bytes',
+      pkcs8(keyAlgorithm('mldsa44'), derElement(contextTag(0), new Uint8Array(31))),
+      '31 bytes where the key has 32',
+    ],
+    [
+      'an expanded ML-DSA key of another set',
+      pkcs8(keyAlgorithm('mldsa44'), derElement(tags.octetString, new Uint8Array(4032))),
+      '4032 bytes where the key has 2560',
+    ],
   ])('refuses %s, and says so', async (_, input, words) => {
     const { code, message } = await refusal(() => parsePrivateKey(input))
     expect(code).toBe('bad_key')
@@ -283,16 +383,21 @@ describe('parsePrivateKey', () => {
   it('any change of bytes: a key, or bad_key', () => {
     const keys = [freshPkcs8('p256'), freshPkcs8('ed25519'), rsaPkcs8(1024), freshPkcs8('mldsa44')]
     fc.assert(
-      fc.property(fc.constantFrom(...keys), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 3 }), fc.nat(), (key, changes, cut) => {
-        const bytes = cut % 3 === 0 ? key.slice(0, cut % key.length) : key.slice()
-        for (const [at, value] of changes) bytes[at % 60] = value
-        try {
-          expect(keyTypes).toContain(parsePrivateKey(bytes).type)
-        } catch (error) {
-          if (!(error instanceof TlsError)) throw error
-          expect(error.code).toBe('bad_key')
-        }
-      }),
+      fc.property(
+        fc.constantFrom(...keys),
+        fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 3 }),
+        fc.nat(),
+        (key, changes, cut) => {
+          const bytes = cut % 3 === 0 ? key.slice(0, cut % key.length) : key.slice()
+          for (const [at, value] of changes) bytes[at % 60] = value
+          try {
+            expect(keyTypes).toContain(parsePrivateKey(bytes).type)
+          } catch (error) {
+            if (!(error instanceof TlsError)) throw error
+            expect(error.code).toBe('bad_key')
+          }
+        },
+      ),
       { numRuns: 1000 },
     )
   })

@@ -6,7 +6,13 @@ import { keyAlgorithm } from '../../src/crypto/key-algorithm.ts'
 import { parsePrivateKey } from '../../src/crypto/keys.ts'
 import { nobleProvider } from '../../src/crypto/noble.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
-import type { CryptoProvider, KeyType, PrivateKey, SignatureAlgorithm, SignatureVerifier } from '../../src/crypto/provider.ts'
+import type {
+  CryptoProvider,
+  KeyType,
+  PrivateKey,
+  SignatureAlgorithm,
+  SignatureVerifier,
+} from '../../src/crypto/provider.ts'
 import { webcryptoProvider } from '../../src/crypto/webcrypto.ts'
 import { TlsError } from '../../src/errors.ts'
 import type { TlsErrorCode } from '../../src/errors.ts'
@@ -30,9 +36,7 @@ export const rsaPkcs8 = (bits: number, exponent = 65537): Uint8Array =>
 
 /** RSASSA-PSS key that is tied to SHA-384 (RFC 4055 section 1.2). */
 export const pss384Pkcs8 = (): Uint8Array =>
-  toPkcs8(
-    generateKeyPairSync('rsa-pss', { modulusLength: 2048, hashAlgorithm: 'sha384', mgf1HashAlgorithm: 'sha384' }),
-  )
+  toPkcs8(generateKeyPairSync('rsa-pss', { modulusLength: 2048, hashAlgorithm: 'sha384', mgf1HashAlgorithm: 'sha384' }))
 
 const ec = (namedCurve: string): Uint8Array => toPkcs8(generateKeyPairSync('ec', { namedCurve }))
 
@@ -60,8 +64,12 @@ export const freshPkcs8 = (type: KeyType): Uint8Array => makers[type]()
 
 export const freshKey = (type: KeyType): PrivateKey => parsePrivateKey(freshPkcs8(type))
 
-/** The code and message of the TlsError that a call throws or rejects with; any other outcome is a failure of the test. */
-export const refusal = async (call: () => unknown): Promise<{ readonly code: TlsErrorCode; readonly message: string }> => {
+/**
+ * The code and message of the TlsError that a call throws or rejects with; any other outcome is a failure of the test.
+ */
+export const refusal = async (
+  call: () => unknown,
+): Promise<{ readonly code: TlsErrorCode; readonly message: string }> => {
   try {
     await call()
   } catch (error) {

@@ -1,4 +1,5 @@
-// docs/options.md, errors.md and api.md say what the source says: `npm run docs` writes them. And what an editor shows on hover.
+// docs/options.md, errors.md and api.md say what the source says: `npm run docs` writes them. And what an editor shows
+// on hover.
 
 import { readFileSync } from 'node:fs'
 import ts from 'typescript'
@@ -20,7 +21,10 @@ describe.each(pages)('%s', (path, page) => {
 it('docs/options.md has every option, and says what each is', () => {
   const page = readFileSync(new URL('docs/options.md', root), 'utf8')
   const pathsOf = (names: OptionNames, prefix = ''): readonly string[] =>
-    Object.entries(names).flatMap(([name, kind]) => [prefix + name, ...(typeof kind === 'string' ? [] : pathsOf(kind, `${prefix}${name}.`))])
+    Object.entries(names).flatMap(([name, kind]) => [
+      prefix + name,
+      ...(typeof kind === 'string' ? [] : pathsOf(kind, `${prefix}${name}.`)),
+    ])
   const missing = [...pathsOf(clientNames), ...pathsOf(serverNames)].filter((path) => !page.includes(`| \`${path}\` |`))
   expect(missing.filter((path) => !path.startsWith('versions.'))).toEqual([])
   expect(page.split('\n').filter((line) => /^\| `.*\|\s*\|$/.test(line))).toEqual([])
@@ -29,7 +33,9 @@ it('docs/options.md has every option, and says what each is', () => {
 describe('what an editor shows on hover', () => {
   it.each(['connect', 'createServer'])('%s: what it does, and an example', { timeout: TIMEOUT }, (name) => {
     const file = new URL('test/docs/hover.ts', root).pathname
-    const calls = `import { connect, createServer } from '../../src/index.node.ts'\nvoid connect('a:1')\nvoid createServer({})\n`
+    const calls =
+      `import { connect, createServer } from '../../src/index.node.ts'\nvoid connect('a:1')\nvoid ` +
+      `createServer({})\n`
     const host: ts.LanguageServiceHost = {
       getScriptFileNames: () => [file],
       getScriptVersion: () => '1',
@@ -38,7 +44,12 @@ describe('what an editor shows on hover', () => {
         return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text)
       },
       getCurrentDirectory: () => root.pathname,
-      getCompilationSettings: () => ({ allowImportingTsExtensions: true, module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler, noEmit: true }),
+      getCompilationSettings: () => ({
+        allowImportingTsExtensions: true,
+        module: ts.ModuleKind.ESNext,
+        moduleResolution: ts.ModuleResolutionKind.Bundler,
+        noEmit: true,
+      }),
       getDefaultLibFileName: (options) => ts.getDefaultLibFilePath(options),
       fileExists: (path) => path === file || ts.sys.fileExists(path),
       readFile: (path) => ts.sys.readFile(path),

@@ -9,7 +9,10 @@ import { subpaths } from '../../scripts/subpaths.ts'
 
 const root = new URL('../../', import.meta.url)
 const page = readFileSync(new URL('docs/pki.md', root), 'utf8')
-const sections = page.split('\n## ').slice(1).map((text) => ({ title: text.split('\n')[0] ?? '', code: /```ts\n(.*?)```/s.exec(text)?.[1] ?? '' }))
+const sections = page
+  .split('\n## ')
+  .slice(1)
+  .map((text) => ({ title: text.split('\n')[0] ?? '', code: /```ts\n(.*?)```/s.exec(text)?.[1] ?? '' }))
 const directory = mkdtempSync(join(tmpdir(), 'puretls-docs-'))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 

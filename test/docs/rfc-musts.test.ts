@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { hasCode } from './quoted.ts'
 
 const root = new URL('../../', import.meta.url)
 const page = readFileSync(new URL('docs/rfc-musts.md', root), 'utf8')
@@ -14,7 +15,8 @@ interface Row {
 }
 
 const rows: readonly Row[] = page.split('\n').flatMap((text) => {
-  const [, section = '', rule = '', line = '', test = ''] = /^\| (\d[\d.]*) \| (.+?) \| (.+?) \| (.+?) \|$/.exec(text) ?? []
+  const [, section = '', rule = '', line = '', test = ''] =
+    /^\| (\d[\d.]*) \| (.+?) \| (.+?) \| (.+?) \|$/.exec(text) ?? []
   return section === '' ? [] : [{ section, rule, line, test }]
 })
 
@@ -38,11 +40,11 @@ describe('docs/rfc-musts.md', () => {
     const [held, tested] = [quoteOf(row.line), quoteOf(row.test)]
     if (held) {
       expect(held.path).toMatch(/^src\/.+\.ts$/)
-      expect(readFileSync(new URL(held.path, root), 'utf8')).toContain(held.quote)
+      expect(hasCode(held.path, held.quote), `${held.path} has: ${held.quote}`).toBe(true)
     }
     if (tested) {
       expect(tested.path).toMatch(/^test\/.+\.test\.ts$/)
-      expect(readFileSync(new URL(tested.path, root), 'utf8')).toContain(tested.quote)
+      expect(hasCode(tested.path, tested.quote), `${tested.path} has: ${tested.quote}`).toBe(true)
     } else expect(row.test).toBe(held ? 'no test' : '-')
   })
 

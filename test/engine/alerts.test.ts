@@ -1,4 +1,5 @@
-// What a received alert says to people (RFC 9846 section 6.2): the same number means different things at different times.
+// What a received alert says to people (RFC 9846 section 6.2): the same number means different things at different
+// times.
 
 import { describe, expect, it } from 'vitest'
 import { readAlert } from '../../src/engine/alerts.ts'

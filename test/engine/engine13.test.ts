@@ -1,5 +1,5 @@
-// The sans-IO engine over TLS 1.3: what the two ends agree on and tell, data both ways, closing, key updates, padding, record
-// sizes, exporters and key log; with providers that answer at once and later.
+// The sans-IO engine over TLS 1.3: what the two ends agree on and tell, data both ways, closing, key updates, padding,
+// record sizes, exporters and key log; with providers that answer at once and later.
 
 import { describe, expect, it } from 'vitest'
 import { nobleProvider } from '../../src/crypto/noble.ts'
@@ -18,20 +18,32 @@ const bytes = (length: number): Uint8Array => {
   const next = seeded(length)
   return Uint8Array.from({ length }, () => next() >>> 24)
 }
-const dataOf = (events: Parameters<typeof eventsOf>[0]): Uint8Array => concat(...eventsOf(events, 'data').map(({ data }) => data))
+const dataOf = (events: Parameters<typeof eventsOf>[0]): Uint8Array =>
+  concat(...eventsOf(events, 'data').map(({ data }) => data))
 
 describe.each(providers)('engines with the $name provider', (provider) => {
   const both = { ...tls13, provider }
 
   it.each([
-    ['ECDSA', ecdsa, 'ecdsa_secp256r1_sha256'], ['RSA', rsa, 'rsa_pss_rsae_sha256'], ['Ed25519', ed25519, 'ed25519'],
+    ['ECDSA', ecdsa, 'ecdsa_secp256r1_sha256'],
+    ['RSA', rsa, 'rsa_pss_rsae_sha256'],
+    ['Ed25519', ed25519, 'ed25519'],
   ])('%s: both ends know the same', async (_, identity, scheme) => {
-    const { clientEvents, serverEvents } = await meet({ ...both, alpn: ['h2', 'x'] }, { ...both, identity, alpn: ['x'] })
+    const { clientEvents, serverEvents } = await meet(
+      { ...both, alpn: ['h2', 'x'] },
+      { ...both, identity, alpn: ['x'] },
+    )
     const [client, server] = [infoOf(clientEvents), infoOf(serverEvents)]
     for (const field of ['version', 'cipherSuite', 'group', 'alpn', 'serverName', 'resumed'] as const) {
       expect(client[field]).toEqual(server[field])
     }
-    expect(client).toMatchObject({ version: 'TLS 1.3', alpn: 'x', serverName: 'server.test', signatureScheme: scheme, resumed: false })
+    expect(client).toMatchObject({
+      version: 'TLS 1.3',
+      alpn: 'x',
+      serverName: 'server.test',
+      signatureScheme: scheme,
+      resumed: false,
+    })
     expect(client.peerCertificates).toHaveLength(1)
     expect(server.signatureScheme).toBeUndefined() // it is the peer's, and the client did not sign
   })
@@ -64,7 +76,10 @@ describe.each(providers)('engines with the $name provider', (provider) => {
   })
 
   it('authenticates clients', async () => {
-    const { serverEvents } = await meet({ ...both, ...rsa }, { ...both, clientAuth: { mode: 'require', verifier: anyCertificate } })
+    const { serverEvents } = await meet(
+      { ...both, ...rsa },
+      { ...both, clientAuth: { mode: 'require', verifier: anyCertificate } },
+    )
     expect(infoOf(serverEvents).peerCertificates).toHaveLength(1)
   })
 
@@ -79,7 +94,10 @@ describe.each(providers)('engines with the $name provider', (provider) => {
     const context = Uint8Array.of(1, 2, 3)
     const exported = toHex(client.exportKeyingMaterial(48, 'EXPERIMENTAL a', context))
     expect(exported).toBe(toHex(server.exportKeyingMaterial(48, 'EXPERIMENTAL a', context)))
-    const others = [client.exportKeyingMaterial(48, 'EXPERIMENTAL b', context), client.exportKeyingMaterial(48, 'EXPERIMENTAL a')]
+    const others = [
+      client.exportKeyingMaterial(48, 'EXPERIMENTAL b', context),
+      client.exportKeyingMaterial(48, 'EXPERIMENTAL a'),
+    ]
     for (const other of others) expect(toHex(other)).not.toBe(exported)
     expect(toHex(client.exportKeyingMaterial(20, 'EXPERIMENTAL a', context))).not.toBe(exported.slice(0, 40))
   })
@@ -105,7 +123,11 @@ describe('what an engine tells', () => {
     const [ours, theirs]: [string[], string[]] = [[], []]
     await meet({ ...tls13, keyLog: (line) => ours.push(line) }, { ...tls13, keyLog: (line) => theirs.push(line) })
     expect(ours.map((line) => line.split(' ')[0] ?? '').sort()).toEqual([
-      'CLIENT_HANDSHAKE_TRAFFIC_SECRET', 'CLIENT_TRAFFIC_SECRET_0', 'EXPORTER_SECRET', 'SERVER_HANDSHAKE_TRAFFIC_SECRET', 'SERVER_TRAFFIC_SECRET_0',
+      'CLIENT_HANDSHAKE_TRAFFIC_SECRET',
+      'CLIENT_TRAFFIC_SECRET_0',
+      'EXPORTER_SECRET',
+      'SERVER_HANDSHAKE_TRAFFIC_SECRET',
+      'SERVER_TRAFFIC_SECRET_0',
     ])
     expect([...ours].sort()).toEqual([...theirs].sort())
     for (const line of ours) expect(line).toMatch(/^[A-Z_0]+ [0-9a-f]{64} ([0-9a-f]{64}|[0-9a-f]{96})$/)
@@ -126,7 +148,8 @@ describe('what an engine tells', () => {
         client.receive(out)
       }
     }
-    const wire = (direction: 'sent' | 'received') => toHex(concat(...traced.filter((r) => r.direction === direction).map((r) => r.wire)))
+    const wire = (direction: 'sent' | 'received') =>
+      toHex(concat(...traced.filter((r) => r.direction === direction).map((r) => r.wire)))
     expect(wire('sent')).toBe(toHex(concat(...up)))
     expect(wire('received')).toBe(toHex(concat(...down)))
     expect(traced.filter(({ encrypted }) => encrypted).length).toBeGreaterThan(1)
@@ -152,8 +175,8 @@ describe('records', () => {
   })
 
   it.each<readonly [string, Partial<ClientOptions>, ServerOptions, 'client' | 'server']>([
-    ['a client\'s', { limits: { recordSizeLimit: 500 } }, {}, 'server'],
-    ['a server\'s', { limits: { recordSizeLimit: 16385 } }, { limits: { recordSizeLimit: 500 } }, 'client'],
+    ["a client's", { limits: { recordSizeLimit: 500 } }, {}, 'server'],
+    ["a server's", { limits: { recordSizeLimit: 16385 } }, { limits: { recordSizeLimit: 500 } }, 'client'],
   ])('stay under %s record_size_limit (RFC 8449 section 4)', async (_, client, server, sender) => {
     const meeting = await meet({ ...tls13, ...client }, { ...tls13, ...server })
     await meeting[sender].send(new Uint8Array(1200))
@@ -172,7 +195,7 @@ describe('records', () => {
     expect(dataOf(meeting.serverEvents)).toHaveLength(16394)
   })
 
-  it('of a caller\'s buffer may be changed as soon as send() returned', async () => {
+  it("of a caller's buffer may be changed as soon as send() returned", async () => {
     const meeting = await meet(tls13, tls13)
     const buffer = Uint8Array.of(1, 2, 3)
     await meeting.client.send(buffer)
@@ -186,7 +209,10 @@ describe('callbacks', () => {
   it.each<readonly [string, ServerOptions]>([
     ['an identity function that answers later', { identity: () => Promise.resolve(ecdsa) }],
     ['several identities, chosen by what the client can check', { identity: [rsa, ed25519, ecdsa] }],
-    ['onClientHello that answers later with options', { identity: () => undefined, onClientHello: () => Promise.resolve({ identity: ed25519 }) }],
+    [
+      'onClientHello that answers later with options',
+      { identity: () => undefined, onClientHello: () => Promise.resolve({ identity: ed25519 }) },
+    ],
     ['chooseAlpn that answers later', { hello: { chooseAlpn: (offered) => Promise.resolve(offered[0]) } }],
   ])('%s', async (_, server) => {
     const { clientEvents } = await meet({ ...tls13, alpn: ['h2'] }, { ...tls13, ...server })
@@ -194,10 +220,33 @@ describe('callbacks', () => {
   })
 
   it.each<readonly [string, ServerOptions]>([
-    ['identity', { identity: () => { throw new Error('the vault is sealed') } }],
+    [
+      'identity',
+      {
+        identity: () => {
+          throw new Error('the vault is sealed')
+        },
+      },
+    ],
     ['identity, later', { identity: () => Promise.reject(new Error('the vault is sealed')) }],
-    ['onClientHello', { onClientHello: () => { throw new Error('the vault is sealed') } }],
-    ['chooseAlpn', { hello: { chooseAlpn: () => { throw new Error('the vault is sealed') } } }],
+    [
+      'onClientHello',
+      {
+        onClientHello: () => {
+          throw new Error('the vault is sealed')
+        },
+      },
+    ],
+    [
+      'chooseAlpn',
+      {
+        hello: {
+          chooseAlpn: () => {
+            throw new Error('the vault is sealed')
+          },
+        },
+      },
+    ],
   ])('%s that throws gives a TlsError with its cause', async (_, server) => {
     const { serverEvents } = await meet({ ...tls13, alpn: ['h2'] }, { ...tls13, ...server })
     const error = errorOf(serverEvents)
@@ -208,7 +257,13 @@ describe('callbacks', () => {
 
   it('a closed engine takes no notice of an answer that comes late', async () => {
     let answer: (identity: typeof ecdsa) => void = () => {}
-    const server = serverOf({ ...tls13, identity: () => new Promise<typeof ecdsa>((resolve) => { answer = resolve }) })
+    const server = serverOf({
+      ...tls13,
+      identity: () =>
+        new Promise<typeof ecdsa>((resolve) => {
+          answer = resolve
+        }),
+    })
     for (const out of clientOf(tls13).takeOutput()) server.receive(out)
     expect(server.pending).toBeInstanceOf(Promise)
     server.abort()

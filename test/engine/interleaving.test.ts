@@ -1,4 +1,5 @@
-// The one write order, as a property: see interleaving.ts. `npm run fuzz:interleaving -- --seconds 600 --seed 1` runs longer.
+// The one write order, as a property: see interleaving.ts. `npm run fuzz:interleaving -- --seconds 600 --seed 1` runs
+// longer.
 
 import fc from 'fast-check'
 import { expect, it } from 'vitest'

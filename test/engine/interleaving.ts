@@ -1,6 +1,6 @@
 // Two engines over providers that answer after random delays, and every order of write, closeWrite, updateKeys,
-// requestClientCertificate and abort that a seed gives. The peer must see what was written, in the order in which it was
-// written, no nonce may be used twice under a key, and nothing may follow the last alert.
+// requestClientCertificate and abort that a seed gives. The peer must see what was written, in the order in which it
+// was written, no nonce may be used twice under a key, and nothing may follow the last alert.
 
 import { nodeProvider } from '../../src/crypto/node.ts'
 import type { AeadCipher, CryptoProvider } from '../../src/crypto/provider.ts'
@@ -28,7 +28,14 @@ export const interleave = async ({ seed, steps }: Scenario): Promise<number> => 
   const limits = { maxRecordSize: 64, recordsPerKey: 3 + below(5) }
   const common = { provider, versions: { min: 'TLS 1.3' }, limits } as const
   client.start(clientOf({ ...common, hello: { postHandshakeAuth: true }, ...ecdsa, trace: client.trace }))
-  server.start(serverOf({ ...common, identity: rsa, clientAuth: { mode: 'request', verifier: anyCertificate }, trace: server.trace }))
+  server.start(
+    serverOf({
+      ...common,
+      identity: rsa,
+      clientAuth: { mode: 'request', verifier: anyCertificate },
+      trace: server.trace,
+    }),
+  )
 
   for (let step = 0; step < steps; step++) {
     const end = below(2) === 0 ? client : server
@@ -59,7 +66,10 @@ const nextTurns = async (): Promise<void> => {
 /** Moves what the engines have; with `below`, perhaps only one way. */
 const exchange = (a: End, b: End, below?: (limit: number) => number): boolean => {
   let moved = false
-  for (const [from, to] of [[a, b], [b, a]] as const) {
+  for (const [from, to] of [
+    [a, b],
+    [b, a],
+  ] as const) {
     if (below && below(3) === 0) continue
     for (const bytes of from.engine.takeOutput()) {
       moved = true
@@ -78,7 +88,8 @@ const check = (from: End, to: End, seed: number): void => {
   if (from.broken) fail(from.broken)
   const sent = concat(...from.accepted)
   const got = concat(...to.received)
-  if (toHex(got) !== toHex(sent.subarray(0, got.length))) fail(`${got.length} bytes came that are not those that were written`)
+  if (toHex(got) !== toHex(sent.subarray(0, got.length)))
+    fail(`${got.length} bytes came that are not those that were written`)
   if (from.aborted || to.aborted) return
   if (from.error) fail(`it failed: ${from.error}`)
   if (got.length !== sent.length) fail(`${sent.length} bytes were written and ${got.length} came`)
@@ -136,7 +147,8 @@ class End {
     const choice = this.#below(100)
     if (choice < 60) return this.#write()
     if (choice < 85) return this.#do(() => this.engine.updateKeys(this.#below(2) === 0))
-    if (choice < 96) return this.name === 'server' ? this.#do(() => this.engine.requestClientCertificate()) : this.#write()
+    if (choice < 96)
+      return this.name === 'server' ? this.#do(() => this.engine.requestClientCertificate()) : this.#write()
     if (choice < 99) return this.#close()
     this.aborted = true
     this.engine.abort()
@@ -204,7 +216,10 @@ class Nonces {
 const delaying = (base: CryptoProvider, delays: Delays, nonces: Nonces): CryptoProvider => ({
   ...base,
   name: 'delaying',
-  suites: base.suites.map(({ id, cipher }) => ({ id, cipher: cipher.kind === 'aead' ? delayingAead(cipher, delays, nonces) : cipher })),
+  suites: base.suites.map(({ id, cipher }) => ({
+    id,
+    cipher: cipher.kind === 'aead' ? delayingAead(cipher, delays, nonces) : cipher,
+  })),
   signer: async (key) => {
     const signer = await base.signer(key)
     return { ...signer, sign: (algorithm, message) => delays.hold(() => signer.sign(algorithm, message)) }

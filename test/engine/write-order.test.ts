@@ -1,5 +1,5 @@
-// What goes out, in which order, and what does not go out any more: closure, failures, held writes, early data, limits of
-// records and floods. Tests are named after the rule.
+// What goes out, in which order, and what does not go out any more: closure, failures, held writes, early data, limits
+// of records and floods. Tests are named after the rule.
 
 import { describe, expect, it } from 'vitest'
 
@@ -22,10 +22,12 @@ const text = (words: string): Uint8Array => new TextEncoder().encode(words)
 const never = <T>(): Promise<T> => new Promise(() => {})
 
 /** Types of the records that were sent, with the first byte of handshake messages and the description of alerts. */
-const sentTo = (log: string[]) => ({ direction, type, content }: TracedRecord): void => {
-  if (direction !== 'sent') return
-  log.push(type === 21 ? `alert ${content[1]}` : type === 22 ? `handshake ${content[0]}` : `type ${type}`)
-}
+const sentTo =
+  (log: string[]) =>
+  ({ direction, type, content }: TracedRecord): void => {
+    if (direction !== 'sent') return
+    log.push(type === 21 ? `alert ${content[1]}` : type === 22 ? `handshake ${content[0]}` : `type ${type}`)
+  }
 
 describe('closing (RFC 9846 section 6.1)', () => {
   it('a KeyUpdate is not answered after close_notify', async () => {
@@ -40,14 +42,17 @@ describe('closing (RFC 9846 section 6.1)', () => {
     expect(log).toEqual(['alert 0'])
   })
 
-  it.each([nodeProvider, delayedProvider(nodeProvider)])('$name: close_notify follows all that was written', async (provider) => {
-    const meeting = await meet({ ...tls13, provider, limits: { recordsPerKey: 3, maxRecordSize: 64 } }, tls13)
-    void meeting.client.send(new Uint8Array(1000))
-    void meeting.client.closeWrite()
-    await meeting.settle()
-    expect(concat(...eventsOf(meeting.serverEvents, 'data').map(({ data }) => data))).toHaveLength(1000)
-    expect(eventsOf(meeting.serverEvents, 'end')).toHaveLength(1)
-  })
+  it.each([nodeProvider, delayedProvider(nodeProvider)])(
+    '$name: close_notify follows all that was written',
+    async (provider) => {
+      const meeting = await meet({ ...tls13, provider, limits: { recordsPerKey: 3, maxRecordSize: 64 } }, tls13)
+      void meeting.client.send(new Uint8Array(1000))
+      void meeting.client.closeWrite()
+      await meeting.settle()
+      expect(concat(...eventsOf(meeting.serverEvents, 'data').map(({ data }) => data))).toHaveLength(1000)
+      expect(eventsOf(meeting.serverEvents, 'end')).toHaveLength(1)
+    },
+  )
 
   it('closeWrite() in a handshake waits for its end', async () => {
     const client = clientOf(tls13)
@@ -81,28 +86,38 @@ describe('fatal alerts (RFC 9846 section 6.2)', () => {
   })
 
   it.each([
-    ['TLS 1.3', 'general_error'], ['TLS 1.2', 'internal_error'],
-  ] as const)('%s: a server that gives up is no clean end to a client whose handshake may be done', async (version, alert) => {
-    const versions = { min: version, max: version }
-    const client = clientOf({ versions })
-    const server = serverOf({ versions })
-    for (const bytes of client.takeOutput()) server.receive(bytes)
-    for (const bytes of server.takeOutput()) client.receive(bytes)
-    client.takeOutput() // is lost
-    server.abort(new TlsError('timeout', 'the handshake took too long'))
-    for (const bytes of server.takeOutput()) client.receive(bytes)
-    const events = client.takeEvents()
-    expect(eventsOf(events, 'end')).toHaveLength(0)
-    expect(errorOf(events)).toMatchObject({ code: 'alert_received', received: alert })
-  })
+    ['TLS 1.3', 'general_error'],
+    ['TLS 1.2', 'internal_error'],
+  ] as const)(
+    '%s: a server that gives up is no clean end to a client whose handshake may be done',
+    async (version, alert) => {
+      const versions = { min: version, max: version }
+      const client = clientOf({ versions })
+      const server = serverOf({ versions })
+      for (const bytes of client.takeOutput()) server.receive(bytes)
+      for (const bytes of server.takeOutput()) client.receive(bytes)
+      client.takeOutput() // is lost
+      server.abort(new TlsError('timeout', 'the handshake took too long'))
+      for (const bytes of server.takeOutput()) client.receive(bytes)
+      const events = client.takeEvents()
+      expect(eventsOf(events, 'end')).toHaveLength(0)
+      expect(errorOf(events)).toMatchObject({ code: 'alert_received', received: alert })
+    },
+  )
 })
 
 describe('keys (RFC 9846 section 4.7.3)', () => {
   it('the peer is not asked again before it has answered', async () => {
     const asks: number[] = []
-    const meeting = await meet({ ...tls13, trace: ({ direction, type, content }) => {
-      if (direction === 'sent' && type === 22 && content[0] === 24) asks.push(content[4] ?? -1)
-    } }, tls13)
+    const meeting = await meet(
+      {
+        ...tls13,
+        trace: ({ direction, type, content }) => {
+          if (direction === 'sent' && type === 22 && content[0] === 24) asks.push(content[4] ?? -1)
+        },
+      },
+      tls13,
+    )
     for (let i = 0; i < 3; i++) void meeting.client.updateKeys(true)
     await meeting.settle()
     void meeting.client.updateKeys(true)
@@ -121,18 +136,28 @@ describe('keys (RFC 9846 section 4.7.3)', () => {
     const used: Uint8Array[] = []
     const lazy: CryptoProvider = {
       ...nodeProvider,
-      suites: nodeProvider.suites.map(({ id, cipher }) => cipher.kind !== 'aead' ? { id, cipher } : { id, cipher: {
-        ...cipher,
-        importKey: (raw) => {
-          const key = cipher.importKey(raw.slice())
-          if (key instanceof Promise) throw new Error('a synchronous provider is needed')
-          return { ...key, seal: async (nonce, additionalData, plaintext, out) => {
-            await undefined
-            used.push(nonce)
-            return key.seal(nonce, additionalData, plaintext, out)
-          } }
-        },
-      } }),
+      suites: nodeProvider.suites.map(({ id, cipher }) =>
+        cipher.kind !== 'aead'
+          ? { id, cipher }
+          : {
+              id,
+              cipher: {
+                ...cipher,
+                importKey: (raw) => {
+                  const key = cipher.importKey(raw.slice())
+                  if (key instanceof Promise) throw new Error('a synchronous provider is needed')
+                  return {
+                    ...key,
+                    seal: async (nonce, additionalData, plaintext, out) => {
+                      await undefined
+                      used.push(nonce)
+                      return key.seal(nonce, additionalData, plaintext, out)
+                    },
+                  }
+                },
+              },
+            },
+      ),
     }
     const meeting = await meet({ ...tls13, provider: lazy }, tls13)
     used.length = 0
@@ -142,7 +167,7 @@ describe('keys (RFC 9846 section 4.7.3)', () => {
 })
 
 describe('post-handshake authentication (RFC 9846 section 4.7.2)', () => {
-  it.each([0, 1, 2, 3, 4])('nothing stands inside the client\'s answer, after %i steps of the signer', async (steps) => {
+  it.each([0, 1, 2, 3, 4])("nothing stands inside the client's answer, after %i steps of the signer", async (steps) => {
     const meeting = await meet(
       { ...tls13, provider: delayedProvider(nodeProvider), hello: { postHandshakeAuth: true }, ...ecdsa },
       { ...tls13, identity: rsa, clientAuth: { mode: 'request', verifier: anyCertificate } },
@@ -191,19 +216,19 @@ describe('caches and protectors that never answer', () => {
     return eventsOf(client.takeEvents(), 'data').map(({ data }) => data)
   }
 
-  it.each(['TLS 1.3', 'TLS 1.2'] as const)('%s: a client\'s cache does not stop reading', async (version) => {
+  it.each(['TLS 1.3', 'TLS 1.2'] as const)("%s: a client's cache does not stop reading", async (version) => {
     const versions = { min: version, max: version }
     const sessions = { take: () => undefined, put: never<void> }
     const tickets = { protector: rotatingTicketKeys({ provider: nodeProvider }) }
     expect(await flow(clientOf({ versions, sessions }), serverOf({ versions, tickets }))).toEqual([text('hello')])
   })
 
-  it('a server\'s ticket protector does not stop the handshake (RFC 9846 section 4.7.1)', async () => {
+  it("a server's ticket protector does not stop the handshake (RFC 9846 section 4.7.1)", async () => {
     const protector = { seal: never<Uint8Array>, open: () => undefined }
     expect(await flow(clientOf(tls13), serverOf({ ...tls13, tickets: { protector } }))).toEqual([text('hello')])
   })
 
-  it('a server\'s store of TLS 1.2 sessions does not stop the handshake', async () => {
+  it("a server's store of TLS 1.2 sessions does not stop the handshake", async () => {
     const versions = { max: 'TLS 1.2' } as const
     const sessions = { get: () => undefined, set: never<void> }
     expect(await flow(clientOf({ versions }), serverOf({ versions, sessions }))).toEqual([text('hello')])
@@ -248,21 +273,27 @@ describe('early data of send() (RFC 9846 section 4.7.1)', () => {
 })
 
 describe('records', () => {
-  it('padding stays within the peer\'s record_size_limit (RFC 8449 section 4)', async () => {
-    const meeting = await meet({ ...tls13, limits: { padding: () => 5000, recordSizeLimit: 16385 } }, { ...tls13, limits: { recordSizeLimit: 500 } })
+  it("padding stays within the peer's record_size_limit (RFC 8449 section 4)", async () => {
+    const meeting = await meet(
+      { ...tls13, limits: { padding: () => 5000, recordSizeLimit: 16385 } },
+      { ...tls13, limits: { recordSizeLimit: 500 } },
+    )
     void meeting.client.send(new Uint8Array(600))
     const output = concat(...meeting.client.takeOutput())
     expect([(output[3] ?? 0) * 256 + (output[4] ?? 0), output.length]).toEqual([500 + 16, 2 * (500 + 16 + 5)])
   })
 
-  it.each(['TLS 1.3', 'TLS 1.2'] as const)('%s: a limit that was not negotiated binds nobody (RFC 8449 section 4)', async (version) => {
-    const versions = { min: version, max: version }
-    const meeting = await meet({ versions }, { versions, limits: { recordSizeLimit: 1024 } })
-    void meeting.client.send(new Uint8Array(5000))
-    await meeting.settle()
-    expect(eventsOf(meeting.serverEvents, 'error')).toEqual([])
-    expect(eventsOf(meeting.serverEvents, 'data')[0]?.data).toHaveLength(5000)
-  })
+  it.each(['TLS 1.3', 'TLS 1.2'] as const)(
+    '%s: a limit that was not negotiated binds nobody (RFC 8449 section 4)',
+    async (version) => {
+      const versions = { min: version, max: version }
+      const meeting = await meet({ versions }, { versions, limits: { recordSizeLimit: 1024 } })
+      void meeting.client.send(new Uint8Array(5000))
+      await meeting.settle()
+      expect(eventsOf(meeting.serverEvents, 'error')).toEqual([])
+      expect(eventsOf(meeting.serverEvents, 'data')[0]?.data).toHaveLength(5000)
+    },
+  )
 
   it('a ChangeCipherSpec before ServerHello is dropped (RFC 9846 section 5)', async () => {
     const client = clientOf(tls13)
@@ -277,15 +308,19 @@ describe('records', () => {
   })
 
   it.each([
-    ['TLS 1.3', 16384 + 256], ['TLS 1.2', 16384 + 2048],
-  ] as const)('%s: a ciphertext is refused for its header alone (section 5.2, RFC 5246 section 6.2.3)', async (version, most) => {
-    const versions = { min: version, max: version }
-    const { server } = await meet({ versions }, { versions })
-    const header = (length: number) => Uint8Array.of(23, 3, 3, length >> 8, length & 0xff)
-    server.receive(header(most))
-    expect(server.takeEvents()).toEqual([])
-    const other = (await meet({ versions }, { versions })).server
-    other.receive(header(most + 1))
-    expect(errorOf(other.takeEvents())).toMatchObject({ code: 'record_overflow', alert: 'record_overflow' })
-  })
+    ['TLS 1.3', 16384 + 256],
+    ['TLS 1.2', 16384 + 2048],
+  ] as const)(
+    '%s: a ciphertext is refused for its header alone (section 5.2, RFC 5246 section 6.2.3)',
+    async (version, most) => {
+      const versions = { min: version, max: version }
+      const { server } = await meet({ versions }, { versions })
+      const header = (length: number) => Uint8Array.of(23, 3, 3, length >> 8, length & 0xff)
+      server.receive(header(most))
+      expect(server.takeEvents()).toEqual([])
+      const other = (await meet({ versions }, { versions })).server
+      other.receive(header(most + 1))
+      expect(errorOf(other.takeEvents())).toMatchObject({ code: 'record_overflow', alert: 'record_overflow' })
+    },
+  )
 })

@@ -1,5 +1,5 @@
-// Two servers behind a balancer, one Redis: every machine resumes every other's sessions, one 0-RTT flight is accepted once
-// however often it is replayed, and Redis going away costs early data and nothing else (RFC 9846 section 8).
+// Two servers behind a balancer, one Redis: every machine resumes every other's sessions, one 0-RTT flight is accepted
+// once however often it is replayed, and Redis going away costs early data and nothing else (RFC 9846 section 8).
 
 import { once } from 'node:events'
 import net from 'node:net'
@@ -45,8 +45,11 @@ describe.skipIf(!hasRedis() && !required)('a fleet with one Redis (redis-server)
     const socket = net.connect(balancer.port, '127.0.0.1')
     await once(socket, 'connect')
     const connection = await connect(socket, {
-      serverName: 'server.test', verifier: anyCertificate, versions: { min: 'TLS 1.3' },
-      ...(session && { session }), ...(earlyData && { earlyData }),
+      serverName: 'server.test',
+      verifier: anyCertificate,
+      versions: { min: 'TLS 1.3' },
+      ...(session && { session }),
+      ...(earlyData && { earlyData }),
     })
     let text = ''
     for await (const chunk of connection) text += new TextDecoder().decode(chunk)
@@ -57,7 +60,9 @@ describe.skipIf(!hasRedis() && !required)('a fleet with one Redis (redis-server)
 
   const freshSession = async (): Promise<Uint8Array> => (await ask()).session ?? new Uint8Array(0)
 
-  /** Makes the guard believe that this Redis has been up for an hour: a fresh one is in quarantine for half a minute. */
+  /**
+   * Makes the guard believe that this Redis has been up for an hour: a fresh one is in quarantine for half a minute.
+   */
   const letAnHourPass = async (): Promise<void> => {
     const client = createClient({ url: `redis://127.0.0.1:${redisPort}` })
     await client.connect()
@@ -90,7 +95,11 @@ describe.skipIf(!hasRedis() && !required)('a fleet with one Redis (redis-server)
   }
 
   const flightOf = (session: Uint8Array): readonly Uint8Array[] =>
-    clientOf({ session: { ...decodeSession(session) }, earlyData: Uint8Array.of(7), versions: { min: 'TLS 1.3' } }).takeOutput()
+    clientOf({
+      session: { ...decodeSession(session) },
+      earlyData: Uint8Array.of(7),
+      versions: { min: 'TLS 1.3' },
+    }).takeOutput()
 
   it('1,000 connections resume, whichever machine they reach', async () => {
     let session = await freshSession()
@@ -104,7 +113,8 @@ describe.skipIf(!hasRedis() && !required)('a fleet with one Redis (redis-server)
   })
 
   it('of 10,000 replays of one 0-RTT flight, sent to both at once, exactly one is accepted', async () => {
-    expect((await ask(await freshSession(), Uint8Array.of(1))).earlyData).toBe('rejected') // a fresh store may have forgotten
+    // a fresh store may have forgotten
+    expect((await ask(await freshSession(), Uint8Array.of(1))).earlyData).toBe('rejected')
     await letAnHourPass()
     expect((await ask(await freshSession(), Uint8Array.of(1))).earlyData).toBe('accepted')
     const flight = flightOf(await freshSession())

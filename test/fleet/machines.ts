@@ -40,7 +40,10 @@ export interface Machine {
 }
 
 export const startMachine = async (environment: Readonly<Record<string, string>>): Promise<Machine> => {
-  const child = fork(fileURLToPath(new URL('server.ts', import.meta.url)), { env: { ...process.env, ...environment }, execArgv: [] })
+  const child = fork(fileURLToPath(new URL('server.ts', import.meta.url)), {
+    env: { ...process.env, ...environment },
+    execArgv: [],
+  })
   const [{ port }] = await once(child, 'message')
   return {
     child,

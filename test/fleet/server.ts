@@ -1,5 +1,5 @@
-// One machine of the fleet: a puretls server in a process of its own. It shares a ticket secret and a Redis with the others,
-// answers "resumed" or "full" to each connection, and tells its parent how often it accepted early data.
+// One machine of the fleet: a puretls server in a process of its own. It shares a ticket secret and a Redis with the
+// others, answers "resumed" or "full" to each connection, and tells its parent how often it accepted early data.
 
 import net from 'node:net'
 import type { AddressInfo } from 'node:net'

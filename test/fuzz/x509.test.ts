@@ -1,4 +1,5 @@
-// A short, repeatable part of the fuzzing of certificates and paths; `node test/fuzz/x509.ts --seconds 600` is the long one.
+// A short, repeatable part of the fuzzing of certificates and paths; `node test/fuzz/x509.ts --seconds 600` is the long
+// one.
 
 import { expect, test } from 'vitest'
 import { parseCertificate } from '../../src/x509/index.ts'

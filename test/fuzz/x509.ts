@@ -1,5 +1,6 @@
-// node test/fuzz/x509.ts --seconds 600 [--seed N] [--target parser|paths]: seeded mutation of certificates through parsing,
-// printing and every rule, and random graphs of CAs through the path builder. x509.test.ts runs a short part of it.
+// node test/fuzz/x509.ts --seconds 600 [--seed N] [--target parser|paths]: seeded mutation of certificates through
+// parsing, printing and every rule, and random graphs of CAs through the path builder. x509.test.ts runs a short part
+// of it.
 
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
@@ -15,7 +16,20 @@ import { certificateCoversName, parseCertificate, verifyChain } from '../../src/
 import type { Certificate, ProfileName, VerifyOptions } from '../../src/x509/index.ts'
 import { profiles } from '../../src/x509/profile.ts'
 import { checkCertificate } from '../../src/x509/rules.ts'
-import { altNames, basic, certSign, constraints, dns, extension, fixedKeys, keyIdentifiers, make, name, now, purposes } from '../x509/make.ts'
+import {
+  altNames,
+  basic,
+  certSign,
+  constraints,
+  dns,
+  extension,
+  fixedKeys,
+  keyIdentifiers,
+  make,
+  name,
+  now,
+  purposes,
+} from '../x509/make.ts'
 import type { Keys, Made } from '../x509/make.ts'
 
 export interface Random {
@@ -47,11 +61,19 @@ export const random = (seed: number): Random => {
 /** Certificates of the limbo cases, each once. */
 export const corpus = (): Uint8Array[] => {
   const file = readFileSync(new URL('../../vectors/limbo/limbo.json.gz', import.meta.url))
-  const pems = gunzipSync(file).toString().match(/-----BEGIN CERTIFICATE-----[^"]*?-----END CERTIFICATE-----/g) ?? []
-  return [...new Set(pems)].flatMap((pem) => decodePem(pem.replaceAll('\\n', '\n'))).map(({ bytes }) => bytes).filter(({ length }) => length < 4000)
+  const pems =
+    gunzipSync(file)
+      .toString()
+      .match(/-----BEGIN CERTIFICATE-----[^"]*?-----END CERTIFICATE-----/g) ?? []
+  return [...new Set(pems)]
+    .flatMap((pem) => decodePem(pem.replaceAll('\\n', '\n')))
+    .map(({ bytes }) => bytes)
+    .filter(({ length }) => length < 4000)
 }
 
-const interesting = [0, 1, 0x30, 0x31, 0x7f, 0x80, 0x81, 0x82, 0x84, 0xff, 0xa0, 0xa3, 0x02, 0x03, 0x05, 0x06, 0x13, 0x17, 0x18]
+const interesting = [
+  0, 1, 0x30, 0x31, 0x7f, 0x80, 0x81, 0x82, 0x84, 0xff, 0xa0, 0xa3, 0x02, 0x03, 0x05, 0x06, 0x13, 0x17, 0x18,
+]
 
 /** A few changes: bytes, runs taken out, doubled or put in from another certificate. */
 export const mutate = (input: Uint8Array, others: readonly Uint8Array[], r: Random): Uint8Array => {
@@ -60,11 +82,21 @@ export const mutate = (input: Uint8Array, others: readonly Uint8Array[], r: Rand
     const at = r.below(bytes.length)
     const run = 1 + r.below(8)
     switch (r.below(6)) {
-      case 0: bytes[at] = r.below(256); break
-      case 1: bytes[at] = r.pick(interesting); break
-      case 2: bytes[at] = (bytes[at] ?? 0) ^ (1 << r.below(8)); break
-      case 3: bytes.splice(at, run); break
-      case 4: bytes.splice(at, 0, ...bytes.slice(at, at + run)); break
+      case 0:
+        bytes[at] = r.below(256)
+        break
+      case 1:
+        bytes[at] = r.pick(interesting)
+        break
+      case 2:
+        bytes[at] = (bytes[at] ?? 0) ^ (1 << r.below(8))
+        break
+      case 3:
+        bytes.splice(at, run)
+        break
+      case 4:
+        bytes.splice(at, 0, ...bytes.slice(at, at + run))
+        break
       default: {
         const other = r.pick(others)
         const from = r.below(other.length)
@@ -86,9 +118,26 @@ const allowTlsError = (action: () => unknown): void => {
 }
 
 const properties = [
-  'publicKey', 'basicConstraints', 'keyUsage', 'extendedKeyUsage', 'subjectAltNames', 'issuerAltNames', 'nameConstraints',
-  'certificatePolicies', 'policyMappings', 'policyConstraints', 'inhibitAnyPolicy', 'subjectKeyIdentifier', 'authorityKeyIdentifier',
-  'authorityInfoAccess', 'subjectInfoAccess', 'crlDistributionPoints', 'freshestCrl', 'tlsFeatures', 'sctList', 'isSelfIssued',
+  'publicKey',
+  'basicConstraints',
+  'keyUsage',
+  'extendedKeyUsage',
+  'subjectAltNames',
+  'issuerAltNames',
+  'nameConstraints',
+  'certificatePolicies',
+  'policyMappings',
+  'policyConstraints',
+  'inhibitAnyPolicy',
+  'subjectKeyIdentifier',
+  'authorityKeyIdentifier',
+  'authorityInfoAccess',
+  'subjectInfoAccess',
+  'crlDistributionPoints',
+  'freshestCrl',
+  'tlsFeatures',
+  'sctList',
+  'isSelfIssued',
 ] as const satisfies readonly (keyof Certificate)[]
 
 /** One input through everything that reads certificates. */
@@ -99,7 +148,8 @@ export const parserTarget = (der: Uint8Array): void => {
   if (parsed === undefined) return
   for (const property of properties) allowTlsError(() => parsed[property])
   for (const profile of Object.values(profiles)) {
-    for (const role of ['anchor', 'intermediate', 'leaf', 'trusted-leaf'] as const) allowTlsError(() => checkCertificate(parsed, role, profile))
+    for (const role of ['anchor', 'intermediate', 'leaf', 'trusted-leaf'] as const)
+      allowTlsError(() => checkCertificate(parsed, role, profile))
   }
   allowTlsError(() => certificateCoversName(parsed, 'www.example.com'))
   allowTlsError(() => parsed.nameConstraints && malformedConstraint(parsed.nameConstraints))
@@ -113,9 +163,14 @@ export const graphPool = (r: Random, count: number): Made[] => {
   const keys = Array.from({ length: 6 }, (_, i) => fixedKeys(i))
   const names = ['a', 'b', 'c', 'd'].map((text) => name(text))
   const extras = [
-    () => constraints([dns(r.pick(['example', 'host.example', 'x.test']))], r.below(2) === 0 ? [] : [dns('bad.example')]),
+    () =>
+      constraints([dns(r.pick(['example', 'host.example', 'x.test']))], r.below(2) === 0 ? [] : [dns('bad.example')]),
     () => purposes(r.pick(['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2', '2.5.29.37.0'])),
-    () => extension('2.5.29.32', derSequence(...Array.from(new Set([r.pick(policies), r.pick(policies)]), (oid) => derSequence(derOid(oid))))),
+    () =>
+      extension(
+        '2.5.29.32',
+        derSequence(...Array.from(new Set([r.pick(policies), r.pick(policies)]), (oid) => derSequence(derOid(oid)))),
+      ),
     () => extension('2.5.29.33', derSequence(derSequence(derOid(r.pick(policies)), derOid(r.pick(policies)))), true),
     () => extension('2.5.29.36', derSequence(derElement(0x80, Uint8Array.of(r.below(3)))), true),
     () => extension('2.5.29.54', derInteger(r.below(3)), true),
@@ -163,7 +218,9 @@ export const pathTarget = async (pool: readonly Made[], r: Random): Promise<{ si
     profile: r.pick<ProfileName>(['web-pki', 'baseline', 'rfc5280', 'path', 'path', 'path']),
     maxDepth: r.pick([0, 2, 8, 100]),
     ...(r.below(2) === 0 && { serverName: r.pick(['host.example', 'x.example', '192.0.2.1']) }),
-    ...(r.below(3) === 0 && { policies: { requireExplicit: r.below(2) === 0, acceptable: [r.pick(policies)], inhibitAny: r.below(2) === 0 } }),
+    ...(r.below(3) === 0 && {
+      policies: { requireExplicit: r.below(2) === 0, acceptable: [r.pick(policies)], inhibitAny: r.below(2) === 0 },
+    }),
     ...(r.below(2) === 0 && { partialChain: false }),
   }
   const result = await verifyChain(chain, options)
@@ -201,12 +258,22 @@ const fuzzParser = (until: number, seed: number): void => {
       throw error
     }
     const took = performance.now() - start
-    if (took > slowest) slowest = Math.max(slowest, Math.min(took, again(() => parserTarget(der))))
+    if (took > slowest)
+      slowest = Math.max(
+        slowest,
+        Math.min(
+          took,
+          again(() => parserTarget(der)),
+        ),
+      )
     allowTlsError(() => (parseCertificate(der), parsed++))
     runs++
   }
   const memory = Math.round(process.memoryUsage().heapUsed / 2 ** 20)
-  console.log(`fuzz x509 parser: ${runs} runs, ${parsed} parsed, slowest ${slowest.toFixed(1)} ms, heap ${memory} MiB, no finding`)
+  console.log(
+    `fuzz x509 parser: ${runs} runs, ${parsed} parsed, slowest ${slowest.toFixed(1)} ms, heap ${memory} MiB, no ` +
+      'finding',
+  )
 }
 
 const fuzzPaths = async (until: number, seed: number): Promise<void> => {
@@ -231,7 +298,8 @@ const fuzzPaths = async (until: number, seed: number): Promise<void> => {
   }
   const memory = Math.round(process.memoryUsage().heapUsed / 2 ** 20)
   console.log(
-    `fuzz x509 paths: ${runs} runs, ${good} verified, at most ${most} signature checks, slowest ${slowest.toFixed(1)} ms, heap ${memory} MiB, no finding`,
+    `fuzz x509 paths: ${runs} runs, ${good} verified, at most ${most} signature checks, slowest ` +
+      `${slowest.toFixed(1)} ms, heap ${memory} MiB, no finding`,
   )
 }
 

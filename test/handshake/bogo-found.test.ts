@@ -15,31 +15,52 @@ import { ecdsa } from '../fixtures/identities.ts'
 const tls13: TestClientOptions & TestServerOptions = { versions: { min: 'TLS 1.3' } }
 const tls12: TestClientOptions & TestServerOptions = { versions: { max: 'TLS 1.2' } }
 const tickets = () => ({ protector: rotatingTicketKeys({ provider: nodeProvider }) })
-const sessionOf = (events: Parameters<typeof eventsOf>[0]): Uint8Array => eventsOf(events, 'session')[0]?.session ?? new Uint8Array(0)
+const sessionOf = (events: Parameters<typeof eventsOf>[0]): Uint8Array =>
+  eventsOf(events, 'session')[0]?.session ?? new Uint8Array(0)
 
 describe('key usage of the certificate that signs (RFC 9846 section 4.5.1.2, RFC 5280 section 4.2.1.3)', () => {
-  it.each([tls13, tls12])('a server whose certificate is for keyEncipherment only is refused, and does not show it: %j', async (version) => {
-    const ca = await createCa({ name: 'key usage' })
-    // keyUsage with bit 2 only: keyEncipherment
-    const leaf = await ca.issue({ names: ['server.test'], extensions: [{ oid: '2.5.29.15', critical: true, value: Uint8Array.of(3, 2, 5, 0x20) }] })
-    const own = await meet(version, { ...version, cert: leaf.chainPem, key: leaf.privateKeyPem })
-    expect(errorOf(own.serverEvents)).toMatchObject({ code: expect.stringMatching(/^no_common_(signature_scheme|cipher_suite)$/) })
-    const identity = await loadIdentity({ cert: leaf.chainPem, key: leaf.privateKeyPem }, nodeProvider)
-    const { leaf: unrestricted } = await loadIdentity(ecdsa, nodeProvider)
-    const { clientEvents } = await meet(version, { ...version, identity: { ...identity, leaf: unrestricted } })
-    expect(errorOf(clientEvents)).toMatchObject({ code: 'certificate_usage' })
-  })
+  it.each([tls13, tls12])(
+    'a server whose certificate is for keyEncipherment only is refused, and does not show it: %j',
+    async (version) => {
+      const ca = await createCa({ name: 'key usage' })
+      // keyUsage with bit 2 only: keyEncipherment
+      const leaf = await ca.issue({
+        names: ['server.test'],
+        extensions: [{ oid: '2.5.29.15', critical: true, value: Uint8Array.of(3, 2, 5, 0x20) }],
+      })
+      const own = await meet(version, { ...version, cert: leaf.chainPem, key: leaf.privateKeyPem })
+      expect(errorOf(own.serverEvents)).toMatchObject({
+        code: expect.stringMatching(/^no_common_(signature_scheme|cipher_suite)$/),
+      })
+      const identity = await loadIdentity({ cert: leaf.chainPem, key: leaf.privateKeyPem }, nodeProvider)
+      const { leaf: unrestricted } = await loadIdentity(ecdsa, nodeProvider)
+      const { clientEvents } = await meet(version, { ...version, identity: { ...identity, leaf: unrestricted } })
+      expect(errorOf(clientEvents)).toMatchObject({ code: 'certificate_usage' })
+    },
+  )
 })
 
 describe('early data (RFC 9846 section 4.3.10)', () => {
   it('accepted under another suite than that of the PSK is illegal_parameter', async () => {
-    const server: TestServerOptions = { ...tls13, tickets: tickets(), earlyData: { maxBytes: 1024, replayGuard: memoryReplayGuard() } }
+    const server: TestServerOptions = {
+      ...tls13,
+      tickets: tickets(),
+      earlyData: { maxBytes: 1024, replayGuard: memoryReplayGuard() },
+    }
     const first = await meet(tls13, server)
     // the session says AES-256: the hash differs from what was agreed, so the claim is made on a suite of the same hash
     const session = decodeSession(sessionOf(first.clientEvents))
     const { clientEvents } = await meet(
       { ...tls13, session: { ...session, cipherSuite: 0x1303 }, earlyData: Uint8Array.of(1) },
-      { ...server, seam: { outgoing: ({ type, fields }) => (type === 'EncryptedExtensions' ? { extensions: [{ type: extensionTypes.early_data, data: new Uint8Array(0) }] } : fields) } },
+      {
+        ...server,
+        seam: {
+          outgoing: ({ type, fields }) =>
+            type === 'EncryptedExtensions'
+              ? { extensions: [{ type: extensionTypes.early_data, data: new Uint8Array(0) }] }
+              : fields,
+        },
+      },
     )
     expect(errorOf(clientEvents)).toMatchObject({ code: 'illegal_parameter' })
   })
@@ -54,7 +75,11 @@ describe('server_name (RFC 6066 section 3)', () => {
       seam: {
         outgoing: ({ type, fields }) => {
           if (type === 'EncryptedExtensions' && 'extensions' in fields && Array.isArray(fields.extensions)) {
-            acknowledged.push(fields.extensions.some((extension: { readonly type: number }) => extension.type === extensionTypes.server_name))
+            acknowledged.push(
+              fields.extensions.some(
+                (extension: { readonly type: number }) => extension.type === extensionTypes.server_name,
+              ),
+            )
           }
           return fields
         },
@@ -71,7 +96,11 @@ describe('flights (RFC 9846 section 5.1)', () => {
   it('a server that begins another message behind HelloRetryRequest is refused', async () => {
     const { clientEvents } = await meet(
       { ...tls13, groups: ['X25519', 'P-256'] },
-      { ...tls13, groups: ['P-256'], seam: { outgoing: ({ type, fields }) => (type === 'ServerHello' ? behind(fields) : fields) } },
+      {
+        ...tls13,
+        groups: ['P-256'],
+        seam: { outgoing: ({ type, fields }) => (type === 'ServerHello' ? behind(fields) : fields) },
+      },
     )
     expect(errorOf(clientEvents)).toMatchObject({ code: 'unexpected_message' })
   })
@@ -102,7 +131,8 @@ describe('NewSessionTicket (RFC 9846 section 4.7.1)', () => {
     ...tls13,
     tickets: tickets(),
     seam: {
-      outgoing: ({ type, fields }) => (type === 'NewSessionTicket' ? { ...fields, extensions: [{ type: extensionTypes.tls_flags, data }] } : fields),
+      outgoing: ({ type, fields }) =>
+        type === 'NewSessionTicket' ? { ...fields, extensions: [{ type: extensionTypes.tls_flags, data }] } : fields,
     },
   })
 
@@ -119,7 +149,10 @@ describe('NewSessionTicket (RFC 9846 section 4.7.1)', () => {
 
   it('may come in ever so many records', async () => {
     const server: TestServerOptions = { ...tls13, tickets: tickets(), limits: { maxRecordSize: 64 } }
-    const { clientEvents } = await meet(tls13, { ...server, tickets: { ...tickets(), applicationData: () => new Uint8Array(8000) } })
+    const { clientEvents } = await meet(tls13, {
+      ...server,
+      tickets: { ...tickets(), applicationData: () => new Uint8Array(8000) },
+    })
     expect(eventsOf(clientEvents, 'session')).toHaveLength(2)
   })
 })
@@ -127,8 +160,15 @@ describe('NewSessionTicket (RFC 9846 section 4.7.1)', () => {
 describe('verifyConnection', () => {
   it.each([tls13, tls12])('looks at resumed handshakes too, on both sides: %j', async (version) => {
     const seen: [string, boolean][] = []
-    const server: TestServerOptions = { ...version, tickets: tickets(), verifyConnection: ({ resumed }) => void seen.push(['server', resumed]) }
-    const client: TestClientOptions = { ...version, verifyConnection: ({ resumed }) => void seen.push(['client', resumed]) }
+    const server: TestServerOptions = {
+      ...version,
+      tickets: tickets(),
+      verifyConnection: ({ resumed }) => void seen.push(['server', resumed]),
+    }
+    const client: TestClientOptions = {
+      ...version,
+      verifyConnection: ({ resumed }) => void seen.push(['client', resumed]),
+    }
     const first = await meet(client, server)
     await meet({ ...client, session: sessionOf(first.clientEvents) }, server)
     expect(seen.filter(([, resumed]) => !resumed)).toHaveLength(2)
@@ -146,7 +186,10 @@ describe('early data with a session that allows none (RFC 9846 section 4.7.1)', 
   it('is not offered, not even an empty one', async () => {
     const server: TestServerOptions = { ...tls13, tickets: tickets() }
     const first = await meet(tls13, server)
-    const { clientEvents } = await meet({ ...tls13, session: sessionOf(first.clientEvents), earlyData: new Uint8Array(0) }, server)
+    const { clientEvents } = await meet(
+      { ...tls13, session: sessionOf(first.clientEvents), earlyData: new Uint8Array(0) },
+      server,
+    )
     expect(infoOf(clientEvents)).toMatchObject({ resumed: true, earlyData: 'none' })
   })
 })

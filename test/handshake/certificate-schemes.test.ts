@@ -1,5 +1,5 @@
-// What certificates may be signed with (RFC 9846 section 4.3.3 and 4.5.1.2, RFC 5246 section 7.4.2): an end shows a chain that the other
-// can verify if it has one, and takes none that it did not offer to verify.
+// What certificates may be signed with (RFC 9846 section 4.3.3 and 4.5.1.2, RFC 5246 section 7.4.2): an end shows a
+// chain that the other can verify if it has one, and takes none that it did not offer to verify.
 
 import { describe, expect, it } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
@@ -28,16 +28,20 @@ const rsaChains = { certificates: { signatureSchemes: ['rsa_pkcs1_sha256'] as co
 describe.each(['TLS 1.3', 'TLS 1.2'] as const)('%s', (version) => {
   const only = { versions: { min: version, max: version } }
 
-  it('a server shows the chain that the client can verify, by signature_algorithms_cert before signature_algorithms', async () => {
-    const { identities } = await made
-    for (const order of [identities, identities.toReversed()]) {
-      const shown = async (client: Partial<ClientOptions>) =>
-        infoOf((await meet({ ...only, ...client }, { ...only, identity: order })).clientEvents).peerCertificates[0]
-      expect(await shown({ signatureSchemes: ecdsaOnly })).toEqual(derOf(identities[0]?.cert ?? ''))
-      expect(await shown({ signatureSchemes: ecdsaOnly, ...rsaChains })).toEqual(derOf(identities[1]?.cert ?? ''))
-      expect(await shown({})).toEqual(derOf(order[0]?.cert ?? ''))
-    }
-  })
+  it(
+    'a server shows the chain that the client can verify, by signature_algorithms_cert before ' +
+      'signature_algorithms',
+    async () => {
+      const { identities } = await made
+      for (const order of [identities, identities.toReversed()]) {
+        const shown = async (client: Partial<ClientOptions>) =>
+          infoOf((await meet({ ...only, ...client }, { ...only, identity: order })).clientEvents).peerCertificates[0]
+        expect(await shown({ signatureSchemes: ecdsaOnly })).toEqual(derOf(identities[0]?.cert ?? ''))
+        expect(await shown({ signatureSchemes: ecdsaOnly, ...rsaChains })).toEqual(derOf(identities[1]?.cert ?? ''))
+        expect(await shown({})).toEqual(derOf(order[0]?.cert ?? ''))
+      }
+    },
+  )
 
   it('a client shows the chain that the server can verify', async () => {
     const { identities } = await made
@@ -50,17 +54,21 @@ describe.each(['TLS 1.3', 'TLS 1.2'] as const)('%s', (version) => {
     expect(await shown({})).toEqual(derOf(identities[1]?.cert ?? ''))
   })
 
-  it('another chain is better than none: the server goes on, and its client refuses a chain that it did not offer to verify', async () => {
-    const { roots, identities } = await made
-    const identity = identities[1]
-    if (!identity) throw new Error('no identity')
-    const verifier = chainVerifier({ provider: nodeProvider, trust: roots })
-    const server = { ...only, identity }
-    const refused = await meet({ ...only, verifier, signatureSchemes: ecdsaOnly }, server)
-    expect(errorOf(refused.clientEvents).message).toMatch(/signed with rsa_pkcs1_sha256, which was not offered/)
-    infoOf((await meet({ ...only, verifier, signatureSchemes: ecdsaOnly, ...rsaChains }, server)).clientEvents)
-    infoOf((await meet({ ...only, verifier }, server)).clientEvents)
-  })
+  it(
+    'another chain is better than none: the server goes on, and its client refuses a chain that it did not offer ' +
+      'to verify',
+    async () => {
+      const { roots, identities } = await made
+      const identity = identities[1]
+      if (!identity) throw new Error('no identity')
+      const verifier = chainVerifier({ provider: nodeProvider, trust: roots })
+      const server = { ...only, identity }
+      const refused = await meet({ ...only, verifier, signatureSchemes: ecdsaOnly }, server)
+      expect(errorOf(refused.clientEvents).message).toMatch(/signed with rsa_pkcs1_sha256, which was not offered/)
+      infoOf((await meet({ ...only, verifier, signatureSchemes: ecdsaOnly, ...rsaChains }, server)).clientEvents)
+      infoOf((await meet({ ...only, verifier }, server)).clientEvents)
+    },
+  )
 
   it('a server refuses a client whose chain it did not offer to verify', async () => {
     const { roots, identities } = await made
@@ -78,7 +86,9 @@ it('what an anchor is signed with does not count (section 4.5.1.2)', async () =>
   const leaf = await root.issue({ names: ['server.test'] })
   const verifier = chainVerifier({ provider: nodeProvider, trust: leaf.certificate, profile: 'path' })
   const server: ServerOptions = { identity: { cert: leaf.certificatePem, key: leaf.privateKeyPem } }
-  expect(infoOf((await meet({ verifier, signatureSchemes: ecdsaOnly }, server)).clientEvents).verifiedChain).toHaveLength(1)
+  expect(
+    infoOf((await meet({ verifier, signatureSchemes: ecdsaOnly }, server)).clientEvents).verifiedChain,
+  ).toHaveLength(1)
 })
 
 it('Ed448 is offered by name only: the default profile takes no certificate with it', async () => {
@@ -103,15 +113,18 @@ describe('received chains that nobody offered to verify, by the default lists (s
     return { clock, identity: { cert: leaf, key: new Uint8Array(privateKey) } }
   }
 
-  it.each(['TLS 1.3', 'TLS 1.2'] as const)('SHA-1, which a lenient profile would take, is bad_certificate in %s (section 4.5.1.3)', async (version) => {
-    const versions = { min: version, max: version }
-    const server = { ...serverWith(leafOf(sha1).der), versions }
-    const refused = errorOf((await meet({ clock, verifier, versions }, server)).clientEvents)
-    expect(refused.message).toMatch(/signed with ecdsa_sha1, which was not offered/)
-    expect(refused.alert).toBe('bad_certificate')
-    const certificates = { signatureSchemes: ['ecdsa_sha1', 'ecdsa_secp256r1_sha256'] as const }
-    infoOf((await meet({ clock, verifier, versions, certificates }, server)).clientEvents)
-  })
+  it.each(['TLS 1.3', 'TLS 1.2'] as const)(
+    'SHA-1, which a lenient profile would take, is bad_certificate in %s (section 4.5.1.3)',
+    async (version) => {
+      const versions = { min: version, max: version }
+      const server = { ...serverWith(leafOf(sha1).der), versions }
+      const refused = errorOf((await meet({ clock, verifier, versions }, server)).clientEvents)
+      expect(refused.message).toMatch(/signed with ecdsa_sha1, which was not offered/)
+      expect(refused.alert).toBe('bad_certificate')
+      const certificates = { signatureSchemes: ['ecdsa_sha1', 'ecdsa_secp256r1_sha256'] as const }
+      infoOf((await meet({ clock, verifier, versions, certificates }, server)).clientEvents)
+    },
+  )
 
   it('what the trusted root is signed with does not count', async () => {
     infoOf((await meet({ clock, verifier }, serverWith(leafOf({}).der))).clientEvents)

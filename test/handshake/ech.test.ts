@@ -32,7 +32,10 @@ describe.each([nodeProvider, nobleProvider, webcryptoProvider])('ECH with the $n
   })
 
   test('RFC 9849 section 6.1.5: is accepted through a HelloRetryRequest', async () => {
-    const { clientEvents, serverEvents } = await meet({ ...client, provider, hello: { ...client.hello, keyShares: ['P-256'] }, groups: ['P-256', 'X25519'] }, { ...server, provider, groups: ['X25519'] })
+    const { clientEvents, serverEvents } = await meet(
+      { ...client, provider, hello: { ...client.hello, keyShares: ['P-256'] }, groups: ['P-256', 'X25519'] },
+      { ...server, provider, groups: ['X25519'] },
+    )
     expect(infoOf(clientEvents)).toMatchObject({ echAccepted: true, helloRetryRequest: true })
     expect(infoOf(serverEvents)).toMatchObject({ echAccepted: true, serverName: 'secret.test' })
   })
@@ -46,7 +49,11 @@ test('the name does not go in the clear', async () => {
 })
 
 test('RFC 9849 section 6.1.3: hellos for names of any length up to the longest are equally long', () => {
-  const lengths = ['a.test', 'a-much-longer-name.of.some.kind.test'].map((serverName) => clientOf({ ...client, serverName }).takeOutput().reduce((sum, { length }) => sum + length, 0))
+  const lengths = ['a.test', 'a-much-longer-name.of.some.kind.test'].map((serverName) =>
+    clientOf({ ...client, serverName })
+      .takeOutput()
+      .reduce((sum, { length }) => sum + length, 0),
+  )
   expect(new Set(lengths).size).toBe(1)
 })
 
@@ -61,7 +68,10 @@ const shapes: readonly Partial<ClientOptions>[] = [
 ]
 
 test.each(shapes)('RFC 9849 section 5.1: outer extensions are named in their order: %o', async (options) => {
-  const { clientEvents } = await meet(mergeOptions<Partial<ClientOptions>>(client, options), { ...server, groups: ['X25519'] })
+  const { clientEvents } = await meet(mergeOptions<Partial<ClientOptions>>(client, options), {
+    ...server,
+    groups: ['X25519'],
+  })
   expect(infoOf(clientEvents).echAccepted).toBe(true)
 })
 
@@ -70,11 +80,19 @@ const encodedInner = async (options: Partial<ClientOptions>) => {
   const wire = concat(...clientOf(mergeOptions<Partial<ClientOptions>>(client, options)).takeOutput())
   const message = wire.subarray(5, 5 + (wire[3] ?? 0) * 256 + (wire[4] ?? 0))
   const outer = decodeMessage(messages13, 'ClientHello', message)
-  const ech = decodeEch(outer.extensions?.find(({ type }) => type === extensionTypes.encrypted_client_hello)?.data ?? new Uint8Array(0))
+  const ech = decodeEch(
+    outer.extensions?.find(({ type }) => type === extensionTypes.encrypted_client_hello)?.data ?? new Uint8Array(0),
+  )
   const [config] = decodeEchConfigList(keys.configList)
   if (ech === 'inner' || !config) throw new Error('no ECH')
   const pair = await hpkeKeyPair(nodeProvider, config.kem, keys.privateKey)
-  const receiver = await hpkeReceiver(nodeProvider, { kem: config.kem, ...ech.suite }, ech.enc, pair, echInfo(config.raw))
+  const receiver = await hpkeReceiver(
+    nodeProvider,
+    { kem: config.kem, ...ech.suite },
+    ech.enc,
+    pair,
+    echInfo(config.raw),
+  )
   const aad = message.slice(4)
   const start = ech.payload.byteOffset - message.byteOffset - 4
   const opened = await receiver.open(aad.fill(0, start, start + ech.payload.length), ech.payload)
@@ -82,25 +100,36 @@ const encodedInner = async (options: Partial<ClientOptions>) => {
   return { inner: clientHello.decode(new Reader(opened, 'EncodedClientHelloInner')), outer, length: opened.length }
 }
 
-test.each([{}, ...shapes])('RFC 9849 section 5.1: what both hellos have is sent once, and referred to: %o', async (options) => {
-  const { inner, outer, length } = await encodedInner(options)
-  const own = (inner.extensions ?? []).map(({ type }) => type)
-  expect(own.filter((type) => type === extensionTypes.ech_outer_extensions)).toHaveLength(1)
-  const reference = inner.extensions?.find(({ type }) => type === extensionTypes.ech_outer_extensions)
-  const named = decode(outerExtensions, reference?.data ?? new Uint8Array(0), 'ech_outer_extensions')
-  expect(named).toEqual(expect.arrayContaining([extensionTypes.key_share, extensionTypes.supported_groups, extensionTypes.signature_algorithms]))
-  expect(named.filter((type) => own.includes(type))).toEqual([])
-  expect(outer.extensions?.map(({ type }) => type).filter((type) => named.includes(type))).toEqual(named)
-  expect(own).toEqual(expect.arrayContaining([extensionTypes.server_name, extensionTypes.encrypted_client_hello]))
-  expect(length).toBeLessThan(600) // a hybrid key share alone has more
-})
+test.each([{}, ...shapes])(
+  'RFC 9849 section 5.1: what both hellos have is sent once, and referred to: %o',
+  async (options) => {
+    const { inner, outer, length } = await encodedInner(options)
+    const own = (inner.extensions ?? []).map(({ type }) => type)
+    expect(own.filter((type) => type === extensionTypes.ech_outer_extensions)).toHaveLength(1)
+    const reference = inner.extensions?.find(({ type }) => type === extensionTypes.ech_outer_extensions)
+    const named = decode(outerExtensions, reference?.data ?? new Uint8Array(0), 'ech_outer_extensions')
+    expect(named).toEqual(
+      expect.arrayContaining([
+        extensionTypes.key_share,
+        extensionTypes.supported_groups,
+        extensionTypes.signature_algorithms,
+      ]),
+    )
+    expect(named.filter((type) => own.includes(type))).toEqual([])
+    expect(outer.extensions?.map(({ type }) => type).filter((type) => named.includes(type))).toEqual(named)
+    expect(own).toEqual(expect.arrayContaining([extensionTypes.server_name, extensionTypes.encrypted_client_hello]))
+    expect(length).toBeLessThan(600) // a hybrid key share alone has more
+  },
+)
 
 test('RFC 9849 section 6.1.6: a rejection ends with ech_required and the keys to use', async () => {
   const seen: (string | undefined)[] = []
-  const verifier = { verify: (request: VerifyRequest) => {
-    seen.push(request.serverName)
-    return anyCertificate.verify(request)
-  } }
+  const verifier = {
+    verify: (request: VerifyRequest) => {
+      seen.push(request.serverName)
+      return anyCertificate.verify(request)
+    },
+  }
   const { clientEvents, serverEvents } = await meet({ ...client, verifier }, { hello: { ech: { keys: [otherKeys] } } })
   const error = errorOf(clientEvents)
   expect(error).toMatchObject({ code: 'ech_required', alert: 'ech_required' })
@@ -108,12 +137,18 @@ test('RFC 9849 section 6.1.6: a rejection ends with ech_required and the keys to
   expect(eventsOf(clientEvents, 'handshake')).toEqual([])
   expect(eventsOf(clientEvents, 'session')).toEqual([])
   expect(errorOf(serverEvents).received).toBe('ech_required')
-  const again = await meet({ ...client, hello: { ech: { configList: error.echRetryConfigs ?? '' } } }, { hello: { ech: { keys: [otherKeys] } } })
+  const again = await meet(
+    { ...client, hello: { ech: { configList: error.echRetryConfigs ?? '' } } },
+    { hello: { ech: { keys: [otherKeys] } } },
+  )
   expect(infoOf(again.clientEvents).echAccepted).toBe(true)
 })
 
 test('RFC 9849 section 6.1.6: a rejection through a HelloRetryRequest', async () => {
-  const { clientEvents } = await meet({ ...client, hello: { ...client.hello, keyShares: ['P-256'] }, groups: ['P-256', 'X25519'] }, { hello: { ech: { keys: [otherKeys] } }, groups: ['X25519'] })
+  const { clientEvents } = await meet(
+    { ...client, hello: { ...client.hello, keyShares: ['P-256'] }, groups: ['P-256', 'X25519'] },
+    { hello: { ech: { keys: [otherKeys] } }, groups: ['X25519'] },
+  )
   expect(errorOf(clientEvents)).toMatchObject({ code: 'ech_required', echRetryConfigs: otherKeys.configList })
 })
 
@@ -124,16 +159,22 @@ test.each(['TLS 1.2', 'TLS 1.3'] as const)('RFC 9849 section 6.1.6: a server wit
 })
 
 test('RFC 9849 section 6.1.7: a certificate that is not for the public name', async () => {
-  const verifier = { verify: ({ serverName }: VerifyRequest) => {
-    throw new Error(`not for ${serverName}`)
-  } }
+  const verifier = {
+    verify: ({ serverName }: VerifyRequest) => {
+      throw new Error(`not for ${serverName}`)
+    },
+  }
   const { clientEvents } = await meet({ ...client, verifier }, { hello: { ech: { keys: [otherKeys] } } })
   expect(errorOf(clientEvents)).toMatchObject({ code: 'verifier_refused', message: 'not for public.test' })
 })
 
 test('RFC 9849 section 6.1.2: a PSK is offered inside only, and taken up', async () => {
   const protector = serverTickets()
-  const options = { ...server, tickets: { protector }, earlyData: { maxBytes: 1000, replayGuard: { firstSeen: () => true } } }
+  const options = {
+    ...server,
+    tickets: { protector },
+    earlyData: { maxBytes: 1000, replayGuard: { firstSeen: () => true } },
+  }
   const first = await meet(client, options)
   const session = eventsOf(first.clientEvents, 'session').at(-1)?.session ?? new Uint8Array(0)
   const early = { ...client, session, earlyData: Uint8Array.of(1, 2, 3) }
@@ -160,7 +201,10 @@ describe('RFC 9849 section 6.2: GREASE', () => {
   })
 
   test('and stays the same after a HelloRetryRequest', async () => {
-    const { clientEvents } = await meet({ hello: { ech: {}, keyShares: ['P-256'] }, groups: ['P-256', 'X25519'] }, { ...server, groups: ['X25519'] })
+    const { clientEvents } = await meet(
+      { hello: { ech: {}, keyShares: ['P-256'] }, groups: ['P-256', 'X25519'] },
+      { ...server, groups: ['X25519'] },
+    )
     expect(infoOf(clientEvents)).toMatchObject({ helloRetryRequest: true })
   })
 })
@@ -179,15 +223,22 @@ test('the key log goes by the inner random', async () => {
 })
 
 describe('options', () => {
-  const refused = (ech: ClientHelloOptions['ech'], more: Partial<ClientOptions> = {}) => () => clientOf({ ...more, ...(ech && { hello: { ech } }) })
+  const refused =
+    (ech: ClientHelloOptions['ech'], more: Partial<ClientOptions> = {}) =>
+    () =>
+      clientOf({ ...more, ...(ech && { hello: { ech } }) })
   test('a list that is not one', () => {
     expect(refused({ configList: Uint8Array.of(0, 4, 1, 2, 3, 4) })).toThrow(/ech.configList/)
   })
   test('TLS 1.2 only', () => expect(refused({}, { versions: { max: 'TLS 1.2' } })).toThrow(/TLS 1.3/))
   test('a key of another config', () => {
-    expect(() => serverOf({ hello: { ech: { keys: [{ config: keys.config, privateKey: otherKeys.privateKey }] } } })).toThrow(/does not belong/)
+    expect(() =>
+      serverOf({ hello: { ech: { keys: [{ config: keys.config, privateKey: otherKeys.privateKey }] } } }),
+    ).toThrow(/does not belong/)
   })
   test('a public name that is an address', async () => {
-    await expect(generateEchKeys({ publicName: '192.0.2.1', provider: nodeProvider })).rejects.toMatchObject({ code: 'bad_option' })
+    await expect(generateEchKeys({ publicName: '192.0.2.1', provider: nodeProvider })).rejects.toMatchObject({
+      code: 'bad_option',
+    })
   })
 })

@@ -1,5 +1,5 @@
-// What people meet when two ends do not fit: each has a code of its own, a sentence that says what happened, the fault, and
-// the alert that the RFC asks for.
+// What people meet when two ends do not fit: each has a code of its own, a sentence that says what happened, the fault,
+// and the alert that the RFC asks for.
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
@@ -40,10 +40,25 @@ const checkError = (error: TlsError, expected: Expected, sentence: RegExp): void
 describe('not TLS at all', () => {
   const expected: Expected = { code: 'not_tls', fault: 'peer-misbehaved', alert: 'protocol_version' }
   it.each<readonly ['client' | 'server', string, Uint8Array, RegExp]>([
-    ['client', 'an HTTP server', ascii('HTTP/1.1 400 Bad Request\r\n'), /the peer answered in plain text, starting with HTTP\/1\.1/],
-    ['client', 'an SMTP server', ascii('220 mail.example ESMTP\r\n'), /plain text, starting with "220 mail.example ESMTP".*STARTTLS/],
+    [
+      'client',
+      'an HTTP server',
+      ascii('HTTP/1.1 400 Bad Request\r\n'),
+      /the peer answered in plain text, starting with HTTP\/1\.1/,
+    ],
+    [
+      'client',
+      'an SMTP server',
+      ascii('220 mail.example ESMTP\r\n'),
+      /plain text, starting with "220 mail.example ESMTP".*STARTTLS/,
+    ],
     ['client', 'an SSH server', ascii('SSH-2.0-OpenSSH_9.7\r\n'), /starting with "SSH-2.0-OpenSSH_9.7"/],
-    ['server', 'an HTTP client', ascii('GET / HTTP/1.1\r\nHost: a\r\n'), /plain text, starting with "GET \/ HTTP\/1.1"/],
+    [
+      'server',
+      'an HTTP client',
+      ascii('GET / HTTP/1.1\r\nHost: a\r\n'),
+      /plain text, starting with "GET \/ HTTP\/1.1"/,
+    ],
     ['server', 'an SSL 2.0 hello', Uint8Array.of(0x80, 0x2e, 1, 0, 2, 0, 0x15), /SSL 2\.0.*RFC 6176/],
     ['server', 'noise', Uint8Array.of(0xfe, 0, 0xff, 9, 8, 7), /first byte is 0xfe/],
   ])('%s: %s', (side, _, bytes, sentence) => checkError(firstWords(side, bytes), expected, sentence))
@@ -53,40 +68,86 @@ describe('wrong version', () => {
   const expected: Expected = { code: 'protocol_version', fault: 'peer-incompatible', alert: 'protocol_version' }
   it('a client of TLS 1.3 alone, a server of TLS 1.2 alone', async () => {
     const { clientEvents, serverEvents } = await meet(tls13, { versions: { max: 'TLS 1.2' } })
-    checkError(errorOf(serverEvents), expected, /no common version: the client offers TLS 1\.3, this server speaks TLS 1\.2/)
-    checkError(errorOf(clientEvents), { code: 'alert_received', fault: 'peer-incompatible', alert: undefined }, /protocol_version: it does not speak the version offered/)
+    checkError(
+      errorOf(serverEvents),
+      expected,
+      /no common version: the client offers TLS 1\.3, this server speaks TLS 1\.2/,
+    )
+    checkError(
+      errorOf(clientEvents),
+      { code: 'alert_received', fault: 'peer-incompatible', alert: undefined },
+      /protocol_version: it does not speak the version offered/,
+    )
   })
 
   it('a server that answers with TLS 1.1', () => {
     const hello = concat(Uint8Array.of(2, 0, 0, 38, 3, 2), new Uint8Array(32), Uint8Array.of(0, 0, 0x2f, 0))
     const client = clientOf()
     client.receive(plainRecord(22, hello))
-    checkError(errorOf(client.takeEvents()), expected, /the server wants TLS 1\.1, and this client speaks TLS 1\.2 to TLS 1\.3/)
+    checkError(
+      errorOf(client.takeEvents()),
+      expected,
+      /the server wants TLS 1\.1, and this client speaks TLS 1\.2 to TLS 1\.3/,
+    )
   })
 })
 
 describe('nothing in common', () => {
-  const handshakeFailure = (code: TlsErrorCode): Expected => ({ code, fault: 'peer-incompatible', alert: 'handshake_failure' })
+  const handshakeFailure = (code: TlsErrorCode): Expected => ({
+    code,
+    fault: 'peer-incompatible',
+    alert: 'handshake_failure',
+  })
   it.each<readonly [string, Partial<ClientOptions>, ServerOptions, Expected, RegExp]>([
     [
-      'suites', { cipherSuites: ['TLS_AES_128_GCM_SHA256'] }, { cipherSuites: ['TLS_CHACHA20_POLY1305_SHA256'] },
-      handshakeFailure('no_common_cipher_suite'), /the client offers TLS_AES_128_GCM_SHA256; this server has TLS_CHACHA20_POLY1305_SHA256/,
-    ],
-    ['groups', { groups: ['X25519'] }, { groups: ['P-256'] }, handshakeFailure('no_common_group'), /the client offers X25519; this server has P-256/],
-    ['signatures', { signatureSchemes: ['rsa_pss_rsae_sha256'] }, {}, handshakeFailure('no_common_signature_scheme'), /takes no signature that a certificate/],
-    [
-      'protocols', { alpn: ['h2'] }, { alpn: ['http/1.1'] },
-      { code: 'no_common_protocol', fault: 'peer-incompatible', alert: 'no_application_protocol' }, /the client offers h2; this server has http\/1\.1/,
+      'suites',
+      { cipherSuites: ['TLS_AES_128_GCM_SHA256'] },
+      { cipherSuites: ['TLS_CHACHA20_POLY1305_SHA256'] },
+      handshakeFailure('no_common_cipher_suite'),
+      /the client offers TLS_AES_128_GCM_SHA256; this server has TLS_CHACHA20_POLY1305_SHA256/,
     ],
     [
-      'a certificate for the client', {}, { identity: () => undefined },
-      { code: 'no_identity', fault: 'peer-incompatible', alert: 'unrecognized_name' }, /there is no certificate for server\.test/,
+      'groups',
+      { groups: ['X25519'] },
+      { groups: ['P-256'] },
+      handshakeFailure('no_common_group'),
+      /the client offers X25519; this server has P-256/,
     ],
     [
-      'a client certificate', {}, { clientAuth: { mode: 'require', verifier: anyCertificate } },
-      { code: 'certificate_required', fault: 'peer-incompatible', alert: 'certificate_required' }, /requires one/,
+      'signatures',
+      { signatureSchemes: ['rsa_pss_rsae_sha256'] },
+      {},
+      handshakeFailure('no_common_signature_scheme'),
+      /takes no signature that a certificate/,
     ],
-    ['a client that is let in', {}, { onClientHello: () => 'reject' }, { code: 'rejected_by_server', fault: 'peer-incompatible', alert: 'handshake_failure' }, /rejected/],
+    [
+      'protocols',
+      { alpn: ['h2'] },
+      { alpn: ['http/1.1'] },
+      { code: 'no_common_protocol', fault: 'peer-incompatible', alert: 'no_application_protocol' },
+      /the client offers h2; this server has http\/1\.1/,
+    ],
+    [
+      'a certificate for the client',
+      {},
+      { identity: () => undefined },
+      { code: 'no_identity', fault: 'peer-incompatible', alert: 'unrecognized_name' },
+      /there is no certificate for server\.test/,
+    ],
+    [
+      'a client certificate',
+      {},
+      { clientAuth: { mode: 'require', verifier: anyCertificate } },
+      { code: 'certificate_required', fault: 'peer-incompatible', alert: 'certificate_required' },
+      /requires one/,
+    ],
+    [
+      'a client that is let in',
+      {},
+      { onClientHello: () => 'reject' },
+      { code: 'rejected_by_server', fault: 'peer-incompatible', alert: 'handshake_failure' },
+      /rejected/,
+    ],
   ])('%s', async (_, client, server, expected, sentence) => {
     const { clientEvents, serverEvents } = await meet({ ...tls13, ...client }, { ...tls13, ...server })
     checkError(errorOf(serverEvents), expected, sentence)
@@ -104,7 +165,10 @@ describe('certificates', () => {
   })
   const day = 86_400_000
 
-  const refusal = async (identity: { readonly cert: string; readonly key: string }, client: Partial<ClientOptions> = {}) => {
+  const refusal = async (
+    identity: { readonly cert: string; readonly key: string },
+    client: Partial<ClientOptions> = {},
+  ) => {
     const verifier = chainVerifier({ provider: nodeProvider, trust: trustStore([ca.certificatePem]) })
     const { clientEvents, serverEvents } = await meet({ ...tls13, verifier, ...client }, { ...tls13, identity })
     const error = errorOf(clientEvents)
@@ -130,33 +194,69 @@ describe('certificates', () => {
   })
 
   it('a certificate signed by itself', async () => {
-    checkError(await refusal(ecdsa), { code: 'unknown_ca', fault: 'certificate', alert: 'unknown_ca' }, /self-signed|itself|trust/)
+    checkError(
+      await refusal(ecdsa),
+      { code: 'unknown_ca', fault: 'certificate', alert: 'unknown_ca' },
+      /self-signed|itself|trust/,
+    )
   })
 
   it('expired', async () => {
-    const identity = await issue(ca, { names: ['server.test'], notBefore: Date.now() - 3 * day, notAfter: Date.now() - day })
-    checkError(await refusal(identity), { code: 'certificate_expired', fault: 'certificate', alert: 'certificate_expired' }, /expired/)
+    const identity = await issue(ca, {
+      names: ['server.test'],
+      notBefore: Date.now() - 3 * day,
+      notAfter: Date.now() - day,
+    })
+    checkError(
+      await refusal(identity),
+      { code: 'certificate_expired', fault: 'certificate', alert: 'certificate_expired' },
+      /expired/,
+    )
   })
 
   it('not valid yet', async () => {
-    const identity = await issue(ca, { names: ['server.test'], notBefore: Date.now() + day, notAfter: Date.now() + 2 * day })
-    checkError(await refusal(identity), { code: 'certificate_not_yet_valid', fault: 'certificate', alert: 'certificate_expired' }, /not valid (before|until)|not yet valid|valid from/)
+    const identity = await issue(ca, {
+      names: ['server.test'],
+      notBefore: Date.now() + day,
+      notAfter: Date.now() + 2 * day,
+    })
+    checkError(
+      await refusal(identity),
+      { code: 'certificate_not_yet_valid', fault: 'certificate', alert: 'certificate_expired' },
+      /not valid (before|until)|not yet valid|valid from/,
+    )
   })
 
   it('for another name', async () => {
     const error = await refusal(await issue(ca, { names: ['elsewhere.test'] }))
-    checkError(error, { code: 'certificate_name_mismatch', fault: 'certificate', alert: 'bad_certificate' }, /server\.test.*elsewhere\.test|elsewhere\.test.*server\.test/)
+    checkError(
+      error,
+      { code: 'certificate_name_mismatch', fault: 'certificate', alert: 'bad_certificate' },
+      /server\.test.*elsewhere\.test|elsewhere\.test.*server\.test/,
+    )
   })
 
   it('for clients', async () => {
     const error = await refusal(await issue(ca, { names: ['server.test'], client: true }))
-    checkError(error, { code: 'certificate_usage', fault: 'certificate', alert: 'unsupported_certificate' }, /server|usage/i)
+    checkError(
+      error,
+      { code: 'certificate_usage', fault: 'certificate', alert: 'unsupported_certificate' },
+      /server|usage/i,
+    )
   })
 
   it('a verifier that throws something of its own', async () => {
-    const verifier = { verify: () => { throw new Error('pinned to another key') } }
+    const verifier = {
+      verify: () => {
+        throw new Error('pinned to another key')
+      },
+    }
     const error = await refusal(await issue(ca, { names: ['server.test'] }), { verifier })
-    checkError(error, { code: 'verifier_refused', fault: 'certificate', alert: 'certificate_unknown' }, /pinned to another key/)
+    checkError(
+      error,
+      { code: 'verifier_refused', fault: 'certificate', alert: 'certificate_unknown' },
+      /pinned to another key/,
+    )
   })
 })
 
@@ -165,7 +265,11 @@ describe('the transport', () => {
   it('ends before anything came', () => {
     const client = clientOf(tls13)
     client.receiveEnd()
-    checkError(errorOf(client.takeEvents()), expected, /^the transport ended during the handshake, and no alert says why/)
+    checkError(
+      errorOf(client.takeEvents()),
+      expected,
+      /^the transport ended during the handshake, and no alert says why/,
+    )
   })
 
   it('ends in the middle of a record', () => {
@@ -178,18 +282,42 @@ describe('the transport', () => {
   it('ends after the handshake', async () => {
     const { client } = await meet(tls13, tls13)
     client.receiveEnd()
-    checkError(errorOf(client.takeEvents()), expected, /^the transport ended without a close_notify: data may be missing$/)
+    checkError(
+      errorOf(client.takeEvents()),
+      expected,
+      /^the transport ended without a close_notify: data may be missing$/,
+    )
   })
 })
 
 describe('the caller', () => {
   it.each<readonly [string, () => unknown, TlsErrorCode, RegExp]>([
-    ['a suite that does not exist', () => clientOf({ cipherSuites: ['TLS_FOO'] }), 'bad_option', /cipherSuites: "TLS_FOO" is not one of/],
+    [
+      'a suite that does not exist',
+      () => clientOf({ cipherSuites: ['TLS_FOO'] }),
+      'bad_option',
+      /cipherSuites: "TLS_FOO" is not one of/,
+    ],
     ['a group that does not exist', () => clientOf({ groups: ['X25518'] }), 'bad_option', /groups: "X25518"/],
-    ['versions in the wrong order', () => clientOf({ versions: { min: 'TLS 1.3', max: 'TLS 1.2' } }), 'bad_option', /min is above max/],
+    [
+      'versions in the wrong order',
+      () => clientOf({ versions: { min: 'TLS 1.3', max: 'TLS 1.2' } }),
+      'bad_option',
+      /min is above max/,
+    ],
     ['a server name that is none', () => clientOf({ serverName: 'exämple.de' }), 'bad_option', /A-label/],
-    ['a key of another certificate', () => serverOf({ identity: { cert: ecdsa.cert, key: rsa.key } }), 'key_mismatch', /the key is rsa, the certificate has another public key \(p256\)/],
-    ['a key in the certificate\'s place', () => serverOf({ identity: { cert: rsa.key, key: rsa.key } }), 'bad_option', /there is no certificate in it/],
+    [
+      'a key of another certificate',
+      () => serverOf({ identity: { cert: ecdsa.cert, key: rsa.key } }),
+      'key_mismatch',
+      /the key is rsa, the certificate has another public key \(p256\)/,
+    ],
+    [
+      "a key in the certificate's place",
+      () => serverOf({ identity: { cert: rsa.key, key: rsa.key } }),
+      'bad_option',
+      /there is no certificate in it/,
+    ],
     ['a key that is none', () => serverOf({ identity: { cert: ecdsa.cert, key: 'hello' } }), 'bad_key', /PEM|key/],
   ])('%s', (_, action, code, sentence) => {
     let thrown: unknown
@@ -206,7 +334,9 @@ describe('the caller', () => {
     const client = clientOf(tls13)
     client.takeOutput()
     client.abort()
-    expect(concat(...client.takeOutput())).toEqual(concat(plainRecord(21, Uint8Array.of(1, 90)), plainRecord(21, Uint8Array.of(1, 0))))
+    expect(concat(...client.takeOutput())).toEqual(
+      concat(plainRecord(21, Uint8Array.of(1, 90)), plainRecord(21, Uint8Array.of(1, 0))),
+    )
     checkError(errorOf(client.takeEvents()), { code: 'aborted', fault: 'caller', alert: 'user_canceled' }, /aborted/)
   })
 })

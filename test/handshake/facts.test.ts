@@ -1,5 +1,6 @@
-// Facts that an application is told: why early data was refused (RFC 9846 section 4.3.10), the age of a ticket (section 8.3), the extended
-// master secret (RFC 7627), secure renegotiation (RFC 5746), the early exporter (section 7.5), authentication after the handshake only.
+// Facts that an application is told: why early data was refused (RFC 9846 section 4.3.10), the age of a ticket (section
+// 8.3), the extended master secret (RFC 7627), secure renegotiation (RFC 5746), the early exporter (section 7.5),
+// authentication after the handshake only.
 
 import { describe, expect, it } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
@@ -13,7 +14,9 @@ const protector = sharedTicketKeys({ provider: nodeProvider, secret: new Uint8Ar
 const tls13 = { versions: { min: 'TLS 1.3' } } as const
 const tls12 = { versions: { max: 'TLS 1.2' } } as const
 const takesEarlyData = (): ServerOptions => ({
-  ...tls13, tickets: { protector }, earlyData: { maxBytes: 100, replayGuard: memoryReplayGuard() },
+  ...tls13,
+  tickets: { protector },
+  earlyData: { maxBytes: 100, replayGuard: memoryReplayGuard() },
 })
 const sessionOf = ({ clientEvents }: Meeting): Uint8Array => {
   const session = eventsOf(clientEvents, 'session').at(-1)
@@ -21,13 +24,19 @@ const sessionOf = ({ clientEvents }: Meeting): Uint8Array => {
   return session.session
 }
 const early = Uint8Array.of(1, 2, 3)
-const refusals = ({ clientEvents, serverEvents }: Meeting) => [infoOf(clientEvents).earlyDataRefusal, infoOf(serverEvents).earlyDataRefusal]
+const refusals = ({ clientEvents, serverEvents }: Meeting) => [
+  infoOf(clientEvents).earlyDataRefusal,
+  infoOf(serverEvents).earlyDataRefusal,
+]
 
 describe('why early data was refused, on the client and on the server', () => {
   const shared = takesEarlyData()
   const with0Rtt = async (change: TestClientOptions = {}, server: ServerOptions = {}) => {
     const session = sessionOf(await meet({ ...tls13, alpn: ['a', 'b'] }, { ...shared, alpn: ['a', 'b'] }))
-    return meet({ ...tls13, alpn: ['a', 'b'], session, earlyData: early, ...change }, { ...shared, alpn: ['a', 'b'], ...server })
+    return meet(
+      { ...tls13, alpn: ['a', 'b'], session, earlyData: early, ...change },
+      { ...shared, alpn: ['a', 'b'], ...server },
+    )
   }
   it('not at all', async () => {
     expect(refusals(await with0Rtt())).toEqual([undefined, undefined])
@@ -36,16 +45,43 @@ describe('why early data was refused, on the client and on the server', () => {
     ['hello_retry_request', 'hello_retry_request', {}, { groups: ['P-384'] }],
     ['declined', 'disabled', {}, { earlyData: { maxBytes: 0 } }],
     ['declined', 'replay', {}, { earlyData: { maxBytes: 100, replayGuard: { firstSeen: () => false } } }],
-    ['declined', 'replay', {}, { earlyData: { maxBytes: 100, replayGuard: { firstSeen: () => Promise.reject(new Error('down')) } } }],
+    [
+      'declined',
+      'replay',
+      {},
+      { earlyData: { maxBytes: 100, replayGuard: { firstSeen: () => Promise.reject(new Error('down')) } } },
+    ],
     ['declined', 'ticket_age', { clock: () => Date.now() + 20_000 }, {}],
-    ['not_resumed', 'not_resumed', {}, { tickets: { protector: sharedTicketKeys({ provider: nodeProvider, secret: new Uint8Array(32) }) } }],
-    ['cipher_suite', 'cipher_suite', {}, { cipherSuites: ['TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256'], hello: { preferServerOrder: 'strict' } }],
+    [
+      'not_resumed',
+      'not_resumed',
+      {},
+      { tickets: { protector: sharedTicketKeys({ provider: nodeProvider, secret: new Uint8Array(32) }) } },
+    ],
+    [
+      'cipher_suite',
+      'cipher_suite',
+      {},
+      {
+        cipherSuites: ['TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256'],
+        hello: { preferServerOrder: 'strict' },
+      },
+    ],
     ['alpn', 'alpn', {}, { hello: { chooseAlpn: () => 'b' } }],
   ])('%s, %s', async (client, server, clientChange, serverChange) => {
-    const suites = client === 'cipher_suite' ? { cipherSuites: ['TLS_AES_128_GCM_SHA256', 'TLS_CHACHA20_POLY1305_SHA256'] as const } : {}
-    const session = sessionOf(await meet({ ...tls13, ...suites, alpn: ['a', 'b'] }, { ...shared, ...suites, hello: { preferServerOrder: 'strict' }, alpn: ['a', 'b'] }))
+    const suites =
+      client === 'cipher_suite'
+        ? { cipherSuites: ['TLS_AES_128_GCM_SHA256', 'TLS_CHACHA20_POLY1305_SHA256'] as const }
+        : {}
+    const session = sessionOf(
+      await meet(
+        { ...tls13, ...suites, alpn: ['a', 'b'] },
+        { ...shared, ...suites, hello: { preferServerOrder: 'strict' }, alpn: ['a', 'b'] },
+      ),
+    )
     const meeting = await meet(
-      { ...tls13, ...suites, alpn: ['a', 'b'], session, earlyData: early, ...clientChange }, { ...shared, alpn: ['a', 'b'], ...serverChange },
+      { ...tls13, ...suites, alpn: ['a', 'b'], session, earlyData: early, ...clientChange },
+      { ...shared, alpn: ['a', 'b'], ...serverChange },
     )
     expect(refusals(meeting)).toEqual([client, server])
   })
@@ -53,7 +89,10 @@ describe('why early data was refused, on the client and on the server', () => {
     expect(refusals(await meet({ ...tls13, earlyData: early }, shared))).toEqual(['no_session', undefined])
     expect(refusals(await with0Rtt({ earlyData: new Uint8Array(101) }))).toEqual(['too_long', undefined])
     const session = sessionOf(await meet(tls13, { ...tls13, tickets: { protector } }))
-    expect(refusals(await meet({ ...tls13, session, earlyData: early }, shared))).toEqual(['session_forbids', undefined])
+    expect(refusals(await meet({ ...tls13, session, earlyData: early }, shared))).toEqual([
+      'session_forbids',
+      undefined,
+    ])
     expect(refusals(await meet({ ...tls13, session }, shared))).toEqual([undefined, undefined])
   })
 })
@@ -77,18 +116,27 @@ describe('extended master secret and secure renegotiation', () => {
   it('are told on both sides', async () => {
     for (const versions of [tls12, tls13]) {
       const { clientEvents, serverEvents } = await meet(versions, versions)
-      for (const events of [clientEvents, serverEvents]) expect(infoOf(events)).toMatchObject({ extendedMasterSecret: true, secureRenegotiation: true })
+      for (const events of [clientEvents, serverEvents])
+        expect(infoOf(events)).toMatchObject({ extendedMasterSecret: true, secureRenegotiation: true })
     }
   })
 
   /** What a client of TLS 1.2 leaves out: 23 is extended_master_secret, 0xff01 renegotiation_info. */
   const without = (...types: readonly number[]): TestClientOptions => ({
-    ...tls12, hello: { shape: (hello) => ({ ...hello, extensions: (hello.extensions ?? []).filter(({ type }) => !types.includes(type)) }) }, tls12: { legacy: true },
+    ...tls12,
+    hello: {
+      shape: (hello) => ({
+        ...hello,
+        extensions: (hello.extensions ?? []).filter(({ type }) => !types.includes(type)),
+      }),
+    },
+    tls12: { legacy: true },
   })
 
   it('and where they are missing', async () => {
     const { clientEvents, serverEvents } = await meet(without(23, 0xff01), tls12)
-    for (const events of [clientEvents, serverEvents]) expect(infoOf(events)).toMatchObject({ extendedMasterSecret: false, secureRenegotiation: false })
+    for (const events of [clientEvents, serverEvents])
+      expect(infoOf(events)).toMatchObject({ extendedMasterSecret: false, secureRenegotiation: false })
   })
 
   it('sessions without the extended master secret are resumed by option only (RFC 7627 section 5.3)', async () => {
@@ -103,7 +151,8 @@ describe('extended master secret and secure renegotiation', () => {
     expect(await back({ ...old, resumption }, { resumption })).toBe(true)
     expect(await back(old, { resumption })).toBe(false)
     expect(await back({ ...old, resumption }, {})).toBe(false)
-    expect(await back({ ...tls12, resumption }, { resumption })).toBe(false) // a client that has it now gets out of the old session
+    // a client that has it now gets out of the old session
+    expect(await back({ ...tls12, resumption }, { resumption })).toBe(false)
   })
 })
 
@@ -114,7 +163,10 @@ describe('the early exporter (section 7.5)', () => {
     const lines: { readonly client: string[]; readonly server: string[] } = { client: [], server: [] }
     const client = clientOf({ ...tls13, session, earlyData: early, keyLog: (line) => void lines.client.push(line) })
     const inFlight = client.exportEarlyKeyingMaterial(32, 'EXPORTER-test', Uint8Array.of(1))
-    const meeting = await connectEngines(client, serverOf({ ...server, keyLog: (line) => void lines.server.push(line) }))
+    const meeting = await connectEngines(
+      client,
+      serverOf({ ...server, keyLog: (line) => void lines.server.push(line) }),
+    )
     for (const end of [meeting.client, meeting.server]) {
       expect(end.exportEarlyKeyingMaterial(32, 'EXPORTER-test', Uint8Array.of(1))).toEqual(inFlight)
       expect(end.exportEarlyKeyingMaterial(32, 'EXPORTER-test')).not.toEqual(inFlight)
@@ -128,9 +180,14 @@ describe('the early exporter (section 7.5)', () => {
   it('is not there without early data, or once it was refused', async () => {
     const server = takesEarlyData()
     const first = await meet(tls13, server)
-    for (const end of [first.client, first.server]) expect(() => end.exportEarlyKeyingMaterial(32, 'x')).toThrow(/early data/)
-    const refused = await meet({ ...tls13, session: sessionOf(first), earlyData: early }, { ...server, earlyData: { maxBytes: 0 } })
-    for (const end of [refused.client, refused.server]) expect(() => end.exportEarlyKeyingMaterial(32, 'x')).toThrow(/early data/)
+    for (const end of [first.client, first.server])
+      expect(() => end.exportEarlyKeyingMaterial(32, 'x')).toThrow(/early data/)
+    const refused = await meet(
+      { ...tls13, session: sessionOf(first), earlyData: early },
+      { ...server, earlyData: { maxBytes: 0 } },
+    )
+    for (const end of [refused.client, refused.server])
+      expect(() => end.exportEarlyKeyingMaterial(32, 'x')).toThrow(/early data/)
   })
 })
 
@@ -145,7 +202,10 @@ describe('clientAuth after the handshake only (section 4.7.2)', () => {
   })
 
   it('and a client that is asked later shows its certificate', async () => {
-    const meeting = await meet({ ...tls13, identity: ecdsa, hello: { postHandshakeAuth: true } }, { ...tls13, clientAuth, tickets: { protector } })
+    const meeting = await meet(
+      { ...tls13, identity: ecdsa, hello: { postHandshakeAuth: true } },
+      { ...tls13, clientAuth, tickets: { protector } },
+    )
     expect(decodeSession(sessionOf(meeting)).ownIdentity).toBe('')
     void meeting.server.requestClientCertificate()
     await meeting.settle()

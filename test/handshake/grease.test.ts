@@ -1,5 +1,5 @@
-// GREASE (RFC 8701) and shuffled extensions: what goes out, that both versions still get along, and that a peer which takes up a
-// reserved value is refused.
+// GREASE (RFC 8701) and shuffled extensions: what goes out, that both versions still get along, and that a peer which
+// takes up a reserved value is refused.
 
 import { describe, expect, it } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
@@ -31,20 +31,32 @@ const helloOf = async (options: TestClientOptions, serverOptions: TestServerOpti
   return hello
 }
 /** Both hellos of a connection with HelloRetryRequest, as they were sent. */
-const hellosSent = async (options: TestClientOptions, serverOptions: TestServerOptions): Promise<readonly ReturnType<typeof readHello>[]> => {
+const hellosSent = async (
+  options: TestClientOptions,
+  serverOptions: TestServerOptions,
+): Promise<readonly ReturnType<typeof readHello>[]> => {
   const sent: ReturnType<typeof readHello>[] = []
   const trace: TestClientOptions['trace'] = ({ direction, type, content }) => {
     if (direction === 'sent' && type === contentTypes.handshake && content[0] === 1) sent.push(readHello(content))
   }
-  expect(infoOf((await meet({ ...options, trace }, serverOptions)).clientEvents)).toMatchObject({ helloRetryRequest: true })
+  expect(infoOf((await meet({ ...options, trace }, serverOptions)).clientEvents)).toMatchObject({
+    helloRetryRequest: true,
+  })
   return sent
 }
 const readHello = (raw: Uint8Array) => {
   const hello = decodeMessage(messages13, 'ClientHello', raw)
-  return { ...hello, list: hello.extensions ?? [], extensions: decodeExtensions(clientHelloExtensions, hello.extensions ?? [], 'ClientHello') }
+  return {
+    ...hello,
+    list: hello.extensions ?? [],
+    extensions: decodeExtensions(clientHelloExtensions, hello.extensions ?? [], 'ClientHello'),
+  }
 }
 const typesOf = (list: readonly RawExtension[]): readonly number[] => list.map(({ type }) => type)
-const seeded = (byte: number): CryptoProvider => ({ ...nodeProvider, random: (length) => new Uint8Array(length).fill(byte) })
+const seeded = (byte: number): CryptoProvider => ({
+  ...nodeProvider,
+  random: (length) => new Uint8Array(length).fill(byte),
+})
 
 describe('a client with grease (RFC 8701 section 3.1)', () => {
   it('offers reserved suites, groups, shares, schemes, versions and two extensions, and connects', async () => {
@@ -83,7 +95,10 @@ describe('a client with grease (RFC 8701 section 3.1)', () => {
 
 describe('a second ClientHello (RFC 9846 section 4.2.2)', () => {
   it('keeps the reserved values and the order, and has one share', async () => {
-    const [first, second] = await hellosSent({ hello: { grease: true, permuteExtensions: true }, groups: ['X25519', 'P-256'] }, { groups: ['P-256'], hello: { cookie: true } })
+    const [first, second] = await hellosSent(
+      { hello: { grease: true, permuteExtensions: true }, groups: ['X25519', 'P-256'] },
+      { groups: ['P-256'], hello: { cookie: true } },
+    )
     const kept = (hello: typeof first) => typesOf(hello?.list ?? []).filter((type) => type !== extensionTypes.cookie)
     expect(kept(second)).toEqual(kept(first))
     expect(second?.cipherSuites).toEqual(first?.cipherSuites)
@@ -99,7 +114,10 @@ describe('a second ClientHello (RFC 9846 section 4.2.2)', () => {
 
 describe('reserved values that a server takes up are refused (RFC 8701 section 3.1)', () => {
   /** The reserved numbers of the client come to the server's lie by way of its hello. */
-  const lyingServer = (lie: (hello: ServerHello, offered: ReturnType<typeof readHello>) => ServerHello, version: TestServerOptions = {}): TestServerOptions => {
+  const lyingServer = (
+    lie: (hello: ServerHello, offered: ReturnType<typeof readHello>) => ServerHello,
+    version: TestServerOptions = {},
+  ): TestServerOptions => {
     let offered: ReturnType<typeof readHello> | undefined
     return {
       ...version,
@@ -109,14 +127,43 @@ describe('reserved values that a server takes up are refused (RFC 8701 section 3
   }
   const first = (list: readonly number[] | undefined): number => list?.[0] ?? 0
   const versioned = (extensions: readonly RawExtension[] | undefined, id: number): readonly RawExtension[] =>
-    (extensions ?? []).map(({ type, data }) => ({ type, data: type === extensionTypes.supported_versions ? Uint8Array.of(id >> 8, id & 0xff) : data }))
+    (extensions ?? []).map(({ type, data }) => ({
+      type,
+      data: type === extensionTypes.supported_versions ? Uint8Array.of(id >> 8, id & 0xff) : data,
+    }))
 
   it.each<[string, TestServerOptions, string]>([
-    ['a cipher suite', lyingServer((hello, { cipherSuites }) => ({ ...hello, cipherSuite: first(cipherSuites) })), 'illegal_parameter'],
-    ['a cipher suite of TLS 1.2', lyingServer((hello, { cipherSuites }) => ({ ...hello, cipherSuite: first(cipherSuites) }), tls12), 'illegal_parameter'],
-    ['a version', lyingServer((hello, { extensions }) => ({ ...hello, extensions: versioned(hello.extensions, first(extensions.supported_versions)) })), 'illegal_parameter'],
-    ['an extension', lyingServer((hello, { list }) => ({ ...hello, extensions: [...(hello.extensions ?? []), ...list.slice(0, 1)] })), 'unsupported_extension'],
-    ['an extension of TLS 1.2', lyingServer((hello, { list }) => ({ ...hello, extensions: [...(hello.extensions ?? []), ...list.slice(0, 1)] }), tls12), 'unsupported_extension'],
+    [
+      'a cipher suite',
+      lyingServer((hello, { cipherSuites }) => ({ ...hello, cipherSuite: first(cipherSuites) })),
+      'illegal_parameter',
+    ],
+    [
+      'a cipher suite of TLS 1.2',
+      lyingServer((hello, { cipherSuites }) => ({ ...hello, cipherSuite: first(cipherSuites) }), tls12),
+      'illegal_parameter',
+    ],
+    [
+      'a version',
+      lyingServer((hello, { extensions }) => ({
+        ...hello,
+        extensions: versioned(hello.extensions, first(extensions.supported_versions)),
+      })),
+      'illegal_parameter',
+    ],
+    [
+      'an extension',
+      lyingServer((hello, { list }) => ({ ...hello, extensions: [...(hello.extensions ?? []), ...list.slice(0, 1)] })),
+      'unsupported_extension',
+    ],
+    [
+      'an extension of TLS 1.2',
+      lyingServer(
+        (hello, { list }) => ({ ...hello, extensions: [...(hello.extensions ?? []), ...list.slice(0, 1)] }),
+        tls12,
+      ),
+      'unsupported_extension',
+    ],
     [
       'a group in HelloRetryRequest',
       lyingServer((hello, { extensions }) => {
@@ -156,7 +203,10 @@ describe('a server with grease (RFC 8701 section 4.1)', () => {
   it('sends reserved extensions in CertificateRequest and NewSessionTicket, which a client passes over', async () => {
     const { seen, seam } = extensionsSent()
     const tickets = { protector: rotatingTicketKeys({ provider: nodeProvider }) }
-    const { clientEvents, serverEvents } = await meet({ ...ecdsa }, { hello: { grease: true }, tickets, clientAuth: { mode: 'require-unverified' }, seam })
+    const { clientEvents, serverEvents } = await meet(
+      { ...ecdsa },
+      { hello: { grease: true }, tickets, clientAuth: { mode: 'require-unverified' }, seam },
+    )
     expect(infoOf(serverEvents).peerCertificates.length).toBeGreaterThan(0)
     expect(eventsOf(clientEvents, 'session').length).toBeGreaterThan(0)
     for (const message of ['CertificateRequest', 'NewSessionTicket']) {
@@ -168,9 +218,18 @@ describe('a server with grease (RFC 8701 section 4.1)', () => {
     const answer = () => (seen.get('CertificateRequest') ?? []).filter(({ type }) => isGrease(type))
     const client: TestClientOptions = {
       ...ecdsa,
-      seam: lying({ Certificate: ({ context, entries }) => ({ context, entries: entries.map(({ data }) => ({ data, extensions: answer() })) }) }),
+      seam: lying({
+        Certificate: ({ context, entries }) => ({
+          context,
+          entries: entries.map(({ data }) => ({ data, extensions: answer() })),
+        }),
+      }),
     }
-    const { serverEvents } = await meet(client, { hello: { grease: true }, clientAuth: { mode: 'require-unverified' }, seam })
+    const { serverEvents } = await meet(client, {
+      hello: { grease: true },
+      clientAuth: { mode: 'require-unverified' },
+      seam,
+    })
     expect(errorOf(serverEvents)).toMatchObject({ code: 'unsupported_extension' })
   })
 })
@@ -189,7 +248,10 @@ describe('permuteExtensions', () => {
   it('leaves pre_shared_key last (RFC 9846 section 4.3.11), with grease too', async () => {
     const psk = { identity: 'k', key: new Uint8Array(16).fill(1) }
     for (let i = 0; i < 4; i++) {
-      const { extensions } = await helloOf({ hello: { permuteExtensions: true, grease: true }, psk: { keys: psk } }, { psk: { lookup: () => psk } })
+      const { extensions } = await helloOf(
+        { hello: { permuteExtensions: true, grease: true }, psk: { keys: psk } },
+        { psk: { lookup: () => psk } },
+      )
       expect(extensions.at(-1)).toBe(extensionTypes.pre_shared_key)
     }
   })

@@ -1,4 +1,5 @@
-// Clients that lie to a puretls server: each rule of RFC 9846 that makes a server refuse, broken once. Tests are named after
+// Clients that lie to a puretls server: each rule of RFC 9846 that makes a server refuse, broken once. Tests are named
+// after
 // the section.
 
 import { generateKeyPairSync } from 'node:crypto'
@@ -15,7 +16,18 @@ import type { ClientHello } from '../../src/wire/messages.ts'
 import { extensionTypes } from '../../src/wire/registry.ts'
 import { eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
 import { anyCertificate, ecdsa, ed25519, rsa } from '../fixtures/identities.ts'
-import { encoded, expectRefusal, lying, plainRecord, raw, refusalOf, refusedBy, tls13, withExtension, withoutExtension } from './misbehaving.ts'
+import {
+  encoded,
+  expectRefusal,
+  lying,
+  plainRecord,
+  raw,
+  refusalOf,
+  refusedBy,
+  tls13,
+  withExtension,
+  withoutExtension,
+} from './misbehaving.ts'
 
 const none = new Uint8Array(0)
 const UNKNOWN = 0x4242
@@ -28,11 +40,20 @@ const shares = (...all: readonly Uint8Array[]): Uint8Array => {
 }
 
 type Shape = (hello: ClientHello) => ClientHello
-const extend = (type: number, data?: Uint8Array): Shape => (hello) => ({ ...hello, extensions: withExtension(hello.extensions, type, data) })
-const without = (type: number): Shape => (hello) => ({ ...hello, extensions: withoutExtension(hello.extensions, type) })
+const extend =
+  (type: number, data?: Uint8Array): Shape =>
+  (hello) => ({ ...hello, extensions: withExtension(hello.extensions, type, data) })
+const without =
+  (type: number): Shape =>
+  (hello) => ({ ...hello, extensions: withoutExtension(hello.extensions, type) })
 
 /** The server's verdict on a first ClientHello alone: what the client makes of it does not matter. */
-const helloRefused = async (shape: Shape, code: TlsErrorCode, alert: AlertName, server: TestServerOptions = {}): Promise<void> => {
+const helloRefused = async (
+  shape: Shape,
+  code: TlsErrorCode,
+  alert: AlertName,
+  server: TestServerOptions = {},
+): Promise<void> => {
   let client: Uint8Array = none
   const source = await meet({ ...tls13, groups: ['X25519', 'P-256'] }, { ...tls13 })
   infoOf(source.clientEvents) // the same hello, unchanged, is taken
@@ -54,10 +75,22 @@ describe('ClientHello (RFC 9846 section 4.2.2)', () => {
     ['no compression methods', (h) => ({ ...h, compressionMethods: none }), 'decode_error'],
     ['no cipher suites', (h) => ({ ...h, cipherSuites: [] }), 'decode_error'],
     ['no extensions, and so TLS 1.2', (h) => ({ ...h, extensions: undefined }), 'protocol_version'],
-    ['an extension twice (section 4.3)', (h) => ({ ...h, extensions: [...(h.extensions ?? []), ...(h.extensions ?? [])] }), 'decode_error'],
+    [
+      'an extension twice (section 4.3)',
+      (h) => ({ ...h, extensions: [...(h.extensions ?? []), ...(h.extensions ?? [])] }),
+      'decode_error',
+    ],
     ['no supported_versions (section 4.3.1)', without(extensionTypes.supported_versions), 'protocol_version'],
-    ['only versions of the future', extend(extensionTypes.supported_versions, Uint8Array.of(2, 3, 5)), 'protocol_version'],
-    ['only GREASE versions (RFC 8701 section 3)', extend(extensionTypes.supported_versions, Uint8Array.of(2, 0x0a, 0x0a)), 'protocol_version'],
+    [
+      'only versions of the future',
+      extend(extensionTypes.supported_versions, Uint8Array.of(2, 3, 5)),
+      'protocol_version',
+    ],
+    [
+      'only GREASE versions (RFC 8701 section 3)',
+      extend(extensionTypes.supported_versions, Uint8Array.of(2, 0x0a, 0x0a)),
+      'protocol_version',
+    ],
     ['an empty supported_versions', extend(extensionTypes.supported_versions, Uint8Array.of(0)), 'decode_error'],
     ['half a version', extend(extensionTypes.supported_versions, Uint8Array.of(3, 3, 4, 3)), 'decode_error'],
     ['legacy_version 0x0301 (section 4.2.2)', (h) => ({ ...h, legacyVersion: 0x0301 }), 'protocol_version'],
@@ -66,30 +99,67 @@ describe('ClientHello (RFC 9846 section 4.2.2)', () => {
     ['no supported_groups (section 9.2)', without(extensionTypes.supported_groups), 'missing_extension'],
     ['no key_share (section 9.2)', without(extensionTypes.key_share), 'missing_extension'],
     ['no signature_algorithms (section 9.2)', without(extensionTypes.signature_algorithms), 'missing_extension'],
-    ['an empty supported_groups (section 4.3.7)', extend(extensionTypes.supported_groups, Uint8Array.of(0, 0)), 'decode_error'],
-    ['an empty signature_algorithms (section 4.3.3)', extend(extensionTypes.signature_algorithms, Uint8Array.of(0, 0)), 'decode_error'],
-    ['a server name with a zero byte (RFC 6066 section 3)', extend(0, Uint8Array.of(0, 6, 0, 0, 3, 97, 0, 98)), 'decode_error'],
-    ['two server names of one type (RFC 6066 section 3)', extend(0, Uint8Array.of(0, 8, 0, 0, 1, 97, 0, 0, 1, 98)), 'illegal_parameter'],
+    [
+      'an empty supported_groups (section 4.3.7)',
+      extend(extensionTypes.supported_groups, Uint8Array.of(0, 0)),
+      'decode_error',
+    ],
+    [
+      'an empty signature_algorithms (section 4.3.3)',
+      extend(extensionTypes.signature_algorithms, Uint8Array.of(0, 0)),
+      'decode_error',
+    ],
+    [
+      'a server name with a zero byte (RFC 6066 section 3)',
+      extend(0, Uint8Array.of(0, 6, 0, 0, 3, 97, 0, 98)),
+      'decode_error',
+    ],
+    [
+      'two server names of one type (RFC 6066 section 3)',
+      extend(0, Uint8Array.of(0, 8, 0, 0, 1, 97, 0, 0, 1, 98)),
+      'illegal_parameter',
+    ],
     ['an empty protocol name (RFC 7301 section 3.1)', extend(16, Uint8Array.of(0, 1, 0)), 'decode_error'],
     ['a record_size_limit of 63 (RFC 8449 section 4)', extend(28, Uint8Array.of(0, 63)), 'illegal_parameter'],
-    ['bytes behind an extension\'s value', extend(extensionTypes.post_handshake_auth, Uint8Array.of(0)), 'decode_error'],
+    ["bytes behind an extension's value", extend(extensionTypes.post_handshake_auth, Uint8Array.of(0)), 'decode_error'],
     ['an empty cookie (section 4.3.2)', extend(extensionTypes.cookie, Uint8Array.of(0, 0)), 'decode_error'],
   ])('%s', (_, shape, code) => helloRefused(shape, code, code))
 
   it.each<readonly [string, Shape, TlsErrorCode]>([
     ['no suite in common', (h) => ({ ...h, cipherSuites: [0x1305, 0x0a0a] }), 'no_common_cipher_suite'],
     ['only suites of TLS 1.2', (h) => ({ ...h, cipherSuites: [0xc02b] }), 'no_common_cipher_suite'],
-    ['no group in common (section 4.2.1)', (h) => extend(extensionTypes.supported_groups, ids(0x0100, 0x0a0a))(extend(extensionTypes.key_share, shares())(h)), 'no_common_group'],
-    ['no signature scheme in common (section 4.2.1)', extend(extensionTypes.signature_algorithms, ids(0x0804, 0x0a0a)), 'no_common_signature_scheme'],
-    ['schemes of TLS 1.2 alone (section 4.3.3)', extend(extensionTypes.signature_algorithms, ids(0x0401, 0x0203)), 'no_common_signature_scheme'],
+    [
+      'no group in common (section 4.2.1)',
+      (h) =>
+        extend(extensionTypes.supported_groups, ids(0x0100, 0x0a0a))(extend(extensionTypes.key_share, shares())(h)),
+      'no_common_group',
+    ],
+    [
+      'no signature scheme in common (section 4.2.1)',
+      extend(extensionTypes.signature_algorithms, ids(0x0804, 0x0a0a)),
+      'no_common_signature_scheme',
+    ],
+    [
+      'schemes of TLS 1.2 alone (section 4.3.3)',
+      extend(extensionTypes.signature_algorithms, ids(0x0401, 0x0203)),
+      'no_common_signature_scheme',
+    ],
   ])('%s', (_, shape, code) => helloRefused(shape, code, 'handshake_failure'))
 
   it('no protocol in common (RFC 7301 section 3.2)', () =>
-    helloRefused(extend(16, Uint8Array.of(0, 3, 2, 104, 51)), 'no_common_protocol', 'no_application_protocol', { alpn: ['h2'] }))
+    helloRefused(extend(16, Uint8Array.of(0, 3, 2, 104, 51)), 'no_common_protocol', 'no_application_protocol', {
+      alpn: ['h2'],
+    }))
 
   it.each<readonly [string, Shape]>([
     ['suites', (h) => ({ ...h, cipherSuites: [0x1a1a, 0x4242, ...h.cipherSuites] })],
-    ['extensions', (h) => ({ ...h, extensions: [{ type: 0x2a2a, data: Uint8Array.of(0) }, ...withExtension(h.extensions, UNKNOWN)] })],
+    [
+      'extensions',
+      (h) => ({
+        ...h,
+        extensions: [{ type: 0x2a2a, data: Uint8Array.of(0) }, ...withExtension(h.extensions, UNKNOWN)],
+      }),
+    ],
     ['versions', (h) => extend(extensionTypes.supported_versions, Uint8Array.of(8, 0x3a, 0x3a, 3, 5, 3, 4, 3, 3))(h)],
   ])('unknown and GREASE %s are ignored (RFC 8701 section 3.1)', async (_, shapeHello) => {
     const { serverEvents } = await meet({ ...tls13, hello: { shape: shapeHello } }, tls13)
@@ -99,12 +169,28 @@ describe('ClientHello (RFC 9846 section 4.2.2)', () => {
 
 describe('key_share (RFC 9846 section 4.3.8)', () => {
   it.each<readonly [string, Uint8Array, TlsErrorCode & AlertName]>([
-    ['a group that is not listed', shares(share(0x0018, concat(Uint8Array.of(4), new Uint8Array(96)))), 'illegal_parameter'],
-    ['a group twice', shares(share(0x001d, new Uint8Array(32).fill(9)), share(0x001d, new Uint8Array(32).fill(8))), 'illegal_parameter'],
+    [
+      'a group that is not listed',
+      shares(share(0x0018, concat(Uint8Array.of(4), new Uint8Array(96)))),
+      'illegal_parameter',
+    ],
+    [
+      'a group twice',
+      shares(share(0x001d, new Uint8Array(32).fill(9)), share(0x001d, new Uint8Array(32).fill(8))),
+      'illegal_parameter',
+    ],
     ['an X25519 share of 33 bytes', shares(share(0x001d, new Uint8Array(33).fill(9))), 'illegal_parameter'],
     ['an X25519 share of small order (section 7.4.2)', shares(share(0x001d, new Uint8Array(32))), 'illegal_parameter'],
-    ['a P-256 point off the curve (section 4.3.8.2)', shares(share(0x0017, concat(Uint8Array.of(4), new Uint8Array(64).fill(5)))), 'illegal_parameter'],
-    ['a compressed P-256 point (section 4.3.8.2)', shares(share(0x0017, concat(Uint8Array.of(2), new Uint8Array(32).fill(5)))), 'illegal_parameter'],
+    [
+      'a P-256 point off the curve (section 4.3.8.2)',
+      shares(share(0x0017, concat(Uint8Array.of(4), new Uint8Array(64).fill(5)))),
+      'illegal_parameter',
+    ],
+    [
+      'a compressed P-256 point (section 4.3.8.2)',
+      shares(share(0x0017, concat(Uint8Array.of(2), new Uint8Array(32).fill(5)))),
+      'illegal_parameter',
+    ],
     ['the point at infinity (section 4.3.8.2)', shares(share(0x0017, Uint8Array.of(0))), 'illegal_parameter'],
     ['an empty share', shares(share(0x001d, none)), 'decode_error'],
     ['half an entry', Uint8Array.of(0, 3, 0, 0x1d, 0), 'decode_error'],
@@ -114,7 +200,8 @@ describe('key_share (RFC 9846 section 4.3.8)', () => {
 describe('after HelloRetryRequest (RFC 9846 section 4.2.2)', () => {
   const client: TestClientOptions = { groups: ['X25519', 'P-256'], hello: { keyShares: ['X25519'] } }
   const second = (change: Shape): TestClientOptions => ({
-    ...client, seam: lying({ ClientHello: (fields, nth) => (nth === 1 ? change(fields) : fields) }),
+    ...client,
+    seam: lying({ ClientHello: (fields, nth) => (nth === 1 ? change(fields) : fields) }),
   })
   it.each<readonly [string, Shape, TlsErrorCode & AlertName]>([
     ['another random', (h) => ({ ...h, random: new Uint8Array(32).fill(1) }), 'illegal_parameter'],
@@ -125,11 +212,24 @@ describe('after HelloRetryRequest (RFC 9846 section 4.2.2)', () => {
     ['another server name', extend(0, Uint8Array.of(0, 4, 0, 0, 1, 97)), 'illegal_parameter'],
     ['early_data', extend(extensionTypes.early_data), 'illegal_parameter'],
     ['a cookie that was not given', extend(extensionTypes.cookie, Uint8Array.of(0, 1, 7)), 'illegal_parameter'],
-    ['no share for the group (section 4.3.8)', extend(extensionTypes.key_share, shares(share(0x001d, new Uint8Array(32).fill(9)))), 'illegal_parameter'],
+    [
+      'no share for the group (section 4.3.8)',
+      extend(extensionTypes.key_share, shares(share(0x001d, new Uint8Array(32).fill(9)))),
+      'illegal_parameter',
+    ],
     ['no share at all (section 4.3.8)', extend(extensionTypes.key_share, shares()), 'illegal_parameter'],
-    ['more shares than one (section 4.3.8)', (h) => extend(extensionTypes.key_share, shares(
-      share(0x0017, concat(Uint8Array.of(4), new Uint8Array(64))), share(0x001d, new Uint8Array(32).fill(9)),
-    ))(h), 'illegal_parameter'],
+    [
+      'more shares than one (section 4.3.8)',
+      (h) =>
+        extend(
+          extensionTypes.key_share,
+          shares(
+            share(0x0017, concat(Uint8Array.of(4), new Uint8Array(64))),
+            share(0x001d, new Uint8Array(32).fill(9)),
+          ),
+        )(h),
+      'illegal_parameter',
+    ],
   ])('%s', async (_, change, code) => {
     await refusedBy('server', second(change), { groups: ['P-256'] }, code, code)
   })
@@ -138,7 +238,13 @@ describe('after HelloRetryRequest (RFC 9846 section 4.2.2)', () => {
     ['another cookie', extend(extensionTypes.cookie, Uint8Array.of(0, 1, 7))],
     ['no cookie', without(extensionTypes.cookie)],
   ])('%s (section 4.3.2)', async (_, change) => {
-    await refusedBy('server', second(change), { groups: ['P-256'], hello: { cookie: true } }, 'illegal_parameter', 'illegal_parameter')
+    await refusedBy(
+      'server',
+      second(change),
+      { groups: ['P-256'], hello: { cookie: true } },
+      'illegal_parameter',
+      'illegal_parameter',
+    )
   })
 
   it('a third ClientHello', async () => {
@@ -148,43 +254,86 @@ describe('after HelloRetryRequest (RFC 9846 section 4.2.2)', () => {
 })
 
 describe('pre_shared_key (RFC 9846 section 4.3.11)', () => {
-  const ticketing = (): TestServerOptions => ({ ...tls13, tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) } })
+  const ticketing = (): TestServerOptions => ({
+    ...tls13,
+    tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) },
+  })
   const resuming = async (change: Shape, code: TlsErrorCode, alert: AlertName): Promise<void> => {
     const server = ticketing()
     const [session] = eventsOf((await meet(tls13, server)).clientEvents, 'session')
-    await refusedBy('server', { session: session?.session ?? none, seam: lying({ ClientHello: change }) }, server, code, alert)
+    await refusedBy(
+      'server',
+      { session: session?.session ?? none, seam: lying({ ClientHello: change }) },
+      server,
+      code,
+      alert,
+    )
   }
   it('not the last extension', () =>
-    resuming((h) => ({ ...h, extensions: [...(h.extensions ?? []), { type: UNKNOWN, data: none }] }), 'illegal_parameter', 'illegal_parameter'))
+    resuming(
+      (h) => ({ ...h, extensions: [...(h.extensions ?? []), { type: UNKNOWN, data: none }] }),
+      'illegal_parameter',
+      'illegal_parameter',
+    ))
   it('without psk_key_exchange_modes (section 4.3.9)', () =>
     resuming(without(extensionTypes.psk_key_exchange_modes), 'missing_extension', 'missing_extension'))
   it('a wrong binder (section 4.3.11.2)', () =>
-    resuming((h) => ({
-      ...h,
-      extensions: (h.extensions ?? []).map(({ type, data }) =>
-        type === extensionTypes.pre_shared_key ? { type, data: data.map((byte, i) => (i === data.length - 1 ? byte ^ 1 : byte)) } : { type, data }),
-    }), 'bad_binder', 'decrypt_error'))
+    resuming(
+      (h) => ({
+        ...h,
+        extensions: (h.extensions ?? []).map(({ type, data }) =>
+          type === extensionTypes.pre_shared_key
+            ? { type, data: data.map((byte, i) => (i === data.length - 1 ? byte ^ 1 : byte)) }
+            : { type, data },
+        ),
+      }),
+      'bad_binder',
+      'decrypt_error',
+    ))
   it('a hello that changed under its binder (section 4.3.11.2)', () =>
     resuming((h) => ({ ...h, random: new Uint8Array(32).fill(3) }), 'bad_binder', 'decrypt_error'))
   it('fewer binders than identities', () =>
-    resuming((h) => ({
-      ...h,
-      extensions: (h.extensions ?? []).map(({ type, data }) => {
-        if (type !== extensionTypes.pre_shared_key) return { type, data }
-        const [high = 0, low = 0] = data
-        const one = data.subarray(2, 2 + high * 256 + low)
-        const identities = concat(one, one)
-        return { type, data: concat(Uint8Array.of(identities.length >> 8, identities.length & 0xff), identities, data.subarray(2 + one.length)) }
+    resuming(
+      (h) => ({
+        ...h,
+        extensions: (h.extensions ?? []).map(({ type, data }) => {
+          if (type !== extensionTypes.pre_shared_key) return { type, data }
+          const [high = 0, low = 0] = data
+          const one = data.subarray(2, 2 + high * 256 + low)
+          const identities = concat(one, one)
+          return {
+            type,
+            data: concat(
+              Uint8Array.of(identities.length >> 8, identities.length & 0xff),
+              identities,
+              data.subarray(2 + one.length),
+            ),
+          }
+        }),
       }),
-    }), 'illegal_parameter', 'illegal_parameter'))
+      'illegal_parameter',
+      'illegal_parameter',
+    ))
   it('a binder of 31 bytes', () =>
-    resuming((h) => ({
-      ...h,
-      extensions: (h.extensions ?? []).map(({ type, data }) =>
-        type === extensionTypes.pre_shared_key
-          ? { type, data: concat(data.subarray(0, 2 + (data[0] ?? 0) * 256 + (data[1] ?? 0)), Uint8Array.of(0, 32, 31), new Uint8Array(31)) }
-          : { type, data }),
-    }), 'decode_error', 'decode_error'))
+    resuming(
+      (h) => ({
+        ...h,
+        extensions: (h.extensions ?? []).map(({ type, data }) =>
+          type === extensionTypes.pre_shared_key
+            ? {
+                type,
+                data: concat(
+                  data.subarray(0, 2 + (data[0] ?? 0) * 256 + (data[1] ?? 0)),
+                  Uint8Array.of(0, 32, 31),
+                  new Uint8Array(31),
+                ),
+              }
+            : { type, data },
+        ),
+      }),
+      'decode_error',
+      'decode_error',
+    ))
 })
 
 describe('client authentication (RFC 9846 section 4.5)', () => {
@@ -195,19 +344,75 @@ describe('client authentication (RFC 9846 section 4.5)', () => {
     return { algorithms: signer.algorithms, sign: (algorithm, content) => signer.sign(algorithm, change(content)) }
   }
   it.each<readonly [string, Parameters<typeof lying>[0], TlsErrorCode, AlertName]>([
-    ['Certificate left out', { Certificate: () => [], CertificateVerify: () => [] }, 'unexpected_message', 'unexpected_message'],
-    ['Certificate left out before CertificateVerify', { Certificate: () => [] }, 'unexpected_message', 'unexpected_message'],
+    [
+      'Certificate left out',
+      { Certificate: () => [], CertificateVerify: () => [] },
+      'unexpected_message',
+      'unexpected_message',
+    ],
+    [
+      'Certificate left out before CertificateVerify',
+      { Certificate: () => [] },
+      'unexpected_message',
+      'unexpected_message',
+    ],
     ['CertificateVerify left out', { CertificateVerify: () => [] }, 'unexpected_message', 'unexpected_message'],
-    ['CertificateVerify twice', { CertificateVerify: (f) => [raw('CertificateVerify', f), raw('CertificateVerify', f)] }, 'unexpected_message', 'unexpected_message'],
-    ['an empty list where one is required', { Certificate: (f) => ({ ...f, entries: [] }), CertificateVerify: () => [] }, 'certificate_required', 'certificate_required'],
-    ['a context in the handshake', { Certificate: (f) => ({ ...f, context: Uint8Array.of(1) }) }, 'illegal_parameter', 'illegal_parameter'],
-    ['an extension that was not asked for', {
-      Certificate: (f) => ({ ...f, entries: f.entries.map((entry) => ({ ...entry, extensions: [{ type: 5, data: Uint8Array.of(1, 0, 0, 1, 0) }] })) }),
-    }, 'unsupported_extension', 'unsupported_extension'],
-    ['no DER', { Certificate: (f) => ({ ...f, entries: [{ data: Uint8Array.of(1), extensions: [] }] }) }, 'bad_certificate', 'bad_certificate'],
-    ['a scheme that is not for TLS 1.3', { CertificateVerify: (f) => ({ ...f, scheme: 0x0401 }) }, 'illegal_parameter', 'illegal_parameter'],
-    ['a scheme of another kind of key', { CertificateVerify: (f) => ({ ...f, scheme: 0x0807 }) }, 'illegal_parameter', 'illegal_parameter'],
-    ['a wrong signature', { CertificateVerify: (f) => ({ ...f, signature: f.signature.map((b, i) => (i === 20 ? b ^ 1 : b)) }) }, 'bad_signature', 'decrypt_error'],
+    [
+      'CertificateVerify twice',
+      { CertificateVerify: (f) => [raw('CertificateVerify', f), raw('CertificateVerify', f)] },
+      'unexpected_message',
+      'unexpected_message',
+    ],
+    [
+      'an empty list where one is required',
+      { Certificate: (f) => ({ ...f, entries: [] }), CertificateVerify: () => [] },
+      'certificate_required',
+      'certificate_required',
+    ],
+    [
+      'a context in the handshake',
+      { Certificate: (f) => ({ ...f, context: Uint8Array.of(1) }) },
+      'illegal_parameter',
+      'illegal_parameter',
+    ],
+    [
+      'an extension that was not asked for',
+      {
+        Certificate: (f) => ({
+          ...f,
+          entries: f.entries.map((entry) => ({
+            ...entry,
+            extensions: [{ type: 5, data: Uint8Array.of(1, 0, 0, 1, 0) }],
+          })),
+        }),
+      },
+      'unsupported_extension',
+      'unsupported_extension',
+    ],
+    [
+      'no DER',
+      { Certificate: (f) => ({ ...f, entries: [{ data: Uint8Array.of(1), extensions: [] }] }) },
+      'bad_certificate',
+      'bad_certificate',
+    ],
+    [
+      'a scheme that is not for TLS 1.3',
+      { CertificateVerify: (f) => ({ ...f, scheme: 0x0401 }) },
+      'illegal_parameter',
+      'illegal_parameter',
+    ],
+    [
+      'a scheme of another kind of key',
+      { CertificateVerify: (f) => ({ ...f, scheme: 0x0807 }) },
+      'illegal_parameter',
+      'illegal_parameter',
+    ],
+    [
+      'a wrong signature',
+      { CertificateVerify: (f) => ({ ...f, signature: f.signature.map((b, i) => (i === 20 ? b ^ 1 : b)) }) },
+      'bad_signature',
+      'decrypt_error',
+    ],
   ])('%s', async (_, lies, code, alert) => {
     await refusedBy('server', { ...ecdsa, seam: lying(lies) }, requiring, code, alert)
   })
@@ -221,9 +426,17 @@ describe('client authentication (RFC 9846 section 4.5)', () => {
     await refusedBy('server', { cert, key }, requiring, 'bad_signature', 'decrypt_error')
   })
 
-  it.each([['ECDSA', ecdsa], ['RSA', rsa], ['Ed25519', ed25519]])('%s with the context string of a server (section 4.5.2)', async (_, { cert, key }) => {
+  it.each([
+    ['ECDSA', ecdsa],
+    ['RSA', rsa],
+    ['Ed25519', ed25519],
+  ])('%s with the context string of a server (section 4.5.2)', async (_, { cert, key }) => {
     const asServer = (content: Uint8Array): Uint8Array =>
-      concat(content.subarray(0, 64), new TextEncoder().encode('TLS 1.3, server CertificateVerify'), content.subarray(97))
+      concat(
+        content.subarray(0, 64),
+        new TextEncoder().encode('TLS 1.3, server CertificateVerify'),
+        content.subarray(97),
+      )
     await refusedBy('server', { cert, key: externalSigner(key, asServer) }, requiring, 'bad_signature', 'decrypt_error')
   })
 
@@ -242,13 +455,38 @@ describe('Finished (RFC 9846 section 4.5.3)', () => {
   const small: TestClientOptions = { cipherSuites: ['TLS_AES_128_GCM_SHA256'] }
   it.each<readonly [string, Parameters<typeof lying>[0], TlsErrorCode, AlertName]>([
     ['wrong', { Finished: (f) => ({ verifyData: f.verifyData.map((b) => b ^ 1) }) }, 'bad_finished', 'decrypt_error'],
-    ['over the server\'s own Finished base', { Finished: () => ({ verifyData: new Uint8Array(32) }) }, 'bad_finished', 'decrypt_error'],
+    [
+      "over the server's own Finished base",
+      { Finished: () => ({ verifyData: new Uint8Array(32) }) },
+      'bad_finished',
+      'decrypt_error',
+    ],
     ['too short', { Finished: (f) => ({ verifyData: f.verifyData.subarray(1) }) }, 'decode_error', 'decode_error'],
     ['empty', { Finished: () => ({ verifyData: none }) }, 'decode_error', 'decode_error'],
-    ['repeated in one flight (section 5.1)', { Finished: (f) => [raw('Finished', f), raw('Finished', f)] }, 'unexpected_message', 'unexpected_message'],
-    ['a message behind it under the handshake keys (section 5.1)', { Finished: (f) => [raw('Finished', f), Uint8Array.of(24, 0, 0, 1)] }, 'unexpected_message', 'unexpected_message'],
-    ['left out, with KeyUpdate in its place', { Finished: () => [raw('KeyUpdate', { requestUpdate: false })] }, 'unexpected_message', 'unexpected_message'],
-    ['EndOfEarlyData without early data (section 4.6)', { Finished: (f) => [raw('EndOfEarlyData', {}), raw('Finished', f)] }, 'unexpected_message', 'unexpected_message'],
+    [
+      'repeated in one flight (section 5.1)',
+      { Finished: (f) => [raw('Finished', f), raw('Finished', f)] },
+      'unexpected_message',
+      'unexpected_message',
+    ],
+    [
+      'a message behind it under the handshake keys (section 5.1)',
+      { Finished: (f) => [raw('Finished', f), Uint8Array.of(24, 0, 0, 1)] },
+      'unexpected_message',
+      'unexpected_message',
+    ],
+    [
+      'left out, with KeyUpdate in its place',
+      { Finished: () => [raw('KeyUpdate', { requestUpdate: false })] },
+      'unexpected_message',
+      'unexpected_message',
+    ],
+    [
+      'EndOfEarlyData without early data (section 4.6)',
+      { Finished: (f) => [raw('EndOfEarlyData', {}), raw('Finished', f)] },
+      'unexpected_message',
+      'unexpected_message',
+    ],
   ])('%s', async (_, lies, code, alert) => {
     await refusedBy('server', { ...small, seam: lying(lies) }, {}, code, alert)
   })
@@ -258,7 +496,10 @@ describe('after the handshake (RFC 9846 section 4.7)', () => {
   it.each<readonly [string, Uint8Array]>([
     ['a second ClientHello, which is no renegotiation in TLS 1.3', Uint8Array.of(1, 0, 0, 0)],
     ['a Finished', raw('Finished', { verifyData: new Uint8Array(32) })],
-    ['a NewSessionTicket of a client', raw('NewSessionTicket', { lifetime: 1, ageAdd: 1, nonce: none, ticket: Uint8Array.of(1), extensions: [] })],
+    [
+      'a NewSessionTicket of a client',
+      raw('NewSessionTicket', { lifetime: 1, ageAdd: 1, nonce: none, ticket: Uint8Array.of(1), extensions: [] }),
+    ],
     ['an EndOfEarlyData', raw('EndOfEarlyData', {})],
     ['a message of an unknown type', Uint8Array.of(77, 0, 0, 0)],
   ])('%s', async (_, message) => {
@@ -284,7 +525,8 @@ describe('after the handshake (RFC 9846 section 4.7)', () => {
         context = fields.context
         return fields
       },
-      Finished: (fields, nth) => (nth === 1 ? [raw('Finished', fields), raw('Certificate', { context, entries: [] })] : fields),
+      Finished: (fields, nth) =>
+        nth === 1 ? [raw('Finished', fields), raw('Certificate', { context, entries: [] })] : fields,
     })
     const meeting = await meet(
       { ...tls13, ...ecdsa, hello: { postHandshakeAuth: true }, seam },
@@ -293,7 +535,9 @@ describe('after the handshake (RFC 9846 section 4.7)', () => {
     await meeting.server.requestClientCertificate()
     await meeting.settle()
     expect(context).toHaveLength(16)
-    expect(eventsOf(meeting.serverEvents, 'clientCertificate').map(({ peerCertificates }) => peerCertificates.length)).toEqual([1])
+    expect(
+      eventsOf(meeting.serverEvents, 'clientCertificate').map(({ peerCertificates }) => peerCertificates.length),
+    ).toEqual([1])
     expectRefusal('server', meeting, 'illegal_parameter', 'illegal_parameter', /no request that waits/)
   })
 

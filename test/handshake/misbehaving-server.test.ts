@@ -1,4 +1,5 @@
-// Servers that lie to a puretls client: each rule of RFC 9846 that makes a client refuse, broken once. Tests are named after
+// Servers that lie to a puretls client: each rule of RFC 9846 that makes a client refuse, broken once. Tests are named
+// after
 // the section.
 
 import { generateKeyPairSync } from 'node:crypto'
@@ -15,7 +16,16 @@ import { HELLO_RETRY_REQUEST_RANDOM } from '../../src/wire/messages.ts'
 import { extensionTypes } from '../../src/wire/registry.ts'
 import { clientOf, connectEngines, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
 import { ecdsa, ed25519, rsa } from '../fixtures/identities.ts'
-import { expectRefusal, lying, plainRecord, raw, refusedBy, tls13, withExtension, withoutExtension } from './misbehaving.ts'
+import {
+  expectRefusal,
+  lying,
+  plainRecord,
+  raw,
+  refusedBy,
+  tls13,
+  withExtension,
+  withoutExtension,
+} from './misbehaving.ts'
 
 const none = new Uint8Array(0)
 const UNKNOWN = 0x4242
@@ -31,11 +41,23 @@ interface Case {
 }
 
 /** Makes a case whose alert has the code's name. */
-const lie = (name: string, seam: Parameters<typeof lying>[0], code: TlsErrorCode & AlertName, more: Partial<Case> = {}): Case => ({
-  name, lie: lying(seam), code, alert: code, ...more,
+const lie = (
+  name: string,
+  seam: Parameters<typeof lying>[0],
+  code: TlsErrorCode & AlertName,
+  more: Partial<Case> = {},
+): Case => ({
+  name,
+  lie: lying(seam),
+  code,
+  alert: code,
+  ...more,
 })
 const decrypt = (name: string, seam: Parameters<typeof lying>[0], code: TlsErrorCode): Case => ({
-  name, lie: lying(seam), code, alert: 'decrypt_error',
+  name,
+  lie: lying(seam),
+  code,
+  alert: 'decrypt_error',
 })
 
 const check = async ({ lie: seam, code, alert, client = {}, server = {} }: Case): Promise<void> => {
@@ -63,7 +85,11 @@ const keyShare = (group: number, share: Uint8Array): Uint8Array =>
 
 describe('ServerHello (RFC 9846 section 4.2.3)', () => {
   it.each<Case>([
-    lie('another session ID than ours', { ServerHello: (f) => ({ ...f, sessionId: new Uint8Array(32).fill(7) }) }, 'illegal_parameter'),
+    lie(
+      'another session ID than ours',
+      { ServerHello: (f) => ({ ...f, sessionId: new Uint8Array(32).fill(7) }) },
+      'illegal_parameter',
+    ),
     lie('a suite that was not offered', { ServerHello: (f) => ({ ...f, cipherSuite: 0x1305 }) }, 'illegal_parameter'),
     lie('a suite of TLS 1.2', { ServerHello: (f) => ({ ...f, cipherSuite: 0xc02b }) }, 'illegal_parameter', {
       client: { versions: { min: 'TLS 1.2' } },
@@ -72,14 +98,41 @@ describe('ServerHello (RFC 9846 section 4.2.3)', () => {
     lie('legacy_version 0x0304', { ServerHello: (f) => ({ ...f, legacyVersion: 0x0304 }) }, 'protocol_version'),
     lie('legacy_version 0x0302', { ServerHello: (f) => ({ ...f, legacyVersion: 0x0302 }) }, 'protocol_version'),
     lie('no extensions, and so TLS 1.2', { ServerHello: (f) => ({ ...f, extensions: [] }) }, 'protocol_version'),
-    lie('an unknown extension', { ServerHello: (f) => ({ ...f, extensions: withExtension(f.extensions, UNKNOWN) }) }, 'unsupported_extension'),
-    lie('an offered extension that belongs elsewhere', {
-      ServerHello: (f) => ({ ...f, extensions: withExtension(f.extensions, extensionTypes.signature_algorithms, Uint8Array.of(0, 2, 4, 3)) }),
-    }, 'illegal_parameter'),
-    lie('an extension twice', {
-      ServerHello: (f) => ({ ...f, extensions: [...(f.extensions ?? []), ...(f.extensions ?? [])] }),
-    }, 'decode_error'),
-    lie('bytes after its end', { ServerHello: (f) => [concat(Uint8Array.of(2, 0, 0, raw('ServerHello', f).length - 3), raw('ServerHello', f).subarray(4), Uint8Array.of(0))] }, 'decode_error'),
+    lie(
+      'an unknown extension',
+      { ServerHello: (f) => ({ ...f, extensions: withExtension(f.extensions, UNKNOWN) }) },
+      'unsupported_extension',
+    ),
+    lie(
+      'an offered extension that belongs elsewhere',
+      {
+        ServerHello: (f) => ({
+          ...f,
+          extensions: withExtension(f.extensions, extensionTypes.signature_algorithms, Uint8Array.of(0, 2, 4, 3)),
+        }),
+      },
+      'illegal_parameter',
+    ),
+    lie(
+      'an extension twice',
+      {
+        ServerHello: (f) => ({ ...f, extensions: [...(f.extensions ?? []), ...(f.extensions ?? [])] }),
+      },
+      'decode_error',
+    ),
+    lie(
+      'bytes after its end',
+      {
+        ServerHello: (f) => [
+          concat(
+            Uint8Array.of(2, 0, 0, raw('ServerHello', f).length - 3),
+            raw('ServerHello', f).subarray(4),
+            Uint8Array.of(0),
+          ),
+        ],
+      },
+      'decode_error',
+    ),
   ])('$name', check)
 })
 
@@ -96,7 +149,10 @@ describe('downgrade protection (RFC 9846 section 4.2.3)', () => {
 
 describe('supported_versions (RFC 9846 section 4.3.1)', () => {
   const version = (id: number): Parameters<typeof lying>[0] => ({
-    ServerHello: (f) => ({ ...f, extensions: withExtension(f.extensions, extensionTypes.supported_versions, Uint8Array.of(id >> 8, id & 0xff)) }),
+    ServerHello: (f) => ({
+      ...f,
+      extensions: withExtension(f.extensions, extensionTypes.supported_versions, Uint8Array.of(id >> 8, id & 0xff)),
+    }),
   })
   it.each<Case>([
     lie('TLS 1.2 by the extension', version(0x0303), 'illegal_parameter', { client: { versions: { min: 'TLS 1.2' } } }),
@@ -112,44 +168,105 @@ describe('key_share (RFC 9846 section 4.3.8)', () => {
   })
   const groups = { groups: ['X25519', 'P-256'], hello: { keyShares: ['X25519'] } }
   it.each<Case>([
-    lie('none', { ServerHello: (f) => ({ ...f, extensions: withoutExtension(f.extensions, extensionTypes.key_share) }) }, 'missing_extension'),
+    lie(
+      'none',
+      { ServerHello: (f) => ({ ...f, extensions: withoutExtension(f.extensions, extensionTypes.key_share) }) },
+      'missing_extension',
+    ),
     lie('a group not offered', share(keyShare(ffdhe2048, new Uint8Array(256).fill(2))), 'illegal_parameter'),
-    lie('a group offered without a share', share(keyShare(0x0017, concat(Uint8Array.of(4), new Uint8Array(64)))), 'illegal_parameter', { client: groups }),
-    lie('an X25519 share of 31 bytes', share(keyShare(0x001d, new Uint8Array(31).fill(9))), 'illegal_parameter', { client: groups }),
-    lie('an X25519 share of small order (section 7.4.2)', share(keyShare(0x001d, new Uint8Array(32))), 'illegal_parameter', { client: groups }),
-    lie('a P-256 point off the curve (section 4.3.8.2)', share(keyShare(0x0017, concat(Uint8Array.of(4), new Uint8Array(64).fill(3)))), 'illegal_parameter', {
-      client: { groups: ['P-256'] },
+    lie(
+      'a group offered without a share',
+      share(keyShare(0x0017, concat(Uint8Array.of(4), new Uint8Array(64)))),
+      'illegal_parameter',
+      { client: groups },
+    ),
+    lie('an X25519 share of 31 bytes', share(keyShare(0x001d, new Uint8Array(31).fill(9))), 'illegal_parameter', {
+      client: groups,
     }),
-    lie('a compressed P-256 point (section 4.3.8.2)', share(keyShare(0x0017, concat(Uint8Array.of(2), new Uint8Array(64).fill(3)))), 'illegal_parameter', {
-      client: { groups: ['P-256'] },
-    }),
+    lie(
+      'an X25519 share of small order (section 7.4.2)',
+      share(keyShare(0x001d, new Uint8Array(32))),
+      'illegal_parameter',
+      { client: groups },
+    ),
+    lie(
+      'a P-256 point off the curve (section 4.3.8.2)',
+      share(keyShare(0x0017, concat(Uint8Array.of(4), new Uint8Array(64).fill(3)))),
+      'illegal_parameter',
+      {
+        client: { groups: ['P-256'] },
+      },
+    ),
+    lie(
+      'a compressed P-256 point (section 4.3.8.2)',
+      share(keyShare(0x0017, concat(Uint8Array.of(2), new Uint8Array(64).fill(3)))),
+      'illegal_parameter',
+      {
+        client: { groups: ['P-256'] },
+      },
+    ),
     lie('a hybrid share of a wrong length', share(keyShare(0x11ec, new Uint8Array(1119).fill(1))), 'illegal_parameter'),
     lie('an empty share', share(keyShare(0x001d, none)), 'decode_error'),
-    lie('a share with a byte too many', share(concat(keyShare(0x001d, new Uint8Array(32).fill(9)), Uint8Array.of(0))), 'decode_error'),
+    lie(
+      'a share with a byte too many',
+      share(concat(keyShare(0x001d, new Uint8Array(32).fill(9)), Uint8Array.of(0))),
+      'decode_error',
+    ),
   ])('$name', check)
 })
 
 describe('pre_shared_key (RFC 9846 section 4.3.11)', () => {
   it.each<Case>([
-    lie('chosen where none was offered', {
-      ServerHello: (f) => ({ ...f, extensions: withExtension(f.extensions, extensionTypes.pre_shared_key, Uint8Array.of(0, 0)) }),
-    }, 'unsupported_extension'),
+    lie(
+      'chosen where none was offered',
+      {
+        ServerHello: (f) => ({
+          ...f,
+          extensions: withExtension(f.extensions, extensionTypes.pre_shared_key, Uint8Array.of(0, 0)),
+        }),
+      },
+      'unsupported_extension',
+    ),
   ])('$name', check)
 
   it('an index beyond the list', async () => {
-    const server: TestServerOptions = { ...tls13, tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) } }
+    const server: TestServerOptions = {
+      ...tls13,
+      tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) },
+    }
     const [session] = eventsOf((await meet(tls13, server)).clientEvents, 'session')
     const seam = lying({
-      ServerHello: (f) => ({ ...f, extensions: withExtension(f.extensions, extensionTypes.pre_shared_key, Uint8Array.of(0, 1)) }),
+      ServerHello: (f) => ({
+        ...f,
+        extensions: withExtension(f.extensions, extensionTypes.pre_shared_key, Uint8Array.of(0, 1)),
+      }),
     })
-    await refusedBy('client', { session: session?.session ?? none }, { ...server, seam }, 'illegal_parameter', 'illegal_parameter')
+    await refusedBy(
+      'client',
+      { session: session?.session ?? none },
+      { ...server, seam },
+      'illegal_parameter',
+      'illegal_parameter',
+    )
   })
 
   it('psk_ke where the client offered psk_dhe_ke alone (section 4.3.9)', async () => {
-    const server: TestServerOptions = { ...tls13, tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) } }
+    const server: TestServerOptions = {
+      ...tls13,
+      tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) },
+    }
     const [session] = eventsOf((await meet(tls13, server)).clientEvents, 'session')
-    const seam = lying({ ServerHello: (f) => ({ ...f, extensions: withoutExtension(f.extensions, extensionTypes.key_share) }) })
-    await refusedBy('client', { session: session?.session ?? none }, { ...server, seam }, 'missing_extension', 'missing_extension', /no key_share/)
+    const seam = lying({
+      ServerHello: (f) => ({ ...f, extensions: withoutExtension(f.extensions, extensionTypes.key_share) }),
+    })
+    await refusedBy(
+      'client',
+      { session: session?.session ?? none },
+      { ...server, seam },
+      'missing_extension',
+      'missing_extension',
+      /no key_share/,
+    )
   })
 })
 
@@ -159,31 +276,103 @@ describe('HelloRetryRequest (RFC 9846 section 4.2.4)', () => {
   })
   const request = (data: Uint8Array | undefined): Parameters<typeof lying>[0] => ({
     ServerHello: (f, nth) =>
-      nth === 1 ? f : {
-        ...f,
-        extensions: data ? withExtension(f.extensions, extensionTypes.key_share, data) : withoutExtension(f.extensions, extensionTypes.key_share),
-      },
+      nth === 1
+        ? f
+        : {
+            ...f,
+            extensions: data
+              ? withExtension(f.extensions, extensionTypes.key_share, data)
+              : withoutExtension(f.extensions, extensionTypes.key_share),
+          },
   })
   it.each<Case>([
-    lie('a second one', second(() => ({ random: HELLO_RETRY_REQUEST_RANDOM })), 'unexpected_message', retry),
-    lie('another suite after it', second(({ cipherSuite }) => ({ cipherSuite: cipherSuite === 0x1301 ? 0x1302 : 0x1301 })), 'illegal_parameter', retry),
-    lie('another session ID after it', second(() => ({ sessionId: none })), 'illegal_parameter', retry),
-    lie('a suite that was not offered', { ServerHello: (f) => ({ ...f, cipherSuite: 0x1305 }) }, 'illegal_parameter', retry),
+    lie(
+      'a second one',
+      second(() => ({ random: HELLO_RETRY_REQUEST_RANDOM })),
+      'unexpected_message',
+      retry,
+    ),
+    lie(
+      'another suite after it',
+      second(({ cipherSuite }) => ({ cipherSuite: cipherSuite === 0x1301 ? 0x1302 : 0x1301 })),
+      'illegal_parameter',
+      retry,
+    ),
+    lie(
+      'another session ID after it',
+      second(() => ({ sessionId: none })),
+      'illegal_parameter',
+      retry,
+    ),
+    lie(
+      'a suite that was not offered',
+      { ServerHello: (f) => ({ ...f, cipherSuite: 0x1305 }) },
+      'illegal_parameter',
+      retry,
+    ),
     lie('a group that is not ours (section 4.3.8)', request(Uint8Array.of(0x01, 0x00)), 'illegal_parameter', retry),
-    lie('a group that had a share already (section 4.3.8)', request(Uint8Array.of(0x00, 0x1d)), 'illegal_parameter', retry),
+    lie(
+      'a group that had a share already (section 4.3.8)',
+      request(Uint8Array.of(0x00, 0x1d)),
+      'illegal_parameter',
+      retry,
+    ),
     lie('nothing to change', request(undefined), 'illegal_parameter', retry),
-    lie('an extension that was not offered', {
-      ServerHello: (f, nth) => (nth === 0 ? { ...f, extensions: withExtension(f.extensions, UNKNOWN) } : f),
-    }, 'unsupported_extension', retry),
-    lie('an empty cookie (section 4.3.2)', {
-      ServerHello: (f, nth) => (nth === 0 ? { ...f, extensions: withExtension(f.extensions, extensionTypes.cookie, Uint8Array.of(0, 0)) } : f),
-    }, 'decode_error', retry),
-    lie('a share for another group than it asked for (section 4.3.8)', {
-      ServerHello: (f, nth) => (nth === 1 ? { ...f, extensions: withExtension(f.extensions, extensionTypes.key_share, keyShare(0x001d, new Uint8Array(32).fill(9))) } : f),
-    }, 'illegal_parameter', retry),
-    ...[0x0302, 0x0303, 0x0305, 0x0404, 0x0504].map((id) => lie(`version 0x${id.toString(16).padStart(4, '0')} after it`, {
-      ServerHello: (f, nth) => (nth === 1 ? { ...f, extensions: withExtension(f.extensions, extensionTypes.supported_versions, Uint8Array.of(id >> 8, id & 0xff)) } : f),
-    }, 'illegal_parameter', retry)),
+    lie(
+      'an extension that was not offered',
+      {
+        ServerHello: (f, nth) => (nth === 0 ? { ...f, extensions: withExtension(f.extensions, UNKNOWN) } : f),
+      },
+      'unsupported_extension',
+      retry,
+    ),
+    lie(
+      'an empty cookie (section 4.3.2)',
+      {
+        ServerHello: (f, nth) =>
+          nth === 0 ? { ...f, extensions: withExtension(f.extensions, extensionTypes.cookie, Uint8Array.of(0, 0)) } : f,
+      },
+      'decode_error',
+      retry,
+    ),
+    lie(
+      'a share for another group than it asked for (section 4.3.8)',
+      {
+        ServerHello: (f, nth) =>
+          nth === 1
+            ? {
+                ...f,
+                extensions: withExtension(
+                  f.extensions,
+                  extensionTypes.key_share,
+                  keyShare(0x001d, new Uint8Array(32).fill(9)),
+                ),
+              }
+            : f,
+      },
+      'illegal_parameter',
+      retry,
+    ),
+    ...[0x0302, 0x0303, 0x0305, 0x0404, 0x0504].map((id) =>
+      lie(
+        `version 0x${id.toString(16).padStart(4, '0')} after it`,
+        {
+          ServerHello: (f, nth) =>
+            nth === 1
+              ? {
+                  ...f,
+                  extensions: withExtension(
+                    f.extensions,
+                    extensionTypes.supported_versions,
+                    Uint8Array.of(id >> 8, id & 0xff),
+                  ),
+                }
+              : f,
+        },
+        'illegal_parameter',
+        retry,
+      ),
+    ),
   ])('$name', check)
 
   it('an honest one is followed', async () => {
@@ -202,34 +391,87 @@ describe('EncryptedExtensions (RFC 9846 section 4.4.1)', () => {
   }
   it.each<Case>([
     lie('left out', { EncryptedExtensions: () => [] }, 'unexpected_message'),
-    lie('twice', { EncryptedExtensions: (f) => [raw('EncryptedExtensions', f), raw('EncryptedExtensions', f)] }, 'unexpected_message'),
+    lie(
+      'twice',
+      { EncryptedExtensions: (f) => [raw('EncryptedExtensions', f), raw('EncryptedExtensions', f)] },
+      'unexpected_message',
+    ),
     lie('an unknown extension', add(UNKNOWN), 'unsupported_extension'),
-    lie('an extension that belongs into ServerHello', add(extensionTypes.key_share, keyShare(0x1d, new Uint8Array(32))), 'illegal_parameter'),
-    lie('an extension that belongs into Certificate', add(extensionTypes.status_request, Uint8Array.of(1, 0, 0, 1, 0)), 'illegal_parameter'),
+    lie(
+      'an extension that belongs into ServerHello',
+      add(extensionTypes.key_share, keyShare(0x1d, new Uint8Array(32))),
+      'illegal_parameter',
+    ),
+    lie(
+      'an extension that belongs into Certificate',
+      add(extensionTypes.status_request, Uint8Array.of(1, 0, 0, 1, 0)),
+      'illegal_parameter',
+    ),
     lie('early_data that was not offered (section 4.3.10)', add(extensionTypes.early_data), 'unsupported_extension'),
     lie('ALPN that was not offered (RFC 7301 section 3.1)', add(16, alpn('h2')), 'unsupported_extension'),
-    lie('a protocol that was not offered (RFC 7301 section 3.1)', add(16, alpn('h2')), 'illegal_parameter', { client: { alpn: ['http/1.1'] } }),
-    lie('two protocols (RFC 7301 section 3.1)', add(16, alpn('h2', 'http/1.1')), 'decode_error', { client: { alpn: ['h2', 'http/1.1'] } }),
-    lie('a server_name with content (RFC 6066 section 3)', add(extensionTypes.server_name, Uint8Array.of(0)), 'decode_error'),
-    lie('a record_size_limit of 63 (RFC 8449 section 4)', add(extensionTypes.record_size_limit, Uint8Array.of(0, 63)), 'illegal_parameter', {
-      client: { limits: { recordSizeLimit: 1000 } },
+    lie('a protocol that was not offered (RFC 7301 section 3.1)', add(16, alpn('h2')), 'illegal_parameter', {
+      client: { alpn: ['http/1.1'] },
     }),
+    lie('two protocols (RFC 7301 section 3.1)', add(16, alpn('h2', 'http/1.1')), 'decode_error', {
+      client: { alpn: ['h2', 'http/1.1'] },
+    }),
+    lie(
+      'a server_name with content (RFC 6066 section 3)',
+      add(extensionTypes.server_name, Uint8Array.of(0)),
+      'decode_error',
+    ),
+    lie(
+      'a record_size_limit of 63 (RFC 8449 section 4)',
+      add(extensionTypes.record_size_limit, Uint8Array.of(0, 63)),
+      'illegal_parameter',
+      {
+        client: { limits: { recordSizeLimit: 1000 } },
+      },
+    ),
   ])('$name', check)
 })
 
 describe('CertificateRequest (RFC 9846 section 4.4.2)', () => {
   const asking: TestServerOptions = { clientAuth: { mode: 'request-unverified' } }
   it.each<Case>([
-    lie('a context in the handshake', { CertificateRequest: (f) => ({ ...f, context: Uint8Array.of(1) }) }, 'illegal_parameter', { server: asking }),
-    lie('no signature_algorithms', {
-      CertificateRequest: (f) => ({ ...f, extensions: [{ type: UNKNOWN, data: none }, ...withoutExtension(f.extensions, 13)] }),
-    }, 'missing_extension', { server: asking }),
-    lie('no extensions at all', { CertificateRequest: (f) => ({ ...f, extensions: [] }) }, 'decode_error', { server: asking }),
-    lie('twice', { CertificateRequest: (f) => [raw('CertificateRequest', f), raw('CertificateRequest', f)] }, 'unexpected_message', { server: asking }),
-    lie('after Certificate', {
-      CertificateRequest: () => [],
-      Certificate: (f) => [raw('Certificate', f), raw('CertificateRequest', { context: none, extensions: [{ type: 13, data: Uint8Array.of(0, 2, 4, 3) }] })],
-    }, 'unexpected_message', { server: asking }),
+    lie(
+      'a context in the handshake',
+      { CertificateRequest: (f) => ({ ...f, context: Uint8Array.of(1) }) },
+      'illegal_parameter',
+      { server: asking },
+    ),
+    lie(
+      'no signature_algorithms',
+      {
+        CertificateRequest: (f) => ({
+          ...f,
+          extensions: [{ type: UNKNOWN, data: none }, ...withoutExtension(f.extensions, 13)],
+        }),
+      },
+      'missing_extension',
+      { server: asking },
+    ),
+    lie('no extensions at all', { CertificateRequest: (f) => ({ ...f, extensions: [] }) }, 'decode_error', {
+      server: asking,
+    }),
+    lie(
+      'twice',
+      { CertificateRequest: (f) => [raw('CertificateRequest', f), raw('CertificateRequest', f)] },
+      'unexpected_message',
+      { server: asking },
+    ),
+    lie(
+      'after Certificate',
+      {
+        CertificateRequest: () => [],
+        Certificate: (f) => [
+          raw('Certificate', f),
+          raw('CertificateRequest', { context: none, extensions: [{ type: 13, data: Uint8Array.of(0, 2, 4, 3) }] }),
+        ],
+      },
+      'unexpected_message',
+      { server: asking },
+    ),
   ])('$name', check)
 
   it('unknown extensions are ignored', async () => {
@@ -242,21 +484,61 @@ describe('CertificateRequest (RFC 9846 section 4.4.2)', () => {
 describe('Certificate (RFC 9846 section 4.5.1)', () => {
   it.each<Case>([
     lie('left out', { Certificate: () => [] }, 'unexpected_message'),
-    lie('left out with CertificateVerify', { Certificate: () => [], CertificateVerify: () => [] }, 'unexpected_message'),
+    lie(
+      'left out with CertificateVerify',
+      { Certificate: () => [], CertificateVerify: () => [] },
+      'unexpected_message',
+    ),
     lie('twice', { Certificate: (f) => [raw('Certificate', f), raw('Certificate', f)] }, 'unexpected_message'),
     lie('an empty list (section 4.5.1.3)', { Certificate: (f) => ({ ...f, entries: [] }) }, 'decode_error'),
     lie('a context', { Certificate: (f) => ({ ...f, context: Uint8Array.of(1) }) }, 'illegal_parameter'),
-    lie('an entry without bytes', { Certificate: (f) => ({ ...f, entries: [{ data: none, extensions: [] }] }) }, 'decode_error'),
-    lie('no DER', { Certificate: (f) => ({ ...f, entries: [{ data: Uint8Array.of(0x30, 0x80), extensions: [] }] }) }, 'bad_certificate'),
-    lie('an extension that was not offered', {
-      Certificate: (f) => ({ ...f, entries: f.entries.map((entry) => ({ ...entry, extensions: [{ type: UNKNOWN, data: none }] })) }),
-    }, 'unsupported_extension'),
-    lie('an extension that belongs elsewhere', {
-      Certificate: (f) => ({ ...f, entries: f.entries.map((entry) => ({ ...entry, extensions: [{ type: 16, data: Uint8Array.of(0, 3, 2, 104, 50) }] })) }),
-    }, 'illegal_parameter', { client: { alpn: ['h2'] } }),
-    lie('a status of an unknown type (section 4.5.1.1)', {
-      Certificate: (f) => ({ ...f, entries: f.entries.map((entry) => ({ ...entry, extensions: [{ type: 5, data: Uint8Array.of(2, 0, 0, 1, 0) }] })) }),
-    }, 'decode_error'),
+    lie(
+      'an entry without bytes',
+      { Certificate: (f) => ({ ...f, entries: [{ data: none, extensions: [] }] }) },
+      'decode_error',
+    ),
+    lie(
+      'no DER',
+      { Certificate: (f) => ({ ...f, entries: [{ data: Uint8Array.of(0x30, 0x80), extensions: [] }] }) },
+      'bad_certificate',
+    ),
+    lie(
+      'an extension that was not offered',
+      {
+        Certificate: (f) => ({
+          ...f,
+          entries: f.entries.map((entry) => ({ ...entry, extensions: [{ type: UNKNOWN, data: none }] })),
+        }),
+      },
+      'unsupported_extension',
+    ),
+    lie(
+      'an extension that belongs elsewhere',
+      {
+        Certificate: (f) => ({
+          ...f,
+          entries: f.entries.map((entry) => ({
+            ...entry,
+            extensions: [{ type: 16, data: Uint8Array.of(0, 3, 2, 104, 50) }],
+          })),
+        }),
+      },
+      'illegal_parameter',
+      { client: { alpn: ['h2'] } },
+    ),
+    lie(
+      'a status of an unknown type (section 4.5.1.1)',
+      {
+        Certificate: (f) => ({
+          ...f,
+          entries: f.entries.map((entry) => ({
+            ...entry,
+            extensions: [{ type: 5, data: Uint8Array.of(2, 0, 0, 1, 0) }],
+          })),
+        }),
+      },
+      'decode_error',
+    ),
   ])('$name', check)
 })
 
@@ -264,26 +546,52 @@ describe('CertificateVerify (RFC 9846 section 4.5.2)', () => {
   const scheme = (id: number): Parameters<typeof lying>[0] => ({ CertificateVerify: (f) => ({ ...f, scheme: id }) })
   it.each<Case>([
     lie('left out', { CertificateVerify: () => [] }, 'unexpected_message'),
-    lie('twice', { CertificateVerify: (f) => [raw('CertificateVerify', f), raw('CertificateVerify', f)] }, 'unexpected_message'),
-    lie('before Certificate', {
-      Certificate: (f) => [raw('CertificateVerify', { scheme: 0x0403, signature: new Uint8Array(70) }), raw('Certificate', f)],
-    }, 'unexpected_message'),
+    lie(
+      'twice',
+      { CertificateVerify: (f) => [raw('CertificateVerify', f), raw('CertificateVerify', f)] },
+      'unexpected_message',
+    ),
+    lie(
+      'before Certificate',
+      {
+        Certificate: (f) => [
+          raw('CertificateVerify', { scheme: 0x0403, signature: new Uint8Array(70) }),
+          raw('Certificate', f),
+        ],
+      },
+      'unexpected_message',
+    ),
     lie('a scheme that is not for TLS 1.3', scheme(0x0401), 'illegal_parameter'),
     lie('a SHA-1 scheme', scheme(0x0203), 'illegal_parameter'),
     lie('an unknown scheme', scheme(0xfe0f), 'illegal_parameter'),
     lie('a scheme of another kind of key', scheme(0x0804), 'illegal_parameter'),
     lie('a scheme of another curve', scheme(0x0503), 'illegal_parameter'),
-    decrypt('a signature with a bit changed', {
-      CertificateVerify: (f) => ({ ...f, signature: f.signature.map((byte, i) => (i === 20 ? byte ^ 1 : byte)) }),
-    }, 'bad_signature'),
+    decrypt(
+      'a signature with a bit changed',
+      {
+        CertificateVerify: (f) => ({ ...f, signature: f.signature.map((byte, i) => (i === 20 ? byte ^ 1 : byte)) }),
+      },
+      'bad_signature',
+    ),
     decrypt('an empty signature', { CertificateVerify: (f) => ({ ...f, signature: none }) }, 'bad_signature'),
-    decrypt('a signature with a byte after it', { CertificateVerify: (f) => ({ ...f, signature: concat(f.signature, Uint8Array.of(0)) }) }, 'bad_signature'),
+    decrypt(
+      'a signature with a byte after it',
+      { CertificateVerify: (f) => ({ ...f, signature: concat(f.signature, Uint8Array.of(0)) }) },
+      'bad_signature',
+    ),
   ])('$name', check)
 
   it('a scheme that was not offered', async () => {
     const client: TestClientOptions = { signatureSchemes: ['ed25519', 'rsa_pss_rsae_sha256'] }
     const seam = lying({ CertificateVerify: (f) => ({ ...f, scheme: 0x0805 }) })
-    await refusedBy('client', client, { identity: rsa, seam }, 'illegal_parameter', 'illegal_parameter', /was not offered/)
+    await refusedBy(
+      'client',
+      client,
+      { identity: rsa, seam },
+      'illegal_parameter',
+      'illegal_parameter',
+      /was not offered/,
+    )
   })
 
   it.each([
@@ -296,32 +604,62 @@ describe('CertificateVerify (RFC 9846 section 4.5.2)', () => {
   })
 
   it.each([
-    ['ECDSA', ecdsa], ['RSA', rsa], ['Ed25519', ed25519],
+    ['ECDSA', ecdsa],
+    ['RSA', rsa],
+    ['Ed25519', ed25519],
   ])('%s over another transcript', async (_, { cert, key }) => {
-    const changed = externalSigner(key, (content) => content.map((byte, i) => (i === content.length - 1 ? byte ^ 1 : byte)))
+    const changed = externalSigner(key, (content) =>
+      content.map((byte, i) => (i === content.length - 1 ? byte ^ 1 : byte)),
+    )
     await refusedBy('client', {}, { identity: { cert, key: changed } }, 'bad_signature', 'decrypt_error')
   })
 
   it.each([
-    ['ECDSA', ecdsa], ['RSA', rsa], ['Ed25519', ed25519],
+    ['ECDSA', ecdsa],
+    ['RSA', rsa],
+    ['Ed25519', ed25519],
   ])('%s with the context string of a client', async (_, { cert, key }) => {
     const asClient = (content: Uint8Array): Uint8Array =>
-      concat(content.subarray(0, 64), new TextEncoder().encode('TLS 1.3, client CertificateVerify'), content.subarray(97))
-    await refusedBy('client', {}, { identity: { cert, key: externalSigner(key, asClient) } }, 'bad_signature', 'decrypt_error')
+      concat(
+        content.subarray(0, 64),
+        new TextEncoder().encode('TLS 1.3, client CertificateVerify'),
+        content.subarray(97),
+      )
+    await refusedBy(
+      'client',
+      {},
+      { identity: { cert, key: externalSigner(key, asClient) } },
+      'bad_signature',
+      'decrypt_error',
+    )
   })
 })
 
 describe('Finished (RFC 9846 section 4.5.3)', () => {
-  it.each<Case>([
-    lie('early: before Certificate', { Certificate: (f) => [raw('Finished', { verifyData: new Uint8Array(32) }), raw('Certificate', f)] }, 'unexpected_message'),
-    lie('left out', { Finished: () => [raw('KeyUpdate', { requestUpdate: false })] }, 'unexpected_message'),
-    lie('repeated in one flight (section 5.1)', { Finished: (f) => [raw('Finished', f), raw('Finished', f)] }, 'unexpected_message'),
-    lie('too short', { Finished: (f) => ({ verifyData: f.verifyData.subarray(1) }) }, 'decode_error'),
-    lie('too long', { Finished: (f) => ({ verifyData: concat(f.verifyData, Uint8Array.of(0)) }) }, 'decode_error'),
-    lie('empty', { Finished: () => ({ verifyData: none }) }, 'decode_error'),
-    decrypt('wrong', { Finished: (f) => ({ verifyData: f.verifyData.map((byte) => byte ^ 0x80) }) }, 'bad_finished'),
-    decrypt('over another transcript', { Finished: () => ({ verifyData: new Uint8Array(32).fill(1) }) }, 'bad_finished'),
-  ].map((one) => ({ ...one, client: { cipherSuites: ['TLS_AES_128_GCM_SHA256'] } })))('$name', check)
+  it.each<Case>(
+    [
+      lie(
+        'early: before Certificate',
+        { Certificate: (f) => [raw('Finished', { verifyData: new Uint8Array(32) }), raw('Certificate', f)] },
+        'unexpected_message',
+      ),
+      lie('left out', { Finished: () => [raw('KeyUpdate', { requestUpdate: false })] }, 'unexpected_message'),
+      lie(
+        'repeated in one flight (section 5.1)',
+        { Finished: (f) => [raw('Finished', f), raw('Finished', f)] },
+        'unexpected_message',
+      ),
+      lie('too short', { Finished: (f) => ({ verifyData: f.verifyData.subarray(1) }) }, 'decode_error'),
+      lie('too long', { Finished: (f) => ({ verifyData: concat(f.verifyData, Uint8Array.of(0)) }) }, 'decode_error'),
+      lie('empty', { Finished: () => ({ verifyData: none }) }, 'decode_error'),
+      decrypt('wrong', { Finished: (f) => ({ verifyData: f.verifyData.map((byte) => byte ^ 0x80) }) }, 'bad_finished'),
+      decrypt(
+        'over another transcript',
+        { Finished: () => ({ verifyData: new Uint8Array(32).fill(1) }) },
+        'bad_finished',
+      ),
+    ].map((one) => ({ ...one, client: { cipherSuites: ['TLS_AES_128_GCM_SHA256'] } })),
+  )('$name', check)
 
   it('repeated under the application keys', async () => {
     const seam = lying({ NewSessionTicket: () => [raw('Finished', { verifyData: new Uint8Array(32) })] })
@@ -332,33 +670,74 @@ describe('Finished (RFC 9846 section 4.5.3)', () => {
 
 describe('key changes (RFC 9846 section 5.1)', () => {
   it.each<Case>([
-    lie('EncryptedExtensions in the clear, behind ServerHello', {
-      ServerHello: (f) => [raw('ServerHello', f), raw('EncryptedExtensions', { extensions: [] })],
-    }, 'unexpected_message'),
-    lie('the start of a message behind ServerHello', { ServerHello: (f) => [raw('ServerHello', f), Uint8Array.of(8, 0)] }, 'unexpected_message'),
-    lie('the start of a message behind Finished', { Finished: (f) => [raw('Finished', f), Uint8Array.of(4)] }, 'unexpected_message'),
-    lie('a ticket behind Finished, under the handshake keys', {
-      Finished: (f) => [raw('Finished', f), raw('NewSessionTicket', { lifetime: 1, ageAdd: 1, nonce: none, ticket: Uint8Array.of(1), extensions: [] })],
-    }, 'unexpected_message'),
+    lie(
+      'EncryptedExtensions in the clear, behind ServerHello',
+      {
+        ServerHello: (f) => [raw('ServerHello', f), raw('EncryptedExtensions', { extensions: [] })],
+      },
+      'unexpected_message',
+    ),
+    lie(
+      'the start of a message behind ServerHello',
+      { ServerHello: (f) => [raw('ServerHello', f), Uint8Array.of(8, 0)] },
+      'unexpected_message',
+    ),
+    lie(
+      'the start of a message behind Finished',
+      { Finished: (f) => [raw('Finished', f), Uint8Array.of(4)] },
+      'unexpected_message',
+    ),
+    lie(
+      'a ticket behind Finished, under the handshake keys',
+      {
+        Finished: (f) => [
+          raw('Finished', f),
+          raw('NewSessionTicket', { lifetime: 1, ageAdd: 1, nonce: none, ticket: Uint8Array.of(1), extensions: [] }),
+        ],
+      },
+      'unexpected_message',
+    ),
   ])('$name', check)
 })
 
 describe('NewSessionTicket (RFC 9846 section 4.7.1)', () => {
   const tickets: TestServerOptions = { tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) } }
   it.each<Case>([
-    lie('a lifetime over seven days', { NewSessionTicket: (f) => ({ ...f, lifetime: 604801 }) }, 'illegal_parameter', { server: tickets }),
+    lie('a lifetime over seven days', { NewSessionTicket: (f) => ({ ...f, lifetime: 604801 }) }, 'illegal_parameter', {
+      server: tickets,
+    }),
     lie('an empty ticket', { NewSessionTicket: (f) => ({ ...f, ticket: none }) }, 'decode_error', { server: tickets }),
-    lie('an extension twice', {
-      NewSessionTicket: (f) => ({ ...f, extensions: [{ type: UNKNOWN, data: none }, { type: UNKNOWN, data: none }] }),
-    }, 'decode_error', { server: tickets }),
-    lie('an early_data of three bytes', { NewSessionTicket: (f) => ({ ...f, extensions: [{ type: 42, data: new Uint8Array(3) }] }) }, 'decode_error', { server: tickets }),
+    lie(
+      'an extension twice',
+      {
+        NewSessionTicket: (f) => ({
+          ...f,
+          extensions: [
+            { type: UNKNOWN, data: none },
+            { type: UNKNOWN, data: none },
+          ],
+        }),
+      },
+      'decode_error',
+      { server: tickets },
+    ),
+    lie(
+      'an early_data of three bytes',
+      { NewSessionTicket: (f) => ({ ...f, extensions: [{ type: 42, data: new Uint8Array(3) }] }) },
+      'decode_error',
+      { server: tickets },
+    ),
   ])('$name', check)
 
   it('unknown extensions are ignored, and a lifetime of 0 makes no session', async () => {
     const unknown = lying({ NewSessionTicket: (f) => ({ ...f, extensions: [{ type: UNKNOWN, data: none }] }) })
     const kept = await meet(tls13, { ...tls13, ...tickets, seam: unknown })
     expect(eventsOf(kept.clientEvents, 'session')).toHaveLength(2)
-    const dead = await meet(tls13, { ...tls13, ...tickets, seam: lying({ NewSessionTicket: (f) => ({ ...f, lifetime: 0 }) }) })
+    const dead = await meet(tls13, {
+      ...tls13,
+      ...tickets,
+      seam: lying({ NewSessionTicket: (f) => ({ ...f, lifetime: 0 }) }),
+    })
     expect(eventsOf(dead.clientEvents, 'session')).toHaveLength(0)
     expect(infoOf(dead.clientEvents).version).toBe('TLS 1.3')
   })
@@ -367,7 +746,13 @@ describe('NewSessionTicket (RFC 9846 section 4.7.1)', () => {
     ['a ClientHello', Uint8Array.of(1, 0, 0, 0)],
     ['a ServerHello', Uint8Array.of(2, 0, 0, 0)],
     ['a HelloRequest of TLS 1.2', Uint8Array.of(0, 0, 0, 0)],
-    ['a CertificateRequest without post_handshake_auth (section 4.7.2)', raw('CertificateRequest', { context: Uint8Array.of(1), extensions: [{ type: 13, data: Uint8Array.of(0, 2, 4, 3) }] })],
+    [
+      'a CertificateRequest without post_handshake_auth (section 4.7.2)',
+      raw('CertificateRequest', {
+        context: Uint8Array.of(1),
+        extensions: [{ type: 13, data: Uint8Array.of(0, 2, 4, 3) }],
+      }),
+    ],
     ['a message of an unknown type', Uint8Array.of(99, 0, 0, 0)],
     ['a message_hash (section 4.1)', Uint8Array.of(254, 0, 0, 0)],
   ])('after the handshake: %s', async (_, message) => {
@@ -387,9 +772,14 @@ describe('KeyUpdate (RFC 9846 section 4.7.3)', () => {
 
   it('a value other than 0 and 1', () =>
     updating(lying({ KeyUpdate: () => [Uint8Array.of(24, 0, 0, 1, 2)] }), 'illegal_parameter', 'illegal_parameter'))
-  it('an empty one', () => updating(lying({ KeyUpdate: () => [Uint8Array.of(24, 0, 0, 0)] }), 'decode_error', 'decode_error'))
+  it('an empty one', () =>
+    updating(lying({ KeyUpdate: () => [Uint8Array.of(24, 0, 0, 0)] }), 'decode_error', 'decode_error'))
   it('another message behind it in the same record (section 5.1)', () =>
-    updating(lying({ KeyUpdate: (f) => [raw('KeyUpdate', f), raw('KeyUpdate', f)] }), 'unexpected_message', 'unexpected_message'))
+    updating(
+      lying({ KeyUpdate: (f) => [raw('KeyUpdate', f), raw('KeyUpdate', f)] }),
+      'unexpected_message',
+      'unexpected_message',
+    ))
   it('keys that did not change', async () => {
     const meeting = await meet(tls13, { ...tls13, seam: lying({ KeyUpdate: () => [] }) })
     await meeting.server.updateKeys(false)
@@ -399,7 +789,17 @@ describe('KeyUpdate (RFC 9846 section 4.7.3)', () => {
   })
 
   it('during the handshake', () =>
-    refusedBy('client', {}, { seam: lying({ EncryptedExtensions: (f) => [raw('KeyUpdate', { requestUpdate: false }), raw('EncryptedExtensions', f)] }) }, 'unexpected_message', 'unexpected_message'))
+    refusedBy(
+      'client',
+      {},
+      {
+        seam: lying({
+          EncryptedExtensions: (f) => [raw('KeyUpdate', { requestUpdate: false }), raw('EncryptedExtensions', f)],
+        }),
+      },
+      'unexpected_message',
+      'unexpected_message',
+    ))
 
   it('more than a flood of them (section 4.7.3)', async () => {
     const meeting = await meet(tls13, tls13)
@@ -431,8 +831,16 @@ describe('unknown and GREASE values of a server are refused where they answer (R
   const grease = 0x2a2a
   it.each<Case>([
     lie('suite', { ServerHello: (f) => ({ ...f, cipherSuite: grease }) }, 'illegal_parameter'),
-    lie('extension in ServerHello', { ServerHello: (f) => ({ ...f, extensions: withExtension(f.extensions, grease) }) }, 'unsupported_extension'),
-    lie('extension in EncryptedExtensions', { EncryptedExtensions: (f) => ({ extensions: withExtension(f.extensions, grease) }) }, 'unsupported_extension'),
+    lie(
+      'extension in ServerHello',
+      { ServerHello: (f) => ({ ...f, extensions: withExtension(f.extensions, grease) }) },
+      'unsupported_extension',
+    ),
+    lie(
+      'extension in EncryptedExtensions',
+      { EncryptedExtensions: (f) => ({ extensions: withExtension(f.extensions, grease) }) },
+      'unsupported_extension',
+    ),
     lie('signature scheme', { CertificateVerify: (f) => ({ ...f, scheme: grease }) }, 'illegal_parameter'),
   ])('$name', check)
   it('an honest meeting of the same options succeeds', async () => {

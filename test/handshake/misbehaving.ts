@@ -24,7 +24,9 @@ export const tls13 = { versions: { min: 'TLS 1.3' } } as const
 /** One suite whose primitives a test can use by hand. */
 export const oneSuite = { ...tls13, cipherSuites: ['TLS_AES_128_GCM_SHA256'] }
 
-type Lies = { readonly [K in keyof Messages13]?: (fields: Messages13[K], nth: number) => Messages13[K] | readonly Uint8Array[] }
+type Lies = {
+  readonly [K in keyof Messages13]?: (fields: Messages13[K], nth: number) => Messages13[K] | readonly Uint8Array[]
+}
 
 /** A seam that changes messages of these kinds; `nth` counts from 0 for each kind. */
 export const lying = (lies: Lies): Seam => {
@@ -48,11 +50,14 @@ const again = <T extends { readonly seam?: Seam }>(options: T): T => {
   return lies ? { ...options, seam: lying(lies) } : options
 }
 
-export const raw = <K extends keyof Messages13>(type: K, fields: Messages13[K]): Uint8Array => encodeMessage(messages13, type, fields)
+export const raw = <K extends keyof Messages13>(type: K, fields: Messages13[K]): Uint8Array =>
+  encodeMessage(messages13, type, fields)
 
 /** The list with `type` added at its end, or replaced where it is. */
 export const withExtension = (
-  extensions: readonly RawExtension[] | undefined, type: number, data: Uint8Array = new Uint8Array(0),
+  extensions: readonly RawExtension[] | undefined,
+  type: number,
+  data: Uint8Array = new Uint8Array(0),
 ): readonly RawExtension[] => {
   const list = extensions ?? []
   return list.some((extension) => extension.type === type)
@@ -60,16 +65,24 @@ export const withExtension = (
     : [...list, { type, data }]
 }
 
-export const withoutExtension = (extensions: readonly RawExtension[] | undefined, type: number): readonly RawExtension[] =>
-  (extensions ?? []).filter((extension) => extension.type !== type)
+export const withoutExtension = (
+  extensions: readonly RawExtension[] | undefined,
+  type: number,
+): readonly RawExtension[] => (extensions ?? []).filter((extension) => extension.type !== type)
 
 export const encoded = <T>(codec: Codec<T>, value: T): Uint8Array => encode(codec, value)
 
-/** Runs a handshake in which one side lies, and checks how the other refuses: code, alert, and that it never finished. Twice:
+/**
+ * Runs a handshake in which one side lies, and checks how the other refuses: code, alert, and that it never finished.
+ * Twice:
  * with providers that answer at once, and later. */
 export const refusedBy = async (
-  victim: 'client' | 'server', clientOptions: TestClientOptions, serverOptions: TestServerOptions,
-  code: TlsErrorCode, alert: AlertName, message?: RegExp,
+  victim: 'client' | 'server',
+  clientOptions: TestClientOptions,
+  serverOptions: TestServerOptions,
+  code: TlsErrorCode,
+  alert: AlertName,
+  message?: RegExp,
 ): Promise<TlsError> => {
   const run = async (provider: CryptoProvider): Promise<TlsError> => {
     const client = clientOf({ ...tls13, provider, ...again(clientOptions) })
@@ -81,8 +94,11 @@ export const refusedBy = async (
 }
 
 export const expectRefusal = (
-  victim: 'client' | 'server', { client, server, clientEvents, serverEvents }: Meeting,
-  code: TlsErrorCode, alert: AlertName, message?: RegExp,
+  victim: 'client' | 'server',
+  { client, server, clientEvents, serverEvents }: Meeting,
+  code: TlsErrorCode,
+  alert: AlertName,
+  message?: RegExp,
 ): TlsError => {
   const error = errorOf(victim === 'client' ? clientEvents : serverEvents)
   expect({ code: error.code, alert: error.alert }, error.message).toEqual({ code, alert })

@@ -1,5 +1,5 @@
-// Records that break RFC 9846 section 5, and alerts that break section 6, made by hand under the secrets of a handshake's own
-// key log. Tests are named after the section.
+// Records that break RFC 9846 section 5, and alerts that break section 6, made by hand under the secrets of a
+// handshake's own key log. Tests are named after the section.
 
 import { describe, expect, it } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
@@ -35,13 +35,19 @@ const established = async (serverOptions = {}, clientOptions = {}) => {
 describe('application data before Finished (RFC 9846 section 2)', () => {
   it('under the handshake keys', () => {
     const { server, forge } = waitingServer()
-    expect(refusalOf(server, forge(data, Uint8Array.of(1)))).toMatchObject({ code: 'unexpected_message', alert: 'unexpected_message' })
+    expect(refusalOf(server, forge(data, Uint8Array.of(1)))).toMatchObject({
+      code: 'unexpected_message',
+      alert: 'unexpected_message',
+    })
   })
 
   it('under the application keys', () => {
     const { server, log } = waitingServer()
     const early = forger(secretOf(log, 'CLIENT_TRAFFIC_SECRET_0'))
-    expect(refusalOf(server, early(data, Uint8Array.of(1)))).toMatchObject({ code: 'bad_record_mac', alert: 'bad_record_mac' })
+    expect(refusalOf(server, early(data, Uint8Array.of(1)))).toMatchObject({
+      code: 'bad_record_mac',
+      alert: 'bad_record_mac',
+    })
   })
 
   it('in the clear', () => {
@@ -50,7 +56,7 @@ describe('application data before Finished (RFC 9846 section 2)', () => {
     expect(['bad_record_mac', 'unexpected_message']).toContain(error.code)
   })
 
-  it('a server\'s, to the client', async () => {
+  it("a server's, to the client", async () => {
     const log: string[] = []
     const client = clientOf({ ...oneSuite, keyLog: (line) => log.push(line) })
     const server = serverOf(oneSuite)
@@ -61,19 +67,34 @@ describe('application data before Finished (RFC 9846 section 2)', () => {
     expect(refusalOf(client, forge(data, Uint8Array.of(1)))).toMatchObject({ code: 'unexpected_message' })
   })
 
-  it('send() before the handshake is the caller\'s mistake', () => {
+  it("send() before the handshake is the caller's mistake", () => {
     expect(() => clientOf().send(Uint8Array.of(1))).toThrow(expect.objectContaining({ code: 'wrong_state' }))
   })
 })
 
 describe('record layer (RFC 9846 section 5.1)', () => {
   it.each<readonly [string, Uint8Array, TlsErrorCode, string]>([
-    ['a plaintext record over 2^14 bytes', plainRecord(handshake, new Uint8Array(16385).fill(1)), 'record_overflow', 'record_overflow'],
+    [
+      'a plaintext record over 2^14 bytes',
+      plainRecord(handshake, new Uint8Array(16385).fill(1)),
+      'record_overflow',
+      'record_overflow',
+    ],
     ['an empty handshake record', plainRecord(handshake, empty), 'unexpected_message', 'unexpected_message'],
     ['an empty alert record', plainRecord(alert, empty), 'unexpected_message', 'unexpected_message'],
-    ['a ChangeCipherSpec first (section 5)', plainRecord(20, Uint8Array.of(1)), 'unexpected_message', 'unexpected_message'],
+    [
+      'a ChangeCipherSpec first (section 5)',
+      plainRecord(20, Uint8Array.of(1)),
+      'unexpected_message',
+      'unexpected_message',
+    ],
     ['application data first', plainRecord(data, Uint8Array.of(1)), 'unexpected_message', 'unexpected_message'],
-    ['a handshake message over the limit', plainRecord(handshake, Uint8Array.of(1, 0xff, 0xff, 0xff)), 'message_too_large', 'illegal_parameter'],
+    [
+      'a handshake message over the limit',
+      plainRecord(handshake, Uint8Array.of(1, 0xff, 0xff, 0xff)),
+      'message_too_large',
+      'illegal_parameter',
+    ],
   ])('%s', (_, record, code, name) => {
     expect(refusalOf(serverOf(tls13), record)).toMatchObject({ code, alert: name })
   })
@@ -93,24 +114,36 @@ describe('record layer (RFC 9846 section 5.1)', () => {
     expect(refusalOf(server, forge(99, Uint8Array.of(1)))).toMatchObject({ code: 'unexpected_message' })
   })
 
-  it.each([['another record type', data], ['an alert that is no closure', 20]])('%s inside a handshake message', (_, type) => {
+  it.each([
+    ['another record type', data],
+    ['an alert that is no closure', 20],
+  ])('%s inside a handshake message', (_, type) => {
     const { server, forge } = waitingServer()
     server.receive(forge(handshake, Uint8Array.of(20, 0, 0, 32, 1)))
     expect(refusalOf(server, forge(type, Uint8Array.of(1)))).toMatchObject({ code: 'unexpected_message' })
   })
 
   it.each([
-    ['close_notify', [1, 0]], ['user_canceled', [1, 90]], ['handshake_failure', [2, 40]],
+    ['close_notify', [1, 0]],
+    ['user_canceled', [1, 90]],
+    ['handshake_failure', [2, 40]],
   ])('the alert %s inside a handshake message (section 5.1)', (name, content) => {
     const { server, forge } = waitingServer()
     server.receive(forge(handshake, Uint8Array.of(20, 0, 0, 32, 1)))
     const error = refusalOf(server, forge(alert, Uint8Array.from(content)))
-    expect(error).toMatchObject({ code: 'unexpected_message', alert: 'unexpected_message', message: expect.stringContaining(name) })
+    expect(error).toMatchObject({
+      code: 'unexpected_message',
+      alert: 'unexpected_message',
+      message: expect.stringContaining(name),
+    })
   })
 
   it('empty application data before Finished', () => {
     const { server, forge } = waitingServer()
-    expect(refusalOf(server, forge(data, empty))).toMatchObject({ code: 'unexpected_message', alert: 'unexpected_message' })
+    expect(refusalOf(server, forge(data, empty))).toMatchObject({
+      code: 'unexpected_message',
+      alert: 'unexpected_message',
+    })
   })
 
   it('an empty handshake record under encryption', async () => {
@@ -122,7 +155,10 @@ describe('record layer (RFC 9846 section 5.1)', () => {
     const { server, forge } = await established()
     for (let i = 0; i < 32; i++) server.receive(forge(data, empty))
     expect(server.takeEvents()).toEqual([])
-    expect(refusalOf(server, forge(data, empty))).toMatchObject({ code: 'too_many_messages', alert: 'unexpected_message' })
+    expect(refusalOf(server, forge(data, empty))).toMatchObject({
+      code: 'too_many_messages',
+      alert: 'unexpected_message',
+    })
   })
 })
 
@@ -156,7 +192,10 @@ describe('ChangeCipherSpec (RFC 9846 section 5)', () => {
 describe('record protection (RFC 9846 section 5.2)', () => {
   it('a ciphertext over 2^14 + 256 bytes', () => {
     const { server } = waitingServer()
-    expect(refusalOf(server, plainRecord(data, new Uint8Array(16641)))).toMatchObject({ code: 'record_overflow', alert: 'record_overflow' })
+    expect(refusalOf(server, plainRecord(data, new Uint8Array(16641)))).toMatchObject({
+      code: 'record_overflow',
+      alert: 'record_overflow',
+    })
   })
 
   it('a plaintext over 2^14 bytes inside (section 5.4)', async () => {
@@ -171,7 +210,10 @@ describe('record protection (RFC 9846 section 5.2)', () => {
   })
 
   it('more than the record_size_limit that was sent (RFC 8449 section 4)', async () => {
-    const { server, forge } = await established({ limits: { recordSizeLimit: 100 } }, { limits: { recordSizeLimit: 16385 } })
+    const { server, forge } = await established(
+      { limits: { recordSizeLimit: 100 } },
+      { limits: { recordSizeLimit: 16385 } },
+    )
     server.receive(forge(data, new Uint8Array(99)))
     expect(eventsOf(server.takeEvents(), 'data')).toHaveLength(1)
     expect(refusalOf(server, forge(data, new Uint8Array(100)))).toMatchObject({ code: 'record_overflow' })
@@ -184,7 +226,9 @@ describe('record protection (RFC 9846 section 5.2)', () => {
 
   it('a record in the clear once there are keys', async () => {
     const { server } = await established()
-    expect(refusalOf(server, plainRecord(handshake, Uint8Array.of(24, 0, 0, 1, 0)))).toMatchObject({ code: 'unexpected_message' })
+    expect(refusalOf(server, plainRecord(handshake, Uint8Array.of(24, 0, 0, 1, 0)))).toMatchObject({
+      code: 'unexpected_message',
+    })
   })
 
   it('a record repeated (section 5.3)', async () => {
@@ -224,7 +268,10 @@ describe('alerts (RFC 9846 section 6)', () => {
     expect(refusalOf(server, forge(alert, content))).toMatchObject({ code })
   })
 
-  it.each([[1, 'a warning'], [2, 'fatal']])('level %i ends the connection (%s)', async (level) => {
+  it.each([
+    [1, 'a warning'],
+    [2, 'fatal'],
+  ])('level %i ends the connection (%s)', async (level) => {
     const { server, forge } = await established()
     server.takeOutput()
     const error = refusalOf(server, forge(alert, Uint8Array.of(level, 40)))
@@ -235,7 +282,10 @@ describe('alerts (RFC 9846 section 6)', () => {
 
   it('an alert that is not known ends it too', async () => {
     const { server, forge } = await established()
-    expect(refusalOf(server, forge(alert, Uint8Array.of(2, 222)))).toMatchObject({ code: 'alert_received', received: 'unknown_222' })
+    expect(refusalOf(server, forge(alert, Uint8Array.of(2, 222)))).toMatchObject({
+      code: 'alert_received',
+      received: 'unknown_222',
+    })
   })
 
   it('in the clear, of a client that refused ServerHello and has no keys', () => {
@@ -249,7 +299,9 @@ describe('alerts (RFC 9846 section 6)', () => {
     server.receive(forge(handshake, Uint8Array.of(20, 0)))
     expect(refusalOf(server, plainRecord(alert, Uint8Array.of(2, 47)))).toMatchObject({ code: 'unexpected_message' })
     const done = await established()
-    expect(refusalOf(done.server, plainRecord(alert, Uint8Array.of(1, 0)))).toMatchObject({ code: 'unexpected_message' })
+    expect(refusalOf(done.server, plainRecord(alert, Uint8Array.of(1, 0)))).toMatchObject({
+      code: 'unexpected_message',
+    })
   })
 
   it('a close_notify in the clear is no clean end', () => {
@@ -270,7 +322,10 @@ describe('alerts (RFC 9846 section 6)', () => {
 
   it('close_notify during the handshake is no clean end (section 6.1)', () => {
     const { server, forge } = waitingServer()
-    expect(refusalOf(server, forge(alert, Uint8Array.of(1, 0)))).toMatchObject({ code: 'closed', received: 'close_notify' })
+    expect(refusalOf(server, forge(alert, Uint8Array.of(1, 0)))).toMatchObject({
+      code: 'closed',
+      received: 'close_notify',
+    })
   })
 
   it('user_canceled waits for the close_notify behind it (section 6.1)', () => {
@@ -299,7 +354,9 @@ describe('limits on key usage (RFC 9846 section 5.5)', () => {
 
 describe('what a HelloRetryRequest looks like (RFC 9846 section 4.2.3)', () => {
   it('is the SHA-256 of its name', () => {
-    expect(nodeProvider.hashes.sha256?.digest(new TextEncoder().encode('HelloRetryRequest'))).toEqual(HELLO_RETRY_REQUEST_RANDOM)
+    expect(nodeProvider.hashes.sha256?.digest(new TextEncoder().encode('HelloRetryRequest'))).toEqual(
+      HELLO_RETRY_REQUEST_RANDOM,
+    )
   })
 })
 

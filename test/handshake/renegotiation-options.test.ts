@@ -45,15 +45,20 @@ describe('renegotiation at the client', () => {
   })
   it('a function may answer later', async () => {
     const server = renegotiatingServer(ecdsa)
-    const { clientEvents } = await connectEngines(clientOf({ ...tls12, tls12: { renegotiation: async () => true } }), server)
+    const { clientEvents } = await connectEngines(
+      clientOf({ ...tls12, tls12: { renegotiation: async () => true } }),
+      server,
+    )
     expect(eventsOf(clientEvents, 'error')).toEqual([])
     expect(server.renegotiated).toBe(1)
   })
   it('a function that throws ends the connection with its error', () => {
     const { events } = asked({
-      tls12: { renegotiation: () => {
-        throw new TlsError('aborted', 'not today')
-      } },
+      tls12: {
+        renegotiation: () => {
+          throw new TlsError('aborted', 'not today')
+        },
+      },
     })
     expect(errorOf(events.client)).toMatchObject({ code: 'aborted', message: expect.stringMatching('not today') })
   })

@@ -24,7 +24,9 @@ describe('HelloRetryRequest (RFC 9846 section 4.2.4)', () => {
   it('without supported_versions is missing_extension', async () => {
     const seam = lying({
       ServerHello: (fields: ServerHello) => ({
-        ...fields, random: HELLO_RETRY_REQUEST_RANDOM, extensions: fields.extensions?.filter(({ type }) => type !== extensionTypes.supported_versions),
+        ...fields,
+        random: HELLO_RETRY_REQUEST_RANDOM,
+        extensions: fields.extensions?.filter(({ type }) => type !== extensionTypes.supported_versions),
       }),
     })
     for (const version of [{}, tls13, tls12]) {
@@ -54,8 +56,17 @@ describe('KeyUpdate (RFC 9846 section 4.7.3)', () => {
 })
 
 describe('an external pre-shared key (RFC 9846 section 4.4.2)', () => {
-  const client: TestClientOptions = { ...tls13, psk: { keys: { identity: 'x', key } }, hello: { postHandshakeAuth: true }, identity: ecdsa }
-  const server: TestServerOptions = { ...tls13, psk: { lookup: () => ({ key }) }, clientAuth: { mode: 'request', verifier: anyCertificate } }
+  const client: TestClientOptions = {
+    ...tls13,
+    psk: { keys: { identity: 'x', key } },
+    hello: { postHandshakeAuth: true },
+    identity: ecdsa,
+  }
+  const server: TestServerOptions = {
+    ...tls13,
+    psk: { lookup: () => ({ key }) },
+    clientAuth: { mode: 'request', verifier: anyCertificate },
+  }
 
   it('leaves no room for a certificate request after the handshake', async () => {
     const meeting = await meet(client, server)
@@ -63,22 +74,29 @@ describe('an external pre-shared key (RFC 9846 section 4.4.2)', () => {
     expect(() => meeting.server.requestClientCertificate()).toThrow(expect.objectContaining({ code: 'wrong_state' }))
   })
 
-  it.each([['TLS 1.3', client, server], [
-    'TLS 1.2', { ...tls12, cipherSuites: ['TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256'], psk: { keys: { identity: 'x', key } } },
-    { ...tls12, cipherSuites: ['TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256'], psk: { lookup: () => ({ key }) } },
-  ]] as const)('has no channel binding to a certificate that was not shown (RFC 5929 section 4), in %s', async (_, one, other) => {
-    const meeting = await meet(one, other)
-    const refused = expect.objectContaining({ code: 'unsupported' })
-    const codes = [meeting.client, meeting.server].map((end) => {
-      try {
-        return end.channelBinding('tls-server-end-point')
-      } catch (error) {
-        return error
-      }
-    })
-    expect(codes[0]).toEqual(codes[1])
-    expect(codes[0]).toEqual(refused)
-  })
+  it.each([
+    ['TLS 1.3', client, server],
+    [
+      'TLS 1.2',
+      { ...tls12, cipherSuites: ['TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256'], psk: { keys: { identity: 'x', key } } },
+      { ...tls12, cipherSuites: ['TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256'], psk: { lookup: () => ({ key }) } },
+    ],
+  ] as const)(
+    'has no channel binding to a certificate that was not shown (RFC 5929 section 4), in %s',
+    async (_, one, other) => {
+      const meeting = await meet(one, other)
+      const refused = expect.objectContaining({ code: 'unsupported' })
+      const codes = [meeting.client, meeting.server].map((end) => {
+        try {
+          return end.channelBinding('tls-server-end-point')
+        } catch (error) {
+          return error
+        }
+      })
+      expect(codes[0]).toEqual(codes[1])
+      expect(codes[0]).toEqual(refused)
+    },
+  )
 })
 
 describe('psk_ke (RFC 9846 section 4.2.1)', () => {
@@ -96,7 +114,10 @@ describe('psk_ke (RFC 9846 section 4.2.1)', () => {
 
   it('with a key that is known and no group in common needs none', async () => {
     const both = { psk: { keys: { identity: 'x', key }, modes: ['psk_dhe_ke', 'psk_ke'] } } as const
-    const { serverEvents } = await meet({ ...tls13, ...both, groups: ['X25519'] }, { ...server, groups: ['P-384'], psk: { ...server.psk, lookup: () => ({ key }) } })
+    const { serverEvents } = await meet(
+      { ...tls13, ...both, groups: ['X25519'] },
+      { ...server, groups: ['P-384'], psk: { ...server.psk, lookup: () => ({ key }) } },
+    )
     expect(infoOf(serverEvents)).toMatchObject({ group: undefined, pskIdentity: expect.anything() })
   })
 })
@@ -124,7 +145,8 @@ describe('oid_filters (RFC 9846 section 4.3.5)', () => {
       { ...tls13, ...rsa, clientAuth: { mode: 'request', verifier: anyCertificate }, seam },
     )
   }
-  const shown = async (...filters: readonly OidFilter[]): Promise<number> => infoOf((await ask(filters)).serverEvents).peerCertificates.length
+  const shown = async (...filters: readonly OidFilter[]): Promise<number> =>
+    infoOf((await ask(filters)).serverEvents).peerCertificates.length
 
   it('chooses a certificate that has what they ask for, and shows none that has not', async () => {
     expect(await shown()).toBe(1)
@@ -156,7 +178,8 @@ describe('HelloRequest (RFC 5246 section 7.4.1.1)', () => {
   const before = (nth: number, injected: readonly Uint8Array[]) => {
     let seen = 0
     return through(clientOf(tls12), serverOf(tls12), (wire, direction) =>
-      direction === 'to client' && seen++ === nth ? [...injected, wire] : [wire])
+      direction === 'to client' && seen++ === nth ? [...injected, wire] : [wire],
+    )
   }
 
   it('is ignored while a handshake runs', () => {
@@ -166,7 +189,10 @@ describe('HelloRequest (RFC 5246 section 7.4.1.1)', () => {
   })
 
   it('over and over is not', () => {
-    const { client } = before(0, Array.from({ length: 40 }, () => helloRequest))
+    const { client } = before(
+      0,
+      Array.from({ length: 40 }, () => helloRequest),
+    )
     expect(errorOf(client)).toMatchObject({ code: 'too_many_messages' })
   })
 
@@ -187,7 +213,10 @@ describe('HelloRequest (RFC 5246 section 7.4.1.1)', () => {
 })
 
 describe('exporter labels (RFC 9846 section 7.5, RFC 5705 section 4)', () => {
-  it.each([['TLS 1.3', tls13], ['TLS 1.2', tls12]])('that differ give other keys, in %s', async (_, version) => {
+  it.each([
+    ['TLS 1.3', tls13],
+    ['TLS 1.2', tls12],
+  ])('that differ give other keys, in %s', async (_, version) => {
     const { client, server } = await meet(version, version)
     const keyOf = (label: string): string => toHex(client.exportKeyingMaterial(32, label))
     expect(keyOf('EXPORTER \u0141')).not.toBe(keyOf('EXPORTER A')) // both end in 0x41 if a character were cut to a byte
@@ -198,12 +227,19 @@ describe('exporter labels (RFC 9846 section 7.5, RFC 5705 section 4)', () => {
 describe('Encrypted Client Hello', async () => {
   const keys = await generateEchKeys({ publicName: 'public.test', provider: nodeProvider, configId: 7 })
 
-  it('has its secret and config in the key log of both ends, under the random that is seen (RFC 9850 section 2.3)', async () => {
+  it('has its secret and config in both key logs, under the random that is seen (RFC 9850 section 2.3)', async () => {
     const lines: Record<'client' | 'server', string[]> = { client: [], server: [] }
     let outerRandom = ''
     let first = true
-    const config = { hello: { ech: { configList: keys.configList } }, keyLog: (line: string) => void lines.client.push(line) }
-    const server = { ...ecdsa, hello: { ech: { keys: [keys] } }, keyLog: (line: string) => void lines.server.push(line) }
+    const config = {
+      hello: { ech: { configList: keys.configList } },
+      keyLog: (line: string) => void lines.client.push(line),
+    }
+    const server = {
+      ...ecdsa,
+      hello: { ech: { keys: [keys] } },
+      keyLog: (line: string) => void lines.server.push(line),
+    }
     const events = await (async () => {
       const [client, other] = [clientOf(config), serverOf(server)]
       await client.pending
@@ -218,7 +254,10 @@ describe('Encrypted Client Hello', async () => {
     expect(infoOf(events.client).echAccepted).toBe(true)
     expect([...lines.client].toSorted()).toEqual([...lines.server].toSorted())
     const ech = lines.client.filter((line) => line.startsWith('ECH_'))
-    expect(ech.map((line) => line.split(' ').slice(0, 2))).toEqual([['ECH_SECRET', outerRandom], ['ECH_CONFIG', outerRandom]])
+    expect(ech.map((line) => line.split(' ').slice(0, 2))).toEqual([
+      ['ECH_SECRET', outerRandom],
+      ['ECH_CONFIG', outerRandom],
+    ])
     expect(ech[0]?.split(' ')[2]).toHaveLength(64)
     expect(ech[1]?.split(' ')[2]).toBe(toHex(keys.config))
     const others = lines.client.filter((line) => !line.startsWith('ECH_')).map((line) => line.split(' ')[1])
@@ -227,14 +266,18 @@ describe('Encrypted Client Hello', async () => {
   })
 
   it('keys that are all isRetryConfig: false are refused (RFC 9849 section 7.1)', () => {
-    expect(() => serverOf({ hello: { ech: { keys: [{ ...keys, isRetryConfig: false }] } } })).toThrow(expect.objectContaining({ code: 'bad_option' }))
+    expect(() => serverOf({ hello: { ech: { keys: [{ ...keys, isRetryConfig: false }] } } })).toThrow(
+      expect.objectContaining({ code: 'bad_option' }),
+    )
   })
 
   it('in a second ClientHello alone is answered with retry_configs (RFC 9849 section 7.1.1)', async () => {
     let nth = 0
     let offered: readonly unknown[] = []
     const seam = lying({
-      ClientHello: (fields: { readonly extensions: readonly { readonly type: number; readonly data: Uint8Array }[] }) => {
+      ClientHello: (fields: {
+        readonly extensions: readonly { readonly type: number; readonly data: Uint8Array }[]
+      }) => {
         if (nth++ === 0) return fields
         const data = concat(Uint8Array.of(0, 0, 1, 0, 1, 7, 0, 0, 0, 4), new Uint8Array(4))
         const last = fields.extensions.at(-1)
@@ -248,14 +291,22 @@ describe('Encrypted Client Hello', async () => {
         return fields
       },
     })
-    await meet({ ...tls13, groups: ['X25519', 'P-256'], hello: { keyShares: ['X25519'] }, seam }, { ...tls13, groups: ['P-256'], hello: { ech: { keys: [keys] } }, seam: told })
+    await meet(
+      { ...tls13, groups: ['X25519', 'P-256'], hello: { keyShares: ['X25519'] }, seam },
+      { ...tls13, groups: ['P-256'], hello: { ech: { keys: [keys] } }, seam: told },
+    )
     expect(offered).toHaveLength(1)
   })
 })
 
 describe('errors that quote a peer', () => {
   it('escape control characters and changes of direction, and are cut', async () => {
-    const alpn = ['h2\r\nFAKE LOG LINE\u001b[31m', `\u00ad${'x'.repeat(250)}`, `y${'\u0085'.repeat(250)}`, `z${'y'.repeat(250)}`]
+    const alpn = [
+      'h2\r\nFAKE LOG LINE\u001b[31m',
+      `\u00ad${'x'.repeat(250)}`,
+      `y${'\u0085'.repeat(250)}`,
+      `z${'y'.repeat(250)}`,
+    ]
     const { serverEvents } = await meet({ alpn }, { alpn: ['http/1.1'] })
     const { message } = errorOf(serverEvents)
     expect(message).not.toMatch(/[\p{Cc}\p{Cf}\u2028\u2029]/u)
@@ -265,7 +316,10 @@ describe('errors that quote a peer', () => {
   })
 
   it('keep the length of a list within bounds', async () => {
-    const shape = (hello: ClientHello): ClientHello => ({ ...hello, cipherSuites: Array.from({ length: 30_000 }, (_, i) => 0x2000 + i) })
+    const shape = (hello: ClientHello): ClientHello => ({
+      ...hello,
+      cipherSuites: Array.from({ length: 30_000 }, (_, i) => 0x2000 + i),
+    })
     const { serverEvents } = await meet({ hello: { shape } }, {})
     expect(errorOf(serverEvents).code).toBe('no_common_cipher_suite')
     expect(errorOf(serverEvents).message.length).toBeLessThan(700)

@@ -54,7 +54,7 @@ describe.each(Object.entries(ways))('resumption by %s', (way, make) => {
     expect(resumed).toEqual([false, true, true])
   })
 
-  it('keeps the client\'s certificates', async () => {
+  it("keeps the client's certificates", async () => {
     const server: TestServerOptions = { ...make(), clientAuth: { mode: 'require', verifier: anyCertificate } }
     const first = await meet({ ...tls12, identity: ecdsa }, server)
     const second = await meet({ ...tls12, identity: ecdsa, session: sessionOf(first) }, server)
@@ -87,9 +87,15 @@ describe.each(Object.entries(ways))('resumption by %s', (way, make) => {
   it('a session offered without extended_master_secret ends the handshake (RFC 7627 section 5.3)', async () => {
     const server = make()
     const first = await meet(tls12, server)
-    const shapeHello: ClientHelloOptions['shape'] = (hello) => ({ ...hello, extensions: hello.extensions?.filter(({ type }) => type !== 23) })
+    const shapeHello: ClientHelloOptions['shape'] = (hello) => ({
+      ...hello,
+      extensions: hello.extensions?.filter(({ type }) => type !== 23),
+    })
     const second = await meet({ ...tls12, session: sessionOf(first), hello: { shape: shapeHello } }, server)
-    expect(errorOf(second.serverEvents)).toMatchObject({ code: 'extended_master_secret_required', alert: 'handshake_failure' })
+    expect(errorOf(second.serverEvents)).toMatchObject({
+      code: 'extended_master_secret_required',
+      alert: 'handshake_failure',
+    })
     expect(way).toBeTruthy()
   })
 
@@ -98,13 +104,22 @@ describe.each(Object.entries(ways))('resumption by %s', (way, make) => {
     const session = sessionOf(await meet(tls12, server))
     const lies = (change: (fields: { cipherSuite: number; extensions?: readonly { type: number }[] }) => object) => ({
       outgoing: ({ type, fields }: { readonly type: string; readonly fields: object }) =>
-        type === 'ServerHello' ? change(fields as { cipherSuite: number; extensions?: readonly { type: number }[] }) : fields,
+        type === 'ServerHello'
+          ? change(fields as { cipherSuite: number; extensions?: readonly { type: number }[] })
+          : fields,
     })
-    const suite = await meet({ ...tls12, session }, { ...server, seam: lies((fields) => ({ ...fields, cipherSuite: 0xc02c })) })
+    const suite = await meet(
+      { ...tls12, session },
+      { ...server, seam: lies((fields) => ({ ...fields, cipherSuite: 0xc02c })) },
+    )
     expect(errorOf(suite.clientEvents).message).toMatch(/was resumed with TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384/)
-    const plain = await meet({ ...tls12, session }, {
-      ...server, seam: lies((fields) => ({ ...fields, extensions: fields.extensions?.filter(({ type }) => type !== 23) })),
-    })
+    const plain = await meet(
+      { ...tls12, session },
+      {
+        ...server,
+        seam: lies((fields) => ({ ...fields, extensions: fields.extensions?.filter(({ type }) => type !== 23) })),
+      },
+    )
     expect(errorOf(plain.clientEvents).message).toMatch(/RFC 7627 section 5.3/)
   })
 })
@@ -144,7 +159,10 @@ describe('tickets (RFC 5077)', () => {
   })
 
   it('a promised ticket may be empty, and leaves no session (section 3.3)', async () => {
-    const meeting = await meet(tls12, { ...tls12, tickets: { protector: { seal: () => undefined, open: () => undefined } } })
+    const meeting = await meet(tls12, {
+      ...tls12,
+      tickets: { protector: { seal: () => undefined, open: () => undefined } },
+    })
     infoOf(meeting.clientEvents)
     expect(eventsOf(meeting.clientEvents, 'session')).toHaveLength(0)
   })
@@ -183,14 +201,23 @@ describe('tickets (RFC 5077)', () => {
   it('a session of TLS 1.2 is not taken for one of TLS 1.3, nor the reverse', async () => {
     const protector = tickets()
     const older = sessionOf(await meet(tls12, { ...tls12, tickets: protector }))
-    expect(infoOf((await meet({ session: older }, { tickets: protector })).clientEvents)).toMatchObject({ version: 'TLS 1.3', resumed: false })
+    expect(infoOf((await meet({ session: older }, { tickets: protector })).clientEvents)).toMatchObject({
+      version: 'TLS 1.3',
+      resumed: false,
+    })
     const newer = sessionOf(await meet({}, { tickets: protector }))
-    expect(infoOf((await meet({ session: newer }, { ...tls12, tickets: protector })).clientEvents)).toMatchObject({ version: 'TLS 1.2', resumed: false })
+    expect(infoOf((await meet({ session: newer }, { ...tls12, tickets: protector })).clientEvents)).toMatchObject({
+      version: 'TLS 1.2',
+      resumed: false,
+    })
   })
 })
 
 describe('extended master secret (RFC 7627)', () => {
-  const without: ClientHelloOptions['shape'] = (hello) => ({ ...hello, extensions: hello.extensions?.filter(({ type }) => type !== 23) })
+  const without: ClientHelloOptions['shape'] = (hello) => ({
+    ...hello,
+    extensions: hello.extensions?.filter(({ type }) => type !== 23),
+  })
 
   it('without it the handshake works, but nothing is exported and nothing resumed', async () => {
     for (const server of [byTicket(), byId()]) {
@@ -203,11 +230,23 @@ describe('extended master secret (RFC 7627)', () => {
   })
 
   it('either end can require it', async () => {
-    const server = await meet({ ...tls12, hello: { shape: without } }, { ...tls12, tls12: { requireExtendedMasterSecret: true } })
-    expect(errorOf(server.serverEvents)).toMatchObject({ code: 'extended_master_secret_required', alert: 'handshake_failure' })
-    const client = await meet({ ...tls12, hello: { shape: without }, tls12: { requireExtendedMasterSecret: true } }, tls12)
+    const server = await meet(
+      { ...tls12, hello: { shape: without } },
+      { ...tls12, tls12: { requireExtendedMasterSecret: true } },
+    )
+    expect(errorOf(server.serverEvents)).toMatchObject({
+      code: 'extended_master_secret_required',
+      alert: 'handshake_failure',
+    })
+    const client = await meet(
+      { ...tls12, hello: { shape: without }, tls12: { requireExtendedMasterSecret: true } },
+      tls12,
+    )
     expect(errorOf(client.clientEvents).code).toBe('extended_master_secret_required')
-    const both = await meet({ ...tls12, tls12: { requireExtendedMasterSecret: true } }, { ...tls12, tls12: { requireExtendedMasterSecret: true } })
+    const both = await meet(
+      { ...tls12, tls12: { requireExtendedMasterSecret: true } },
+      { ...tls12, tls12: { requireExtendedMasterSecret: true } },
+    )
     expect(infoOf(both.clientEvents).version).toBe('TLS 1.2')
   })
 })

@@ -10,7 +10,9 @@ import { infoOf, meet } from '../fixtures/engines.ts'
 const hex = (text: string): readonly number[] => text.split(',').map((id) => Number.parseInt(id, 16))
 
 /** A hello of which only what fingerprints look at is given. */
-const helloOf = (parts: Partial<ClientHelloFields> & { readonly legacyVersion?: number; readonly pointFormats?: Uint8Array }): ClientHelloFields => {
+const helloOf = (
+  parts: Partial<ClientHelloFields> & { readonly legacyVersion?: number; readonly pointFormats?: Uint8Array },
+): ClientHelloFields => {
   const { legacyVersion = 0x0303, pointFormats } = parts
   const raw = encodeMessage(messages13, 'ClientHello', {
     legacyVersion,
@@ -20,7 +22,17 @@ const helloOf = (parts: Partial<ClientHelloFields> & { readonly legacyVersion?: 
     compressionMethods: Uint8Array.of(0),
     extensions: pointFormats ? [{ type: 11, data: concat(Uint8Array.of(pointFormats.length), pointFormats) }] : [],
   })
-  return { serverName: undefined, alpn: [], cipherSuites: [], versions: [], groups: [], signatureSchemes: [], extensions: [], raw, ...parts }
+  return {
+    serverName: undefined,
+    alpn: [],
+    cipherSuites: [],
+    versions: [],
+    groups: [],
+    signatureSchemes: [],
+    extensions: [],
+    raw,
+    ...parts,
+  }
 }
 
 describe('fingerprints of a ClientHello', () => {
@@ -47,7 +59,9 @@ describe('fingerprints of a ClientHello', () => {
   it('JA4: the example of its description, GREASE and order left out', () => {
     expect(ja4(chrome, nodeProvider)).toBe('t13d1516h2_8daaf6152771_e5627efa2ab1')
     expect(ja4Raw(chrome)).toMatch(/^t13d1516h2_002f,0035,009c,.*_0005,000a,.*ff01_0403,0804,/)
-    expect(ja4({ ...chrome, extensions: chrome.extensions.toReversed() }, nodeProvider)).toBe('t13d1516h2_8daaf6152771_e5627efa2ab1')
+    expect(ja4({ ...chrome, extensions: chrome.extensions.toReversed() }, nodeProvider)).toBe(
+      't13d1516h2_8daaf6152771_e5627efa2ab1',
+    )
   })
 
   it.each([
@@ -74,9 +88,9 @@ describe('the annotated trace', () => {
     const messages = trace.records.filter(({ type }) => type === 22).map(({ content }) => content)
     expect(messages.length).toBeGreaterThan(4)
     for (const content of messages) {
-      for (let offset = 0; offset < content.length; ) {
+      for (let offset = 0; offset < content.length;) {
         const [, high = 0, middle = 0, low = 0] = content.subarray(offset)
-        const raw = content.subarray(offset, offset + 4 + (high << 16 | middle << 8 | low))
+        const raw = content.subarray(offset, offset + 4 + ((high << 16) | (middle << 8) | low))
         const runs = annotateMessage(raw, TLS13).filter(({ start, end }) => end > start)
         expect(runs.map(({ start }) => start)).toEqual([0, ...runs.slice(0, -1).map(({ end }) => end)])
         expect(runs.at(-1)?.end).toBe(raw.length)
@@ -90,7 +104,17 @@ describe('the annotated trace', () => {
     const trace = createTrace('client')
     await meet({ trace: trace.record }, {})
     const printed = trace.toString()
-    for (const name of ['ClientHello', 'TLS_AES_128_GCM_SHA256', 'X25519MLKEM768', 'supported_versions: TLS 1.3', 'name: "server.test"', 'EncryptedExtensions', 'CertificateVerify', 'ecdsa_secp256r1_sha256', 'Finished']) {
+    for (const name of [
+      'ClientHello',
+      'TLS_AES_128_GCM_SHA256',
+      'X25519MLKEM768',
+      'supported_versions: TLS 1.3',
+      'name: "server.test"',
+      'EncryptedExtensions',
+      'CertificateVerify',
+      'ecdsa_secp256r1_sha256',
+      'Finished',
+    ]) {
       expect(printed).toContain(name)
     }
   })

@@ -7,7 +7,13 @@ import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, createServer } from '../../src/index.node.ts'
-import type { ConnectionInfo, ConnectOptions, ServerOptions, TlsConnection, TracedRecord } from '../../src/index.node.ts'
+import type {
+  ConnectionInfo,
+  ConnectOptions,
+  ServerOptions,
+  TlsConnection,
+  TracedRecord,
+} from '../../src/index.node.ts'
 import { toHex } from '../../src/wire/bytes.ts'
 import { createCa } from '../../src/pki/index.ts'
 import type { KeyKind } from '../../src/pki/index.ts'
@@ -133,13 +139,21 @@ const openSocket = (port: number): Promise<Socket> =>
 
 /** puretls as the client of a peer's server. */
 export const dialPeer = async (
-  environment: Environment, peer: Peer, setup: PeerSetup, options: Partial<ConnectOptions>, changes: OurChanges = {},
+  environment: Environment,
+  peer: Peer,
+  setup: PeerSetup,
+  options: Partial<ConnectOptions>,
+  changes: OurChanges = {},
 ): Promise<Exchange> => {
   const { keyLog, updates, options: watching } = watch()
   const server = await peer.serve(setup, environment.files)
   try {
     const connection = await connect(await openSocket(server.port), {
-      serverName: 'localhost', ca: environment.ca, versions: { min: setup.version, max: setup.version }, ...watching, ...options,
+      serverName: 'localhost',
+      ca: environment.ca,
+      versions: { min: setup.version, max: setup.version },
+      ...watching,
+      ...options,
     })
     const exporter = toHex(connection.exportKeyingMaterial(32, EXPORTER_LABEL))
     if (changes.updateKeys) await connection.updateKeys({ requestPeer: true })
@@ -149,7 +163,15 @@ export const dialPeer = async (
     const end = await connection.read().catch((error: unknown) => error)
     await connection.close()
     const report = await server.report()
-    return { info: connection.info, received, closedCleanly: end === null, exporter, keyLog, keyUpdates: updates, peer: report }
+    return {
+      info: connection.info,
+      received,
+      closedCleanly: end === null,
+      exporter,
+      keyLog,
+      keyUpdates: updates,
+      peer: report,
+    }
   } finally {
     await server.stop()
   }
@@ -157,7 +179,11 @@ export const dialPeer = async (
 
 /** puretls as the server of a peer's client. */
 export const servePeer = async (
-  environment: Environment, peer: Peer, setup: PeerSetup, options: ServerOptions, changes: OurChanges = {},
+  environment: Environment,
+  peer: Peer,
+  setup: PeerSetup,
+  options: ServerOptions,
+  changes: OurChanges = {},
 ): Promise<Exchange> => {
   const { keyLog, updates, options: watching } = watch()
   const server = createServer({ versions: { min: setup.version, max: setup.version }, ...watching, ...options })
@@ -179,7 +205,15 @@ export const servePeer = async (
     await connection.write(bytes(`echo:${received}`))
     const end = await connection.read().catch((error: unknown) => error)
     await connection.close()
-    return { info: connection.info, received, closedCleanly: end === null, exporter, keyLog, keyUpdates: updates, peer: await report }
+    return {
+      info: connection.info,
+      received,
+      closedCleanly: end === null,
+      exporter,
+      keyLog,
+      keyUpdates: updates,
+      peer: await report,
+    }
   } finally {
     listener.close()
   }

@@ -1,5 +1,5 @@
-// The noble provider, which has no native code, with other implementations: each suite, group and kind of certificate, both
-// directions, with the two peers that know all of them.
+// The noble provider, which has no native code, with other implementations: each suite, group and kind of certificate,
+// both directions, with the two peers that know all of them.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { nobleProvider } from '../../src/crypto/noble.ts'
@@ -25,7 +25,12 @@ for (const peer of [openssl, nodeTls]) {
     it.each(suites)('%s', async (suite) => {
       const options = { provider: nobleProvider, cipherSuites: [suite] }
       expect((await dialPeer(environment, peer, setup, options)).info.cipherSuite).toBe(suite)
-      const served = await servePeer(environment, peer, { version: 'TLS 1.3', certificate: undefined }, { ...options, ...environment.server.ecdsa })
+      const served = await servePeer(
+        environment,
+        peer,
+        { version: 'TLS 1.3', certificate: undefined },
+        { ...options, ...environment.server.ecdsa },
+      )
       expect(served.info.cipherSuite).toBe(suite)
       expect(served.peer.exporter).toBe(served.exporter)
     })
@@ -33,22 +38,38 @@ for (const peer of [openssl, nodeTls]) {
     it.each(peer.groups)('%s', async (group) => {
       const options = { provider: nobleProvider, groups: [group] }
       expect((await dialPeer(environment, peer, setup, options)).info.group).toBe(group)
-      const served = await servePeer(environment, peer, { version: 'TLS 1.3', certificate: undefined }, { ...options, ...environment.server.ecdsa })
+      const served = await servePeer(
+        environment,
+        peer,
+        { version: 'TLS 1.3', certificate: undefined },
+        { ...options, ...environment.server.ecdsa },
+      )
       expect(served.info.group).toBe(group)
     })
 
     it.each(peer.certificates)('%s certificates on both ends', async (certificate) => {
       const client = { provider: nobleProvider, ...environment.client[certificate] }
-      const dialled = await dialPeer(environment, peer, { ...setup, certificate, requireClientCertificate: true }, client)
+      const dialled = await dialPeer(
+        environment,
+        peer,
+        { ...setup, certificate, requireClientCertificate: true },
+        client,
+      )
       expect(dialled.info.verifiedChain).toHaveLength(2)
-      const server = { provider: nobleProvider, ...environment.server[certificate], clientAuth: { mode: 'require', ca: environment.ca } } as const
+      const server = {
+        provider: nobleProvider,
+        ...environment.server[certificate],
+        clientAuth: { mode: 'require', ca: environment.ca },
+      } as const
       const served = await servePeer(environment, peer, { version: 'TLS 1.3', certificate }, server)
       expect(served.info.verifiedChain).toHaveLength(2)
     })
 
     it('key updates, and HelloRetryRequest', async () => {
       const options = { provider: nobleProvider, groups: ['X25519', 'P-384'], hello: { keyShares: ['X25519'] } }
-      const { info, keyUpdates } = await dialPeer(environment, peer, { ...setup, groups: ['P-384'] }, options, { updateKeys: true })
+      const { info, keyUpdates } = await dialPeer(environment, peer, { ...setup, groups: ['P-384'] }, options, {
+        updateKeys: true,
+      })
       expect(info.helloRetryRequest).toBe(true)
       expect(keyUpdates).toEqual({ sent: 1, received: 1 })
     })

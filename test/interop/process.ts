@@ -14,7 +14,11 @@ export class Child {
   #ended = false
   #waiting = new Set<() => void>()
 
-  constructor(command: string, args: readonly string[], options: { readonly env?: Record<string, string>; readonly cwd?: string } = {}) {
+  constructor(
+    command: string,
+    args: readonly string[],
+    options: { readonly env?: Record<string, string>; readonly cwd?: string } = {},
+  ) {
     this.#name = command
     this.#process = spawn(command, args, { cwd: options.cwd, env: { ...process.env, ...options.env }, stdio: 'pipe' })
     running.add(this)
@@ -90,7 +94,9 @@ export const stopChildren = async (): Promise<void> => {
 
 /** Runs to the end: exit code and output. */
 export const run = async (
-  command: string, args: readonly string[], options: ConstructorParameters<typeof Child>[2] = {},
+  command: string,
+  args: readonly string[],
+  options: ConstructorParameters<typeof Child>[2] = {},
 ): Promise<{ readonly code: number | null; readonly output: string }> => {
   const child = new Child(command, args, options)
   child.endInput()
@@ -104,6 +110,8 @@ export const freePort = (): Promise<number> =>
     server.on('error', reject)
     server.listen(0, '127.0.0.1', () => {
       const address = server.address()
-      server.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))))
+      server.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      )
     })
   })

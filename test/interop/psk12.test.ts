@@ -32,7 +32,13 @@ afterAll(async () => environment.dispose())
 const ask = async (port: number, suite: string): Promise<string> => {
   const socket = dialTcp(port, '127.0.0.1')
   await once(socket, 'connect')
-  const connection = await connect(socket, { serverName: 'localhost', versions: { max: 'TLS 1.2' }, cipherSuites: [suite], psk: { keys: { identity: 'sensor', key } }, ca: environment.ca })
+  const connection = await connect(socket, {
+    serverName: 'localhost',
+    versions: { max: 'TLS 1.2' },
+    cipherSuites: [suite],
+    psk: { keys: { identity: 'sensor', key } },
+    ca: environment.ca,
+  })
   await connection.write(new TextEncoder().encode('hello\n'))
   const answer = text(await connection.read())
   expect(connection.info).toMatchObject({ cipherSuite: suite, peerCertificates: [] })
@@ -43,7 +49,9 @@ const ask = async (port: number, suite: string): Promise<string> => {
 /** Our server answers the client that `start` makes. */
 const answer = async (suite: string, start: (port: number) => Child): Promise<void> => {
   const tls = createServer({
-    versions: { max: 'TLS 1.2' }, cipherSuites: [suite], psk: { lookup: (identity) => (text(identity) === 'sensor' ? { key } : undefined) },
+    versions: { max: 'TLS 1.2' },
+    cipherSuites: [suite],
+    psk: { lookup: (identity) => (text(identity) === 'sensor' ? { key } : undefined) },
   })
   const listener = listen().listen(0, '127.0.0.1')
   await once(listener, 'listening')
@@ -79,7 +87,8 @@ describe.skipIf(!hasOpenssl).each(suites)('OpenSSL, %s', { timeout: 30_000 }, (s
     }
   })
 
-  it('s_client', () => answer(suite, (port) => new Child('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, ...common])))
+  it('s_client', () =>
+    answer(suite, (port) => new Child('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, ...common])))
 })
 
 const hasGnutls = await requirePeer(gnutls)
@@ -88,7 +97,15 @@ describe.skipIf(!hasGnutls).each(suites)('GnuTLS, %s', { timeout: 30_000 }, (sui
     const passwords = join(environment.files.directory, 'psk.txt')
     writeFileSync(passwords, `sensor:${hex}\n`)
     const port = await freePort()
-    const child = new Child('gnutls-serv', ['--port', `${port}`, '--echo', '--pskpasswd', passwords, '--priority', priority(names)])
+    const child = new Child('gnutls-serv', [
+      '--port',
+      `${port}`,
+      '--echo',
+      '--pskpasswd',
+      passwords,
+      '--priority',
+      priority(names),
+    ])
     try {
       await child.waitFor(/listening on IPv4 .*done/)
       expect(await ask(port, suite)).toBe('hello')
@@ -100,7 +117,19 @@ describe.skipIf(!hasGnutls).each(suites)('GnuTLS, %s', { timeout: 30_000 }, (sui
   // gnutls-cli 3.7 dies (SIGSEGV) after any ECDHE_PSK handshake, with gnutls-serv too
   if (suite.includes('ECDHE')) return
   it('gnutls-cli', () =>
-    answer(suite, (port) => new Child('gnutls-cli', [
-      '127.0.0.1', '--port', `${port}`, '--pskusername', 'sensor', '--pskkey', hex, '--priority', priority(names),
-    ])))
+    answer(
+      suite,
+      (port) =>
+        new Child('gnutls-cli', [
+          '127.0.0.1',
+          '--port',
+          `${port}`,
+          '--pskusername',
+          'sensor',
+          '--pskkey',
+          hex,
+          '--priority',
+          priority(names),
+        ]),
+    ))
 })

@@ -28,7 +28,12 @@ describe.each(peers.filter((_, index) => present[index]))('$name', { timeout: 30
     const sessions = memorySessionCache()
     const resumed: boolean[] = []
     for (let i = 0; i < 3; i++) {
-      const { info, received } = await dialPeer(environment, peer, { version, certificate: 'ecdsa', resume: true }, { sessions })
+      const { info, received } = await dialPeer(
+        environment,
+        peer,
+        { version, certificate: 'ecdsa', resume: true },
+        { sessions },
+      )
       expect(received).toBe(`echo:hello from puretls to ${peer.name}`)
       resumed.push(info.resumed)
     }
@@ -41,7 +46,8 @@ describe.each(peers.filter((_, index) => present[index]))('$name', { timeout: 30
     const handle = async (socket: Socket): Promise<void> => {
       const connection = await tls.accept(socket)
       resumed.push(connection.info.resumed)
-      for await (const data of connection) await connection.write(new Uint8Array([...new TextEncoder().encode('echo:'), ...data]))
+      for await (const data of connection)
+        await connection.write(new Uint8Array([...new TextEncoder().encode('echo:'), ...data]))
       await connection.close()
     }
     // one port for all: Java keeps sessions by host and port
@@ -54,7 +60,11 @@ describe.each(peers.filter((_, index) => present[index]))('$name', { timeout: 30
     const port = typeof address === 'object' && address ? address.port : 0
     try {
       for (let i = 0; i < 3; i++) {
-        const report = await peer.dial(port, { version, certificate: undefined, message: `number ${i}`, resume: true }, environment.files)
+        const report = await peer.dial(
+          port,
+          { version, certificate: undefined, message: `number ${i}`, resume: true },
+          environment.files,
+        )
         expect(report.received).toBe(`echo:number ${i}`)
       }
     } finally {

@@ -1,5 +1,6 @@
-// Sessions with other implementations, both ways: tickets in TLS 1.3 and 1.2, early data, external PSKs, and authentication
-// after the handshake. Each case connects twice (or more) and looks at what both ends say of the second connection.
+// Sessions with other implementations, both ways: tickets in TLS 1.3 and 1.2, early data, external PSKs, and
+// authentication after the handshake. Each case connects twice (or more) and looks at what both ends say of the second
+// connection.
 
 import { createServer as listenTcp, connect as dialTcp } from 'node:net'
 import type { Server, Socket } from 'node:net'
@@ -36,7 +37,11 @@ const dial = async (port: number, options: Partial<ConnectOptions>): Promise<Tls
 }
 
 /** Connects, says something so that tickets have come when the answer is there, and closes. */
-const visit = async (port: number, options: Partial<ConnectOptions>, say = 'hello\n'): Promise<{ readonly info: ConnectionInfo; readonly session: Uint8Array | undefined }> => {
+const visit = async (
+  port: number,
+  options: Partial<ConnectOptions>,
+  say = 'hello\n',
+): Promise<{ readonly info: ConnectionInfo; readonly session: Uint8Array | undefined }> => {
   const connection = await dial(port, options)
   await connection.write(bytes(say))
   await connection.read()
@@ -72,7 +77,10 @@ const serve = async (options: ServerOptions): Promise<Serving> => {
 }
 
 describe.each(versions)('node:tls, %s', (version) => {
-  const only = { minVersion: version === 'TLS 1.3' ? 'TLSv1.3' : 'TLSv1.2', maxVersion: version === 'TLS 1.3' ? 'TLSv1.3' : 'TLSv1.2' } as const
+  const only = {
+    minVersion: version === 'TLS 1.3' ? 'TLSv1.3' : 'TLSv1.2',
+    maxVersion: version === 'TLS 1.3' ? 'TLSv1.3' : 'TLSv1.2',
+  } as const
 
   it('resumes our session', async () => {
     const server = nodeServer({ ...environment.server.ecdsa, ...only }, (socket) => {
@@ -101,7 +109,14 @@ describe.each(versions)('node:tls, %s', (version) => {
         let got: Buffer | undefined
         let reused = false
         const socket: TLSSocket = nodeConnect(
-          { port: serving.port, host: '127.0.0.1', servername: 'localhost', ca: environment.ca, ...only, ...(session && { session }) },
+          {
+            port: serving.port,
+            host: '127.0.0.1',
+            servername: 'localhost',
+            ca: environment.ca,
+            ...only,
+            ...(session && { session }),
+          },
           () => {
             reused = socket.isSessionReused()
             socket.write('hello\n')
@@ -128,12 +143,32 @@ describe.skipIf(!hasOpenssl)('OpenSSL', { timeout: 30_000 }, () => {
   const flag = (version: Version): string => (version === 'TLS 1.3' ? '-tls1_3' : '-tls1_2')
   const server = async (...args: readonly string[]): Promise<{ readonly child: Child; readonly port: number }> => {
     const { cert, key } = environment.files.server.ecdsa
-    const child = new Child('openssl', ['s_server', '-4', '-accept', '127.0.0.1:0', '-cert', cert, '-key', key, ...args])
+    const child = new Child('openssl', [
+      's_server',
+      '-4',
+      '-accept',
+      '127.0.0.1:0',
+      '-cert',
+      cert,
+      '-key',
+      key,
+      ...args,
+    ])
     const [, port] = await child.waitFor(/^ACCEPT .*:(\d+)$/m)
     return { child, port: Number(port) }
   }
   const client = (port: number, ...args: readonly string[]): Child =>
-    new Child('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, '-servername', 'localhost', '-CAfile', environment.files.ca, '-verify_return_error', ...args])
+    new Child('openssl', [
+      's_client',
+      '-connect',
+      `127.0.0.1:${port}`,
+      '-servername',
+      'localhost',
+      '-CAfile',
+      environment.files.ca,
+      '-verify_return_error',
+      ...args,
+    ])
 
   it.each(versions)('s_server resumes our %s session', async (version) => {
     const { child, port } = await server(flag(version), '-rev')
@@ -185,7 +220,12 @@ describe.skipIf(!hasOpenssl)('OpenSSL', { timeout: 30_000 }, () => {
     try {
       const options: Partial<ConnectOptions> = { versions: { min: 'TLS 1.3' } }
       let session: Uint8Array | undefined
-      const first = await dial(port, { ...options, onSession: (given) => { session ??= given } })
+      const first = await dial(port, {
+        ...options,
+        onSession: (given) => {
+          session ??= given
+        },
+      })
       await first.write(bytes('first\n'))
       await child.waitFor(/^first$/m)
       await first.close()
@@ -204,14 +244,25 @@ describe.skipIf(!hasOpenssl)('OpenSSL', { timeout: 30_000 }, () => {
     try {
       const options: Partial<ConnectOptions> = { versions: { min: 'TLS 1.3' }, groups: ['X25519', 'P-256'] }
       let session: Uint8Array | undefined
-      const first = await dial(port, { ...options, alpn: ['one'], onSession: (given) => { session ??= given } })
+      const first = await dial(port, {
+        ...options,
+        alpn: ['one'],
+        onSession: (given) => {
+          session ??= given
+        },
+      })
       await first.write(bytes('first\n'))
       await child.waitFor(/^first$/m)
       await first.close()
       await child.stop()
       // another server has other ticket keys: the ticket is unknown there, and the early data with it
       const other = await server('-tls1_3', '-early_data', '-max_early_data', '16384')
-      const second = await dial(other.port, { ...options, alpn: ['one'], ...(session && { session }), earlyData: bytes('early words\n') })
+      const second = await dial(other.port, {
+        ...options,
+        alpn: ['one'],
+        ...(session && { session }),
+        earlyData: bytes('early words\n'),
+      })
       expect(second.info).toMatchObject({ resumed: false, earlyData: 'rejected' })
       await second.write(bytes('early words\n'))
       await other.child.waitFor(/^early words$/m)
@@ -223,7 +274,10 @@ describe.skipIf(!hasOpenssl)('OpenSSL', { timeout: 30_000 }, () => {
   })
 
   it('s_client has its early data taken, once', async () => {
-    const serving = await serve({ versions: { min: 'TLS 1.3' }, earlyData: { maxBytes: 16384, replayGuard: memoryReplayGuard() } })
+    const serving = await serve({
+      versions: { min: 'TLS 1.3' },
+      earlyData: { maxBytes: 16384, replayGuard: memoryReplayGuard() },
+    })
     const saved = join(environment.files.directory, 'openssl-early.session')
     const early = join(environment.files.directory, 'early.txt')
     writeFileSync(early, 'early words\n')
@@ -238,7 +292,10 @@ describe.skipIf(!hasOpenssl)('OpenSSL', { timeout: 30_000 }, () => {
     try {
       await say('-sess_out', saved)
       expect(await say('-sess_in', saved, '-early_data', early)).toMatch(/Early data was accepted/)
-      expect(serving.seen.at(-1)).toMatchObject({ info: { resumed: true, earlyData: 'accepted' }, early: 'early words\n' })
+      expect(serving.seen.at(-1)).toMatchObject({
+        info: { resumed: true, earlyData: 'accepted' },
+        early: 'early words\n',
+      })
     } finally {
       serving.close()
     }
@@ -248,9 +305,22 @@ describe.skipIf(!hasOpenssl)('OpenSSL', { timeout: 30_000 }, () => {
   const secret = Uint8Array.from(Buffer.from(key, 'hex'))
 
   it('s_server shares an external PSK with us (RFC 9846 section 2.2)', async () => {
-    const { child, port } = await server('-tls1_3', '-psk', key, '-psk_identity', 'device 1', '-nocert', '-rev', '-ciphersuites', 'TLS_AES_128_GCM_SHA256')
+    const { child, port } = await server(
+      '-tls1_3',
+      '-psk',
+      key,
+      '-psk_identity',
+      'device 1',
+      '-nocert',
+      '-rev',
+      '-ciphersuites',
+      'TLS_AES_128_GCM_SHA256',
+    )
     try {
-      const { info } = await visit(port, { versions: { min: 'TLS 1.3' }, psk: { keys: { identity: 'device 1', key: secret } } })
+      const { info } = await visit(port, {
+        versions: { min: 'TLS 1.3' },
+        psk: { keys: { identity: 'device 1', key: secret } },
+      })
       expect(info).toMatchObject({ resumed: false, peerCertificates: [], pskIdentity: bytes('device 1') })
     } finally {
       await child.stop()
@@ -259,7 +329,8 @@ describe.skipIf(!hasOpenssl)('OpenSSL', { timeout: 30_000 }, () => {
 
   it('s_client shares an external PSK with us', async () => {
     const serving = await serve({
-      versions: { min: 'TLS 1.3' }, cipherSuites: ['TLS_AES_128_GCM_SHA256'],
+      versions: { min: 'TLS 1.3' },
+      cipherSuites: ['TLS_AES_128_GCM_SHA256'],
       psk: { lookup: (identity) => (text(identity) === 'device 1' ? { key: secret } : undefined) },
     })
     try {
@@ -278,7 +349,11 @@ describe.skipIf(!hasOpenssl)('OpenSSL', { timeout: 30_000 }, () => {
   it('s_server asks for our certificate after the handshake (section 4.7.2)', async () => {
     const { child, port } = await server('-tls1_3', '-CAfile', environment.files.ca)
     try {
-      const connection = await dial(port, { versions: { min: 'TLS 1.3' }, hello: { postHandshakeAuth: true }, ...environment.client.ecdsa })
+      const connection = await dial(port, {
+        versions: { min: 'TLS 1.3' },
+        hello: { postHandshakeAuth: true },
+        ...environment.client.ecdsa,
+      })
       await connection.write(bytes('before\n'))
       await child.waitFor(/^before$/m)
       child.write('c\n')
@@ -296,14 +371,24 @@ describe.skipIf(!hasOpenssl)('OpenSSL', { timeout: 30_000 }, () => {
 
   it('s_client answers when we ask after the handshake', async () => {
     const tls = createServer({
-      ...environment.server.ecdsa, versions: { min: 'TLS 1.3' }, clientAuth: { mode: 'request', ca: environment.ca },
+      ...environment.server.ecdsa,
+      versions: { min: 'TLS 1.3' },
+      clientAuth: { mode: 'request', ca: environment.ca },
     })
     const listener = listenTcp().listen(0, '127.0.0.1')
     await once(listener, 'listening')
     const address = listener.address()
     const accepted = once(listener, 'connection')
     const { cert, key: keyFile } = environment.files.client.ecdsa
-    const child = client(typeof address === 'object' && address ? address.port : 0, '-tls1_3', '-enable_pha', '-cert', cert, '-key', keyFile)
+    const child = client(
+      typeof address === 'object' && address ? address.port : 0,
+      '-tls1_3',
+      '-enable_pha',
+      '-cert',
+      cert,
+      '-key',
+      keyFile,
+    )
     try {
       const [socket] = await accepted
       const connection = await tls.accept(socket)
@@ -325,7 +410,18 @@ describe.skipIf(!hasGnutls)('GnuTLS', { timeout: 30_000 }, () => {
   it.each(versions)('gnutls-serv resumes our %s session', async (version) => {
     const port = await freePort()
     const { cert, key } = environment.files.server.ecdsa
-    const child = new Child('gnutls-serv', ['--port', `${port}`, '--echo', '--x509certfile', cert, '--x509keyfile', key, '--disable-client-cert', '--priority', priority(version)])
+    const child = new Child('gnutls-serv', [
+      '--port',
+      `${port}`,
+      '--echo',
+      '--x509certfile',
+      cert,
+      '--x509keyfile',
+      key,
+      '--disable-client-cert',
+      '--priority',
+      priority(version),
+    ])
     try {
       await child.waitFor(/listening on IPv4 .*done/)
       const options: Partial<ConnectOptions> = { versions: { min: version, max: version } }
@@ -340,8 +436,19 @@ describe.skipIf(!hasGnutls)('GnuTLS', { timeout: 30_000 }, () => {
   it.each(versions)('gnutls-cli --resume has its %s session resumed', async (version) => {
     const serving = await serve({ versions: { min: version, max: version } })
     const child = new Child('gnutls-cli', [
-      '127.0.0.1', '--port', `${serving.port}`, '--sni-hostname', 'localhost', '--verify-hostname', 'localhost', '--x509cafile', environment.files.ca,
-      '--resume', '--waitresumption', '--priority', priority(version),
+      '127.0.0.1',
+      '--port',
+      `${serving.port}`,
+      '--sni-hostname',
+      'localhost',
+      '--verify-hostname',
+      'localhost',
+      '--x509cafile',
+      environment.files.ca,
+      '--resume',
+      '--waitresumption',
+      '--priority',
+      priority(version),
     ])
     try {
       await child.waitFor(/This is a resumed session/)
@@ -358,14 +465,29 @@ describe.skipIf(!hasGnutls)('GnuTLS', { timeout: 30_000 }, () => {
     const port = await freePort()
     const { cert, key } = environment.files.server.ecdsa
     const child = new Child('gnutls-serv', [
-      '--port', `${port}`, '--echo', '--x509certfile', cert, '--x509keyfile', key, '--disable-client-cert', '--earlydata', '--maxearlydata', '16384',
-      '--priority', priority('TLS 1.3'),
+      '--port',
+      `${port}`,
+      '--echo',
+      '--x509certfile',
+      cert,
+      '--x509keyfile',
+      key,
+      '--disable-client-cert',
+      '--earlydata',
+      '--maxearlydata',
+      '16384',
+      '--priority',
+      priority('TLS 1.3'),
     ])
     try {
       await child.waitFor(/listening on IPv4 .*done/)
       const options: Partial<ConnectOptions> = { versions: { min: 'TLS 1.3' } }
       const first = await visit(port, options)
-      const second = await dial(port, { ...options, ...(first.session && { session: first.session }), earlyData: bytes('early words\n') })
+      const second = await dial(port, {
+        ...options,
+        ...(first.session && { session: first.session }),
+        earlyData: bytes('early words\n'),
+      })
       expect(second.info).toMatchObject({ resumed: true, earlyData: 'accepted' })
       await second.close()
     } finally {
@@ -378,14 +500,30 @@ describe.skipIf(!hasGnutls)('GnuTLS', { timeout: 30_000 }, () => {
     const early = join(environment.files.directory, 'gnutls-early.txt')
     writeFileSync(early, 'early words\n')
     const child = new Child('gnutls-cli', [
-      '127.0.0.1', '--port', `${serving.port}`, '--sni-hostname', 'localhost', '--verify-hostname', 'localhost', '--x509cafile', environment.files.ca,
-      '--resume', '--waitresumption', '--earlydata', early, '--priority', priority('TLS 1.3'),
+      '127.0.0.1',
+      '--port',
+      `${serving.port}`,
+      '--sni-hostname',
+      'localhost',
+      '--verify-hostname',
+      'localhost',
+      '--x509cafile',
+      environment.files.ca,
+      '--resume',
+      '--waitresumption',
+      '--earlydata',
+      early,
+      '--priority',
+      priority('TLS 1.3'),
     ])
     try {
       await child.waitFor(/This is a resumed session/)
       child.write('hello\n')
       await child.waitFor(/^echo:hello$/m)
-      expect(serving.seen.at(-1)).toMatchObject({ info: { resumed: true, earlyData: 'accepted' }, early: 'early words\n' })
+      expect(serving.seen.at(-1)).toMatchObject({
+        info: { resumed: true, earlyData: 'accepted' },
+        early: 'early words\n',
+      })
     } finally {
       serving.close()
       await child.stop()

@@ -1,5 +1,5 @@
-// TLS 1.2 with OpenSSL beyond one handshake: sessions by ticket and by ID in both directions, the extensions of CBC and of the
-// master secret turned off at the peer, renegotiation, and small records.
+// TLS 1.2 with OpenSSL beyond one handshake: sessions by ticket and by ID in both directions, the extensions of CBC and
+// of the master secret turned off at the peer, renegotiation, and small records.
 
 import { connect as dialTcp, createServer as listenTcp } from 'node:net'
 import type { Socket } from 'node:net'
@@ -33,9 +33,19 @@ let withoutEms: Record<string, string>
 beforeAll(async () => {
   environment = await createEnvironment()
   const path = join(environment.files.directory, 'no-ems.cnf')
-  writeFileSync(path, [
-    'openssl_conf = init', '[init]', 'ssl_conf = ssl', '[ssl]', 'system_default = off', '[off]', 'Options = -ExtendedMasterSecret', '',
-  ].join('\n'))
+  writeFileSync(
+    path,
+    [
+      'openssl_conf = init',
+      '[init]',
+      'ssl_conf = ssl',
+      '[ssl]',
+      'system_default = off',
+      '[off]',
+      'Options = -ExtendedMasterSecret',
+      '',
+    ].join('\n'),
+  )
   withoutEms = { OPENSSL_CONF: path }
 })
 afterAll(async () => environment.dispose())
@@ -47,9 +57,24 @@ interface Server {
 
 const startServer = async (args: readonly string[], env: Record<string, string> = {}): Promise<Server> => {
   const { cert, key } = environment.files.server.ecdsa
-  const child = new Child('openssl', [
-    's_server', '-4', '-accept', '127.0.0.1:0', '-cert', cert, '-key', key, '-tls1_2', '-cipher', 'ALL:@SECLEVEL=0', ...args,
-  ], { env })
+  const child = new Child(
+    'openssl',
+    [
+      's_server',
+      '-4',
+      '-accept',
+      '127.0.0.1:0',
+      '-cert',
+      cert,
+      '-key',
+      key,
+      '-tls1_2',
+      '-cipher',
+      'ALL:@SECLEVEL=0',
+      ...args,
+    ],
+    { env },
+  )
   const [, port] = await child.waitFor(/^ACCEPT .*:(\d+)$/m)
   return { child, port: Number(port) }
 }
@@ -77,7 +102,10 @@ const talk = async ({ child }: Server, connection: TlsConnection, line: string):
 const present = await requirePeer(openssl)
 
 describe.skipIf(!present)('puretls dials s_server', () => {
-  it.each([['ticket', []], ['ID', ['-no_ticket']]])('and resumes by %s', async (_, args) => {
+  it.each([
+    ['ticket', []],
+    ['ID', ['-no_ticket']],
+  ])('and resumes by %s', async (_, args) => {
     const server = await startServer(args)
     const sessions = memorySessionCache()
     const resumed: boolean[] = []
@@ -91,7 +119,10 @@ describe.skipIf(!present)('puretls dials s_server', () => {
     await server.child.stop()
   })
 
-  it.each([['with', []], ['without', ['-no_etm']]])('CBC %s encrypt-then-MAC', async (_, args) => {
+  it.each([
+    ['with', []],
+    ['without', ['-no_etm']],
+  ])('CBC %s encrypt-then-MAC', async (_, args) => {
     const server = await startServer(args)
     const connection = await dial(server.port, { ...tls12, cipherSuites: [CBC] })
     await talk(server, connection, 'hello')
@@ -115,7 +146,10 @@ describe.skipIf(!present)('puretls dials s_server', () => {
     await server.child.stop()
   })
 
-  it.each([['once', 1], ['freely', 2]] as const)('renegotiates %s', async (renegotiation, times) => {
+  it.each([
+    ['once', 1],
+    ['freely', 2],
+  ] as const)('renegotiates %s', async (renegotiation, times) => {
     const server = await startServer([])
     const connection = await dial(server.port, { ...tls12, tls12: { renegotiation } })
     await talk(server, connection, 'before')
@@ -129,7 +163,11 @@ describe.skipIf(!present)('puretls dials s_server', () => {
 
   it('renegotiates with a client certificate that was not asked for before', async () => {
     const server = await startServer(['-CAfile', environment.files.ca])
-    const connection = await dial(server.port, { ...tls12, tls12: { renegotiation: 'once' }, ...environment.client.rsa })
+    const connection = await dial(server.port, {
+      ...tls12,
+      tls12: { renegotiation: 'once' },
+      ...environment.client.rsa,
+    })
     await talk(server, connection, 'before')
     server.child.write('R\n')
     await talk(server, connection, 'after')
@@ -150,8 +188,20 @@ describe.skipIf(!present)('puretls dials s_server', () => {
   })
 
   it.each(pskSuites)('%s', async (suite, name) => {
-    const server = await startServer(['-nocert', '-psk', toHex(pskKey), '-psk_identity', 'sensor 7', '-cipher', `${name}:@SECLEVEL=0`])
-    const connection = await dial(server.port, { ...tls12, cipherSuites: [suite], psk: { keys: { identity: 'sensor 7', key: pskKey } } })
+    const server = await startServer([
+      '-nocert',
+      '-psk',
+      toHex(pskKey),
+      '-psk_identity',
+      'sensor 7',
+      '-cipher',
+      `${name}:@SECLEVEL=0`,
+    ])
+    const connection = await dial(server.port, {
+      ...tls12,
+      cipherSuites: [suite],
+      psk: { keys: { identity: 'sensor 7', key: pskKey } },
+    })
     await talk(server, connection, 'hello')
     expect(connection.info.cipherSuite).toBe(suite)
     await connection.close()
@@ -162,7 +212,9 @@ describe.skipIf(!present)('puretls dials s_server', () => {
     const server = await startServer([])
     const traced: number[] = []
     const connection = await dial(server.port, {
-      ...tls12, tls12: { maxFragmentLength: 512 }, trace: ({ direction, content }) => void (direction === 'received' && traced.push(content.length)),
+      ...tls12,
+      tls12: { maxFragmentLength: 512 },
+      trace: ({ direction, content }) => void (direction === 'received' && traced.push(content.length)),
     })
     await talk(server, connection, 'x'.repeat(2000))
     expect(Math.max(...traced)).toBe(512)
@@ -179,7 +231,10 @@ describe.skipIf(!present)('puretls serves s_client', () => {
 
   /** One connection of s_client to a server of ours, which echoes a line. */
   const serve = async (
-    server: ReturnType<typeof createServer>, args: readonly string[], env: Record<string, string> = {}, during?: (child: Child) => Promise<void>,
+    server: ReturnType<typeof createServer>,
+    args: readonly string[],
+    env: Record<string, string> = {},
+    during?: (child: Child) => Promise<void>,
   ): Promise<Ran> => {
     const listener = listenTcp()
     const accepted = new Promise<Socket>((resolve) => listener.once('connection', resolve))
@@ -189,10 +244,24 @@ describe.skipIf(!present)('puretls serves s_client', () => {
         resolve(address && typeof address === 'object' ? address.port : 0)
       })
     })
-    const child = new Child('openssl', [
-      's_client', '-connect', `127.0.0.1:${port}`, '-servername', 'localhost', '-CAfile', environment.files.ca, '-verify_return_error',
-      '-tls1_2', '-cipher', 'ALL:@SECLEVEL=0', ...args,
-    ], { env })
+    const child = new Child(
+      'openssl',
+      [
+        's_client',
+        '-connect',
+        `127.0.0.1:${port}`,
+        '-servername',
+        'localhost',
+        '-CAfile',
+        environment.files.ca,
+        '-verify_return_error',
+        '-tls1_2',
+        '-cipher',
+        'ALL:@SECLEVEL=0',
+        ...args,
+      ],
+      { env },
+    )
     try {
       const connection = await server.accept(await accepted)
       child.write('hello\n')
@@ -228,13 +297,18 @@ describe.skipIf(!present)('puretls serves s_client', () => {
     expect(second.output).toMatch(/^Reused, TLSv1.2/m)
   })
 
-  it.each([['with', []], ['without', ['-no_etm']]])('CBC %s encrypt-then-MAC', async (_, args) => {
+  it.each([
+    ['with', []],
+    ['without', ['-no_etm']],
+  ])('CBC %s encrypt-then-MAC', async (_, args) => {
     expect((await serve(serverOf({ cipherSuites: [CBC] }), args)).output).toMatch(/ECDHE-ECDSA-AES128-SHA/)
   })
 
   it('a client without extended master secret, unless it is required', async () => {
     expect((await serve(serverOf(), [], withoutEms)).output).toMatch(/Extended master secret: no/)
-    await expect(serve(serverOf({ tls12: { requireExtendedMasterSecret: true } }), [], withoutEms)).rejects.toMatchObject({
+    await expect(
+      serve(serverOf({ tls12: { requireExtendedMasterSecret: true } }), [], withoutEms),
+    ).rejects.toMatchObject({
       code: 'extended_master_secret_required',
     })
   })
@@ -249,7 +323,14 @@ describe.skipIf(!present)('puretls serves s_client', () => {
 
   it.each(pskSuites)('%s', async (suite, name) => {
     const server = serverOf({ cipherSuites: [suite], psk: { lookup: () => ({ key: pskKey }) } })
-    const { output } = await serve(server, ['-psk', toHex(pskKey), '-psk_identity', 'sensor 7', '-cipher', `${name}:@SECLEVEL=0`])
+    const { output } = await serve(server, [
+      '-psk',
+      toHex(pskKey),
+      '-psk_identity',
+      'sensor 7',
+      '-cipher',
+      `${name}:@SECLEVEL=0`,
+    ])
     expect(output).toContain(`Cipher is ${name}`)
   })
 

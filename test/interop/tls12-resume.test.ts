@@ -1,4 +1,5 @@
-// TLS 1.2 sessions with node:tls, Go and GnuTLS, both ways; and with GnuTLS's extended master secret and encrypt-then-MAC off.
+// TLS 1.2 sessions with node:tls, Go and GnuTLS, both ways; and with GnuTLS's extended master secret and
+// encrypt-then-MAC off.
 
 import { connect as dialTcp, createServer as listenTcp } from 'node:net'
 import type { Socket } from 'node:net'
@@ -31,7 +32,12 @@ const openSocket = (port: number): Promise<Socket> =>
 
 /** Connects, sends a line, reads until it comes back, closes; whether the session was resumed. */
 const dial = async (port: number, options: Partial<ConnectOptions>): Promise<boolean> => {
-  const connection = await connect(await openSocket(port), { serverName: 'localhost', ca: environment.ca, ...tls12, ...options })
+  const connection = await connect(await openSocket(port), {
+    serverName: 'localhost',
+    ca: environment.ca,
+    ...tls12,
+    ...options,
+  })
   await connection.write(new TextEncoder().encode('hello\n'))
   let received = ''
   while (!received.includes('hello\n')) {
@@ -75,14 +81,21 @@ describe('node:tls', () => {
   /** Echoes; keeps sessions by ID itself, as Node asks of servers without tickets. */
   const serve = async (byId: boolean): Promise<{ readonly port: number; readonly server: tls.Server }> => {
     const kept = new Map<string, Buffer>()
-    const server = tls.createServer({
-      ...environment.server.ecdsa, maxVersion: 'TLSv1.2', ...(byId && { secureOptions: constants.SSL_OP_NO_TICKET }),
-    }, (socket) => socket.pipe(socket))
+    const server = tls.createServer(
+      {
+        ...environment.server.ecdsa,
+        maxVersion: 'TLSv1.2',
+        ...(byId && { secureOptions: constants.SSL_OP_NO_TICKET }),
+      },
+      (socket) => socket.pipe(socket),
+    )
     server.on('newSession', (id: Buffer, session: Buffer, done: () => void) => {
       kept.set(id.toString('hex'), session)
       done()
     })
-    server.on('resumeSession', (id: Buffer, done: (error: Error | null, session: Buffer | null) => void) => done(null, kept.get(id.toString('hex')) ?? null))
+    server.on('resumeSession', (id: Buffer, done: (error: Error | null, session: Buffer | null) => void) =>
+      done(null, kept.get(id.toString('hex')) ?? null),
+    )
     const port = await new Promise<number>((resolve) => {
       server.listen(0, '127.0.0.1', () => {
         const address = server.address()
@@ -92,20 +105,34 @@ describe('node:tls', () => {
     return { port, server }
   }
 
-  it.each([['ticket', false], ['ID', true]])('as the server resumes by %s', async (_, byId) => {
+  it.each([
+    ['ticket', false],
+    ['ID', true],
+  ])('as the server resumes by %s', async (_, byId) => {
     const { port, server } = await serve(byId)
     const sessions = memorySessionCache()
-    expect([await dial(port, { sessions }), await dial(port, { sessions }), await dial(port, { sessions })]).toEqual([false, true, true])
+    expect([await dial(port, { sessions }), await dial(port, { sessions }), await dial(port, { sessions })]).toEqual([
+      false,
+      true,
+      true,
+    ])
     server.close()
   })
 
   it.each<[string, ServerOptions]>([
-    ['ticket', {}], ['ID', { tickets: false, sessions: sharedSessions(memoryStore()) }],
+    ['ticket', {}],
+    ['ID', { tickets: false, sessions: sharedSessions(memoryStore()) }],
   ])('as the client resumes by %s', async (_, options) => {
     const ours = await listen(options)
     const once = (session?: Buffer): Promise<{ readonly reused: boolean; readonly session: Buffer | undefined }> =>
       new Promise((resolve, reject) => {
-        const socket = tls.connect({ port: ours.port, host: '127.0.0.1', servername: 'localhost', ca: environment.ca, ...(session && { session }) })
+        const socket = tls.connect({
+          port: ours.port,
+          host: '127.0.0.1',
+          servername: 'localhost',
+          ca: environment.ca,
+          ...(session && { session }),
+        })
         socket.on('secureConnect', () => socket.write('hello'))
         socket.on('data', () => {
           const result = { reused: socket.isSessionReused(), session: socket.getSession() }
@@ -151,17 +178,33 @@ describe.skipIf(!present)('GnuTLS', () => {
   const base = 'NORMAL:-VERS-ALL:+VERS-TLS1.2'
   const CBC = { cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA'] }
 
-  const serve = async (args: readonly string[], priority = base): Promise<{ readonly child: Child; readonly port: number }> => {
+  const serve = async (
+    args: readonly string[],
+    priority = base,
+  ): Promise<{ readonly child: Child; readonly port: number }> => {
     const port = await freePort()
     const { cert, key } = environment.files.server.ecdsa
     const child = new Child('gnutls-serv', [
-      '--port', `${port}`, '--echo', '--x509certfile', cert, '--x509keyfile', key, '--disable-client-cert', '--priority', priority, ...args,
+      '--port',
+      `${port}`,
+      '--echo',
+      '--x509certfile',
+      cert,
+      '--x509keyfile',
+      key,
+      '--disable-client-cert',
+      '--priority',
+      priority,
+      ...args,
     ])
     await child.waitFor(/listening on IPv4 .*done/)
     return { child, port }
   }
 
-  it.each([['ticket', []], ['ID', ['--noticket']]])('as the server resumes by %s', async (_, args) => {
+  it.each([
+    ['ticket', []],
+    ['ID', ['--noticket']],
+  ])('as the server resumes by %s', async (_, args) => {
     const { child, port } = await serve(args)
     const sessions = memorySessionCache()
     expect([await dial(port, { sessions }), await dial(port, { sessions })]).toEqual([false, true])
@@ -169,12 +212,23 @@ describe.skipIf(!present)('GnuTLS', () => {
   })
 
   it.each<[string, ServerOptions]>([
-    ['ticket', {}], ['ID', { tickets: false, sessions: sharedSessions(memoryStore()) }],
+    ['ticket', {}],
+    ['ID', { tickets: false, sessions: sharedSessions(memoryStore()) }],
   ])('as the client resumes by %s', async (_, options) => {
     const ours = await listen(options)
     const child = new Child('gnutls-cli', [
-      '127.0.0.1', '--port', `${ours.port}`, '--sni-hostname', 'localhost', '--verify-hostname', 'localhost',
-      '--x509cafile', environment.files.ca, '--resume', '--priority', base,
+      '127.0.0.1',
+      '--port',
+      `${ours.port}`,
+      '--sni-hostname',
+      'localhost',
+      '--verify-hostname',
+      'localhost',
+      '--x509cafile',
+      environment.files.ca,
+      '--resume',
+      '--priority',
+      base,
     ])
     await child.waitFor(/This is a resumed session/)
     child.endInput()
@@ -202,8 +256,17 @@ describe.skipIf(!present)('GnuTLS', () => {
   ])('as the client, %s', async (_, priority, options) => {
     const ours = await listen(options)
     const child = new Child('gnutls-cli', [
-      '127.0.0.1', '--port', `${ours.port}`, '--sni-hostname', 'localhost', '--verify-hostname', 'localhost',
-      '--x509cafile', environment.files.ca, '--priority', priority,
+      '127.0.0.1',
+      '--port',
+      `${ours.port}`,
+      '--sni-hostname',
+      'localhost',
+      '--verify-hostname',
+      'localhost',
+      '--x509cafile',
+      environment.files.ca,
+      '--priority',
+      priority,
     ])
     await child.waitFor(/Simple Client Mode/)
     child.write('hello\n')

@@ -1,5 +1,6 @@
-// TLS 1.2 with other implementations, both directions: each suite that both have, certificates, groups, client certificates.
-// Exporters (which need the extended master secret) and key logs are compared in each case, where the peer can tell them.
+// TLS 1.2 with other implementations, both directions: each suite that both have, certificates, groups, client
+// certificates. Exporters (which need the extended master secret) and key logs are compared in each case, where the
+// peer can tell them.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { nobleProvider } from '../../src/crypto/noble.ts'
@@ -18,18 +19,23 @@ const ecdhe = (ciphers: readonly string[]): string[] =>
 const rsa = (ciphers: readonly string[]): string[] => ciphers.map((cipher) => `TLS_RSA_WITH_${cipher}`)
 const ccm = ['TLS_ECDHE_ECDSA_WITH_AES_128_CCM', 'TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8']
 const everything = [
-  ...ecdhe([...aead, ...cbcSha, ...cbcSha2]), ...ccm,
+  ...ecdhe([...aead, ...cbcSha, ...cbcSha2]),
+  ...ccm,
   ...rsa(['AES_128_GCM_SHA256', 'AES_256_GCM_SHA384', ...cbcSha, 'AES_128_CBC_SHA256', 'AES_256_CBC_SHA256']),
 ]
 
 /** What each peer has on, or can be told to. */
 const suitesOf: Readonly<Record<string, readonly string[]>> = {
-  'OpenSSL': everything,
+  OpenSSL: everything,
   'node:tls': everything,
-  'Go': ecdhe([...aead, ...cbcSha]),
-  'GnuTLS': [...ecdhe([...aead, ...cbcSha]), ccm[0] ?? '', ...rsa(['AES_128_GCM_SHA256', 'AES_256_GCM_SHA384', ...cbcSha])],
-  'Java': ecdhe([...aead, ...cbcSha, ...cbcSha2]),
-  'Python': ecdhe(aead),
+  Go: ecdhe([...aead, ...cbcSha]),
+  GnuTLS: [
+    ...ecdhe([...aead, ...cbcSha]),
+    ccm[0] ?? '',
+    ...rsa(['AES_128_GCM_SHA256', 'AES_256_GCM_SHA384', ...cbcSha]),
+  ],
+  Java: ecdhe([...aead, ...cbcSha, ...cbcSha2]),
+  Python: ecdhe(aead),
 }
 /** Beside the node provider, which all other tests use. */
 const others = [
@@ -59,7 +65,11 @@ const checkExchange = (exchange: Exchange, peer: Peer): void => {
 
 for (const peer of peers) {
   const present = await requirePeer(peer)
-  const usual: PeerSetup = { version: 'TLS 1.2', certificate: undefined, ...(takesCiphers.has(peer.name) && { ciphers12: 'ALL:@SECLEVEL=0' }) }
+  const usual: PeerSetup = {
+    version: 'TLS 1.2',
+    certificate: undefined,
+    ...(takesCiphers.has(peer.name) && { ciphers12: 'ALL:@SECLEVEL=0' }),
+  }
   describe.skipIf(!present)(`TLS 1.2 with ${peer.name}`, { timeout: PATIENCE }, () => {
     const suites = suitesOf[peer.name] ?? []
     it('has a list of suites', () => {
@@ -85,14 +95,20 @@ for (const peer of peers) {
 
       it.each(others)('with the $name provider', async (provider) => {
         for (const suite of suites.filter((name) => provider.has.test(name))) {
-          const { info } = await dial({ cipherSuites: [suite], provider: provider.provider }, { certificate: certificateFor(suite) })
+          const { info } = await dial(
+            { cipherSuites: [suite], provider: provider.provider },
+            { certificate: certificateFor(suite) },
+          )
           expect(info.cipherSuite).toBe(suite)
         }
       })
 
       it.each(['rsa_pkcs1_sha256', 'rsa_pss_rsae_sha256'])('signature %s', async (scheme) => {
         const certificateSignatureSchemes = ['ecdsa_secp256r1_sha256', 'rsa_pkcs1_sha256']
-        const { info } = await dial({ signatureSchemes: [scheme], certificates: { signatureSchemes: certificateSignatureSchemes } }, { certificate: 'rsa' })
+        const { info } = await dial(
+          { signatureSchemes: [scheme], certificates: { signatureSchemes: certificateSignatureSchemes } },
+          { certificate: 'rsa' },
+        )
         expect(info.signatureScheme).toBe(scheme)
       })
 
@@ -123,7 +139,11 @@ for (const peer of peers) {
 
       it.each(others)('with the $name provider', async (provider) => {
         for (const suite of suites.filter((name) => provider.has.test(name))) {
-          const { info } = await serve({ cipherSuites: [suite], provider: provider.provider, ...environment.server[certificateFor(suite)] })
+          const { info } = await serve({
+            cipherSuites: [suite],
+            provider: provider.provider,
+            ...environment.server[certificateFor(suite)],
+          })
           expect(info.cipherSuite).toBe(suite)
         }
       })

@@ -1,5 +1,5 @@
-// TLS 1.3 with other implementations, both directions: certificates, suites, groups, HelloRetryRequest, client certificates
-// and key updates. Exporters and key logs are compared in each case, where the peer can tell them.
+// TLS 1.3 with other implementations, both directions: certificates, suites, groups, HelloRetryRequest, client
+// certificates and key updates. Exporters and key logs are compared in each case, where the peer can tell them.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ConnectOptions, ServerOptions } from '../../src/index.node.ts'
@@ -41,8 +41,18 @@ for (const peer of peers) {
   const present = await requirePeer(peer)
   describe.skipIf(!present)(`TLS 1.3 with ${peer.name}`, { timeout: PATIENCE }, () => {
     describe('puretls dials', () => {
-      const dial = async (options: Partial<ConnectOptions>, setup: Partial<PeerSetup> = {}, changes: OurChanges = {}): Promise<Exchange> => {
-        const exchange = await dialPeer(environment, peer, { version: 'TLS 1.3', certificate: 'ecdsa', ...setup }, options, changes)
+      const dial = async (
+        options: Partial<ConnectOptions>,
+        setup: Partial<PeerSetup> = {},
+        changes: OurChanges = {},
+      ): Promise<Exchange> => {
+        const exchange = await dialPeer(
+          environment,
+          peer,
+          { version: 'TLS 1.3', certificate: 'ecdsa', ...setup },
+          options,
+          changes,
+        )
         checkExchange(exchange, peer)
         return exchange
       }
@@ -64,13 +74,19 @@ for (const peer of peers) {
       })
 
       it.each(peer.groupsByName ?? [])('%s, asked for by name', async (group) => {
-        expect((await dial({ groups: [group] }, { groups: [group] })).info).toMatchObject({ group, helloRetryRequest: false })
+        expect((await dial({ groups: [group] }, { groups: [group] })).info).toMatchObject({
+          group,
+          helloRetryRequest: false,
+        })
       })
 
       it('HelloRetryRequest', async () => {
         // Peers that cannot be told their groups do not know the hybrid, and ask for P-256.
         const [share, wanted] = peer.choosesGroups ? ['X25519', 'P-384'] : ['X25519MLKEM768', 'P-256']
-        const { info } = await dial({ groups: [share, wanted], hello: { keyShares: [share] } }, peer.choosesGroups ? { groups: [wanted] } : {})
+        const { info } = await dial(
+          { groups: [share, wanted], hello: { keyShares: [share] } },
+          peer.choosesGroups ? { groups: [wanted] } : {},
+        )
         expect(info).toMatchObject({ group: wanted, helloRetryRequest: true })
       })
 
@@ -82,7 +98,10 @@ for (const peer of peers) {
       it('client certificate after HelloRetryRequest', async () => {
         const [share, wanted] = peer.choosesGroups ? ['X25519', 'P-384'] : ['X25519MLKEM768', 'P-256']
         const setup = { requireClientCertificate: true, ...(peer.choosesGroups && { groups: [wanted] }) }
-        const { info } = await dial({ groups: [share, wanted], hello: { keyShares: [share] }, ...environment.client.ecdsa }, setup)
+        const { info } = await dial(
+          { groups: [share, wanted], hello: { keyShares: [share] }, ...environment.client.ecdsa },
+          setup,
+        )
         expect(info.helloRetryRequest).toBe(true)
       })
 
@@ -98,9 +117,19 @@ for (const peer of peers) {
     })
 
     describe('puretls serves', () => {
-      const serve = async (options: ServerOptions, setup: Partial<PeerSetup> = {}, changes: OurChanges = {}): Promise<Exchange> => {
+      const serve = async (
+        options: ServerOptions,
+        setup: Partial<PeerSetup> = {},
+        changes: OurChanges = {},
+      ): Promise<Exchange> => {
         const all = { ...environment.server.ecdsa, ...options }
-        const exchange = await servePeer(environment, peer, { version: 'TLS 1.3', certificate: undefined, ...setup }, all, changes)
+        const exchange = await servePeer(
+          environment,
+          peer,
+          { version: 'TLS 1.3', certificate: undefined, ...setup },
+          all,
+          changes,
+        )
         checkExchange(exchange, peer)
         expect(exchange.info.serverName).toBe('localhost')
         return exchange
@@ -128,7 +157,10 @@ for (const peer of peers) {
       })
 
       it('HelloRetryRequest for a group, with a cookie', async () => {
-        expect((await serve({ groups: ['P-521'], hello: { cookie: true } })).info).toMatchObject({ group: 'P-521', helloRetryRequest: true })
+        expect((await serve({ groups: ['P-521'], hello: { cookie: true } })).info).toMatchObject({
+          group: 'P-521',
+          helloRetryRequest: true,
+        })
       })
 
       if (peer.cookieAlone) {
@@ -150,7 +182,8 @@ for (const peer of peers) {
       })
 
       it('we update keys, and ask for theirs', async () => {
-        // that they read on under the new keys is seen by the answer; their own update waits for their next data, if any
+        // that they read on under the new keys is seen by the answer; their own update waits for their next data, if
+        // any
         expect((await serve({}, {}, { updateKeys: true })).keyUpdates.sent).toBe(1)
       })
 

@@ -19,8 +19,14 @@ const vector = {
   enc: '37fda3567bdbd628e88668c3c8d7e97d1d1253b6d4ea6d44c150f741f1bf4431',
   pt: '4265617574792069732074727574682c20747275746820626561757479',
   encryptions: [
-    { aad: '436f756e742d30', ct: 'f938558b5d72f1a23810b4be2ab4f84331acc02fc97babc53a52ae8218a355a96d8770ac83d07bea87e13c512a' },
-    { aad: '436f756e742d31', ct: 'af2d7e9ac9ae7e270f46ba1f975be53c09f8d875bdc8535458c2494e8a6eab251c03d0c22a56b8ca42c2063b84' },
+    {
+      aad: '436f756e742d30',
+      ct: 'f938558b5d72f1a23810b4be2ab4f84331acc02fc97babc53a52ae8218a355a96d8770ac83d07bea87e13c512a',
+    },
+    {
+      aad: '436f756e742d31',
+      ct: 'af2d7e9ac9ae7e270f46ba1f975be53c09f8d875bdc8535458c2494e8a6eab251c03d0c22a56b8ca42c2063b84',
+    },
   ],
 }
 const suites = [0x20, 0x10].flatMap((kem) => [1, 2].flatMap((kdf) => [1, 2, 3].map((aead) => ({ kem, kdf, aead }))))
@@ -65,19 +71,29 @@ describe.each(providers)('HPKE with the $name provider', (provider) => {
   })
 
   test('RFC 9180 section 7.1.4: a public key of small order is refused', async () => {
-    const sending = async () => hpkeSender(provider, { kem: 0x20, kdf: 1, aead: 1 }, new Uint8Array(32), new Uint8Array(0))
+    const sending = async () =>
+      hpkeSender(provider, { kem: 0x20, kdf: 1, aead: 1 }, new Uint8Array(32), new Uint8Array(0))
     await expect(sending()).rejects.toMatchObject({ code: 'illegal_parameter' })
   })
 
-  test.each([0x20, 0x10])('RFC 9180 section 7.1: a private key of KEM %i that is not 32 bytes is refused', async (kem) => {
-    for (const length of [0, 31, 33, 64]) {
-      const restoring = async () => hpkeKeyPair(provider, kem, new Uint8Array(length).fill(1))
-      await expect(restoring(), `${length} bytes`).rejects.toMatchObject({ code: 'bad_key', message: expect.stringContaining(`of ${length} bytes`) })
-    }
-  })
+  test.each([0x20, 0x10])(
+    'RFC 9180 section 7.1: a private key of KEM %i that is not 32 bytes is refused',
+    async (kem) => {
+      for (const length of [0, 31, 33, 64]) {
+        const restoring = async () => hpkeKeyPair(provider, kem, new Uint8Array(length).fill(1))
+        await expect(restoring(), `${length} bytes`).rejects.toMatchObject({
+          code: 'bad_key',
+          message: expect.stringContaining(`of ${length} bytes`),
+        })
+      }
+    },
+  )
 
   test('RFC 9180 section 7.1: a public key of a wrong length is refused, by either end', async () => {
-    for (const [kem, right] of [[0x20, 32], [0x10, 65]] as const) {
+    for (const [kem, right] of [
+      [0x20, 32],
+      [0x10, 65],
+    ] as const) {
       const keys = await hpkeKeyPair(provider, kem, new Uint8Array(32).fill(9))
       expect(keys.share).toHaveLength(right)
       for (const wrong of [new Uint8Array(0), keys.share.subarray(1), Uint8Array.of(...keys.share, 0)]) {

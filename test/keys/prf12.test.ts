@@ -7,21 +7,31 @@ import { fromHex, toHex } from '../../src/wire/bytes.ts'
 /** Published on the IETF's TLS list for P_SHA256 and P_SHA384. */
 const vectors = [
   {
-    hash: 'sha256', secret: '9bbe436ba940f017b17652849a71db35', seed: 'a0ba9f936cda311827a6f796ffd5198c',
+    hash: 'sha256',
+    secret: '9bbe436ba940f017b17652849a71db35',
+    seed: 'a0ba9f936cda311827a6f796ffd5198c',
     output:
-      'e3f229ba727be17b8d122620557cd453c2aab21d07c3d495329b52d4e61edb5a6b301791e90d35c9c9a46b4e14baf9af0fa022f7077def17abfd3797c0564b' +
+      'e3f229ba727be17b8d122620557cd453c2aab21d07c3d495329b52d4e61edb5a6b301791e90d35c9c9a46b4e14baf9af' +
+      '0fa022f7077def17abfd3797c0564b' +
       'ab4fbc91666e9def9b97fce34f796789baa48082d122ee42c5a72e5a5110fff70187347b66',
   },
   {
-    hash: 'sha384', secret: 'b80b733d6ceefcdc71566ea48e5567df', seed: 'cd665cf6a8447dd6ff8b27555edb7465',
+    hash: 'sha384',
+    secret: 'b80b733d6ceefcdc71566ea48e5567df',
+    seed: 'cd665cf6a8447dd6ff8b27555edb7465',
     output:
-      '7b0c18e9ced410ed1804f2cfa34a336a1c14dffb4900bb5fd7942107e81c83cde9ca0faa60be9fe34f82b1233c9146a0e534cb400fed2700884f9dc236f80edd' +
-      '8bfa961144c9e8d792eca722a7b32fc3d416d473ebc2c5fd4abfdad05d9184259b5bf8cd4d90fa0d31e2dec479e4f1a26066f2eea9a69236a3e52655c9e9aee6' +
+      '7b0c18e9ced410ed1804f2cfa34a336a1c14dffb4900bb5fd7942107e81c83cde9ca0faa60be9fe34f82b1233c9146a0' +
+      'e534cb400fed2700884f9dc236f80edd' +
+      '8bfa961144c9e8d792eca722a7b32fc3d416d473ebc2c5fd4abfdad05d9184259b5bf8cd4d90fa0d31e2dec479e4f1a2' +
+      '6066f2eea9a69236a3e52655c9e9aee6' +
       '91c8f3a26854308d5eaa3be85e0990703d73e56f',
   },
 ] as const
 
-describe.each([['node', nodeProvider], ['noble', nobleProvider]])('PRF of TLS 1.2 with the %s provider (RFC 5246 section 5)', (_, provider) => {
+describe.each([
+  ['node', nodeProvider],
+  ['noble', nobleProvider],
+])('PRF of TLS 1.2 with the %s provider (RFC 5246 section 5)', (_, provider) => {
   it.each(vectors)('$hash', ({ hash: name, secret, seed, output }) => {
     const hash = provider.hashes[name]
     if (!hash) throw new Error(name)
@@ -32,21 +42,28 @@ describe.each([['node', nodeProvider], ['noble', nobleProvider]])('PRF of TLS 1.
     const { sha256 } = provider.hashes
     if (!sha256) throw new Error('sha256')
     const long = prf12(sha256, Uint8Array.of(1), 'label', Uint8Array.of(2), 100)
-    for (const length of [0, 1, 31, 32, 33, 99]) expect(prf12(sha256, Uint8Array.of(1), 'label', Uint8Array.of(2), length)).toEqual(long.subarray(0, length))
+    for (const length of [0, 1, 31, 32, 33, 99])
+      expect(prf12(sha256, Uint8Array.of(1), 'label', Uint8Array.of(2), length)).toEqual(long.subarray(0, length))
   })
 })
 
 describe('what is made of it', () => {
   const { sha256: hash } = nodeProvider.hashes
   if (!hash) throw new Error('sha256')
-  const [premaster, client, server] = [new Uint8Array(48).fill(1), new Uint8Array(32).fill(2), new Uint8Array(32).fill(3)]
+  const [premaster, client, server] = [
+    new Uint8Array(48).fill(1),
+    new Uint8Array(32).fill(2),
+    new Uint8Array(32).fill(3),
+  ]
   const master = masterSecret(hash, premaster, client, server)
 
   it('the key block is cut in the order of section 6.3', () => {
     const seed = new Uint8Array([...server, ...client])
     const block = prf12(hash, master.secret, 'key expansion', seed, 2 * (20 + 16 + 4))
     const { client: ours, server: theirs } = keyBlock(master, client, server, { mac: 20, key: 16, iv: 4 })
-    expect([ours.macKey, theirs.macKey, ours.key, theirs.key, ours.iv, theirs.iv].flatMap((part) => [...part])).toEqual([...block])
+    expect([ours.macKey, theirs.macKey, ours.key, theirs.key, ours.iv, theirs.iv].flatMap((part) => [...part])).toEqual(
+      [...block],
+    )
   })
 
   it('Finished has 12 bytes, others for each side', () => {
@@ -62,6 +79,8 @@ describe('what is made of it', () => {
   })
 
   it('the extended master secret depends on the session hash (RFC 7627 section 4)', () => {
-    expect(extendedMasterSecret(hash, premaster, hash.digest(client)).secret).not.toEqual(extendedMasterSecret(hash, premaster, hash.digest(server)).secret)
+    expect(extendedMasterSecret(hash, premaster, hash.digest(client)).secret).not.toEqual(
+      extendedMasterSecret(hash, premaster, hash.digest(server)).secret,
+    )
   })
 })

@@ -11,7 +11,14 @@ import * as nodeTls from 'node:tls'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 
 import { createCa } from '../../src/pki/index.ts'
-import { Agent, connect, createHttpsServer, createSecureContext, createServer, TLSSocket } from '../../src/node/index.ts'
+import {
+  Agent,
+  connect,
+  createHttpsServer,
+  createSecureContext,
+  createServer,
+  TLSSocket,
+} from '../../src/node/index.ts'
 import type { NodeServerOptions } from '../../src/node/index.ts'
 
 const authority = await createCa({ name: 'Node face CA' })
@@ -47,7 +54,10 @@ const bodyOf = async (message: IncomingMessage): Promise<string> => {
   return body
 }
 
-const request = async (options: https.RequestOptions, body = ''): Promise<{ status: number | undefined; body: string; socket: unknown }> => {
+const request = async (
+  options: https.RequestOptions,
+  body = '',
+): Promise<{ status: number | undefined; body: string; socket: unknown }> => {
   const sent = https.request({ host: '127.0.0.1', method: body ? 'POST' : 'GET', ...options })
   sent.end(body)
   const [response] = (await once(sent, 'response')) as [IncomingMessage]
@@ -62,7 +72,11 @@ const echo = (message: IncomingMessage, response: ServerResponse): void => {
 describe('the client under node:https', () => {
   it('serves https.request({ createConnection })', async () => {
     const port = await listening(https.createServer({ cert, key }, echo))
-    const answer = await request({ port, path: '/page?x', createConnection: () => connect({ port, host: '127.0.0.1', ca }) })
+    const answer = await request({
+      port,
+      path: '/page?x',
+      createConnection: () => connect({ port, host: '127.0.0.1', ca }),
+    })
     expect(answer).toMatchObject({ status: 200, body: 'GET /page?x' })
     expect(answer.socket).toBeInstanceOf(TLSSocket)
   })
@@ -82,12 +96,20 @@ describe('the client under node:https', () => {
   it('reports a server that it does not trust as an error of the request', async () => {
     const port = await listening(https.createServer({ cert, key }, echo))
     const agent = new Agent({ ca: stranger.certificatePem })
-    await expect(request({ port, agent })).rejects.toMatchObject({ name: 'TlsError', fault: 'certificate', code: 'unknown_ca' })
+    await expect(request({ port, agent })).rejects.toMatchObject({
+      name: 'TlsError',
+      fault: 'certificate',
+      code: 'unknown_ca',
+    })
   })
 
   it('ends when the request is destroyed', async () => {
     const port = await listening(https.createServer({ cert, key }, () => undefined))
-    const sent = https.request({ port, host: '127.0.0.1', createConnection: () => connect({ port, host: '127.0.0.1', ca }) })
+    const sent = https.request({
+      port,
+      host: '127.0.0.1',
+      createConnection: () => connect({ port, host: '127.0.0.1', ca }),
+    })
     const onError = vi.fn()
     sent.on('error', onError)
     const failed = new Promise((resolve) => sent.once('close', resolve))
@@ -102,7 +124,10 @@ describe('the client under node:https', () => {
 describe('node:http2', () => {
   it('runs over our sockets, as client and as server', async () => {
     const http2Server = http2.createServer((message, response) => void message.pipe(response))
-    const server = createServer({ cert, key, ALPNProtocols: ['h2'] }, (socket) => void http2Server.emit('connection', socket))
+    const server = createServer(
+      { cert, key, ALPNProtocols: ['h2'] },
+      (socket) => void http2Server.emit('connection', socket),
+    )
     const port = await listening(server)
     const session = http2.connect(`https://localhost:${port}`, {
       createConnection: () => connect({ port, host: 'localhost', ca, ALPNProtocols: ['h2'] }),
@@ -147,26 +172,40 @@ describe('the server under node:http', () => {
 })
 
 describe('TLSSocket', () => {
-  const nodeServer = async (options: nodeTls.TlsOptions, listener: (socket: nodeTls.TLSSocket) => void): Promise<number> => {
+  const nodeServer = async (
+    options: nodeTls.TlsOptions,
+    listener: (socket: nodeTls.TLSSocket) => void,
+  ): Promise<number> => {
     const server = nodeTls.createServer({ cert, key, ...options }, (socket) => {
       socket.on('error', () => undefined)
       listener(kept(socket))
     })
     return listening(server)
   }
-  const ourServer = async (options: NodeServerOptions, listener: (socket: TLSSocket) => void = () => undefined): Promise<number> =>
+  const ourServer = async (
+    options: NodeServerOptions,
+    listener: (socket: TLSSocket) => void = () => undefined,
+  ): Promise<number> =>
     listening(createServer({ cert, key, ...options }, (socket) => listener(kept(socket.on('error', () => undefined)))))
 
   it('says what was agreed on, by the names of node:tls', async () => {
     // Ended at once in its listener, node:tls would leave out the close_notify.
-    const port = await nodeServer({ ALPNProtocols: ['a', 'b'] }, (socket) => socket.once('data', () => socket.end('hello')))
+    const port = await nodeServer({ ALPNProtocols: ['a', 'b'] }, (socket) =>
+      socket.once('data', () => socket.end('hello')),
+    )
     const onConnect = vi.fn()
     const socket = kept(connect(port, 'localhost', { ca, ALPNProtocols: ['b'] }, onConnect))
     expect(socket).toMatchObject({ encrypted: true, authorized: false, alpnProtocol: null })
     expect(socket.getProtocol()).toBeNull()
     await once(socket, 'secureConnect')
     expect(onConnect).toHaveBeenCalledOnce()
-    expect(socket).toMatchObject({ authorized: true, authorizationError: null, alpnProtocol: 'b', servername: 'localhost', remotePort: port })
+    expect(socket).toMatchObject({
+      authorized: true,
+      authorizationError: null,
+      alpnProtocol: 'b',
+      servername: 'localhost',
+      remotePort: port,
+    })
     expect(socket.getProtocol()).toBe('TLSv1.3')
     expect(socket.getCipher()?.standardName).toMatch(/^TLS_/)
     expect(socket.getPeerCertificate()).toMatchObject({ subjectaltname: 'DNS:localhost, IP Address:127.0.0.1' })
@@ -185,11 +224,18 @@ describe('TLSSocket', () => {
 
   it('asks checkServerIdentity instead of the built-in check, and believes it', async () => {
     const port = await nodeServer({}, (socket) => socket.end())
-    const accepting = kept(connect({ port, host: '127.0.0.1', servername: 'another.test', ca, checkServerIdentity: () => undefined }))
+    const accepting = kept(
+      connect({ port, host: '127.0.0.1', servername: 'another.test', ca, checkServerIdentity: () => undefined }),
+    )
     await once(accepting, 'secureConnect')
     expect(accepting.authorized).toBe(true)
-    const refusing = kept(connect({ port, host: 'localhost', ca, checkServerIdentity: (host) => new Error(`not ${host}`) }))
-    await expect(once(refusing, 'secureConnect')).rejects.toMatchObject({ code: 'certificate_name_mismatch', message: 'not localhost' })
+    const refusing = kept(
+      connect({ port, host: 'localhost', ca, checkServerIdentity: (host) => new Error(`not ${host}`) }),
+    )
+    await expect(once(refusing, 'secureConnect')).rejects.toMatchObject({
+      code: 'certificate_name_mismatch',
+      message: 'not localhost',
+    })
   })
 
   it('gives sessions that resume', async () => {
@@ -209,7 +255,15 @@ describe('TLSSocket', () => {
       seen.push(socket.getPeerX509Certificate()?.subject)
       socket.end()
     })
-    const good = kept(nodeTls.connect({ port, host: 'localhost', ca, cert: clientIdentity.chainPem, key: clientIdentity.privateKeyPem }))
+    const good = kept(
+      nodeTls.connect({
+        port,
+        host: 'localhost',
+        ca,
+        cert: clientIdentity.chainPem,
+        key: clientIdentity.privateKeyPem,
+      }),
+    )
     await once(good.resume(), 'end')
     expect(seen).toEqual(['CN=a client'])
     const bad = kept(nodeTls.connect({ port, host: 'localhost', ca }))
@@ -219,7 +273,9 @@ describe('TLSSocket', () => {
   it('chooses certificates by name: addContext, SNICallback, setSecureContext', async () => {
     const context = createSecureContext({ cert: other.chainPem, key: other.privateKeyPem })
     const peer = async (port: number, servername: string): Promise<string | undefined> => {
-      const socket = kept(nodeTls.connect({ port, host: '127.0.0.1', servername, ca, checkServerIdentity: () => undefined }))
+      const socket = kept(
+        nodeTls.connect({ port, host: '127.0.0.1', servername, ca, checkServerIdentity: () => undefined }),
+      )
       await once(socket, 'secureConnect')
       return socket.getPeerX509Certificate()?.subjectAltName
     }
@@ -230,7 +286,9 @@ describe('TLSSocket', () => {
     expect(await peer(port, 'localhost')).toBe('DNS:localhost, IP Address:127.0.0.1')
     server.setSecureContext({ cert: other.chainPem, key: other.privateKeyPem })
     expect(await peer(port, 'localhost')).toBe('DNS:other.test')
-    const bySni = await ourServer({ SNICallback: (name, callback) => callback(null, name === 'other.test' ? context : undefined) })
+    const bySni = await ourServer({
+      SNICallback: (name, callback) => callback(null, name === 'other.test' ? context : undefined),
+    })
     expect(await peer(bySni, 'other.test')).toBe('DNS:other.test')
     expect(await peer(bySni, 'localhost')).toBe('DNS:localhost, IP Address:127.0.0.1')
   })
@@ -278,10 +336,14 @@ describe('TLSSocket', () => {
     [{ ciphers: 'HIGH:!aNULL' }, 'ciphers'],
     [{ passphrase: 'x' }, 'passphrase'],
   ])('refuses %o rather than passing it over', (option, name) => {
-    expect(() => connect({ port: 1, ...option })).toThrow(expect.objectContaining({ code: 'unsupported', message: expect.stringContaining(name) }))
+    expect(() => connect({ port: 1, ...option })).toThrow(
+      expect.objectContaining({ code: 'unsupported', message: expect.stringContaining(name) }),
+    )
   })
 
   it('refuses a key that is not that of the certificate when the server is made', () => {
-    expect(() => createServer({ cert, key: other.privateKeyPem })).toThrow(expect.objectContaining({ code: 'key_mismatch' }))
+    expect(() => createServer({ cert, key: other.privateKeyPem })).toThrow(
+      expect.objectContaining({ code: 'key_mismatch' }),
+    )
   })
 })

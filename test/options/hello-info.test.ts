@@ -21,11 +21,18 @@ it('info.clientHello is there in TLS 1.2 too', async () => {
 })
 
 it('toJSON() has names beside numbers, JA3 and JA4, and the bytes only if asked', async () => {
-  const { serverEvents } = await meet({ versions: { min: 'TLS 1.3' }, hello: { grease: true }, cipherSuites: ['TLS_AES_128_GCM_SHA256'] })
+  const { serverEvents } = await meet({
+    versions: { min: 'TLS 1.3' },
+    hello: { grease: true },
+    cipherSuites: ['TLS_AES_128_GCM_SHA256'],
+  })
   const hello = infoOf(serverEvents).clientHello
   if (!hello) throw new Error('no hello')
   const json = JSON.parse(JSON.stringify({ hello })).hello
-  expect(json.cipherSuites).toEqual([{ id: expect.any(Number), name: 'GREASE' }, { id: 0x1301, name: 'TLS_AES_128_GCM_SHA256' }])
+  expect(json.cipherSuites).toEqual([
+    { id: expect.any(Number), name: 'GREASE' },
+    { id: 0x1301, name: 'TLS_AES_128_GCM_SHA256' },
+  ])
   expect(json.versions).toContainEqual({ id: 0x0304, name: 'TLS 1.3' })
   expect(json.groups).toContainEqual({ id: 0x001d, name: 'X25519' })
   expect(json.extensions).toContainEqual({ id: 51, name: 'key_share' })

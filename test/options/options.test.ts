@@ -17,9 +17,11 @@ const client = { provider: nodeProvider, verifier: dangerouslyAcceptAnyCertifica
 /** What a caller without types could give. */
 const clientOf = (options: object): unknown => clientConfig({ ...client, ...options })
 const serverOf = (options: object): unknown => serverConfig({ provider: nodeProvider, ...ecdsa, ...options })
-const refusing = (message: string | RegExp): object => expect.objectContaining({
-  code: 'bad_option', message: typeof message === 'string' ? expect.stringContaining(message) : expect.stringMatching(message),
-})
+const refusing = (message: string | RegExp): object =>
+  expect.objectContaining({
+    code: 'bad_option',
+    message: typeof message === 'string' ? expect.stringContaining(message) : expect.stringMatching(message),
+  })
 
 describe('an unknown option is refused, with the likely name', () => {
   it.each([
@@ -36,9 +38,15 @@ describe('an unknown option is refused, with the likely name', () => {
   })
   it.each([
     [{ hello: { grees: true } }, 'hello.grees: unknown option; did you mean hello.grease?'],
-    [{ hello: { ech: { configlist: '' } } }, 'hello.ech.configlist: unknown option; did you mean hello.ech.configList?'],
+    [
+      { hello: { ech: { configlist: '' } } },
+      'hello.ech.configlist: unknown option; did you mean hello.ech.configList?',
+    ],
     [{ tls12: { legcy: true } }, 'did you mean tls12.legacy?'],
-    [{ psk: { keys: { identity: 'a', key: new Uint8Array(16), allowshort: true } } }, 'did you mean psk.keys.allowShort?'],
+    [
+      { psk: { keys: { identity: 'a', key: new Uint8Array(16), allowshort: true } } },
+      'did you mean psk.keys.allowShort?',
+    ],
     [{ identity: { ...ecdsa, ocspresponse: new Uint8Array(1) } }, 'did you mean identity.ocspResponse?'],
     [{ versions: { minimum: 'TLS 1.3' } }, /^versions\.minimum: unknown option/],
     [{ xyzzyPlugh: 1 }, /^xyzzyPlugh: unknown option$/],
@@ -52,12 +60,16 @@ describe('an unknown option is refused, with the likely name', () => {
     expect(() => server.update(wrong as ServerOptions)).toThrow(refusing('sni: unknown option'))
     const [near] = pair()
     const misspelt: object = { closetimeout: 5 }
-    await expect(server.accept(near, misspelt)).rejects.toMatchObject({ message: expect.stringContaining('did you mean closeTimeout?') })
+    await expect(server.accept(near, misspelt)).rejects.toMatchObject({
+      message: expect.stringContaining('did you mean closeTimeout?'),
+    })
   })
   it('of connect(), and the stream is closed', async () => {
     const [near, far] = pair()
     const wrong: object = { ...client, timeout: 5 }
-    await expect(connect(near, wrong as ClientOptions)).rejects.toMatchObject({ message: expect.stringContaining('did you mean handshakeTimeout?') })
+    await expect(connect(near, wrong as ClientOptions)).rejects.toMatchObject({
+      message: expect.stringContaining('did you mean handshakeTimeout?'),
+    })
     await expect(far.read()).rejects.toThrow()
   })
   it('in puretls/core and in the engine, which has no options of a connection', async () => {
@@ -97,18 +109,21 @@ describe('serverName (RFC 9525)', () => {
     const wrong: object = nameless
     expect(() => clientConfig(wrong as ClientOptions)).toThrow(refusing('serverName: required'))
   })
-  it('may be false with a verifier of one\'s own, or a PSK', () => {
+  it("may be false with a verifier of one's own, or a PSK", () => {
     expect(clientConfig({ ...nameless, serverName: false }).serverName).toBeUndefined()
     const defaults = { verifier: () => dangerouslyAcceptAnyCertificate }
     const psk = { keys: { identity: 'a', key: new Uint8Array(16) } }
     expect(clientConfig({ provider: nodeProvider, serverName: false, psk }, defaults).serverName).toBeUndefined()
-    expect(() => clientConfig({ provider: nodeProvider, serverName: false }, defaults)).toThrow(refusing('serverName: false needs'))
+    expect(() => clientConfig({ provider: nodeProvider, serverName: false }, defaults)).toThrow(
+      refusing('serverName: false needs'),
+    )
   })
 })
 
 describe('cipherSuites and versions that leave no suite', () => {
   it.each([
-    [{ cipherSuites: [] }], [{ versions: { max: 'TLS 1.2' }, cipherSuites: ['TLS_AES_128_GCM_SHA256'] }],
+    [{ cipherSuites: [] }],
+    [{ versions: { max: 'TLS 1.2' }, cipherSuites: ['TLS_AES_128_GCM_SHA256'] }],
     [{ versions: { min: 'TLS 1.3' }, cipherSuites: ['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'] }],
   ])('%o', (options) => {
     expect(() => clientOf(options)).toThrow(refusing('cipherSuites: none is left'))
@@ -117,9 +132,16 @@ describe('cipherSuites and versions that leave no suite', () => {
   it('are told apart from suites that the certificate does not fit', async () => {
     const { serverEvents } = await meet(
       { versions: { max: 'TLS 1.2' }, cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'] },
-      { versions: { max: 'TLS 1.2' }, cipherSuites: ['TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256'], psk: { lookup: () => undefined } },
+      {
+        versions: { max: 'TLS 1.2' },
+        cipherSuites: ['TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256'],
+        psk: { lookup: () => undefined },
+      },
     )
-    expect(errorOf(serverEvents)).toMatchObject({ code: 'no_common_cipher_suite', message: expect.stringMatching(/this server has none that its certificate fits$/) })
+    expect(errorOf(serverEvents)).toMatchObject({
+      code: 'no_common_cipher_suite',
+      message: expect.stringMatching(/this server has none that its certificate fits$/),
+    })
   })
 })
 
@@ -144,7 +166,10 @@ describe('contradictions are refused when they are given', () => {
     [{ versions: { max: 'TLS 1.2' }, earlyData: Uint8Array.of(1) }, 'earlyData: TLS 1.2'],
     [{ versions: { max: 'TLS 1.2' }, hello: { postHandshakeAuth: true } }, 'hello.postHandshakeAuth: TLS 1.2'],
     [{ versions: { min: 'TLS 1.3', max: 'TLS 1.2' } }, 'versions: min is above max'],
-    [{ versions: { min: 'TLS 1.3' }, cipherSuites: ['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'] }, 'cipherSuites: none is left'],
+    [
+      { versions: { min: 'TLS 1.3' }, cipherSuites: ['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'] },
+      'cipherSuites: none is left',
+    ],
     [{ groups: ['X25519'], hello: { keyShares: ['P-256'] } }, 'hello.keyShares'],
   ])('of a client: %o', (options, message) => {
     expect(() => clientOf(options)).toThrow(refusing(message))
@@ -160,7 +185,10 @@ describe('contradictions are refused when they are given', () => {
   it('suites of one version alone narrow the versions', async () => {
     const suites12 = ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256']
     expect(clientConfigOf({ cipherSuites: suites12 })).toMatchObject({ minVersion: TLS12, maxVersion: TLS12 })
-    expect(serverConfigOf({ cipherSuites: ['TLS_AES_128_GCM_SHA256'] })).toMatchObject({ minVersion: TLS13, maxVersion: TLS13 })
+    expect(serverConfigOf({ cipherSuites: ['TLS_AES_128_GCM_SHA256'] })).toMatchObject({
+      minVersion: TLS13,
+      maxVersion: TLS13,
+    })
     expect(infoOf((await meet({ cipherSuites: suites12 })).clientEvents).version).toBe('TLS 1.2')
   })
 })
@@ -168,14 +196,18 @@ describe('contradictions are refused when they are given', () => {
 describe('what onClientHello answers', () => {
   it('is merged group by group', () => {
     const merged = mergeOptions<ServerOptions>(
-      { ...ecdsa, hello: { cookie: true }, tls12: { legacy: true } }, { identity: ecdsa, hello: { grease: true } },
+      { ...ecdsa, hello: { cookie: true }, tls12: { legacy: true } },
+      { identity: ecdsa, hello: { grease: true } },
     )
     expect(merged).toEqual({ identity: ecdsa, hello: { cookie: true, grease: true }, tls12: { legacy: true } })
   })
   it('fails the handshake if it has an unknown option', async () => {
     const answer: object = { alpm: ['h2'] }
     const { serverEvents } = await meet({}, { onClientHello: () => answer })
-    expect(errorOf(serverEvents)).toMatchObject({ code: 'bad_option', message: expect.stringContaining('did you mean alpn?') })
+    expect(errorOf(serverEvents)).toMatchObject({
+      code: 'bad_option',
+      message: expect.stringContaining('did you mean alpn?'),
+    })
   })
 })
 
@@ -197,7 +229,9 @@ describe('names that an editor completes', () => {
   it('each has a row', () => {
     const rows = { suites: cipherSuites.length, groups: namedGroups.length, schemes: signatureSchemes.length }
     const names = {
-      suites: Object.keys(suiteNames).length, groups: Object.keys(groupNames).length, schemes: Object.keys(schemeNames).length,
+      suites: Object.keys(suiteNames).length,
+      groups: Object.keys(groupNames).length,
+      schemes: Object.keys(schemeNames).length,
     }
     expect(names).toEqual(rows)
   })
@@ -211,16 +245,27 @@ const schemeNames = listed(signatureSchemes)
 
 describe('a printed TlsError', () => {
   it('is its code, its sentence and a short cause', () => {
-    const error = new TlsError('unknown_ca', 'no path to a trusted authority', { cause: new Error(`bad\u001b[31m ${'x'.repeat(500)}`) })
-    expect(String(error)).toMatch(/^TlsError \[unknown_ca\]: no path to a trusted authority \(cause: bad \[31m x{180,200}\.\.\.\)$/)
+    const error = new TlsError('unknown_ca', 'no path to a trusted authority', {
+      cause: new Error(`bad\u001b[31m ${'x'.repeat(500)}`),
+    })
+    expect(String(error)).toMatch(
+      /^TlsError \[unknown_ca\]: no path to a trusted authority \(cause: bad \[31m x{180,200}\.\.\.\)$/,
+    )
     const inspected: unknown = Reflect.get(error, Symbol.for('nodejs.util.inspect.custom')).call(error)
     expect(inspected).toMatch(/^TlsError \[unknown_ca\]: no path.*\n {4}at /)
   })
   it('shows no bytes', () => {
-    const error = new TlsError('ech_required', 'other keys', { echRetryConfigs: new Uint8Array(99).fill(7), cause: new Uint8Array(9) })
+    const error = new TlsError('ech_required', 'other keys', {
+      echRetryConfigs: new Uint8Array(99).fill(7),
+      cause: new Uint8Array(9),
+    })
     expect(String(error)).toBe('TlsError [ech_required]: other keys')
     expect(JSON.parse(JSON.stringify(error))).toEqual({
-      name: 'TlsError', code: 'ech_required', message: 'other keys', fault: 'peer-incompatible', alert: 'ech_required',
+      name: 'TlsError',
+      code: 'ech_required',
+      message: 'other keys',
+      fault: 'peer-incompatible',
+      alert: 'ech_required',
     })
   })
 })

@@ -1,9 +1,12 @@
-// package.json against the table of entry points (scripts/subpaths.ts): what is listed is built, what is built is listed.
+// package.json against the table of entry points (scripts/subpaths.ts): what is listed is built, what is built is
+// listed.
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { existingEntries, existingSubpaths, expectedBin, expectedExports, outputName } from '../../scripts/subpaths.ts'
 
-const manifest: Record<string, unknown> = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+const manifest: Record<string, unknown> = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+)
 
 describe('package.json', () => {
   it('exports each subpath whose source exists, and no other (npm run exports writes it)', () => {
@@ -12,7 +15,9 @@ describe('package.json', () => {
 
   it('lists the conditions of a subpath before its default, which would shadow them', () => {
     for (const [subpath, target] of Object.entries(expectedExports())) {
-      expect(target, subpath).toSatisfy((value: unknown) => typeof value === 'string' || Object.keys(value ?? {}).at(-1) === 'default')
+      expect(target, subpath).toSatisfy(
+        (value: unknown) => typeof value === 'string' || Object.keys(value ?? {}).at(-1) === 'default',
+      )
     }
     expect(JSON.stringify(manifest['exports'])).toBe(JSON.stringify(expectedExports()))
   })

@@ -1,4 +1,5 @@
-// What can be asked of the issuing side: keys that are there already, requests, every plain option, and what it refuses.
+// What can be asked of the issuing side: keys that are there already, requests, every plain option, and what it
+// refuses.
 import { X509Certificate, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { signerFor } from '../../src/crypto/key-input.ts'
@@ -12,7 +13,9 @@ import { OpensslDirectory, withOpenssl } from './openssl.ts'
 const openssl = new OpensslDirectory()
 afterAll(() => openssl.remove())
 let ca: Ca
-beforeAll(async () => { ca = await createCa({ name: 'Root' }) })
+beforeAll(async () => {
+  ca = await createCa({ name: 'Root' })
+})
 
 const rejected = async (run: () => unknown): Promise<TlsError> => {
   try {
@@ -25,9 +28,15 @@ const rejected = async (run: () => unknown): Promise<TlsError> => {
 }
 
 /** Ed448 is for no web server (Baseline Requirements section 6.1.1.3), which the default profile knows. */
-const isEd448 = ([leaf = new Uint8Array()]: readonly Uint8Array[]): boolean => parseCertificate(leaf).publicKey.type === 'ed448'
+const isEd448 = ([leaf = new Uint8Array()]: readonly Uint8Array[]): boolean =>
+  parseCertificate(leaf).publicKey.type === 'ed448'
 const good = async (chain: readonly Uint8Array[], trust: string, serverName = 'a.example'): Promise<string> => {
-  const result = await verifyChain(chain, { provider: nodeProvider, trust, serverName, profile: isEd448(chain) ? 'rfc5280' : 'web-pki' })
+  const result = await verifyChain(chain, {
+    provider: nodeProvider,
+    trust,
+    serverName,
+    profile: isEd448(chain) ? 'rfc5280' : 'web-pki',
+  })
   return result.ok ? 'good' : result.reason.message
 }
 const opensslSays = (leafPem: string, rootPem: string, ...more: readonly string[]): string => {
@@ -41,7 +50,8 @@ describe('keys that are there already', () => {
     'P-256': () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
     'P-384': () => generateKeyPairSync('ec', { namedCurve: 'P-384' }),
     RSA: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
-    'RSASSA-PSS': () => generateKeyPairSync('rsa-pss', { modulusLength: 2048, hashAlgorithm: 'sha384', mgf1HashAlgorithm: 'sha384' }),
+    'RSASSA-PSS': () =>
+      generateKeyPairSync('rsa-pss', { modulusLength: 2048, hashAlgorithm: 'sha384', mgf1HashAlgorithm: 'sha384' }),
     Ed25519: () => generateKeyPairSync('ed25519'),
     Ed448: () => generateKeyPairSync('ed448'),
   }
@@ -57,7 +67,11 @@ describe('keys that are there already', () => {
         expect(await good(leaf.chain, own.certificatePem)).toBe('good')
         expect(opensslSays(leaf.certificatePem, own.certificatePem)).toBe('leaf.pem: OK\n')
         expect(createPrivateKey(leaf.privateKeyPem).equals(privateKey)).toBe(true)
-        expect(new X509Certificate((await selfSigned({ names: ['a.example'], key })).certificatePem).publicKey.equals(publicKey)).toBe(true)
+        expect(
+          new X509Certificate((await selfSigned({ names: ['a.example'], key })).certificatePem).publicKey.equals(
+            publicKey,
+          ),
+        ).toBe(true)
         const request = await createRequest({ names: ['a.example'], key })
         openssl.write('request.pem', request.requestPem)
         expect(openssl.run('req', '-in', 'request.pem', '-verify', '-noout').output).toMatch(/OK/)
@@ -77,7 +91,18 @@ describe('keys that are there already', () => {
     })
     withOpenssl('in a request that openssl made', async () => {
       openssl.write('key.pem', pem)
-      openssl.run('req', '-new', '-key', 'key.pem', '-subj', '/CN=theirs', '-addext', 'subjectAltName=DNS:a.example', '-out', 'theirs.pem')
+      openssl.run(
+        'req',
+        '-new',
+        '-key',
+        'key.pem',
+        '-subj',
+        '/CN=theirs',
+        '-addext',
+        'subjectAltName=DNS:a.example',
+        '-out',
+        'theirs.pem',
+      )
       const made = await ca.issue({ request: openssl.bytes('req', '-in', 'theirs.pem') })
       expect(await good(made.chain, ca.certificatePem)).toBe('good')
     })
@@ -104,12 +129,12 @@ describe('keys that are there already', () => {
     [{ name: 'RSA-PSS', hash: 'SHA-256', modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1) }],
     [{ name: 'Ed25519' }],
   ])('a CA behind a CryptoKey that can not be exported, %o', async (algorithm) => {
-    const pair = await crypto.subtle.generateKey(algorithm, false, ['sign', 'verify']) as CryptoKeyPair
+    const pair = (await crypto.subtle.generateKey(algorithm, false, ['sign', 'verify'])) as CryptoKeyPair
     const own = await createCa({ name: 'Own', key: pair.privateKey, publicKey: pair.publicKey })
     const leaf = await own.issue({ names: ['a.example'] })
     expect(await good(leaf.chain, own.certificatePem)).toBe('good')
     expect(opensslSays(leaf.certificatePem, own.certificatePem)).toBe('leaf.pem: OK\n')
-    const other = await crypto.subtle.generateKey(algorithm, false, ['sign', 'verify']) as CryptoKeyPair
+    const other = (await crypto.subtle.generateKey(algorithm, false, ['sign', 'verify'])) as CryptoKeyPair
     expect((await rejected(() => loadCa({ cert: own.certificate, key: other.privateKey }))).code).toBe('key_mismatch')
   })
 
@@ -139,7 +164,11 @@ describe('keys that are there already', () => {
 describe('requests (RFC 2986)', () => {
   test('say what they ask for', async () => {
     const made = await createRequest({
-      name: { commonName: 'A', organization: 'O' }, names: ['a.example', '10.0.0.1'], ca: true, keyUsage: ['keyCertSign'], purposes: ['clientAuth'],
+      name: { commonName: 'A', organization: 'O' },
+      names: ['a.example', '10.0.0.1'],
+      ca: true,
+      keyUsage: ['keyCertSign'],
+      purposes: ['clientAuth'],
     })
     const request = parseRequest(made.requestPem)
     expect(request.subject.toString()).toContain('CN=A')
@@ -149,8 +178,25 @@ describe('requests (RFC 2986)', () => {
     expect(request.publicKey.type).toBe('p256')
   })
   withOpenssl('of openssl, with a challenge password', () => {
-    openssl.write('challenge.cnf', '[req]\nprompt=no\ndistinguished_name=dn\nattributes=at\n[dn]\nCN=x\n[at]\nchallengePassword=let me in\n')
-    const der = openssl.bytes('req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'k.pem', '-config', 'challenge.cnf', '-outform', 'DER')
+    openssl.write(
+      'challenge.cnf',
+      '[req]\nprompt=no\ndistinguished_name=dn\nattributes=at\n[dn]\nCN=x\n[at]\nchallengePassword=let me in\n',
+    )
+    const der = openssl.bytes(
+      'req',
+      '-new',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-keyout',
+      'k.pem',
+      '-config',
+      'challenge.cnf',
+      '-outform',
+      'DER',
+    )
     expect(parseRequest(der).challengePassword).toBe('let me in')
   })
   test('that were changed are not signed any more, and no bytes give another error than bad_option', async () => {
@@ -164,13 +210,17 @@ describe('requests (RFC 2986)', () => {
         if (!(error instanceof TlsError)) throw error
       }
     }
-    expect((await rejected(() => ca.issue({ request: request.with(request.length - 1, 1 ^ (request.at(-1) ?? 0)) }))).code).toBe('bad_option')
+    expect(
+      (await rejected(() => ca.issue({ request: request.with(request.length - 1, 1 ^ (request.at(-1) ?? 0)) }))).code,
+    ).toBe('bad_option')
   })
   test('give names and key, and nothing else, unless the CA says so', async () => {
     const wish = await createRequest({ name: 'A', names: ['a.example'], ca: true, keyUsage: ['keyCertSign'] })
     const leaf = parseCertificate((await ca.issue({ request: wish.requestPem })).certificate)
     expect([leaf.basicConstraints?.ca, leaf.keyUsage]).toEqual([false, ['digitalSignature']])
-    const own = parseCertificate((await ca.issue({ request: wish.requestPem, ca: true, name: 'A', pathLength: 0 })).certificate)
+    const own = parseCertificate(
+      (await ca.issue({ request: wish.requestPem, ca: true, name: 'A', pathLength: 0 })).certificate,
+    )
     expect([own.basicConstraints, own.keyUsage]).toEqual([{ ca: true, pathLength: 0 }, ['keyCertSign', 'cRLSign']])
   })
 })
@@ -178,28 +228,56 @@ describe('requests (RFC 2986)', () => {
 describe('plain options', () => {
   test('policies, usages, places and every kind of name', async () => {
     const made = await ca.issue({
-      name: { commonName: 'x', organizationalUnit: ['A', 'B'], domainComponents: ['org', 'example'], emailAddress: 'x@example.org', serialNumber: '12' },
+      name: {
+        commonName: 'x',
+        organizationalUnit: ['A', 'B'],
+        domainComponents: ['org', 'example'],
+        emailAddress: 'x@example.org',
+        serialNumber: '12',
+      },
       names: [
-        'a.example', '*.b.example', '::1', 'me@example.org', 'spiffe://example.org/a', 'urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6', 'bücher.example',
+        'a.example',
+        '*.b.example',
+        '::1',
+        'me@example.org',
+        'spiffe://example.org/a',
+        'urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6',
+        'bücher.example',
         'jörg@example.org',
-        { kind: 'registeredId', value: '1.2.3.4' }, { kind: 'directory', name: 'Somebody' },
+        { kind: 'registeredId', value: '1.2.3.4' },
+        { kind: 'directory', name: 'Somebody' },
         { kind: 'otherName', oid: '1.3.6.1.4.1.311.20.2.3', bytes: Uint8Array.of(0x0c, 1, 0x61) },
       ],
       keyUsage: ['digitalSignature', 'nonRepudiation'],
       policies: ['2.23.140.1.2.1', { oid: '1.2.3', cps: 'https://example.org/cps', notice: 'Only for tests' }],
-      crlUrls: ['http://example.org/crl'], ocspUrls: ['http://example.org/ocsp'], issuerUrls: ['http://example.org/ca'],
+      crlUrls: ['http://example.org/crl'],
+      ocspUrls: ['http://example.org/ocsp'],
+      issuerUrls: ['http://example.org/ca'],
     })
     const leaf = parseCertificate(made.certificate)
     expect(leaf.subject.toString()).toContain('OU=B')
     expect(leaf.subjectAltNames?.map(({ kind }) => kind)).toEqual([
-      'dns', 'dns', 'ip', 'email', 'uri', 'uri', 'dns', 'otherName', 'registeredId', 'directory', 'otherName',
+      'dns',
+      'dns',
+      'ip',
+      'email',
+      'uri',
+      'uri',
+      'dns',
+      'otherName',
+      'registeredId',
+      'directory',
+      'otherName',
     ])
     expect(leaf.keyUsage).toEqual(['digitalSignature', 'nonRepudiation'])
     expect(leaf.certificatePolicies?.map(({ oid }) => oid)).toEqual(['2.23.140.1.2.1', '1.2.3'])
     expect(await good(made.chain, ca.certificatePem)).toBe('good')
   })
   withOpenssl('are what openssl reads', async () => {
-    const made = await ca.issue({ names: ['a.example'], policies: [{ oid: '1.2.3', cps: 'https://example.org/cps', notice: 'Only for tests' }] })
+    const made = await ca.issue({
+      names: ['a.example'],
+      policies: [{ oid: '1.2.3', cps: 'https://example.org/cps', notice: 'Only for tests' }],
+    })
     openssl.write('policy.pem', made.certificatePem)
     const { output } = openssl.run('x509', '-in', 'policy.pem', '-noout', '-text')
     expect(output).toContain('CPS: https://example.org/cps')
@@ -208,15 +286,23 @@ describe('plain options', () => {
   })
   test('a date of 2050 and later, up to 9999 (RFC 5280 section 4.1.2.5)', async () => {
     const root = await createCa({ name: 'Long', notAfter: Date.UTC(9999, 11, 31, 23, 59, 59) })
-    const leaf = parseCertificate((await root.issue({ names: ['a.example'], notAfter: Date.UTC(2050, 0, 1) })).certificate)
-    expect([parseCertificate(root.certificate).notAfter, leaf.notAfter]).toEqual([Date.UTC(9999, 11, 31, 23, 59, 59), Date.UTC(2050, 0, 1)])
+    const leaf = parseCertificate(
+      (await root.issue({ names: ['a.example'], notAfter: Date.UTC(2050, 0, 1) })).certificate,
+    )
+    expect([parseCertificate(root.certificate).notAfter, leaf.notAfter]).toEqual([
+      Date.UTC(9999, 11, 31, 23, 59, 59),
+      Date.UTC(2050, 0, 1),
+    ])
     expect(leaf.hasUntimelyTimes).toBe(false)
   })
 
   const wrong: readonly (readonly [string, (from: Ca) => Promise<unknown>])[] = [
     ['an IP range without a prefix', () => createCa({ name: 'x', nameConstraints: { permitted: ['10.0.0.0/'] } })],
     ['an IP range with two', () => createCa({ name: 'x', nameConstraints: { permitted: ['10.0.0.0/8/8'] } })],
-    ['an IP range with bits beyond its prefix', () => createCa({ name: 'x', nameConstraints: { permitted: ['10.0.0.1/8'] } })],
+    [
+      'an IP range with bits beyond its prefix',
+      () => createCa({ name: 'x', nameConstraints: { permitted: ['10.0.0.1/8'] } }),
+    ],
     ['an IP range of a name', () => createCa({ name: 'x', nameConstraints: { permitted: ['example.com/8'] } })],
     ['a prefix that is no number', () => createCa({ name: 'x', nameConstraints: { excluded: ['10.0.0.0/0x8'] } })],
     ['a constraint with a wildcard', () => createCa({ name: 'x', nameConstraints: { permitted: ['*.example.com'] } })],
@@ -241,17 +327,25 @@ describe('plain options', () => {
   ]
   test.each(wrong)('%s is refused', async (_, run) => expect((await rejected(() => run(ca))).code).toBe('bad_option'))
 
-  test('CRLs and OCSP responses for another CA\'s certificate are refused', async () => {
+  test("CRLs and OCSP responses for another CA's certificate are refused", async () => {
     const other = await (await createCa({ name: 'Other' })).issue({ names: ['a.example'] })
-    expect((await rejected(() => ca.createCrl({ revoked: [{ certificate: other.certificate }] }))).message).toContain('another issuer')
-    expect((await rejected(() => ca.createOcspResponse({ answers: [{ certificate: Buffer.from(other.certificatePem) }] }))).message).toContain('another issuer')
+    expect((await rejected(() => ca.createCrl({ revoked: [{ certificate: other.certificate }] }))).message).toContain(
+      'another issuer',
+    )
+    expect(
+      (await rejected(() => ca.createOcspResponse({ answers: [{ certificate: Buffer.from(other.certificatePem) }] })))
+        .message,
+    ).toContain('another issuer')
   })
 })
 
 describe('leaf cache', () => {
   const counting = (from: Ca): { readonly issuer: Issuer; readonly made: () => number } => {
     let made = 0
-    return { issuer: { ...from, issue: (...args: Parameters<Ca['issue']>) => (made++, from.issue(...args)) } as Issuer, made: () => made }
+    return {
+      issuer: { ...from, issue: (...args: Parameters<Ca['issue']>) => (made++, from.issue(...args)) } as Issuer,
+      made: () => made,
+    }
   }
   test('makes a certificate once, for one key, and drops the one used longest ago', async () => {
     const { issuer, made } = counting(ca)

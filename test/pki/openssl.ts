@@ -1,5 +1,5 @@
-// The openssl command as a peer for tests. Absent on a user's machine: tests that need it are skipped by name. In CI it is
-// required (CI=true).
+// The openssl command as a peer for tests. Absent on a user's machine: tests that need it are skipped by name. In CI it
+// is required (CI=true).
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

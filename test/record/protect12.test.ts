@@ -23,14 +23,18 @@ const { sha1 } = nodeProvider.hashes
 if (!sha1) throw new Error('sha1')
 
 const protectionOf = (name: CipherName, encryptThenMac = false): Protection12 => ({
-  cipher: cipherOf(name), mac: name.endsWith('cbc') ? sha1 : undefined, encryptThenMac, random: (length) => new Uint8Array(length).fill(7),
+  cipher: cipherOf(name),
+  mac: name.endsWith('cbc') ? sha1 : undefined,
+  encryptThenMac,
+  random: (length) => new Uint8Array(length).fill(7),
 })
 const keysOf = (protection: Protection12): DirectionKeys => {
   const { mac, key, iv } = keyLengths(protection)
   return { macKey: new Uint8Array(mac).fill(1), key: new Uint8Array(key).fill(2), iv: new Uint8Array(iv).fill(3) }
 }
 const pair = (protection: Protection12, maxPlaintext?: number) => ({
-  sealer: sync(sealer12(protection, keysOf(protection))), opener: sync(opener12(protection, keysOf(protection), maxPlaintext)),
+  sealer: sync(sealer12(protection, keysOf(protection))),
+  opener: sync(opener12(protection, keysOf(protection), maxPlaintext)),
 })
 const seal = ({ sealer }: ReturnType<typeof pair>, type: number, content: Uint8Array) => {
   const out = new Uint8Array(sealer.sealedLength(content.length))
@@ -48,9 +52,17 @@ const codeOf = (action: () => unknown): TlsErrorCode | undefined => {
 }
 
 const kinds: readonly [string, Protection12][] = [
-  ...(['aes-128-gcm', 'aes-256-gcm', 'chacha20-poly1305', 'aes-128-ccm', 'aes-128-ccm-8', 'aes-128-cbc', 'aes-256-cbc'] as const).map(
-    (name): [string, Protection12] => [name, protectionOf(name)],
-  ),
+  ...(
+    [
+      'aes-128-gcm',
+      'aes-256-gcm',
+      'chacha20-poly1305',
+      'aes-128-ccm',
+      'aes-128-ccm-8',
+      'aes-128-cbc',
+      'aes-256-cbc',
+    ] as const
+  ).map((name): [string, Protection12] => [name, protectionOf(name)]),
   ['aes-128-cbc with encrypt-then-MAC', protectionOf('aes-128-cbc', true)],
 ]
 
@@ -80,7 +92,9 @@ describe.each(kinds)('%s', (_, protection) => {
   it('refuses a fragment that is too short', () => {
     for (const length of [0, 1, 7, 8, 15]) {
       const header = Uint8Array.of(23, 3, 3, 0, length)
-      expect(codeOf(() => pair(protection).opener.open({ type: 23, header, fragment: new Uint8Array(length) }))).toBe('bad_record_mac')
+      expect(codeOf(() => pair(protection).opener.open({ type: 23, header, fragment: new Uint8Array(length) }))).toBe(
+        'bad_record_mac',
+      )
     }
   })
 
@@ -95,7 +109,9 @@ describe.each(kinds)('%s', (_, protection) => {
   it('refuses a record of another version', () => {
     const both = pair(protection)
     const sealed = seal(both, 23, Uint8Array.of(1))
-    expect(codeOf(() => both.opener.open({ ...sealed, header: Uint8Array.of(23, 3, 1, 0, 1) }))).toBe('protocol_version')
+    expect(codeOf(() => both.opener.open({ ...sealed, header: Uint8Array.of(23, 3, 1, 0, 1) }))).toBe(
+      'protocol_version',
+    )
   })
 })
 
@@ -103,7 +119,9 @@ describe('nonces', () => {
   it('GCM sends its sequence number as the explicit nonce (RFC 5288 section 3), ChaCha20 sends none (RFC 7905)', () => {
     const gcm = pair(protectionOf('aes-128-gcm'))
     expect([0, 1, 2].map(() => toHex(seal(gcm, 23, Uint8Array.of(1)).fragment.subarray(0, 8)))).toEqual([
-      '0000000000000000', '0000000000000001', '0000000000000002',
+      '0000000000000000',
+      '0000000000000001',
+      '0000000000000002',
     ])
     const chacha = pair(protectionOf('chacha20-poly1305'))
     expect(seal(chacha, 23, Uint8Array.of(1)).fragment).toHaveLength(1 + 16)
@@ -111,9 +129,15 @@ describe('nonces', () => {
 
   it('CBC asks for a fresh IV for each record', () => {
     let asked = 0
-    const protection = { ...protectionOf('aes-128-cbc'), random: (length: number) => new Uint8Array(length).fill(++asked) }
+    const protection = {
+      ...protectionOf('aes-128-cbc'),
+      random: (length: number) => new Uint8Array(length).fill(++asked),
+    }
     const both = pair(protection)
-    expect([0, 1].map(() => toHex(seal(both, 23, Uint8Array.of(1)).fragment.subarray(0, 16)))).toEqual(['01'.repeat(16), '02'.repeat(16)])
+    expect([0, 1].map(() => toHex(seal(both, 23, Uint8Array.of(1)).fragment.subarray(0, 16)))).toEqual([
+      '01'.repeat(16),
+      '02'.repeat(16),
+    ])
   })
 })
 
@@ -124,7 +148,13 @@ describe('key limits (RFC 9325 section 4.4)', () => {
   })
 
   it('at the limit only alerts go out', () => {
-    const nothing: Cipher = { kind: 'aead', name: 'aes-128-ccm', keyLength: 16, tagLength: 0, importKey: () => ({ seal: () => {}, open: () => undefined }) }
+    const nothing: Cipher = {
+      kind: 'aead',
+      name: 'aes-128-ccm',
+      keyLength: 16,
+      tagLength: 0,
+      importKey: () => ({ seal: () => {}, open: () => undefined }),
+    }
     const { sealer } = pair({ ...protectionOf('aes-128-gcm'), cipher: nothing })
     const out = new Uint8Array(sealer.sealedLength(0))
     for (let i = 0; i < sealer.limit; i++) void sealer.seal(23, new Uint8Array(0), out)
@@ -138,6 +168,8 @@ describe('node and noble agree', () => {
     const noble = nobleProvider.suites.find(({ cipher }) => cipher.name === name)?.cipher
     if (!noble) throw new Error(name)
     const protection = protectionOf(name)
-    expect(seal(pair(protection), 23, fromHex('00112233'))).toEqual(seal(pair({ ...protection, cipher: noble }), 23, fromHex('00112233')))
+    expect(seal(pair(protection), 23, fromHex('00112233'))).toEqual(
+      seal(pair({ ...protection, cipher: noble }), 23, fromHex('00112233')),
+    )
   })
 })

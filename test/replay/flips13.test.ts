@@ -1,5 +1,5 @@
-// Every bit of the golden flights, flipped one at a time: the handshake fails with a TlsError or waits for more. It never
-// succeeds, and nothing else is ever thrown.
+// Every bit of the golden flights, flipped one at a time: the handshake fails with a TlsError or waits for more. It
+// never succeeds, and nothing else is ever thrown.
 
 import { describe, expect, it } from 'vitest'
 import { TlsError } from '../../src/errors.ts'
@@ -42,28 +42,35 @@ const flip = (flight: Uint8Array, bit: number): Uint8Array => {
 
 for (const name of Object.keys(scenarios)) {
   const flow = recorded()[name] ?? []
-  for (const [side, make, parity] of [['client', goldenClient, 1], ['server', goldenServer, 0]] as const) {
+  for (const [side, make, parity] of [
+    ['client', goldenClient, 1],
+    ['server', goldenServer, 0],
+  ] as const) {
     const flights = flow.filter((_, turn) => turn % 2 === parity).map(fromHex)
     describe(`${name}, to the ${side}`, () => {
       it('unchanged, it succeeds', () => {
         expect(playTo(make(name), flights)).toBe('succeeded')
       })
 
-      it.each(flights.map((flight, index) => [index + 1, flight.length, flight] as const))('flight %i: each bit of %i bytes', (number, _, flight) => {
-        const ignored = ignoredBytes(flight)
-        // the client has finished before the last flight of a server, if that is a ticket; there is none in these flows
-        const wrong: string[] = []
-        let failed = 0
-        for (let bit = 0; bit < flight.length * 8; bit++) {
-          const changed = flights.map((each, index) => (index === number - 1 ? flip(each, bit) : each))
-          const outcome = playTo(make(name), changed)
-          if (outcome === 'failed') failed++
-          const expected: readonly Outcome[] = ignored.has(bit >> 3) ? ['succeeded'] : ['failed', 'waits']
-          if (!expected.includes(outcome)) wrong.push(`byte ${bit >> 3} bit ${bit & 7}: ${outcome}`)
-        }
-        expect(wrong).toEqual([])
-        expect(failed).toBeGreaterThan(flight.length * 6)
-      })
+      it.each(flights.map((flight, index) => [index + 1, flight.length, flight] as const))(
+        'flight %i: each bit of %i bytes',
+        (number, _, flight) => {
+          const ignored = ignoredBytes(flight)
+          // the client has finished before the last flight of a server, if that is a ticket; there is none in these
+          // flows
+          const wrong: string[] = []
+          let failed = 0
+          for (let bit = 0; bit < flight.length * 8; bit++) {
+            const changed = flights.map((each, index) => (index === number - 1 ? flip(each, bit) : each))
+            const outcome = playTo(make(name), changed)
+            if (outcome === 'failed') failed++
+            const expected: readonly Outcome[] = ignored.has(bit >> 3) ? ['succeeded'] : ['failed', 'waits']
+            if (!expected.includes(outcome)) wrong.push(`byte ${bit >> 3} bit ${bit & 7}: ${outcome}`)
+          }
+          expect(wrong).toEqual([])
+          expect(failed).toBeGreaterThan(flight.length * 6)
+        },
+      )
     })
   }
 }

@@ -1,4 +1,5 @@
-// Golden flows of TLS 1.2 byte for byte: from each side, with both synchronous providers, answering at once and later, however
+// Golden flows of TLS 1.2 byte for byte: from each side, with both synchronous providers, answering at once and later,
+// however
 // the bytes arrive.
 
 import { describe, expect, it } from 'vitest'
@@ -24,7 +25,9 @@ const sides: readonly Side[] = ['client', 'server']
 describe.each(flows)('$name: $about', (flow) => {
   const able = providers.filter(({ base }) => !flow.name.includes('static-rsa') || base.rsaEncryptRaw)
   const sent = (side: Side): number =>
-    goldenFile(flow.name).connections.flat().reduce((sum, { from, bytes }) => sum + (from === side ? bytes.length / 2 : 0), 0)
+    goldenFile(flow.name)
+      .connections.flat()
+      .reduce((sum, { from, bytes }) => sum + (from === side ? bytes.length / 2 : 0), 0)
   for (const side of sides) {
     for (const { name, base, parts, answers } of able) {
       it.each(fragmentations)(`${side}, ${name} ${answers}, $name`, async ({ make }) => {
@@ -42,7 +45,9 @@ describe('the replay itself', () => {
     if (!flow) throw new Error('no flows')
     for (const side of sides) {
       const provider = fixedProvider(nodeProvider, nodeParts.x25519, 'another seed')
-      await expect(replayGolden({ flow, side, provider, fragment: (left) => left })).rejects.toThrow(/where the golden flow has/)
+      await expect(replayGolden({ flow, side, provider, fragment: (left) => left })).rejects.toThrow(
+        /where the golden flow has/,
+      )
     }
   })
 })
@@ -75,10 +80,13 @@ describe('one bit of what the peer sent is flipped', () => {
   }
 
   const peerBytes = (flow: GoldenFlow, side: Side): number =>
-    (goldenFile(flow.name).connections[0] ?? []).reduce((sum, { from, bytes }) => sum + (from === side ? 0 : bytes.length / 2), 0)
+    (goldenFile(flow.name).connections[0] ?? []).reduce(
+      (sum, { from, bytes }) => sum + (from === side ? 0 : bytes.length / 2),
+      0,
+    )
 
   describe.each(flows)('$name', (flow) => {
-    it.each(sides)('%s: ends in an error of the peer\'s making, every time', (side) => {
+    it.each(sides)("%s: ends in an error of the peer's making, every time", (side) => {
       const total = peerBytes(flow, side)
       const codes = new Map<string, number>()
       for (let at = 0; at < total; at += 3) {

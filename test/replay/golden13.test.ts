@@ -1,4 +1,5 @@
-// Each golden flow of TLS 1.3 is what the engines say today, byte for byte: a change of the wire shows up as a change of
+// Each golden flow of TLS 1.3 is what the engines say today, byte for byte: a change of the wire shows up as a change
+// of
 // vectors/golden.
 
 import { describe, expect, it } from 'vitest'
@@ -15,7 +16,10 @@ describe('golden flows of TLS 1.3', () => {
 
   it.each(names)('%s: each side alone, byte by byte', (name) => {
     const flow = recorded()[name] ?? []
-    for (const [engine, first] of [[goldenClient(name), 0], [goldenServer(name), 1]] as const) {
+    for (const [engine, first] of [
+      [goldenClient(name), 0],
+      [goldenServer(name), 1],
+    ] as const) {
       for (const [turn, hex] of flow.entries()) {
         if (turn % 2 === first) expect(toHex(concat(...engine.takeOutput()))).toBe(hex)
         else for (const byte of fromHex(hex)) engine.receive(Uint8Array.of(byte))

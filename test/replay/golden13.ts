@@ -1,5 +1,6 @@
-// Golden flows: handshakes whose randomness is fixed, so that each byte is the same in every run. vectors/golden/tls13.json
-// holds them; `npm run golden:update` records them again. flips13.test.ts changes bits of them.
+// Golden flows: handshakes whose randomness is fixed, so that each byte is the same in every run.
+// vectors/golden/tls13.json holds them; `npm run golden:update` records them again. flips13.test.ts changes bits of
+// them.
 
 import { readFileSync } from 'node:fs'
 import { nodeProvider } from '../../src/crypto/node.ts'
@@ -31,14 +32,24 @@ const base = { versions: { min: 'TLS 1.3' }, clock: () => Date.UTC(2026, 10, 23)
 /** Ed25519 signs without randomness; key agreements have one fixed key for each side and group. */
 export const scenarios: Readonly<Record<string, Scenario>> = {
   full: { client: { groups: ['X25519'] }, server: {} },
-  retry: { client: { groups: ['X25519', 'P-256'], hello: { keyShares: ['X25519'] } }, server: { groups: ['P-256'], hello: { cookie: true } } },
-  'client certificate': { client: { groups: ['X25519'], ...ed25519 }, server: { clientAuth: { mode: 'require', verifier: anyCertificate } } },
+  retry: {
+    client: { groups: ['X25519', 'P-256'], hello: { keyShares: ['X25519'] } },
+    server: { groups: ['P-256'], hello: { cookie: true } },
+  },
+  'client certificate': {
+    client: { groups: ['X25519'], ...ed25519 },
+    server: { clientAuth: { mode: 'require', verifier: anyCertificate } },
+  },
 }
 
 export const goldenClient = (name: string): TlsEngine =>
   fresh(`client ${name}`, 1, (provider) => {
     const config = clientConfig({
-      ...base, provider, serverName: 'server.test', verifier: anyCertificate, ...scenarios[name]?.client,
+      ...base,
+      provider,
+      serverName: 'server.test',
+      verifier: anyCertificate,
+      ...scenarios[name]?.client,
     })
     return () => createClientEngine(config)
   })
@@ -77,7 +88,12 @@ const fresh = (name: string, seed: number, maker: (provider: CryptoProvider) => 
   if (!known) {
     let next = seeded(seed)
     const provider = fixedProvider(seed, () => next())
-    known = { make: maker(provider), restart: () => { next = seeded(seed) } }
+    known = {
+      make: maker(provider),
+      restart: () => {
+        next = seeded(seed)
+      },
+    }
     makers.set(name, known)
   }
   known.restart()

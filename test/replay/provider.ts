@@ -1,11 +1,17 @@
-// A provider for replays: key exchange with the trace's private keys, `random` out of a queue, and a note of every HMAC,
-// digest and imported AEAD key, so that the test sees each secret that the library computed in this very run. Optionally
-// each call that may answer later does.
+// A provider for replays: key exchange with the trace's private keys, `random` out of a queue, and a note of every
+// HMAC, digest and imported AEAD key, so that the test sees each secret that the library computed in this very run.
+// Optionally each call that may answer later does.
 
 import { isPromise } from '../../src/crypto/maybe.ts'
 import type { DiffieHellman } from '../../src/crypto/groups.ts'
 import type {
-  AeadCipher, CryptoProvider, HashAlgorithm, KeyExchangeGroup, MaybePromise, RunningHash, Signer,
+  AeadCipher,
+  CryptoProvider,
+  HashAlgorithm,
+  KeyExchangeGroup,
+  MaybePromise,
+  RunningHash,
+  Signer,
 } from '../../src/crypto/provider.ts'
 import { concat, toHex } from '../../src/wire/bytes.ts'
 
@@ -23,7 +29,11 @@ export interface Observed {
 }
 
 export const nothingObserved = (): Observed => ({
-  hmacs: new Map(), digests: new Set(), keys: new Set(), nonces: new Set(), shared: new Set(),
+  hmacs: new Map(),
+  digests: new Set(),
+  keys: new Set(),
+  nonces: new Set(),
+  shared: new Set(),
 })
 
 export interface FixedKey {
@@ -43,7 +53,9 @@ export interface ReplaySetup {
 
 /** The value on a later turn of the event loop, if delays are wanted; computed now, since buffers are the caller's. */
 const later = <T>(delayed: boolean, value: MaybePromise<T>): MaybePromise<T> =>
-  delayed ? Promise.resolve(value).then((ready) => new Promise<T>((resolve) => setImmediate(() => resolve(ready)))) : value
+  delayed
+    ? Promise.resolve(value).then((ready) => new Promise<T>((resolve) => setImmediate(() => resolve(ready))))
+    : value
 
 export const replayProvider = (setup: ReplaySetup): CryptoProvider => {
   const { base, observed, delayed, random } = setup
@@ -51,7 +63,10 @@ export const replayProvider = (setup: ReplaySetup): CryptoProvider => {
   if (!sha256) throw new Error('a provider without SHA-256')
   return {
     ...base,
-    suites: base.suites.map(({ id, cipher }) => ({ id, cipher: cipher.kind === 'aead' ? watchAead(cipher, setup) : cipher })),
+    suites: base.suites.map(({ id, cipher }) => ({
+      id,
+      cipher: cipher.kind === 'aead' ? watchAead(cipher, setup) : cipher,
+    })),
     groups: base.groups.map((group) => fixedGroup(group, setup)),
     hashes: { ...base.hashes, sha256: watchHash(sha256, observed) },
     verifiers: base.verifiers.map((verifier) => ({

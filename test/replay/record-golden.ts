@@ -17,9 +17,10 @@ const record12 = (flow: GoldenFlow): GoldenFile => {
     const client = clientEngine(flow, clientProvider, clientMemory)
     const server = serverEngine(flow, serverProvider, serverMemory)
     const steps: { from: 'client' | 'server'; bytes: string }[] = []
-    for (let quiet = 0; quiet < 2; ) {
+    for (let quiet = 0; quiet < 2;) {
       for (const [from, engine, memory, other] of [
-        ['client', client, clientMemory, server], ['server', server, serverMemory, client],
+        ['client', client, clientMemory, server],
+        ['server', server, serverMemory, client],
       ] as const) {
         act(from, engine, memory)
         const bytes = concat(...engine.takeOutput())

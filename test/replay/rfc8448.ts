@@ -1,5 +1,5 @@
-// Replays one side of one section of RFC 8448: the engine of that side gets the other side's records and has to give out
-// exactly the trace's own, and every secret of the trace has to be among those that the run computed. Called by
+// Replays one side of one section of RFC 8448: the engine of that side gets the other side's records and has to give
+// out exactly the trace's own, and every secret of the trace has to be among those that the run computed. Called by
 // rfc8448.test.ts and scripts/replay.ts.
 
 import { createPublicKey, verify as verifyBytes, constants, X509Certificate } from 'node:crypto'
@@ -56,7 +56,11 @@ export const replay = async (options: ReplayOptions): Promise<Replayed> => {
   const left: Mutable = { session: undefined, ticketState: undefined }
   const random = randomsOf(trace, options.side)
   const provider = replayProvider({
-    base: options.provider, observed, delayed: options.delayed, random, keys: keysOf(trace, options),
+    base: options.provider,
+    observed,
+    delayed: options.delayed,
+    random,
+    keys: keysOf(trace, options),
   })
   const log: string[] = []
   const common = commonOptions(options, trace, provider, log)
@@ -73,7 +77,8 @@ export const replay = async (options: ReplayOptions): Promise<Replayed> => {
 
 type Mutable = { -readonly [K in 'session' | 'ticketState']: Replayed[K] }
 
-// ---- the run -----------------------------------------------------------------------------------------------------------
+// ---- the run
+// -----------------------------------------------------------------------------------------------------------
 
 const drive = async (engine: TlsEngine, trace: TraceSection, { side, fragment }: ReplayOptions) => {
   const events: EngineEvent[] = []
@@ -104,7 +109,9 @@ const drive = async (engine: TlsEngine, trace: TraceSection, { side, fragment }:
     await settle()
     const actual = concat(...output).subarray(due, due + record.length)
     if (!equalBytes(actual, record)) {
-      throw new Error(`record ${records + 1} (${kind}) of the ${side} is ${toHex(actual)}, in the trace ${toHex(record)}`)
+      throw new Error(
+        `record ${records + 1} (${kind}) of the ${side} is ${toHex(actual)}, in the trace ${toHex(record)}`,
+      )
     }
     due += record.length
     records++
@@ -115,7 +122,8 @@ const drive = async (engine: TlsEngine, trace: TraceSection, { side, fragment }:
   const data = (type: string) =>
     concat(...events.flatMap((event) => ('data' in event && event.type === type ? [event.data] : [])))
   if (!equalBytes(data('data'), concat(...received))) throw new Error('the application data is not that of the trace')
-  if (!equalBytes(data('earlyData'), concat(...receivedEarly))) throw new Error('the early data is not that of the trace')
+  if (!equalBytes(data('earlyData'), concat(...receivedEarly)))
+    throw new Error('the early data is not that of the trace')
   return { events, sent: { records, bytes } }
 }
 
@@ -129,7 +137,8 @@ const feed = async (engine: TlsEngine, record: Uint8Array, fragment: Fragmentati
   }
 }
 
-// ---- what the engine is given ----------------------------------------------------------------------------------------------
+// ---- what the engine is given
+// ----------------------------------------------------------------------------------------------
 
 const keysOf = (trace: TraceSection, { side, parts }: ReplayOptions): readonly FixedKey[] =>
   (['x25519', 'p256'] as const).flatMap((name) => {
@@ -148,7 +157,9 @@ const randomsOf = (trace: TraceSection, side: Side): Uint8Array[] => {
     const cookie = hello.extensions?.find(({ type }) => type === extensionTypes.cookie)
     return isHelloRetryRequest(hello) && cookie ? cookie.data.subarray(2) : hello.random
   })
-  const tickets = messagesOf(trace, 'server', 'NewSessionTicket').map((raw) => decodeMessage(messages13, 'NewSessionTicket', raw))
+  const tickets = messagesOf(trace, 'server', 'NewSessionTicket').map((raw) =>
+    decodeMessage(messages13, 'NewSessionTicket', raw),
+  )
   // section 4 issues no ticket: its ageAdd is drawn all the same, before the protector declines
   if (Number(trace.section) === 4) fromHello.push(new Uint8Array(4))
   return [...fromHello, ...tickets.map(({ ageAdd }) => Uint8Array.of(ageAdd >>> 24, ageAdd >> 16, ageAdd >> 8, ageAdd))]
@@ -157,7 +168,8 @@ const randomsOf = (trace: TraceSection, side: Side): Uint8Array[] => {
 const clientHellos = (trace: TraceSection) =>
   messagesOf(trace, 'client', 'ClientHello').map((raw, index) => {
     // in section 4 the message lacks its binders, which stand in the record only
-    const whole = recordsOf(trace).filter(({ actor, kind }) => actor === 'client' && kind === 'handshake')[index]?.payload
+    const whole = recordsOf(trace).filter(({ actor, kind }) => actor === 'client' && kind === 'handshake')[index]
+      ?.payload
     return decodeMessage(messages13, 'ClientHello', whole ?? raw)
   })
 
@@ -165,7 +177,8 @@ const START = Date.UTC(2018, 0, 1)
 /** What the trace's client says about the age of its ticket in section 4, in milliseconds. */
 const ticketAge = (trace: TraceSection): number => {
   const type = extensionTypes.pre_shared_key
-  const data = clientHellos(trace)[0]?.extensions?.find((extension) => extension.type === type)?.data ?? new Uint8Array(0)
+  const data =
+    clientHellos(trace)[0]?.extensions?.find((extension) => extension.type === type)?.data ?? new Uint8Array(0)
   const [ticket] = messagesOf(traceSection(3), 'server', 'NewSessionTicket')
   const ageAdd = ticket ? decodeMessage(messages13, 'NewSessionTicket', ticket).ageAdd : 0
   const identityLength = ((data[2] ?? 0) << 8) | (data[3] ?? 0)
@@ -174,7 +187,10 @@ const ticketAge = (trace: TraceSection): number => {
 }
 
 const commonOptions = (
-  { section, side }: ReplayOptions, trace: TraceSection, provider: CryptoProvider, log: string[],
+  { section, side }: ReplayOptions,
+  trace: TraceSection,
+  provider: CryptoProvider,
+  log: string[],
 ): CommonOptions & { readonly seam: Seam } => ({
   provider,
   versions: { min: 'TLS 1.3' },
@@ -187,7 +203,10 @@ const commonOptions = (
 })
 
 const clientOptions = (
-  { section, delayed }: ReplayOptions, trace: TraceSection, common: CommonOptions, before: Replayed | undefined,
+  { section, delayed }: ReplayOptions,
+  trace: TraceSection,
+  common: CommonOptions,
+  before: Replayed | undefined,
 ): TestClientOptions => {
   const identity = identityOf(trace, 'client', delayed)
   const [earlyData] = allOf(trace, 'client', 'send application_data', 'payload')
@@ -202,7 +221,11 @@ const clientOptions = (
 }
 
 const serverOptions = (
-  { section, delayed }: ReplayOptions, trace: TraceSection, common: CommonOptions, before: Replayed | undefined, left: Mutable,
+  { section, delayed }: ReplayOptions,
+  trace: TraceSection,
+  common: CommonOptions,
+  before: Replayed | undefined,
+  left: Mutable,
 ): TestServerOptions => {
   const identity = identityOf(section === 4 ? traceSection(3) : trace, 'server', delayed)
   const [ticket] = messagesOf(section === 4 ? traceSection(3) : trace, 'server', 'NewSessionTicket')
@@ -254,7 +277,9 @@ const identityOf = (trace: TraceSection, side: Side, delayed: boolean) => {
   const signer: Signer = {
     algorithms: [pss ? 'rsa_pss_sha256' : 'ecdsa_sha256'],
     sign: (_, content) => {
-      const how = pss ? { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } : { key, dsaEncoding: 'der' as const }
+      const how = pss
+        ? { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }
+        : { key, dsaEncoding: 'der' as const }
       if (verifyBytes('sha256', content, how, signature)) return signature
       throw new Error('what is to be signed is not what the trace signed')
     },
@@ -262,17 +287,32 @@ const identityOf = (trace: TraceSection, side: Side, delayed: boolean) => {
   return { cert, key: delayedSigner(signer, delayed) }
 }
 
-// ---- what the trace does that we would not -------------------------------------------------------------------------------
+// ---- what the trace does that we would not
+// -------------------------------------------------------------------------------
 
-/** Extensions whose content is taken from the trace, since it lists groups and schemes (ffdhe, DSA, SHA-1) that are not ours. */
+/**
+ * Extensions whose content is taken from the trace, since it lists groups and schemes (ffdhe, DSA, SHA-1) that are not
+ * ours.
+ */
 const borrowed: ReadonlySet<number> = new Set([
-  extensionTypes.supported_groups, extensionTypes.signature_algorithms, extensionTypes.renegotiation_info,
-  extensionTypes.session_ticket, extensionTypes.padding,
+  extensionTypes.supported_groups,
+  extensionTypes.signature_algorithms,
+  extensionTypes.renegotiation_info,
+  extensionTypes.session_ticket,
+  extensionTypes.padding,
 ])
 
 /** The trace's extensions in its order: borrowed ones as they are, all others with what we put into them. */
-const inOrderOf = (expected: readonly RawExtension[], ours: readonly RawExtension[], more: readonly number[] = []): RawExtension[] =>
-  expected.flatMap((wanted) => (borrowed.has(wanted.type) || more.includes(wanted.type) ? [wanted] : ours.filter(({ type }) => type === wanted.type)))
+const inOrderOf = (
+  expected: readonly RawExtension[],
+  ours: readonly RawExtension[],
+  more: readonly number[] = [],
+): RawExtension[] =>
+  expected.flatMap((wanted) =>
+    borrowed.has(wanted.type) || more.includes(wanted.type)
+      ? [wanted]
+      : ours.filter(({ type }) => type === wanted.type),
+  )
 
 const shapes = (trace: TraceSection) => {
   const hellos = clientHellos(trace)
@@ -288,18 +328,27 @@ const seamOf = (trace: TraceSection, side: Side): Seam => ({
   outgoing: ({ type, fields }) => {
     if (side !== 'server' || (type !== 'EncryptedExtensions' && type !== 'CertificateRequest')) return fields
     const [raw] = messagesOf(trace, 'server', type)
-    if (!raw || !('extensions' in fields) || !Array.isArray(fields.extensions)) throw new Error(`${type} is not in the trace`)
+    if (!raw || !('extensions' in fields) || !Array.isArray(fields.extensions))
+      throw new Error(`${type} is not in the trace`)
     // the trace acknowledges server_name in a resumed handshake too, which RFC 6066 section 3 forbids
     const more = Number(trace.section) === 4 ? [extensionTypes.server_name] : []
-    return { ...fields, extensions: inOrderOf(decodeMessage(messages13, type, raw).extensions, fields.extensions, more) }
+    return {
+      ...fields,
+      extensions: inOrderOf(decodeMessage(messages13, type, raw).extensions, fields.extensions, more),
+    }
   },
 })
 
-// ---- secrets ---------------------------------------------------------------------------------------------------------------
+// ---- secrets
+// ---------------------------------------------------------------------------------------------------------------
 
 /** Each derivation of the trace, inputs and output, was made in this run. Returns how many values were compared. */
 const checkSecrets = (
-  trace: TraceSection, observed: Observed, provider: CryptoProvider, log: readonly string[], engine: TlsEngine,
+  trace: TraceSection,
+  observed: Observed,
+  provider: CryptoProvider,
+  log: readonly string[],
+  engine: TlsEngine,
 ): number => {
   let compared = 0
   const need = (found: boolean, what: string): void => {
@@ -318,7 +367,10 @@ const checkSecrets = (
   const { sha256 } = provider.hashes
   const context = Uint8Array.of(1, 2, 3)
   const exported = exporter && sha256 && exportKey(sha256, exporter, 'EXPERIMENTAL replay', context, 40)
-  need(exported !== undefined && equalBytes(exported, engine.exportKeyingMaterial(40, 'EXPERIMENTAL replay', context)), 'exporter')
+  need(
+    exported !== undefined && equalBytes(exported, engine.exportKeyingMaterial(40, 'EXPERIMENTAL replay', context)),
+    'exporter',
+  )
   return compared
 }
 
@@ -363,14 +415,22 @@ const checkFinished = (step: Step, { hmacs, digests }: Observed, need: Need): vo
   const key = `${toHex(bytesOf(step, 'expanded'))}|`
   const made = [...hmacs].filter(([input]) => input.startsWith(key))
   const finished = toHex(bytesOf(step, 'finished'))
-  need(made.some(([input, output]) => output === finished && digests.has(input.slice(key.length))), `${step.action}, finished`)
-  if (hasField(step, 'binder hash')) need(digests.has(toHex(bytesOf(step, 'binder hash'))), `${step.action}, binder hash`)
+  need(
+    made.some(([input, output]) => output === finished && digests.has(input.slice(key.length))),
+    `${step.action}, finished`,
+  )
+  if (hasField(step, 'binder hash'))
+    need(digests.has(toHex(bytesOf(step, 'binder hash'))), `${step.action}, binder hash`)
 }
 
 /** Nothing in a handshake asks for the early exporter secret, so the key schedule is asked directly. */
-const checkEarlyExporter = (step: Step, trace: TraceSection, { hashes: { sha256 } }: CryptoProvider, need: Need): void => {
+const checkEarlyExporter = (
+  step: Step,
+  trace: TraceSection,
+  { hashes: { sha256 } }: CryptoProvider,
+  need: Need,
+): void => {
   const psk = allOf(trace, 'client', 'extract secret "early"', 'IKM')[0]
   const secret = sha256 && psk && earlyStage(sha256, psk).earlyExporter(bytesOf(step, 'hash'))
   need(secret !== undefined && equalBytes(secret, bytesOf(step, 'expanded')), step.action)
 }
-

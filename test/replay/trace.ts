@@ -63,5 +63,7 @@ export interface SentRecord {
 export const recordsOf = (section: TraceSection): readonly SentRecord[] =>
   section.steps.flatMap((step) => {
     const kind = /^send (\w+) record$/.exec(step.action)?.[1]
-    return kind ? [{ actor: step.actor, kind, payload: bytesOf(step, 'payload'), record: bytesOf(step, 'complete record') }] : []
+    return kind
+      ? [{ actor: step.actor, kind, payload: bytesOf(step, 'payload'), record: bytesOf(step, 'complete record') }]
+      : []
   })

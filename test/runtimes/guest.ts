@@ -1,5 +1,5 @@
-// Run by Bun and by Deno (runtimes.test.ts): the library in that runtime, and that runtime's own TLS against it. Prints JSON.
-// Arguments: the PEM files of a CA, a certificate and its key.
+// Run by Bun and by Deno (runtimes.test.ts): the library in that runtime, and that runtime's own TLS against it. Prints
+// JSON. Arguments: the PEM files of a CA, a certificate and its key.
 
 import { readFileSync } from 'node:fs'
 import { createServer as listen, connect as dial } from 'node:net'
@@ -23,7 +23,10 @@ const portOf = async (server: Server): Promise<number> => {
 
 const overPair = async (): Promise<string> => {
   const [near, far] = pair()
-  const [client, server] = await Promise.all([connect(near, { serverName: 'localhost', ca }), createServer({ cert, key }).accept(far)])
+  const [client, server] = await Promise.all([
+    connect(near, { serverName: 'localhost', ca }),
+    createServer({ cert, key }).accept(far),
+  ])
   await client.write(bytes('hello'))
   const received = text(await server.read())
   await Promise.all([client.close(), server.close()])
@@ -83,5 +86,12 @@ const importAll = async (): Promise<readonly string[]> => {
   return imported
 }
 
-console.log(JSON.stringify({ imported: await importAll(), overPair: await overPair(), toTheirs: await toTheirs(), fromTheirs: await fromTheirs() }))
+console.log(
+  JSON.stringify({
+    imported: await importAll(),
+    overPair: await overPair(),
+    toTheirs: await toTheirs(),
+    fromTheirs: await fromTheirs(),
+  }),
+)
 process.exit(0)

@@ -1,5 +1,5 @@
-// Bun and Deno: every entry point loads, the library shakes hands with itself, and with the runtime's own TLS both ways. Not run
-// where npm has no binary for the platform; with CI set, that fails.
+// Bun and Deno: every entry point loads, the library shakes hands with itself, and with the runtime's own TLS both
+// ways. Not run where npm has no binary for the platform; with CI set, that fails.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,7 +12,11 @@ import { Child, run, stopChildren } from '../interop/process.ts'
 const root = new URL('../../', import.meta.url).pathname
 const runtimes = [
   { name: 'Bun', program: join(root, 'node_modules/.bin/bun'), args: [] },
-  { name: 'Deno', program: join(root, 'node_modules/.bin/deno'), args: ['run', '--allow-all', '--no-lock', '--no-check', '--quiet'] },
+  {
+    name: 'Deno',
+    program: join(root, 'node_modules/.bin/deno'),
+    args: ['run', '--allow-all', '--no-lock', '--no-check', '--quiet'],
+  },
 ]
 const present = await Promise.all(runtimes.map(async ({ program }) => (await run(program, ['--version'])).code === 0))
 if (process.env['CI'] && present.includes(false)) throw new Error('CI requires Bun and Deno (npm install)')

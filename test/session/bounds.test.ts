@@ -1,18 +1,29 @@
-// What sessions may cost: every cache and store is bounded, forgets what has expired without being asked for it, and finds a
-// ticket's key without a search.
+// What sessions may cost: every cache and store is bounded, forgets what has expired without being asked for it, and
+// finds a ticket's key without a search.
 
 import { describe, expect, it } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import type { CryptoProvider } from '../../src/crypto/provider.ts'
 import { LinkedMap } from '../../src/session/linked-map.ts'
 import {
-  givenTicketKeys, memorySessionCache, memoryStore, rotatingTicketKeys, sharedReplayGuard, sharedTicketKeys,
+  givenTicketKeys,
+  memorySessionCache,
+  memoryStore,
+  rotatingTicketKeys,
+  sharedReplayGuard,
+  sharedTicketKeys,
 } from '../../src/session/index.ts'
 import type { SessionState } from '../../src/session/index.ts'
 import { blankSession } from '../../src/session/state.ts'
 
 const sessionOf = (version: number, secret: number, fields: Partial<SessionState> = {}): SessionState => ({
-  ...blankSession, version, cipherSuite: 0x1301, secret: new Uint8Array(32).fill(secret), createdAt: 0, authenticatedAt: 0, ...fields,
+  ...blankSession,
+  version,
+  cipherSuite: 0x1301,
+  secret: new Uint8Array(32).fill(secret),
+  createdAt: 0,
+  authenticatedAt: 0,
+  ...fields,
 })
 const megabyte = new Uint8Array(2 ** 20)
 
@@ -22,7 +33,11 @@ describe('a map that knows its oldest entry', () => {
     for (const key of ['a', 'b', 'c', 'd']) map.set(key, 1)
     map.set('a', 2)
     expect([map.delete('c'), map.delete('c')]).toEqual([true, false])
-    expect([...map.entries()]).toEqual([['b', 1], ['d', 1], ['a', 2]])
+    expect([...map.entries()]).toEqual([
+      ['b', 1],
+      ['d', 1],
+      ['a', 2],
+    ])
     expect([map.size, map.oldest()?.key, map.get('a'), map.has('c')]).toEqual([3, 'b', 2, false])
     map.delete('a')
     map.set('e', 3)
@@ -66,8 +81,15 @@ describe('a store in memory', () => {
     expect(await store.addIfAbsent('a', 20)).toBe(false)
     now = 20_000
     expect(await store.addIfAbsent('c', 20)).toBe(true)
-    const guard = sharedReplayGuard({ store: memoryStore({ capacity: 1, clock: () => now }), quarantine: 0, clock: () => now })
-    expect([await guard.firstSeen(Uint8Array.of(1), 20), await guard.firstSeen(Uint8Array.of(1), 20)]).toEqual([false, false])
+    const guard = sharedReplayGuard({
+      store: memoryStore({ capacity: 1, clock: () => now }),
+      quarantine: 0,
+      clock: () => now,
+    })
+    expect([await guard.firstSeen(Uint8Array.of(1), 20), await guard.firstSeen(Uint8Array.of(1), 20)]).toEqual([
+      false,
+      false,
+    ])
   })
 })
 
@@ -107,7 +129,10 @@ const counted = (): { readonly provider: CryptoProvider; readonly calls: () => n
     calls++
     return sha256.hmac(...given)
   }
-  return { provider: { ...nodeProvider, hashes: { ...nodeProvider.hashes, sha256: { ...sha256, hmac } } }, calls: () => calls }
+  return {
+    provider: { ...nodeProvider, hashes: { ...nodeProvider.hashes, sha256: { ...sha256, hmac } } },
+    calls: () => calls,
+  }
 }
 
 describe('ticket keys', () => {
@@ -117,7 +142,9 @@ describe('ticket keys', () => {
   it('that are shared are found without a search, however many there are', async () => {
     const { provider, calls } = counted()
     const secret = new Uint8Array(32).fill(7)
-    const [one, other] = [0, 1].map(() => sharedTicketKeys({ provider, secret, periodSeconds: 1, lifetimeSeconds: week }))
+    const [one, other] = [0, 1].map(() =>
+      sharedTicketKeys({ provider, secret, periodSeconds: 1, lifetimeSeconds: week }),
+    )
     const ticket = await one?.seal(state, 1e12)
     const before = calls()
     expect(await other?.open(ticket ?? state, 1e12 + 1000 * (week - 1))).toEqual(state)
@@ -128,8 +155,14 @@ describe('ticket keys', () => {
   })
 
   it('of another fleet, or of another period, open nothing', async () => {
-    const ticket = await sharedTicketKeys({ provider: nodeProvider, secret: new Uint8Array(32).fill(7) }).seal(state, 1e12)
-    for (const options of [{ secret: new Uint8Array(32).fill(8) }, { secret: new Uint8Array(32).fill(7), periodSeconds: 3600 }]) {
+    const ticket = await sharedTicketKeys({ provider: nodeProvider, secret: new Uint8Array(32).fill(7) }).seal(
+      state,
+      1e12,
+    )
+    for (const options of [
+      { secret: new Uint8Array(32).fill(8) },
+      { secret: new Uint8Array(32).fill(7), periodSeconds: 3600 },
+    ]) {
       expect(await sharedTicketKeys({ provider: nodeProvider, ...options }).open(ticket ?? state, 1e12)).toBeUndefined()
     }
   })

@@ -17,8 +17,15 @@ const ca = authority.certificatePem
 const bytes = (value: string): Uint8Array => new TextEncoder().encode(value)
 const text = (data: Uint8Array | null): string => new TextDecoder().decode(data ?? undefined)
 
-/** One connection: the client says hello (or has said it early), the server answers each piece, early ones at once if told to. */
-const visit = async (clientOptions: Partial<ConnectOptions>, server: ReturnType<typeof createServer>, answerEarly = false) => {
+/**
+ * One connection: the client says hello (or has said it early), the server answers each piece, early ones at once if
+ * told to.
+ */
+const visit = async (
+  clientOptions: Partial<ConnectOptions>,
+  server: ReturnType<typeof createServer>,
+  answerEarly = false,
+) => {
   const [ours, theirs] = pair()
   const order: string[] = []
   const serving = (async () => {
@@ -51,10 +58,15 @@ describe('connect() with a cache and early data (RFC 9846 section 2.3)', () => {
     const server = createServer(options)
     const client = { sessions: memorySessionCache(), earlyData: bytes('early hello') }
     const first = await visit(client, server)
-    expect(first).toMatchObject({ info: { resumed: false, earlyData: 'none' }, received: 'answer to hello', server: { early: [] } })
+    expect(first).toMatchObject({
+      info: { resumed: false, earlyData: 'none' },
+      received: 'answer to hello',
+      server: { early: [] },
+    })
     const second = await visit(client, server)
     expect(second).toMatchObject({
-      info: { resumed: true, earlyData: 'accepted' }, received: 'answer to early hello',
+      info: { resumed: true, earlyData: 'accepted' },
+      received: 'answer to early hello',
       server: { info: { resumed: true, earlyData: 'accepted' }, early: ['early hello'] },
     })
   })
@@ -77,7 +89,11 @@ describe('connect() with a cache and early data (RFC 9846 section 2.3)', () => {
     const client = { sessions: memorySessionCache(), earlyData: bytes('early hello') }
     await visit(client, server)
     const second = await visit(client, server)
-    expect(second).toMatchObject({ info: { resumed: true, earlyData: 'rejected' }, received: 'answer to hello', server: { early: [] } })
+    expect(second).toMatchObject({
+      info: { resumed: true, earlyData: 'rejected' },
+      received: 'answer to hello',
+      server: { early: [] },
+    })
   })
 
   it('is not sent where the session allows less', async () => {
@@ -108,9 +124,13 @@ describe('docs/sessions.md', () => {
   it('sessions.ts: two machines of a fleet, the second answers early', async () => {
     const [secret, store] = [new Uint8Array(32).fill(7), memoryStore()]
     let now = 0
-    const machine = (): ServerOptions => ({ ...fleet(cert, key, secret, store), earlyData: { maxBytes: 1024, replayGuard: sharedReplayGuard({ store, clock: () => now }) } })
+    const machine = (): ServerOptions => ({
+      ...fleet(cert, key, secret, store),
+      earlyData: { maxBytes: 1024, replayGuard: sharedReplayGuard({ store, clock: () => now }) },
+    })
     expect(await talk(machine())).toBe('noon, in answer to time? (resumed: false, early data: none)')
-    expect(await talk(machine())).toBe('noon, in answer to time? (resumed: true, early data: rejected)') // the quarantine
+    // the quarantine
+    expect(await talk(machine())).toBe('noon, in answer to time? (resumed: true, early data: rejected)')
     now = 30_000
     expect(await talk(machine())).toBe('noon, early (resumed: true, early data: accepted)')
   })
@@ -118,7 +138,10 @@ describe('docs/sessions.md', () => {
   it('external-psk.ts: a device with a key', async () => {
     const [ours, theirs] = pair()
     const secret = new Uint8Array(32).fill(9)
-    const [client, server] = await Promise.all([device(ours, secret), collector(theirs, new Map([['sensor 7', secret]]))])
+    const [client, server] = await Promise.all([
+      device(ours, secret),
+      collector(theirs, new Map([['sensor 7', secret]])),
+    ])
     expect(client.info).toMatchObject({ version: 'TLS 1.3', peerCertificates: [], resumed: false })
     expect(server.info.pskIdentity).toBeDefined()
     await Promise.all([client.close(), server.close()])
@@ -127,8 +150,11 @@ describe('docs/sessions.md', () => {
   it('shows the examples as they are run', () => {
     const folder = new URL('../../docs/', import.meta.url)
     const page = readFileSync(new URL('sessions.md', folder), 'utf8')
-    const shown = [...page.matchAll(/\[`examples\/([a-z-]+\.ts)`\][^]*?```ts\n([^]*?)```/g)].map(([, name = '', code = '']) => ({ name, code }))
+    const shown = [...page.matchAll(/\[`examples\/([a-z-]+\.ts)`\][^]*?```ts\n([^]*?)```/g)].map(
+      ([, name = '', code = '']) => ({ name, code }),
+    )
     expect(shown.map(({ name }) => name)).toEqual(['sessions.ts', 'external-psk.ts'])
-    for (const { name, code } of shown) expect(code, name).toBe(readFileSync(new URL(`examples/${name}`, folder), 'utf8'))
+    for (const { name, code } of shown)
+      expect(code, name).toBe(readFileSync(new URL(`examples/${name}`, folder), 'utf8'))
   })
 })

@@ -1,5 +1,5 @@
-// A session of a connection that failed is forgotten, whatever ended it: it must not be resumed (RFC 5246 section 7.2.2, RFC 9846
-// section 6.2), and one that makes handshakes fail would do so for ever.
+// A session of a connection that failed is forgotten, whatever ended it: it must not be resumed (RFC 5246 section
+// 7.2.2, RFC 9846 section 6.2), and one that makes handshakes fail would do so for ever.
 
 import { describe, expect, it } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
@@ -31,33 +31,53 @@ const subject = (kind: (typeof kinds)[number], later = false): Subject => {
     delete: (id) => answer(void stored.delete(toHex(id))),
   }
   const common = { versions: { min: version, max: version } } as const
-  const cache = later ? {
-    take: async (key: string) => sessions.take(key), put: async (...entry: Parameters<typeof sessions.put>) => sessions.put(...entry),
-    remove: async (...entry: Parameters<typeof sessions.put>) => sessions.remove?.(...entry),
-  } : sessions
+  const cache = later
+    ? {
+        take: async (key: string) => sessions.take(key),
+        put: async (...entry: Parameters<typeof sessions.put>) => sessions.put(...entry),
+        remove: async (...entry: Parameters<typeof sessions.put>) => sessions.remove?.(...entry),
+      }
+    : sessions
   return {
-    client: { ...common, sessions: cache }, sessions, stored,
-    server: { ...common, ...(kind === 'TLS 1.2, ID' ? { tickets: false, sessions: store } : { tickets: { protector } }) },
+    client: { ...common, sessions: cache },
+    sessions,
+    stored,
+    server: {
+      ...common,
+      ...(kind === 'TLS 1.2, ID' ? { tickets: false, sessions: store } : { tickets: { protector } }),
+    },
   }
 }
 /** For what was forgotten by a promise. */
-const turn = () => new Promise((resolve) => { setImmediate(resolve) })
+const turn = () =>
+  new Promise((resolve) => {
+    setImmediate(resolve)
+  })
 
 describe.each(kinds)('%s', (kind) => {
-  it.each([false, true])('a handshake that fails with a session does not fail with it again (store that answers later: %s)', async (later) => {
-    const { client, server, sessions, stored } = subject(kind, later)
-    await meet(client, server)
-    expect(sessions.size).toBeGreaterThan(0)
-    const held = sessions.size
-    // a server that has forgotten what it promised, or mixes up its keys: its Finished is wrong
-    const seam = { outgoing: ({ type, fields }: { readonly type: string; readonly fields: object }) => (type === 'Finished' ? { ...fields, verifyData: new Uint8Array(kind === 'TLS 1.3' ? 48 : 12) } : fields) }
-    const broken = await connectEngines(clientOf(client), serverOf({ ...server, seam } as Parameters<typeof serverOf>[0]))
-    expect(errorOf(broken.clientEvents).code).toMatch(/bad_finished|decode_error/)
-    await turn()
-    expect(sessions.size).toBe(held - 1)
-    if (kind === 'TLS 1.2, ID') expect(stored.size).toBe(0)
-    expect(infoOf((await meet(client, server)).clientEvents).resumed).toBe(kind === 'TLS 1.3')
-  })
+  it.each([false, true])(
+    'a handshake that fails with a session does not fail with it again (store that answers later: %s)',
+    async (later) => {
+      const { client, server, sessions, stored } = subject(kind, later)
+      await meet(client, server)
+      expect(sessions.size).toBeGreaterThan(0)
+      const held = sessions.size
+      // a server that has forgotten what it promised, or mixes up its keys: its Finished is wrong
+      const seam = {
+        outgoing: ({ type, fields }: { readonly type: string; readonly fields: object }) =>
+          type === 'Finished' ? { ...fields, verifyData: new Uint8Array(kind === 'TLS 1.3' ? 48 : 12) } : fields,
+      }
+      const broken = await connectEngines(
+        clientOf(client),
+        serverOf({ ...server, seam } as Parameters<typeof serverOf>[0]),
+      )
+      expect(errorOf(broken.clientEvents).code).toMatch(/bad_finished|decode_error/)
+      await turn()
+      expect(sessions.size).toBe(held - 1)
+      if (kind === 'TLS 1.2, ID') expect(stored.size).toBe(0)
+      expect(infoOf((await meet(client, server)).clientEvents).resumed).toBe(kind === 'TLS 1.3')
+    },
+  )
 
   it.each<[string, (engine: ReturnType<typeof clientOf>) => void]>([
     ['the transport ends', (engine) => engine.receiveEnd()],

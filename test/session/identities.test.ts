@@ -1,5 +1,5 @@
-// A session belongs to the two ends that made it: who they were is in it, and is asked again before it is resumed (RFC 9846
-// section 4.7.1), on both sides and in both versions.
+// A session belongs to the two ends that made it: who they were is in it, and is asked again before it is resumed (RFC
+// 9846 section 4.7.1), on both sides and in both versions.
 
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +8,16 @@ import { nodeProvider } from '../../src/crypto/node.ts'
 import type { ClientOptions, ServerOptions } from '../../src/options.ts'
 import { createCa } from '../../src/pki/index.ts'
 import { decodeSession, encodeSession, memorySessionCache, sharedTicketKeys } from '../../src/session/index.ts'
-import { chainVerifier, daneVerifier, ocspCheck, parseTlsa, pinCheck, spkiPin, tofuVerifier, trustStore } from '../../src/x509/index.ts'
+import {
+  chainVerifier,
+  daneVerifier,
+  ocspCheck,
+  parseTlsa,
+  pinCheck,
+  spkiPin,
+  tofuVerifier,
+  trustStore,
+} from '../../src/x509/index.ts'
 import type { CertificateVerifier } from '../../src/x509/index.ts'
 import { parseCertificate } from '../../src/x509/certificate.ts'
 import { decodePem } from '../../src/wire/pem.ts'
@@ -19,9 +28,15 @@ import { anyCertificate, ecdsa, ed25519, rsa } from '../fixtures/identities.ts'
 const provider = nodeProvider
 const DAY = 86_400_000
 const versions = ['TLS 1.3', 'TLS 1.2'] as const
-const only = (version: (typeof versions)[number]): Partial<ClientOptions> & ServerOptions => ({ versions: { min: version, max: version } })
+const only = (version: (typeof versions)[number]): Partial<ClientOptions> & ServerOptions => ({
+  versions: { min: version, max: version },
+})
 const derOf = (pem: string): Uint8Array => decodePem(pem)[0]?.bytes ?? new Uint8Array(0)
-const tickets = () => ({ protector: sharedTicketKeys({ provider, secret: new Uint8Array(32).fill(7), lifetimeSeconds: 604_800 }), lifetimeSeconds: 604_800, renewAfterSeconds: 0 })
+const tickets = () => ({
+  protector: sharedTicketKeys({ provider, secret: new Uint8Array(32).fill(7), lifetimeSeconds: 604_800 }),
+  lifetimeSeconds: 604_800,
+  renewAfterSeconds: 0,
+})
 const sessionOf = ({ clientEvents }: Meeting): Uint8Array => {
   const session = eventsOf(clientEvents, 'session').at(-1)
   if (!session) throw new Error('no session came')
@@ -29,13 +44,19 @@ const sessionOf = ({ clientEvents }: Meeting): Uint8Array => {
 }
 
 describe.each(versions)('a session is not resumed under another identity of the client: %s', (version) => {
-  const server: ServerOptions = { ...only(version), ...ecdsa, tickets: tickets(), clientAuth: { mode: 'request', verifier: anyCertificate } }
+  const server: ServerOptions = {
+    ...only(version),
+    ...ecdsa,
+    tickets: tickets(),
+    clientAuth: { mode: 'request', verifier: anyCertificate },
+  }
   const alice = { identity: ecdsa }
   const bob = { identity: rsa }
 
   it('out of one cache: alice resumes as alice, bob and nobody do not (CVE-2016-5419)', async () => {
     const sessions = memorySessionCache()
-    const go = async (who: Partial<ClientOptions>) => infoOf((await meet({ ...only(version), sessions, ...who }, server)).serverEvents)
+    const go = async (who: Partial<ClientOptions>) =>
+      infoOf((await meet({ ...only(version), sessions, ...who }, server)).serverEvents)
     const resumed = []
     for (const who of [alice, bob, undefined, alice, bob, undefined]) {
       const info = await go(who ?? {})
@@ -48,7 +69,10 @@ describe.each(versions)('a session is not resumed under another identity of the 
   it('nor given by hand, nor by a function that now answers otherwise', async () => {
     let now: ClientOptions['identity'] = ecdsa
     let asked = 0
-    const options: Partial<ClientOptions> = { ...only(version), identity: () => (asked++, typeof now === 'function' ? undefined : now) }
+    const options: Partial<ClientOptions> = {
+      ...only(version),
+      identity: () => (asked++, typeof now === 'function' ? undefined : now),
+    }
     const session = sessionOf(await meet(options, server))
     expect(infoOf((await meet({ ...options, session }, server)).serverEvents)).toMatchObject({ resumed: true })
     expect(asked).toBe(2) // it is asked for each connection, resumed ones too
@@ -56,8 +80,20 @@ describe.each(versions)('a session is not resumed under another identity of the 
     const as = infoOf((await meet({ ...options, session }, server)).serverEvents)
     expect(as).toMatchObject({ resumed: false, peerCertificates: [derOf(rsa.cert)] })
     now = undefined
-    expect(infoOf((await meet({ ...options, session }, server)).serverEvents)).toMatchObject({ resumed: false, peerCertificates: [] })
-    expect(infoOf((await meet({ ...only(version), ...bob, session: sessionOf(await meet({ ...only(version), ...alice }, server)) }, server)).serverEvents).resumed).toBe(false)
+    expect(infoOf((await meet({ ...options, session }, server)).serverEvents)).toMatchObject({
+      resumed: false,
+      peerCertificates: [],
+    })
+    expect(
+      infoOf(
+        (
+          await meet(
+            { ...only(version), ...bob, session: sessionOf(await meet({ ...only(version), ...alice }, server)) },
+            server,
+          )
+        ).serverEvents,
+      ).resumed,
+    ).toBe(false)
   })
 
   it('and says who we were', async () => {
@@ -84,8 +120,16 @@ describe('fingerprints of verifiers', () => {
     ['roots in another order', chain({ trust: [trust, derOf(rsa.cert)] }), chain({ trust: [derOf(rsa.cert), trust] })],
     ['the same pins', chain({ checks: [pinCheck({ pins: [pin] })] }), chain({ checks: [pinCheck({ pins: [pin] })] })],
     ['the default check by name', chain(), chain({ checks: [ocspCheck()] })],
-    ['functions that the caller names', chain({ acceptAnchor: () => true, fingerprint: 'a' }), chain({ acceptAnchor: () => true, fingerprint: 'a' })],
-    ['the same TLSA records', daneVerifier({ provider, records: [parseTlsa(`3 1 1 ${'0'.repeat(64)}`)] }), daneVerifier({ provider, records: [parseTlsa(`3 1 1 ${'0'.repeat(64)}`)] })],
+    [
+      'functions that the caller names',
+      chain({ acceptAnchor: () => true, fingerprint: 'a' }),
+      chain({ acceptAnchor: () => true, fingerprint: 'a' }),
+    ],
+    [
+      'the same TLSA records',
+      daneVerifier({ provider, records: [parseTlsa(`3 1 1 ${'0'.repeat(64)}`)] }),
+      daneVerifier({ provider, records: [parseTlsa(`3 1 1 ${'0'.repeat(64)}`)] }),
+    ],
   ])('are equal for %s', (_, one, other) => {
     expect(one.fingerprint).toBe(other.fingerprint)
   })
@@ -95,11 +139,27 @@ describe('fingerprints of verifiers', () => {
     ['another profile', chain(), chain({ profile: 'rfc5280' })],
     ['no default check', chain(), chain({ defaultChecks: false })],
     ['another check', chain({ checks: [ocspCheck()] }), chain({ checks: [ocspCheck({ mode: 'hard' })] })],
-    ['other pins', chain({ checks: [pinCheck({ pins: [pin] })] }), chain({ checks: [pinCheck({ pins: [pin], where: 'leaf' })] })],
+    [
+      'other pins',
+      chain({ checks: [pinCheck({ pins: [pin] })] }),
+      chain({ checks: [pinCheck({ pins: [pin], where: 'leaf' })] }),
+    ],
     ['functions of the caller', chain({ acceptAnchor: () => true }), chain({ acceptAnchor: () => true })],
-    ['functions of another name', chain({ acceptAnchor: () => true, fingerprint: 'a' }), chain({ acceptAnchor: () => true, fingerprint: 'b' })],
-    ['other TLSA records', daneVerifier({ provider, records: [parseTlsa(`3 1 1 ${'0'.repeat(64)}`)] }), daneVerifier({ provider, records: [parseTlsa(`3 1 1 ${'1'.repeat(64)}`)] })],
-    ['stores of keys that are not the same', tofuVerifier({ provider, store: new Map() }), tofuVerifier({ provider, store: new Map() })],
+    [
+      'functions of another name',
+      chain({ acceptAnchor: () => true, fingerprint: 'a' }),
+      chain({ acceptAnchor: () => true, fingerprint: 'b' }),
+    ],
+    [
+      'other TLSA records',
+      daneVerifier({ provider, records: [parseTlsa(`3 1 1 ${'0'.repeat(64)}`)] }),
+      daneVerifier({ provider, records: [parseTlsa(`3 1 1 ${'1'.repeat(64)}`)] }),
+    ],
+    [
+      'stores of keys that are not the same',
+      tofuVerifier({ provider, store: new Map() }),
+      tofuVerifier({ provider, store: new Map() }),
+    ],
   ])('differ for %s', (_, one, other) => {
     expect(one.fingerprint).not.toBe(other.fingerprint)
   })
@@ -107,7 +167,9 @@ describe('fingerprints of verifiers', () => {
   it('a verifier without one is never equal to one of another process', async () => {
     const here = await meet({ ...only('TLS 1.3'), verifier: { verify: anyCertificate.verify } }, { tickets: tickets() })
     const script = fileURLToPath(new URL('./other-process.ts', import.meta.url))
-    const child = spawnSync(process.execPath, [script, Buffer.from(sessionOf(here)).toString('base64')], { encoding: 'utf8' })
+    const child = spawnSync(process.execPath, [script, Buffer.from(sessionOf(here)).toString('base64')], {
+      encoding: 'utf8',
+    })
     expect(child.stderr).toBe('')
     expect(child.stdout.trim()).toBe('resumed: false')
   })
@@ -128,11 +190,23 @@ describe.each(versions)('how long a session follows one proof: %s', (version) =>
   const authority = createCa({ name: 'authority', clock: () => start - DAY, days: 3650 })
   const member = async (end: number) => {
     const ca = await authority
-    const issued = await ca.issue({ names: ['server.test'], client: true, server: true, notBefore: start - DAY, notAfter: end })
+    const issued = await ca.issue({
+      names: ['server.test'],
+      client: true,
+      server: true,
+      notBefore: start - DAY,
+      notAfter: end,
+    })
     return { identity: { cert: issued.chainPem, key: issued.privateKeyPem } }
   }
-  /** Days on which a client comes back, each time with the last session, its own clock the same; when it was resumed. */
-  const comeBack = async (side: 'client' | 'server', days: number, change: { readonly end?: number; readonly options?: Partial<ClientOptions> & ServerOptions } = {}) => {
+  /**
+   * Days on which a client comes back, each time with the last session, its own clock the same; when it was resumed.
+   */
+  const comeBack = async (
+    side: 'client' | 'server',
+    days: number,
+    change: { readonly end?: number; readonly options?: Partial<ClientOptions> & ServerOptions } = {},
+  ) => {
     let now = start
     const clock = (): number => now
     const ca = await authority
@@ -140,15 +214,28 @@ describe.each(versions)('how long a session follows one proof: %s', (version) =>
     const judge = chainVerifier({ provider, trust: ca.certificate, profile: 'path' })
     let asked = 0
     const verifier: CertificateVerifier = { ...judge, verify: (request) => (asked++, judge.verify(request)) }
-    const client: Partial<ClientOptions> = side === 'client' ? { verifier, ...change.options } : { ...identity, verifier: anyCertificate }
-    const server: ServerOptions = side === 'client' ? { ...identity } : { ...ecdsa, clientAuth: { mode: 'require', verifier }, ...change.options }
+    const client: Partial<ClientOptions> =
+      side === 'client' ? { verifier, ...change.options } : { ...identity, verifier: anyCertificate }
+    const server: ServerOptions =
+      side === 'client' ? { ...identity } : { ...ecdsa, clientAuth: { mode: 'require', verifier }, ...change.options }
     let session: Uint8Array | undefined
     const resumed: boolean[] = []
     for (let day = 0; day < days; day++) {
       // the end that is not looked at takes whatever comes
-      const offered = session && (side === 'client' ? session : encodeSession({ ...decodeSession(session), createdAt: now, authenticatedAt: now, validUntil: 0, lifetime: 604_800 }))
+      const offered =
+        session &&
+        (side === 'client'
+          ? session
+          : encodeSession({
+              ...decodeSession(session),
+              createdAt: now,
+              authenticatedAt: now,
+              validUntil: 0,
+              lifetime: 604_800,
+            }))
       const { clientEvents, serverEvents } = await meet(
-        { ...only(version), clock, ...client, ...(offered && { session: offered }) }, { ...only(version), clock, tickets: tickets(), ...server },
+        { ...only(version), clock, ...client, ...(offered && { session: offered }) },
+        { ...only(version), clock, tickets: tickets(), ...server },
       )
       if (eventsOf(serverEvents, 'error').length > 0 || eventsOf(clientEvents, 'error').length > 0) break
       resumed.push(infoOf(serverEvents).resumed)
@@ -158,11 +245,14 @@ describe.each(versions)('how long a session follows one proof: %s', (version) =>
     return { resumed, asked }
   }
 
-  it.each(['client', 'server'] as const)('seven days on a %s, however often it is renewed (RFC 9846 section 4.7.1)', async (side) => {
-    const { resumed, asked } = await comeBack(side, 17)
-    expect(resumed.flatMap((one, day) => (one ? [] : [day]))).toEqual([0, 8, 16])
-    expect(asked).toBe(3)
-  })
+  it.each(['client', 'server'] as const)(
+    'seven days on a %s, however often it is renewed (RFC 9846 section 4.7.1)',
+    async (side) => {
+      const { resumed, asked } = await comeBack(side, 17)
+      expect(resumed.flatMap((one, day) => (one ? [] : [day]))).toEqual([0, 8, 16])
+      expect(asked).toBe(3)
+    },
+  )
 
   it.each(['client', 'server'] as const)('less by option on a %s', async (side) => {
     const { resumed } = await comeBack(side, 4, { options: { resumption: { maxAgeSeconds: 86_400 } } })
@@ -179,15 +269,27 @@ describe.each(versions)('how long a session follows one proof: %s', (version) =>
     const seen: unknown[] = []
     let good = true
     const mayResume: NonNullable<NonNullable<ClientOptions['resumption']>['mayResume']> = (session) => {
-      seen.push([session.version, session.verifiedChain.length, session.authenticatedAt, session.peerCertificates.length > 0])
+      seen.push([
+        session.version,
+        session.verifiedChain.length,
+        session.authenticatedAt,
+        session.peerCertificates.length > 0,
+      ])
       const answer = good
       good = false
       return answer
     }
     expect((await comeBack(side, 3, { options: { resumption: { mayResume } } })).resumed).toEqual([false, true, false])
-    expect(seen).toEqual([[version, 2, start, true], [version, 2, start, true]])
+    expect(seen).toEqual([
+      [version, 2, start, true],
+      [version, 2, start, true],
+    ])
     const failing = async () => Promise.reject(new Error('the list cannot be reached'))
-    expect((await comeBack(side, 3, { options: { resumption: { mayResume: failing } } })).resumed).toEqual([false, false, false])
+    expect((await comeBack(side, 3, { options: { resumption: { mayResume: failing } } })).resumed).toEqual([
+      false,
+      false,
+      false,
+    ])
   })
 })
 
@@ -195,11 +297,15 @@ describe.each(versions)('facts of the first handshake: %s', (version) => {
   it('the verified chain and the certificates in it, on both sides; what nobody looked at is left out', async () => {
     const junk = [derOf(ed25519.cert), derOf(rsa.cert)]
     const server: ServerOptions = {
-      ...only(version), identity: { cert: [derOf(ecdsa.cert), ...junk], key: ecdsa.key }, tickets: tickets(),
+      ...only(version),
+      identity: { cert: [derOf(ecdsa.cert), ...junk], key: ecdsa.key },
+      tickets: tickets(),
       clientAuth: { mode: 'require', verifier: chainVerifier({ provider, trust: derOf(ecdsa.cert) }) },
     }
     const client: Partial<ClientOptions> = {
-      ...only(version), verifier: chainVerifier({ provider, trust: derOf(ecdsa.cert) }), identity: { cert: [derOf(ecdsa.cert), ...junk], key: ecdsa.key },
+      ...only(version),
+      verifier: chainVerifier({ provider, trust: derOf(ecdsa.cert) }),
+      identity: { cert: [derOf(ecdsa.cert), ...junk], key: ecdsa.key },
     }
     const first = await meet(client, server)
     const again = await meet({ ...client, session: sessionOf(first) }, server)
@@ -213,7 +319,11 @@ describe.each(versions)('facts of the first handshake: %s', (version) => {
   })
 
   it('peerCertificates of the server outlive a chain of tickets, each of which comes of the one before', async () => {
-    const server: ServerOptions = { ...only(version), tickets: tickets(), clientAuth: { mode: 'require', verifier: anyCertificate } }
+    const server: ServerOptions = {
+      ...only(version),
+      tickets: tickets(),
+      clientAuth: { mode: 'require', verifier: anyCertificate },
+    }
     const client: Partial<ClientOptions> = { ...only(version), identity: rsa }
     let meeting = await meet(client, server)
     for (let i = 0; i < 3; i++) {
@@ -234,11 +344,16 @@ describe.each(versions)('facts of the first handshake: %s', (version) => {
     expect(infoOf(serverEvents).peerCertificates[0]).toEqual(derOf(ecdsa.cert))
   })
 
-  it('machines of a fleet whose clocks differ by up to an hour resume each other\'s sessions', async () => {
+  it("machines of a fleet whose clocks differ by up to an hour resume each other's sessions", async () => {
     const now = Date.UTC(2026, 5, 1)
-    const at = (difference: number): ServerOptions => ({ ...only(version), tickets: tickets(), clock: () => now + difference })
+    const at = (difference: number): ServerOptions => ({
+      ...only(version),
+      tickets: tickets(),
+      clock: () => now + difference,
+    })
     const session = sessionOf(await meet({ ...only(version), clock: () => now }, at(0)))
-    const back = async (difference: number) => infoOf((await meet({ ...only(version), clock: () => now, session }, at(difference))).serverEvents).resumed
+    const back = async (difference: number) =>
+      infoOf((await meet({ ...only(version), clock: () => now, session }, at(difference))).serverEvents).resumed
     expect(await back(-5_000)).toBe(true)
     expect(await back(-3_599_000)).toBe(true)
     expect(await back(-3_700_000)).toBe(false)
@@ -247,26 +362,42 @@ describe.each(versions)('facts of the first handshake: %s', (version) => {
 
 describe.each(versions)('clientAuth that requires a certificate, and psk (RFC 9846 section 4.4.2): %s', (version) => {
   const key = new Uint8Array(32).fill(5)
-  const suites = version === 'TLS 1.2' ? { cipherSuites: ['TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256', 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'] } : {}
-  const psk: ServerOptions['psk'] = { lookup: (identity) => (new TextDecoder().decode(identity) === 'sensor 7' ? { key } : undefined) }
+  const suites =
+    version === 'TLS 1.2'
+      ? { cipherSuites: ['TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256', 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'] }
+      : {}
+  const psk: ServerOptions['psk'] = {
+    lookup: (identity) => (new TextDecoder().decode(identity) === 'sensor 7' ? { key } : undefined),
+  }
   const server = (acceptPsk?: boolean): ServerOptions => ({
-    ...only(version), ...suites, tickets: tickets(), psk, clientAuth: { mode: 'require', verifier: anyCertificate, ...(acceptPsk === undefined ? {} : { acceptPsk }) },
+    ...only(version),
+    ...suites,
+    tickets: tickets(),
+    psk,
+    clientAuth: { mode: 'require', verifier: anyCertificate, ...(acceptPsk === undefined ? {} : { acceptPsk }) },
   })
   const client: Partial<ClientOptions> = { ...only(version), ...suites, psk: { keys: { identity: 'sensor 7', key } } }
 
   it('are refused together unless it is said that the key is enough', async () => {
-    for (const accept of [undefined, false]) await expect(meet(client, server(accept))).rejects.toMatchObject({ code: 'bad_option' })
+    for (const accept of [undefined, false])
+      await expect(meet(client, server(accept))).rejects.toMatchObject({ code: 'bad_option' })
     await expect(meet(client, server())).rejects.toThrow(/acceptPsk/)
-    await expect(meet(client, { ...server(), clientAuth: { mode: 'require-unverified' } })).rejects.toMatchObject({ code: 'bad_option' })
+    await expect(meet(client, { ...server(), clientAuth: { mode: 'require-unverified' } })).rejects.toMatchObject({
+      code: 'bad_option',
+    })
   })
 
   it('where it is enough, a client with neither stays out, and a session of one with the key goes on', async () => {
     const { psk: _, ...nobody } = client
     const suite = version === 'TLS 1.2' ? { cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'] } : {}
     const refused = await meet({ ...nobody, ...suite }, server(true))
-    expect(eventsOf(refused.serverEvents, 'error')[0]?.error.code).toBe(version === 'TLS 1.3' ? 'certificate_required' : 'client_certificate_missing')
+    expect(eventsOf(refused.serverEvents, 'error')[0]?.error.code).toBe(
+      version === 'TLS 1.3' ? 'certificate_required' : 'client_certificate_missing',
+    )
     const first = await meet(client, server(true))
-    expect(infoOf((await meet({ ...client, session: sessionOf(first) }, server(true))).serverEvents)).toMatchObject({ resumed: true })
+    expect(infoOf((await meet({ ...client, session: sessionOf(first) }, server(true))).serverEvents)).toMatchObject({
+      resumed: true,
+    })
   })
 })
 
@@ -274,13 +405,19 @@ it.each(versions)('the identity of an external key: %s', async (version) => {
   const key = new Uint8Array(32).fill(5)
   const suites = version === 'TLS 1.2' ? { cipherSuites: ['TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256'] } : {}
   const server: ServerOptions = {
-    ...only(version), ...suites, tickets: tickets(),
+    ...only(version),
+    ...suites,
+    tickets: tickets(),
     psk: { lookup: (identity) => (new TextDecoder().decode(identity) === 'sensor 7' ? { key } : undefined) },
   }
   const client: Partial<ClientOptions> = { ...only(version), ...suites, psk: { keys: { identity: 'sensor 7', key } } }
   const first = await meet(client, server)
   const again = await meet({ ...client, session: sessionOf(first) }, server)
   for (const events of [again.clientEvents, again.serverEvents]) {
-    expect(infoOf(events)).toMatchObject({ resumed: true, pskIdentity: new TextEncoder().encode('sensor 7'), ownIdentity: undefined })
+    expect(infoOf(events)).toMatchObject({
+      resumed: true,
+      pskIdentity: new TextEncoder().encode('sensor 7'),
+      ownIdentity: undefined,
+    })
   }
 })

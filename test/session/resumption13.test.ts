@@ -1,7 +1,13 @@
 import { mergeOptions } from '../../src/options/merge.ts'
 import { describe, expect, it } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
-import { decodeSession, memoryReplayGuard, memorySessionCache, rotatingTicketKeys, sharedTicketKeys } from '../../src/session/index.ts'
+import {
+  decodeSession,
+  memoryReplayGuard,
+  memorySessionCache,
+  rotatingTicketKeys,
+  sharedTicketKeys,
+} from '../../src/session/index.ts'
 import type { ClientOptions, ServerOptions } from '../../src/options.ts'
 import { clientOf, connectEngines, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
 import { anyCertificate, ecdsa, ed25519, rsa } from '../fixtures/identities.ts'
@@ -82,8 +88,16 @@ describe('tickets (RFC 9846 section 4.7.1)', () => {
   it('tickets that renew each other do not put off a full handshake for more than seven days', async () => {
     let now = 1_000_000
     const clock = (): number => now
-    const server: ServerOptions = { ...tls13, clock, tickets: { protector: rotatingTicketKeys({ provider: nodeProvider, lifetimeSeconds: 604800 }), lifetimeSeconds: 604800 } }
-    let session = eventsOf((await meet({ ...tls13, clock }, server)).clientEvents, 'session')[0]?.session ?? new Uint8Array(0)
+    const server: ServerOptions = {
+      ...tls13,
+      clock,
+      tickets: {
+        protector: rotatingTicketKeys({ provider: nodeProvider, lifetimeSeconds: 604800 }),
+        lifetimeSeconds: 604800,
+      },
+    }
+    let session =
+      eventsOf((await meet({ ...tls13, clock }, server)).clientEvents, 'session')[0]?.session ?? new Uint8Array(0)
     const resumed: boolean[] = []
     for (let day = 0; day < 8; day += 2) {
       now += 2 * 86_400_000
@@ -107,7 +121,9 @@ describe('tickets (RFC 9846 section 4.7.1)', () => {
     const sessions = { take: () => Promise.reject(new Error('down')), put: () => Promise.reject(new Error('down')) }
     const good: ServerOptions = { ...tls13, tickets: tickets() }
     const session = eventsOf((await meet(tls13, good)).clientEvents, 'session')[0]?.session ?? new Uint8Array(0)
-    expect(infoOf((await meet({ ...tls13, session }, { ...tls13, tickets: { protector: broken } })).clientEvents).resumed).toBe(false)
+    expect(
+      infoOf((await meet({ ...tls13, session }, { ...tls13, tickets: { protector: broken } })).clientEvents).resumed,
+    ).toBe(false)
     expect(infoOf((await meet({ ...tls13, sessions }, good)).clientEvents).resumed).toBe(false)
   })
 
@@ -128,7 +144,11 @@ describe('early data (RFC 9846 section 2.3 and 8)', () => {
   const request = new TextEncoder().encode('GET / HTTP/1.1\r\n\r\n')
   const setUp = async (changes: ServerOptions = {}, clock: () => number = Date.now) => {
     const server: ServerOptions = {
-      ...tls13, clock, tickets: tickets(), earlyData: { maxBytes: 16384, replayGuard: memoryReplayGuard({ clock }) }, ...changes,
+      ...tls13,
+      clock,
+      tickets: tickets(),
+      earlyData: { maxBytes: 16384, replayGuard: memoryReplayGuard({ clock }) },
+      ...changes,
     }
     const first = await meet({ ...tls13, clock }, server)
     return { server, session: eventsOf(first.clientEvents, 'session')[0]?.session ?? new Uint8Array(0) }
@@ -160,7 +180,10 @@ describe('early data (RFC 9846 section 2.3 and 8)', () => {
 
   it('is handed back when it is rejected, and skipped by the server', async () => {
     const { server, session } = await setUp()
-    const { clientEvents, serverEvents } = await meet({ ...tls13, session, earlyData: request }, { ...server, earlyData: { maxBytes: 0 } })
+    const { clientEvents, serverEvents } = await meet(
+      { ...tls13, session, earlyData: request },
+      { ...server, earlyData: { maxBytes: 0 } },
+    )
     expect(eventsOf(clientEvents, 'earlyDataRejected').map(({ data }) => data)).toEqual([request])
     expect(infoOf(clientEvents)).toMatchObject({ resumed: true, earlyData: 'rejected' })
     expect(infoOf(serverEvents).earlyData).toBe('rejected')
@@ -179,13 +202,19 @@ describe('early data (RFC 9846 section 2.3 and 8)', () => {
     const { server, session } = await setUp({}, () => now)
     const early = clientOf({ ...tls13, clock: () => 5_000_000, session, earlyData: request })
     now += 30_000
-    expect(infoOf((await connectEngines(early, serverOf(server))).clientEvents)).toMatchObject({ resumed: true, earlyData: 'rejected' })
+    expect(infoOf((await connectEngines(early, serverOf(server))).clientEvents)).toMatchObject({
+      resumed: true,
+      earlyData: 'rejected',
+    })
   })
 
   it('is rejected without a guard, and by a guard that fails', async () => {
     const { server, session } = await setUp()
     const failing = { firstSeen: () => Promise.reject(new Error('down')) }
-    for (const change of [{ earlyData: { maxBytes: 16384, replayGuard: failing } }, { earlyData: { maxBytes: 16384, replayGuard: { firstSeen: () => false } } }]) {
+    for (const change of [
+      { earlyData: { maxBytes: 16384, replayGuard: failing } },
+      { earlyData: { maxBytes: 16384, replayGuard: { firstSeen: () => false } } },
+    ]) {
       const { clientEvents } = await meet({ ...tls13, session, earlyData: request }, { ...server, ...change })
       expect(infoOf(clientEvents).earlyData).toBe('rejected')
     }
@@ -200,7 +229,10 @@ describe('early data (RFC 9846 section 2.3 and 8)', () => {
   it('more than the ticket allows is unexpected_message (section 4.7.1)', async () => {
     const { server, session } = await setUp({ earlyData: { maxBytes: 10, replayGuard: memoryReplayGuard() } })
     const boasting = { ...decodeSession(session), maxEarlyData: 16384 }
-    const { serverEvents } = await connectEngines(clientOf({ ...tls13, session: boasting, earlyData: request }), serverOf(server))
+    const { serverEvents } = await connectEngines(
+      clientOf({ ...tls13, session: boasting, earlyData: request }),
+      serverOf(server),
+    )
     expect(errorOf(serverEvents).alert).toBe('unexpected_message')
   })
 })
@@ -211,29 +243,48 @@ describe('external PSKs (RFC 9846 section 2.2, RFC 9258)', () => {
   const lookUp = (viaImporter: boolean, hash: 'sha256' | 'sha384' = 'sha256'): ServerOptions => ({
     ...tls13,
     identity: [],
-    psk: { lookup: (identity, _hello, imported) => (text(identity) === 'device 1' && (imported !== undefined) === viaImporter ? { key, hash } : undefined) },
+    psk: {
+      lookup: (identity, _hello, imported) =>
+        text(identity) === 'device 1' && (imported !== undefined) === viaImporter ? { key, hash } : undefined,
+    },
   })
 
   it.each(['sha256', 'sha384'] as const)('as it is, for %s', async (hash) => {
     const cipherSuites = [hash === 'sha256' ? 'TLS_AES_128_GCM_SHA256' : 'TLS_AES_256_GCM_SHA384']
     const psk = { identity: 'device 1', key, hash }
-    const { clientEvents } = await meet({ ...tls13, psk: { keys: psk }, cipherSuites }, { ...lookUp(false, hash), cipherSuites })
-    expect(infoOf(clientEvents)).toMatchObject({ resumed: false, peerCertificates: [], pskIdentity: new TextEncoder().encode('device 1') })
+    const { clientEvents } = await meet(
+      { ...tls13, psk: { keys: psk }, cipherSuites },
+      { ...lookUp(false, hash), cipherSuites },
+    )
+    expect(infoOf(clientEvents)).toMatchObject({
+      resumed: false,
+      peerCertificates: [],
+      pskIdentity: new TextEncoder().encode('device 1'),
+    })
   })
 
-  it.each(['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384'])('through the importer, with %s (RFC 9258 section 5)', async (suite) => {
-    const psk = { identity: 'device 1', key, imported: { context: Uint8Array.of(1, 2) } }
-    const { clientEvents } = await meet({ ...tls13, psk: { keys: psk } }, { ...lookUp(true), cipherSuites: [suite] })
-    expect(infoOf(clientEvents)).toMatchObject({ peerCertificates: [], cipherSuite: suite })
-  })
+  it.each(['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384'])(
+    'through the importer, with %s (RFC 9258 section 5)',
+    async (suite) => {
+      const psk = { identity: 'device 1', key, imported: { context: Uint8Array.of(1, 2) } }
+      const { clientEvents } = await meet({ ...tls13, psk: { keys: psk } }, { ...lookUp(true), cipherSuites: [suite] })
+      expect(infoOf(clientEvents)).toMatchObject({ peerCertificates: [], cipherSuite: suite })
+    },
+  )
 
   it('an imported key and a plain one of the same identity do not meet (RFC 9258 section 5.2)', async () => {
-    const { serverEvents } = await meet({ ...tls13, psk: { keys: { identity: 'device 1', key, imported: true } } }, lookUp(false))
+    const { serverEvents } = await meet(
+      { ...tls13, psk: { keys: { identity: 'device 1', key, imported: true } } },
+      lookUp(false),
+    )
     expect(errorOf(serverEvents).fault).toBe('peer-incompatible')
   })
 
   it('a wrong key is decrypt_error', async () => {
-    const { serverEvents } = await meet({ ...tls13, psk: { keys: { identity: 'device 1', key: new Uint8Array(32) } } }, lookUp(false))
+    const { serverEvents } = await meet(
+      { ...tls13, psk: { keys: { identity: 'device 1', key: new Uint8Array(32) } } },
+      lookUp(false),
+    )
     expect(errorOf(serverEvents)).toMatchObject({ code: 'bad_binder', alert: 'decrypt_error' })
   })
 
@@ -254,7 +305,9 @@ describe('post-handshake authentication (RFC 9846 section 4.7.2)', () => {
     const late = await meet({ ...tls13, hello: { postHandshakeAuth: true }, ...ed25519 }, server)
     await late.server.requestClientCertificate()
     await late.settle()
-    expect(eventsOf(late.serverEvents, 'clientCertificate').map(({ peerCertificates }) => peerCertificates.length)).toEqual([1])
+    expect(
+      eventsOf(late.serverEvents, 'clientCertificate').map(({ peerCertificates }) => peerCertificates.length),
+    ).toEqual([1])
     await late.client.send(Uint8Array.of(1))
     await late.settle()
     expect(eventsOf(late.serverEvents, 'data')).toHaveLength(1)
@@ -264,7 +317,9 @@ describe('post-handshake authentication (RFC 9846 section 4.7.2)', () => {
     const meeting = await meet({ ...tls13, hello: { postHandshakeAuth: true } }, server)
     await meeting.server.requestClientCertificate()
     await meeting.settle()
-    expect(eventsOf(meeting.serverEvents, 'clientCertificate').map(({ peerCertificates }) => peerCertificates.length)).toEqual([0])
+    expect(
+      eventsOf(meeting.serverEvents, 'clientCertificate').map(({ peerCertificates }) => peerCertificates.length),
+    ).toEqual([0])
   })
 
   it('is not asked of a client that did not offer it', async () => {
@@ -316,7 +371,8 @@ describe('application data in tickets', () => {
     const data = new TextEncoder().encode('user 42')
     const protection = tickets()
     const server: ServerOptions = { ...tls13, tickets: { ...protection, applicationData: () => data } }
-    const sessionOf = (events: Parameters<typeof eventsOf>[0]) => eventsOf(events, 'session')[0]?.session ?? new Uint8Array(0)
+    const sessionOf = (events: Parameters<typeof eventsOf>[0]) =>
+      eventsOf(events, 'session')[0]?.session ?? new Uint8Array(0)
     const first = await meet(tls13, server)
     expect(infoOf(first.serverEvents).sessionData).toBeUndefined()
     const plain: ServerOptions = { ...server, tickets: protection }

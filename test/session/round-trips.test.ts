@@ -8,7 +8,10 @@ import { clientOf, eventsOf, meet, serverOf } from '../fixtures/engines.ts'
 
 const request = new TextEncoder().encode('GET /')
 
-/** Lets each side speak in turn until the client's request has left; the answer comes after as many round trips more one. */
+/**
+ * Lets each side speak in turn until the client's request has left; the answer comes after as many round trips more
+ * one.
+ */
 const roundTrips = (clientOptions: Partial<ClientOptions>, serverOptions: ServerOptions): number => {
   const client = clientOf(clientOptions)
   const server = serverOf(serverOptions)

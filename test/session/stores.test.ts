@@ -4,8 +4,16 @@ import { describe, expect, it } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import type { ClientOptions, ServerOptions } from '../../src/options.ts'
 import {
-  decodeSession, memcachedStore, memoryReplayGuard, memorySessionCache, memoryStore, redisStore, rotatingTicketKeys, sharedReplayGuard,
-  sharedSessions, withTimeout,
+  decodeSession,
+  memcachedStore,
+  memoryReplayGuard,
+  memorySessionCache,
+  memoryStore,
+  redisStore,
+  rotatingTicketKeys,
+  sharedReplayGuard,
+  sharedSessions,
+  withTimeout,
 } from '../../src/session/index.ts'
 import type { MemjsLike, SessionState, SharedStore, TicketProtector } from '../../src/session/index.ts'
 import { eventsOf, infoOf, meet } from '../fixtures/engines.ts'
@@ -16,10 +24,19 @@ const text = (bytes: Uint8Array | undefined): string | undefined => bytes && new
 const bytes = (value: string): Uint8Array => new TextEncoder().encode(value)
 const never = (): Promise<never> => new Promise(() => {})
 const failing = (): Promise<never> => Promise.reject(new Error('down'))
-const storeOf = (answer: () => Promise<never>): SharedStore => ({ get: answer, set: answer, addIfAbsent: answer, delete: answer, instance: answer })
+const storeOf = (answer: () => Promise<never>): SharedStore => ({
+  get: answer,
+  set: answer,
+  addIfAbsent: answer,
+  delete: answer,
+  instance: answer,
+})
 
 const made = async (options: Partial<ClientOptions> & ServerOptions): Promise<SessionState> => {
-  const { clientEvents } = await meet(options, { ...options, tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) } })
+  const { clientEvents } = await meet(options, {
+    ...options,
+    tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) },
+  })
   return decodeSession(eventsOf(clientEvents, 'session')[0]?.session ?? new Uint8Array(0))
 }
 const [session13, session12] = [await made(tls13), await made(tls12)]
@@ -108,7 +125,10 @@ const fakeMemjs = (): { readonly client: MemjsLike; readonly expiries: number[] 
 describe('a shared store', () => {
   const stores: readonly [string, () => SharedStore][] = [
     ['in memory', () => memoryStore()],
-    ['of ioredis', () => redisStore({ call: async (command: string, ...args: string[]) => fake.run([command, ...args]) })],
+    [
+      'of ioredis',
+      () => redisStore({ call: async (command: string, ...args: string[]) => fake.run([command, ...args]) }),
+    ],
     ['of node-redis', () => redisStore({ sendCommand: async (args: string[]) => fake.run(args) })],
     ['of node-redis with buffers', () => redisStore({ sendCommand: async (args: string[]) => fakeBinary.run(args) })],
     ['of memjs', () => memcachedStore(fakeMemjs().client)],
@@ -157,7 +177,13 @@ describe('a shared store', () => {
 
   it('with a time limit rejects instead of waiting', async () => {
     const store = withTimeout(storeOf(never), 1)
-    const all = [store.get('k'), store.set('k', Uint8Array.of(1), 1), store.addIfAbsent('k', 1), store.delete('k'), store.instance?.()]
+    const all = [
+      store.get('k'),
+      store.set('k', Uint8Array.of(1), 1),
+      store.addIfAbsent('k', 1),
+      store.delete('k'),
+      store.instance?.(),
+    ]
     for (const answer of all) await expect(answer).rejects.toMatchObject({ code: 'timeout' })
     expect(await withTimeout(memoryStore(), 1000).addIfAbsent('k', 1)).toBe(true)
   })
@@ -166,10 +192,14 @@ describe('a shared store', () => {
 describe('a shared replay guard', () => {
   const key = Uint8Array.of(1)
 
-  it('accepts nothing until the store has been there for the quarantine, and nothing again after it restarts', async () => {
+  it('accepts nothing until the store is as old as the quarantine, and again after a restart', async () => {
     let now = 0
     let run = 'first'
-    const guard = sharedReplayGuard({ store: { ...memoryStore({ clock: () => now }), instance: async () => run }, quarantine: 30_000, clock: () => now })
+    const guard = sharedReplayGuard({
+      store: { ...memoryStore({ clock: () => now }), instance: async () => run },
+      quarantine: 30_000,
+      clock: () => now,
+    })
     expect(await guard.firstSeen(Uint8Array.of(1), 20)).toBe(false)
     now = 30_000
     expect(await guard.firstSeen(Uint8Array.of(2), 20)).toBe(true)
@@ -178,13 +208,20 @@ describe('a shared replay guard', () => {
     expect(await guard.firstSeen(Uint8Array.of(3), 20)).toBe(false)
   })
 
-  it.each([['is down', failing], ['never answers', never]])('refuses when its store %s', async (_, answer) => {
+  it.each([
+    ['is down', failing],
+    ['never answers', never],
+  ])('refuses when its store %s', async (_, answer) => {
     expect(await sharedReplayGuard({ store: storeOf(answer), timeout: 1 }).firstSeen(key, 20)).toBe(false)
   })
 })
 
 describe('TLS 1.2 sessions by ID (RFC 5246 section 7.4.1.2)', () => {
-  const server = (store: SharedStore, timeout?: number): ServerOptions => ({ ...tls12, tickets: false, sessions: sharedSessions(store, 's:', timeout) })
+  const server = (store: SharedStore, timeout?: number): ServerOptions => ({
+    ...tls12,
+    tickets: false,
+    sessions: sharedSessions(store, 's:', timeout),
+  })
 
   it('go on at another server with the same store', async () => {
     const store = memoryStore()
@@ -193,7 +230,10 @@ describe('TLS 1.2 sessions by ID (RFC 5246 section 7.4.1.2)', () => {
     expect(infoOf((await meet({ ...tls12, sessions }, server(store))).clientEvents).resumed).toBe(true)
   })
 
-  it.each([['is down', failing], ['never answers', never]])('a store that %s costs a full handshake', async (_, answer) => {
+  it.each([
+    ['is down', failing],
+    ['never answers', never],
+  ])('a store that %s costs a full handshake', async (_, answer) => {
     const sessions = memorySessionCache()
     await meet({ ...tls12, sessions }, server(memoryStore()))
     const { clientEvents, serverEvents } = await meet({ ...tls12, sessions }, server(storeOf(answer), 5))
@@ -210,9 +250,14 @@ describe('TLS 1.2 sessions by ID (RFC 5246 section 7.4.1.2)', () => {
 })
 
 describe('early data with a shared guard (RFC 9846 section 8)', () => {
-  it.each([['is down', failing], ['never answers', never]])('a store that %s costs the early data, not the handshake', async (_, answer) => {
+  it.each([
+    ['is down', failing],
+    ['never answers', never],
+  ])('a store that %s costs the early data, not the handshake', async (_, answer) => {
     const server: ServerOptions = {
-      ...tls13, earlyData: { maxBytes: 1024, replayGuard: sharedReplayGuard({ store: storeOf(answer), timeout: 5 }) }, tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) },
+      ...tls13,
+      earlyData: { maxBytes: 1024, replayGuard: sharedReplayGuard({ store: storeOf(answer), timeout: 5 }) },
+      tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) },
     }
     const sessions = memorySessionCache()
     await meet({ ...tls13, sessions }, server)
@@ -223,7 +268,10 @@ describe('early data with a shared guard (RFC 9846 section 8)', () => {
 })
 
 describe('a ticket protector around another', () => {
-  it.each([['TLS 1.3', tls13], ['TLS 1.2', tls12]])('sees what goes into a ticket and what comes out, in %s', async (_, version) => {
+  it.each([
+    ['TLS 1.3', tls13],
+    ['TLS 1.2', tls12],
+  ])('sees what goes into a ticket and what comes out, in %s', async (_, version) => {
     const inner = rotatingTicketKeys({ provider: nodeProvider })
     const seen: string[] = []
     let refused = false

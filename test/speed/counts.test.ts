@@ -1,5 +1,5 @@
-// What a handshake and a record may cost, in counts that are the same on every machine. A bound is what the code does now: whoever
-// makes it dearer has to say why, and whoever makes it cheaper lowers the bound.
+// What a handshake and a record may cost, in counts that are the same on every machine. A bound is what the code does
+// now: whoever makes it dearer has to say why, and whoever makes it cheaper lowers the bound.
 
 import { describe, expect, it } from 'vitest'
 
@@ -11,20 +11,68 @@ type Bounds = Readonly<Record<string, number>>
 /** Both ends together, with the tickets of the server and one byte of data. */
 const ofHandshakes: Readonly<Record<string, Bounds>> = {
   'full, TLS 1.3': {
-    createSecretKey: 58, createHmac: 48, createHash: 2, hash: 3, createCipheriv: 6, createDecipheriv: 4, createPublicKey: 2, sign: 1, verify: 2,
-    generateKeyPairSync: 2, diffieHellman: 2, randomFillSync: 7, parseCertificate: 1, promises: 98,
+    createSecretKey: 58,
+    createHmac: 48,
+    createHash: 2,
+    hash: 3,
+    createCipheriv: 6,
+    createDecipheriv: 4,
+    createPublicKey: 2,
+    sign: 1,
+    verify: 2,
+    generateKeyPairSync: 2,
+    diffieHellman: 2,
+    randomFillSync: 7,
+    parseCertificate: 1,
+    promises: 98,
   },
   'full, TLS 1.2': {
-    createSecretKey: 30, createHmac: 25, createHash: 2, hash: 3, createCipheriv: 4, createDecipheriv: 3, createPublicKey: 2, sign: 1, verify: 2,
-    generateKeyPairSync: 2, diffieHellman: 2, randomFillSync: 3, parseCertificate: 1, promises: 100,
+    createSecretKey: 30,
+    createHmac: 25,
+    createHash: 2,
+    hash: 3,
+    createCipheriv: 4,
+    createDecipheriv: 3,
+    createPublicKey: 2,
+    sign: 1,
+    verify: 2,
+    generateKeyPairSync: 2,
+    diffieHellman: 2,
+    randomFillSync: 3,
+    parseCertificate: 1,
+    promises: 100,
   },
   'resumed, TLS 1.3': {
-    createSecretKey: 72, createHmac: 61, createHash: 6, hash: 5, createCipheriv: 6, createDecipheriv: 5, createPublicKey: 2, sign: 0, verify: 0,
-    generateKeyPairSync: 2, diffieHellman: 2, randomFillSync: 7, parseCertificate: 0, promises: 98,
+    createSecretKey: 72,
+    createHmac: 61,
+    createHash: 6,
+    hash: 5,
+    createCipheriv: 6,
+    createDecipheriv: 5,
+    createPublicKey: 2,
+    sign: 0,
+    verify: 0,
+    generateKeyPairSync: 2,
+    diffieHellman: 2,
+    randomFillSync: 7,
+    parseCertificate: 0,
+    promises: 98,
   },
   'resumed, TLS 1.2': {
-    createSecretKey: 22, createHmac: 17, createHash: 2, hash: 3, createCipheriv: 3, createDecipheriv: 4, createPublicKey: 0, sign: 0, verify: 0,
-    generateKeyPairSync: 0, diffieHellman: 0, randomFillSync: 3, parseCertificate: 0, promises: 90,
+    createSecretKey: 22,
+    createHmac: 17,
+    createHash: 2,
+    hash: 3,
+    createCipheriv: 3,
+    createDecipheriv: 4,
+    createPublicKey: 0,
+    sign: 0,
+    verify: 0,
+    generateKeyPairSync: 0,
+    diffieHellman: 0,
+    randomFillSync: 3,
+    parseCertificate: 0,
+    promises: 90,
   },
 }
 
@@ -60,7 +108,9 @@ const ofTransfers: Readonly<Record<string, TransferBounds>> = {
 
 /** Those that grew, with both numbers. */
 const grown = (counts: Counts, bounds: Bounds): readonly string[] =>
-  Object.entries(bounds).flatMap(([name, most]) => ((counts[name] ?? 0) > most ? [`${name}: ${counts[name]} (was ${most})`] : []))
+  Object.entries(bounds).flatMap(([name, most]) =>
+    (counts[name] ?? 0) > most ? [`${name}: ${counts[name]} (was ${most})`] : [],
+  )
 
 describe('counts of a handshake', () => {
   it.each(Object.keys(ofHandshakes))('%s', async (name) => {

@@ -48,7 +48,8 @@ export const compliance = (lineKind: LineKind, engines: EngineKind): void => {
         await server.closeWrite()
       })()
       const writing = (async () => {
-        for (let i = 0, size = 1; i < sent.length; i += size, size = (size * 7) % 40_009) await client.write(sent.subarray(i, i + size))
+        for (let i = 0, size = 1; i < sent.length; i += size, size = (size * 7) % 40_009)
+          await client.write(sent.subarray(i, i + size))
         await client.closeWrite()
       })()
       const back = await readAll(client)
@@ -81,25 +82,26 @@ export const compliance = (lineKind: LineKind, engines: EngineKind): void => {
     })
 
     const bounded = lineKind.buffered < Infinity
-    if (bounded) it('makes the writer wait when nobody reads, with bounded memory, and loses nothing', async () => {
-      const { client, server } = await connected()
-      const piece = bytesOf(65_536)
-      const total = 640
-      let accepted = 0
-      const writing = (async () => {
-        for (let i = 0; i < total; i++) {
-          await client.write(piece)
-          accepted++
-        }
-        await client.closeWrite()
-      })()
-      await stalled(() => accepted)
-      expect(accepted * piece.length).toBeLessThanOrEqual(lineKind.buffered)
-      let received = 0
-      for await (const chunk of server) received += chunk.length
-      await writing
-      expect(received).toBe(total * piece.length)
-    })
+    if (bounded)
+      it('makes the writer wait when nobody reads, with bounded memory, and loses nothing', async () => {
+        const { client, server } = await connected()
+        const piece = bytesOf(65_536)
+        const total = 640
+        let accepted = 0
+        const writing = (async () => {
+          for (let i = 0; i < total; i++) {
+            await client.write(piece)
+            accepted++
+          }
+          await client.closeWrite()
+        })()
+        await stalled(() => accepted)
+        expect(accepted * piece.length).toBeLessThanOrEqual(lineKind.buffered)
+        let received = 0
+        for await (const chunk of server) received += chunk.length
+        await writing
+        expect(received).toBe(total * piece.length)
+      })
 
     it('is cancelled in the handshake by its signal, and the stream with it', async () => {
       const { nearStream, farStream } = await open()
@@ -141,23 +143,24 @@ export const compliance = (lineKind: LineKind, engines: EngineKind): void => {
       expect((await server.read())?.length).toBe(5)
     })
 
-    if (bounded) it('aborts a write that waits and a read that waits, and stays failed', async () => {
-      const { client } = await connected()
-      const reading = client.read()
-      const writing = (async () => {
-        for (;;) await client.write(bytesOf(65_536))
-      })()
-      const writingFailed = expect(writing).rejects.toMatchObject({ code: 'aborted' })
-      const readingFailed = expect(reading).rejects.toMatchObject({ code: 'aborted' })
-      await turns(20)
-      const reason = new Error('enough')
-      client.abort(reason)
-      await Promise.all([writingFailed, readingFailed])
-      const again = await client.write(bytesOf(1)).catch((error: unknown) => error)
-      expect(again).toMatchObject({ code: 'aborted', cause: reason })
-      expect(await client.read().catch((error: unknown) => error)).toBe(again)
-      await client.close()
-    })
+    if (bounded)
+      it('aborts a write that waits and a read that waits, and stays failed', async () => {
+        const { client } = await connected()
+        const reading = client.read()
+        const writing = (async () => {
+          for (;;) await client.write(bytesOf(65_536))
+        })()
+        const writingFailed = expect(writing).rejects.toMatchObject({ code: 'aborted' })
+        const readingFailed = expect(reading).rejects.toMatchObject({ code: 'aborted' })
+        await turns(20)
+        const reason = new Error('enough')
+        client.abort(reason)
+        await Promise.all([writingFailed, readingFailed])
+        const again = await client.write(bytesOf(1)).catch((error: unknown) => error)
+        expect(again).toMatchObject({ code: 'aborted', cause: reason })
+        expect(await client.read().catch((error: unknown) => error)).toBe(again)
+        await client.close()
+      })
 
     it('tells the other end of an abort: never a clean end', async () => {
       const { client, server } = await connected()
@@ -223,23 +226,24 @@ export const compliance = (lineKind: LineKind, engines: EngineKind): void => {
       expect(abort).toHaveBeenCalledOnce()
     })
 
-    if (bounded) it('gives up closing when the peer takes nothing', async () => {
-      const { client } = await connected({ closeTimeout: 3000 })
-      let accepted = 0
-      const writing = (async () => {
-        for (;;) {
-          await client.write(bytesOf(65_536))
-          accepted++
-        }
-      })()
-      const writingFailed = expect(writing).rejects.toBeInstanceOf(TlsError)
-      await stalled(() => accepted)
-      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-      const closing = expect(client.close()).rejects.toMatchObject({ code: 'timeout' })
-      await vi.advanceTimersByTimeAsync(20_000)
-      await closing
-      await writingFailed
-    })
+    if (bounded)
+      it('gives up closing when the peer takes nothing', async () => {
+        const { client } = await connected({ closeTimeout: 3000 })
+        let accepted = 0
+        const writing = (async () => {
+          for (;;) {
+            await client.write(bytesOf(65_536))
+            accepted++
+          }
+        })()
+        const writingFailed = expect(writing).rejects.toBeInstanceOf(TlsError)
+        await stalled(() => accepted)
+        vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+        const closing = expect(client.close()).rejects.toMatchObject({ code: 'timeout' })
+        await vi.advanceTimersByTimeAsync(20_000)
+        await closing
+        await writingFailed
+      })
 
     it('takes bytes that were read before as the head', async () => {
       const { nearStream, farStream } = await open()
@@ -288,7 +292,7 @@ export const turns = async (count: number): Promise<void> => {
 
 /** Waits until a count no longer grows. */
 const stalled = async (count: () => number): Promise<void> => {
-  for (let seen = -1; seen !== count(); ) {
+  for (let seen = -1; seen !== count();) {
     seen = count()
     await new Promise((resolve) => setTimeout(resolve, 50))
     await turns(20)

@@ -93,7 +93,12 @@ export const iterables: LineKind = {
   buffered: 1024 * kiB,
   make: async () => {
     const [a, b] = pair()
-    return { near: sourceAndSink(a), far: sourceAndSink(b), cut: () => a.abort(new Error('cable cut')), release: nothing }
+    return {
+      near: sourceAndSink(a),
+      far: sourceAndSink(b),
+      cut: () => a.abort(new Error('cable cut')),
+      release: nothing,
+    }
   },
 }
 

@@ -40,9 +40,6 @@ export class FakeEngine implements TlsEngine {
   }
 
   readonly sealing: Promise<void> | undefined = undefined
-  readonly optional: Promise<unknown> | undefined = undefined
-
-  skipOptional(): void {}
 
   get handshakeDone(): boolean {
     return this.#done
@@ -79,7 +76,9 @@ export class FakeEngine implements TlsEngine {
     if (!this.#done || this.#writeEnded) throw new TlsError('wrong_state', 'send')
     const copy = data.slice()
     if (!this.#delayed) return this.#put(frame.data, copy)
-    this.#sends = this.#sends.then(() => new Promise((resolve) => setImmediate(resolve))).then(() => this.#put(frame.data, copy))
+    this.#sends = this.#sends
+      .then(() => new Promise((resolve) => setImmediate(resolve)))
+      .then(() => this.#put(frame.data, copy))
     return this.#sends
   }
 
@@ -156,7 +155,8 @@ export class FakeEngine implements TlsEngine {
     } else if (type === frame.session) this.#events.push({ type: 'session', session: body })
     else if (type === frame.keyUpdate) this.#put(frame.answer, new Uint8Array(1000))
     else if (type === frame.answer) return
-    else if (type === frame.alert) this.#fail(new TlsError('alert_received', 'the peer sent an alert', { received: 'handshake_failure' }))
+    else if (type === frame.alert)
+      this.#fail(new TlsError('alert_received', 'the peer sent an alert', { received: 'handshake_failure' }))
     else {
       this.#put(frame.alert)
       this.#fail(new TlsError('unexpected_message', `frame ${type}`))
@@ -189,7 +189,17 @@ const fakeInfo: ConnectionInfo = {
   peerCertificates: [],
   verifiedChain: [],
   ocspResponse: undefined,
-  scts: [], ownSignatureScheme: undefined, pskIdentity: undefined, sessionData: undefined, echAccepted: false,
-    certificateCompression: undefined, clientHello: undefined, delegatedUntil: undefined, ownIdentity: undefined,
-  earlyDataRefusal: undefined, ticketAgeSkew: undefined, extendedMasterSecret: true, secureRenegotiation: true,
+  scts: [],
+  ownSignatureScheme: undefined,
+  pskIdentity: undefined,
+  sessionData: undefined,
+  echAccepted: false,
+  certificateCompression: undefined,
+  clientHello: undefined,
+  delegatedUntil: undefined,
+  ownIdentity: undefined,
+  earlyDataRefusal: undefined,
+  ticketAgeSkew: undefined,
+  extendedMasterSecret: true,
+  secureRenegotiation: true,
 }

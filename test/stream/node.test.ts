@@ -107,7 +107,9 @@ describe('a Node duplex that is taken over', () => {
   it('with an encoding: refused with the reason', () => {
     const [near] = duplexPair()
     near.setEncoding('utf8')
-    expect(() => adapt(near)).toThrow(expect.objectContaining({ code: 'bad_option', message: expect.stringContaining('setEncoding') }))
+    expect(() => adapt(near)).toThrow(
+      expect.objectContaining({ code: 'bad_option', message: expect.stringContaining('setEncoding') }),
+    )
   })
 
   it('given an encoding later: the read rejects with the reason', async () => {
@@ -160,7 +162,8 @@ describe('a Node duplex that is taken over', () => {
       resume: () => calls.push('resume'),
       destroy: () => calls.push('destroy'),
     }
-    const emit = (event: string, ...args: unknown[]): void => listeners.get(event)?.forEach((listener) => listener(...args))
+    const emit = (event: string, ...args: unknown[]): void =>
+      listeners.get(event)?.forEach((listener) => listener(...args))
     const stream = adapt(socket)
     emit('data', bytesOf(70_000))
     expect(calls).toEqual(['pause'])

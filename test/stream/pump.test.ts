@@ -53,7 +53,10 @@ it('survives a stream whose abort throws', async () => {
       throw new Error('nor this')
     },
   }
-  await expect(establish(broken, () => new FakeEngine('client'))).rejects.toMatchObject({ code: 'transport_failed', cause: { message: 'no' } })
+  await expect(establish(broken, () => new FakeEngine('client'))).rejects.toMatchObject({
+    code: 'transport_failed',
+    cause: { message: 'no' },
+  })
 })
 
 it('passes empty chunks over', async () => {

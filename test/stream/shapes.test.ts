@@ -1,4 +1,5 @@
-// Which shape is taken for what, what is refused, and the small parts: web locks, odd chunks, sinks that fail, the pair.
+// Which shape is taken for what, what is refused, and the small parts: web locks, odd chunks, sinks that fail, the
+// pair.
 
 import { describe, expect, it } from 'vitest'
 
@@ -18,7 +19,9 @@ describe('adapt', () => {
     ['a readable only', { readable: new ReadableStream() }],
     ['half a ByteStream', { read: () => null, write: () => null }],
   ])('refuses %s', (_, value) => {
-    expect(() => adapt(asDuplex(value))).toThrow(expect.objectContaining({ code: 'bad_option', message: expect.stringMatching(/^stream: /) }))
+    expect(() => adapt(asDuplex(value))).toThrow(
+      expect.objectContaining({ code: 'bad_option', message: expect.stringMatching(/^stream: /) }),
+    )
   })
 
   it('leaves a ByteStream as it is', () => {
@@ -29,10 +32,14 @@ describe('adapt', () => {
   it('refuses web streams that somebody reads or writes, naming the side', () => {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
     const writer = writable.getWriter()
-    expect(() => adapt({ readable, writable })).toThrow(expect.objectContaining({ code: 'wrong_state', message: expect.stringContaining('writable') }))
+    expect(() => adapt({ readable, writable })).toThrow(
+      expect.objectContaining({ code: 'wrong_state', message: expect.stringContaining('writable') }),
+    )
     writer.releaseLock()
     readable.getReader()
-    expect(() => adapt({ readable, writable })).toThrow(expect.objectContaining({ code: 'wrong_state', message: expect.stringContaining('readable') }))
+    expect(() => adapt({ readable, writable })).toThrow(
+      expect.objectContaining({ code: 'wrong_state', message: expect.stringContaining('readable') }),
+    )
   })
 
   it('takes ArrayBuffers and views of a web stream for bytes, and refuses text', async () => {

@@ -5,23 +5,38 @@ import type { Messages12, Messages13 } from '../../src/wire/messages.ts'
 import type { RawExtension } from '../../src/wire/extensions.ts'
 import { encodeEchConfigList } from '../../src/wire/ech.ts'
 
-export const bytes = (least = 0, most = 48): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: least, maxLength: most })
+export const bytes = (least = 0, most = 48): fc.Arbitrary<Uint8Array> =>
+  fc.uint8Array({ minLength: least, maxLength: most })
 const u8 = fc.integer({ min: 0, max: 0xff })
 const u16 = fc.integer({ min: 0, max: 0xffff })
 const u24 = fc.integer({ min: 0, max: 0xffffff })
 const u32 = fc.integer({ min: 0, max: 0xffffffff })
-const list = <T>(item: fc.Arbitrary<T>, least = 0, most = 6): fc.Arbitrary<T[]> => fc.array(item, { minLength: least, maxLength: most })
-const latin1 = (least = 0, most = 20): fc.Arbitrary<string> => bytes(least, most).map((raw) => String.fromCharCode(...raw))
+const list = <T>(item: fc.Arbitrary<T>, least = 0, most = 6): fc.Arbitrary<T[]> =>
+  fc.array(item, { minLength: least, maxLength: most })
+const latin1 = (least = 0, most = 20): fc.Arbitrary<string> =>
+  bytes(least, most).map((raw) => String.fromCharCode(...raw))
 
 const extensions = (least = 0): fc.Arbitrary<RawExtension[]> =>
-  fc.uniqueArray(fc.record({ type: u16, data: bytes() }), { selector: ({ type }) => type, minLength: least, maxLength: 6 })
+  fc.uniqueArray(fc.record({ type: u16, data: bytes() }), {
+    selector: ({ type }) => type,
+    minLength: least,
+    maxLength: 6,
+  })
 
 const clientHello = fc.record({
-  legacyVersion: u16, random: bytes(32, 32), sessionId: bytes(0, 32), cipherSuites: list(u16, 1), compressionMethods: bytes(1, 5),
+  legacyVersion: u16,
+  random: bytes(32, 32),
+  sessionId: bytes(0, 32),
+  cipherSuites: list(u16, 1),
+  compressionMethods: bytes(1, 5),
   extensions: fc.option(extensions(), { nil: undefined }),
 })
 const serverHello = fc.record({
-  legacyVersion: u16, random: bytes(32, 32), sessionId: bytes(0, 32), cipherSuite: u16, compressionMethod: u8,
+  legacyVersion: u16,
+  random: bytes(32, 32),
+  sessionId: bytes(0, 32),
+  cipherSuite: u16,
+  compressionMethod: u8,
   extensions: fc.option(extensions(), { nil: undefined }),
 })
 const nothing = fc.constant({})
@@ -37,7 +52,13 @@ export const messages13: { readonly [K in keyof Messages13]: fc.Arbitrary<Messag
   CertificateRequest: fc.record({ context: bytes(), extensions: extensions(1) }),
   CertificateVerify: certificateVerify,
   Finished: finished,
-  NewSessionTicket: fc.record({ lifetime: u32, ageAdd: u32, nonce: bytes(), ticket: bytes(1), extensions: extensions() }),
+  NewSessionTicket: fc.record({
+    lifetime: u32,
+    ageAdd: u32,
+    nonce: bytes(),
+    ticket: bytes(1),
+    extensions: extensions(),
+  }),
   EndOfEarlyData: nothing,
   KeyUpdate: fc.record({ requestUpdate: fc.boolean() }),
 }
@@ -48,7 +69,11 @@ export const messages12: { readonly [K in keyof Messages12]: fc.Arbitrary<Messag
   ServerHello: serverHello,
   Certificate: fc.record({ chain: list(bytes(1)) }),
   ServerKeyExchange: fc.record({ body: bytes() }),
-  CertificateRequest: fc.record({ certificateTypes: bytes(1), signatureAlgorithms: list(u16, 1), authorities: list(bytes(1)) }),
+  CertificateRequest: fc.record({
+    certificateTypes: bytes(1),
+    signatureAlgorithms: list(u16, 1),
+    authorities: list(bytes(1)),
+  }),
   ServerHelloDone: nothing,
   CertificateVerify: certificateVerify,
   ClientKeyExchange: fc.record({ body: bytes() }),
@@ -63,7 +88,13 @@ const algorithms = fc.uniqueArray(u16, { minLength: 1, maxLength: 6 })
 /** ECHConfigs of versions that nobody knows: a list all the same (RFC 9849 section 4). */
 const echConfigLists = fc
   .array(fc.record({ version: fc.integer({ min: 0, max: 0xfe0c }), body: bytes() }), { minLength: 1, maxLength: 3 })
-  .map((configs) => encodeEchConfigList(configs.map(({ version, body }) => Uint8Array.of(version >> 8, version & 0xff, body.length >> 8, body.length & 0xff, ...body))))
+  .map((configs) =>
+    encodeEchConfigList(
+      configs.map(({ version, body }) =>
+        Uint8Array.of(version >> 8, version & 0xff, body.length >> 8, body.length & 0xff, ...body),
+      ),
+    ),
+  )
 const limit = fc.integer({ min: 64, max: 0xffff })
 const protocols = list(latin1(1), 1)
 const present = fc.constant(true as const)
@@ -114,7 +145,12 @@ export const extensionValues: Readonly<Record<string, Readonly<Record<string, fc
     renegotiation_info: bytes(),
   },
   serverHelloExtensions: { key_share: keyShare, pre_shared_key: u16, supported_versions: u16 },
-  helloRetryRequestExtensions: { key_share: u16, cookie: bytes(1), supported_versions: u16, encrypted_client_hello: bytes(8, 8) },
+  helloRetryRequestExtensions: {
+    key_share: u16,
+    cookie: bytes(1),
+    supported_versions: u16,
+    encrypted_client_hello: bytes(8, 8),
+  },
   serverHello12Extensions: {
     server_name: bytes(0, 0),
     supported_groups: bytes(),

@@ -18,10 +18,31 @@ const masks: readonly (readonly [file: RegExp, literals: readonly string[]])[] =
 
 /** Fields whose value is a code point. A small one has no digits to know it by. */
 const fields = new Set([
-  'aead', 'cipherSuite', 'compressionMethod', 'curveType', 'group', 'hashAlgorithm', 'id', 'kdf', 'kem', 'legacyVersion',
-  'nameType', 'scheme', 'signatureAlgorithm', 'statusType', 'targetKdf', 'version',
+  'aead',
+  'cipherSuite',
+  'compressionMethod',
+  'curveType',
+  'group',
+  'hashAlgorithm',
+  'id',
+  'kdf',
+  'kem',
+  'legacyVersion',
+  'nameType',
+  'scheme',
+  'signatureAlgorithm',
+  'statusType',
+  'targetKdf',
+  'version',
 ])
-const lists = new Set(['compressionMethods', 'ec_point_formats', 'formats', 'modes', 'pskModes', 'psk_key_exchange_modes'])
+const lists = new Set([
+  'compressionMethods',
+  'ec_point_formats',
+  'formats',
+  'modes',
+  'pskModes',
+  'psk_key_exchange_modes',
+])
 
 const nameOf = (node: ts.Node): string | undefined => {
   if (ts.isIdentifier(node)) return node.text

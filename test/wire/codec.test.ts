@@ -15,7 +15,11 @@ describe('codecs', () => {
       readonly items: readonly { readonly name: Uint8Array; readonly last: number }[]
     }>()
     expectTypeOf<ClientHello['cipherSuites']>().toEqualTypeOf<readonly number[]>()
-    expectTypeOf<Message<Messages13, 'Finished'>>().toExtend<{ type: 'Finished'; raw: Uint8Array; verifyData: Uint8Array }>()
+    expectTypeOf<Message<Messages13, 'Finished'>>().toExtend<{
+      type: 'Finished'
+      raw: Uint8Array
+      verifyData: Uint8Array
+    }>()
     expectTypeOf<ClientHelloExtensions>().toExtend<{ cookie?: Uint8Array; early_data?: true }>()
     // @ts-expect-error a field that the declaration lacks
     expect(() => encode(pair, { id: 1 })).toThrow()
@@ -30,7 +34,10 @@ describe('codecs', () => {
   it('read a uint64 up to 2^53 and refuse more, which no number holds exactly', () => {
     expect(decode(u64, encode(u64, Number.MAX_SAFE_INTEGER), 'time')).toBe(Number.MAX_SAFE_INTEGER)
     expect(() => decode(u64, Uint8Array.of(0, 0x20, 0, 0, 0, 0, 0, 0), 'time')).toThrow(
-      expect.objectContaining({ code: 'decode_error', message: expect.stringContaining('time: a number of 2^53 or more') }),
+      expect.objectContaining({
+        code: 'decode_error',
+        message: expect.stringContaining('time: a number of 2^53 or more'),
+      }),
     )
   })
 })

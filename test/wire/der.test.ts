@@ -5,8 +5,21 @@ import fc from 'fast-check'
 import { TlsError } from '../../src/errors.ts'
 import { fromHex, toHex } from '../../src/wire/bytes.ts'
 import {
-  DerReader, compareBytes, contextTag, derBits, derBoolean, derElement, derGeneralizedTime, derInteger, derNull, derOctets, derOid,
-  derSequence, derSet, sameBytes, tags,
+  DerReader,
+  compareBytes,
+  contextTag,
+  derBits,
+  derBoolean,
+  derElement,
+  derGeneralizedTime,
+  derInteger,
+  derNull,
+  derOctets,
+  derOid,
+  derSequence,
+  derSet,
+  sameBytes,
+  tags,
 } from '../../src/wire/der.ts'
 
 const reader = (hex: string): DerReader => new DerReader(fromHex(hex))
@@ -37,7 +50,12 @@ describe('lengths (X.690 section 10.1)', () => {
 test('errors have the code that was asked for, and the offset', () => {
   const keys = new DerReader(fromHex('3003020100'), 'bad_key', 'private key').sequence('it')
   expect(() => keys.octetString('version')).toThrow(TlsError)
-  expect(() => keys.octetString('version')).toThrow(expect.objectContaining({ code: 'bad_key', message: expect.stringMatching(/^malformed private key: .*\(byte 2\)$/) }))
+  expect(() => keys.octetString('version')).toThrow(
+    expect.objectContaining({
+      code: 'bad_key',
+      message: expect.stringMatching(/^malformed private key: .*\(byte 2\)$/),
+    }),
+  )
 })
 
 test('bytes after the last field are refused', () => {
@@ -101,7 +119,14 @@ describe('primitive types', () => {
 })
 
 describe('object identifiers (8.19)', () => {
-  test.each(['2.5.29.19', '2.5.4.3', '1.2.840.113549.1.1.11', '0.9.2342.19200300.100.1.25', '2.999.3', '2.25.329800735698586629295641978511506172918'])('%s', (oid) => {
+  test.each([
+    '2.5.29.19',
+    '2.5.4.3',
+    '1.2.840.113549.1.1.11',
+    '0.9.2342.19200300.100.1.25',
+    '2.999.3',
+    '2.25.329800735698586629295641978511506172918',
+  ])('%s', (oid) => {
     expect(new DerReader(derOid(oid)).oid('it')).toBe(oid)
   })
   test('malformed ones', () => {
@@ -124,12 +149,26 @@ describe('times (RFC 5280 section 4.1.2.5)', () => {
     expect(general('99991231235959Z')).toBe(Date.UTC(9999, 11, 31, 23, 59, 59))
     expect(general('00010101000000Z')).toBe(new Date('0001-01-01T00:00:00Z').getTime())
   })
-  test.each(['2601010000Z', '260101000000', '260101000000+0000', '261301000000Z', '260230000000Z', '260101240000Z', '260101006000Z', '260101000060Z', '26O101000000Z', '260100000000Z'])('UTCTime %s is refused', (text) => {
+  test.each([
+    '2601010000Z',
+    '260101000000',
+    '260101000000+0000',
+    '261301000000Z',
+    '260230000000Z',
+    '260101240000Z',
+    '260101006000Z',
+    '260101000060Z',
+    '26O101000000Z',
+    '260100000000Z',
+  ])('UTCTime %s is refused', (text) => {
     expect(() => utc(text)).toThrow(/UTCTime/)
   })
-  test.each(['20260101000000.5Z', '202601010000Z', '20260101000000', '20250229000000Z', '21000229000000Z'])('GeneralizedTime %s is refused', (text) => {
-    expect(() => general(text)).toThrow(/GeneralizedTime/)
-  })
+  test.each(['20260101000000.5Z', '202601010000Z', '20260101000000', '20250229000000Z', '21000229000000Z'])(
+    'GeneralizedTime %s is refused',
+    (text) => {
+      expect(() => general(text)).toThrow(/GeneralizedTime/)
+    },
+  )
   test.each(['04', '06', '09', '11'])('month %s has 30 days', (month) => {
     expect(utc(`26${month}30000000Z`)).toBe(Date.UTC(2026, Number(month) - 1, 30))
     expect(() => utc(`26${month}31000000Z`)).toThrow(/UTCTime/)
@@ -151,18 +190,36 @@ describe('writer', () => {
   })
   test('what it writes, the reader reads', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: 1, maxLength: 300 }), fc.boolean(), fc.integer({ min: 0, max: 0x7fffffff }), (data, flag, small) => {
-        const time = Date.UTC(2030, 0, 2, 3, 4, 5)
-        const all = derSequence(derOctets(data), derBits(data), derBoolean(flag), derInteger(small), derInteger(data), derNull(), derGeneralizedTime(time))
-        const at = new DerReader(all).sequence('all')
-        const first = data.findIndex((byte) => byte !== 0)
-        const number = first === -1 ? Uint8Array.of(0) : data.subarray(first)
-        return (
-          sameBytes(at.octetString('octets'), data) && sameBytes(at.bitString('bits'), data) && at.boolean('flag') === flag &&
-          at.smallInteger('small') === small && sameBytes(at.unsigned('number'), number) && at.null('null') === undefined &&
-          at.generalizedTime('time') === time && at.done
-        )
-      }),
+      fc.property(
+        fc.uint8Array({ minLength: 1, maxLength: 300 }),
+        fc.boolean(),
+        fc.integer({ min: 0, max: 0x7fffffff }),
+        (data, flag, small) => {
+          const time = Date.UTC(2030, 0, 2, 3, 4, 5)
+          const all = derSequence(
+            derOctets(data),
+            derBits(data),
+            derBoolean(flag),
+            derInteger(small),
+            derInteger(data),
+            derNull(),
+            derGeneralizedTime(time),
+          )
+          const at = new DerReader(all).sequence('all')
+          const first = data.findIndex((byte) => byte !== 0)
+          const number = first === -1 ? Uint8Array.of(0) : data.subarray(first)
+          return (
+            sameBytes(at.octetString('octets'), data) &&
+            sameBytes(at.bitString('bits'), data) &&
+            at.boolean('flag') === flag &&
+            at.smallInteger('small') === small &&
+            sameBytes(at.unsigned('number'), number) &&
+            at.null('null') === undefined &&
+            at.generalizedTime('time') === time &&
+            at.done
+          )
+        },
+      ),
     )
   })
   test('context tags', () => {

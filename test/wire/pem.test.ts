@@ -13,7 +13,10 @@ const refusal = (text: string): string => {
   throw new Error('accepted')
 }
 
-const block = encodePem('CERTIFICATE', Uint8Array.from({ length: 100 }, (_, i) => i))
+const block = encodePem(
+  'CERTIFICATE',
+  Uint8Array.from({ length: 100 }, (_, i) => i),
+)
 
 describe('PEM (RFC 7468)', () => {
   test('encodes lines of 64 characters and reads them back', () => {
@@ -23,10 +26,20 @@ describe('PEM (RFC 7468)', () => {
 
   test('any bytes come back, through any line ends and with text around', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: 1, maxLength: 300 }), fc.constantFrom('\n', '\r\n', '\r'), (bytes, eol) => {
-        const text = `before\n${encodePem('X509 CRL', bytes)}between\n${encodePem('A', bytes)}after`.replaceAll('\n', eol)
-        expect(decodePem(text).map((one) => [one.label, [...one.bytes]])).toEqual([['X509 CRL', [...bytes]], ['A', [...bytes]]])
-      }),
+      fc.property(
+        fc.uint8Array({ minLength: 1, maxLength: 300 }),
+        fc.constantFrom('\n', '\r\n', '\r'),
+        (bytes, eol) => {
+          const text = `before\n${encodePem('X509 CRL', bytes)}between\n${encodePem('A', bytes)}after`.replaceAll(
+            '\n',
+            eol,
+          )
+          expect(decodePem(text).map((one) => [one.label, [...one.bytes]])).toEqual([
+            ['X509 CRL', [...bytes]],
+            ['A', [...bytes]],
+          ])
+        },
+      ),
     )
   })
 
@@ -42,10 +55,15 @@ describe('PEM (RFC 7468)', () => {
   })
 
   test('RFC 1421 headers of old encrypted keys', () => {
-    const text = '-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n 11\n\nAAAA\n-----END RSA PRIVATE KEY-----'
+    const text =
+      '-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n 11\n\nAAAA\n-----END ' +
+      'RSA PRIVATE KEY-----'
     const [one] = decodePem(text)
     expect(one?.bytes).toEqual(new Uint8Array(3))
-    expect([...(one?.headers ?? [])]).toEqual([['Proc-Type', '4,ENCRYPTED'], ['DEK-Info', 'AES-256-CBC,0011']])
+    expect([...(one?.headers ?? [])]).toEqual([
+      ['Proc-Type', '4,ENCRYPTED'],
+      ['DEK-Info', 'AES-256-CBC,0011'],
+    ])
   })
 
   test.each([
@@ -67,7 +85,19 @@ describe('PEM (RFC 7468)', () => {
   })
 
   test('no text makes it throw anything but TlsError', () => {
-    const piece = fc.constantFrom('-----BEGIN A-----', '-----END A-----', '-----BEGIN ', '-----END ', '-----', '\n', 'AAAA', '=', ' ', ':', 'é')
+    const piece = fc.constantFrom(
+      '-----BEGIN A-----',
+      '-----END A-----',
+      '-----BEGIN ',
+      '-----END ',
+      '-----',
+      '\n',
+      'AAAA',
+      '=',
+      ' ',
+      ':',
+      'é',
+    )
     fc.assert(
       fc.property(fc.array(piece), (pieces) => {
         try {

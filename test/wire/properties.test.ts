@@ -1,5 +1,5 @@
-// Properties of the codecs, of the framer and of the joiner, over random values: what is written reads back the same, what
-// reads writes back the same, and no bytes make any of them throw anything but a TlsError.
+// Properties of the codecs, of the framer and of the joiner, over random values: what is written reads back the same,
+// what reads writes back the same, and no bytes make any of them throw anything but a TlsError.
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -10,7 +10,14 @@ import { concat } from '../../src/wire/bytes.ts'
 import { decode, encode } from '../../src/wire/codec.ts'
 import type { Codec } from '../../src/wire/codec.ts'
 import * as extensions from '../../src/wire/extensions.ts'
-import { decodeMessage, encodeMessage, HEADER_LENGTH, messageName, messages12, messages13 } from '../../src/wire/messages.ts'
+import {
+  decodeMessage,
+  encodeMessage,
+  HEADER_LENGTH,
+  messageName,
+  messages12,
+  messages13,
+} from '../../src/wire/messages.ts'
 import * as arbitrary from './arbitraries.ts'
 
 const RUNS = { numRuns: 150, seed: 9846 }
@@ -30,7 +37,9 @@ const rowsOf = (prefix: string, codecs: object, values: object): readonly Row[] 
   })
 }
 
-const tables = Object.entries(extensions).filter(([name, table]) => /Extensions$/.test(name) && typeof table === 'object')
+const tables = Object.entries(extensions).filter(
+  ([name, table]) => /Extensions$/.test(name) && typeof table === 'object',
+)
 const rows: readonly Row[] = [
   ...rowsOf('messages13', messages13, arbitrary.messages13),
   ...rowsOf('messages12', messages12, arbitrary.messages12),
@@ -64,16 +73,19 @@ describe('codecs', () => {
     )
   })
 
-  it.each(rows)('$name: damaged bytes give a TlsError, or a value that is written as those bytes', ({ codec, values }) => {
-    const raw = arbitrary.damaged(values.map((value) => encode(codec, value)))
-    fc.assert(
-      fc.property(raw, (bytes) => {
-        const value = attempt(() => decode(codec, bytes, 'test'))
-        if (value !== undefined) expect(encode(codec, value)).toEqual(bytes)
-      }),
-      RUNS,
-    )
-  })
+  it.each(rows)(
+    '$name: damaged bytes give a TlsError, or a value that is written as those bytes',
+    ({ codec, values }) => {
+      const raw = arbitrary.damaged(values.map((value) => encode(codec, value)))
+      fc.assert(
+        fc.property(raw, (bytes) => {
+          const value = attempt(() => decode(codec, bytes, 'test'))
+          if (value !== undefined) expect(encode(codec, value)).toEqual(bytes)
+        }),
+        RUNS,
+      )
+    },
+  )
 
   it.each(rows)('$name: any bytes at all', ({ codec }) => {
     fc.assert(
@@ -120,8 +132,9 @@ const cut = (bytes: Uint8Array, cuts: readonly number[]): readonly Uint8Array[] 
 }
 const cuts = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 12 })
 
-const record = fc.tuple(fc.integer({ min: 20, max: 24 }), arbitrary.bytes(0, 120)).map(([type, fragment]) =>
-  concat(Uint8Array.of(type, 3, 3, fragment.length >> 8, fragment.length & 0xff), fragment))
+const record = fc
+  .tuple(fc.integer({ min: 20, max: 24 }), arbitrary.bytes(0, 120))
+  .map(([type, fragment]) => concat(Uint8Array.of(type, 3, 3, fragment.length >> 8, fragment.length & 0xff), fragment))
 
 const framed = (pieces: readonly Uint8Array[]): readonly Uint8Array[] => {
   const framer = new RecordFramer()
@@ -210,8 +223,9 @@ describe('framer (RFC 9846 section 5.1)', () => {
 })
 
 describe('joiner (RFC 9846 section 5.1)', () => {
-  const message = fc.tuple(fc.integer({ min: 0, max: 255 }), arbitrary.bytes(0, 120)).map(([type, body]) =>
-    concat(Uint8Array.of(type, 0, body.length >> 8, body.length & 0xff), body))
+  const message = fc
+    .tuple(fc.integer({ min: 0, max: 255 }), arbitrary.bytes(0, 120))
+    .map(([type, body]) => concat(Uint8Array.of(type, 0, body.length >> 8, body.length & 0xff), body))
 
   it('gives the same messages however they lie in records', () => {
     fc.assert(
@@ -246,7 +260,9 @@ describe('joiner (RFC 9846 section 5.1)', () => {
       const { bytes } = movedBy(() => {
         for (const piece of pieces) {
           joiner.push(piece)
-          while (joiner.next()) { /* taken */ }
+          while (joiner.next()) {
+            /* taken */
+          }
         }
       })
       expect(joiner.aligned).toBe(true)

@@ -17,9 +17,14 @@ const root = makeCa('Root')
 const leaf = makeLeaf(root, { extra: [points([fullName(uri('http://crl.example/a'))])] })
 
 const judge = (crls: readonly Uint8Array[], options: Partial<CrlCheckOptions> = {}): Promise<string> =>
-  verdict(verifyChain([leaf.der], {
-    provider: nodeProvider, trust: root.der, time: now, checks: [crlCheck({ crls, ...options })],
-  }))
+  verdict(
+    verifyChain([leaf.der], {
+      provider: nodeProvider,
+      trust: root.der,
+      time: now,
+      checks: [crlCheck({ crls, ...options })],
+    }),
+  )
 const both = async (...crls: Uint8Array[]): Promise<readonly string[]> =>
   Promise.all((['hard', 'soft'] as const).map(async (mode) => (await judge(crls, { mode })).replace(/:.*/, '')))
 
@@ -47,7 +52,10 @@ describe('an authentic list that names the certificate', () => {
     ['5.2.5: another distribution point', { extensions: [scope(fullName(uri('http://crl.example/b')))] }],
     ['5.2.5: some reasons', { extensions: [scope(derElement(0x83, Uint8Array.of(6, 0x40)))] }],
   ])('section %s', async (_, spec) => {
-    expect(await both(makeCrl(root, { ...spec, entries: [entry(SERIAL)] }))).toEqual(['certificate_revoked', 'certificate_revoked'])
+    expect(await both(makeCrl(root, { ...spec, entries: [entry(SERIAL)] }))).toEqual([
+      'certificate_revoked',
+      'certificate_revoked',
+    ])
   })
 
   test.each<[string, Uint8Array[]]>([
@@ -76,7 +84,10 @@ describe('an authentic list that names the certificate', () => {
 
   test('an older list among newer ones', async () => {
     const older = makeCrl(root, { entries: [entry(SERIAL)], thisUpdate: now - 3 * DAY })
-    expect(await both(older, makeCrl(root, { number: crlNumber(2) }))).toEqual(['certificate_revoked', 'certificate_revoked'])
+    expect(await both(older, makeCrl(root, { number: crlNumber(2) }))).toEqual([
+      'certificate_revoked',
+      'certificate_revoked',
+    ])
   })
 
   test('section 6.3.3 (g): not if anybody could have made it', async () => {
@@ -86,8 +97,10 @@ describe('an authentic list that names the certificate', () => {
 
   test('section 5.2.5: a list of CA or attribute certificates says nothing of it', async () => {
     for (const n of [2, 5]) {
-      expect(await both(makeCrl(root, { entries: [entry(SERIAL)], extensions: [scope(flag(n))] })))
-        .toEqual(['revocation_unknown', 'ok'])
+      expect(await both(makeCrl(root, { entries: [entry(SERIAL)], extensions: [scope(flag(n))] }))).toEqual([
+        'revocation_unknown',
+        'ok',
+      ])
     }
   })
 })
@@ -130,10 +143,12 @@ describe('a list that does not name the certificate', () => {
   test('options: strict, allowSha1, maxAge, skew', async () => {
     expect(await judge([makeCrl(root)], { strict: true })).toBe('ok')
     expect(await judge([makeCrl(root, { number: undefined })], { strict: true })).toMatch(/no CRL number/)
-    expect(await judge([makeCrl(root, { number: crlNumber(1, true) })], { strict: true }))
-      .toMatch(/CRL number is critical/)
-    expect(await judge([makeCrl(root, { version: undefined, number: undefined })], { strict: true }))
-      .toMatch(/version 1/)
+    expect(await judge([makeCrl(root, { number: crlNumber(1, true) })], { strict: true })).toMatch(
+      /CRL number is critical/,
+    )
+    expect(await judge([makeCrl(root, { version: undefined, number: undefined })], { strict: true })).toMatch(
+      /version 1/,
+    )
     expect(await judge([makeCrl(root, { nextUpdate: undefined })], { strict: true })).toMatch(/no nextUpdate/)
     expect(await judge([makeCrl(root, sha1)], { allowSha1: true })).toBe('ok')
     expect(await judge([makeCrl(root)], { maxAge: DAY / 2 })).toMatch(/1 day old/)
@@ -165,7 +180,10 @@ describe('holds and delta CRLs (sections 5.2.4 and 5.3.1)', () => {
     expect(await both(hold(5), removal(7, 6))).toEqual(['certificate_revoked', 'certificate_revoked'])
     expect(await both(hold(5), removal(5, 4))).toEqual(['certificate_revoked', 'certificate_revoked'])
     expect(await both(hold(5), removal(6, 5, [scope(flag(1))]))).toEqual(['certificate_revoked', 'certificate_revoked'])
-    expect(await both(hold(5), removal(6, 5, [keyIdentifier(root)]))).toEqual(['certificate_revoked', 'certificate_revoked'])
+    expect(await both(hold(5), removal(6, 5, [keyIdentifier(root)]))).toEqual([
+      'certificate_revoked',
+      'certificate_revoked',
+    ])
     const entries = [entry(SERIAL, reason(8))]
     const old = makeCrl(root, { number: crlNumber(6), entries, extensions: [deltaTo(5)], nextUpdate: now - DAY })
     expect(await both(hold(5), old)).toEqual(['certificate_revoked', 'certificate_revoked'])
@@ -173,11 +191,17 @@ describe('holds and delta CRLs (sections 5.2.4 and 5.3.1)', () => {
   test('only a hold can be lifted', async () => {
     const compromised = makeCrl(root, { number: crlNumber(5), entries: [entry(SERIAL, reason(1))] })
     expect(await both(compromised, removal(6, 5))).toEqual(['certificate_revoked', 'certificate_revoked'])
-    expect(await both(compromised, makeCrl(root, { number: crlNumber(6) }))).toEqual(['certificate_revoked', 'certificate_revoked'])
+    expect(await both(compromised, makeCrl(root, { number: crlNumber(6) }))).toEqual([
+      'certificate_revoked',
+      'certificate_revoked',
+    ])
   })
   test('a newer complete list lifts it too, and an older one does not', async () => {
     expect(await both(hold(5), makeCrl(root, { number: crlNumber(6) }))).toEqual(['ok', 'ok'])
-    expect(await both(hold(5), makeCrl(root, { number: crlNumber(4) }))).toEqual(['certificate_revoked', 'certificate_revoked'])
+    expect(await both(hold(5), makeCrl(root, { number: crlNumber(4) }))).toEqual([
+      'certificate_revoked',
+      'certificate_revoked',
+    ])
   })
   test('a delta with nothing about the certificate changes nothing', async () => {
     const delta = makeCrl(root, { number: crlNumber(2), extensions: [deltaTo(1)] })

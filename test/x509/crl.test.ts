@@ -23,9 +23,9 @@ beforeAll(async () => {
 const check = (crls: CrlInput | readonly CrlInput[], options: Partial<CrlCheckOptions> = {}): Promise<string> =>
   verdict(verifyWith(pki, [crlCheck({ crls, ...options })]))
 const checkLeaf = async (
-  options: Parameters<SmallPki['middle']['createCrl']>[0], more: Partial<CrlCheckOptions> = {},
-): Promise<string> =>
-  check([rootCrl.crl, (await pki.middle.createCrl(options)).crl], more)
+  options: Parameters<SmallPki['middle']['createCrl']>[0],
+  more: Partial<CrlCheckOptions> = {},
+): Promise<string> => check([rootCrl.crl, (await pki.middle.createCrl(options)).crl], more)
 
 describe('CRLs on a path (RFC 5280 section 6.3)', () => {
   test('not on the lists: accepted', async () => {
@@ -34,8 +34,9 @@ describe('CRLs on a path (RFC 5280 section 6.3)', () => {
 
   test('on the list: refused, with date and reason, in soft mode too', async () => {
     const revoked = [{ certificate: pki.leaf.certificate, reason: 'keyCompromise', date: now - day }] as const
-    expect(await checkLeaf({ revoked }))
-      .toBe('certificate_revoked: "CN=a.example" was revoked on 2026-05-31T12:00:00Z: keyCompromise')
+    expect(await checkLeaf({ revoked })).toBe(
+      'certificate_revoked: "CN=a.example" was revoked on 2026-05-31T12:00:00Z: keyCompromise',
+    )
     expect(await checkLeaf({ revoked }, { mode: 'soft' })).toMatch(/^certificate_revoked/)
   })
 
@@ -64,20 +65,27 @@ describe('CRLs on a path (RFC 5280 section 6.3)', () => {
     const find = async ({ certificate }: PathPair): Promise<readonly CrlInput[]> =>
       certificate.subject.toString() === 'CN=a.example' ? [(await pki.middle.createCrl()).crl] : [rootCrl.crl]
     expect(await verdict(verifyWith(pki, [crlCheck({ crls: find })]))).toBe('ok')
-    const fails = (): never => { throw new Error('no network') }
+    const fails = (): never => {
+      throw new Error('no network')
+    }
     expect(await verdict(verifyWith(pki, [crlCheck({ crls: fails })]))).toMatch(/^revocation_unknown/)
   })
 
-  test('a given list that is none is the caller\'s mistake', () => {
-    expect(() => crlCheck({ crls: 'no PEM' }))
-      .toThrow(expect.objectContaining({ code: 'bad_option', message: expect.stringMatching(/^crls: /) }))
+  test("a given list that is none is the caller's mistake", () => {
+    expect(() => crlCheck({ crls: 'no PEM' })).toThrow(
+      expect.objectContaining({ code: 'bad_option', message: expect.stringMatching(/^crls: /) }),
+    )
     expect(() => crlCheck({ crls: [Uint8Array.of(0x30, 0)] })).toThrow(expect.objectContaining({ code: 'bad_option' }))
   })
 
-  const raw = (oid: string, critical: boolean, ...value: number[]): RawExtension =>
-    ({ oid, critical, value: Uint8Array.from(value) })
-  const entryWith = (extension: RawExtension): { revoked: { serialNumber: string; extensions: RawExtension[] }[] } =>
-    ({ revoked: [{ serialNumber: '01', extensions: [extension] }] })
+  const raw = (oid: string, critical: boolean, ...value: number[]): RawExtension => ({
+    oid,
+    critical,
+    value: Uint8Array.from(value),
+  })
+  const entryWith = (extension: RawExtension): { revoked: { serialNumber: string; extensions: RawExtension[] }[] } => ({
+    revoked: [{ serialNumber: '01', extensions: [extension] }],
+  })
   test.each([
     ['5.1.2.4: thisUpdate in the future', { thisUpdate: now + day }, /from the future/],
     ['5.1.2.5: nextUpdate in the past', { thisUpdate: now - 9 * day }, /expired 2 days ago/],
@@ -127,7 +135,7 @@ describe('CRLs on a path (RFC 5280 section 6.3)', () => {
     expect(await verdict(verifyWith(trust, [crlCheck({ crls: rootCrl.crl })]))).toBe('ok')
   })
 
-  test('a CRL that is none is the caller\'s mistake', () => {
+  test("a CRL that is none is the caller's mistake", () => {
     expect(() => crlCheck({ crls: Uint8Array.of(0x30, 0) })).toThrow(expect.objectContaining({ code: 'bad_option' }))
     expect(() => crlCheck({ crls: pki.root.certificatePem })).toThrow(/no CRL in it/)
   })

@@ -18,11 +18,19 @@ beforeAll(async () => {
 
 const record = (usage: number, certificate: Uint8Array, selector = 1, matchingType = 1): TlsaRecord => {
   const bytes = selector === 0 ? certificate : parseCertificate(certificate).spki
-  const data = matchingType === 0 ? bytes : createHash(matchingType === 1 ? 'sha256' : 'sha512').update(bytes).digest()
+  const data =
+    matchingType === 0
+      ? bytes
+      : createHash(matchingType === 1 ? 'sha256' : 'sha512')
+          .update(bytes)
+          .digest()
   return { usage, selector, matchingType, data: new Uint8Array(data) }
 }
 
-const check = async (records: readonly TlsaRecord[], options: Partial<DaneOptions> & { chain?: readonly Uint8Array[]; name?: string; time?: number } = {}): Promise<string> => {
+const check = async (
+  records: readonly TlsaRecord[],
+  options: Partial<DaneOptions> & { chain?: readonly Uint8Array[]; name?: string; time?: number } = {},
+): Promise<string> => {
   const { chain = full, name = 'a.example', time = now, ...more } = options
   try {
     const verifier = daneVerifier({ provider: nodeProvider, records, ...more })
@@ -35,9 +43,18 @@ const check = async (records: readonly TlsaRecord[], options: Partial<DaneOption
 }
 
 describe('DANE-EE, usage 3 (RFC 7671 section 5.1)', () => {
-  test.each([[0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [1, 2]])('selector %i, matching type %i', async (selector, matchingType) => {
+  test.each([
+    [0, 0],
+    [0, 1],
+    [0, 2],
+    [1, 0],
+    [1, 1],
+    [1, 2],
+  ])('selector %i, matching type %i', async (selector, matchingType) => {
     expect(await check([record(3, pki.leaf.certificate, selector, matchingType)])).toBe('ok 1')
-    expect(await check([record(3, pki.middle.certificate, selector, matchingType)])).toMatch(/^unknown_ca: no TLSA record matches/)
+    expect(await check([record(3, pki.middle.certificate, selector, matchingType)])).toMatch(
+      /^unknown_ca: no TLSA record matches/,
+    )
   })
 
   test('names and dates do not count', async () => {
@@ -62,13 +79,19 @@ describe('DANE-TA, usage 2 (section 5.2)', () => {
   })
 
   test('names and dates count (section 5.2.3)', async () => {
-    expect(await check([record(2, pki.root.certificate)], { name: 'other.example' })).toMatch(/^certificate_name_mismatch/)
-    expect(await check([record(2, pki.root.certificate)], { time: now + 800 * 86_400_000 })).toMatch(/^certificate_expired/)
+    expect(await check([record(2, pki.root.certificate)], { name: 'other.example' })).toMatch(
+      /^certificate_name_mismatch/,
+    )
+    expect(await check([record(2, pki.root.certificate)], { time: now + 800 * 86_400_000 })).toMatch(
+      /^certificate_expired/,
+    )
   })
 
   test('a matching certificate that did not sign the chain is no help', async () => {
     const other = await createCa({ name: 'Middle', clock })
-    expect(await check([record(2, other.certificate)], { chain: [pki.leaf.certificate, other.certificate] })).toMatch(/^bad_certificate/)
+    expect(await check([record(2, other.certificate)], { chain: [pki.leaf.certificate, other.certificate] })).toMatch(
+      /^bad_certificate/,
+    )
   })
 
   test('the leaf itself is no trust anchor', async () => {
@@ -82,8 +105,12 @@ describe('PKIX-TA and PKIX-EE, usages 0 and 1 (sections 5.3 and 5.4)', () => {
     expect(await check([record(1, pki.leaf.certificate)], { trust })).toBe('ok 3')
     expect(await check([record(0, pki.middle.certificate)], { trust })).toBe('ok 3')
     expect(await check([record(0, pki.root.certificate)], { trust, chain: pki.chain })).toBe('ok 3')
-    expect(await check([record(1, pki.middle.certificate)], { trust })).toMatch(/^certificate_unknown: no TLSA record matches/)
-    expect(await check([record(0, pki.leaf.certificate)], { trust })).toMatch(/^certificate_unknown: no TLSA record matches/)
+    expect(await check([record(1, pki.middle.certificate)], { trust })).toMatch(
+      /^certificate_unknown: no TLSA record matches/,
+    )
+    expect(await check([record(0, pki.leaf.certificate)], { trust })).toMatch(
+      /^certificate_unknown: no TLSA record matches/,
+    )
     const other = await createCa({ name: 'Other', clock })
     expect(await check([record(1, pki.leaf.certificate)], { trust: other.certificate })).toMatch(/^unknown_ca/)
     expect(await check([record(1, pki.leaf.certificate)])).toMatch(/^unknown_ca: .*no trust anchors were given/)
@@ -96,16 +123,27 @@ describe('PKIX-TA and PKIX-EE, usages 0 and 1 (sections 5.3 and 5.4)', () => {
 
 describe('records', () => {
   test('unusable ones do not count; if none is usable, ordinary rules apply (section 4)', async () => {
-    const unusable = [{ ...record(3, pki.root.certificate), usage: 9 }, { ...record(3, pki.root.certificate), data: new Uint8Array(31) }]
+    const unusable = [
+      { ...record(3, pki.root.certificate), usage: 9 },
+      { ...record(3, pki.root.certificate), data: new Uint8Array(31) },
+    ]
     expect(await check(unusable, { trust: pki.root.certificate })).toBe('ok 3')
     expect(await check(unusable)).toMatch(/^unknown_ca: no TLSA record is usable/)
     expect(await check([...unusable, record(3, pki.leaf.certificate)])).toBe('ok 1')
-    expect(await check([{ usage: 2, selector: 0, matchingType: 0, data: Uint8Array.of(1) }])).toMatch(/^unknown_ca: no TLSA record matches/)
+    expect(await check([{ usage: 2, selector: 0, matchingType: 0, data: Uint8Array.of(1) }])).toMatch(
+      /^unknown_ca: no TLSA record matches/,
+    )
   })
 
   test('in the words of a zone file', () => {
-    expect(parseTlsa('3 1 1 00ff A0')).toEqual({ usage: 3, selector: 1, matchingType: 1, data: Uint8Array.of(0, 255, 160) })
-    for (const text of ['', '3 1 1', '3 1 1 0', '3 1 1 xy', '3 1 1111 00']) expect(() => parseTlsa(text)).toThrow(/not a TLSA record/)
+    expect(parseTlsa('3 1 1 00ff A0')).toEqual({
+      usage: 3,
+      selector: 1,
+      matchingType: 1,
+      data: Uint8Array.of(0, 255, 160),
+    })
+    for (const text of ['', '3 1 1', '3 1 1 0', '3 1 1 xy', '3 1 1111 00'])
+      expect(() => parseTlsa(text)).toThrow(/not a TLSA record/)
     expect(() => daneVerifier({ provider: nodeProvider, records: [] })).toThrow(/there is none/)
   })
 })

@@ -9,7 +9,13 @@ import { createCa } from '../../src/pki/index.ts'
 import { constructedTag, derElement, derInteger, derOid, derSequence } from '../../src/wire/der.ts'
 import { encodePem } from '../../src/wire/pem.ts'
 import {
-  createFetcher, crlCheck, extensionOids, issuerOf, ocspCheck, parseCertificate, verifyChain,
+  createFetcher,
+  crlCheck,
+  extensionOids,
+  issuerOf,
+  ocspCheck,
+  parseCertificate,
+  verifyChain,
 } from '../../src/x509/index.ts'
 import type { Certificate, FetcherOptions, FetchFunction, PathCheck, VerifyOptions } from '../../src/x509/index.ts'
 import { extension, makeCa, makeLeaf, now, uri } from './make.ts'
@@ -54,7 +60,12 @@ const root = makeCa('Root')
 const parsed = ({ der }: Made): Certificate => parseCertificate(der)
 const issuer = issuerOf(parsed(root))
 const verify = (chain: readonly Made[], more: Partial<VerifyOptions>): Promise<string> =>
-  verdict(verifyChain(chain.map(({ der }) => der), { provider: nodeProvider, trust: root.der, time: now, ...more }))
+  verdict(
+    verifyChain(
+      chain.map(({ der }) => der),
+      { provider: nodeProvider, trust: root.der, time: now, ...more },
+    ),
+  )
 const withPoint = (...urls: string[]): Made => makeLeaf(root, { extra: [points([fullName(...urls.map(uri))])] })
 
 describe('CRLs', () => {
@@ -88,8 +99,9 @@ describe('CRLs', () => {
     expect(await verify([leaf], { checks })).toBe('ok')
     expect(asked).toEqual(['GET /missing', 'GET /b'])
     const many = makeLeaf(root, { extra: [points(...[1, 2, 3, 4, 5, 6].map((n) => [fullName(uri(`${url}/${n}`))]))] })
-    expect(await verify([many], { checks: [crlCheck({ crls: fetcherOf({ maxUrls: 3 }).crls })] }))
-      .toMatch(/^revocation_unknown/)
+    expect(await verify([many], { checks: [crlCheck({ crls: fetcherOf({ maxUrls: 3 }).crls })] })).toMatch(
+      /^revocation_unknown/,
+    )
     expect(asked.slice(2)).toEqual(['GET /1', 'GET /2', 'GET /3'])
   })
 
@@ -132,21 +144,27 @@ describe('limits', () => {
     const deaf: FetchFunction = () => new Promise(() => {})
     for (const options of [{}, { fetch: deaf }]) {
       const { crls } = fetcherOf({ timeoutMs: 50, ...options })
-      expect(await verify([withPoint(`${url}/silent`, `${url}/half`)], { checks: [crlCheck({ crls })] }))
-        .toMatch(/^revocation_unknown/)
+      expect(await verify([withPoint(`${url}/silent`, `${url}/half`)], { checks: [crlCheck({ crls })] })).toMatch(
+        /^revocation_unknown/,
+      )
     }
   })
 
   test('an answer that is too large, of any length', async () => {
     const endless: Route = (_, response) => {
-      const more = (): void => { while (response.write(new Uint8Array(65_536))) { /* until the peer is slow */ } }
+      const more = (): void => {
+        while (response.write(new Uint8Array(65_536))) {
+          /* until the peer is slow */
+        }
+      }
       response.on('drain', more)
       more()
     }
     const { url } = await serve({ '/large': new Uint8Array(2000), '/endless': endless })
     const { crls } = fetcherOf({ maxCrlBytes: 1000 })
-    expect(await verify([withPoint(`${url}/large`, `${url}/endless`)], { checks: [crlCheck({ crls })] }))
-      .toMatch(/^revocation_unknown/)
+    expect(await verify([withPoint(`${url}/large`, `${url}/endless`)], { checks: [crlCheck({ crls })] })).toMatch(
+      /^revocation_unknown/,
+    )
   })
 
   test('an address that failed is not asked again for a while', async () => {
@@ -165,8 +183,9 @@ describe('limits', () => {
     const { url, asked } = await serve({ '/a': makeCrl(root) })
     const checks = [crlCheck({ crls: fetcherOf().crls })]
     const leaf = withPoint(`${url}/a`)
-    expect(await Promise.all(Array.from({ length: 20 }, () => verify([leaf], { checks }))))
-      .toEqual(Array.from({ length: 20 }, () => 'ok'))
+    expect(await Promise.all(Array.from({ length: 20 }, () => verify([leaf], { checks })))).toEqual(
+      Array.from({ length: 20 }, () => 'ok'),
+    )
     expect(asked).toEqual(['GET /a'])
   })
 
@@ -202,8 +221,7 @@ describe('OCSP', () => {
     const asking = (nonce: boolean): PathCheck[] => [ocspCheck({ mode: 'hard', fetch: ocsp, nonce })]
     for (let i = 0; i < 2; i++) expect(await verify([leaf], { checks: asking(false) })).toBe('ok')
     expect([asked, types]).toEqual([['POST /'], ['application/ocsp-request']])
-    expect(await verify([leaf], { checks: asking(true) }))
-      .toMatch(/^revocation_unknown/)
+    expect(await verify([leaf], { checks: asking(true) })).toMatch(/^revocation_unknown/)
     expect(asked).toHaveLength(2)
   })
 
@@ -223,10 +241,16 @@ describe('issuers (RFC 5280 section 4.2.2.1)', () => {
   const middle = makeCa('Middle', { issuer: root })
   const cms = derSequence(
     derOid('1.2.840.113549.1.7.2'),
-    derElement(constructedTag(0), derSequence(
-      derInteger(1), derElement(0x31), derSequence(derOid('1.2.840.113549.1.7.1')),
-      derElement(constructedTag(0), makeCa('Other').der, middle.der), derElement(0x31),
-    )),
+    derElement(
+      constructedTag(0),
+      derSequence(
+        derInteger(1),
+        derElement(0x31),
+        derSequence(derOid('1.2.840.113549.1.7.1')),
+        derElement(constructedTag(0), makeCa('Other').der, middle.der),
+        derElement(0x31),
+      ),
+    ),
   )
   const leafAt = (url: string): Made => {
     const access = derSequence(derSequence(derOid('1.3.6.1.5.5.7.48.2'), uri(url)))

@@ -54,7 +54,8 @@ describe.each(hostileInputs)('$what', ({ what, chain }) => {
     }
   })
   test('is refused, whatever its size; extensions that nobody knows do no harm', async () => {
-    for (const n of [20, 160]) expect((await verifyChain(chain(n), options)).ok).toBe(what === 'one certificate of many extensions')
+    for (const n of [20, 160])
+      expect((await verifyChain(chain(n), options)).ok).toBe(what === 'one certificate of many extensions')
   })
 })
 

@@ -51,7 +51,9 @@ describe('certificates, keys, CRLs and anchors in every form', () => {
     expect(parseCertificates(cert).map(({ der }) => der)).toEqual([leaf.certificate])
     expect(parseCertificates([cert, anchor])).toHaveLength(2)
     const options = { provider: nodeProvider, trust: anchor, serverName: 'a.example' }
-    expect((await verifyChain([leaf.certificate], { ...options, checks: [crlCheck({ crls: crl ?? [] })] })).ok).toBe(true)
+    expect((await verifyChain([leaf.certificate], { ...options, checks: [crlCheck({ crls: crl ?? [] })] })).ok).toBe(
+      true,
+    )
     const identity = await loadIdentity({ cert, key })
     for (const given of [{ cert, key }, { cert: [cert], key }, { identity }]) {
       const [near, far] = pair()
@@ -64,7 +66,9 @@ describe('certificates, keys, CRLs and anchors in every form', () => {
 
   test('what is something else is named', () => {
     expect(thrown(() => parseCertificates(leaf.privateKeyPem)).message).toContain('it has a block "PRIVATE KEY"')
-    expect(thrown(() => parseCertificates(encodePem('PKCS7', Uint8Array.of(1)))).message).toContain('openssl pkcs7 -print_certs')
+    expect(thrown(() => parseCertificates(encodePem('PKCS7', Uint8Array.of(1)))).message).toContain(
+      'openssl pkcs7 -print_certs',
+    )
     expect(thrown(() => parseCertificates([])).code).toBe('bad_option')
     expect(thrown(() => parseCertificates(7 as unknown as string)).message).toContain('got number')
     expect(thrown(() => parseCrls(leaf.certificatePem)).message).toContain('no CRL in it')
@@ -73,7 +77,10 @@ describe('certificates, keys, CRLs and anchors in every form', () => {
   })
 
   test('a list of which nothing can be read is an error and never an empty store', () => {
-    expect(thrown(() => trustStore(encodePem('CERTIFICATE', Uint8Array.of(0x30, 0)), { skipUnreadable: true }).anchors).message).toContain('no trust anchor')
+    expect(
+      thrown(() => trustStore(encodePem('CERTIFICATE', Uint8Array.of(0x30, 0)), { skipUnreadable: true }).anchors)
+        .message,
+    ).toContain('no trust anchor')
     expect(trustStore([]).anchors).toEqual([])
   })
 })
@@ -82,7 +89,8 @@ describe('TRUSTED CERTIFICATE blocks', () => {
   const oidList = (...oids: readonly string[]): Uint8Array => derSequence(...oids.map(derOid))
   const rejecting = (...oids: readonly string[]): Uint8Array => derElement(constructedTag(0), ...oids.map(derOid))
   const { serverAuth, clientAuth, anyExtendedKeyUsage } = purposeOids
-  const block = (...fields: readonly Uint8Array[]): string => encodePem('TRUSTED CERTIFICATE', concat(ca.certificate, derSequence(...fields)))
+  const block = (...fields: readonly Uint8Array[]): string =>
+    encodePem('TRUSTED CERTIFICATE', concat(ca.certificate, derSequence(...fields)))
   const verify = async (trust: string) => {
     const result = await verifyChain([leaf.certificate], { provider: nodeProvider, trust, serverName: 'a.example' })
     return result.ok ? 'ok' : result.reason.code
@@ -92,7 +100,11 @@ describe('TRUSTED CERTIFICATE blocks', () => {
     ['without settings', () => encodePem('TRUSTED CERTIFICATE', ca.certificate), 'ok'],
     ['with empty settings', () => block(), 'ok'],
     ['trusted for servers', () => block(oidList(serverAuth, clientAuth)), 'ok'],
-    ['trusted for any purpose, with an alias', () => block(oidList(anyExtendedKeyUsage), derElement(tags.utf8String, bytes('mine'))), 'ok'],
+    [
+      'trusted for any purpose, with an alias',
+      () => block(oidList(anyExtendedKeyUsage), derElement(tags.utf8String, bytes('mine'))),
+      'ok',
+    ],
     ['trusted for clients only', () => block(oidList(clientAuth)), 'anchor_refused'],
     ['trusted for nothing', () => block(oidList()), 'anchor_refused'],
     ['rejected for servers', () => block(rejecting(serverAuth)), 'anchor_refused'],

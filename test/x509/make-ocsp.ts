@@ -2,8 +2,17 @@
 
 import { createHash, sign } from 'node:crypto'
 import {
-  constructedTag, contextTag, derBits, derElement, derGeneralizedTime, derInteger, derNull, derOctets, derOid,
-  derSequence, tags,
+  constructedTag,
+  contextTag,
+  derBits,
+  derElement,
+  derGeneralizedTime,
+  derInteger,
+  derNull,
+  derOctets,
+  derOid,
+  derSequence,
+  tags,
 } from '../../src/wire/der.ts'
 import { parseCertificate } from '../../src/x509/certificate.ts'
 import { ecdsaSha256, now } from './make.ts'

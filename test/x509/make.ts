@@ -5,7 +5,15 @@ import { createHash, createPrivateKey, generateKeyPairSync, sign } from 'node:cr
 import type { KeyObject } from 'node:crypto'
 import { concat } from '../../src/wire/bytes.ts'
 import {
-  derBits, derBoolean, derElement, derGeneralizedTime, derInteger, derOctets, derOid, derSequence, derSet,
+  derBits,
+  derBoolean,
+  derElement,
+  derGeneralizedTime,
+  derInteger,
+  derOctets,
+  derOid,
+  derSequence,
+  derSet,
 } from '../../src/wire/der.ts'
 import { extensionOids, purposeOids } from '../../src/x509/oids.ts'
 
@@ -13,7 +21,9 @@ export const text = (value: string): Uint8Array => new TextEncoder().encode(valu
 
 /** RDNSequence of one common name; empty text: an empty name. */
 export const name = (commonName: string, tag = 0x0c): Uint8Array =>
-  commonName === '' ? derSequence() : derSequence(derSet(derSequence(derOid('2.5.4.3'), derElement(tag, text(commonName)))))
+  commonName === ''
+    ? derSequence()
+    : derSequence(derSet(derSequence(derOid('2.5.4.3'), derElement(tag, text(commonName)))))
 
 export const extension = (oid: string, value: Uint8Array, critical = false): Uint8Array =>
   derSequence(derOid(oid), ...(critical ? [derBoolean(true)] : []), derOctets(value))
@@ -24,8 +34,10 @@ export const uri = (value: string): Uint8Array => derElement(0x86, text(value))
 export const ip = (...bytes: number[]): Uint8Array => derElement(0x87, Uint8Array.from(bytes))
 export const directory = (value: Uint8Array): Uint8Array => derElement(0xa4, value)
 
-export const altNames = (...names: Uint8Array[]): Uint8Array => extension(extensionOids.subjectAltName, derSequence(...names))
-export const purposes = (...oids: string[]): Uint8Array => extension(extensionOids.extendedKeyUsage, derSequence(...oids.map(derOid)))
+export const altNames = (...names: Uint8Array[]): Uint8Array =>
+  extension(extensionOids.subjectAltName, derSequence(...names))
+export const purposes = (...oids: string[]): Uint8Array =>
+  extension(extensionOids.extendedKeyUsage, derSequence(...oids.map(derOid)))
 export const basic = (ca: boolean, pathLength?: number): Uint8Array =>
   extension(
     extensionOids.basicConstraints,
@@ -39,7 +51,11 @@ export const certSign: Uint8Array = usage(0x06, 1)
 export const constraints = (permitted: Uint8Array[], excluded: Uint8Array[], critical = true): Uint8Array => {
   const list = (tag: number, bases: Uint8Array[]): Uint8Array[] =>
     bases.length === 0 ? [] : [derElement(tag, ...bases.map((base) => derSequence(base)))]
-  return extension(extensionOids.nameConstraints, derSequence(...list(0xa0, permitted), ...list(0xa1, excluded)), critical)
+  return extension(
+    extensionOids.nameConstraints,
+    derSequence(...list(0xa0, permitted), ...list(0xa1, excluded)),
+    critical,
+  )
 }
 
 export interface Keys {
@@ -49,7 +65,10 @@ export interface Keys {
 }
 
 export const makeKeys = (bits?: number): Keys => {
-  const pair = bits === undefined ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('rsa', { modulusLength: bits })
+  const pair =
+    bits === undefined
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      : generateKeyPairSync('rsa', { modulusLength: bits })
   return keysOf(pair.privateKey, new Uint8Array(pair.publicKey.export({ format: 'der', type: 'spki' })))
 }
 
@@ -126,7 +145,9 @@ export const make = (spec: Spec): Made => {
 
 export const keyIdentifiers = (own: Keys | undefined, issuer: Keys | undefined): Uint8Array[] => [
   ...(own === undefined ? [] : [extension(extensionOids.subjectKeyIdentifier, derOctets(own.id))]),
-  ...(issuer === undefined ? [] : [extension(extensionOids.authorityKeyIdentifier, derSequence(derElement(0x80, issuer.id)))]),
+  ...(issuer === undefined
+    ? []
+    : [extension(extensionOids.authorityKeyIdentifier, derSequence(derElement(0x80, issuer.id)))]),
 ]
 
 /** A CA certificate that conforms in everything that `spec` does not change. */
@@ -154,7 +175,10 @@ export const now: number = Date.UTC(2026, 5, 1)
 export const generalized = (time: number): Uint8Array => derGeneralizedTime(time)
 
 /** What a tolerant reading noted, after `read` has been read; empty if nothing. */
-export const deviationsOf = <T extends { readonly deviations: readonly string[] }>(certificate: T, read: (it: T) => unknown): string => {
+export const deviationsOf = <T extends { readonly deviations: readonly string[] }>(
+  certificate: T,
+  read: (it: T) => unknown,
+): string => {
   read(certificate)
   return certificate.deviations.join('; ')
 }

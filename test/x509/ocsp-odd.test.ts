@@ -9,7 +9,17 @@ import { ocspCheck, verifyChain } from '../../src/x509/index.ts'
 import type { OcspCheckOptions } from '../../src/x509/index.ts'
 import { purposeOids } from '../../src/x509/oids.ts'
 import {
-  basic, extension, keyIdentifiers, make, makeCa, makeKeys, makeLeaf, name, now, purposes, usage,
+  basic,
+  extension,
+  keyIdentifiers,
+  make,
+  makeCa,
+  makeKeys,
+  makeLeaf,
+  name,
+  now,
+  purposes,
+  usage,
 } from './make.ts'
 import type { Made, Spec } from './make.ts'
 import { certId, good, respond, revoked, single, unknown } from './make-ocsp.ts'
@@ -119,8 +129,11 @@ describe('delegated responders (section 4.2.2.2) are certificates like any other
   const responder = (spec: Spec & { readonly more?: readonly Uint8Array[] } = {}): Made => {
     const keys = spec.keys ?? makeKeys()
     const extensions = [
-      basic(false), usage(0x80, 7), purposes(purposeOids.ocspSigning),
-      ...keyIdentifiers(keys, root.keys), ...(spec.more ?? []),
+      basic(false),
+      usage(0x80, 7),
+      purposes(purposeOids.ocspSigning),
+      ...keyIdentifiers(keys, root.keys),
+      ...(spec.more ?? []),
     ]
     return make({ subject: name('Responder'), issuer: root, extensions, ...spec, keys })
   }

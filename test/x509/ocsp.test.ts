@@ -34,9 +34,10 @@ beforeAll(async () => {
 const respond = (answer: Partial<OcspAnswer> = {}, options: Partial<OcspOptions> = {}): Promise<Uint8Array> =>
   pki.middle.createOcspResponse({ answers: [{ certificate: pki.leaf.certificate, ...answer }], ...options })
 const check = (
-  ocspResponse: Uint8Array | undefined, options: OcspCheckOptions = {}, from: SmallPki = pki,
-): Promise<string> =>
-  verdict(verifyWith(from, [ocspCheck(options)], ocspResponse && { ocspResponse }))
+  ocspResponse: Uint8Array | undefined,
+  options: OcspCheckOptions = {},
+  from: SmallPki = pki,
+): Promise<string> => verdict(verifyWith(from, [ocspCheck(options)], ocspResponse && { ocspResponse }))
 
 const unknownCritical = { oid: '1.2.3', critical: true, value: Uint8Array.of(5, 0) }
 
@@ -48,8 +49,9 @@ describe('stapled OCSP responses (RFC 6960)', () => {
 
   test('revoked is refused in soft mode too', async () => {
     const staple = await respond({ status: 'revoked', reason: 'keyCompromise', revokedAt: now - hour })
-    expect(await check(staple))
-      .toBe('certificate_revoked: "CN=a.example" was revoked on 2026-06-01T11:00:00Z: keyCompromise (OCSP)')
+    expect(await check(staple)).toBe(
+      'certificate_revoked: "CN=a.example" was revoked on 2026-06-01T11:00:00Z: keyCompromise (OCSP)',
+    )
   })
 
   test('unknown, or no response: refused hard, accepted soft', async () => {
@@ -99,11 +101,16 @@ describe('stapled OCSP responses (RFC 6960)', () => {
   test('section 3.2 (2): signed by another CA of the same name', async () => {
     const impostor = await createCa({ name: 'Middle', clock })
     const staple = await impostor.createOcspResponse({ answers: [{ certificate: pki.leaf.certificate }] })
-    expect(await check(staple)).toMatch(/^bad_certificate_status: the OCSP response is signed by someone other than the issuer/)
+    expect(await check(staple)).toMatch(
+      /^bad_certificate_status: the OCSP response is signed by someone other than the issuer/,
+    )
   })
 })
 
-const providers = [['noble', nobleProvider], ['webcrypto', webcryptoProvider]] as const
+const providers = [
+  ['noble', nobleProvider],
+  ['webcrypto', webcryptoProvider],
+] as const
 
 test.each(providers)('CRLs, OCSP and pins with the provider %s', async (_, provider) => {
   const crls = [(await pki.root.createCrl()).crl, (await pki.middle.createCrl()).crl]
@@ -116,7 +123,8 @@ test.each(providers)('CRLs, OCSP and pins with the provider %s', async (_, provi
 
 describe('delegated responders (section 4.2.2.2)', () => {
   const delegated = async (
-    issuer: SmallPki['root'], options: Parameters<SmallPki['root']['issue']>[0],
+    issuer: SmallPki['root'],
+    options: Parameters<SmallPki['root']['issue']>[0],
   ): Promise<string> => {
     const responder = await issuer.issue({ name: 'Responder', ...options })
     return check(await respond({}, { responder }), { mode: 'hard' })
@@ -140,8 +148,9 @@ describe('delegated responders (section 4.2.2.2)', () => {
     const plain = await pki.middle.issue({ name: 'R', purposes: ['ocspSigning'] })
     const marked = await pki.middle.issue({ name: 'R', purposes: ['ocspSigning'], extensions: [nocheck] })
     expect(await check(await respond({}, { responder: plain }), { mode: 'hard' })).toBe('ok')
-    expect(await check(await respond({}, { responder: plain }), { requireNoCheck: true }))
-      .toMatch(/^bad_certificate_status: .*no id-pkix-ocsp-nocheck/)
+    expect(await check(await respond({}, { responder: plain }), { requireNoCheck: true })).toMatch(
+      /^bad_certificate_status: .*no id-pkix-ocsp-nocheck/,
+    )
     expect(await check(await respond({}, { responder: marked }), { mode: 'hard', requireNoCheck: true })).toBe('ok')
     expect(await check(await respond(), { mode: 'hard', requireNoCheck: true })).toBe('ok')
   })
@@ -164,19 +173,26 @@ describe('delegated responders (section 4.2.2.2)', () => {
     const ecdsa = (n: string): Uint8Array => derSequence(derOid(`1.2.840.10045.4.${n}`))
     expect(await answered({})).toBe('ok')
     expect(await answered({ algorithm: ecdsa('3.3'), hash: 'sha384' })).toBe('ok')
-    expect(await answered({ algorithm: ecdsa('1'), hash: 'sha1' }))
-      .toMatch(/^bad_certificate_status: .*algorithm that is not accepted/)
-    expect(await answered({ outerAlgorithm: ecdsa('3.3'), hash: 'sha384' }))
-      .toMatch(/^bad_certificate_status: .*algorithm that is not accepted/)
-    expect(await answered({ algorithm: derSequence(derOid('1.2.3')) }))
-      .toMatch(/^bad_certificate_status: .*algorithm that is not accepted/)
+    expect(await answered({ algorithm: ecdsa('1'), hash: 'sha1' })).toMatch(
+      /^bad_certificate_status: .*algorithm that is not accepted/,
+    )
+    expect(await answered({ outerAlgorithm: ecdsa('3.3'), hash: 'sha384' })).toMatch(
+      /^bad_certificate_status: .*algorithm that is not accepted/,
+    )
+    expect(await answered({ algorithm: derSequence(derOid('1.2.3')) })).toMatch(
+      /^bad_certificate_status: .*algorithm that is not accepted/,
+    )
   })
 
   test('RFC 5280 section 4.2.1.3: a key usage without digitalSignature', async () => {
-    const usage = (bits: number): { oid: string; critical: boolean; value: Uint8Array } =>
-      ({ oid: '2.5.29.15', critical: true, value: Uint8Array.of(3, 2, 5, bits) })
-    expect(await delegated(pki.middle, { purposes: ['ocspSigning'], extensions: [usage(0x20)] }))
-      .toMatch(/no digitalSignature/)
+    const usage = (bits: number): { oid: string; critical: boolean; value: Uint8Array } => ({
+      oid: '2.5.29.15',
+      critical: true,
+      value: Uint8Array.of(3, 2, 5, bits),
+    })
+    expect(await delegated(pki.middle, { purposes: ['ocspSigning'], extensions: [usage(0x20)] })).toMatch(
+      /no digitalSignature/,
+    )
     expect(await delegated(pki.middle, { purposes: ['ocspSigning'], extensions: [usage(0xa0)] })).toBe('ok')
   })
 })
@@ -198,7 +214,9 @@ describe('must-staple (RFC 7633 section 4.2.3.1)', () => {
 
 describe('the default check of verifiers', () => {
   const outcome = async (
-    from: SmallPki, options: Partial<ChainOptions>, ocspResponse?: Uint8Array,
+    from: SmallPki,
+    options: Partial<ChainOptions>,
+    ocspResponse?: Uint8Array,
   ): Promise<string> => {
     const verifier = chainVerifier({ provider: nodeProvider, trust: from.root.certificate, ...options })
     const request = { chain: from.chain, peer: 'server', serverName: 'a.example', time: now } as const
@@ -247,11 +265,14 @@ describe('responses from elsewhere', () => {
     expect(asked).toEqual(['http://leaf.example/'])
     const replays = (): Promise<Uint8Array> => chain.middle.createOcspResponse({ answers, nonce: new Uint8Array(32) })
     expect(await check(undefined, { mode: 'hard', nonce: true, fetch: replays }, chain)).toMatch(/^revocation_unknown/)
-    const fails = (): never => { throw new Error('no network') }
+    const fails = (): never => {
+      throw new Error('no network')
+    }
     expect(await check(undefined, { mode: 'hard', fetch: fails }, chain)).toMatch(/^revocation_unknown/)
     expect(await check(undefined, { mode: 'soft', fetch: fails }, chain)).toBe('ok')
-    expect(await check(undefined, { mode: 'hard', nonce: true, fetch, depth: 'chain' }, chain))
-      .toMatch(/^revocation_unknown: .*"CN=Middle"/)
+    expect(await check(undefined, { mode: 'hard', nonce: true, fetch, depth: 'chain' }, chain)).toMatch(
+      /^revocation_unknown: .*"CN=Middle"/,
+    )
   })
 })
 
@@ -292,7 +313,9 @@ describe('openssl ocsp', () => {
     const made = openssl.run('ocsp', '-index', 'index.txt', ...keys, ...files, '-ndays', '1')
     expect(made.status, made.output).toBe(0)
     const theirs = openssl.bytes('enc', '-in', 'response.der')
-    const validate = (): never => { throw new Error('the issuer signs itself') }
+    const validate = (): never => {
+      throw new Error('the issuer signs itself')
+    }
     const request = { provider: nodeProvider, time: Date.now(), validate }
     const answer = await run(readOcspAnswer(theirs, pair, request, {}, nonce))
     expect(answer).toMatchObject({ status: 'revoked', reason: 'superseded', revokedAt: Date.UTC(2026, 0, 2, 3, 4, 5) })

@@ -27,7 +27,8 @@ describe('pins (RFC 7469 section 2.6)', () => {
   })
 
   test('leaf, intermediate or anchor; a spare beside it', async () => {
-    for (const der of [pki.leaf.certificate, pki.middle.certificate, pki.root.certificate]) expect(await check([other, pin(der)])).toBe('ok')
+    for (const der of [pki.leaf.certificate, pki.middle.certificate, pki.root.certificate])
+      expect(await check([other, pin(der)])).toBe('ok')
   })
 
   test('no match is refused, with the pins that were found', async () => {
@@ -38,10 +39,12 @@ describe('pins (RFC 7469 section 2.6)', () => {
 
   test('a pin does not make an unverified chain good', async () => {
     const { certificate } = await selfSigned({ names: ['a.example'] })
-    expect(await verdict(verifyWith({ root: pki.root, chain: [certificate] }, [pinCheck({ pins: [pin(certificate)] })]))).toMatch(/^unknown_ca/)
+    expect(
+      await verdict(verifyWith({ root: pki.root, chain: [certificate] }, [pinCheck({ pins: [pin(certificate)] })])),
+    ).toMatch(/^unknown_ca/)
   })
 
-  test('what is no pin is the caller\'s mistake', () => {
+  test("what is no pin is the caller's mistake", () => {
     for (const pins of [[], ['abc'], ['sha256/AAAA'], [`sha1/${other.slice(7)}`]]) {
       expect(() => pinCheck({ pins })).toThrow(expect.objectContaining({ code: 'bad_option' }))
     }
@@ -49,9 +52,18 @@ describe('pins (RFC 7469 section 2.6)', () => {
 })
 
 describe('trust on first use', () => {
-  const visit = async (options: Omit<TofuOptions, 'provider'>, chain: readonly Uint8Array[], serverName: string | undefined = 'a.example'): Promise<string> => {
+  const visit = async (
+    options: Omit<TofuOptions, 'provider'>,
+    chain: readonly Uint8Array[],
+    serverName: string | undefined = 'a.example',
+  ): Promise<string> => {
     try {
-      await tofuVerifier({ provider: nodeProvider, ...options }).verify({ chain, peer: 'server', serverName, time: now })
+      await tofuVerifier({ provider: nodeProvider, ...options }).verify({
+        chain,
+        peer: 'server',
+        serverName,
+        time: now,
+      })
       return 'ok'
     } catch (error) {
       if (error instanceof TlsError) return `${error.code}: ${error.message}`
@@ -65,7 +77,9 @@ describe('trust on first use', () => {
     expect(await visit({ store }, [first.certificate])).toBe('ok')
     expect([...store]).toEqual([['a.example', pin(first.certificate)]])
     expect(await visit({ store }, [first.certificate], 'A.Example')).toBe('ok')
-    expect(await visit({ store }, [second.certificate])).toMatch(/^certificate_unknown: the key of a\.example has changed/)
+    expect(await visit({ store }, [second.certificate])).toMatch(
+      /^certificate_unknown: the key of a\.example has changed/,
+    )
     expect(await visit({ store }, [second.certificate], 'b.example')).toBe('ok')
     expect(store.size).toBe(2)
   })
@@ -76,13 +90,17 @@ describe('trust on first use', () => {
     const { certificate } = await selfSigned({ names: ['x'] })
     expect(await visit({ store, onFirstUse: async () => false }, [certificate])).toMatch(/new and was not accepted/)
     expect(kept.size).toBe(0)
-    expect(await visit({ store, onFirstUse: () => true, nameOf: ({ serverName }) => `${serverName}:853` }, [certificate])).toBe('ok')
+    expect(
+      await visit({ store, onFirstUse: () => true, nameOf: ({ serverName }) => `${serverName}:853` }, [certificate]),
+    ).toBe('ok')
     expect([...kept.keys()]).toEqual(['a.example:853'])
   })
 
   test('without a name there is nothing to keep it under; garbage is refused', async () => {
     const verifier = tofuVerifier({ provider: nodeProvider, store: new Map() })
-    expect(() => verifier.verify({ chain: pki.chain, peer: 'client', serverName: undefined, time: now })).toThrow(/needs a name/)
+    expect(() => verifier.verify({ chain: pki.chain, peer: 'client', serverName: undefined, time: now })).toThrow(
+      /needs a name/,
+    )
     expect(await visit({ store: new Map() }, [Uint8Array.of(1)])).toMatch(/^bad_certificate/)
   })
 })

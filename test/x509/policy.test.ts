@@ -1,4 +1,5 @@
-// Certificate policies (RFC 9618, RFC 5280 section 6.1): what is valid for a path, and when a path fails for want of one.
+// Certificate policies (RFC 9618, RFC 5280 section 6.1): what is valid for a path, and when a path fails for want of
+// one.
 
 import { describe, expect, test } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
@@ -9,23 +10,45 @@ import { extension, makeCa, makeLeaf, now } from './make.ts'
 import type { Made } from './make.ts'
 
 const any = '2.5.29.32.0'
-const policies = (...oids: string[]): Uint8Array => extension(extensionOids.certificatePolicies, derSequence(...oids.map((oid) => derSequence(derOid(oid)))))
+const policies = (...oids: string[]): Uint8Array =>
+  extension(extensionOids.certificatePolicies, derSequence(...oids.map((oid) => derSequence(derOid(oid)))))
 const mappings = (...pairs: [string, string][]): Uint8Array =>
-  extension(extensionOids.policyMappings, derSequence(...pairs.map(([from, to]) => derSequence(derOid(from), derOid(to)))), true)
+  extension(
+    extensionOids.policyMappings,
+    derSequence(...pairs.map(([from, to]) => derSequence(derOid(from), derOid(to)))),
+    true,
+  )
 const limits = (explicit?: number, mapping?: number): Uint8Array => {
-  const field = (tag: number, value: number | undefined): Uint8Array[] => (value === undefined ? [] : [derElement(tag, Uint8Array.of(value))])
-  return extension(extensionOids.policyConstraints, derSequence(...field(0x80, explicit), ...field(0x81, mapping)), true)
+  const field = (tag: number, value: number | undefined): Uint8Array[] =>
+    value === undefined ? [] : [derElement(tag, Uint8Array.of(value))]
+  return extension(
+    extensionOids.policyConstraints,
+    derSequence(...field(0x80, explicit), ...field(0x81, mapping)),
+    true,
+  )
 }
 const inhibitAny = (skip: number): Uint8Array => extension(extensionOids.inhibitAnyPolicy, derInteger(skip), true)
 
 const root = makeCa('root')
 
 /** A path root > one > two > leaf with these extensions; the valid policies, or the reason. */
-const evaluate = async (one: Uint8Array[], two: Uint8Array[], leaf: Uint8Array[], options: PolicyOptions = {}, trust: Made = root): Promise<string> => {
+const evaluate = async (
+  one: Uint8Array[],
+  two: Uint8Array[],
+  leaf: Uint8Array[],
+  options: PolicyOptions = {},
+  trust: Made = root,
+): Promise<string> => {
   const first = makeCa('one', { issuer: trust, extra: one })
   const second = makeCa('two', { issuer: first, extra: two })
   const chain = [makeLeaf(second, { extra: leaf }), second, first].map(({ der }) => der)
-  const result = await verifyChain(chain, { provider: nodeProvider, trust: trust.der, time: now, policies: options, profile: 'rfc5280' })
+  const result = await verifyChain(chain, {
+    provider: nodeProvider,
+    trust: trust.der,
+    time: now,
+    policies: options,
+    profile: 'rfc5280',
+  })
   return result.ok ? [...result.policies].sort().join(' ') || 'none' : result.reason.code
 }
 const required = { requireExplicit: true }
@@ -51,7 +74,9 @@ describe('policies that hold for all of a path', () => {
     const path: [Uint8Array[], Uint8Array[], Uint8Array[]] = [both, both, both]
     expect(await evaluate(...path, { ...required, acceptable: ['1.2', '1.3'] })).toBe('1.2')
     expect(await evaluate(...path, { ...required, acceptable: ['1.3'] })).toBe('policy')
-    expect(await evaluate([policies(any)], [policies(any)], [policies(any)], { ...required, acceptable: ['1.3'] })).toBe('1.3')
+    expect(
+      await evaluate([policies(any)], [policies(any)], [policies(any)], { ...required, acceptable: ['1.3'] }),
+    ).toBe('1.3')
   })
 })
 
@@ -67,9 +92,13 @@ describe('constraints', () => {
     expect(await evaluate([], [], [limits(1)])).toBe('none')
   })
   test('inhibitAnyPolicy', async () => {
-    expect(await evaluate([policies('1.1'), inhibitAny(0)], [policies(any)], [policies('1.1')], required)).toBe('policy')
+    expect(await evaluate([policies('1.1'), inhibitAny(0)], [policies(any)], [policies('1.1')], required)).toBe(
+      'policy',
+    )
     expect(await evaluate([policies('1.1'), inhibitAny(1)], [policies(any)], [policies('1.1')], required)).toBe('1.1')
-    expect(await evaluate([policies(any)], [policies('1.1')], [policies('1.1')], { ...required, inhibitAny: true })).toBe('policy')
+    expect(
+      await evaluate([policies(any)], [policies('1.1')], [policies('1.1')], { ...required, inhibitAny: true }),
+    ).toBe('policy')
   })
   test('the anchor adds to the inputs (RFC 5937 section 3.2)', async () => {
     expect(await evaluate([], [], [], {}, makeCa('strict', { extra: [limits(0)] }))).toBe('policy')
@@ -87,16 +116,24 @@ describe('mappings', () => {
     expect(await evaluate(several, [policies('2.2')], [policies('2.2')], required)).toBe('1.1')
   })
   test('anyPolicy above lets any be mapped', async () => {
-    expect(await evaluate([policies(any), mappings(['1.1', '2.1'])], [policies('2.1')], [policies('2.1')], required)).toBe('1.1')
+    expect(
+      await evaluate([policies(any), mappings(['1.1', '2.1'])], [policies('2.1')], [policies('2.1')], required),
+    ).toBe('1.1')
   })
   test('inhibited', async () => {
-    expect(await evaluate(mapped, [policies('2.1')], [policies('2.1')], { ...required, inhibitMapping: true })).toBe('policy')
+    expect(await evaluate(mapped, [policies('2.1')], [policies('2.1')], { ...required, inhibitMapping: true })).toBe(
+      'policy',
+    )
     const below = [policies('1.1'), mappings(['1.1', '2.1'])]
     expect(await evaluate([policies('1.1'), limits(undefined, 0)], below, [policies('2.1')], required)).toBe('policy')
   })
   test('from or to anyPolicy is an error (6.1.4 (a))', async () => {
-    expect(await evaluate([policies('1.1'), mappings([any, '2.1'])], [policies('1.1')], [policies('1.1')], required)).toBe('policy')
-    expect(await evaluate([policies('1.1'), mappings(['1.1', any])], [policies('1.1')], [policies('1.1')], required)).toBe('policy')
+    expect(
+      await evaluate([policies('1.1'), mappings([any, '2.1'])], [policies('1.1')], [policies('1.1')], required),
+    ).toBe('policy')
+    expect(
+      await evaluate([policies('1.1'), mappings(['1.1', any])], [policies('1.1')], [policies('1.1')], required),
+    ).toBe('policy')
   })
   test('mappings of many to many stay small (RFC 9618, CVE-2023-0464)', async () => {
     const list = Array.from({ length: 30 }, (_, i) => `1.2.${i + 1}`)
@@ -109,7 +146,13 @@ describe('mappings', () => {
       chain.unshift(issuer.der)
     }
     chain.unshift(makeLeaf(issuer, { extra: [policies('1.2.1')] }).der)
-    const result = await verifyChain(chain, { provider: nodeProvider, trust: root.der, time: now, policies: required, profile: 'rfc5280' })
+    const result = await verifyChain(chain, {
+      provider: nodeProvider,
+      trust: root.der,
+      time: now,
+      policies: required,
+      profile: 'rfc5280',
+    })
     expect(result.ok && result.policies.size).toBe(30)
   })
 })
@@ -119,9 +162,18 @@ test('RFC 5280 section 6.1.4 (h): inhibitPolicyMapping counts the certificates t
     const map = mappings(['1.1', '1.2'])
     const first = makeCa('one', { issuer: root, extra: [policies('1.1'), limits(undefined, skip)] })
     const second = makeCa('two', { issuer: first, extra: [policies('1.1'), ...(mapping === 'second' ? [map] : [])] })
-    const third = makeCa('three', { issuer: second, extra: [policies(mapping === 'second' ? '1.2' : '1.1'), ...(mapping === 'third' ? [map] : [])] })
+    const third = makeCa('three', {
+      issuer: second,
+      extra: [policies(mapping === 'second' ? '1.2' : '1.1'), ...(mapping === 'third' ? [map] : [])],
+    })
     const chain = [makeLeaf(third, { extra: [policies('1.2')] }), third, second, first].map(({ der }) => der)
-    const result = await verifyChain(chain, { provider: nodeProvider, trust: root.der, time: now, policies: required, profile: 'rfc5280' })
+    const result = await verifyChain(chain, {
+      provider: nodeProvider,
+      trust: root.der,
+      time: now,
+      policies: required,
+      profile: 'rfc5280',
+    })
     return result.ok ? [...result.policies].join(' ') : result.reason.code
   }
   expect(await verdict(0, 'second')).toBe('policy')

@@ -4,7 +4,14 @@
 import { describe, expect, test } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { TlsError } from '../../src/errors.ts'
-import { checkSignatureFrom, parseCertificate, purposeOids, verifyAllChains, verifyChain, verifyHostname } from '../../src/x509/index.ts'
+import {
+  checkSignatureFrom,
+  parseCertificate,
+  purposeOids,
+  verifyAllChains,
+  verifyChain,
+  verifyHostname,
+} from '../../src/x509/index.ts'
 import type { VerifyOptions } from '../../src/x509/index.ts'
 import { altNames, basic, certSign, dns, ip, make, makeCa, makeKeys, makeLeaf, name, now, purposes } from './make.ts'
 import type { Made } from './make.ts'
@@ -14,7 +21,10 @@ const ca = makeCa('middle', { issuer: root })
 const leaf = makeLeaf(ca)
 const options = { provider: nodeProvider, trust: root.der, time: now, serverName: 'host.example' }
 const verify = async (chain: readonly Made[], more: Partial<VerifyOptions> = {}): Promise<string> => {
-  const result = await verifyChain(chain.map(({ der }) => der), { ...options, ...more })
+  const result = await verifyChain(
+    chain.map(({ der }) => der),
+    { ...options, ...more },
+  )
   return result.ok ? 'ok' : result.reason.code
 }
 
@@ -23,8 +33,13 @@ describe('all chains', () => {
   const crossed = makeCa('middle', { issuer: other, keys: ca.keys })
   const both = { ...options, trust: [root.der, other.der] }
   const subjects = async (chain: readonly Made[], given: VerifyOptions): Promise<string[]> => {
-    const result = await verifyAllChains(chain.map(({ der }) => der), given)
-    return result.ok ? result.chains.map(({ chain: all }) => all.map(({ subject }) => subject.get('2.5.4.3')).join(' < ')) : [result.reason.code]
+    const result = await verifyAllChains(
+      chain.map(({ der }) => der),
+      given,
+    )
+    return result.ok
+      ? result.chains.map(({ chain: all }) => all.map(({ subject }) => subject.get('2.5.4.3')).join(' < '))
+      : [result.reason.code]
   }
   test('a crossed CA has one for each root', async () => {
     const found = await subjects([leaf, ca, crossed], both)
@@ -69,7 +84,9 @@ describe('one certificate', () => {
     const certificate = parseCertificate(makeLeaf(ca, { names: [dns('*.host.example'), ip(192, 0, 2, 1)] }).der)
     expect(() => verifyHostname(certificate, 'a.host.example')).not.toThrow()
     expect(() => verifyHostname(certificate, '192.0.2.1')).not.toThrow()
-    expect(() => verifyHostname(certificate, 'host.example')).toThrow(/is not for host\.example; it is for \*\.host\.example, 192\.0\.2\.1/)
+    expect(() => verifyHostname(certificate, 'host.example')).toThrow(
+      /is not for host\.example; it is for \*\.host\.example, 192\.0\.2\.1/,
+    )
     expect(() => verifyHostname(certificate, 'a b')).toThrow(/neither a DNS name nor an IP address/)
     const nameless = parseCertificate(make({ subject: name('host.example'), extensions: [basic(false)] }).der)
     expect(() => verifyHostname(nameless, 'host.example')).toThrow(/no subjectAltName/)
@@ -77,10 +94,14 @@ describe('one certificate', () => {
   test('checkSignatureFrom: the key, and that it may', async () => {
     const [child, parent] = [parseCertificate(leaf.der), parseCertificate(ca.der)]
     await expect(checkSignatureFrom(child, parent, nodeProvider)).resolves.toBeUndefined()
-    await expect(checkSignatureFrom(child, parseCertificate(root.der), nodeProvider)).rejects.toMatchObject({ reason: 'bad_signature' })
+    await expect(checkSignatureFrom(child, parseCertificate(root.der), nodeProvider)).rejects.toMatchObject({
+      reason: 'bad_signature',
+    })
     const keys = makeKeys()
     const noCa = make({ subject: name('no CA'), keys, extensions: [basic(false), certSign] })
-    await expect(checkSignatureFrom(parseCertificate(makeLeaf(noCa).der), parseCertificate(noCa.der), nodeProvider)).rejects.toMatchObject({ reason: 'not_a_ca' })
+    await expect(
+      checkSignatureFrom(parseCertificate(makeLeaf(noCa).der), parseCertificate(noCa.der), nodeProvider),
+    ).rejects.toMatchObject({ reason: 'not_a_ca' })
     const bare = { ...nodeProvider, verifiers: [] }
     const refusal: unknown = await checkSignatureFrom(child, parent, bare).catch((error: unknown) => error)
     expect(refusal instanceof TlsError && refusal.code).toBe('unsupported_certificate')

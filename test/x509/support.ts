@@ -1,4 +1,5 @@
-// What the tests of revocation, transparency, pins and DANE share: a small PKI at a fixed time, and how a refusal is caught.
+// What the tests of revocation, transparency, pins and DANE share: a small PKI at a fixed time, and how a refusal is
+// caught.
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { createCa } from '../../src/pki/index.ts'
 import type { Ca, Issued, LeafOptions } from '../../src/pki/index.ts'
@@ -24,9 +25,18 @@ export const smallPki = async (options: Partial<LeafOptions> = {}): Promise<Smal
 }
 
 export const verifyWith = (
-  { root, chain }: Pick<SmallPki, 'root' | 'chain'>, checks: readonly PathCheck[], more: Partial<VerifyOptions> = {},
+  { root, chain }: Pick<SmallPki, 'root' | 'chain'>,
+  checks: readonly PathCheck[],
+  more: Partial<VerifyOptions> = {},
 ): Promise<VerifyResult> =>
-  verifyChain(chain, { provider: nodeProvider, trust: root.certificate, time: now, serverName: 'a.example', checks, ...more })
+  verifyChain(chain, {
+    provider: nodeProvider,
+    trust: root.certificate,
+    time: now,
+    serverName: 'a.example',
+    checks,
+    ...more,
+  })
 
 /** "ok", or "reason: sentence". */
 export const verdict = async (result: Promise<VerifyResult>): Promise<string> => {

@@ -7,8 +7,29 @@ import { derBits, derElement, derInteger, derNull, derOid, derSequence } from '.
 import { extensionOids, purposeOids, verifyChain } from '../../src/x509/index.ts'
 import type { VerifyOptions } from '../../src/x509/index.ts'
 import {
-  altNames, basic, certSign, directory, dns, ecdsaSha256, email, extension, generalized, ip, keyIdentifiers, make, makeCa,
-  makeKeys, makeLeaf, name, now, constraints, purposes, text, uri, usage, utcTime,
+  altNames,
+  basic,
+  certSign,
+  directory,
+  dns,
+  ecdsaSha256,
+  email,
+  extension,
+  generalized,
+  ip,
+  keyIdentifiers,
+  make,
+  makeCa,
+  makeKeys,
+  makeLeaf,
+  name,
+  now,
+  constraints,
+  purposes,
+  text,
+  uri,
+  usage,
+  utcTime,
 } from './make.ts'
 import type { Made, Spec } from './make.ts'
 
@@ -18,13 +39,16 @@ const ca = makeCa('middle', { issuer: root })
 type Options = Partial<Omit<VerifyOptions, 'provider'>>
 
 const verify = async (chain: readonly Made[], options: Options = {}): Promise<string> => {
-  const result = await verifyChain(chain.map(({ der }) => der), {
-    provider: nodeProvider,
-    trust: root.der,
-    time: now,
-    serverName: 'host.example',
-    ...options,
-  })
+  const result = await verifyChain(
+    chain.map(({ der }) => der),
+    {
+      provider: nodeProvider,
+      trust: root.der,
+      time: now,
+      serverName: 'host.example',
+      ...options,
+    },
+  )
   return result.ok ? 'ok' : `${result.reason.code}: ${result.reason.message}`
 }
 
@@ -38,7 +62,8 @@ const caWith = (spec: Spec & { pathLength?: number }, options: Options = {}): Pr
 }
 
 test('a chain that conforms is good under every profile', async () => {
-  for (const profile of ['web-pki', 'baseline', 'rfc5280', 'path'] as const) expect(await leafWith({}, { profile })).toBe('ok')
+  for (const profile of ['web-pki', 'baseline', 'rfc5280', 'path'] as const)
+    expect(await leafWith({}, { profile })).toBe('ok')
 })
 
 test('the verified chain ends with the anchor, and the policies are worked out', async () => {
@@ -61,63 +86,93 @@ describe('RFC 5280 section 4.1', () => {
     expect(await leafWith({ version: undefined, extensions: undefined }, {})).toMatch(/^nonconforming: .*version 1/)
   })
   test('4.1.2.1: extensions are for version 3', async () => {
-    expect(await leafWith({ version: 1 }, { profile: 'path' })).toMatch(/^malformed: .*version 2 certificate has extensions/)
+    expect(await leafWith({ version: 1 }, { profile: 'path' })).toMatch(
+      /^malformed: .*version 2 certificate has extensions/,
+    )
   })
   test('4.1.2.2: serial numbers are positive and have up to 20 octets', async () => {
     expect(await leafWith({ serial: derInteger(0) }, { profile: 'rfc5280' })).toMatch(/^nonconforming: .*4\.1\.2\.2/)
     expect(await leafWith({ serial: derInteger(0) })).toBe('ok')
-    expect(await leafWith({ serial: derElement(2, Uint8Array.of(0x80)) }, { profile: 'rfc5280' })).toMatch(/^nonconforming: .*negative/)
+    expect(await leafWith({ serial: derElement(2, Uint8Array.of(0x80)) }, { profile: 'rfc5280' })).toMatch(
+      /^nonconforming: .*negative/,
+    )
     expect(await leafWith({ serial: derElement(2, Uint8Array.of(0x80)) })).toBe('ok')
-    expect(await leafWith({ serial: derInteger(new Uint8Array(21).fill(1)) }, { profile: 'rfc5280' })).toMatch(/^nonconforming: .*20 octets/)
+    expect(await leafWith({ serial: derInteger(new Uint8Array(21).fill(1)) }, { profile: 'rfc5280' })).toMatch(
+      /^nonconforming: .*20 octets/,
+    )
     expect(await leafWith({ serial: derInteger(new Uint8Array(21).fill(1)) })).toBe('ok')
     expect(await leafWith({ serial: derInteger(new Uint8Array(20).fill(1)) })).toBe('ok')
   })
   test('4.1.2.4: an issuer has a name', async () => {
     const nameless = makeCa('', { subject: name(''), keys: root.keys })
     const leaf = makeLeaf({ ...nameless, subject: name('') })
-    expect(await verify([leaf], { trust: nameless.der, profile: 'rfc5280' })).toMatch(/^nonconforming: .*empty issuer name .*4\.1\.2\.4/)
+    expect(await verify([leaf], { trust: nameless.der, profile: 'rfc5280' })).toMatch(
+      /^nonconforming: .*empty issuer name .*4\.1\.2\.4/,
+    )
   })
   test('4.1.2.5: both ends of the validity period belong to it, in whole seconds', async () => {
     const spec = { notBefore: utcTime('260101000000Z'), notAfter: utcTime('260201000000Z') }
     expect(await leafWith(spec, { time: Date.UTC(2026, 0, 1) })).toBe('ok')
     expect(await leafWith(spec, { time: Date.UTC(2026, 1, 1) + 999 })).toBe('ok')
-    expect(await leafWith(spec, { time: Date.UTC(2026, 1, 1) + 1000 })).toMatch(/^certificate_expired: .* 1 second ago: notAfter 2026-02-01T00:00:00Z/)
-    expect(await leafWith(spec, { time: Date.UTC(2026, 0, 1) - 1 })).toMatch(/^certificate_not_yet_valid: .*2026-01-01T00:00:00Z/)
+    expect(await leafWith(spec, { time: Date.UTC(2026, 1, 1) + 1000 })).toMatch(
+      /^certificate_expired: .* 1 second ago: notAfter 2026-02-01T00:00:00Z/,
+    )
+    expect(await leafWith(spec, { time: Date.UTC(2026, 0, 1) - 1 })).toMatch(
+      /^certificate_not_yet_valid: .*2026-01-01T00:00:00Z/,
+    )
     expect(await leafWith(spec, { time: Date.UTC(2026, 1, 4) })).toMatch(/expired 3 days ago/)
   })
   test('4.1.2.5: dates before 2050 are UTCTime, later ones GeneralizedTime', async () => {
-    expect(await leafWith({ notAfter: generalized(Date.UTC(2049, 0, 1)) }, { profile: 'rfc5280' })).toMatch(/^nonconforming: .*4\.1\.2\.5/)
+    expect(await leafWith({ notAfter: generalized(Date.UTC(2049, 0, 1)) }, { profile: 'rfc5280' })).toMatch(
+      /^nonconforming: .*4\.1\.2\.5/,
+    )
     expect(await leafWith({ notAfter: generalized(Date.UTC(2049, 0, 1)) })).toBe('ok')
     expect(await leafWith({ notAfter: generalized(Date.UTC(2050, 0, 1)) })).toBe('ok')
   })
   test('4.1.2.6: a CA has a subject', async () => {
     const nameless = makeCa('', { issuer: root })
-    expect(await verify([makeLeaf(nameless), nameless], { profile: 'rfc5280' })).toMatch(/^nonconforming: .*4\.1\.2\.(4|6)/)
+    expect(await verify([makeLeaf(nameless), nameless], { profile: 'rfc5280' })).toMatch(
+      /^nonconforming: .*4\.1\.2\.(4|6)/,
+    )
     const anchor = makeCa('', {})
     const leaf = makeLeaf(root, { issuer: { subject: name(''), keys: anchor.keys } })
     expect(await verify([leaf], { trust: anchor.der, profile: 'rfc5280' })).toMatch(/^nonconforming: .*4\.1\.2\.4/)
-    expect(await leafWith({ subject: name(''), extensions: [] }, { profile: 'rfc5280' })).toMatch(/^nonconforming: .*no subject name .*4\.1\.2\.6/)
+    expect(await leafWith({ subject: name(''), extensions: [] }, { profile: 'rfc5280' })).toMatch(
+      /^nonconforming: .*no subject name .*4\.1\.2\.6/,
+    )
   })
   test('4.1.2.8: no unique identifiers', async () => {
-    expect(await leafWith({ unique: derElement(0x81, Uint8Array.of(0, 1)) }, { profile: 'rfc5280' })).toMatch(/^nonconforming: .*4\.1\.2\.8/)
+    expect(await leafWith({ unique: derElement(0x81, Uint8Array.of(0, 1)) }, { profile: 'rfc5280' })).toMatch(
+      /^nonconforming: .*4\.1\.2\.8/,
+    )
     expect(await leafWith({ unique: derElement(0x81, Uint8Array.of(0, 1)) })).toBe('ok')
   })
   test('4.2: no extension twice', async () => {
-    expect(await leafWith({ extra: [altNames(dns('host.example'))] }, { profile: 'path' })).toMatch(/^malformed: .*twice/)
+    expect(await leafWith({ extra: [altNames(dns('host.example'))] }, { profile: 'path' })).toMatch(
+      /^malformed: .*twice/,
+    )
   })
   test('4.2: a critical extension that is not understood refuses, another does not', async () => {
-    expect(await leafWith({ extra: [extension('1.2.3.4', derNull(), true)] }, { profile: 'path' })).toMatch(/^unknown_critical_extension: .*1\.2\.3\.4/)
+    expect(await leafWith({ extra: [extension('1.2.3.4', derNull(), true)] }, { profile: 'path' })).toMatch(
+      /^unknown_critical_extension: .*1\.2\.3\.4/,
+    )
     expect(await leafWith({ extra: [extension('1.2.3.4', derNull())] })).toBe('ok')
     expect(await caWith({ extra: [extension('1.2.3.4', derNull(), true)] })).toMatch(/^unknown_critical_extension/)
   })
-  test('4.2: a known extension has to be well-formed where it is critical or decides something; under the strict profiles, always', async () => {
-    const spec = { extra: [extension(extensionOids.authorityInfoAccess, text('no DER'))] }
-    expect(await leafWith(spec, { profile: 'rfc5280' })).toMatch(/^malformed: .*authorityInfoAccess/)
-    expect(await leafWith(spec)).toBe('ok')
-    const critical = { extra: [extension(extensionOids.authorityInfoAccess, text('no DER'), true)] }
-    expect(await leafWith(critical)).toMatch(/^malformed: .*authorityInfoAccess/)
-    expect(await leafWith({ extra: [extension(extensionOids.nameConstraints, text('no DER'))] })).toMatch(/^malformed: .*nameConstraints/)
-  })
+  test(
+    '4.2: a known extension has to be well-formed where it is critical or decides something; under the strict ' +
+      'profiles, always',
+    async () => {
+      const spec = { extra: [extension(extensionOids.authorityInfoAccess, text('no DER'))] }
+      expect(await leafWith(spec, { profile: 'rfc5280' })).toMatch(/^malformed: .*authorityInfoAccess/)
+      expect(await leafWith(spec)).toBe('ok')
+      const critical = { extra: [extension(extensionOids.authorityInfoAccess, text('no DER'), true)] }
+      expect(await leafWith(critical)).toMatch(/^malformed: .*authorityInfoAccess/)
+      expect(await leafWith({ extra: [extension(extensionOids.nameConstraints, text('no DER'))] })).toMatch(
+        /^malformed: .*nameConstraints/,
+      )
+    },
+  )
 })
 
 describe('RFC 5280 section 4.2, what issuers owe (profile rfc5280)', () => {
@@ -128,15 +183,24 @@ describe('RFC 5280 section 4.2, what issuers owe (profile rfc5280)', () => {
     expect(await strict({ extensions: own })).toMatch(/^nonconforming: .*4\.2\.1\.1/)
     expect(await leafWith({ extensions: own })).toBe('ok')
     const critical = extension(extensionOids.authorityKeyIdentifier, derSequence(derElement(0x80, ca.keys.id)), true)
-    expect(await strict({ extensions: [...own, critical] })).toMatch(/^nonconforming: .*critical authorityKeyIdentifier/)
+    expect(await strict({ extensions: [...own, critical] })).toMatch(
+      /^nonconforming: .*critical authorityKeyIdentifier/,
+    )
   })
   test('4.2.1.1: an anchor that another CA signed needs one, a self-signed one does not', async () => {
-    const crossed = make({ subject: name('crossed'), issuer: root, extensions: [basic(true), certSign, ...keyIdentifiers(root.keys, undefined)] })
+    const crossed = make({
+      subject: name('crossed'),
+      issuer: root,
+      extensions: [basic(true), certSign, ...keyIdentifiers(root.keys, undefined)],
+    })
     expect(await verify([makeLeaf(crossed)], { profile, trust: crossed.der })).toMatch(/^nonconforming: .*4\.2\.1\.1/)
     expect(await verify([makeLeaf(ca)], { profile, trust: ca.der })).toBe('ok')
     const keys = makeKeys()
     const renamed = make({
-      subject: name('renamed'), keys, issuer: { subject: name('before'), keys }, extensions: [basic(true), certSign, ...keyIdentifiers(keys, undefined)],
+      subject: name('renamed'),
+      keys,
+      issuer: { subject: name('before'), keys },
+      extensions: [basic(true), certSign, ...keyIdentifiers(keys, undefined)],
     })
     expect(await verify([makeLeaf(renamed)], { profile, trust: renamed.der })).toBe('ok')
     expect(await verify([makeLeaf(root)], { profile })).toBe('ok')
@@ -149,31 +213,47 @@ describe('RFC 5280 section 4.2, what issuers owe (profile rfc5280)', () => {
   test('4.2.1.6: alternative names without a subject are critical', async () => {
     expect(await strict({ subject: name('') })).toMatch(/^nonconforming: .*4\.2\.1\.6/)
     const critical = extension(extensionOids.subjectAltName, derSequence(dns('host.example')), true)
-    expect(await strict({ subject: name(''), extensions: [critical, ...keyIdentifiers(undefined, ca.keys)] })).toBe('ok')
+    expect(await strict({ subject: name(''), extensions: [critical, ...keyIdentifiers(undefined, ca.keys)] })).toBe(
+      'ok',
+    )
   })
   test('4.2.1.9: basic constraints of a CA are critical; keyCertSign and path length are for CAs', async () => {
     const flat = extension(extensionOids.basicConstraints, derSequence(derElement(1, Uint8Array.of(0xff))))
     const rest = [certSign, ...keyIdentifiers(makeKeys(), root.keys)]
-    expect(await caWith({ extensions: [flat, ...rest] }, { profile })).toMatch(/^nonconforming: .*not critical.*4\.2\.1\.9/)
+    expect(await caWith({ extensions: [flat, ...rest] }, { profile })).toMatch(
+      /^nonconforming: .*not critical.*4\.2\.1\.9/,
+    )
     const ids = keyIdentifiers(undefined, ca.keys)
-    expect(await strict({ extensions: [altNames(dns('host.example')), certSign, ...ids] })).toMatch(/^nonconforming: .*but is no CA.*4\.2\.1\.9/)
-    expect(await strict({ extensions: [altNames(dns('host.example')), basic(false, 0), ...ids] })).toMatch(/^nonconforming: .*path length/)
+    expect(await strict({ extensions: [altNames(dns('host.example')), certSign, ...ids] })).toMatch(
+      /^nonconforming: .*but is no CA.*4\.2\.1\.9/,
+    )
+    expect(await strict({ extensions: [altNames(dns('host.example')), basic(false, 0), ...ids] })).toMatch(
+      /^nonconforming: .*path length/,
+    )
   })
   test('4.2.1.10: name constraints are critical, well-formed, and only for CAs', async () => {
     const named = (...args: Parameters<typeof constraints>): Spec => ({ extra: [constraints(...args)] })
     expect(await caWith(named([dns('example')], [], false), { profile })).toMatch(/^nonconforming: .*not critical/)
     expect(await caWith(named([dns('example')], [], false), { profile: 'baseline' })).toBe('ok')
-    expect(await caWith(named([dns('*.example')], []), { profile })).toMatch(/^nonconforming: .*malformed name constraints/)
-    expect(await caWith(named([dns('.example')], []), { profile })).toMatch(/^nonconforming: .*malformed name constraints/)
+    expect(await caWith(named([dns('*.example')], []), { profile })).toMatch(
+      /^nonconforming: .*malformed name constraints/,
+    )
+    expect(await caWith(named([dns('.example')], []), { profile })).toMatch(
+      /^nonconforming: .*malformed name constraints/,
+    )
     expect(await strict(named([dns('example')], []))).toMatch(/^nonconforming: .*is no CA/)
   })
   test('4.2.1.11: policy constraints are critical', async () => {
     const value = derSequence(derElement(0x80, Uint8Array.of(3)))
-    expect(await caWith({ extra: [extension(extensionOids.policyConstraints, value)] }, { profile })).toMatch(/^nonconforming: .*policyConstraints/)
+    expect(await caWith({ extra: [extension(extensionOids.policyConstraints, value)] }, { profile })).toMatch(
+      /^nonconforming: .*policyConstraints/,
+    )
   })
   test('4.2.2.1: authority information access is not critical', async () => {
     const value = derSequence(derSequence(derOid('1.3.6.1.5.5.7.48.2'), uri('http://ca.example/')))
-    expect(await strict({ extra: [extension(extensionOids.authorityInfoAccess, value, true)] })).toMatch(/^nonconforming: .*4\.2\.2\.1/)
+    expect(await strict({ extra: [extension(extensionOids.authorityInfoAccess, value, true)] })).toMatch(
+      /^nonconforming: .*4\.2\.2\.1/,
+    )
   })
 })
 
@@ -184,7 +264,9 @@ describe('RFC 5280 section 6.1.4, CAs', () => {
     expect(await caWith({ extensions: [basic(false), ...ids] }, { profile: 'path' })).toMatch(/^not_a_ca: /)
   })
   test('4.2.1.3 (n): its key usage has keyCertSign', async () => {
-    expect(await caWith({ extensions: [basic(true), usage(0x80, 7)] }, { profile: 'path' })).toMatch(/^not_a_ca: .*4\.2\.1\.3/)
+    expect(await caWith({ extensions: [basic(true), usage(0x80, 7)] }, { profile: 'path' })).toMatch(
+      /^not_a_ca: .*4\.2\.1\.3/,
+    )
     expect(await caWith({ extensions: [basic(true)] }, { profile: 'path' })).toBe('ok')
   })
   test('4.2.1.9 (l, m): path length counts CAs that are not self-issued', async () => {
@@ -222,7 +304,10 @@ describe('web PKI profile', () => {
     expect(await leafWith(spec)).toMatch(/^broken_hash: .*ecdsa_sha1/)
   })
   test('explicit curves and unknown keys are refused', async () => {
-    const curve = derSequence(derSequence(derOid('1.2.840.10045.2.1'), derOid('1.2.3.4')), derBits(new Uint8Array(65).fill(4)))
+    const curve = derSequence(
+      derSequence(derOid('1.2.840.10045.2.1'), derOid('1.2.3.4')),
+      derBits(new Uint8Array(65).fill(4)),
+    )
     expect(await leafWith({ spki: curve })).toMatch(/^unsupported_algorithm: /)
   })
   test('a CA certificate is no leaf', async () => {
@@ -232,7 +317,9 @@ describe('web PKI profile', () => {
     expect(await verify([leaf, ca], { profile: 'rfc5280' })).toBe('ok')
   })
   test('anyExtendedKeyUsage does not make a server', async () => {
-    expect(await leafWith({ extensions: [altNames(dns('host.example')), purposes(purposeOids.anyExtendedKeyUsage)] })).toMatch(/^certificate_usage/)
+    expect(
+      await leafWith({ extensions: [altNames(dns('host.example')), purposes(purposeOids.anyExtendedKeyUsage)] }),
+    ).toMatch(/^certificate_usage/)
   })
   test('keys of kinds that the web PKI has not are refused', async () => {
     const { publicKey } = generateKeyPairSync('ed448')
@@ -258,7 +345,16 @@ describe('web PKI profile', () => {
     expect(await leafWith({ names: [dns('host.example'), email('me@a.example'), uri('urn:a:b')] })).toBe('ok')
   })
   test('names that are no DNS names match nothing, and the strict profiles refuse them', async () => {
-    for (const bad of ['.example', 'a..example', 'under_score.example', '8.8.8.8', '-a.example', 'a*.example', '*', 'a b.example']) {
+    for (const bad of [
+      '.example',
+      'a..example',
+      'under_score.example',
+      '8.8.8.8',
+      '-a.example',
+      'a*.example',
+      '*',
+      'a b.example',
+    ]) {
       const spec = { names: [dns('host.example'), dns(bad)] }
       expect(await leafWith(spec, { profile: 'rfc5280' }), bad).toMatch(/^nonconforming: .*4\.2\.1\.6/)
       expect(await leafWith(spec, { serverName: 'host.example' }), bad).toBe('ok')
@@ -277,9 +373,15 @@ describe('Baseline Requirements (profile baseline)', () => {
   test('7.1.4.3: an address as common name is written as RFC 5952 says', async () => {
     const names = [ip(0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)]
     expect(await strict({ subject: name('2001:db8::1'), names }, { serverName: '2001:db8::1' })).toBe('ok')
-    expect(await strict({ subject: name('2001:DB8::1'), names }, { serverName: '2001:db8::1' })).toMatch(/^nonconforming/)
-    expect(await strict({ subject: name('host.example'), names: [ip(192, 168, 1, 1)] }, { serverName: '192.168.1.1' })).toBe('ok')
-    expect(await strict({ subject: name('0xC0A80101'), names: [ip(192, 168, 1, 1)] }, { serverName: '192.168.1.1' })).toMatch(/^nonconforming/)
+    expect(await strict({ subject: name('2001:DB8::1'), names }, { serverName: '2001:db8::1' })).toMatch(
+      /^nonconforming/,
+    )
+    expect(
+      await strict({ subject: name('host.example'), names: [ip(192, 168, 1, 1)] }, { serverName: '192.168.1.1' }),
+    ).toBe('ok')
+    expect(
+      await strict({ subject: name('0xC0A80101'), names: [ip(192, 168, 1, 1)] }, { serverName: '192.168.1.1' }),
+    ).toMatch(/^nonconforming/)
   })
   test('7.1.2.7: extended key usage is there, says what for, and is not critical', async () => {
     const own = [altNames(dns('host.example')), ...keyIdentifiers(undefined, ca.keys)]
@@ -298,10 +400,12 @@ describe('Baseline Requirements (profile baseline)', () => {
   test('7.1.2.1: a root has no key purposes, and an authority key identifier that is its own', async () => {
     const keys = makeKeys()
     const unfit = (...extra: Uint8Array[]): Made => makeCa('unfit', { keys, extra })
-    const check = (anchor: Made): Promise<string> => verify([makeLeaf(anchor)], { trust: anchor.der, profile: 'baseline' })
+    const check = (anchor: Made): Promise<string> =>
+      verify([makeLeaf(anchor)], { trust: anchor.der, profile: 'baseline' })
     expect(await check(unfit())).toBe('ok')
     expect(await check(unfit(purposes(purposeOids.serverAuth)))).toMatch(/^nonconforming: .*7\.1\.2\.1\.2/)
-    const aki = (...fields: Uint8Array[]): Uint8Array => extension(extensionOids.authorityKeyIdentifier, derSequence(...fields))
+    const aki = (...fields: Uint8Array[]): Uint8Array =>
+      extension(extensionOids.authorityKeyIdentifier, derSequence(...fields))
     expect(await check(unfit(aki(derElement(0x80, root.keys.id))))).toMatch(/^nonconforming: .*7\.1\.2\.1\.3/)
     expect(await check(unfit(aki(derElement(0x80, keys.id))))).toBe('ok')
     expect(await check(unfit(aki()))).toMatch(/^nonconforming/)
@@ -312,11 +416,14 @@ describe('Baseline Requirements (profile baseline)', () => {
 })
 
 describe('RFC 9525 section 6, names', () => {
-  const covers = (names: Uint8Array[], serverName: string): Promise<string> => leafWith({ names, subject: name('x') }, { serverName })
+  const covers = (names: Uint8Array[], serverName: string): Promise<string> =>
+    leafWith({ names, subject: name('x') }, { serverName })
   test('6.3: host names without regard to case, and absolute ones', async () => {
     expect(await covers([dns('Host.Example')], 'hOST.example')).toBe('ok')
     expect(await covers([dns('host.example')], 'host.example.')).toBe('ok')
-    expect(await covers([dns('host.example')], 'a.host.example')).toMatch(/^certificate_name_mismatch: .*it is for host\.example/)
+    expect(await covers([dns('host.example')], 'a.host.example')).toMatch(
+      /^certificate_name_mismatch: .*it is for host\.example/,
+    )
     expect(await covers([dns('host.example')], 'example')).toMatch(/^certificate_name_mismatch/)
   })
   test('6.3: a wildcard is one whole label, the left-most, above two more', async () => {
@@ -328,7 +435,9 @@ describe('RFC 9525 section 6, names', () => {
   test('a wildcard below a public suffix covers nothing, if the caller knows suffixes', async () => {
     const names = [dns('*.co.example')]
     expect(await leafWith({ names }, { serverName: 'a.co.example' })).toBe('ok')
-    expect(await leafWith({ names }, { serverName: 'a.co.example', isPublicSuffix: (suffix) => suffix === 'co.example' })).toMatch(/^certificate_name_mismatch/)
+    expect(
+      await leafWith({ names }, { serverName: 'a.co.example', isPublicSuffix: (suffix) => suffix === 'co.example' }),
+    ).toMatch(/^certificate_name_mismatch/)
   })
   test('6.4: addresses are compared as bytes, with address names only', async () => {
     expect(await covers([ip(192, 0, 2, 1)], '192.0.2.1')).toBe('ok')
@@ -349,7 +458,12 @@ describe('RFC 9525 section 6, names', () => {
 })
 
 describe('RFC 5280 section 4.2.1.10, name constraints', () => {
-  const under = (permitted: Uint8Array[], excluded: Uint8Array[], names: Uint8Array[], serverName = 'host.example'): Promise<string> => {
+  const under = (
+    permitted: Uint8Array[],
+    excluded: Uint8Array[],
+    names: Uint8Array[],
+    serverName = 'host.example',
+  ): Promise<string> => {
     const limited = makeCa('limited', { issuer: root, extra: [constraints(permitted, excluded)] })
     return verify([makeLeaf(limited, { names, subject: name('') }), limited], { profile: 'path', serverName })
   }
@@ -382,8 +496,12 @@ describe('RFC 5280 section 4.2.1.10, name constraints', () => {
   })
   test('DNS: an underscore is compared like any letter', async () => {
     expect(await under([dns('example')], [], [...named, dns('order_db.example')])).toBe('ok')
-    expect(await under([dns('host.example')], [], [...named, dns('order_db.example')])).toMatch(/^name_constraints: .*outside/)
-    expect(await under([], [dns('order_db.example')], [...named, dns('order_db.example')])).toMatch(/^name_constraints: .*excluded/)
+    expect(await under([dns('host.example')], [], [...named, dns('order_db.example')])).toMatch(
+      /^name_constraints: .*outside/,
+    )
+    expect(await under([], [dns('order_db.example')], [...named, dns('order_db.example')])).toMatch(
+      /^name_constraints: .*excluded/,
+    )
   })
   test('an empty base of mail or URI is every name, and an empty DNS name is none', async () => {
     const names = [...named, email('me@mail.example'), uri('https://host.example/')]
@@ -399,15 +517,31 @@ describe('RFC 5280 section 4.2.1.10, name constraints', () => {
       expect(await under([], [bad], names)).toMatch(/^name_constraints: .*malformed/)
     }
   })
-  test('RFC 3986 section 3.2.1: a URI whose host is what two readers understand differently is in no subtree', async () => {
+  test('RFC 3986 section 3.2.1: a URI whose host two readers understand differently is in no subtree', async () => {
     const constrained = (text: string): Promise<string> => under([uri('host.example')], [], [...named, uri(text)])
-    for (const good of ['https://host.example/', 'https://user:pw%40x@host.example:8443/a@b', 'HTTPS://HOST.example?x@y', 'spiffe://host.example']) {
+    for (const good of [
+      'https://host.example/',
+      'https://user:pw%40x@host.example:8443/a@b',
+      'HTTPS://HOST.example?x@y',
+      'spiffe://host.example',
+    ]) {
       expect(await constrained(good), good).toBe('ok')
     }
     const tricks = [
-      'https://evil.example\\@host.example/', 'https://host.example@evil.example/', 'https://host.example:80@evil.example/', 'https://a@b@host.example/',
-      'https://evil.example\t@host.example/', 'https://host.example%2eevil.example/', 'https://[::1]@host.example/', 'https://evil.example#@host.example/',
-      'https://evil.example?@host.example/', 'https:host.example', '//host.example/', 'https://host.example\\.evil.example/', 'https://0x7f.1/', 'https://127.0.0.1/',
+      'https://evil.example\\@host.example/',
+      'https://host.example@evil.example/',
+      'https://host.example:80@evil.example/',
+      'https://a@b@host.example/',
+      'https://evil.example\t@host.example/',
+      'https://host.example%2eevil.example/',
+      'https://[::1]@host.example/',
+      'https://evil.example#@host.example/',
+      'https://evil.example?@host.example/',
+      'https:host.example',
+      '//host.example/',
+      'https://host.example\\.evil.example/',
+      'https://0x7f.1/',
+      'https://127.0.0.1/',
     ]
     for (const trick of tricks) expect(await constrained(trick), trick).toMatch(/^name_constraints/)
   })
@@ -419,14 +553,24 @@ describe('RFC 5280 section 4.2.1.10, name constraints', () => {
     expect(await under([email('.example')], [], box)).toBe('ok')
     expect(await under([email('other.example')], [], box)).toMatch(/^name_constraints: .*outside/)
     expect(await under([], [email('xn--bcher-kva.example')], box)).toMatch(/^name_constraints: .*excluded/)
-    expect(await under([], [email('other.example')], [...named, mailbox('no mailbox')])).toMatch(/^name_constraints: .*can't be compared/)
-    expect(await under([], [email('other.example')], [...named, mailbox('a@b.example', 0x04)])).toMatch(/^name_constraints: .*can't be compared/)
+    expect(await under([], [email('other.example')], [...named, mailbox('no mailbox')])).toMatch(
+      /^name_constraints: .*can't be compared/,
+    )
+    expect(await under([], [email('other.example')], [...named, mailbox('a@b.example', 0x04)])).toMatch(
+      /^name_constraints: .*can't be compared/,
+    )
     expect(await under([dns('example')], [], box)).toBe('ok')
   })
   test('a malformed name is in no subtree, and may be in any', async () => {
-    expect(await under([dns('example')], [], [...named, dns('.host.example')])).toMatch(/^name_constraints: .*can't be compared/)
-    expect(await under([], [dns('other.example')], [...named, dns('a..example')])).toMatch(/^name_constraints: .*can't be compared/)
-    expect(await under([email('mail.example')], [], [...named, email('a@b@mail.example')])).toMatch(/^name_constraints: .*can't be compared/)
+    expect(await under([dns('example')], [], [...named, dns('.host.example')])).toMatch(
+      /^name_constraints: .*can't be compared/,
+    )
+    expect(await under([], [dns('other.example')], [...named, dns('a..example')])).toMatch(
+      /^name_constraints: .*can't be compared/,
+    )
+    expect(await under([email('mail.example')], [], [...named, email('a@b@mail.example')])).toMatch(
+      /^name_constraints: .*can't be compared/,
+    )
   })
   test('addresses: by prefix, of the same family', async () => {
     const names = [...named, ip(192, 0, 2, 1)]
@@ -449,10 +593,17 @@ describe('RFC 5280 section 4.2.1.10, name constraints', () => {
     expect(await under([], [email('.mail.example')], names)).toBe('ok')
   })
   test('mail addresses of the subject, where there is no subjectAltName', async () => {
-    const subject = derSequence(derElement(0x31, derSequence(derOid('1.2.840.113549.1.9.1'), derElement(0x16, text('me@mail.example')))))
+    const subject = derSequence(
+      derElement(0x31, derSequence(derOid('1.2.840.113549.1.9.1'), derElement(0x16, text('me@mail.example')))),
+    )
     const limited = makeCa('limited', { issuer: root, extra: [constraints([email('other.example')], [])] })
     const leaf = makeLeaf(limited, { subject, extensions: [] })
-    const result = await verifyChain([leaf.der, limited.der], { provider: nodeProvider, trust: root.der, time: now, profile: 'path' })
+    const result = await verifyChain([leaf.der, limited.der], {
+      provider: nodeProvider,
+      trust: root.der,
+      time: now,
+      profile: 'path',
+    })
     expect(!result.ok && result.reason.code).toBe('name_constraints')
     expect(await verify([makeLeaf(limited, { subject }), limited], { profile: 'path' })).toBe('ok')
   })
@@ -469,7 +620,9 @@ describe('RFC 5280 section 4.2.1.10, name constraints', () => {
     expect(await verify([makeLeaf(limited), limited])).toBe('ok')
     expect(await verify([makeLeaf(limited, { subject: name('HOST.example', 0x13) }), limited])).toBe('ok')
     expect(await verify([makeLeaf(limited, { subject: name('other') }), limited])).toMatch(/^name_constraints/)
-    expect(await verify([makeLeaf(limited, { names: [dns('host.example'), directory(name('x'))] }), limited])).toMatch(/^name_constraints/)
+    expect(await verify([makeLeaf(limited, { names: [dns('host.example'), directory(name('x'))] }), limited])).toMatch(
+      /^name_constraints/,
+    )
   })
   test('a form that is not supported refuses names of that form only', async () => {
     const other = derElement(0xa0, derOid('1.2.3.4'), derElement(0xa0, derNull()))
@@ -497,7 +650,9 @@ describe('RFC 5280 section 4.2.1.10, name constraints', () => {
   test('comparisons are counted', async () => {
     const many = Array.from({ length: 600 }, (_, i) => dns(`h${i}.example`))
     const limited = makeCa('limited', { issuer: root, extra: [constraints([], many)] })
-    const leaf = makeLeaf(limited, { names: [...named, ...Array.from({ length: 600 }, (_, i) => dns(`n${i}.example`))] })
+    const leaf = makeLeaf(limited, {
+      names: [...named, ...Array.from({ length: 600 }, (_, i) => dns(`n${i}.example`))],
+    })
     expect(await verify([leaf, limited])).toMatch(/^too_complex/)
     expect(await verify([leaf, limited], { budgets: { comparisons: 1_000_000 } })).toBe('ok')
   })

@@ -13,7 +13,10 @@ export const completion: Command = defineCommand({
   args: [{ name: 'SHELL', help: shells.join(', '), required: true }],
   options: {},
   examples: [
-    { run: 'puretls completion bash > ~/.local/share/bash-completion/completions/puretls', says: 'bash, from the next shell on' },
+    {
+      run: 'puretls completion bash > ~/.local/share/bash-completion/completions/puretls',
+      says: 'bash, from the next shell on',
+    },
     { run: 'puretls completion zsh', says: 'zsh: into a file _puretls in a folder of $fpath' },
     { run: 'puretls completion fish', says: 'fish: into ~/.config/fish/completions/puretls.fish' },
   ],

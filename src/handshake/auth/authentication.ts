@@ -1,6 +1,7 @@
-// The proofs of who the peer is (RFC 9846 section 4.5): its certificates, its signature, its pre-shared key, its Finished.
-// Each is a class of this file with private fields, and only the function that checks it makes one: the classes leave the
-// file as types. The end of a handshake demands them, so that a handshake with a check left out does not compile.
+// The proofs of who the peer is (RFC 9846 section 4.5): its certificates, its signature, its pre-shared key, its
+// Finished. Each is a class of this file with private fields, and only the function that checks it makes one: the
+// classes leave the file as types. The end of a handshake demands them, so that a handshake with a check left out does
+// not compile.
 
 import type { ActiveSuite, ClientAuthConfig, CommonConfig, ServerConfig } from '../../config.ts'
 import type { PublicKey } from '../../crypto/provider.ts'
@@ -45,7 +46,8 @@ export interface Proofs<A extends Authentication = Authentication> {
   readonly finished: VerifiedFinished
 }
 
-// ---- the peer's certificates ---------------------------------------------------------------------------------------------
+// ---- the peer's certificates
+// ---------------------------------------------------------------------------------------------
 
 /** The peer's certificates were judged by a verifier, or by a server's policy that takes any. */
 class VerifiedPeer {
@@ -76,9 +78,15 @@ class VerifiedPeer {
 }
 export type { VerifiedPeer }
 
-/** Judges a chain; whatever the verifier throws becomes a TlsError. `leaf`: the first of the chain, if it is parsed already. */
+/**
+ * Judges a chain; whatever the verifier throws becomes a TlsError. `leaf`: the first of the chain, if it is parsed
+ * already.
+ */
 export function* verifyPeer(
-  { certificateAlgorithms }: CommonConfig, verifier: CertificateVerifier, request: VerifyRequest, leaf: Certificate = leafOf(request.chain),
+  { certificateAlgorithms }: CommonConfig,
+  verifier: CertificateVerifier,
+  request: VerifyRequest,
+  leaf: Certificate = leafOf(request.chain),
 ): Flow<VerifiedPeer> {
   try {
     const { chain } = yield* use(verifier.verify({ ...request, leaf, signatureAlgorithms: certificateAlgorithms }))
@@ -90,7 +98,9 @@ export function* verifyPeer(
 
 /** Judges a client's chain as the server's clientAuth says, which may be that any will do. */
 export function* verifyClient(
-  config: ServerConfig, { verifier }: ClientAuthConfig, chain: readonly Uint8Array[],
+  config: ServerConfig,
+  { verifier }: ClientAuthConfig,
+  chain: readonly Uint8Array[],
 ): Flow<VerifiedPeer> {
   if (!verifier) return new VerifiedPeer(chain, leafOf(chain), [])
   return yield* verifyPeer(config, verifier, { chain, peer: 'client', serverName: undefined, time: config.clock() })
@@ -101,7 +111,8 @@ const leafOf = ([der]: readonly Uint8Array[]): Certificate => {
   return parseCertificate(der)
 }
 
-// ---- the peer's signature ------------------------------------------------------------------------------------------------
+// ---- the peer's signature
+// ------------------------------------------------------------------------------------------------
 
 /** Who signs CertificateVerify, and with what: the key of the certificate, or that of its delegated credential. */
 class HandshakeSigner {
@@ -133,9 +144,15 @@ class HandshakeSigner {
 }
 export type { HandshakeSigner }
 
-/** The key that signs in TLS 1.3. Throws `illegal_parameter` for a delegated credential that is not valid (RFC 9345 section 4.1.3). */
+/**
+ * The key that signs in TLS 1.3. Throws `illegal_parameter` for a delegated credential that is not valid (RFC 9345
+ * section 4.1.3).
+ */
 export function* signer13(
-  config: CommonConfig, role: 'client' | 'server', peer: VerifiedPeer, credential: Uint8Array | undefined,
+  config: CommonConfig,
+  role: 'client' | 'server',
+  peer: VerifiedPeer,
+  credential: Uint8Array | undefined,
 ): Flow<HandshakeSigner> {
   const allowed = config.schemes.filter(({ tls13 }) => tls13)
   if (!credential) return new HandshakeSigner(peer, peer.publicKey, allowed)
@@ -173,9 +190,13 @@ export interface SignedContent {
   readonly content: Uint8Array
 }
 
-/** Checks a signature by the peer's key: CertificateVerify (RFC 9846 section 4.5.2), or ServerKeyExchange of TLS 1.2. */
+/**
+ * Checks a signature by the peer's key: CertificateVerify (RFC 9846 section 4.5.2), or ServerKeyExchange of TLS 1.2.
+ */
 export function* verifySignature(
-  config: CommonConfig, signer: HandshakeSigner, { scheme: schemeId, signature, content }: SignedContent,
+  config: CommonConfig,
+  signer: HandshakeSigner,
+  { scheme: schemeId, signature, content }: SignedContent,
   fits: (scheme: SignatureScheme, key: PublicKey) => boolean = fitsKey,
 ): Flow<VerifiedSignature> {
   const { peer, key, allowed, delegatedUntil } = signer
@@ -191,18 +212,25 @@ export function* verifySignature(
     throw new TlsError('illegal_parameter', `CertificateVerify: ${scheme.name} with a certificate for ${key.type}`)
   }
   if (!(yield* isSigned(config, scheme, key, content, signature))) {
-    throw new TlsError('bad_signature', 'CertificateVerify: the signature does not verify with the key of the certificate')
+    throw new TlsError(
+      'bad_signature',
+      'CertificateVerify: the signature does not verify with the key of the certificate',
+    )
   }
   return new VerifiedSignature(scheme.name, delegatedUntil)
 }
 
-/** With static RSA (TLS 1.2) nothing is signed: only the holder of the key can read the premaster secret, and so make Finished. */
+/**
+ * With static RSA (TLS 1.2) nothing is signed: only the holder of the key can read the premaster secret, and so make
+ * Finished.
+ */
 export const keyTransport = (suite: Pick<ActiveSuite, 'name' | 'keyExchange'>): VerifiedSignature => {
   if (suite.keyExchange !== 'rsa') throw new TlsError('internal_error', `${suite.name} needs a signature`)
   return new VerifiedSignature(undefined, undefined)
 }
 
-// ---- the peer's pre-shared key -------------------------------------------------------------------------------------------
+// ---- the peer's pre-shared key
+// -------------------------------------------------------------------------------------------
 
 /** The peer holds a key that we know it by: that of a session, or one that both ends were given. */
 class VerifiedPsk {
@@ -233,21 +261,32 @@ export type KnownPeer = ByCertificate | ByPolicy | { readonly by: 'psk'; readonl
 
 /** Server of TLS 1.3: the binder proves that the client knows the key (RFC 9846 section 4.3.11.2). */
 export const verifyBinder = (
-  binder: Uint8Array, baseKey: TrafficSecret, transcriptHash: Uint8Array, { session, identity }: PskOrigin,
+  binder: Uint8Array,
+  baseKey: TrafficSecret,
+  transcriptHash: Uint8Array,
+  { session, identity }: PskOrigin,
 ): VerifiedPsk => {
   // the codec accepts it: the binder of a key that is not chosen is not looked at
-  if (binder.length < 32) throw new TlsError('decode_error', 'ClientHello: a PSK binder of less than 32 bytes (section 4.3.11)')
+  if (binder.length < 32)
+    throw new TlsError('decode_error', 'ClientHello: a PSK binder of less than 32 bytes (section 4.3.11)')
   if (!equalBytes(binder, finishedVerifyData(baseKey, transcriptHash))) {
-    throw new TlsError('bad_binder', 'ClientHello: the PSK binder is wrong: the client does not have the key of its ticket')
+    throw new TlsError(
+      'bad_binder',
+      'ClientHello: the PSK binder is wrong: the client does not have the key of its ticket',
+    )
   }
   return new VerifiedPsk(session, identity)
 }
 
-/** Where Finished is the proof, made under keys that stand on the pre-shared one: on a client, and in TLS 1.2 on both sides. */
+/**
+ * Where Finished is the proof, made under keys that stand on the pre-shared one: on a client, and in TLS 1.2 on both
+ * sides.
+ */
 export const provenByFinished = (_finished: VerifiedFinished, { session, identity }: PskOrigin): VerifiedPsk =>
   new VerifiedPsk(session, identity)
 
-// ---- no proof at all -----------------------------------------------------------------------------------------------------
+// ---- no proof at all
+// -----------------------------------------------------------------------------------------------------
 
 /** A server that lets clients in without a certificate. */
 class NoCertificatePolicy {
@@ -265,7 +304,8 @@ export type { NoCertificatePolicy }
 
 /** Lets a client in that has no certificate, or refuses it with `code` (RFC 9846 section 4.5.1). */
 export const allowNoCertificate = (
-  { clientAuth }: ServerConfig, code: 'certificate_required' | 'client_certificate_missing' = 'certificate_required',
+  { clientAuth }: ServerConfig,
+  code: 'certificate_required' | 'client_certificate_missing' = 'certificate_required',
 ): ByPolicy => {
   if (clientAuth?.required) {
     throw new TlsError(code, 'the client gave no certificate, and this server requires one')
@@ -274,10 +314,13 @@ export const allowNoCertificate = (
 }
 
 /** Whether a session's client was who this server demands. */
-export const isAuthenticated = ({ clientAuth }: ServerConfig, { peerCertificates, pskIdentity }: SessionState): boolean =>
-  !clientAuth?.required || peerCertificates.length > 0 || (clientAuth.acceptPsk && pskIdentity.length > 0)
+export const isAuthenticated = (
+  { clientAuth }: ServerConfig,
+  { peerCertificates, pskIdentity }: SessionState,
+): boolean => !clientAuth?.required || peerCertificates.length > 0 || (clientAuth.acceptPsk && pskIdentity.length > 0)
 
-// ---- Finished ------------------------------------------------------------------------------------------------------------
+// ---- Finished
+// ------------------------------------------------------------------------------------------------------------
 
 /** The peer saw the same handshake, and holds the keys that came of it. */
 class VerifiedFinished {
@@ -295,7 +338,9 @@ export type { VerifiedFinished }
 
 /** Compares the peer's Finished in constant work (RFC 9846 section 4.5.3). */
 export const verifyFinished = (
-  verifyData: Uint8Array, baseKey: TrafficSecret, transcriptHash: Uint8Array,
+  verifyData: Uint8Array,
+  baseKey: TrafficSecret,
+  transcriptHash: Uint8Array,
 ): VerifiedFinished => checkFinished(verifyData, finishedVerifyData(baseKey, transcriptHash))
 
 /** The same where `expected` is known (RFC 5246 section 7.4.9). */

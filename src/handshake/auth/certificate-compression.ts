@@ -1,5 +1,5 @@
-// The Certificate message of TLS 1.3, compressed where both ends can (RFC 8879). client13.ts, server13.ts and the client
-// authentication of both send and read Certificate through here.
+// The Certificate message of TLS 1.3, compressed where both ends can (RFC 8879). client13.ts, server13.ts and the
+// client authentication of both send and read Certificate through here.
 
 import type { CommonConfig } from '../../config.ts'
 import type { CertificateCompression } from '../../compression/codec.ts'
@@ -16,7 +16,9 @@ export type CertificateMessage = Message<Messages13, 'Certificate'>
 export type AnyCertificateMessage = Message<Messages13, 'Certificate' | 'CompressedCertificate'>
 
 /** The list for compress_certificate: what we can expand (section 3). */
-export const expandable = ({ certificateCompression }: CommonConfig): { readonly compress_certificate?: readonly number[] } => {
+export const expandable = ({
+  certificateCompression,
+}: CommonConfig): { readonly compress_certificate?: readonly number[] } => {
   const ids = certificateCompression.filter(({ decompress }) => decompress).map(({ id }) => id)
   return ids.length > 0 ? { compress_certificate: ids } : {}
 }
@@ -31,14 +33,18 @@ export const askedTypes = (config: CommonConfig): ReturnType<typeof certificateT
 
 /** Sends the Certificate of `identity`, compressed if the peer's list has an algorithm of ours; our order decides. */
 export function* sendCertificateMessage(
-  hs: Handshake<CommonConfig, Messages13>, identity: Identity, message: Certificate13, theirs: readonly number[] = [],
+  hs: Handshake<CommonConfig, Messages13>,
+  identity: Identity,
+  message: Certificate13,
+  theirs: readonly number[] = [],
 ): Flow<void> {
   const codec = hs.config.certificateCompression.find(({ id, compress }) => compress && theirs.includes(id))
   if (!codec?.compress) return void hs.send('Certificate', message)
   const plain = encodeMessage(messages13, 'Certificate', message).subarray(HEADER_LENGTH)
   const known = kept.get(identity)?.find((entry) => entry.codec === codec && equalBytes(entry.plain, plain))
   const compressed = known?.compressed ?? (yield* use(codec.compress(plain)))
-  if (compressed.length === 0) throw new TlsError('internal_error', `certificateCompression: ${codec.name} gave no bytes (RFC 8879 section 4)`)
+  if (compressed.length === 0)
+    throw new TlsError('internal_error', `certificateCompression: ${codec.name} gave no bytes (RFC 8879 section 4)`)
   if (!known && message.context.length === 0) keep(identity, { codec, plain, compressed })
   hs.send('CompressedCertificate', { algorithm: codec.id, uncompressedLength: plain.length, compressed })
 }
@@ -60,17 +66,23 @@ const keep = (identity: Identity, entry: Kept): void => {
 
 /**
  * The Certificate in a message that was read; `raw` stays the message as it came, which is what is hashed (section 4).
- * Throws `illegal_parameter` for an algorithm that we did not offer, `bad_compressed_certificate` for what does not expand to its length.
+ * Throws `illegal_parameter` for an algorithm that we did not offer, `bad_compressed_certificate` for what does not
+ * expand to its length.
  */
 export function* certificateOf(config: CommonConfig, message: AnyCertificateMessage): Flow<CertificateMessage> {
   if (message.type === 'Certificate') return message
   const codec = codecOf(config, message)
   const { uncompressedLength: length } = message
   if (length > config.maxHandshakeMessage) {
-    throw bad(codec, `it says that it expands to ${length} bytes; the most that we take is ${config.maxHandshakeMessage} (maxHandshakeMessage)`)
+    throw bad(
+      codec,
+      `it says that it expands to ${length} bytes; the most that we take is ${config.maxHandshakeMessage} ` +
+        '(maxHandshakeMessage)',
+    )
   }
   const body = yield* expand(codec, message)
-  if (body.length !== length) throw bad(codec, `${body.length} bytes came out, ${length} were announced (RFC 8879 section 4)`)
+  if (body.length !== length)
+    throw bad(codec, `${body.length} bytes came out, ${length} were announced (RFC 8879 section 4)`)
   const certificate = decodeMessage(messages13, 'Certificate', concat(new Uint8Array(HEADER_LENGTH), body))
   return { ...certificate, raw: message.raw }
 }
@@ -86,7 +98,10 @@ const expands = (codec: CertificateCompression): codec is Expanding => codec.dec
 const codecOf = (config: CommonConfig, { algorithm }: CompressedCertificate): Expanding => {
   const codec = config.certificateCompression.filter(expands).find(({ id }) => id === algorithm)
   if (codec) return codec
-  throw new TlsError('illegal_parameter', `CompressedCertificate: algorithm ${algorithm}, which was not offered (RFC 8879 section 4)`)
+  throw new TlsError(
+    'illegal_parameter',
+    `CompressedCertificate: algorithm ${algorithm}, which was not offered (RFC 8879 section 4)`,
+  )
 }
 
 function* expand(codec: Expanding, { compressed, uncompressedLength }: CompressedCertificate): Flow<Uint8Array> {

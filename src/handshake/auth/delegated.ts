@@ -12,7 +12,12 @@ import { extensionTypes, signatureSchemeById, signatureSchemeName } from '../../
 import type { SignatureScheme } from '../../wire/registry.ts'
 import type { Certificate } from '../../x509/certificate.ts'
 import {
-  delegationContent, delegationEnd, delegationProblem, encodeDelegatedCredential, MAX_DELEGATION, readDelegatedCredential,
+  delegationContent,
+  delegationEnd,
+  delegationProblem,
+  encodeDelegatedCredential,
+  MAX_DELEGATION,
+  readDelegatedCredential,
 } from '../../x509/delegated-credential.ts'
 import type { DelegatedCredential } from '../../x509/delegated-credential.ts'
 import { fitsKey, isSigned, schemeFor } from './signatures.ts'
@@ -25,12 +30,18 @@ export interface TakenSchemes {
 }
 
 /** The scheme that an identity signs the handshake with, or undefined if the peer does not take it. */
-export const schemeFor13 = (config: CommonConfig, identity: Identity, taken: TakenSchemes): SignatureScheme | undefined => {
+export const schemeFor13 = (
+  config: CommonConfig,
+  identity: Identity,
+  taken: TakenSchemes,
+): SignatureScheme | undefined => {
   const { delegated } = identity
   if (!delegated) return schemeFor(identity, taken.signature_algorithms, true)
   if (!taken.delegated_credential || !taken.signature_algorithms.includes(delegated.algorithm)) return undefined
   if (ageProblem(delegated.until, config.clock())) return undefined
-  return taken.delegated_credential.includes(delegated.scheme) ? schemeFor(identity, [delegated.scheme], true) : undefined
+  return taken.delegated_credential.includes(delegated.scheme)
+    ? schemeFor(identity, [delegated.scheme], true)
+    : undefined
 }
 
 /** The extension of our leaf's entry. */
@@ -38,14 +49,22 @@ export const delegationOf = ({ delegated }: Identity): Pick<CertificateEntryExte
   delegated ? { delegated_credential: encodeDelegatedCredential(delegated) } : {}
 
 /** The list for delegated_credential, empty where none are taken. */
-export const takenDelegations = ({ delegatedSchemes }: CommonConfig): { readonly delegated_credential?: readonly number[] } =>
+export const takenDelegations = ({
+  delegatedSchemes,
+}: CommonConfig): { readonly delegated_credential?: readonly number[] } =>
   delegatedSchemes.length > 0 ? { delegated_credential: delegatedSchemes.map(({ id }) => id) } : {}
 
 /** Throws `unexpected_message` for a credential that was not asked for (section 4.1.1); any other extension would be
  * unsupported_extension. */
 export const refuseUnasked = (entries: readonly CertificateEntry[], asked: boolean): void => {
-  if (!asked && entries.some(({ extensions }) => extensions.some(({ type }) => type === extensionTypes.delegated_credential))) {
-    throw new TlsError('unexpected_message', 'Certificate: a delegated credential that was not asked for (RFC 9345 section 4.1)')
+  if (
+    !asked &&
+    entries.some(({ extensions }) => extensions.some(({ type }) => type === extensionTypes.delegated_credential))
+  ) {
+    throw new TlsError(
+      'unexpected_message',
+      'Certificate: a delegated credential that was not asked for (RFC 9345 section 4.1)',
+    )
   }
 }
 
@@ -58,9 +77,16 @@ export interface CheckedCredential {
   readonly until: number
 }
 
-/** The key of the peer's credential. `allowed` may have signed it. Throws `illegal_parameter` if it is not valid (section 4.1.3). */
+/**
+ * The key of the peer's credential. `allowed` may have signed it. Throws `illegal_parameter` if it is not valid
+ * (section 4.1.3).
+ */
 export function* checkCredential(
-  config: CommonConfig, role: 'client' | 'server', leaf: Certificate, allowed: readonly SignatureScheme[], bytes: Uint8Array,
+  config: CommonConfig,
+  role: 'client' | 'server',
+  leaf: Certificate,
+  allowed: readonly SignatureScheme[],
+  bytes: Uint8Array,
 ): Flow<CheckedCredential> {
   const credential = readDelegatedCredential(bytes)
   const until = delegationEnd(leaf, credential)
@@ -72,7 +98,8 @@ export function* checkCredential(
   if (unfit) throw bad(`${unfit} (section 4.2)`)
   const signing = allowed.find(({ id }) => id === credential.algorithm)
   if (!signing) throw bad(`it is signed with ${signatureSchemeName(credential.algorithm)}, which was not offered`)
-  if (!fitsKey(signing, leaf.publicKey)) throw bad(`it is signed with ${signing.name}, which is not of the certificate's key`)
+  if (!fitsKey(signing, leaf.publicKey))
+    throw bad(`it is signed with ${signing.name}, which is not of the certificate's key`)
   const content = delegationContent(role, leaf.der, credential, credential.algorithm)
   if (!(yield* isSigned(config, signing, leaf.publicKey, content, credential.signature))) {
     throw bad('its signature does not verify with the key of the certificate')

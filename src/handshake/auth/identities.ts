@@ -24,9 +24,14 @@ export interface AcceptedCertificates {
   readonly schemes: readonly number[] | undefined
 }
 
-/** Those that can sign, in order of preference: first those whose chain the peer can verify; another is better than none (section 4.5.1.2). */
+/**
+ * Those that can sign, in order of preference: first those whose chain the peer can verify; another is better than none
+ * (section 4.5.1.2).
+ */
 export const usableIdentities = <T>(
-  identities: readonly Identity[], { authorities, schemes }: AcceptedCertificates, schemeOf: (identity: Identity) => T | undefined,
+  identities: readonly Identity[],
+  { authorities, schemes }: AcceptedCertificates,
+  schemeOf: (identity: Identity) => T | undefined,
 ): readonly ChosenIdentity<T>[] => {
   const usable = identities.flatMap((identity) => {
     const scheme = schemeOf(identity)
@@ -36,7 +41,8 @@ export const usableIdentities = <T>(
   const inOrder = [...issued, ...usable.filter((one) => !issued.includes(one) && !one.identity.onlyForItsIssuers)]
   const accepted = schemes?.map((id) => signatureSchemeById.get(id)?.algorithm)
   const isVerifiable = ({ identity }: ChosenIdentity<T>): boolean =>
-    !accepted || identity.signedWith.every((algorithm) => algorithm !== undefined && accepted.some((one) => one === algorithm))
+    !accepted ||
+    identity.signedWith.every((algorithm) => algorithm !== undefined && accepted.some((one) => one === algorithm))
   return [...inOrder.filter(isVerifiable), ...inOrder.filter((one) => !isVerifiable(one))]
 }
 
@@ -54,14 +60,26 @@ export interface ClientIdentity {
 type Asked = Omit<CertificateRequestInfo, 'serverName'>
 
 export function* clientIdentityFor(
-  config: ClientConfig, { certificateSchemes, ...request }: Asked & { readonly certificateSchemes: readonly number[] }, schemeOf: (identity: Identity) => SignatureScheme | undefined,
+  config: ClientConfig,
+  { certificateSchemes, ...request }: Asked & { readonly certificateSchemes: readonly number[] },
+  schemeOf: (identity: Identity) => SignatureScheme | undefined,
 ): Flow<ClientIdentity> {
   const identities = yield* ask(() => config.identitiesFor({ ...request, serverName: config.serverName }))
-  const asked = config.identityKey === undefined ? { ...request, answer: identities.map(({ digest }) => digest) } : undefined
-  return { chosen: usableIdentities(identities, { authorities: request.authorities, schemes: certificateSchemes }, schemeOf)[0], asked }
+  const asked =
+    config.identityKey === undefined ? { ...request, answer: identities.map(({ digest }) => digest) } : undefined
+  return {
+    chosen: usableIdentities(
+      identities,
+      { authorities: request.authorities, schemes: certificateSchemes },
+      schemeOf,
+    )[0],
+    asked,
+  }
 }
 
-/** Whether we would be today who we were in this session. Identities that options name are part of the session's key. */
+/**
+ * Whether we would be today who we were in this session. Identities that options name are part of the session's key.
+ */
 export function* isSameIdentity(config: ClientConfig, { asked }: Pick<SessionState, 'asked'>): Flow<boolean> {
   if (config.identityKey !== undefined || !asked) return true
   const { answer, ...request } = asked

@@ -23,7 +23,9 @@ export interface ProofRequest {
 }
 
 export function* sendProof13(
-  hs: Handshake<CommonConfig, Messages13>, { identity, scheme }: ChosenIdentity, { role, context, leafExtensions, compression }: ProofRequest,
+  hs: Handshake<CommonConfig, Messages13>,
+  { identity, scheme }: ChosenIdentity,
+  { role, context, leafExtensions, compression }: ProofRequest,
 ): Flow<void> {
   const ofLeaf = encodeExtensions(certificateEntryExtensions, { ...leafExtensions, ...delegationOf(identity) })
   const entries = identity.certificates.map((data, index) => ({ data, extensions: index === 0 ? ofLeaf : [] }))

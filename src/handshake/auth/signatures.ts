@@ -17,7 +17,11 @@ export const signedContent13 = (signer: 'client' | 'server', transcriptHash: Uin
 
 /** Whether `signature` is that of `key` over `content`; the scheme is one that the config has. */
 export function* isSigned(
-  { provider }: CommonConfig, scheme: SignatureScheme, key: PublicKey, content: Uint8Array, signature: Uint8Array,
+  { provider }: CommonConfig,
+  scheme: SignatureScheme,
+  key: PublicKey,
+  content: Uint8Array,
+  signature: Uint8Array,
 ): Flow<boolean> {
   const verifier = provider.verifiers.find(({ algorithm }) => algorithm === scheme.algorithm)
   if (!verifier) throw new TlsError('internal_error', `the provider has no verifier for ${scheme.name}`)
@@ -30,7 +34,9 @@ export const fitsKey = (scheme: SignatureScheme, key: PublicKey): boolean =>
 
 /** The scheme to sign with: the first of the peer's that this identity can do; undefined if there is none. */
 export const schemeFor = (
-  identity: Identity, offered: readonly number[], tls13: boolean,
+  identity: Identity,
+  offered: readonly number[],
+  tls13: boolean,
 ): SignatureScheme | undefined => {
   if (!maySign(identity)) return undefined
   const usable = (scheme: SignatureScheme): boolean =>

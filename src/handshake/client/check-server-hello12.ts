@@ -28,12 +28,17 @@ export interface Answer12 {
 }
 
 export const checkServerHello12 = (
-  hs: ClientHandshake12, offer: Offer, serverHello: ServerHelloMessage, session: SessionState | undefined,
+  hs: ClientHandshake12,
+  offer: Offer,
+  serverHello: ServerHelloMessage,
+  session: SessionState | undefined,
   previous: Connection12 | undefined,
 ): Answer12 => {
   const { config } = hs
   const suite = suite12(config, serverHello.cipherSuite)
-  const extensions = decodeExtensions(serverHello12Extensions, serverHello.extensions ?? [], 'ServerHello', { offered: offer.sent })
+  const extensions = decodeExtensions(serverHello12Extensions, serverHello.extensions ?? [], 'ServerHello', {
+    offered: offer.sent,
+  })
   checkRenegotiationInfo(config, extensions, previous)
   checkPointFormats(extensions)
   const extended = extensions.extended_master_secret === true
@@ -41,7 +46,10 @@ export const checkServerHello12 = (
   const encryptThenMac = extensions.encrypt_then_mac === true && suite.cipher.kind === 'cbc'
   const keepsEncryptThenMac = encryptThenMac || previous?.parameters.keepsEncryptThenMac === true
   if (keepsEncryptThenMac && suite.cipher.kind === 'cbc' && !encryptThenMac) {
-    throw new TlsError('illegal_parameter', 'ServerHello: renegotiation gave up encrypt-then-MAC (RFC 7366 section 3.1)')
+    throw new TlsError(
+      'illegal_parameter',
+      'ServerHello: renegotiation gave up encrypt-then-MAC (RFC 7366 section 3.1)',
+    )
   }
   const resumed = resumedSession(offer, serverHello, session)
   if (resumed) checkResumed(resumed, suite, extended)
@@ -72,41 +80,76 @@ const suite12 = (config: ClientConfig, id: number): ActiveSuite => {
   return suite
 }
 
-/** RFC 5746 section 3.4 and 3.5. A server without it can be made to splice somebody else's request in front of ours: refused
+/**
+ * RFC 5746 section 3.4 and 3.5. A server without it can be made to splice somebody else's request in front of ours:
+ * refused
  * (RFC 9325 section 3.5), unless the `legacy` option is on. */
-const checkRenegotiationInfo = (config: ClientConfig, { renegotiation_info: given }: ServerHello12Extensions, previous: Connection12 | undefined): void => {
+const checkRenegotiationInfo = (
+  config: ClientConfig,
+  { renegotiation_info: given }: ServerHello12Extensions,
+  previous: Connection12 | undefined,
+): void => {
   if (!given) {
     if (!previous && config.legacy) return
-    throw new TlsError('secure_renegotiation_required', 'the server does not support secure renegotiation (RFC 5746); the legacy option would let it pass')
+    throw new TlsError(
+      'secure_renegotiation_required',
+      'the server does not support secure renegotiation (RFC 5746); the legacy option would let it pass',
+    )
   }
   const expected = previous ? concat(previous.clientVerifyData, previous.serverVerifyData) : new Uint8Array(0)
   if (!equalBytes(given, expected)) {
-    throw new TlsError('bad_renegotiation_info', 'ServerHello: renegotiation_info is not of this connection (RFC 5746 section 3.4 and 3.5)')
+    throw new TlsError(
+      'bad_renegotiation_info',
+      'ServerHello: renegotiation_info is not of this connection (RFC 5746 section 3.4 and 3.5)',
+    )
   }
 }
 
 /** RFC 8422 section 5.2. */
 const checkPointFormats = ({ ec_point_formats: formats }: ServerHello12Extensions): void => {
   if (formats && !formats.includes(UNCOMPRESSED)) {
-    throw new TlsError('illegal_parameter', 'ServerHello: ec_point_formats without uncompressed points (RFC 8422 section 5.1.2)')
+    throw new TlsError(
+      'illegal_parameter',
+      'ServerHello: ec_point_formats without uncompressed points (RFC 8422 section 5.1.2)',
+    )
   }
 }
 
 /** RFC 7627 section 5.2; a renegotiation that drops it would make the identity behind the connection unsure. */
-const checkExtendedMasterSecret = (config: ClientConfig, extended: boolean, previous: Connection12 | undefined): void => {
+const checkExtendedMasterSecret = (
+  config: ClientConfig,
+  extended: boolean,
+  previous: Connection12 | undefined,
+): void => {
   if (!extended && config.requireExtendedMasterSecret) {
-    throw new TlsError('extended_master_secret_required', 'the server does not support the extended master secret (RFC 7627), and this client requires it')
+    throw new TlsError(
+      'extended_master_secret_required',
+      'the server does not support the extended master secret (RFC 7627), and this client requires it',
+    )
   }
   if (previous && previous.parameters.extendedMasterSecret !== extended) {
-    throw new TlsError('illegal_parameter', 'ServerHello: renegotiation changed the use of the extended master secret (RFC 7627)')
+    throw new TlsError(
+      'illegal_parameter',
+      'ServerHello: renegotiation changed the use of the extended master secret (RFC 7627)',
+    )
   }
 }
 
-/** The session goes on if its ID comes back; the random one sent with a ticket stands for the ticket (RFC 5077 section 3.4). */
-const resumedSession = (offer: Offer, { sessionId }: ServerHelloMessage, session: SessionState | undefined): SessionState | undefined => {
+/**
+ * The session goes on if its ID comes back; the random one sent with a ticket stands for the ticket (RFC 5077 section
+ * 3.4).
+ */
+const resumedSession = (
+  offer: Offer,
+  { sessionId }: ServerHelloMessage,
+  session: SessionState | undefined,
+): SessionState | undefined => {
   if (sessionId.length === 0 || !equalBytes(sessionId, offer.hello.sessionId)) return undefined
   if (!session) {
-    throw new TlsError('illegal_parameter', 'ServerHello: the session ID was echoed, and no TLS 1.2 session was offered (RFC 9846 section 4.2.3)')
+    throw new TlsError(
+      'illegal_parameter',
+      'ServerHello: the session ID was echoed, and no TLS 1.2 session was offered (RFC 9846 section 4.2.3)',
+    )
   }
   return session
 }
@@ -114,10 +157,16 @@ const resumedSession = (offer: Offer, { sessionId }: ServerHelloMessage, session
 /** RFC 5246 section 7.4.1.3, RFC 7627 section 5.3: a session is continued as it was or not at all. */
 const checkResumed = (session: SessionState, suite: ActiveSuite, extended: boolean): void => {
   if (session.cipherSuite !== suite.id) {
-    throw new TlsError('illegal_parameter', `ServerHello: a session of ${cipherSuiteName(session.cipherSuite)} was resumed with ${suite.name}`)
+    throw new TlsError(
+      'illegal_parameter',
+      `ServerHello: a session of ${cipherSuiteName(session.cipherSuite)} was resumed with ${suite.name}`,
+    )
   }
   if (session.extendedMasterSecret !== extended) {
-    throw new TlsError('illegal_parameter', 'ServerHello: a session was resumed with another use of the extended master secret (RFC 7627 section 5.3)')
+    throw new TlsError(
+      'illegal_parameter',
+      'ServerHello: a session was resumed with another use of the extended master secret (RFC 7627 section 5.3)',
+    )
   }
 }
 
@@ -125,11 +174,17 @@ const checkResumed = (session: SessionState, suite: ActiveSuite, extended: boole
 const setLimits = ({ config, io }: ClientHandshake12, offer: Offer, extensions: ServerHello12Extensions): number => {
   const { record_size_limit: theirs, max_fragment_length: code } = extensions
   if (theirs !== undefined && code !== undefined) {
-    throw new TlsError('illegal_parameter', 'ServerHello: both record_size_limit and max_fragment_length (RFC 8449 section 5)')
+    throw new TlsError(
+      'illegal_parameter',
+      'ServerHello: both record_size_limit and max_fragment_length (RFC 8449 section 5)',
+    )
   }
   if (code !== undefined) {
     if (code !== offer.extensions.max_fragment_length) {
-      throw new TlsError('illegal_parameter', `ServerHello: max_fragment_length is ${code}, which was not asked for (RFC 6066 section 4)`)
+      throw new TlsError(
+        'illegal_parameter',
+        `ServerHello: max_fragment_length is ${code}, which was not asked for (RFC 6066 section 4)`,
+      )
     }
     io.setMaxFragment(2 ** (8 + code))
     return 2 ** (8 + code)

@@ -1,4 +1,5 @@
-// The client's own Certificate and CertificateVerify in TLS 1.2, for a server that asks (RFC 5246 section 7.4.6 and 7.4.8).
+// The client's own Certificate and CertificateVerify in TLS 1.2, for a server that asks (RFC 5246 section 7.4.6 and
+// 7.4.8).
 
 import { signatureSchemeById, signatureSchemeName } from '../../wire/registry.ts'
 import { clientIdentityFor } from '../auth/identities.ts'
@@ -18,8 +19,14 @@ export function* sendClientCertificate12(hs: ClientHandshake12, request: Certifi
     return keyType === undefined || certificateTypes.includes(certificateTypeOf(keyType))
   })
   const own = yield* clientIdentityFor(
-    config, { signatureSchemes: signatureAlgorithms.map(signatureSchemeName), authorities, certificateSchemes: request.signatureAlgorithms },
-    (identity) => (identity.delegated ? undefined : schemeFor12(config, identity, signatureAlgorithms)), // RFC 9345 section 4.1.2
+    config,
+    {
+      signatureSchemes: signatureAlgorithms.map(signatureSchemeName),
+      authorities,
+      certificateSchemes: request.signatureAlgorithms,
+    },
+    // RFC 9345 section 4.1.2
+    (identity) => (identity.delegated ? undefined : schemeFor12(config, identity, signatureAlgorithms)),
   )
   hs.send('Certificate', { chain: own.chosen?.identity.certificates ?? [] })
   return own

@@ -23,15 +23,27 @@ export function* sendClientCertificate(hs: ClientHandshake, request: Certificate
   const offered = asked.signature_algorithms
   const fits = oidFilter(asked.oid_filters)
   const own = yield* clientIdentityFor(
-    hs.config, {
-      signatureSchemes: offered.map(signatureSchemeName), authorities: asked.certificate_authorities ?? [],
+    hs.config,
+    {
+      signatureSchemes: offered.map(signatureSchemeName),
+      authorities: asked.certificate_authorities ?? [],
       certificateSchemes: asked.signature_algorithms_cert ?? offered,
     },
-    (identity) => fits(identity.leaf)
-      ? schemeFor13(hs.config, identity, { signature_algorithms: offered, delegated_credential: asked.delegated_credential })
-      : undefined,
+    (identity) =>
+      fits(identity.leaf)
+        ? schemeFor13(hs.config, identity, {
+            signature_algorithms: offered,
+            delegated_credential: asked.delegated_credential,
+          })
+        : undefined,
   )
   if (!own.chosen) hs.send('Certificate', { context: request.context, entries: [] })
-  else yield* sendProof13(hs, own.chosen, { role: 'client', context: request.context, leafExtensions: {}, compression: asked.compress_certificate })
+  else
+    yield* sendProof13(hs, own.chosen, {
+      role: 'client',
+      context: request.context,
+      leafExtensions: {},
+      compression: asked.compress_certificate,
+    })
   return own
 }

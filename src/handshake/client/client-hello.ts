@@ -1,6 +1,6 @@
 // The one way of a ClientHello from its plan to the wire (RFC 9846 section 4.2.2), for the first one, the one after a
-// HelloRetryRequest and the one of a renegotiation: plan, order, shape, bind (PSK), encrypt (ECH), encode. Binders are made before
-// the inner hello is encrypted, because they are part of what is encrypted (RFC 9849 section 6.1).
+// HelloRetryRequest and the one of a renegotiation: plan, order, shape, bind (PSK), encrypt (ECH), encode. Binders are
+// made before the inner hello is encrypted, because they are part of what is encrypted (RFC 9849 section 6.1).
 
 import type { ClientConfig } from '../../config.ts'
 import { clientHelloExtensions, decodeExtensions, encodeExtensions } from '../../wire/extensions.ts'
@@ -49,7 +49,10 @@ function* sendEncryptedHello(hs: ClientHandshake, plan: HelloPlan, ech: EchConte
   hs.transcript.add(raw)
   const encrypted = yield* encryptHello(plan, ech, { inner: hello, outer, shared })
   const [outerRaw = new Uint8Array(0)] = ech.outer.send('ClientHello', encrypted.hello)
-  const sentOuter = { ...planOuter, extensions: { ...planOuter.extensions, encrypted_client_hello: encrypted.extension } }
+  const sentOuter = {
+    ...planOuter,
+    extensions: { ...planOuter.extensions, encrypted_client_hello: encrypted.extension },
+  }
   return { ...offerOf(plan, hello, raw), outer: offerOf(sentOuter, encrypted.hello, outerRaw) }
 }
 
@@ -77,7 +80,8 @@ const offerOf = (plan: HelloPlan, hello: ClientHello, raw: Uint8Array): Offer =>
     extensions: plan.config.shapeHello
       ? { ...plan.extensions, ...decodeExtensions(clientHelloExtensions, list, 'the ClientHello that shapeHello made') }
       : plan.extensions,
-    sent: new Set([...list.map(({ type }) => type), ...impliedBy(hello)].filter((type) => !isGrease(type))), // RFC 8701 section 3.1
+    // RFC 8701 section 3.1
+    sent: new Set([...list.map(({ type }) => type), ...impliedBy(hello)].filter((type) => !isGrease(type))),
   }
 }
 

@@ -1,5 +1,5 @@
-// What a client of TLS 1.3 does for as long as its connection lives: KeyUpdate, NewSessionTicket, and the certificate that a
-// server asks for after the handshake (RFC 9846 section 4.7).
+// What a client of TLS 1.3 does for as long as its connection lives: KeyUpdate, NewSessionTicket, and the certificate
+// that a server asks for after the handshake (RFC 9846 section 4.7).
 
 import { TlsError } from '../../errors.ts'
 import { finishedVerifyData } from '../../keys/schedule13.ts'
@@ -15,7 +15,11 @@ import type { SessionFacts } from '../connection/session-facts.ts'
 import type { CertificateRequest13 } from './server-authentication13.ts'
 import type { ClientHandshake } from './client-handshake.ts'
 
-export function* clientPostHandshake13(hs: ClientHandshake, connection: Connection13, initial: SessionFacts): Flow<void> {
+export function* clientPostHandshake13(
+  hs: ClientHandshake,
+  connection: Connection13,
+  initial: SessionFacts,
+): Flow<void> {
   let facts = initial
   function* answer(request: CertificateRequest13): Flow<void> {
     facts = { ...facts, ...(yield* answerCertificateRequest(hs, connection, request)) }
@@ -29,9 +33,16 @@ export function* clientPostHandshake13(hs: ClientHandshake, connection: Connecti
 }
 
 const readTicket = (
-  hs: ClientHandshake, connection: Connection13, facts: SessionFacts, message: NewSessionTicket13,
+  hs: ClientHandshake,
+  connection: Connection13,
+  facts: SessionFacts,
+  message: NewSessionTicket13,
 ): void => {
-  const { early_data: maxEarlyData = 0 } = decodeExtensions(newSessionTicketExtensions, message.extensions, 'NewSessionTicket')
+  const { early_data: maxEarlyData = 0 } = decodeExtensions(
+    newSessionTicketExtensions,
+    message.extensions,
+    'NewSessionTicket',
+  )
   if (message.lifetime > MAX_SESSION_LIFETIME) {
     const most = `the most is ${MAX_SESSION_LIFETIME} (section 4.7.1)`
     throw new TlsError('illegal_parameter', `NewSessionTicket: a lifetime of ${message.lifetime} s; ${most}`)
@@ -48,16 +59,26 @@ const readTicket = (
   })
 }
 
-/** Certificate, CertificateVerify if we have a certificate, Finished; hashed apart from the connection. A signer may take its
+/**
+ * Certificate, CertificateVerify if we have a certificate, Finished; hashed apart from the connection. A signer may
+ * take its
  * time, so the messages are collected first and sent in one go, with nothing between them (section 4.7.2). */
 function* answerCertificateRequest(
-  hs: ClientHandshake, connection: Connection13, request: CertificateRequest13,
+  hs: ClientHandshake,
+  connection: Connection13,
+  request: CertificateRequest13,
 ): Flow<Pick<SessionFacts, 'ownIdentity' | 'asked'>> {
   if (!hs.config.postHandshakeAuth) {
-    throw new TlsError('unexpected_message', 'CertificateRequest after the handshake, which was not offered (section 4.7.2)')
+    throw new TlsError(
+      'unexpected_message',
+      'CertificateRequest after the handshake, which was not offered (section 4.7.2)',
+    )
   }
   if (request.context.length === 0) {
-    throw new TlsError('illegal_parameter', 'CertificateRequest: a context is expected after the handshake (section 4.4.2)')
+    throw new TlsError(
+      'illegal_parameter',
+      'CertificateRequest: a context is expected after the handshake (section 4.4.2)',
+    )
   }
   const flight: Uint8Array[] = []
   const apart = hs.fork({ ...hs.io, sendHandshake: (raw) => flight.push(raw) })

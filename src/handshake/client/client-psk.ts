@@ -12,7 +12,7 @@ import { encodeMessage, messages13 } from '../../wire/messages.ts'
 import type { ClientHello } from '../../wire/messages.ts'
 import { TLS13 } from '../../wire/registry.ts'
 import { usablePsks } from '../key-exchange/external-psk.ts'
-import { attempt } from '../flow.ts'
+import { use } from '../flow.ts'
 import type { ClientHandshake } from './client-handshake.ts'
 import type { Flow } from '../flow.ts'
 import type { Transcript } from '../transcript.ts'
@@ -34,7 +34,6 @@ export function* takeSession({ config, io }: Pick<ClientHandshake, 'config' | 'i
   const key = sessionKey(config)
   const session = config.session ?? (yield* cachedSession(config, key))
   if (!session || session.fingerprint !== key) return undefined
-  if (config.pskRequired && session.pskIdentity.length === 0) return undefined
   if (!config.tickets && session.ticket.length > 0) return undefined
   if (!isFresh(config, session)) return undefined
   if (session.version < config.minVersion || session.version > config.maxVersion) return undefined
@@ -47,7 +46,11 @@ export function* takeSession({ config, io }: Pick<ClientHandshake, 'config' | 'i
 
 /** A cache that fails costs a full handshake, no more. */
 function* cachedSession({ sessions }: ClientConfig, key: string): Flow<SessionState | undefined> {
-  return yield* attempt(() => sessions?.take(key))
+  try {
+    return yield* use(sessions?.take(key))
+  } catch {
+    return undefined
+  }
 }
 
 /** The session's ticket first, then the external keys. */
@@ -56,7 +59,9 @@ export const pskOffers = (config: ClientConfig, session: SessionState | undefine
 
 const externalOffers = (config: ClientConfig): readonly PskOffer[] =>
   usablePsks(config).flatMap(({ identity, secret, hash, binder }) => {
-    const suite = config.suites.find((candidate) => candidate.version === 'TLS 1.3' && candidate.hash.name === hash.name)
+    const suite = config.suites.find(
+      (candidate) => candidate.version === 'TLS 1.3' && candidate.hash.name === hash.name,
+    )
     return suite ? [{ identity, secret, suite, binder, obfuscatedTicketAge: 0, session: undefined, earlyData: 0 }] : []
   })
 
@@ -79,7 +84,11 @@ const ticketOffer = (config: ClientConfig, session: SessionState | undefined): r
 }
 
 /** Appends pre_shared_key, last as section 4.3.11 demands, with binders over the hello up to them. */
-export const bindHello = ({ psks }: { readonly psks: readonly PskOffer[] }, hello: ClientHello, transcript: Transcript): ClientHello => {
+export const bindHello = (
+  { psks }: { readonly psks: readonly PskOffer[] },
+  hello: ClientHello,
+  transcript: Transcript,
+): ClientHello => {
   if (psks.length === 0) return hello
   const withBinders = (binders: readonly Uint8Array[]): ClientHello => ({
     ...hello,

@@ -1,5 +1,5 @@
-// The PSK and ECDHE_PSK key exchanges of a TLS 1.2 client (RFC 4279 section 2, RFC 5489 section 2). No certificates: who knows
-// the key is the peer.
+// The PSK and ECDHE_PSK key exchanges of a TLS 1.2 client (RFC 4279 section 2, RFC 5489 section 2). No certificates:
+// who knows the key is the peer.
 
 import type { ActiveGroup } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
@@ -46,11 +46,22 @@ export function* readServerPsk12(hs: ClientHandshake12, offer: Offer, { paramete
 }
 
 function* plainExchange(identity: Uint8Array, psk: Uint8Array): Flow<ClientExchange> {
-  return { body: encode(pskIdentity, identity), premaster: encode(pskPremaster, { other: new Uint8Array(psk.length), psk }) }
+  return {
+    body: encode(pskIdentity, identity),
+    premaster: encode(pskPremaster, { other: new Uint8Array(psk.length), psk }),
+  }
 }
 
-function* ecdheExchange(group: ActiveGroup, point: Uint8Array, identity: Uint8Array, psk: Uint8Array): Flow<ClientExchange> {
+function* ecdheExchange(
+  group: ActiveGroup,
+  point: Uint8Array,
+  identity: Uint8Array,
+  psk: Uint8Array,
+): Flow<ClientExchange> {
   const exchange = yield* use(group.start())
   const other = yield* use(exchange.complete(point))
-  return { body: encode(pskIdentityAndPoint, { identity, point: exchange.share }), premaster: encode(pskPremaster, { other, psk }) }
+  return {
+    body: encode(pskIdentityAndPoint, { identity, point: exchange.share }),
+    premaster: encode(pskPremaster, { other, psk }),
+  }
 }

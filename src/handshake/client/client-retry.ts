@@ -3,7 +3,12 @@
 import { TlsError } from '../../errors.ts'
 import { plaintextSealer } from '../../record/protection.ts'
 import { equalBytes } from '../../wire/bytes.ts'
-import { decodeExtension, decodeExtensions, helloRetryRequestExtensions, serverHelloExtensions } from '../../wire/extensions.ts'
+import {
+  decodeExtension,
+  decodeExtensions,
+  helloRetryRequestExtensions,
+  serverHelloExtensions,
+} from '../../wire/extensions.ts'
 import type { HelloRetryRequestExtensions } from '../../wire/extensions.ts'
 import { isHelloRetryRequest } from '../../wire/messages.ts'
 import { NO_COMPRESSION } from '../../wire/numbers.ts'
@@ -39,12 +44,18 @@ export function* retryHello(hs: ClientHandshake, first: Offer, request: ServerHe
   } else if (config.compatibilityMode) {
     io.sendChangeCipherSpec()
   }
-  const offer = yield* sendHello(hs, planSecondHello(first.plan, {
-    shares,
-    // a PSK for another hash than the suite's is not offered again (section 4.2.4); ages are computed again
-    psks: pskOffers(config, first.plan.psks[0]?.session).filter((psk) => psk.suite.hash.name === suite.hash.name),
-    more: { ...(asked.key_share !== undefined && { key_share: keyShares(shares) }), ...(asked.cookie && { cookie: asked.cookie }) },
-  }))
+  const offer = yield* sendHello(
+    hs,
+    planSecondHello(first.plan, {
+      shares,
+      // a PSK for another hash than the suite's is not offered again (section 4.2.4); ages are computed again
+      psks: pskOffers(config, first.plan.psks[0]?.session).filter((psk) => psk.suite.hash.name === suite.hash.name),
+      more: {
+        ...(asked.key_share !== undefined && { key_share: keyShares(shares) }),
+        ...(asked.cookie && { cookie: asked.cookie }),
+      },
+    }),
+  )
 
   const { serverHello } = yield* readAnswer(hs, offer)
   if (isHelloRetryRequest(serverHello)) {
@@ -55,17 +66,25 @@ export function* retryHello(hs: ClientHandshake, first: Offer, request: ServerHe
 }
 
 /** A share for the group that the server wants, or the old ones if it only sent a cookie (section 4.3.8). */
-function* newShares(hs: ClientHandshake, first: Offer, asked: HelloRetryRequestExtensions): Flow<readonly OfferedShare[]> {
+function* newShares(
+  hs: ClientHandshake,
+  first: Offer,
+  asked: HelloRetryRequestExtensions,
+): Flow<readonly OfferedShare[]> {
   const wanted = asked.key_share
   if (wanted === undefined) {
-    if (!asked.cookie) throw new TlsError('illegal_parameter', 'HelloRetryRequest: it would change nothing (section 4.2.4)')
+    if (!asked.cookie)
+      throw new TlsError('illegal_parameter', 'HelloRetryRequest: it would change nothing (section 4.2.4)')
     return first.plan.shares
   }
   if (!first.extensions.supported_groups?.includes(wanted)) {
     throw new TlsError('illegal_parameter', `HelloRetryRequest: group ${namedGroupName(wanted)} was not offered`)
   }
   if (first.plan.shares.some(({ group }) => group.id === wanted)) {
-    throw new TlsError('illegal_parameter', `HelloRetryRequest: there was a key share for ${namedGroupName(wanted)} already`)
+    throw new TlsError(
+      'illegal_parameter',
+      `HelloRetryRequest: there was a key share for ${namedGroupName(wanted)} already`,
+    )
   }
   const group = hs.config.groups.find(({ id }) => id === wanted)
   if (!group) throw new TlsError('illegal_parameter', `HelloRetryRequest: group ${namedGroupName(wanted)} is not ours`)
@@ -74,13 +93,17 @@ function* newShares(hs: ClientHandshake, first: Offer, asked: HelloRetryRequestE
 
 /** What the ServerHello has to keep of the HelloRetryRequest (section 4.2.4). */
 const checkConsistent = (
-  request: ServerHelloMessage, serverHello: ServerHelloMessage, shares: readonly OfferedShare[],
-  asked: HelloRetryRequestExtensions, first: Offer,
+  request: ServerHelloMessage,
+  serverHello: ServerHelloMessage,
+  shares: readonly OfferedShare[],
+  asked: HelloRetryRequestExtensions,
+  first: Offer,
 ): void => {
   if (serverHello.cipherSuite !== request.cipherSuite) {
     throw new TlsError(
       'illegal_parameter',
-      `ServerHello: ${cipherSuiteName(serverHello.cipherSuite)} after a HelloRetryRequest with ${cipherSuiteName(request.cipherSuite)}`,
+      `ServerHello: ${cipherSuiteName(serverHello.cipherSuite)} after a HelloRetryRequest with ` +
+        `${cipherSuiteName(request.cipherSuite)}`,
     )
   }
   const extensions = serverHello.extensions ?? []
@@ -88,7 +111,10 @@ const checkConsistent = (
     throw new TlsError('illegal_parameter', 'ServerHello: another version than in the HelloRetryRequest')
   }
   if (serverHello.legacyVersion !== TLS12) {
-    throw new TlsError('protocol_version', `ServerHello: legacy_version is ${versionName(serverHello.legacyVersion)} (section 4.2.3)`)
+    throw new TlsError(
+      'protocol_version',
+      `ServerHello: legacy_version is ${versionName(serverHello.legacyVersion)} (section 4.2.3)`,
+    )
   }
   if (!equalBytes(serverHello.sessionId, first.hello.sessionId) || serverHello.compressionMethod !== NO_COMPRESSION) {
     throw new TlsError('illegal_parameter', 'ServerHello: session ID or compression differ from what was sent')
@@ -96,7 +122,8 @@ const checkConsistent = (
   const share = decodeExtension(serverHelloExtensions, 'key_share', extensions, 'ServerHello')
   if (asked.key_share !== undefined && share && share.group !== shares[0]?.group.id) {
     throw new TlsError(
-      'illegal_parameter', `ServerHello: ${namedGroupName(share.group)} after a HelloRetryRequest for another group`,
+      'illegal_parameter',
+      `ServerHello: ${namedGroupName(share.group)} after a HelloRetryRequest for another group`,
     )
   }
 }

@@ -15,14 +15,21 @@ import type { ClientHandshake12 } from './client-handshake.ts'
 /** Seconds that a session is kept where the server says nothing. */
 const USUAL_LIFETIME = 7200
 
-/** The session if it is one of TLS 1.2 that may be offered: with the extended master secret only, but by option (RFC 7627 section 5.3). */
+/**
+ * The session if it is one of TLS 1.2 that may be offered: with the extended master secret only, but by option (RFC
+ * 7627 section 5.3).
+ */
 export const resumable12 = (config: ClientConfig, session: SessionState | undefined): SessionState | undefined => {
   if (session?.version !== TLS12 || config.minVersion > TLS12) return undefined
   return session.extendedMasterSecret || config.resumption.withoutExtendedMasterSecret ? session : undefined
 }
 
 export const saveSession12 = (
-  hs: ClientHandshake12, connection: Connection12, { sessionId, parameters }: Answer12, message: NewSessionTicket12 | undefined, facts: SessionFacts,
+  hs: ClientHandshake12,
+  connection: Connection12,
+  { sessionId, parameters }: Answer12,
+  message: NewSessionTicket12 | undefined,
+  facts: SessionFacts,
 ): void => {
   const { config } = hs
   const ticket = message?.ticket ?? new Uint8Array(0)

@@ -1,5 +1,5 @@
-// The client's side from ClientHello to the choice of version (RFC 9846 section 4.2.2 and 4.2.3). One ClientHello offers both
-// versions; what the ServerHello says decides whether client13.ts or client12.ts goes on.
+// The client's side from ClientHello to the choice of version (RFC 9846 section 4.2.2 and 4.2.3). One ClientHello
+// offers both versions; what the ServerHello says decides whether client13.ts or client12.ts goes on.
 
 import type { ClientConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
@@ -46,7 +46,8 @@ export function* clientHandshake(given: ClientConfig, io: HandshakeIo): Flow<Est
   const version = chosenVersion(answer.hs.config, answer.serverHello)
   checkEcho(answer.offer, answer.serverHello, version)
   io.setVersion(version)
-  if (version === TLS13) return yield* clientHandshake13(answer.hs.withMessages(messages13), answer.offer, answer.serverHello)
+  if (version === TLS13)
+    return yield* clientHandshake13(answer.hs.withMessages(messages13), answer.offer, answer.serverHello)
   const hs12 = answer.hs.withMessages(messages12, ignoredByClients12)
   const established = yield* clientHandshake12(hs12, answer.offer, answer.serverHello, session12)
   refuseOuterHello(answer.offer.plan, undefined)
@@ -75,7 +76,9 @@ function* planFirstHello(config: ClientConfig, { session, session12, ech }: Firs
   return planHello(config, { random, sessionId, shares, psks, variation, ech, ticket12: session12?.ticket, more })
 }
 
-/** A session's; else random where the answer's echo tells something: compatibility mode (RFC 9846 appendix E.4), or that a session
+/**
+ * A session's; else random where the answer's echo tells something: compatibility mode (RFC 9846 appendix E.4), or that
+ * a session
  * with a ticket goes on (RFC 5077 section 3.4). */
 const firstSessionId = (config: ClientConfig, session12: SessionState | undefined): Uint8Array => {
   if (session12 && session12.sessionId.length > 0) return session12.sessionId
@@ -88,13 +91,16 @@ const chosenVersion = (config: ClientConfig, hello: ServerHello): number => {
   const type = extensionTypes.supported_versions
   const extension = hello.extensions?.find((candidate) => candidate.type === type)
   const version = extension
-    ? decodeExtensions(serverHelloExtensions, [extension], 'ServerHello').supported_versions ?? 0
+    ? (decodeExtensions(serverHelloExtensions, [extension], 'ServerHello').supported_versions ?? 0)
     : hello.legacyVersion
   if (extension && (version !== TLS13 || config.maxVersion < TLS13)) {
     throw new TlsError('illegal_parameter', `ServerHello: supported_versions names ${versionName(version)}`)
   }
   if (extension && hello.legacyVersion !== TLS12) {
-    throw new TlsError('protocol_version', `ServerHello: legacy_version is ${versionName(hello.legacyVersion)} (section 4.2.3)`)
+    throw new TlsError(
+      'protocol_version',
+      `ServerHello: legacy_version is ${versionName(hello.legacyVersion)} (section 4.2.3)`,
+    )
   }
   if (!extension && isHelloRetryRequest(hello)) {
     throw new TlsError('missing_extension', 'HelloRetryRequest: no supported_versions (RFC 9846 section 4.2.4)')
@@ -106,11 +112,15 @@ const chosenVersion = (config: ClientConfig, hello: ServerHello): number => {
     const range = `${versionName(config.minVersion)} to ${versionName(config.maxVersion)}`
     throw new TlsError(
       'protocol_version',
-      `the server wants ${versionName(version)}, and this client speaks ${config.minVersion === config.maxVersion ? `only ${versionName(config.minVersion)}` : range}`,
+      `the server wants ${versionName(version)}, and this client speaks ` +
+        `${config.minVersion === config.maxVersion ? `only ${versionName(config.minVersion)}` : range}`,
     )
   }
   if (config.maxVersion >= TLS13 && version < TLS13 && hasSentinel(hello.random)) {
-    throw new TlsError('downgrade_detected', 'the server can do TLS 1.3 and somebody on the way made it believe that we cannot')
+    throw new TlsError(
+      'downgrade_detected',
+      'the server can do TLS 1.3 and somebody on the way made it believe that we cannot',
+    )
   }
   return version
 }
@@ -118,7 +128,8 @@ const chosenVersion = (config: ClientConfig, hello: ServerHello): number => {
 /** Fields that have to be what we sent (section 4.2.3). */
 const checkEcho = (offer: Offer, serverHello: ServerHello, version: number): void => {
   const { cipherSuite, compressionMethod, sessionId } = serverHello
-  if (compressionMethod !== NO_COMPRESSION) throw new TlsError('illegal_parameter', 'ServerHello: compression was chosen')
+  if (compressionMethod !== NO_COMPRESSION)
+    throw new TlsError('illegal_parameter', 'ServerHello: compression was chosen')
   if (!offer.hello.cipherSuites.includes(cipherSuite)) {
     throw new TlsError('illegal_parameter', `ServerHello: ${cipherSuiteName(cipherSuite)} was not offered`)
   }

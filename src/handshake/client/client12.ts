@@ -50,13 +50,18 @@ import type { ClientHandshake12, ServerHelloMessage } from './client-handshake.t
  *       Application Data                <------->  Application Data         establish12
  */
 export function* clientHandshake12(
-  hs: ClientHandshake12, offer: Offer, serverHello: ServerHelloMessage, session: SessionState | undefined,
+  hs: ClientHandshake12,
+  offer: Offer,
+  serverHello: ServerHelloMessage,
+  session: SessionState | undefined,
 ): Flow<Established> {
   if (offer.extensions.early_data) {
     const hint = 'try again without it (RFC 9846 appendix E.3)'
     throw new TlsError('protocol_version', `the server fell back to TLS 1.2 after early data was sent: ${hint}`)
   }
-  const current: Current12<ServerAuthentication> = { negotiated: yield* negotiateClient12(hs, offer, serverHello, session, undefined) }
+  const current: Current12<ServerAuthentication> = {
+    negotiated: yield* negotiateClient12(hs, offer, serverHello, session, undefined),
+  }
   return establish12(hs, current, clientPostHandshake12(hs, current, negotiateClient12))
 }
 
@@ -64,7 +69,10 @@ type ClientNegotiated12 = Negotiated12<ServerAuthentication>
 
 /** `previous` is the connection inside which this handshake renegotiates. */
 export function* negotiateClient12(
-  hs: ClientHandshake12, offer: Offer, serverHello: ServerHelloMessage, session: SessionState | undefined,
+  hs: ClientHandshake12,
+  offer: Offer,
+  serverHello: ServerHelloMessage,
+  session: SessionState | undefined,
   previous: Connection12 | undefined,
 ): Flow<ClientNegotiated12> {
   const answer = checkServerHello12(hs, offer, serverHello, session, previous)
@@ -75,7 +83,10 @@ export function* negotiateClient12(
 }
 
 function* fullHandshake(
-  hs: ClientHandshake12, offer: Offer, answer: Answer12, previous: Connection12 | undefined,
+  hs: ClientHandshake12,
+  offer: Offer,
+  answer: Answer12,
+  previous: Connection12 | undefined,
 ): Flow<ClientNegotiated12> {
   const server = yield* readServerFlight(hs, offer, answer, previous)
   const asked = infoOf(hs, answer, server.known, server)
@@ -105,14 +116,20 @@ function* resumedHandshake(hs: ClientHandshake12, answer: Answer12, session: Ses
 }
 
 /** Whoever made Finished has the key of the session, or the one that both ends were given. */
-const proven = (known: ServerFlight12['known'] | PskFlight12['known'], finished: VerifiedFinished): ServerAuthentication =>
+const proven = (
+  known: ServerFlight12['known'] | PskFlight12['known'],
+  finished: VerifiedFinished,
+): ServerAuthentication =>
   known.by === 'certificate' ? known : { by: 'psk', psk: provenByFinished(finished, known.psk) }
 
 type AnyFlight12 = (ServerFlight12 | PskFlight12) & Partial<Pick<ServerFlight12, 'ocspResponse' | 'request'>>
 
 /** Certificate* CertificateStatus* ServerKeyExchange* CertificateRequest* ServerHelloDone */
 function* readServerFlight(
-  hs: ClientHandshake12, offer: Offer, answer: Answer12, previous: Connection12 | undefined,
+  hs: ClientHandshake12,
+  offer: Offer,
+  answer: Answer12,
+  previous: Connection12 | undefined,
 ): Flow<AnyFlight12> {
   return answer.parameters.suite.authentication === 'psk'
     ? yield* readServerPsk12(hs, offer, answer)
@@ -126,22 +143,40 @@ interface KeyedServer {
 }
 
 /** Certificate* ClientKeyExchange CertificateVerify*; both ends have the master secret then. */
-function* sendClientKeyExchange(hs: ClientHandshake12, { parameters }: Answer12, server: AnyFlight12): Flow<KeyedServer> {
+function* sendClientKeyExchange(
+  hs: ClientHandshake12,
+  { parameters }: Answer12,
+  server: AnyFlight12,
+): Flow<KeyedServer> {
   const own = server.request && (yield* sendClientCertificate12(hs, server.request))
   const { body, premaster } = yield* server.exchange()
   hs.send('ClientKeyExchange', { body })
   const master = deriveMaster(hs, parameters, premaster)
   if (own?.chosen) yield* sendClientCertificateVerify(hs, own.chosen)
-  return { connection: new Connection12(hs, parameters, master, server.known.by === 'certificate' ? server.known.peer : undefined), own }
+  return {
+    connection: new Connection12(
+      hs,
+      parameters,
+      master,
+      server.known.by === 'certificate' ? server.known.peer : undefined,
+    ),
+    own,
+  }
 }
 
 /** [ChangeCipherSpec] Finished */
-function* sendClientFinished(hs: ClientHandshake12, answer: Answer12, connection: Connection12, info: ConnectionInfo): Flow<void> {
+function* sendClientFinished(
+  hs: ClientHandshake12,
+  answer: Answer12,
+  connection: Connection12,
+  info: ConnectionInfo,
+): Flow<void> {
   const { config, io } = hs
   const { suite } = answer.parameters
   yield* connection.changeWrite()
   connection.sendFinished()
-  if (config.falseStart && suite.keyExchange === 'ecdhe' && suite.cipher.kind === 'aead') { // RFC 7918
+  if (config.falseStart && suite.keyExchange === 'ecdhe' && suite.cipher.kind === 'aead') {
+    // RFC 7918
     io.allowSend(true)
     io.emit({ type: 'falseStart', info })
   }
@@ -153,14 +188,21 @@ interface ServerFinished12 {
 }
 
 /** NewSessionTicket* [ChangeCipherSpec] Finished */
-function* readServerFinished(hs: ClientHandshake12, answer: Answer12, connection: Connection12): Flow<ServerFinished12> {
+function* readServerFinished(
+  hs: ClientHandshake12,
+  answer: Answer12,
+  connection: Connection12,
+): Flow<ServerFinished12> {
   const ticket = answer.ticketPromised ? yield* hs.read('NewSessionTicket') : undefined
   yield* connection.changeRead()
   return { finished: yield* connection.readFinished(), ticket }
 }
 
 const infoOf = (
-  { config }: ClientHandshake12, { parameters, alpn, scts }: Answer12, known: KnownPeer, server?: AnyFlight12,
+  { config }: ClientHandshake12,
+  { parameters, alpn, scts }: Answer12,
+  known: KnownPeer,
+  server?: AnyFlight12,
 ): ConnectionInfo =>
   connectionInfo(known, {
     version: 'TLS 1.2',

@@ -45,7 +45,11 @@ import type { ClientHandshake, ServerHelloMessage } from './client-handshake.ts'
  *       {Finished}                      -------->                           sendClientFlight
  *       [Application Data]              <------->  [Application Data]       establish
  */
-export function* clientHandshake13(hs: ClientHandshake, firstOffer: Offer, first: ServerHelloMessage): Flow<Established> {
+export function* clientHandshake13(
+  hs: ClientHandshake,
+  firstOffer: Offer,
+  first: ServerHelloMessage,
+): Flow<Established> {
   const hello = yield* readServerHello(hs, firstOffer, first)
   const keys = yield* establishHandshakeKeys(hs, hello)
   const parameters = yield* readServerParameters(hs, hello, keys)
@@ -81,7 +85,9 @@ function* readServerHello(hs: ClientHandshake, firstOffer: Offer, first: ServerH
 /** Early data may still be on its way: the server has not said yet whether it takes it (section 4.3.10). */
 const mayHaveEarlyData = ({ sentEarlyData, retried }: Hello13): boolean => sentEarlyData && !retried
 
-/** Section 7.1: the server's side is read with them at once, ours written with them once early data is out of the way. */
+/**
+ * Section 7.1: the server's side is read with them at once, ours written with them once early data is out of the way.
+ */
 function* establishHandshakeKeys(hs: ClientHandshake, hello: Hello13): Flow<HandshakeStage> {
   const { suite, psk, share, peerShare, retried } = hello
   const shared = share && (yield* use(share.exchange.complete(peerShare)))
@@ -106,7 +112,9 @@ function* readServerParameters(hs: ClientHandshake, hello: Hello13, keys: Handsh
   const { config, io } = hs
   const { offer, sentEarlyData } = hello
   const message = yield* hs.read('EncryptedExtensions')
-  const extensions = decodeExtensions(encryptedExtensionsExtensions, message.extensions, 'EncryptedExtensions', { offered: offer.sent })
+  const extensions = decodeExtensions(encryptedExtensionsExtensions, message.extensions, 'EncryptedExtensions', {
+    offered: offer.sent,
+  })
   const retryConfigs = echRetryConfigs(offer.plan, extensions.encrypted_client_hello)
   const alpn = chosenAlpn(config, extensions.application_layer_protocol_negotiation)
   const { record_size_limit: limit } = extensions
@@ -125,14 +133,24 @@ function* readServerParameters(hs: ClientHandshake, hello: Hello13, keys: Handsh
 }
 
 /** Undefined where there was none to send. */
-const whyNoneSent = ({ earlyData }: ClientHandshake['config'], { plan: { psks: [first] } }: Offer): ConnectionInfo['earlyDataRefusal'] => {
+const whyNoneSent = (
+  { earlyData }: ClientHandshake['config'],
+  {
+    plan: {
+      psks: [first],
+    },
+  }: Offer,
+): ConnectionInfo['earlyDataRefusal'] => {
   if (!earlyData) return undefined
   if (!first?.session) return 'no_session'
   return first.earlyData === 0 ? 'session_forbids' : 'too_long'
 }
 
 /** As far as a client can tell. */
-const whyRejected = ({ retried, psk, offer, suite }: Hello13, alpn: string | undefined): ConnectionInfo['earlyDataRefusal'] => {
+const whyRejected = (
+  { retried, psk, offer, suite }: Hello13,
+  alpn: string | undefined,
+): ConnectionInfo['earlyDataRefusal'] => {
   if (retried) return 'hello_retry_request'
   if (!psk || psk !== offer.plan.psks[0]) return 'not_resumed'
   if (psk.suite.id !== suite.id) return 'cipher_suite'
@@ -145,10 +163,16 @@ const checkEarlyData = ({ offer, psk, suite }: Hello13, alpn: string | undefined
     throw new TlsError('illegal_parameter', 'EncryptedExtensions: early data was accepted without the first PSK')
   }
   if (psk.suite.id !== suite.id) {
-    throw new TlsError('illegal_parameter', `EncryptedExtensions: early data for ${psk.suite.name} was accepted under ${suite.name}`)
+    throw new TlsError(
+      'illegal_parameter',
+      `EncryptedExtensions: early data for ${psk.suite.name} was accepted under ${suite.name}`,
+    )
   }
   if (psk.session && psk.session.alpn !== (alpn ?? '')) {
-    throw new TlsError('illegal_parameter', 'EncryptedExtensions: early data was accepted under another application protocol')
+    throw new TlsError(
+      'illegal_parameter',
+      'EncryptedExtensions: early data was accepted under another application protocol',
+    )
   }
 }
 
@@ -180,7 +204,10 @@ interface ClientFlight {
 }
 
 function* sendClientFlight(
-  hs: ClientHandshake, { suite }: Hello13, { earlyData }: ServerParameters13, { keys, master, request }: ClientFlight,
+  hs: ClientHandshake,
+  { suite }: Hello13,
+  { earlyData }: ServerParameters13,
+  { keys, master, request }: ClientFlight,
 ): Flow<ClientIdentity | undefined> {
   if (earlyData === 'accepted') {
     hs.io.endEarlyData(true)
@@ -194,8 +221,11 @@ function* sendClientFlight(
 }
 
 const infoOf = (
-  { config }: ClientHandshake, { offer, suite, share, retried }: Hello13, parameters: ServerParameters13,
-  auth: ServerAuthentication, certificate: ServerCertificate13 | undefined,
+  { config }: ClientHandshake,
+  { offer, suite, share, retried }: Hello13,
+  parameters: ServerParameters13,
+  auth: ServerAuthentication,
+  certificate: ServerCertificate13 | undefined,
 ): ConnectionInfo =>
   connectionInfo(auth, {
     alpn: parameters.alpn,
@@ -213,12 +243,20 @@ const infoOf = (
   })
 
 const establish = (
-  hs: ClientHandshake, { suite }: Hello13, master: MasterStage, proofs: Proofs<ServerAuthentication>, info: ConnectionInfo,
+  hs: ClientHandshake,
+  { suite }: Hello13,
+  master: MasterStage,
+  proofs: Proofs<ServerAuthentication>,
+  info: ConnectionInfo,
   own: ClientIdentity | undefined,
 ): Established => {
   const connection = new Connection13(hs, suite, {
-    read: master.server, write: master.client, exporter: master.exporter,
-    resumption: master.resumption(hs.transcript.hash()), role: 'client', serverCertificate: info.peerCertificates[0],
+    read: master.server,
+    write: master.client,
+    exporter: master.exporter,
+    resumption: master.resumption(hs.transcript.hash()),
+    role: 'client',
+    serverCertificate: info.peerCertificates[0],
   })
   connection.logSecrets(master)
   const { ticketRequest } = hs.config

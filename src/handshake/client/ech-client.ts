@@ -1,5 +1,5 @@
-// Encrypted Client Hello on the client (RFC 9849 section 6): the true ClientHello encrypted inside one for the public name, and
-// which of them the server answered.
+// Encrypted Client Hello on the client (RFC 9849 section 6): the true ClientHello encrypted inside one for the public
+// name, and which of them the server answered.
 
 import type { ClientConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
@@ -7,7 +7,13 @@ import { HPKE_TAG_LENGTH, hpkeSender, someEncapsulatedKey } from '../../keys/hpk
 import { concat, equalBytes } from '../../wire/bytes.ts'
 import { decode, encode, u32 } from '../../wire/codec.ts'
 import { decodeEchConfigList, ECH_INNER, echInfo, encodeEchOuter, outerExtensions } from '../../wire/ech.ts'
-import { clientHelloExtensions, decodeExtension, encodeExtensions, helloRetryRequestExtensions, serverHelloExtensions } from '../../wire/extensions.ts'
+import {
+  clientHelloExtensions,
+  decodeExtension,
+  encodeExtensions,
+  helloRetryRequestExtensions,
+  serverHelloExtensions,
+} from '../../wire/extensions.ts'
 import type { ClientHelloExtensions, RawExtension } from '../../wire/extensions.ts'
 import { clientHello, isHelloRetryRequest, messages13 } from '../../wire/messages.ts'
 import type { ClientHello } from '../../wire/messages.ts'
@@ -33,7 +39,12 @@ export function* startEch(config: ClientConfig, io: HandshakeIo): Flow<EchContex
     secret = shared.slice()
   }
   const sender = yield* senderFor(config, chosen.suite, chosen.publicKey, echInfo(chosen.raw), { onSecret })
-  const outer: ClientHandshake = new Handshake(publicConfig(config, chosen.publicName), { ...io, emit: () => {} }, messages13, ignoredByClients12)
+  const outer: ClientHandshake = new Handshake(
+    publicConfig(config, chosen.publicName),
+    { ...io, emit: () => {} },
+    messages13,
+    ignoredByClients12,
+  )
   outer.clientRandom = provider.random(32)
   // under the random that is seen on the way (RFC 9850 section 2.3)
   outer.keyLog('ECH_SECRET', secret)
@@ -54,19 +65,27 @@ type SenderParameters = Parameters<typeof hpkeSender> extends [unknown, ...infer
 
 /** The extension in the hello that counts: its inner form, or one that only looks like ECH (section 6.2.1). */
 export function* echExtension(
-  config: ClientConfig, ech: EchContext | undefined,
+  config: ClientConfig,
+  ech: EchContext | undefined,
 ): Flow<Pick<ClientHelloExtensions, 'encrypted_client_hello'>> {
   if (ech) return { encrypted_client_hello: ECH_INNER }
   if (config.ech?.kind !== 'grease') return {}
-  const { provider, ech: { suite } } = config
+  const {
+    provider,
+    ech: { suite },
+  } = config
   const [configId = 0, size = 0] = provider.random(2)
   const enc = yield* use(someEncapsulatedKey(provider, suite))
-  const payload = provider.random(32 * (4 + (size % 4)) + HPKE_TAG_LENGTH) // lengths that a padded inner hello often has
+  // lengths that a padded inner hello often has
+  const payload = provider.random(32 * (4 + (size % 4)) + HPKE_TAG_LENGTH)
   return { encrypted_client_hello: encodeEchOuter({ suite, configId, enc, payload }) }
 }
 
 /** The outer hello of an inner one: for the public name, and what the server needs to see (section 6.1). */
-export const outerPlan = ({ extensions, sessionId, shares, variation }: HelloPlan, { outer, chosen }: EchContext): HelloPlan => {
+export const outerPlan = (
+  { extensions, sessionId, shares, variation }: HelloPlan,
+  { outer, chosen }: EchContext,
+): HelloPlan => {
   const { key_share, psk_key_exchange_modes, early_data, cookie } = extensions
   const more: ClientHelloExtensions = {
     ...(key_share && { key_share }),
@@ -80,7 +99,8 @@ export const outerPlan = ({ extensions, sessionId, shares, variation }: HelloPla
 
 /** The extensions that both hellos have alike go together, in the order of the outer one (section 5.1). */
 export const alignInner = (
-  inner: ClientHello, outer: ClientHello,
+  inner: ClientHello,
+  outer: ClientHello,
 ): { readonly inner: ClientHello; readonly shared: ReadonlySet<number> } => {
   const list = inner.extensions ?? []
   const shared = sharedTypes(list, outer.extensions ?? [])
@@ -97,7 +117,9 @@ interface Hellos {
 
 /** The outer hello with the inner one in its extension, which is returned too (section 6.1.1). */
 export function* encryptHello(
-  plan: HelloPlan, { chosen, sender, confirmed }: EchContext, { inner, outer, shared }: Hellos,
+  plan: HelloPlan,
+  { chosen, sender, confirmed }: EchContext,
+  { inner, outer, shared }: Hellos,
 ): Flow<{ readonly hello: ClientHello; readonly extension: Uint8Array }> {
   const encoded = encodeInner(inner, shared, chosen.maximumNameLength)
   const { configId, suite } = chosen
@@ -113,9 +135,15 @@ export function* encryptHello(
   return { hello: withExtension(extension), extension }
 }
 
-/** Whether this message says that the server took the inner hello; `raw` is that hello's message (section 6.1.4 and 6.1.5). */
+/**
+ * Whether this message says that the server took the inner hello; `raw` is that hello's message (section 6.1.4 and
+ * 6.1.5).
+ */
 export const confirmsEch = (
-  { config, transcript }: ClientHandshake, { random, ech }: HelloPlan, raw: Uint8Array, hello: ServerHelloMessage,
+  { config, transcript }: ClientHandshake,
+  { random, ech }: HelloPlan,
+  raw: Uint8Array,
+  hello: ServerHelloMessage,
 ): boolean => {
   const extensions = hello.extensions ?? []
   const version = decodeExtension(serverHelloExtensions, 'supported_versions', extensions, 'ServerHello')
@@ -123,9 +151,17 @@ export const confirmsEch = (
   const confirmed = (): boolean => {
     if (!suite || version !== TLS13) return false
     if (!isHelloRetryRequest(hello)) {
-      return equalBytes(hello.random.subarray(-CONFIRMATION_LENGTH), helloConfirmation(suite.hash, random, transcript, hello))
+      return equalBytes(
+        hello.random.subarray(-CONFIRMATION_LENGTH),
+        helloConfirmation(suite.hash, random, transcript, hello),
+      )
     }
-    const given = decodeExtension(helloRetryRequestExtensions, 'encrypted_client_hello', extensions, 'HelloRetryRequest')
+    const given = decodeExtension(
+      helloRetryRequestExtensions,
+      'encrypted_client_hello',
+      extensions,
+      'HelloRetryRequest',
+    )
     return given !== undefined && equalBytes(given, retryConfirmation(suite.hash, random, raw, hello))
   }
   if (confirmed()) return true
@@ -134,10 +170,19 @@ export const confirmsEch = (
   throw new TlsError('illegal_parameter', `${what} (RFC 9849 section 6.1.5)`)
 }
 
-/** The server's keys for another try. One that took the inner hello has none to give (section 5); one that did not may (section 6.1.6). */
-export const echRetryConfigs = ({ ech, publicName }: HelloPlan, configs: Uint8Array | undefined): Uint8Array | undefined => {
+/**
+ * The server's keys for another try. One that took the inner hello has none to give (section 5); one that did not may
+ * (section 6.1.6).
+ */
+export const echRetryConfigs = (
+  { ech, publicName }: HelloPlan,
+  configs: Uint8Array | undefined,
+): Uint8Array | undefined => {
   if (configs && ech) {
-    throw new TlsError('unsupported_extension', 'EncryptedExtensions: keys for ECH, which was accepted (RFC 9849 section 5)')
+    throw new TlsError(
+      'unsupported_extension',
+      'EncryptedExtensions: keys for ECH, which was accepted (RFC 9849 section 5)',
+    )
   }
   return publicName === undefined ? undefined : configs
 }
@@ -154,14 +199,15 @@ export const refuseOuterHello = ({ publicName }: HelloPlan, retryConfigs: Uint8A
   })
 }
 
-/** For the outer hello: the public name, and nothing that tells who is behind it or that an application could take for success
+/**
+ * For the outer hello: the public name, and nothing that tells who is behind it or that an application could take for
+ * success
  * (section 6.1.7). */
 const publicConfig = (config: ClientConfig, publicName: string): ClientConfig => ({
   ...config,
   serverName: publicName,
   sendServerName: true,
   psks: [],
-  pskRequired: false,
   session: undefined,
   sessions: undefined,
   identitiesFor: () => [],
@@ -171,7 +217,9 @@ const publicConfig = (config: ClientConfig, publicName: string): ClientConfig =>
 
 /** Never referred to: what differs by its nature. */
 const ownTypes: ReadonlySet<number> = new Set([
-  extensionTypes.server_name, extensionTypes.encrypted_client_hello, extensionTypes.pre_shared_key,
+  extensionTypes.server_name,
+  extensionTypes.encrypted_client_hello,
+  extensionTypes.pre_shared_key,
 ])
 
 /** Types whose extensions are the same in both, and come in the same order. */
@@ -179,7 +227,9 @@ const sharedTypes = (inner: readonly RawExtension[], outer: readonly RawExtensio
   const shared = new Set<number>()
   let next = 0
   for (const { type, data } of inner) {
-    const at = outer.findIndex((extension, index) => index >= next && extension.type === type && equalBytes(extension.data, data))
+    const at = outer.findIndex(
+      (extension, index) => index >= next && extension.type === type && equalBytes(extension.data, data),
+    )
     if (at < 0 || ownTypes.has(type)) continue
     next = at + 1
     shared.add(type)
@@ -210,7 +260,10 @@ const greasePsk = ({ config: { provider }, psks }: HelloPlan): readonly RawExten
   const age = (): number => decode(u32, provider.random(4), 'obfuscated_ticket_age')
   return encodeExtensions(clientHelloExtensions, {
     pre_shared_key: {
-      identities: psks.map(({ identity }) => ({ identity: provider.random(identity.length), obfuscatedTicketAge: age() })),
+      identities: psks.map(({ identity }) => ({
+        identity: provider.random(identity.length),
+        obfuscatedTicketAge: age(),
+      })),
       binders: psks.map(({ suite }) => provider.random(suite.hash.outputLength)),
     },
   })

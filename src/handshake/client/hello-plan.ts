@@ -1,5 +1,5 @@
-// What a ClientHello will say, before any of it is encoded (RFC 9846 section 4.2.2). Everything that is drawn at random is in the
-// plan, so that each step after it is a function of the plan.
+// What a ClientHello will say, before any of it is encoded (RFC 9846 section 4.2.2). Everything that is drawn at random
+// is in the plan, so that each step after it is a function of the plan.
 
 import type { ActiveGroup, ClientConfig } from '../../config.ts'
 import type { KeyExchange } from '../../crypto/provider.ts'
@@ -52,7 +52,8 @@ export const planHello = (config: ClientConfig, { ticket12, more, ...parts }: He
 
 /** RFC 9846 section 4.2.4: the second ClientHello says what the first one said, but for these changes. */
 export const planSecondHello = (
-  first: HelloPlan, changes: Pick<HelloPlan, 'shares' | 'psks'> & { readonly more: ClientHelloExtensions },
+  first: HelloPlan,
+  changes: Pick<HelloPlan, 'shares' | 'psks'> & { readonly more: ClientHelloExtensions },
 ): HelloPlan => {
   const { early_data: _, ...kept } = first.extensions
   const { more, ...parts } = changes
@@ -62,9 +63,13 @@ export const planSecondHello = (
 export const keyShares = (shares: readonly OfferedShare[]): NonNullable<ClientHelloExtensions['key_share']> =>
   shares.map(({ group, exchange }) => ({ group: group.id, keyExchange: exchange.share }))
 
-/** The extensions of a first ClientHello, in the order in which they are sent; PSKs come after, when the rest is fixed. */
+/**
+ * The extensions of a first ClientHello, in the order in which they are sent; PSKs come after, when the rest is fixed.
+ */
 const helloExtensions = (
-  config: ClientConfig, shares: readonly OfferedShare[], ticket12: Uint8Array | undefined,
+  config: ClientConfig,
+  shares: readonly OfferedShare[],
+  ticket12: Uint8Array | undefined,
 ): ClientHelloExtensions => {
   const { serverName } = config
   const offers12 = config.minVersion <= TLS12
@@ -86,9 +91,14 @@ const helloExtensions = (
     ...(offers13 && { key_share: keyShares(shares) }),
     ...(usesPsks && { psk_key_exchange_modes: Uint8Array.from(config.pskModes) }),
     ...(offers13 && { supported_versions: offers12 ? [TLS13, TLS12] : [TLS13] }),
-    ...(offers13 && config.tickets && config.ticketRequest && {
-      ticket_request: { newSessionCount: config.ticketRequest.newSession, resumptionCount: config.ticketRequest.resumption },
-    }),
+    ...(offers13 &&
+      config.tickets &&
+      config.ticketRequest && {
+        ticket_request: {
+          newSessionCount: config.ticketRequest.newSession,
+          resumptionCount: config.ticketRequest.resumption,
+        },
+      }),
     ...(offers12 && config.maxFragmentLength !== undefined && { max_fragment_length: config.maxFragmentLength }),
     ...(config.recordSizeLimit !== undefined && { record_size_limit: config.recordSizeLimit }),
     ...(config.certificateSchemes && { signature_algorithms_cert: config.certificateSchemes.map(({ id }) => id) }),

@@ -1,4 +1,5 @@
-// oid_filters in CertificateRequest: which of our certificates have the extensions that a server asks for (RFC 9846 section 4.3.5).
+// oid_filters in CertificateRequest: which of our certificates have the extensions that a server asks for (RFC 9846
+// section 4.3.5).
 
 import { TlsError } from '../../errors.ts'
 import { toHex } from '../../wire/bytes.ts'
@@ -11,11 +12,14 @@ import { purposeOids } from '../../x509/oids.ts'
 const KEY_USAGE = '0603551d0f'
 const EXTENDED_KEY_USAGE = '0603551d25'
 
-/** Whether a certificate satisfies the filters. Throws `illegal_parameter` for filters that may not be, `decode_error` for values that
+/**
+ * Whether a certificate satisfies the filters. Throws `illegal_parameter` for filters that may not be, `decode_error`
+ * for values that
  * cannot be read. */
 export const oidFilter = (filters: readonly OidFilter[] = []): ((leaf: Certificate) => boolean) => {
   const wanted = new Map(filters.map(({ oid, values }) => [toHex(oid), values]))
-  if (wanted.size < filters.length) throw new TlsError('illegal_parameter', 'oid_filters: an OID that appears twice (section 4.3.5)')
+  if (wanted.size < filters.length)
+    throw new TlsError('illegal_parameter', 'oid_filters: an OID that appears twice (section 4.3.5)')
   const [usages, purposes] = [wanted.get(KEY_USAGE), wanted.get(EXTENDED_KEY_USAGE)]
   const neededUsages = usages && valuesOf(usages, readKeyUsage)
   const neededPurposes = purposes && valuesOf(purposes, readExtendedKeyUsage)
@@ -24,7 +28,8 @@ export const oidFilter = (filters: readonly OidFilter[] = []): ((leaf: Certifica
   }
   return ({ keyUsage, extendedKeyUsage }) =>
     (!neededUsages || (keyUsage !== undefined && neededUsages.every((usage) => keyUsage.includes(usage)))) &&
-    (!neededPurposes || (extendedKeyUsage !== undefined && neededPurposes.every((purpose) => extendedKeyUsage.includes(purpose))))
+    (!neededPurposes ||
+      (extendedKeyUsage !== undefined && neededPurposes.every((purpose) => extendedKeyUsage.includes(purpose))))
 }
 
 const valuesOf = <T>(bytes: Uint8Array, read: (bytes: Uint8Array) => readonly T[]): readonly T[] => {

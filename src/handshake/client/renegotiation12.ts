@@ -1,5 +1,5 @@
-// After a TLS 1.2 handshake: HelloRequest at the client, answered by option with no_renegotiation, with nothing, or with a
-// handshake bound to this one (RFC 5746, RFC 5246 section 7.4.1.1).
+// After a TLS 1.2 handshake: HelloRequest at the client, answered by option with no_renegotiation, with nothing, or
+// with a handshake bound to this one (RFC 5746, RFC 5246 section 7.4.1.1).
 
 import type { ClientConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
@@ -21,10 +21,18 @@ import type { ClientHandshake, ClientHandshake12, ServerHelloMessage } from './c
 
 /** What client12.ts does from ServerHello on. */
 type Negotiate = (
-  hs: ClientHandshake12, offer: Offer, serverHello: ServerHelloMessage, session: undefined, previous: Connection12,
+  hs: ClientHandshake12,
+  offer: Offer,
+  serverHello: ServerHelloMessage,
+  session: undefined,
+  previous: Connection12,
 ) => Flow<Negotiated12<ServerAuthentication>>
 
-export function* clientPostHandshake12(hs: ClientHandshake12, current: Current12<ServerAuthentication>, negotiate: Negotiate): Flow<void> {
+export function* clientPostHandshake12(
+  hs: ClientHandshake12,
+  current: Current12<ServerAuthentication>,
+  negotiate: Negotiate,
+): Flow<void> {
   const { config, io } = hs
   let [done, refused] = [0, 0]
   hs.transcript.forgetMessages()
@@ -40,7 +48,9 @@ export function* clientPostHandshake12(hs: ClientHandshake12, current: Current12
   }
 }
 
-/** What a renegotiation is bound to: the Finished before it (refused without, RFC 5746 section 4.2), the certificate, and a master secret
+/**
+ * What a renegotiation is bound to: the Finished before it (refused without, RFC 5746 section 4.2), the certificate,
+ * and a master secret
  * that no other connection has (RFC 7627 section 5.4). */
 const canBind = ({ parameters, serverCertificate }: Connection12): boolean =>
   parameters.secureRenegotiation && parameters.extendedMasterSecret && serverCertificate !== undefined
@@ -50,17 +60,29 @@ function* mayRenegotiate({ renegotiation: allowed }: ClientConfig, done: number)
   return yield* ask(() => allowed(done))
 }
 
-function* renegotiate(first: ClientHandshake12, { connection }: Negotiated12<ServerAuthentication>, negotiate: Negotiate): Flow<Negotiated12<ServerAuthentication>> {
+function* renegotiate(
+  first: ClientHandshake12,
+  { connection }: Negotiated12<ServerAuthentication>,
+  negotiate: Negotiate,
+): Flow<Negotiated12<ServerAuthentication>> {
   const config = only12(first.config)
   const hello: ClientHandshake = new Handshake(config, first.io, messages13, ignoredByClients12)
   const hs: ClientHandshake12 = hello.withMessages(messages12, ignoredByClients12)
   const random = config.provider.random(32)
   hs.clientRandom = random
   first.io.holdData(true)
-  const offer = yield* sendHello(hello, planHello(config, { // ClientHello -------->
-    random, sessionId: new Uint8Array(0), shares: [], psks: [], variation: drawVariation(config),
-    more: { renegotiation_info: connection.clientVerifyData },
-  }))
+  const offer = yield* sendHello(
+    hello,
+    planHello(config, {
+      // ClientHello -------->
+      random,
+      sessionId: new Uint8Array(0),
+      shares: [],
+      psks: [],
+      variation: drawVariation(config),
+      more: { renegotiation_info: connection.clientVerifyData },
+    }),
+  )
   const serverHello = yield* hs.read('ServerHello') // <-------- ServerHello
   checkEcho(offer, serverHello)
   const negotiated = yield* negotiate(hs, offer, serverHello, undefined, connection)
@@ -70,15 +92,23 @@ function* renegotiate(first: ClientHandshake12, { connection }: Negotiated12<Ser
 
 /** A connection keeps its version. */
 const only12 = (config: ClientConfig): ClientConfig => ({
-  ...config, maxVersion: TLS12, suites: config.suites.filter(({ version }) => version === 'TLS 1.2'), fallback: false,
+  ...config,
+  maxVersion: TLS12,
+  suites: config.suites.filter(({ version }) => version === 'TLS 1.2'),
+  fallback: false,
 })
 
-const checkEcho = ({ hello }: Offer, { legacyVersion, cipherSuite, compressionMethod, extensions }: ServerHelloMessage): void => {
+const checkEcho = (
+  { hello }: Offer,
+  { legacyVersion, cipherSuite, compressionMethod, extensions }: ServerHelloMessage,
+): void => {
   if (extensions?.some(({ type }) => type === extensionTypes.supported_versions)) {
     throw new TlsError('protocol_version', 'ServerHello: TLS 1.3 in a renegotiation (RFC 9846 section 4.2.3)')
   }
-  if (legacyVersion !== TLS12) throw new TlsError('illegal_parameter', `ServerHello: ${versionName(legacyVersion)} in a renegotiation of TLS 1.2`)
-  if (compressionMethod !== NO_COMPRESSION) throw new TlsError('illegal_parameter', 'ServerHello: compression was chosen')
+  if (legacyVersion !== TLS12)
+    throw new TlsError('illegal_parameter', `ServerHello: ${versionName(legacyVersion)} in a renegotiation of TLS 1.2`)
+  if (compressionMethod !== NO_COMPRESSION)
+    throw new TlsError('illegal_parameter', 'ServerHello: compression was chosen')
   if (!hello.cipherSuites.includes(cipherSuite)) {
     throw new TlsError('illegal_parameter', `ServerHello: ${cipherSuiteName(cipherSuite)} was not offered`)
   }

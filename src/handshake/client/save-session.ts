@@ -15,7 +15,11 @@ import type { ClientHandshake } from './client-handshake.ts'
 /** What is different from one version to the other. */
 type OwnPart = Pick<SessionState, 'version' | 'cipherSuite' | 'secret' | 'lifetime'> & Partial<SessionState>
 
-export const saveSession = ({ config, io }: Pick<ClientHandshake, 'config' | 'io'>, facts: SessionFacts, own: OwnPart): void => {
+export const saveSession = (
+  { config, io }: Pick<ClientHandshake, 'config' | 'io'>,
+  facts: SessionFacts,
+  own: OwnPart,
+): void => {
   const lifetime = sessionLifetime(config, facts, own.lifetime)
   if (lifetime === 0) return
   const session: SessionState = {
@@ -29,11 +33,13 @@ export const saveSession = ({ config, io }: Pick<ClientHandshake, 'config' | 'io
   io.emit({ type: 'session', session: encodeSession(session) })
   const { sessions } = config
   if (!sessions) return
-  io.beside(put(() => {
-    const putting = sessions.put(session.fingerprint, session)
-    io.forgetOnFailure(() => andThen(putting, () => sessions.remove?.(session.fingerprint, session)))
-    return putting
-  }))
+  io.beside(
+    put(() => {
+      const putting = sessions.put(session.fingerprint, session)
+      io.forgetOnFailure(() => andThen(putting, () => sessions.remove?.(session.fingerprint, session)))
+      return putting
+    }),
+  )
 }
 
 /** A cache that fails, or never answers, costs a full handshake next time, no more. */

@@ -1,4 +1,5 @@
-// The message that answers a ClientHello, and which hello it answers where one was encrypted in another (RFC 9849 section 6.1.4).
+// The message that answers a ClientHello, and which hello it answers where one was encrypted in another (RFC 9849
+// section 6.1.4).
 
 import type { Flow } from '../flow.ts'
 import type { ClientHandshake, ServerHelloMessage } from './client-handshake.ts'
@@ -15,9 +16,10 @@ export interface Answer {
 export function* readAnswer(hs: ClientHandshake, offer: Offer): Flow<Answer> {
   const serverHello = yield* hs.receive('ServerHello')
   const { ech } = offer.plan
-  const answered = ech && offer.outer && !confirmsEch(hs, offer.plan, offer.raw, serverHello)
-    ? { hs: ech.outer, offer: offer.outer }
-    : { hs, offer }
+  const answered =
+    ech && offer.outer && !confirmsEch(hs, offer.plan, offer.raw, serverHello)
+      ? { hs: ech.outer, offer: offer.outer }
+      : { hs, offer }
   answered.hs.transcript.add(serverHello.raw)
   return { ...answered, serverHello }
 }

@@ -1,4 +1,5 @@
-// Certificate to ServerHelloDone: who the server of TLS 1.2 is, and its key share (RFC 5246 section 7.4.2 to 7.4.5, RFC 6066
+// Certificate to ServerHelloDone: who the server of TLS 1.2 is, and its key share (RFC 5246 section 7.4.2 to 7.4.5, RFC
+// 6066
 // section 8).
 
 import type { ActiveGroup, ActiveSuite } from '../../config.ts'
@@ -34,7 +35,10 @@ export interface ServerFlight12 {
 
 /** Certificate, CertificateStatus*, ServerKeyExchange*, CertificateRequest*, ServerHelloDone: in this order only. */
 export function* readServerAuthentication12(
-  hs: ClientHandshake12, offer: Offer, answer: Answer12, previous: Connection12 | undefined,
+  hs: ClientHandshake12,
+  offer: Offer,
+  answer: Answer12,
+  previous: Connection12 | undefined,
 ): Flow<ServerFlight12> {
   const { config } = hs
   const { parameters } = answer
@@ -46,17 +50,29 @@ export function* readServerAuthentication12(
   const leaf = parseCertificate(der)
   checkLeaf(leaf, suite, offer)
 
-  const rest = suite.keyExchange === 'ecdhe' ? (['ServerKeyExchange'] as const) : (['CertificateRequest', 'ServerHelloDone'] as const)
+  const rest =
+    suite.keyExchange === 'ecdhe'
+      ? (['ServerKeyExchange'] as const)
+      : (['CertificateRequest', 'ServerHelloDone'] as const)
   let message = yield* hs.read(...(answer.statusPromised ? (['CertificateStatus'] as const) : []), ...rest)
   let ocspResponse: Uint8Array | undefined
   if (message.type === 'CertificateStatus') {
-    if (message.statusType !== OCSP) throw new TlsError('decode_error', 'CertificateStatus: an unknown kind of status (RFC 6066 section 8)')
+    if (message.statusType !== OCSP)
+      throw new TlsError('decode_error', 'CertificateStatus: an unknown kind of status (RFC 6066 section 8)')
     ocspResponse = message.response
     message = yield* hs.read(...rest)
   }
   const stapled = ocspResponse && { ocspResponse }
-  const request = { chain, peer: 'server', serverName: config.serverName, time: config.clock(), scts: answer.scts, ...stapled } as const
-  const peer = previous?.verifiedServer ?? (yield* verifyPeer(config, config.verifier, request, leaf)) // the same certificate is not judged twice
+  const request = {
+    chain,
+    peer: 'server',
+    serverName: config.serverName,
+    time: config.clock(),
+    scts: answer.scts,
+    ...stapled,
+  } as const
+  // the same certificate is not judged twice
+  const peer = previous?.verifiedServer ?? (yield* verifyPeer(config, config.verifier, request, leaf))
   let share: ServerShare | undefined
   if (message.type === 'ServerKeyExchange') {
     share = yield* readServerShare(config, message.body, parameters, peer, offer.extensions.supported_groups ?? [])
@@ -69,11 +85,14 @@ export function* readServerAuthentication12(
     group: share?.group,
     ocspResponse,
     request: asked,
-    exchange: () => (share ? completeEcdhe(share) : encryptPremaster(config, offer.hello.legacyVersion, peer.publicKey)),
+    exchange: () =>
+      share ? completeEcdhe(share) : encryptPremaster(config, offer.hello.legacyVersion, peer.publicKey),
   }
 }
 
-/** The certificate has to be one for the suite that was chosen: kind of key, curve, and use (RFC 5246 section 7.4.2). */
+/**
+ * The certificate has to be one for the suite that was chosen: kind of key, curve, and use (RFC 5246 section 7.4.2).
+ */
 const checkLeaf = (leaf: Certificate, suite: ActiveSuite, offer: Offer): void => {
   const { type } = leaf.publicKey
   if (!fitsSuite(suite, type)) {
@@ -84,7 +103,10 @@ const checkLeaf = (leaf: Certificate, suite: ActiveSuite, offer: Offer): void =>
   }
   const needed = suite.keyExchange === 'rsa' ? 'keyEncipherment' : 'digitalSignature'
   if (leaf.keyUsage && !leaf.keyUsage.includes(needed)) {
-    throw new TlsError('certificate_usage', `the server's certificate may not be used for ${needed}, which ${suite.name} needs`)
+    throw new TlsError(
+      'certificate_usage',
+      `the server's certificate may not be used for ${needed}, which ${suite.name} needs`,
+    )
   }
 }
 

@@ -1,4 +1,5 @@
-// {CertificateRequest*} {Certificate} {CertificateVerify}: who the server of TLS 1.3 is (RFC 9846 section 4.4.2, 4.5.1 and 4.5.2).
+// {CertificateRequest*} {Certificate} {CertificateVerify}: who the server of TLS 1.3 is (RFC 9846 section 4.4.2, 4.5.1
+// and 4.5.2).
 
 import { TlsError } from '../../errors.ts'
 import { certificateEntryExtensions, decodeExtensions } from '../../wire/extensions.ts'
@@ -38,15 +39,21 @@ export function* readServerAuthentication(hs: ClientHandshake, offer: Offer): Fl
     received = yield* hs.read(...types)
   }
   const message = yield* certificateOf(config, received)
-  if (message.context.length > 0) throw new TlsError('illegal_parameter', 'Certificate: a server\'s context has to be empty')
+  if (message.context.length > 0)
+    throw new TlsError('illegal_parameter', "Certificate: a server's context has to be empty")
   const [leaf] = message.entries
   if (!leaf) throw new TlsError('decode_error', 'Certificate: the server sent an empty list (RFC 9846 section 4.5.1.3)')
   refuseUnasked(message.entries, offer.sent.has(extensionTypes.delegated_credential))
   const entries = message.entries.map(({ extensions }) =>
     decodeExtensions(certificateEntryExtensions, extensions, 'Certificate', { offered: offer.sent }),
   )
-  const { status_request: status, signed_certificate_timestamp: scts = [], delegated_credential: credential } = entries[0] ?? {}
-  if (status && status.statusType !== OCSP) throw new TlsError('decode_error', 'Certificate: an unknown kind of stapled status')
+  const {
+    status_request: status,
+    signed_certificate_timestamp: scts = [],
+    delegated_credential: credential,
+  } = entries[0] ?? {}
+  if (status && status.statusType !== OCSP)
+    throw new TlsError('decode_error', 'Certificate: an unknown kind of stapled status')
   const signedHash = transcript.hash()
   const peer = yield* verifyPeer(config, config.verifier, {
     chain: message.entries.map(({ data }) => data),

@@ -25,11 +25,17 @@ export const channelBinding = (type: ChannelBindingType, sources: BindingSources
       return sources.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', new Uint8Array(0))
     case 'tls-unique':
       if (sources.firstFinished) return sources.firstFinished
-      throw new TlsError('unsupported', 'tls-unique is for TLS 1.2 with the extended master secret: use tls-exporter (RFC 9266 section 3)')
+      throw new TlsError(
+        'unsupported',
+        'tls-unique is for TLS 1.2 with the extended master secret: use tls-exporter (RFC 9266 section 3)',
+      )
     case 'tls-server-end-point':
       return endPoint(sources)
     default:
-      throw new TlsError('bad_option', `channelBinding: ${String(type)} is not tls-exporter, tls-unique or tls-server-end-point`)
+      throw new TlsError(
+        'bad_option',
+        `channelBinding: ${String(type)} is not tls-exporter, tls-unique or tls-server-end-point`,
+      )
   }
 }
 
@@ -40,8 +46,13 @@ const endPoint = ({ provider, serverCertificate }: BindingSources): Uint8Array =
   const name = signatureAlgorithmOf(signatureAlgorithm)
   const hashName = /sha(384|512)$/.exec(name ?? '')?.[0] ?? (/sha(1|256)$|md5$/.test(name ?? '') ? 'sha256' : undefined)
   const hash = isHash(hashName) ? provider.hashes[hashName] : undefined
-  if (!hash) throw new TlsError('unsupported', 'tls-server-end-point is not defined for a certificate that is signed without a hash: use tls-exporter')
+  if (!hash)
+    throw new TlsError(
+      'unsupported',
+      'tls-server-end-point is not defined for a certificate that is signed without a hash: use tls-exporter',
+    )
   return hash.digest(serverCertificate)
 }
 
-const isHash = (name: string | undefined): name is HashName => name === 'sha256' || name === 'sha384' || name === 'sha512'
+const isHash = (name: string | undefined): name is HashName =>
+  name === 'sha256' || name === 'sha384' || name === 'sha512'

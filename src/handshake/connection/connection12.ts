@@ -1,5 +1,5 @@
-// One set of TLS 1.2 keys: ChangeCipherSpec and Finished both ways, exporter and channel bindings (RFC 5246 section 7.1, 7.4.9,
-// RFC 5705, RFC 5929). Renegotiation makes a new one.
+// One set of TLS 1.2 keys: ChangeCipherSpec and Finished both ways, exporter and channel bindings (RFC 5246 section
+// 7.1, 7.4.9, RFC 5705, RFC 5929). Renegotiation makes a new one.
 
 import type { ActiveSuite, CommonConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
@@ -24,7 +24,10 @@ export interface Parameters12 {
   readonly serverRandom: Uint8Array
   readonly extendedMasterSecret: boolean
   readonly encryptThenMac: boolean
-  /** This handshake or one before it in the connection had encrypt-then-MAC: it cannot be given up (RFC 7366 section 3.1). */
+  /**
+   * This handshake or one before it in the connection had encrypt-then-MAC: it cannot be given up (RFC 7366 section
+   * 3.1).
+   */
   readonly keepsEncryptThenMac: boolean
   /** RFC 5746: both sent renegotiation_info, or its SCSV. */
   readonly secureRenegotiation: boolean
@@ -47,7 +50,12 @@ export class Connection12 {
   serverVerifyData: Uint8Array = new Uint8Array(0)
   #first: 'client' | 'server' | undefined
 
-  constructor(hs: Handshake<CommonConfig, Messages12>, parameters: Parameters12, master: MasterSecret, server: VerifiedPeer | Uint8Array | undefined) {
+  constructor(
+    hs: Handshake<CommonConfig, Messages12>,
+    parameters: Parameters12,
+    master: MasterSecret,
+    server: VerifiedPeer | Uint8Array | undefined,
+  ) {
     const { suite, clientRandom, serverRandom } = parameters
     this.#hs = hs
     this.parameters = parameters
@@ -107,7 +115,11 @@ export class Connection12 {
   exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Uint8Array {
     const { clientRandom, serverRandom } = this.parameters
     if (!this.parameters.extendedMasterSecret) {
-      throw new TlsError('unsupported', 'no keying material is exported without the extended master secret, which the peer does not have (RFC 7627 section 5.4)')
+      throw new TlsError(
+        'unsupported',
+        'no keying material is exported without the extended master secret, which the peer does not have (RFC 7627 ' +
+          'section 5.4)',
+      )
     }
     return exportKey12(this.master, clientRandom, serverRandom, label, context, length)
   }
@@ -142,9 +154,13 @@ export interface Current12<A extends Authentication> {
   negotiated: Negotiated12<A>
 }
 
-/** The end of the handshake: there is none without the proofs of who the peer is, and that both saw the same messages. */
+/**
+ * The end of the handshake: there is none without the proofs of who the peer is, and that both saw the same messages.
+ */
 export const establish12 = <A extends Authentication>(
-  hs: AnyHandshake, current: Current12<A>, postHandshake: Flow<void>,
+  hs: AnyHandshake,
+  current: Current12<A>,
+  postHandshake: Flow<void>,
 ): Established => ({
   get info() {
     return current.negotiated.info

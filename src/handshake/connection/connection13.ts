@@ -1,5 +1,5 @@
-// What is left of a TLS 1.3 handshake once it is done: the application secrets, key updates, exporters and the resumption
-// secret (RFC 9846 section 4.7.3, 7.2 and 7.5).
+// What is left of a TLS 1.3 handshake once it is done: the application secrets, key updates, exporters and the
+// resumption secret (RFC 9846 section 4.7.3, 7.2 and 7.5).
 
 import type { ActiveSuite, CommonConfig } from '../../config.ts'
 import { exportKey, nextTrafficSecret, resumptionPsk } from '../../keys/schedule13.ts'
@@ -55,14 +55,15 @@ export class Connection13<R extends Role = Role> {
     this.#hs.keyLog('EXPORTER_SECRET', master.exporter)
   }
 
-  /** The end of the handshake: there is none without the proofs of who the peer is, and that both saw the same messages. */
+  /**
+   * The end of the handshake: there is none without the proofs of who the peer is, and that both saw the same messages.
+   */
   establish(_proofs: Proofs<PeerOf<R>>, postHandshake: Flow<void>, info: ConnectionInfo): Established {
     this.#hs.transcript.forgetMessages()
     return {
       info,
       postHandshake,
-      exportKeyingMaterial: (length, label, context) =>
-        this.#export(length, label, context),
+      exportKeyingMaterial: (length, label, context) => this.#export(length, label, context),
       channelBinding: (type) =>
         channelBinding(type, {
           provider: this.#hs.config.provider,
@@ -87,7 +88,8 @@ export class Connection13<R extends Role = Role> {
     return { read: this.#read, write: this.#write }
   }
 
-  /** Sends KeyUpdate under the old key and goes on with the next. The peer is not asked for new keys again before it has
+  /**
+   * Sends KeyUpdate under the old key and goes on with the next. The peer is not asked for new keys again before it has
    * answered (section 4.7.3). */
   *updateWrite(requestPeer: boolean): Flow<void> {
     const asks = requestPeer && !this.#asked
@@ -105,7 +107,9 @@ export class Connection13<R extends Role = Role> {
     return sealer
   }
 
-  /** The peer's KeyUpdate came: its next record is under the next key. If it asks for new keys of ours, it gets them once,
+  /**
+   * The peer's KeyUpdate came: its next record is under the next key. If it asks for new keys of ours, it gets them
+   * once,
    * until something was sent under them (section 4.7.3). */
   *readKeyUpdate(requested: boolean): Flow<void> {
     this.#asked = false

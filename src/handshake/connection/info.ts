@@ -1,5 +1,5 @@
-// ConnectionInfo, made in one place for both versions and both sides: who the peer is comes out of its authentication, what
-// was agreed on out of the handshake.
+// ConnectionInfo, made in one place for both versions and both sides: who the peer is comes out of its authentication,
+// what was agreed on out of the handshake.
 
 import type { ActiveSuite, CommonConfig } from '../../config.ts'
 import type { ConnectionInfo } from '../../info.ts'
@@ -10,11 +10,24 @@ import type { Flow } from '../flow.ts'
 import { chainOf } from './session-facts.ts'
 
 /** What the two ends agreed on. */
-export interface Agreement extends Partial<Pick<
-  ConnectionInfo,
-  'clientHello' | 'ownSignatureScheme' | 'ownIdentity' | 'helloRetryRequest' | 'sessionData' | 'echAccepted' | 'earlyData' |
-  'earlyDataRefusal' | 'ticketAgeSkew' | 'extendedMasterSecret' | 'secureRenegotiation' | 'certificateCompression' | 'scts'
->> {
+export interface Agreement extends Partial<
+  Pick<
+    ConnectionInfo,
+    | 'clientHello'
+    | 'ownSignatureScheme'
+    | 'ownIdentity'
+    | 'helloRetryRequest'
+    | 'sessionData'
+    | 'echAccepted'
+    | 'earlyData'
+    | 'earlyDataRefusal'
+    | 'ticketAgeSkew'
+    | 'extendedMasterSecret'
+    | 'secureRenegotiation'
+    | 'certificateCompression'
+    | 'scts'
+  >
+> {
   readonly version: ConnectionInfo['version']
   readonly suite: ActiveSuite
   readonly group: { readonly name: string } | undefined
@@ -51,13 +64,16 @@ export const connectionInfo = (peer: KnownPeer, agreed: Agreement): ConnectionIn
     certificateCompression: agreed.certificateCompression,
     delegatedUntil: certified?.signature.delegatedUntil,
     verifiedChain: certified?.peer.chain ?? (session ? chainOf(session) : []),
-    ocspResponse: agreed.ocspResponse ?? (session && session.ocspResponse.length > 0 ? session.ocspResponse : undefined),
+    ocspResponse:
+      agreed.ocspResponse ?? (session && session.ocspResponse.length > 0 ? session.ocspResponse : undefined),
     scts: session?.scts ?? agreed.scts ?? [],
   }
 }
 
 /** Who we were to the peer, once that is known. */
-export const ownInfo = (own: ClientIdentity | undefined): Pick<ConnectionInfo, 'ownIdentity' | 'ownSignatureScheme'> => ({
+export const ownInfo = (
+  own: ClientIdentity | undefined,
+): Pick<ConnectionInfo, 'ownIdentity' | 'ownSignatureScheme'> => ({
   ownIdentity: own?.chosen?.identity.digest,
   ownSignatureScheme: own?.chosen?.scheme.name,
 })

@@ -1,4 +1,5 @@
-// Whether a session may still be continued: what decided who the ends are is asked again, on both sides and in both versions (RFC 9846
+// Whether a session may still be continued: what decided who the ends are is asked again, on both sides and in both
+// versions (RFC 9846
 // section 4.7.1).
 
 import type { CommonConfig } from '../../config.ts'
@@ -6,7 +7,7 @@ import type { ResumedSession } from '../../session/options.ts'
 import type { SessionState } from '../../session/state.ts'
 import { TLS13 } from '../../wire/registry.ts'
 import type { CertificateVerifier } from '../../x509/verifier.ts'
-import { attempt } from '../flow.ts'
+import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { chainOf } from './session-facts.ts'
 
@@ -27,17 +28,26 @@ export const isFresh = ({ clock, resumption }: CommonConfig, session: SessionSta
   )
 }
 
-/** Asks the verifier and the application. What fails costs a full handshake, no more. `verifier`: who judges the peer here. */
+/**
+ * Asks the verifier and the application. What fails costs a full handshake, no more. `verifier`: who judges the peer
+ * here.
+ */
 export function* mayResume(
-  { clock, resumption }: CommonConfig, peer: 'client' | 'server', verifier: CertificateVerifier | undefined, session: SessionState,
+  { clock, resumption }: CommonConfig,
+  peer: 'client' | 'server',
+  verifier: CertificateVerifier | undefined,
+  session: SessionState,
 ): Flow<boolean> {
-  if (verifier?.mayResume && session.peerCertificates.length > 0) {
-    const serverName = peer === 'server' ? session.serverName || undefined : undefined
-    const about = { peer, serverName, time: clock(), verifiedAt: session.authenticatedAt }
-    if (!(yield* attempt(() => verifier.mayResume?.({ chain: chainOf(session), ...about })))) return false
+  try {
+    if (verifier?.mayResume && session.peerCertificates.length > 0) {
+      const serverName = peer === 'server' ? session.serverName || undefined : undefined
+      const request = { chain: chainOf(session), peer, serverName, time: clock(), verifiedAt: session.authenticatedAt }
+      if (!(yield* use(verifier.mayResume(request)))) return false
+    }
+    return !resumption.mayResume || (yield* use(resumption.mayResume(describe(session))))
+  } catch {
+    return false
   }
-  const { mayResume: ask } = resumption
-  return !ask || ((yield* attempt(() => ask(describe(session)))) ?? false)
 }
 
 const describe = (session: SessionState): ResumedSession => ({

@@ -1,5 +1,5 @@
-// What a session keeps of the connection that it began with, on both sides and in both versions, and within which bounds: a peer
-// chooses how much of it there is (RFC 9846 section 4.7.1).
+// What a session keeps of the connection that it began with, on both sides and in both versions, and within which
+// bounds: a peer chooses how much of it there is (RFC 9846 section 4.7.1).
 
 import type { CommonConfig } from '../../config.ts'
 import type { ConnectionInfo } from '../../info.ts'
@@ -12,10 +12,18 @@ import type { Certificate } from '../../x509/certificate.ts'
 /** Who the two ends proved to be. */
 type IdentityFacts = Pick<
   SessionState,
-  'peerCertificates' | 'verifiedChain' | 'validUntil' | 'pskIdentity' | 'signatureScheme' | 'authenticatedAt' | 'ownIdentity' | 'asked'
+  | 'peerCertificates'
+  | 'verifiedChain'
+  | 'validUntil'
+  | 'pskIdentity'
+  | 'signatureScheme'
+  | 'authenticatedAt'
+  | 'ownIdentity'
+  | 'asked'
 >
 
-export interface SessionFacts extends IdentityFacts, Pick<SessionState, 'alpn' | 'serverName' | 'ocspResponse' | 'scts' | 'group'> {}
+export interface SessionFacts
+  extends IdentityFacts, Pick<SessionState, 'alpn' | 'serverName' | 'ocspResponse' | 'scts' | 'group'> {}
 
 /** What a client showed of itself; of a server, the fingerprint says it. */
 export interface OwnPart {
@@ -24,10 +32,17 @@ export interface OwnPart {
 }
 
 /** `info` is that of the connection, `peer` who the other end proved to be in it. */
-export const sessionFacts = ({ clock }: CommonConfig, peer: KnownPeer, info: ConnectionInfo, own: OwnPart = {}): SessionFacts => {
+export const sessionFacts = (
+  { clock }: CommonConfig,
+  peer: KnownPeer,
+  info: ConnectionInfo,
+  own: OwnPart = {},
+): SessionFacts => {
   const session = peer.by === 'psk' ? peer.psk.session : undefined
   return {
-    ...(session ? carriedOver(session) : { ...proven(peer, clock()), ownIdentity: own.ownIdentity ?? '', asked: own.asked }),
+    ...(session
+      ? carriedOver(session)
+      : { ...proven(peer, clock()), ownIdentity: own.ownIdentity ?? '', asked: own.asked }),
     alpn: info.alpn ?? '',
     serverName: info.serverName ?? '',
     ocspResponse: info.ocspResponse ?? NONE,
@@ -39,19 +54,42 @@ export const sessionFacts = ({ clock }: CommonConfig, peer: KnownPeer, info: Con
 const NONE = new Uint8Array(0)
 
 const carriedOver = (session: SessionState): IdentityFacts => {
-  const { peerCertificates, verifiedChain, validUntil, pskIdentity, signatureScheme, authenticatedAt, ownIdentity, asked } = session
-  return { peerCertificates, verifiedChain, validUntil, pskIdentity, signatureScheme, authenticatedAt, ownIdentity, asked }
+  const {
+    peerCertificates,
+    verifiedChain,
+    validUntil,
+    pskIdentity,
+    signatureScheme,
+    authenticatedAt,
+    ownIdentity,
+    asked,
+  } = session
+  return {
+    peerCertificates,
+    verifiedChain,
+    validUntil,
+    pskIdentity,
+    signatureScheme,
+    authenticatedAt,
+    ownIdentity,
+    asked,
+  }
 }
 
 const proven = (peer: KnownPeer, now: number): Omit<IdentityFacts, 'ownIdentity' | 'asked'> => {
   const facts = {
-    peerCertificates: [], verifiedChain: [], validUntil: 0, signatureScheme: '', authenticatedAt: now,
+    peerCertificates: [],
+    verifiedChain: [],
+    validUntil: 0,
+    signatureScheme: '',
+    authenticatedAt: now,
     pskIdentity: (peer.by === 'psk' && peer.psk.identity) || NONE,
   }
   if (peer.by !== 'certificate') return facts
   const { certificates, chain, leaf } = peer.peer
   const { scheme = '', delegatedUntil = 0 } = peer.signature
-  const ends = [...chain.map(({ notAfter }) => notAfter), delegatedUntil].filter((end) => end >= now) // a verifier that took an expired one does not go by dates
+  // a verifier that took an expired one does not go by dates
+  const ends = [...chain.map(({ notAfter }) => notAfter), delegatedUntil].filter((end) => end >= now)
   const verifiedChain = chain.map(({ der }) => der)
   parsedChains.set(verifiedChain, chain)
   return {
@@ -63,8 +101,15 @@ const proven = (peer: KnownPeer, now: number): Omit<IdentityFacts, 'ownIdentity'
   }
 }
 
-/** Of what the peer sent, the certificates that were verified; with no chain, the leaf and what follows it within the bound. */
-const keptCertificates = (sent: readonly Uint8Array[], leaf: Certificate, chain: readonly Certificate[]): readonly Uint8Array[] => {
+/**
+ * Of what the peer sent, the certificates that were verified; with no chain, the leaf and what follows it within the
+ * bound.
+ */
+const keptCertificates = (
+  sent: readonly Uint8Array[],
+  leaf: Certificate,
+  chain: readonly Certificate[],
+): readonly Uint8Array[] => {
   if (chain.length > 0) return sent.filter((der, place) => place === 0 || chain.some((one) => equalBytes(one.der, der)))
   let room = MAX_FACTS - leaf.der.length
   const rest = sent.slice(1)
@@ -79,8 +124,12 @@ const MAX_NAME = 255
 
 /** Seconds for which a session with these facts may be resumed, at most `wanted`; 0 for not at all. */
 export const sessionLifetime = ({ clock, resumption }: CommonConfig, facts: SessionFacts, wanted: number): number => {
-  const { peerCertificates, verifiedChain, ocspResponse, scts, pskIdentity, serverName, authenticatedAt, validUntil } = facts
-  const bytes = [...peerCertificates, ...verifiedChain, ocspResponse, ...scts, pskIdentity].reduce((sum, { length }) => sum + length, 0)
+  const { peerCertificates, verifiedChain, ocspResponse, scts, pskIdentity, serverName, authenticatedAt, validUntil } =
+    facts
+  const bytes = [...peerCertificates, ...verifiedChain, ocspResponse, ...scts, pskIdentity].reduce(
+    (sum, { length }) => sum + length,
+    0,
+  )
   if (bytes > MAX_FACTS || serverName.length > MAX_NAME) return 0
   const end = Math.min(authenticatedAt + resumption.maxAge, validUntil === 0 ? Infinity : validUntil)
   return Math.max(0, Math.min(wanted, Math.floor((end - clock()) / 1000)))

@@ -1,5 +1,5 @@
-// What a session belongs to: the server's name and everything in the config that a change of must end resumption (RFC 9846
-// section 4.7.1). The same text is the key in a client's cache and the fingerprint in the session.
+// What a session belongs to: the server's name and everything in the config that a change of must end resumption (RFC
+// 9846 section 4.7.1). The same text is the key in a client's cache and the fingerprint in the session.
 
 import type { ClientConfig, CommonConfig, ServerConfig } from '../../config.ts'
 import type { Identity } from '../../options.ts'
@@ -18,14 +18,19 @@ const schemesOf = ({ schemes, certificateSchemes }: CommonConfig): string =>
 
 const keys = new WeakMap<ClientConfig, string>()
 
-/** Whom we take for the server, and who we are ourselves. External keys vouch for both. An identity that a function chooses is not in
+/**
+ * Whom we take for the server, and who we are ourselves. External keys vouch for both. An identity that a function
+ * chooses is not in
  * it: the function is asked again (client-psk.ts). */
 export const sessionKey = (config: ClientConfig): string => {
   const known = keys.get(config)
   if (known !== undefined) return known
   const { serverName = '', alpn, verifier, identityKey, psks, provider } = config
   const parts = [
-    alpn, verifierFingerprint(verifier), schemesOf(config), identityKey ?? 'a function',
+    alpn,
+    verifierFingerprint(verifier),
+    schemesOf(config),
+    identityKey ?? 'a function',
     psks.map(({ identity, key, imported }) => pskDigest(provider, { identity, key, imported })),
   ]
   const key = `${serverName}|${digest(config, JSON.stringify(parts))}`
@@ -33,7 +38,9 @@ export const sessionKey = (config: ClientConfig): string => {
   return key
 }
 
-/** The server's side: what a ticket was made under. A change of certificate, protocols, or client-auth policy ends it. */
+/**
+ * The server's side: what a ticket was made under. A change of certificate, protocols, or client-auth policy ends it.
+ */
 export const serverFingerprint = (config: ServerConfig, identity: Identity | undefined): string => {
   const { clientAuth, alpn } = config
   const { mode = '', verifier } = clientAuth ?? {}

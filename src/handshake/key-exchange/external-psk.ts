@@ -31,7 +31,9 @@ const hashOf = (provider: CryptoProvider, name: 'sha256' | 'sha384' = 'sha256'):
 
 /** The PSKs to offer for one external key: itself, or one for each KDF of our suites (RFC 9258 section 5.1). */
 export const usablePsks = (config: ClientConfig): readonly UsablePsk[] => {
-  const kdfHashes = new Map(config.suites.filter(({ version }) => version === 'TLS 1.3').map(({ hash }) => [hash.name, hash]))
+  const kdfHashes = new Map(
+    config.suites.filter(({ version }) => version === 'TLS 1.3').map(({ hash }) => [hash.name, hash]),
+  )
   return config.psks.flatMap((psk): readonly UsablePsk[] => {
     if (!psk.imported) {
       if (psk.identity.length === 0) return [] // PskIdentity has a byte at least (section 4.3.11)
@@ -43,11 +45,16 @@ export const usablePsks = (config: ClientConfig): readonly UsablePsk[] => {
 }
 
 const importPsk = (
-  provider: CryptoProvider, { identity, key, hash }: Pick<ExternalPskConfig, 'identity' | 'key' | 'hash'>, context: Uint8Array,
+  provider: CryptoProvider,
+  { identity, key, hash }: Pick<ExternalPskConfig, 'identity' | 'key' | 'hash'>,
+  context: Uint8Array,
   target: HashAlgorithm,
 ): UsablePsk => {
   const imported = encode(importedIdentity, {
-    externalIdentity: identity, context, targetProtocol: TLS13, targetKdf: kdfs[target.name] ?? 0,
+    externalIdentity: identity,
+    context,
+    targetProtocol: TLS13,
+    targetKdf: kdfs[target.name] ?? 0,
   })
   const own = hashOf(provider, hash)
   const extracted = hkdfExtract(own, new Uint8Array(0), key)
@@ -72,18 +79,20 @@ export const decodeImportedIdentity = (identity: Uint8Array): ImportedIdentity |
 
 /** What the server's lookup gave, made usable under the suite's hash; undefined if it is for another hash. */
 export const serverPsk = (
-  provider: CryptoProvider, identity: Uint8Array, found: FoundPsk,
-  target: HashAlgorithm, imported: ImportedIdentity | undefined,
+  provider: CryptoProvider,
+  identity: Uint8Array,
+  found: FoundPsk,
+  target: HashAlgorithm,
+  imported: ImportedIdentity | undefined,
 ): UsablePsk | undefined => {
   const key = keyOf(found, 'internal_error')
   if (imported) {
-    return importPsk(
-      provider, { identity: imported.externalIdentity, key, hash: found.hash }, imported.context, target,
-    )
+    return importPsk(provider, { identity: imported.externalIdentity, key, hash: found.hash }, imported.context, target)
   }
   const hash = hashOf(provider, found.hash)
   return hash.name === target.name ? { identity, secret: key, hash, binder: 'ext' } : undefined
 }
 
 /** The key that a client uses with TLS 1.2: the first that is not for the importer, which is for TLS 1.3 (RFC 9258). */
-export const pskOf12 = (config: Pick<ClientConfig, 'psks'>): ExternalPskConfig | undefined => config.psks.find(({ imported }) => !imported)
+export const pskOf12 = (config: Pick<ClientConfig, 'psks'>): ExternalPskConfig | undefined =>
+  config.psks.find(({ imported }) => !imported)

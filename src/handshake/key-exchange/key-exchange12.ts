@@ -7,7 +7,13 @@ import { TlsError } from '../../errors.ts'
 import type { Identity } from '../../options.ts'
 import { concat } from '../../wire/bytes.ts'
 import { decode, encode } from '../../wire/codec.ts'
-import { clientEcdhPoint, encryptedPremaster, namedCurveParams, serverEcdhParams, signedEcdhParams } from '../../wire/key-exchange12.ts'
+import {
+  clientEcdhPoint,
+  encryptedPremaster,
+  namedCurveParams,
+  serverEcdhParams,
+  signedEcdhParams,
+} from '../../wire/key-exchange12.ts'
 import { namedGroupName } from '../../wire/registry.ts'
 import type { SignatureScheme } from '../../wire/registry.ts'
 import { signer12, verifySignature } from '../auth/authentication.ts'
@@ -31,7 +37,11 @@ export interface ServerShare {
 
 /** Client: reads ServerKeyExchange. The group has to be one that we offered, for TLS 1.2. */
 export function* readServerShare(
-  config: CommonConfig, body: Uint8Array, parameters: Parameters12, peer: VerifiedPeer, offeredGroups: readonly number[],
+  config: CommonConfig,
+  body: Uint8Array,
+  parameters: Parameters12,
+  peer: VerifiedPeer,
+  offeredGroups: readonly number[],
 ): Flow<ServerShare> {
   const { params, scheme, signature } = decode(signedEcdhParams, body, 'ServerKeyExchange')
   const group = config.groups.find(({ id, tls13Only }) => id === params.group && !tls13Only)
@@ -65,9 +75,12 @@ export function* encryptPremaster(config: CommonConfig, offeredVersion: number, 
   const { provider } = config
   const length = key.rsa?.modulus.length ?? 0
   if (!provider.rsaEncryptRaw || length < PREMASTER_LENGTH + LEAST_PADDING) {
-    throw new TlsError('unsupported_certificate', 'the RSA key of the certificate can\'t encrypt a premaster secret')
+    throw new TlsError('unsupported_certificate', "the RSA key of the certificate can't encrypt a premaster secret")
   }
-  const premaster = concat(Uint8Array.of(offeredVersion >> 8, offeredVersion & 0xff), provider.random(PREMASTER_LENGTH - 2))
+  const premaster = concat(
+    Uint8Array.of(offeredVersion >> 8, offeredVersion & 0xff),
+    provider.random(PREMASTER_LENGTH - 2),
+  )
   const padding = nonZero(provider, length - PREMASTER_LENGTH - 3)
   const padded = concat(Uint8Array.of(0, 2), padding, Uint8Array.of(0), premaster)
   return { body: encode(encryptedPremaster, yield* use(provider.rsaEncryptRaw(key, padded))), premaster }
@@ -90,7 +103,10 @@ export interface ServerExchange {
 }
 
 export function* signServerShare(
-  group: ActiveGroup, parameters: Parameters12, identity: Identity, scheme: SignatureScheme,
+  group: ActiveGroup,
+  parameters: Parameters12,
+  identity: Identity,
+  scheme: SignatureScheme,
 ): Flow<ServerExchange> {
   const exchange = yield* use(group.start())
   const params = namedCurveParams(group.id, exchange.share)
@@ -103,9 +119,17 @@ export function* ecdhePremaster(exchange: KeyExchange, body: Uint8Array): Flow<U
   return yield* use(exchange.complete(decode(clientEcdhPoint, body, 'ClientKeyExchange')))
 }
 
-/** Server, static RSA: what the client encrypted; or random bytes if it is anything but a well padded premaster secret of the
- * right version, by the same steps. The handshake then fails at Finished, as for any wrong key (Bleichenbacher, ROBOT). */
-export function* decryptPremaster(config: CommonConfig, identity: Identity, offeredVersion: number, body: Uint8Array): Flow<Uint8Array> {
+/**
+ * Server, static RSA: what the client encrypted; or random bytes if it is anything but a well padded premaster secret
+ * of the
+ * right version, by the same steps. The handshake then fails at Finished, as for any wrong key (Bleichenbacher, ROBOT).
+ * */
+export function* decryptPremaster(
+  config: CommonConfig,
+  identity: Identity,
+  offeredVersion: number,
+  body: Uint8Array,
+): Flow<Uint8Array> {
   const instead = config.provider.random(PREMASTER_LENGTH)
   const length = Math.ceil(identity.keyBits / 8)
   const ciphertext = decode(encryptedPremaster, body, 'ClientKeyExchange')

@@ -10,7 +10,8 @@ import { IMPLIED_SCHEMES_12, signatureSchemeById } from '../../wire/registry.ts'
 import type { SignatureScheme } from '../../wire/registry.ts'
 
 /** What the peer may sign with. SHA-1 is in it only if `legacy` or `signatureSchemes` says so (RFC 9155). */
-export const schemes12 = (config: CommonConfig): readonly SignatureScheme[] => config.schemes.filter(({ tls13Only }) => !tls13Only)
+export const schemes12 = (config: CommonConfig): readonly SignatureScheme[] =>
+  config.schemes.filter(({ tls13Only }) => !tls13Only)
 
 const ecdsaKeys: readonly KeyType[] = ['p256', 'p384', 'p521']
 
@@ -22,8 +23,14 @@ export const fitsKey12 = (scheme: SignatureScheme, key: Pick<PublicKey, 'type' |
 
 /** The first scheme of the peer's that this identity can do; undefined if there is none. A client that names no schemes
  * takes SHA-1, which we make only where it is turned on. */
-export const schemeFor12 = (config: CommonConfig, identity: Identity, offered: readonly number[] | undefined): SignatureScheme | undefined => {
-  const schemes = (offered ?? IMPLIED_SCHEMES_12).flatMap((id) => signatureSchemeById.get(id) ?? []).filter((scheme) => usable(config, identity, scheme))
+export const schemeFor12 = (
+  config: CommonConfig,
+  identity: Identity,
+  offered: readonly number[] | undefined,
+): SignatureScheme | undefined => {
+  const schemes = (offered ?? IMPLIED_SCHEMES_12)
+    .flatMap((id) => signatureSchemeById.get(id) ?? [])
+    .filter((scheme) => usable(config, identity, scheme))
   return schemes.find(({ legacy }) => !legacy) ?? schemes[0] // SHA-1 only if the peer takes nothing else
 }
 
@@ -35,14 +42,19 @@ const usable = (config: CommonConfig, identity: Identity, scheme: SignatureSchem
   identity.signer.algorithms.includes(scheme.algorithm) &&
   longEnough(scheme, identity.keyBits)
 
-/** Whether a certificate's key is of the kind that the suite names (RFC 8422 section 2.1 and 5.10, RFC 5246 section 7.4.2). */
+/**
+ * Whether a certificate's key is of the kind that the suite names (RFC 8422 section 2.1 and 5.10, RFC 5246 section
+ * 7.4.2).
+ */
 export const fitsSuite = ({ authentication, keyExchange }: ActiveSuite, type: KeyType): boolean =>
   authentication === 'ecdsa'
     ? ecdsaKeys.includes(type) || type === 'ed25519' || type === 'ed448'
     : type === 'rsa' || (type === 'rsa-pss' && keyExchange !== 'rsa')
 
 const curves: Partial<Record<KeyType, number>> = {
-  p256: groupIds['P-256'], p384: groupIds['P-384'], p521: groupIds['P-521'],
+  p256: groupIds['P-256'],
+  p384: groupIds['P-384'],
+  p521: groupIds['P-521'],
 }
 
 /** The curve of an ECDSA certificate is one of the groups that were offered (RFC 8422 section 5.3). */

@@ -1,11 +1,15 @@
-// A server of TLS 1.3 and its clients' certificates: CertificateRequest, during the handshake and after it, and what answers it
-// (RFC 9846 section 4.4.2, 4.5.1, 4.5.2 and 4.7.2). After the handshake the messages are hashed apart from it, one after the other.
+// A server of TLS 1.3 and its clients' certificates: CertificateRequest, during the handshake and after it, and what
+// answers it (RFC 9846 section 4.4.2, 4.5.1, 4.5.2 and 4.7.2). After the handshake the messages are hashed apart from
+// it, one after the other.
 
 import type { ServerConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import {
-  certificateEntryExtensions, certificateRequestExtensions, decodeExtensions, encodeExtensions,
+  certificateEntryExtensions,
+  certificateRequestExtensions,
+  decodeExtensions,
+  encodeExtensions,
 } from '../../wire/extensions.ts'
 import type { CertificateRequest13, Message, Messages13 } from '../../wire/messages.ts'
 import { extensionTypes } from '../../wire/registry.ts'
@@ -42,14 +46,20 @@ export class CertificateRequests {
     this.#peer = peer
   }
 
-  /** Sends a CertificateRequest. Throws `wrong_state` if the client did not offer it, or no clientAuth is configured. */
+  /**
+   * Sends a CertificateRequest. Throws `wrong_state` if the client did not offer it, or no clientAuth is configured.
+   */
   *request(): Flow<void> {
     const { config } = this.#hs
     if (this.#peer.external) {
-      throw new TlsError('wrong_state', 'with an external pre-shared key no certificate may be asked for (RFC 9846 section 4.4.2)')
+      throw new TlsError(
+        'wrong_state',
+        'with an external pre-shared key no certificate may be asked for (RFC 9846 section 4.4.2)',
+      )
     }
     if (!this.#peer.offered) throw new TlsError('wrong_state', 'the client did not offer post-handshake authentication')
-    if (!config.clientAuth) throw new TlsError('wrong_state', 'clientAuth: not configured, so no certificate can be judged')
+    if (!config.clientAuth)
+      throw new TlsError('wrong_state', 'clientAuth: not configured, so no certificate can be judged')
     const context = config.provider.random(16)
     const apart = this.#hs.fork()
     apart.send('CertificateRequest', certificateRequest(config, context))
@@ -60,7 +70,8 @@ export class CertificateRequests {
   /** The client's Certificate came; reads what follows it and says who the client is. */
   *answer(connection: Connection13, message: Message<Messages13, 'Certificate'>): Flow<void> {
     const open = this.#open.find(({ context }) => equalBytes(context, message.context))
-    if (!open) throw new TlsError('illegal_parameter', 'Certificate: its context is of no request that waits (section 4.5.1)')
+    if (!open)
+      throw new TlsError('illegal_parameter', 'Certificate: its context is of no request that waits (section 4.5.1)')
     this.#open = this.#open.filter((other) => other !== open)
     const { apart } = open
     apart.transcript.add(message.raw)
@@ -80,7 +91,10 @@ export const certificateRequest = (config: ServerConfig, context: Uint8Array): C
     context,
     extensions: [
       ...encodeExtensions(certificateRequestExtensions, {
-        signature_algorithms: greasedSchemes(config, config.schemes.map(({ id }) => id)),
+        signature_algorithms: greasedSchemes(
+          config,
+          config.schemes.map(({ id }) => id),
+        ),
         ...(config.certificateSchemes && { signature_algorithms_cert: config.certificateSchemes.map(({ id }) => id) }),
         ...expandable(config),
         ...takenDelegations(config),
@@ -93,7 +107,8 @@ export const certificateRequest = (config: ServerConfig, context: Uint8Array): C
 
 /** A client's Certificate and CertificateVerify, judged; or what the policy says of a client without a certificate. */
 export function* readClientCertificate(
-  hs: ServerHandshake, message: Message<Messages13, 'Certificate'>,
+  hs: ServerHandshake,
+  message: Message<Messages13, 'Certificate'>,
 ): Flow<ByCertificate | ByPolicy> {
   const { config, transcript } = hs
   const { clientAuth } = config
@@ -104,7 +119,11 @@ export function* readClientCertificate(
   )
   if (message.entries.length === 0 || !clientAuth) return allowNoCertificate(config)
   const signedHash = transcript.hash()
-  const peer = yield* verifyClient(config, clientAuth, message.entries.map(({ data }) => data))
+  const peer = yield* verifyClient(
+    config,
+    clientAuth,
+    message.entries.map(({ data }) => data),
+  )
   const signer = yield* signer13(config, 'client', peer, entries[0]?.delegated_credential)
   const { scheme, signature: bytes } = yield* hs.read('CertificateVerify')
   const content = signedContent13('client', signedHash)

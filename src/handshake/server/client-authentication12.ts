@@ -1,4 +1,5 @@
-// A server of TLS 1.2 and its clients' certificates: CertificateRequest, Certificate, CertificateVerify (RFC 5246 section 7.4.4,
+// A server of TLS 1.2 and its clients' certificates: CertificateRequest, Certificate, CertificateVerify (RFC 5246
+// section 7.4.4,
 // 7.4.6 and 7.4.8).
 
 import { allowNoCertificate, signer12, verifyClient, verifySignature } from '../auth/authentication.ts'
@@ -26,7 +27,10 @@ export function* readClientCertificate12(hs: ServerHandshake12): Flow<VerifiedPe
 }
 
 /** CertificateVerify over all messages before it (RFC 5246 section 7.4.8). */
-export function* readClientSignature12(hs: ServerHandshake12, peer: VerifiedPeer | ByPolicy): Flow<ClientAuthentication> {
+export function* readClientSignature12(
+  hs: ServerHandshake12,
+  peer: VerifiedPeer | ByPolicy,
+): Flow<ClientAuthentication> {
   const { config, transcript } = hs
   if ('policy' in peer) return peer
   const content = transcript.messages()

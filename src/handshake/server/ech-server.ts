@@ -27,12 +27,21 @@ export interface Opened {
 
 /** The hello that counts. `first` is what the first one came to, when this is the second. */
 export function* openHello(config: ServerConfig, received: ClientHelloMessage, first?: ReceivedHello): Flow<Opened> {
-  const data = decodeExtension(clientHelloExtensions, 'encrypted_client_hello', received.extensions ?? [], 'ClientHello')
+  const data = decodeExtension(
+    clientHelloExtensions,
+    'encrypted_client_hello',
+    received.extensions ?? [],
+    'ClientHello',
+  )
   if (first) return yield* openSecond(received, data, first.ech)
   if (!data || config.maxVersion < TLS13) return { message: received, ech: undefined }
   const outer = decodeEch(data)
   if (outer === 'inner') {
-    if (config.ech) throw new TlsError('illegal_parameter', 'ClientHello: an inner encrypted_client_hello from the network (RFC 9849 section 7)')
+    if (config.ech)
+      throw new TlsError(
+        'illegal_parameter',
+        'ClientHello: an inner encrypted_client_hello from the network (RFC 9849 section 7)',
+      )
     return { message: received, ech: { kind: 'backend' } }
   }
   for (const key of candidates(config, outer)) {
@@ -50,18 +59,28 @@ export function* openHello(config: ServerConfig, received: ClientHelloMessage, f
 
 /** Section 7.1: by the identifier, or all of them; with a suite that the config has. */
 const candidates = ({ ech }: ServerConfig, { configId, suite }: EchOuter): readonly EchServerKey[] =>
-  (ech?.keys ?? []).filter(({ config }) =>
-    (ech?.ignoreConfigId || config.configId === configId) &&
-    config.suites.some(({ kdf, aead }) => kdf === suite.kdf && aead === suite.aead))
+  (ech?.keys ?? []).filter(
+    ({ config }) =>
+      (ech?.ignoreConfigId || config.configId === configId) &&
+      config.suites.some(({ kdf, aead }) => kdf === suite.kdf && aead === suite.aead),
+  )
 
 /** ECH_SECRET and ECH_CONFIG, under the random that is seen on the way (RFC 9850 section 2.3). */
-const logEch = ({ keyLog }: ServerConfig, outer: ClientHelloMessage, { config }: EchServerKey, sharedSecret: Uint8Array): void => {
+const logEch = (
+  { keyLog }: ServerConfig,
+  outer: ClientHelloMessage,
+  { config }: EchServerKey,
+  sharedSecret: Uint8Array,
+): void => {
   keyLog?.(`ECH_SECRET ${toHex(outer.random)} ${toHex(sharedSecret)}`)
   keyLog?.(`ECH_CONFIG ${toHex(outer.random)} ${toHex(config.raw)}`)
 }
 
 function* contextFor(
-  { provider }: ServerConfig, { config, keys }: EchServerKey, { suite, enc }: EchOuter, onSecret: SecretListener,
+  { provider }: ServerConfig,
+  { config, keys }: EchServerKey,
+  { suite, enc }: EchOuter,
+  onSecret: SecretListener,
 ): Flow<HpkeReceiver | undefined> {
   const pair = yield* use(keys)
   try {
@@ -72,22 +91,43 @@ function* contextFor(
 }
 
 /** Section 7.1.1: the second hello goes on with what the first one settled. */
-function* openSecond(received: ClientHelloMessage, data: Uint8Array | undefined, ech: EchOutcome | undefined): Flow<Opened> {
+function* openSecond(
+  received: ClientHelloMessage,
+  data: Uint8Array | undefined,
+  ech: EchOutcome | undefined,
+): Flow<Opened> {
   if (ech?.kind === 'backend' && (!data || !equalBytes(data, ECH_INNER))) {
-    throw new TlsError('illegal_parameter', 'ClientHello: the inner encrypted_client_hello is gone after HelloRetryRequest (RFC 9849 section 6.1.5)')
+    throw new TlsError(
+      'illegal_parameter',
+      'ClientHello: the inner encrypted_client_hello is gone after HelloRetryRequest (RFC 9849 section 6.1.5)',
+    )
   }
   if (ech?.kind !== 'accepted') return { message: received, ech: ech ?? (data && { kind: 'rejected' }) }
-  if (!data) throw new TlsError('missing_extension', 'ClientHello: no encrypted_client_hello after HelloRetryRequest (RFC 9849 section 7.1.1)')
+  if (!data)
+    throw new TlsError(
+      'missing_extension',
+      'ClientHello: no encrypted_client_hello after HelloRetryRequest (RFC 9849 section 7.1.1)',
+    )
   const outer = decodeEch(data)
   const before = ech.outer
   if (
-    outer === 'inner' || outer.enc.length > 0 || outer.configId !== before.configId ||
-    outer.suite.kdf !== before.suite.kdf || outer.suite.aead !== before.suite.aead
+    outer === 'inner' ||
+    outer.enc.length > 0 ||
+    outer.configId !== before.configId ||
+    outer.suite.kdf !== before.suite.kdf ||
+    outer.suite.aead !== before.suite.aead
   ) {
-    throw new TlsError('illegal_parameter', 'ClientHello: another encrypted_client_hello after HelloRetryRequest (RFC 9849 section 7.1.1)')
+    throw new TlsError(
+      'illegal_parameter',
+      'ClientHello: another encrypted_client_hello after HelloRetryRequest (RFC 9849 section 7.1.1)',
+    )
   }
   const opened = yield* use(ech.context.open(associatedData(received, outer), outer.payload))
-  if (!opened) throw new TlsError('bad_ech', 'ClientHello: the second encrypted_client_hello does not decrypt (RFC 9849 section 7.1.1)')
+  if (!opened)
+    throw new TlsError(
+      'bad_ech',
+      'ClientHello: the second encrypted_client_hello does not decrypt (RFC 9849 section 7.1.1)',
+    )
   return { message: innerHello(opened, received), ech }
 }
 
@@ -119,12 +159,18 @@ const expandOuter = (inner: readonly RawExtension[], outer: readonly RawExtensio
     if (extension.type !== extensionTypes.ech_outer_extensions) return [extension]
     return decode(outerExtensions, extension.data, 'ech_outer_extensions').map((type) => {
       if (type === extensionTypes.encrypted_client_hello || type === extensionTypes.ech_outer_extensions) {
-        throw new TlsError('illegal_parameter', `ech_outer_extensions: it refers to ${extensionName(type)} (RFC 9849 section 5.1)`)
+        throw new TlsError(
+          'illegal_parameter',
+          `ech_outer_extensions: it refers to ${extensionName(type)} (RFC 9849 section 5.1)`,
+        )
       }
       while (next < outer.length && outer[next]?.type !== type) next++
       const found = outer[next++]
       if (!found) {
-        throw new TlsError('illegal_parameter', `ech_outer_extensions: ${extensionName(type)} is missing, out of order or there twice (RFC 9849 section 5.1)`)
+        throw new TlsError(
+          'illegal_parameter',
+          `ech_outer_extensions: ${extensionName(type)} is missing, out of order or there twice (RFC 9849 section 5.1)`,
+        )
       }
       return found
     })
@@ -146,16 +192,25 @@ const checkInner = (fields: ClientHello, extensions: readonly RawExtension[]): v
   if (versions.some((version) => version < TLS13 && !isGrease(version))) {
     throw new TlsError('illegal_parameter', 'ClientHelloInner: it offers TLS 1.2 or older (RFC 9849 section 7.1)')
   }
-  if (!versions.includes(TLS13)) throw new TlsError('illegal_parameter', 'ClientHelloInner: it does not offer TLS 1.3 (RFC 9849 section 7.1)')
+  if (!versions.includes(TLS13))
+    throw new TlsError('illegal_parameter', 'ClientHelloInner: it does not offer TLS 1.3 (RFC 9849 section 7.1)')
 }
 
 /** Whether we go by a ClientHelloInner, and have to say so. */
 const confirmsEch = ({ ech }: ReceivedHello): boolean => ech?.kind === 'accepted' || ech?.kind === 'backend'
 
 /** The ServerHello, with the confirmation in its random where one is due (section 7.2). */
-export const confirmedHello = (hs: ServerHandshake, hello: ReceivedHello, suite: ActiveSuite, fields: ServerHello): ServerHello =>
+export const confirmedHello = (
+  hs: ServerHandshake,
+  hello: ReceivedHello,
+  suite: ActiveSuite,
+  fields: ServerHello,
+): ServerHello =>
   confirmsEch(hello)
-    ? { ...fields, random: withTail(fields.random, helloConfirmation(suite.hash, hello.message.random, hs.transcript, fields)) }
+    ? {
+        ...fields,
+        random: withTail(fields.random, helloConfirmation(suite.hash, hello.message.random, hs.transcript, fields)),
+      }
     : fields
 
 /** The HelloRetryRequest, with the extension where one is due (section 7.2.1). */

@@ -52,42 +52,70 @@ export function* negotiate12(hs: ServerHandshake12, hello: ReceivedHello): Flow<
   checkHello12(hello)
   const extended = hello.extensions.extended_master_secret === true
   if (!extended && config.requireExtendedMasterSecret) {
-    throw new TlsError('extended_master_secret_required', 'the client does not support the extended master secret (RFC 7627), and this server requires it')
+    throw new TlsError(
+      'extended_master_secret_required',
+      'the client does not support the extended master secret (RFC 7627), and this server requires it',
+    )
   }
   const psk = pskFit(config, hello)
-  if (psk.first) return { ...psk.first, identity: undefined, alpn: yield* selectAlpn(config, hello), extended, fingerprint: serverFingerprint(config, undefined) }
+  if (psk.first)
+    return {
+      ...psk.first,
+      identity: undefined,
+      alpn: yield* selectAlpn(config, hello),
+      extended,
+      fingerprint: serverFingerprint(config, undefined),
+    }
   const ours = config.suites.filter(({ version, authentication }) => version === 'TLS 1.2' && authentication !== 'psk')
-  if (!ours.some(({ id }) => hello.message.cipherSuites.includes(id))) throw noCommonSuite(hello.message.cipherSuites, ours)
+  if (!ours.some(({ id }) => hello.message.cipherSuites.includes(id)))
+    throw noCommonSuite(hello.message.cipherSuites, ours)
   const certified = yield* certificateFit(hs, hello, ours, psk.any)
   const alpn = yield* selectAlpn(config, hello)
-  if ('suite' in certified) return { ...certified, identity: undefined, alpn, extended, fingerprint: serverFingerprint(config, undefined) }
+  if ('suite' in certified)
+    return { ...certified, identity: undefined, alpn, extended, fingerprint: serverFingerprint(config, undefined) }
   const { identity, scheme: fit } = certified
   return { ...fit, identity, alpn, extended, fingerprint: serverFingerprint(config, identity) }
 }
 
 type PskFit = Pick<PskChoice12, 'suite' | 'group'>
 
-/** PSK where the order of suites puts one first: it is there by name only, so the caller meant it. `any` is for where no certificate fits. */
-const pskFit = (config: ServerConfig, { message, extensions }: ReceivedHello): { readonly first: PskFit | undefined; readonly any: PskFit | undefined } => {
+/**
+ * PSK where the order of suites puts one first: it is there by name only, so the caller meant it. `any` is for where no
+ * certificate fits.
+ */
+const pskFit = (
+  config: ServerConfig,
+  { message, extensions }: ReceivedHello,
+): { readonly first: PskFit | undefined; readonly any: PskFit | undefined } => {
   const group = groupFor(config, extensions.supported_groups)
   const usable = config.suites.filter(
     ({ version, authentication, keyExchange }) =>
-      version === 'TLS 1.2' && (authentication !== 'psk' || (config.psk !== undefined && (keyExchange === 'psk' || group !== undefined))),
+      version === 'TLS 1.2' &&
+      (authentication !== 'psk' || (config.psk !== undefined && (keyExchange === 'psk' || group !== undefined))),
   )
   const fit = (suite: ActiveSuite | undefined): PskFit | undefined =>
-    suite?.authentication === 'psk' ? { suite, group: suite.keyExchange === 'ecdhe_psk' ? group : undefined } : undefined
-  const best = (suites: readonly ActiveSuite[]) => fit(selectInOrder(suites, message.cipherSuites, config.preferServerOrder))
+    suite?.authentication === 'psk'
+      ? { suite, group: suite.keyExchange === 'ecdhe_psk' ? group : undefined }
+      : undefined
+  const best = (suites: readonly ActiveSuite[]) =>
+    fit(selectInOrder(suites, message.cipherSuites, config.preferServerOrder))
   return { first: best(usable), any: best(usable.filter(({ authentication }) => authentication === 'psk')) }
 }
 
 /** The certificate that fits, or the other way where none does. */
 function* certificateFit(
-  { config }: ServerHandshake12, hello: ReceivedHello, ours: readonly ActiveSuite[], otherWay: PskFit | undefined,
+  { config }: ServerHandshake12,
+  hello: ReceivedHello,
+  ours: readonly ActiveSuite[],
+  otherWay: PskFit | undefined,
 ): Flow<ChosenIdentity<Fit> | PskFit> {
   try {
-    return yield* selectIdentity(config, hello, (candidate) => (candidate.delegated ? undefined : fitOf(config, ours, hello, candidate))) // RFC 9345 section 4.1.1
+    return yield* selectIdentity(config, hello, (candidate) =>
+      candidate.delegated ? undefined : fitOf(config, ours, hello, candidate),
+    ) // RFC 9345 section 4.1.1
   } catch (error) {
-    const unfit = error instanceof TlsError && (error.code === 'no_identity' || error.code === 'no_common_signature_scheme')
+    const unfit =
+      error instanceof TlsError && (error.code === 'no_identity' || error.code === 'no_common_signature_scheme')
     if (unfit && otherWay) return otherWay
     throw error
   }
@@ -97,24 +125,41 @@ function* certificateFit(
 const checkHello12 = ({ extensions }: ReceivedHello): void => {
   const { ec_point_formats: formats, renegotiation_info: renegotiation, max_fragment_length: fragment } = extensions
   if (formats && !formats.includes(UNCOMPRESSED)) {
-    throw new TlsError('illegal_parameter', 'ClientHello: ec_point_formats without uncompressed points (RFC 8422 section 5.1.2)')
+    throw new TlsError(
+      'illegal_parameter',
+      'ClientHello: ec_point_formats without uncompressed points (RFC 8422 section 5.1.2)',
+    )
   }
   if (renegotiation && renegotiation.length > 0) {
-    throw new TlsError('bad_renegotiation_info', 'ClientHello: renegotiation_info of another connection in a first handshake (RFC 5746 section 3.6)')
+    throw new TlsError(
+      'bad_renegotiation_info',
+      'ClientHello: renegotiation_info of another connection in a first handshake (RFC 5746 section 3.6)',
+    )
   }
   if (fragment !== undefined && (fragment < 1 || fragment > 4)) {
-    throw new TlsError('illegal_parameter', `ClientHello: max_fragment_length is ${fragment}; it has to be 1 to 4 (RFC 6066 section 4)`)
+    throw new TlsError(
+      'illegal_parameter',
+      `ClientHello: max_fragment_length is ${fragment}; it has to be 1 to 4 (RFC 6066 section 4)`,
+    )
   }
 }
 
 /** The best suite that this identity, the client and we can do together. */
-const fitOf = (config: ServerConfig, ours: readonly ActiveSuite[], hello: ReceivedHello, identity: Identity): Fit | undefined => {
+const fitOf = (
+  config: ServerConfig,
+  ours: readonly ActiveSuite[],
+  hello: ReceivedHello,
+  identity: Identity,
+): Fit | undefined => {
   const { signature_algorithms: schemes, supported_groups: groups } = hello.extensions
   const scheme = curveOffered(identity.keyType, groups) ? schemeFor12(config, identity, schemes) : undefined
   const group = groupFor(config, groups)
-  const decrypts = identity.signer.rsaDecryptRaw !== undefined && (identity.leaf.keyUsage?.includes('keyEncipherment') ?? true)
+  const decrypts =
+    identity.signer.rsaDecryptRaw !== undefined && (identity.leaf.keyUsage?.includes('keyEncipherment') ?? true)
   const usable = ours.filter(
-    (suite) => fitsSuite(suite, identity.keyType) && (suite.keyExchange === 'rsa' ? decrypts : scheme !== undefined && group !== undefined),
+    (suite) =>
+      fitsSuite(suite, identity.keyType) &&
+      (suite.keyExchange === 'rsa' ? decrypts : scheme !== undefined && group !== undefined),
   )
   const suite = selectInOrder(usable, hello.message.cipherSuites, config.preferServerOrder)
   if (!suite) return undefined
@@ -137,13 +182,19 @@ interface HelloFacts {
   readonly resumed: boolean
 }
 
-export const sendServerHello12 = (hs: ServerHandshake12, hello: ReceivedHello, choice: Choice12 | PskChoice12, facts: HelloFacts): Parameters12 => {
+export const sendServerHello12 = (
+  hs: ServerHandshake12,
+  hello: ReceivedHello,
+  choice: Choice12 | PskChoice12,
+  facts: HelloFacts,
+): Parameters12 => {
   const { config } = hs
   const { extensions, message } = hello
   const { suite, identity, alpn, extended } = choice
   const serverRandom = randomOf(config)
   const encryptThenMac = extensions.encrypt_then_mac === true && suite.cipher.kind === 'cbc'
-  const secureRenegotiation = extensions.renegotiation_info !== undefined || message.cipherSuites.includes(EMPTY_RENEGOTIATION_INFO_SCSV)
+  const secureRenegotiation =
+    extensions.renegotiation_info !== undefined || message.cipherSuites.includes(EMPTY_RENEGOTIATION_INFO_SCSV)
   const limits = limitsOf(hs, hello)
   const scts = facts.resumed || !extensions.signed_certificate_timestamp ? undefined : identity?.scts
   const fields = {
@@ -155,7 +206,8 @@ export const sendServerHello12 = (hs: ServerHandshake12, hello: ReceivedHello, c
     extensions: encodeExtensions(serverHello12Extensions, {
       ...(extensions.server_name && !facts.resumed && { server_name: new Uint8Array(0) }),
       ...(secureRenegotiation && { renegotiation_info: new Uint8Array(0) }),
-      ...(extensions.ec_point_formats && suite.keyExchange?.startsWith('ecdhe') && { ec_point_formats: Uint8Array.of(UNCOMPRESSED) }),
+      ...(extensions.ec_point_formats &&
+        suite.keyExchange?.startsWith('ecdhe') && { ec_point_formats: Uint8Array.of(UNCOMPRESSED) }),
       ...(facts.ticket && { session_ticket: true }),
       ...(facts.stapled && { status_request: true }),
       ...(extended && { extended_master_secret: true }),
@@ -168,8 +220,14 @@ export const sendServerHello12 = (hs: ServerHandshake12, hello: ReceivedHello, c
   const withoutEmpty = fields.extensions.length > 0 ? fields : { ...fields, extensions: undefined }
   hs.send('ServerHello', withoutEmpty)
   return {
-    role: 'server', suite, clientRandom: message.random, serverRandom, extendedMasterSecret: extended, encryptThenMac,
-    keepsEncryptThenMac: encryptThenMac, secureRenegotiation,
+    role: 'server',
+    suite,
+    clientRandom: message.random,
+    serverRandom,
+    extendedMasterSecret: extended,
+    encryptThenMac,
+    keepsEncryptThenMac: encryptThenMac,
+    secureRenegotiation,
     maxPlaintext: limits.maxPlaintext,
   }
 }

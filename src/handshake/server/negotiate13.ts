@@ -1,5 +1,5 @@
-// What a TLS 1.3 server chooses out of a ClientHello, with HelloRetryRequest where it has to ask again: suite, group, protocol,
-// identity, pre-shared key, early data (RFC 9846 section 4.2.1, 4.2.2 and 9.2).
+// What a TLS 1.3 server chooses out of a ClientHello, with HelloRetryRequest where it has to ask again: suite, group,
+// protocol, identity, pre-shared key, early data (RFC 9846 section 4.2.1, 4.2.2 and 9.2).
 
 import type { EarlyDataRefusal } from '../../info.ts'
 import type { ActiveGroup, ActiveSuite } from '../../config.ts'
@@ -47,7 +47,13 @@ export function* negotiate13(hs: ServerHandshake, firstHello: ReceivedHello): Fl
   const refusal = yield* earlyDataRefusal(hs, { firstHello, retried, suite, psk, alpn })
   if (!retried) transcript.start(suite.hash)
   return {
-    hello, retried, suite, group, share, alpn, psk,
+    hello,
+    retried,
+    suite,
+    group,
+    share,
+    alpn,
+    psk,
     identity: certificate.identity,
     fingerprint: psk?.fingerprint ?? fingerprint,
     earlyData: !firstHello.extensions.early_data ? 'none' : refusal ? 'rejected' : 'accepted',
@@ -60,7 +66,10 @@ interface EarlyOffer extends EarlyTerms {
 }
 
 /** Undefined: early data is accepted, or none came. */
-function* earlyDataRefusal(hs: ServerHandshake, { firstHello, retried, suite, psk, alpn }: EarlyOffer): Flow<EarlyDataRefusal | undefined> {
+function* earlyDataRefusal(
+  hs: ServerHandshake,
+  { firstHello, retried, suite, psk, alpn }: EarlyOffer,
+): Flow<EarlyDataRefusal | undefined> {
   if (!firstHello.extensions.early_data) return undefined
   return yield* whyNoEarlyData(hs, { retried, suite, psk, alpn })
 }
@@ -72,22 +81,35 @@ interface Authenticator extends IdentityOrProblem {
 
 /** The key that we and the client know, or the certificate that this server shows. */
 function* authenticateBy(
-  hs: ServerHandshake, hello: ReceivedHello, suite: ActiveSuite, group: ActiveGroup | undefined,
+  hs: ServerHandshake,
+  hello: ReceivedHello,
+  suite: ActiveSuite,
+  group: ActiveGroup | undefined,
 ): Flow<Authenticator> {
   const certificate = yield* identityOf(hs, hello)
   const fingerprint = serverFingerprint(hs.config, certificate.identity?.identity)
   const modes = hello.extensions.psk_key_exchange_modes ?? new Uint8Array(0)
-  const usable = hello.extensions.pre_shared_key === undefined || modes.length === 0 || modes.includes(group ? pskModes.psk_dhe_ke : pskModes.psk_ke)
+  const usable =
+    hello.extensions.pre_shared_key === undefined ||
+    modes.length === 0 ||
+    modes.includes(group ? pskModes.psk_dhe_ke : pskModes.psk_ke)
   return { ...certificate, fingerprint, psk: usable ? yield* selectPsk(hs, hello, suite, fingerprint) : undefined }
 }
 
-/** psk_ke: no key exchange at all, where both sides said that they would, and nothing better is possible (section 4.2.1 and 4.3.9).
+/**
+ * psk_ke: no key exchange at all, where both sides said that they would, and nothing better is possible (section 4.2.1
+ * and 4.3.9).
  * Undefined without a key that we know: then the handshake goes on with a key exchange and a certificate. */
-function* pskWithoutShare(hs: ServerHandshake, hello: ReceivedHello, suite: ActiveSuite): Flow<Authenticator | undefined> {
+function* pskWithoutShare(
+  hs: ServerHandshake,
+  hello: ReceivedHello,
+  suite: ActiveSuite,
+): Flow<Authenticator | undefined> {
   const { config } = hs
   const { extensions } = hello
   const modes = extensions.psk_key_exchange_modes ?? new Uint8Array(0)
-  if (!extensions.pre_shared_key || !modes.includes(pskModes.psk_ke) || !config.pskModes.includes(pskModes.psk_ke)) return undefined
+  if (!extensions.pre_shared_key || !modes.includes(pskModes.psk_ke) || !config.pskModes.includes(pskModes.psk_ke))
+    return undefined
   const { key_share: shares, supported_groups: groups } = extensions
   const canExchange = shares && config.groups.some(({ id }) => groups?.includes(id))
   if (canExchange && modes.includes(pskModes.psk_dhe_ke)) return undefined
@@ -101,14 +123,20 @@ function* pskWithoutShare(hs: ServerHandshake, hello: ReceivedHello, suite: Acti
 const checkOffer13 = ({ message, extensions }: ReceivedHello): void => {
   if (message.legacyVersion !== TLS12) {
     const version = versionName(message.legacyVersion)
-    throw new TlsError('protocol_version', `ClientHello: legacy_version is ${version}; with TLS 1.3 it has to be 0x0303 (section 4.2.2)`)
+    throw new TlsError(
+      'protocol_version',
+      `ClientHello: legacy_version is ${version}; with TLS 1.3 it has to be 0x0303 (section 4.2.2)`,
+    )
   }
   if (message.compressionMethods.length !== 1) {
     throw new TlsError('illegal_parameter', 'ClientHello: TLS 1.3 with compression methods (section 4.2.2)')
   }
   const { supported_groups: groups, key_share: shares, pre_shared_key: psks } = extensions
   if ((groups === undefined) !== (shares === undefined) || (!psks && !groups)) {
-    throw new TlsError('missing_extension', 'ClientHello: supported_groups and key_share are expected, both (section 9.2)')
+    throw new TlsError(
+      'missing_extension',
+      'ClientHello: supported_groups and key_share are expected, both (section 9.2)',
+    )
   }
   if (!extensions.signature_algorithms && !psks) {
     throw new TlsError('missing_extension', 'ClientHello: signature_algorithms or a PSK is expected (section 9.2)')
@@ -116,7 +144,10 @@ const checkOffer13 = ({ message, extensions }: ReceivedHello): void => {
   const listed = new Set(groups)
   const shared = new Set(shares?.map(({ group }) => group))
   if (shared.size !== (shares?.length ?? 0) || [...shared].some((group) => !listed.has(group))) {
-    throw new TlsError('illegal_parameter', 'ClientHello: a key share twice, or for a group that is not listed (section 4.3.8)')
+    throw new TlsError(
+      'illegal_parameter',
+      'ClientHello: a key share twice, or for a group that is not listed (section 4.3.8)',
+    )
   }
 }
 
@@ -134,7 +165,8 @@ function* agreeOnGroup(hs: ServerHandshake, firstHello: ReceivedHello, suite: Ac
   if (chosen.share !== undefined && !config.cookie) return { hello: firstHello, retried: false, ...chosen }
   const hello = yield* retryClient(hs, firstHello, suite, chosen)
   const { group, share } = selectGroup13(config, hello.extensions)
-  if (share === undefined) throw new TlsError('illegal_parameter', 'ClientHello: still no key share after HelloRetryRequest')
+  if (share === undefined)
+    throw new TlsError('illegal_parameter', 'ClientHello: still no key share after HelloRetryRequest')
   return { hello, retried: true, group, share }
 }
 
@@ -148,7 +180,10 @@ interface IdentityOrProblem {
 function* identityOf(hs: ServerHandshake, hello: ReceivedHello): Flow<IdentityOrProblem> {
   const offered = hello.extensions.signature_algorithms
   if (!offered) {
-    const problem = new TlsError('missing_extension', 'ClientHello: no signature_algorithms, and its PSK is not known here')
+    const problem = new TlsError(
+      'missing_extension',
+      'ClientHello: no signature_algorithms, and its PSK is not known here',
+    )
     return { identity: undefined, problem }
   }
   const taken = { signature_algorithms: offered, delegated_credential: hello.extensions.delegated_credential }

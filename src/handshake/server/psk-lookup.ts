@@ -1,4 +1,5 @@
-// The server's lookup of external pre-shared keys, and the sessions that began with one: they go on only as long as the key does.
+// The server's lookup of external pre-shared keys, and the sessions that began with one: they go on only as long as the
+// key does.
 
 import type { ServerConfig } from '../../config.ts'
 import type { CryptoProvider } from '../../crypto/provider.ts'
@@ -11,7 +12,9 @@ import { pskDigest } from '../key-exchange/psk-digest.ts'
 import type { KnownPsk } from '../key-exchange/psk-digest.ts'
 import type { ReceivedHello } from './received-hello.ts'
 
-/** How an application knows a key: by its identity, and the context of the importer if it came through that (RFC 9258). */
+/**
+ * How an application knows a key: by its identity, and the context of the importer if it came through that (RFC 9258).
+ */
 export type PskName = Pick<KnownPsk, 'identity' | 'imported'>
 
 /** What is added to the fingerprint of a server's session: which key it was, and whether it is still the same. */
@@ -31,15 +34,22 @@ export const isBoundToPsk = (fingerprint: string): boolean => fingerprint.includ
 
 /** Whether a session may go on under `now`: made under it, and by a key that the server still has, if by a key. */
 export function* canResume(
-  config: ServerConfig, hello: ReceivedHello, { fingerprint, pskIdentity }: Pick<SessionState, 'fingerprint' | 'pskIdentity'>, now: string,
+  config: ServerConfig,
+  hello: ReceivedHello,
+  { fingerprint, pskIdentity }: Pick<SessionState, 'fingerprint' | 'pskIdentity'>,
+  now: string,
 ): Flow<boolean> {
   const at = fingerprint.lastIndexOf(MARK)
   if (at < 0) return fingerprint === now
   if (fingerprint.slice(0, at) !== now) return false
   const binding = fingerprint.slice(at)
-  const name = binding.startsWith(`${MARK}${IMPORTED}`) ? importedName(pskIdentity) : { identity: pskIdentity, imported: undefined }
+  const name = binding.startsWith(`${MARK}${IMPORTED}`)
+    ? importedName(pskIdentity)
+    : { identity: pskIdentity, imported: undefined }
   const found = name && (yield* lookUpPsk(config, hello, name))
-  return name !== undefined && found !== undefined && pskBinding(config.provider, { ...name, key: found.key }) === binding
+  return (
+    name !== undefined && found !== undefined && pskBinding(config.provider, { ...name, key: found.key }) === binding
+  )
 }
 
 const importedName = (identity: Uint8Array): PskName | undefined => {
@@ -48,6 +58,10 @@ const importedName = (identity: Uint8Array): PskName | undefined => {
 }
 
 /** The application's key for this identity. */
-export function* lookUpPsk({ psk }: ServerConfig, { info }: ReceivedHello, { identity, imported }: PskName): Flow<FoundPsk | undefined> {
+export function* lookUpPsk(
+  { psk }: ServerConfig,
+  { info }: ReceivedHello,
+  { identity, imported }: PskName,
+): Flow<FoundPsk | undefined> {
   return yield* ask(() => psk?.(identity, info, imported))
 }

@@ -18,7 +18,8 @@ export function* readHello(hs: ServerHandshake, first?: ReceivedHello): Flow<Rec
   const received = yield* hs.receive('ClientHello')
   const { message, ech } = yield* openHello(hs.config, received, first)
   hs.transcript.add(message.raw)
-  const known = hs.config.maxVersion >= TLS13 ? message.extensions : message.extensions?.filter(({ type }) => !only13.has(type))
+  const known =
+    hs.config.maxVersion >= TLS13 ? message.extensions : message.extensions?.filter(({ type }) => !only13.has(type))
   const extensions = decodeExtensions(clientHelloExtensions, known ?? [], 'ClientHello')
   checkHello(message, extensions)
   return { message, extensions, info: helloInfo(message, extensions, hs.config.provider), ech }
@@ -26,8 +27,12 @@ export function* readHello(hs: ServerHandshake, first?: ReceivedHello): Flow<Rec
 
 /** Extensions that a server without TLS 1.3 does not know, and so does not look into. */
 const only13: ReadonlySet<number> = new Set([
-  extensionTypes.pre_shared_key, extensionTypes.early_data, extensionTypes.cookie, extensionTypes.psk_key_exchange_modes,
-  extensionTypes.key_share, extensionTypes.post_handshake_auth,
+  extensionTypes.pre_shared_key,
+  extensionTypes.early_data,
+  extensionTypes.cookie,
+  extensionTypes.psk_key_exchange_modes,
+  extensionTypes.key_share,
+  extensionTypes.post_handshake_auth,
 ])
 
 /** What holds for a ClientHello of either version. */
@@ -44,7 +49,10 @@ const checkHello = (message: ReceivedHello['message'], extensions: ReceivedHello
     throw new TlsError('decode_error', 'ClientHello: the server name is not a host name (RFC 6066 section 3)')
   }
   if (extensions.pre_shared_key && message.extensions?.at(-1)?.type !== extensionTypes.pre_shared_key) {
-    throw new TlsError('illegal_parameter', 'ClientHello: pre_shared_key is not the last extension (RFC 9846 section 4.3.11)')
+    throw new TlsError(
+      'illegal_parameter',
+      'ClientHello: pre_shared_key is not the last extension (RFC 9846 section 4.3.11)',
+    )
   }
   if (message.legacyVersion <= SSL30) {
     throw new TlsError('protocol_version', 'ClientHello: SSL 3.0 or older (RFC 9846 section 4.2.2, RFC 7568 section 3)')
@@ -52,7 +60,10 @@ const checkHello = (message: ReceivedHello['message'], extensions: ReceivedHello
 }
 
 export const helloFields = (
-  config: ServerConfig, hello: ReceivedHello, suite: ActiveSuite, retry = false,
+  config: ServerConfig,
+  hello: ReceivedHello,
+  suite: ActiveSuite,
+  retry = false,
 ): Omit<ServerHello, 'extensions'> => ({
   legacyVersion: TLS12,
   random: retry ? HELLO_RETRY_REQUEST_RANDOM : config.provider.random(32),

@@ -14,7 +14,7 @@ import type { UsablePsk } from '../key-exchange/external-psk.ts'
 import { isAuthenticated, verifyBinder } from '../auth/authentication.ts'
 import type { PskOrigin, VerifiedPsk } from '../auth/authentication.ts'
 import { isFresh, mayResume } from '../connection/may-resume.ts'
-import { attempt } from '../flow.ts'
+import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { canResume, isBoundToPsk, lookUpPsk, pskBinding } from './psk-lookup.ts'
 import type { ReceivedHello, ServerHandshake } from './received-hello.ts'
@@ -40,11 +40,18 @@ const MAX_IDENTITIES = 5
 
 /** The first offered ticket that is ours, fits, and whose binder is right; undefined for a full handshake. */
 export function* selectPsk(
-  hs: ServerHandshake, hello: ReceivedHello, suite: ActiveSuite, fingerprint: string,
+  hs: ServerHandshake,
+  hello: ReceivedHello,
+  suite: ActiveSuite,
+  fingerprint: string,
 ): Flow<ChosenPsk | undefined> {
   const { pre_shared_key: offered, psk_key_exchange_modes: modes } = hello.extensions
   if (!offered) return undefined
-  if (!modes) throw new TlsError('missing_extension', 'ClientHello: pre_shared_key without psk_key_exchange_modes (section 4.3.9)')
+  if (!modes)
+    throw new TlsError(
+      'missing_extension',
+      'ClientHello: pre_shared_key without psk_key_exchange_modes (section 4.3.9)',
+    )
   if (offered.identities.length !== offered.binders.length) {
     throw new TlsError('illegal_parameter', 'ClientHello: as many binders as PSK identities are due (section 4.3.11)')
   }
@@ -54,7 +61,16 @@ export function* selectPsk(
     if (external) {
       const binder = offered.binders[index] ?? new Uint8Array(0)
       const proof = checkBinder(hs, hello, offered, external, suite, binder, { identity, session: undefined })
-      return { index, proof, secret: external.secret, binder, session: undefined, withoutCertificate: true, fingerprint: `${fingerprint}${external.keyBinding}`, ageSkew: 0 }
+      return {
+        index,
+        proof,
+        secret: external.secret,
+        binder,
+        session: undefined,
+        withoutCertificate: true,
+        fingerprint: `${fingerprint}${external.keyBinding}`,
+        ageSkew: 0,
+      }
     }
     const session = yield* openTicket(hs.config, identity)
     if (!session || !fits(hs.config, session, suite, hello)) continue
@@ -65,13 +81,27 @@ export function* selectPsk(
     if (!(yield* mayResume(hs.config, 'client', hs.config.clientAuth?.verifier, session))) continue
     const claimed = (obfuscatedTicketAge - session.ageAdd + 2 ** 32) % 2 ** 32
     const ageSkew = claimed - (hs.config.clock() - session.createdAt)
-    return { index, proof, secret: session.secret, binder, session, withoutCertificate: isBoundToPsk(session.fingerprint), fingerprint: session.fingerprint, ageSkew }
+    return {
+      index,
+      proof,
+      secret: session.secret,
+      binder,
+      session,
+      withoutCertificate: isBoundToPsk(session.fingerprint),
+      fingerprint: session.fingerprint,
+      ageSkew,
+    }
   }
   return undefined
 }
 
 /** The application's key for this identity: as it is, or through the importer of RFC 9258. */
-function* externalPsk(hs: ServerHandshake, hello: ReceivedHello, identity: Uint8Array, suite: ActiveSuite): Flow<(UsablePsk & { readonly keyBinding: string }) | undefined> {
+function* externalPsk(
+  hs: ServerHandshake,
+  hello: ReceivedHello,
+  identity: Uint8Array,
+  suite: ActiveSuite,
+): Flow<(UsablePsk & { readonly keyBinding: string }) | undefined> {
   const { config } = hs
   const { provider } = config
   const plain = yield* lookUpPsk(config, hello, { identity, imported: undefined })
@@ -80,21 +110,23 @@ function* externalPsk(hs: ServerHandshake, hello: ReceivedHello, identity: Uint8
   const found = plain ?? (name && (yield* lookUpPsk(config, hello, name)))
   const usable = found && serverPsk(provider, identity, found, suite.hash, imported)
   if (!usable) return undefined
-  return { ...usable, keyBinding: pskBinding(provider, { ...(name ?? { identity, imported: undefined }), key: found.key }) }
+  return {
+    ...usable,
+    keyBinding: pskBinding(provider, { ...(name ?? { identity, imported: undefined }), key: found.key }),
+  }
 }
 
 function* openTicket(config: ServerConfig, ticket: Uint8Array): Flow<SessionState | undefined> {
-  const state = yield* attempt(() => config.tickets?.protector.open(ticket, config.clock()))
+  if (!config.tickets) return undefined
   try {
+    const state = yield* use(config.tickets.protector.open(ticket, config.clock()))
     return state && decodeSession(state)
   } catch {
     return undefined // a ticket that can't be opened, for whatever reason, costs a full handshake and no more
   }
 }
 
-const fits = (
-  config: ServerConfig, session: SessionState, suite: ActiveSuite, hello: ReceivedHello,
-): boolean => {
+const fits = (config: ServerConfig, session: SessionState, suite: ActiveSuite, hello: ReceivedHello): boolean => {
   const sessionSuite = config.suites.find(({ id }) => id === session.cipherSuite)
   return (
     session.version === TLS13 &&
@@ -107,8 +139,13 @@ const fits = (
 
 /** The binder proves that the client knows the PSK; nothing else of the offer is trusted before (section 4.3.11.2). */
 const checkBinder = (
-  hs: ServerHandshake, hello: ReceivedHello, offered: OfferedPsks,
-  psk: { readonly secret: Uint8Array; readonly binder: 'res' | 'ext' | 'imp' }, suite: ActiveSuite, binder: Uint8Array, origin: PskOrigin,
+  hs: ServerHandshake,
+  hello: ReceivedHello,
+  offered: OfferedPsks,
+  psk: { readonly secret: Uint8Array; readonly binder: 'res' | 'ext' | 'imp' },
+  suite: ActiveSuite,
+  binder: Uint8Array,
+  origin: PskOrigin,
 ): VerifiedPsk => {
   const bindersLength = offered.binders.reduce((sum, { length }) => sum + 1 + length, 2)
   const { raw } = hello.message
@@ -124,9 +161,13 @@ export interface EarlyTerms {
   readonly alpn: string | undefined
 }
 
-/** Undefined: it is accepted. Early data is taken only with the first PSK, the same suite and protocol, a fresh ticket, and if it was not seen before. */
+/**
+ * Undefined: it is accepted. Early data is taken only with the first PSK, the same suite and protocol, a fresh ticket,
+ * and if it was not seen before.
+ */
 export function* whyNoEarlyData(
-  hs: ServerHandshake, { retried, suite, psk, alpn }: EarlyTerms,
+  hs: ServerHandshake,
+  { retried, suite, psk, alpn }: EarlyTerms,
 ): Flow<EarlyDataRefusal | undefined> {
   const { config } = hs
   if (config.maxEarlyData === 0 || !config.replayGuard) return 'disabled'
@@ -137,7 +178,10 @@ export function* whyNoEarlyData(
   if (session.alpn !== (alpn ?? '')) return 'alpn'
   if (retried) return 'hello_retry_request'
   if (Math.abs(psk.ageSkew) > config.earlyDataWindow * 1000) return 'ticket_age' // section 8.3
-  // a replay is fresh for twice the window at most; after that its age is off, whether it is remembered or not
-  const isFirst = yield* attempt(() => config.replayGuard?.firstSeen(psk.binder, 2 * config.earlyDataWindow + 1))
-  return isFirst ? undefined : 'replay' // a guard that fails accepts nothing (section 8)
+  try {
+    // a replay is fresh for twice the window at most; after that its age is off, whether it is remembered or not
+    return (yield* use(config.replayGuard.firstSeen(psk.binder, 2 * config.earlyDataWindow + 1))) ? undefined : 'replay'
+  } catch {
+    return 'replay' // a guard that fails accepts nothing (section 8)
+  }
 }

@@ -14,17 +14,25 @@ import type { ReceivedHello, ServerHandshake } from './received-hello.ts'
 
 const SKIP_EARLY_DATA = 16384
 
-export function* retryClient(hs: ServerHandshake, first: ReceivedHello, suite: ActiveSuite, { group, share }: ChosenGroup): Flow<ReceivedHello> {
+export function* retryClient(
+  hs: ServerHandshake,
+  first: ReceivedHello,
+  suite: ActiveSuite,
+  { group, share }: ChosenGroup,
+): Flow<ReceivedHello> {
   const { config, io, transcript } = hs
   const cookie = config.cookie ? config.provider.random(32) : undefined
-  hs.send('ServerHello', confirmedRetry(first, suite, {
-    ...helloFields(config, first, suite, true),
-    extensions: encodeExtensions(helloRetryRequestExtensions, {
-      ...(share === undefined && { key_share: group.id }),
-      ...(cookie && { cookie }),
-      supported_versions: TLS13,
+  hs.send(
+    'ServerHello',
+    confirmedRetry(first, suite, {
+      ...helloFields(config, first, suite, true),
+      extensions: encodeExtensions(helloRetryRequestExtensions, {
+        ...(share === undefined && { key_share: group.id }),
+        ...(cookie && { cookie }),
+        supported_versions: TLS13,
+      }),
     }),
-  }))
+  )
   transcript.retry(suite.hash, first.message.raw)
   if (first.message.sessionId.length > 0) io.sendChangeCipherSpec()
   if (first.extensions.early_data) io.skipEarlyData('all', Math.max(config.maxEarlyData, SKIP_EARLY_DATA))
@@ -52,16 +60,24 @@ const checkShare = (second: ReceivedHello, group: number, asked: boolean): void 
 
 /** Extensions that a second ClientHello may change (section 4.2.2). */
 const changeable: ReadonlySet<number> = new Set([
-  extensionTypes.key_share, extensionTypes.early_data, extensionTypes.cookie, extensionTypes.pre_shared_key,
-  extensionTypes.padding, extensionTypes.encrypted_client_hello,
+  extensionTypes.key_share,
+  extensionTypes.early_data,
+  extensionTypes.cookie,
+  extensionTypes.pre_shared_key,
+  extensionTypes.padding,
+  extensionTypes.encrypted_client_hello,
 ])
 
 const checkUnchanged = (first: ReceivedHello, second: ReceivedHello): void => {
   const [a, b] = [first.message, second.message]
-  const sameNumbers = (x: readonly number[], y: readonly number[]): boolean => x.length === y.length && x.every((id, i) => id === y[i])
+  const sameNumbers = (x: readonly number[], y: readonly number[]): boolean =>
+    x.length === y.length && x.every((id, i) => id === y[i])
   if (
-    a.legacyVersion !== b.legacyVersion || !equalBytes(a.random, b.random) || !equalBytes(a.sessionId, b.sessionId) ||
-    !sameNumbers(a.cipherSuites, b.cipherSuites) || !equalBytes(a.compressionMethods, b.compressionMethods)
+    a.legacyVersion !== b.legacyVersion ||
+    !equalBytes(a.random, b.random) ||
+    !equalBytes(a.sessionId, b.sessionId) ||
+    !sameNumbers(a.cipherSuites, b.cipherSuites) ||
+    !equalBytes(a.compressionMethods, b.compressionMethods)
   ) {
     throw new TlsError('illegal_parameter', 'ClientHello: the second one differs from the first in more than it may')
   }
@@ -70,7 +86,10 @@ const checkUnchanged = (first: ReceivedHello, second: ReceivedHello): void => {
   for (const [index, { type, data }] of before.entries()) {
     const other = after[index]
     if (!other || other.type !== type || !equalBytes(other.data, data)) {
-      throw new TlsError('illegal_parameter', `ClientHello: extension ${extensionName(type)} changed after HelloRetryRequest`)
+      throw new TlsError(
+        'illegal_parameter',
+        `ClientHello: extension ${extensionName(type)} changed after HelloRetryRequest`,
+      )
     }
   }
   if (after.length !== before.length) {

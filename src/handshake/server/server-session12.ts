@@ -12,7 +12,7 @@ import type { Connection12 } from '../connection/connection12.ts'
 import { isFresh, mayResume } from '../connection/may-resume.ts'
 import { sessionLifetime } from '../connection/session-facts.ts'
 import type { SessionFacts } from '../connection/session-facts.ts'
-import { attempt, use } from '../flow.ts'
+import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { canResume } from './psk-lookup.ts'
 import type { ReceivedHello, ServerHandshake12 } from './received-hello.ts'
@@ -23,18 +23,32 @@ export interface FoundSession {
 }
 
 /** The session that this hello offers, if it is ours and may go on here; undefined for a full handshake. */
-export function* findSession12(hs: ServerHandshake12, hello: ReceivedHello, choice: Choice12 | PskChoice12): Flow<FoundSession | undefined> {
+export function* findSession12(
+  hs: ServerHandshake12,
+  hello: ReceivedHello,
+  choice: Choice12 | PskChoice12,
+): Flow<FoundSession | undefined> {
   const { config } = hs
   const state = yield* lookUp(config, hello)
   const suite = state && suiteOf(config, hello, state)
-  if (!state || !suite || (suite.authentication === 'psk') !== (choice.identity === undefined) || !fits(config, hello, state)) return undefined
+  if (
+    !state ||
+    !suite ||
+    (suite.authentication === 'psk') !== (choice.identity === undefined) ||
+    !fits(config, hello, state)
+  )
+    return undefined
   if (!(yield* canResume(config, hello, state, choice.fingerprint))) return undefined
   if (!(yield* mayResume(config, 'client', config.clientAuth?.verifier, state))) return undefined
   if (choice.extended !== state.extendedMasterSecret) {
     if (choice.extended) return undefined // section 5.3: a full handshake, which gets the client out of the old session
-    throw new TlsError('extended_master_secret_required', 'the client offers a session with extended master secret, and no extended_master_secret (RFC 7627 section 5.3)')
+    throw new TlsError(
+      'extended_master_secret_required',
+      'the client offers a session with extended master secret, and no extended_master_secret (RFC 7627 section 5.3)',
+    )
   }
-  if (!hello.extensions.session_ticket?.length) hs.io.forgetOnFailure(() => config.sessions?.delete?.(hello.message.sessionId))
+  if (!hello.extensions.session_ticket?.length)
+    hs.io.forgetOnFailure(() => config.sessions?.delete?.(hello.message.sessionId))
   return { state, suite }
 }
 
@@ -42,12 +56,15 @@ export function* findSession12(hs: ServerHandshake12, hello: ReceivedHello, choi
 function* lookUp(config: ServerConfig, hello: ReceivedHello): Flow<SessionState | undefined> {
   const ticket = hello.extensions.session_ticket
   const { sessionId } = hello.message
-  const { tickets, sessions } = config
-  const byTicket = ticket !== undefined && ticket.length > 0
-  if (!byTicket && sessionId.length === 0) return undefined
-  const bytes = yield* attempt(() => (byTicket ? tickets?.protector.open(ticket, config.clock()) : sessions?.get(sessionId)))
   try {
-    return bytes && decodeSession(bytes)
+    if (ticket && ticket.length > 0) {
+      if (!config.tickets) return undefined
+      const opened = yield* use(config.tickets.protector.open(ticket, config.clock()))
+      return opened && decodeSession(opened)
+    }
+    if (sessionId.length === 0 || !config.sessions) return undefined
+    const stored = yield* use(config.sessions.get(sessionId))
+    return stored && decodeSession(stored)
   } catch {
     return undefined
   }
@@ -75,9 +92,14 @@ export const mayRenew = (config: ServerConfig, hello: ReceivedHello, state: Sess
 export interface ServerSessionFacts extends SessionFacts, Pick<SessionState, 'fingerprint'> {}
 
 /** Undefined where there is nothing to resume later. */
-const stateOf = (config: ServerConfig, { master, parameters }: Connection12, facts: ServerSessionFacts): SessionState | undefined => {
+const stateOf = (
+  config: ServerConfig,
+  { master, parameters }: Connection12,
+  facts: ServerSessionFacts,
+): SessionState | undefined => {
   const lifetime = sessionLifetime(config, facts, config.tickets?.lifetime ?? USUAL_LIFETIME)
-  if (lifetime === 0 || (!parameters.extendedMasterSecret && !config.resumption.withoutExtendedMasterSecret)) return undefined
+  if (lifetime === 0 || (!parameters.extendedMasterSecret && !config.resumption.withoutExtendedMasterSecret))
+    return undefined
   return {
     ...blankSession,
     ...facts,
@@ -91,17 +113,29 @@ const stateOf = (config: ServerConfig, { master, parameters }: Connection12, fac
 }
 const USUAL_LIFETIME = 86400
 
-/** NewSessionTicket was promised, so it is sent, with an empty ticket if there is none, or the protector fails or lets us wait
- * (RFC 5077 section 3.3). */
+/** NewSessionTicket was promised, so it is sent, with an empty ticket if there is none (RFC 5077 section 3.3). */
 export function* sendTicket12(hs: ServerHandshake12, connection: Connection12, facts: ServerSessionFacts): Flow<void> {
   const { config } = hs
   const state = stateOf(config, connection, facts)
-  const ticket = state && (yield* attempt(() => config.tickets?.protector.seal(encodeSession(state), config.clock())))
+  let ticket: Uint8Array | undefined
+  try {
+    if (state) ticket = yield* use(config.tickets?.protector.seal(encodeSession(state), config.clock()))
+  } catch {
+    // a protector that fails costs the ticket
+  }
   const none = { lifetimeHint: 0, ticket: new Uint8Array(0) }
-  hs.send('NewSessionTicket', state && ticket && ticket.length <= 0xffff ? { lifetimeHint: state.lifetime, ticket } : none)
+  hs.send(
+    'NewSessionTicket',
+    state && ticket && ticket.length <= 0xffff ? { lifetimeHint: state.lifetime, ticket } : none,
+  )
 }
 
-export function* storeSession12(hs: ServerHandshake12, connection: Connection12, sessionId: Uint8Array, facts: ServerSessionFacts): Flow<void> {
+export function* storeSession12(
+  hs: ServerHandshake12,
+  connection: Connection12,
+  sessionId: Uint8Array,
+  facts: ServerSessionFacts,
+): Flow<void> {
   const { config } = hs
   const state = stateOf(config, connection, facts)
   const { sessions } = config

@@ -25,7 +25,9 @@ export function* serverHandshake(config: ServerConfig, io: HandshakeIo, defaults
   hs.clientRandom = hello.message.random
   const version = selectVersion(hs.config, hello)
   io.setVersion(version)
-  return version === TLS13 ? yield* serverHandshake13(hs, hello) : yield* serverHandshake12(hs.withMessages(messages12), hello)
+  return version === TLS13
+    ? yield* serverHandshake13(hs, hello)
+    : yield* serverHandshake12(hs.withMessages(messages12), hello)
 }
 
 /** onClientHello may reject, or change options for this one connection. */
@@ -41,4 +43,3 @@ function* configFor(config: ServerConfig, hello: ReceivedHello, defaults: Defaul
     throw asTlsError(error)
   }
 }
-

@@ -91,13 +91,21 @@ function* pskHandshake(hs: ServerHandshake12, hello: ReceivedHello, choice: PskC
   const origin: PskOrigin = { identity, session: undefined }
   const info = infoOf(hello, choice, connection, { by: 'psk', psk: origin })
   yield* confirmConnection(hs.config, info)
-  yield* sendServerFinished(hs, connection, kind, factsOf(hs, { by: 'psk', psk: origin }, info, `${choice.fingerprint}${binding}`))
+  yield* sendServerFinished(
+    hs,
+    connection,
+    kind,
+    factsOf(hs, { by: 'psk', psk: origin }, info, `${choice.fingerprint}${binding}`),
+  )
   return { connection, proofs: { auth: { by: 'psk', psk: provenByFinished(finished, origin) }, finished }, info }
 }
 
 /** A session goes on: no certificates, the server's Finished first (RFC 5246 section 7.3, figure 2). */
 function* resumedHandshake(
-  hs: ServerHandshake12, hello: ReceivedHello, choice: Choice12 | PskChoice12, session: SessionState,
+  hs: ServerHandshake12,
+  hello: ReceivedHello,
+  choice: Choice12 | PskChoice12,
+  session: SessionState,
 ): Flow<ServerNegotiated12> {
   const ticket = mayRenew(hs.config, hello, session)
   const kind = { ticket, sessionId: hello.message.sessionId }
@@ -122,10 +130,13 @@ interface SessionKind {
   readonly sessionId: Uint8Array
 }
 
-const sessionKind = (config: ServerConfig, { extensions }: ReceivedHello, { extended }: Choice12 | PskChoice12): SessionKind => {
-  const resumable = extended || config.resumption.withoutExtendedMasterSecret
-  const ticket = resumable && extensions.session_ticket !== undefined && config.tickets !== undefined
-  return { ticket, sessionId: !ticket && config.sessions && resumable ? config.provider.random(32) : new Uint8Array(0) }
+const sessionKind = (
+  config: ServerConfig,
+  { extensions }: ReceivedHello,
+  { extended }: Choice12 | PskChoice12,
+): SessionKind => {
+  const ticket = extensions.session_ticket !== undefined && config.tickets !== undefined
+  return { ticket, sessionId: !ticket && config.sessions && extended ? config.provider.random(32) : new Uint8Array(0) }
 }
 
 interface ServerFlight12 {
@@ -135,14 +146,20 @@ interface ServerFlight12 {
 }
 
 /** ServerHello Certificate CertificateStatus* ServerKeyExchange* CertificateRequest* ServerHelloDone */
-function* sendServerFlight(hs: ServerHandshake12, hello: ReceivedHello, choice: Choice12, kind: SessionKind): Flow<ServerFlight12> {
+function* sendServerFlight(
+  hs: ServerHandshake12,
+  hello: ReceivedHello,
+  choice: Choice12,
+  kind: SessionKind,
+): Flow<ServerFlight12> {
   const { identity } = choice
   const { status_request: status } = hello.extensions
   const stapled = status?.statusType === OCSP ? identity.ocspResponse : undefined
   const parameters = sendServerHello12(hs, hello, choice, { ...kind, stapled: stapled !== undefined, resumed: false })
   hs.send('Certificate', { chain: identity.certificates })
   if (stapled) hs.send('CertificateStatus', { statusType: OCSP, response: stapled })
-  const share = choice.group && choice.scheme && (yield* signServerShare(choice.group, parameters, identity, choice.scheme))
+  const share =
+    choice.group && choice.scheme && (yield* signServerShare(choice.group, parameters, identity, choice.scheme))
   if (share) hs.send('ServerKeyExchange', { body: share.body })
   if (hs.config.clientAuth?.inHandshake) sendCertificateRequest(hs)
   hs.send('ServerHelloDone', {})
@@ -156,7 +173,10 @@ interface KeyedClient {
 
 /** Certificate* ClientKeyExchange CertificateVerify*; both ends have the master secret then. */
 function* readClientKeyExchange(
-  hs: ServerHandshake12, hello: ReceivedHello, { identity }: Choice12, { parameters, share }: ServerFlight12,
+  hs: ServerHandshake12,
+  hello: ReceivedHello,
+  { identity }: Choice12,
+  { parameters, share }: ServerFlight12,
 ): Flow<KeyedClient> {
   const certificate = yield* readClientCertificate12(hs)
   const { body } = yield* hs.read('ClientKeyExchange')
@@ -169,7 +189,12 @@ function* readClientKeyExchange(
 }
 
 /** NewSessionTicket* [ChangeCipherSpec] Finished */
-function* sendServerFinished(hs: ServerHandshake12, connection: Connection12, kind: SessionKind, facts: ServerSessionFacts): Flow<void> {
+function* sendServerFinished(
+  hs: ServerHandshake12,
+  connection: Connection12,
+  kind: SessionKind,
+  facts: ServerSessionFacts,
+): Flow<void> {
   if (kind.ticket) yield* sendTicket12(hs, connection, facts)
   yield* connection.changeWrite()
   connection.sendFinished()
@@ -185,7 +210,10 @@ function* postHandshake(hs: ServerHandshake12): Flow<void> {
 }
 
 const infoOf = (
-  hello: ReceivedHello, choice: Choice12 | PskChoice12, { parameters }: Connection12, known: KnownPeer,
+  hello: ReceivedHello,
+  choice: Choice12 | PskChoice12,
+  { parameters }: Connection12,
+  known: KnownPeer,
 ): ConnectionInfo => {
   const resumed = known.by === 'psk' && known.psk.session !== undefined
   return connectionInfo(known, {
@@ -202,6 +230,12 @@ const infoOf = (
   })
 }
 
-const factsOf = ({ config }: ServerHandshake12, peer: KnownPeer, info: ConnectionInfo, fingerprint: string): ServerSessionFacts => ({
-  ...sessionFacts(config, peer, info), fingerprint,
+const factsOf = (
+  { config }: ServerHandshake12,
+  peer: KnownPeer,
+  info: ConnectionInfo,
+  fingerprint: string,
+): ServerSessionFacts => ({
+  ...sessionFacts(config, peer, info),
+  fingerprint,
 })

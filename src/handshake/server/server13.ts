@@ -79,14 +79,17 @@ function* sendServerHello(hs: ServerHandshake, choice: Choice13): Flow<Handshake
   const earlyTraffic = choice.earlyData === 'accepted' ? stage.clientEarlyTraffic(transcript.hash()) : undefined
   if (earlyTraffic) offerEarlyExporter(hs, suite.hash, stage.earlyExporter(transcript.hash()))
   const answer = group && share && (yield* use(group.respond(share)))
-  hs.send('ServerHello', confirmedHello(hs, hello, suite, {
-    ...helloFields(config, hello, suite),
-    extensions: encodeExtensions(serverHelloExtensions, {
-      ...(psk && { pre_shared_key: psk.index }),
-      ...(group && answer && { key_share: { group: group.id, keyExchange: answer.share } }),
-      supported_versions: TLS13,
+  hs.send(
+    'ServerHello',
+    confirmedHello(hs, hello, suite, {
+      ...helloFields(config, hello, suite),
+      extensions: encodeExtensions(serverHelloExtensions, {
+        ...(psk && { pre_shared_key: psk.index }),
+        ...(group && answer && { key_share: { group: group.id, keyExchange: answer.share } }),
+        supported_versions: TLS13,
+      }),
     }),
-  }))
+  )
   const keys = stage.handshake(answer?.secret, transcript.hash())
   if (hello.message.sessionId.length > 0 && !retried) io.sendChangeCipherSpec()
   yield* installWrite13(hs, suite, keys.server)
@@ -110,16 +113,22 @@ const sendServerParameters = (hs: ServerHandshake, { hello, psk, alpn, earlyData
       ...(retryConfigs && { encrypted_client_hello: retryConfigs }),
     }),
   })
-  if (!psk && config.clientAuth?.inHandshake) hs.send('CertificateRequest', certificateRequest(config, new Uint8Array(0)))
+  if (!psk && config.clientAuth?.inHandshake)
+    hs.send('CertificateRequest', certificateRequest(config, new Uint8Array(0)))
 }
 
 function* sendServerAuthentication(hs: ServerHandshake, { hello, psk, identity: chosen }: Choice13): Flow<void> {
   if (psk) return
   if (!chosen) throw new TlsError('internal_error', 'neither a certificate nor a PSK')
-  const { status_request: status, signed_certificate_timestamp: wantsScts, compress_certificate: compression } = hello.extensions
+  const {
+    status_request: status,
+    signed_certificate_timestamp: wantsScts,
+    compress_certificate: compression,
+  } = hello.extensions
   const { ocspResponse, scts } = chosen.identity
   const leafExtensions = {
-    ...(status?.statusType === OCSP && ocspResponse && { status_request: { statusType: OCSP, response: ocspResponse } }),
+    ...(status?.statusType === OCSP &&
+      ocspResponse && { status_request: { statusType: OCSP, response: ocspResponse } }),
     ...(wantsScts && scts && { signed_certificate_timestamp: scts }),
   }
   yield* sendProof13(hs, chosen, { role: 'server', context: new Uint8Array(0), leafExtensions, compression })
@@ -134,9 +143,14 @@ function* sendServerFinished(hs: ServerHandshake, { suite }: Choice13, keys: Han
 }
 
 /** Early data that was refused is skipped: what our keys do not open (section 4.3.10). */
-function* readEarlyData(hs: ServerHandshake, { suite, earlyData, retried }: Choice13, secret: TrafficSecret | undefined): Flow<void> {
+function* readEarlyData(
+  hs: ServerHandshake,
+  { suite, earlyData, retried }: Choice13,
+  secret: TrafficSecret | undefined,
+): Flow<void> {
   const { config, io } = hs
-  if (earlyData === 'rejected' && !retried) io.skipEarlyData('undecryptable', Math.max(config.maxEarlyData, MIN_SKIPPED))
+  if (earlyData === 'rejected' && !retried)
+    io.skipEarlyData('undecryptable', Math.max(config.maxEarlyData, MIN_SKIPPED))
   if (!secret) return
   hs.keyLog('CLIENT_EARLY_TRAFFIC_SECRET', secret.secret)
   yield* installRead13(hs, suite, secret)
@@ -148,7 +162,8 @@ function* readEarlyData(hs: ServerHandshake, { suite, earlyData, retried }: Choi
 
 /** Our record_size_limit binds a client that negotiated it, once it knows (RFC 8449 section 4): not in early data. */
 const limitRecords = ({ config, io }: ServerHandshake, { extensions }: ReceivedHello): void => {
-  if (extensions.record_size_limit !== undefined) io.setMaxContent((config.recordSizeLimit ?? MAX_RECORD_SIZE_LIMIT) - 1)
+  if (extensions.record_size_limit !== undefined)
+    io.setMaxContent((config.recordSizeLimit ?? MAX_RECORD_SIZE_LIMIT) - 1)
 }
 
 interface Client13 {
@@ -168,7 +183,10 @@ function* readClientAuthentication(hs: ServerHandshake, { hello, psk }: Choice13
 }
 
 function* readClientFinished(
-  hs: ServerHandshake, { suite }: Choice13, keys: HandshakeStage, master: MasterStage,
+  hs: ServerHandshake,
+  { suite }: Choice13,
+  keys: HandshakeStage,
+  master: MasterStage,
 ): Flow<VerifiedFinished> {
   const before = hs.transcript.hash()
   const { verifyData } = yield* hs.read('Finished')
@@ -184,7 +202,8 @@ const infoOf = (choice: Choice13, { auth, compression }: Client13): ConnectionIn
     suite: choice.suite,
     group: choice.group,
     ownSignatureScheme: choice.psk ? undefined : choice.identity?.scheme.name,
-    ownIdentity: choice.psk && choice.psk.session?.pskIdentity.length !== 0 ? undefined : choice.identity?.identity.digest,
+    ownIdentity:
+      choice.psk && choice.psk.session?.pskIdentity.length !== 0 ? undefined : choice.identity?.identity.digest,
     alpn: choice.alpn,
     clientHello: choice.hello.info,
     serverName: choice.hello.info.serverName,
@@ -197,10 +216,17 @@ const infoOf = (choice: Choice13, { auth, compression }: Client13): ConnectionIn
     certificateCompression: compression,
   })
 
-const connectionOf = (hs: ServerHandshake, { suite, identity, psk }: Choice13, master: MasterStage): Connection13<'server'> => {
+const connectionOf = (
+  hs: ServerHandshake,
+  { suite, identity, psk }: Choice13,
+  master: MasterStage,
+): Connection13<'server'> => {
   const connection = new Connection13(hs, suite, {
-    read: master.client, write: master.server, exporter: master.exporter,
-    resumption: master.resumption(hs.transcript.hash()), role: 'server',
+    read: master.client,
+    write: master.server,
+    exporter: master.exporter,
+    resumption: master.resumption(hs.transcript.hash()),
+    role: 'server',
     serverCertificate: psk?.withoutCertificate ? undefined : identity?.identity.certificates[0],
   })
   connection.logSecrets(master)
@@ -208,7 +234,10 @@ const connectionOf = (hs: ServerHandshake, { suite, identity, psk }: Choice13, m
 }
 
 const ticketFacts = (
-  { config }: ServerHandshake, { hello, psk, fingerprint }: Choice13, { auth }: Client13, info: ConnectionInfo,
+  { config }: ServerHandshake,
+  { hello, psk, fingerprint }: Choice13,
+  { auth }: Client13,
+  info: ConnectionInfo,
 ): TicketFacts => ({
   session: sessionFacts(config, auth, info),
   info,
@@ -218,7 +247,10 @@ const ticketFacts = (
 })
 
 const establish = (
-  hs: ServerHandshake, { hello, psk }: Choice13, connection: Connection13<'server'>, proofs: Proofs<ClientAuthentication>,
+  hs: ServerHandshake,
+  { hello, psk }: Choice13,
+  connection: Connection13<'server'>,
+  proofs: Proofs<ClientAuthentication>,
   info: ConnectionInfo,
 ): Established => {
   const external = psk !== undefined && !psk.session

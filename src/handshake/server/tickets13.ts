@@ -30,7 +30,10 @@ export interface TicketFacts {
 export const ticketData = (config: ServerConfig, facts: TicketFor, inherited: Uint8Array): Uint8Array => {
   const data = config.tickets?.applicationData?.(facts) ?? inherited
   if (data.length > MAX_APPLICATION_DATA) {
-    throw new TlsError('bad_option', `tickets.applicationData: ${data.length} bytes; the most is ${MAX_APPLICATION_DATA}`)
+    throw new TlsError(
+      'bad_option',
+      `tickets.applicationData: ${data.length} bytes; the most is ${MAX_APPLICATION_DATA}`,
+    )
   }
   return data
 }

@@ -77,11 +77,20 @@ const checkPeer = (info: ConnectionInfo, flags: Flags): void => {
   same(numberOf(flags, 'expect-peer-signature-algorithm'), scheme, 'peer signature algorithm')
   const certificates = info.peerCertificates.length
   if (flags.on.has('expect-no-peer-cert')) same(0, certificates, 'peer certificates')
-  else if (!info.pskIdentity && !flags.texts.has('psk') && (!flags.on.has('server') || flags.on.has('require-any-client-certificate'))) {
+  else if (
+    !info.pskIdentity &&
+    !flags.texts.has('psk') &&
+    (!flags.on.has('server') || flags.on.has('require-any-client-certificate'))
+  ) {
     if (certificates === 0) throw new CheckFailed('Received no peer certificate but expected one.')
   }
   const file = textOf(flags, 'expect-peer-cert-file')
-  if (file !== undefined) sameBytes(concat(...certificateListOf(readFileSync(file, 'latin1'), 'cert')), concat(...info.peerCertificates), 'peer chain')
+  if (file !== undefined)
+    sameBytes(
+      concat(...certificateListOf(readFileSync(file, 'latin1'), 'cert')),
+      concat(...info.peerCertificates),
+      'peer chain',
+    )
   const staple = bytesOf(flags, 'expect-ocsp-response')
   if (staple) sameBytes(staple, info.ocspResponse ?? new Uint8Array(0), 'OCSP response')
   const scts = bytesOf(flags, 'expect-signed-cert-timestamps')
@@ -90,7 +99,8 @@ const checkPeer = (info: ConnectionInfo, flags: Flags): void => {
 
 const checkEarlyData = (info: ConnectionInfo, flags: Flags): void => {
   if (flags.on.has('expect-accept-early-data')) same('accepted', info.earlyData, 'early data')
-  if (flags.on.has('expect-reject-early-data') && info.earlyData === 'accepted') throw new CheckFailed('early data was accepted')
+  if (flags.on.has('expect-reject-early-data') && info.earlyData === 'accepted')
+    throw new CheckFailed('early data was accepted')
   if (flags.on.has('expect-no-offer-early-data')) same('none', info.earlyData, 'early data')
   const reason = textOf(flags, 'expect-early-data-reason')
   if (reason === 'accepted') same('accepted', info.earlyData, 'early data')
@@ -98,13 +108,18 @@ const checkEarlyData = (info: ConnectionInfo, flags: Flags): void => {
   if (reason === 'peer_declined') same('rejected', info.earlyData, 'early data')
   else if (refusal && info.earlyData !== 'none') same(refusal, info.earlyDataRefusal, 'reason of refused early data')
   const skew = numberOf(flags, 'expect-ticket-age-skew')
-  if (skew !== undefined && info.ticketAgeSkew !== undefined) same(skew, Math.round(info.ticketAgeSkew / 1000), 'ticket age skew')
+  if (skew !== undefined && info.ticketAgeSkew !== undefined)
+    same(skew, Math.round(info.ticketAgeSkew / 1000), 'ticket age skew')
 }
 
 /** What BoringSSL's reasons are here; others it does not tell apart, or we do not have. */
 const earlyDataReasons: Readonly<Record<string, ConnectionInfo['earlyDataRefusal']>> = {
-  disabled: 'disabled', session_not_resumed: 'not_resumed', unsupported_for_session: 'session_forbids',
-  hello_retry_request: 'hello_retry_request', alpn_mismatch: 'alpn', ticket_age_skew: 'ticket_age',
+  disabled: 'disabled',
+  session_not_resumed: 'not_resumed',
+  unsupported_for_session: 'session_forbids',
+  hello_retry_request: 'hello_retry_request',
+  alpn_mismatch: 'alpn',
+  ticket_age_skew: 'ticket_age',
 }
 
 const checkNewSession12 = (info: ConnectionInfo, { flags, exchange }: Situation): void => {
@@ -119,7 +134,11 @@ export function checkTickets({ flags, exchange }: Situation): void {
   same(expected, exchange.sessions.length > 0, 'new session')
   const last = exchange.sessions.at(-1)
   if (!expected || last === undefined) return
-  same(flags.on.has('expect-ticket-supports-early-data'), decodeSession(last).maxEarlyData > 0, 'ticket supports early data')
+  same(
+    flags.on.has('expect-ticket-supports-early-data'),
+    decodeSession(last).maxEarlyData > 0,
+    'ticket supports early data',
+  )
 }
 
 /** At the end of the connection. */
@@ -129,7 +148,8 @@ export function checkMessages({ messages, renegotiations }: Noted, flags: Flags)
 }
 
 const same = <T>(expected: T | undefined, actual: T | undefined, what: string): void => {
-  if (expected !== undefined && expected !== actual) throw new CheckFailed(`${what}: expected ${expected}, got ${actual}`)
+  if (expected !== undefined && expected !== actual)
+    throw new CheckFailed(`${what}: expected ${expected}, got ${actual}`)
 }
 
 const sameBytes = (expected: Uint8Array, actual: Uint8Array, what: string): void => {

@@ -1,5 +1,5 @@
-// The runner's own algorithms for certificate compression: one that expands, one that shrinks, and one that never gives the same
-// bytes twice, so that a message compressed again for the transcript would show. options.ts calls it.
+// The runner's own algorithms for certificate compression: one that expands, one that shrinks, and one that never gives
+// the same bytes twice, so that a message compressed again for the transcript would show. options.ts calls it.
 
 import { nodeProvider } from '../../../src/crypto/node.ts'
 import type { CertificateCompression } from '../../../src/compression/codec.ts'
@@ -17,9 +17,21 @@ const without = (prefix: Uint8Array, data: Uint8Array): Uint8Array => {
 
 const all: readonly CertificateCompression[] = [
   { id: 0xff02, name: 'expanding', compress: (data) => concat(mark, data), decompress: (data) => without(mark, data) },
-  { id: 0xff01, name: 'shrinking', compress: (data) => without(zeros, data), decompress: (data) => concat(zeros, data) },
-  { id: 0xff03, name: 'random', compress: (data) => concat(nodeProvider.random(1), data), decompress: (data) => data.subarray(1) },
+  {
+    id: 0xff01,
+    name: 'shrinking',
+    compress: (data) => without(zeros, data),
+    decompress: (data) => concat(zeros, data),
+  },
+  {
+    id: 0xff03,
+    name: 'random',
+    compress: (data) => concat(nodeProvider.random(1), data),
+    decompress: (data) => data.subarray(1),
+  },
 ]
 
 export const certificateCodecs = (flags: Flags): readonly CertificateCompression[] =>
-  flags.on.has('install-cert-compression-algs') ? all : all.filter(({ id }) => id === numberOf(flags, 'install-one-cert-compression-alg'))
+  flags.on.has('install-cert-compression-algs')
+    ? all
+    : all.filter(({ id }) => id === numberOf(flags, 'install-one-cert-compression-alg'))

@@ -1,5 +1,6 @@
-// Turns the runner's credential and verification flags into identities and verifiers. Called by options.ts. The verdict of
-// the shim's verifier is what the flags say; no chain is built, since the runner's certificates are not what is tested.
+// Turns the runner's credential and verification flags into identities and verifiers. Called by options.ts. The verdict
+// of the shim's verifier is what the flags say; no chain is built, since the runner's certificates are not what is
+// tested.
 
 import { readFileSync } from 'node:fs'
 import { parsePrivateKey } from '../../../src/crypto/keys.ts'
@@ -19,11 +20,19 @@ export type Later = <T>(value: T) => MaybePromise<T>
 /** The identities in the order in which they are tried: the -new-*-credential ones, then the default one. */
 export function identitiesOf(flags: Flags, provider: CryptoProvider, later: Later): readonly IdentityOptions[] {
   const given = [...flags.credentials.filter(({ kind }) => kind !== 'psk'), flags.defaultCredential]
-  return given.filter(({ certFile, keyFile }) => certFile !== '' || keyFile !== '').map((one) => identityOf(one, flags, provider, later))
+  return given
+    .filter(({ certFile, keyFile }) => certFile !== '' || keyFile !== '')
+    .map((one) => identityOf(one, flags, provider, later))
 }
 
-function identityOf(credential: CredentialFlags, flags: Flags, provider: CryptoProvider, later: Later): IdentityOptions {
-  if (!['default', 'x509', 'delegated'].includes(credential.kind)) throw new Unimplemented(`${credential.kind} credentials`)
+function identityOf(
+  credential: CredentialFlags,
+  flags: Flags,
+  provider: CryptoProvider,
+  later: Later,
+): IdentityOptions {
+  if (!['default', 'x509', 'delegated'].includes(credential.kind))
+    throw new Unimplemented(`${credential.kind} credentials`)
   const { ocspResponse, signedCertTimestamps } = credential
   const staple = ocspResponse !== undefined && !flags.on.has('decline-ocsp-callback')
   return {
@@ -40,7 +49,9 @@ function signerOf(credential: CredentialFlags, flags: Flags, provider: CryptoPro
   const signer = provider.signer(parsePrivateKey(readFileSync(credential.keyFile, 'latin1')))
   if (signer instanceof Promise) throw new Unimplemented('asynchronous key import')
   const { signing } = policyOf(flags)
-  const prefs = signing ? signatureSchemes.filter(({ name }) => signing.includes(name)).map(({ id }) => id) : credential.signingPrefs
+  const prefs = signing
+    ? signatureSchemes.filter(({ name }) => signing.includes(name)).map(({ id }) => id)
+    : credential.signingPrefs
   const algorithms = prefs.length > 0 ? algorithmsOf(prefs) : signer.algorithms
   return {
     ...signer,
@@ -62,7 +73,7 @@ export function sctList(bytes: Uint8Array): readonly Uint8Array[] {
   const list: Uint8Array[] = []
   const bad = new TlsError('bad_option', 'scts: not a list of SCTs')
   if (bytes.length < 2 || view.getUint16(0) !== bytes.length - 2 || bytes.length === 2) throw bad
-  for (let at = 2; at < bytes.length; ) {
+  for (let at = 2; at < bytes.length;) {
     const length = at + 2 <= bytes.length ? view.getUint16(at) : 0
     if (length === 0 || at + 2 + length > bytes.length) throw bad
     list.push(bytes.subarray(at + 2, at + 2 + length))

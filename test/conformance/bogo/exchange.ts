@@ -1,5 +1,5 @@
-// One connection's engine on one link: handshake, read, write and shutdown as BoringSSL's shim does them, each taking from
-// the link no more than it needs. shim.ts drives it.
+// One connection's engine on one link: handshake, read, write and shutdown as BoringSSL's shim does them, each taking
+// from the link no more than it needs. shim.ts drives it.
 
 import type { ConnectionInfo, TlsEngine } from '../../../src/engine/types.ts'
 import { TlsError } from '../../../src/errors.ts'
@@ -23,7 +23,10 @@ export class Exchange {
     this.#link = link
   }
 
-  /** Returns once the application may write, by False Start too; with `early`, that includes 0.5-RTT data after early data came. */
+  /**
+   * Returns once the application may write, by False Start too; with `early`, that includes 0.5-RTT data after early
+   * data came.
+   */
   async handshake(early = true): Promise<void> {
     while (!this.agreed && !(early && this.#unread.length > 0)) {
       if (this.#ended) throw new TlsError('closed', 'the peer ended the connection in the handshake')

@@ -1,9 +1,12 @@
 // The command line that BoGo's runner gives its shim: a table of the flags we know, and the parser that sorts them into
-// one set for the first connection, one for the later ones and one for the retry after rejected early data. shim.ts calls it.
+// one set for the first connection, one for the later ones and one for the retry after rejected early data. shim.ts
+// calls it.
 
 export type CredentialKind = 'default' | 'x509' | 'rawPublicKey' | 'delegated' | 'psk'
 
-/** What -cert-file, -key-file and their like describe: the default credential, or one that a -new-*-credential opened. */
+/**
+ * What -cert-file, -key-file and their like describe: the default credential, or one that a -new-*-credential opened.
+ */
 export interface CredentialFlags {
   readonly kind: CredentialKind
   certFile: string
@@ -73,9 +76,12 @@ type Kind = 'switch' | 'number' | 'list' | 'text' | 'bytes' | 'byteList' | 'cred
 const words = (text: string): string[] => text.trim().split(/\s+/)
 
 const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
-  ...rows('switch', `
+  ...rows(
+    'switch',
+    `
     server ipv6 async implicit-handshake is-handshaker-supported allow-hint-mismatch
-    no-tls1 no-tls11 no-tls12 no-tls13 fallback-scsv false-start allow-false-start-without-alpn server-preference expect-hrr expect-no-hrr
+    no-tls1 no-tls11 no-tls12 no-tls13 fallback-scsv false-start allow-false-start-without-alpn
+    server-preference expect-hrr expect-no-hrr
     no-key-shares verify-peer verify-fail use-custom-verify-callback expect-verify-result reverify-on-resume
     require-any-client-certificate use-old-client-cert-callback expect-no-peer-cert use-early-callback
     fail-early-callback fail-cert-callback install-ddos-callback fail-ddos-callback expect-no-server-name
@@ -88,32 +94,53 @@ const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
     expect-reject-early-data expect-no-offer-early-data use-export-context export-traffic-secrets tls-unique
     key-update key-update-before-read send-alert handshake-never-done no-op-extra-handshake handshake-twice
     forbid-renegotiation-after-handshake renegotiate-freely renegotiate-once renegotiate-ignore renegotiate-explicit
-    shim-writes-first read-with-unfinished-write shim-shuts-down check-close-notify peek-then-read write-different-record-sizes
+    shim-writes-first read-with-unfinished-write shim-shuts-down check-close-notify peek-then-read
+    write-different-record-sizes
     cbc-record-splitting partial-write expect-ech-accept enable-ech-grease reject-unusable-ech-config
     expect-no-ech-name-override expect-no-ech-retry-configs
-    fips-202205 wpa-202304 cnsa-202407 cnsa1-202603 cnsa2-202603`),
-  ...rows('number', `
+    fips-202205 wpa-202304 cnsa-202407 cnsa1-202603 cnsa2-202603`,
+  ),
+  ...rows(
+    'number',
+    `
     port resume-count min-version max-version expect-version expect-curve-id expect-cipher expect-cipher-aes
     expect-cipher-no-aes expect-peer-signature-algorithm expect-selected-credential max-cert-list
     install-one-cert-compression-alg resumption-delay expect-ticket-age-skew repeat-shim-initial-write
-    export-keying-material expect-total-renegotiations read-size max-send-fragment expect-peer-certificate-type`),
-  ...rows('list', `
-    curves key-shares server-supported-groups-hint verify-prefs expect-peer-verify-pref accepted-peer-cert-types available-client-cert-types
-    ech-is-retry-config`),
-  ...rows('text', `
+    export-keying-material expect-total-renegotiations read-size max-send-fragment expect-peer-certificate-type`,
+  ),
+  ...rows(
+    'list',
+    `
+    curves key-shares server-supported-groups-hint verify-prefs expect-peer-verify-pref
+    accepted-peer-cert-types available-client-cert-types
+    ech-is-retry-config`,
+  ),
+  ...rows(
+    'text',
+    `
     shim-id cipher trust-cert host-name expect-server-name advertise-alpn expect-alpn expect-advertised-alpn select-alpn
     use-client-ca-list expect-client-ca-list expect-peer-cert-file expect-early-data-reason shim-initial-write
-    psk psk-identity expect-msg-callback export-label export-context expect-ech-name-override`),
-  ...rows('bytes', `
+    psk psk-identity expect-msg-callback export-label export-context expect-ech-name-override`,
+  ),
+  ...rows(
+    'bytes',
+    `
     expect-certificate-types expect-ocsp-response expect-signed-cert-timestamps ech-config-list
-    expect-ech-retry-configs expect-peer-rpk-sha256`),
+    expect-ech-retry-configs expect-peer-rpk-sha256`,
+  ),
   ...rows('byteList', 'ech-server-config ech-server-key'),
-  ...rows('credential', `
+  ...rows(
+    'credential',
+    `
     cert-file key-file signing-prefs ocsp-response signed-cert-timestamps delegated-credential psk-importer-key
-    psk-importer-identity psk-importer-context`),
-  ...rows('switch', `
+    psk-importer-identity psk-importer-context`,
+  ),
+  ...rows(
+    'switch',
+    `
     new-x509-credential new-rpk-credential new-delegated-credential new-psk-credential must-match-issuer
-    psk-importer-sha256 psk-importer-sha384`),
+    psk-importer-sha256 psk-importer-sha384`,
+  ),
 ])
 
 function rows(kind: Kind, names: string): [string, Kind][] {

@@ -1,5 +1,6 @@
-// The shim's TCP side: connects to the runner, introduces itself, and hands over bytes only when asked, one TLS record at
-// a time (or one byte, for the runner's -async tests), so that nothing is read that an application would not have read.
+// The shim's TCP side: connects to the runner, introduces itself, and hands over bytes only when asked, one TLS record
+// at a time (or one byte, for the runner's -async tests), so that nothing is read that an application would not have
+// read.
 
 import { connect, type Socket } from 'node:net'
 

@@ -1,5 +1,6 @@
-// What passed, in the words of BoringSSL's message callback (-expect-msg-callback): a line for each handshake message, alert and
-// ChangeCipherSpec, out of the records that the library's trace shows. options.ts sets it up, shim.ts compares.
+// What passed, in the words of BoringSSL's message callback (-expect-msg-callback): a line for each handshake message,
+// alert and ChangeCipherSpec, out of the records that the library's trace shows. options.ts sets it up, shim.ts
+// compares.
 
 import type { TracedRecord } from '../../../src/options.ts'
 import { concat } from '../../../src/wire/bytes.ts'
@@ -8,12 +9,16 @@ import { contentTypes } from '../../../src/wire/registry.ts'
 export class MessageLog {
   text = ''
   /** Part of a handshake message whose end has not come, by direction. */
-  readonly #rest: Record<TracedRecord['direction'], Uint8Array> = { sent: new Uint8Array(0), received: new Uint8Array(0) }
+  readonly #rest: Record<TracedRecord['direction'], Uint8Array> = {
+    sent: new Uint8Array(0),
+    received: new Uint8Array(0),
+  }
 
   add({ direction, type, content }: TracedRecord): void {
     const who = direction === 'sent' ? 'write' : 'read'
     const [first = 0, second = 0] = content
-    if (type === contentTypes.handshake) for (const message of this.#messages(direction, content)) this.text += `${who} hs ${message}\n`
+    if (type === contentTypes.handshake)
+      for (const message of this.#messages(direction, content)) this.text += `${who} hs ${message}\n`
     else if (type === contentTypes.change_cipher_spec) this.text += `${who} ccs\n`
     else if (type === contentTypes.alert) this.text += `${who} alert ${first} ${second}\n`
   }

@@ -8,13 +8,26 @@ import type { ConnectionInfo } from '../../../src/info.ts'
 import type { CryptoProvider } from '../../../src/crypto/provider.ts'
 import { TlsError } from '../../../src/errors.ts'
 import type {
-  CertificateRequestInfo, ClientAuthOptions, ClientHelloInfo, ClientHelloOptions, ClientOptions, ClientTls12Options,
-  CommonOptions, ServerHelloOptions, ServerOptions, TicketOptions,
+  CertificateRequestInfo,
+  ClientAuthOptions,
+  ClientHelloInfo,
+  ClientHelloOptions,
+  ClientOptions,
+  ClientTls12Options,
+  CommonOptions,
+  ServerHelloOptions,
+  ServerOptions,
+  TicketOptions,
 } from '../../../src/options.ts'
 import type { ServerSessionStore, TicketProtector } from '../../../src/session/interfaces.ts'
 import { fromHex, toHex } from '../../../src/wire/bytes.ts'
 import {
-  cipherSuites, namedGroupById, type ProtocolVersion, signatureSchemeById, TLS12, TLS13,
+  cipherSuites,
+  namedGroupById,
+  type ProtocolVersion,
+  signatureSchemeById,
+  TLS12,
+  TLS13,
 } from '../../../src/wire/registry.ts'
 import { identitiesOf, type Later, verifierOf } from './credentials.ts'
 import { bytesOf, Defect, type Flags, listOf, numberOf, textOf, Unimplemented } from './flags.ts'
@@ -43,7 +56,13 @@ export interface Noted {
   readonly messages: MessageLog
 }
 
-export const noNotes = (): Noted => ({ hello: undefined, keyLog: new Map(), storedSession: false, renegotiations: 0, messages: new MessageLog() })
+export const noNotes = (): Noted => ({
+  hello: undefined,
+  keyLog: new Map(),
+  storedSession: false,
+  renegotiations: 0,
+  messages: new MessageLog(),
+})
 
 /** `retry` holds once early data was rejected. */
 export function clientOptions(flags: Flags, retry: Flags, carried: Carried, noted: Noted, later: Later): ClientOptions {
@@ -72,7 +91,8 @@ export function clientOptions(flags: Flags, retry: Flags, carried: Carried, note
     },
     tickets: !flags.on.has('no-ticket'),
     ...externalPsks(flags),
-    verifier: verifierOf(offersEarlyData(flags, carried) ? retry : flags, later), // certificates come only if the ticket was rejected
+    // certificates come only if the ticket was rejected
+    verifier: verifierOf(offersEarlyData(flags, carried) ? retry : flags, later),
     identity: (request) => clientIdentity(request, flags, carried.provider, later),
     ...(carried.session && { session: carried.session }),
     tls12: {
@@ -106,7 +126,9 @@ function echOfServer(flags: Flags): Pick<ServerHelloOptions, 'ech'> {
   const retry = listOf(flags, 'ech-is-retry-config')
   if (configs.length === 0) return {}
   const keys = configs.map((config, i) => ({
-    config, privateKey: privateKeys[i] ?? new Uint8Array(0), isRetryConfig: retry[i] === 1,
+    config,
+    privateKey: privateKeys[i] ?? new Uint8Array(0),
+    isRetryConfig: retry[i] === 1,
   }))
   return { ech: { keys } }
 }
@@ -114,7 +136,12 @@ function echOfServer(flags: Flags): Pick<ServerHelloOptions, 'ech'> {
 const renegotiation = (flags: Flags, noted: Noted, later: Later): NonNullable<ClientTls12Options['renegotiation']> => {
   if (flags.on.has('forbid-renegotiation-after-handshake')) return 'never'
   if (flags.on.has('renegotiate-ignore')) return 'ignore'
-  const most = flags.on.has('renegotiate-freely') || flags.on.has('renegotiate-explicit') ? Number.POSITIVE_INFINITY : flags.on.has('renegotiate-once') ? 1 : 0
+  const most =
+    flags.on.has('renegotiate-freely') || flags.on.has('renegotiate-explicit')
+      ? Number.POSITIVE_INFINITY
+      : flags.on.has('renegotiate-once')
+        ? 1
+        : 0
   return (done) => {
     if (done < most) noted.renegotiations = done + 1
     return later(done < most)
@@ -122,12 +149,11 @@ const renegotiation = (flags: Flags, noted: Noted, later: Later): NonNullable<Cl
 }
 
 /** Flags that ask for what the library does not have: the runner counts the test as unimplemented. */
-const unbuilt: readonly string[] = [
-  'no-server-name-ack',
-  'cbc-record-splitting', 'partial-write',
-]
+const unbuilt: readonly string[] = ['no-server-name-ack', 'cbc-record-splitting', 'partial-write']
 const unbuiltValues: readonly string[] = [
-  'accepted-peer-cert-types', 'available-client-cert-types', 'expect-peer-certificate-type',
+  'accepted-peer-cert-types',
+  'available-client-cert-types',
+  'expect-peer-certificate-type',
   'expect-peer-rpk-sha256',
 ]
 
@@ -168,27 +194,39 @@ function externalPsks(flags: Flags): Pick<ClientOptions, 'psk'> {
   const given = flags.credentials.filter(({ kind }) => kind === 'psk')
   if (given.length === 0) return {}
   return {
-    psk: { required: !flags.on.has('verify-peer'), keys: given.map(({ pskIdentity, pskKey, pskHash, pskContext }) => ({
-      identity: pskIdentity ?? new Uint8Array(0),
-      key: pskKey ?? new Uint8Array(0),
-      ...(pskHash && { hash: pskHash }),
-      imported: { context: pskContext ?? new Uint8Array(0) },
-    })) },
+    psk: {
+      keys: given.map(({ pskIdentity, pskKey, pskHash, pskContext }) => ({
+        identity: pskIdentity ?? new Uint8Array(0),
+        key: pskKey ?? new Uint8Array(0),
+        ...(pskHash && { hash: pskHash }),
+        imported: { context: pskContext ?? new Uint8Array(0) },
+      })),
+    },
   }
 }
 
 function pskLookUp(flags: Flags): Pick<ServerOptions, 'psk'> {
   const only12 = pskOf12(flags)
   if (only12) {
-    return { psk: { hint: only12.identity, lookup: (identity, _hello, imported) => (!imported && new TextDecoder().decode(identity) === only12.identity ? only12 : undefined) } }
+    return {
+      psk: {
+        hint: only12.identity,
+        lookup: (identity, _hello, imported) =>
+          !imported && new TextDecoder().decode(identity) === only12.identity ? only12 : undefined,
+      },
+    }
   }
   const given = flags.credentials.filter(({ kind }) => kind === 'psk')
   if (given.length === 0) return {}
   return {
-    psk: { lookup: (identity, _hello, imported) => {
-      const found = imported ? given.find(({ pskIdentity }) => pskIdentity && toHex(pskIdentity) === toHex(identity)) : undefined
-      return found?.pskKey && { key: found.pskKey, ...(found.pskHash && { hash: found.pskHash }) }
-    } },
+    psk: {
+      lookup: (identity, _hello, imported) => {
+        const found = imported
+          ? given.find(({ pskIdentity }) => pskIdentity && toHex(pskIdentity) === toHex(identity))
+          : undefined
+        return found?.pskKey && { key: found.pskKey, ...(found.pskHash && { hash: found.pskHash }) }
+      },
+    },
   }
 }
 
@@ -199,7 +237,9 @@ export const offersEarlyData = (flags: Flags, carried: Carried): boolean =>
 /** What -shim-writes-first writes; nothing without it. */
 export function initialWrite(flags: Flags): Uint8Array {
   if (!flags.on.has('shim-writes-first') && !flags.on.has('read-with-unfinished-write')) return new Uint8Array(0)
-  const text = (textOf(flags, 'shim-initial-write') ?? 'hello').repeat(numberOf(flags, 'repeat-shim-initial-write') ?? 1)
+  const text = (textOf(flags, 'shim-initial-write') ?? 'hello').repeat(
+    numberOf(flags, 'repeat-shim-initial-write') ?? 1,
+  )
   return new TextEncoder().encode(text)
 }
 
@@ -209,10 +249,12 @@ export function serverOptions(flags: Flags, carried: Carried, noted: Noted, late
   const auth = clientAuth(flags, later)
   return {
     ...commonOptions(flags, carried, noted),
-    identity: flags.on.has('fail-cert-callback') || flags.on.has('fail-ocsp-callback') ? () => failedCallback() : identities,
+    identity:
+      flags.on.has('fail-cert-callback') || flags.on.has('fail-ocsp-callback') ? () => failedCallback() : identities,
     hello: {
       grease: true, // BoringSSL's servers always do
-      preferServerOrder: policyOf(flags).preferServerOrder ?? (flags.on.has('server-preference') || flags.texts.has('cipher')),
+      preferServerOrder:
+        policyOf(flags).preferServerOrder ?? (flags.on.has('server-preference') || flags.texts.has('cipher')),
       ...echOfServer(flags),
       ...alpnChoice(flags),
     },
@@ -227,11 +269,21 @@ export function serverOptions(flags: Flags, carried: Carried, noted: Noted, late
         return carried.sessions.set(id, session, ttl)
       },
     },
-    ...(versionRange(flags).max !== 'TLS 1.2' && { earlyData: { maxBytes: flags.on.has('enable-early-data') ? 14_336 : 0, replayGuard: { firstSeen: () => true }, windowSeconds: 60 } }), // BoringSSL's
+    ...(versionRange(flags).max !== 'TLS 1.2' && {
+      earlyData: {
+        maxBytes: flags.on.has('enable-early-data') ? 14_336 : 0,
+        replayGuard: { firstSeen: () => true },
+        windowSeconds: 60,
+      },
+    }), // BoringSSL's
   }
 }
 
-function commonOptions(flags: Flags, carried: Carried, noted: Noted): CommonOptions & Pick<ServerOptions, 'certificates' | 'tls12'> {
+function commonOptions(
+  flags: Flags,
+  carried: Carried,
+  noted: Noted,
+): CommonOptions & Pick<ServerOptions, 'certificates' | 'tls12'> {
   const limit = numberOf(flags, 'max-cert-list')
   const fragment = numberOf(flags, 'max-send-fragment')
   const schemes = listOf(flags, 'verify-prefs')
@@ -256,7 +308,9 @@ function commonOptions(flags: Flags, carried: Carried, noted: Noted): CommonOpti
     },
     ...(schemes.length > 0 && { signatureSchemes: schemes.map(schemeName) }),
     ...(curves.length > 0 && { groups: groupNames(curves) }),
-    ...((cipher !== undefined || flags.texts.has('psk')) && { cipherSuites: suiteNames(cipher ?? 'ALL', carried.provider, flags.texts.has('psk')) }),
+    ...((cipher !== undefined || flags.texts.has('psk')) && {
+      cipherSuites: suiteNames(cipher ?? 'ALL', carried.provider, flags.texts.has('psk')),
+    }),
     ...policyOptions,
   }
 }
@@ -299,13 +353,18 @@ function suiteNames(rule: string, provider: CryptoProvider, psk: boolean): NonNu
   const fixed = all.filter(({ version, legacy }) => version === 'TLS 1.3' && !legacy).map(({ name }) => name)
   const taken = new Set<string>()
   const namesOf = (word: string): readonly string[] => {
-    const found = all.filter(({ name, version }) => version === 'TLS 1.2' && (word === name || word === 'ALL')).map(({ name }) => name)
+    const found = all
+      .filter(({ name, version }) => version === 'TLS 1.2' && (word === name || word === 'ALL'))
+      .map(({ name }) => name)
     if (found.length === 0 && word !== '3DES') throw new Unimplemented(`cipher rule ${word}`)
     return found.filter((name) => !taken.has(name) && taken.add(name))
   }
   // [A|B] is a group that is wanted alike
-  const picked = rule.split(/:(?![^[]*\])/).flatMap((part): readonly (string | readonly string[])[] =>
-    part.startsWith('[') ? [part.slice(1, -1).split('|').flatMap(namesOf)] : namesOf(part))
+  const picked = rule
+    .split(/:(?![^[]*\])/)
+    .flatMap((part): readonly (string | readonly string[])[] =>
+      part.startsWith('[') ? [part.slice(1, -1).split('|').flatMap(namesOf)] : namesOf(part),
+    )
   if (picked.length === 0) throw new Unimplemented(`cipher rule ${rule}`)
   return [...fixed, ...picked]
 }
@@ -313,11 +372,13 @@ function suiteNames(rule: string, provider: CryptoProvider, psk: boolean): NonNu
 /** ALPN's own coding: names, each after its length. */
 function unwrapAlpn(wire: string): readonly string[] {
   const names: string[] = []
-  for (let at = 0; at < wire.length; at += 1 + wire.charCodeAt(at)) names.push(wire.slice(at + 1, at + 1 + wire.charCodeAt(at)))
+  for (let at = 0; at < wire.length; at += 1 + wire.charCodeAt(at))
+    names.push(wire.slice(at + 1, at + 1 + wire.charCodeAt(at)))
   return names
 }
 
-const wrapAlpn = (names: readonly string[]): string => names.map((name) => String.fromCharCode(name.length) + name).join('')
+const wrapAlpn = (names: readonly string[]): string =>
+  names.map((name) => String.fromCharCode(name.length) + name).join('')
 
 function alpnChoice(flags: Flags): Pick<ServerHelloOptions, 'chooseAlpn'> {
   const select = textOf(flags, 'select-alpn')
@@ -338,7 +399,8 @@ function earlyCallback(hello: ClientHelloInfo, flags: Flags, noted: Noted): 'rej
   noted.hello = hello
   const expected = textOf(flags, 'expect-server-name')
   if (expected !== undefined && hello.serverName !== expected) throw new Defect(`server name is ${hello.serverName}`)
-  if (flags.on.has('expect-no-server-name') && hello.serverName !== undefined) throw new Defect('unexpected server name')
+  if (flags.on.has('expect-no-server-name') && hello.serverName !== undefined)
+    throw new Defect('unexpected server name')
   if (flags.on.has('fail-ddos-callback')) return failedCallback()
   return flags.on.has('fail-early-callback') ? 'reject' : undefined
 }

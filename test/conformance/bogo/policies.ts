@@ -5,7 +5,10 @@ import type { CommonOptions, ServerHelloOptions } from '../../../src/options.ts'
 import { type Flags, Unimplemented } from './flags.ts'
 import { namedGroups } from '../../../src/wire/registry.ts'
 
-interface Policy extends Pick<CommonOptions, 'cipherSuites' | 'groups' | 'signatureSchemes' | 'versions'>, Pick<ServerHelloOptions, 'preferServerOrder'> {
+interface Policy
+  extends
+    Pick<CommonOptions, 'cipherSuites' | 'groups' | 'signatureSchemes' | 'versions'>,
+    Pick<ServerHelloOptions, 'preferServerOrder'> {
   /** What our own credentials sign with, most wanted first; undefined: as the credential says. */
   readonly signing?: readonly string[]
 }
@@ -21,18 +24,36 @@ const policies: Readonly<Record<string, Policy>> = {
     cipherSuites: ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', ...aes128, ...aes256],
     groups: ['P-256', 'P-384'],
     signatureSchemes: [
-      'rsa_pkcs1_sha256', 'rsa_pkcs1_sha384', 'rsa_pkcs1_sha512', 'ecdsa_secp256r1_sha256', 'ecdsa_secp384r1_sha384',
-      'rsa_pss_rsae_sha256', 'rsa_pss_rsae_sha384', 'rsa_pss_rsae_sha512',
+      'rsa_pkcs1_sha256',
+      'rsa_pkcs1_sha384',
+      'rsa_pkcs1_sha512',
+      'ecdsa_secp256r1_sha256',
+      'ecdsa_secp384r1_sha384',
+      'rsa_pss_rsae_sha256',
+      'rsa_pss_rsae_sha384',
+      'rsa_pss_rsae_sha512',
     ],
   },
   'wpa-202304': {
     versions: both,
     cipherSuites: ['TLS_AES_256_GCM_SHA384', ...aes256],
     groups: ['P-384'],
-    signatureSchemes: ['rsa_pkcs1_sha384', 'rsa_pkcs1_sha512', 'ecdsa_secp384r1_sha384', 'rsa_pss_rsae_sha384', 'rsa_pss_rsae_sha512'],
+    signatureSchemes: [
+      'rsa_pkcs1_sha384',
+      'rsa_pkcs1_sha512',
+      'ecdsa_secp384r1_sha384',
+      'rsa_pss_rsae_sha384',
+      'rsa_pss_rsae_sha512',
+    ],
   },
   'cnsa-202407': {
-    cipherSuites: ['TLS_AES_256_GCM_SHA384', 'TLS_AES_128_GCM_SHA256', 'TLS_CHACHA20_POLY1305_SHA256', ...aes256, ...aes128],
+    cipherSuites: [
+      'TLS_AES_256_GCM_SHA384',
+      'TLS_AES_128_GCM_SHA256',
+      'TLS_CHACHA20_POLY1305_SHA256',
+      ...aes256,
+      ...aes128,
+    ],
     preferServerOrder: 'strict',
   },
   'cnsa1-202603': {
@@ -58,5 +79,7 @@ export function policyOf(flags: Flags): Policy {
   const policy = name === undefined ? {} : (policies[name] ?? {})
   const known = policy.groups?.filter((group) => namedGroups.some((row) => row.name === group))
   if (known?.length === 0) throw new Unimplemented(`groups ${policy.groups?.join()}`)
-  return known ? { ...policy, groups: known, ...(policy.signatureSchemes && { signing: policy.signatureSchemes }) } : policy
+  return known
+    ? { ...policy, groups: known, ...(policy.signatureSchemes && { signing: policy.signatureSchemes }) }
+    : policy
 }

@@ -1,5 +1,5 @@
-// The program that BoGo's runner starts for each test (see README.md): a TCP client to the runner that speaks TLS as client
-// or server by the flags, echoes what it reads with each byte inverted, and tells by its exit code how it went.
+// The program that BoGo's runner starts for each test (see README.md): a TCP client to the runner that speaks TLS as
+// client or server by the flags, echoes what it reads with each byte inverted, and tells by its exit code how it went.
 
 import { appendFileSync } from 'node:fs'
 import { clientEngine, serverEngine } from '../../../src/engine/index.ts'
@@ -95,7 +95,10 @@ async function connection(flags: Flags, retry: Flags, carried: Carried, resumpti
     ? serverEngine(serverOptions(flags, carried, noted, later))
     : clientEngine(clientOptions(flags, retry, carried, noted, later))
   const link = await openLink(
-    numberOf(flags, 'port') ?? 0, flags.on.has('ipv6'), BigInt(textOf(flags, 'shim-id') ?? '0'), flags.on.has('async'),
+    numberOf(flags, 'port') ?? 0,
+    flags.on.has('ipv6'),
+    BigInt(textOf(flags, 'shim-id') ?? '0'),
+    flags.on.has('async'),
   )
   const exchange = new Exchange(engine, link)
   try {
@@ -124,7 +127,8 @@ async function converse(situation: Situation, retry: Flags, carried: Carried): P
   const early = !flags.on.has('server') && situation.resumption && offersEarlyData(flags, carried)
   let written = false
   const implicit = flags.on.has('implicit-handshake')
-  if (!implicit || early) { // early data is written by the handshake
+  if (!implicit || early) {
+    // early data is written by the handshake
     await exchange.handshake()
     if (flags.on.has('handshake-twice')) await exchange.complete()
     if (early && exchange.info?.earlyData === 'rejected') flags = retry
@@ -133,7 +137,8 @@ async function converse(situation: Situation, retry: Flags, carried: Carried): P
   }
   if (flags.on.has('handshake-never-done') && exchange.info) throw new CheckFailed('Handshake unexpectedly completed.')
   await writeSecrets(situation, flags)
-  if (flags.on.has('send-alert')) return exchange.abort(new TlsError('aborted', 'as the test wants', { alert: 'decompression_failure' }))
+  if (flags.on.has('send-alert'))
+    return exchange.abort(new TlsError('aborted', 'as the test wants', { alert: 'decompression_failure' }))
   if (!written) await writeFirst(exchange, flags)
   if (!flags.on.has('shim-shuts-down')) await echo(exchange, flags)
   checkTickets({ ...situation, flags })
@@ -144,7 +149,9 @@ async function converse(situation: Situation, retry: Flags, carried: Carried): P
 async function writeSecrets({ exchange, noted }: Situation, flags: Flags): Promise<void> {
   const length = numberOf(flags, 'export-keying-material')
   if (length !== undefined) {
-    const context = flags.on.has('use-export-context') ? new TextEncoder().encode(textOf(flags, 'export-context')) : undefined
+    const context = flags.on.has('use-export-context')
+      ? new TextEncoder().encode(textOf(flags, 'export-context'))
+      : undefined
     await exchange.write(exchange.engine.exportKeyingMaterial(length, textOf(flags, 'export-label') ?? '', context))
   }
   if (flags.on.has('export-traffic-secrets')) {

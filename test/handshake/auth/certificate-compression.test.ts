@@ -1,4 +1,5 @@
-// Certificate compression (RFC 8879): both directions, both codec entry points, and each rule of sections 3 and 4 broken once.
+// Certificate compression (RFC 8879): both directions, both codec entry points, and each rule of sections 3 and 4
+// broken once.
 
 import * as zlibOfNode from 'node:zlib'
 import { describe, expect, it } from 'vitest'
@@ -44,21 +45,39 @@ describe('a compressed server certificate', () => {
   it.each(each)('%s is taken instead of the plain one', async (_, codec) => {
     const { names, seam } = sentBy()
     const certificateCompression = [codec]
-    const { clientEvents, serverEvents } = await meet({ ...tls13, certificates: { compression: certificateCompression } }, { ...tls13, certificates: { compression: certificateCompression }, seam })
-    expect(infoOf(clientEvents)).toMatchObject({ certificateCompression: codec.name, peerCertificates: [expect.any(Uint8Array)] })
+    const { clientEvents, serverEvents } = await meet(
+      { ...tls13, certificates: { compression: certificateCompression } },
+      { ...tls13, certificates: { compression: certificateCompression }, seam },
+    )
+    expect(infoOf(clientEvents)).toMatchObject({
+      certificateCompression: codec.name,
+      peerCertificates: [expect.any(Uint8Array)],
+    })
     expect(infoOf(serverEvents).certificateCompression).toBeUndefined()
     expect(names).toContain('CompressedCertificate')
     expect(names).not.toContain('Certificate')
   })
 
   it('the two zlibs understand each other', async () => {
-    const one = await meet({ ...tls13, certificates: { compression: [zlib] } }, { ...tls13, certificates: { compression: [webZlib] } })
-    const other = await meet({ ...tls13, certificates: { compression: [webZlib] } }, { ...tls13, certificates: { compression: [zlib] } })
-    expect([infoOf(one.clientEvents), infoOf(other.clientEvents)].map((info) => info.certificateCompression)).toEqual(['zlib', 'zlib'])
+    const one = await meet(
+      { ...tls13, certificates: { compression: [zlib] } },
+      { ...tls13, certificates: { compression: [webZlib] } },
+    )
+    const other = await meet(
+      { ...tls13, certificates: { compression: [webZlib] } },
+      { ...tls13, certificates: { compression: [zlib] } },
+    )
+    expect([infoOf(one.clientEvents), infoOf(other.clientEvents)].map((info) => info.certificateCompression)).toEqual([
+      'zlib',
+      'zlib',
+    ])
   })
 
-  it('the sender\'s order decides among what the peer offers (section 3)', async () => {
-    const { clientEvents } = await meet({ ...tls13, certificates: { compression: [zlib, brotli] } }, { ...tls13, certificates: { compression: certificateCodecs } })
+  it("the sender's order decides among what the peer offers (section 3)", async () => {
+    const { clientEvents } = await meet(
+      { ...tls13, certificates: { compression: [zlib, brotli] } },
+      { ...tls13, certificates: { compression: certificateCodecs } },
+    )
     expect(infoOf(clientEvents).certificateCompression).toBe('brotli')
   })
 
@@ -70,14 +89,20 @@ describe('a compressed server certificate', () => {
     ['the client can only compress', [{ id: 1, name: 'zlib', compress: (data) => data }], [zlib]],
   ])('plain where %s', async (_, client, server) => {
     const { names, seam } = sentBy()
-    const { clientEvents } = await meet({ ...tls13, certificates: { compression: client } }, { ...tls13, certificates: { compression: server }, seam })
+    const { clientEvents } = await meet(
+      { ...tls13, certificates: { compression: client } },
+      { ...tls13, certificates: { compression: server }, seam },
+    )
     expect(infoOf(clientEvents).certificateCompression).toBeUndefined()
     expect(names).toContain('Certificate')
   })
 
   it('not in TLS 1.2 (section 3)', async () => {
     const certificateCompression = certificateCodecs
-    const { clientEvents } = await meet({ certificates: { compression: certificateCompression } }, { versions: { max: 'TLS 1.2' }, certificates: { compression: certificateCompression } })
+    const { clientEvents } = await meet(
+      { certificates: { compression: certificateCompression } },
+      { versions: { max: 'TLS 1.2' }, certificates: { compression: certificateCompression } },
+    )
     expect(infoOf(clientEvents)).toMatchObject({ version: 'TLS 1.2' })
     expect(infoOf(clientEvents).certificateCompression).toBeUndefined()
   })
@@ -100,18 +125,32 @@ describe('a compressed client certificate', () => {
   it('in the handshake, with the codecs of CertificateRequest', async () => {
     const certificateCompression = [zlib]
     const { clientEvents, serverEvents } = await meet(
-      { ...tls13, ...ecdsa, certificates: { compression: certificateCompression } }, { ...tls13, clientAuth, certificates: { compression: certificateCompression } },
+      { ...tls13, ...ecdsa, certificates: { compression: certificateCompression } },
+      { ...tls13, clientAuth, certificates: { compression: certificateCompression } },
     )
     infoOf(clientEvents)
-    expect(infoOf(serverEvents)).toMatchObject({ certificateCompression: 'zlib', peerCertificates: [expect.any(Uint8Array)] })
+    expect(infoOf(serverEvents)).toMatchObject({
+      certificateCompression: 'zlib',
+      peerCertificates: [expect.any(Uint8Array)],
+    })
   })
 
   it('after the handshake (RFC 9846 section 4.7.2)', async () => {
     const certificateCompression = [zlib]
     const { names, seam } = sentBy()
     const meeting = await meet(
-      { ...tls13, ...ecdsa, certificates: { compression: certificateCompression }, hello: { postHandshakeAuth: true }, seam },
-      { ...tls13, clientAuth: { ...clientAuth, mode: 'request' }, certificates: { compression: certificateCompression } },
+      {
+        ...tls13,
+        ...ecdsa,
+        certificates: { compression: certificateCompression },
+        hello: { postHandshakeAuth: true },
+        seam,
+      },
+      {
+        ...tls13,
+        clientAuth: { ...clientAuth, mode: 'request' },
+        certificates: { compression: certificateCompression },
+      },
     )
     names.length = 0
     meeting.serverEvents.length = 0
@@ -125,7 +164,12 @@ describe('a compressed client certificate', () => {
     const { names, seam } = sentBy()
     const certificateCompression = [zlib]
     const { serverEvents } = await meet(
-      { ...tls13, certificates: { compression: certificateCompression }, seam }, { ...tls13, clientAuth: { ...clientAuth, mode: 'request' }, certificates: { compression: certificateCompression } },
+      { ...tls13, certificates: { compression: certificateCompression }, seam },
+      {
+        ...tls13,
+        clientAuth: { ...clientAuth, mode: 'request' },
+        certificates: { compression: certificateCompression },
+      },
     )
     expect(infoOf(serverEvents).peerCertificates).toEqual([])
     expect(names).toContain('Certificate')
@@ -134,21 +178,35 @@ describe('a compressed client certificate', () => {
 
 /** A server that sends `change` of its CompressedCertificate to a client that takes `codec`. */
 const answeredWith = async (
-  change: (honest: CompressedCertificate) => object, codec: CertificateCompression = zlib, client: TestClientOptions = {},
+  change: (honest: CompressedCertificate) => object,
+  codec: CertificateCompression = zlib,
+  client: TestClientOptions = {},
 ) => {
-  const seam = lying({ CompressedCertificate: (fields) => [raw('CompressedCertificate', { ...fields, ...change(fields) })] })
+  const seam = lying({
+    CompressedCertificate: (fields) => [raw('CompressedCertificate', { ...fields, ...change(fields) })],
+  })
   const certificateCompression = [codec]
-  const { clientEvents } = await meet({ ...tls13, certificates: { compression: certificateCompression }, ...client }, { ...tls13, certificates: { compression: certificateCompression }, seam })
+  const { clientEvents } = await meet(
+    { ...tls13, certificates: { compression: certificateCompression }, ...client },
+    { ...tls13, certificates: { compression: certificateCompression }, seam },
+  )
   return errorOf(clientEvents)
 }
 
-const body = (message: Certificate13): Uint8Array => encodeMessage(messages13, 'Certificate', message).subarray(HEADER_LENGTH)
-const certificate = (data: Uint8Array): CompressedCertificate =>
-  ({ algorithm: 1, uncompressedLength: data.length, compressed: zlibOfNode.deflateSync(data) })
+const body = (message: Certificate13): Uint8Array =>
+  encodeMessage(messages13, 'Certificate', message).subarray(HEADER_LENGTH)
+const certificate = (data: Uint8Array): CompressedCertificate => ({
+  algorithm: 1,
+  uncompressedLength: data.length,
+  compressed: zlibOfNode.deflateSync(data),
+})
 
 describe('CompressedCertificate (RFC 8879 section 4)', () => {
   it('an algorithm that was not offered is illegal_parameter', async () => {
-    expect(await answeredWith(() => ({ algorithm: 2 }))).toMatchObject({ code: 'illegal_parameter', alert: 'illegal_parameter' })
+    expect(await answeredWith(() => ({ algorithm: 2 }))).toMatchObject({
+      code: 'illegal_parameter',
+      alert: 'illegal_parameter',
+    })
   })
 
   it.each<readonly [string, (honest: CompressedCertificate) => object]>([
@@ -158,7 +216,10 @@ describe('CompressedCertificate (RFC 8879 section 4)', () => {
     ['what is no zlib stream', () => ({ compressed: Uint8Array.of(1, 2, 3) })],
     ['half a stream', ({ compressed }) => ({ compressed: compressed.subarray(0, compressed.length >> 1) })],
     ['a length over maxHandshakeMessage', () => certificate(new Uint8Array((1 << 17) + 1))],
-    ['a bomb: 12 MB that say they are a kilobyte', () => ({ ...certificate(new Uint8Array(12_000_000)), uncompressedLength: 1000 })],
+    [
+      'a bomb: 12 MB that say they are a kilobyte',
+      () => ({ ...certificate(new Uint8Array(12_000_000)), uncompressedLength: 1000 }),
+    ],
   ])('%s is bad_certificate', async (_, change) => {
     for (const codec of [zlib, webZlib]) {
       const error = await answeredWith(change, zlib, { certificates: { compression: [codec] } })
@@ -166,27 +227,42 @@ describe('CompressedCertificate (RFC 8879 section 4)', () => {
     }
   })
 
-  it.each(certificateCodecs.map((codec) => [codec.name, codec] as const))('bytes behind the end of a %s stream are bad_certificate', async (_, codec) => {
-    const error = await answeredWith(({ compressed }) => ({ compressed: concat(compressed, Uint8Array.of(0)) }), codec)
-    expect(error).toMatchObject({ code: 'bad_compressed_certificate', alert: 'bad_certificate' })
-  })
+  it.each(certificateCodecs.map((codec) => [codec.name, codec] as const))(
+    'bytes behind the end of a %s stream are bad_certificate',
+    async (_, codec) => {
+      const error = await answeredWith(
+        ({ compressed }) => ({ compressed: concat(compressed, Uint8Array.of(0)) }),
+        codec,
+      )
+      expect(error).toMatchObject({ code: 'bad_compressed_certificate', alert: 'bad_certificate' })
+    },
+  )
 
   it('a zstd frame that asks for a window of 128 MiB is bad_certificate (section 5)', async () => {
     const zstd = certificateCodecs.find(({ name }) => name === 'zstd')
     const announced = 4
     const frame = (windowLog: number): Uint8Array =>
       Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, (windowLog - 10) << 3, (announced << 3) | 1, 0, 0, 0, 0, 0, 9)
-    const answered = (windowLog: number) => answeredWith(() => ({ uncompressedLength: announced, compressed: frame(windowLog) }), zstd)
+    const answered = (windowLog: number) =>
+      answeredWith(() => ({ uncompressedLength: announced, compressed: frame(windowLog) }), zstd)
     expect(await answered(27)).toMatchObject({ code: 'bad_compressed_certificate', alert: 'bad_certificate' })
     expect(await answered(23)).toMatchObject({ code: 'decode_error' }) // it expands, and is no Certificate
   })
 
   it.each<readonly [string, NonNullable<CertificateCompression['compress']>]>([
-    ['throws', () => { throw new Error('out of order') }],
+    [
+      'throws',
+      () => {
+        throw new Error('out of order')
+      },
+    ],
     ['rejects', () => Promise.reject(new Error('out of order'))],
     ['gives nothing', () => new Uint8Array(0)],
   ])('a codec that %s ends the handshake with internal_error', async (_, compress) => {
-    const { serverEvents } = await meet({ ...tls13, certificates: { compression: [zlib] } }, { ...tls13, certificates: { compression: [{ ...zlib, compress }] } })
+    const { serverEvents } = await meet(
+      { ...tls13, certificates: { compression: [zlib] } },
+      { ...tls13, certificates: { compression: [{ ...zlib, compress }] } },
+    )
     expect(errorOf(serverEvents)).toMatchObject({ code: 'internal_error', alert: 'internal_error' })
   })
 
@@ -204,17 +280,27 @@ describe('CompressedCertificate (RFC 8879 section 4)', () => {
   })
 
   it('one that nobody asked for is unexpected_message', async () => {
-    const compressed = (fields: Certificate13): readonly Uint8Array[] => [raw('CompressedCertificate', certificate(body(fields)))]
+    const compressed = (fields: Certificate13): readonly Uint8Array[] => [
+      raw('CompressedCertificate', certificate(body(fields))),
+    ]
     const { clientEvents } = await meet(tls13, { ...tls13, seam: lying({ Certificate: compressed }) })
     expect(errorOf(clientEvents)).toMatchObject({ code: 'unexpected_message' })
   })
 
   it('a shaped hello without the extension asks for none', async () => {
-    const compressed = (fields: Certificate13): readonly Uint8Array[] => [raw('CompressedCertificate', certificate(body(fields)))]
+    const compressed = (fields: Certificate13): readonly Uint8Array[] => [
+      raw('CompressedCertificate', certificate(body(fields))),
+    ]
     const { clientEvents } = await meet(
       {
-        ...tls13, certificates: { compression: [zlib] },
-        hello: { shape: (hello) => ({ ...hello, extensions: withoutExtension(hello.extensions, extensionTypes.compress_certificate) }) },
+        ...tls13,
+        certificates: { compression: [zlib] },
+        hello: {
+          shape: (hello) => ({
+            ...hello,
+            extensions: withoutExtension(hello.extensions, extensionTypes.compress_certificate),
+          }),
+        },
       },
       { ...tls13, seam: lying({ Certificate: compressed }) },
     )
@@ -232,7 +318,10 @@ describe('compress_certificate (RFC 8879 section 3)', () => {
       {
         ...tls13,
         seam: lying({
-          ClientHello: (hello) => ({ ...hello, extensions: withExtension(hello.extensions, extensionTypes.compress_certificate, Uint8Array.from(data)) }),
+          ClientHello: (hello) => ({
+            ...hello,
+            extensions: withExtension(hello.extensions, extensionTypes.compress_certificate, Uint8Array.from(data)),
+          }),
         }),
       },
       tls13,
@@ -244,8 +333,13 @@ describe('compress_certificate (RFC 8879 section 3)', () => {
     ['two codecs of one id', [zlib, { ...brotli, id: 1 }]],
     ['the id 0, which is reserved', [{ ...zlib, id: 0 }]],
     ['an id of more than 16 bits', [{ ...zlib, id: 65_536 }]],
-    ['more codecs than the extension has room for', Array.from({ length: 128 }, (_, index) => ({ ...zlib, id: index + 1 }))],
+    [
+      'more codecs than the extension has room for',
+      Array.from({ length: 128 }, (_, index) => ({ ...zlib, id: index + 1 })),
+    ],
   ])('bad_option for %s', async (_, certificateCompression) => {
-    await expect(meet({ ...tls13, certificates: { compression: certificateCompression } })).rejects.toMatchObject({ code: 'bad_option' })
+    await expect(meet({ ...tls13, certificates: { compression: certificateCompression } })).rejects.toMatchObject({
+      code: 'bad_option',
+    })
   })
 })

@@ -6,7 +6,11 @@ import type { IdentityOptions } from '../../../src/options.ts'
 import type { TestClientOptions, TestServerOptions } from '../../fixtures/engines.ts'
 import { createCa, issueDelegatedCredential } from '../../../src/pki/index.ts'
 import type { Issued } from '../../../src/pki/index.ts'
-import { delegationContent, encodeDelegatedCredential, readDelegatedCredential } from '../../../src/x509/delegated-credential.ts'
+import {
+  delegationContent,
+  encodeDelegatedCredential,
+  readDelegatedCredential,
+} from '../../../src/x509/delegated-credential.ts'
 import type { DelegatedCredential } from '../../../src/x509/delegated-credential.ts'
 import { parseCertificate } from '../../../src/x509/certificate.ts'
 import { errorOf, infoOf, meet } from '../../fixtures/engines.ts'
@@ -51,21 +55,39 @@ describe('a server with a delegated credential (section 4.1.1)', () => {
   })
 
   it('does not show one that has ended', async () => {
-    const { clientEvents } = await meet(taking, { identity: [delegated, fallback], clock: () => Date.now() + 2 * DAY * 1000 })
+    const { clientEvents } = await meet(taking, {
+      identity: [delegated, fallback],
+      clock: () => Date.now() + 2 * DAY * 1000,
+    })
     expect(infoOf(clientEvents).signatureScheme).toBe('ecdsa_secp256r1_sha256')
   })
 
   it('has no identity for a client that takes the key but not the signature on it', async () => {
-    const { serverEvents } = await meet({ ...taking, signatureSchemes: ['ed25519'] }, { identity: [delegated, fallback] })
+    const { serverEvents } = await meet(
+      { ...taking, signatureSchemes: ['ed25519'] },
+      { identity: [delegated, fallback] },
+    )
     expect(errorOf(serverEvents)).toMatchObject({ code: 'no_common_signature_scheme' })
   })
 
   it.each<readonly [string, (given: IdentityOptions) => IdentityOptions, string]>([
     ['a key of another credential', (given) => ({ ...given, key: ecdsa.key }), 'key_mismatch'],
     ['the key of the certificate', (given) => ({ ...given, key: holder.privateKeyPem }), 'key_mismatch'],
-    ['half a credential', (given) => ({ ...given, delegatedCredential: (given.delegatedCredential ?? none).subarray(0, 40) }), 'decode_error'],
-    ['a scheme of rsaEncryption keys (section 4)', (given) => ({ ...given, delegatedCredential: changed((dc) => ({ ...dc, scheme: 0x0804 })) }), 'bad_option'],
-    ['a scheme of another kind of key', (given) => ({ ...given, delegatedCredential: changed((dc) => ({ ...dc, scheme: 0x0403 })) }), 'bad_option'],
+    [
+      'half a credential',
+      (given) => ({ ...given, delegatedCredential: (given.delegatedCredential ?? none).subarray(0, 40) }),
+      'decode_error',
+    ],
+    [
+      'a scheme of rsaEncryption keys (section 4)',
+      (given) => ({ ...given, delegatedCredential: changed((dc) => ({ ...dc, scheme: 0x0804 })) }),
+      'bad_option',
+    ],
+    [
+      'a scheme of another kind of key',
+      (given) => ({ ...given, delegatedCredential: changed((dc) => ({ ...dc, scheme: 0x0403 })) }),
+      'bad_option',
+    ],
   ])('%s is refused with the config', async (_, change, code) => {
     await expect(meet(taking, { identity: change(delegated) })).rejects.toMatchObject({ code })
   })
@@ -75,14 +97,20 @@ describe('a server with a delegated credential (section 4.1.1)', () => {
 const changed = (change: (honest: DelegatedCredential) => DelegatedCredential, signer: Issued = holder): Uint8Array => {
   const fields = change(readDelegatedCredential(delegated.delegatedCredential ?? none))
   const content = delegationContent('server', signer.certificate, fields, fields.algorithm)
-  return encodeDelegatedCredential({ ...fields, signature: sign('sha256', content, createPrivateKey(signer.privateKeyPem)) })
+  return encodeDelegatedCredential({
+    ...fields,
+    signature: sign('sha256', content, createPrivateKey(signer.privateKeyPem)),
+  })
 }
 
 /** Sends `bytes` as the credential of the leaf. */
 const withCredential = (bytes: Uint8Array): NonNullable<TestClientOptions['seam']> =>
   lying({
     Certificate: (fields) => ({
-      ...fields, entries: fields.entries.map((entry, index) => (index > 0 ? entry : { ...entry, extensions: [{ type: 34, data: bytes }] })),
+      ...fields,
+      entries: fields.entries.map((entry, index) =>
+        index > 0 ? entry : { ...entry, extensions: [{ type: 34, data: bytes }] },
+      ),
     }),
   })
 
@@ -104,12 +132,24 @@ describe('validating a delegated credential (section 4.1.3)', () => {
     ['for a scheme that was not offered', (dc) => ({ ...dc, scheme: 0x0403 }), /not offered for credentials/],
     ['for rsa_pss_rsae (section 4)', (dc) => ({ ...dc, scheme: 0x0804 }), /not offered for credentials/],
     ['signed with a scheme that was not offered', (dc) => ({ ...dc, algorithm: 0x0401 }), /which was not offered/],
-    ['signed with a scheme that is not of the certificate\'s key', (dc) => ({ ...dc, algorithm: 0x0503 }), /not of the certificate's key/],
+    [
+      "signed with a scheme that is not of the certificate's key",
+      (dc) => ({ ...dc, algorithm: 0x0503 }),
+      /not of the certificate's key/,
+    ],
     ['whose key is not one', (dc) => ({ ...dc, spki: Uint8Array.of(0x30, 0) }), /its key cannot be read/],
-    ['whose key is of another kind', (dc) => ({ ...dc, spki: parseCertificate(holder.certificate).spki }), /a key of type p256 for ed25519/],
+    [
+      'whose key is of another kind',
+      (dc) => ({ ...dc, spki: parseCertificate(holder.certificate).spki }),
+      /a key of type p256 for ed25519/,
+    ],
   ])('one %s is illegal_parameter', async (_, change, message) => {
     const error = await refusal(changed(change), { ...tls13, certificates: { delegatedCredentials: ['ed25519'] } })
-    expect(error).toMatchObject({ code: 'illegal_parameter', alert: 'illegal_parameter', message: expect.stringMatching(message) })
+    expect(error).toMatchObject({
+      code: 'illegal_parameter',
+      alert: 'illegal_parameter',
+      message: expect.stringMatching(message),
+    })
   })
 
   it('one with another signature is illegal_parameter', async () => {
@@ -119,21 +159,36 @@ describe('validating a delegated credential (section 4.1.3)', () => {
   })
 
   it('one made for a client is illegal_parameter from a server: the context differs (section 4)', async () => {
-    const { delegatedCredential, privateKeyPem } = await issueDelegatedCredential({ ...holder, key: 'ed25519', signer: 'client' })
-    const { clientEvents } = await meet(taking, { identity: { cert: holder.chainPem, key: privateKeyPem, delegatedCredential } })
-    expect(errorOf(clientEvents)).toMatchObject({ code: 'illegal_parameter', message: expect.stringMatching(/does not verify/) })
+    const { delegatedCredential, privateKeyPem } = await issueDelegatedCredential({
+      ...holder,
+      key: 'ed25519',
+      signer: 'client',
+    })
+    const { clientEvents } = await meet(taking, {
+      identity: { cert: holder.chainPem, key: privateKeyPem, delegatedCredential },
+    })
+    expect(errorOf(clientEvents)).toMatchObject({
+      code: 'illegal_parameter',
+      message: expect.stringMatching(/does not verify/),
+    })
   })
 
   it('a certificate without DelegationUsage delegates nothing (section 4.2)', async () => {
-    const error = await refusal(changed((dc) => dc, plainHolder), taking, plainHolder.chainPem)
+    const error = await refusal(
+      changed((dc) => dc, plainHolder),
+      taking,
+      plainHolder.chainPem,
+    )
     expect(error).toMatchObject({ code: 'illegal_parameter', message: expect.stringMatching(/no DelegationUsage/) })
   })
 
   it('half a credential is decode_error', async () => {
-    expect(await refusal((delegated.delegatedCredential ?? none).subarray(0, 30))).toMatchObject({ code: 'decode_error' })
+    expect(await refusal((delegated.delegatedCredential ?? none).subarray(0, 30))).toMatchObject({
+      code: 'decode_error',
+    })
   })
 
-  it('CertificateVerify by another scheme than the credential\'s is illegal_parameter', async () => {
+  it("CertificateVerify by another scheme than the credential's is illegal_parameter", async () => {
     const seam = lying({ CertificateVerify: (fields) => ({ ...fields, scheme: 0x0403 }) })
     const { clientEvents } = await meet(taking, { identity: delegated, seam })
     expect(errorOf(clientEvents)).toMatchObject({ code: 'illegal_parameter' })
@@ -155,17 +210,34 @@ describe('a client with a delegated credential (section 4.1.2)', () => {
   const clientAuth = { mode: 'require', verifier: anyCertificate } as const
   let identity: IdentityOptions
   beforeAll(async () => {
-    const { delegatedCredential, privateKeyPem } = await issueDelegatedCredential({ ...holder, signer: 'client', lifetimeSeconds: 7 * DAY })
+    const { delegatedCredential, privateKeyPem } = await issueDelegatedCredential({
+      ...holder,
+      signer: 'client',
+      lifetimeSeconds: 7 * DAY,
+    })
     identity = { cert: holder.chainPem, key: privateKeyPem, delegatedCredential }
   })
 
   it('is who its certificate says', async () => {
-    const { serverEvents } = await meet({ ...tls13, identity }, { ...ecdsa, clientAuth, certificates: { delegatedCredentials: true } })
-    expect(infoOf(serverEvents)).toMatchObject({ signatureScheme: 'ecdsa_secp256r1_sha256', delegatedUntil: expect.any(Number), peerCertificates: [holder.certificate] })
+    const { serverEvents } = await meet(
+      { ...tls13, identity },
+      { ...ecdsa, clientAuth, certificates: { delegatedCredentials: true } },
+    )
+    expect(infoOf(serverEvents)).toMatchObject({
+      signatureScheme: 'ecdsa_secp256r1_sha256',
+      delegatedUntil: expect.any(Number),
+      peerCertificates: [holder.certificate],
+    })
   })
 
-  it.each<Partial<TestServerOptions>>([{}, { versions: { max: 'TLS 1.2' }, certificates: { delegatedCredentials: true } }])('sends none to a server that does not take it: %j', async (server) => {
-    const { serverEvents } = await meet({ identity }, { ...ecdsa, clientAuth: { ...clientAuth, mode: 'request' }, ...server })
+  it.each<Partial<TestServerOptions>>([
+    {},
+    { versions: { max: 'TLS 1.2' }, certificates: { delegatedCredentials: true } },
+  ])('sends none to a server that does not take it: %j', async (server) => {
+    const { serverEvents } = await meet(
+      { identity },
+      { ...ecdsa, clientAuth: { ...clientAuth, mode: 'request' }, ...server },
+    )
     expect(infoOf(serverEvents).peerCertificates).toEqual([])
   })
 
@@ -185,7 +257,10 @@ describe('issueDelegatedCredential', () => {
     ['an RSA key', { key: 'rsa-2048' }, /not for delegated credentials/],
   ])('refuses %s', async (_, options, message) => {
     const from = 'delegation' in options ? plainHolder : holder
-    await expect(issueDelegatedCredential({ ...from, ...options })).rejects.toMatchObject({ code: 'bad_option', message: expect.stringMatching(message) })
+    await expect(issueDelegatedCredential({ ...from, ...options })).rejects.toMatchObject({
+      code: 'bad_option',
+      message: expect.stringMatching(message),
+    })
   })
 
   it('never goes beyond the certificate (section 3)', async () => {
@@ -195,6 +270,8 @@ describe('issueDelegatedCredential', () => {
   })
 
   it('delegatedCredentials: a scheme of rsaEncryption keys is bad_option', async () => {
-    await expect(meet({ ...tls13, certificates: { delegatedCredentials: ['rsa_pss_rsae_sha256'] } })).rejects.toMatchObject({ code: 'bad_option' })
+    await expect(
+      meet({ ...tls13, certificates: { delegatedCredentials: ['rsa_pss_rsae_sha256'] } }),
+    ).rejects.toMatchObject({ code: 'bad_option' })
   })
 })

@@ -1,4 +1,5 @@
-// Which of several identities a client or a server shows (RFC 9846 section 4.5.1.2 and 4.5.1.3, RFC 5246 section 7.4.4 and 7.4.6).
+// Which of several identities a client or a server shows (RFC 9846 section 4.5.1.2 and 4.5.1.3, RFC 5246 section 7.4.4
+// and 7.4.6).
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { CertificateRequestInfo, IdentityOptions } from '../../../src/options.ts'
@@ -37,9 +38,14 @@ type Version = Pick<TestClientOptions & TestServerOptions, 'versions'>
 const versions: readonly Version[] = [{ versions: { min: 'TLS 1.3' } }, { versions: { max: 'TLS 1.2' } }]
 
 /** The key type of the certificate that the client sent; undefined if it sent none. */
-const clientShows = async (version: Version, client: TestClientOptions, server: TestServerOptions = {}): Promise<string | undefined> => {
+const clientShows = async (
+  version: Version,
+  client: TestClientOptions,
+  server: TestServerOptions = {},
+): Promise<string | undefined> => {
   const { clientEvents, serverEvents } = await meet(
-    { ...version, ...client }, { clientAuth: { mode: 'request', verifier: anyCertificate }, ...server },
+    { ...version, ...client },
+    { clientAuth: { mode: 'request', verifier: anyCertificate }, ...server },
   )
   infoOf(clientEvents)
   const [leaf] = infoOf(serverEvents).peerCertificates
@@ -58,7 +64,8 @@ describe.each(versions)('a client with several identities: %j', (version) => {
     [['ed25519'], 'ed25519'],
     [['ecdsa_secp384r1_sha384'], undefined],
   ])('by the schemes of the server: %j', async (signatureSchemes, shown) => {
-    const expected = shown === undefined && version.versions?.max ? 'p256' : shown // any curve with any ECDSA scheme in TLS 1.2
+    // any curve with any ECDSA scheme in TLS 1.2
+    const expected = shown === undefined && version.versions?.max ? 'p256' : shown
     expect(await clientShows(version, { identity: [ecdsa, rsa, ed25519] }, { signatureSchemes })).toBe(expected)
   })
 
@@ -66,7 +73,8 @@ describe.each(versions)('a client with several identities: %j', (version) => {
     const seen: CertificateRequestInfo[] = []
     const identity = (request: CertificateRequestInfo) => (seen.push(request), [north.identity, south.identity])
     const { serverEvents } = await meet(
-      { ...version, identity }, { clientAuth: { mode: 'request', verifier: anyCertificate, authorities: [south.root] } },
+      { ...version, identity },
+      { clientAuth: { mode: 'request', verifier: anyCertificate, authorities: [south.root] } },
     )
     expect(infoOf(serverEvents).peerCertificates[0]).toEqual(south.leaf)
     expect(seen).toMatchObject([{ authorities: [south.root] }])
@@ -80,14 +88,29 @@ describe.each(versions)('a client with several identities: %j', (version) => {
     expect(infoOf(serverEvents).peerCertificates[0]).toEqual(north.leaf)
   })
 
-  it.each([true, false])('one that is only for its issuers is kept back from others: server names authorities %s', async (names) => {
-    const reserved = { ...north.identity, onlyForItsIssuers: true }
-    const authorities = names ? [south.root] : []
-    expect(await clientShows(version, { identity: reserved }, { clientAuth: { mode: 'request', verifier: anyCertificate, authorities } })).toBeUndefined()
-    expect(await clientShows(version, { identity: [reserved, rsa] }, { clientAuth: { mode: 'request', verifier: anyCertificate, authorities } })).toBe('rsa')
-    const named = { mode: 'request' as const, verifier: anyCertificate, authorities: [south.root, north.root] }
-    expect(await clientShows(version, { identity: [rsa, reserved] }, { clientAuth: named })).toBe('p256')
-  })
+  it.each([true, false])(
+    'one that is only for its issuers is kept back from others: server names authorities %s',
+    async (names) => {
+      const reserved = { ...north.identity, onlyForItsIssuers: true }
+      const authorities = names ? [south.root] : []
+      expect(
+        await clientShows(
+          version,
+          { identity: reserved },
+          { clientAuth: { mode: 'request', verifier: anyCertificate, authorities } },
+        ),
+      ).toBeUndefined()
+      expect(
+        await clientShows(
+          version,
+          { identity: [reserved, rsa] },
+          { clientAuth: { mode: 'request', verifier: anyCertificate, authorities } },
+        ),
+      ).toBe('rsa')
+      const named = { mode: 'request' as const, verifier: anyCertificate, authorities: [south.root, north.root] }
+      expect(await clientShows(version, { identity: [rsa, reserved] }, { clientAuth: named })).toBe('p256')
+    },
+  )
 
   it('a function that gives nothing, or an empty list, is a client without certificate', async () => {
     expect(await clientShows(version, { identity: () => undefined })).toBeUndefined()
@@ -96,7 +119,9 @@ describe.each(versions)('a client with several identities: %j', (version) => {
   })
 
   it('a key that does not belong to its certificate is refused, wherever it is in the list', async () => {
-    await expect(meet({ ...version, identity: [ecdsa, { cert: rsa.cert, key: ecdsa.key }] })).rejects.toMatchObject({ code: 'key_mismatch' })
+    await expect(meet({ ...version, identity: [ecdsa, { cert: rsa.cert, key: ecdsa.key }] })).rejects.toMatchObject({
+      code: 'key_mismatch',
+    })
   })
 })
 
@@ -104,14 +129,27 @@ describe.each(versions)('a server with several identities: %j', (version) => {
   const naming = (...names: readonly Uint8Array[]): TestClientOptions => ({
     seam: lying({
       ClientHello: (hello) => ({
-        ...hello, extensions: [...encodeExtensions(clientHelloExtensions, { certificate_authorities: names }), ...(hello.extensions ?? [])],
+        ...hello,
+        extensions: [
+          ...encodeExtensions(clientHelloExtensions, { certificate_authorities: names }),
+          ...(hello.extensions ?? []),
+        ],
       }),
     }),
   })
   /** The hello that went out was not the one that was hashed, so only the server's choice is looked at. */
-  const serverShows = async (client: TestClientOptions, identity: readonly IdentityOptions[]): Promise<Uint8Array | undefined> => {
+  const serverShows = async (
+    client: TestClientOptions,
+    identity: readonly IdentityOptions[],
+  ): Promise<Uint8Array | undefined> => {
     let shown: Uint8Array | undefined
-    const verifier = { ...anyCertificate, verify: (request: Parameters<typeof anyCertificate.verify>[0]) => ((shown = request.chain[0]), anyCertificate.verify(request)) }
+    const verifier = {
+      ...anyCertificate,
+      verify: (request: Parameters<typeof anyCertificate.verify>[0]) => (
+        (shown = request.chain[0]),
+        anyCertificate.verify(request)
+      ),
+    }
     await meet({ ...version, ...client, verifier }, { identity })
     return shown
   }

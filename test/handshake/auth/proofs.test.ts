@@ -1,11 +1,18 @@
-// The proofs at the end of a handshake hold in the types: each mutation below leaves a check out, and must not compile. The
-// compiler checks this file (`npm run typecheck`): a line that compiles against expectation is an error there.
+// The proofs at the end of a handshake hold in the types: each mutation below leaves a check out, and must not compile.
+// The compiler checks this file (`npm run typecheck`): a line that compiles against expectation is an error there.
 
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import type { ServerConfig } from '../../../src/config.ts'
 import * as authentication from '../../../src/handshake/auth/authentication.ts'
 import type {
-  ByPolicy, ClientAuthentication, HandshakeSigner, Proofs, ServerAuthentication, VerifiedFinished, VerifiedPeer, VerifiedPsk,
+  ByPolicy,
+  ClientAuthentication,
+  HandshakeSigner,
+  Proofs,
+  ServerAuthentication,
+  VerifiedFinished,
+  VerifiedPeer,
+  VerifiedPsk,
   VerifiedSignature,
 } from '../../../src/handshake/auth/authentication.ts'
 import type { Connection13 } from '../../../src/handshake/connection/connection13.ts'
@@ -19,8 +26,16 @@ const copyOf = <T>(value: T): Pick<T, keyof T> => value
 
 /** Never called: these are for the compiler. */
 export const mutations = (
-  client: Connection13<'client'>, server: Connection13<'server'>, finished: VerifiedFinished, peer: VerifiedPeer,
-  signature: VerifiedSignature, psk: VerifiedPsk, policy: ByPolicy, request: VerifyRequest, info: ConnectionInfo, hs: AnyHandshake,
+  client: Connection13<'client'>,
+  server: Connection13<'server'>,
+  finished: VerifiedFinished,
+  peer: VerifiedPeer,
+  signature: VerifiedSignature,
+  psk: VerifiedPsk,
+  policy: ByPolicy,
+  request: VerifyRequest,
+  info: ConnectionInfo,
+  hs: AnyHandshake,
 ): void => {
   const rest = [(function* () {})(), info] as const
   client.establish({ auth: { by: 'certificate', peer, signature }, finished }, ...rest)
@@ -36,7 +51,7 @@ export const mutations = (
   // @ts-expect-error the certificate's signature was not checked
   client.establish({ auth: { by: 'certificate', peer }, finished }, ...rest)
   // @ts-expect-error an object that looks like a signature is none
-  client.establish({ auth: { by: 'certificate', peer, signature: { scheme: 'ed25519', delegatedUntil: undefined } }, finished }, ...rest)
+  void ({ scheme: 'ed25519', delegatedUntil: undefined } satisfies VerifiedSignature)
   // @ts-expect-error a copy of a verified peer is not a verified peer
   client.establish({ auth: { by: 'certificate', peer: copyOf(peer), signature }, finished }, ...rest)
   // @ts-expect-error a session alone proves nothing
@@ -49,17 +64,23 @@ export const mutations = (
   authentication.provenByFinished({}, { session: undefined, identity: undefined })
 
   // @ts-expect-error TLS 1.2 demands the same
-  const current: Current12<ServerAuthentication> = { negotiated: { connection: null as never, proofs: { finished }, info } }
-  establish12(hs, current, rest[0])
+  const proofs: Current12<ServerAuthentication>['negotiated']['proofs'] = { finished }
+  establish12(hs, { negotiated: { connection: null as never, proofs, info } }, rest[0])
 }
 
 describe('proofs', () => {
   it('are classes that only the file of their checks can make', () => {
-    const values = Object.entries(authentication).map(([name, value]) => [name, /^class /.test(Function.prototype.toString.call(value))])
+    const values = Object.entries(authentication).map(([name, value]) => [
+      name,
+      /^class /.test(Function.prototype.toString.call(value)),
+    ])
     expect(values.filter(([, isClass]) => isClass)).toEqual([])
     expect(values.length).toBeGreaterThan(5)
     expectTypeOf<{ readonly verifyData: Uint8Array }>().not.toExtend<VerifiedFinished>()
-    expectTypeOf<{ readonly scheme: string | undefined; readonly delegatedUntil: undefined }>().not.toExtend<VerifiedSignature>()
+    expectTypeOf<{
+      readonly scheme: string | undefined
+      readonly delegatedUntil: undefined
+    }>().not.toExtend<VerifiedSignature>()
     expectTypeOf<Pick<VerifiedPeer, keyof VerifiedPeer>>().not.toExtend<VerifiedPeer>()
     expectTypeOf<Pick<VerifiedPsk, keyof VerifiedPsk>>().not.toExtend<VerifiedPsk>()
     expectTypeOf<Pick<HandshakeSigner, keyof HandshakeSigner>>().not.toExtend<HandshakeSigner>()
@@ -68,17 +89,25 @@ describe('proofs', () => {
   it('are demanded of both roles and both versions', () => {
     expectTypeOf<Parameters<Connection13<'client'>['establish']>[0]>().toEqualTypeOf<Proofs<ServerAuthentication>>()
     expectTypeOf<Parameters<Connection13<'server'>['establish']>[0]>().toEqualTypeOf<Proofs<ClientAuthentication>>()
-    expectTypeOf<Current12<ServerAuthentication>['negotiated']['proofs']>().toEqualTypeOf<Proofs<ServerAuthentication>>()
+    expectTypeOf<Current12<ServerAuthentication>['negotiated']['proofs']>().toEqualTypeOf<
+      Proofs<ServerAuthentication>
+    >()
     expectTypeOf<ByPolicy>().not.toExtend<ServerAuthentication>()
   })
 
   it('of a server that requires certificates are not to be had without one (RFC 9846 section 4.5.1)', () => {
     const config = { clientAuth: { required: true } } as ServerConfig
-    expect(() => authentication.allowNoCertificate(config)).toThrow(expect.objectContaining({ code: 'certificate_required' }))
+    expect(() => authentication.allowNoCertificate(config)).toThrow(
+      expect.objectContaining({ code: 'certificate_required' }),
+    )
   })
 
   it('by key transport are for static RSA only (RFC 5246 section 7.4.7.1)', () => {
-    expect(() => authentication.keyTransport({ name: 'TLS_AES_128_GCM_SHA256' })).toThrow(expect.objectContaining({ code: 'internal_error' }))
-    expect(authentication.keyTransport({ name: 'TLS_RSA_WITH_AES_128_GCM_SHA256', keyExchange: 'rsa' }).scheme).toBeUndefined()
+    expect(() => authentication.keyTransport({ name: 'TLS_AES_128_GCM_SHA256' })).toThrow(
+      expect.objectContaining({ code: 'internal_error' }),
+    )
+    expect(
+      authentication.keyTransport({ name: 'TLS_RSA_WITH_AES_128_GCM_SHA256', keyExchange: 'rsa' }).scheme,
+    ).toBeUndefined()
   })
 })

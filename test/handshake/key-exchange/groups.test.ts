@@ -25,7 +25,10 @@ describe('ML-KEM without a curve (draft-ietf-tls-mlkem)', () => {
     expect(errorOf((await meet({ groups: [group] }, {})).serverEvents)).toMatchObject({ code: 'no_common_group' })
   })
   it('is not for TLS 1.2', async () => {
-    const { clientEvents } = await meet({ groups: ['MLKEM768', 'P-256'] }, { groups: ['MLKEM768', 'P-256'], versions: { max: 'TLS 1.2' } })
+    const { clientEvents } = await meet(
+      { groups: ['MLKEM768', 'P-256'] },
+      { groups: ['MLKEM768', 'P-256'], versions: { max: 'TLS 1.2' } },
+    )
     expect(infoOf(clientEvents).group).toBe('P-256')
   })
 })
@@ -35,7 +38,9 @@ describe('serverGroups (draft-ietf-tls-key-share-prediction)', () => {
     let raw: Uint8Array = new Uint8Array(0)
     infoOf((await meet(options, { onClientHello: (hello) => void (raw = hello.raw) })).clientEvents)
     const { extensions = [] } = decodeMessage(messages13, 'ClientHello', raw)
-    return (decodeExtensions(clientHelloExtensions, extensions, 'ClientHello').key_share ?? []).map(({ group }) => group)
+    return (decodeExtensions(clientHelloExtensions, extensions, 'ClientHello').key_share ?? []).map(
+      ({ group }) => group,
+    )
   }
   const [x25519, p256, p384, hybrid] = [0x001d, 0x0017, 0x0018, 0x11ec]
   it.each<[string, Partial<ClientOptions>, readonly number[]]>([

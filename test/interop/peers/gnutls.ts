@@ -7,12 +7,17 @@ import type { Files, Peer, PeerReport, PeerSetup } from '../peer.ts'
 import { Child, freePort, run } from '../process.ts'
 
 const groupNames: Readonly<Record<string, string>> = {
-  'X25519': 'GROUP-X25519', 'P-256': 'GROUP-SECP256R1', 'P-384': 'GROUP-SECP384R1', 'P-521': 'GROUP-SECP521R1',
+  X25519: 'GROUP-X25519',
+  'P-256': 'GROUP-SECP256R1',
+  'P-384': 'GROUP-SECP384R1',
+  'P-521': 'GROUP-SECP521R1',
 }
 
 const priority = ({ version, groups }: PeerSetup): string =>
   [
-    'NORMAL:-VERS-ALL', version === 'TLS 1.3' ? '+VERS-TLS1.3' : '+VERS-TLS1.2', '-GROUP-ALL',
+    'NORMAL:-VERS-ALL',
+    version === 'TLS 1.3' ? '+VERS-TLS1.3' : '+VERS-TLS1.2',
+    '-GROUP-ALL',
     ...(groups ?? Object.keys(groupNames)).flatMap((name) => (groupNames[name] ? [`+${groupNames[name]}`] : [])),
   ].join(':')
 
@@ -20,7 +25,12 @@ let runs = 0
 const logFile = (files: Files): string => join(files.directory, `gnutls-${++runs}.keys`)
 
 const common = (setup: PeerSetup): string[] => [
-  '--priority', priority(setup), '--keymatexport', EXPORTER_LABEL, '--keymatexportsize', '32',
+  '--priority',
+  priority(setup),
+  '--keymatexport',
+  EXPORTER_LABEL,
+  '--keymatexportsize',
+  '32',
 ]
 
 const reportOf = (output: string, received: string, keyLog: string): PeerReport => ({
@@ -49,11 +59,25 @@ export const gnutls: Peer = {
     const keyLog = logFile(files)
     const { cert, key } = files.server[setup.certificate ?? 'ecdsa']
     const port = await freePort()
-    const child = new Child('gnutls-serv', [
-      '--port', `${port}`, '--echo', '--x509certfile', cert, '--x509keyfile', key, '--x509cafile', files.ca,
-      ...(setup.requireClientCertificate ? ['--require-client-cert', '--verify-client-cert'] : ['--disable-client-cert']),
-      ...common(setup),
-    ], { env: { SSLKEYLOGFILE: keyLog } })
+    const child = new Child(
+      'gnutls-serv',
+      [
+        '--port',
+        `${port}`,
+        '--echo',
+        '--x509certfile',
+        cert,
+        '--x509keyfile',
+        key,
+        '--x509cafile',
+        files.ca,
+        ...(setup.requireClientCertificate
+          ? ['--require-client-cert', '--verify-client-cert']
+          : ['--disable-client-cert']),
+        ...common(setup),
+      ],
+      { env: { SSLKEYLOGFILE: keyLog } },
+    )
     await child.waitFor(/listening on IPv4 .*done/)
     return {
       port,
@@ -69,11 +93,24 @@ export const gnutls: Peer = {
   dial: async (port, setup, files) => {
     const keyLog = logFile(files)
     const own = setup.certificate && files.client[setup.certificate]
-    const child = new Child('gnutls-cli', [
-      '127.0.0.1', '--port', `${port}`, '--sni-hostname', 'localhost', '--verify-hostname', 'localhost', '--x509cafile', files.ca,
-      '--inline-commands', ...(own ? ['--x509certfile', own.cert, '--x509keyfile', own.key] : []),
-      ...common(setup),
-    ], { env: { SSLKEYLOGFILE: keyLog } })
+    const child = new Child(
+      'gnutls-cli',
+      [
+        '127.0.0.1',
+        '--port',
+        `${port}`,
+        '--sni-hostname',
+        'localhost',
+        '--verify-hostname',
+        'localhost',
+        '--x509cafile',
+        files.ca,
+        '--inline-commands',
+        ...(own ? ['--x509certfile', own.cert, '--x509keyfile', own.key] : []),
+        ...common(setup),
+      ],
+      { env: { SSLKEYLOGFILE: keyLog } },
+    )
     try {
       await child.waitFor(/Simple Client Mode/)
       if (setup.updateKeys) child.write('^rekey^\n')

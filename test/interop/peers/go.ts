@@ -22,7 +22,10 @@ export const go = workerPeer({
   start: async () => {
     const program = join(mkdtempSync(join(tmpdir(), 'puretls-go-')), 'peer')
     const cwd = new URL('./go', import.meta.url).pathname
-    const { code, output } = await run('go', ['build', '-o', program, '.'], { cwd, env: { GOFLAGS: '-mod=mod', GOTOOLCHAIN: 'local' } })
+    const { code, output } = await run('go', ['build', '-o', program, '.'], {
+      cwd,
+      env: { GOFLAGS: '-mod=mod', GOTOOLCHAIN: 'local' },
+    })
     if (code !== 0) throw new Error(`go build: ${output}`)
     return new Child(program, [])
   },

@@ -18,5 +18,6 @@ export const java = workerPeer({
     const compiler = await run('javac', ['--version'])
     return code === 0 && compiler.code === 0 ? output.split('\n')[0] : undefined
   },
-  start: async () => new Child('java', ['-XX:TieredStopAtLevel=1', new URL('./java/Peer.java', import.meta.url).pathname]),
+  start: async () =>
+    new Child('java', ['-XX:TieredStopAtLevel=1', new URL('./java/Peer.java', import.meta.url).pathname]),
 })

@@ -5,10 +5,16 @@ import * as tls from 'node:tls'
 import { EXPORTER_LABEL } from '../peer.ts'
 import type { Files, Peer, PeerReport, PeerSetup } from '../peer.ts'
 
-const options = (setup: PeerSetup, files: Files, identity: { readonly cert: string; readonly key: string } | undefined) => {
-  const version = setup.version === 'TLS 1.3' ? 'TLSv1.3' as const : 'TLSv1.2' as const
+const options = (
+  setup: PeerSetup,
+  files: Files,
+  identity: { readonly cert: string; readonly key: string } | undefined,
+) => {
+  const version = setup.version === 'TLS 1.3' ? ('TLSv1.3' as const) : ('TLSv1.2' as const)
   return {
-    minVersion: version, maxVersion: version, ca: readFileSync(files.ca),
+    minVersion: version,
+    maxVersion: version,
+    ca: readFileSync(files.ca),
     ...(setup.groups && { ecdhCurve: setup.groups.join(':') }),
     ...(setup.ciphers12 && { ciphers: setup.ciphers12 }),
     ...(identity && { cert: readFileSync(identity.cert), key: readFileSync(identity.key) }),
@@ -81,7 +87,9 @@ export const nodeTls: Peer = {
   dial: async (port, setup, files) => {
     const keyLog: string[] = []
     const socket = tls.connect({
-      host: '127.0.0.1', port, servername: 'localhost',
+      host: '127.0.0.1',
+      port,
+      servername: 'localhost',
       ...options(setup, files, setup.certificate && files.client[setup.certificate]),
     })
     socket.on('keylog', (entry: Buffer) => keyLog.push(entry.toString('latin1').trim()))

@@ -6,14 +6,27 @@ import { EXPORTER_LABEL } from '../peer.ts'
 import type { Files, Peer, PeerReport, PeerSetup } from '../peer.ts'
 import { Child, run } from '../process.ts'
 
-const groupNames: Readonly<Record<string, string>> = { 'X25519': 'X25519', 'P-256': 'P-256', 'P-384': 'P-384', 'P-521': 'P-521', 'X25519MLKEM768': 'X25519MLKEM768' }
+const groupNames: Readonly<Record<string, string>> = {
+  X25519: 'X25519',
+  'P-256': 'P-256',
+  'P-384': 'P-384',
+  'P-521': 'P-521',
+  X25519MLKEM768: 'X25519MLKEM768',
+}
 
 let runs = 0
 const logFile = (files: Files): string => join(files.directory, `openssl-${++runs}.keys`)
 
 const common = (setup: PeerSetup, files: Files, keyLog: string): string[] => [
   setup.version === 'TLS 1.3' ? '-tls1_3' : '-tls1_2',
-  '-CAfile', files.ca, '-keylogfile', keyLog, '-keymatexport', EXPORTER_LABEL, '-keymatexportlen', '32',
+  '-CAfile',
+  files.ca,
+  '-keylogfile',
+  keyLog,
+  '-keymatexport',
+  EXPORTER_LABEL,
+  '-keymatexportlen',
+  '32',
   ...(setup.groups ? ['-groups', setup.groups.map((name) => groupNames[name] ?? name).join(':')] : []),
   ...(setup.ciphers12 ? ['-cipher', setup.ciphers12] : []),
 ]
@@ -43,7 +56,16 @@ export const openssl: Peer = {
     const keyLog = logFile(files)
     const { cert, key } = files.server[setup.certificate ?? 'ecdsa']
     const child = new Child('openssl', [
-      's_server', '-4', '-accept', '127.0.0.1:0', '-naccept', '1', '-cert', cert, '-key', key,
+      's_server',
+      '-4',
+      '-accept',
+      '127.0.0.1:0',
+      '-naccept',
+      '1',
+      '-cert',
+      cert,
+      '-key',
+      key,
       ...(setup.requireClientCertificate ? ['-Verify', '3', '-verify_return_error'] : []),
       ...common(setup, files, keyLog),
     ])
@@ -70,7 +92,14 @@ export const openssl: Peer = {
     const keyLog = logFile(files)
     const own = setup.certificate && files.client[setup.certificate]
     const child = new Child('openssl', [
-      's_client', '-connect', `127.0.0.1:${port}`, '-servername', 'localhost', '-verify_hostname', 'localhost', '-verify_return_error',
+      's_client',
+      '-connect',
+      `127.0.0.1:${port}`,
+      '-servername',
+      'localhost',
+      '-verify_hostname',
+      'localhost',
+      '-verify_return_error',
       ...(own ? ['-cert', own.cert, '-key', own.key] : []),
       ...common(setup, files, keyLog),
     ])

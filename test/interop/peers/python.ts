@@ -13,7 +13,10 @@ export const python = workerPeer({
   keyLog: true,
   cookieAlone: true,
   version: async () => {
-    const { code, output } = await run('python3', ['-c', 'import ssl, sys; print(sys.version.split()[0], ssl.OPENSSL_VERSION)'])
+    const { code, output } = await run('python3', [
+      '-c',
+      'import ssl, sys; print(sys.version.split()[0], ssl.OPENSSL_VERSION)',
+    ])
     return code === 0 ? output.trim() : undefined
   },
   start: async () => new Child('python3', ['-u', new URL('./python/peer.py', import.meta.url).pathname]),

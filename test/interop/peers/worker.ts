@@ -1,6 +1,6 @@
-// Peers that are programs of ours in another language (Go, Java, Python): one process for all connections, told what to do
-// in lines of key=value fields with tabs between them.
-//   in:  serve id=1 version=... cert=... key=... ca=... require=0|1 groups=a,b   and   dial id=2 port=... message=... ...
+// Peers that are programs of ours in another language (Go, Java, Python): one process for all connections, told what to
+// do in lines of key=value fields with tabs between them.
+//   in: serve id=1 version=... cert=... key=... ca=... require=0|1 groups=a,b and dial id=2 port=... message=... ...
 //   out: listening id=1 port=...    done id=1 received=... exporter=... keylog=line;line    failed id=1 why=...
 
 import type { Files, Peer, PeerReport, PeerSetup } from '../peer.ts'
@@ -21,7 +21,9 @@ export const workerPeer = (setup: WorkerSetup): Peer => {
   const done = async (process: Child, id: number, from: number): Promise<PeerReport> => {
     const [, verb, rest = ''] = await process.waitFor(new RegExp(`^(done|failed)\\tid=${id}\\t(.*)$`, 'm'), from)
     if (verb === 'failed') throw new Error(`${setup.name}: ${rest}`)
-    const fields = new Map(rest.split('\t').map((field) => [field.slice(0, field.indexOf('=')), field.slice(field.indexOf('=') + 1)]))
+    const fields = new Map(
+      rest.split('\t').map((field) => [field.slice(0, field.indexOf('=')), field.slice(field.indexOf('=') + 1)]),
+    )
     return {
       received: fields.get('received') ?? '',
       exporter: fields.get('exporter') || undefined,
