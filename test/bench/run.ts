@@ -1,134 +1,110 @@
-// `npm run bench`: full handshakes per second and bulk throughput of puretls with the node and noble providers, as
-// ratios to node:tls in the same run, all taking turns. With --write the result goes to docs/benchmarks.md.
+// `npm run bench`: how fast puretls is, in ratios to node:tls in the same run. docs/performance.md says how to read it.
+//   --only ROW[,ROW]   some rows (their ids are printed with --list)
+//   --quick            short turns and three rounds, to see whether something is badly off
+//   --json [FILE]      the figures as JSON, to the terminal or to a file
+//   --write            the tables go to docs/benchmarks.md
+//   --counts           counts of calls, promises, allocations and copies instead of times
 
-import { readFileSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
-import { nobleProvider } from '../../src/crypto/noble.ts'
-import { nodeProvider } from '../../src/crypto/node.ts'
-import { createCa } from '../../src/pki/index.ts'
-import { engineContender, nodeContender, puretlsContender } from './contenders.ts'
-import type { Contender } from './contenders.ts'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { allCounts } from './counts.ts'
+import { calibrate, noise } from './measure.ts'
+import type { RowResult } from './rows.ts'
 
-if (process.argv.includes('--counts')) {
-  console.log(await allCounts())
-  process.exit()
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    only: { type: 'string' },
+    quick: { type: 'boolean' },
+    json: { type: 'boolean' },
+    write: { type: 'boolean' },
+    counts: { type: 'boolean' },
+    list: { type: 'boolean' },
+  },
+})
+
+/** The peers have a package.json and a lock file of their own: nothing of them is installed with the project. */
+const installPeers = (): void => {
+  const folder = fileURLToPath(new URL('.', import.meta.url))
+  if (!existsSync(`${folder}node_modules`))
+    execFileSync('npm', ['ci', '--ignore-scripts'], { cwd: folder, stdio: 'inherit' })
 }
 
-const ROUNDS = 7
-/** Milliseconds that one turn of handshakes lasts. */
-const TURN = 400
-const MIB = 1 << 20
+const fixed = (value: number): string => value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)
 
-const ca = await createCa({ name: 'bench' })
-const { chainPem, privateKeyPem } = await ca.issue({ names: ['localhost'] })
-const identity = { ca: ca.certificatePem, cert: chainPem, key: privateKeyPem }
-
-interface Result {
-  readonly name: string
-  readonly value: number
-  /** To the first contender's, round by round; the median. */
-  readonly ratio: number
+const table = ({ title, unit, transport, figures }: RowResult): string => {
+  const over = transport === undefined ? '' : transport === 'tcp' ? ', over TCP' : ', over a pair in memory'
+  const first = figures[0]?.name ?? ''
+  return [
+    `## ${title}${over}`,
+    '',
+    `| | ${unit} | spread | to ${first} |`,
+    '|---|---:|---:|---:|',
+    ...figures.map(
+      ({ name, value, spread, ratio }) =>
+        `| ${name} | ${fixed(value)} | ± ${(spread * 100).toFixed(0)} % | ${ratio.toFixed(2)} |`,
+    ),
+    '',
+  ].join('\n')
 }
 
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN
+const machine = (): string =>
+  `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node} (OpenSSL ${process.versions.openssl}), ${cpus().length} x ` +
+  `${cpus()[0]?.model ?? 'unknown'}, load ${loadavg()
+    .map((load) => load.toFixed(1))
+    .join(' ')}.`
 
-/** Each contender in turn, ROUNDS times after one round to warm up. */
-const inTurns = async (
-  contenders: readonly Contender[],
-  measure: (contender: Contender) => Promise<number>,
-): Promise<readonly Result[]> => {
-  const rounds: number[][] = []
-  for (let round = -1; round < ROUNDS; round++) {
-    const values: number[] = []
-    for (const contender of contenders) values.push(await measure(contender))
-    if (round >= 0) rounds.push(values)
+const main = async (): Promise<void> => {
+  if (options.counts) return console.log(await allCounts())
+  installPeers()
+  const { rows } = await import('./rows.ts')
+  const { scaleRows } = await import('./rows-scale.ts')
+  const all = [...rows, ...scaleRows]
+  if (options.list) return console.log(all.map(({ id }) => id).join('\n'))
+  const wanted = options.only?.split(',')
+  const unknown = wanted?.find((id) => !all.some((row) => row.id === id))
+  if (unknown !== undefined) throw new Error(`no row ${unknown}: there are ${all.map(({ id }) => id).join(', ')}`)
+  const scale = options.quick ? { rounds: 3, turn: 100 } : { rounds: 7, turn: 400 }
+  const results: RowResult[] = []
+  for (const row of all) {
+    if (wanted && !wanted.includes(row.id)) continue
+    await calibrate()
+    for (const result of await row.run(scale)) {
+      results.push(result)
+      if (!options.json) console.log(table(result))
+    }
   }
-  return contenders.map(({ name }, index) => ({
-    name,
-    value: median(rounds.map((values) => values[index] ?? 0)),
-    ratio: median(rounds.map((values) => (values[index] ?? 0) / (values[0] ?? 1))),
-  }))
+  await calibrate()
+  report(results, noise())
 }
 
-/** Milliseconds of processor time: what else the machine does is not counted. */
-const processorTime = (): number => {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1000
-}
-
-const handshakesPerSecond = async ({ handshake }: Contender): Promise<number> => {
-  let spent = 0
-  let count = 0
-  while (spent < TURN) {
-    const start = processorTime()
-    const end = await handshake()
-    spent += processorTime() - start
-    count++
-    end()
+const report = (results: readonly RowResult[], noisy: string | undefined): void => {
+  if (noisy) console.error(noisy)
+  if (options.json) {
+    const text = `${JSON.stringify({ machine: machine(), noisy, results }, undefined, 2)}\n`
+    if (positionals[0]) writeFileSync(positionals[0], text)
+    else console.log(text)
   }
-  return (count * 1000) / spent
+  if (options.write) writeDocs(results, noisy)
 }
 
-const mebibytesPerSecond =
-  (size: (contender: Contender) => number) =>
-  async (contender: Contender): Promise<number> => {
-    const bytes = size(contender)
-    const start = processorTime()
-    await contender.bulk(bytes)
-    return (bytes / MIB) * (1000 / (processorTime() - start))
-  }
-
-const table = (title: string, unit: string, results: readonly Result[]): readonly string[] => [
-  `## ${title}`,
-  '',
-  `| | ${unit} | to node:tls |`,
-  '|---|---:|---:|',
-  ...results.map(
-    ({ name, value, ratio }) => `| ${name} | ${value.toFixed(value < 100 ? 1 : 0)} | ${ratio.toFixed(2)} |`,
-  ),
-  '',
-]
-
-const contendersFor = (suite: string): readonly Contender[] => [
-  nodeContender(identity, suite),
-  puretlsContender('puretls, node provider', nodeProvider, identity, suite),
-  engineContender('puretls engine alone, node provider', nodeProvider, identity, suite),
-  ...(process.argv.includes('--node-only')
-    ? []
-    : [puretlsContender('puretls, noble provider', nobleProvider, identity, suite)]),
-]
-
-const lines: string[] = [
-  '# Benchmarks',
-  '',
-  `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node} (OpenSSL ${process.versions.openssl}), ` +
-    `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}.`,
-  'Made by `npm run bench -- --write`: client and server in one process over an in-memory pair, streams included, ' +
-    'all contenders in',
-  `turns, per second of processor time, the median of ${ROUNDS} rounds.`,
-  '',
-]
-const aes = contendersFor('TLS_AES_128_GCM_SHA256')
-lines.push(
-  ...table(
-    'Full handshakes (TLS 1.3, X25519, ECDSA P-256, chain verified)',
-    'per second',
-    await inTurns(aes, handshakesPerSecond),
-  ),
-)
-const size = ({ name }: Contender): number => (name.includes('noble') ? 4 : 48) * MIB
-lines.push(...table('Bulk, AES-128-GCM, writes of 16 KiB', 'MiB/s', await inTurns(aes, mebibytesPerSecond(size))))
-const chacha = contendersFor('TLS_CHACHA20_POLY1305_SHA256')
-lines.push(
-  ...table('Bulk, ChaCha20-Poly1305, writes of 16 KiB', 'MiB/s', await inTurns(chacha, mebibytesPerSecond(size))),
-)
-
-console.log(lines.join('\n'))
-if (process.argv.includes('--write')) {
+const writeDocs = (results: readonly RowResult[], noisy: string | undefined): void => {
   const file = new URL('../../docs/benchmarks.md', import.meta.url)
   // The last section is of x509.ts.
   const rest = /\n## A chain of three[^]*/.exec(readFileSync(file, 'utf8'))?.[0] ?? ''
-  writeFileSync(file, `${lines.join('\n')}${rest}`)
+  const head = [
+    '# Benchmarks',
+    '',
+    `${machine()}${noisy ? ` Beware: ${noisy}.` : ''}`,
+    'Made by `npm run bench -- --write`: client and server in one process, all contenders in turns, per second of processor time,',
+    'medians of rounds with half the distance of the quartiles. See [performance.md](performance.md).',
+    '',
+  ]
+  writeFileSync(file, `${head.join('\n')}\n${results.map(table).join('\n')}${rest}`)
 }
+
+await main()
+process.exit()

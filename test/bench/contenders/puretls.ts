@@ -1,0 +1,151 @@
+// puretls by its own API, and its engine without streams.
+
+import { clientConfig, createClientEngine, createServerEngine, serverConfig } from '../../../src/engine/index.ts'
+import { rotatingTicketKeys } from '../../../src/session/index.ts'
+import { chainVerifier, trustStore } from '../../../src/x509/index.ts'
+import { connect, createServer, pair } from '../../../src/index.node.ts'
+import type { ClientOptions, CreateServerOptions, CryptoProvider, TlsConnection } from '../../../src/index.node.ts'
+import type { Contender, Link, Setup } from './types.ts'
+
+const optionsOf = (provider: CryptoProvider, setup: Setup): { client: ClientOptions; server: CreateServerOptions } => {
+  const {
+    version,
+    suite,
+    group,
+    identity: { ca, cert, key },
+    clientIdentity,
+  } = setup
+  const common = { provider, versions: { min: version, max: version }, cipherSuites: [suite] }
+  return {
+    // made once, as node:tls has its SecureContext
+    client: {
+      ...common,
+      verifier: chainVerifier({ provider, trust: trustStore([ca]) }),
+      serverName: 'localhost',
+      groups: version === 'TLS 1.2' && group !== 'P-256' ? [group, 'P-256'] : [group],
+      ...(clientIdentity && { cert: clientIdentity.cert, key: clientIdentity.key }),
+    },
+    server: { ...common, cert, key, ...(clientIdentity && { clientAuth: { mode: 'require', ca: clientIdentity.ca } }) },
+  }
+}
+
+export const puretls = (name: string, provider: CryptoProvider): Contender => ({
+  name,
+  prepare: async (setup, transport) => {
+    const options = optionsOf(provider, setup)
+    const server = createServer(options.server)
+    const accepted: ((connection: TlsConnection) => void)[] = []
+    const listener =
+      transport === 'tcp'
+        ? await server.listen(0, '127.0.0.1', (connection) => accepted.shift()?.(connection))
+        : undefined
+    const address = `127.0.0.1:${listener?.address.port ?? 0}`
+    const meet = (client: ClientOptions): Promise<readonly [TlsConnection, TlsConnection]> => {
+      if (listener)
+        return Promise.all([connect(address, client), new Promise<TlsConnection>((resolve) => accepted.push(resolve))])
+      const [near, far] = pair()
+      return Promise.all([connect(near, client), server.accept(far)])
+    }
+    let { client } = options
+    if (setup.resumed) client = { ...client, session: await firstSession(() => meet(options.client)) }
+    return {
+      open: async () => {
+        const [near, far] = await meet(client)
+        if (near.info.cipherSuite !== setup.suite) throw new Error(`puretls agreed on ${near.info.cipherSuite}`)
+        if (near.info.resumed !== (setup.resumed ?? false)) throw new Error('puretls did not resume')
+        return linkOf(near, far)
+      },
+      end: () => listener?.close(),
+    }
+  },
+})
+
+const firstSession = async (meet: () => Promise<readonly [TlsConnection, TlsConnection]>): Promise<Uint8Array> => {
+  const [client, server] = await meet()
+  await server.write(Uint8Array.of(1))
+  await client.read()
+  const { session } = client
+  if (!session) throw new Error('no session came')
+  await Promise.all([client.close(), server.close()])
+  return session
+}
+
+const take = async (connection: TlsConnection, bytes: number): Promise<void> => {
+  for (let left = bytes; left > 0;) left -= (await connection.read())?.length ?? left
+}
+
+const linkOf = (client: TlsConnection, server: TlsConnection): Link => ({
+  transfer: async (bytes, size) => {
+    const chunk = new Uint8Array(size).fill(0x5a)
+    const received = take(client, bytes)
+    for (let sent = 0; sent < bytes; sent += size) await server.write(chunk)
+    await received
+  },
+  echo: async (rounds, size) => {
+    const message = new Uint8Array(size).fill(0x5a)
+    const answering = (async () => {
+      for (let left = rounds * size; left > 0;) {
+        const data = await server.read()
+        if (!data) return
+        left -= data.length
+        await server.write(data)
+      }
+    })()
+    for (let round = 0; round < rounds; round++) {
+      await client.write(message)
+      await take(client, size)
+    }
+    await answering
+  },
+  close: () => {
+    client.abort()
+    server.abort()
+  },
+})
+
+/** The sans-IO engine without streams: what an integration that brings its own pays. */
+export const engine = (name: string, provider: CryptoProvider): Contender => ({
+  name,
+  prepare: async (setup, transport) => {
+    if (transport !== 'pair' || setup.resumed) return undefined
+    const options = optionsOf(provider, setup)
+    const client = clientConfig(options.client)
+    const server = serverConfig({ ...options.server, tickets: { protector: rotatingTicketKeys({ provider }) } })
+    return {
+      open: async () => {
+        const [near, far] = [createClientEngine(client), createServerEngine(server)]
+        while (!near.handshakeDone || !far.handshakeDone) {
+          for (const bytes of near.takeOutput()) far.receive(bytes)
+          for (const bytes of far.takeOutput()) near.receive(bytes)
+        }
+        near.takeEvents()
+        far.takeEvents()
+        const carry = (from: typeof near, to: typeof near, data: Uint8Array): number => {
+          void from.send(data)
+          for (const record of from.takeOutput()) to.receive(record)
+          let got = 0
+          for (const event of to.takeEvents()) got += event.type === 'data' ? event.data.length : 0
+          return got
+        }
+        return {
+          transfer: async (bytes, size) => {
+            const chunk = new Uint8Array(size).fill(0x5a)
+            for (let left = bytes; left > 0;) left -= carry(far, near, chunk)
+          },
+          echo: async (rounds, size) => {
+            const message = new Uint8Array(size).fill(0x5a)
+            for (let round = 0; round < rounds; round++) {
+              carry(near, far, message)
+              carry(far, near, message)
+            }
+          },
+          close: () => {
+            near.abort()
+            far.abort()
+          },
+        }
+      },
+      end: () => {},
+    }
+  },
+})
