@@ -2,7 +2,7 @@
 
 import { checkOptions } from './options/check.ts'
 import { clientNames } from './options/client-names.ts'
-import { commonConfig, inRange, keySharesOf } from './config/common.ts'
+import { commonConfig, inRange, keySharesOf, onlyWithPsk } from './config/common.ts'
 import { MadeOnce } from './config/made-once.ts'
 import type { ClientAuthConfig, ClientConfig, CommonConfig, Defaults, ServerConfig } from './config/types.ts'
 import type { CryptoProvider } from './crypto/provider.ts'
@@ -23,7 +23,9 @@ export type * from './config/types.ts'
 export const clientConfig = (options: ClientOptions, defaults: Defaults = {}): ClientConfig => {
   checkOptions(options, clientNames)
   checkClientOptions(options)
-  const common = commonConfig(options, defaults)
+  const psks = pskConfigs(options.psk?.keys)
+  const pskRequired = options.psk?.required ?? false
+  const common = pskRequired ? onlyWithPsk(commonConfig(options, defaults), psks) : commonConfig(options, defaults)
   const { groups, provider } = common
   const { hello = {}, certificates = {}, tls12 = {} } = options
   const ca = options.ca === undefined ? undefined : certificateListOf(options.ca, 'ca')
@@ -40,7 +42,8 @@ export const clientConfig = (options: ClientOptions, defaults: Defaults = {}): C
     keyShares: keySharesOf(hello, groups),
     session: options.session instanceof Uint8Array ? decodeSession(options.session) : options.session,
     sessions: options.sessions,
-    psks: pskConfigs(options.psk?.keys),
+    psks,
+    pskRequired,
     tickets: options.tickets !== false,
     ticketRequest: typeof options.tickets === 'object' ? options.tickets : undefined,
     earlyData: options.earlyData,

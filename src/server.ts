@@ -74,7 +74,7 @@ export interface TlsServer {
 
 /** Options of a server, and time limits for its connections. */
 export type CreateServerOptions = ServerOptions &
-  Pick<ConnectionOptions, 'handshakeTimeout' | 'closeTimeout' | 'handshakesPerTurn'>
+  Pick<ConnectionOptions, 'handshakeTimeout' | 'storeTimeout' | 'closeTimeout' | 'handshakesPerTurn'>
 
 export interface CreateServer {
   /**

@@ -77,8 +77,8 @@ const zsh = (nodes: readonly Node[]): string => {
   const menus = subcommands(nodes).map(
     ([path, names]) =>
       `    ${quoted(path)}) ` +
-      `words_of=(${names.map(([name, summary]) => quoted(`${name}:${plain(summary)}`)).join(' ')}); _describe command ` +
-      'words_of ;;',
+      `words_of=(${names.map(([name, summary]) => quoted(`${name}:${plain(summary)}`)).join(' ')}); ` +
+      '_describe command words_of ;;',
   )
   const options = leaves(nodes).map((command) => {
     const specs = optionsOf(command).map(([name, option]) => {

@@ -4,6 +4,7 @@ import { checkCodecs } from '../compression/codec.ts'
 import type { ActiveGroup, ActiveSuite, CommonConfig, Defaults } from './types.ts'
 import type { CryptoProvider, SignatureVerifier } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
+import type { ExternalPskConfig } from '../psk.ts'
 import type { CertificateOptions, ClientHelloOptions, CommonOptions, PskMode, Tls12Options } from '../options.ts'
 import { MAX_RECORD_SIZE_LIMIT } from '../record/framing.ts'
 import type { ResumptionConfig, ResumptionOptions } from '../session/options.ts'
@@ -83,6 +84,25 @@ export const commonConfig = (options: SharedOptions, defaults: Defaults): Common
     grease: options.hello?.grease ?? false,
     seam: undefined,
   }
+}
+
+/**
+ * What is left where the server has to prove an external key: in TLS 1.2, the suites with PSK (RFC 4279, RFC 5489), and
+ * no key that is
+ * for the importer; in TLS 1.3, every suite, and no key without an identity. */
+export const onlyWithPsk = (
+  common: CommonConfig,
+  psks: readonly Pick<ExternalPskConfig, 'identity' | 'imported'>[],
+): CommonConfig => {
+  const with12 = psks.some(({ imported }) => !imported)
+  const with13 = psks.some(({ identity }) => identity.length > 0)
+  const suites = common.suites.filter(({ version, authentication }) =>
+    version === 'TLS 1.3' ? with13 : with12 && authentication === 'psk',
+  )
+  if (suites.length === 0)
+    throw new TlsError('bad_option', 'psk.required: psk.keys has no key for the versions and cipher suites given')
+  const spoken = suites.map(({ version }) => versionNumber(version))
+  return { ...common, suites, minVersion: Math.min(...spoken), maxVersion: Math.max(...spoken) }
 }
 
 const pskModeIds: ReadonlyMap<string, number> = new Map(Object.entries(pskModes))

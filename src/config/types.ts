@@ -97,6 +97,8 @@ export interface ClientConfig extends CommonConfig {
   readonly identityKey: string | undefined
   readonly keyShares: readonly ActiveGroup[]
   readonly psks: readonly ExternalPskConfig[]
+  /** A server that proves none of `psks` is refused. */
+  readonly pskRequired: boolean
   readonly tickets: boolean
   readonly ticketRequest: TicketRequestOptions | undefined
   readonly session: SessionState | undefined

@@ -69,6 +69,9 @@ export class Engine implements TlsEngine {
   get blocked(): boolean {
     return this.#read.blocked
   }
+  get optional(): Promise<unknown> | undefined {
+    return this.#runner.optional
+  }
   get sealing(): Promise<void> | undefined {
     return this.#write.sealing
   }
@@ -84,6 +87,13 @@ export class Engine implements TlsEngine {
 
   receive(bytes: Uint8Array): void {
     this.#read.receive(bytes)
+  }
+
+  skipOptional(): void {
+    if (!this.#runner.optional) return
+    this.#runner.skip()
+    this.#read.advance()
+    this.#waits.wake()
   }
 
   receiveEnd(): void {

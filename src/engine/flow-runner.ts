@@ -31,6 +31,16 @@ export class FlowRunner {
     return this.#suspension?.kind === 'promise'
   }
 
+  /** The promise that is waited for, if the flow can go on without its answer. */
+  get optional(): Promise<unknown> | undefined {
+    return this.#suspension?.kind === 'promise' && this.#suspension.optional ? this.#suspension.promise : undefined
+  }
+
+  /** Goes on without the answer of `optional`. */
+  skip(): void {
+    if (this.optional) this.resume(undefined)
+  }
+
   start<T>(flow: Flow<T>, done: (value: T) => void): void {
     this.#flow = flow
     this.#done = done
@@ -84,13 +94,13 @@ export class FlowRunner {
       return
     }
     this.#suspension = step.value
-    if (step.value.kind === 'promise') this.#await(step.value.promise)
+    if (step.value.kind === 'promise') this.#await(step.value, step.value.promise)
   }
 
-  #await(promise: Promise<unknown>): void {
+  #await(suspension: Suspension, promise: Promise<unknown>): void {
     const flow = this.#flow
     this.#host.wait(promise, (result) => {
-      if (!flow || this.#flow !== flow) return
+      if (!flow || this.#flow !== flow || this.#suspension !== suspension) return
       this.#step(() => ('error' in result ? flow.throw(result.error) : flow.next(result.value)))
     })
   }

@@ -30,6 +30,13 @@ export interface TlsEngine {
   readonly pending: Promise<void> | undefined
   /** What was received is not looked at before `pending` resolves. More may be given all the same: it is kept. */
   readonly blocked: boolean
+  /**
+   * Set while the handshake waits for something that it can do without: a session store or cache, a ticket protector, a
+   * replay guard,
+   * a question whether to resume. It is the promise that was given for it. */
+  readonly optional: Promise<unknown> | undefined
+  /** Goes on without the answer of `optional`: with a full handshake, an empty ticket, early data refused. */
+  skipOptional(): void
   /** Set while an asynchronous provider seals; resolves when takeOutput() gives all that was written so far. */
   readonly sealing: Promise<void> | undefined
   // Application data that the reader has not taken yet is bounded by the caller, who stops calling receive().

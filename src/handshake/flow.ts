@@ -12,7 +12,8 @@ import { handshakeTypeName } from '../wire/registry.ts'
 export type Suspension =
   | { readonly kind: 'message'; readonly expected: readonly MessageName[] }
   | { readonly kind: 'change_cipher_spec' }
-  | { readonly kind: 'promise'; readonly promise: Promise<unknown> }
+  /** `optional`: the flow can go on without an answer, and is resumed with undefined then. */
+  | { readonly kind: 'promise'; readonly promise: Promise<unknown>; readonly optional?: boolean }
 
 export type Flow<T> = Generator<Suspension, T, unknown>
 
@@ -54,6 +55,20 @@ export function* readChangeCipherSpec(): Flow<void> {
 export function* use<T>(value: MaybePromise<T>): Flow<T> {
   if (!isPromise(value)) return value
   return (yield { kind: 'promise', promise: value }) as T
+}
+
+/**
+ * The answer of a session store, a ticket protector or whatever else saves work and is not needed: undefined if it
+ * fails, and if it
+ * keeps the connection waiting for too long. */
+export function* attempt<T>(call: () => MaybePromise<T>): Flow<T | undefined> {
+  try {
+    const value = call()
+    if (!isPromise(value)) return value
+    return (yield { kind: 'promise', promise: value, optional: true }) as T | undefined
+  } catch {
+    return undefined
+  }
 }
 
 /**

@@ -27,7 +27,7 @@ const clientHello: Names<ClientHelloOptions> = {
   compatibilityMode: 'boolean',
   postHandshakeAuth: 'boolean',
 }
-const clientPsk: Names<ClientPskOptions> = { keys: 'any', modes: 'list' }
+const clientPsk: Names<ClientPskOptions> = { keys: 'any', required: 'boolean', modes: 'list' }
 const clientTls12: Names<ClientTls12Options> = {
   ...tls12Names,
   renegotiation: 'any',

@@ -122,6 +122,11 @@ export type PskMode = 'psk_dhe_ke' | 'psk_ke'
 export interface ClientPskOptions {
   /** External keys, in order of preference; a server that has one needs no certificate. Default: none. */
   readonly keys?: ExternalPsk | readonly ExternalPsk[]
+  /**
+   * Only a server that proves one of `keys`, now or in the connection that a ticket comes from, is taken: never a
+   * certificate
+   * alone. TLS 1.2 is offered only if `cipherSuites` names suites with PSK. Default: false. */
+  readonly required?: boolean
   /** How keys and tickets may be used. Default: ['psk_dhe_ke']. */
   readonly modes?: readonly PskMode[]
 }

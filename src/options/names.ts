@@ -18,7 +18,14 @@ export interface OptionNames {
   readonly [name: string]: Kind | OptionNames
 }
 type ConnectionOptionName =
-  'head' | 'signal' | 'handshakeTimeout' | 'closeTimeout' | 'handshakesPerTurn' | 'onEarlyData' | 'onSession'
+  | 'head'
+  | 'signal'
+  | 'handshakeTimeout'
+  | 'closeTimeout'
+  | 'handshakesPerTurn'
+  | 'storeTimeout'
+  | 'onEarlyData'
+  | 'onSession'
 type ConnectionOptionNames = Readonly<Record<ConnectionOptionName, Kind>>
 export type Names<T> = { readonly [K in keyof Required<T>]: Kind | OptionNames }
 
@@ -63,6 +70,7 @@ export const connectionNames: ConnectionOptionNames = {
   handshakeTimeout: 'number',
   closeTimeout: 'number',
   handshakesPerTurn: 'number',
+  storeTimeout: 'number',
   onEarlyData: 'function',
   onSession: 'function',
 }

@@ -92,6 +92,29 @@ export const limitHandshake = (
   }
 }
 
+/**
+ * How long one thing is waited for that can be done without: a store that does not answer must not hold a handshake.
+ */
+export class Patience {
+  readonly #milliseconds: number
+  readonly #goOn: () => void
+  #awaited: object | undefined
+  #stop: () => void = ignore
+
+  constructor(milliseconds: number, goOn: () => void) {
+    this.#milliseconds = milliseconds
+    this.#goOn = goOn
+  }
+
+  /** The clock starts when it is told of something that it was not told of last time. */
+  waitFor(awaited: object | undefined): void {
+    if (awaited === this.#awaited) return
+    this.#awaited = awaited
+    this.#stop()
+    this.#stop = awaited ? after(this.#milliseconds, this.#goOn) : ignore
+  }
+}
+
 export const abortedBy = (reason: unknown): TlsError =>
   new TlsError('aborted', `the handshake was cancelled by its signal: ${asError(reason, 'no reason given').message}`, {
     cause: reason,

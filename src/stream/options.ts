@@ -15,6 +15,11 @@ export interface PumpOptions {
    * connections does
    * not stop timers and other connections; Infinity for no limit. Default 8. */
   readonly handshakesPerTurn?: number
+  /**
+   * Milliseconds that a handshake waits for a session cache or store, a ticket protector, a replay guard or
+   * `mayResume`; then
+   * it goes on without: with a full handshake, no ticket, early data refused. Infinity for no limit. Default 1000. */
+  readonly storeTimeout?: number
   /** Milliseconds that close() lets the peer take nothing, and then keep its side open. Default 5000. */
   readonly closeTimeout?: number
   /**

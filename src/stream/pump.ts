@@ -11,7 +11,7 @@ import type { Deferred } from './defer.ts'
 import { Ending, transportError } from './ending.ts'
 import type { Gate } from './gate.ts'
 import { Inbox } from './inbox.ts'
-import { abortedBy, after, checkTimeout, limited, limitHandshake } from './limits.ts'
+import { abortedBy, after, checkTimeout, limited, limitHandshake, Patience } from './limits.ts'
 import type { CallOptions } from './limits.ts'
 import { answersAhead, readAhead, reasonTimeout, writePiece } from './options.ts'
 import type { ClientCertificate, PumpOptions } from './options.ts'
@@ -49,6 +49,7 @@ export class Pump {
   #readLoopEnded = false
   /** The engine's promise that is being watched, so that its output and events are taken when it settles. */
   #watched: Promise<void> | undefined
+  readonly #patience: Patience
   #writeEnd: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
@@ -56,7 +57,12 @@ export class Pump {
   constructor(engine: TlsEngine, transport: ByteStream, options: PumpOptions = {}, gate?: Gate) {
     const handshakeTimeout = checkTimeout(options.handshakeTimeout ?? 30_000, 'handshakeTimeout')
     const closeTimeout = checkTimeout(options.closeTimeout ?? 5000, 'closeTimeout')
+    const storeTimeout = checkTimeout(options.storeTimeout ?? 1000, 'storeTimeout')
     this.#engine = engine
+    this.#patience = new Patience(storeTimeout, () => {
+      engine.skipOptional()
+      this.#look()
+    })
     this.#transport = transport
     this.#gate = gate
     this.#onSession = options.onSession
@@ -316,6 +322,7 @@ export class Pump {
 
   /** What settles later, a ticket or a signature, brings output as well, whether anything is received or not. */
   #watch(): void {
+    this.#patience.waitFor(this.#failure ? undefined : this.#engine.optional)
     const { pending } = this.#engine
     if (!pending || pending === this.#watched) return
     this.#watched = pending
@@ -400,6 +407,7 @@ export class Pump {
     this.#failure = error
     this.#discarding = true
     this.#liftLimits()
+    this.#patience.waitFor(undefined)
     this.#handshake.reject(error)
     this.#failed.reject(error)
     if (error.code === 'aborted') this.#inbox.drop(error)

@@ -40,6 +40,9 @@ export class FakeEngine implements TlsEngine {
   }
 
   readonly sealing: Promise<void> | undefined = undefined
+  readonly optional: Promise<unknown> | undefined = undefined
+
+  skipOptional(): void {}
 
   get handshakeDone(): boolean {
     return this.#done

@@ -34,6 +34,12 @@ export const checkServerHello13 = (
     offered: offer.sent,
   })
   const psk = chosenPsk(offer, extensions, suite)
+  if (!psk && config.pskRequired) {
+    throw new TlsError(
+      'missing_extension',
+      'ServerHello: none of our pre-shared keys was chosen, and psk.required asks for one',
+    )
+  }
   const share = chosenShare(config, offer, extensions, psk)
   return { suite, psk, share, peerShare: extensions.key_share?.keyExchange ?? new Uint8Array(0) }
 }

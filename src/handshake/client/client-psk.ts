@@ -12,7 +12,7 @@ import { encodeMessage, messages13 } from '../../wire/messages.ts'
 import type { ClientHello } from '../../wire/messages.ts'
 import { TLS13 } from '../../wire/registry.ts'
 import { usablePsks } from '../key-exchange/external-psk.ts'
-import { use } from '../flow.ts'
+import { attempt } from '../flow.ts'
 import type { ClientHandshake } from './client-handshake.ts'
 import type { Flow } from '../flow.ts'
 import type { Transcript } from '../transcript.ts'
@@ -34,6 +34,7 @@ export function* takeSession({ config, io }: Pick<ClientHandshake, 'config' | 'i
   const key = sessionKey(config)
   const session = config.session ?? (yield* cachedSession(config, key))
   if (!session || session.fingerprint !== key) return undefined
+  if (config.pskRequired && session.pskIdentity.length === 0) return undefined
   if (!config.tickets && session.ticket.length > 0) return undefined
   if (!isFresh(config, session)) return undefined
   if (session.version < config.minVersion || session.version > config.maxVersion) return undefined
@@ -46,11 +47,7 @@ export function* takeSession({ config, io }: Pick<ClientHandshake, 'config' | 'i
 
 /** A cache that fails costs a full handshake, no more. */
 function* cachedSession({ sessions }: ClientConfig, key: string): Flow<SessionState | undefined> {
-  try {
-    return yield* use(sessions?.take(key))
-  } catch {
-    return undefined
-  }
+  return yield* attempt(() => sessions?.take(key))
 }
 
 /** The session's ticket first, then the external keys. */

@@ -208,6 +208,7 @@ const publicConfig = (config: ClientConfig, publicName: string): ClientConfig =>
   serverName: publicName,
   sendServerName: true,
   psks: [],
+  pskRequired: false,
   session: undefined,
   sessions: undefined,
   identitiesFor: () => [],

@@ -7,7 +7,7 @@ import type { ResumedSession } from '../../session/options.ts'
 import type { SessionState } from '../../session/state.ts'
 import { TLS13 } from '../../wire/registry.ts'
 import type { CertificateVerifier } from '../../x509/verifier.ts'
-import { use } from '../flow.ts'
+import { attempt } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { chainOf } from './session-facts.ts'
 
@@ -38,16 +38,13 @@ export function* mayResume(
   verifier: CertificateVerifier | undefined,
   session: SessionState,
 ): Flow<boolean> {
-  try {
-    if (verifier?.mayResume && session.peerCertificates.length > 0) {
-      const serverName = peer === 'server' ? session.serverName || undefined : undefined
-      const request = { chain: chainOf(session), peer, serverName, time: clock(), verifiedAt: session.authenticatedAt }
-      if (!(yield* use(verifier.mayResume(request)))) return false
-    }
-    return !resumption.mayResume || (yield* use(resumption.mayResume(describe(session))))
-  } catch {
-    return false
+  if (verifier?.mayResume && session.peerCertificates.length > 0) {
+    const serverName = peer === 'server' ? session.serverName || undefined : undefined
+    const about = { peer, serverName, time: clock(), verifiedAt: session.authenticatedAt }
+    if (!(yield* attempt(() => verifier.mayResume?.({ chain: chainOf(session), ...about })))) return false
   }
+  const { mayResume: ask } = resumption
+  return !ask || ((yield* attempt(() => ask(describe(session)))) ?? false)
 }
 
 const describe = (session: SessionState): ResumedSession => ({

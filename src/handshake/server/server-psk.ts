@@ -14,7 +14,7 @@ import type { UsablePsk } from '../key-exchange/external-psk.ts'
 import { isAuthenticated, verifyBinder } from '../auth/authentication.ts'
 import type { PskOrigin, VerifiedPsk } from '../auth/authentication.ts'
 import { isFresh, mayResume } from '../connection/may-resume.ts'
-import { use } from '../flow.ts'
+import { attempt } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { canResume, isBoundToPsk, lookUpPsk, pskBinding } from './psk-lookup.ts'
 import type { ReceivedHello, ServerHandshake } from './received-hello.ts'
@@ -117,9 +117,8 @@ function* externalPsk(
 }
 
 function* openTicket(config: ServerConfig, ticket: Uint8Array): Flow<SessionState | undefined> {
-  if (!config.tickets) return undefined
+  const state = yield* attempt(() => config.tickets?.protector.open(ticket, config.clock()))
   try {
-    const state = yield* use(config.tickets.protector.open(ticket, config.clock()))
     return state && decodeSession(state)
   } catch {
     return undefined // a ticket that can't be opened, for whatever reason, costs a full handshake and no more
@@ -178,10 +177,7 @@ export function* whyNoEarlyData(
   if (session.alpn !== (alpn ?? '')) return 'alpn'
   if (retried) return 'hello_retry_request'
   if (Math.abs(psk.ageSkew) > config.earlyDataWindow * 1000) return 'ticket_age' // section 8.3
-  try {
-    // a replay is fresh for twice the window at most; after that its age is off, whether it is remembered or not
-    return (yield* use(config.replayGuard.firstSeen(psk.binder, 2 * config.earlyDataWindow + 1))) ? undefined : 'replay'
-  } catch {
-    return 'replay' // a guard that fails accepts nothing (section 8)
-  }
+  // a replay is fresh for twice the window at most; after that its age is off, whether it is remembered or not
+  const isFirst = yield* attempt(() => config.replayGuard?.firstSeen(psk.binder, 2 * config.earlyDataWindow + 1))
+  return isFirst ? undefined : 'replay' // a guard that fails accepts nothing (section 8)
 }

@@ -12,7 +12,7 @@ import type { Connection12 } from '../connection/connection12.ts'
 import { isFresh, mayResume } from '../connection/may-resume.ts'
 import { sessionLifetime } from '../connection/session-facts.ts'
 import type { SessionFacts } from '../connection/session-facts.ts'
-import { use } from '../flow.ts'
+import { attempt, use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { canResume } from './psk-lookup.ts'
 import type { ReceivedHello, ServerHandshake12 } from './received-hello.ts'
@@ -56,15 +56,14 @@ export function* findSession12(
 function* lookUp(config: ServerConfig, hello: ReceivedHello): Flow<SessionState | undefined> {
   const ticket = hello.extensions.session_ticket
   const { sessionId } = hello.message
+  const { tickets, sessions } = config
+  const byTicket = ticket !== undefined && ticket.length > 0
+  if (!byTicket && sessionId.length === 0) return undefined
+  const bytes = yield* attempt(() =>
+    byTicket ? tickets?.protector.open(ticket, config.clock()) : sessions?.get(sessionId),
+  )
   try {
-    if (ticket && ticket.length > 0) {
-      if (!config.tickets) return undefined
-      const opened = yield* use(config.tickets.protector.open(ticket, config.clock()))
-      return opened && decodeSession(opened)
-    }
-    if (sessionId.length === 0 || !config.sessions) return undefined
-    const stored = yield* use(config.sessions.get(sessionId))
-    return stored && decodeSession(stored)
+    return bytes && decodeSession(bytes)
   } catch {
     return undefined
   }
@@ -113,16 +112,14 @@ const stateOf = (
 }
 const USUAL_LIFETIME = 86400
 
-/** NewSessionTicket was promised, so it is sent, with an empty ticket if there is none (RFC 5077 section 3.3). */
+/**
+ * NewSessionTicket was promised, so it is sent, with an empty ticket if there is none, or the protector fails or lets
+ * us wait
+ * (RFC 5077 section 3.3). */
 export function* sendTicket12(hs: ServerHandshake12, connection: Connection12, facts: ServerSessionFacts): Flow<void> {
   const { config } = hs
   const state = stateOf(config, connection, facts)
-  let ticket: Uint8Array | undefined
-  try {
-    if (state) ticket = yield* use(config.tickets?.protector.seal(encodeSession(state), config.clock()))
-  } catch {
-    // a protector that fails costs the ticket
-  }
+  const ticket = state && (yield* attempt(() => config.tickets?.protector.seal(encodeSession(state), config.clock())))
   const none = { lifetimeHint: 0, ticket: new Uint8Array(0) }
   hs.send(
     'NewSessionTicket',

@@ -135,8 +135,9 @@ const sessionKind = (
   { extensions }: ReceivedHello,
   { extended }: Choice12 | PskChoice12,
 ): SessionKind => {
-  const ticket = extensions.session_ticket !== undefined && config.tickets !== undefined
-  return { ticket, sessionId: !ticket && config.sessions && extended ? config.provider.random(32) : new Uint8Array(0) }
+  const resumable = extended || config.resumption.withoutExtendedMasterSecret
+  const ticket = resumable && extensions.session_ticket !== undefined && config.tickets !== undefined
+  return { ticket, sessionId: !ticket && config.sessions && resumable ? config.provider.random(32) : new Uint8Array(0) }
 }
 
 interface ServerFlight12 {

@@ -195,6 +195,7 @@ function externalPsks(flags: Flags): Pick<ClientOptions, 'psk'> {
   if (given.length === 0) return {}
   return {
     psk: {
+      required: !flags.on.has('verify-peer'),
       keys: given.map(({ pskIdentity, pskKey, pskHash, pskContext }) => ({
         identity: pskIdentity ?? new Uint8Array(0),
         key: pskKey ?? new Uint8Array(0),

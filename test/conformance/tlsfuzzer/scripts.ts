@@ -1,0 +1,142 @@
+// Which of tlsfuzzer's scripts run, against which of our servers (servers.ts), and with which arguments. Scripts of
+// what is not built are listed with the reason. run.ts reads it.
+
+import type { ServerKind } from './servers.ts'
+
+export interface Row {
+  /** The file in tlsfuzzer's scripts/, without `test-` and `.py`. */
+  readonly script: string
+  readonly server: ServerKind
+  readonly args: readonly string[]
+}
+
+/** Options of a script: what it takes to meet TLS 1.2 with an ECDHE suite and the extended master secret. */
+const gcm = ['-C', 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', '-M'] as const
+const ecdhe = ['-d', '-M'] as const
+const cbc = ['-C', 'TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256', '-M'] as const
+
+const words = (text: string): readonly string[] => text.trim().split(/\s+/)
+
+const rows = (server: ServerKind, args: readonly string[], scripts: string): readonly Row[] =>
+  words(scripts).map((script) => ({ script, server, args }))
+
+/** Keys of clients, as run.ts writes them. */
+const rsaClient = ['-k', 'KEYS/client-rsa-key.pem', '-c', 'KEYS/client-rsa.pem'] as const
+const ecdsaClient = ['-k', 'KEYS/client-ecdsa-key.pem', '-c', 'KEYS/client-ecdsa.pem'] as const
+const ed25519Client = ['-k', 'KEYS/client-ed25519-key.pem', '-c', 'KEYS/client-ed25519.pem'] as const
+
+export const table: readonly Row[] = [
+  ...rows(
+    'default',
+    [],
+    `
+    tls13-0rtt-garbage tls13-ccs tls13-connection-abort tls13-conversation tls13-crfg-curves
+    tls13-dhe-shared-secret-padding tls13-ecdhe-curves tls13-empty-alert tls13-finished
+    tls13-finished-plaintext tls13-hrr
+    tls13-invalid-ciphers tls13-keyshare-omitted tls13-keyupdate tls13-keyupdate-from-server
+    tls13-large-number-of-extensions
+    tls13-legacy-version tls13-mlkem tls13-multiple-ccs-messages tls13-nociphers tls13-obsolete-curves
+    tls13-pkcs-signature
+    tls13-record-layer-limits tls13-record-padding tls13-rsa-signatures tls13-serverhello-random
+    tls13-shuffled-extentions tls13-signature-algorithms tls13-symetric-ciphers tls13-unencrypted-alert
+    tls13-unrecognised-groups
+    tls13-zero-content-type tls13-zero-length-data`,
+  ),
+  { script: 'tls13-count-tickets', server: 'default', args: ['-t', '2'] },
+  {
+    script: 'tls13-no-unknown-groups',
+    server: 'default',
+    args: ['--groups', 'x25519mlkem768,secp256r1mlkem768,secp384r1mlkem1024,secp256r1,secp384r1,secp521r1,x25519'],
+  },
+  {
+    script: 'tls13-session-resumption',
+    server: 'default',
+    args: ['--tls1.2-cipher', 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', '-M', '--client-pke', 'psk_dhe_ke'],
+  },
+  { script: 'tls13-version-negotiation', server: 'default', args: gcm },
+  ...rows(
+    'default',
+    gcm,
+    `
+    aes-gcm-nonces ccs connection-abort conversation cve-2004-0079 cve-2016-6309 cve-2016-7054 early-application-data
+    hello-request-by-client interleaved-CKE-with-CCS invalid-client-hello-w-record-overflow
+    invalid-compression-methods invalid-content-type
+    point-extension record-layer-fragmentation truncating-of-client-hello version-numbers zero-length-data
+    ecdhe-rsa-key-exchange-with-bad-messages no-mlkem-in-old-tls`,
+  ),
+  ...rows('default', ['-C', 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'], 'renegotiation-disabled fuzzed-ciphertext'),
+  ...rows(
+    'default',
+    [],
+    'sslv2-connection sslv2hello-protocol x25519 export-ciphers-rejected chacha20 invalid-cipher-suites',
+  ),
+  { script: 'ecdsa-sig-flexibility', server: 'default', args: ['-C', 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256', '-M'] },
+  { script: 'downgrade-protection', server: 'legacy', args: [...ecdhe, '--server-max-protocol=TLSv1.3'] },
+  ...rows(
+    'legacy',
+    ecdhe,
+    `
+    alpn-negotiation client-hello-max-size encrypt-then-mac fuzzed-padding large-hello
+    large-number-of-extensions message-skipping
+    extended-master-secret-extension session-ticket-resumption sessionID-resumption ssl-death-alert
+    invalid-server-name-extension no-heartbeat atypical-padding aesccm`,
+  ),
+  ...rows('legacy', ['-d'], 'resumption-with-wrong-ciphers heartbeat client-compatibility'),
+  {
+    script: 'ocsp-stapling',
+    server: 'legacy',
+    args: [...ecdhe, '--no-status', '-e', 'renegotiate', '-e', 'renegotiate with large responder_id_list'],
+  },
+  { script: 'fallback-scsv', server: 'legacy', args: ['--tls-1.3', '-d'] },
+  {
+    script: 'sig-algs-renegotiation-resumption',
+    server: 'legacy',
+    args: [...ecdhe, '--no-renego', '--sig-algs-drop-ok'],
+  },
+  {
+    script: 'record-size-limit',
+    server: 'legacy',
+    args: [
+      '--reply-AD-size',
+      '1024',
+      '-M',
+      '-e',
+      'renegotiation with changed limit',
+      '-e',
+      'renegotiation with dropped extension',
+    ],
+  },
+  ...rows('legacy', cbc, 'fuzzed-MAC cve-2016-2107'),
+  { script: 'fuzzed-plaintext', server: 'legacy', args: [...cbc, '--random', '200'] },
+  ...rows(
+    'legacy',
+    [],
+    `
+    clienthello-md5 ecdhe-padded-shared-secret ecdhe-rsa-key-exchange ecdhe-rsa-key-share-random
+    empty-extensions extensions fuzzed-finished
+    invalid-client-hello invalid-session-id invalid-version message-duplication
+    serverhello-random truncating-of-finished unsupported-curve-fallback TLSv1_2-rejected-without-TLSv1_2`,
+  ),
+  ...rows('legacy', ['-M'], 'sig-algs signature-algorithms'),
+  { script: 'legacy-renegotiation', server: 'legacy', args: ['-d'] },
+  { script: 'lengths', server: 'echo', args: [...gcm, '-n', '60'] },
+  { script: 'tls13-lengths', server: 'echo', args: ['-n', '60'] },
+  { script: 'tls13-certificate-verify', server: 'clientAuth', args: rsaClient },
+  { script: 'tls13-ecdsa-in-certificate-verify', server: 'clientAuth', args: ecdsaClient },
+  { script: 'tls13-eddsa-in-certificate-verify', server: 'clientAuth', args: ed25519Client },
+  { script: 'tls13-certificate-request', server: 'clientAuth', args: rsaClient },
+  { script: 'certificate-malformed', server: 'clientAuth', args: [...gcm, ...rsaClient] },
+  { script: 'certificate-verify-malformed', server: 'clientAuth', args: [...gcm, ...rsaClient] },
+  { script: 'certificate-verify', server: 'clientAuth', args: [...gcm, ...rsaClient] },
+  { script: 'certificate-verify-malformed-sig', server: 'clientAuthLegacy', args: [...ecdhe, ...rsaClient] },
+  { script: 'rsa-sigs-on-certificate-verify', server: 'clientAuthLegacy', args: [...ecdhe, ...rsaClient] },
+  {
+    script: 'tls13-psk_dhe_ke',
+    server: 'psk',
+    args: ['--psk', '11223344556677889900112233445566', '--psk-iden', 'test'],
+  },
+  { script: 'tls13-rsapss-signatures', server: 'rsaPss', args: [] },
+  { script: 'tls13-eddsa', server: 'ed25519', args: ['-x', 'ed448 only', '-X', 'handshake_failure'] },
+  { script: 'tls13-ecdsa-support', server: 'ecdsa', args: [] },
+  { script: 'tls13-non-support', server: 'tls12', args: [] },
+]
