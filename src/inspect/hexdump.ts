@@ -1,6 +1,6 @@
 // Lines of a hexdump with a label beside each run of bytes.
 
-import type { Annotation } from '../wire/annotate.ts'
+import type { Annotation } from './annotate.ts'
 
 const PER_LINE = 16
 

@@ -1,105 +1,141 @@
-// A whole handshake as an annotated hexdump, every byte named: give `trace.record` as the `trace` option of a
-// connection and print `trace.toString()`. What is encrypted is shown decrypted, under the record that carried it.
+// A whole connection for people and programs: as a ladder of one line a message, as a tree with every byte named, as data. Give
+// `trace.record` as the `trace` option of a connection; `trace.keyLog` and `trace.watch(provider)` as `keyLog` and `provider` in
+// addition, and the key schedule has its values too.
 
+import type { CryptoProvider } from '../crypto/provider.ts'
 import type { TracedRecord } from '../options.ts'
-import { alertName } from '../errors.ts'
-import { annotateMessage } from '../wire/annotate.ts'
-import type { Annotation } from '../wire/annotate.ts'
-import { concat } from '../wire/bytes.ts'
-import { contentTypeName, contentTypes, TLS12, TLS13, versionName } from '../wire/registry.ts'
+import { contentTypeName, contentTypes } from '../wire/registry.ts'
+import { annotateFields, labelOf } from './annotate.ts'
+import type { Annotation } from './annotate.ts'
 import { hexdump } from './hexdump.ts'
+import { parseKeyLog } from './key-log.ts'
+import type { TracedSecret } from './key-schedule.ts'
+import { Observation } from './observe.ts'
+import { seenRecord } from './seen.ts'
+import type { SeenRecord, Side } from './seen.ts'
+import { recordField, recordFields, traceData, traceJson } from './trace-data.ts'
+import type { TraceData, TracedItem, TraceJson } from './trace-data.ts'
+import { toHex } from '../wire/bytes.ts'
 
 export interface Trace {
   /** The `trace` option. */
   readonly record: (record: TracedRecord) => void
+  /** The `keyLog` option: traffic secrets and keys have values then. The lines stay in `keyLogLines`. */
+  readonly keyLog: (line: string) => void
+  /** The `provider` option: works as `provider` does, and the trace learns every secret of the key schedule. */
+  readonly watch: (provider: CryptoProvider) => CryptoProvider
   /** All records so far, in order. */
   readonly records: readonly TracedRecord[]
+  readonly keyLogLines: readonly string[]
+  /** Messages, fields, key schedule, as they are so far. */
+  readonly data: () => TraceData
+  /** One line a message. */
+  readonly ladder: () => string
+  toJSON(): TraceJson
+  /** Everything: each record's bytes, each named, and the key schedule. */
   toString(): string
 }
 
 /** `name` says whose view it is: "client" writes "client -> server" and "client <- server". */
-export const createTrace = (name: 'client' | 'server' = 'client'): Trace => {
+export const createTrace = (name: Side = 'client'): Trace => {
   const records: TracedRecord[] = []
+  const keyLogLines: string[] = []
+  let watched: { readonly observation: Observation; readonly provider: CryptoProvider } | undefined
+  const data = (): TraceData => {
+    const log = parseKeyLog(keyLogLines.join('\n'))
+    const [secrets] = [...log.connections.values()].slice(-1)
+    return traceData(records.map((record) => seenRecord(record, name)), { secrets, observation: watched?.observation, provider: watched?.provider })
+  }
   return {
     records,
+    keyLogLines,
     record: (record) => {
       records.push(record)
     },
-    toString: () => formatTrace(records, name),
+    keyLog: (line) => {
+      keyLogLines.push(line)
+    },
+    watch: (provider) => {
+      const observation = watched?.observation ?? new Observation()
+      watched = { observation, provider }
+      return observation.watch(provider)
+    },
+    data,
+    ladder: () => formatLadder(data()),
+    toJSON: () => traceJson(data()),
+    toString: () => formatTraceData(data(), name),
   }
 }
 
 /** The text of a list of traced records. */
-export const formatTrace = (records: readonly TracedRecord[], name: 'client' | 'server' = 'client'): string => {
+export const formatTrace = (records: readonly TracedRecord[], name: Side = 'client'): string =>
+  formatTraceData(traceData(records.map((record) => seenRecord(record, name))), name)
+
+/** One line a message: who, what, how many bytes, what it says. */
+export const formatLadder = ({ items }: TraceData): string => {
+  const names = items.map(({ name }) => name.length)
+  const width = Math.min(28, Math.max(0, ...names))
+  return items.map((item) => ladderLine(item, width)).join('\n')
+}
+
+/** `client -> server  ClientHello  517 bytes  example.com, TLS 1.3`; braces around what is encrypted, as in the figures of RFC 9846. */
+export const ladderLine = ({ sender, name, bytes, summary, encrypted, kind }: TracedItem, width = 0): string => {
+  const arrow = sender === 'client' ? 'client -> server' : 'client <- server'
+  const shown = encrypted ? kind === 'application_data' ? `[${name}]` : `{${name}}` : name
+  const size = kind === 'application_data' || kind === 'undecrypted' ? '' : `${bytes.length} bytes`
+  return `${arrow}  ${shown.padEnd(width + 2)}  ${size.padStart(size === '' ? 0 : 11)}${size === '' ? '' : '  '}${summary}`.trimEnd()
+}
+
+/** The whole text: records, messages, bytes, and the key schedule behind them. */
+export const formatTraceData = (data: TraceData, name: Side = 'client'): string => {
   const peer = name === 'client' ? 'server' : 'client'
-  const joined: Record<TracedRecord['direction'], Uint8Array> = { sent: new Uint8Array(0), received: new Uint8Array(0) }
-  const version = records.some(
-    ({ encrypted, type, wire }) =>
-      encrypted && type === contentTypes.handshake && wire[0] === contentTypes.application_data,
-  )
-    ? TLS13
-    : TLS12
   const lines: string[] = []
-  for (const record of records) {
-    const arrow = record.direction === 'sent' ? `${name} -> ${peer}` : `${name} <- ${peer}`
+  for (const [index, record] of data.records.entries()) {
+    const arrow = record.sender === name ? `${name} -> ${peer}` : `${name} <- ${peer}`
     const content = contentTypeName(record.type)
     lines.push(`${arrow}: ${record.wire.length} bytes, ${content}${record.encrypted ? ', encrypted' : ''}`)
-    lines.push(...hexdump(record.wire, wireAnnotations(record)))
-    if (record.encrypted) {
-      lines.push(`  decrypted: ${record.content.length} bytes of ${content}`)
-    }
-    if (record.type === contentTypes.handshake) {
-      const waiting = concat(joined[record.direction], record.content)
-      const { text, rest } = messages(waiting, version)
-      joined[record.direction] = rest
-      lines.push(...text)
-    } else {
-      lines.push(...hexdump(record.content, contentAnnotations(record), '    '))
-    }
-    lines.push('')
+    if (record.problem !== undefined) lines.push(`  (${record.problem})`)
+    lines.push(...hexdump(record.wire, recordFields(record).map(asAnnotation)))
+    lines.push(...contentLines(data, record, index), '')
   }
-  return lines.join('\n')
+  return [...lines, ...scheduleLines(data.secrets)].join('\n')
 }
 
-const wireAnnotations = ({ wire, encrypted }: TracedRecord): readonly Annotation[] => {
-  const [type = 0, major = 0, minor = 0] = wire
-  const header: Annotation[] = [
-    { start: 0, end: 1, depth: 0, label: `record type: ${contentTypeName(type)}` },
-    { start: 1, end: 3, depth: 0, label: `legacy_record_version: ${versionName(major * 256 + minor)}` },
-    { start: 3, end: 5, depth: 0, label: `length: ${wire.length - 5}` },
-  ]
-  return encrypted ? [...header, { start: 5, end: wire.length, depth: 0, label: 'encrypted_record' }] : header
+const asAnnotation = (field: Parameters<typeof labelOf>[0]): Annotation => ({ start: field.start, end: field.end, depth: 0, label: labelOf(field) })
+
+const contentLines = (data: TraceData, record: SeenRecord, index: number): readonly string[] => {
+  if (!record.opened) return []
+  const decrypted = record.encrypted ? [`  decrypted: ${record.content.length} bytes of ${contentTypeName(record.type)}`] : []
+  if (record.type !== contentTypes.handshake) {
+    const field = recordField(record.type, record.content)
+    const shown = field.children.length > 0 ? field.children : [field]
+    return [...decrypted, ...hexdump(record.content, shown.map(asAnnotation), '    ')]
+  }
+  const ended = data.items.filter(({ kind, records }) => kind === 'message' && records.at(-1) === index)
+  const goesOn = data.items.some(({ kind, records }) => kind === 'message' && records.includes(index) && records.at(-1) !== index)
+  const text = ended.flatMap(({ bytes, field }) => hexdump(bytes, annotateFields(field), '    '))
+  return [...decrypted, ...text, ...(goesOn ? ['    (a message goes on in the next record)'] : [])]
 }
 
-const contentAnnotations = ({ type, content }: TracedRecord): readonly Annotation[] => {
-  const whole = (label: string): readonly Annotation[] => [{ start: 0, end: content.length, depth: 0, label }]
-  if (type === contentTypes.alert && content.length === 2) {
-    return [
-      { start: 0, end: 1, depth: 0, label: `level: ${content[0] === 1 ? 'warning' : 'fatal'}` },
-      { start: 1, end: 2, depth: 0, label: `description: ${alertName(content[1] ?? 0)}` },
-    ]
-  }
-  if (type === contentTypes.change_cipher_spec) return whole('change_cipher_spec')
-  if (type === contentTypes.application_data) return whole('application data')
-  return whole(contentTypeName(type))
+/** The key schedule, one secret after the other; nothing if no secret's value is known. */
+export const scheduleLines = (secrets: readonly TracedSecret[]): readonly string[] => {
+  if (!secrets.some(({ value }) => value)) return []
+  return ['key schedule', ...secrets.flatMap(({ name, meaning, derivation, section, value, keys, records }) => [
+    `  ${name}: ${meaning} (${section})`,
+    `    = ${derivation}`,
+    `    ${value ? toHex(value) : 'not known'}`,
+    ...Object.entries(keys).map(([key, bytes]) => `    ${key} ${toHex(bytes)}`),
+    ...(records.length > 0 ? [`    protects ${ranges(records)}`] : []),
+  ]), '']
 }
 
-/** The whole messages in `bytes`, annotated, and what is left over for the next record. */
-const messages = (
-  bytes: Uint8Array,
-  version: number,
-): { readonly text: readonly string[]; readonly rest: Uint8Array } => {
-  const text: string[] = []
-  let offset = 0
-  while (bytes.length - offset >= 4) {
-    const length = ((bytes[offset + 1] ?? 0) << 16) | ((bytes[offset + 2] ?? 0) << 8) | (bytes[offset + 3] ?? 0)
-    const end = offset + 4 + length
-    if (end > bytes.length) break
-    const raw = bytes.subarray(offset, end)
-    text.push(...hexdump(raw, annotateMessage(raw, version), '    '))
-    offset = end
+/** `records 3 to 5, 9`. */
+const ranges = (numbers: readonly number[]): string => {
+  const runs: [number, number][] = []
+  for (const number of numbers) {
+    const last = runs.at(-1)
+    if (last && last[1] === number - 1) last[1] = number
+    else runs.push([number, number])
   }
-  const rest = bytes.subarray(offset)
-  if (rest.length > 0) text.push(`    (${rest.length} bytes of a message that goes on in the next record)`)
-  return { text, rest }
+  return `${numbers.length === 1 ? 'record' : 'records'} ${runs.map(([first, last]) => first === last ? first : `${first} to ${last}`).join(', ')}`
 }

@@ -1,0 +1,3 @@
+module example.test/scan
+
+go 1.25
