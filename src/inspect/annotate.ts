@@ -15,8 +15,8 @@ export interface Annotation {
   readonly label: string
 }
 
-/** `raw` is one whole handshake message. A message that cannot be read is annotated as far as its header. With the cipher suite,
- * ServerKeyExchange and ClientKeyExchange are opened by its key exchange; without, by what fits. */
+/** `raw` is one whole handshake message. A message that cannot be read is annotated as far as its header. With the
+ * cipher suite, ServerKeyExchange and ClientKeyExchange are opened by its key exchange; without, by what fits. */
 export const annotateMessage = (raw: Uint8Array, version: number, cipherSuite?: number): readonly Annotation[] =>
   annotateFields(messageFields(raw, { version, cipherSuite } satisfies MessageContext))
 
@@ -36,21 +36,35 @@ const lines = (field: Field, depth: number): readonly Annotation[] => {
   if (!first) return [{ start: field.start, end: field.end, depth, label: labelOf(field) }]
   if (first.name === 'length' && first.start === field.start) {
     const head = { start: first.start, end: first.end, depth, label: `${field.name}, length: ${first.value}` }
-    return [head, ...rest.flatMap((child) => lines(child.name === 'value' ? { ...leafField(field.name, child.start, child.end), ...factsOf(child) } : child, depth + 1))]
+    return [
+      head,
+      ...rest.flatMap((child) =>
+        lines(
+          child.name === 'value' ? { ...leafField(field.name, child.start, child.end), ...factsOf(child) } : child,
+          depth + 1,
+        ),
+      ),
+    ]
   }
   if (first.name === 'tag and length') {
     const head = { start: first.start, end: first.end, depth, label: `${field.name}: ${first.meaning}` }
     return [head, ...rest.flatMap((child) => lines(child, depth + 1))]
   }
-  return [{ start: field.start, end: field.start, depth, label: labelOf(field) }, ...field.children.flatMap((child) => lines(child, depth + 1))]
+  return [
+    { start: field.start, end: field.start, depth, label: labelOf(field) },
+    ...field.children.flatMap((child) => lines(child, depth + 1)),
+  ]
 }
 
-const factsOf = ({ value, meaning }: Field): Pick<Field, 'value' | 'meaning'> =>
-  ({ ...(value !== undefined && { value }), ...(meaning !== undefined && { meaning }) })
+const factsOf = ({ value, meaning }: Field): Pick<Field, 'value' | 'meaning'> => ({
+  ...(value !== undefined && { value }),
+  ...(meaning !== undefined && { meaning }),
+})
 
 /** `name: meaning`, or the value where it has none; 'name' for bytes. */
 export const labelOf = ({ name, value, meaning }: Field): string => {
-  if (typeof value === 'string') return `${name}: ${JSON.stringify(value)}${meaning === undefined ? '' : ` (${meaning})`}`
+  if (typeof value === 'string')
+    return `${name}: ${JSON.stringify(value)}${meaning === undefined ? '' : ` (${meaning})`}`
   const text = meaning ?? value
   return text === undefined ? name : `${name}: ${text}`
 }

@@ -28,102 +28,210 @@ const each = (name: string, more: Omit<Shape, 'name'> = {}): Shape => ({ name, r
 const latin1 = (content: Uint8Array): string => new TextDecoder('latin1').decode(content)
 const section = (number: string) => ({ section: `RFC 5280 section ${number}` })
 
-const algorithm = (name: string): Shape => named(name, { inside: [named('algorithm', { tag: tags.oid }), named('parameters')], ...section('4.1.1.2') })
+const algorithm = (name: string): Shape =>
+  named(name, { inside: [named('algorithm', { tag: tags.oid }), named('parameters')], ...section('4.1.1.2') })
 const attribute = each('AttributeTypeAndValue', { inside: [named('type'), named('value')] })
-const nameShape = (name: string, number: string): Shape => named(name, { inside: [each('RelativeDistinguishedName', { inside: [attribute] })], ...section(number) })
+const nameShape = (name: string, number: string): Shape =>
+  named(name, { inside: [each('RelativeDistinguishedName', { inside: [attribute] })], ...section(number) })
 
 const generalName: Readonly<Record<number, Shape>> = {
-  0: named('otherName', { inside: [named('type-id'), named('value')] }), 1: named('rfc822Name', { read: latin1 }), 2: named('dNSName', { read: latin1 }),
-  3: named('x400Address'), 4: named('directoryName', { inside: [nameShape('rdnSequence', '4.1.2.4')] }), 5: named('ediPartyName'),
+  0: named('otherName', { inside: [named('type-id'), named('value')] }),
+  1: named('rfc822Name', { read: latin1 }),
+  2: named('dNSName', { read: latin1 }),
+  3: named('x400Address'),
+  4: named('directoryName', { inside: [nameShape('rdnSequence', '4.1.2.4')] }),
+  5: named('ediPartyName'),
   6: named('uniformResourceIdentifier', { read: latin1 }),
-  7: named('iPAddress', { read: (content) => content.length === 4 || content.length === 16 ? formatIp(content) : undefined }),
+  7: named('iPAddress', {
+    read: (content) => (content.length === 4 || content.length === 16 ? formatIp(content) : undefined),
+  }),
   8: named('registeredID'),
 }
 const generalNames = (name: string): Shape => named(name, { inside: [each('GeneralName', { choices: generalName })] })
 
-const usages = ['digitalSignature', 'nonRepudiation', 'keyEncipherment', 'dataEncipherment', 'keyAgreement', 'keyCertSign', 'cRLSign', 'encipherOnly', 'decipherOnly']
+const usages = [
+  'digitalSignature',
+  'nonRepudiation',
+  'keyEncipherment',
+  'dataEncipherment',
+  'keyAgreement',
+  'keyCertSign',
+  'cRLSign',
+  'encipherOnly',
+  'decipherOnly',
+]
 const usageText = (content: Uint8Array): string =>
   usages.filter((_, bit) => ((content[1 + (bit >> 3)] ?? 0) & (0x80 >> (bit & 7))) !== 0).join(', ')
 
 const subtrees = (name: string, number: number): Shape =>
-  named(name, { tag: constructedTag(number), inside: [each('GeneralSubtree', { inside: [each('base', { choices: generalName })] })] })
+  named(name, {
+    tag: constructedTag(number),
+    inside: [each('GeneralSubtree', { inside: [each('base', { choices: generalName })] })],
+  })
 
 /** Extensions of certificates, by object identifier. */
 const extensionShapes: ReadonlyMap<string, Shape> = new Map([
-  [extensionOids.basicConstraints, named('BasicConstraints', { inside: [named('cA', { tag: tags.boolean }), named('pathLenConstraint')], ...section('4.2.1.9') })],
+  [
+    extensionOids.basicConstraints,
+    named('BasicConstraints', {
+      inside: [named('cA', { tag: tags.boolean }), named('pathLenConstraint')],
+      ...section('4.2.1.9'),
+    }),
+  ],
   [extensionOids.keyUsage, named('KeyUsage', { read: usageText, ...section('4.2.1.3') })],
-  [extensionOids.extendedKeyUsage, named('ExtKeyUsageSyntax', { inside: [each('KeyPurposeId')], ...section('4.2.1.12') })],
+  [
+    extensionOids.extendedKeyUsage,
+    named('ExtKeyUsageSyntax', { inside: [each('KeyPurposeId')], ...section('4.2.1.12') }),
+  ],
   [extensionOids.subjectAltName, { ...generalNames('SubjectAltName'), ...section('4.2.1.6') }],
   [extensionOids.issuerAltName, { ...generalNames('IssuerAltName'), ...section('4.2.1.7') }],
   [extensionOids.subjectKeyIdentifier, named('SubjectKeyIdentifier', section('4.2.1.2'))],
-  [extensionOids.authorityKeyIdentifier, named('AuthorityKeyIdentifier', {
-    inside: [
-      named('keyIdentifier', { tag: contextTag(0) }),
-      named('authorityCertIssuer', { tag: constructedTag(1), inside: [each('GeneralName', { choices: generalName })] }),
-      named('authorityCertSerialNumber', { tag: contextTag(2) }),
-    ],
-    ...section('4.2.1.1'),
-  })],
-  [extensionOids.nameConstraints, named('NameConstraints', { inside: [subtrees('permittedSubtrees', 0), subtrees('excludedSubtrees', 1)], ...section('4.2.1.10') })],
-  [extensionOids.certificatePolicies, named('CertificatePolicies', {
-    inside: [each('PolicyInformation', {
-      inside: [named('policyIdentifier'), named('policyQualifiers', { inside: [each('PolicyQualifierInfo', { inside: [named('policyQualifierId'), named('qualifier')] })] })],
-    })],
-    ...section('4.2.1.4'),
-  })],
-  [extensionOids.crlDistributionPoints, named('CRLDistributionPoints', {
-    inside: [each('DistributionPoint', {
+  [
+    extensionOids.authorityKeyIdentifier,
+    named('AuthorityKeyIdentifier', {
       inside: [
-        named('distributionPoint', { tag: constructedTag(0), inside: [named('fullName', { tag: constructedTag(0), inside: [each('GeneralName', { choices: generalName })] })] }),
-        named('reasons', { tag: contextTag(1) }), named('cRLIssuer', { tag: constructedTag(2), inside: [each('GeneralName', { choices: generalName })] }),
+        named('keyIdentifier', { tag: contextTag(0) }),
+        named('authorityCertIssuer', {
+          tag: constructedTag(1),
+          inside: [each('GeneralName', { choices: generalName })],
+        }),
+        named('authorityCertSerialNumber', { tag: contextTag(2) }),
       ],
-    })],
-    ...section('4.2.1.13'),
-  })],
-  [extensionOids.authorityInfoAccess, named('AuthorityInfoAccess', {
-    inside: [each('AccessDescription', { inside: [named('accessMethod'), each('accessLocation', { choices: generalName })] })], ...section('4.2.2.1'),
-  })],
+      ...section('4.2.1.1'),
+    }),
+  ],
+  [
+    extensionOids.nameConstraints,
+    named('NameConstraints', {
+      inside: [subtrees('permittedSubtrees', 0), subtrees('excludedSubtrees', 1)],
+      ...section('4.2.1.10'),
+    }),
+  ],
+  [
+    extensionOids.certificatePolicies,
+    named('CertificatePolicies', {
+      inside: [
+        each('PolicyInformation', {
+          inside: [
+            named('policyIdentifier'),
+            named('policyQualifiers', {
+              inside: [each('PolicyQualifierInfo', { inside: [named('policyQualifierId'), named('qualifier')] })],
+            }),
+          ],
+        }),
+      ],
+      ...section('4.2.1.4'),
+    }),
+  ],
+  [
+    extensionOids.crlDistributionPoints,
+    named('CRLDistributionPoints', {
+      inside: [
+        each('DistributionPoint', {
+          inside: [
+            named('distributionPoint', {
+              tag: constructedTag(0),
+              inside: [
+                named('fullName', { tag: constructedTag(0), inside: [each('GeneralName', { choices: generalName })] }),
+              ],
+            }),
+            named('reasons', { tag: contextTag(1) }),
+            named('cRLIssuer', { tag: constructedTag(2), inside: [each('GeneralName', { choices: generalName })] }),
+          ],
+        }),
+      ],
+      ...section('4.2.1.13'),
+    }),
+  ],
+  [
+    extensionOids.authorityInfoAccess,
+    named('AuthorityInfoAccess', {
+      inside: [
+        each('AccessDescription', {
+          inside: [named('accessMethod'), each('accessLocation', { choices: generalName })],
+        }),
+      ],
+      ...section('4.2.2.1'),
+    }),
+  ],
   [extensionOids.sctList, named('SignedCertificateTimestampList', { section: 'RFC 6962 section 3.3' })],
-  [extensionOids.tlsFeature, named('Features', { inside: [each('feature', { numbers: { 5: 'status_request', 17: 'status_request_v2' } })], section: 'RFC 7633 section 4' })],
-  [extensionOids.policyConstraints, named('PolicyConstraints', {
-    inside: [named('requireExplicitPolicy', { tag: contextTag(0) }), named('inhibitPolicyMapping', { tag: contextTag(1) })], ...section('4.2.1.11'),
-  })],
+  [
+    extensionOids.tlsFeature,
+    named('Features', {
+      inside: [each('feature', { numbers: { 5: 'status_request', 17: 'status_request_v2' } })],
+      section: 'RFC 7633 section 4',
+    }),
+  ],
+  [
+    extensionOids.policyConstraints,
+    named('PolicyConstraints', {
+      inside: [
+        named('requireExplicitPolicy', { tag: contextTag(0) }),
+        named('inhibitPolicyMapping', { tag: contextTag(1) }),
+      ],
+      ...section('4.2.1.11'),
+    }),
+  ],
 ])
 
-const extensions = (tag: number): Shape => named('extensions', {
-  tag,
-  inside: [named('Extensions', {
-    inside: [each('Extension', {
-      inside: [
-        named('extnID'), named('critical', { tag: tags.boolean }),
-        named('extnValue', { tag: tags.octetString, holds: (oid) => oid === undefined ? undefined : extensionShapes.get(oid) }),
-      ],
-    })],
-  })],
-  ...section('4.1.2.9'),
-})
+const extensions = (tag: number): Shape =>
+  named('extensions', {
+    tag,
+    inside: [
+      named('Extensions', {
+        inside: [
+          each('Extension', {
+            inside: [
+              named('extnID'),
+              named('critical', { tag: tags.boolean }),
+              named('extnValue', {
+                tag: tags.octetString,
+                holds: (oid) => (oid === undefined ? undefined : extensionShapes.get(oid)),
+              }),
+            ],
+          }),
+        ],
+      }),
+    ],
+    ...section('4.1.2.9'),
+  })
 
-const rsaKey = named('RSAPublicKey', { inside: [named('modulus'), named('publicExponent')], section: 'RFC 8017 appendix A.1.1' })
+const rsaKey = named('RSAPublicKey', {
+  inside: [named('modulus'), named('publicExponent')],
+  section: 'RFC 8017 appendix A.1.1',
+})
 const publicKeyInfo: readonly Shape[] = [
-  algorithm('algorithm'), named('subjectPublicKey', { holds: (oid) => oid === '1.2.840.113549.1.1.1' ? rsaKey : undefined }),
+  algorithm('algorithm'),
+  named('subjectPublicKey', { holds: (oid) => (oid === '1.2.840.113549.1.1.1' ? rsaKey : undefined) }),
 ]
 const ecdsaSignature = named('ECDSA-Sig-Value', { inside: [named('r'), named('s')], section: 'RFC 3279 section 2.2.3' })
-const signatureHolds = (oid: string | undefined): Shape | undefined => oid?.startsWith('1.2.840.10045.4.') ? ecdsaSignature : undefined
+const signatureHolds = (oid: string | undefined): Shape | undefined =>
+  oid?.startsWith('1.2.840.10045.4.') ? ecdsaSignature : undefined
 
 /** Certificate (RFC 5280 section 4.1). */
 export const certificateShape: Shape = named('Certificate', {
   inside: [
     named('tbsCertificate', {
       inside: [
-        named('version', { tag: constructedTag(0), inside: [named('version', { numbers: { 0: 'v1', 1: 'v2', 2: 'v3' } })], ...section('4.1.2.1') }),
-        named('serialNumber', { tag: tags.integer, ...section('4.1.2.2') }), algorithm('signature'), nameShape('issuer', '4.1.2.4'),
-        named('validity', { inside: [named('notBefore'), named('notAfter')], ...section('4.1.2.5') }), nameShape('subject', '4.1.2.6'),
+        named('version', {
+          tag: constructedTag(0),
+          inside: [named('version', { numbers: { 0: 'v1', 1: 'v2', 2: 'v3' } })],
+          ...section('4.1.2.1'),
+        }),
+        named('serialNumber', { tag: tags.integer, ...section('4.1.2.2') }),
+        algorithm('signature'),
+        nameShape('issuer', '4.1.2.4'),
+        named('validity', { inside: [named('notBefore'), named('notAfter')], ...section('4.1.2.5') }),
+        nameShape('subject', '4.1.2.6'),
         named('subjectPublicKeyInfo', { inside: publicKeyInfo, ...section('4.1.2.7') }),
-        named('issuerUniqueID', { tag: contextTag(1) }), named('subjectUniqueID', { tag: contextTag(2) }), extensions(constructedTag(3)),
+        named('issuerUniqueID', { tag: contextTag(1) }),
+        named('subjectUniqueID', { tag: contextTag(2) }),
+        extensions(constructedTag(3)),
       ],
       ...section('4.1.1.1'),
     }),
-    algorithm('signatureAlgorithm'), named('signatureValue', { holds: signatureHolds, ...section('4.1.1.3') }),
+    algorithm('signatureAlgorithm'),
+    named('signatureValue', { holds: signatureHolds, ...section('4.1.1.3') }),
   ],
   ...section('4.1'),
 })
@@ -132,23 +240,45 @@ export const certificateShape: Shape = named('Certificate', {
 export const publicKeyShape: Shape = named('SubjectPublicKeyInfo', { inside: publicKeyInfo, ...section('4.1.2.7') })
 
 const status: Readonly<Record<number, string>> = {
-  0: 'successful', 1: 'malformedRequest', 2: 'internalError', 3: 'tryLater', 5: 'sigRequired', 6: 'unauthorized',
+  0: 'successful',
+  1: 'malformedRequest',
+  2: 'internalError',
+  3: 'tryLater',
+  5: 'sigRequired',
+  6: 'unauthorized',
 }
 const single = each('SingleResponse', {
   inside: [
-    named('certID', { inside: [algorithm('hashAlgorithm'), named('issuerNameHash'), named('issuerKeyHash'), named('serialNumber')] }),
-    each('certStatus', { choices: { 0: named('good'), 1: named('revoked', { inside: [named('revocationTime'), named('revocationReason')] }), 2: named('unknown') } }),
+    named('certID', {
+      inside: [algorithm('hashAlgorithm'), named('issuerNameHash'), named('issuerKeyHash'), named('serialNumber')],
+    }),
+    each('certStatus', {
+      choices: {
+        0: named('good'),
+        1: named('revoked', { inside: [named('revocationTime'), named('revocationReason')] }),
+        2: named('unknown'),
+      },
+    }),
   ],
 })
 const basicResponse = named('BasicOCSPResponse', {
   inside: [
     named('tbsResponseData', {
       inside: [
-        named('version', { tag: constructedTag(0) }), named('responderID byName', { tag: constructedTag(1) }), named('responderID byKey', { tag: constructedTag(2) }),
-        named('producedAt', { tag: tags.generalizedTime }), named('responses', { tag: tags.sequence, inside: [single] }), named('responseExtensions'),
+        named('version', { tag: constructedTag(0) }),
+        named('responderID byName', { tag: constructedTag(1) }),
+        named('responderID byKey', { tag: constructedTag(2) }),
+        named('producedAt', { tag: tags.generalizedTime }),
+        named('responses', { tag: tags.sequence, inside: [single] }),
+        named('responseExtensions'),
       ],
     }),
-    algorithm('signatureAlgorithm'), named('signature'), named('certs', { tag: constructedTag(0), inside: [named('Certificates', { inside: [{ ...certificateShape, repeated: true }] })] }),
+    algorithm('signatureAlgorithm'),
+    named('signature'),
+    named('certs', {
+      tag: constructedTag(0),
+      inside: [named('Certificates', { inside: [{ ...certificateShape, repeated: true }] })],
+    }),
   ],
 })
 
@@ -158,7 +288,9 @@ export const ocspShape: Shape = named('OCSPResponse', {
     named('responseStatus', { numbers: status }),
     named('responseBytes', {
       tag: constructedTag(0),
-      inside: [named('ResponseBytes', { inside: [named('responseType'), named('response', { holds: () => basicResponse })] })],
+      inside: [
+        named('ResponseBytes', { inside: [named('responseType'), named('response', { holds: () => basicResponse })] }),
+      ],
     }),
   ],
   section: 'RFC 6960 section 4.2.1',

@@ -1,9 +1,16 @@
-// Numbers of the wire as words: name, what it means and where it is defined. Every describe function answers for every number,
-// with its hex form where no name is known.
+// Numbers of the wire as words: name, what it means and where it is defined. Every describe function answers for
+// every number, with its hex form where no name is known.
 
 import { alertName } from '../errors.ts'
 import {
-  cipherSuiteById, contentTypeName, handshakeTypeName, isGrease, namedGroupById, SSL30, versionName, versions,
+  cipherSuiteById,
+  contentTypeName,
+  handshakeTypeName,
+  isGrease,
+  namedGroupById,
+  SSL30,
+  versionName,
+  versions,
 } from '../wire/registry.ts'
 import { extensionRows, groupRows, schemeRows } from './names/small.ts'
 import type { Row } from './names/small.ts'
@@ -33,19 +40,25 @@ export interface DescribedSuite extends Described {
   readonly forwardSecrecy: boolean
   readonly aead: boolean
   readonly tls13: boolean
-  /** What is wrong with it, in words that scans use: NULL, anonymous, EXPORT, RC4, DES, 3DES, IDEA, RC2, MD5, CBC, no forward secrecy. */
+  /** What is wrong with it, in words that scans use: NULL, anonymous, EXPORT, RC4, DES, 3DES, IDEA, RC2, MD5, CBC,
+   * no forward secrecy. */
   readonly weaknesses: readonly string[]
 }
 
 const hexOf = (id: number, digits = 4): string => `0x${id.toString(16).padStart(digits, '0')}`
 const grease = (id: number): Described => ({
-  id, hex: hexOf(id), name: 'GREASE', meaning: 'a reserved value, to be ignored', source: 'RFC 8701 section 2',
+  id,
+  hex: hexOf(id),
+  name: 'GREASE',
+  meaning: 'a reserved value, to be ignored',
+  source: 'RFC 8701 section 2',
 })
 
 /** A row of a table, or what can be said without one. */
 const fromRow = (id: number, row: Row | undefined, what: string): Described => {
   if (isGrease(id)) return grease(id)
-  if (!row) return { id, hex: hexOf(id), name: hexOf(id), meaning: `${what} of no name that is known here`, source: undefined }
+  if (!row)
+    return { id, hex: hexOf(id), name: hexOf(id), meaning: `${what} of no name that is known here`, source: undefined }
   return { id, hex: hexOf(id), name: row[0], meaning: `${what} ${row[0]}`, source: row[1] }
 }
 
@@ -55,25 +68,46 @@ export const describeVersion = (id: number): Described => {
   const old = id === SSL30 ? 'SSL 3.0' : id === 0x0002 ? 'SSL 2.0' : undefined
   const name = old ?? versionName(id)
   const sources: Readonly<Record<number, string>> = {
-    2: 'RFC 6176', [SSL30]: 'RFC 6101', [versions['TLS 1.0']]: 'RFC 2246', [versions['TLS 1.1']]: 'RFC 4346',
-    [versions['TLS 1.2']]: 'RFC 5246', [versions['TLS 1.3']]: 'RFC 9846',
+    2: 'RFC 6176',
+    [SSL30]: 'RFC 6101',
+    [versions['TLS 1.0']]: 'RFC 2246',
+    [versions['TLS 1.1']]: 'RFC 4346',
+    [versions['TLS 1.2']]: 'RFC 5246',
+    [versions['TLS 1.3']]: 'RFC 9846',
   }
   const judged = old ? 'broken, and forbidden' : id < versions['TLS 1.2'] ? 'deprecated by RFC 8996' : 'current'
-  return { id, hex: hexOf(id), name, meaning: sources[id] ? judged : 'a version that is not known here', source: sources[id] }
+  return {
+    id,
+    hex: hexOf(id),
+    name,
+    meaning: sources[id] ? judged : 'a version that is not known here',
+    source: sources[id],
+  }
 }
 
 export const describeContentType = (id: number): Described => ({
-  id, hex: hexOf(id, 2), name: contentTypeName(id), meaning: 'content type of a record', source: 'RFC 9846 section 5.1',
+  id,
+  hex: hexOf(id, 2),
+  name: contentTypeName(id),
+  meaning: 'content type of a record',
+  source: 'RFC 9846 section 5.1',
 })
 
 export const describeHandshakeType = (id: number): Described => ({
-  id, hex: hexOf(id, 2), name: handshakeTypeName(id), meaning: 'type of a handshake message', source: 'RFC 9846 section 4',
+  id,
+  hex: hexOf(id, 2),
+  name: handshakeTypeName(id),
+  meaning: 'type of a handshake message',
+  source: 'RFC 9846 section 4',
 })
 
 export const describeAlert = (id: number): Described => ({
-  id, hex: hexOf(id, 2), name: alertName(id),
+  id,
+  hex: hexOf(id, 2),
+  name: alertName(id),
   meaning: id === 0 || id === 90 ? 'the connection closes in an orderly way' : 'the peer gives up the connection',
-  source: id === 121 ? 'RFC 9849 section 11.2' : id === 0 || id === 90 ? 'RFC 9846 section 6.1' : 'RFC 9846 section 6.2',
+  source:
+    id === 121 ? 'RFC 9849 section 11.2' : id === 0 || id === 90 ? 'RFC 9846 section 6.1' : 'RFC 9846 section 6.2',
 })
 
 export const describeExtension = (id: number): Described => fromRow(id, extensionRows[id], 'the extension')
@@ -83,15 +117,23 @@ export const describeGroup = (id: number): Described => {
   const described = fromRow(id, groupRows[id], 'the group')
   const own = namedGroupById.get(id)?.name
   const kind = /MLKEM|Kyber/.test(described.name)
-    ? /^MLKEM/.test(described.name) ? 'post-quantum key encapsulation' : 'post-quantum hybrid'
-    : /^ffdhe/.test(described.name) ? 'finite-field Diffie-Hellman' : 'elliptic-curve Diffie-Hellman'
-  return described.source === undefined || isGrease(id) ? described : { ...described, name: own ?? described.name, meaning: kind }
+    ? /^MLKEM/.test(described.name)
+      ? 'post-quantum key encapsulation'
+      : 'post-quantum hybrid'
+    : /^ffdhe/.test(described.name)
+      ? 'finite-field Diffie-Hellman'
+      : 'elliptic-curve Diffie-Hellman'
+  return described.source === undefined || isGrease(id)
+    ? described
+    : { ...described, name: own ?? described.name, meaning: kind }
 }
 
 export const describeSignatureScheme = (id: number): Described => {
   const described = fromRow(id, schemeRows[id], 'the signature scheme')
   const weak = /sha1|md5|none|anonymous/.test(described.name)
-  return described.source === undefined || isGrease(id) ? described : { ...described, meaning: weak ? 'a signature that is no longer safe' : 'a signature' }
+  return described.source === undefined || isGrease(id)
+    ? described
+    : { ...described, meaning: weak ? 'a signature that is no longer safe' : 'a signature' }
 }
 
 /** The parts of a suite's name: `TLS_` key exchange `_WITH_` cipher `_` hash; TLS 1.3 has the last two only. */
@@ -106,23 +148,42 @@ const exchangeOf = (exchange: string): { readonly keyExchange: string; readonly 
   if (exchange === '') return { keyExchange: 'any', authentication: 'any' }
   const plain = exchange.replace(/_EXPORT(1024)?$/, '')
   if (plain === 'PSK_DHE') return { keyExchange: 'DHE_PSK', authentication: 'PSK' }
-  if (/^(|DHE_|RSA_|ECDHE_)PSK$/.test(plain)) return { keyExchange: plain, authentication: plain === 'RSA_PSK' ? 'RSA' : 'PSK' }
+  if (/^(|DHE_|RSA_|ECDHE_)PSK$/.test(plain))
+    return { keyExchange: plain, authentication: plain === 'RSA_PSK' ? 'RSA' : 'PSK' }
   if (plain.startsWith('SRP_SHA')) return { keyExchange: 'SRP', authentication: plain.slice(8) || 'SRP' }
   const [keyExchange = plain, authentication = keyExchange] = plain.split('_')
   return { keyExchange, authentication }
 }
 
 const weaknessRules: readonly (readonly [RegExp, string])[] = [
-  [/WITH_NULL|_SHA256_SHA256|_SHA384_SHA384/, 'NULL'], [/_anon_|_NULL_WITH/, 'anonymous'], [/EXPORT/, 'EXPORT'], [/RC4/, 'RC4'], [/RC2/, 'RC2'],
-  [/_DES_|DES40/, 'DES'], [/3DES/, '3DES'], [/IDEA/, 'IDEA'], [/MD5/, 'MD5'], [/CBC/, 'CBC'],
+  [/WITH_NULL|_SHA256_SHA256|_SHA384_SHA384/, 'NULL'],
+  [/_anon_|_NULL_WITH/, 'anonymous'],
+  [/EXPORT/, 'EXPORT'],
+  [/RC4/, 'RC4'],
+  [/RC2/, 'RC2'],
+  [/_DES_|DES40/, 'DES'],
+  [/3DES/, '3DES'],
+  [/IDEA/, 'IDEA'],
+  [/MD5/, 'MD5'],
+  [/CBC/, 'CBC'],
 ]
 
 export const describeCipherSuite = (id: number): DescribedSuite => {
   const name = isGrease(id) ? 'GREASE' : (cipherSuiteById.get(id)?.name ?? ianaSuites().get(id))
-  const none = { keyExchange: '', authentication: '', cipher: '', hash: '', forwardSecrecy: false, aead: false, tls13: false, weaknesses: [] }
+  const none = {
+    keyExchange: '',
+    authentication: '',
+    cipher: '',
+    hash: '',
+    forwardSecrecy: false,
+    aead: false,
+    tls13: false,
+    weaknesses: [],
+  }
   if (name === 'GREASE') return { ...grease(id), ...none }
   const hex = hexOf(id)
-  if (name === undefined) return { id, hex, name: hex, meaning: 'a cipher suite of no name that is known here', source: undefined, ...none }
+  if (name === undefined)
+    return { id, hex, name: hex, meaning: 'a cipher suite of no name that is known here', source: undefined, ...none }
   if (name.endsWith('SCSV')) {
     const source = id === 0x00ff ? 'RFC 5746 section 3.3' : 'RFC 7507 section 4'
     return { id, hex, name, meaning: 'a signal in the list, not a suite', source, ...none }
@@ -134,8 +195,19 @@ export const describeCipherSuite = (id: number): DescribedSuite => {
   const aead = /GCM|CCM|POLY1305|AEGIS|MGM/.test(cipher)
   const weaknesses = weaknessRules.filter(([pattern]) => pattern.test(name)).map(([, weakness]) => weakness)
   return {
-    id, hex, name, keyExchange, authentication, cipher, hash, forwardSecrecy, aead, tls13,
-    meaning: tls13 ? `${cipher}, key schedule with ${hash}` : `${keyExchange} key exchange, ${authentication} authentication, ${cipher}, ${hash}`,
+    id,
+    hex,
+    name,
+    keyExchange,
+    authentication,
+    cipher,
+    hash,
+    forwardSecrecy,
+    aead,
+    tls13,
+    meaning: tls13
+      ? `${cipher}, key schedule with ${hash}`
+      : `${keyExchange} key exchange, ${authentication} authentication, ${cipher}, ${hash}`,
     source: tls13 ? 'RFC 9846 appendix B.4' : 'IANA TLS Cipher Suites',
     weaknesses: forwardSecrecy ? weaknesses : [...weaknesses, 'no forward secrecy'],
   }

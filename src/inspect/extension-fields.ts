@@ -1,8 +1,15 @@
-// Extensions of a message by name, as codecs that open more than the handshake needs: ECH, certificate types, SRTP, flags.
+// Extensions of a message by name, as codecs that open more than the handshake needs: ECH, certificate types, SRTP,
+// flags.
 
 import {
-  certificateEntryExtensions, certificateRequestExtensions, clientHelloExtensions, encryptedExtensionsExtensions,
-  helloRetryRequestExtensions, newSessionTicketExtensions, serverHello12Extensions, serverHelloExtensions,
+  certificateEntryExtensions,
+  certificateRequestExtensions,
+  clientHelloExtensions,
+  encryptedExtensionsExtensions,
+  helloRetryRequestExtensions,
+  newSessionTicketExtensions,
+  serverHello12Extensions,
+  serverHelloExtensions,
 } from '../wire/extensions.ts'
 import { list, latin1, opaque, rest, struct, u16, u8 } from '../wire/codec.ts'
 import type { Codec } from '../wire/codec.ts'
@@ -13,7 +20,12 @@ import { TLS13 } from '../wire/registry.ts'
 export type Extensions = Readonly<Record<string, Codec<unknown>>>
 
 const echOuterFields = struct({
-  echType: u8, kdf: u16, aead: u16, configId: u8, enc: opaque(2), payload: opaque(2, 1),
+  echType: u8,
+  kdf: u16,
+  aead: u16,
+  configId: u8,
+  enc: opaque(2),
+  payload: opaque(2, 1),
 }) as Codec<unknown>
 const echInnerFields = struct({ echType: u8 }) as Codec<unknown>
 
@@ -62,7 +74,9 @@ export const extensionTableOf = (name: string, raw: Uint8Array, version: number)
   if (name === 'ClientHello') return forClientHello
   if (name === 'ServerHello') {
     if (version !== TLS13) return forServerHello12
-    return equalBytes(raw.subarray(6, 38), HELLO_RETRY_REQUEST_RANDOM) ? helloRetryRequestExtensions : serverHelloExtensions
+    return equalBytes(raw.subarray(6, 38), HELLO_RETRY_REQUEST_RANDOM)
+      ? helloRetryRequestExtensions
+      : serverHelloExtensions
   }
   if (name === 'EncryptedExtensions') return { ...encryptedExtensionsExtensions, encrypted_client_hello: echConfigs }
   if (name === 'CertificateRequest') return certificateRequestExtensions

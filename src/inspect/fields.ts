@@ -1,5 +1,6 @@
-// A message as a tree of fields: each with its place, value, meaning and the section that defines it. Leaves cover every byte
-// exactly once. Everything that inspect shows of a message (hexdump, JSON, short form) is made from this tree.
+// A message as a tree of fields: each with its place, value, meaning and the section that defines it. Leaves cover
+// every byte exactly once. Everything that inspect shows of a message (hexdump, JSON, short form) is made from this
+// tree.
 
 /** A field of a message, or of what is inside a field. */
 export interface Field {
@@ -19,10 +20,17 @@ export interface Field {
 /** What a field has besides its place. */
 export type FieldFacts = Pick<Field, 'value' | 'meaning' | 'section'>
 
-export const leafField = (name: string, start: number, end: number, facts: FieldFacts = {}): Field => ({ name, start, end, ...facts, children: [] })
+export const leafField = (name: string, start: number, end: number, facts: FieldFacts = {}): Field => ({
+  name,
+  start,
+  end,
+  ...facts,
+  children: [],
+})
 
 /** The leaves in order: what covers the bytes. */
-export const leavesOf = (field: Field): readonly Field[] => field.children.length === 0 ? [field] : field.children.flatMap(leavesOf)
+export const leavesOf = (field: Field): readonly Field[] =>
+  field.children.length === 0 ? [field] : field.children.flatMap(leavesOf)
 
 /** The first field of this name, depth first; undefined if there is none. */
 export const findField = (field: Field, name: string): Field | undefined => {
@@ -35,9 +43,15 @@ export const findField = (field: Field, name: string): Field | undefined => {
 }
 
 /** The same field `by` bytes further on. */
-export const shifted = (field: Field, by: number): Field => by === 0 ? field : {
-  ...field, start: field.start + by, end: field.end + by, children: field.children.map((child) => shifted(child, by)),
-}
+export const shifted = (field: Field, by: number): Field =>
+  by === 0
+    ? field
+    : {
+        ...field,
+        start: field.start + by,
+        end: field.end + by,
+        children: field.children.map((child) => shifted(child, by)),
+      }
 
 /** A field as JSON shows it: leaves have their bytes in hex. */
 export interface FieldJson {

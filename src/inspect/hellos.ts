@@ -13,7 +13,9 @@ import type { ExtensionName } from '../wire/registry.ts'
 
 /** One extension's value; undefined if it is not there or is malformed. */
 const valueOf = <T extends ExtensionTable, K extends keyof T & ExtensionName>(
-  table: T, name: K, extensions: readonly RawExtension[] | undefined,
+  table: T,
+  name: K,
+  extensions: readonly RawExtension[] | undefined,
 ): ExtensionValues<T>[K] | undefined => {
   try {
     return decodeExtension(table, name, extensions ?? [], 'hello')
@@ -22,30 +24,43 @@ const valueOf = <T extends ExtensionTable, K extends keyof T & ExtensionName>(
   }
 }
 
-/** A ClientHello as an application sees it, from the whole handshake message. Extensions that are malformed count as empty. Throws
- * `decode_error` if the message itself is. Without a provider that hashes, toJSON() has no JA3 and JA4. */
+/** A ClientHello as an application sees it, from the whole handshake message. Extensions that are malformed count
+ * as empty. Throws `decode_error` if the message itself is. Without a provider that hashes, toJSON() has no JA3
+ * and JA4. */
 export const parseClientHello = (raw: Uint8Array, provider?: CryptoProvider): ClientHelloInfo => {
   const hello = decodeMessage(messages13, 'ClientHello', raw)
-  const value = <K extends keyof typeof clientHelloExtensions>(name: K) => valueOf(clientHelloExtensions, name, hello.extensions)
-  return clientHelloInfo({
-    serverName: value('server_name')?.find(({ nameType }) => nameType === HOST_NAME)?.name,
-    alpn: value('application_layer_protocol_negotiation') ?? [],
-    cipherSuites: hello.cipherSuites,
-    versions: value('supported_versions') ?? [Math.min(hello.legacyVersion, TLS12)],
-    groups: value('supported_groups') ?? [],
-    signatureSchemes: value('signature_algorithms') ?? [],
-    extensions: (hello.extensions ?? []).map(({ type }) => type),
-    raw,
-  }, provider ?? noHashes)
+  const value = <K extends keyof typeof clientHelloExtensions>(name: K) =>
+    valueOf(clientHelloExtensions, name, hello.extensions)
+  return clientHelloInfo(
+    {
+      serverName: value('server_name')?.find(({ nameType }) => nameType === HOST_NAME)?.name,
+      alpn: value('application_layer_protocol_negotiation') ?? [],
+      cipherSuites: hello.cipherSuites,
+      versions: value('supported_versions') ?? [Math.min(hello.legacyVersion, TLS12)],
+      groups: value('supported_groups') ?? [],
+      signatureSchemes: value('signature_algorithms') ?? [],
+      extensions: (hello.extensions ?? []).map(({ type }) => type),
+      raw,
+    },
+    provider ?? noHashes,
+  )
 }
 
 const noHashes: CryptoProvider = {
-  name: 'none', suites: [], groups: [], verifiers: [], hashes: {},
+  name: 'none',
+  suites: [],
+  groups: [],
+  verifiers: [],
+  hashes: {},
   random: (length) => new Uint8Array(length),
-  signer: () => { throw new RangeError('this provider signs nothing') },
+  signer: () => {
+    throw new RangeError('this provider signs nothing')
+  },
 }
 
-export const readServerHello = (raw: Uint8Array): { readonly hello: ServerHello; readonly version: number; readonly retry: boolean } | undefined => {
+export const readServerHello = (
+  raw: Uint8Array,
+): { readonly hello: ServerHello; readonly version: number; readonly retry: boolean } | undefined => {
   try {
     const hello = decodeMessage(messages13, 'ServerHello', raw)
     const retry = isHelloRetryRequest(hello)
@@ -64,5 +79,7 @@ export const readClientHelloMessage = (raw: Uint8Array): ClientHello | undefined
   }
 }
 
-export const offers = (hello: { readonly extensions: readonly RawExtension[] | undefined }, name: ExtensionName): boolean =>
-  (hello.extensions ?? []).some(({ type }) => type === extensionTypes[name])
+export const offers = (
+  hello: { readonly extensions: readonly RawExtension[] | undefined },
+  name: ExtensionName,
+): boolean => (hello.extensions ?? []).some(({ type }) => type === extensionTypes[name])

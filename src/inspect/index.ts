@@ -16,7 +16,13 @@ export { readClientHello } from './read-client-hello.ts'
 export type { PeekedHello, ReadClientHelloOptions } from './read-client-hello.ts'
 export { parseClientHello } from './hellos.ts'
 export {
-  describeAlert, describeCipherSuite, describeContentType, describeExtension, describeGroup, describeHandshakeType, describeSignatureScheme,
+  describeAlert,
+  describeCipherSuite,
+  describeContentType,
+  describeExtension,
+  describeGroup,
+  describeHandshakeType,
+  describeSignatureScheme,
   describeVersion,
 } from './describe.ts'
 export type { Described, DescribedSuite } from './describe.ts'

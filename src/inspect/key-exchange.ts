@@ -1,6 +1,7 @@
-// The bodies of messages that depend on the version and on the key exchange, as codecs: ServerKeyExchange, ClientKeyExchange,
-// CertificateRequest and CertificateVerify of TLS 1.2 and older (RFC 5246 section 7.4, RFC 8422, RFC 4279, RFC 5489, RFC 5054). For
-// reading what others said, so that also the exchanges that this library never speaks are here.
+// The bodies of messages that depend on the version and on the key exchange, as codecs: ServerKeyExchange,
+// ClientKeyExchange, CertificateRequest and CertificateVerify of TLS 1.2 and older (RFC 5246 section 7.4, RFC 8422,
+// RFC 4279, RFC 5489, RFC 5054). For reading what others said, so that also the exchanges that this library never
+// speaks are here.
 
 import { fixed, list, mapped, opaque, rest, struct, u16, u8 } from '../wire/codec.ts'
 import type { Codec, Fields } from '../wire/codec.ts'
@@ -9,17 +10,22 @@ import { describeCipherSuite } from './describe.ts'
 
 const codecOf = (fields: Fields): Codec<unknown> => struct(fields) as Codec<unknown>
 
-const curveByType: Codec<unknown> = mapped(u8, (type, reader) => {
-  if (type !== 3) throw reader.fail(`a curve of type ${type}`)
-  return type
-}, (type) => type)
+const curveByType: Codec<unknown> = mapped(
+  u8,
+  (type, reader) => {
+    if (type !== 3) throw reader.fail(`a curve of type ${type}`)
+    return type
+  },
+  (type) => type,
+)
 const ecParams: Fields = { curveType: curveByType, group: u16, point: opaque(1, 1) }
 const dhParams: Fields = { dh_p: opaque(2, 1), dh_g: opaque(2, 1), dh_Ys: opaque(2, 1) }
 const rsaParams: Fields = { rsa_modulus: opaque(2, 1), rsa_exponent: opaque(2, 1) }
 const srpParams: Fields = { srp_N: opaque(2, 1), srp_g: opaque(2, 1), srp_s: opaque(1, 1), srp_B: opaque(2, 1) }
 const hint: Fields = { psk_identity_hint: opaque(2) }
 
-const signed = (version: number): Fields => version >= TLS12 ? { scheme: u16, signature: opaque(2) } : { signature: opaque(2) }
+const signed = (version: number): Fields =>
+  version >= TLS12 ? { scheme: u16, signature: opaque(2) } : { signature: opaque(2) }
 
 /** Parameters by the key exchange of the suite; undefined for one that sends none, or that is not known here. */
 const serverParams = (exchange: string): Fields | undefined => {
@@ -37,7 +43,9 @@ const serverParams = (exchange: string): Fields | undefined => {
 export const serverKeyExchangeCodecs = (version: number, suite: number | undefined): readonly Codec<unknown>[] => {
   const { keyExchange, authentication } = describeCipherSuite(suite ?? 0)
   if (suite === undefined || keyExchange === '') {
-    return [{ ...ecParams, ...signed(version) }, { ...dhParams, ...signed(version) }, ecParams, dhParams, hint].map(codecOf)
+    return [{ ...ecParams, ...signed(version) }, { ...dhParams, ...signed(version) }, ecParams, dhParams, hint].map(
+      codecOf,
+    )
   }
   const params = serverParams(keyExchange)
   if (!params) return []

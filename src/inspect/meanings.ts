@@ -1,12 +1,19 @@
 // What the values of fields mean: numbers by the registry that their field draws from, and text of bytes that are text.
 
 import {
-  describeCipherSuite, describeExtension, describeGroup, describeSignatureScheme, describeVersion,
+  describeCipherSuite,
+  describeExtension,
+  describeGroup,
+  describeSignatureScheme,
+  describeVersion,
 } from './describe.ts'
 import type { FieldFacts } from './fields.ts'
 import { clientCertificateTypeNames } from './names/small.ts'
 
-const named = (names: Readonly<Record<number, string>>) => (id: number): string | undefined => names[id]
+const named =
+  (names: Readonly<Record<number, string>>) =>
+  (id: number): string | undefined =>
+    names[id]
 
 type Meaning = (id: number) => string | undefined
 
@@ -28,9 +35,15 @@ const meanings: readonly (readonly [RegExp, Meaning])[] = [
   [/^(client|server)_certificate_type$/, named({ 0: 'X509', 1: 'OpenPGP', 2: 'RawPublicKey' })],
   [/^certificateTypes$/, named(clientCertificateTypeNames)],
   [/^heartbeat$/, named({ 1: 'peer_allowed_to_send', 2: 'peer_not_allowed_to_send' })],
-  [/^protectionProfiles$/, named({
-    1: 'SRTP_AES128_CM_HMAC_SHA1_80', 2: 'SRTP_AES128_CM_HMAC_SHA1_32', 7: 'SRTP_AEAD_AES_128_GCM', 8: 'SRTP_AEAD_AES_256_GCM',
-  })],
+  [
+    /^protectionProfiles$/,
+    named({
+      1: 'SRTP_AES128_CM_HMAC_SHA1_80',
+      2: 'SRTP_AES128_CM_HMAC_SHA1_32',
+      7: 'SRTP_AEAD_AES_128_GCM',
+      8: 'SRTP_AEAD_AES_256_GCM',
+    }),
+  ],
   [/^echType$/, named({ 0: 'outer', 1: 'inner' })],
   [/^kdf$/, named({ 1: 'HKDF-SHA256', 2: 'HKDF-SHA384', 3: 'HKDF-SHA512' })],
   [/^aead$/, named({ 1: 'AES-128-GCM', 2: 'AES-256-GCM', 3: 'ChaCha20Poly1305' })],
@@ -40,7 +53,9 @@ const meanings: readonly (readonly [RegExp, Meaning])[] = [
 /** Value and meaning of a field that has no fields inside. `path` begins with the message's name. */
 export const fieldFacts = (path: string, name: string, value: unknown): FieldFacts => {
   if (typeof value === 'number') {
-    const meaning = path.endsWith('.requestUpdate') ? undefined : meanings.find(([pattern]) => pattern.test(name))?.[1](value)
+    const meaning = path.endsWith('.requestUpdate')
+      ? undefined
+      : meanings.find(([pattern]) => pattern.test(name))?.[1](value)
     return meaning === undefined ? { value } : { value, meaning }
   }
   if (typeof value === 'string' || typeof value === 'boolean') return { value }

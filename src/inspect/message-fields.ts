@@ -1,5 +1,5 @@
-// A handshake message as fields, by reading it with the codecs of wire/ and noting each field: a codec that is right is a
-// description that is right. What depends on what was negotiated (key exchange, version) is said by the caller.
+// A handshake message as fields, by reading it with the codecs of wire/ and noting each field: a codec that is right
+// is a description that is right. What depends on what was negotiated (key exchange, version) is said by the caller.
 
 import { decode, Reader } from '../wire/codec.ts'
 import type { Codec } from '../wire/codec.ts'
@@ -40,7 +40,13 @@ export const messageFields = (raw: Uint8Array, context: MessageContext): Field =
     leafField('handshake type', 0, 1, { value: type, meaning: name }),
     leafField('length', 1, HEADER_LENGTH, { value: raw.length - HEADER_LENGTH }),
   ]
-  return { name, start: 0, end: raw.length, ...(section && { section }), children: [...header, ...bodyFields(raw, known, context)] }
+  return {
+    name,
+    start: 0,
+    end: raw.length,
+    ...(section && { section }),
+    children: [...header, ...bodyFields(raw, known, context)],
+  }
 }
 
 const bodyFields = (raw: Uint8Array, name: string | undefined, context: MessageContext): readonly Field[] => {
@@ -62,18 +68,27 @@ const codecsOf = (name: string, { version, cipherSuite }: MessageContext): reado
   const older = version < TLS12 ? olderMessages[name] : undefined
   if (older) return [older]
   if (version === SSL30 && name === 'Finished') return [sslFinished]
-  const table: Readonly<Record<string, Codec<unknown>>> = version === TLS13 ? messages13 : { ...messages13, ...messages12 }
+  const table: Readonly<Record<string, Codec<unknown>>> =
+    version === TLS13 ? messages13 : { ...messages13, ...messages12 }
   const codec = table[name]
   return codec ? [codec] : []
 }
 
 /** Reads the body and arranges the notes as a tree; undefined if it cannot be read. */
-const readNodes = (codec: Codec<unknown>, body: Uint8Array, name: string, extensions: Extensions): readonly Node[] | undefined => {
+const readNodes = (
+  codec: Codec<unknown>,
+  body: Uint8Array,
+  name: string,
+  extensions: Extensions,
+): readonly Node[] | undefined => {
   const flat: Node[] = []
   let lastType = 0
   const note = (given: string, start: number, end: number, value: unknown): void => {
     // an extension's bytes are called by the extension
-    const path = given.replace(/(extensions\.\d+)\.data$/, (_, before: string) => `${before}.${describeExtension(lastType).name}`)
+    const path = given.replace(
+      /(extensions\.\d+)\.data$/,
+      (_, before: string) => `${before}.${describeExtension(lastType).name}`,
+    )
     if (/extensions\.\d+\.type$/.test(path) && typeof value === 'number') lastType = value
     if (path !== given && value instanceof Uint8Array) {
       noteExtension(extensions[describeExtension(lastType).name], path, end - value.length, value, note)
@@ -90,12 +105,20 @@ const readNodes = (codec: Codec<unknown>, body: Uint8Array, name: string, extens
 
 /** The inside of an extension, if it reads; its bytes stay one run otherwise. */
 const noteExtension = (
-  codec: Codec<unknown> | undefined, path: string, start: number, data: Uint8Array,
+  codec: Codec<unknown> | undefined,
+  path: string,
+  start: number,
+  data: Uint8Array,
   note: (path: string, start: number, end: number, value: unknown) => void,
 ): void => {
   if (!codec || data.length === 0) return
   const inside: (() => void)[] = []
-  const reader = new Reader(data, path, (inner, from, to, value) => inside.push(() => note(`${path}.${inner}`, from, to, value)), start)
+  const reader = new Reader(
+    data,
+    path,
+    (inner, from, to, value) => inside.push(() => note(`${path}.${inner}`, from, to, value)),
+    start,
+  )
   try {
     const value = codec.decode(reader)
     reader.end()
@@ -130,7 +153,8 @@ const cover = (nodes: readonly Node[], start: number, end: number, raw: Uint8Arr
   return fields
 }
 
-const lengthField = (start: number, content: number, end: number): Field => leafField('length', start, content, { value: end - content })
+const lengthField = (start: number, content: number, end: number): Field =>
+  leafField('length', start, content, { value: end - content })
 
 const fieldsOfNode = (node: Node, raw: Uint8Array): readonly Field[] => {
   const { path, start, end, value } = node
@@ -145,7 +169,10 @@ const fieldsOfNode = (node: Node, raw: Uint8Array): readonly Field[] => {
   if (Array.isArray(value) && value.length === 0) {
     return [{ ...around, children: end > start ? [leafField('length', start, end, { value: 0 })] : [] }]
   }
-  if (!(value instanceof Uint8Array)) return end > start ? [{ ...leafField(name, start, end, fieldFacts(path, name, value)), ...(section && { section }) }] : []
+  if (!(value instanceof Uint8Array))
+    return end > start
+      ? [{ ...leafField(name, start, end, fieldFacts(path, name, value)), ...(section && { section }) }]
+      : []
   const content = end - value.length
   const opened = openBytes(path, value, content)
   if (content > start || opened) {
@@ -153,7 +180,9 @@ const fieldsOfNode = (node: Node, raw: Uint8Array): readonly Field[] => {
     const inside = opened ?? (value.length > 0 ? [leafField('value', content, end, fieldFacts(path, name, value))] : [])
     return [{ ...around, ...fieldFacts(path, name, value), children: [...length, ...inside] }]
   }
-  return end > start ? [{ ...leafField(name, start, end, fieldFacts(path, name, value)), ...(section && { section }) }] : []
+  return end > start
+    ? [{ ...leafField(name, start, end, fieldFacts(path, name, value)), ...(section && { section }) }]
+    : []
 }
 
 /** The field's name; list items are called by their list. */
@@ -166,10 +195,12 @@ const nameOf = (path: string): string => {
 
 const extensionSource = (name: string): string | undefined => extensionSources.get(name)
 const extensionSources: ReadonlyMap<string, string> = new Map(
-  Array.from({ length: 63 }, (_, id) => id).concat(13172, 17513, 17613, 30032, 0xfd00, 0xfe0d, 0xff01).flatMap((id): [string, string][] => {
-    const { name, source } = describeExtension(id)
-    return source === undefined ? [] : [[name, source]]
-  }),
+  Array.from({ length: 63 }, (_, id) => id)
+    .concat(13172, 17513, 17613, 30032, 0xfd00, 0xfe0d, 0xff01)
+    .flatMap((id): [string, string][] => {
+      const { name, source } = describeExtension(id)
+      return source === undefined ? [] : [[name, source]]
+    }),
 )
 
 const sectionOfPath = (path: string): string | undefined => {
@@ -178,14 +209,30 @@ const sectionOfPath = (path: string): string | undefined => {
 }
 
 const sections13: Readonly<Record<string, string>> = {
-  ClientHello: '4.2.2', ServerHello: '4.2.3', EncryptedExtensions: '4.4.1', CertificateRequest: '4.4.2', Certificate: '4.5.1',
-  CertificateVerify: '4.5.2', Finished: '4.5.3', EndOfEarlyData: '4.6', NewSessionTicket: '4.7.1', KeyUpdate: '4.7.3',
+  ClientHello: '4.2.2',
+  ServerHello: '4.2.3',
+  EncryptedExtensions: '4.4.1',
+  CertificateRequest: '4.4.2',
+  Certificate: '4.5.1',
+  CertificateVerify: '4.5.2',
+  Finished: '4.5.3',
+  EndOfEarlyData: '4.6',
+  NewSessionTicket: '4.7.1',
+  KeyUpdate: '4.7.3',
 }
 const sections12: Readonly<Record<string, string>> = {
-  HelloRequest: 'RFC 5246 section 7.4.1.1', ClientHello: 'RFC 5246 section 7.4.1.2', ServerHello: 'RFC 5246 section 7.4.1.3',
-  Certificate: 'RFC 5246 section 7.4.2', ServerKeyExchange: 'RFC 5246 section 7.4.3', CertificateRequest: 'RFC 5246 section 7.4.4',
-  ServerHelloDone: 'RFC 5246 section 7.4.5', ClientKeyExchange: 'RFC 5246 section 7.4.7', CertificateVerify: 'RFC 5246 section 7.4.8',
-  Finished: 'RFC 5246 section 7.4.9', NewSessionTicket: 'RFC 5077 section 3.3', CertificateStatus: 'RFC 6066 section 8',
+  HelloRequest: 'RFC 5246 section 7.4.1.1',
+  ClientHello: 'RFC 5246 section 7.4.1.2',
+  ServerHello: 'RFC 5246 section 7.4.1.3',
+  Certificate: 'RFC 5246 section 7.4.2',
+  ServerKeyExchange: 'RFC 5246 section 7.4.3',
+  CertificateRequest: 'RFC 5246 section 7.4.4',
+  ServerHelloDone: 'RFC 5246 section 7.4.5',
+  ClientKeyExchange: 'RFC 5246 section 7.4.7',
+  CertificateVerify: 'RFC 5246 section 7.4.8',
+  Finished: 'RFC 5246 section 7.4.9',
+  NewSessionTicket: 'RFC 5077 section 3.3',
+  CertificateStatus: 'RFC 6066 section 8',
 }
 
 const sectionOf = (name: string, version: number): string | undefined => {

@@ -1,5 +1,6 @@
-// Sees what a handshake derives: a provider whose HMACs are noted, and what the notes say about the key schedule. HKDF-Expand-Label
-// and the PRF of TLS 1.2 name in their inputs what they make, so that nothing in the handshake has to tell.
+// Sees what a handshake derives: a provider whose HMACs are noted, and what the notes say about the key schedule.
+// HKDF-Expand-Label and the PRF of TLS 1.2 name in their inputs what they make, so that nothing in the handshake has
+// to tell.
 
 import type { CryptoProvider, HashAlgorithm, HashName } from '../crypto/provider.ts'
 import { concat, equalBytes } from '../wire/bytes.ts'
@@ -72,7 +73,13 @@ const keep = <T>(list: T[], value: T): void => {
   if (list.length < MAX_KEPT) list.push(value)
 }
 
-const prfLabels = ['master secret', 'extended master secret', 'key expansion', 'client finished', 'server finished'] as const
+const prfLabels = [
+  'master secret',
+  'extended master secret',
+  'key expansion',
+  'client finished',
+  'server finished',
+] as const
 const ascii = new TextDecoder('latin1')
 const startsWith = (bytes: Uint8Array, text: string): boolean => ascii.decode(bytes.subarray(0, text.length)) === text
 
@@ -82,6 +89,7 @@ const readLabel = (input: Uint8Array): { readonly label: string; readonly contex
   const contextLength = input[3 + nameLength] ?? 0
   if (input.length !== 5 + nameLength + contextLength || input.at(-1) !== 1) return undefined
   const name = ascii.decode(input.subarray(3, 3 + nameLength))
-  return name.startsWith('tls13 ') ? { label: name.slice(6), context: input.slice(4 + nameLength, 4 + nameLength + contextLength) } : undefined
+  return name.startsWith('tls13 ')
+    ? { label: name.slice(6), context: input.slice(4 + nameLength, 4 + nameLength + contextLength) }
+    : undefined
 }
-

@@ -16,12 +16,15 @@ export const openBytes = (path: string, value: Uint8Array, at: number): readonly
   if (/authorities\.\d+$/.test(path)) return derFields(value, at, nameListShape)
   if (path.endsWith('.signature')) {
     const fields = derFields(value, at, ecdsaSignatureShape)
-    return fields.length === 1 && fields.every((field) => findField(field, 'not DER') === undefined) ? fields : undefined
+    return fields.length === 1 && fields.every((field) => findField(field, 'not DER') === undefined)
+      ? fields
+      : undefined
   }
   return undefined
 }
 
-/** A SubjectPublicKeyInfo begins with an algorithm, a certificate with its to-be-signed part: SEQUENCE { SEQUENCE { OID. */
+/** A SubjectPublicKeyInfo begins with an algorithm, a certificate with its to-be-signed part: SEQUENCE { SEQUENCE {
+ * OID. */
 const isPublicKey = (value: Uint8Array): boolean => {
   const inner = contentAt(value, 0)
   return inner !== undefined && value[inner] === tags.sequence && value[contentAt(value, inner) ?? 0] === tags.oid

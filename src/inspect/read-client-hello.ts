@@ -1,5 +1,5 @@
-// Looks at the ClientHello of a connection that somebody else will serve: a proxy that routes by server name and passes the bytes on
-// untouched. Nothing is consumed; nothing is answered.
+// Looks at the ClientHello of a connection that somebody else will serve: a proxy that routes by server name and
+// passes the bytes on untouched. Nothing is consumed; nothing is answered.
 
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
@@ -31,9 +31,13 @@ export interface PeekedHello<S> {
   readonly stream: S | ByteStream
 }
 
-/** Waits for a whole ClientHello, and leaves the stream as if nothing had been read. Rejects with TlsError `not_tls`, `decode_error`,
- * `unexpected_message` or `message_too_large`; on Node's streams the bytes are put back then as well. */
-export const readClientHello = async <S extends AnyDuplex>(stream: S, options: ReadClientHelloOptions = {}): Promise<PeekedHello<S>> => {
+/** Waits for a whole ClientHello, and leaves the stream as if nothing had been read. Rejects with TlsError
+ * `not_tls`, `decode_error`, `unexpected_message` or `message_too_large`; on Node's streams the bytes are put back
+ * then as well. */
+export const readClientHello = async <S extends AnyDuplex>(
+  stream: S,
+  options: ReadClientHelloOptions = {},
+): Promise<PeekedHello<S>> => {
   const collector = new Collector(options)
   if (isUnshiftable(stream)) {
     const { hello, bytes } = await peekNode(stream, collector, options.signal)
@@ -72,14 +76,20 @@ class Collector {
     this.#length += chunk.length
     this.#framer.push(chunk.slice())
     for (let record = this.#framer.next(); record && !this.hello; record = this.#framer.next()) {
-      if (record.type !== contentTypes.handshake) throw new TlsError('unexpected_message', `a record of type ${record.type} came before a ClientHello`)
+      if (record.type !== contentTypes.handshake)
+        throw new TlsError('unexpected_message', `a record of type ${record.type} came before a ClientHello`)
       this.#joiner.push(record.fragment)
       const message = this.#joiner.next()
       if (!message) continue
-      if (message[0] !== handshakeTypes.client_hello) throw new TlsError('unexpected_message', `a handshake message of type ${message[0]} came instead of a ClientHello`)
+      if (message[0] !== handshakeTypes.client_hello)
+        throw new TlsError(
+          'unexpected_message',
+          `a handshake message of type ${message[0]} came instead of a ClientHello`,
+        )
       this.hello = parseClientHello(message, this.#options.provider)
     }
-    if (!this.hello && this.#length > this.#maxBytes) throw new TlsError('message_too_large', `no whole ClientHello in ${this.#length} bytes`)
+    if (!this.hello && this.#length > this.#maxBytes)
+      throw new TlsError('message_too_large', `no whole ClientHello in ${this.#length} bytes`)
   }
 
   ended(): TlsError {
@@ -97,20 +107,31 @@ interface Unshiftable {
 }
 
 const isUnshiftable = (stream: object): stream is Unshiftable & object =>
-  ['on', 'removeListener', 'read', 'unshift', 'pipe'].every((method) => typeof Reflect.get(stream, method) === 'function')
+  ['on', 'removeListener', 'read', 'unshift', 'pipe'].every(
+    (method) => typeof Reflect.get(stream, method) === 'function',
+  )
 
 const peekNode = (
-  stream: Unshiftable, collector: Collector, signal: AbortSignal | undefined,
+  stream: Unshiftable,
+  collector: Collector,
+  signal: AbortSignal | undefined,
 ): Promise<{ readonly hello: ClientHelloInfo; readonly bytes: Uint8Array }> =>
   new Promise((resolve, reject) => {
     if (Reflect.get(stream, 'readableFlowing') === true) {
-      return reject(new TlsError('wrong_state', 'stream: somebody else is reading it; give it before a data listener is attached'))
+      return reject(
+        new TlsError('wrong_state', 'stream: somebody else is reading it; give it before a data listener is attached'),
+      )
     }
     const stop = (): void => {
       for (const [event, listener] of listeners) stream.removeListener(event, listener)
       signal?.removeEventListener('abort', onAbort)
       const { bytes } = collector
-      if (bytes.length > 0 && Reflect.get(stream, 'readableEnded') !== true && Reflect.get(stream, 'destroyed') !== true) stream.unshift(bytes)
+      if (
+        bytes.length > 0 &&
+        Reflect.get(stream, 'readableEnded') !== true &&
+        Reflect.get(stream, 'destroyed') !== true
+      )
+        stream.unshift(bytes)
     }
     const fail = (error: unknown): void => {
       stop()
@@ -132,8 +153,14 @@ const peekNode = (
       resolve({ hello, bytes })
     }
     const onEnd = (): void => fail(collector.ended())
-    const onError = (error: unknown): void => fail(new TlsError('transport_failed', 'the stream broke before a ClientHello was whole', { cause: error }))
-    const listeners = [['readable', onReadable], ['end', onEnd], ['error', onError], ['close', onEnd]] as const
+    const onError = (error: unknown): void =>
+      fail(new TlsError('transport_failed', 'the stream broke before a ClientHello was whole', { cause: error }))
+    const listeners = [
+      ['readable', onReadable],
+      ['end', onEnd],
+      ['error', onError],
+      ['close', onEnd],
+    ] as const
     if (signal?.aborted) return reject(abortedBy(signal.reason))
     for (const [event, listener] of listeners) stream.on(event, listener)
     signal?.addEventListener('abort', onAbort)
@@ -148,7 +175,10 @@ const read = (stream: ByteStream, signal: AbortSignal | undefined): Promise<Uint
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(abortedBy(signal.reason))
     signal.addEventListener('abort', onAbort, { once: true })
-    stream.read().then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+    stream
+      .read()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', onAbort))
   })
 }
 

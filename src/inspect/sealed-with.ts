@@ -1,4 +1,5 @@
-// Which secret seals each record, where nobody said: from the messages that change keys (RFC 9846 section 7, RFC 5246 section 7.1).
+// Which secret seals each record, where nobody said: from the messages that change keys (RFC 9846 section 7, RFC 5246
+// section 7.1).
 
 import { concat } from '../wire/bytes.ts'
 import { contentTypes, extensionTypes, handshakeTypes, TLS13 } from '../wire/registry.ts'
@@ -15,7 +16,8 @@ interface State {
 /** Names of secrets by record; undefined for records in the clear. */
 export const sealedWith = (records: readonly SeenRecord[], version: number): readonly (string | undefined)[] => {
   const states: Record<Side, State> = {
-    client: { joined: new Uint8Array(0), finished: false, updates: 0 }, server: { joined: new Uint8Array(0), finished: false, updates: 0 },
+    client: { joined: new Uint8Array(0), finished: false, updates: 0 },
+    server: { joined: new Uint8Array(0), finished: false, updates: 0 },
   }
   /** Early data was taken, and EndOfEarlyData has not come. */
   let early = false
@@ -23,7 +25,9 @@ export const sealedWith = (records: readonly SeenRecord[], version: number): rea
   return records.map((record) => {
     const { sender, encrypted, type, opened, content } = record
     const state = states[sender]
-    const key = record.key ?? (encrypted ? keyName(version, sender, state, sender === 'client' && (early || !answered)) : undefined)
+    const key =
+      record.key ??
+      (encrypted ? keyName(version, sender, state, sender === 'client' && (early || !answered)) : undefined)
     if (type === contentTypes.handshake && opened) {
       const { messages, rest } = splitMessages(concat(state.joined, content))
       state.joined = rest
@@ -47,7 +51,9 @@ const keyName = (version: number, sender: Side, { finished, updates }: State, ea
 
 const acceptsEarlyData = (raw: Uint8Array): boolean => {
   try {
-    return decodeMessage(messages13, 'EncryptedExtensions', raw).extensions.some(({ type }) => type === extensionTypes.early_data)
+    return decodeMessage(messages13, 'EncryptedExtensions', raw).extensions.some(
+      ({ type }) => type === extensionTypes.early_data,
+    )
   } catch {
     return false
   }

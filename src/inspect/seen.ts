@@ -25,11 +25,18 @@ export interface SeenRecord {
 
 /** `side` is whose view the traced record is. */
 export const seenRecord = ({ direction, type, encrypted, wire, content }: TracedRecord, side: Side): SeenRecord => ({
-  sender: direction === 'sent' ? side : side === 'client' ? 'server' : 'client', type, encrypted, opened: true, wire, content,
+  sender: direction === 'sent' ? side : side === 'client' ? 'server' : 'client',
+  type,
+  encrypted,
+  opened: true,
+  wire,
+  content,
 })
 
 /** Whole handshake messages in a run of bytes, and what is left over. */
-export const splitMessages = (bytes: Uint8Array): { readonly messages: readonly Uint8Array[]; readonly rest: Uint8Array } => {
+export const splitMessages = (
+  bytes: Uint8Array,
+): { readonly messages: readonly Uint8Array[]; readonly rest: Uint8Array } => {
   const messages: Uint8Array[] = []
   let offset = 0
   while (bytes.length - offset >= 4) {

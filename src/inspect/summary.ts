@@ -38,9 +38,17 @@ const summaries: Readonly<Record<string, Summary>> = {
     const hello = parseClientHello(raw)
     const names = extensionNames(field)
     return joined(
-      hello.serverName ?? 'no server name', hello.versions.map((id) => describeVersion(id).name).filter((name) => name !== 'GREASE').join(' or '),
-      count(hello.cipherSuites.length, 'suite'), count(hello.groups.length, 'group'), hello.alpn.length > 0 && `ALPN ${hello.alpn.join(' ')}`,
-      names.includes('pre_shared_key') && 'PSK', names.includes('early_data') && 'early data', names.includes('encrypted_client_hello') && 'ECH',
+      hello.serverName ?? 'no server name',
+      hello.versions
+        .map((id) => describeVersion(id).name)
+        .filter((name) => name !== 'GREASE')
+        .join(' or '),
+      count(hello.cipherSuites.length, 'suite'),
+      count(hello.groups.length, 'group'),
+      hello.alpn.length > 0 && `ALPN ${hello.alpn.join(' ')}`,
+      names.includes('pre_shared_key') && 'PSK',
+      names.includes('early_data') && 'early data',
+      names.includes('encrypted_client_hello') && 'ECH',
       names.includes('cookie') && 'cookie',
     )
   },
@@ -55,31 +63,50 @@ const summaries: Readonly<Record<string, Summary>> = {
     const groupId = typeof group === 'object' ? group.group : group
     const psk = retry ? undefined : decodeExtension(serverHelloExtensions, 'pre_shared_key', extensions, 'ServerHello')
     return joined(
-      retry && 'HelloRetryRequest', describeVersion(version).name, describeCipherSuite(hello.cipherSuite).name,
-      groupId !== undefined && describeGroup(groupId).name, psk !== undefined && `PSK ${psk}`,
+      retry && 'HelloRetryRequest',
+      describeVersion(version).name,
+      describeCipherSuite(hello.cipherSuite).name,
+      groupId !== undefined && describeGroup(groupId).name,
+      psk !== undefined && `PSK ${psk}`,
     )
   },
   EncryptedExtensions: (_, field) => joined(...extensionNames(field)) || 'no extensions',
   Certificate: (_, field) => {
     const subject = findField(field, 'subject')?.meaning
     const certificates = countNamed(field, 'Certificate') - 1
-    return certificates === 0 ? (findField(field, 'SubjectPublicKeyInfo') ? 'a raw public key' : 'no certificate') : joined(subject || 'no subject', count(certificates, 'certificate'))
+    return certificates === 0
+      ? findField(field, 'SubjectPublicKeyInfo')
+        ? 'a raw public key'
+        : 'no certificate'
+      : joined(subject || 'no subject', count(certificates, 'certificate'))
   },
   CertificateRequest: (_, field) => joined(...extensionNames(field)) || 'a certificate is asked for',
   CertificateVerify: (_, field) => meaningOf(field, 'scheme') ?? 'a signature',
   CertificateStatus: (_, field) => joined('OCSP', meaningOf(field, 'responseStatus')),
-  CompressedCertificate: (_, field) => joined(meaningOf(field, 'algorithm'), `${findField(field, 'uncompressedLength')?.value} bytes uncompressed`),
+  CompressedCertificate: (_, field) =>
+    joined(meaningOf(field, 'algorithm'), `${findField(field, 'uncompressedLength')?.value} bytes uncompressed`),
   ServerKeyExchange: (_, field) => {
     const prime = findField(field, 'dh_p')
-    return joined(meaningOf(field, 'group'), prime && `DH of ${(prime.end - prime.start - 2) * 8} bits`, meaningOf(field, 'scheme'))
+    return joined(
+      meaningOf(field, 'group'),
+      prime && `DH of ${(prime.end - prime.start - 2) * 8} bits`,
+      meaningOf(field, 'scheme'),
+    )
   },
-  ClientKeyExchange: (_, field) => field.children.slice(2).map(({ name }) => name).join(', '),
-  NewSessionTicket: (_, field) => joined(
-    meaningOf(field, 'lifetime') ?? meaningOf(field, 'lifetimeHint'),
-    extensionNames(field).includes('early_data') && `early data of ${findField(field, 'early_data')?.value ?? findField(field, 'value')?.value} bytes`,
-  ),
+  ClientKeyExchange: (_, field) =>
+    field.children
+      .slice(2)
+      .map(({ name }) => name)
+      .join(', '),
+  NewSessionTicket: (_, field) =>
+    joined(
+      meaningOf(field, 'lifetime') ?? meaningOf(field, 'lifetimeHint'),
+      extensionNames(field).includes('early_data') &&
+        `early data of ${findField(field, 'early_data')?.value ?? findField(field, 'value')?.value} bytes`,
+    ),
   Finished: () => 'the handshake is what both saw',
-  KeyUpdate: (_, field) => findField(field, 'requestUpdate')?.value === true ? 'the peer is to update too' : 'no update is asked for',
+  KeyUpdate: (_, field) =>
+    findField(field, 'requestUpdate')?.value === true ? 'the peer is to update too' : 'no update is asked for',
   EndOfEarlyData: () => 'early data ends',
 }
 

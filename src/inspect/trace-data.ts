@@ -1,5 +1,5 @@
-// A connection as data: its records, its messages with every field, its alerts and data, and its key schedule. Made from records as
-// they passed, whether a live connection told them or a capture.
+// A connection as data: its records, its messages with every field, its alerts and data, and its key schedule. Made
+// from records as they passed, whether a live connection told them or a capture.
 
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { alertName } from '../errors.ts'
@@ -104,7 +104,10 @@ interface FoundMessage {
 
 /** Whole messages, in the order in which they became whole. */
 function* messagesOf(records: readonly SeenRecord[]): Generator<FoundMessage> {
-  const joined: Record<Side, { bytes: Uint8Array; records: number[] }> = { client: { bytes: new Uint8Array(0), records: [] }, server: { bytes: new Uint8Array(0), records: [] } }
+  const joined: Record<Side, { bytes: Uint8Array; records: number[] }> = {
+    client: { bytes: new Uint8Array(0), records: [] },
+    server: { bytes: new Uint8Array(0), records: [] },
+  }
   for (const [index, { sender, type, opened, content }] of records.entries()) {
     if (type !== contentTypes.handshake || !opened) continue
     const waiting = joined[sender]
@@ -120,7 +123,10 @@ function* messagesOf(records: readonly SeenRecord[]): Generator<FoundMessage> {
 }
 
 const itemsOf = (
-  records: readonly SeenRecord[], keys: readonly (string | undefined)[], version: number, cipherSuite: number | undefined,
+  records: readonly SeenRecord[],
+  keys: readonly (string | undefined)[],
+  version: number,
+  cipherSuite: number | undefined,
 ): readonly TracedItem[] => {
   const messages = [...messagesOf(records)]
   const items: TracedItem[] = []
@@ -129,14 +135,27 @@ const itemsOf = (
     for (let found = messages[next]; found && found.records.at(-1) === index; found = messages[++next]) {
       const field = messageFields(found.message, { version, cipherSuite })
       items.push({
-        sender: found.sender, kind: 'message', name: field.name, summary: summaryOf(found.message, field), records: found.records,
-        encrypted: record.encrypted, key: keys[index], bytes: found.message, field,
+        sender: found.sender,
+        kind: 'message',
+        name: field.name,
+        summary: summaryOf(found.message, field),
+        records: found.records,
+        encrypted: record.encrypted,
+        key: keys[index],
+        bytes: found.message,
+        field,
       })
     }
     if (record.type === contentTypes.handshake && record.opened) continue
     const last = items.at(-1)
     const item = otherItem(record, index, keys[index])
-    if (last && last.sender === item.sender && last.kind === item.kind && last.key === item.key && ['application_data', 'undecrypted'].includes(item.kind)) {
+    if (
+      last &&
+      last.sender === item.sender &&
+      last.kind === item.kind &&
+      last.key === item.key &&
+      ['application_data', 'undecrypted'].includes(item.kind)
+    ) {
       items[items.length - 1] = merged(last, item)
     } else items.push(item)
   }
@@ -144,27 +163,55 @@ const itemsOf = (
 }
 
 const dataSummary = (kind: TracedKind, length: number, records: number, problem?: string): string =>
-  `${length} bytes in ${records} ${records === 1 ? 'record' : 'records'}${kind === 'undecrypted' && problem !== undefined ? `: ${problem}` : ''}`
+  `${length} bytes in ${records} ${records === 1 ? 'record' : 'records'}` +
+  (kind === 'undecrypted' && problem !== undefined ? `: ${problem}` : '')
 
 const merged = (first: TracedItem, second: TracedItem): TracedItem => {
   const bytes = concat(first.bytes, second.bytes)
   const records = [...first.records, ...second.records]
   const problem = /: (.*)$/.exec(first.summary)?.[1]
-  return { ...first, bytes, records, summary: dataSummary(first.kind, bytes.length, records.length, problem), field: leafField(first.name, 0, bytes.length) }
+  return {
+    ...first,
+    bytes,
+    records,
+    summary: dataSummary(first.kind, bytes.length, records.length, problem),
+    field: leafField(first.name, 0, bytes.length),
+  }
 }
 
 const otherItem = (record: SeenRecord, index: number, key: string | undefined): TracedItem => {
   const { sender, type, content, encrypted, opened, problem } = record
   const common = { sender, records: [index], encrypted, key, bytes: content }
-  if (!opened) return { ...common, kind: 'undecrypted', name: 'encrypted', summary: dataSummary('undecrypted', content.length, 1, problem), field: leafField('encrypted_record', 0, content.length) }
+  if (!opened)
+    return {
+      ...common,
+      kind: 'undecrypted',
+      name: 'encrypted',
+      summary: dataSummary('undecrypted', content.length, 1, problem),
+      field: leafField('encrypted_record', 0, content.length),
+    }
   const field = recordField(type, content)
   const name = contentTypeName(type)
   if (type === contentTypes.alert) {
     const description = alertName(content[1] ?? 255)
-    return { ...common, kind: 'alert', name: `Alert ${description}`, summary: content[0] === 1 ? 'warning' : 'fatal', field }
+    return {
+      ...common,
+      kind: 'alert',
+      name: `Alert ${description}`,
+      summary: content[0] === 1 ? 'warning' : 'fatal',
+      field,
+    }
   }
-  if (type === contentTypes.change_cipher_spec) return { ...common, kind: 'change_cipher_spec', name: 'ChangeCipherSpec', summary: '', field }
-  if (type === contentTypes.application_data) return { ...common, kind: 'application_data', name: 'application data', summary: dataSummary('application_data', content.length, 1), field }
+  if (type === contentTypes.change_cipher_spec)
+    return { ...common, kind: 'change_cipher_spec', name: 'ChangeCipherSpec', summary: '', field }
+  if (type === contentTypes.application_data)
+    return {
+      ...common,
+      kind: 'application_data',
+      name: 'application data',
+      summary: dataSummary('application_data', content.length, 1),
+      field,
+    }
   return { ...common, kind: 'other', name, summary: `${content.length} bytes`, field }
 }
 
@@ -176,15 +223,23 @@ export const recordField = (type: number, content: Uint8Array): Field => {
     const description = leafField('description', 1, 2, { value: content[1] ?? 0, meaning: alertName(content[1] ?? 0) })
     return { name: 'Alert', start: 0, end, section: 'RFC 9846 section 6', children: [level, description] }
   }
-  if (type === contentTypes.change_cipher_spec) return leafField('change_cipher_spec', 0, end, { section: 'RFC 5246 section 7.1' })
+  if (type === contentTypes.change_cipher_spec)
+    return leafField('change_cipher_spec', 0, end, { section: 'RFC 5246 section 7.1' })
   if (type === contentTypes.application_data) return leafField('application data', 0, end)
   if (type === contentTypes.heartbeat && end >= 3) {
     const length = (content[1] ?? 0) * 256 + (content[2] ?? 0)
     return {
-      name: 'Heartbeat', start: 0, end, section: 'RFC 6520 section 4',
+      name: 'Heartbeat',
+      start: 0,
+      end,
+      section: 'RFC 6520 section 4',
       children: [
-        leafField('type', 0, 1, { value: content[0] ?? 0, meaning: content[0] === 1 ? 'heartbeat_request' : 'heartbeat_response' }),
-        leafField('payload_length', 1, 3, { value: length }), ...(end > 3 ? [leafField('payload and padding', 3, end)] : []),
+        leafField('type', 0, 1, {
+          value: content[0] ?? 0,
+          meaning: content[0] === 1 ? 'heartbeat_request' : 'heartbeat_response',
+        }),
+        leafField('payload_length', 1, 3, { value: length }),
+        ...(end > 3 ? [leafField('payload and padding', 3, end)] : []),
       ],
     }
   }
@@ -196,7 +251,10 @@ export const recordFields = ({ wire, encrypted }: Pick<SeenRecord, 'wire' | 'enc
   const [type = 0, major = 0, minor = 0] = wire
   return [
     leafField('record type', 0, 1, { value: type, meaning: contentTypeName(type) }),
-    leafField('legacy_record_version', 1, 3, { value: major * 256 + minor, meaning: describeVersion(major * 256 + minor).name }),
+    leafField('legacy_record_version', 1, 3, {
+      value: major * 256 + minor,
+      meaning: describeVersion(major * 256 + minor).name,
+    }),
     leafField('length', 3, 5, { value: wire.length - 5 }),
     ...(encrypted ? [leafField('encrypted_record', 5, wire.length)] : []),
   ]
@@ -244,13 +302,29 @@ export const traceJson = (data: TraceData): TraceJson => {
     version: data.version ?? null,
     cipherSuite: data.cipherSuite ?? null,
     records: data.records.map(({ sender, type, wire, encrypted, opened, key }, number) => ({
-      number, sender, type: contentTypeName(type), length: wire.length, encrypted, decrypted: encrypted && opened, key: key ?? keyOf.get(number) ?? null,
+      number,
+      sender,
+      type: contentTypeName(type),
+      length: wire.length,
+      encrypted,
+      decrypted: encrypted && opened,
+      key: key ?? keyOf.get(number) ?? null,
     })),
     messages: data.items.map(({ sender, kind, name, summary, bytes, records, encrypted, key, field }) => ({
-      sender, kind, name, summary, length: bytes.length, records, encrypted, key: key ?? null, fields: fieldJson(field, bytes),
+      sender,
+      kind,
+      name,
+      summary,
+      length: bytes.length,
+      records,
+      encrypted,
+      key: key ?? null,
+      fields: fieldJson(field, bytes),
     })),
     secrets: data.secrets.map(({ value, keys, ...secret }) => ({
-      ...secret, value: value ? toHex(value) : null, keys: Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, toHex(key)])),
+      ...secret,
+      value: value ? toHex(value) : null,
+      keys: Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, toHex(key)])),
     })),
   }
 }
@@ -258,7 +332,11 @@ export const traceJson = (data: TraceData): TraceJson => {
 /** Whether these bytes begin with a handshake message's header that fits them. */
 export const beginsMessage = (bytes: Uint8Array): boolean => {
   const [type = 255, high = 0, middle = 0, low = 0] = bytes
-  return messageName(type) !== undefined && bytes.length >= HEADER_LENGTH && HEADER_LENGTH + ((high << 16) | (middle << 8) | low) <= bytes.length
+  return (
+    messageName(type) !== undefined &&
+    bytes.length >= HEADER_LENGTH &&
+    HEADER_LENGTH + ((high << 16) | (middle << 8) | low) <= bytes.length
+  )
 }
 
 export const isTls13 = (data: TraceData): boolean => data.version === describeVersion(TLS13).name

@@ -1,6 +1,6 @@
-// A whole connection for people and programs: as a ladder of one line a message, as a tree with every byte named, as data. Give
-// `trace.record` as the `trace` option of a connection; `trace.keyLog` and `trace.watch(provider)` as `keyLog` and `provider` in
-// addition, and the key schedule has its values too.
+// A whole connection for people and programs: as a ladder of one line a message, as a tree with every byte named, as
+// data. Give `trace.record` as the `trace` option of a connection; `trace.keyLog` and `trace.watch(provider)` as
+// `keyLog` and `provider` in addition, and the key schedule has its values too.
 
 import type { CryptoProvider } from '../crypto/provider.ts'
 import type { TracedRecord } from '../options.ts'
@@ -44,7 +44,10 @@ export const createTrace = (name: Side = 'client'): Trace => {
   const data = (): TraceData => {
     const log = parseKeyLog(keyLogLines.join('\n'))
     const [secrets] = [...log.connections.values()].slice(-1)
-    return traceData(records.map((record) => seenRecord(record, name)), { secrets, observation: watched?.observation, provider: watched?.provider })
+    return traceData(
+      records.map((record) => seenRecord(record, name)),
+      { secrets, observation: watched?.observation, provider: watched?.provider },
+    )
   }
   return {
     records,
@@ -78,12 +81,14 @@ export const formatLadder = ({ items }: TraceData): string => {
   return items.map((item) => ladderLine(item, width)).join('\n')
 }
 
-/** `client -> server  ClientHello  517 bytes  example.com, TLS 1.3`; braces around what is encrypted, as in the figures of RFC 9846. */
+/** `client -> server  ClientHello  517 bytes  example.com, TLS 1.3`; braces around what is encrypted, as in the
+ * figures of RFC 9846. */
 export const ladderLine = ({ sender, name, bytes, summary, encrypted, kind }: TracedItem, width = 0): string => {
   const arrow = sender === 'client' ? 'client -> server' : 'client <- server'
-  const shown = encrypted ? kind === 'application_data' ? `[${name}]` : `{${name}}` : name
-  const size = kind === 'application_data' || kind === 'undecrypted' ? '' : `${bytes.length} bytes`
-  return `${arrow}  ${shown.padEnd(width + 2)}  ${size.padStart(size === '' ? 0 : 11)}${size === '' ? '' : '  '}${summary}`.trimEnd()
+  const shown = encrypted ? (kind === 'application_data' ? `[${name}]` : `{${name}}`) : name
+  const sized = kind !== 'application_data' && kind !== 'undecrypted'
+  const size = sized ? `${`${bytes.length} bytes`.padStart(11)}  ` : ''
+  return `${arrow}  ${shown.padEnd(width + 2)}  ${size}${summary}`.trimEnd()
 }
 
 /** The whole text: records, messages, bytes, and the key schedule behind them. */
@@ -101,18 +106,27 @@ export const formatTraceData = (data: TraceData, name: Side = 'client'): string 
   return [...lines, ...scheduleLines(data.secrets)].join('\n')
 }
 
-const asAnnotation = (field: Parameters<typeof labelOf>[0]): Annotation => ({ start: field.start, end: field.end, depth: 0, label: labelOf(field) })
+const asAnnotation = (field: Parameters<typeof labelOf>[0]): Annotation => ({
+  start: field.start,
+  end: field.end,
+  depth: 0,
+  label: labelOf(field),
+})
 
 const contentLines = (data: TraceData, record: SeenRecord, index: number): readonly string[] => {
   if (!record.opened) return []
-  const decrypted = record.encrypted ? [`  decrypted: ${record.content.length} bytes of ${contentTypeName(record.type)}`] : []
+  const decrypted = record.encrypted
+    ? [`  decrypted: ${record.content.length} bytes of ${contentTypeName(record.type)}`]
+    : []
   if (record.type !== contentTypes.handshake) {
     const field = recordField(record.type, record.content)
     const shown = field.children.length > 0 ? field.children : [field]
     return [...decrypted, ...hexdump(record.content, shown.map(asAnnotation), '    ')]
   }
   const ended = data.items.filter(({ kind, records }) => kind === 'message' && records.at(-1) === index)
-  const goesOn = data.items.some(({ kind, records }) => kind === 'message' && records.includes(index) && records.at(-1) !== index)
+  const goesOn = data.items.some(
+    ({ kind, records }) => kind === 'message' && records.includes(index) && records.at(-1) !== index,
+  )
   const text = ended.flatMap(({ bytes, field }) => hexdump(bytes, annotateFields(field), '    '))
   return [...decrypted, ...text, ...(goesOn ? ['    (a message goes on in the next record)'] : [])]
 }
@@ -120,13 +134,17 @@ const contentLines = (data: TraceData, record: SeenRecord, index: number): reado
 /** The key schedule, one secret after the other; nothing if no secret's value is known. */
 export const scheduleLines = (secrets: readonly TracedSecret[]): readonly string[] => {
   if (!secrets.some(({ value }) => value)) return []
-  return ['key schedule', ...secrets.flatMap(({ name, meaning, derivation, section, value, keys, records }) => [
-    `  ${name}: ${meaning} (${section})`,
-    `    = ${derivation}`,
-    `    ${value ? toHex(value) : 'not known'}`,
-    ...Object.entries(keys).map(([key, bytes]) => `    ${key} ${toHex(bytes)}`),
-    ...(records.length > 0 ? [`    protects ${ranges(records)}`] : []),
-  ]), '']
+  return [
+    'key schedule',
+    ...secrets.flatMap(({ name, meaning, derivation, section, value, keys, records }) => [
+      `  ${name}: ${meaning} (${section})`,
+      `    = ${derivation}`,
+      `    ${value ? toHex(value) : 'not known'}`,
+      ...Object.entries(keys).map(([key, bytes]) => `    ${key} ${toHex(bytes)}`),
+      ...(records.length > 0 ? [`    protects ${ranges(records)}`] : []),
+    ]),
+    '',
+  ]
 }
 
 /** `records 3 to 5, 9`. */
@@ -137,5 +155,6 @@ const ranges = (numbers: readonly number[]): string => {
     if (last && last[1] === number - 1) last[1] = number
     else runs.push([number, number])
   }
-  return `${numbers.length === 1 ? 'record' : 'records'} ${runs.map(([first, last]) => first === last ? first : `${first} to ${last}`).join(', ')}`
+  const shown = runs.map(([first, last]) => (first === last ? `${first}` : `${first} to ${last}`))
+  return `${numbers.length === 1 ? 'record' : 'records'} ${shown.join(', ')}`
 }

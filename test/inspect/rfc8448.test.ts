@@ -1,4 +1,5 @@
-// The flights of RFC 8448, described: every byte of every record, message and certificate has one name, and the names nest.
+// The flights of RFC 8448, described: every byte of every record, message and certificate has one name, and the names
+// nest.
 
 import { describe, expect, it } from 'vitest'
 import { annotateMessage, leavesOf, messageFields, traceData } from '../../src/inspect/index.ts'
@@ -8,12 +9,23 @@ import { splitMessages } from '../../src/inspect/seen.ts'
 import { TLS13 } from '../../src/wire/registry.ts'
 import { recordsOf, traceSection } from '../replay/trace.ts'
 
-const types: Readonly<Record<string, number>> = { handshake: 22, change_cipher_spec: 20, alert: 21, application_data: 23 }
+const types: Readonly<Record<string, number>> = {
+  handshake: 22,
+  change_cipher_spec: 20,
+  alert: 21,
+  application_data: 23,
+}
 
 /** The records of a section with what they carry. */
-const seenOf = (section: number): readonly SeenRecord[] => recordsOf(traceSection(section)).map(({ actor, kind, payload, record }) => ({
-  sender: actor, type: types[kind] ?? 0, encrypted: record[0] === 23, opened: true, wire: record, content: payload,
-}))
+const seenOf = (section: number): readonly SeenRecord[] =>
+  recordsOf(traceSection(section)).map(({ actor, kind, payload, record }) => ({
+    sender: actor,
+    type: types[kind] ?? 0,
+    encrypted: record[0] === 23,
+    opened: true,
+    wire: record,
+    content: payload,
+  }))
 
 /** Leaves begin where the one before ended; a field is as long as what is inside it. */
 const expectCover = (field: Field, length: number): void => {
@@ -34,7 +46,9 @@ describe.each([3, 4, 5, 6, 7])('RFC 8448 section %d', (section) => {
     for (const record of records) {
       const fields = recordFields(record)
       const inside = record.encrypted ? [] : [record.content.length]
-      expect([...fields.map(({ start, end }) => end - start), ...inside].reduce((sum, length) => sum + length, 0)).toBe(record.wire.length)
+      expect([...fields.map(({ start, end }) => end - start), ...inside].reduce((sum, length) => sum + length, 0)).toBe(
+        record.wire.length,
+      )
     }
   })
 
@@ -64,16 +78,23 @@ describe.each([3, 4, 5, 6, 7])('RFC 8448 section %d', (section) => {
     const { items, version, cipherSuite } = traceData(records)
     expect(version).toBe('TLS 1.3')
     expect(cipherSuite).toBe('TLS_AES_128_GCM_SHA256')
-    expect(items.every(({ kind, summary, name }) => kind !== 'message' || summary !== '' || name === 'ChangeCipherSpec')).toBe(true)
+    expect(
+      items.every(({ kind, summary, name }) => kind !== 'message' || summary !== '' || name === 'ChangeCipherSpec'),
+    ).toBe(true)
     expect(items.filter(({ name }) => name === 'Finished').length).toBe(2)
   })
 })
 
 it('which key seals which record, in order', () => {
   const { secrets } = traceData(seenOf(4))
-  const protects = Object.fromEntries(secrets.filter(({ records }) => records.length > 0).map(({ name, records }) => [name, records.length]))
+  const protects = Object.fromEntries(
+    secrets.filter(({ records }) => records.length > 0).map(({ name, records }) => [name, records.length]),
+  )
   expect(protects).toEqual({
-    client_early_traffic_secret: 2, client_handshake_traffic_secret: 1, server_handshake_traffic_secret: 1,
-    client_application_traffic_secret_0: 2, server_application_traffic_secret_0: 2,
+    client_early_traffic_secret: 2,
+    client_handshake_traffic_secret: 1,
+    server_handshake_traffic_secret: 1,
+    client_application_traffic_secret_0: 2,
+    server_application_traffic_secret_0: 2,
   })
 })

@@ -12,12 +12,16 @@ import { rsa } from '../fixtures/identities.ts'
 import { eventsOf, infoOf, meet } from '../fixtures/engines.ts'
 
 const server: TestServerOptions = {
-  tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) }, earlyData: { maxBytes: 1000, replayGuard: { firstSeen: () => true } },
+  tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) },
+  earlyData: { maxBytes: 1000, replayGuard: { firstSeen: () => true } },
 }
 
 const traced = async (client: TestClientOptions = {}, server: TestServerOptions = {}) => {
   const trace = createTrace('client')
-  const met = await meet({ trace: trace.record, keyLog: trace.keyLog, provider: trace.watch(nodeProvider), ...client }, server)
+  const met = await meet(
+    { trace: trace.record, keyLog: trace.keyLog, provider: trace.watch(nodeProvider), ...client },
+    server,
+  )
   return { trace, data: trace.data(), ...met }
 }
 
@@ -30,15 +34,26 @@ const valueOf = (secrets: readonly TracedSecret[], name: string): Uint8Array => 
 describe('the key schedule of TLS 1.3', () => {
   it('has every secret, and they are those of the connection', async () => {
     const { trace, data, client } = await traced({}, server)
-    const names = ['early_secret', 'handshake_secret', 'client_handshake_traffic_secret', 'server_handshake_traffic_secret', 'main_secret',
-      'client_application_traffic_secret_0', 'server_application_traffic_secret_0', 'exporter_secret', 'resumption_secret']
+    const names = [
+      'early_secret',
+      'handshake_secret',
+      'client_handshake_traffic_secret',
+      'server_handshake_traffic_secret',
+      'main_secret',
+      'client_application_traffic_secret_0',
+      'server_application_traffic_secret_0',
+      'exporter_secret',
+      'resumption_secret',
+    ]
     for (const name of names) expect(valueOf(data.secrets, name).length).toBe(32)
     const sha256 = nodeProvider.hashes.sha256
     if (!sha256) throw new Error('no SHA-256')
     const exported = exportKey(sha256, valueOf(data.secrets, 'exporter_secret'), 'test', new Uint8Array(0), 32)
     expect(exported).toEqual(client.exportKeyingMaterial(32, 'test', new Uint8Array(0)))
     const psk = data.secrets.find(({ name }) => name === 'resumption PSK')
-    expect(psk?.value).toEqual(resumptionPsk(sha256, valueOf(data.secrets, 'resumption_secret'), fromHex(psk?.meaning.split(' ').at(-1) ?? '')))
+    expect(psk?.value).toEqual(
+      resumptionPsk(sha256, valueOf(data.secrets, 'resumption_secret'), fromHex(psk?.meaning.split(' ').at(-1) ?? '')),
+    )
     const handshake = data.secrets.find(({ name }) => name === 'server_handshake_traffic_secret')
     expect(Object.keys(handshake?.keys ?? {})).toEqual(['write_key', 'write_iv', 'finished_key'])
     expect(handshake?.records.length).toBeGreaterThan(0)
@@ -74,7 +89,9 @@ describe('TLS 1.2', () => {
     const { data } = await traced(old)
     const server = data.items.find(({ name }) => name === 'ServerKeyExchange')
     expect(server?.summary).toMatch(/^(X25519|P-256), ecdsa_secp256r1_sha256$/)
-    expect(server && leavesOf(server.field).map(({ name }) => name)).toEqual(expect.arrayContaining(['curveType', 'group', 'scheme']))
+    expect(server && leavesOf(server.field).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['curveType', 'group', 'scheme']),
+    )
     expect(server && findField(server.field, 'point')).toBeDefined()
     const client = data.items.find(({ name }) => name === 'ClientKeyExchange')
     expect(client && findField(client.field, 'point')).toBeDefined()

@@ -1,5 +1,5 @@
-// Ten servers that nobody here wrote, good and bad, for the scan: nginx, OpenSSL's s_server and Go's crypto/tls. The same ones
-// were scanned with testssl.sh, whose findings are in testssl.json (scripts/record-testssl.ts).
+// Ten servers that nobody here wrote, good and bad, for the scan: nginx, OpenSSL's s_server and Go's crypto/tls. The
+// same ones were scanned with testssl.sh, whose findings are in testssl.json (scripts/record-testssl.ts).
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
@@ -55,8 +55,22 @@ export const scanFiles = async (): Promise<Files> => {
   const old = () => Date.now() - 60 * day
   const weak = { cert: join(folder, 'weak.pem'), key: join(folder, 'weak.key') }
   const made = await run('openssl', [
-    'req', '-x509', '-newkey', 'rsa:1024', '-sha1', '-nodes', '-days', '30', '-subj', '/CN=localhost', '-keyout', weak.key, '-out', weak.cert,
-    '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1',
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:1024',
+    '-sha1',
+    '-nodes',
+    '-days',
+    '30',
+    '-subj',
+    '/CN=localhost',
+    '-keyout',
+    weak.key,
+    '-out',
+    weak.cert,
+    '-addext',
+    'subjectAltName=DNS:localhost,IP:127.0.0.1',
   ])
   if (made.code !== 0) throw new Error(made.output)
   const go = join(folder, 'go-server')
@@ -94,8 +108,12 @@ const nginx = (name: string, settings: (files: Files) => string): ScanServer => 
     const port = await freePort()
     const folder = join(files.folder, name.replaceAll(' ', '-'))
     mkdirSync(folder, { recursive: true })
-    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${folder}/${kind};`).join(' ')
-    writeFileSync(join(folder, 'nginx.conf'), `
+    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+      .map((kind) => `${kind}_temp_path ${folder}/${kind};`)
+      .join(' ')
+    writeFileSync(
+      join(folder, 'nginx.conf'),
+      `
       daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/error.log;
       events {}
       http {
@@ -105,7 +123,8 @@ const nginx = (name: string, settings: (files: Files) => string): ScanServer => 
           ${settings(files)}
           location / { return 200 "hello\\n"; }
         }
-      }`)
+      }`,
+    )
     const child = new Child('nginx', ['-e', `${folder}/error.log`, '-c', join(folder, 'nginx.conf')])
     await listening(port, child)
     return { port, stop: () => child.stop() }
@@ -114,17 +133,29 @@ const nginx = (name: string, settings: (files: Files) => string): ScanServer => 
 
 const certificate = ({ cert, key }: Pair): string => `ssl_certificate ${cert}; ssl_certificate_key ${key};`
 
-const openssl = (name: string, settings: (files: Files) => readonly string[], env: Record<string, string> = {}): ScanServer => ({
+const openssl = (
+  name: string,
+  settings: (files: Files) => readonly string[],
+  env: Record<string, string> = {},
+): ScanServer => ({
   name: `OpenSSL ${name}`,
   start: async (files) => {
     const port = await freePort()
-    const child = new Child('openssl', ['s_server', '-accept', `127.0.0.1:${port}`, '-www', '-quiet', ...settings(files)], { env })
+    const child = new Child(
+      'openssl',
+      ['s_server', '-accept', `127.0.0.1:${port}`, '-www', '-quiet', ...settings(files)],
+      { env },
+    )
     await listening(port, child)
     return { port, stop: () => child.stop() }
   },
 })
 
-const go = (name: string, settings: (files: Files) => readonly string[], env: Record<string, string> = {}): ScanServer => ({
+const go = (
+  name: string,
+  settings: (files: Files) => readonly string[],
+  env: Record<string, string> = {},
+): ScanServer => ({
   name: `Go ${name}`,
   start: async (files) => {
     const child = new Child(files.go, settings(files), { env })
@@ -136,23 +167,73 @@ const go = (name: string, settings: (files: Files) => readonly string[], env: Re
 const goPair = ({ cert, key }: Pair): readonly string[] => ['-cert', cert, '-key', key]
 const opensslPair = ({ cert, key }: Pair): readonly string[] => ['-cert', cert, '-cert_chain', cert, '-key', key]
 
+const forwardSecret = ['AES128-GCM-SHA256', 'AES256-GCM-SHA384', 'CHACHA20-POLY1305'].flatMap((cipher) =>
+  ['ECDSA', 'RSA'].map((key) => `ECDHE-${key}-${cipher}`),
+)
+
 export const scanServers: readonly ScanServer[] = [
-  nginx('modern', (files) => `${certificate(files.ecdsa)} ssl_protocols TLSv1.3; add_header Strict-Transport-Security "max-age=63072000" always;`),
-  nginx('intermediate', (files) => `${certificate(files.rsa)} ${certificate(files.ecdsa)} ssl_protocols TLSv1.2 TLSv1.3;
-    ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305;
+  nginx(
+    'modern',
+    (files) =>
+      `${certificate(files.ecdsa)}
+    ssl_protocols TLSv1.3; add_header Strict-Transport-Security "max-age=63072000" always;`,
+  ),
+  nginx(
+    'intermediate',
+    (files) => `${certificate(files.rsa)} ${certificate(files.ecdsa)} ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_ciphers ${forwardSecret.join(':')};
     ssl_prefer_server_ciphers off; ssl_session_tickets off; ssl_session_cache shared:a:1m;
-    add_header Strict-Transport-Security "max-age=31536000; includeSubDomains" always;`),
-  nginx('old', (files) => `${certificate(files.rsa)} ssl_protocols TLSv1 TLSv1.1 TLSv1.2; ssl_ciphers "ALL:!aNULL:!eNULL:@SECLEVEL=0"; ssl_prefer_server_ciphers on;
-    gzip on; gzip_min_length 1; gzip_types text/plain;`),
-  nginx('without forward secrecy', (files) => `${certificate(files.rsa)} ssl_protocols TLSv1.2; ssl_ciphers "kRSA+AES:@SECLEVEL=0"; ssl_prefer_server_ciphers on;
-    add_header Strict-Transport-Security "max-age=60";`),
+    add_header Strict-Transport-Security "max-age=31536000; includeSubDomains" always;`,
+  ),
+  nginx(
+    'old',
+    (files) => `${certificate(files.rsa)}
+    ssl_protocols TLSv1 TLSv1.1 TLSv1.2; ssl_ciphers "ALL:!aNULL:!eNULL:@SECLEVEL=0"; ssl_prefer_server_ciphers on;
+    gzip on; gzip_min_length 1; gzip_types text/plain;`,
+  ),
+  nginx(
+    'without forward secrecy',
+    (files) => `${certificate(files.rsa)}
+    ssl_protocols TLSv1.2; ssl_ciphers "kRSA+AES:@SECLEVEL=0"; ssl_prefer_server_ciphers on;
+    add_header Strict-Transport-Security "max-age=60";`,
+  ),
   openssl('default', (files) => opensslPair(files.ecdsa)),
   openssl('everything', (files) => [
-    ...opensslPair(files.rsa), '-cipher', 'ALL:COMPLEMENTOFALL:!PSK:!SRP:@SECLEVEL=0', '-min_protocol', 'TLSv1', '-client_renegotiation',
+    ...opensslPair(files.rsa),
+    '-cipher',
+    'ALL:COMPLEMENTOFALL:!PSK:!SRP:@SECLEVEL=0',
+    '-min_protocol',
+    'TLSv1',
+    '-client_renegotiation',
   ]),
-  openssl('CBC only', (files) => [...opensslPair(files.rsa), '-tls1_2', '-cipher', 'AES256-SHA256:ECDHE-RSA-AES256-SHA384:ECDHE-RSA-AES128-SHA', '-no_ticket', '-no_etm']),
-  openssl('weak certificate', (files) => [...opensslPair(files.weak), '-tls1_1', '-cipher', 'ALL:@SECLEVEL=0', '-serverpref']),
+  openssl('CBC only', (files) => [
+    ...opensslPair(files.rsa),
+    '-tls1_2',
+    '-cipher',
+    'AES256-SHA256:ECDHE-RSA-AES256-SHA384:ECDHE-RSA-AES128-SHA',
+    '-no_ticket',
+    '-no_etm',
+  ]),
+  openssl('weak certificate', (files) => [
+    ...opensslPair(files.weak),
+    '-tls1_1',
+    '-cipher',
+    'ALL:@SECLEVEL=0',
+    '-serverpref',
+  ]),
   go('default', (files) => [...goPair(files.rsa), '-alpn', 'h2,http/1.1']),
-  go('bad', (files) => [...goPair(files.expired), '-min', '769', '-max', '771', '-tickets=false', '-suites', '5,10,47,49169,49170,49171,49172,156,49199'],
-    { GODEBUG: 'rsa1024min=0,tls10server=1,tlsrsakex=1,tls3des=1' }),
+  go(
+    'bad',
+    (files) => [
+      ...goPair(files.expired),
+      '-min',
+      '769',
+      '-max',
+      '771',
+      '-tickets=false',
+      '-suites',
+      '5,10,47,49169,49170,49171,49172,156,49199',
+    ],
+    { GODEBUG: 'rsa1024min=0,tls10server=1,tlsrsakex=1,tls3des=1' },
+  ),
 ]

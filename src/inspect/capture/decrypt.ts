@@ -1,5 +1,6 @@
-// Opens the records of a captured connection with a key log (RFC 9850): follows the handshake far enough to know which key seals
-// what. TLS 1.3 with early data, HelloRetryRequest, key updates and ECH; TLS 1.2 with every suite that the provider has.
+// Opens the records of a captured connection with a key log (RFC 9850): follows the handshake far enough to know
+// which key seals what. TLS 1.3 with early data, HelloRetryRequest, key updates and ECH; TLS 1.2 with every suite
+// that the provider has.
 
 import type { CryptoProvider } from '../../crypto/provider.ts'
 import { nextTrafficSecret } from '../../keys/schedule13.ts'
@@ -77,13 +78,28 @@ export class CaptureDecryptor {
     const base = { sender, wire, packet, time }
     if (missing > 0) state.broken = `${missing} bytes are missing in the capture before this record`
     if (this.#isPlain(record, state)) {
-      const seen: SeenRecord = { ...base, type, encrypted: false, opened: true, content: fragment, problem: missing > 0 ? state.broken : undefined }
+      const seen: SeenRecord = {
+        ...base,
+        type,
+        encrypted: false,
+        opened: true,
+        content: fragment,
+        problem: missing > 0 ? state.broken : undefined,
+      }
       await this.#follow(seen, state)
       return seen
     }
     const found = state.broken === undefined ? await this.#decrypt(record, state) : state.broken
-    if (typeof found === 'string') return { ...base, type, encrypted: true, opened: false, content: fragment, key: state.key?.name, problem: found }
-    const seen: SeenRecord = { ...base, type: found.type, encrypted: true, opened: true, content: found.content, key: found.key }
+    if (typeof found === 'string')
+      return { ...base, type, encrypted: true, opened: false, content: fragment, key: state.key?.name, problem: found }
+    const seen: SeenRecord = {
+      ...base,
+      type: found.type,
+      encrypted: true,
+      opened: true,
+      content: found.content,
+      key: found.key,
+    }
     await this.#follow(seen, state)
     return seen
   }
@@ -99,8 +115,10 @@ export class CaptureDecryptor {
 
   async #decrypt(record: CapturedRecord, state: DirectionState): Promise<Opened | string> {
     if (!this.#secrets) return 'the key log has no secrets of this connection'
-    if (this.#version !== 0 && this.#version < TLS12) return `records of ${versionName(this.#version)} are not decrypted`
-    if (record.sender === 'client' && this.#version !== TLS12 && (!state.key || state.key.name === early)) return this.#decryptEarly(record, state)
+    if (this.#version !== 0 && this.#version < TLS12)
+      return `records of ${versionName(this.#version)} are not decrypted`
+    if (record.sender === 'client' && this.#version !== TLS12 && (!state.key || state.key.name === early))
+      return this.#decryptEarly(record, state)
     if (!state.key) return 'no key for it is known yet'
     return tryKey(record, state.key)
   }
@@ -120,9 +138,13 @@ export class CaptureDecryptor {
       }
     }
     const handshake = await this.#key13('CLIENT_HANDSHAKE_TRAFFIC_SECRET', 'client_handshake_traffic_secret')
-    if (!handshake) return this.#offersEarlyData ? 'early data, and the key log has no early secret' : 'the key log has no CLIENT_HANDSHAKE_TRAFFIC_SECRET'
+    if (!handshake)
+      return this.#offersEarlyData
+        ? 'early data, and the key log has no early secret'
+        : 'the key log has no CLIENT_HANDSHAKE_TRAFFIC_SECRET'
     const opened = await tryKey(record, handshake)
-    if (typeof opened === 'string') return this.#offersEarlyData && !secret ? 'early data, and the key log has no early secret' : opened
+    if (typeof opened === 'string')
+      return this.#offersEarlyData && !secret ? 'early data, and the key log has no early secret' : opened
     state.key = handshake
     return opened
   }
@@ -139,7 +161,8 @@ export class CaptureDecryptor {
   // ---- following the handshake
 
   async #follow({ type, content, sender }: SeenRecord, state: DirectionState): Promise<void> {
-    if (type === contentTypes.change_cipher_spec && this.#version !== TLS13) return this.#changeCipherSpec(sender, state)
+    if (type === contentTypes.change_cipher_spec && this.#version !== TLS13)
+      return this.#changeCipherSpec(sender, state)
     if (type !== contentTypes.handshake) return
     const { messages, rest } = splitMessages(concat(state.joined, content))
     state.joined = rest
@@ -151,7 +174,8 @@ export class CaptureDecryptor {
     if (type === handshakeTypes.client_hello) this.#clientHello(raw)
     else if (type === handshakeTypes.server_hello) await this.#serverHello(raw)
     else if (this.#version !== TLS13) return
-    else if (type === handshakeTypes.end_of_early_data) state.key = await this.#key13('CLIENT_HANDSHAKE_TRAFFIC_SECRET', 'client_handshake_traffic_secret')
+    else if (type === handshakeTypes.end_of_early_data)
+      state.key = await this.#key13('CLIENT_HANDSHAKE_TRAFFIC_SECRET', 'client_handshake_traffic_secret')
     else if (type === handshakeTypes.finished && state.generation === 0 && state.key?.name.includes('handshake')) {
       const label = sender === 'client' ? 'CLIENT_TRAFFIC_SECRET_0' : 'SERVER_TRAFFIC_SECRET_0'
       const name = `${sender}_application_traffic_secret_0`
@@ -185,7 +209,14 @@ export class CaptureDecryptor {
   async #serverHandshakeKey(): Promise<Key> {
     const name = 'server_handshake_traffic_secret'
     const key = await this.#key13('SERVER_HANDSHAKE_TRAFFIC_SECRET', name)
-    return key ?? { name, opener: this.#secrets ? 'the key log has no SERVER_HANDSHAKE_TRAFFIC_SECRET' : 'the key log has no secrets of this connection' }
+    return (
+      key ?? {
+        name,
+        opener: this.#secrets
+          ? 'the key log has no SERVER_HANDSHAKE_TRAFFIC_SECRET'
+          : 'the key log has no secrets of this connection',
+      }
+    )
   }
 
   async #keyUpdate(sender: Side, state: DirectionState): Promise<void> {
@@ -193,14 +224,21 @@ export class CaptureDecryptor {
     if (!state.key?.secret || !hash) return
     const { secret } = nextTrafficSecret({ hash, secret: state.key.secret })
     state.generation++
-    state.key = { name: `${sender}_application_traffic_secret_${state.generation}`, opener: await this.#opener13(this.#suite, secret), secret }
+    state.key = {
+      name: `${sender}_application_traffic_secret_${state.generation}`,
+      opener: await this.#opener13(this.#suite, secret),
+      secret,
+    }
   }
 
   async #changeCipherSpec(sender: Side, state: DirectionState): Promise<void> {
     const name = `${sender}_write_key`
     const master = this.#secrets?.get('CLIENT_RANDOM')
     if (this.#version !== TLS12 || !master || !this.#provider) {
-      const why = this.#version !== TLS12 ? `records of ${versionName(this.#version)} are not decrypted` : 'the key log has no secrets of this connection'
+      const why =
+        this.#version !== TLS12
+          ? `records of ${versionName(this.#version)} are not decrypted`
+          : 'the key log has no secrets of this connection'
       state.key = { name, opener: why }
       return
     }
@@ -208,15 +246,16 @@ export class CaptureDecryptor {
     state.key = { name, opener: await openerOf12(this.#suite, keys?.[sender], this.#encryptThenMac, this.#provider) }
   }
 
-  /** With ECH accepted, the key log goes by the random of the inner hello, which is sealed (RFC 9850 section 2.3): each connection of
-   * the log is tried on the server's first sealed record. Call it with that record before open(). */
+  /** With ECH accepted, the key log goes by the random of the inner hello, which is sealed (RFC 9850 section 2.3):
+   * each connection of the log is tried on the server's first sealed record. Call it with that record before
+   * open(). */
   async findByTrial(record: CapturedRecord): Promise<void> {
     if (this.#secrets || !this.#offersEch || !this.#log || this.#version !== TLS13 || record.sender !== 'server') return
     if (record.type !== contentTypes.application_data) return
     for (const [random, secrets] of this.#log.connections) {
       this.#secrets = secrets
       const key = await this.#key13('SERVER_HANDSHAKE_TRAFFIC_SECRET', 'server_handshake_traffic_secret')
-      if (key && typeof await tryKey(record, key) !== 'string') {
+      if (key && typeof (await tryKey(record, key)) !== 'string') {
         this.#clientRandom = fromHex(random)
         this.#sides.server.key = await this.#serverHandshakeKey()
         return

@@ -44,7 +44,10 @@ export interface CaptureOptions {
 }
 
 /** Reads a pcap or pcapng. Throws `decode_error` for what is neither. */
-export const captureConnections = async (file: Uint8Array, { keyLog, provider }: CaptureOptions = {}): Promise<CapturedConnections> => {
+export const captureConnections = async (
+  file: Uint8Array,
+  { keyLog, provider }: CaptureOptions = {},
+): Promise<CapturedConnections> => {
   const { packets, keyLogs, problems } = readCapture(file)
   const texts = [...(keyLog === undefined ? [] : [keyLog]), ...keyLogs]
   const log = texts.length > 0 ? parseKeyLog(texts.join('\n')) : undefined
@@ -97,7 +100,9 @@ const beginsHello = (bytes: Uint8Array, type: number): boolean =>
   bytes[0] === contentTypes.handshake && bytes[1] === 3 && (bytes[2] ?? 9) <= 4 && bytes[5] === type
 
 /** Where TLS begins in a stream: after STARTTLS, say. */
-const findTls = ({ chunks }: TcpStream): { readonly client: 0 | 1; readonly chunks: readonly StreamChunk[] } | undefined => {
+const findTls = ({
+  chunks,
+}: TcpStream): { readonly client: 0 | 1; readonly chunks: readonly StreamChunk[] } | undefined => {
   const at = chunks.findIndex(({ bytes }) => beginsHello(bytes, 1))
   const hello = chunks[at]
   if (hello) return { client: hello.from, chunks: chunks.slice(at) }
@@ -128,9 +133,11 @@ class Framer {
   lost = false
 }
 
-const isHeader = (bytes: Uint8Array): boolean => (bytes[0] ?? 0) >= 20 && (bytes[0] ?? 0) <= 24 && bytes[1] === 3 && (bytes[2] ?? 9) <= 4
+const isHeader = (bytes: Uint8Array): boolean =>
+  (bytes[0] ?? 0) >= 20 && (bytes[0] ?? 0) <= 24 && bytes[1] === 3 && (bytes[2] ?? 9) <= 4
 
-/** Records in the order in which they became whole. Behind a hole, reading goes on where a packet begins with a record. */
+/** Records in the order in which they became whole. Behind a hole, reading goes on where a packet begins with a
+ * record. */
 function* recordsOf(chunks: readonly StreamChunk[], client: 0 | 1, lost: string[]): Generator<CapturedRecord> {
   const framers: readonly [Framer, Framer] = [new Framer(), new Framer()]
   for (const { from, bytes, packet, time, missing } of chunks) {
@@ -162,7 +169,13 @@ function* recordsOf(chunks: readonly StreamChunk[], client: 0 | 1, lost: string[
       if (end > framer.buffer.length) break
       const wire = framer.buffer.slice(offset, end)
       yield {
-        sender, type: wire[0] ?? 0, header: wire.subarray(0, RECORD_HEADER_LENGTH), fragment: wire.subarray(RECORD_HEADER_LENGTH), wire, packet, time,
+        sender,
+        type: wire[0] ?? 0,
+        header: wire.subarray(0, RECORD_HEADER_LENGTH),
+        fragment: wire.subarray(RECORD_HEADER_LENGTH),
+        wire,
+        packet,
+        time,
         missing: framer.missing,
       }
       framer.missing = 0

@@ -73,7 +73,11 @@ export class Defragmenter {
       if (next === 44) {
         const field = u16(bytes, offset + 2)
         if (fragment) return undefined
-        fragment = { at: field & 0xfff8, more: (field & 1) !== 0, id: `${u16(bytes, offset + 4)}-${u16(bytes, offset + 6)}` }
+        fragment = {
+          at: field & 0xfff8,
+          more: (field & 1) !== 0,
+          id: `${u16(bytes, offset + 4)}-${u16(bytes, offset + 6)}`,
+        }
       }
       next = bytes[offset] ?? 59
       offset += length
@@ -150,7 +154,10 @@ const ipv4Text = (bytes: Uint8Array, offset: number): string => Array.from(bytes
 const ipv6Text = (bytes: Uint8Array, offset: number): string => {
   const groups = Array.from({ length: 8 }, (_, i) => u16(bytes, offset + 2 * i).toString(16))
   const runs = [...groups.join(':').matchAll(/(?:^|:)(0(?::0)+)(?=:|$)/g)]
-  const longest = runs.reduce<RegExpMatchArray | undefined>((best, run) => (run[1] ?? '').length > (best?.[1] ?? '').length ? run : best, undefined)
+  const longest = runs.reduce<RegExpMatchArray | undefined>(
+    (best, run) => ((run[1] ?? '').length > (best?.[1] ?? '').length ? run : best),
+    undefined,
+  )
   if (!longest) return groups.join(':')
   const text = groups.join(':')
   const start = longest.index ?? 0

@@ -1,4 +1,5 @@
-// From a link layer's frame to the IP packet in it: Ethernet with VLAN tags, Linux cooked captures, loopback of the BSDs, raw IP.
+// From a link layer's frame to the IP packet in it: Ethernet with VLAN tags, Linux cooked captures, loopback of the
+// BSDs, raw IP.
 
 /** An IP packet, and which version the link layer says it is. */
 export interface IpPacket {
@@ -8,7 +9,16 @@ export interface IpPacket {
 
 /** LINKTYPE_ numbers. */
 export const linkTypes = {
-  null: 0, ethernet: 1, raw12: 12, raw14: 14, raw: 101, loop: 108, linuxCooked: 113, ipv4: 228, ipv6: 229, linuxCooked2: 276,
+  null: 0,
+  ethernet: 1,
+  raw12: 12,
+  raw14: 14,
+  raw: 101,
+  loop: 108,
+  linuxCooked: 113,
+  ipv4: 228,
+  ipv6: 229,
+  linuxCooked2: 276,
 } as const
 
 const IPV4 = 0x0800
@@ -22,15 +32,26 @@ const u16 = (bytes: Uint8Array, offset: number): number => (bytes[offset] ?? 0) 
 /** Undefined for frames that carry no IP; a sentence for a link type that is not known here. */
 export const ipPacketOf = (linkType: number, frame: Uint8Array): IpPacket | undefined | string => {
   switch (linkType) {
-    case linkTypes.ethernet: return byEtherType(frame, 12)
-    case linkTypes.linuxCooked: return byEtherType(frame, 14)
-    case linkTypes.linuxCooked2: return byEtherType(frame, 0, 20)
-    case linkTypes.null: return byFamily(frame)
-    case linkTypes.loop: return byFamily(frame)
-    case linkTypes.raw: case linkTypes.raw12: case linkTypes.raw14: return byVersion(frame)
-    case linkTypes.ipv4: return { version: 4, bytes: frame }
-    case linkTypes.ipv6: return { version: 6, bytes: frame }
-    default: return `link type ${linkType} is not one of Ethernet, Linux cooked, loopback and raw IP`
+    case linkTypes.ethernet:
+      return byEtherType(frame, 12)
+    case linkTypes.linuxCooked:
+      return byEtherType(frame, 14)
+    case linkTypes.linuxCooked2:
+      return byEtherType(frame, 0, 20)
+    case linkTypes.null:
+      return byFamily(frame)
+    case linkTypes.loop:
+      return byFamily(frame)
+    case linkTypes.raw:
+    case linkTypes.raw12:
+    case linkTypes.raw14:
+      return byVersion(frame)
+    case linkTypes.ipv4:
+      return { version: 4, bytes: frame }
+    case linkTypes.ipv6:
+      return { version: 6, bytes: frame }
+    default:
+      return `link type ${linkType} is not one of Ethernet, Linux cooked, loopback and raw IP`
   }
 }
 
@@ -42,7 +63,8 @@ const byEtherType = (frame: Uint8Array, at: number, start = at + 2): IpPacket | 
     type = u16(frame, offset + 2)
     offset += 4
   }
-  if (type === 0x8864) { // PPPoE session (RFC 2516): six bytes, then PPP's protocol
+  if (type === 0x8864) {
+    // PPPoE session (RFC 2516): six bytes, then PPP's protocol
     const protocol = u16(frame, offset + 6)
     type = protocol === 0x0021 ? IPV4 : protocol === 0x0057 ? IPV6 : 0
     offset += 8

@@ -1,5 +1,6 @@
-// Packets out of capture files: pcap (draft-ietf-opsawg-pcap) and pcapng (draft-ietf-opsawg-pcapng), in either byte order, with the
-// key logs that a Decryption Secrets Block embeds. What is cut off at the end of a file is told, not thrown.
+// Packets out of capture files: pcap (draft-ietf-opsawg-pcap) and pcapng (draft-ietf-opsawg-pcapng), in either byte
+// order, with the key logs that a Decryption Secrets Block embeds. What is cut off at the end of a file is told, not
+// thrown.
 
 import { TlsError } from '../../errors.ts'
 
@@ -58,7 +59,7 @@ const readPcap = (bytes: Uint8Array): CaptureFile => {
   const packets: Packet[] = []
   const problems: string[] = []
   const headerLength = modified ? 24 : 16
-  for (let offset = 24; offset < bytes.length; ) {
+  for (let offset = 24; offset < bytes.length;) {
     if (offset + headerLength > bytes.length) {
       problems.push(`the file breaks off in the header of packet ${packets.length + 1}`)
       break
@@ -90,7 +91,14 @@ interface Interface {
   readonly snapLength: number
 }
 
-const blocks = { section: 0x0a0d0d0a, interface: 1, packet: 2, simplePacket: 3, enhancedPacket: 6, secrets: 10 } as const
+const blocks = {
+  section: 0x0a0d0d0a,
+  interface: 1,
+  packet: 2,
+  simplePacket: 3,
+  enhancedPacket: 6,
+  secrets: 10,
+} as const
 /** 'TLSK' (draft-ietf-opsawg-pcapng section 4.7). */
 const TLS_KEY_LOG = 0x544c534b
 
@@ -101,7 +109,7 @@ const readPcapng = (bytes: Uint8Array): CaptureFile => {
   const problems: string[] = []
   let interfaces: Interface[] = []
   let little = true
-  for (let offset = 0; offset < bytes.length; ) {
+  for (let offset = 0; offset < bytes.length;) {
     if (offset + 12 > bytes.length) {
       problems.push('the file breaks off in the header of a block')
       break
@@ -134,13 +142,14 @@ const readPcapng = (bytes: Uint8Array): CaptureFile => {
   return { format: 'pcapng', packets, keyLogs, problems }
 }
 
-const bytesOf = (view: DataView, start: number, length: number): Uint8Array => new Uint8Array(view.buffer, view.byteOffset + start, length)
+const bytesOf = (view: DataView, start: number, length: number): Uint8Array =>
+  new Uint8Array(view.buffer, view.byteOffset + start, length)
 
 const readInterface = (body: DataView, little: boolean): Interface => {
   if (body.byteLength < 8) throw malformed('an Interface Description Block of less than 20 bytes')
   let resolution = 1e6
   let offset = 0
-  for (let at = 8; at + 4 <= body.byteLength; ) {
+  for (let at = 8; at + 4 <= body.byteLength;) {
     const code = body.getUint16(at, little)
     const length = body.getUint16(at + 2, little)
     if (code === 0 || at + 4 + length > body.byteLength) break
@@ -160,7 +169,13 @@ const readSecrets = (body: DataView, little: boolean): string | undefined => {
   return new TextDecoder('latin1').decode(bytesOf(body, 8, length))
 }
 
-const readPacket = (type: number, body: DataView, little: boolean, interfaces: readonly Interface[], number: number): Packet | string => {
+const readPacket = (
+  type: number,
+  body: DataView,
+  little: boolean,
+  interfaces: readonly Interface[],
+  number: number,
+): Packet | string => {
   const simple = type === blocks.simplePacket
   const fixed = simple ? 4 : 20
   if (body.byteLength < fixed) return `packet ${number}: its block is too short`
@@ -173,6 +188,10 @@ const readPacket = (type: number, body: DataView, little: boolean, interfaces: r
   if (fixed + captured > body.byteLength) return `packet ${number}: it is longer than its block`
   const units = simple ? 0 : body.getUint32(4, little) * 2 ** 32 + body.getUint32(8, little)
   return {
-    number, linkType: from.linkType, originalLength, bytes: bytesOf(body, fixed, captured), time: simple ? 0 : from.offset + units / from.resolution,
+    number,
+    linkType: from.linkType,
+    originalLength,
+    bytes: bytesOf(body, fixed, captured),
+    time: simple ? 0 : from.offset + units / from.resolution,
   }
 }

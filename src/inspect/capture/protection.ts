@@ -1,4 +1,5 @@
-// What opens the records of a captured connection: record protection by the suite that was seen and the secrets of a key log.
+// What opens the records of a captured connection: record protection by the suite that was seen and the secrets of a
+// key log.
 
 import type { AeadCipher, Cipher, CryptoProvider, HashAlgorithm, HashName } from '../../crypto/provider.ts'
 import { keyBlock, resumedMasterSecret } from '../../keys/prf12.ts'
@@ -10,10 +11,20 @@ import { describeCipherSuite } from '../describe.ts'
 import type { DescribedSuite } from '../describe.ts'
 
 const cipherNames: Readonly<Record<string, string>> = {
-  AES_128_GCM: 'aes-128-gcm', AES_256_GCM: 'aes-256-gcm', CHACHA20_POLY1305: 'chacha20-poly1305', AES_128_CCM: 'aes-128-ccm',
-  AES_128_CCM_8: 'aes-128-ccm-8', AES_128_CBC: 'aes-128-cbc', AES_256_CBC: 'aes-256-cbc',
+  AES_128_GCM: 'aes-128-gcm',
+  AES_256_GCM: 'aes-256-gcm',
+  CHACHA20_POLY1305: 'chacha20-poly1305',
+  AES_128_CCM: 'aes-128-ccm',
+  AES_128_CCM_8: 'aes-128-ccm-8',
+  AES_128_CBC: 'aes-128-cbc',
+  AES_256_CBC: 'aes-256-cbc',
 }
-const hashNames: Readonly<Record<string, HashName>> = { SHA1: 'sha1', SHA256: 'sha256', SHA384: 'sha384', SHA512: 'sha512' }
+const hashNames: Readonly<Record<string, HashName>> = {
+  SHA1: 'sha1',
+  SHA256: 'sha256',
+  SHA384: 'sha384',
+  SHA512: 'sha512',
+}
 
 /** The cipher of a suite, any key exchange; undefined if the provider lacks it. */
 export const cipherOf = (suite: DescribedSuite, provider: CryptoProvider): Cipher | undefined =>
@@ -26,12 +37,17 @@ export const hashOf = (suite: DescribedSuite, provider: CryptoProvider): HashAlg
 }
 
 /** Opens records of TLS 1.3 under a traffic secret; a sentence that says why not. */
-export const openerOf13 = async (id: number, secret: Uint8Array, provider: CryptoProvider): Promise<Opener | string> => {
+export const openerOf13 = async (
+  id: number,
+  secret: Uint8Array,
+  provider: CryptoProvider,
+): Promise<Opener | string> => {
   const suite = describeCipherSuite(id)
   const cipher = cipherOf(suite, provider)
   const hash = hashOf(suite, provider)
   if (!cipher || !hash || cipher.kind !== 'aead') return `the ${provider.name} provider has no ${suite.name}`
-  if (secret.length !== hash.outputLength) return `a secret of ${secret.length} bytes; ${suite.name} has ${hash.outputLength}`
+  if (secret.length !== hash.outputLength)
+    return `a secret of ${secret.length} bytes; ${suite.name} has ${hash.outputLength}`
   return opener13(cipher satisfies AeadCipher, { hash, secret })
 }
 
@@ -40,9 +56,14 @@ export interface Keys12 {
   readonly server: DirectionKeys
 }
 
-/** The key block of TLS 1.2 from the master secret of a key log (RFC 5246 section 6.3); undefined for a suite that is not known here. */
+/** The key block of TLS 1.2 from the master secret of a key log (RFC 5246 section 6.3); undefined for a suite that
+ * is not known here. */
 export const keysOf12 = (
-  id: number, master: Uint8Array, clientRandom: Uint8Array, serverRandom: Uint8Array, provider: CryptoProvider,
+  id: number,
+  master: Uint8Array,
+  clientRandom: Uint8Array,
+  serverRandom: Uint8Array,
+  provider: CryptoProvider,
 ): Keys12 | undefined => {
   const suite = describeCipherSuite(id)
   const cipher = cipherOf(suite, provider)
@@ -60,7 +81,10 @@ const macOf = (suite: DescribedSuite, cipher: Cipher, provider: CryptoProvider):
 
 /** Opens one direction of TLS 1.2; a sentence that says why not. */
 export const openerOf12 = async (
-  id: number, keys: DirectionKeys | undefined, encryptThenMac: boolean, provider: CryptoProvider,
+  id: number,
+  keys: DirectionKeys | undefined,
+  encryptThenMac: boolean,
+  provider: CryptoProvider,
 ): Promise<Opener | string> => {
   const suite = describeCipherSuite(id)
   const cipher = cipherOf(suite, provider)

@@ -1,5 +1,5 @@
-// TCP streams out of segments (RFC 9293): retransmissions, segments out of order, overlaps and the wrap of sequence numbers are put
-// right; bytes that the capture does not have are named, and the stream goes on behind them.
+// TCP streams out of segments (RFC 9293): retransmissions, segments out of order, overlaps and the wrap of sequence
+// numbers are put right; bytes that the capture does not have are named, and the stream goes on behind them.
 
 import type { Datagram } from './ip.ts'
 
@@ -93,13 +93,21 @@ export class TcpReassembler {
     if (fin || reset) direction.closed = true
   }
 
-  #connection(source: string, destination: string, opens: boolean): { readonly connection: Connection; readonly from: 0 | 1 } {
+  #connection(
+    source: string,
+    destination: string,
+    opens: boolean,
+  ): { readonly connection: Connection; readonly from: 0 | 1 } {
     const key = source < destination ? `${source} ${destination}` : `${destination} ${source}`
     const known = this.#open.get(key)
     if (known && !(opens && known.directions.some(({ closed }) => closed))) {
       return { connection: known, from: known.endpoints[0] === source ? 0 : 1 }
     }
-    const connection: Connection = { endpoints: [source, destination], chunks: [], directions: [new Direction(), new Direction()] }
+    const connection: Connection = {
+      endpoints: [source, destination],
+      chunks: [],
+      directions: [new Direction(), new Direction()],
+    }
     this.#open.set(key, connection)
     this.#streams.push(connection)
     return { connection, from: 0 }
@@ -127,7 +135,11 @@ export class TcpReassembler {
   /** What is still waiting comes behind a hole. */
   #flush(connection: Connection, from: 0 | 1): void {
     const { waiting } = connection.directions[from]
-    for (let next = connection.directions[from].next; waiting.length > 0 && next !== undefined; next = connection.directions[from].next) {
+    for (
+      let next = connection.directions[from].next;
+      waiting.length > 0 && next !== undefined;
+      next = connection.directions[from].next
+    ) {
       this.#skipTo(connection, from, earliest(waiting, next))
     }
   }
@@ -141,6 +153,7 @@ export class TcpReassembler {
 }
 
 const earliest = (waiting: readonly Segment[], next: number): Segment =>
-  waiting.reduce((best, segment) => ahead(segment.sequence, next) < ahead(best.sequence, next) ? segment : best)
+  waiting.reduce((best, segment) => (ahead(segment.sequence, next) < ahead(best.sequence, next) ? segment : best))
 
-const endpoint = (address: string, port: number): string => address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+const endpoint = (address: string, port: number): string =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`

@@ -1,5 +1,5 @@
-// The names of IANA's registries of extensions, groups, signature schemes and certificate types, and where each is defined: for
-// what other programs offer. wire/registry.ts has what this library speaks.
+// The names of IANA's registries of extensions, groups, signature schemes and certificate types, and where each is
+// defined: for what other programs offer. wire/registry.ts has what this library speaks.
 
 /** Name and the document that defines it. */
 export type Row = readonly [name: string, source: string]
@@ -77,7 +77,22 @@ export const extensionRows: Readonly<Record<number, Row>> = {
   0xff01: ['renegotiation_info', 'RFC 5746 section 3.2'],
 }
 
-const binary = ['163k1', '163r1', '163r2', '193r1', '193r2', '233k1', '233r1', '239k1', '283k1', '283r1', '409k1', '409r1', '571k1', '571r1']
+const binary = [
+  '163k1',
+  '163r1',
+  '163r2',
+  '193r1',
+  '193r2',
+  '233k1',
+  '233r1',
+  '239k1',
+  '283k1',
+  '283r1',
+  '409k1',
+  '409r1',
+  '571k1',
+  '571r1',
+]
 const prime = ['160k1', '160r1', '160r2', '192k1', '192r1', '224k1', '224r1', '256k1', '256r1', '384r1', '521r1']
 const row = (name: string, source: string): Row => [name, source]
 const rows = (first: number, names: readonly string[], source: string): Record<number, Row> =>
@@ -85,15 +100,35 @@ const rows = (first: number, names: readonly string[], source: string): Record<n
 
 /** TLS Supported Groups, by the names of the registry. */
 export const groupRows: Readonly<Record<number, Row>> = {
-  ...rows(1, binary.map((name) => `sect${name}`), 'RFC 8422 section 5.1.1 (deprecated)'),
-  ...rows(15, prime.map((name) => `secp${name}`), 'RFC 8422 section 5.1.1'),
+  ...rows(
+    1,
+    binary.map((name) => `sect${name}`),
+    'RFC 8422 section 5.1.1 (deprecated)',
+  ),
+  ...rows(
+    15,
+    prime.map((name) => `secp${name}`),
+    'RFC 8422 section 5.1.1',
+  ),
   ...rows(26, ['brainpoolP256r1', 'brainpoolP384r1', 'brainpoolP512r1'], 'RFC 7027'),
   ...rows(29, ['x25519', 'x448'], nine('4.3.7')),
   ...rows(31, ['brainpoolP256r1tls13', 'brainpoolP384r1tls13', 'brainpoolP512r1tls13'], 'RFC 8734'),
-  ...rows(34, ['A', 'B', 'C', 'D'].map((letter) => `GC256${letter}`), 'RFC 9189'),
-  ...rows(38, ['A', 'B', 'C'].map((letter) => `GC512${letter}`), 'RFC 9189'),
+  ...rows(
+    34,
+    ['A', 'B', 'C', 'D'].map((letter) => `GC256${letter}`),
+    'RFC 9189',
+  ),
+  ...rows(
+    38,
+    ['A', 'B', 'C'].map((letter) => `GC512${letter}`),
+    'RFC 9189',
+  ),
   41: ['curveSM2', 'RFC 8998'],
-  ...rows(0x100, ['2048', '3072', '4096', '6144', '8192'].map((bits) => `ffdhe${bits}`), 'RFC 7919'),
+  ...rows(
+    0x100,
+    ['2048', '3072', '4096', '6144', '8192'].map((bits) => `ffdhe${bits}`),
+    'RFC 7919',
+  ),
   ...rows(0x200, ['MLKEM512', 'MLKEM768', 'MLKEM1024'], 'draft-ietf-tls-mlkem'),
   ...rows(0x11eb, ['SecP256r1MLKEM768', 'X25519MLKEM768', 'SecP384r1MLKEM1024'], 'draft-ietf-tls-ecdhe-mlkem'),
   0x11ee: ['curveSM2MLKEM768', 'draft-yang-tls-hybrid-sm2-mlkem'],
@@ -106,7 +141,9 @@ export const groupRows: Readonly<Record<number, Row>> = {
 const hashes = ['none', 'md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512']
 const keys = ['anonymous', 'rsa', 'dsa', 'ecdsa']
 /** The pairs of TLS 1.2 that no scheme of TLS 1.3 took the number of (RFC 5246 section 7.4.1.4.1). */
-const pairs = Object.fromEntries(hashes.flatMap((hash, i) => keys.map((key, j) => [i * 256 + j, row(`${key}_${hash}`, 'RFC 5246 section 7.4.1.4.1')])))
+const pairs = Object.fromEntries(
+  hashes.flatMap((hash, i) => keys.map((key, j) => [i * 256 + j, row(`${key}_${hash}`, 'RFC 5246 section 7.4.1.4.1')])),
+)
 
 /** TLS SignatureScheme. */
 export const schemeRows: Readonly<Record<number, Row>> = {
@@ -122,18 +159,40 @@ export const schemeRows: Readonly<Record<number, Row>> = {
   0x0601: ['rsa_pkcs1_sha512', nine('4.3.3')],
   0x0603: ['ecdsa_secp521r1_sha512', nine('4.3.3')],
   0x0620: ['rsa_pkcs1_sha512_legacy', 'draft-ietf-tls-tls13-pkcs1'],
-  ...rows(0x0704, ['eccsi_sha256', 'iso_ibs1', 'iso_ibs2', 'iso_chinese_ibs'], 'draft-wang-tls-raw-public-key-with-ibc'),
+  ...rows(
+    0x0704,
+    ['eccsi_sha256', 'iso_ibs1', 'iso_ibs2', 'iso_chinese_ibs'],
+    'draft-wang-tls-raw-public-key-with-ibc',
+  ),
   0x0708: ['sm2sig_sm3', 'RFC 8998'],
   ...rows(0x0709, ['gostr34102012_256a', 'gostr34102012_256b', 'gostr34102012_256c', 'gostr34102012_256d'], 'RFC 9367'),
   ...rows(0x070d, ['gostr34102012_512a', 'gostr34102012_512b', 'gostr34102012_512c'], 'RFC 9367'),
-  ...rows(0x0804, ['rsa_pss_rsae_sha256', 'rsa_pss_rsae_sha384', 'rsa_pss_rsae_sha512', 'ed25519', 'ed448'], nine('4.3.3')),
+  ...rows(
+    0x0804,
+    ['rsa_pss_rsae_sha256', 'rsa_pss_rsae_sha384', 'rsa_pss_rsae_sha512', 'ed25519', 'ed448'],
+    nine('4.3.3'),
+  ),
   ...rows(0x0809, ['rsa_pss_pss_sha256', 'rsa_pss_pss_sha384', 'rsa_pss_pss_sha512'], nine('4.3.3')),
-  ...rows(0x081a, ['ecdsa_brainpoolP256r1tls13_sha256', 'ecdsa_brainpoolP384r1tls13_sha384', 'ecdsa_brainpoolP512r1tls13_sha512'], 'RFC 8734'),
+  ...rows(
+    0x081a,
+    ['ecdsa_brainpoolP256r1tls13_sha256', 'ecdsa_brainpoolP384r1tls13_sha384', 'ecdsa_brainpoolP512r1tls13_sha512'],
+    'RFC 8734',
+  ),
   ...rows(0x0904, ['mldsa44', 'mldsa65', 'mldsa87'], 'draft-ietf-tls-mldsa'),
 }
 
 /** TLS ClientCertificateType Identifiers (RFC 5246 section 7.4.4, RFC 8422 section 5.5). */
 export const clientCertificateTypeNames: Readonly<Record<number, string>> = {
-  1: 'rsa_sign', 2: 'dss_sign', 3: 'rsa_fixed_dh', 4: 'dss_fixed_dh', 5: 'rsa_ephemeral_dh_RESERVED', 6: 'dss_ephemeral_dh_RESERVED',
-  20: 'fortezza_dms_RESERVED', 64: 'ecdsa_sign', 65: 'rsa_fixed_ecdh', 66: 'ecdsa_fixed_ecdh', 67: 'gost_sign256', 68: 'gost_sign512',
+  1: 'rsa_sign',
+  2: 'dss_sign',
+  3: 'rsa_fixed_dh',
+  4: 'dss_fixed_dh',
+  5: 'rsa_ephemeral_dh_RESERVED',
+  6: 'dss_ephemeral_dh_RESERVED',
+  20: 'fortezza_dms_RESERVED',
+  64: 'ecdsa_sign',
+  65: 'rsa_fixed_ecdh',
+  66: 'ecdsa_fixed_ecdh',
+  67: 'gost_sign256',
+  68: 'gost_sign512',
 }

@@ -1,5 +1,5 @@
-// The names of the TLS Cipher Suites registry of IANA, for what other programs offer and choose: facts, without the "TLS_" that
-// all of them begin with. What this library speaks itself is in wire/registry.ts.
+// The names of the TLS Cipher Suites registry of IANA, for what other programs offer and choose: facts, without the
+// "TLS_" that all of them begin with. What this library speaks itself is in wire/registry.ts.
 
 /** Number in hex and name, in turns. */
 const table = `
@@ -147,6 +147,7 @@ export const ianaSuites = (): ReadonlyMap<number, string> => {
   if (names) return names
   const words = table.trim().split(/\s+/)
   const rows: [number, string][] = []
-  for (let i = 0; i + 1 < words.length; i += 2) rows.push([Number.parseInt(words[i] ?? '', 16), `TLS_${words[i + 1] ?? ''}`])
+  for (let i = 0; i + 1 < words.length; i += 2)
+    rows.push([Number.parseInt(words[i] ?? '', 16), `TLS_${words[i + 1] ?? ''}`])
   return (names = new Map([...rows, ...signalling]))
 }
