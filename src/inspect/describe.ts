@@ -1,9 +1,10 @@
 // Numbers of the wire as words: name, what it means and where it is defined. Every describe function answers for
 // every number, with its hex form where no name is known.
 
-import { alertName } from '../errors.ts'
+import { alertName, alertNumbers } from '../errors.ts'
 import {
   cipherSuiteById,
+  EMPTY_RENEGOTIATION_INFO_SCSV,
   contentTypeName,
   handshakeTypeName,
   isGrease,
@@ -12,7 +13,7 @@ import {
   versionName,
   versions,
 } from '../wire/registry.ts'
-import { extensionRows, groupRows, schemeRows } from './names/small.ts'
+import { extensionRows, groupRows, schemeRows, SSL20 } from './names/small.ts'
 import type { Row } from './names/small.ts'
 import { ianaSuites } from './names/suites.ts'
 
@@ -65,10 +66,10 @@ const fromRow = (id: number, row: Row | undefined, what: string): Described => {
 /** A ProtocolVersion, SSL 2.0 and 3.0 included. */
 export const describeVersion = (id: number): Described => {
   if (isGrease(id)) return grease(id)
-  const old = id === SSL30 ? 'SSL 3.0' : id === 0x0002 ? 'SSL 2.0' : undefined
+  const old = id === SSL30 ? 'SSL 3.0' : id === SSL20 ? 'SSL 2.0' : undefined
   const name = old ?? versionName(id)
   const sources: Readonly<Record<number, string>> = {
-    2: 'RFC 6176',
+    [SSL20]: 'RFC 6176',
     [SSL30]: 'RFC 6101',
     [versions['TLS 1.0']]: 'RFC 2246',
     [versions['TLS 1.1']]: 'RFC 4346',
@@ -101,13 +102,15 @@ export const describeHandshakeType = (id: number): Described => ({
   source: 'RFC 9846 section 4',
 })
 
+/** Closure alerts. */
+const closing: readonly number[] = [alertNumbers.close_notify, alertNumbers.user_canceled]
+
 export const describeAlert = (id: number): Described => ({
   id,
   hex: hexOf(id, 2),
   name: alertName(id),
-  meaning: id === 0 || id === 90 ? 'the connection closes in an orderly way' : 'the peer gives up the connection',
-  source:
-    id === 121 ? 'RFC 9849 section 11.2' : id === 0 || id === 90 ? 'RFC 9846 section 6.1' : 'RFC 9846 section 6.2',
+  meaning: closing.includes(id) ? 'the connection closes in an orderly way' : 'the peer gives up the connection',
+  source: id === 121 ? 'RFC 9849 section 11.2' : closing.includes(id) ? 'RFC 9846 section 6.1' : 'RFC 9846 section 6.2',
 })
 
 export const describeExtension = (id: number): Described => fromRow(id, extensionRows[id], 'the extension')
@@ -185,7 +188,7 @@ export const describeCipherSuite = (id: number): DescribedSuite => {
   if (name === undefined)
     return { id, hex, name: hex, meaning: 'a cipher suite of no name that is known here', source: undefined, ...none }
   if (name.endsWith('SCSV')) {
-    const source = id === 0x00ff ? 'RFC 5746 section 3.3' : 'RFC 7507 section 4'
+    const source = id === EMPTY_RENEGOTIATION_INFO_SCSV ? 'RFC 5746 section 3.3' : 'RFC 7507 section 4'
     return { id, hex, name, meaning: 'a signal in the list, not a suite', source, ...none }
   }
   const { exchange, cipher, hash } = partsOf(name)

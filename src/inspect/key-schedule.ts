@@ -149,7 +149,7 @@ const rows13: readonly Row[] = [
 
 /** The secrets in the order of the schedule; empty if no version was agreed. */
 export const keySchedule = (input: ScheduleInput): readonly TracedSecret[] => {
-  if (input.version === 0) return []
+  if (!input.version) return []
   return input.version === TLS13 ? schedule13(input) : schedule12(input)
 }
 

@@ -12,6 +12,7 @@ import { leafField } from './fields.ts'
 import type { Field } from './fields.ts'
 import { clientKeyExchangeCodecs, olderMessages, serverKeyExchangeCodecs, sslFinished } from './key-exchange.ts'
 import { fieldFacts } from './meanings.ts'
+import { extensionRows } from './names/small.ts'
 import { openBytes } from './open-bytes.ts'
 
 /** What was negotiated, as far as it is known. */
@@ -193,19 +194,11 @@ const nameOf = (path: string): string => {
   return named.at(-2) ?? last
 }
 
-const extensionSource = (name: string): string | undefined => extensionSources.get(name)
-const extensionSources: ReadonlyMap<string, string> = new Map(
-  Array.from({ length: 63 }, (_, id) => id)
-    .concat(13172, 17513, 17613, 30032, 0xfd00, 0xfe0d, 0xff01)
-    .flatMap((id): [string, string][] => {
-      const { name, source } = describeExtension(id)
-      return source === undefined ? [] : [[name, source]]
-    }),
-)
+const extensionSources: ReadonlyMap<string, string> = new Map(Object.values(extensionRows))
 
 const sectionOfPath = (path: string): string | undefined => {
   const extension = /extensions\.\d+\.([A-Za-z]\w*)$/.exec(path)?.[1]
-  return extension === undefined || extension === 'type' ? undefined : extensionSource(extension)
+  return extension === undefined || extension === 'type' ? undefined : extensionSources.get(extension)
 }
 
 const sections13: Readonly<Record<string, string>> = {

@@ -44,7 +44,7 @@ export const sealedWith = (records: readonly SeenRecord[], version: number): rea
 }
 
 const keyName = (version: number, sender: Side, { finished, updates }: State, early: boolean): string => {
-  if (version !== TLS13 && !(version === 0 && early)) return `${sender}_write_key`
+  if (version !== TLS13 && !(!version && early)) return `${sender}_write_key`
   if (early && !finished) return 'client_early_traffic_secret'
   return finished ? `${sender}_application_traffic_secret_${updates}` : `${sender}_handshake_traffic_secret`
 }

@@ -35,7 +35,7 @@ export class Defragmenter {
 
   /** Undefined for a packet that is malformed, or a fragment that others are missing of. */
   add(packet: IpPacket): Datagram | undefined {
-    return packet.version === 4 ? this.#ipv4(packet.bytes) : this.#ipv6(packet.bytes)
+    return packet.family === 4 ? this.#ipv4(packet.bytes) : this.#ipv6(packet.bytes)
   }
 
   #ipv4(bytes: Uint8Array): Datagram | undefined {

@@ -3,7 +3,7 @@
 
 /** An IP packet, and which version the link layer says it is. */
 export interface IpPacket {
-  readonly version: 4 | 6
+  readonly family: 4 | 6
   readonly bytes: Uint8Array
 }
 
@@ -47,9 +47,9 @@ export const ipPacketOf = (linkType: number, frame: Uint8Array): IpPacket | unde
     case linkTypes.raw14:
       return byVersion(frame)
     case linkTypes.ipv4:
-      return { version: 4, bytes: frame }
+      return { family: 4, bytes: frame }
     case linkTypes.ipv6:
-      return { version: 6, bytes: frame }
+      return { family: 6, bytes: frame }
     default:
       return `link type ${linkType} is not one of Ethernet, Linux cooked, loopback and raw IP`
   }
@@ -70,8 +70,8 @@ const byEtherType = (frame: Uint8Array, at: number, start = at + 2): IpPacket | 
     offset += 8
   }
   if (offset >= frame.length) return undefined
-  if (type === IPV4) return { version: 4, bytes: frame.subarray(offset) }
-  return type === IPV6 ? { version: 6, bytes: frame.subarray(offset) } : undefined
+  if (type === IPV4) return { family: 4, bytes: frame.subarray(offset) }
+  return type === IPV6 ? { family: 6, bytes: frame.subarray(offset) } : undefined
 }
 
 /** The address family comes first, in the order of the machine that captured (NULL) or of the network (LOOP). */
@@ -79,11 +79,11 @@ const byFamily = (frame: Uint8Array): IpPacket | undefined => {
   if (frame.length < 4) return undefined
   const view = new DataView(frame.buffer, frame.byteOffset, 4)
   const families = [view.getUint32(0), view.getUint32(0, true)]
-  if (families.includes(2)) return { version: 4, bytes: frame.subarray(4) }
-  return families.some((family) => ipv6Families.includes(family)) ? { version: 6, bytes: frame.subarray(4) } : undefined
+  if (families.includes(2)) return { family: 4, bytes: frame.subarray(4) }
+  return families.some((family) => ipv6Families.includes(family)) ? { family: 6, bytes: frame.subarray(4) } : undefined
 }
 
 const byVersion = (frame: Uint8Array): IpPacket | undefined => {
-  const version = (frame[0] ?? 0) >> 4
-  return version === 4 || version === 6 ? { version, bytes: frame } : undefined
+  const family = (frame[0] ?? 0) >> 4
+  return family === 4 || family === 6 ? { family, bytes: frame } : undefined
 }

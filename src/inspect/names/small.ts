@@ -6,6 +6,9 @@ export type Row = readonly [name: string, source: string]
 
 const nine = (section: string): string => `RFC 9846 section ${section}`
 
+/** The version of an SSL 2.0 hello. */
+export const SSL20 = 0x0002
+
 /** TLS ExtensionType Values. */
 export const extensionRows: Readonly<Record<number, Row>> = {
   0: ['server_name', 'RFC 6066 section 3'],
