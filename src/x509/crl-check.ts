@@ -141,13 +141,15 @@ function* statusOf(pair: PathPair, context: Context): Steps<Status> {
     if (typeof statement === 'string') problems.push(statement)
     else statements.push(statement)
   }
-  const entry = lastWord(statements)
+  const [apart, about] = [statements.filter((one) => isApart(one, points, certificate)), statements.filter((one) => !isApart(one, points, certificate))]
+  const entry = lastWord(about)
   if (entry === 'delta') return { kind: 'suspect', why: 'a delta CRL says that it is, and there is no complete CRL' }
   if (entry !== undefined) return { kind: 'revoked', why: whyRevoked(entry) }
   const complete = statements.filter(({ crl }) => !crl.isDelta)
   const fit = complete.filter(({ unfit }) => unfit === undefined)
   const covered = reasonsOf(fit, points, certificate, problems)
   if (covered === allReasons) return { kind: 'good' }
+  if (lastWord(apart) !== undefined) return { kind: 'suspect', why: 'a CRL of another distribution point says that it is' }
   problems.push(...complete.flatMap(({ unfit }) => unfit ?? []))
   if (problems.length > 0) return { kind: 'unknown', why: problems.join('; ') }
   if (covered !== 0) return { kind: 'unknown', why: 'the CRLs cover some reasons only' }
@@ -155,6 +157,12 @@ function* statusOf(pair: PathPair, context: Context): Steps<Status> {
   const none = isDelta ? 'there are only delta CRLs, and no complete one' : 'there is no CRL of its issuer'
   return { kind: 'unknown', why: none }
 }
+
+/** A CRL of other distribution points says nothing of the certificate (6.3.3 (b)). That it is on it all the same counts only as long as no
+ * CRL of its own point says otherwise. */
+const isApart = ({ crl }: CrlStatement, points: readonly CrlPoint[], certificate: Certificate): boolean =>
+  attempt(() => void crl.issuingDistributionPoint) === undefined &&
+  !points.some((point) => isFromPoint(crl, point, certificate) && whyNotOfPoint(crl, point) === undefined)
 
 const whyRevoked = ({ revocationDate, reason }: CrlEntry): string => {
   const when = revocationDate === undefined ? '' : ` on ${isoTime(revocationDate)}`

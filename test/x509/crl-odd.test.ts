@@ -49,7 +49,6 @@ describe('an authentic list that names the certificate', () => {
     ['5.2.3: no number', { number: undefined }],
     ['5.2.3: a critical number', { number: crlNumber(1, true) }],
     ['5.2.5: a malformed scope', { extensions: [scope(derNull())] }],
-    ['5.2.5: another distribution point', { extensions: [scope(fullName(uri('http://crl.example/b')))] }],
     ['5.2.5: some reasons', { extensions: [scope(derElement(0x83, Uint8Array.of(6, 0x40)))] }],
   ])('section %s', async (_, spec) => {
     expect(await both(makeCrl(root, { ...spec, entries: [entry(SERIAL)] }))).toEqual([
@@ -72,6 +71,15 @@ describe('an authentic list that names the certificate', () => {
     ['5.1.2.6: an entry of another that is none', [derSequence(derNull()), entry(SERIAL)]],
   ])('section %s', async (_, entries) => {
     expect(await both(makeCrl(root, { entries }))).toEqual(['certificate_revoked', 'certificate_revoked'])
+  })
+
+  test('section 5.2.5: a CRL of another distribution point, alone or beside its own', async () => {
+    const apart = makeCrl(root, { entries: [entry(SERIAL)], extensions: [scope(fullName(uri('http://crl.example/b')))] })
+    expect(await both(apart)).toEqual(['revocation_unknown', 'revocation_unknown'])
+    expect(await both(apart, makeCrl(root))).toEqual(['ok', 'ok'])
+    expect(await both(makeCrl(root), apart)).toEqual(['ok', 'ok'])
+    expect(await both(apart, makeCrl(root, { entries: [entry(SERIAL)] }))).toEqual(['certificate_revoked', 'certificate_revoked'])
+    expect(await both(apart, makeCrl(root, { nextUpdate: now - DAY }))).toEqual(['revocation_unknown', 'revocation_unknown'])
   })
 
   test('section 5.2.4: a delta CRL, beside the complete one or alone', async () => {
