@@ -117,13 +117,25 @@ const rsaKey = (type: 'rsa' | 'rsa-pss', algorithm: Uint8Array, raw: Uint8Array)
   if (fields.smallInteger('version') !== 0) fields.fail('RSA keys of more than two primes are not supported')
   const modulus = fields.unsigned('modulus')
   const exponent = fields.unsigned('publicExponent')
-  fields.unsigned('privateExponent')
-  const [prime1, prime2] = [fields.unsigned('prime1'), fields.unsigned('prime2')]
-  for (const name of ['exponent1', 'exponent2', 'coefficient']) fields.unsigned(name)
+  const next = (name: string): bigint => numberOf(fields.unsigned(name))
+  const d = next('privateExponent')
+  const [p, q] = [next('prime1'), next('prime2')]
+  const [dP, dQ, qInv] = [next('exponent1'), next('exponent2'), next('coefficient')]
   fields.end()
-  if (numberOf(prime1) * numberOf(prime2) !== numberOf(modulus))
-    fields.fail('its modulus is not the product of its primes')
+  const fault = rsaFault({ n: numberOf(modulus), e: numberOf(exponent), d, p, q, dP, dQ, qInv })
+  if (fault !== undefined) fields.fail(fault)
   return { type, pkcs8: wrap(algorithm, raw), raw, rsa: { modulus, exponent } }
+}
+
+type RsaNumbers = Readonly<Record<'n' | 'e' | 'd' | 'p' | 'q' | 'dP' | 'dQ' | 'qInv', bigint>>
+
+/** What the numbers have to be to one another (RFC 8017 section 3.2). A signature made with an exponent or a coefficient that does not fit
+ * its prime is wrong modulo that prime only, and gives the key away to whoever sees it. */
+const rsaFault = ({ n, e, d, p, q, dP, dQ, qInv }: RsaNumbers): string | undefined => {
+  if (p < 2n || q < 2n || p * q !== n) return 'its modulus is not the product of its primes'
+  if ((e * d) % (p - 1n) !== 1n || (e * d) % (q - 1n) !== 1n) return 'its private exponent does not belong to the public one'
+  if ((e * dP) % (p - 1n) !== 1n || (e * dQ) % (q - 1n) !== 1n) return 'its CRT exponents do not belong to its primes'
+  return (q * qInv) % p === 1n ? undefined : 'its CRT coefficient does not belong to its primes'
 }
 
 const numberOf = (bytes: Uint8Array): bigint => BigInt(`0x0${toHex(bytes)}`)

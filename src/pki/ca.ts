@@ -8,6 +8,8 @@ import type { PemOrDer } from '../wire/pem.ts'
 import { parseCertificate } from '../x509/certificate.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { certificateBytes } from '../x509/load.ts'
+import { findViolation } from '../x509/constraints.ts'
+import type { NameConstraints } from '../x509/extensions.ts'
 import { sameName } from '../x509/name.ts'
 import { extensionOids } from '../x509/oids.ts'
 import { caExtensions, caSubject, leafExtensions, leafSubject, now, serial } from './certificate-options.ts'
@@ -135,6 +137,7 @@ class Authority implements Issuer {
   readonly #chainBelow: readonly Uint8Array[]
   readonly #clock: (() => number) | undefined
   #identifier: Promise<Uint8Array> | undefined
+  #constraints: readonly NameConstraints[] | undefined
 
   constructor(keys: KeyPair, own: Certificate, chainBelow: readonly Uint8Array[], clock: (() => number) | undefined) {
     this.#keys = keys
@@ -256,7 +259,7 @@ class Authority implements Issuer {
           `"${issuer.toString()}" may have no CA below it (its pathLength is 0, RFC 5280 section 4.2.1.9)`,
         )
     }
-    return signCertificate({
+    const certificate = await signCertificate({
       issuer: issuer.der,
       subject,
       validity: validityOf(options, now(options), defaultDays.leaf, this.#own),
@@ -265,6 +268,19 @@ class Authority implements Issuer {
       extensions,
       ...serial(options),
     })
+    this.#requireAllowed(certificate)
+    return certificate
+  }
+
+  /** Nobody would accept a name outside this CA's name constraints, or those of the CAs above it that are in its chain (RFC 5280
+   * section 4.2.1.10). */
+  #requireAllowed(der: Uint8Array): void {
+    this.#constraints ??= [this.#own, ...this.#chainBelow.slice(1).map(parseCertificate)].flatMap(({ nameConstraints }) => nameConstraints ?? [])
+    if (this.#constraints.length === 0) return
+    const certificate = parseCertificate(der)
+    if (certificate.isSelfIssued && certificate.basicConstraints?.ca === true) return
+    const violation = findViolation(certificate, this.#constraints, { comparisons: Number.POSITIVE_INFINITY })
+    if (violation !== undefined) throw new TlsError('bad_option', `names: "${this.#own.subject.toString()}" may not certify this: ${violation.sentence}`)
   }
 }
 

@@ -380,6 +380,40 @@ describe('parsePrivateKey', () => {
     expect(message).toContain(words)
   })
 
+  describe('RFC 8017 section 3.2: the numbers of an RSA key belong together', () => {
+    const jwk = createPrivateKey({ key: Buffer.from(rsaPkcs8(2048)), format: 'der', type: 'pkcs8' }).export({ format: 'jwk' })
+    const fields = ['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi'] as const
+    const numbers = fields.map((field) => Uint8Array.from(Buffer.from(jwk[field] ?? '', 'base64url')))
+    const keyOf = (...changed: readonly (readonly [(typeof fields)[number], Uint8Array])[]): Uint8Array => {
+      const list = numbers.map((number, i) => changed.find(([field]) => field === fields[i])?.[1] ?? number)
+      return pkcs8(keyAlgorithm('rsa'), derSequence(derInteger(0), ...list.map((number) => derInteger(number))))
+    }
+    const off = (field: (typeof fields)[number]): readonly [typeof field, Uint8Array] => {
+      const number = Uint8Array.from(numbers[fields.indexOf(field)] ?? [])
+      const last = number.length - 1
+      number[last] = (number[last] ?? 0) ^ 2
+      return [field, number]
+    }
+    const one = Uint8Array.of(1)
+
+    it('as they are made', () => expect(parsePrivateKey(keyOf()).type).toBe('rsa'))
+    it.each([
+      ['n', 'not the product of its primes', [off('n')]],
+      ['p', 'not the product of its primes', [off('p')]],
+      ['a prime of 1', 'not the product of its primes', [['p', one], ['q', numbers[0] ?? one]]],
+      ['e', 'private exponent', [off('e')]],
+      ['d', 'private exponent', [off('d')]],
+      ['dp', 'CRT exponents', [off('dp')]],
+      ['dq', 'CRT exponents', [off('dq')]],
+      ['dp and dq, exchanged', 'CRT exponents', [['dp', numbers[6] ?? one], ['dq', numbers[5] ?? one]]],
+      ['qi', 'CRT coefficient', [off('qi')]],
+      ['qi of zero', 'CRT coefficient', [['qi', new Uint8Array(1)]]],
+    ] as const)('%s: refused', async (_, words, changes) => {
+      const { code, message } = await refusal(() => parsePrivateKey(keyOf(...changes)))
+      expect([code, message]).toEqual(['bad_key', expect.stringContaining(words)])
+    })
+  })
+
   it('any change of bytes: a key, or bad_key', () => {
     const keys = [freshPkcs8('p256'), freshPkcs8('ed25519'), rsaPkcs8(1024), freshPkcs8('mldsa44')]
     fc.assert(
