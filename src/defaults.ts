@@ -46,7 +46,7 @@ const forAuthorities = (
 /**
  * Authorities whose verifier is kept: parsed roots, and the intermediates that it has seen, serve the next connection.
  */
-const MOST_REMEMBERED = 16
+const MAX_REMEMBERED = 16
 
 class RememberedVerifiers {
   #verifiers: readonly {
@@ -58,7 +58,7 @@ class RememberedVerifiers {
   get(provider: CryptoProvider, key: string, trust: () => TrustStore): CertificateVerifier {
     const known = this.#verifiers.find((entry) => entry.provider === provider && entry.key === key)
     const entry = known ?? { provider, key, verifier: chainVerifier({ provider, trust: trust() }) }
-    this.#verifiers = [entry, ...this.#verifiers.filter((other) => other !== entry)].slice(0, MOST_REMEMBERED)
+    this.#verifiers = [entry, ...this.#verifiers.filter((other) => other !== entry)].slice(0, MAX_REMEMBERED)
     return entry.verifier
   }
 }

@@ -290,7 +290,7 @@ export class TlsError extends Error {
   override readonly name = 'TlsError'
   readonly code: TlsErrorCode
   readonly fault: Fault
-  /** The alert that goes (or went) to the peer, or undefined where none is due. */
+  /** The alert that goes (or went) to the peer, or undefined where none is sent. */
   readonly alert: AlertName | undefined
   /** The alert that came from the peer, if that is what ended the connection. */
   readonly received: AlertName | `unknown_${number}` | undefined

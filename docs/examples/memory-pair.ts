@@ -15,7 +15,7 @@ export const inMemory = async (): Promise<string> => {
   await client.write(new TextEncoder().encode('hello'))
   const received = new TextDecoder().decode((await server.read()) ?? undefined)
   await client.close()
-  if ((await server.read()) !== null) throw new Error('an end was due') // close_notify: a clean end
+  if ((await server.read()) !== null) throw new Error('an end was expected') // close_notify: a clean end
   await server.close()
   return received
 }

@@ -23,14 +23,14 @@ export interface CertificateCompression {
 }
 
 /** The most that the list of compress_certificate has room for (RFC 8879 section 3). */
-const MOST_CODECS = 127
+const MAX_CODECS = 127
 
 /** Throws `bad_option` for an id that is not one of RFC 8879, or that is there twice, and for more than 127 codecs. */
 export const checkCodecs = (codecs: readonly CertificateCompression[]): readonly CertificateCompression[] => {
-  if (codecs.length > MOST_CODECS) {
+  if (codecs.length > MAX_CODECS) {
     throw new TlsError(
       'bad_option',
-      `certificateCompression: ${codecs.length} codecs; the extension has room for ${MOST_CODECS}`,
+      `certificateCompression: ${codecs.length} codecs; the extension has room for ${MAX_CODECS}`,
     )
   }
   codecs.forEach(({ id, name }, index) => {

@@ -38,7 +38,7 @@ export const zstd: CertificateCompression | undefined =
       }
     : undefined
 
-/** What this runtime has, most wanted first. */
+/** What this runtime has, in order of preference. */
 export const certificateCodecs: readonly CertificateCompression[] = [brotli, ...(zstd ? [zstd] : []), zlib]
 
 /** A frame says itself how large a window it needs, whatever comes out of it:

@@ -15,7 +15,7 @@ export const zlib: CertificateCompression = {
   decompress: (data, length) => pass(data, new DecompressionStream('deflate'), length),
 }
 
-/** What this runtime has, most wanted first. */
+/** What this runtime has, in order of preference. */
 export const certificateCodecs: readonly CertificateCompression[] = [zlib]
 
 /** Rejects with a RangeError as soon as more than `most` bytes come out. */

@@ -171,7 +171,7 @@ export interface PrivateKey {
 export interface Signer {
   /** For the check that key and certificate match; an external signer may leave it out. */
   readonly publicKey?: PublicKey
-  /** What it can sign with, most wanted first. Names of TLS SignatureSchemes are in wire/registry.ts. */
+  /** What it can sign with, in order of preference. Names of TLS SignatureSchemes are in wire/registry.ts. */
   readonly algorithms: readonly SignatureAlgorithm[]
   sign(algorithm: SignatureAlgorithm, message: Uint8Array): MaybePromise<Uint8Array>
   /**
@@ -183,9 +183,9 @@ export interface Signer {
 
 export interface CryptoProvider {
   readonly name: string
-  /** Most wanted first: hardware AES before ChaCha20 in node, the reverse in noble. */
+  /** In order of preference: hardware AES before ChaCha20 in node, the reverse in noble. */
   readonly suites: readonly ProviderSuite[]
-  /** Most wanted first. */
+  /** In order of preference. */
   readonly groups: readonly KeyExchangeGroup[]
   readonly verifiers: readonly SignatureVerifier[]
   readonly hashes: Readonly<Partial<Record<HashName, HashAlgorithm>>>

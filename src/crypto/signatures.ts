@@ -34,7 +34,8 @@ const bare = (algorithm: SignatureAlgorithm & KeyType, family: 'eddsa' | 'mldsa'
 })
 
 /**
- * Most wanted first, for any one key. MD5 is not here: nothing in TLS 1.2 or 1.3 may be signed with it any more (RFC
+ * In order of preference, for any one key. MD5 is not here: nothing in TLS 1.2 or 1.3 may be signed with it any more
+ * (RFC
  * 9155).
  */
 export const schemes: readonly Scheme[] = [
@@ -79,7 +80,7 @@ const isSane = ({ rsa }: PublicKey, signature: Uint8Array): boolean => {
   return exponentFits && (rsa.modulus.at(-1) ?? 0) % 2 === 1 && signature.length === rsa.modulus.length
 }
 
-/** What a key can sign with, most wanted first. */
+/** What a key can sign with, in order of preference. */
 export const algorithmsFor = (key: Pick<PublicKey, 'type' | 'bits' | 'pss'>): readonly SignatureAlgorithm[] => {
   const own = ownAlgorithm[key.type]
   const all = schemes.filter((scheme) => fits(scheme, key)).map(({ algorithm }) => algorithm)

@@ -4,7 +4,7 @@ import { cipherSuites } from '../wire/registry.ts'
 import type { CipherSuite } from '../wire/registry.ts'
 import type { Cipher, ProviderSuite } from './provider.ts'
 
-/** `ciphers` most wanted first: suites follow that order, TLS 1.3 before TLS 1.2, legacy last. */
+/** `ciphers` in order of preference: suites follow that order, TLS 1.3 before TLS 1.2, legacy last. */
 export const suitesFor = (ciphers: readonly Cipher[]): readonly ProviderSuite[] =>
   cipherSuites
     .flatMap((suite) => {

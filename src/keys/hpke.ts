@@ -210,7 +210,7 @@ export const someEncapsulatedKey = (provider: CryptoProvider, suite: HpkeSuite):
 interface Context {
   readonly key: AeadKey
   readonly tagLength: number
-  /** For the message that is due. */
+  /** For the next message. */
   nonce(): Uint8Array
   /** The same, and counts it. */
   nextNonce(): Uint8Array

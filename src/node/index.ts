@@ -1,4 +1,4 @@
-// puretls/node: the face of node:tls on the same engine, for code that has a TLSSocket in its hands: node:https,
+// puretls/node: a node:tls-compatible API on the same engine, for code that has a TLSSocket in its hands: node:https,
 // database drivers, mail libraries. Anything new is better served by connect() and createServer() of the root entry.
 
 export { Agent } from './agent.ts'

@@ -20,7 +20,7 @@ export interface LeafCacheOptions extends Omit<
   readonly key?: OwnKey
   /** How many certificates are kept; default 1000. The one that was used longest ago makes room. */
   readonly capacity?: number
-  /** Milliseconds before its end at which a certificate is made anew; default an hour. */
+  /** Milliseconds before its end at which a certificate is made again; default an hour. */
   readonly renewBeforeMs?: number
 }
 

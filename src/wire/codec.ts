@@ -12,7 +12,7 @@ export interface Codec<T> {
 /** The value of a codec: `Decoded<typeof clientHello>`. */
 export type Decoded<C> = C extends Codec<infer T> ? T : never
 
-/** Receives each field that a Reader reads: its path, where it lies in the outermost buffer, and its value. */
+/** Receives each field that a Reader reads: its path, its offset in the outermost buffer, and its value. */
 export type Note = (path: string, start: number, end: number, value: unknown) => void
 
 /** A bounded cursor. `what` names the thing being read in errors. */

@@ -50,7 +50,7 @@ const anyConfig = struct({ version: u16, body: opaque(2) })
 const anyConfigs = list(2, anyConfig, 4)
 
 /**
- * The ECHConfigs of a list that are of our version, most wanted first; others are passed over (section 4). Throws
+ * The ECHConfigs of a list that are of our version, in order of preference; others are ignored (section 4). Throws
  * `decode_error`.
  */
 export const decodeEchConfigList = (bytes: Uint8Array): readonly EchConfig[] =>
@@ -69,7 +69,7 @@ export const decodeEchConfig = (bytes: Uint8Array): EchConfig | undefined => {
 export const encodeEchConfig = (config: EchConfigContents): Uint8Array =>
   encode(anyConfig, { version: ECH_VERSION, body: encode(contents, config) })
 
-/** `configs` are whole ECHConfigs, most wanted first. */
+/** `configs` are whole ECHConfigs, in order of preference. */
 export const encodeEchConfigList = (configs: readonly Uint8Array[]): Uint8Array =>
   encode(
     anyConfigs,

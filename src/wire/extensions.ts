@@ -10,7 +10,7 @@ import type { ExtensionName } from './registry.ts'
 
 const extensionEntry = struct({ type: u16, data: opaque(2) })
 
-/** An extension as it lies on the wire. */
+/** An extension as it is on the wire. */
 export type RawExtension = Decoded<typeof extensionEntry>
 
 /** An extension list: no type twice (RFC 9846 section 4.3). `least` is the least length of the whole list in bytes. */

@@ -1,5 +1,5 @@
 // The handshake messages of TLS 1.3 (RFC 9846 section 4) and TLS 1.2 (RFC 5246 section 7.4) as codecs. handshake/ reads
-// and writes through these; nothing else knows how a message lies on the wire.
+// and writes through these; nothing else knows how a message is laid out on the wire.
 
 import { TlsError } from '../errors.ts'
 import { decode, empty, encode, fixed, list, mapped, opaque, rest, struct, u16, u24, u32, u8 } from './codec.ts'

@@ -10,7 +10,7 @@ import { decodePem } from '../../src/wire/pem.ts'
 import { parseCertificate } from '../../src/x509/certificate.ts'
 import { clientOf, connectEngines, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
 import { ecdsa, rsa } from '../fixtures/identities.ts'
-import { lying, record, through } from './wire.ts'
+import { misbehaving, record, through } from './wire.ts'
 import type { Direction, Meddle } from './wire.ts'
 
 const tls12: TestClientOptions & TestServerOptions = { versions: { max: 'TLS 1.2' } }
@@ -20,7 +20,7 @@ describe('FREAK and Logjam: parameters are downgraded on the way', () => {
   it('a ServerKeyExchange with static RSA is refused (FREAK: the export key came in one)', async () => {
     const suites = { cipherSuites: ['TLS_RSA_WITH_AES_128_GCM_SHA256'] }
     const exportKey = Uint8Array.of(12, 0, 0, 4, 0, 1, 3, 0)
-    const seam = lying({ ServerHelloDone: () => [exportKey, Uint8Array.of(14, 0, 0, 0)] })
+    const seam = misbehaving({ ServerHelloDone: () => [exportKey, Uint8Array.of(14, 0, 0, 0)] })
     const { clientEvents } = await meet({ ...tls12, ...suites }, { ...tls12, ...rsa, ...suites, seam })
     expect(errorOf(clientEvents)).toMatchObject({ code: 'unexpected_message', alert: 'unexpected_message' })
     expect(errorOf(clientEvents).message).toMatch(
@@ -34,7 +34,7 @@ describe('FREAK and Logjam: parameters are downgraded on the way', () => {
     ['one that was not offered', 0xc02c],
     ['one of TLS 1.3', 0x1301],
   ])('a server that chooses %s is refused', async (_, cipherSuite) => {
-    const seam = lying({ ServerHello: (fields: object) => ({ ...fields, cipherSuite }) })
+    const seam = misbehaving({ ServerHello: (fields: object) => ({ ...fields, cipherSuite }) })
     const { clientEvents } = await meet(
       { ...tls12, cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'] },
       { ...tls12, seam },
@@ -43,7 +43,7 @@ describe('FREAK and Logjam: parameters are downgraded on the way', () => {
   })
 
   it('a group that was not offered is refused', async () => {
-    const seam = lying({
+    const seam = misbehaving({
       ClientHello: (fields: {
         readonly extensions: readonly { readonly type: number; readonly data: Uint8Array }[]
       }) => ({
@@ -103,7 +103,7 @@ describe('FREAK and Logjam: parameters are downgraded on the way', () => {
   })
 
   it('without the sentinel it is seen at Finished', () => {
-    const random = lying({
+    const random = misbehaving({
       ServerHello: (fields: { readonly random: Uint8Array }) => ({
         ...fields,
         random: fields.random.map((byte, i) => (i < 24 ? byte : 0)),
@@ -138,7 +138,7 @@ describe('SLOTH: weak hashes in signatures', () => {
     ['SHA-1', 0x0201],
     ['MD5', 0x0101],
   ])('a ServerKeyExchange signed with %s is refused', async (_, scheme) => {
-    const seam = lying({
+    const seam = misbehaving({
       ServerKeyExchange: ({ body }: { readonly body: Uint8Array }) => {
         const at = 4 + (body[3] ?? 0)
         return { body: concat(body.subarray(0, at), Uint8Array.of(scheme >> 8, scheme & 0xff), body.subarray(at + 2)) }
@@ -153,7 +153,7 @@ describe('SLOTH: weak hashes in signatures', () => {
     ['SHA-1', 0x0201],
     ['MD5', 0x0101],
   ])('a CertificateVerify with %s is refused', async (_, scheme) => {
-    const seam = lying({ CertificateVerify: (fields: object) => ({ ...fields, scheme }) })
+    const seam = misbehaving({ CertificateVerify: (fields: object) => ({ ...fields, scheme }) })
     const { serverEvents } = await meet(
       { ...tls12, identity: rsa, seam },
       { ...tls12, clientAuth: { mode: 'require-unverified' } },
@@ -267,7 +267,7 @@ describe('ROBOT and Bleichenbacher: padding of the premaster secret', () => {
             })),
         }
       : nodeProvider
-    const client = clientOf({ ...tls12, ...suites, seam: lying({ ClientKeyExchange: () => ({ body }) }) })
+    const client = clientOf({ ...tls12, ...suites, seam: misbehaving({ ClientKeyExchange: () => ({ body }) }) })
     const server = serverOf({ ...tls12, ...rsa, ...suites, provider })
     const { serverEvents } = await connectEngines(client, server)
     const { code, alert, message } = errorOf(serverEvents)
@@ -350,7 +350,7 @@ describe('invalid curve points and small-order keys', () => {
     ['noble', nobleProvider],
   ])('with the %s provider', (_, provider) => {
     it.each(bad)('a client with %s, %s', async (group, _name, point) => {
-      const seam = lying({ ClientKeyExchange: () => ({ body: concat(Uint8Array.of(point.length), point) }) })
+      const seam = misbehaving({ ClientKeyExchange: () => ({ body: concat(Uint8Array.of(point.length), point) }) })
       const { serverEvents } = await meet(
         { ...tls12, groups: [group], ...(group === 'X25519' && { groups: ['X25519', 'P-256'] }), seam },
         {
@@ -363,7 +363,7 @@ describe('invalid curve points and small-order keys', () => {
     })
 
     it.each(bad)('a server with %s, %s', async (group, _name, point) => {
-      const liar: CryptoProvider = {
+      const misbehavingProvider: CryptoProvider = {
         ...nodeProvider,
         groups: nodeProvider.groups.map((one) => ({
           ...one,
@@ -374,7 +374,7 @@ describe('invalid curve points and small-order keys', () => {
         { ...tls12, provider, groups: [group, ...(group === 'X25519' ? ['P-256'] : [])] },
         {
           ...tls12,
-          provider: liar,
+          provider: misbehavingProvider,
           groups: [group],
         },
       )

@@ -54,7 +54,9 @@ export const through = (client: TlsEngine, server: TlsEngine, meddle: Meddle) =>
 }
 
 /** Changes some outgoing messages by their type. */
-export const lying = (changes: Readonly<Record<string, (fields: never) => object | readonly Uint8Array[]>>): Seam => ({
+export const misbehaving = (
+  changes: Readonly<Record<string, (fields: never) => object | readonly Uint8Array[]>>,
+): Seam => ({
   outgoing: ({ type, fields }) => changes[type]?.(fields as never) ?? fields,
 })
 
@@ -77,7 +79,7 @@ export const renegotiatingServer = (
 ): TlsEngine & { readonly renegotiated: number } => {
   let serverVerifyData: Uint8Array = new Uint8Array(0)
   let count = 0
-  const noted = lying({
+  const noted = misbehaving({
     ...(second.first && {
       ServerHello: (fields: { readonly extensions?: readonly { readonly type: number }[] }) => ({
         ...fields,
@@ -95,7 +97,7 @@ export const renegotiatingServer = (
   function* again(io: HandshakeIo): Flow<void> {
     io.sendHandshake(encodeMessage(messages12, 'HelloRequest', {}))
     let right: Uint8Array = new Uint8Array(0)
-    const seam = lying({
+    const seam = misbehaving({
       ServerHello: (fields: { readonly extensions?: readonly { readonly type: number }[] }) => {
         const info = second.renegotiationInfo ? second.renegotiationInfo(right) : right
         const others = fields.extensions?.filter(({ type }) => type !== 0xff01) ?? []

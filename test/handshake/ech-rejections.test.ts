@@ -151,7 +151,7 @@ describe('RFC 9849 section 7.1', () => {
     },
   )
   test.each([{ configId: 8 }, { aead: 9 }, { spoil: true }, { enc: new Uint8Array(32) }, { enc: new Uint8Array(3) }])(
-    'what does not decrypt is passed over: %o',
+    'what does not decrypt is ignored: %o',
     async (envelope) => {
       const { ech, message } = await opened({}, envelope)
       expect(ech).toEqual({ kind: 'rejected' })
@@ -231,7 +231,7 @@ describe('RFC 9849 section 7.1.1: the second hello', () => {
 
 describe('RFC 9849 section 4: ECHConfigList', () => {
   const parts = (changes: Partial<EchConfig>) => encodeEchConfigList([encodeEchConfig({ ...config, ...changes })])
-  test('other versions are passed over', () => {
+  test('other versions are ignored', () => {
     const other = Uint8Array.of(0xfe, 0x0a, 0, 1, 9)
     expect(decodeEchConfigList(encodeEchConfigList([other, keys.config]))).toHaveLength(1)
   })

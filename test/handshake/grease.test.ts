@@ -15,7 +15,7 @@ import type { ServerHello } from '../../src/wire/messages.ts'
 import { contentTypes, extensionTypes, isGrease } from '../../src/wire/registry.ts'
 import { errorOf, eventsOf, infoOf, meet } from '../fixtures/engines.ts'
 import { ecdsa } from '../fixtures/identities.ts'
-import { lying } from './misbehaving.ts'
+import { misbehaving } from './misbehaving.ts'
 
 const tls12 = { versions: { max: 'TLS 1.2' } } as const
 /** Server options, and the ClientHellos that the server saw. */
@@ -122,7 +122,7 @@ describe('reserved values that a server takes up are refused (RFC 8701 section 3
     return {
       ...version,
       onClientHello: ({ raw }) => void (offered = readHello(raw)),
-      seam: lying({ ServerHello: (hello) => (offered ? lie(hello, offered) : hello) }),
+      seam: misbehaving({ ServerHello: (hello) => (offered ? lie(hello, offered) : hello) }),
     }
   }
   const first = (list: readonly number[] | undefined): number => list?.[0] ?? 0
@@ -184,7 +184,7 @@ describe('reserved values that a server takes up are refused (RFC 8701 section 3
     let grease: readonly RawExtension[] = []
     const server: TestServerOptions = {
       onClientHello: ({ raw }) => void (grease = readHello(raw).list.slice(0, 1)),
-      seam: lying({ EncryptedExtensions: ({ extensions }) => ({ extensions: [...extensions, ...grease] }) }),
+      seam: misbehaving({ EncryptedExtensions: ({ extensions }) => ({ extensions: [...extensions, ...grease] }) }),
     }
     const { clientEvents } = await meet({ hello: { grease: true } }, server)
     expect(errorOf(clientEvents)).toMatchObject({ code: 'unsupported_extension' })
@@ -194,7 +194,7 @@ describe('reserved values that a server takes up are refused (RFC 8701 section 3
 describe('a server with grease (RFC 8701 section 4.1)', () => {
   const extensionsSent = (): { readonly seen: Map<string, readonly RawExtension[]>; readonly seam: Seam } => {
     const seen = new Map<string, readonly RawExtension[]>()
-    const seam = lying({
+    const seam = misbehaving({
       CertificateRequest: (fields) => (seen.set('CertificateRequest', fields.extensions), fields),
       NewSessionTicket: (fields) => (seen.set('NewSessionTicket', fields.extensions), fields),
     })
@@ -218,7 +218,7 @@ describe('a server with grease (RFC 8701 section 4.1)', () => {
     const answer = () => (seen.get('CertificateRequest') ?? []).filter(({ type }) => isGrease(type))
     const client: TestClientOptions = {
       ...ecdsa,
-      seam: lying({
+      seam: misbehaving({
         Certificate: ({ context, entries }) => ({
           context,
           entries: entries.map(({ data }) => ({ data, extensions: answer() })),

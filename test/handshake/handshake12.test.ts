@@ -15,7 +15,7 @@ import { delayedProvider } from '../fixtures/delayed-provider.ts'
 const tls12: TestClientOptions & TestServerOptions = { versions: { max: 'TLS 1.2' } }
 const identities = { ecdsa, rsa }
 
-/** Where the length of the extensions lies in a record with a ClientHello. */
+/** Offset of the length of the extensions in a record with a ClientHello. */
 const lengthOfExtensionsAt = (wire: Uint8Array): number => {
   const suites = 5 + 4 + 2 + 32 + 1 + (wire[43] ?? 0)
   const compression = suites + 2 + (wire[suites] ?? 0) * 256 + (wire[suites + 1] ?? 0)

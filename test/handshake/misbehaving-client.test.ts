@@ -19,7 +19,7 @@ import { anyCertificate, ecdsa, ed25519, rsa } from '../fixtures/identities.ts'
 import {
   encoded,
   expectRefusal,
-  lying,
+  misbehaving,
   plainRecord,
   raw,
   refusalOf,
@@ -57,7 +57,7 @@ const helloRefused = async (
   let client: Uint8Array = none
   const source = await meet({ ...tls13, groups: ['X25519', 'P-256'] }, { ...tls13 })
   infoOf(source.clientEvents) // the same hello, unchanged, is taken
-  const seam = lying({
+  const seam = misbehaving({
     ClientHello: (fields) => {
       client = raw('ClientHello', shape(fields))
       return fields
@@ -201,7 +201,7 @@ describe('after HelloRetryRequest (RFC 9846 section 4.2.2)', () => {
   const client: TestClientOptions = { groups: ['X25519', 'P-256'], hello: { keyShares: ['X25519'] } }
   const second = (change: Shape): TestClientOptions => ({
     ...client,
-    seam: lying({ ClientHello: (fields, nth) => (nth === 1 ? change(fields) : fields) }),
+    seam: misbehaving({ ClientHello: (fields, nth) => (nth === 1 ? change(fields) : fields) }),
   })
   it.each<readonly [string, Shape, TlsErrorCode & AlertName]>([
     ['another random', (h) => ({ ...h, random: new Uint8Array(32).fill(1) }), 'illegal_parameter'],
@@ -248,7 +248,9 @@ describe('after HelloRetryRequest (RFC 9846 section 4.2.2)', () => {
   })
 
   it('a third ClientHello', async () => {
-    const seam = lying({ ClientHello: (f, nth) => (nth === 1 ? [raw('ClientHello', f), raw('ClientHello', f)] : f) })
+    const seam = misbehaving({
+      ClientHello: (f, nth) => (nth === 1 ? [raw('ClientHello', f), raw('ClientHello', f)] : f),
+    })
     await refusedBy('server', { ...client, seam }, { groups: ['P-256'] }, 'unexpected_message', 'unexpected_message')
   })
 })
@@ -263,7 +265,7 @@ describe('pre_shared_key (RFC 9846 section 4.3.11)', () => {
     const [session] = eventsOf((await meet(tls13, server)).clientEvents, 'session')
     await refusedBy(
       'server',
-      { session: session?.session ?? none, seam: lying({ ClientHello: change }) },
+      { session: session?.session ?? none, seam: misbehaving({ ClientHello: change }) },
       server,
       code,
       alert,
@@ -343,7 +345,7 @@ describe('client authentication (RFC 9846 section 4.5)', () => {
     if (signer instanceof Promise) throw new Error('a synchronous provider is needed')
     return { algorithms: signer.algorithms, sign: (algorithm, content) => signer.sign(algorithm, change(content)) }
   }
-  it.each<readonly [string, Parameters<typeof lying>[0], TlsErrorCode, AlertName]>([
+  it.each<readonly [string, Parameters<typeof misbehaving>[0], TlsErrorCode, AlertName]>([
     [
       'Certificate left out',
       { Certificate: () => [], CertificateVerify: () => [] },
@@ -413,8 +415,8 @@ describe('client authentication (RFC 9846 section 4.5)', () => {
       'bad_signature',
       'decrypt_error',
     ],
-  ])('%s', async (_, lies, code, alert) => {
-    await refusedBy('server', { ...ecdsa, seam: lying(lies) }, requiring, code, alert)
+  ])('%s', async (_, changes, code, alert) => {
+    await refusedBy('server', { ...ecdsa, seam: misbehaving(changes) }, requiring, code, alert)
   })
 
   it.each([
@@ -441,7 +443,9 @@ describe('client authentication (RFC 9846 section 4.5)', () => {
   })
 
   it('a certificate that was not asked for', async () => {
-    const seam = lying({ Finished: (f) => [raw('Certificate', { context: none, entries: [] }), raw('Finished', f)] })
+    const seam = misbehaving({
+      Finished: (f) => [raw('Certificate', { context: none, entries: [] }), raw('Finished', f)],
+    })
     await refusedBy('server', { seam }, {}, 'unexpected_message', 'unexpected_message')
   })
 
@@ -453,7 +457,7 @@ describe('client authentication (RFC 9846 section 4.5)', () => {
 
 describe('Finished (RFC 9846 section 4.5.3)', () => {
   const small: TestClientOptions = { cipherSuites: ['TLS_AES_128_GCM_SHA256'] }
-  it.each<readonly [string, Parameters<typeof lying>[0], TlsErrorCode, AlertName]>([
+  it.each<readonly [string, Parameters<typeof misbehaving>[0], TlsErrorCode, AlertName]>([
     ['wrong', { Finished: (f) => ({ verifyData: f.verifyData.map((b) => b ^ 1) }) }, 'bad_finished', 'decrypt_error'],
     [
       "over the server's own Finished base",
@@ -487,8 +491,8 @@ describe('Finished (RFC 9846 section 4.5.3)', () => {
       'unexpected_message',
       'unexpected_message',
     ],
-  ])('%s', async (_, lies, code, alert) => {
-    await refusedBy('server', { ...small, seam: lying(lies) }, {}, code, alert)
+  ])('%s', async (_, changes, code, alert) => {
+    await refusedBy('server', { ...small, seam: misbehaving(changes) }, {}, code, alert)
   })
 })
 
@@ -503,7 +507,7 @@ describe('after the handshake (RFC 9846 section 4.7)', () => {
     ['an EndOfEarlyData', raw('EndOfEarlyData', {})],
     ['a message of an unknown type', Uint8Array.of(77, 0, 0, 0)],
   ])('%s', async (_, message) => {
-    const meeting = await meet({ ...tls13, seam: lying({ KeyUpdate: () => [message] }) }, tls13)
+    const meeting = await meet({ ...tls13, seam: misbehaving({ KeyUpdate: () => [message] }) }, tls13)
     infoOf(meeting.serverEvents)
     await meeting.client.updateKeys(false)
     await meeting.settle()
@@ -512,7 +516,7 @@ describe('after the handshake (RFC 9846 section 4.7)', () => {
 
   it('a Certificate that answers no request (section 4.7.2)', async () => {
     const message = raw('Certificate', { context: Uint8Array.of(1), entries: [] })
-    const meeting = await meet({ ...tls13, seam: lying({ KeyUpdate: () => [message] }) }, tls13)
+    const meeting = await meet({ ...tls13, seam: misbehaving({ KeyUpdate: () => [message] }) }, tls13)
     await meeting.client.updateKeys(false)
     await meeting.settle()
     expectRefusal('server', meeting, 'illegal_parameter', 'illegal_parameter')
@@ -520,7 +524,7 @@ describe('after the handshake (RFC 9846 section 4.7)', () => {
 
   it('a second answer to a request that was answered (section 4.7.2)', async () => {
     let context: Uint8Array = none
-    const seam = lying({
+    const seam = misbehaving({
       Certificate: (fields) => {
         context = fields.context
         return fields
@@ -542,7 +546,10 @@ describe('after the handshake (RFC 9846 section 4.7)', () => {
   })
 
   it('a KeyUpdate with a value of 2 (section 4.7.3)', async () => {
-    const meeting = await meet({ ...tls13, seam: lying({ KeyUpdate: () => [Uint8Array.of(24, 0, 0, 1, 2)] }) }, tls13)
+    const meeting = await meet(
+      { ...tls13, seam: misbehaving({ KeyUpdate: () => [Uint8Array.of(24, 0, 0, 1, 2)] }) },
+      tls13,
+    )
     await meeting.client.updateKeys(false)
     await meeting.settle()
     expectRefusal('server', meeting, 'illegal_parameter', 'illegal_parameter')

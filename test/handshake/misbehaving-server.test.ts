@@ -18,7 +18,7 @@ import { clientOf, connectEngines, eventsOf, infoOf, meet, serverOf } from '../f
 import { ecdsa, ed25519, rsa } from '../fixtures/identities.ts'
 import {
   expectRefusal,
-  lying,
+  misbehaving,
   plainRecord,
   raw,
   refusedBy,
@@ -43,19 +43,19 @@ interface Case {
 /** Makes a case whose alert has the code's name. */
 const lie = (
   name: string,
-  seam: Parameters<typeof lying>[0],
+  seam: Parameters<typeof misbehaving>[0],
   code: TlsErrorCode & AlertName,
   more: Partial<Case> = {},
 ): Case => ({
   name,
-  lie: lying(seam),
+  lie: misbehaving(seam),
   code,
   alert: code,
   ...more,
 })
-const decrypt = (name: string, seam: Parameters<typeof lying>[0], code: TlsErrorCode): Case => ({
+const decrypt = (name: string, seam: Parameters<typeof misbehaving>[0], code: TlsErrorCode): Case => ({
   name,
-  lie: lying(seam),
+  lie: misbehaving(seam),
   code,
   alert: 'decrypt_error',
 })
@@ -142,13 +142,13 @@ describe('downgrade protection (RFC 9846 section 4.2.3)', () => {
     ['TLS 1.1 and older', 0],
   ])('the sentinel for %s', async (_, last) => {
     const random = concat(new Uint8Array(24), Uint8Array.of(0x44, 0x4f, 0x57, 0x4e, 0x47, 0x52, 0x44, last))
-    const seam = lying({ ServerHello: (f) => ({ ...f, random, cipherSuite: 0xc02b, extensions: [] }) })
+    const seam = misbehaving({ ServerHello: (f) => ({ ...f, random, cipherSuite: 0xc02b, extensions: [] }) })
     await refusedBy('client', { versions: { min: 'TLS 1.2' } }, { seam }, 'downgrade_detected', 'illegal_parameter')
   })
 })
 
 describe('supported_versions (RFC 9846 section 4.3.1)', () => {
-  const version = (id: number): Parameters<typeof lying>[0] => ({
+  const version = (id: number): Parameters<typeof misbehaving>[0] => ({
     ServerHello: (f) => ({
       ...f,
       extensions: withExtension(f.extensions, extensionTypes.supported_versions, Uint8Array.of(id >> 8, id & 0xff)),
@@ -163,7 +163,7 @@ describe('supported_versions (RFC 9846 section 4.3.1)', () => {
 })
 
 describe('key_share (RFC 9846 section 4.3.8)', () => {
-  const share = (data: Uint8Array): Parameters<typeof lying>[0] => ({
+  const share = (data: Uint8Array): Parameters<typeof misbehaving>[0] => ({
     ServerHello: (f) => ({ ...f, extensions: withExtension(f.extensions, extensionTypes.key_share, data) }),
   })
   const groups = { groups: ['X25519', 'P-256'], hello: { keyShares: ['X25519'] } }
@@ -235,7 +235,7 @@ describe('pre_shared_key (RFC 9846 section 4.3.11)', () => {
       tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) },
     }
     const [session] = eventsOf((await meet(tls13, server)).clientEvents, 'session')
-    const seam = lying({
+    const seam = misbehaving({
       ServerHello: (f) => ({
         ...f,
         extensions: withExtension(f.extensions, extensionTypes.pre_shared_key, Uint8Array.of(0, 1)),
@@ -256,7 +256,7 @@ describe('pre_shared_key (RFC 9846 section 4.3.11)', () => {
       tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) },
     }
     const [session] = eventsOf((await meet(tls13, server)).clientEvents, 'session')
-    const seam = lying({
+    const seam = misbehaving({
       ServerHello: (f) => ({ ...f, extensions: withoutExtension(f.extensions, extensionTypes.key_share) }),
     })
     await refusedBy(
@@ -271,10 +271,10 @@ describe('pre_shared_key (RFC 9846 section 4.3.11)', () => {
 })
 
 describe('HelloRetryRequest (RFC 9846 section 4.2.4)', () => {
-  const second = (change: (fields: { readonly cipherSuite: number }) => object): Parameters<typeof lying>[0] => ({
+  const second = (change: (fields: { readonly cipherSuite: number }) => object): Parameters<typeof misbehaving>[0] => ({
     ServerHello: (f, nth) => (nth === 1 ? { ...f, ...change(f) } : f),
   })
-  const request = (data: Uint8Array | undefined): Parameters<typeof lying>[0] => ({
+  const request = (data: Uint8Array | undefined): Parameters<typeof misbehaving>[0] => ({
     ServerHello: (f, nth) =>
       nth === 1
         ? f
@@ -382,7 +382,7 @@ describe('HelloRetryRequest (RFC 9846 section 4.2.4)', () => {
 })
 
 describe('EncryptedExtensions (RFC 9846 section 4.4.1)', () => {
-  const add = (type: number, data: Uint8Array = none): Parameters<typeof lying>[0] => ({
+  const add = (type: number, data: Uint8Array = none): Parameters<typeof misbehaving>[0] => ({
     EncryptedExtensions: (f) => ({ extensions: withExtension(f.extensions, type, data) }),
   })
   const alpn = (...names: readonly string[]): Uint8Array => {
@@ -475,7 +475,9 @@ describe('CertificateRequest (RFC 9846 section 4.4.2)', () => {
   ])('$name', check)
 
   it('unknown extensions are ignored', async () => {
-    const seam = lying({ CertificateRequest: (f) => ({ ...f, extensions: withExtension(f.extensions, UNKNOWN) }) })
+    const seam = misbehaving({
+      CertificateRequest: (f) => ({ ...f, extensions: withExtension(f.extensions, UNKNOWN) }),
+    })
     const { clientEvents } = await meet(tls13, { ...tls13, ...asking, seam })
     expect(infoOf(clientEvents).version).toBe('TLS 1.3')
   })
@@ -543,7 +545,9 @@ describe('Certificate (RFC 9846 section 4.5.1)', () => {
 })
 
 describe('CertificateVerify (RFC 9846 section 4.5.2)', () => {
-  const scheme = (id: number): Parameters<typeof lying>[0] => ({ CertificateVerify: (f) => ({ ...f, scheme: id }) })
+  const scheme = (id: number): Parameters<typeof misbehaving>[0] => ({
+    CertificateVerify: (f) => ({ ...f, scheme: id }),
+  })
   it.each<Case>([
     lie('left out', { CertificateVerify: () => [] }, 'unexpected_message'),
     lie(
@@ -583,7 +587,7 @@ describe('CertificateVerify (RFC 9846 section 4.5.2)', () => {
 
   it('a scheme that was not offered', async () => {
     const client: TestClientOptions = { signatureSchemes: ['ed25519', 'rsa_pss_rsae_sha256'] }
-    const seam = lying({ CertificateVerify: (f) => ({ ...f, scheme: 0x0805 }) })
+    const seam = misbehaving({ CertificateVerify: (f) => ({ ...f, scheme: 0x0805 }) })
     await refusedBy(
       'client',
       client,
@@ -662,7 +666,7 @@ describe('Finished (RFC 9846 section 4.5.3)', () => {
   )('$name', check)
 
   it('repeated under the application keys', async () => {
-    const seam = lying({ NewSessionTicket: () => [raw('Finished', { verifyData: new Uint8Array(32) })] })
+    const seam = misbehaving({ NewSessionTicket: () => [raw('Finished', { verifyData: new Uint8Array(32) })] })
     const server: TestServerOptions = { seam, tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) } }
     await refusedBy('client', {}, server, 'unexpected_message', 'unexpected_message')
   })
@@ -730,13 +734,13 @@ describe('NewSessionTicket (RFC 9846 section 4.7.1)', () => {
   ])('$name', check)
 
   it('unknown extensions are ignored, and a lifetime of 0 makes no session', async () => {
-    const unknown = lying({ NewSessionTicket: (f) => ({ ...f, extensions: [{ type: UNKNOWN, data: none }] }) })
+    const unknown = misbehaving({ NewSessionTicket: (f) => ({ ...f, extensions: [{ type: UNKNOWN, data: none }] }) })
     const kept = await meet(tls13, { ...tls13, ...tickets, seam: unknown })
     expect(eventsOf(kept.clientEvents, 'session')).toHaveLength(2)
     const dead = await meet(tls13, {
       ...tls13,
       ...tickets,
-      seam: lying({ NewSessionTicket: (f) => ({ ...f, lifetime: 0 }) }),
+      seam: misbehaving({ NewSessionTicket: (f) => ({ ...f, lifetime: 0 }) }),
     })
     expect(eventsOf(dead.clientEvents, 'session')).toHaveLength(0)
     expect(infoOf(dead.clientEvents).version).toBe('TLS 1.3')
@@ -756,7 +760,7 @@ describe('NewSessionTicket (RFC 9846 section 4.7.1)', () => {
     ['a message of an unknown type', Uint8Array.of(99, 0, 0, 0)],
     ['a message_hash (section 4.1)', Uint8Array.of(254, 0, 0, 0)],
   ])('after the handshake: %s', async (_, message) => {
-    const seam = lying({ NewSessionTicket: () => [message] })
+    const seam = misbehaving({ NewSessionTicket: () => [message] })
     await refusedBy('client', {}, { ...tickets, seam }, 'unexpected_message', 'unexpected_message')
   })
 })
@@ -771,17 +775,21 @@ describe('KeyUpdate (RFC 9846 section 4.7.3)', () => {
   }
 
   it('a value other than 0 and 1', () =>
-    updating(lying({ KeyUpdate: () => [Uint8Array.of(24, 0, 0, 1, 2)] }), 'illegal_parameter', 'illegal_parameter'))
+    updating(
+      misbehaving({ KeyUpdate: () => [Uint8Array.of(24, 0, 0, 1, 2)] }),
+      'illegal_parameter',
+      'illegal_parameter',
+    ))
   it('an empty one', () =>
-    updating(lying({ KeyUpdate: () => [Uint8Array.of(24, 0, 0, 0)] }), 'decode_error', 'decode_error'))
+    updating(misbehaving({ KeyUpdate: () => [Uint8Array.of(24, 0, 0, 0)] }), 'decode_error', 'decode_error'))
   it('another message behind it in the same record (section 5.1)', () =>
     updating(
-      lying({ KeyUpdate: (f) => [raw('KeyUpdate', f), raw('KeyUpdate', f)] }),
+      misbehaving({ KeyUpdate: (f) => [raw('KeyUpdate', f), raw('KeyUpdate', f)] }),
       'unexpected_message',
       'unexpected_message',
     ))
   it('keys that did not change', async () => {
-    const meeting = await meet(tls13, { ...tls13, seam: lying({ KeyUpdate: () => [] }) })
+    const meeting = await meet(tls13, { ...tls13, seam: misbehaving({ KeyUpdate: () => [] }) })
     await meeting.server.updateKeys(false)
     await meeting.server.send(Uint8Array.of(1))
     await meeting.settle()
@@ -793,7 +801,7 @@ describe('KeyUpdate (RFC 9846 section 4.7.3)', () => {
       'client',
       {},
       {
-        seam: lying({
+        seam: misbehaving({
           EncryptedExtensions: (f) => [raw('KeyUpdate', { requestUpdate: false }), raw('EncryptedExtensions', f)],
         }),
       },

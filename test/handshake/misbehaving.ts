@@ -24,30 +24,30 @@ export const tls13 = { versions: { min: 'TLS 1.3' } } as const
 /** One suite whose primitives a test can use by hand. */
 export const oneSuite = { ...tls13, cipherSuites: ['TLS_AES_128_GCM_SHA256'] }
 
-type Lies = {
+type Changes = {
   readonly [K in keyof Messages13]?: (fields: Messages13[K], nth: number) => Messages13[K] | readonly Uint8Array[]
 }
 
 /** A seam that changes messages of these kinds; `nth` counts from 0 for each kind. */
-export const lying = (lies: Lies): Seam => {
+export const misbehaving = (changes: Changes): Seam => {
   const sent = new Map<string, number>()
   const seam: Seam = {
     outgoing: ({ type, fields }) => {
       const nth = sent.get(type) ?? 0
       sent.set(type, nth + 1)
-      const change = lies[type as keyof Messages13] as ((fields: object, nth: number) => object) | undefined
+      const change = changes[type as keyof Messages13] as ((fields: object, nth: number) => object) | undefined
       return change ? change(fields, nth) : fields
     },
   }
-  made.set(seam, lies)
+  made.set(seam, changes)
   return seam
 }
 
-const made = new WeakMap<Seam, Lies>()
-/** The same lies told from the start. */
+const made = new WeakMap<Seam, Changes>()
+/** The same changes from the start. */
 const again = <T extends { readonly seam?: Seam }>(options: T): T => {
-  const lies = options.seam && made.get(options.seam)
-  return lies ? { ...options, seam: lying(lies) } : options
+  const changes = options.seam && made.get(options.seam)
+  return changes ? { ...options, seam: misbehaving(changes) } : options
 }
 
 export const raw = <K extends keyof Messages13>(type: K, fields: Messages13[K]): Uint8Array =>
@@ -73,7 +73,8 @@ export const withoutExtension = (
 export const encoded = <T>(codec: Codec<T>, value: T): Uint8Array => encode(codec, value)
 
 /**
- * Runs a handshake in which one side lies, and checks how the other refuses: code, alert, and that it never finished.
+ * Runs a handshake in which one side changes, and checks how the other refuses: code, alert, and that it never
+ * finished.
  * Twice:
  * with providers that answer at once, and later. */
 export const refusedBy = async (
@@ -103,11 +104,11 @@ export const expectRefusal = (
   const error = errorOf(victim === 'client' ? clientEvents : serverEvents)
   expect({ code: error.code, alert: error.alert }, error.message).toEqual({ code, alert })
   if (message) expect(error.message).toMatch(message)
-  const liar = victim === 'client' ? serverEvents : clientEvents
-  const [told] = eventsOf(liar, 'error')
-  // the liar is told, unless it noticed itself
+  const misbehaver = victim === 'client' ? serverEvents : clientEvents
+  const [told] = eventsOf(misbehaver, 'error')
+  // the misbehaver is told, unless it noticed itself
   if (told?.error.code === 'alert_received') expect(told.error.received).toBe(alert)
-  else expect(liar).toEqual(expect.arrayContaining([expect.objectContaining({ type: 'error' })]))
+  else expect(misbehaver).toEqual(expect.arrayContaining([expect.objectContaining({ type: 'error' })]))
   expect((victim === 'client' ? client : server).closed).toBe(true)
   return error
 }

@@ -15,7 +15,7 @@ import { decodePem } from '../../src/wire/pem.ts'
 import { concat } from '../../src/wire/bytes.ts'
 import { clientOf, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
 import { ecdsa, rsa } from '../fixtures/identities.ts'
-import { lying, record, renegotiatingServer, through } from '../attacks/wire.ts'
+import { misbehaving, record, renegotiatingServer, through } from '../attacks/wire.ts'
 
 const tls12: TestClientOptions & TestServerOptions = { versions: { max: 'TLS 1.2' } }
 const none = new Uint8Array(0)
@@ -42,8 +42,8 @@ interface Breach {
   readonly rule: string
   readonly code: TlsErrorCode
   readonly says: RegExp
-  /** What the lying end sends. */
-  readonly lie: Parameters<typeof lying>[0]
+  /** What the misbehaving end sends. */
+  readonly lie: Parameters<typeof misbehaving>[0]
   readonly client?: TestClientOptions
   readonly server?: TestServerOptions
 }
@@ -204,7 +204,7 @@ const byServer: readonly Breach[] = [
   },
 ]
 
-/** What a lying server saw of the client. */
+/** What a misbehaving server saw of the client. */
 const seen: { sessionId: Uint8Array } = { sessionId: none }
 
 describe('a client refuses from a server', () => {
@@ -216,7 +216,7 @@ describe('a client refuses from a server', () => {
         ...tls12,
         tickets: { protector },
         ...server,
-        seam: lying(lie),
+        seam: misbehaving(lie),
         onClientHello: ({ raw }) => void (seen.sessionId = raw.slice(39, 39 + (raw[38] ?? 0))),
       },
     )
@@ -307,7 +307,7 @@ const byClient: readonly Breach[] = [
 
 describe('a server refuses from a client', () => {
   it.each(byClient)('$rule', async ({ code, says, lie, client, server }) => {
-    const { serverEvents } = await meet({ ...tls12, ...client, seam: lying(lie) }, { ...tls12, ...server })
+    const { serverEvents } = await meet({ ...tls12, ...client, seam: misbehaving(lie) }, { ...tls12, ...server })
     const error = errorOf(serverEvents)
     expect({ code: error.code, message: error.message }).toEqual({ code, message: expect.stringMatching(says) })
   })
@@ -321,7 +321,7 @@ describe('a server refuses from a client', () => {
 
 describe('other rules', () => {
   it("a server's certificate on a curve that was not offered (RFC 8422 section 5.3)", async () => {
-    const seam = lying({ ClientHello: without(10) }) // so the server is free to choose
+    const seam = misbehaving({ ClientHello: without(10) }) // so the server is free to choose
     const server = await meet({ ...tls12, groups: ['X25519'], seam }, tls12)
     expect(errorOf(server.clientEvents)).toMatchObject({
       code: 'illegal_parameter',

@@ -14,7 +14,7 @@ import { extensionTypes } from '../../src/wire/registry.ts'
 import { clientOf, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
 import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
 import { anyCertificate, ecdsa, rsa } from '../fixtures/identities.ts'
-import { lying, through } from '../attacks/wire.ts'
+import { misbehaving, through } from '../attacks/wire.ts'
 
 const tls13: TestClientOptions & TestServerOptions = { versions: { min: 'TLS 1.3' } }
 const tls12: TestClientOptions & TestServerOptions = { versions: { max: 'TLS 1.2' } }
@@ -22,7 +22,7 @@ const key = new Uint8Array(32).fill(1)
 
 describe('HelloRetryRequest (RFC 9846 section 4.2.4)', () => {
   it('without supported_versions is missing_extension', async () => {
-    const seam = lying({
+    const seam = misbehaving({
       ServerHello: (fields: ServerHello) => ({
         ...fields,
         random: HELLO_RETRY_REQUEST_RANDOM,
@@ -131,7 +131,7 @@ describe('oid_filters (RFC 9846 section 4.3.5)', () => {
   const ask = async (filters: readonly OidFilter[]) => {
     const ca = await createCa({ name: 'filters' })
     const leaf = await ca.issue({ names: ['client.test'] })
-    const seam = lying({
+    const seam = misbehaving({
       CertificateRequest: (fields: CertificateRequest13) => ({
         ...fields,
         extensions: [
@@ -274,7 +274,7 @@ describe('Encrypted Client Hello', async () => {
   it('in a second ClientHello alone is answered with retry_configs (RFC 9849 section 7.1.1)', async () => {
     let nth = 0
     let offered: readonly unknown[] = []
-    const seam = lying({
+    const seam = misbehaving({
       ClientHello: (fields: {
         readonly extensions: readonly { readonly type: number; readonly data: Uint8Array }[]
       }) => {
@@ -285,7 +285,7 @@ describe('Encrypted Client Hello', async () => {
         return { ...fields, extensions: [...list, { type: extensionTypes.encrypted_client_hello, data }] }
       },
     })
-    const told = lying({
+    const told = misbehaving({
       EncryptedExtensions: (fields: { readonly extensions: readonly { readonly type: number }[] }) => {
         offered = fields.extensions.filter(({ type }) => type === extensionTypes.encrypted_client_hello)
         return fields

@@ -102,7 +102,9 @@ describe.each(Object.entries(ways))('resumption by %s', (way, make) => {
   it('a server that resumes with another suite or without extended master secret is refused', async () => {
     const server = make()
     const session = sessionOf(await meet(tls12, server))
-    const lies = (change: (fields: { cipherSuite: number; extensions?: readonly { type: number }[] }) => object) => ({
+    const changes = (
+      change: (fields: { cipherSuite: number; extensions?: readonly { type: number }[] }) => object,
+    ) => ({
       outgoing: ({ type, fields }: { readonly type: string; readonly fields: object }) =>
         type === 'ServerHello'
           ? change(fields as { cipherSuite: number; extensions?: readonly { type: number }[] })
@@ -110,14 +112,14 @@ describe.each(Object.entries(ways))('resumption by %s', (way, make) => {
     })
     const suite = await meet(
       { ...tls12, session },
-      { ...server, seam: lies((fields) => ({ ...fields, cipherSuite: 0xc02c })) },
+      { ...server, seam: changes((fields) => ({ ...fields, cipherSuite: 0xc02c })) },
     )
     expect(errorOf(suite.clientEvents).message).toMatch(/was resumed with TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384/)
     const plain = await meet(
       { ...tls12, session },
       {
         ...server,
-        seam: lies((fields) => ({ ...fields, extensions: fields.extensions?.filter(({ type }) => type !== 23) })),
+        seam: changes((fields) => ({ ...fields, extensions: fields.extensions?.filter(({ type }) => type !== 23) })),
       },
     )
     expect(errorOf(plain.clientEvents).message).toMatch(/RFC 7627 section 5.3/)

@@ -8,7 +8,7 @@ import { toHex } from '../../src/wire/bytes.ts'
 import { extensionTypes } from '../../src/wire/registry.ts'
 import { errorOf, eventsOf, infoOf, meet } from '../fixtures/engines.ts'
 import type { Meeting, TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
-import { lying, withExtension } from './misbehaving.ts'
+import { misbehaving, withExtension } from './misbehaving.ts'
 
 const versions = ['TLS 1.2', 'TLS 1.3'] as const
 const only = (version: (typeof versions)[number]) => ({ versions: { min: version, max: version } })
@@ -45,7 +45,7 @@ describe('a client with tickets: false', () => {
     },
   )
   it('refuses a server of TLS 1.2 that promises one all the same', async () => {
-    const lie = lying({
+    const lie = misbehaving({
       ServerHello: (fields) => ({
         ...fields,
         extensions: withExtension(fields.extensions, extensionTypes.session_ticket),

@@ -16,7 +16,7 @@ export interface PeerSetup {
   readonly version: Version
   /** Server: its certificate. Client: the one it shows if asked; undefined for none. */
   readonly certificate: CertificateKind | undefined
-  /** Names as in wire/registry.ts, most wanted first; peers that cannot choose ignore it. */
+  /** Names as in wire/registry.ts, in order of preference; peers that cannot choose ignore it. */
   readonly groups?: readonly string[]
   /** Server: asks for a certificate and refuses clients without one. */
   readonly requireClientCertificate?: boolean

@@ -391,7 +391,7 @@ describe('leaf cache', () => {
     leaves.clear()
     expect(leaves.size).toBe(0)
   })
-  test('makes it anew before it expires, and does not keep a failure', async () => {
+  test('makes it again before it expires, and does not keep a failure', async () => {
     let time = Date.now()
     const { issuer, made } = counting(ca)
     const leaves = createLeafCache(issuer, { days: 1, clock: () => time, renewBeforeMs: 60_000 })

@@ -93,7 +93,7 @@ const drive = async (engine: TlsEngine, trace: TraceSection, { side, fragment }:
     if (failure?.type === 'error') throw failure.error
   }
   await settle()
-  let due = 0
+  let sent = 0
   let records = 0
   const received: Uint8Array[] = []
   const receivedEarly: Uint8Array[] = []
@@ -107,17 +107,17 @@ const drive = async (engine: TlsEngine, trace: TraceSection, { side, fragment }:
     if (kind === 'application_data' && engine.handshakeDone) await engine.send(payload)
     if (kind === 'alert') await engine.closeWrite()
     await settle()
-    const actual = concat(...output).subarray(due, due + record.length)
+    const actual = concat(...output).subarray(sent, sent + record.length)
     if (!equalBytes(actual, record)) {
       throw new Error(
         `record ${records + 1} (${kind}) of the ${side} is ${toHex(actual)}, in the trace ${toHex(record)}`,
       )
     }
-    due += record.length
+    sent += record.length
     records++
   }
   const bytes = concat(...output).length
-  if (bytes !== due) throw new Error(`${bytes - due} bytes went out that are not in the trace`)
+  if (bytes !== sent) throw new Error(`${bytes - sent} bytes went out that are not in the trace`)
   if (!engine.closed) throw new Error('both sides closed, and the engine is still open')
   const data = (type: string) =>
     concat(...events.flatMap((event) => ('data' in event && event.type === type ? [event.data] : [])))

@@ -1,5 +1,4 @@
 // RFC 8448 as data: its sections out of vectors/rfc8448.json, and what replaying one side needs of them.
-// Used by session.ts and rfc8448.ts.
 
 import { readFileSync } from 'node:fs'
 import { fromHex } from '../../src/wire/bytes.ts'

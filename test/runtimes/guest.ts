@@ -47,7 +47,7 @@ const toTheirs = async (): Promise<readonly boolean[]> => {
     await once(socket, 'connect')
     const connection = await connect(socket, { serverName: 'localhost', ca, sessions })
     await connection.write(bytes('hello'))
-    if (text(await connection.read()) !== 'hello') throw new Error('another answer was due')
+    if (text(await connection.read()) !== 'hello') throw new Error('another answer was expected')
     resumed.push(connection.info.resumed)
     await connection.close()
   }

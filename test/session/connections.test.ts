@@ -54,7 +54,7 @@ const visit = async (
 describe('connect() with a cache and early data (RFC 9846 section 2.3)', () => {
   const options = { cert, key, versions: { min: 'TLS 1.3' }, earlyData: { maxBytes: 1024 } } satisfies ServerOptions
 
-  it('sends what is due with the first flight as soon as there is a session, and says what became of it', async () => {
+  it('sends early data with the first flight as soon as there is a session, and says what became of it', async () => {
     const server = createServer(options)
     const client = { sessions: memorySessionCache(), earlyData: bytes('early hello') }
     const first = await visit(client, server)

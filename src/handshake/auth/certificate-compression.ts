@@ -56,12 +56,12 @@ interface Kept {
 }
 
 /** Contents of one identity that are kept: with and without a stapled response and SCTs, by some algorithms. */
-const MOST_KEPT = 8
+const MAX_KEPT = 8
 
 const kept = new WeakMap<Identity, readonly Kept[]>()
 
 const keep = (identity: Identity, entry: Kept): void => {
-  kept.set(identity, [entry, ...(kept.get(identity) ?? [])].slice(0, MOST_KEPT))
+  kept.set(identity, [entry, ...(kept.get(identity) ?? [])].slice(0, MAX_KEPT))
 }
 
 /**

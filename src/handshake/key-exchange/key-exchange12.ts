@@ -68,13 +68,13 @@ export function* completeEcdhe({ group, point }: ServerShare): Flow<ClientExchan
 
 const PREMASTER_LENGTH = 48
 /** Bytes of PKCS#1 v1.5 padding at least (RFC 8017 section 7.2.1). */
-const LEAST_PADDING = 11
+const MIN_PADDING = 11
 
 /** Client, static RSA: a premaster secret of the version offered and 46 random bytes, under the certificate's key. */
 export function* encryptPremaster(config: CommonConfig, offeredVersion: number, key: PublicKey): Flow<ClientExchange> {
   const { provider } = config
   const length = key.rsa?.modulus.length ?? 0
-  if (!provider.rsaEncryptRaw || length < PREMASTER_LENGTH + LEAST_PADDING) {
+  if (!provider.rsaEncryptRaw || length < PREMASTER_LENGTH + MIN_PADDING) {
     throw new TlsError('unsupported_certificate', "the RSA key of the certificate can't encrypt a premaster secret")
   }
   const premaster = concat(

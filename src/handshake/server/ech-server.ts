@@ -199,7 +199,7 @@ const checkInner = (fields: ClientHello, extensions: readonly RawExtension[]): v
 /** Whether we go by a ClientHelloInner, and have to say so. */
 const confirmsEch = ({ ech }: ReceivedHello): boolean => ech?.kind === 'accepted' || ech?.kind === 'backend'
 
-/** The ServerHello, with the confirmation in its random where one is due (section 7.2). */
+/** The ServerHello, with the confirmation in its random where ECH was accepted (section 7.2). */
 export const confirmedHello = (
   hs: ServerHandshake,
   hello: ReceivedHello,
@@ -213,7 +213,7 @@ export const confirmedHello = (
       }
     : fields
 
-/** The HelloRetryRequest, with the extension where one is due (section 7.2.1). */
+/** The HelloRetryRequest, with the extension where ECH was accepted (section 7.2.1). */
 export const confirmedRetry = (hello: ReceivedHello, suite: ActiveSuite, fields: ServerHello): ServerHello => {
   if (!confirmsEch(hello)) return fields
   const type = extensionTypes.encrypted_client_hello

@@ -53,7 +53,10 @@ export function* selectPsk(
       'ClientHello: pre_shared_key without psk_key_exchange_modes (section 4.3.9)',
     )
   if (offered.identities.length !== offered.binders.length) {
-    throw new TlsError('illegal_parameter', 'ClientHello: as many binders as PSK identities are due (section 4.3.11)')
+    throw new TlsError(
+      'illegal_parameter',
+      'ClientHello: as many binders as PSK identities are required (section 4.3.11)',
+    )
   }
   if (!hs.config.pskModes.some((mode) => modes.includes(mode))) return undefined
   for (const [index, { identity, obfuscatedTicketAge }] of offered.identities.slice(0, MAX_IDENTITIES).entries()) {

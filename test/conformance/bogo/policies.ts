@@ -9,7 +9,7 @@ interface Policy
   extends
     Pick<CommonOptions, 'cipherSuites' | 'groups' | 'signatureSchemes' | 'versions'>,
     Pick<ServerHelloOptions, 'preferServerOrder'> {
-  /** What our own credentials sign with, most wanted first; undefined: as the credential says. */
+  /** What our own credentials sign with, in order of preference; undefined: as the credential says. */
   readonly signing?: readonly string[]
 }
 

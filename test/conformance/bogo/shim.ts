@@ -115,7 +115,7 @@ async function connection(flags: Flags, retry: Flags, carried: Carried, resumpti
 const at = <T>(value: T): T => value
 const inAMoment = <T>(value: T): Promise<T> => new Promise((resolve) => setImmediate(() => resolve(value)))
 
-/** Whatever is due still goes out, the alert of a failure above all. */
+/** Whatever has to go still goes out, the alert of a failure above all. */
 async function leave(exchange: Exchange, link: Link): Promise<void> {
   await link.write(exchange.engine.takeOutput())
   await link.finish()

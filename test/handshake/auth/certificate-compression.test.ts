@@ -15,7 +15,7 @@ import type { Certificate13, CompressedCertificate } from '../../../src/wire/mes
 import { extensionTypes } from '../../../src/wire/registry.ts'
 import { clientOf, connectEngines, errorOf, eventsOf, infoOf, meet } from '../../fixtures/engines.ts'
 import { anyCertificate, ecdsa } from '../../fixtures/identities.ts'
-import { lying, raw, tls13, withExtension, withoutExtension } from '../misbehaving.ts'
+import { misbehaving, raw, tls13, withExtension, withoutExtension } from '../misbehaving.ts'
 
 const each = [...certificateCodecs, webZlib].map((codec) => [codec.name, codec] as const)
 
@@ -182,7 +182,7 @@ const answeredWith = async (
   codec: CertificateCompression = zlib,
   client: TestClientOptions = {},
 ) => {
-  const seam = lying({
+  const seam = misbehaving({
     CompressedCertificate: (fields) => [raw('CompressedCertificate', { ...fields, ...change(fields) })],
   })
   const certificateCompression = [codec]
@@ -283,7 +283,7 @@ describe('CompressedCertificate (RFC 8879 section 4)', () => {
     const compressed = (fields: Certificate13): readonly Uint8Array[] => [
       raw('CompressedCertificate', certificate(body(fields))),
     ]
-    const { clientEvents } = await meet(tls13, { ...tls13, seam: lying({ Certificate: compressed }) })
+    const { clientEvents } = await meet(tls13, { ...tls13, seam: misbehaving({ Certificate: compressed }) })
     expect(errorOf(clientEvents)).toMatchObject({ code: 'unexpected_message' })
   })
 
@@ -302,7 +302,7 @@ describe('CompressedCertificate (RFC 8879 section 4)', () => {
           }),
         },
       },
-      { ...tls13, seam: lying({ Certificate: compressed }) },
+      { ...tls13, seam: misbehaving({ Certificate: compressed }) },
     )
     expect(errorOf(clientEvents)).toMatchObject({ code: 'unexpected_message' })
   })
@@ -317,7 +317,7 @@ describe('compress_certificate (RFC 8879 section 3)', () => {
     const { serverEvents } = await meet(
       {
         ...tls13,
-        seam: lying({
+        seam: misbehaving({
           ClientHello: (hello) => ({
             ...hello,
             extensions: withExtension(hello.extensions, extensionTypes.compress_certificate, Uint8Array.from(data)),

@@ -15,7 +15,7 @@ import type { DelegatedCredential } from '../../../src/x509/delegated-credential
 import { parseCertificate } from '../../../src/x509/certificate.ts'
 import { errorOf, infoOf, meet } from '../../fixtures/engines.ts'
 import { anyCertificate, ecdsa } from '../../fixtures/identities.ts'
-import { lying, tls13 } from '../misbehaving.ts'
+import { misbehaving, tls13 } from '../misbehaving.ts'
 
 const DAY = 86_400
 const none = new Uint8Array(0)
@@ -105,7 +105,7 @@ const changed = (change: (honest: DelegatedCredential) => DelegatedCredential, s
 
 /** Sends `bytes` as the credential of the leaf. */
 const withCredential = (bytes: Uint8Array): NonNullable<TestClientOptions['seam']> =>
-  lying({
+  misbehaving({
     Certificate: (fields) => ({
       ...fields,
       entries: fields.entries.map((entry, index) =>
@@ -189,7 +189,7 @@ describe('validating a delegated credential (section 4.1.3)', () => {
   })
 
   it("CertificateVerify by another scheme than the credential's is illegal_parameter", async () => {
-    const seam = lying({ CertificateVerify: (fields) => ({ ...fields, scheme: 0x0403 }) })
+    const seam = misbehaving({ CertificateVerify: (fields) => ({ ...fields, scheme: 0x0403 }) })
     const { clientEvents } = await meet(taking, { identity: delegated, seam })
     expect(errorOf(clientEvents)).toMatchObject({ code: 'illegal_parameter' })
   })

@@ -10,7 +10,7 @@ import { parseCertificate } from '../../../src/x509/certificate.ts'
 import { decodePem } from '../../../src/wire/pem.ts'
 import { errorOf, infoOf, meet } from '../../fixtures/engines.ts'
 import { anyCertificate, ecdsa, ed25519, rsa } from '../../fixtures/identities.ts'
-import { lying } from '../misbehaving.ts'
+import { misbehaving } from '../misbehaving.ts'
 
 interface Issued {
   readonly identity: IdentityOptions
@@ -127,7 +127,7 @@ describe.each(versions)('a client with several identities: %j', (version) => {
 
 describe.each(versions)('a server with several identities: %j', (version) => {
   const naming = (...names: readonly Uint8Array[]): TestClientOptions => ({
-    seam: lying({
+    seam: misbehaving({
       ClientHello: (hello) => ({
         ...hello,
         extensions: [

@@ -6,7 +6,7 @@ import { concat, equalBytes } from '../../../src/wire/bytes.ts'
 import { utf8Bytes } from '../../../src/wire/codec.ts'
 import { cipherSuites } from '../../../src/wire/registry.ts'
 import { errorOf, eventsOf, infoOf, meet } from '../../fixtures/engines.ts'
-import { lying } from '../../attacks/wire.ts'
+import { misbehaving } from '../../attacks/wire.ts'
 import { delayedProvider } from '../../fixtures/delayed-provider.ts'
 
 const tls12: TestClientOptions & TestServerOptions = { versions: { max: 'TLS 1.2' } }
@@ -93,13 +93,13 @@ describe('pre-shared keys in TLS 1.2 (RFC 4279, RFC 5489)', () => {
   })
 
   it('a hint is read and not needed (RFC 4279 section 5.2)', async () => {
-    const seam = lying({
+    const seam = misbehaving({
       ServerHelloDone: () => [Uint8Array.of(12, 0, 0, 4, 0, 2, 0x68, 0x69), Uint8Array.of(14, 0, 0, 0)],
     })
     expect(infoOf((await meet(client(PSK), { ...server(PSK), seam })).clientEvents).cipherSuite).toBe(PSK)
   })
 
-  it.each<[string, Parameters<typeof lying>[0], string]>([
+  it.each<[string, Parameters<typeof misbehaving>[0], string]>([
     [
       'a Certificate',
       {
@@ -128,7 +128,7 @@ describe('pre-shared keys in TLS 1.2 (RFC 4279, RFC 5489)', () => {
   ])('a client refuses %s', async (_, lie, code) => {
     const { clientEvents } = await meet(
       { ...client(ECDHE), groups: ['X25519'] },
-      { ...server(ECDHE), seam: lying(lie) },
+      { ...server(ECDHE), seam: misbehaving(lie) },
     )
     expect(errorOf(clientEvents).code).toBe(code)
   })
