@@ -110,7 +110,12 @@ export const describeAlert = (id: number): Described => ({
   hex: hexOf(id, 2),
   name: alertName(id),
   meaning: closing.includes(id) ? 'the connection closes in an orderly way' : 'the peer gives up the connection',
-  source: id === 121 ? 'RFC 9849 section 11.2' : closing.includes(id) ? 'RFC 9846 section 6.1' : 'RFC 9846 section 6.2',
+  source:
+    id === alertNumbers.ech_required
+      ? 'RFC 9849 section 11.2'
+      : closing.includes(id)
+        ? 'RFC 9846 section 6.1'
+        : 'RFC 9846 section 6.2',
 })
 
 export const describeExtension = (id: number): Described => fromRow(id, extensionRows[id], 'the extension')
