@@ -13,7 +13,12 @@ const MAX_STDIN = 64 * 1024 * 1024
 /** The whole of a file; `-` is stdin. */
 export const readInput = async (io: Io, path: string): Promise<Uint8Array> => {
   if (path === '-') return readAll(io)
-  return new Uint8Array(await readFile(resolve(io.cwd, path)))
+  return new Uint8Array(
+    await readFile(resolve(io.cwd, path)).catch((error: unknown) => {
+      // An error of read() itself names no file.
+      throw error instanceof Error ? Object.assign(error, { path }) : error
+    }),
+  )
 }
 
 /** The same as text (UTF-8). */

@@ -1,6 +1,7 @@
 // What a run of the command touches: streams, environment, clock. main.ts gives the process's own; tests give others,
 // so that they run in process.
 
+import { fstatSync } from 'node:fs'
 import type { Duplex, Readable, Writable } from 'node:stream'
 
 /** Where text and bytes go. */
@@ -14,6 +15,8 @@ export interface Sink {
 
 export interface Io {
   readonly stdin: Readable & { readonly isTTY?: boolean }
+  /** Something is piped into stdin: a pipe, a file or a socket; not a terminal and not /dev/null. */
+  readonly stdinIsPiped: boolean
   readonly stdout: Sink
   readonly stderr: Sink
   readonly env: Readonly<Record<string, string | undefined>>
@@ -47,9 +50,19 @@ export const sinkOf = (stream: Writable & { readonly isTTY?: boolean; readonly c
   }
 }
 
+const isPiped = (): boolean => {
+  try {
+    const stdin = fstatSync(0)
+    return stdin.isFIFO() || stdin.isFile() || stdin.isSocket()
+  } catch {
+    return false
+  }
+}
+
 /** That of this process. */
 export const processIo = (signal: AbortSignal): Io => ({
   stdin: process.stdin,
+  stdinIsPiped: isPiped(),
   stdout: sinkOf(process.stdout),
   stderr: sinkOf(process.stderr),
   env: process.env,

@@ -35,7 +35,7 @@ export const parse = (command: Command, argv: readonly string[]): Asked => {
   }
   const given = parser.opts()
   const options = Object.fromEntries(
-    Object.entries(command.options).map(([name, option]) => [name, valueOf(option, given[keyOf(name)])]),
+    Object.entries(command.options).map(([name, option]) => [name, valueOf(name, option, given[keyOf(name)])]),
   )
   return { command, options, args: parser.args }
 }
@@ -74,8 +74,9 @@ const parserOption = (name: string, option: Option): ParserOption => {
   return made
 }
 
-const valueOf = ({ kind }: Option, given: unknown): unknown => {
-  if (kind === 'flag') return given === true
+/** Commander keeps `--no-x` as `x: false`. */
+const valueOf = (name: string, { kind }: Option, given: unknown): unknown => {
+  if (kind === 'flag') return given === !/^no[A-Z]/.test(name)
   return kind === 'list' ? (given ?? []) : given
 }
 

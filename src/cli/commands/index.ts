@@ -2,5 +2,6 @@
 
 import type { Node } from '../command.ts'
 import { completion } from './completion.ts'
+import { connect } from './connect.ts'
 
-export const commands: readonly Node[] = [completion]
+export const commands: readonly Node[] = [connect, completion]

@@ -1,0 +1,78 @@
+// Every example of every --help is run. What an example needs is made here: files in the folder it runs in, and
+// servers behind the names and ports that it uses.
+
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { connect as dialTcp } from 'node:net'
+import { dirname, join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { exitCodes } from '../../src/cli/exit-codes.ts'
+import { leaves, runCli, scratchFolder, startCli, wordsOf } from './harness.ts'
+import type { CliOptions, CliResult } from './harness.ts'
+import { clearServer, createWorld, tlsServer } from './world.ts'
+import type { World } from './world.ts'
+
+let world: World
+/** By port of the example, or host and port. */
+const servers = new Map<string, number>()
+beforeAll(async () => {
+  world = await createWorld()
+  const tls = await tlsServer(world, { alpn: ['h2', 'http/1.1'] })
+  for (const where of ['443', '8443']) servers.set(where, tls)
+  servers.set('25', await clearServer(world, '220 ready\r\n', ['250 STARTTLS\r\n', '220 go\r\n']))
+})
+
+/** More than the usual files, by command. */
+const prepare: Readonly<Record<string, (folder: string) => Promise<void> | void>> = {}
+
+/** What ends only when it is stopped: the line by which it is known to run. */
+const serving: Readonly<Record<string, RegExp>> = {}
+
+const dial: CliOptions['dial'] = (host, port) =>
+  new Promise((resolve, reject) => {
+    const at = servers.get(`${host}:${port}`) ?? servers.get(String(port)) ?? port
+    const socket = dialTcp(at, '127.0.0.1', () => resolve(socket)).on('error', reject)
+  })
+
+const runExample = async (name: string, line: string): Promise<CliResult> => {
+  const folder = scratchFolder()
+  for (const [file, text] of [
+    ['ca.pem', world.ca.certificatePem],
+    ['server.pem', world.leaf.chainPem],
+    ['server-key.pem', world.leaf.privateKeyPem],
+  ] as const) {
+    writeFileSync(join(folder, file), text)
+  }
+  chmodSync(join(folder, 'server-key.pem'), 0o600)
+  await prepare[name]?.(folder)
+  const [, command = '', target] = /^(.*?)(?: >>? (\S+))?$/.exec(line.slice(line.indexOf('puretls '))) ?? []
+  const options: CliOptions = {
+    cwd: folder,
+    dial,
+    env: { SSL_CERT_FILE: join(folder, 'ca.pem') },
+    stdin: line.startsWith('printf ') ? 'GET / HTTP/1.0\r\n\r\n' : '',
+  }
+  const ready = serving[name]
+  if (ready === undefined) {
+    const result = await runCli(wordsOf(command), options)
+    if (target !== undefined) {
+      const path = join(folder, target.replace(/^~\//, ''))
+      mkdirSync(dirname(path), { recursive: true })
+      writeFileSync(path, result.bytes)
+      expect(result.bytes.length).toBeGreaterThan(0)
+    }
+    return result
+  }
+  const started = startCli(wordsOf(command), options)
+  await started.waitFor(ready)
+  return started.stop()
+}
+
+const examples = leaves().flatMap((command) => command.examples.map(({ run }) => [command.name, run] as const))
+
+describe('examples of the help texts', () => {
+  it.each(examples)('%s: %s', async (name, line) => {
+    const { code, stderr } = await runExample(name, line)
+    expect(stderr).not.toMatch(/^error:/m)
+    expect([exitCodes.ok, exitCodes.negative]).toContain(code)
+  })
+})
