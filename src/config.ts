@@ -14,6 +14,7 @@ import type { ClientOptions, ServerOptions } from './options.ts'
 import { hintOf, pskConfigs } from './psk.ts'
 import { serverNames } from './options/server-names.ts'
 import { decodeSession, MAX_SESSION_LIFETIME } from './session/state.ts'
+import { isAddress, isHostName } from './wire/host-name.ts'
 import { TLS13 } from './wire/registry.ts'
 import { parseCertificate } from './x509/certificate.ts'
 
@@ -121,12 +122,7 @@ const serverNameOf = ({ serverName, verifier, psk }: ClientOptions): string | un
     if (verifier || psk?.keys) return undefined
     throw new TlsError('bad_option', 'serverName: false needs a verifier that judges without a name, or psk.keys')
   }
-  if (
-    typeof serverName !== 'string' ||
-    serverName === '' ||
-    serverName.length > 255 ||
-    /[^\x21-\x7e]/.test(serverName)
-  ) {
+  if (typeof serverName !== 'string' || !(isAddress(serverName) || isHostName(serverName.replace(/\.$/, '')))) {
     throw new TlsError(
       'bad_option',
       `serverName: ${JSON.stringify(serverName)} is not a DNS name in ASCII (use its A-label form) or an IP address`,

@@ -2,6 +2,7 @@
 
 import { asTlsError, TlsError } from '../errors.ts'
 import type { Flow, Suspension } from '../handshake/flow.ts'
+import { messageName } from '../wire/messages.ts'
 import type { Settled } from './waits.ts'
 
 export interface RunnerHost {
@@ -25,6 +26,13 @@ export class FlowRunner {
   get expects(): 'message' | 'change_cipher_spec' | undefined {
     const kind = this.#suspension?.kind
     return kind === 'promise' ? undefined : kind
+  }
+  /** Whether a message of this type may come before the ChangeCipherSpec that the flow waits for. */
+  ignores(type: number): boolean {
+    const name = messageName(type)
+    return (
+      this.#suspension?.kind === 'change_cipher_spec' && name !== undefined && this.#suspension.ignored.includes(name)
+    )
   }
   /** True while a promise is waited for: no input may be looked at. */
   get waiting(): boolean {

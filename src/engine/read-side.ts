@@ -137,13 +137,14 @@ export class ReadSide {
   }
 
   #nextMessage(): boolean {
-    if (this.#runner.expects === 'change_cipher_spec' && !this.#joiner.aligned) {
+    const { expects } = this.#runner
+    if (expects === 'change_cipher_spec' && !this.#joiner.aligned && !this.#runner.ignores(this.#joiner.type)) {
       throw new TlsError(
         'unexpected_message',
         'expected ChangeCipherSpec, got a handshake message (RFC 5246 section 7.1)',
       )
     }
-    if (this.#runner.expects !== 'message') return false
+    if (expects === undefined) return false
     const message = this.#joiner.next()
     if (!message) return false
     if (this.#established) this.flood.message()

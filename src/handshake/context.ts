@@ -9,7 +9,7 @@ import type { Message, MessageName, MessageTable } from '../wire/messages.ts'
 import { toHex } from '../wire/bytes.ts'
 import type { ChannelBindingType } from './connection/channel-binding.ts'
 import type { ConnectionInfo } from '../info.ts'
-import { readMessage } from './flow.ts'
+import { readChangeCipherSpec, readMessage } from './flow.ts'
 import type { Flow } from './flow.ts'
 import { Transcript } from './transcript.ts'
 
@@ -137,6 +137,11 @@ export class Handshake<C extends CommonConfig, M> {
   /** Waits for one of these messages, and leaves the transcript as it is. */
   *receive<K extends keyof M & MessageName>(...types: readonly K[]): Flow<Message<M, K>> {
     return yield* readMessage(this.#table, types, this.#ignored)
+  }
+
+  /** Waits for the peer's ChangeCipherSpec (TLS 1.2). */
+  *receiveChangeCipherSpec(): Flow<void> {
+    yield* readChangeCipherSpec(this.#ignored)
   }
 
   /** Sends a message, which then is in the transcript unless `hashed` is false; the bytes that went out. */

@@ -11,7 +11,8 @@ import { handshakeTypeName } from '../wire/registry.ts'
 
 export type Suspension =
   | { readonly kind: 'message'; readonly expected: readonly MessageName[] }
-  | { readonly kind: 'change_cipher_spec' }
+  /** Resumed with a message of a type in `ignored` as well. */
+  | { readonly kind: 'change_cipher_spec'; readonly ignored: readonly MessageName[] }
   /** `optional`: the flow can go on without an answer, and is resumed with undefined then. */
   | { readonly kind: 'promise'; readonly promise: Promise<unknown>; readonly optional?: boolean }
 
@@ -39,16 +40,26 @@ export function* readMessage<M, K extends keyof M & MessageName>(
       const got = name ?? handshakeTypeName(raw[0] ?? -1)
       throw new TlsError('unexpected_message', `expected ${types.join(' or ')}, got ${got}`)
     }
-    if (raw.length > HEADER_LENGTH)
-      throw new TlsError('decode_error', `${name}: ${raw.length - HEADER_LENGTH} bytes too many`)
-    if (skipped === MAX_IGNORED)
-      throw new TlsError('too_many_messages', `${name} came over and over during a handshake`)
+    checkIgnored(name, raw, skipped)
   }
 }
 
-/** Waits for the peer's ChangeCipherSpec record (RFC 5246 section 7.1). */
-export function* readChangeCipherSpec(): Flow<void> {
-  yield { kind: 'change_cipher_spec' }
+const checkIgnored = (name: MessageName, raw: Uint8Array, skipped: number): void => {
+  if (raw.length > HEADER_LENGTH)
+    throw new TlsError('decode_error', `${name}: ${raw.length - HEADER_LENGTH} bytes too many`)
+  if (skipped === MAX_IGNORED) throw new TlsError('too_many_messages', `${name} came over and over during a handshake`)
+}
+
+/** Waits for the peer's ChangeCipherSpec record (RFC 5246 section 7.1); `ignored` as above. */
+export function* readChangeCipherSpec(ignored: readonly MessageName[] = []): Flow<void> {
+  for (let skipped = 0; ; skipped++) {
+    const raw = yield { kind: 'change_cipher_spec', ignored }
+    if (!(raw instanceof Uint8Array)) return
+    const name = messageName(raw[0] ?? -1)
+    if (name === undefined)
+      throw new TlsError('internal_error', 'the flow was resumed with a message that it does not ignore')
+    checkIgnored(name, raw, skipped)
+  }
 }
 
 /** The value, waiting for it only if it is a promise. */

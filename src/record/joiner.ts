@@ -23,6 +23,11 @@ export class HandshakeJoiner {
     return this.#start === this.#end
   }
 
+  /** The type of the message that is waiting; -1 if there is none. */
+  get type(): number {
+    return this.aligned ? -1 : (this.#buffer[this.#start] ?? -1)
+  }
+
   push(fragment: Uint8Array): void {
     const waiting = this.#end - this.#start
     if (waiting === 0) {

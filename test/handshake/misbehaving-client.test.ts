@@ -112,7 +112,7 @@ describe('ClientHello (RFC 9846 section 4.2.2)', () => {
     [
       'a server name with a zero byte (RFC 6066 section 3)',
       extend(0, Uint8Array.of(0, 6, 0, 0, 3, 97, 0, 98)),
-      'decode_error',
+      'illegal_parameter',
     ],
     [
       'two server names of one type (RFC 6066 section 3)',

@@ -201,6 +201,32 @@ describe('HelloRequest (RFC 5246 section 7.4.1.1)', () => {
     expect(errorOf(client)).toMatchObject({ code: 'decode_error' })
   })
 
+  /** Right before the server's ChangeCipherSpec, in a handshake with or without a ticket in front of it. */
+  const beforeCcs = (injected: Uint8Array, options: TestServerOptions = {}) =>
+    through(clientOf(tls12), serverOf({ ...tls12, ...options }), (wire, direction) =>
+      direction === 'to client' && wire[0] === 20 ? [injected, wire] : [wire],
+    )
+
+  it.each([{}, { tickets: false }] as const)("is ignored before the server's ChangeCipherSpec (%o)", (options) => {
+    for (const injected of [
+      helloRequest,
+      concat(helloRequest, helloRequest),
+      Uint8Array.of(22, 3, 3, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0),
+    ]) {
+      const { client, server } = beforeCcs(injected, options)
+      expect(infoOf(client).version).toBe('TLS 1.2')
+      expect(infoOf(server).version).toBe('TLS 1.2')
+    }
+  })
+
+  it('before ChangeCipherSpec it is ignored whole, bare and not for ever; nothing else is', () => {
+    const refusal = (injected: Uint8Array) => errorOf(beforeCcs(injected, { tickets: false }).client).code
+    expect(refusal(Uint8Array.of(22, 3, 3, 0, 3, 0, 0, 0))).toBe('unexpected_message') // cut off by ChangeCipherSpec
+    expect(refusal(Uint8Array.of(22, 3, 3, 0, 5, 0, 0, 0, 1, 0))).toBe('decode_error')
+    expect(refusal(concat(...Array.from({ length: 9 }, () => helloRequest)))).toBe('too_many_messages')
+    expect(refusal(Uint8Array.of(22, 3, 3, 0, 4, 14, 0, 0, 0))).toBe('unexpected_message')
+  })
+
   it('is unexpected in TLS 1.3', () => {
     let injected = false
     const { client } = through(clientOf(tls13), serverOf(tls13), (wire, direction) => {

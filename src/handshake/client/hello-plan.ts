@@ -4,6 +4,7 @@
 import type { ActiveGroup, ClientConfig } from '../../config.ts'
 import type { KeyExchange } from '../../crypto/provider.ts'
 import type { ClientHelloExtensions } from '../../wire/extensions.ts'
+import { isAddress } from '../../wire/host-name.ts'
 import { HOST_NAME, OCSP, UNCOMPRESSED } from '../../wire/numbers.ts'
 import { FALLBACK_SCSV, TLS12, TLS13 } from '../../wire/registry.ts'
 import { expandable } from '../auth/certificate-compression.ts'
@@ -107,8 +108,6 @@ const helloExtensions = (
     ...(offers13 && config.postHandshakeAuth && { post_handshake_auth: true }),
   }
 }
-
-const isAddress = (name: string): boolean => name.includes(':') || /^[\d.]+$/.test(name)
 
 const offeredSuites = (config: ClientConfig): readonly number[] => [
   ...config.suites.filter(({ authentication }) => authentication !== 'psk' || pskOf12(config)).map(({ id }) => id),

@@ -12,7 +12,7 @@ import { checkFinished } from '../auth/authentication.ts'
 import type { Authentication, Proofs, VerifiedFinished, VerifiedPeer } from '../auth/authentication.ts'
 import { channelBinding } from './channel-binding.ts'
 import type { AnyHandshake, Established, Handshake } from '../context.ts'
-import { readChangeCipherSpec, use } from '../flow.ts'
+import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import type { ConnectionInfo } from '../../info.ts'
 
@@ -80,7 +80,7 @@ export class Connection12 {
   *changeRead(): Flow<void> {
     const { role, maxPlaintext } = this.parameters
     const opener = yield* use(opener12(this.#protection, this.#keys[other(role)], maxPlaintext))
-    yield* readChangeCipherSpec()
+    yield* this.#hs.receiveChangeCipherSpec()
     this.#hs.io.installRead(opener)
   }
 

@@ -7,6 +7,7 @@ import { TlsError } from '../../errors.ts'
 import { clientHelloInfo } from '../../options/hello-info.ts'
 import type { ClientHelloInfo, Identity } from '../../options.ts'
 import type { ClientHelloExtensions } from '../../wire/extensions.ts'
+import { isAddress } from '../../wire/host-name.ts'
 import type { ClientHello } from '../../wire/messages.ts'
 import { HOST_NAME } from '../../wire/numbers.ts'
 import {
@@ -33,7 +34,7 @@ export const helloInfo = (
 ): ClientHelloInfo =>
   clientHelloInfo(
     {
-      serverName: extensions.server_name?.find(({ nameType }) => nameType === HOST_NAME)?.name,
+      serverName: hostName(extensions),
       alpn: extensions.application_layer_protocol_negotiation ?? [],
       cipherSuites: message.cipherSuites,
       versions: extensions.supported_versions ?? olderVersions(message.legacyVersion),
@@ -44,6 +45,12 @@ export const helloInfo = (
     },
     provider,
   )
+
+/** An address, which is not permitted here and which some clients send, is no name (RFC 6066 section 3). */
+const hostName = ({ server_name: names }: ClientHelloExtensions): string | undefined => {
+  const name = names?.find(({ nameType }) => nameType === HOST_NAME)?.name
+  return name === undefined || isAddress(name) ? undefined : name
+}
 
 /** Without supported_versions the client speaks TLS 1.2 at most (section 4.3.1). */
 const olderVersions = (legacyVersion: number): readonly number[] => [Math.min(legacyVersion, TLS12)]

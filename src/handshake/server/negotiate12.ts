@@ -204,7 +204,7 @@ export const sendServerHello12 = (
     cipherSuite: suite.id,
     compressionMethod: NO_COMPRESSION,
     extensions: encodeExtensions(serverHello12Extensions, {
-      ...(extensions.server_name && !facts.resumed && { server_name: new Uint8Array(0) }),
+      ...(hello.info.serverName !== undefined && !facts.resumed && { server_name: new Uint8Array(0) }),
       ...(secureRenegotiation && { renegotiation_info: new Uint8Array(0) }),
       ...(extensions.ec_point_formats &&
         suite.keyExchange?.startsWith('ecdhe') && { ec_point_formats: Uint8Array.of(UNCOMPRESSED) }),

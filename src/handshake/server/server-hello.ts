@@ -7,6 +7,7 @@ import { clientHelloExtensions, decodeExtensions } from '../../wire/extensions.t
 import { HELLO_RETRY_REQUEST_RANDOM } from '../../wire/messages.ts'
 import type { ServerHello } from '../../wire/messages.ts'
 import { HOST_NAME, NO_COMPRESSION } from '../../wire/numbers.ts'
+import { isAddress, isHostName } from '../../wire/host-name.ts'
 import { extensionTypes, SSL30, TLS12, TLS13 } from '../../wire/registry.ts'
 import { openHello } from './ech-server.ts'
 import type { Flow } from '../flow.ts'
@@ -45,8 +46,11 @@ const checkHello = (message: ReceivedHello['message'], extensions: ReceivedHello
     throw new TlsError('illegal_parameter', 'ClientHello: two server names of one type (RFC 6066 section 3)')
   }
   const host = names.find(({ nameType }) => nameType === HOST_NAME)?.name
-  if (host !== undefined && (host.includes('\0') || host === '')) {
-    throw new TlsError('decode_error', 'ClientHello: the server name is not a host name (RFC 6066 section 3)')
+  if (host !== undefined && !isHostName(host) && !isAddress(host)) {
+    throw new TlsError(
+      'illegal_parameter',
+      'ClientHello: the server name is not a host name in ASCII (RFC 6066 section 3)',
+    )
   }
   if (extensions.pre_shared_key && message.extensions?.at(-1)?.type !== extensionTypes.pre_shared_key) {
     throw new TlsError(

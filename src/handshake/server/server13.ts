@@ -100,12 +100,12 @@ function* sendServerHello(hs: ServerHandshake, choice: Choice13): Flow<Handshake
 
 const sendServerParameters = (hs: ServerHandshake, { hello, psk, alpn, earlyData }: Choice13): void => {
   const { config, io } = hs
-  const { server_name: name, record_size_limit: theirLimit, ticket_request: ticketRequest } = hello.extensions
+  const { record_size_limit: theirLimit, ticket_request: ticketRequest } = hello.extensions
   const retryConfigs = retryConfigsFor(config, hello)
   if (theirLimit !== undefined) io.setMaxFragment(Math.min(theirLimit, MAX_RECORD_SIZE_LIMIT) - 1)
   hs.send('EncryptedExtensions', {
     extensions: encodeExtensions(encryptedExtensionsExtensions, {
-      ...(name && !psk && { server_name: new Uint8Array(0) }), // not when resuming (RFC 6066 section 3)
+      ...(hello.info.serverName !== undefined && !psk && { server_name: new Uint8Array(0) }), // not when resuming (RFC 6066 section 3)
       ...(theirLimit !== undefined && { record_size_limit: config.recordSizeLimit ?? MAX_RECORD_SIZE_LIMIT }),
       ...(alpn !== undefined && { application_layer_protocol_negotiation: [alpn] }),
       ...(earlyData === 'accepted' && { early_data: true }),
