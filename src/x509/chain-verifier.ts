@@ -3,34 +3,29 @@
 
 import { run, use } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
-import type { SignatureAlgorithm } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { sameBytes } from '../wire/der.ts'
+import { acceptPath, chainOf } from './accept-path.ts'
 import { findPath } from './builder.ts'
 import type { SearchInput, SearchResult } from './builder.ts'
 import { parseCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import { isTrustedFor } from './load.ts'
 import { explainFailure } from './explain.ts'
 import { verifierMemory } from './memory.ts'
 import type { VerifierMemory } from './memory.ts'
-import { referenceName } from './names.ts'
 import { isOcspCheck, ocspCheck } from './ocsp-check.ts'
 import type { OcspCheckOptions } from './ocsp-check.ts'
-import { accessMethods, oidName, purposeOids } from './oids.ts'
-import type { PurposeName } from './oids.ts'
+import { accessMethods } from './oids.ts'
 import { defaults } from './options.ts'
 import type { ChainOptions, PathCheck, VerifyOptions } from './options.ts'
-import { anchorInputs, noVerdicts } from './path.ts'
-import type { CandidatePath, PathRules } from './path.ts'
+import { anchorInputs } from './path.ts'
+import { rulesOf } from './path-rules.ts'
+import type { CandidatePath } from './path.ts'
 import { evaluatePolicies } from './policy.ts'
 import type { PolicyInputs } from './policy.ts'
-import { profiles } from './profile.ts'
-import { CertificateError, asCertificateError, describe, quote, reject, shorten } from './rejection.ts'
+import { CertificateError, asCertificateError, reject } from './rejection.ts'
 import type { RejectionReason } from './rejection.ts'
-import { algorithmName, isBrokenHash, signatureAlgorithmOf } from './signature.ts'
-import { findSignerPath } from './signer-path.ts'
 import { describeTrust, isTrustStore, trustStore } from './trust.ts'
 import type { TrustAnchor, TrustStore } from './trust.ts'
 import type { CertificateVerifier, VerifiedChain, VerifyRequest } from './verifier.ts'
@@ -274,97 +269,6 @@ export const searchInput = (
     loose: false,
   }
   return input
-}
-
-const rulesOf = (options: VerifyOptions, time: number): PathRules => {
-  const { serverName, profile = defaults.profile } = options
-  const reference = serverName === undefined ? undefined : referenceName(serverName)
-  if (serverName !== undefined && reference === undefined) {
-    throw new TlsError('bad_option', `serverName: ${quote(serverName)} is neither a DNS name nor an IP address`)
-  }
-  return {
-    profile: profiles[profile],
-    time,
-    purposes: purposesOf(options),
-    keyUsage: options.keyUsage ?? [],
-    reference,
-    isPublicSuffix: options.isPublicSuffix,
-    policies: policyInputs(options),
-    budget: { comparisons: options.budgets?.comparisons ?? defaults.comparisons },
-    verdicts: noVerdicts(),
-  }
-}
-
-/** Trust settings of a TRUSTED CERTIFICATE block: a reason to refuse, or undefined. */
-const settingsVerdict = ({ settings }: TrustAnchor, options: VerifyOptions): string | undefined => {
-  const purposes = purposesOf(options)
-  if (settings === undefined || purposes.length === 0 || purposes.some((oid) => isTrustedFor(settings, oid))) {
-    return undefined
-  }
-  return `its trust settings do not allow ${purposes.map(oidName).join(' or ')}`
-}
-
-/** Object identifiers; none for any purpose. */
-const purposesOf = ({ purpose = 'serverAuth' }: VerifyOptions): readonly string[] => {
-  const list = typeof purpose === 'string' ? [purpose] : purpose
-  const oids = list.map((each) => (isPurposeName(each) ? purposeOids[each] : each))
-  return oids.includes(purposeOids.anyExtendedKeyUsage) ? [] : oids
-}
-
-const isPurposeName = (purpose: string): purpose is PurposeName => Object.hasOwn(purposeOids, purpose)
-
-const policyInputs = ({ policies }: VerifyOptions): PolicyInputs | undefined =>
-  policies && {
-    acceptable: policies.acceptable && new Set(policies.acceptable),
-    requireExplicit: policies.requireExplicit === true,
-    inhibitMapping: policies.inhibitMapping === true,
-    inhibitAny: policies.inhibitAny === true,
-  }
-
-const chainOf = ({ certificates, anchor, isDirect }: CandidatePath): readonly Certificate[] =>
-  isDirect || anchor.certificate === undefined ? certificates : [...certificates, anchor.certificate]
-
-/** What the caller has to say about a path that is good by itself. */
-function* acceptPath(path: CandidatePath, input: SearchInput, options: VerifyOptions): Steps<void> {
-  const chain = chainOf(path)
-  const verdict = settingsVerdict(path.anchor, options) ?? options.acceptAnchor?.(path.anchor, chain) ?? true
-  if (verdict !== true) {
-    const why = verdict === false ? '' : `: ${verdict}`
-    reject(
-      'anchor_refused',
-      `the trust anchor ${shorten(path.anchor.name.toString())} is refused${why}`,
-      path.anchor.certificate,
-    )
-  }
-  const { provider, serverName, ocspResponse, scts, checks = [], signatureAlgorithms } = options
-  const {
-    pool,
-    rules: { time },
-  } = input
-  const { anchor } = path
-  if (signatureAlgorithms) checkSignatureAlgorithms(path, signatureAlgorithms)
-  const validate = (signer: Certificate, more: readonly Certificate[] = []): Steps<readonly Certificate[]> =>
-    findSignerPath(signer, [...more, ...path.certificates], anchor, input)
-  for (const check of checks) {
-    yield* check({ path: chain, anchor, pool, validate, provider, time, serverName, ocspResponse, scts })
-  }
-}
-
-/** RFC 9846 section 4.5.1.2: what an anchor is signed with does not count. */
-const checkSignatureAlgorithms = (
-  { certificates, isDirect }: CandidatePath,
-  allowed: ReadonlySet<SignatureAlgorithm>,
-): void => {
-  for (const certificate of isDirect ? certificates.slice(0, -1) : certificates) {
-    const algorithm = signatureAlgorithmOf(certificate.signatureAlgorithm)
-    if (algorithm !== undefined && allowed.has(algorithm)) continue
-    const name = algorithmName(certificate.signatureAlgorithm)
-    reject(
-      isBrokenHash(algorithm) ? 'broken_hash' : 'weak',
-      `${describe(certificate)} is signed with ${name}, which was not offered (RFC 9846 section 4.3.3)`,
-      certificate,
-    )
-  }
 }
 
 /** Names byte for byte, then by RFC 5280 section 7.1, then with what `aia` can fetch. */
