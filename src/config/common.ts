@@ -77,7 +77,7 @@ export const commonConfig = (options: SharedOptions, defaults: Defaults): Common
     ),
     legacy,
     requireExtendedMasterSecret: tls12.requireExtendedMasterSecret ?? false,
-    pskModes: (options.psk?.modes ?? ['psk_dhe_ke']).map(pskMode),
+    pskModes: pskModesOf(options.psk?.modes ?? ['psk_dhe_ke']),
     resumption: resumptionConfig(options.resumption),
     verifyConnection: options.verifyConnection,
     maxRecordSize: inRange(limits.maxRecordSize ?? 16384, 64, 16384, 'limits.maxRecordSize'),
@@ -103,6 +103,11 @@ export const onlyWithPsk = (
     throw new TlsError('bad_option', 'psk.required: psk.keys has no key for the versions and cipher suites given')
   const spoken = suites.map(({ version }) => versionNumber(version))
   return { ...common, suites, minVersion: Math.min(...spoken), maxVersion: Math.max(...spoken) }
+}
+
+const pskModesOf = (modes: readonly PskMode[]): readonly number[] => {
+  refuseRepeats(modes, 'psk.modes')
+  return modes.map(pskMode)
 }
 
 const pskModeIds: ReadonlyMap<string, number> = new Map(Object.entries(pskModes))
@@ -138,6 +143,7 @@ const activeSuites = (options: CommonOptions, provider: CryptoProvider, legacy: 
     return facts && hash && able ? [{ ...facts, cipher, hash }] : []
   })
   if (options.cipherSuites) {
+    refuseRepeats(options.cipherSuites.flat(), 'cipherSuites')
     return options.cipherSuites.flatMap((entry, rank) =>
       pick(typeof entry === 'string' ? [entry] : entry, all, 'cipherSuites', provider).map((suite) => ({
         ...suite,
@@ -210,8 +216,9 @@ const pick = <T extends { readonly name: string }>(
   from: readonly T[],
   option: string,
   provider?: CryptoProvider,
-): readonly T[] =>
-  names.map((name) => {
+): readonly T[] => {
+  refuseRepeats(names, option)
+  return names.map((name) => {
     const found = from.find((candidate) => candidate.name === name)
     if (found) return found
     const known = [...cipherSuiteById.values(), ...namedGroups, ...signatureSchemes].some((row) => row.name === name)
@@ -222,8 +229,18 @@ const pick = <T extends { readonly name: string }>(
         : `${option}: ${JSON.stringify(name)} is not one of ${from.map((row) => row.name).join(', ')}`,
     )
   })
+}
+
+/** A group must not be sent twice (RFC 9846 section 4.3.7 and 4.3.8), and no list of ours means anything by it. */
+const refuseRepeats = (names: readonly string[], option: string): void => {
+  const repeated = names.find((name, index) => names.indexOf(name) !== index)
+  if (repeated !== undefined) {
+    throw new TlsError('bad_option', `${option}: ${JSON.stringify(repeated)} stands in the list twice`)
+  }
+}
 
 const checkAlpn = (protocols: readonly string[]): readonly string[] => {
+  refuseRepeats(protocols, 'alpn')
   for (const protocol of protocols) {
     if (protocol.length < 1 || protocol.length > 255 || /[^\x00-\xff]/.test(protocol)) {
       throw new TlsError('bad_option', `alpn: ${JSON.stringify(protocol)} is not 1 to 255 bytes long`)

@@ -189,12 +189,12 @@ const versionOf = (version: string): ProtocolVersion => {
 
 /** Names, or names with a length byte before each (RFC 7301). */
 const protocolsOf = (protocols: readonly string[] | Uint8Array): readonly string[] => {
-  if (!(protocols instanceof Uint8Array)) return protocols
+  if (!(protocols instanceof Uint8Array)) return [...new Set(protocols)] // as node:tls, which takes one twice
   const names: string[] = []
   for (let at = 0; at < protocols.length; at += 1 + (protocols[at] ?? 0)) {
     names.push(Buffer.from(protocols.subarray(at + 1, at + 1 + (protocols[at] ?? 0))).toString('latin1'))
   }
-  return names
+  return [...new Set(names)]
 }
 
 /** A verifier of our own only where node:tls asks for something else than ours does. */

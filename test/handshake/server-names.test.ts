@@ -1,5 +1,5 @@
-// Server names that are no host names (RFC 6066 section 3): no callback sees them. What cannot be a name is illegal_parameter; an
-// address, which some clients send, is as no name at all.
+// Server names that are no host names (RFC 6066 section 3): no callback sees them. What cannot be a name is
+// illegal_parameter; an address, which some clients send, is as no name at all.
 
 import { describe, expect, it } from 'vitest'
 import { isAddress, isHostName } from '../../src/wire/host-name.ts'

@@ -78,7 +78,10 @@ const offerOf = (plan: HelloPlan, hello: ClientHello, raw: Uint8Array): Offer =>
     raw,
     // a hello that the application shaped is judged by what it says, not by its plan
     extensions: plan.config.shapeHello
-      ? { ...plan.extensions, ...decodeExtensions(clientHelloExtensions, list, 'the ClientHello that shapeHello made') }
+      ? {
+          ...plan.extensions,
+          ...decodeExtensions(clientHelloExtensions, list, 'the ClientHello that hello.shape made'),
+        }
       : plan.extensions,
     // RFC 8701 section 3.1
     sent: new Set([...list.map(({ type }) => type), ...impliedBy(hello)].filter((type) => !isGrease(type))),

@@ -142,6 +142,9 @@ const checkOffer13 = ({ message, extensions }: ReceivedHello): void => {
     throw new TlsError('missing_extension', 'ClientHello: signature_algorithms or a PSK is expected (section 9.2)')
   }
   const listed = new Set(groups)
+  if (listed.size !== (groups?.length ?? 0)) {
+    throw new TlsError('illegal_parameter', 'ClientHello: a group twice in supported_groups (section 4.3.7)')
+  }
   const shared = new Set(shares?.map(({ group }) => group))
   if (shared.size !== (shares?.length ?? 0) || [...shared].some((group) => !listed.has(group))) {
     throw new TlsError(

@@ -105,7 +105,8 @@ const sendServerParameters = (hs: ServerHandshake, { hello, psk, alpn, earlyData
   if (theirLimit !== undefined) io.setMaxFragment(Math.min(theirLimit, MAX_RECORD_SIZE_LIMIT) - 1)
   hs.send('EncryptedExtensions', {
     extensions: encodeExtensions(encryptedExtensionsExtensions, {
-      ...(hello.info.serverName !== undefined && !psk && { server_name: new Uint8Array(0) }), // not when resuming (RFC 6066 section 3)
+      // not when resuming (RFC 6066 section 3)
+      ...(hello.info.serverName !== undefined && !psk && { server_name: new Uint8Array(0) }),
       ...(theirLimit !== undefined && { record_size_limit: config.recordSizeLimit ?? MAX_RECORD_SIZE_LIMIT }),
       ...(alpn !== undefined && { application_layer_protocol_negotiation: [alpn] }),
       ...(earlyData === 'accepted' && { early_data: true }),
