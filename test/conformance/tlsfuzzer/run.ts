@@ -106,24 +106,29 @@ try {
 summarize()
 
 function report({ row, total, failed, output }: Outcome): void {
-  console.log(
-    `${failed.length === 0 && total > 0 ? 'clean' : '     '} ${row.script}: ${total - failed.length} of ${total}`,
-  )
-  if (total === 0 || values.verbose) console.log(output.slice(-4000))
-  for (const name of failed)
-    console.log(`        ${JSON.stringify(name)}: ${reasonOf(row.script, name) ?? 'NO REASON KNOWN'}`)
+  console.log(`${failed.length === 0 && total > 0 ? 'clean' : '     '} ${row.script}: ${total - failed.length} of ${total}`)
+  if (total === 0) console.log(output.slice(-1000))
+  for (const name of failed) {
+    console.log(`        ${JSON.stringify(name)}: ${reasonOf(row.script, name) ?? `NO REASON KNOWN: ${failureOf(output, name)}`}`)
+  }
+}
+
+/** The last line that the script wrote about a conversation. */
+function failureOf(output: string, name: string): string {
+  const block = output.split(`\n${name} ...\n`)[1]?.split('\n\n')[0] ?? ''
+  return block.split('\n').findLast((line) => /^[A-Za-z.]*(Error|Exception)/.test(line)) ?? ''
 }
 
 function summarize(): void {
   const clean = outcomes.filter(({ total, failed }) => total > 0 && failed.length === 0)
   const failures = outcomes.flatMap(({ row, failed }) => failed.map((name) => reasonOf(row.script, name)))
-  const unknown =
-    failures.filter((reason) => reason === undefined).length + outcomes.filter(({ total }) => total === 0).length
+  const unknown = failures.filter((reason) => reason === undefined).length
+  const stuck = outcomes.filter(({ total }) => total === 0).length
   const conversations = outcomes.reduce((sum, { total }) => sum + total, 0)
   console.log(
     `tlsfuzzer: ${clean.length} scripts clean of ${outcomes.length}, ${conversations - failures.length} ` +
       `conversations of ${conversations}, ` +
-      `${failures.length - unknown} differ for a reason that is written down, ${unknown} without one`,
+      `${failures.length - unknown} differ for a reason that is written down, ${unknown} without one, ${stuck} scripts did not end`,
   )
-  process.exit(unknown > 0 ? 1 : 0)
+  process.exit(unknown + stuck > 0 ? 1 : 0)
 }
