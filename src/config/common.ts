@@ -64,7 +64,7 @@ export const commonConfig = (options: SharedOptions, defaults: Defaults): Common
         ? undefined
         : inRange(limits.recordSizeLimit, 64, MAX_RECORD_SIZE_LIMIT, 'limits.recordSizeLimit'),
     maxHandshakeMessage: inRange(
-      limits.maxHandshakeMessage ?? 1 << 17,
+      limits.maxHandshakeMessage ?? 132_096,
       1 << 12,
       (1 << 24) - 1,
       'limits.maxHandshakeMessage',

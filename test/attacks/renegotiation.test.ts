@@ -43,6 +43,34 @@ describe('renegotiation at the client', () => {
     expect(server.renegotiated).toBe(1)
   })
 
+  it('keeps the protocol of the first handshake: ALPN is not offered again (RFC 7301 section 3.1)', () => {
+    const offered: number[] = []
+    const asks: (string | undefined)[] = []
+    const client = clientOf({
+      ...tls12,
+      alpn: ['h2', 'http/1.1'],
+      tls12: { renegotiation: 'once' },
+      verifyConnection: ({ alpn }) => void asks.push(alpn),
+      trace: ({ type, direction, content }) => {
+        if (type !== 22 || direction !== 'sent' || content[0] !== 1) return
+        offered.push(Buffer.from(content).indexOf('http/1.1'))
+      },
+    })
+    const events = through(client, renegotiatingServer({ ...ecdsa, alpn: ['h2'] }), passOn)
+    expect(eventsOf(events.client, 'error')).toEqual([])
+    expect(offered.map((at) => at > 0)).toEqual([true, false])
+    expect(asks).toEqual(['h2', 'h2'])
+  })
+
+  it('refuses a server that chooses a protocol in it', () => {
+    const client = clientOf({ ...tls12, alpn: ['h2', 'http/1.1'], tls12: { renegotiation: 'once' } })
+    const server = renegotiatingServer(
+      { ...ecdsa, alpn: ['h2'] },
+      { extensions: [{ type: 16, data: Uint8Array.of(0, 3, 2, 0x68, 0x32) }] },
+    )
+    expect(errorOf(through(client, server, passOn).client)).toMatchObject({ code: 'unsupported_extension' })
+  })
+
   it('holds application data and close_notify back until it is done', () => {
     const client = clientOf({ ...tls12, tls12: { renegotiation: 'once' } })
     const server = renegotiatingServer(ecdsa)

@@ -67,6 +67,8 @@ export interface SecondHandshake {
   readonly renegotiationInfo?: (right: Uint8Array) => Uint8Array | undefined
   /** The same for the first ServerHello, where it should be empty. */
   readonly first?: () => undefined
+  /** More extensions of the second ServerHello. */
+  readonly extensions?: readonly { readonly type: number; readonly data: Uint8Array }[]
 }
 
 /**
@@ -100,7 +102,10 @@ export const renegotiatingServer = (
     const seam = misbehaving({
       ServerHello: (fields: { readonly extensions?: readonly { readonly type: number }[] }) => {
         const info = second.renegotiationInfo ? second.renegotiationInfo(right) : right
-        const others = fields.extensions?.filter(({ type }) => type !== 0xff01) ?? []
+        const others = [
+          ...(fields.extensions?.filter(({ type }) => type !== 0xff01) ?? []),
+          ...(second.extensions ?? []),
+        ]
         return {
           ...fields,
           extensions: info ? [...others, { type: 0xff01, data: concat(Uint8Array.of(info.length), info) }] : others,

@@ -23,7 +23,6 @@ export interface Answer12 {
   readonly ticketPromised: boolean
   /** CertificateStatus may come. */
   readonly statusPromised: boolean
-  readonly alpn: string | undefined
   readonly scts: readonly Uint8Array[]
 }
 
@@ -63,13 +62,13 @@ export const checkServerHello12 = (
       encryptThenMac,
       keepsEncryptThenMac,
       secureRenegotiation: extensions.renegotiation_info !== undefined,
+      alpn: previous ? previous.parameters.alpn : chosenAlpn(config, extensions.application_layer_protocol_negotiation),
       maxPlaintext: setLimits(hs, offer, extensions),
     },
     resumed,
     sessionId: serverHello.sessionId,
     ticketPromised: extensions.session_ticket === true,
     statusPromised: extensions.status_request === true,
-    alpn: chosenAlpn(config, extensions.application_layer_protocol_negotiation),
     scts: extensions.signed_certificate_timestamp ?? [],
   }
 }

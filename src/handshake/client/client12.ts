@@ -200,7 +200,7 @@ function* readServerFinished(
 
 const infoOf = (
   { config }: ClientHandshake12,
-  { parameters, alpn, scts }: Answer12,
+  { parameters, scts }: Answer12,
   known: KnownPeer,
   server?: AnyFlight12,
 ): ConnectionInfo =>
@@ -210,7 +210,7 @@ const infoOf = (
     extendedMasterSecret: parameters.extendedMasterSecret,
     secureRenegotiation: parameters.secureRenegotiation,
     group: server?.group,
-    alpn,
+    alpn: parameters.alpn,
     serverName: config.serverName,
     ocspResponse: server?.ocspResponse,
     scts,

@@ -90,9 +90,10 @@ function* renegotiate(
   return negotiated
 }
 
-/** A connection keeps its version. */
+/** A connection keeps its version, and its protocol: two handshakes could not be compared by RFC 7301. */
 const only12 = (config: ClientConfig): ClientConfig => ({
   ...config,
+  alpn: [],
   maxVersion: TLS12,
   suites: config.suites.filter(({ version }) => version === 'TLS 1.2'),
   fallback: false,

@@ -31,6 +31,8 @@ export interface Parameters12 {
   readonly keepsEncryptThenMac: boolean
   /** RFC 5746: both sent renegotiation_info, or its SCSV. */
   readonly secureRenegotiation: boolean
+  /** The protocol of the first handshake: a renegotiation does not offer any, and changes nothing. */
+  readonly alpn: string | undefined
   /** Most bytes of content in a record that we take. */
   readonly maxPlaintext: number
 }

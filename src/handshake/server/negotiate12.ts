@@ -228,6 +228,7 @@ export const sendServerHello12 = (
     encryptThenMac,
     keepsEncryptThenMac: encryptThenMac,
     secureRenegotiation,
+    alpn,
     maxPlaintext: limits.maxPlaintext,
   }
 }
