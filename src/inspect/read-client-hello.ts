@@ -5,6 +5,7 @@ import type { CryptoProvider } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import type { ClientHelloInfo } from '../options.ts'
 import { RecordFramer } from '../record/framing.ts'
+import type { RawRecord } from '../record/framing.ts'
 import { HandshakeJoiner } from '../record/joiner.ts'
 import { adapt } from '../stream/adapt.ts'
 import { abortedBy } from '../stream/limits.ts'
@@ -75,21 +76,29 @@ class Collector {
     this.#chunks.push(chunk)
     this.#length += chunk.length
     this.#framer.push(chunk.slice())
-    for (let record = this.#framer.next(); record && !this.hello; record = this.#framer.next()) {
-      if (record.type !== contentTypes.handshake)
-        throw new TlsError('unexpected_message', `a record of type ${record.type} came before a ClientHello`)
-      this.#joiner.push(record.fragment)
-      const message = this.#joiner.next()
-      if (!message) continue
-      if (message[0] !== handshakeTypes.client_hello)
-        throw new TlsError(
-          'unexpected_message',
-          `a handshake message of type ${message[0]} came instead of a ClientHello`,
-        )
-      this.hello = parseClientHello(message, this.#options.provider)
+    while (!this.hello) {
+      const record = this.#framer.next()
+      if (!record) break
+      this.#handshake(record)
     }
     if (!this.hello && this.#length > this.#maxBytes)
       throw new TlsError('message_too_large', `no whole ClientHello in ${this.#length} bytes`)
+  }
+
+  #handshake({ type, fragment }: RawRecord): void {
+    if (type !== contentTypes.handshake) {
+      throw new TlsError('unexpected_message', `a record of type ${type} came before a ClientHello`)
+    }
+    this.#joiner.push(fragment)
+    const message = this.#joiner.next()
+    if (!message) return
+    if (message[0] !== handshakeTypes.client_hello) {
+      throw new TlsError(
+        'unexpected_message',
+        `a handshake message of type ${message[0]} came instead of a ClientHello`,
+      )
+    }
+    this.hello = parseClientHello(message, this.#options.provider)
   }
 
   ended(): TlsError {

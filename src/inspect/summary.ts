@@ -1,7 +1,7 @@
 // A message on one line: what it decides, in a few words.
 
 import { describeCipherSuite, describeExtension, describeGroup, describeVersion } from './describe.ts'
-import { findField } from './fields.ts'
+import { findField, leavesOf } from './fields.ts'
 import type { Field } from './fields.ts'
 import { parseClientHello, readServerHello } from './hellos.ts'
 import { decodeExtension, serverHelloExtensions, helloRetryRequestExtensions } from '../wire/extensions.ts'
@@ -102,7 +102,7 @@ const summaries: Readonly<Record<string, Summary>> = {
     joined(
       meaningOf(field, 'lifetime') ?? meaningOf(field, 'lifetimeHint'),
       extensionNames(field).includes('early_data') &&
-        `early data of ${findField(field, 'early_data')?.value ?? findField(field, 'value')?.value} bytes`,
+        `early data of ${leavesOf(field).find(({ name }) => name === 'early_data')?.value ?? '?'} bytes`,
     ),
   Finished: () => 'the handshake is what both saw',
   KeyUpdate: (_, field) =>

@@ -232,6 +232,7 @@ export class CaptureDecryptor {
   }
 
   async #changeCipherSpec(sender: Side, state: DirectionState): Promise<void> {
+    if (this.#version === 0) return // of a client with early data, before any answer (RFC 9846 appendix E.4)
     const name = `${sender}_write_key`
     const master = this.#secrets?.get('CLIENT_RANDOM')
     if (this.#version !== TLS12 || !master || !this.#provider) {
