@@ -12,14 +12,14 @@ const floors = [
   ['roots', 'roots/'],
   ['session', 'session/'],
   ['compression', 'compression/'],
-  ['config', '((info|options|identity|psk|ech|config)\\.ts|options/|config/)'],
+  ['config', '((info|options|identity|identities|psk|ech|config)\\.ts|options/|config/)'],
   ['handshake', 'handshake/'],
   ['engine', 'engine/'],
   ['stream', 'stream/'],
   ['inspect', 'inspect/'],
   ['connection', 'connection\\.ts'],
-  ['connect', '(connect|connection-options|server|sockets(\\.node)?)\\.ts'],
-  ['core', '(core|exports|defaults)\\.ts'],
+  ['connect', '((connect|server)(-base)?|connection-options|(client|server)-machine|sockets(\\.node)?)\\.ts'],
+  ['core', '(core|(client|server)-entry|exports|defaults|server-defaults|machines\\.node)\\.ts'],
   ['index', 'index(\\.node)?\\.ts'],
   ['node', 'node/'],
   ['acme', 'acme/'],
@@ -31,7 +31,7 @@ const pkiStandsOn = ['errors', 'wire', 'crypto', 'x509']
 const pkiCarries = ['node', 'acme', 'cli']
 
 /** The only files that know they run on Node (or a runtime with its builtins). */
-const nodeOnly = ['src/crypto/node[a-z-]*\\.ts', 'src/x509/trust\\.node\\.ts', 'src/index\\.node\\.ts', 'src/sockets\\.node\\.ts', 'src/compression/index\\.node\\.ts', 'src/node/', 'src/acme/files\\.ts', 'src/cli/']
+const nodeOnly = ['src/crypto/node[a-z-]*\\.ts', 'src/x509/trust\\.node\\.ts', 'src/index\\.node\\.ts', 'src/machines\\.node\\.ts', 'src/sockets\\.node\\.ts', 'src/compression/index\\.node\\.ts', 'src/node/', 'src/acme/files\\.ts', 'src/cli/']
 
 /** Run-time packages, and who may import them. Everything else stands on nothing but @noble/*. */
 const packages = [

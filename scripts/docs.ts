@@ -39,8 +39,8 @@ const files = [
   'src/session/options.ts',
   'src/ech.ts',
   'src/stream/options.ts',
-  'src/connect.ts',
-  'src/server.ts',
+  'src/connect-base.ts',
+  'src/server-base.ts',
 ].map(parse)
 
 const declarationOf = (name: string): ts.InterfaceDeclaration | ts.TypeAliasDeclaration => {

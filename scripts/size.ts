@@ -1,47 +1,72 @@
-// `npm run size`: what each subpath costs a page that imports all of it, and whether that is within its budget
-// (scripts/subpaths.ts). It also holds the web subpaths to using no Node builtins, and all to @noble/* alone.
+// `npm run size`: what each subpath costs a page that imports all of it, what programs cost that import a few names,
+// and whether that is within the budgets of scripts/subpaths.ts. It counts what is loaded at once; what import() loads
+// later is a column of its own. It also holds what is for the web to using no Node builtins, and all to @noble/* alone.
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
-import { existingSubpaths, type Subpath } from './subpaths.ts'
+import { bundles, existingSubpaths, type Bundle, type Subpath } from './subpaths.ts'
 
 const root = new URL('../', import.meta.url).pathname
 
-const rows = await Promise.all(existingSubpaths().map(measure))
-console.log(`${'subpath'.padEnd(20)}${'minified'.padStart(10)}${'gzipped'.padStart(10)}${'budget'.padStart(10)}`)
-for (const { subpath, minified, gzipped, budget, faults } of rows) {
-  const numbers = [minified, gzipped, budget].map((bytes) => kB(bytes).padStart(10)).join('')
-  console.log(`${subpath.padEnd(20)}${numbers}  ${faults.length === 0 ? 'ok' : faults.join('; ')}`)
+interface Row {
+  readonly name: string
+  /** The module that imports what is measured. */
+  readonly code: string
+  readonly needsNode: boolean
+  readonly budget: number
 }
-const failed = rows.filter(({ faults }) => faults.length > 0).length
-console.log(
-  failed === 0 ? `size: ${rows.length} subpaths within budget` : `size: ${failed} of ${rows.length} subpaths at fault`,
-)
-process.exitCode = failed === 0 && rows.length > 0 ? 0 : 1
 
-interface Measured extends Subpath {
+interface Measured extends Row {
   readonly minified: number
   readonly gzipped: number
+  readonly later: number
   readonly faults: readonly string[]
 }
 
-async function measure(row: Subpath): Promise<Measured> {
+const ofSubpath = ({ subpath, source, needsNode, budget }: Subpath): Row => ({
+  name: subpath,
+  code: `export * from './${source}'`,
+  needsNode: needsNode === true,
+  budget,
+})
+const ofBundle = ({ name, imports, needsNode, budget }: Bundle): Row => ({
+  name,
+  code: Object.entries(imports)
+    .map(([file, names]) => `export { ${names.join(', ')} } from './${file}'`)
+    .join('\n'),
+  needsNode: needsNode === true,
+  budget,
+})
+
+const rows = await Promise.all([...existingSubpaths().map(ofSubpath), ...bundles.map(ofBundle)].map(measure))
+console.log(`${''.padEnd(26)}${['minified', 'gzipped', 'later', 'budget'].map((head) => head.padStart(10)).join('')}`)
+for (const { name, minified, gzipped, later, budget, faults } of rows) {
+  const numbers = [minified, gzipped, later, budget]
+    .map((bytes) => (bytes === 0 ? '' : kB(bytes)).padStart(10))
+    .join('')
+  console.log(`${name.padEnd(26)}${numbers}  ${faults.length === 0 ? 'ok' : faults.join('; ')}`)
+}
+const failed = rows.filter(({ faults }) => faults.length > 0).length
+console.log(
+  failed === 0 ? `size: ${rows.length} bundles within budget` : `size: ${failed} of ${rows.length} bundles at fault`,
+)
+process.exitCode = failed === 0 && rows.length > 0 ? 0 : 1
+
+async function measure(row: Row): Promise<Measured> {
   try {
     return await bundle(row)
   } catch (error) {
-    return {
-      ...row,
-      minified: 0,
-      gzipped: 0,
-      faults: [`does not build: ${error instanceof Error ? error.message : String(error)}`],
-    }
+    const why = error instanceof Error ? error.message : String(error)
+    return { ...row, minified: 0, gzipped: 0, later: 0, faults: [`does not build: ${why}`] }
   }
 }
 
-async function bundle(row: Subpath): Promise<Measured> {
+async function bundle(row: Row): Promise<Measured> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    entryPoints: [row.source],
+    stdin: { contents: row.code, resolveDir: root, sourcefile: 'measured.ts', loader: 'ts' },
+    outdir: 'measured',
     bundle: true,
+    splitting: true,
     minify: true,
     write: false,
     metafile: true,
@@ -51,9 +76,18 @@ async function bundle(row: Subpath): Promise<Measured> {
     logLevel: 'silent',
     ...(row.needsNode ? { platform: 'node' } : { platform: 'browser', external: ['node:*'] }),
   })
-  const code = outputFiles[0]?.contents ?? new Uint8Array()
-  const gzipped = gzipSync(code, { level: 9 }).length
-  const builtins = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path))
+  const outputs = Object.entries(metafile.outputs).map(([path, facts], place) => ({
+    path,
+    ...facts,
+    code: outputFiles[place]?.contents ?? new Uint8Array(),
+  }))
+  const first = atOnce(outputs)
+  const sizeOf = (list: readonly { readonly code: Uint8Array }[]): number =>
+    list.reduce((sum, { code }) => sum + gzipSync(code, { level: 9 }).length, 0)
+  const gzipped = sizeOf(first)
+  const builtins = outputs.flatMap(({ imports }) =>
+    imports.filter(({ external }) => external === true).map(({ path }) => path),
+  )
   const packages = new Set(
     Object.keys(metafile.inputs).flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []),
   )
@@ -63,7 +97,26 @@ async function bundle(row: Subpath): Promise<Measured> {
     ...(!row.needsNode && builtins.length > 0 ? [`needs ${[...new Set(builtins)].join(', ')}`] : []),
     ...(strangers.length > 0 ? [`bundles ${strangers.join(', ')}`] : []),
   ]
-  return { ...row, minified: code.length, gzipped, faults }
+  const minified = first.reduce((sum, { code }) => sum + code.length, 0)
+  return { ...row, minified, gzipped, later: sizeOf(outputs.filter((output) => !first.includes(output))), faults }
+}
+
+/** The entry, and what it imports by statements. */
+function atOnce<
+  T extends {
+    readonly path: string
+    readonly entryPoint?: string
+    readonly imports: readonly { readonly path: string; readonly kind: string }[]
+  },
+>(outputs: readonly T[]): readonly T[] {
+  const found = new Set(outputs.filter(({ entryPoint }) => entryPoint === 'measured.ts'))
+  for (const output of found) {
+    for (const { path, kind } of output.imports) {
+      const next = kind === 'import-statement' ? outputs.find((other) => other.path === path) : undefined
+      if (next) found.add(next)
+    }
+  }
+  return [...found]
 }
 
 function kB(bytes: number): string {

@@ -1,101 +1,15 @@
-// connect(): the client. A stream made uniform (or dialled), an engine, and a pump between them. The entry points call
-// it with what they supply by default.
+// connect() with all that a client can do. The entry points call it with what they supply by default.
 
-import { splitOptions, takeOver } from './connection-options.ts'
-import { establish } from './connection.ts'
-import type { ConnectionOptions, TlsConnection } from './connection.ts'
-import { createClientEngine, clientConfig } from './engine/index.ts'
-import type { Defaults } from './engine/index.ts'
-import { TlsError } from './errors.ts'
-import type { ClientOptions } from './options.ts'
-import { parseAddress, socketsOr } from './sockets.ts'
+import { clientMachine } from './client-machine.ts'
+import type { Defaults } from './config.ts'
+import { connectBy } from './connect-base.ts'
+import type { Connect } from './connect-base.ts'
+import { everyFeature } from './handshake/client/features.ts'
 import type { Sockets } from './sockets.ts'
-import { adapt } from './stream/adapt.ts'
-import { abortedBy, checkTimeout } from './stream/limits.ts'
-import type { AnyDuplex } from './stream/types.ts'
 
-export type ConnectOptions = ClientOptions & ConnectionOptions
-
-/** Options of connect('host:port'): the server's name is that of the address, unless another one is given. */
-export type DialOptions = Partial<Pick<ConnectOptions, 'serverName'>> &
-  Omit<ConnectOptions, 'serverName'> & {
-    /** Milliseconds for looking up the name, TCP and the handshake together; Infinity for no limit. Default 30000. */
-    readonly timeoutMs?: number
-  }
-
-/** The two forms of connect(): over a stream, and to an address. */
-export interface Connect {
-  /**
-   * Speaks TLS over a duplex stream as the client. Resolves when the handshake is done and the server has proved to be
-   * `serverName`. The stream is taken over: if this rejects (always with a TlsError), it is closed.
-   *
-   * ```ts
-   * const connection = await connect(socket, { serverName: 'example.org', alpn: ['http/1.1'] })
-   * await connection.write(new TextEncoder().encode('GET / HTTP/1.1\\r\\nhost: example.org\\r\\n\\r\\n'))
-   * for await (const data of connection) process(data)
-   * ```
-   */
-  (stream: AnyDuplex, options: ConnectOptions): Promise<TlsConnection>
-  /**
-   * Dials `host:port` (IPv6 in brackets: `[2001:db8::1]:443`) over TCP and speaks TLS as the client; on Node, Bun
-   * and Deno. The name or address is the `serverName`, if none is given. Rejects with a TlsError:
-   * `transport_failed` if there is no connection, `timeout` after `timeoutMs`, `aborted` by `signal`, `unsupported`
-   * where there are no sockets.
-   *
-   * ```ts
-   * const connection = await connect('example.org:443', { alpn: ['h2'], timeoutMs: 5000 })
-   * console.log(connection.info.version, connection.info.cipherSuite)
-   * ```
-   */
-  (address: string, options?: DialOptions): Promise<TlsConnection>
-}
+export type { Connect, ConnectOptions, DialOptions } from './connect-base.ts'
 
 export const connectWith = (defaults: Defaults, sockets?: Sockets): Connect => {
-  const overStream = async (stream: AnyDuplex, options: ConnectOptions): Promise<TlsConnection> => {
-    const { transport, prepared } = takeOver(stream, () => splitOptions<ClientOptions>(options))
-    return establish(transport, () => createClientEngine(clientConfig(prepared.rest, defaults)), prepared.connection)
-  }
-  return async (target: AnyDuplex | string, options?: ConnectOptions | DialOptions) =>
-    typeof target === 'string'
-      ? dial(target, options ?? {}, defaults, socketsOr(sockets, 'connect'))
-      : overStream(target, options as ConnectOptions)
-}
-
-const dial = async (
-  address: string,
-  options: DialOptions,
-  defaults: Defaults,
-  sockets: Sockets,
-): Promise<TlsConnection> => {
-  const { host, port } = parseAddress(address)
-  const { timeoutMs = 30_000, ...given } = options
-  checkTimeout(timeoutMs, 'timeoutMs')
-  const { connection, rest } = splitOptions<ClientOptions>({ serverName: host.replace(/%.*$/, ''), ...given })
-  const config = clientConfig(rest, defaults) // refused before anything is dialled
-  const deadline = Date.now() + timeoutMs
-  const reach = (signal: AbortSignal): Promise<AnyDuplex> => sockets.dial({ host, port }, signal)
-  const stream = await dialWithin(timeoutMs, connection.signal, reach, address)
-  const left = Math.max(1, Math.min(connection.handshakeTimeout ?? 30_000, deadline - Date.now()))
-  return establish(adapt(stream), () => createClientEngine(config), { ...connection, handshakeTimeout: left })
-}
-
-/** Runs `work` under a signal of its own, which the caller's signal and the clock abort. */
-const dialWithin = async <T>(
-  milliseconds: number,
-  signal: AbortSignal | undefined,
-  work: (signal: AbortSignal) => Promise<T>,
-  address: string,
-): Promise<T> => {
-  const controller = new AbortController()
-  const onAbort = (): void => controller.abort(abortedBy(signal?.reason))
-  if (signal?.aborted) throw abortedBy(signal.reason)
-  signal?.addEventListener('abort', onAbort, { once: true })
-  const late = new TlsError('timeout', `${address} could not be reached within ${milliseconds} ms (timeoutMs)`)
-  const timer = milliseconds === Infinity ? undefined : setTimeout(() => controller.abort(late), milliseconds)
-  try {
-    return await work(controller.signal)
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', onAbort)
-  }
+  const machine = clientMachine(defaults, everyFeature)
+  return connectBy(() => machine, sockets)
 }

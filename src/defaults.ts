@@ -3,8 +3,7 @@
 import type { Defaults, VerifierRequest } from './config.ts'
 import type { CryptoProvider } from './crypto/provider.ts'
 import { TlsError } from './errors.ts'
-import { memoryReplayGuard } from './session/replay-guard.ts'
-import { rotatingTicketKeys } from './session/ticket-keys.ts'
+import { serverDefaults } from './server-defaults.ts'
 import { toHex } from './wire/bytes.ts'
 import { chainVerifier } from './x509/chain-verifier.ts'
 import { trustStore } from './x509/trust.ts'
@@ -27,8 +26,7 @@ export const defaultsWith = (provider: CryptoProvider, roots: (() => TrustStore)
     provider,
     verifier: (request) =>
       request.authorities ? forAuthorities(remembered, request, request.authorities) : forRoots(request),
-    replayGuard: (clock, quarantine) => memoryReplayGuard({ clock, quarantine }),
-    tickets: (chosen, lifetime) => rotatingTicketKeys({ provider: chosen, lifetimeSeconds: lifetime }),
+    ...serverDefaults,
   }
 }
 

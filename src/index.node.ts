@@ -1,22 +1,54 @@
-// puretls on Node, Bun and Deno: the node:crypto provider and the roots that the machine trusts.
+// puretls on Node, Bun and Deno: the node:crypto provider and the roots that the machine trusts. What only a connection
+// needs is loaded with the first one.
 
-import { connectWith } from './connect.ts'
-import type { Connect } from './connect.ts'
+import type { Defaults, VerifierRequest } from './config.ts'
+import { connectBy } from './connect-base.ts'
+import type { Connect } from './connect-base.ts'
+import { lazily } from './crypto/lazily.ts'
+import { andThen, isPromise } from './crypto/maybe.ts'
 import { nodeProvider } from './crypto/node.ts'
-import { defaultsWith } from './defaults.ts'
+import { echServerConfig } from './ech.ts'
+import { TlsError } from './errors.ts'
 import { loadIdentityWith } from './identity.ts'
 import type { LoadIdentity } from './identity.ts'
-import { createServerWith } from './server.ts'
-import type { CreateServer } from './server.ts'
+import { createServerBy } from './server-base.ts'
+import type { CreateServer } from './server-base.ts'
+import { serverDefaults } from './server-defaults.ts'
 import { nodeSockets } from './sockets.node.ts'
-import { systemRoots } from './x509/trust.node.ts'
+import type { CertificateVerifier } from './x509/verifier.ts'
 
-const defaults = defaultsWith(nodeProvider, () => systemRoots())
+const machines = lazily(async () => (await import('./machines.node.ts')).nodeMachines)
+
+/**
+ * A server is made at once, and its verifier is first asked in a handshake, which does not begin before all is loaded.
+ */
+const lateVerifier = (request: VerifierRequest): CertificateVerifier => {
+  let made: CertificateVerifier | undefined
+  const verifier = (): CertificateVerifier => {
+    const loaded = machines()
+    made ??= isPromise(loaded) ? undefined : loaded.defaults.verifier?.(request)
+    if (!made) throw new TlsError('internal_error', 'a verifier was asked before there was a connection')
+    return made
+  }
+  return {
+    verify: (asked) => verifier().verify(asked),
+    get fingerprint() {
+      return verifier().fingerprint ?? ''
+    },
+  }
+}
+
+const defaults: Defaults = { provider: nodeProvider, ...serverDefaults, verifier: lateVerifier }
 
 /** Speaks TLS as the client, over a stream or to `host:port`. */
-export const connect: Connect = connectWith(defaults, nodeSockets)
+export const connect: Connect = connectBy(() => andThen(machines(), ({ client }) => client), nodeSockets)
 /** Makes a server of options. */
-export const createServer: CreateServer = createServerWith(defaults, nodeSockets)
+export const createServer: CreateServer = createServerBy({
+  defaults,
+  parts: { tls12: true, ech: echServerConfig },
+  machine: () => andThen(machines(), ({ server }) => server),
+  sockets: nodeSockets,
+})
 /** A certificate chain and its key, read and checked once. See {@link LoadIdentity}. */
 export const loadIdentity: LoadIdentity = loadIdentityWith(nodeProvider)
 export * from './exports.ts'

@@ -1,11 +1,14 @@
 // Sockets of Node, Bun and Deno: node:net. Both families are tried side by side by the platform (RFC 8305).
 
-import { connect, createServer } from 'node:net'
-import type { Server } from 'node:net'
+import process from 'node:process'
+import type * as Net from 'node:net'
 
 import { asTlsError, TlsError } from './errors.ts'
 import type { ListenEvents, SocketAddress, SocketListener, Sockets } from './sockets.ts'
 import type { AnyDuplex } from './stream/types.ts'
+
+/** Loaded when it is first needed: most of the library works without. */
+const nodeNet = (): typeof Net => process.getBuiltinModule('node:net')
 
 const shown = ({ host, port }: SocketAddress): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
 
@@ -16,7 +19,7 @@ const reasonOf = (error: Error): string => {
 
 const dial = (address: SocketAddress, signal: AbortSignal): Promise<AnyDuplex> =>
   new Promise((resolve, reject) => {
-    const socket = connect({ ...address, autoSelectFamily: true, noDelay: true })
+    const socket = nodeNet().connect({ ...address, autoSelectFamily: true, noDelay: true })
     const stop = (): void => {
       socket.destroy()
       reject(asTlsError(signal.reason))
@@ -36,7 +39,7 @@ const listen = (address: SocketAddress, { onSocket, onError }: ListenEvents): Pr
   new Promise((resolve, reject) => {
     const failed = (cause: Error): TlsError =>
       new TlsError('transport_failed', `could not listen on ${shown(address)}: ${reasonOf(cause)}`, { cause })
-    const server = createServer({ noDelay: true }, (socket) => {
+    const server = nodeNet().createServer({ noDelay: true }, (socket) => {
       socket.on('error', () => {}) // told by whoever reads or writes
       onSocket(socket, { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 })
     })
@@ -47,7 +50,7 @@ const listen = (address: SocketAddress, { onSocket, onError }: ListenEvents): Pr
     })
   })
 
-const addressOf = (server: Server): SocketAddress => {
+const addressOf = (server: Net.Server): SocketAddress => {
   const address = server.address()
   return typeof address === 'object' && address ? { host: address.address, port: address.port } : { host: '', port: 0 }
 }

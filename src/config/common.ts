@@ -22,12 +22,19 @@ type SharedOptions = CommonOptions & {
   readonly tls12?: Tls12Options
 }
 
-export const commonConfig = (options: SharedOptions, defaults: Defaults): CommonConfig => {
+/** `tls12There`: whether that version is there to be spoken. */
+export const commonConfig = (options: SharedOptions, defaults: Defaults, tls12There: boolean): CommonConfig => {
   const provider = options.provider ?? defaults.provider
   if (!provider)
     throw new TlsError('bad_option', 'provider: required here; the root entry of the package has a default')
-  const widestMin = versionNumber(options.versions?.min ?? 'TLS 1.2')
+  const widestMin = versionNumber(options.versions?.min ?? (tls12There ? 'TLS 1.2' : 'TLS 1.3'))
   const widestMax = versionNumber(options.versions?.max ?? 'TLS 1.3')
+  if (!tls12There && Math.min(widestMin, widestMax) < TLS13) {
+    throw new TlsError(
+      'bad_option',
+      'versions: TLS 1.2 was not built in; puretls/client and puretls/server export it as `tls12`',
+    )
+  }
   if (widestMin > widestMax) throw new TlsError('bad_option', 'versions: min is above max')
   const { limits = {}, certificates = {}, tls12 = {} } = options
   const legacy = tls12.legacy ?? false

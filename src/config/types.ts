@@ -10,7 +10,8 @@ import type {
   MaybePromise,
   SignatureAlgorithm,
 } from '../crypto/provider.ts'
-import type { EchClientConfig, EchServerConfig } from '../ech.ts'
+import type { EchClientConfig, EchClientOptions, EchServerConfig, EchServerOptions } from '../ech.ts'
+import type { IdentityLoader } from '../identities.ts'
 import type {
   CertificateRequestInfo,
   ClientAuthMode,
@@ -162,6 +163,20 @@ export interface ServerConfig extends CommonConfig {
   readonly cookie: boolean
   readonly chooseAlpn: ServerHelloOptions['chooseAlpn']
   readonly ech: EchServerConfig | undefined
+}
+
+/** What a client can do about its options beside the least: the full entry points have all of it. */
+export interface ClientConfigParts {
+  readonly tls12?: boolean
+  readonly ech?: (options: EchClientOptions, provider: CryptoProvider, tls13: boolean) => EchClientConfig | undefined
+  /** Without it, identities have to come loaded. */
+  readonly loadIdentity?: IdentityLoader
+}
+
+/** The same of a server. */
+export interface ServerConfigParts {
+  readonly tls12?: boolean
+  readonly ech?: (options: EchServerOptions, provider: CryptoProvider) => EchServerConfig | undefined
 }
 
 /** What the entry points fill in where the caller gave nothing; puretls/core has none of it. */

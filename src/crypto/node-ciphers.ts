@@ -2,7 +2,7 @@
 // crypto/node*. Keys go in as KeyObjects: with bare bytes Node takes four times as long for a small record.
 
 import * as crypto from 'node:crypto'
-import { nobleChaCha } from './noble-ciphers.ts'
+import { fallbackChaCha } from './node-fallback.ts'
 import type { AeadCipher, CbcCipher, Cipher, CipherName, HashAlgorithm, HashName, RunningHash } from './provider.ts'
 
 /** The bytes of a Buffer as a plain Uint8Array, whose slice() copies. */
@@ -127,12 +127,12 @@ const available = ({ name }: Cipher): boolean => crypto.getCipherInfo(opensslNam
 export const nodeCiphers: readonly Cipher[] = [
   gcm('aes-128-gcm', 16),
   gcm('aes-256-gcm', 32),
-  available(chacha) ? chacha : nobleChaCha,
+  available(chacha) ? chacha : fallbackChaCha,
   ccm('aes-128-ccm', 16),
   ccm('aes-128-ccm-8', 8),
   cbc('aes-128-cbc', 16),
   cbc('aes-256-cbc', 32),
-].filter((cipher) => cipher === nobleChaCha || available(cipher))
+].filter((cipher) => cipher === fallbackChaCha || available(cipher))
 
 const running = (hash: crypto.Hash): RunningHash => ({
   update: (data) => {

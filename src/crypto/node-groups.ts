@@ -7,8 +7,8 @@ import { derElement, derInteger, derOctets, derOid, derSequence, tags } from '..
 import { groupIds } from '../wire/numbers.ts'
 import { diffieHellmanGroup, hybridGroup, kemGroup } from './groups.ts'
 import type { DiffieHellman, DiffieHellmanKey, GroupParts, Kem, KemKey } from './groups.ts'
-import { nobleParts } from './noble-groups.ts'
 import { buffer, plain } from './node-ciphers.ts'
+import { fallbackCurve, fallbackKem } from './node-fallback.ts'
 import type { KeyExchangeGroup } from './provider.ts'
 
 type Curve = 'x25519' | 'x448' | 'P-256' | 'P-384' | 'P-521'
@@ -114,9 +114,9 @@ const ecdhKey = (ecdh: crypto.ECDH, publicKey: Uint8Array): DiffieHellmanKey => 
 })
 
 /** Bun has no X448, Deno no P-521: whether this runtime has a curve is found out at the first use. */
-const nativeOr = (noble: DiffieHellman, native: DiffieHellman): DiffieHellman => {
+const nativeOr = (name: Parameters<typeof fallbackCurve>[0], native: DiffieHellman): DiffieHellman => {
   let chosen: DiffieHellman | undefined
-  const dh = (): DiffieHellman => (chosen ??= works(native) ? native : noble)
+  const dh = (): DiffieHellman => (chosen ??= works(native) ? native : fallbackCurve(name, native))
   return {
     id: native.id,
     publicKeyLength: native.publicKeyLength,
@@ -192,14 +192,14 @@ const hasMlKem = (name: MlKemName): boolean => {
 
 /** The parts, for replays and test vectors. */
 export const nodeParts: GroupParts = {
-  x25519: nativeOr(nobleParts.x25519, montgomery(groupIds.X25519, 'x25519', '1.3.101.110', 32)),
-  x448: nativeOr(nobleParts.x448, montgomery(groupIds.X448, 'x448', '1.3.101.111', 56)),
-  p256: nativeOr(nobleParts.p256, weierstrass(groupIds['P-256'], 'P-256', 'prime256v1', '1.2.840.10045.3.1.7', 65)),
-  p384: nativeOr(nobleParts.p384, weierstrass(groupIds['P-384'], 'P-384', 'secp384r1', '1.3.132.0.34', 97)),
-  p521: nativeOr(nobleParts.p521, weierstrass(groupIds['P-521'], 'P-521', 'secp521r1', '1.3.132.0.35', 133)),
-  mlKem512: mlKem('ml-kem-512', nobleParts.mlKem512),
-  mlKem768: mlKem('ml-kem-768', nobleParts.mlKem768),
-  mlKem1024: mlKem('ml-kem-1024', nobleParts.mlKem1024),
+  x25519: nativeOr('x25519', montgomery(groupIds.X25519, 'x25519', '1.3.101.110', 32)),
+  x448: nativeOr('x448', montgomery(groupIds.X448, 'x448', '1.3.101.111', 56)),
+  p256: nativeOr('p256', weierstrass(groupIds['P-256'], 'P-256', 'prime256v1', '1.2.840.10045.3.1.7', 65)),
+  p384: nativeOr('p384', weierstrass(groupIds['P-384'], 'P-384', 'secp384r1', '1.3.132.0.34', 97)),
+  p521: nativeOr('p521', weierstrass(groupIds['P-521'], 'P-521', 'secp521r1', '1.3.132.0.35', 133)),
+  mlKem512: mlKem('ml-kem-512', fallbackKem('mlKem512', { encapsulationKeyLength: 800, ciphertextLength: 768 })),
+  mlKem768: mlKem('ml-kem-768', fallbackKem('mlKem768', { encapsulationKeyLength: 1184, ciphertextLength: 1088 })),
+  mlKem1024: mlKem('ml-kem-1024', fallbackKem('mlKem1024', { encapsulationKeyLength: 1568, ciphertextLength: 1568 })),
 }
 
 const { x25519, x448, p256, p384, p521, mlKem512, mlKem768, mlKem1024 } = nodeParts

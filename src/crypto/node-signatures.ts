@@ -4,9 +4,10 @@
 import * as crypto from 'node:crypto'
 import { TlsError } from '../errors.ts'
 import { parsePublicKey } from './keys.ts'
-import { nobleSigner, nobleVerify } from './noble-signatures.ts'
+import { andThen } from './maybe.ts'
 import { buffer, plain } from './node-ciphers.ts'
-import type { PrivateKey, PublicKey, SignatureVerifier, Signer } from './provider.ts'
+import { fallbackSigner, fallbackVerify } from './node-fallback.ts'
+import type { MaybePromise, PrivateKey, PublicKey, SignatureVerifier, Signer } from './provider.ts'
 import { algorithmsFor, hashLengths, schemeFor, verifiersFrom } from './signatures.ts'
 import type { Scheme } from './signatures.ts'
 
@@ -14,13 +15,13 @@ const { RSA_NO_PADDING, RSA_PKCS1_PSS_PADDING } = crypto.constants
 
 export const nodeVerifiers: readonly SignatureVerifier[] = verifiersFrom((scheme, key, message, signature) => {
   const input = publicKeyInput(key)
-  if (!input || isBeyondDeno(scheme, key)) return nobleVerify(scheme, key, message, signature)
+  if (!input || isBeyondDeno(scheme, key)) return fallbackVerify(scheme, key, message, signature)
   try {
     // Two calls, for each is an overload of its own to the compiler.
     const padded = typeof input === 'string' ? withPadding(scheme, input) : withPadding(scheme, input)
     return crypto.verify(hashOf(scheme), message, padded, signature)
   } catch {
-    return nobleVerify(scheme, key, message, signature)
+    return fallbackVerify(scheme, key, message, signature)
   }
 })
 
@@ -89,9 +90,9 @@ export const nodeRsaEncryptRaw = (key: PublicKey, padded: Uint8Array): Uint8Arra
   return plain(crypto.publicEncrypt({ key: object, padding: RSA_NO_PADDING }, padded))
 }
 
-export const nodeSigner = (key: PrivateKey): Signer => {
+export const nodeSigner = (key: PrivateKey): MaybePromise<Signer> => {
   const object = loadPrivateKey(key)
-  if (!object) return nobleSigner(key)
+  if (!object) return fallbackSigner(key)
   const publicKey = publicHalf(key, object)
   const signer: Signer = {
     publicKey,
@@ -103,7 +104,7 @@ export const nodeSigner = (key: PrivateKey): Signer => {
       } catch (cause) {
         if (key.rsa)
           throw new TlsError('bad_key', `node:crypto cannot sign with this ${key.type} private key`, { cause })
-        return nobleSigner(key).sign(algorithm, message)
+        return andThen(fallbackSigner(key), (signer) => signer.sign(algorithm, message))
       }
     },
   }

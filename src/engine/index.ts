@@ -2,10 +2,10 @@
 
 import { clientConfig, serverConfig } from '../config.ts'
 import type { ClientConfig, Defaults, ServerConfig } from '../config.ts'
-import { clientHandshake } from '../handshake/client/client.ts'
-import { serverHandshake } from '../handshake/server/server.ts'
+import { everyFeature as everyClientFeature } from '../handshake/client/features.ts'
+import { everyFeature as everyServerFeature } from '../handshake/server/features.ts'
 import type { ClientOptions, ServerOptions } from '../options.ts'
-import { Engine } from './engine.ts'
+import { clientEngineWith, serverEngineWith } from './endpoints.ts'
 import type { TlsEngine } from './types.ts'
 
 export type { ConnectionInfo, EngineEvent, TlsEngine } from './types.ts'
@@ -13,20 +13,11 @@ export type { ClientConfig, Defaults, ServerConfig } from '../config.ts'
 export { clientConfig, serverConfig } from '../config.ts'
 
 /** A client that has its ClientHello ready in takeOutput(). */
-export const createClientEngine = (config: ClientConfig): TlsEngine =>
-  new Engine({
-    config,
-    role: 'client',
-    handshake: (io) => clientHandshake(config, io),
-  })
+export const createClientEngine = (config: ClientConfig): TlsEngine => clientEngineWith(config, everyClientFeature)
 
 /** A server that waits for a ClientHello. `defaults` fill in what onClientHello's answer leaves out. */
 export const createServerEngine = (config: ServerConfig, defaults: Defaults = {}): TlsEngine =>
-  new Engine({
-    config,
-    role: 'server',
-    handshake: (io) => serverHandshake(config, io, { provider: config.provider, ...defaults }),
-  })
+  serverEngineWith(config, defaults, everyServerFeature)
 
 /** Options straight to an engine, for callers without a stream. */
 export const clientEngine = (options: ClientOptions): TlsEngine => createClientEngine(clientConfig(options))

@@ -1,54 +1,24 @@
-// The verifier that every connection uses and verifyChain(), which does the same for anyone: parse, build paths, check
-// them, say why not. Written as steps, so that with a synchronous provider it never waits.
+// The verifier that every connection uses and verifyChain(), which does the same for anyone: the verification of
+// path-verifier.ts, with the check of stapled OCSP responses that is made by default.
 
-import { run, use } from '../crypto/maybe.ts'
-import type { Steps } from '../crypto/maybe.ts'
-import { TlsError } from '../errors.ts'
+import { run } from '../crypto/maybe.ts'
 import { sameBytes } from '../wire/der.ts'
-import { acceptPath, chainOf } from './accept-path.ts'
+import { chainOf } from './accept-path.ts'
 import { findPath } from './builder.ts'
-import type { SearchInput, SearchResult } from './builder.ts'
-import { parseCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
-import { fingerprintOf } from './fingerprint.ts'
 import { explainFailure } from './explain.ts'
-import { verifierMemory } from './memory.ts'
-import type { VerifierMemory } from './memory.ts'
 import { isOcspCheck, ocspCheck } from './ocsp-check.ts'
 import type { OcspCheckOptions } from './ocsp-check.ts'
-import { accessMethods } from './oids.ts'
-import { defaults } from './options.ts'
 import type { ChainOptions, PathCheck, VerifyOptions } from './options.ts'
-import { anchorInputs } from './path.ts'
-import { rulesOf } from './path-rules.ts'
 import type { CandidatePath } from './path.ts'
-import { evaluatePolicies } from './policy.ts'
-import type { PolicyInputs } from './policy.ts'
-import { CertificateError, asCertificateError, reject } from './rejection.ts'
-import type { RejectionReason } from './rejection.ts'
-import { describeTrust, isTrustStore, trustStore } from './trust.ts'
-import type { TrustAnchor, TrustStore } from './trust.ts'
-import type { CertificateVerifier, VerifiedChain, VerifyRequest } from './verifier.ts'
+import { prepare, verifierWith, verify } from './path-verifier.ts'
+import type { VerifierOptions, VerifyFailure, VerifyResult } from './path-verifier.ts'
+import { CertificateError } from './rejection.ts'
+import type { TrustAnchor } from './trust.ts'
+import type { CertificateVerifier } from './verifier.ts'
 
-export type VerifyResult =
-  | {
-      readonly ok: true
-      /** Leaf first, the anchor's certificate last (if it has one). */
-      readonly chain: readonly Certificate[]
-      readonly anchor: TrustAnchor
-      /** Certificate policies that are valid for the path (RFC 9618), worked out when asked for. */
-      readonly policies: ReadonlySet<string>
-    }
-  | { readonly ok: false; readonly reason: VerifyFailure }
-
-export interface VerifyFailure {
-  readonly code: RejectionReason
-  /** What is wrong and what to do about it. */
-  readonly message: string
-  /** The certificate that it is about. */
-  readonly certificate: Certificate | undefined
-  readonly error: CertificateError
-}
+export { searchInput } from './path-verifier.ts'
+export type { VerifierOptions, VerifyFailure, VerifyResult } from './path-verifier.ts'
 
 /** Verifies a chain of DER certificates, leaf first, the others in any order (RFC 5280 section 6). Rejects only for
  * a misuse of the options (TlsError `bad_option`); a chain that is not good is an answer with `ok: false`. */
@@ -99,19 +69,8 @@ export const verifyAllChains = async (chain: readonly Uint8Array[], options: Ver
 
 /** A verifier for connections: anchors are parsed once, and so are the intermediates of chains that it accepted. Its
  * `verify` throws a CertificateError (a TlsError). */
-export const chainVerifier = (options: ChainOptions & { readonly sendAuthorities?: boolean }): CertificateVerifier => {
-  const trust = isTrustStore(options.trust) ? options.trust : trustStore(options.trust)
-  const memory = verifierMemory()
-  const all = { ...options, trust, checks: withDefaultCheck(options) }
-  let fingerprint: string | undefined
-  return {
-    verify: (request) => run(verifyRequest(request, all, memory)),
-    get fingerprint() {
-      return (fingerprint ??= chainFingerprint(all))
-    },
-    ...(options.sendAuthorities === true && { authorities: trust.anchors.map(({ name }) => name.der) }),
-  }
-}
+export const chainVerifier = (options: VerifierOptions): CertificateVerifier =>
+  verifierWith(options, withDefaultCheck(options), true)
 
 /** What the caller asks for comes on top of the default check, unless it is about the same or leaves that out by
  * name. */
@@ -120,209 +79,3 @@ const withDefaultCheck = (
   options?: OcspCheckOptions,
 ): readonly PathCheck[] =>
   defaultChecks === false || checks.some(isOcspCheck) ? checks : [ocspCheck(options), ...checks]
-
-/** The anchors are parsed for it, as they are for a verification. */
-const chainFingerprint = ({
-  provider,
-  fingerprint,
-  trust,
-  ...options
-}: ChainOptions & { readonly trust: TrustStore }): string =>
-  fingerprintOf(
-    provider,
-    'chain',
-    { ...options, profile: options.profile ?? defaults.profile, trust: describeTrust(trust) },
-    fingerprint,
-  )
-
-function* verifyRequest(request: VerifyRequest, options: ChainOptions, memory: VerifierMemory): Steps<VerifiedChain> {
-  const { chain, leaf: parsedLeaf, peer, serverName, ...rest } = request
-  const purpose = peer === 'server' ? 'serverAuth' : 'clientAuth'
-  const all = { ...options, ...rest, purpose, ...(serverName !== undefined && { serverName }) }
-  const result = yield* verify(chain, all, memory, parsedLeaf)
-  const [leaf] = result.chain
-  if (leaf === undefined) throw new TlsError('internal_error', 'a verified chain is empty')
-  return { leaf, chain: result.chain }
-}
-
-type Verified = Extract<VerifyResult, { ok: true }>
-
-function* verify(
-  chain: readonly Uint8Array[],
-  options: VerifyOptions,
-  memory?: VerifierMemory,
-  parsedLeaf?: Certificate,
-): Steps<Verified> {
-  const { input, bytesLeft } = prepare(chain, options, memory, parsedLeaf)
-  const path = yield* search(input, options, bytesLeft)
-  memory?.keep(path)
-  return new VerifiedPath(path, input.rules.policies)
-}
-
-/** Parses within the limits. */
-const prepare = (
-  chain: readonly Uint8Array[],
-  options: VerifyOptions,
-  memory?: VerifierMemory,
-  parsedLeaf?: Certificate,
-): { readonly input: SearchInput; readonly bytesLeft: number } => {
-  const bytes = chain.reduce((sum, { length }) => sum + length, 0)
-  const limit = options.budgets?.bytes ?? defaults.bytes
-  if (bytes > limit) {
-    reject('too_complex', `the chain has ${bytes} bytes; at most ${limit} are taken (option budgets.bytes)`)
-  }
-  const count = options.budgets?.certificates ?? defaults.certificates
-  if (chain.length > count) {
-    reject(
-      'too_complex',
-      `the chain has ${chain.length} certificates; at most ${count} are taken (option budgets.certificates)`,
-    )
-  }
-  const [first, ...others] = chain
-  if (first === undefined) throw new TlsError('bad_option', 'the chain is empty')
-  const leaf = parsedLeaf && sameBytes(parsedLeaf.der, first) ? parsedLeaf : parsed(first)
-  return { input: searchInput(leaf, readable(others, memory), options, memory), bytesLeft: limit - bytes }
-}
-
-/** A class and not an object with a getter, of which V8 makes a hidden class each time, and with it work for the
- * collector. */
-class VerifiedPath {
-  readonly ok = true
-  readonly chain: readonly Certificate[]
-  readonly anchor: TrustAnchor
-  readonly #path: CandidatePath
-  readonly #inputs: PolicyInputs | undefined
-
-  constructor(path: CandidatePath, inputs: PolicyInputs | undefined) {
-    this.chain = chainOf(path)
-    this.anchor = path.anchor
-    this.#path = path
-    this.#inputs = inputs
-  }
-
-  get policies(): ReadonlySet<string> {
-    const { certificates, anchor } = this.#path
-    const result = evaluatePolicies(certificates.toReversed(), anchorInputs(anchor, this.#inputs))
-    return result.ok ? result.policies : new Set()
-  }
-}
-
-const parsed = (der: Uint8Array): Certificate => {
-  try {
-    return parseCertificate(der)
-  } catch (error) {
-    throw asCertificateError(error)
-  }
-}
-
-/** Intermediates that can't be parsed are left out: perhaps the path does without them. Duplicates are left out too. */
-const readable = (list: readonly Uint8Array[], memory?: VerifierMemory): Certificate[] => {
-  const certificates: Certificate[] = []
-  for (const der of distinct(list)) {
-    try {
-      certificates.push(memory?.recall(der) ?? parseCertificate(der))
-    } catch (error) {
-      if (!(error instanceof TlsError)) throw error
-    }
-  }
-  return certificates
-}
-
-/** Comparing each with each would let a peer's long list cost its square. */
-const distinct = (list: readonly Uint8Array[]): Iterable<Uint8Array> => {
-  if (list.length < 2) return list
-  const byText = new Map<string, Uint8Array>()
-  for (const der of list) {
-    const text = latin1.decode(der)
-    if (!byText.has(text)) byText.set(text, der)
-  }
-  return byText.values()
-}
-
-const latin1 = new TextDecoder('latin1')
-
-/** What the search is given; tests read from its budget what a verification took. */
-export const searchInput = (
-  leaf: Certificate,
-  pool: readonly Certificate[],
-  options: VerifyOptions,
-  memory: VerifierMemory | undefined,
-): SearchInput => {
-  const { provider, budgets = {} } = options
-  const time = Number(options.time ?? Date.now())
-  if (Number.isNaN(time)) throw new TlsError('bad_option', 'time: not a moment')
-  const input: SearchInput = {
-    leaf,
-    pool,
-    trust: isTrustStore(options.trust) ? options.trust : trustStore(options.trust),
-    rules: rulesOf(options, time),
-    provider,
-    maxDepth: options.maxDepth ?? defaults.maxDepth,
-    selfSignedOnly: options.partialChain === false,
-    budget: {
-      signatures: budgets.signatures ?? defaults.signatures,
-      paths: budgets.paths ?? defaults.paths,
-      steps: defaults.steps,
-    },
-    accept: (path) => acceptPath(path, input, options),
-    memory,
-    loose: false,
-  }
-  return input
-}
-
-/** Names byte for byte, then by RFC 5280 section 7.1, then with what `aia` can fetch. */
-function* search(input: SearchInput, options: VerifyOptions, bytesLeft: number): Steps<CandidatePath> {
-  const found = yield* findBoth(input)
-  if (found.path !== undefined) return found.path
-  const fetched = options.aia && (yield* searchFurther(input, options, bytesLeft))
-  if (fetched?.path !== undefined) return fetched.path
-  throw yield* explainFailure(input, found.best ?? fetched?.best)
-}
-
-function* findBoth(input: SearchInput): Steps<SearchResult> {
-  const exact = yield* findPath(input)
-  if (exact.path !== undefined || exact.best !== undefined) return exact
-  return yield* findPath({ ...input, loose: true })
-}
-
-/** Fetches issuers that are missing, nearest to the leaf first, until there is a path or nothing more to fetch. */
-function* searchFurther(input: SearchInput, options: VerifyOptions, bytesLeft: number): Steps<SearchResult> {
-  const asked = new Set<string>()
-  const pool = [...input.pool]
-  const queue = [input.leaf, ...pool]
-  let result: SearchResult = { path: undefined, best: undefined }
-  for (const certificate of queue) {
-    for (const url of issuerUrls(certificate)) {
-      if (asked.has(url) || asked.size >= (options.budgets?.fetches ?? defaults.fetches)) continue
-      asked.add(url)
-      for (const issuer of readable(yield* fetchIssuers(options, url, certificate))) {
-        bytesLeft -= issuer.der.length
-        if (bytesLeft < 0) reject('too_complex', 'the certificates fetched for this chain are too large', certificate)
-        pool.push(issuer)
-        queue.push(issuer)
-      }
-      result = yield* findBoth({ ...input, pool })
-      if (result.path !== undefined) return result
-    }
-  }
-  return result
-}
-
-/** What can't be fetched is not there. */
-function* fetchIssuers({ aia }: VerifyOptions, url: string, certificate: Certificate): Steps<readonly Uint8Array[]> {
-  try {
-    return (yield* use(aia?.(url, certificate))) ?? []
-  } catch {
-    return []
-  }
-}
-
-const issuerUrls = (certificate: Certificate): readonly string[] => {
-  try {
-    const issuers = (certificate.authorityInfoAccess ?? []).filter(({ method }) => method === accessMethods.caIssuers)
-    return issuers.flatMap(({ location }) => (location.kind === 'uri' ? [location.value] : []))
-  } catch {
-    return []
-  }
-}

@@ -9,9 +9,10 @@ import type { Certificate } from './certificate.ts'
 import { withFingerprint } from './fingerprint.ts'
 import { bad, readAnswer } from './ocsp-answer.ts'
 import type { OcspAnswerOptions, OcspContext } from './ocsp-answer.ts'
+import { asksForStaple } from './must-staple.ts'
 import { createOcspRequest, parseOcspResponse } from './ocsp.ts'
 import type { OcspAnswer } from './ocsp.ts'
-import { accessMethods, purposeOids } from './oids.ts'
+import { accessMethods } from './oids.ts'
 import type { PathCheck, PathCheckRequest } from './options.ts'
 import { pathPairs } from './path-pairs.ts'
 import type { CheckDepth, PathPair } from './path-pairs.ts'
@@ -82,13 +83,8 @@ interface Context extends OcspContext {
   readonly options: OcspCheckOptions
 }
 
-const statusRequest = 5
 /** Responders of one certificate that are asked. */
 const MAX_RESPONDERS = 2
-
-/** Clients are not asked for one in general, so this counts for certificates of servers. */
-const asksForStaple = ({ tlsFeatures, extendedKeyUsage }: Certificate): boolean =>
-  tlsFeatures?.includes(statusRequest) === true && extendedKeyUsage?.includes(purposeOids.serverAuth) !== false
 
 function* checkOne(pair: PathPair, stapled: Uint8Array | undefined, isLeaf: boolean, context: Context): Steps<void> {
   const { certificate } = pair

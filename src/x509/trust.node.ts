@@ -4,7 +4,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import process from 'node:process'
-import * as tls from 'node:tls'
+import type * as Tls from 'node:tls'
 import { TlsError } from '../errors.ts'
 import { trustStore } from './trust.ts'
 import type { TrustStore } from './trust.ts'
@@ -43,8 +43,9 @@ export const systemRootTexts = ({
 }
 
 const fromRuntime = (source: 'default' | 'bundled' | 'system'): readonly string[] => {
+  const tls = nodeTls()
   // Missing before Node 22.15, and in other runtimes.
-  const getCACertificates: typeof tls.getCACertificates | undefined = tls.getCACertificates
+  const getCACertificates: typeof Tls.getCACertificates | undefined = tls.getCACertificates
   if (typeof getCACertificates === 'function') return getCACertificates(source)
   if (source !== 'system') return tls.rootCertificates
   throw new TlsError(
@@ -52,6 +53,12 @@ const fromRuntime = (source: 'default' | 'bundled' | 'system'): readonly string[
     "this runtime does not show the operating system's root certificates: Node 22.15 or newer does",
   )
 }
+
+/**
+ * Loaded here and not by `import`: it is a third of what the library needs to be loaded on Node, and nothing else uses
+ * it.
+ */
+const nodeTls = (): typeof Tls => process.getBuiltinModule('node:tls')
 
 const fromFile = (variable: string, file = ''): string[] => {
   if (file === '') return []

@@ -3,9 +3,11 @@ import { nodeProvider } from '../../src/crypto/node.ts'
 import { clientConfig, serverConfig } from '../../src/config.ts'
 import { Engine } from '../../src/engine/engine.ts'
 import { clientHandshake } from '../../src/handshake/client/client.ts'
+import { everyFeature } from '../../src/handshake/client/features.ts'
 import type { Established, HandshakeIo } from '../../src/handshake/context.ts'
 import type { Flow } from '../../src/handshake/flow.ts'
 import { extendedMasterSecret, masterSecret } from '../../src/keys/prf12.ts'
+import { everyFeature as everyServerFeature } from '../../src/handshake/server/features.ts'
 import { serverHandshake } from '../../src/handshake/server/server.ts'
 import type { ClientHelloOptions } from '../../src/options.ts'
 import type { TestClientOptions } from '../fixtures/engines.ts'
@@ -122,7 +124,7 @@ describe('renegotiation at the client', () => {
       config,
       role: 'server',
       handshake: function* (io: HandshakeIo): Flow<Established> {
-        const established = yield* serverHandshake(config, io, {})
+        const established = yield* serverHandshake(config, io, {}, everyServerFeature)
         for (let i = 0; i < 40; i++) io.sendHandshake(Uint8Array.of(0, 0, 0, 0))
         return established
       },
@@ -168,7 +170,7 @@ describe('renegotiation injection (CVE-2009-3555)', () => {
       config,
       role: 'client',
       handshake: function* (io: HandshakeIo): Flow<Established> {
-        const established = yield* clientHandshake(config, io)
+        const established = yield* clientHandshake(config, io, everyFeature.handshake)
         io.sendHandshake(hello?.subarray(5) ?? new Uint8Array(0))
         return established
       },

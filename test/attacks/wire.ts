@@ -9,6 +9,7 @@ import { Handshake } from '../../src/handshake/context.ts'
 import type { Established, HandshakeIo } from '../../src/handshake/context.ts'
 import type { Flow } from '../../src/handshake/flow.ts'
 import { readHello } from '../../src/handshake/server/server-hello.ts'
+import { everyFeature as everyServerFeature } from '../../src/handshake/server/features.ts'
 import { serverHandshake } from '../../src/handshake/server/server.ts'
 import { serverHandshake12 } from '../../src/handshake/server/server12.ts'
 import type { Seam } from '../../src/config.ts'
@@ -113,7 +114,7 @@ export const renegotiatingServer = (
       },
     })
     const hs = new Handshake({ ...serverConfig({ ...base, ...options, ...second.options }), seam }, io, messages13)
-    const hello = yield* readHello(hs)
+    const hello = yield* readHello(hs, everyServerFeature.handshake.ech)
     right = concat(hello.extensions.renegotiation_info ?? new Uint8Array(0), serverVerifyData)
     yield* serverHandshake12(hs.withMessages(messages12), {
       ...hello,
@@ -125,7 +126,7 @@ export const renegotiatingServer = (
     config: first,
     role: 'server',
     handshake: function* (io: HandshakeIo): Flow<Established> {
-      const established = yield* serverHandshake(first, io, {})
+      const established = yield* serverHandshake(first, io, {}, everyServerFeature)
       return { ...established, postHandshake: again(io) }
     },
   })

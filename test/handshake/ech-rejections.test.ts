@@ -7,7 +7,7 @@ import { nodeProvider } from '../../src/crypto/node.ts'
 import { generateEchKeys } from '../../src/ech.ts'
 import { serverConfig } from '../../src/engine/index.ts'
 import { openHello } from '../../src/handshake/server/ech-server.ts'
-import type { Opened } from '../../src/handshake/server/ech-server.ts'
+import type { OpenedHello } from '../../src/handshake/server/received-hello.ts'
 import type { Flow } from '../../src/handshake/flow.ts'
 import { hpkeSender } from '../../src/keys/hpke.ts'
 import type { HpkeSender } from '../../src/keys/hpke.ts'
@@ -94,7 +94,7 @@ const finish = async <T>(flow: Flow<T>): Promise<T> => {
 }
 const withKeys = (options: TestServerOptions = {}) =>
   serverConfig({ provider: nodeProvider, ...ecdsa, hello: { ech: { keys: [keys] } }, ...options })
-const opened = async (fields: Partial<ClientHello>, envelope: Envelope = {}): Promise<Opened> =>
+const opened = async (fields: Partial<ClientHello>, envelope: Envelope = {}): Promise<OpenedHello> =>
   finish(openHello(withKeys(), await sealed(await senderFor(), fields, envelope)))
 const refused = (alert: string) => ({ alert })
 

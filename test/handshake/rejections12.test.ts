@@ -9,6 +9,7 @@ import { memoryReplayGuard, rotatingTicketKeys } from '../../src/session/index.t
 import { serverConfig } from '../../src/config.ts'
 import { Engine } from '../../src/engine/engine.ts'
 import type { HandshakeIo } from '../../src/handshake/context.ts'
+import { everyFeature as everyServerFeature } from '../../src/handshake/server/features.ts'
 import { serverHandshake } from '../../src/handshake/server/server.ts'
 import { loadIdentity } from '../../src/identity.ts'
 import { decodePem } from '../../src/wire/pem.ts'
@@ -352,7 +353,8 @@ describe('other rules', () => {
     const deaf = new Engine({
       config,
       role: 'server',
-      handshake: (io: HandshakeIo) => serverHandshake(config, { ...io, setMaxFragment: () => {} }, {}),
+      handshake: (io: HandshakeIo) =>
+        serverHandshake(config, { ...io, setMaxFragment: () => {} }, {}, everyServerFeature),
     })
     const client = clientOf({ ...tls12, limits: { recordSizeLimit: 100 } })
     infoOf(through(client, deaf, (wire) => [wire]).client)

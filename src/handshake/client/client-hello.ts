@@ -13,9 +13,7 @@ import type { Flow } from '../flow.ts'
 import { orderedExtensions } from '../grease.ts'
 import type { ClientHandshake } from './client-handshake.ts'
 import { bindHello } from './client-psk.ts'
-import { alignInner, encryptHello, outerPlan } from './ech-client.ts'
-import type { EchContext } from './ech-context.ts'
-import type { HelloPlan } from './hello-plan.ts'
+import type { EchContext, HelloPlan } from './hello-plan.ts'
 
 /** What the client has offered: all that is needed to judge the answer. */
 export interface Offer {
@@ -41,13 +39,13 @@ export function* sendHello(hs: ClientHandshake, plan: HelloPlan): Flow<Offer> {
 
 /** RFC 9849 section 6.1: the inner hello is in the transcript, the outer one goes out. */
 function* sendEncryptedHello(hs: ClientHandshake, plan: HelloPlan, ech: EchContext): Flow<Offer> {
-  const planOuter = outerPlan(plan, ech)
+  const planOuter = ech.planOuter(plan)
   const outer = shapeHello(planOuter.config, orderHello(planOuter))
-  const { inner, shared } = alignInner(shapeHello(plan.config, orderHello(plan)), outer)
+  const { inner, shared } = ech.align(shapeHello(plan.config, orderHello(plan)), outer)
   const hello = bindHello(plan, inner, hs.transcript)
   const raw = encodeMessage(messages13, 'ClientHello', hello)
   hs.transcript.add(raw)
-  const encrypted = yield* encryptHello(plan, ech, { inner: hello, outer, shared })
+  const encrypted = yield* ech.encrypt(plan, { inner: hello, outer, shared })
   const [outerRaw = new Uint8Array(0)] = ech.outer.send('ClientHello', encrypted.hello)
   const sentOuter = {
     ...planOuter,

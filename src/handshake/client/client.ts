@@ -1,7 +1,7 @@
 // The client's side from ClientHello to the choice of version (RFC 9846 section 4.2.2 and 4.2.3). One ClientHello
 // offers both versions; what the ServerHello says decides whether client13.ts or client12.ts goes on.
 
-import type { ClientConfig } from '../../config.ts'
+import type { ClientConfig, ClientConfigParts } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
 import type { SessionState } from '../../session/state.ts'
 import { equalBytes } from '../../wire/bytes.ts'
@@ -13,17 +13,16 @@ import { cipherSuiteName, extensionTypes, TLS12, TLS13, versionName } from '../.
 import { sendHello } from './client-hello.ts'
 import type { Offer } from './client-hello.ts'
 import { pskOffers, takeSession } from './client-psk.ts'
-import { resumable12 } from './client-session12.ts'
-import { clientHandshake12 } from './client12.ts'
+import type { resumable12 } from './client-session12.ts'
+import type { clientHandshake12 } from './client12.ts'
 import { clientHandshake13 } from './client13.ts'
 import { Handshake } from '../context.ts'
 import type { Established, HandshakeIo } from '../context.ts'
 import { ignoredByClients12 } from './client-handshake.ts'
 import { hasSentinel } from '../downgrade.ts'
-import { echExtension, refuseOuterHello, startEch } from './ech-client.ts'
-import type { EchContext } from './ech-context.ts'
+import type { echExtension, startEch } from './ech-client.ts'
 import { planHello } from './hello-plan.ts'
-import type { HelloPlan, OfferedShare } from './hello-plan.ts'
+import type { EchContext, HelloPlan, OfferedShare } from './hello-plan.ts'
 import { readAnswer } from './server-answer.ts'
 import { startEarlyData } from './early-data.ts'
 import { drawVariation } from '../grease.ts'
@@ -31,13 +30,28 @@ import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import type { ClientHandshake } from './client-handshake.ts'
 
-export function* clientHandshake(given: ClientConfig, io: HandshakeIo): Flow<Established> {
-  const ech = yield* startEch(given, io)
+/**
+ * What a client can do beside TLS 1.3 with the ClientHello in the clear: features.ts has all of it. A config that asks
+ * for more than is there was refused.
+ */
+export interface ClientParts {
+  readonly tls12?: { readonly handshake: typeof clientHandshake12; readonly resumable: typeof resumable12 }
+  readonly ech?: { readonly start: typeof startEch; readonly extension: typeof echExtension }
+}
+
+/** A capability of a client that is there only where it is asked for. */
+export interface ClientFeature {
+  readonly config: ClientConfigParts
+  readonly handshake: ClientParts
+}
+
+export function* clientHandshake(given: ClientConfig, io: HandshakeIo, parts: ClientParts): Flow<Established> {
+  const ech = yield* parts.ech?.start(given, io) ?? nothing()
   const config = ech?.config ?? given
   const hs: ClientHandshake = new Handshake(config, io, messages13, ignoredByClients12)
   const session = yield* takeSession(hs)
-  const session12 = resumable12(config, session)
-  const plan = yield* planFirstHello(config, { session, session12, ech })
+  const session12 = parts.tls12?.resumable(config, session)
+  const plan = yield* planFirstHello(config, { session, session12, ech }, parts)
   hs.clientRandom = plan.random
   const offer = yield* sendHello(hs, plan)
   if (offer.extensions.early_data) yield* startEarlyData(hs, offer)
@@ -48,11 +62,14 @@ export function* clientHandshake(given: ClientConfig, io: HandshakeIo): Flow<Est
   io.setVersion(version)
   if (version === TLS13)
     return yield* clientHandshake13(answer.hs.withMessages(messages13), answer.offer, answer.serverHello)
+  if (!parts.tls12) throw new TlsError('internal_error', 'TLS 1.2 was offered, and is not there')
   const hs12 = answer.hs.withMessages(messages12, ignoredByClients12)
-  const established = yield* clientHandshake12(hs12, answer.offer, answer.serverHello, session12)
-  refuseOuterHello(answer.offer.plan, undefined)
+  const established = yield* parts.tls12.handshake(hs12, answer.offer, answer.serverHello, session12)
+  answer.offer.plan.outer?.refuse(undefined)
   return established
 }
+
+function* nothing(): Flow<undefined> {}
 
 interface FirstHello {
   readonly session: SessionState | undefined
@@ -61,7 +78,11 @@ interface FirstHello {
   readonly ech: EchContext | undefined
 }
 
-function* planFirstHello(config: ClientConfig, { session, session12, ech }: FirstHello): Flow<HelloPlan> {
+function* planFirstHello(
+  config: ClientConfig,
+  { session, session12, ech }: FirstHello,
+  parts: ClientParts,
+): Flow<HelloPlan> {
   const random = config.provider.random(32)
   const shares: OfferedShare[] = []
   for (const group of config.maxVersion >= TLS13 ? config.keyShares : []) {
@@ -72,7 +93,10 @@ function* planFirstHello(config: ClientConfig, { session, session12, ech }: Firs
   const variation = drawVariation(config)
   const earlyLimit = psks[0]?.earlyData ?? 0
   const early = config.earlyData !== undefined && earlyLimit > 0 && config.earlyData.length <= earlyLimit
-  const more = { ...(yield* echExtension(config, ech)), ...(early && { early_data: true as const }) }
+  const more = {
+    ...(yield* parts.ech?.extension(config, ech) ?? nothing()),
+    ...(early && { early_data: true as const }),
+  }
   return planHello(config, { random, sessionId, shares, psks, variation, ech, ticket12: session12?.ticket, more })
 }
 

@@ -24,7 +24,6 @@ import { sendClientCertificate } from './client-certificate13.ts'
 import type { Offer } from './client-hello.ts'
 import { clientPostHandshake13 } from './client-post-handshake13.ts'
 import { retryHello } from './client-retry.ts'
-import { echRetryConfigs, refuseOuterHello } from './ech-client.ts'
 import { readServerAuthentication } from './server-authentication13.ts'
 import type { ServerCertificate13 } from './server-authentication13.ts'
 import type { ClientHandshake, ServerHelloMessage } from './client-handshake.ts'
@@ -59,7 +58,7 @@ export function* clientHandshake13(
   const info = infoOf(hs, hello, parameters, auth, certificate)
   yield* confirmConnection(hs.config, info)
   const own = yield* sendClientFlight(hs, hello, parameters, { keys, master, request: certificate?.request })
-  refuseOuterHello(hello.offer.plan, parameters.retryConfigs)
+  hello.offer.plan.outer?.refuse(parameters.retryConfigs)
   return establish(hs, hello, master, { auth, finished }, own ? { ...info, ...ownInfo(own) } : info, own)
 }
 
@@ -115,7 +114,7 @@ function* readServerParameters(hs: ClientHandshake, hello: Hello13, keys: Handsh
   const extensions = decodeExtensions(encryptedExtensionsExtensions, message.extensions, 'EncryptedExtensions', {
     offered: offer.sent,
   })
-  const retryConfigs = echRetryConfigs(offer.plan, extensions.encrypted_client_hello)
+  const retryConfigs = echRetryConfigs(offer, extensions.encrypted_client_hello)
   const alpn = chosenAlpn(config, extensions.application_layer_protocol_negotiation)
   const { record_size_limit: limit } = extensions
   if (limit !== undefined) {
@@ -130,6 +129,20 @@ function* readServerParameters(hs: ClientHandshake, hello: Hello13, keys: Handsh
   io.endEarlyData(false)
   if (mayHaveEarlyData(hello)) yield* installWrite13(hs, hello.suite, keys.client)
   return { alpn, retryConfigs, earlyData: 'rejected', earlyDataRefusal: whyRejected(hello, alpn) }
+}
+
+/**
+ * The server's keys for another try. One that took the inner hello has none to give (RFC 9849 section 5); one that did
+ * not may (section 6.1.6).
+ */
+const echRetryConfigs = ({ plan: { ech, outer } }: Offer, configs: Uint8Array | undefined): Uint8Array | undefined => {
+  if (configs && ech) {
+    throw new TlsError(
+      'unsupported_extension',
+      'EncryptedExtensions: keys for ECH, which was accepted (RFC 9849 section 5)',
+    )
+  }
+  return outer && configs
 }
 
 /** Undefined where there was none to send. */

@@ -2,8 +2,10 @@
 // name, and which of them the server answered.
 
 import type { ClientConfig } from '../../config.ts'
+import type { ChosenEchConfig } from '../../ech.ts'
 import { TlsError } from '../../errors.ts'
 import { HPKE_TAG_LENGTH, hpkeSender, someEncapsulatedKey } from '../../keys/hpke.ts'
+import type { HpkeSender } from '../../keys/hpke.ts'
 import { concat, equalBytes } from '../../wire/bytes.ts'
 import { decode, encode, u32 } from '../../wire/codec.ts'
 import { decodeEchConfigList, ECH_INNER, echInfo, encodeEchOuter, outerExtensions } from '../../wire/ech.ts'
@@ -25,9 +27,8 @@ import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { ignoredByClients12 } from './client-handshake.ts'
 import type { ClientHandshake, ServerHelloMessage } from './client-handshake.ts'
-import type { EchContext } from './ech-context.ts'
 import { planHello } from './hello-plan.ts'
-import type { HelloPlan } from './hello-plan.ts'
+import type { AlignedHello, EchContext, EncryptedHello, HelloPlan } from './hello-plan.ts'
 
 /** The ECH of this connection; undefined where nothing is encrypted. */
 export function* startEch(config: ClientConfig, io: HandshakeIo): Flow<EchContext | undefined> {
@@ -50,10 +51,18 @@ export function* startEch(config: ClientConfig, io: HandshakeIo): Flow<EchContex
   outer.keyLog('ECH_SECRET', secret)
   outer.keyLog('ECH_CONFIG', chosen.raw)
   const suites = config.suites.filter(({ version }) => version === 'TLS 1.3')
-  return { config: { ...config, minVersion: TLS13, suites, fallback: false }, chosen, sender, outer, confirmed: false }
+  return {
+    config: { ...config, minVersion: TLS13, suites, fallback: false },
+    outer,
+    confirmed: false,
+    planOuter: (plan) => planOuter(plan, outer, chosen),
+    align: alignInner,
+    encrypt: (plan, hellos) => encryptHello(plan, { chosen, sender }, hellos),
+    confirms: confirmsEch,
+  }
 }
 
-function* senderFor({ provider }: ClientConfig, ...parameters: SenderParameters): Flow<EchContext['sender']> {
+function* senderFor({ provider }: ClientConfig, ...parameters: SenderParameters): Flow<HpkeSender> {
   try {
     return yield* use(hpkeSender(provider, ...parameters))
   } catch (cause) {
@@ -82,9 +91,10 @@ export function* echExtension(
 }
 
 /** The outer hello of an inner one: for the public name, and what the server needs to see (section 6.1). */
-export const outerPlan = (
+const planOuter = (
   { extensions, sessionId, shares, variation }: HelloPlan,
-  { outer, chosen }: EchContext,
+  outer: ClientHandshake,
+  { publicName }: ChosenEchConfig,
 ): HelloPlan => {
   const { key_share, psk_key_exchange_modes, early_data, cookie } = extensions
   const more: ClientHelloExtensions = {
@@ -94,36 +104,31 @@ export const outerPlan = (
     ...(cookie && { cookie }),
   }
   const plan = planHello(outer.config, { random: outer.clientRandom, sessionId, shares, psks: [], variation, more })
-  return { ...plan, publicName: chosen.publicName }
+  return { ...plan, outer: { refuse: (retryConfigs) => refuseOuterHello(publicName, retryConfigs) } }
 }
 
 /** The extensions that both hellos have alike go together, in the order of the outer one (section 5.1). */
-export const alignInner = (
-  inner: ClientHello,
-  outer: ClientHello,
-): { readonly inner: ClientHello; readonly shared: ReadonlySet<number> } => {
+const alignInner = (inner: ClientHello, outer: ClientHello): AlignedHello => {
   const list = inner.extensions ?? []
   const shared = sharedTypes(list, outer.extensions ?? [])
   const own = list.filter(({ type }) => !shared.has(type))
   return { inner: { ...inner, extensions: [...own, ...list.filter(({ type }) => shared.has(type))] }, shared }
 }
 
-interface Hellos {
-  /** With its binders. */
-  readonly inner: ClientHello
-  readonly outer: ClientHello
-  readonly shared: ReadonlySet<number>
+interface Encryption {
+  readonly chosen: ChosenEchConfig
+  readonly sender: HpkeSender
 }
 
 /** The outer hello with the inner one in its extension, which is returned too (section 6.1.1). */
-export function* encryptHello(
+function* encryptHello(
   plan: HelloPlan,
-  { chosen, sender, confirmed }: EchContext,
-  { inner, outer, shared }: Hellos,
-): Flow<{ readonly hello: ClientHello; readonly extension: Uint8Array }> {
+  { chosen, sender }: Encryption,
+  { inner, outer, shared }: AlignedHello & { readonly outer: ClientHello },
+): Flow<EncryptedHello> {
   const encoded = encodeInner(inner, shared, chosen.maximumNameLength)
   const { configId, suite } = chosen
-  const enc = confirmed ? new Uint8Array(0) : sender.enc
+  const enc = plan.ech?.confirmed ? new Uint8Array(0) : sender.enc
   const psk = greasePsk(plan)
   const extensionOf = (payload: Uint8Array): Uint8Array => encodeEchOuter({ suite, configId, enc, payload })
   const withExtension = (data: Uint8Array): ClientHello => ({
@@ -139,7 +144,7 @@ export function* encryptHello(
  * Whether this message says that the server took the inner hello; `raw` is that hello's message (section 6.1.4 and
  * 6.1.5).
  */
-export const confirmsEch = (
+const confirmsEch = (
   { config, transcript }: ClientHandshake,
   { random, ech }: HelloPlan,
   raw: Uint8Array,
@@ -170,26 +175,8 @@ export const confirmsEch = (
   throw new TlsError('illegal_parameter', `${what} (RFC 9849 section 6.1.5)`)
 }
 
-/**
- * The server's keys for another try. One that took the inner hello has none to give (section 5); one that did not may
- * (section 6.1.6).
- */
-export const echRetryConfigs = (
-  { ech, publicName }: HelloPlan,
-  configs: Uint8Array | undefined,
-): Uint8Array | undefined => {
-  if (configs && ech) {
-    throw new TlsError(
-      'unsupported_extension',
-      'EncryptedExtensions: keys for ECH, which was accepted (RFC 9849 section 5)',
-    )
-  }
-  return publicName === undefined ? undefined : configs
-}
-
 /** The end of a handshake with the outer hello: it was only good for learning what to do next (section 6.1.6). */
-export const refuseOuterHello = ({ publicName }: HelloPlan, retryConfigs: Uint8Array | undefined): void => {
-  if (publicName === undefined) return
+const refuseOuterHello = (publicName: string, retryConfigs: Uint8Array | undefined): never => {
   const usable = retryConfigs && decodeEchConfigList(retryConfigs).length > 0 ? retryConfigs : undefined
   const next = usable
     ? 'connect again with the keys in echRetryConfigs'

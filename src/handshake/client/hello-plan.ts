@@ -5,6 +5,7 @@ import type { ActiveGroup, ClientConfig } from '../../config.ts'
 import type { KeyExchange } from '../../crypto/provider.ts'
 import type { ClientHelloExtensions } from '../../wire/extensions.ts'
 import { isAddress } from '../../wire/host-name.ts'
+import type { ClientHello } from '../../wire/messages.ts'
 import { HOST_NAME, OCSP, UNCOMPRESSED } from '../../wire/numbers.ts'
 import { FALLBACK_SCSV, TLS12, TLS13 } from '../../wire/registry.ts'
 import { expandable } from '../auth/certificate-compression.ts'
@@ -13,7 +14,8 @@ import { greasedHelloValues, greasedSuites } from '../grease.ts'
 import type { HelloVariation } from '../grease.ts'
 import { pskOf12 } from '../key-exchange/external-psk.ts'
 import type { PskOffer } from './client-psk.ts'
-import type { EchContext } from './ech-context.ts'
+import type { ClientHandshake, ServerHelloMessage } from './client-handshake.ts'
+import type { Flow } from '../flow.ts'
 
 export interface OfferedShare {
   readonly group: ActiveGroup
@@ -33,8 +35,46 @@ export interface HelloPlan {
   readonly variation: HelloVariation
   /** Set where this is a ClientHelloInner (RFC 9849). */
   readonly ech?: EchContext | undefined
-  /** Set where this is a ClientHelloOuter: the name that it shows. */
-  readonly publicName?: string | undefined
+  /** Set where this is a ClientHelloOuter. */
+  readonly outer?: OuterHello | undefined
+}
+
+/**
+ * One connection's Encrypted Client Hello (RFC 9849 section 6.1): what both ClientHellos have in common. ech-client.ts
+ * makes it; the rest of the client knows ECH by this interface only, so that a client without ECH does not carry it.
+ */
+export interface EchContext {
+  /** For the inner hello: TLS 1.3 only. */
+  readonly config: ClientConfig
+  /** The handshake that goes on if the server answers the outer hello. */
+  readonly outer: ClientHandshake
+  /** A HelloRetryRequest confirmed ECH: this is for the second hello. */
+  readonly confirmed: boolean
+  /** The outer hello's plan for an inner one's. */
+  planOuter(plan: HelloPlan): HelloPlan
+  /** The inner hello with the extensions that both have alike together. */
+  align(inner: ClientHello, outer: ClientHello): AlignedHello
+  /** The outer hello with the inner one, which has its binders, in its extension. */
+  encrypt(plan: HelloPlan, hellos: AlignedHello & { readonly outer: ClientHello }): Flow<EncryptedHello>
+  /** Whether this message says that the server took the inner hello; `raw` is that hello's message. */
+  confirms(hs: ClientHandshake, plan: HelloPlan, raw: Uint8Array, hello: ServerHelloMessage): boolean
+}
+
+export interface AlignedHello {
+  readonly inner: ClientHello
+  /** Types of the extensions that it has as the outer one has them. */
+  readonly shared: ReadonlySet<number>
+}
+
+export interface EncryptedHello {
+  readonly hello: ClientHello
+  readonly extension: Uint8Array
+}
+
+/** What a ClientHelloOuter is good for. */
+export interface OuterHello {
+  /** The end of a handshake with it: throws `ech_required`, with the server's keys for another try (section 6.1.6). */
+  refuse(retryConfigs: Uint8Array | undefined): never
 }
 
 interface HelloParts extends Pick<HelloPlan, 'random' | 'sessionId' | 'shares' | 'psks' | 'variation' | 'ech'> {

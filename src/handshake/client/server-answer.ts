@@ -4,7 +4,6 @@
 import type { Flow } from '../flow.ts'
 import type { ClientHandshake, ServerHelloMessage } from './client-handshake.ts'
 import type { Offer } from './client-hello.ts'
-import { confirmsEch } from './ech-client.ts'
 
 export interface Answer {
   readonly hs: ClientHandshake
@@ -17,7 +16,7 @@ export function* readAnswer(hs: ClientHandshake, offer: Offer): Flow<Answer> {
   const serverHello = yield* hs.receive('ServerHello')
   const { ech } = offer.plan
   const answered =
-    ech && offer.outer && !confirmsEch(hs, offer.plan, offer.raw, serverHello)
+    ech && offer.outer && !ech.confirms(hs, offer.plan, offer.raw, serverHello)
       ? { hs: ech.outer, offer: offer.outer }
       : { hs, offer }
   answered.hs.transcript.add(serverHello.raw)

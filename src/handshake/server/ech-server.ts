@@ -18,15 +18,21 @@ import { extensionName, extensionTypes, isGrease, TLS13 } from '../../wire/regis
 import { CONFIRMATION_LENGTH, helloConfirmation, retryConfirmation, withTail } from '../ech-confirm.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
-import type { ClientHelloMessage, EchOutcome, ReceivedHello, ServerHandshake } from './received-hello.ts'
-
-export interface Opened {
-  readonly message: ClientHelloMessage
-  readonly ech: EchOutcome | undefined
-}
+import type {
+  ClientHelloMessage,
+  EchOutcome,
+  EchPart,
+  OpenedHello,
+  ReceivedHello,
+  ServerHandshake,
+} from './received-hello.ts'
 
 /** The hello that counts. `first` is what the first one came to, when this is the second. */
-export function* openHello(config: ServerConfig, received: ClientHelloMessage, first?: ReceivedHello): Flow<Opened> {
+export function* openHello(
+  config: ServerConfig,
+  received: ClientHelloMessage,
+  first?: ReceivedHello,
+): Flow<OpenedHello> {
   const data = decodeExtension(
     clientHelloExtensions,
     'encrypted_client_hello',
@@ -95,7 +101,7 @@ function* openSecond(
   received: ClientHelloMessage,
   data: Uint8Array | undefined,
   ech: EchOutcome | undefined,
-): Flow<Opened> {
+): Flow<OpenedHello> {
   if (ech?.kind === 'backend' && (!data || !equalBytes(data, ECH_INNER))) {
     throw new TlsError(
       'illegal_parameter',
@@ -200,7 +206,7 @@ const checkInner = (fields: ClientHello, extensions: readonly RawExtension[]): v
 const confirmsEch = ({ ech }: ReceivedHello): boolean => ech?.kind === 'accepted' || ech?.kind === 'backend'
 
 /** The ServerHello, with the confirmation in its random where ECH was accepted (section 7.2). */
-export const confirmedHello = (
+const confirmedHello = (
   hs: ServerHandshake,
   hello: ReceivedHello,
   suite: ActiveSuite,
@@ -214,7 +220,7 @@ export const confirmedHello = (
     : fields
 
 /** The HelloRetryRequest, with the extension where ECH was accepted (section 7.2.1). */
-export const confirmedRetry = (hello: ReceivedHello, suite: ActiveSuite, fields: ServerHello): ServerHello => {
+const confirmedRetry = (hello: ReceivedHello, suite: ActiveSuite, fields: ServerHello): ServerHello => {
   if (!confirmsEch(hello)) return fields
   const type = extensionTypes.encrypted_client_hello
   const extensions = fields.extensions ?? []
@@ -223,6 +229,4 @@ export const confirmedRetry = (hello: ReceivedHello, suite: ActiveSuite, fields:
   return { ...fields, extensions: [...extensions, { type, data }] }
 }
 
-/** For EncryptedExtensions: the keys to use instead, if the client's were not ours (section 7.1). */
-export const retryConfigsFor = ({ ech }: ServerConfig, hello: ReceivedHello): Uint8Array | undefined =>
-  hello.ech?.kind === 'rejected' ? ech?.retryConfigs : undefined
+export const echPart: EchPart = { open: openHello, confirmHello: confirmedHello, confirmRetry: confirmedRetry }

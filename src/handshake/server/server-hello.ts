@@ -9,21 +9,26 @@ import type { ServerHello } from '../../wire/messages.ts'
 import { HOST_NAME, NO_COMPRESSION } from '../../wire/numbers.ts'
 import { isAddress, isHostName } from '../../wire/host-name.ts'
 import { extensionTypes, SSL30, TLS12, TLS13 } from '../../wire/registry.ts'
-import { openHello } from './ech-server.ts'
 import type { Flow } from '../flow.ts'
 import { helloInfo } from './negotiate.ts'
-import type { ReceivedHello, ServerHandshake } from './received-hello.ts'
+import type { EchPart, ReceivedHello, ServerHandshake } from './received-hello.ts'
 
 /** `first` is the hello before a HelloRetryRequest. */
-export function* readHello(hs: ServerHandshake, first?: ReceivedHello): Flow<ReceivedHello> {
+export function* readHello(
+  hs: ServerHandshake,
+  echPart: EchPart | undefined,
+  first?: ReceivedHello,
+): Flow<ReceivedHello> {
   const received = yield* hs.receive('ClientHello')
-  const { message, ech } = yield* openHello(hs.config, received, first)
+  const { message, ech } = echPart
+    ? yield* echPart.open(hs.config, received, first)
+    : { message: received, ech: undefined }
   hs.transcript.add(message.raw)
   const known =
     hs.config.maxVersion >= TLS13 ? message.extensions : message.extensions?.filter(({ type }) => !only13.has(type))
   const extensions = decodeExtensions(clientHelloExtensions, known ?? [], 'ClientHello')
   checkHello(message, extensions)
-  return { message, extensions, info: helloInfo(message, extensions, hs.config.provider), ech }
+  return { message, extensions, info: helloInfo(message, extensions, hs.config.provider), ech, echPart }
 }
 
 /** Extensions that a server without TLS 1.3 does not know, and so does not look into. */

@@ -6,7 +6,6 @@ import { TlsError } from '../../errors.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import { encodeExtensions, helloRetryRequestExtensions } from '../../wire/extensions.ts'
 import { extensionName, extensionTypes, namedGroupName, TLS13 } from '../../wire/registry.ts'
-import { confirmedRetry } from './ech-server.ts'
 import type { ChosenGroup } from './negotiate.ts'
 import type { Flow } from '../flow.ts'
 import { helloFields, readHello } from './server-hello.ts'
@@ -22,22 +21,20 @@ export function* retryClient(
 ): Flow<ReceivedHello> {
   const { config, io, transcript } = hs
   const cookie = config.cookie ? config.provider.random(32) : undefined
-  hs.send(
-    'ServerHello',
-    confirmedRetry(first, suite, {
-      ...helloFields(config, first, suite, true),
-      extensions: encodeExtensions(helloRetryRequestExtensions, {
-        ...(share === undefined && { key_share: group.id }),
-        ...(cookie && { cookie }),
-        supported_versions: TLS13,
-      }),
+  const request = {
+    ...helloFields(config, first, suite, true),
+    extensions: encodeExtensions(helloRetryRequestExtensions, {
+      ...(share === undefined && { key_share: group.id }),
+      ...(cookie && { cookie }),
+      supported_versions: TLS13,
     }),
-  )
+  }
+  hs.send('ServerHello', first.echPart?.confirmRetry(first, suite, request) ?? request)
   transcript.retry(suite.hash, first.message.raw)
   if (first.message.sessionId.length > 0) io.sendChangeCipherSpec()
   if (first.extensions.early_data) io.skipEarlyData('all', Math.max(config.maxEarlyData, SKIP_EARLY_DATA))
 
-  const second = yield* readHello(hs, first)
+  const second = yield* readHello(hs, first.echPart, first)
   io.skipEarlyData('none')
   checkUnchanged(first, second)
   checkShare(second, group.id, share === undefined)

@@ -1,8 +1,8 @@
 // The server's side up to the choice of version (RFC 9846 section 4.2.2): reads the ClientHello, lets the application
 // see it, and hands over to server13.ts or server12.ts.
 
-import { serverConfig } from '../../config.ts'
-import type { Defaults, ServerConfig } from '../../config.ts'
+import { serverConfigWith } from '../../config/server.ts'
+import type { Defaults, ServerConfig, ServerConfigParts } from '../../config.ts'
 import { asTlsError, TlsError } from '../../errors.ts'
 import { mergeOptions } from '../../options/merge.ts'
 import { messages12, messages13 } from '../../wire/messages.ts'
@@ -13,31 +13,53 @@ import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { selectVersion } from './negotiate.ts'
 import { readHello } from './server-hello.ts'
-import { serverHandshake12 } from './server12.ts'
+import type { serverHandshake12 } from './server12.ts'
 import { serverHandshake13 } from './server13.ts'
-import type { ReceivedHello, ServerHandshake } from './received-hello.ts'
+import type { EchPart, ReceivedHello, ServerHandshake } from './received-hello.ts'
 
-export function* serverHandshake(config: ServerConfig, io: HandshakeIo, defaults: Defaults): Flow<Established> {
+/** What a server can do beside TLS 1.3 with the ClientHello in the clear: features.ts has all of it. */
+export interface ServerParts {
+  readonly tls12?: typeof serverHandshake12
+  readonly ech?: EchPart
+}
+
+/** A capability of a server that is there only where it is asked for. */
+export interface ServerFeature {
+  readonly config: ServerConfigParts
+  readonly handshake: ServerParts
+}
+
+export function* serverHandshake(
+  config: ServerConfig,
+  io: HandshakeIo,
+  defaults: Defaults,
+  { config: configParts, handshake: parts }: ServerFeature,
+): Flow<Established> {
   const first: ServerHandshake = new Handshake(config, io, messages13)
-  const hello = yield* readHello(first)
-  const changed = yield* configFor(config, hello, defaults)
+  const hello = yield* readHello(first, parts.ech)
+  const changed = yield* configFor(config, hello, defaults, configParts)
   const hs: ServerHandshake = changed === config ? first : first.withConfig(changed)
   hs.clientRandom = hello.message.random
   const version = selectVersion(hs.config, hello)
   io.setVersion(version)
-  return version === TLS13
-    ? yield* serverHandshake13(hs, hello)
-    : yield* serverHandshake12(hs.withMessages(messages12), hello)
+  if (version === TLS13) return yield* serverHandshake13(hs, hello)
+  if (!parts.tls12) throw new TlsError('internal_error', 'TLS 1.2 was chosen, and is not there')
+  return yield* parts.tls12(hs.withMessages(messages12), hello)
 }
 
 /** onClientHello may reject, or change options for this one connection. */
-function* configFor(config: ServerConfig, hello: ReceivedHello, defaults: Defaults): Flow<ServerConfig> {
+function* configFor(
+  config: ServerConfig,
+  hello: ReceivedHello,
+  defaults: Defaults,
+  parts: ServerConfigParts,
+): Flow<ServerConfig> {
   if (!config.onClientHello) return config
   try {
     const answer = yield* use(config.onClientHello(hello.info, config.source))
     if (answer === 'reject') throw new TlsError('rejected_by_server', 'onClientHello rejected this client')
     if (!answer) return config
-    const changed = serverConfig(mergeOptions(config.options, answer), defaults, config.made)
+    const changed = serverConfigWith(mergeOptions(config.options, answer), defaults, parts, config.made)
     return { ...changed, source: config.source, seam: config.seam }
   } catch (error) {
     throw asTlsError(error)

@@ -20,7 +20,6 @@ import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { installRead13, installWrite13, offerEarlyExporter } from '../keys13.ts'
 import { CertificateRequests, certificateRequest, readClientCertificate } from './certificate-requests13.ts'
-import { confirmedHello, retryConfigsFor } from './ech-server.ts'
 import { negotiate13 } from './negotiate13.ts'
 import type { Choice13 } from './negotiate13.ts'
 import { helloFields } from './server-hello.ts'
@@ -79,17 +78,15 @@ function* sendServerHello(hs: ServerHandshake, choice: Choice13): Flow<Handshake
   const earlyTraffic = choice.earlyData === 'accepted' ? stage.clientEarlyTraffic(transcript.hash()) : undefined
   if (earlyTraffic) offerEarlyExporter(hs, suite.hash, stage.earlyExporter(transcript.hash()))
   const answer = group && share && (yield* use(group.respond(share)))
-  hs.send(
-    'ServerHello',
-    confirmedHello(hs, hello, suite, {
-      ...helloFields(config, hello, suite),
-      extensions: encodeExtensions(serverHelloExtensions, {
-        ...(psk && { pre_shared_key: psk.index }),
-        ...(group && answer && { key_share: { group: group.id, keyExchange: answer.share } }),
-        supported_versions: TLS13,
-      }),
+  const fields = {
+    ...helloFields(config, hello, suite),
+    extensions: encodeExtensions(serverHelloExtensions, {
+      ...(psk && { pre_shared_key: psk.index }),
+      ...(group && answer && { key_share: { group: group.id, keyExchange: answer.share } }),
+      supported_versions: TLS13,
     }),
-  )
+  }
+  hs.send('ServerHello', hello.echPart?.confirmHello(hs, hello, suite, fields) ?? fields)
   const keys = stage.handshake(answer?.secret, transcript.hash())
   if (hello.message.sessionId.length > 0 && !retried) io.sendChangeCipherSpec()
   yield* installWrite13(hs, suite, keys.server)
@@ -101,7 +98,8 @@ function* sendServerHello(hs: ServerHandshake, choice: Choice13): Flow<Handshake
 const sendServerParameters = (hs: ServerHandshake, { hello, psk, alpn, earlyData }: Choice13): void => {
   const { config, io } = hs
   const { record_size_limit: theirLimit, ticket_request: ticketRequest } = hello.extensions
-  const retryConfigs = retryConfigsFor(config, hello)
+  // the keys to use instead, if the client's were not ours (RFC 9849 section 7.1)
+  const retryConfigs = hello.ech?.kind === 'rejected' ? config.ech?.retryConfigs : undefined
   if (theirLimit !== undefined) io.setMaxFragment(Math.min(theirLimit, MAX_RECORD_SIZE_LIMIT) - 1)
   hs.send('EncryptedExtensions', {
     extensions: encodeExtensions(encryptedExtensionsExtensions, {

@@ -1,0 +1,42 @@
+// puretls/client: the client alone, and of that what is asked for. TLS 1.3 over a stream, with certificates, resumption
+// and client certificates that come loaded; `provider` and `verifier` have to be given. Everything else is a feature
+// that one imports and passes, or that stays out of the bundle.
+
+import { clientMachine } from './client-machine.ts'
+import { connectBy } from './connect-base.ts'
+import type { Connect } from './connect-base.ts'
+import type { ClientFeature } from './engine/endpoints.ts'
+
+/**
+ * A connect() with these features.
+ *
+ * ```ts
+ * import { connectWith, ech, tls12 } from 'puretls/client'
+ * const connect = connectWith(tls12, ech)
+ * ```
+ */
+export const connectWith = (...features: readonly ClientFeature[]): Connect => {
+  const machine = clientMachine(
+    {},
+    {
+      config: Object.assign({}, ...features.map(({ config }) => config)),
+      handshake: Object.assign({}, ...features.map(({ handshake }) => handshake)),
+    },
+  )
+  return connectBy(() => machine)
+}
+
+/** Speaks TLS 1.3 as the client over a stream, with no feature beside. */
+export const connect: Connect = /* @__PURE__ */ connectWith()
+
+export { ech, identityOptions, tls12 } from './handshake/client/features.ts'
+export type { ClientFeature } from './engine/endpoints.ts'
+export { TlsError } from './errors.ts'
+export type { AlertName, Fault, TlsErrorCode } from './errors.ts'
+export type { Connect, ConnectOptions, DialOptions } from './connect-base.ts'
+export type { TlsConnection } from './connection.ts'
+export type { ConnectionInfo } from './info.ts'
+export type { ClientOptions, Identity } from './options.ts'
+export type { CryptoProvider, Signer } from './crypto/provider.ts'
+export type { AnyDuplex, ByteStream } from './stream/types.ts'
+export type { CertificateVerifier } from './x509/verifier.ts'

@@ -1,0 +1,95 @@
+// A client's options in, one frozen and checked config out.
+
+import type { ClientConfig, ClientConfigParts, Defaults } from './types.ts'
+import { checkClientOptions } from './contradictions.ts'
+import { commonConfig, keySharesOf, onlyWithPsk } from './common.ts'
+import { TlsError } from '../errors.ts'
+import { certificateListOf, identitiesOf, identityKeyOf, onlyLoaded } from '../identities.ts'
+import { checkOptions } from '../options/check.ts'
+import { clientNames } from '../options/client-names.ts'
+import type { ClientOptions } from '../options.ts'
+import { pskConfigs } from '../psk.ts'
+import { decodeSession } from '../session/state.ts'
+import { isAddress, isHostName } from '../wire/host-name.ts'
+import { TLS13 } from '../wire/registry.ts'
+
+/** Throws `bad_option`, `bad_key`, `key_mismatch` or `unsupported`, with a sentence that names the option. */
+export const clientConfigWith = (
+  options: ClientOptions,
+  defaults: Defaults,
+  parts: ClientConfigParts,
+): ClientConfig => {
+  checkOptions(options, clientNames)
+  checkClientOptions(options)
+  const psks = pskConfigs(options.psk?.keys)
+  const pskRequired = options.psk?.required ?? false
+  const whole = commonConfig(options, defaults, parts.tls12 === true)
+  const common = pskRequired ? onlyWithPsk(whole, psks) : whole
+  const { groups, provider } = common
+  const { hello = {}, certificates = {}, tls12 = {} } = options
+  const ca = options.ca === undefined ? undefined : certificateListOf(options.ca, 'ca')
+  const verifier = options.verifier ?? defaults.verifier?.({ provider, authorities: ca, legacy: common.legacy })
+  if (!verifier)
+    throw new TlsError('bad_option', 'verifier: required here; the root entry of the package has a default')
+  const { ech: echConfig = withoutEch } = parts
+  return Object.freeze({
+    ...common,
+    serverName: serverNameOf(options),
+    sendServerName: hello.sendServerName ?? true,
+    verifier,
+    identitiesFor: identitiesOf(options, provider, parts.loadIdentity ?? onlyLoaded),
+    identityKey: identityKeyOf(options, provider),
+    keyShares: keySharesOf(hello, groups),
+    session: options.session instanceof Uint8Array ? decodeSession(options.session) : options.session,
+    sessions: options.sessions,
+    psks,
+    pskRequired,
+    tickets: options.tickets !== false,
+    ticketRequest: typeof options.tickets === 'object' ? options.tickets : undefined,
+    earlyData: options.earlyData,
+    renegotiation: tls12.renegotiation ?? 'never',
+    compatibilityMode: hello.compatibilityMode ?? true,
+    postHandshakeAuth: hello.postHandshakeAuth ?? false,
+    permuteExtensions: hello.permuteExtensions ?? false,
+    shapeHello: hello.shape,
+    fallback: tls12.fallback ?? false,
+    falseStart: tls12.falseStart ?? false,
+    ech: hello.ech && echConfig(hello.ech, provider, common.maxVersion >= TLS13),
+    requestOcsp: certificates.requestOcsp ?? verifier.readsOcsp ?? true,
+    requestScts: certificates.requestScts ?? true,
+    maxFragmentLength: tls12.maxFragmentLength === undefined ? undefined : fragmentCode(tls12.maxFragmentLength),
+  })
+}
+
+const fragmentCode = (bytes: number): number => {
+  const code = [512, 1024, 2048, 4096].indexOf(bytes) + 1
+  if (code === 0)
+    throw new TlsError('bad_option', `tls12.maxFragmentLength: ${bytes}; it has to be 512, 1024, 2048 or 4096`)
+  return code
+}
+
+/** A name or an address that the certificate has to be for; undefined where the caller said that none is expected. */
+const serverNameOf = ({ serverName, verifier, psk }: ClientOptions): string | undefined => {
+  if (serverName === undefined) {
+    throw new TlsError(
+      'bad_option',
+      'serverName: required: the name or address of the server, which its certificate has to be for ' +
+        '(false, with a verifier of your own or psk.keys, if no name is expected)',
+    )
+  }
+  if (serverName === false) {
+    if (verifier || psk?.keys) return undefined
+    throw new TlsError('bad_option', 'serverName: false needs a verifier that judges without a name, or psk.keys')
+  }
+  if (typeof serverName !== 'string' || !(isAddress(serverName) || isHostName(serverName.replace(/\.$/, '')))) {
+    throw new TlsError(
+      'bad_option',
+      `serverName: ${JSON.stringify(serverName)} is not a DNS name in ASCII (use its A-label form) or an IP address`,
+    )
+  }
+  return serverName
+}
+
+const withoutEch = (): never => {
+  throw new TlsError('bad_option', 'hello.ech: this client was made without `ech`, which puretls/client exports')
+}

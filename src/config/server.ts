@@ -1,0 +1,118 @@
+// A server's options in, one frozen and checked config out.
+
+import { MadeOnce } from './made-once.ts'
+import type { ClientAuthConfig, CommonConfig, Defaults, ServerConfig, ServerConfigParts } from './types.ts'
+import { commonConfig, inRange } from './common.ts'
+import { checkServerOptions } from './contradictions.ts'
+import type { CryptoProvider } from '../crypto/provider.ts'
+import { TlsError } from '../errors.ts'
+import { certificateListOf, identitiesOf } from '../identities.ts'
+import { loadIdentity } from '../identity.ts'
+import { checkOptions } from '../options/check.ts'
+import { serverNames } from '../options/server-names.ts'
+import type { ServerOptions } from '../options.ts'
+import { hintOf } from '../psk.ts'
+import { MAX_SESSION_LIFETIME } from '../session/state.ts'
+import { parseCertificate } from '../x509/certificate.ts'
+
+/** Throws as clientConfig does; a key that does not match its certificate is refused here, not at the first
+ * connection. `made`: of the config that this one replaces. */
+export const serverConfigWith = (
+  options: ServerOptions,
+  defaults: Defaults,
+  parts: ServerConfigParts,
+  made: MadeOnce = new MadeOnce(),
+): ServerConfig => {
+  checkOptions(options, serverNames)
+  checkServerOptions(options)
+  const common = commonConfig(options, defaults, parts.tls12 === true)
+  const { provider } = common
+  const { hello = {}, psk = {}, earlyData = {} } = options
+  const earlyDataWindow = inRange(earlyData.windowSeconds ?? 10, 1, 600, 'earlyData.windowSeconds')
+  const maxEarlyData = inRange(earlyData.maxBytes ?? 0, 0, 0xffffffff, 'earlyData.maxBytes')
+  const { ech: echConfig = withoutEch } = parts
+  return Object.freeze({
+    ...common,
+    identitiesFor: identitiesOf(options, provider, loadIdentity),
+    onClientHello: options.onClientHello,
+    source: { stream: undefined, context: undefined },
+    options,
+    made,
+    clientAuth: clientAuthConfig(options, common, defaults),
+    preferServerOrder: hello.preferServerOrder ?? true,
+    tickets: ticketConfig(options, provider, defaults, made),
+    sessions: options.sessions,
+    psk: psk.lookup,
+    pskHint: hintOf(psk.hint),
+    maxEarlyData,
+    earlyDataWindow,
+    replayGuard:
+      earlyData.replayGuard ??
+      (maxEarlyData > 0
+        ? made.replayGuard(defaults.replayGuard, common.clock, quarantineOf(options, earlyDataWindow))
+        : undefined),
+    cookie: hello.cookie ?? false,
+    chooseAlpn: hello.chooseAlpn,
+    ech: hello.ech && echConfig(hello.ech, provider),
+  })
+}
+
+const clientAuthConfig = (
+  options: ServerOptions,
+  common: CommonConfig,
+  defaults: Defaults,
+): ClientAuthConfig | undefined => {
+  const { clientAuth } = options
+  if (!clientAuth) return undefined
+  const { mode } = clientAuth
+  const required = mode.startsWith('require')
+  const inHandshake = mode !== 'after-handshake'
+  const acceptPsk = clientAuth.acceptPsk ?? false
+  if (required && options.psk?.lookup && !acceptPsk) {
+    const why = 'a client that proves an external key shows no certificate (RFC 9846 section 4.4.2)'
+    throw new TlsError(
+      'bad_option',
+      `clientAuth: '${mode}' together with psk: ${why}; say acceptPsk: true if the key is enough`,
+    )
+  }
+  if (mode.endsWith('-unverified'))
+    return { mode, required, inHandshake, acceptPsk, verifier: undefined, authorities: clientAuth.authorities ?? [] }
+  const ca = clientAuth.ca === undefined ? undefined : certificateListOf(clientAuth.ca, 'clientAuth.ca')
+  const verifier =
+    clientAuth.verifier ??
+    (ca && defaults.verifier?.({ provider: common.provider, authorities: ca, legacy: common.legacy }))
+  if (!verifier) throw new TlsError('bad_option', 'clientAuth: ca or verifier is needed to check client certificates')
+  const authorities =
+    clientAuth.authorities ?? ca?.map((der) => parseCertificate(der).subject.der) ?? verifier.authorities ?? []
+  return { mode, required, inHandshake, acceptPsk, verifier, authorities }
+}
+
+/** Tickets of given or shared keys may have been used before this process began: for as long as such a replay could
+ * be fresh (twice the window), no early data. Milliseconds. */
+const quarantineOf = ({ tickets }: ServerOptions, window: number): number =>
+  tickets !== false && tickets?.protector !== undefined ? (2 * window + 2) * 1000 : 0
+
+const ticketConfig = (
+  options: ServerOptions,
+  provider: CryptoProvider,
+  defaults: Defaults,
+  made: MadeOnce,
+): ServerConfig['tickets'] => {
+  if (options.tickets === false) return undefined
+  const count = inRange(options.tickets?.count ?? 2, 0, 255, 'tickets.count')
+  const lifetime = inRange(
+    options.tickets?.lifetimeSeconds ?? 86400,
+    1,
+    MAX_SESSION_LIFETIME,
+    'tickets.lifetimeSeconds',
+  )
+  const renewal = options.tickets?.renewAfterSeconds ?? Math.ceil(lifetime / 2)
+  const renewAfter = inRange(renewal, 0, MAX_SESSION_LIFETIME, 'tickets.renewAfterSeconds')
+  const protector = options.tickets?.protector ?? made.protector(defaults.tickets, provider, lifetime)
+  const { applicationData } = options.tickets ?? {}
+  return protector && count > 0 ? { count, lifetime, renewAfter, protector, applicationData } : undefined
+}
+
+const withoutEch = (): never => {
+  throw new TlsError('bad_option', 'hello.ech: this server was made without `ech`, which puretls/server exports')
+}

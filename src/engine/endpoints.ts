@@ -1,0 +1,25 @@
+// The two ends as engines, with the features that a caller has.
+
+import type { ClientConfig, Defaults, ServerConfig } from '../config.ts'
+import { clientHandshake } from '../handshake/client/client.ts'
+import type { ClientFeature } from '../handshake/client/client.ts'
+import { serverHandshake } from '../handshake/server/server.ts'
+import type { ServerFeature } from '../handshake/server/server.ts'
+import { Engine } from './engine.ts'
+import type { TlsEngine } from './types.ts'
+
+export type { ClientFeature } from '../handshake/client/client.ts'
+export type { ServerFeature } from '../handshake/server/server.ts'
+export type { TlsEngine } from './types.ts'
+
+/** A client that has its ClientHello ready in takeOutput(). `config` was made with the same feature. */
+export const clientEngineWith = (config: ClientConfig, { handshake: parts }: ClientFeature): TlsEngine =>
+  new Engine({ config, role: 'client', handshake: (io) => clientHandshake(config, io, parts) })
+
+/** A server that waits for a ClientHello. `defaults` fill in what onClientHello's answer leaves out. */
+export const serverEngineWith = (config: ServerConfig, defaults: Defaults, feature: ServerFeature): TlsEngine =>
+  new Engine({
+    config,
+    role: 'server',
+    handshake: (io) => serverHandshake(config, io, { provider: config.provider, ...defaults }, feature),
+  })

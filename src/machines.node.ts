@@ -1,0 +1,26 @@
+// What connect() and accept() run on Node, Bun and Deno: loaded with the first connection.
+
+import { clientMachine } from './client-machine.ts'
+import type { ClientMachine } from './client-machine.ts'
+import type { Defaults } from './config.ts'
+import { nodeProvider } from './crypto/node.ts'
+import { defaultsWith } from './defaults.ts'
+import { everyFeature as everyClientFeature } from './handshake/client/features.ts'
+import { everyFeature as everyServerFeature } from './handshake/server/features.ts'
+import { serverMachine } from './server-machine.ts'
+import type { ServerMachine } from './server-machine.ts'
+import { systemRoots } from './x509/trust.node.ts'
+
+export interface Machines {
+  readonly client: ClientMachine
+  readonly server: ServerMachine
+  readonly defaults: Defaults
+}
+
+const defaults = defaultsWith(nodeProvider, () => systemRoots())
+
+export const nodeMachines: Machines = {
+  client: clientMachine(defaults, everyClientFeature),
+  server: serverMachine(defaults, everyServerFeature),
+  defaults,
+}

@@ -1,0 +1,41 @@
+// puretls/server: the server alone, and of that what is asked for. TLS 1.3 over a stream, with tickets and early data;
+// `provider` has to be given, and where clients show certificates a `verifier` in `clientAuth`. TLS 1.2 and ECH are
+// features that one imports and passes, or that stay out of the bundle.
+
+import { createServerBy } from './server-base.ts'
+import type { CreateServer } from './server-base.ts'
+import { serverDefaults } from './server-defaults.ts'
+import { serverMachine } from './server-machine.ts'
+import type { ServerFeature } from './engine/endpoints.ts'
+
+/**
+ * A createServer() with these features.
+ *
+ * ```ts
+ * import { createServerWith, tls12 } from 'puretls/server'
+ * const createServer = createServerWith(tls12)
+ * ```
+ */
+export const createServerWith = (...features: readonly ServerFeature[]): CreateServer => {
+  const feature: ServerFeature = {
+    config: Object.assign({}, ...features.map(({ config }) => config)),
+    handshake: Object.assign({}, ...features.map(({ handshake }) => handshake)),
+  }
+  const machine = serverMachine(serverDefaults, feature)
+  return createServerBy({ defaults: serverDefaults, parts: feature.config, machine: () => machine })
+}
+
+/** Makes a server of options, with no feature beside. */
+export const createServer: CreateServer = /* @__PURE__ */ createServerWith()
+
+export { ech, tls12 } from './handshake/server/features.ts'
+export type { ServerFeature } from './engine/endpoints.ts'
+export { TlsError } from './errors.ts'
+export type { AlertName, Fault, TlsErrorCode } from './errors.ts'
+export type { AcceptOptions, CreateServer, CreateServerOptions, TlsServer } from './server-base.ts'
+export type { TlsConnection } from './connection.ts'
+export type { ConnectionInfo } from './info.ts'
+export type { ClientAuthOptions, Identity, ServerOptions } from './options.ts'
+export type { CryptoProvider, Signer } from './crypto/provider.ts'
+export type { AnyDuplex, ByteStream } from './stream/types.ts'
+export type { CertificateVerifier } from './x509/verifier.ts'
