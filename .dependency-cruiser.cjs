@@ -31,7 +31,7 @@ const pkiStandsOn = ['errors', 'wire', 'crypto', 'x509']
 const pkiCarries = ['node', 'acme', 'cli']
 
 /** The only files that know they run on Node (or a runtime with its builtins). */
-const nodeOnly = ['src/crypto/node[a-z-]*\\.ts', 'src/x509/trust\\.node\\.ts', 'src/index\\.node\\.ts', 'src/machines\\.node\\.ts', 'src/sockets\\.node\\.ts', 'src/compression/index\\.node\\.ts', 'src/node/', 'src/acme/files\\.ts', 'src/cli/']
+const nodeOnly = ['src/crypto/node[a-z-]*\\.ts', 'src/x509/trust\\.node\\.ts', 'src/index\\.node\\.ts', 'src/machines\\.node\\.ts', 'src/sockets\\.node\\.ts', 'src/compression/index\\.node\\.ts', 'src/node/', 'src/acme/', 'src/cli/']
 
 /** Run-time packages, and who may import them. Everything else stands on nothing but @noble/*. */
 const packages = [

@@ -8,6 +8,8 @@ import { styleFor } from './output.ts'
 import type { Style } from './output.ts'
 
 const WIDTH = 100
+/** Longer lists of words stand in the help and not beside the option. */
+const MAX_CHOICES = 50
 
 /** The whole help of one command or group, without colours unless a style is given. */
 export const helpText = (node: Node, style: Style = styleFor(false)): string =>
@@ -62,7 +64,7 @@ const commandHelp = (command: Command, style: Style): string[] => {
     ...rows(
       [...Object.entries(command.options), ...Object.entries(commonOptions)].map(([key, option]) => [
         optionText(key, option),
-        option.help,
+        optionHelp(option),
       ]),
     ),
     '',
@@ -85,11 +87,15 @@ export const usageLine = ({ name, args = [] }: Command): string =>
     }),
   ].join(' ')
 
-export const optionText = (name: string, { kind, value = 'VALUE', short }: Option): string => {
+export const optionText = (name: string, { kind, value: given = 'VALUE', short, choices }: Option): string => {
+  const value = choices === undefined || given.length <= MAX_CHOICES ? given : 'WORD'
   const long = `${short === undefined ? '' : `-${short}, `}--${optionName(name)}`
   if (kind === 'flag') return long
   return kind === 'optional' ? `${long} [${value}]` : `${long} ${value}`
 }
+
+const optionHelp = ({ help, value = '', choices = [] }: Option): string =>
+  value.length > MAX_CHOICES && choices.length > 0 ? `${help}: ${choices.join(', ')}` : help
 
 /** Two columns; what does not fit beside a long left side goes under it. */
 const rows = (pairs: readonly (readonly [string, string])[]): string[] => {

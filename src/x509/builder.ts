@@ -41,8 +41,20 @@ export interface SearchInput {
   readonly memory: VerifierMemory | undefined
   /** Names match by RFC 5280 section 7.1 and not only byte for byte. */
   readonly loose: boolean
+  /** Told each way that was tried and where it ended. */
+  readonly onTried?: ((tried: TriedPath) => void) | undefined
   /** Told each path that holds, whereupon the search goes on; without it the first one ends the search. */
   readonly onPath?: (path: CandidatePath) => void
+}
+
+/** One way from the leaf, as far as it went. */
+export interface TriedPath {
+  /** Leaf first, without the anchor. */
+  readonly certificates: readonly Certificate[]
+  /** Where it got to; undefined if it ended before. */
+  readonly anchor: TrustAnchor | undefined
+  /** Why it does not hold; undefined for a path that does. */
+  readonly error: CertificateError | undefined
 }
 
 export interface SearchResult {
@@ -62,7 +74,10 @@ export function* findPath(input: SearchInput): Steps<SearchResult> {
     const path = { certificates: [leaf], anchor: direct, isDirect: true }
     if (yield* attempt(search, path)) return { path, best: undefined }
   }
-  if (!candidates.reachesAnchor(leaf)) return { path: undefined, best: search.best }
+  if (!candidates.reachesAnchor(leaf)) {
+    tellDeadEnds(search, leaf)
+    return { path: undefined, best: search.best }
+  }
   const failure = failureAlone(leaf, 'leaf', rules)
   if (failure !== undefined) return { path: undefined, best: search.best ?? failure }
   search.cas.add(candidates.caId(leaf))
@@ -170,18 +185,49 @@ function* isPromising(search: Search, child: Certificate, issuer: Certificate): 
   const failure = failureAlone(issuer, 'intermediate', search.input.rules)
   if (failure !== undefined) {
     note(search, failure)
+    tellTried(search, issuer, failure)
     return false
   }
   if (search.candidates.issuerCount(child) < 2) return true
   try {
     yield* checkSignature(search, child, issuer, issuer)
     return true
-  } catch (error) {
-    note(search, asCertificateError(error, child))
+  } catch (thrown) {
+    const error = asCertificateError(thrown, child)
+    note(search, error)
+    tellTried(search, issuer, error)
     if (search.input.budget.signatures < 0) exhausted(search)
     return false
   }
 }
+
+/** A way that ended at `issuer`, before any anchor. */
+const tellTried = ({ input, path }: Search, issuer: Certificate, error: CertificateError): void =>
+  input.onTried?.({ certificates: [...path, issuer], anchor: undefined, error })
+
+/** Ends that names alone lead to: nobody is known who signed the last certificate. At most MAX_DEAD_ENDS are told. */
+const tellDeadEnds = ({ input, candidates }: Search, leaf: Certificate): void => {
+  if (input.onTried === undefined) return
+  let left = MAX_DEAD_ENDS
+  const walk = (path: readonly Certificate[], last: Certificate): void => {
+    const issuers = [...candidates.issuersOf(last)].filter((issuer) => !path.includes(issuer))
+    if (issuers.length > 0 && path.length <= input.maxDepth) {
+      for (const issuer of issuers) if (left > 0) walk([...path, issuer], issuer)
+    } else if (left-- > 0) {
+      const sentence = last.isSelfIssued
+        ? `${describe(last)} is self-issued and is not among the trust anchors`
+        : `nobody of the name ${shorten(last.issuer.toString())}, who signed ${describe(last)}, is known`
+      input.onTried?.({
+        certificates: path,
+        anchor: undefined,
+        error: new CertificateError('unknown_ca', sentence, last),
+      })
+    }
+  }
+  walk([leaf], leaf)
+}
+
+const MAX_DEAD_ENDS = 20
 
 const exhausted = (search: Search): never => {
   if (search.best !== undefined && search.rank >= 4) throw search.best
@@ -199,11 +245,14 @@ function* attempt(search: Search, path: CandidatePath): Steps<boolean> {
     if (!path.isDirect) yield* checkSignatures(search, path)
     if (input.rules.profile.conformance && !path.isDirect) yield* checkAnchorIdentifier(search, path.anchor)
     yield* input.accept(path)
+    input.onTried?.({ ...path, error: undefined })
     if (input.onPath === undefined) return true
     input.onPath(path)
     return false
-  } catch (error) {
-    note(search, asCertificateError(error, leaf))
+  } catch (thrown) {
+    const error = asCertificateError(thrown, leaf)
+    note(search, error)
+    input.onTried?.({ ...path, error })
     if (input.budget.signatures < 0) exhausted(search)
     return false
   }

@@ -141,7 +141,10 @@ function* statusOf(pair: PathPair, context: Context): Steps<Status> {
     if (typeof statement === 'string') problems.push(statement)
     else statements.push(statement)
   }
-  const [apart, about] = [statements.filter((one) => isApart(one, points, certificate)), statements.filter((one) => !isApart(one, points, certificate))]
+  const [apart, about] = [
+    statements.filter((one) => isApart(one, points, certificate)),
+    statements.filter((one) => !isApart(one, points, certificate)),
+  ]
   const entry = lastWord(about)
   if (entry === 'delta') return { kind: 'suspect', why: 'a delta CRL says that it is, and there is no complete CRL' }
   if (entry !== undefined) return { kind: 'revoked', why: whyRevoked(entry) }
@@ -149,7 +152,8 @@ function* statusOf(pair: PathPair, context: Context): Steps<Status> {
   const fit = complete.filter(({ unfit }) => unfit === undefined)
   const covered = reasonsOf(fit, points, certificate, problems)
   if (covered === allReasons) return { kind: 'good' }
-  if (lastWord(apart) !== undefined) return { kind: 'suspect', why: 'a CRL of another distribution point says that it is' }
+  if (lastWord(apart) !== undefined)
+    return { kind: 'suspect', why: 'a CRL of another distribution point says that it is' }
   problems.push(...complete.flatMap(({ unfit }) => unfit ?? []))
   if (problems.length > 0) return { kind: 'unknown', why: problems.join('; ') }
   if (covered !== 0) return { kind: 'unknown', why: 'the CRLs cover some reasons only' }

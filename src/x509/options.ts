@@ -2,6 +2,7 @@
 
 import type { Steps } from '../crypto/maybe.ts'
 import type { CryptoProvider, MaybePromise, SignatureAlgorithm } from '../crypto/provider.ts'
+import type { TriedPath } from './builder.ts'
 import type { Certificate } from './certificate.ts'
 import type { KeyUsageName } from './extensions.ts'
 import type { PurposeName } from './oids.ts'
@@ -119,6 +120,8 @@ export interface VerifyOptions extends ChainOptions {
   readonly purpose?: Purpose | readonly Purpose[]
   readonly ocspResponse?: Uint8Array
   readonly scts?: readonly Uint8Array[]
+  /** Told each way from the leaf that was tried, in order, and why it does not hold. */
+  readonly onTried?: (tried: TriedPath) => void
   /** What the certificates below the anchor may be signed with. Default: what the profile allows. */
   readonly signatureAlgorithms?: ReadonlySet<SignatureAlgorithm>
 }

@@ -241,6 +241,7 @@ export const searchInput = (
     },
     accept: (path) => acceptPath(path, input, options),
     memory,
+    onTried: options.onTried,
     loose: false,
   }
   return input

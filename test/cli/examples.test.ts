@@ -22,7 +22,17 @@ beforeAll(async () => {
 })
 
 /** More than the usual files, by command. */
-const prepare: Readonly<Record<string, (folder: string) => Promise<void> | void>> = {}
+const prepare: Readonly<Record<string, (folder: string) => Promise<void> | void>> = {
+  'cert leaf': (folder) => runs(folder, 'cert ca'),
+  'cert client': (folder) => runs(folder, 'cert ca'),
+  'cert crl': (folder) => runs(folder, 'cert ca'),
+  'cert revoke': (folder) => runs(folder, 'cert ca', 'cert leaf localhost'),
+  'cert sign': (folder) => runs(folder, 'cert ca', 'cert csr example.com'),
+}
+
+const runs = async (folder: string, ...lines: readonly string[]): Promise<void> => {
+  for (const line of lines) expect(await runCli(line, { cwd: folder })).toMatchObject({ code: 0 })
+}
 
 /** What ends only when it is stopped: the line by which it is known to run. */
 const serving: Readonly<Record<string, RegExp>> = {}

@@ -169,8 +169,8 @@ export const commandNamed = (name: string): Command => {
 }
 
 /** What `--json` printed, each line checked against the command's schema. */
+// oxlint-disable-next-line typescript/no-explicit-any
 export const jsonOf = (name: string, { stdout }: Pick<CliResult, 'stdout'>): any[] => {
-  // eslint-disable-line typescript/no-explicit-any
   const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true })
   const validate = ajv.compile(schemaOf(commandNamed(name)))
   const values = stdout
