@@ -4,8 +4,8 @@ import { Agent as HttpsAgent } from 'node:https'
 import type { AgentOptions } from 'node:https'
 import type { Duplex } from 'node:stream'
 
-import { connect } from './socket.ts'
-import type { ConnectOptions } from './socket.ts'
+import { connect } from './connect.ts'
+import type { ConnectOptions } from './connect.ts'
 
 export class Agent extends HttpsAgent {
   override createConnection(options: AgentOptions & ConnectOptions): Duplex {

@@ -1,76 +1,260 @@
-// A server with the surface of tls.Server: a net.Server whose connections come out encrypted. createServer() and
-// createHttpsServer() make it.
+// tls.Server: a net.Server whose connections come out encrypted, with the events of node:tls.
 
-import { createServer as createHttpServer } from 'node:http'
-import type { RequestListener } from 'node:http'
+import { createHash } from 'node:crypto'
 import { Server as NetServer } from 'node:net'
 import type { Socket } from 'node:net'
+import { strict as assert } from 'node:assert'
+import { captureRejectionSymbol } from 'node:events'
+import process from 'node:process'
 
-import { createServerWith } from '../server.ts'
-import type { TlsServer } from '../server.ts'
-import { defaults, serverOptionsOf } from './options.ts'
-import type { NodeServerOptions, SecureContext, SecureContextOptions } from './options.ts'
+import { convertALPNProtocols } from './alpn.ts'
+import type { Context } from './context.ts'
+import {
+  checkFunction,
+  checkNumber,
+  checkObject,
+  checkString,
+  checkView,
+  codedError,
+  connectionReset,
+  invalidArgType,
+  bytesOfView,
+} from './node-errors.ts'
+import { createSecureContext, SecureContext } from './secure-context.ts'
+import { kState } from './socket-facts.ts'
 import { TLSSocket } from './socket.ts'
+import type { SecureContextOptions, SniCallback, TlsOptions } from './types.ts'
+import { verifyError } from './verify.ts'
+
+const kHandshakeTimeout: unique symbol = Symbol('puretls.handshake-timeout')
+const kOptions: unique symbol = Symbol('puretls.options')
+const kErrorEmitted: unique symbol = Symbol('puretls.error-emitted')
+
+const HANDSHAKE_TIMEOUT = 120_000
+
+/** Options of a secure context, which setSecureContext() keeps as properties of the server. */
+const contextNames = [
+  'pfx',
+  'key',
+  'passphrase',
+  'cert',
+  'clientCertEngine',
+  'ca',
+  'minVersion',
+  'maxVersion',
+  'secureProtocol',
+  'crl',
+  'sigalgs',
+  'ciphers',
+  'ecdhCurve',
+  'dhparam',
+  'privateKeyIdentifier',
+  'privateKeyEngine',
+  'certificateCompression',
+  'allowPartialTrustChain',
+] as const
 
 export class Server extends NetServer {
-  #options: NodeServerOptions
-  #contexts: { readonly pattern: RegExp; readonly context: SecureContext }[] = []
-  #tls: TlsServer
+  declare requestCert: boolean
+  declare rejectUnauthorized: boolean
+  declare ALPNProtocols: Buffer | undefined
+  declare ALPNCallback: TlsOptions['ALPNCallback']
+  declare sessionTimeout: number | undefined
+  declare ticketKeys: NodeJS.ArrayBufferView | undefined
+  declare sessionIdContext: string
+  declare honorCipherOrder: boolean
+  declare secureOptions: number | undefined
+  declare _contexts: [RegExp, Context][]
+  declare _sharedCreds: SecureContext;
+  declare [kHandshakeTimeout]: number;
+  declare [kOptions]: TlsOptions
 
-  /** Throws `bad_key` or `key_mismatch` at once. */
-  constructor(options: NodeServerOptions = {}, listener?: (socket: TLSSocket) => void) {
-    super({ allowHalfOpen: true })
-    this.#options = options
-    this.#tls = this.#make()
-    this.on('connection', (socket: Socket) => this.#accept(socket))
-    if (listener) this.on('secureConnection', listener)
+  /** Throws what createSecureContext() throws, and ERR_INVALID_ARG_TYPE. */
+  constructor(options?: TlsOptions | ((socket: TLSSocket) => void) | null, listener?: (socket: TLSSocket) => void) {
+    const given = optionsOf(options)
+    checkServerOptions(given)
+    super(given)
+    initialise(this, given, typeof options === 'function' ? options : listener)
   }
 
-  /** New certificate, key and options for the connections that come from now on. */
+  /** Other certificates, keys and rules for the connections that come from now on. Throws as the constructor does. */
   setSecureContext(options: SecureContextOptions): void {
-    this.#options = { ...this.#options, ...options }
-    this.#tls = this.#make()
-  }
-
-  /** Another identity for a host name, which may begin with `*.`. */
-  addContext(hostname: string, context: SecureContext | SecureContextOptions): void {
-    const pattern = new RegExp(`^${hostname.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '[^.]+')}$`, 'i')
-    this.#contexts.push({ pattern, context: 'context' in context ? context : { context } })
-  }
-
-  #make(): TlsServer {
-    const byName = (name: string): SecureContext | undefined =>
-      this.#contexts.findLast(({ pattern }) => pattern.test(name))?.context
-    return createServerWith(defaults)(serverOptionsOf(this.#options, byName))
-  }
-
-  #accept(raw: Socket): void {
-    const socket = new TLSSocket(raw, (stream, options) => this.#tls.accept(stream, options))
-    const onError = (error: Error): void => {
-      this.emit('tlsClientError', error, socket)
-    }
-    socket.on('error', onError)
-    socket.once('secureConnect', () => {
-      socket.off('error', onError)
-      socket.on('error', ignore) // a reset must not end the process of a server that does not listen for it
-      this.emit('secureConnection', socket)
+    checkObject(options, 'options')
+    const kept = Object.fromEntries(contextNames.map((name) => [name, Reflect.get(options, name) || undefined]))
+    Object.assign(this, kept, {
+      honorCipherOrder: options.honorCipherOrder === undefined ? true : Boolean(options.honorCipherOrder),
+      secureOptions: options.secureOptions || undefined,
+      sessionIdContext:
+        options.sessionIdContext || createHash('sha1').update(process.argv.join(' ')).digest('hex').slice(0, 32),
+    })
+    if (options.sessionTimeout) this.sessionTimeout = options.sessionTimeout
+    if (options.ticketKeys) this.ticketKeys = options.ticketKeys
+    const { honorCipherOrder, secureOptions, sessionIdContext, sessionTimeout, ticketKeys } = this
+    this._sharedCreds = createSecureContext({
+      ...kept,
+      ecdhCurve: options.ecdhCurve,
+      sigalgs: options.sigalgs,
+      honorCipherOrder,
+      secureOptions,
+      sessionIdContext,
+      sessionTimeout,
+      ticketKeys,
     })
   }
+
+  /** Another context for a name, whose `*` stands for one label. Throws ERR_TLS_REQUIRED_SERVER_NAME. */
+  addContext(servername: string, context: SecureContextOptions | SecureContext): void {
+    if (!servername) {
+      throw codedError(
+        Error,
+        'ERR_TLS_REQUIRED_SERVER_NAME',
+        '"servername" is required parameter for Server.addContext',
+      )
+    }
+    const pattern = servername.replace(/[.^$+?\-\\[\]{}()|]/g, String.raw`\$&`).replaceAll('*', '[^.]*')
+    const made = context instanceof SecureContext ? context : createSecureContext(context)
+    this._contexts.push([new RegExp(`^${pattern}$`, 'i'), made.context])
+  }
+
+  /** 48 bytes, which other servers may be given. */
+  getTicketKeys(): Buffer {
+    return this._sharedCreds.context.getTicketKeys()
+  }
+
+  setTicketKeys(keys: Buffer): void {
+    checkView(keys)
+    assert(bytesOfView(keys).length === 48, 'Session ticket keys must be a 48-byte buffer')
+    this._sharedCreds.context.setTicketKeys(keys)
+  }
+
+  /** What node:cluster gives to its workers. */
+  _getServerData(): { ticketKeys: string } {
+    return { ticketKeys: this.getTicketKeys().toString('hex') }
+  }
+
+  _setServerData({ ticketKeys }: { readonly ticketKeys: string }): void {
+    this.setTicketKeys(Buffer.from(ticketKeys, 'hex'))
+  }
+
+  override [captureRejectionSymbol](error: Error, event: string, ...args: unknown[]): void {
+    const [socket] = args
+    if (event === 'secureConnection' && socket instanceof TLSSocket) socket.destroy(error)
+    else if (event === 'connection') (socket as Socket).destroy(error)
+    else this.emit('error', error)
+  }
 }
 
-const ignore = (): void => undefined
+/** On an object that inherits from Server without being made by its constructor. */
+export const initialiseServer = (self: object, [options, listener]: unknown[]): void => {
+  const given = optionsOf(options)
+  checkServerOptions(given)
+  Reflect.apply(NetServer, self, [given])
+  const last = typeof options === 'function' ? options : listener
+  initialise(self as Server, given, last as (socket: TLSSocket) => void)
+}
+
+const optionsOf = (options: unknown): TlsOptions => {
+  if (typeof options === 'function' || options === null || options === undefined) return {}
+  if (typeof options === 'object') return options
+  throw invalidArgType('options', 'Object', options)
+}
+
+const checkServerOptions = (options: TlsOptions): void => {
+  if (options.ALPNCallback && options.ALPNProtocols) {
+    throw codedError(
+      TypeError,
+      'ERR_TLS_ALPN_CALLBACK_WITH_PROTOCOLS',
+      'The ALPNCallback and ALPNProtocols TLS options are mutually exclusive',
+    )
+  }
+}
+
+const initialise = (server: Server, options: TlsOptions, listener: ((socket: TLSSocket) => void) | undefined): void => {
+  server._contexts = []
+  server.requestCert = options.requestCert === true
+  server.rejectUnauthorized = options.rejectUnauthorized !== false
+  server.ALPNCallback = options.ALPNCallback
+  if (options.sessionTimeout) server.sessionTimeout = options.sessionTimeout
+  if (options.ticketKeys) server.ticketKeys = options.ticketKeys
+  if (options.ALPNProtocols) convertALPNProtocols(options.ALPNProtocols, server)
+  server.setSecureContext(options)
+  const timeout: unknown = options.handshakeTimeout || HANDSHAKE_TIMEOUT
+  checkNumber(timeout, 'options.handshakeTimeout')
+  server[kHandshakeTimeout] = timeout
+  server[kOptions] = options
+  if (options.SNICallback) checkFunction(options.SNICallback, 'options.SNICallback')
+  if (options.pskCallback) checkFunction(options.pskCallback, 'options.pskCallback')
+  if (options.pskIdentityHint) checkString(options.pskIdentityHint, 'options.pskIdentityHint')
+  server.on('connection', onConnection)
+  if (listener) server.on('secureConnection', listener)
+}
+
+function onConnection(this: Server, raw: Socket): void {
+  const options = this[kOptions]
+  const chooseByName: SniCallback = (name, done) => done(null, byName(this, name) as never)
+  const socket = new TLSSocket(raw, {
+    secureContext: this._sharedCreds,
+    isServer: true,
+    server: this,
+    requestCert: this.requestCert,
+    rejectUnauthorized: this.rejectUnauthorized,
+    handshakeTimeout: this[kHandshakeTimeout],
+    ALPNProtocols: this.ALPNProtocols as never,
+    ALPNCallback: this.ALPNCallback,
+    SNICallback: options.SNICallback ?? (this._contexts.length > 0 ? chooseByName : undefined),
+    enableTrace: options.enableTrace,
+    pauseOnConnect: options.pauseOnConnect,
+    pskCallback: options.pskCallback as never,
+    pskIdentityHint: options.pskIdentityHint,
+    requireCloseNotify: options.requireCloseNotify,
+    puretls: options.puretls as never,
+  })
+  Reflect.set(socket, kErrorEmitted, false)
+  socket.on('secure', onSocketSecure)
+  if (this.listenerCount('keylog') > 0) socket.on('keylog', (line: Buffer) => this.emit('keylog', line, socket))
+  socket.on('close', onSocketClose)
+  socket.on('_tlsError', onSocketError)
+  socket.on('error', onSocketError)
+}
+
+const byName = (server: Server, name: string): Context | undefined =>
+  server._contexts.findLast(([pattern]) => pattern.test(name))?.[1]
+
+function onSocketSecure(this: TLSSocket): void {
+  if (this._requestCert) judgeClient(this)
+  if (this.destroyed || !this._releaseControl()) return
+  this.secureConnecting = false
+  ;(this.server as Server).emit('secureConnection', this)
+}
+
+const judgeClient = (socket: TLSSocket): void => {
+  const { info, verdict } = socket[kState]
+  const hasCertificate = (info?.peerCertificates.length ?? 0) > 0
+  const error = hasCertificate ? verdict?.error : verifyError('UNABLE_TO_GET_ISSUER_CERT')
+  if (!error) {
+    socket.authorized = true
+    return
+  }
+  socket.authorizationError = error.code as never
+  if (socket._rejectUnauthorized && !(info?.pskIdentity && !hasCertificate)) socket.destroy()
+}
+
+function tell(socket: TLSSocket, error: Error): void {
+  if (socket._controlReleased || Reflect.get(socket, kErrorEmitted) === true) return
+  Reflect.set(socket, kErrorEmitted, true)
+  ;(socket.server as Server).emit('tlsClientError', error, socket)
+}
+
+function onSocketError(this: TLSSocket, error: Error): void {
+  tell(this, error)
+}
+
+function onSocketClose(this: TLSSocket, hadError: boolean): void {
+  if (!hadError) tell(this, connectionReset('socket hang up'))
+}
 
 /** tls.createServer(). */
-export const createServer = (options: NodeServerOptions = {}, listener?: (socket: TLSSocket) => void): Server =>
-  new Server(options, listener)
-
-/** https.createServer(): HTTP/1.1 of node:http over our TLS. */
-export const createHttpsServer = (options: NodeServerOptions, listener?: RequestListener): Server => {
-  const http = createHttpServer(listener)
-  const server = new Server(
-    { ALPNProtocols: ['http/1.1'], ...options },
-    (socket) => void http.emit('connection', socket),
-  )
-  server.on('tlsClientError', (_error: Error, socket: TLSSocket) => void socket.destroy())
-  return server
-}
+export const createServer = (
+  options?: TlsOptions | ((socket: TLSSocket) => void),
+  listener?: (socket: TLSSocket) => void,
+): Server => new Server(options, listener)

@@ -1,323 +1,509 @@
-// TLSSocket: a TLS connection as a stream.Duplex with the surface of tls.TLSSocket, over any Node duplex. connect() and
-// the server in this folder make it; the work is done by the same connection as everywhere else.
+// TLSSocket: a net.Socket whose bytes go through an engine. Its events, their order and their errors are those of
+// tls.TLSSocket. connect.ts and server.ts make it; anybody may, over any duplex.
 
-import { X509Certificate } from 'node:crypto'
-import { Socket, connect as netConnect } from 'node:net'
-import type { NetConnectOpts } from 'node:net'
-import { Duplex } from 'node:stream'
-import type { PeerCertificate } from 'node:tls'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 
-import { connectWith } from '../connect.ts'
-import type { ConnectionOptions, TlsConnection } from '../connection.ts'
-import { asTlsError, TlsError } from '../errors.ts'
-import { createServerWith } from '../server.ts'
-import { clientOptionsOf, defaults, serverOptionsOf } from './options.ts'
-import type { Authorization, NodeClientOptions, NodeServerOptions } from './options.ts'
-
-export type TLSSocketOptions =
-  (NodeClientOptions & { readonly isServer?: false }) | (NodeServerOptions & { readonly isServer: true })
-
-/** How the handshake is done: node/server.ts hands in a server that is made already. */
-export type Handshake = (stream: Duplex, options: ConnectionOptions) => Promise<TlsConnection>
+import type { TlsEngine } from '../engine/types.ts'
+import type { TlsError } from '../errors.ts'
+import type { ConnectionInfo } from '../info.ts'
+import { Context } from './context.ts'
+import { TlsHandle } from './handle.ts'
+import { httpRequestOr } from './http-request.ts'
+import {
+  bytesOfView,
+  checkBoolean,
+  checkFunction,
+  checkInt32,
+  checkObject,
+  checkString,
+  checkUint32,
+  checkView,
+  codedError,
+} from './node-errors.ts'
+import { readInto } from './onread.ts'
+import { createSecureContext, SecureContext } from './secure-context.ts'
+import { wrapSession } from './sessions.ts'
+import { engineFor } from './socket-engine.ts'
+import { kCounts, kLast, kState, SocketFacts } from './socket-facts.ts'
+import { nodeErrorOf } from './ssl-errors.ts'
+import type { SecureContextLike, SecureContextOptions, TLSSocketOptions } from './types.ts'
 
 type Callback = (error?: Error | null) => void
 
-export class TLSSocket extends Duplex {
-  /** Always true: tells it from a net.Socket. */
-  readonly encrypted = true
-  /** Whether the peer's certificate was verified. */
-  authorized = false
-  authorizationError: Error | null = null
-  /** The protocol agreed on by ALPN, or false. Null before the handshake. */
-  alpnProtocol: string | false | null = null
-  /** The name that the client asked for, or false. */
-  servername: string | false | null = null
-  readonly #transport: Duplex
-  readonly #abort = new AbortController()
-  readonly #authorization: Authorization = { error: undefined }
-  readonly #handshake: Promise<TlsConnection>
-  #connection: TlsConnection | undefined
-  #session: Uint8Array | undefined
+/** What connect() puts into the options of a socket that it makes. */
+export const kConnectOptions: unique symbol = Symbol('puretls.connect-options')
+const kDisableRenegotiation: unique symbol = Symbol('puretls.disable-renegotiation')
+const kTracing: unique symbol = Symbol('puretls.tracing')
+const kPendingSession: unique symbol = Symbol('puretls.pending-session')
+const kVerified: unique symbol = Symbol('puretls.verified')
 
-  /** Starts the handshake. Throws `unsupported` for options of node:tls that can't be kept. */
-  constructor(transport: Duplex, options: TLSSocketOptions | Handshake = {}) {
-    super({ allowHalfOpen: false, emitClose: true, autoDestroy: true })
-    this.#transport = transport
-    const handshake = typeof options === 'function' ? options : handshakeOf(options, this.#authorization)
-    for (const event of ['connect', 'lookup', 'ready', 'timeout']) {
-      transport.on(event, (...details: unknown[]) => this.emit(event, ...details))
-    }
-    this.#handshake = handshake(transport, {
-      signal: this.#abort.signal,
-      onSession: (session) => this.#onSession(session),
-    })
-    this.#handshake.then(
-      (connection) => this.#onSecure(connection),
-      (error: unknown) => this.destroy(asTlsError(error)),
-    )
+export class TLSSocket extends SocketFacts {
+  declare encrypted: true
+  declare authorized: boolean
+  declare authorizationError: Error
+  declare alpnProtocol: string | false | null
+  declare servername: string | false | null
+  declare secureConnecting: boolean
+  declare server: unknown
+  declare ssl: TlsHandle | null
+  declare _tlsOptions: TLSSocketOptions
+  declare _parent: Socket | undefined
+  declare _host: string | undefined
+  declare _requestCert: boolean
+  declare _rejectUnauthorized: boolean
+  declare _secureEstablished: boolean
+  declare _controlReleased: boolean
+  declare _hadError: boolean
+  declare connecting: boolean;
+  declare [kConnectOptions]: Record<string, unknown> | undefined;
+  declare [kDisableRenegotiation]: boolean;
+  declare [kTracing]: boolean;
+  declare [kPendingSession]: Buffer | undefined;
+  declare [kVerified]: boolean
+
+  /** Throws what createSecureContext() throws, ERR_TLS_INVALID_CONTEXT for a context of node:tls itself. */
+  constructor(socket?: Duplex | null, options?: TLSSocketOptions) {
+    super(superOptions(socket, options))
+    initialise(this, socket, options)
   }
 
-  override _read(): void {
-    this.#use(
-      (connection) => connection.read(),
-      (data) => this.push(data ? Buffer.from(data.buffer, data.byteOffset, data.length) : null),
-    )
+  /** Client: starts the handshake, when there is a connection. Server: it starts by itself. */
+  _start(): void {
+    if (this.connecting) return void this.once('connect', this._start)
+    this._handle?.start()
   }
 
-  override _write(chunk: Uint8Array, _encoding: string, callback: Callback): void {
-    this.#use(
-      (connection) => connection.write(chunk),
-      () => callback(),
-      callback,
-    )
+  // ---- the stream
+  // ----------------------------------------------------------------------------------------------------
+
+  override _read(size: number): void {
+    if (this.connecting || !this._handle) this.once('connect', () => this._read(size))
+    else if (!this._handle.reading) this._handle.readStart()
   }
 
-  override _writev(chunks: { readonly chunk: Uint8Array }[], callback: Callback): void {
-    const writeAll = (connection: TlsConnection): Promise<unknown> =>
-      Promise.all(chunks.map(({ chunk }) => connection.write(chunk)))
-    this.#use(writeAll, () => callback(), callback)
+  override _write(chunk: unknown, encoding: BufferEncoding, callback: Callback): void {
+    const data =
+      typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk instanceof Uint8Array ? chunk : Buffer.alloc(0)
+    write(this, data, callback)
+  }
+
+  override _writev(chunks: { chunk: unknown; encoding: BufferEncoding }[], callback: Callback): void {
+    const parts = chunks.map(({ chunk, encoding }) =>
+      typeof chunk === 'string' ? Buffer.from(chunk, encoding) : (chunk as Uint8Array),
+    )
+    write(this, Buffer.concat(parts), callback)
   }
 
   override _final(callback: Callback): void {
-    this.#use(
-      (connection) => connection.closeWrite(),
-      () => callback(),
-      callback,
-    )
+    if (this.connecting) return void this.once('connect', () => this._final(callback))
+    if (!this._handle) return callback()
+    this._handle.shutdown(callback)
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
-    const connection = this.#connection
-    if (!connection) this.#abort.abort(error ?? new Error('the socket was destroyed'))
-    else if (error || !this.writableFinished) connection.abort(error ?? undefined)
-    else connection.close().catch(() => undefined)
+    this.connecting = false
+    this.setTimeout(0)
+    const handle = this._handle
+    const isException = error !== null && error !== undefined
+    if (!handle) {
+      callback(error)
+      process.nextTick(() => this.emit('close', isException))
+      return
+    }
+    this[kLast] = handle.socket
+    this[kCounts] = { read: handle.bytesRead, written: handle.bytesWritten }
+    handle.silence()
+    const close = (): void => handle.close(() => this.emit('close', isException))
+    // A handshake that failed: whoever hears of it still finds the socket's addresses.
+    if (isException && !this._secureEstablished) queueMicrotask(close)
+    else close()
+    queueMicrotask(() => {
+      this._handle = null
+      this.ssl = null
+    })
     callback(error)
   }
 
-  /** As net.Socket has it: ends, then destroys when all is written. */
-  destroySoon(): void {
-    if (this.writable) this.end()
-    if (this.writableFinished) this.destroy()
-    else this.once('finish', () => this.destroy())
+  override connect(...args: unknown[]): this {
+    const below = this._handle?.socket
+    if (!below) throw codedError(Error, 'ERR_SOCKET_CLOSED', 'Socket is closed')
+    const last = args.at(-1)
+    if (typeof last === 'function') this.once('connect', last as () => void)
+    const rest = typeof last === 'function' ? args.slice(0, -1) : args
+    this.connecting = true
+    Reflect.apply(below.connect, below, rest)
+    return this
   }
 
-  // ---- what was agreed on
-  // --------------------------------------------------------------------------------------------
-
-  getProtocol(): 'TLSv1.2' | 'TLSv1.3' | null {
-    const version = this.#connection?.info.version
-    if (!version) return null
-    return version === 'TLS 1.3' ? 'TLSv1.3' : 'TLSv1.2'
+  override resetAndDestroy(): this {
+    const below = this._handle?.socket
+    if (below && !this.connecting) below.resetAndDestroy()
+    else if (this.connecting) this.once('connect', () => this.resetAndDestroy())
+    else this.destroy(codedError(Error, 'ERR_SOCKET_CLOSED', 'Socket is closed'))
+    return this
   }
 
-  /** `name` and `standardName` are both the IANA name: OpenSSL's own names are not known here. */
-  getCipher(): { readonly name: string; readonly standardName: string; readonly version: string } | undefined {
-    const suite = this.#connection?.info.cipherSuite
-    return suite === undefined ? undefined : { name: suite, standardName: suite, version: this.getProtocol() ?? '' }
+  // ---- what can be asked of a connection
+  // ------------------------------------------------------------------------------
+
+  /**
+   * Server: nothing to do; client: the name that the handshake asks for. Throws ERR_TLS_SNI_FROM_SERVER on a server.
+   */
+  setServername(name: string): void {
+    checkString(name, 'name')
+    if (this._tlsOptions.isServer) {
+      throw codedError(Error, 'ERR_TLS_SNI_FROM_SERVER', 'Cannot issue SNI from a TLS server-side socket')
+    }
+    this._tlsOptions.servername = name
   }
 
-  getEphemeralKeyInfo(): { readonly type?: string; readonly name?: string } {
-    const group = this.#connection?.info.group
-    return group === undefined ? {} : { type: 'ECDH', name: group }
+  /** Before the handshake: the session to resume. */
+  setSession(session: unknown): void {
+    const bytes = typeof session === 'string' ? Buffer.from(session, 'latin1') : session
+    checkView(bytes, 'session')
+    this._tlsOptions.session = Buffer.from(bytesOfView(bytes))
   }
 
-  getPeerCertificate(_detailed?: boolean): PeerCertificate | Record<string, never> {
-    return this.getPeerX509Certificate()?.toLegacyObject() ?? {}
-  }
-
-  getPeerX509Certificate(): X509Certificate | undefined {
-    const [leaf] = this.#connection?.info.peerCertificates ?? []
-    return leaf && new X509Certificate(leaf)
-  }
-
-  /** The last session for resumption, for the `session` option of a later connect(). */
+  /** Client: the session as it is now; a connection of TLS 1.3 can be resumed once the event `session` came. */
   getSession(): Buffer | undefined {
-    return this.#session && Buffer.from(this.#session)
+    if (!this._handle) return null as unknown as undefined
+    const { session, info, isServer } = this[kState]
+    if (isServer || !info) return undefined
+    return wrapSession({ session: session ?? new Uint8Array(0), isAuthorized: this.authorized })
   }
 
-  isSessionReused(): boolean {
-    return this.#connection?.info.resumed ?? false
+  exportKeyingMaterial(length: number, label: string, context?: Buffer): Buffer {
+    checkUint32(length, 'length', 1)
+    checkString(label, 'label')
+    if (context !== undefined) checkView(context, 'context')
+    const engine = this._handle?.engine
+    if (!this._secureEstablished || !engine) {
+      throw codedError(Error, 'ERR_TLS_INVALID_STATE', 'TLS socket connection must be securely established')
+    }
+    return Buffer.from(engine.exportKeyingMaterial(length, label, context && bytesOfView(context)))
   }
 
-  exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Buffer {
-    if (!this.#connection) throw new TlsError('wrong_state', 'exportKeyingMaterial: the handshake is not done')
-    return Buffer.from(this.#connection.exportKeyingMaterial(length, label, context))
+  getFinished(): Buffer | undefined {
+    return finished(this, 'own')
   }
 
-  getFinished(): undefined {
-    return undefined
+  getPeerFinished(): Buffer | undefined {
+    return finished(this, 'peer')
   }
 
-  getPeerFinished(): undefined {
-    return undefined
+  /** Records of at most `size` bytes, 512 to 16384; false for any other size. */
+  setMaxSendFragment(size: number): boolean {
+    checkInt32(size, 'size')
+    if (!this._handle || size < 512 || size > 16_384) return false
+    this._handle.maxFragment = size
+    return true
   }
 
-  getTLSTicket(): undefined {
-    return undefined
-  }
-
-  getSharedSigalgs(): string[] {
-    const scheme = this.#connection?.info.signatureScheme
-    return scheme === undefined ? [] : [scheme]
-  }
-
-  /** False: the size of fragments is not changed on the way (see the record_size_limit option). */
-  setMaxSendFragment(): boolean {
+  /** TLS 1.3 has no renegotiation, and in TLS 1.2 no end of this library asks for one: the callback gets the error. */
+  renegotiate(
+    options: { rejectUnauthorized?: boolean | undefined; requestCert?: boolean | undefined },
+    callback?: (error: Error | null) => void,
+  ): boolean | undefined {
+    checkObject(options, 'options')
+    if (callback !== undefined) checkFunction(callback, 'callback')
+    if (this.destroyed) return undefined
+    const error = renegotiationError(this.getProtocol() === 'TLSv1.3')
+    if (callback) process.nextTick(callback, error)
     return false
   }
 
-  disableRenegotiation(): void {}
-
-  enableTrace(): void {}
-
-  /** The connection underneath, for what node:tls has no name for. Undefined before `secureConnect`. */
-  get connection(): TlsConnection | undefined {
-    return this.#connection
+  disableRenegotiation(): void {
+    this[kDisableRenegotiation] = true
   }
 
-  // ---- what belongs to the socket underneath
-  // -------------------------------------------------------------------------
+  /** Server, before the handshake chooses: another certificate and key for this connection. */
+  setKeyCert(context: SecureContextOptions | SecureContext): void {
+    if (!this._handle) return
+    this[kState].context = contextOf(context)
+  }
 
-  get connecting(): boolean {
-    return Reflect.get(this.#transport, 'connecting') === true
+  /** The library's own trace of records and messages, to standard error. */
+  enableTrace(): void {
+    this[kTracing] = true
   }
-  get pending(): boolean {
-    return this.connecting
+
+  // ---- as node:tls has them, for programs that look
+  // -------------------------------------------------------------------
+
+  _emitTLSError(error: Error): void {
+    const shown = this._tlsError(error)
+    if (shown) this.emit('error', shown)
   }
-  get bytesRead(): number {
-    return Number(Reflect.get(this.#transport, 'bytesRead') ?? 0)
+
+  _tlsError(error: Error): Error | null {
+    this.emit('_tlsError', error)
+    return this._controlReleased ? error : null
   }
-  get bytesWritten(): number {
-    return Number(Reflect.get(this.#transport, 'bytesWritten') ?? 0)
+
+  _releaseControl(): boolean {
+    if (this._controlReleased) return false
+    this._controlReleased = true
+    this.removeListener('error', this._tlsError)
+    return true
   }
-  get remoteAddress(): string | undefined {
-    return this.#net?.remoteAddress
+
+  _handleTimeout(): void {
+    this._emitTLSError(codedError(Error, 'ERR_TLS_HANDSHAKE_TIMEOUT', 'TLS handshake timeout'))
   }
-  get remotePort(): number | undefined {
-    return this.#net?.remotePort
+
+  _finishInit(): void {
+    finishHandshake(this)
   }
-  get remoteFamily(): string | undefined {
-    return this.#net?.remoteFamily
+
+  _destroySSL(): void {
+    this.ssl = null
   }
-  get localAddress(): string | undefined {
-    return this.#net?.localAddress
+}
+
+/** On an object that inherits from TLSSocket without being made by its constructor. */
+export const initialiseSocket = (self: object, args: unknown[]): void => {
+  const [socket, options] = args as [Duplex | undefined, TLSSocketOptions | undefined]
+  Reflect.apply(Socket, self, [superOptions(socket, options)])
+  initialise(self as TLSSocket, socket, options)
+}
+
+const superOptions = (socket: Duplex | null | undefined, options: TLSSocketOptions = {}): object => ({
+  allowHalfOpen: socket ? socket.allowHalfOpen : options.allowHalfOpen,
+  ...(options.highWaterMark !== undefined && { highWaterMark: options.highWaterMark }),
+  ...(options.signal && { signal: options.signal }),
+})
+
+const initialise = (socket: TLSSocket, given: Duplex | null | undefined, options: TLSSocketOptions = {}): void => {
+  const tlsOptions = { ...options }
+  checkCallbacks(tlsOptions)
+  if (tlsOptions.enableTrace !== undefined && tlsOptions.enableTrace !== null)
+    checkBoolean(tlsOptions.enableTrace, 'options.enableTrace')
+  const context = contextOf(tlsOptions.secureContext ?? tlsOptions.credentials ?? tlsOptions)
+  Object.assign(socket, {
+    _tlsOptions: tlsOptions,
+    _secureEstablished: false,
+    _securePending: false,
+    _newSessionPending: false,
+    _controlReleased: false,
+    _hadError: false,
+    secureConnecting: true,
+    servername: null,
+    alpnProtocol: null,
+    authorized: false,
+    authorizationError: null,
+    encrypted: true,
+    server: tlsOptions.server,
+    _requestCert: Boolean(tlsOptions.requestCert) || !tlsOptions.isServer,
+    _rejectUnauthorized: Boolean(tlsOptions.rejectUnauthorized),
+    [kState]: {
+      context,
+      isServer: Boolean(tlsOptions.isServer),
+      info: undefined,
+      verdict: undefined,
+      session: undefined,
+    },
+    [kTracing]: tlsOptions.enableTrace === true || process.execArgv.includes('--trace-tls'),
+    [kDisableRenegotiation]: false,
+  })
+  const below = given ?? new Socket({ allowHalfOpen: true })
+  const handle = new TlsHandle(ownerOf(socket, !given), below)
+  socket._handle = handle
+  socket.ssl = handle
+  socket.on('error', socket._tlsError)
+  if (tlsOptions.onread && !given) readInto(socket, tlsOptions.onread)
+  if (below instanceof Socket) forward(socket, below, given !== undefined && given !== null)
+  else socket.connecting = false
+  if (tlsOptions.handshakeTimeout !== undefined && tlsOptions.handshakeTimeout > 0) {
+    socket.setTimeout(tlsOptions.handshakeTimeout, socket._handleTimeout)
   }
-  get localPort(): number | undefined {
-    return this.#net?.localPort
+  if (tlsOptions.noDelay) socket.setNoDelay(true)
+  if (tlsOptions.keepAlive) socket.setKeepAlive(true, tlsOptions.keepAliveInitialDelay)
+  if (tlsOptions.pauseOnConnect) socket.pause()
+  if (tlsOptions.isServer) handle.start()
+  process.nextTick(() => {
+    if (!socket._handle) return
+    handle.transport.start()
+    socket.read(0)
+  })
+}
+
+const checkCallbacks = ({
+  isServer,
+  SNICallback,
+  ALPNCallback,
+  pskCallback,
+  pskIdentityHint,
+}: TLSSocketOptions): void => {
+  if (isServer && SNICallback) checkFunction(SNICallback, 'options.SNICallback')
+  if (isServer && ALPNCallback) checkFunction(ALPNCallback, 'options.ALPNCallback')
+  if (pskCallback) checkFunction(pskCallback, 'pskCallback')
+  if (pskIdentityHint) checkString(pskIdentityHint, 'options.pskIdentityHint')
+}
+
+/** Throws ERR_TLS_INVALID_CONTEXT for what this library did not make: a context of node:tls cannot be read. */
+const contextOf = (given: SecureContextLike | SecureContextOptions | Context): Context => {
+  if (given instanceof SecureContext) return given.context
+  if (given instanceof Context) return given
+  if ('context' in given && typeof given.context === 'object') {
+    throw codedError(TypeError, 'ERR_TLS_INVALID_CONTEXT', 'context must be a SecureContext')
   }
-  get localFamily(): string | undefined {
-    return this.#net?.localFamily
+  return createSecureContext(given as SecureContextOptions).context
+}
+
+const forward = (socket: TLSSocket, below: Socket, isGiven: boolean): void => {
+  socket._parent = isGiven ? below : undefined
+  socket.connecting = isGiven ? below.connecting || below.pending : true
+  below.once('connect', () => {
+    socket.connecting = false
+    socket.emit('connect')
+  })
+  if (isGiven) return
+  for (const event of ['lookup', 'connectionAttempt', 'connectionAttemptFailed', 'connectionAttemptTimeout', 'ready']) {
+    below.on(event, (...details: unknown[]) => socket.emit(event, ...details))
   }
-  get timeout(): number | undefined {
-    return this.#net?.timeout
-  }
-  address(): object {
-    return this.#net?.address() ?? {}
-  }
-  setTimeout(milliseconds: number, callback?: () => void): this {
-    if (callback) {
-      if (milliseconds === 0) this.removeListener('timeout', callback)
-      else this.once('timeout', callback)
+}
+
+const ownerOf = (socket: TLSSocket, isOwn: boolean): ConstructorParameters<typeof TlsHandle>[0] => ({
+  makeEngine: () => makeEngine(socket),
+  onHandshake: (info) => onHandshake(socket, info),
+  onData: (data) => {
+    touch(socket)
+    return socket.push(data)
+  },
+  onEnd: (isTruncated) => {
+    if (isTruncated && socket._tlsOptions.requireCloseNotify) {
+      socket.destroy(codedError(Error, 'truncated', 'the stream ended without a close_notify: data may be missing'))
+      return
     }
-    this.#net?.setTimeout(milliseconds)
-    return this
-  }
-  setNoDelay(noDelay?: boolean): this {
-    this.#net?.setNoDelay(noDelay)
-    return this
-  }
-  setKeepAlive(enable?: boolean, initialDelay?: number): this {
-    this.#net?.setKeepAlive(enable, initialDelay)
-    return this
-  }
-  ref(): this {
-    this.#net?.ref()
-    return this
-  }
-  unref(): this {
-    this.#net?.unref()
-    return this
-  }
+    socket.push(null)
+    socket.read(0)
+  },
+  onSession: (session) => onSession(socket, session),
+  onTlsError: (error) => onTlsError(socket, error),
+  onTransportError: (error) => {
+    if (isOwn || socket._secureEstablished) socket.destroy(error)
+    else socket._emitTLSError(error)
+  },
+  onTransportClose: () => {
+    if (!isOwn || !socket.destroyed) socket.destroy()
+  },
+  verifyError: () => socket[kState].verdict?.error ?? null,
+})
 
-  get #net(): Socket | undefined {
-    return this.#transport instanceof Socket ? this.#transport : undefined
-  }
+const makeEngine = (socket: TLSSocket): TlsEngine =>
+  engineFor({
+    socket,
+    options: socket._tlsOptions,
+    state: socket[kState],
+    connectOptions: socket[kConnectOptions],
+    onHello: (name) => {
+      if (name !== undefined) socket.servername = name
+    },
+    isTracing: socket[kTracing],
+    fail: (error) => socket.destroy(error),
+  })
 
-  /** Runs something on the connection once there is one; what fails destroys the socket, or goes to `failed`. */
-  #use<T>(
-    action: (connection: TlsConnection) => Promise<T>,
-    done: (value: T) => void,
-    failed?: (error: Error) => void,
-  ): void {
-    const running = this.#connection ? action(this.#connection) : this.#handshake.then(action)
-    running.then(done, (error: unknown) => (failed ?? ((reason: Error) => this.destroy(reason)))(asTlsError(error)))
+const onHandshake = (socket: TLSSocket, info: ConnectionInfo): void => {
+  const state = socket[kState]
+  state.info = info
+  const { _handle: handle } = socket
+  if (socket._tlsOptions.requestOCSP && !state.isServer && !info.resumed) {
+    socket.emit('OCSPResponse', info.ocspResponse ? Buffer.from(info.ocspResponse) : null)
+    if (socket.destroyed) return
   }
-
-  #onSecure(connection: TlsConnection): void {
-    if (this.destroyed) return connection.abort()
-    this.#connection = connection
-    const { alpn, serverName, verifiedChain } = connection.info
-    this.alpnProtocol = alpn ?? false
-    this.servername = serverName ?? false
-    this.authorizationError = this.#authorization.error ?? null
-    this.authorized = verifiedChain.length > 0 && !this.authorizationError
-    this.emit('secure')
-    this.emit('secureConnect')
+  // What a resumed session stands on is judged again, by what this context trusts now.
+  const chain = info.peerCertificates
+  if (!info.resumed || chain.length === 0 || !handle) return finishHandshake(socket)
+  const verdict = state.context.judge.judge(chain, state.isServer ? 'client' : 'server', Date.now())
+  if (!(verdict instanceof Promise)) {
+    state.verdict = verdict
+    return finishHandshake(socket)
   }
+  handle.hold()
+  void verdict.then((later) => {
+    state.verdict = later
+    finishHandshake(socket)
+    handle.release()
+  })
+}
 
-  #onSession(session: Uint8Array): void {
-    this.#session = session
-    // After the handshake's own event, as node:tls has it.
-    process.nextTick(() => this.emit('session', Buffer.from(session)))
+const finishHandshake = (socket: TLSSocket): void => {
+  const { info } = socket[kState]
+  if (!socket._handle || !info || socket.destroyed) return
+  socket.alpnProtocol = info.alpn ?? false
+  if (socket.servername === null) socket.servername = sentName(socket, info)
+  socket._secureEstablished = true
+  const { handshakeTimeout } = socket._tlsOptions
+  if (handshakeTimeout !== undefined && handshakeTimeout > 0) socket.setTimeout(0, socket._handleTimeout)
+  socket.emit('secure')
+}
+
+const sentName = (socket: TLSSocket, info: ConnectionInfo): string | false =>
+  (socket[kState].isServer ? info.serverName : socket._tlsOptions.servername) || false
+
+const onSession = (socket: TLSSocket, session: Uint8Array): void => {
+  socket[kState].session = session
+  const shown = wrapSession({ session, isAuthorized: socket.authorized })
+  if (socket[kVerified]) socket.emit('session', shown)
+  else socket[kPendingSession] = Buffer.from(session)
+}
+
+/** After secureConnect: the session that came before it. */
+export const emitPendingSession = (socket: TLSSocket): void => {
+  socket[kVerified] = true
+  const session = socket[kPendingSession]
+  socket[kPendingSession] = undefined
+  if (session) socket.emit('session', wrapSession({ session, isAuthorized: socket.authorized }))
+}
+
+const onTlsError = (socket: TLSSocket, error: TlsError): void => {
+  if (socket._hadError) return
+  socket._hadError = true
+  const shown = httpRequestOr(error, nodeErrorOf(error))
+  if (!socket._secureEstablished) socket.destroy(shown)
+  else socket._emitTLSError(shown)
+}
+
+const write = (socket: TLSSocket, data: Uint8Array, callback: Callback): void => {
+  if (socket.connecting) {
+    const onClose = (): void =>
+      callback(
+        codedError(Error, 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION', 'Socket closed before the connection was established'),
+      )
+    socket.once('close', onClose)
+    socket.once('connect', () => {
+      socket.off('close', onClose)
+      write(socket, data, callback)
+    })
+    return
+  }
+  if (!socket._handle) return callback(codedError(Error, 'ERR_SOCKET_CLOSED', 'Socket is closed'))
+  touch(socket)
+  socket._handle.start()
+  socket._handle.write(data, callback)
+}
+
+/** The idle timer begins again. */
+const touch = (socket: TLSSocket): void => {
+  for (let each: Socket | undefined = socket; each; each = Reflect.get(each, '_parent')) {
+    const unrefTimer: unknown = Reflect.get(each, '_unrefTimer')
+    if (typeof unrefTimer === 'function') unrefTimer.call(each)
+    if (each === Reflect.get(each, '_parent')) return
   }
 }
 
-const handshakeOf = (options: TLSSocketOptions, authorization: Authorization): Handshake => {
-  if (options.isServer) {
-    const server = createServerWith(defaults)(serverOptionsOf(options, () => undefined))
-    return (stream, connectionOptions) => server.accept(stream, connectionOptions)
-  }
-  const clientOptions = clientOptionsOf(options, authorization)
-  return (stream, connectionOptions) => connectWith(defaults)(stream, { ...clientOptions, ...connectionOptions })
+const renegotiationError = (is13: boolean): Error => {
+  const reason = is13 ? 'wrong ssl version' : 'no renegotiation'
+  return Object.assign(new Error(`error:0A00010A:SSL routines::${reason}`), {
+    library: 'SSL routines',
+    reason,
+    code: `ERR_SSL_${reason.toUpperCase().replaceAll(' ', '_')}`,
+  })
 }
 
-export type ConnectOptions = NodeClientOptions & {
-  readonly port?: number | string
-  /** A path of a Unix socket or a named pipe; null and undefined are none, as https.Agent gives them. */
-  readonly path?: string | null
-  /** A duplex that is there already, instead of a new connection. */
-  readonly socket?: Duplex
-  readonly timeout?: number
-}
-
-/** tls.connect(): (options), (port, host, options) or (port, options), each with a listener for `secureConnect`. */
-export const connect = (
-  ...args: readonly (ConnectOptions | number | string | (() => void) | undefined)[]
-): TLSSocket => {
-  const options = optionsOf(args)
-  const listener = args.find((arg): arg is () => void => typeof arg === 'function')
-  // Checked before anything is opened.
-  clientOptionsOf(options, { error: undefined })
-  const socket = new TLSSocket(options.socket ?? netConnect(netOptions(options)), options)
-  if (listener) socket.once('secureConnect', listener)
-  if (options.timeout) socket.setTimeout(options.timeout)
-  return socket
-}
-
-const optionsOf = (args: readonly unknown[]): ConnectOptions => {
-  const [first, second] = args
-  const given = args.find((arg): arg is ConnectOptions => typeof arg === 'object' && arg !== null) ?? {}
-  const isPort = typeof first === 'number' || typeof first === 'string'
-  return {
-    ...given,
-    ...(isPort ? { port: first } : {}),
-    ...(isPort && typeof second === 'string' ? { host: second } : {}),
-  }
-}
-
-const netOptions = (options: ConnectOptions): NetConnectOpts => {
-  const { path, port, host = 'localhost' } = options
-  // Options of net.connect (lookup, family, localAddress) pass through; those of TLS mean nothing to it.
-  if (path) return { ...options, path } as NetConnectOpts
-  return { ...options, path: undefined, host, port: Number(port) } as unknown as NetConnectOpts
+/** The verify_data of the handshake. */
+const finished = (socket: TLSSocket, whose: 'own' | 'peer'): Buffer | undefined => {
+  const data = socket._handle ? socket[kState].finished?.[whose] : undefined
+  return data && Buffer.from(data)
 }

@@ -19,7 +19,7 @@ import {
   createServer,
   TLSSocket,
 } from '../../src/node/index.ts'
-import type { NodeServerOptions } from '../../src/node/index.ts'
+import type { TlsOptions as NodeServerOptions } from '../../src/node/index.ts'
 
 const authority = await createCa({ name: 'Node face CA' })
 const { chainPem: cert, privateKeyPem: key } = await authority.issue({ names: ['localhost', '127.0.0.1'] })
@@ -97,9 +97,8 @@ describe('the client under node:https', () => {
     const port = await listening(https.createServer({ cert, key }, echo))
     const agent = new Agent({ ca: stranger.certificatePem })
     await expect(request({ port, agent })).rejects.toMatchObject({
-      name: 'TlsError',
-      fault: 'certificate',
-      code: 'unknown_ca',
+      code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      cause: { name: 'TlsError', fault: 'certificate', code: 'unknown_ca' },
     })
   })
 
@@ -167,7 +166,7 @@ describe('the server under node:http', () => {
     plain.on('error', () => undefined)
     plain.write('GET / HTTP/1.1\r\n\r\n')
     const [error] = await once(server, 'tlsClientError')
-    expect(error).toMatchObject({ name: 'TlsError', code: 'not_tls' })
+    expect(error).toMatchObject({ code: 'ERR_SSL_HTTP_REQUEST', cause: { name: 'TlsError', code: 'not_tls' } })
   })
 })
 
@@ -196,14 +195,14 @@ describe('TLSSocket', () => {
     const onConnect = vi.fn()
     const socket = kept(connect(port, 'localhost', { ca, ALPNProtocols: ['b'] }, onConnect))
     expect(socket).toMatchObject({ encrypted: true, authorized: false, alpnProtocol: null })
-    expect(socket.getProtocol()).toBeNull()
+    expect(socket.getProtocol()).toBe('unknown')
     await once(socket, 'secureConnect')
     expect(onConnect).toHaveBeenCalledOnce()
     expect(socket).toMatchObject({
       authorized: true,
       authorizationError: null,
       alpnProtocol: 'b',
-      servername: 'localhost',
+      servername: false,
       remotePort: port,
     })
     expect(socket.getProtocol()).toBe('TLSv1.3')
@@ -219,7 +218,7 @@ describe('TLSSocket', () => {
     const socket = kept(connect({ port, host: 'localhost', ca: stranger.certificatePem, rejectUnauthorized: false }))
     await once(socket, 'secureConnect')
     expect(socket.authorized).toBe(false)
-    expect(socket.authorizationError).toMatchObject({ code: 'unknown_ca' })
+    expect(socket.authorizationError).toBe('UNABLE_TO_VERIFY_LEAF_SIGNATURE')
   })
 
   it('asks checkServerIdentity instead of the built-in check, and believes it', async () => {
@@ -232,10 +231,7 @@ describe('TLSSocket', () => {
     const refusing = kept(
       connect({ port, host: 'localhost', ca, checkServerIdentity: (host) => new Error(`not ${host}`) }),
     )
-    await expect(once(refusing, 'secureConnect')).rejects.toMatchObject({
-      code: 'certificate_name_mismatch',
-      message: 'not localhost',
-    })
+    await expect(once(refusing, 'secureConnect')).rejects.toMatchObject({ message: 'not localhost' })
   })
 
   it('gives sessions that resume', async () => {
@@ -246,7 +242,7 @@ describe('TLSSocket', () => {
     const second = kept(connect({ port, host: 'localhost', ca, session }))
     await once(second, 'secureConnect')
     expect(second.isSessionReused()).toBe(true)
-    expect(first.isSessionReused()).toBe(false)
+    expect(second.authorized).toBe(true)
   })
 
   it('asks clients for certificates, and refuses those without', async () => {
@@ -315,7 +311,7 @@ describe('TLSSocket', () => {
   it('reports a connection that is cut as truncated', async () => {
     const port = await nodeServer({}, (socket) => void socket.write('part'))
     const raw = net.connect(port, '127.0.0.1')
-    const socket = kept(connect({ socket: raw, host: 'localhost', ca }))
+    const socket = kept(connect({ socket: raw, host: 'localhost', ca, requireCloseNotify: true }))
     await once(socket, 'readable')
     raw.push(null)
     await expect(bodyOf(socket as unknown as IncomingMessage)).rejects.toMatchObject({ code: 'truncated' })
@@ -332,18 +328,20 @@ describe('TLSSocket', () => {
   })
 
   it.each([
-    [{ pfx: 'x' }, 'pfx'],
-    [{ ciphers: 'HIGH:!aNULL' }, 'ciphers'],
-    [{ passphrase: 'x' }, 'passphrase'],
-  ])('refuses %o rather than passing it over', (option, name) => {
-    expect(() => connect({ port: 1, ...option })).toThrow(
-      expect.objectContaining({ code: 'unsupported', message: expect.stringContaining(name) }),
-    )
+    [{ pfx: 'x' }, 'ERR_OSSL_ASN1_NOT_ENOUGH_DATA'],
+    [{ ciphers: 'NONE-SUCH' }, 'ERR_SSL_NO_CIPHER_MATCH'],
+    [{ clientCertEngine: 'x' }, 'ERR_CRYPTO_CUSTOM_ENGINE_NOT_SUPPORTED'],
+    [{ secureContext: nodeTls.createSecureContext() as never }, 'ERR_TLS_INVALID_CONTEXT'],
+  ])('refuses %o with the code of node:tls', (option, code) => {
+    expect(() => connect({ port: 1, ...option })).toThrow(expect.objectContaining({ code }))
   })
 
   it('refuses a key that is not that of the certificate when the server is made', () => {
     expect(() => createServer({ cert, key: other.privateKeyPem })).toThrow(
-      expect.objectContaining({ code: 'key_mismatch' }),
+      expect.objectContaining({
+        code: 'ERR_OSSL_X509_KEY_VALUES_MISMATCH',
+        cause: expect.objectContaining({ code: 'key_mismatch' }),
+      }),
     )
   })
 })

@@ -1,0 +1,270 @@
+// Cipher suites by OpenSSL's names, and its cipher strings (`ECDHE+AESGCM:!aNULL`), signature algorithms and curves in
+// its notation: what `ciphers`, `sigalgs` and `ecdhCurve` of node:tls take. What this library does not have is left
+// out.
+
+import { nodeProvider } from '../crypto/node.ts'
+import type { GroupName, SignatureSchemeName } from '../wire/names.ts'
+import { cipherSuites, namedGroups, signatureSchemes } from '../wire/registry.ts'
+import type { CipherSuite } from '../wire/registry.ts'
+import { codedError, invalidArgValue } from './node-errors.ts'
+import { sslError } from './ssl-errors.ts'
+
+/** OpenSSL's name of a suite. */
+export const opensslName = ({ name, version }: CipherSuite): string => {
+  if (version === 'TLS 1.3') return name
+  return name
+    .replace(/^TLS_/, '')
+    .replace(/^RSA_WITH_/, '')
+    .replace('_WITH_', '-')
+    .replace(/AES_(128|256)/, 'AES$1')
+    .replace(/CCM_8$/, 'CCM8')
+    .replace('CHACHA20_POLY1305_SHA256', 'CHACHA20-POLY1305')
+    .replaceAll('_', '-')
+    .replace(/^(?!.*PSK)(.*)-CBC-/, '$1-')
+}
+
+const providerIds = new Set(nodeProvider.suites.map(({ id }) => id))
+const known = cipherSuites.filter(({ id }) => providerIds.has(id))
+
+const keyLength = ({ cipher }: CipherSuite): number => (cipher.includes('128') ? 128 : 256)
+
+/** As OpenSSL prefers them: forward secrecy, AEAD, long keys; AES before ChaCha20 of the same strength. */
+const weight = (suite: CipherSuite): number => {
+  const exchange =
+    suite.keyExchange === 'ecdhe' ? 0 : suite.keyExchange === 'ecdhe_psk' ? 2 : suite.keyExchange === 'rsa' ? 4 : 6
+  const mode = suite.mac ? 1 : 0
+  const size = keyLength(suite) === 256 ? (suite.cipher.startsWith('chacha') ? 1 : 0) : 2
+  const authentication = suite.authentication === 'ecdsa' ? 0 : 1
+  return mode * 1000 + size * 100 + exchange * 10 + authentication
+}
+const preferred12 = known.filter(({ version }) => version === 'TLS 1.2').toSorted((a, b) => weight(a) - weight(b))
+
+type Matches = (suite: CipherSuite) => boolean
+const isPsk: Matches = ({ authentication }) => authentication === 'psk'
+const never: Matches = () => false
+
+/** The words of a cipher string. */
+const words: Readonly<Record<string, Matches>> = {
+  ALL: () => true,
+  DEFAULT: (suite) => !isPsk(suite),
+  COMPLEMENTOFALL: never,
+  COMPLEMENTOFDEFAULT: isPsk,
+  HIGH: () => true,
+  MEDIUM: never,
+  LOW: never,
+  EXPORT: never,
+  kRSA: ({ keyExchange }) => keyExchange === 'rsa',
+  RSA: ({ keyExchange }) => keyExchange === 'rsa',
+  aRSA: ({ authentication }) => authentication === 'rsa',
+  ECDHE: ({ keyExchange, authentication }) => keyExchange === 'ecdhe' && authentication !== 'psk',
+  ECDSA: ({ authentication }) => authentication === 'ecdsa',
+  PSK: isPsk,
+  kPSK: ({ keyExchange }) => keyExchange === 'psk',
+  kECDHEPSK: ({ keyExchange }) => keyExchange === 'ecdhe_psk',
+  AES: ({ cipher }) => cipher.startsWith('aes'),
+  AES128: ({ cipher }) => cipher.startsWith('aes-128'),
+  AES256: ({ cipher }) => cipher.startsWith('aes-256'),
+  AESGCM: ({ cipher }) => cipher.endsWith('gcm'),
+  AESCCM: ({ cipher }) => cipher.includes('ccm'),
+  AESCCM8: ({ cipher }) => cipher.endsWith('ccm-8'),
+  CHACHA20: ({ cipher }) => cipher.startsWith('chacha'),
+  SHA1: ({ mac }) => mac === 'sha1',
+  SHA256: ({ mac }) => mac === 'sha256',
+  SHA384: ({ mac }) => mac === 'sha384',
+  'TLSv1.2': ({ mac }) => mac !== 'sha1',
+  'TLSv1.0': ({ mac }) => mac === 'sha1',
+  TLSv1: ({ mac }) => mac === 'sha1',
+  SSLv3: ({ mac }) => mac === 'sha1',
+}
+const aliases: Readonly<Record<string, string>> = {
+  EECDH: 'ECDHE',
+  kECDHE: 'ECDHE',
+  kEECDH: 'ECDHE',
+  aECDSA: 'ECDSA',
+  aPSK: 'PSK',
+  SHA: 'SHA1',
+}
+
+const matcher = (word: string): Matches => {
+  const parts = word.split('+').filter((part) => part !== '')
+  const matchers = parts.map((part): Matches => {
+    const found = words[aliases[part] ?? part]
+    if (found) return found
+    return (suite) => opensslName(suite) === part || suite.name === part
+  })
+  return (suite) => matchers.every((matches) => matches(suite))
+}
+
+/** The suites of TLS 1.2 that a cipher string selects, in its order (openssl-ciphers(1)). */
+const select12 = (text: string): readonly CipherSuite[] => {
+  let active: CipherSuite[] = []
+  const killed = new Set<CipherSuite>()
+  for (const token of text
+    .replaceAll('@', ':@')
+    .split(/[:, ;]+/)
+    .filter((word) => word !== '')) {
+    if (token.startsWith('@')) {
+      if (token === '@STRENGTH') active = active.toSorted((a, b) => keyLength(b) - keyLength(a))
+      continue
+    }
+    const operator = /^[!+-]/.exec(token)?.[0]
+    const matches = matcher(operator === undefined ? token : token.slice(1))
+    const chosen = preferred12.filter(matches)
+    if (operator === '!') for (const suite of chosen) killed.add(suite)
+    if (operator === '!' || operator === '-') active = active.filter((suite) => !chosen.includes(suite))
+    else if (operator === '+') active = [...active.filter((suite) => !matches(suite)), ...active.filter(matches)]
+    else active = [...active, ...chosen.filter((suite) => !killed.has(suite) && !active.includes(suite))]
+  }
+  return active
+}
+
+const usual13 = ['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256']
+
+/** What a `ciphers` option comes to. */
+export interface ChosenCiphers {
+  /** IANA names, those of TLS 1.3 first. */
+  readonly suites: readonly string[]
+  /** No suite of TLS 1.2 was named. */
+  readonly only13: boolean
+}
+
+/**
+ * Throws ERR_INVALID_ARG_VALUE for an empty list, ERR_SSL_NO_CIPHER_MATCH for one that selects nothing.
+ */
+export const chooseCiphers = (text: string, name: string): ChosenCiphers => {
+  const tokens = text.split(':').filter((token) => token !== '')
+  const names13 = tokens.filter((token) => /^!?TLS_/.test(token))
+  const list = tokens.filter((token) => !names13.includes(token))
+  if (tokens.length === 0) throw invalidArgValue(name, text.split(':'))
+  const suites13 = names13.length === 0 ? usual13 : select13(names13)
+  const level = /@SECLEVEL=(\d)/.exec(text)?.[1]
+  const chosen = select12(list.join(':'))
+  const suites12 = level !== undefined && Number(level) > 3 ? chosen.filter(({ mac }) => mac !== 'sha1') : chosen
+  if (list.length > 0 && suites12.length === 0) throw sslError(185, 'no cipher match')
+  return { suites: [...suites13, ...suites12.map((suite) => suite.name)], only13: list.length === 0 }
+}
+
+const select13 = (names: readonly string[]): readonly string[] => {
+  const killed = names.filter((name) => name.startsWith('!')).map((name) => name.slice(1))
+  const asked = names.filter((name) => !name.startsWith('!'))
+  for (const name of asked) {
+    if (!known.some((suite) => suite.name === name && suite.version === 'TLS 1.3'))
+      throw sslError(185, 'no cipher match')
+  }
+  return (asked.length > 0 ? asked : usual13).filter((name) => !killed.includes(name))
+}
+
+/** The security level that a cipher string asks for; undefined if it names none. */
+export const securityLevelOf = (text: string): number | undefined => {
+  const level = /@SECLEVEL=(\d)/.exec(text)?.[1]
+  return level === undefined ? undefined : Number(level)
+}
+
+/** tls.getCiphers(): OpenSSL's names in lower case, of what this library has. */
+export const getCiphers = (): string[] =>
+  [...new Set(known.map((suite) => opensslName(suite).toLowerCase()))].toSorted()
+
+/** What getCipher() shows of a suite. */
+export const describeCipher = (
+  ianaName: string,
+): { readonly name: string; readonly standardName: string; readonly version: string } => {
+  const suite = cipherSuites.find(({ name }) => name === ianaName)
+  const isOld = suite?.mac === 'sha1' && suite.version === 'TLS 1.2' // OpenSSL names the version that brought the suite
+  const version =
+    suite?.version === 'TLS 1.3' ? 'TLSv1.3' : isOld ? (suite.keyExchange === 'rsa' ? 'SSLv3' : 'TLSv1.0') : 'TLSv1.2'
+  return { name: suite ? opensslName(suite) : ianaName, standardName: ianaName, version }
+}
+
+// ---- signature algorithms
+// ------------------------------------------------------------------------------------------------
+
+const hashes: Readonly<Record<string, string>> = { SHA1: 'sha1', SHA256: 'sha256', SHA384: 'sha384', SHA512: 'sha512' }
+
+const schemesOf = (word: string): readonly SignatureSchemeName[] => {
+  const exact = signatureSchemes.filter(({ name }) => name === word.toLowerCase())
+  if (exact.length > 0) return exact.map(({ name }) => name)
+  const [key = '', hash = ''] = word.split('+')
+  const digest = hashes[hash.toUpperCase()]
+  if (digest === undefined) return []
+  const prefix = { RSA: 'rsa_pkcs1_', 'RSA-PSS': 'rsa_pss_', PSS: 'rsa_pss_', ECDSA: 'ecdsa_' }[key.toUpperCase()]
+  const first = signatureSchemes.find(({ algorithm }) => prefix !== undefined && algorithm === `${prefix}${digest}`)
+  return first ? [first.name] : []
+}
+
+/** Throws as node:tls does for a list with an algorithm that is unknown. */
+export const chooseSignatureSchemes = (text: string): readonly SignatureSchemeName[] => {
+  const parts = text.split(':').filter((word) => word !== '')
+  const chosen = parts.flatMap((word) => {
+    const schemes = schemesOf(word)
+    if (schemes.length === 0 && !word.startsWith('?'))
+      throw codedError(Error, 'ERR_CRYPTO_OPERATION_FAILED', 'SSL_CTX_set1_sigalgs_list() failed')
+    return schemes
+  })
+  return [...new Set(chosen)]
+}
+
+const sharedNames: Readonly<Record<string, string>> = {
+  rsa_pkcs1_sha1: 'RSA+SHA1',
+  rsa_pkcs1_sha256: 'RSA+SHA256',
+  rsa_pkcs1_sha384: 'RSA+SHA384',
+  rsa_pkcs1_sha512: 'RSA+SHA512',
+  rsa_pss_rsae_sha256: 'RSA-PSS+SHA256',
+  rsa_pss_rsae_sha384: 'RSA-PSS+SHA384',
+  rsa_pss_rsae_sha512: 'RSA-PSS+SHA512',
+  rsa_pss_pss_sha256: 'RSA-PSS+SHA256',
+  rsa_pss_pss_sha384: 'RSA-PSS+SHA384',
+  rsa_pss_pss_sha512: 'RSA-PSS+SHA512',
+  ecdsa_secp256r1_sha256: 'ECDSA+SHA256',
+  ecdsa_secp384r1_sha384: 'ECDSA+SHA384',
+  ecdsa_secp521r1_sha512: 'ECDSA+SHA512',
+  ecdsa_sha1: 'ECDSA+SHA1',
+  ed25519: 'Ed25519+UNDEF',
+  ed448: 'Ed448+UNDEF',
+}
+
+/** A scheme as getSharedSigalgs() of node:tls names it. */
+export const sharedSigalgName = (name: string): string => sharedNames[name] ?? `${name}+UNDEF`
+
+// ---- groups
+// --------------------------------------------------------------------------------------------------------------
+
+const groupNames: Readonly<Record<string, GroupName>> = {
+  prime256v1: 'P-256',
+  secp256r1: 'P-256',
+  secp384r1: 'P-384',
+  secp521r1: 'P-521',
+  x25519: 'X25519',
+  x448: 'X448',
+}
+const providerGroups = new Set(nodeProvider.groups.map(({ id }) => id))
+
+/** Groups by OpenSSL's names; undefined for 'auto'. Throws ERR_CRYPTO_OPERATION_FAILED for one that is not there. */
+export const chooseGroups = (text: string): readonly GroupName[] | undefined => {
+  if (text === 'auto') return undefined
+  const chosen = text.split(/[:/]/).flatMap((word): readonly GroupName[] => {
+    const bare = word.replace(/^[?*]+/, '')
+    const name =
+      groupNames[bare.toLowerCase()] ??
+      namedGroups.find((group) => group.name.toLowerCase() === bare.toLowerCase())?.name
+    const group = namedGroups.find((one) => one.name === name)
+    if (group && providerGroups.has(group.id)) return [group.name]
+    if (word.startsWith('?')) return []
+    throw codedError(Error, 'ERR_CRYPTO_OPERATION_FAILED', 'Failed to set ECDH curve')
+  })
+  return [...new Set(chosen)]
+}
+
+const opensslGroups: Readonly<Record<string, string>> = {
+  'P-256': 'prime256v1',
+  'P-384': 'secp384r1',
+  'P-521': 'secp521r1',
+}
+const groupBits: Readonly<Record<string, number>> = { 'P-256': 256, 'P-384': 384, 'P-521': 521, X25519: 253, X448: 448 }
+
+/** What getEphemeralKeyInfo() shows of a group. */
+export const describeGroup = (
+  group: string,
+): { readonly type: string; readonly name: string; readonly size: number } | Record<string, never> => {
+  const size = groupBits[group]
+  return size === undefined ? {} : { type: 'ECDH', name: opensslGroups[group] ?? group, size }
+}

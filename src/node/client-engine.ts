@@ -1,0 +1,79 @@
+// A client's engine out of the options of node:tls: the secure context, the name, the session, keys that both ends
+// have.
+
+import { isIP } from 'node:net'
+import { domainToASCII } from 'node:url'
+
+import { createClientEngine, clientConfig } from '../engine/index.ts'
+import type { TlsEngine } from '../engine/types.ts'
+import { defaultsWith } from '../defaults.ts'
+import { nodeProvider } from '../crypto/node.ts'
+import type { Defaults } from '../config.ts'
+import { TlsError } from '../errors.ts'
+import type { ClientOptions, ExternalPsk } from '../options.ts'
+import { mergeOptions } from '../options/merge.ts'
+import { legacyPsk } from './psk.ts'
+import { defaultRoots } from './roots.ts'
+import type { Context } from './context.ts'
+import type { Verdict } from './verify.ts'
+import { spokenVersions } from './versions.ts'
+
+export const defaults: Defaults = defaultsWith(nodeProvider, () => defaultRoots())
+
+export interface ClientSetup {
+  readonly context: Context
+  /** Whom the certificate has to be for. */
+  readonly identityName: string
+  /** The name to send; undefined for none. */
+  readonly servername: string | undefined
+  readonly session: Uint8Array | undefined
+  readonly alpn: readonly string[]
+  readonly requestOcsp: boolean
+  readonly psk: ExternalPsk | undefined
+  readonly keyLog: (line: string) => void
+  readonly trace: ClientOptions['trace']
+  readonly onVerdict: (verdict: Verdict) => void
+  /** Options of the library itself. */
+  readonly own: Partial<ClientOptions>
+}
+
+/** Throws TlsError for options that contradict each other. */
+export const makeClientEngine = (setup: ClientSetup): TlsEngine => {
+  const config = clientConfig(clientOptions(setup), defaults)
+  return createClientEngine(config)
+}
+
+const clientOptions = (setup: ClientSetup): ClientOptions => {
+  const { context, session, psk, own } = setup
+  const versions = spokenVersions(context.versions)
+  if (!versions) throw new TlsError('protocol_version', 'no version is left that is spoken here: TLS 1.2 and TLS 1.3')
+  const sent = setup.servername !== undefined && isIP(setup.servername) === 0 ? setup.servername : undefined
+  return mergeOptions<ClientOptions>(
+    {
+      serverName: acceptable(sent ?? setup.identityName),
+      verifier: context.judge.verifier(setup.onVerdict),
+      versions,
+      cipherSuites: context.suites,
+      ...(context.groups && { groups: context.groups }),
+      ...(context.schemes && { signatureSchemes: context.schemes }),
+      identity: context.identities,
+      alpn: setup.alpn,
+      ...(session && { session }),
+      keyLog: setup.keyLog,
+      ...(setup.trace && { trace: setup.trace }),
+      hello: { sendServerName: sent !== undefined },
+      certificates: { requestOcsp: setup.requestOcsp, requestScts: false, compression: context.compression },
+      ...(psk && { psk: { keys: legacyPsk(psk) } }),
+      limits: { maxHandshakeMessage: 1 << 20 },
+    },
+    own,
+  )
+}
+
+/**
+ * A name that can be sent and looked for; false for a host that is none, which then only checkServerIdentity judges.
+ */
+const acceptable = (name: string): string | false => {
+  const ascii = isIP(name.replace(/%.*$/, '')) !== 0 ? name.replace(/%.*$/, '') : domainToASCII(name) || name
+  return ascii === '' || ascii.length > 255 || /[^\x21-\x7e]/.test(ascii) ? false : ascii
+}

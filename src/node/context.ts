@@ -1,0 +1,253 @@
+// What a secure context holds: certificates and keys, authorities, CRLs, suites, versions, tickets. It has the methods
+// of the object that node:tls keeps in SecureContext.context; socket and server read their configuration from it.
+
+import type { CertificateCompression } from '../compression/codec.ts'
+import { certificateCodecs } from '../compression/index.node.ts'
+import { nodeProvider } from '../crypto/node.ts'
+import type { Identity } from '../options.ts'
+import type { GroupName, SignatureSchemeName } from '../wire/names.ts'
+import { parseCertificate } from '../x509/certificate.ts'
+import type { Certificate } from '../x509/certificate.ts'
+import { certificateBytes, crlBytes } from '../x509/load.ts'
+import { trustStore } from '../x509/trust.ts'
+import type { TrustStore } from '../x509/trust.ts'
+import { chooseCiphers, chooseGroups, chooseSignatureSchemes, securityLevelOf } from './ciphers.ts'
+import type { ChosenCiphers } from './ciphers.ts'
+import { IdentityStore, issuersOf, plainBytes, readCertificates, readKey } from './identities.ts'
+import type { Material } from './identities.ts'
+import { readPfx } from './pfx.ts'
+import { defaultRoots } from './roots.ts'
+import { settings } from './settings.ts'
+import { TicketKeys } from './tickets.ts'
+import { defaultSecurityLevel, judgeBy } from './verify.ts'
+import type { Judge } from './verify.ts'
+import type { VersionRange } from './versions.ts'
+
+export class Context {
+  readonly identityStore: IdentityStore = new IdentityStore()
+  readonly tickets: TicketKeys = new TicketKeys(nodeProvider)
+  #versions: VersionRange
+  #authorities: Uint8Array[] = []
+  #useRoots = false
+  #crls: Uint8Array[] = []
+  #partial = false
+  #ciphers: ChosenCiphers | undefined
+  #level = defaultSecurityLevel
+  #groups: readonly GroupName[] | undefined
+  #schemes: readonly SignatureSchemeName[] | undefined
+  #compression: readonly CertificateCompression[] = []
+  #options = 0
+  #sessionTimeout: number | undefined
+  #sessionIdContext = ''
+  #judge: Judge | undefined
+  #parsed: readonly Certificate[] | undefined
+  #trust: TrustStore | undefined
+  #identities: readonly Identity[] | undefined
+
+  constructor(versions: VersionRange) {
+    this.#versions = versions
+  }
+
+  // ---- what createSecureContext() and programs set -----------------------------------------------------------------
+
+  /** Throws as node:tls does for a passphrase that is missing or wrong, and for a key that is not the certificate's. */
+  setKey(key: Material, passphrase?: string | null): void {
+    this.identityStore.setKey(readKey(key, passphrase ?? undefined))
+    this.#identities = undefined
+  }
+
+  setCert(cert: Material): void {
+    this.identityStore.setChain(readCertificates(cert))
+    this.#identities = undefined
+  }
+
+  /** Certificates that cannot be read are left out, as OpenSSL does. */
+  addCACert(ca: Material): void {
+    this.#authorities.push(...readableCertificates(ca))
+    this.#changed()
+  }
+
+  /** Trusts the default authorities, with those that are added. */
+  addRootCerts(): void {
+    this.#useRoots = true
+    this.#changed()
+  }
+
+  addCRL(crl: Material): void {
+    try {
+      this.#crls.push(...crlBytes(plainBytes(crl)))
+    } catch (cause) {
+      throw Object.assign(new Error('Failed to parse CRL', { cause }), { code: 'ERR_CRYPTO_OPERATION_FAILED' })
+    }
+    this.#changed()
+  }
+
+  setAllowPartialTrustChain(): void {
+    this.#partial = true
+    this.#changed()
+  }
+
+  /** A cipher string of OpenSSL, for both versions. */
+  chooseCiphers(text: string, name: string): void {
+    this.#ciphers = chooseCiphers(text, name)
+    this.#level = securityLevelOf(text) ?? defaultSecurityLevel
+    if (this.#ciphers.only13 && this.#versions.max >= 0x0304) this.#versions = { min: 0x0304, max: this.#versions.max }
+  }
+
+  setECDHCurve(curves: string): void {
+    this.#groups = chooseGroups(curves)
+  }
+
+  setSigalgs(sigalgs: string): void {
+    this.#schemes = chooseSignatureSchemes(sigalgs)
+  }
+
+  /** In order of preference: zlib, brotli, zstd. */
+  setCertificateCompression(names: readonly string[]): void {
+    this.#compression = names.flatMap((name) => certificateCodecs.find((codec) => codec.name === name) ?? [])
+  }
+
+  setOptions(options: number): void {
+    this.#options |= options
+  }
+
+  setSessionIdContext(text: string): void {
+    this.#sessionIdContext = text
+    this.tickets.bindTo(text)
+  }
+
+  /** Seconds. */
+  setSessionTimeout(seconds: number): void {
+    this.#sessionTimeout = seconds
+  }
+
+  getTicketKeys(): Buffer {
+    return this.tickets.get()
+  }
+
+  setTicketKeys(keys: NodeJS.ArrayBufferView): void {
+    this.tickets.set(keys)
+  }
+
+  /** Key, chain and authorities out of a PKCS#12 file. */
+  loadPKCS12(file: Uint8Array, passphrase?: string): void {
+    const { key, chain, authorities } = readPfx(file, passphrase)
+    if (chain.length > 0) this.identityStore.setChain(chain)
+    if (key) this.identityStore.setKey(key)
+    this.#identities = undefined
+    if (authorities.length > 0) {
+      this.#authorities.push(...authorities)
+      this.#changed()
+    }
+  }
+
+  getMinProto(): number {
+    return this.#versions.min
+  }
+
+  getMaxProto(): number {
+    return this.#versions.max
+  }
+
+  setMinProto(version: number): void {
+    this.#versions = { ...this.#versions, min: version }
+  }
+
+  setMaxProto(version: number): void {
+    this.#versions = { ...this.#versions, max: version }
+  }
+
+  /** The certificate that was set last, DER. */
+  getCertificate(): Buffer | null {
+    const [leaf] = this.identityStore.certificates ?? []
+    return leaf ? Buffer.from(leaf) : null
+  }
+
+  /** Its issuer, out of its own chain or `ca`, DER. */
+  getIssuer(): Buffer | null {
+    const [leaf, ...others] = (this.identityStore.certificates ?? []).map(parseCertificate)
+    if (!leaf) return null
+    const known = [...others, ...this.authorities]
+    const issuer = leaf.isSelfIssued ? leaf : issuersOf(leaf, known)[0]
+    return issuer ? Buffer.from(issuer.der) : null
+  }
+
+  /** Contexts hold no memory of their own outside JavaScript. */
+  close(): void {}
+
+  // ---- what connections read ---------------------------------------------------------------------------------------
+
+  get versions(): VersionRange {
+    return this.#versions
+  }
+  get suites(): readonly string[] {
+    return (this.#ciphers ??= chooseCiphers(settings.DEFAULT_CIPHERS, 'options.ciphers')).suites
+  }
+  get groups(): readonly GroupName[] | undefined {
+    return this.#groups
+  }
+  get schemes(): readonly SignatureSchemeName[] | undefined {
+    return this.#schemes
+  }
+  get compression(): readonly CertificateCompression[] {
+    return this.#compression
+  }
+  get options(): number {
+    return this.#options
+  }
+  get sessionTimeout(): number | undefined {
+    return this.#sessionTimeout
+  }
+  get sessionIdContext(): string {
+    return this.#sessionIdContext
+  }
+  /** Those of `ca`, parsed. */
+  get authorities(): readonly Certificate[] {
+    return (this.#parsed ??= this.#authorities.map(parseCertificate))
+  }
+  get trust(): TrustStore {
+    return (this.#trust ??= this.#makeTrust())
+  }
+  get judge(): Judge {
+    return (this.#judge ??= judgeBy({
+      trust: this.trust,
+      crls: this.#crls,
+      allowPartialTrustChain: this.#partial,
+      level: this.#level,
+    }))
+  }
+  get identities(): readonly Identity[] {
+    return (this.#identities ??= this.identityStore.identities(this.authorities))
+  }
+
+  #makeTrust(): TrustStore {
+    if (!this.#useRoots) return trustStore(this.#authorities)
+    if (this.#authorities.length === 0) return defaultRoots()
+    const roots = defaultRoots().anchors.flatMap(({ certificate }) => certificate ?? [])
+    return trustStore([...roots, ...this.authorities])
+  }
+
+  #changed(): void {
+    this.#judge = undefined
+    this.#trust = undefined
+    this.#parsed = undefined
+    this.#identities = undefined
+  }
+}
+
+const readableCertificates = (material: Material): readonly Uint8Array[] => {
+  let all: readonly Uint8Array[]
+  try {
+    all = certificateBytes(plainBytes(material), 'ca')
+  } catch {
+    return []
+  }
+  return all.filter((der) => {
+    try {
+      parseCertificate(der)
+      return true
+    } catch {
+      return false
+    }
+  })
+}

@@ -1,0 +1,31 @@
+// Key log lines to a file, by `--tls-keylog`'s rules: named on Node's command line, in NODE_OPTIONS, or by
+// SSLKEYLOGFILE; a warning once, and a file that only its owner can read.
+
+import { appendFile } from 'node:fs'
+import process from 'node:process'
+
+let warned = false
+let failed = false
+
+/** The file, if one is named. */
+export const keyLogFile = (): string | undefined => {
+  const { NODE_OPTIONS = '', SSLKEYLOGFILE = '' } = process.env
+  const words = [...process.execArgv, ...NODE_OPTIONS.split(/\s+/)]
+  const at = words.findIndex((word) => word === '--tls-keylog' || word.startsWith('--tls-keylog='))
+  const named = at < 0 ? undefined : words[at]?.includes('=') ? words[at]?.slice('--tls-keylog='.length) : words[at + 1]
+  return named || SSLKEYLOGFILE || undefined
+}
+
+export const appendKeyLog = (file: string, line: Buffer): void => {
+  if (!warned) {
+    warned = true
+    process.emitWarning(
+      `Using --tls-keylog makes TLS connections insecure by writing secret key material to file ${file}`,
+    )
+  }
+  appendFile(file, line, { mode: 0o600 }, (error) => {
+    if (!error || failed) return
+    failed = true
+    process.emitWarning(`Failed to write TLS keylog (this warning will not be repeated): ${String(error)}`)
+  })
+}

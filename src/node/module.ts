@@ -1,0 +1,99 @@
+// The module as an object, the default export: what `require('node:tls')` gives, with the properties that programs
+// change. connect() and the others go by it as it is at the time.
+
+import { certificateCodecs } from '../compression/index.node.ts'
+import { convertALPNProtocols } from './alpn.ts'
+import { callable } from './callable.ts'
+import { getCiphers } from './ciphers.ts'
+import { checkServerIdentity, connect } from './connect.ts'
+import { replaceable } from './replaceable.ts'
+import { getCACertificates, rootCertificates, setDefaultCACertificates } from './roots.ts'
+import { createSecureContext, SecureContext as SecureContextClass } from './secure-context.ts'
+import { createServer, initialiseServer, Server as ServerClass } from './server.ts'
+import { settings } from './settings.ts'
+import { initialiseSocket, TLSSocket as TLSSocketClass } from './socket.ts'
+
+export const TLSSocket: typeof TLSSocketClass &
+  ((...args: ConstructorParameters<typeof TLSSocketClass>) => TLSSocketClass) = callable(
+  TLSSocketClass,
+  initialiseSocket,
+)
+export type TLSSocket = TLSSocketClass
+
+export const Server: typeof ServerClass & ((...args: ConstructorParameters<typeof ServerClass>) => ServerClass) =
+  callable(ServerClass, initialiseServer)
+export type Server = ServerClass
+
+export const SecureContext: typeof SecureContextClass &
+  ((...args: ConstructorParameters<typeof SecureContextClass>) => SecureContextClass) = callable(
+  SecureContextClass,
+  () => undefined,
+)
+export type SecureContext = SecureContextClass
+
+/** tls.getCertificateCompressionAlgorithms(). */
+export const getCertificateCompressionAlgorithms = (): string[] => certificateCodecs.map(({ name }) => name).toSorted()
+
+export const tls = {
+  TLSSocket,
+  Server,
+  SecureContext,
+  connect,
+  createServer,
+  getCiphers,
+  getCertificateCompressionAlgorithms,
+  getCACertificates,
+  setDefaultCACertificates,
+  convertALPNProtocols,
+  get rootCertificates(): readonly string[] {
+    return rootCertificates()
+  },
+  get checkServerIdentity(): typeof checkServerIdentity {
+    return (replaceable.checkServerIdentity as typeof checkServerIdentity | undefined) ?? checkServerIdentity
+  },
+  set checkServerIdentity(check) {
+    replaceable.checkServerIdentity = check
+  },
+  get createSecureContext(): typeof createSecureContext {
+    return (replaceable.createSecureContext as typeof createSecureContext | undefined) ?? createSecureContext
+  },
+  set createSecureContext(make) {
+    replaceable.createSecureContext = make
+  },
+  get DEFAULT_CIPHERS(): string {
+    return settings.DEFAULT_CIPHERS
+  },
+  set DEFAULT_CIPHERS(ciphers) {
+    settings.DEFAULT_CIPHERS = ciphers
+  },
+  get DEFAULT_ECDH_CURVE(): string {
+    return settings.DEFAULT_ECDH_CURVE
+  },
+  set DEFAULT_ECDH_CURVE(curves) {
+    settings.DEFAULT_ECDH_CURVE = curves
+  },
+  get DEFAULT_MIN_VERSION(): string {
+    return settings.DEFAULT_MIN_VERSION
+  },
+  set DEFAULT_MIN_VERSION(version) {
+    settings.DEFAULT_MIN_VERSION = version
+  },
+  get DEFAULT_MAX_VERSION(): string {
+    return settings.DEFAULT_MAX_VERSION
+  },
+  set DEFAULT_MAX_VERSION(version) {
+    settings.DEFAULT_MAX_VERSION = version
+  },
+  get CLIENT_RENEG_LIMIT(): number {
+    return settings.CLIENT_RENEG_LIMIT
+  },
+  set CLIENT_RENEG_LIMIT(limit) {
+    settings.CLIENT_RENEG_LIMIT = limit
+  },
+  get CLIENT_RENEG_WINDOW(): number {
+    return settings.CLIENT_RENEG_WINDOW
+  },
+  set CLIENT_RENEG_WINDOW(seconds) {
+    settings.CLIENT_RENEG_WINDOW = seconds
+  },
+}

@@ -1,0 +1,143 @@
+// A server's engine out of the options of node:tls: one configuration for each connection, whose callbacks know their
+// socket. The order in which the application is asked is Node's: session, name, OCSP response.
+
+import { constants } from 'node:crypto'
+
+import { MadeOnce } from '../config/made-once.ts'
+import { nodeProvider } from '../crypto/node.ts'
+import type { MaybePromise } from '../crypto/provider.ts'
+import { createServerEngine, serverConfig } from '../engine/index.ts'
+import type { TlsEngine } from '../engine/types.ts'
+import { TlsError } from '../errors.ts'
+import type { ClientAuthOptions, ClientHelloInfo, FoundPsk, ServerOptions, TicketOptions } from '../options.ts'
+import { mergeOptions } from '../options/merge.ts'
+import type { ServerSessionStore } from '../session/interfaces.ts'
+import { extensionTypes } from '../wire/registry.ts'
+import { defaults } from './client-engine.ts'
+import type { Context } from './context.ts'
+import type { Verdict } from './verify.ts'
+import { spokenVersions } from './versions.ts'
+
+export interface ServerSetup {
+  readonly context: Context
+  readonly requestCert: boolean
+  readonly rejectUnauthorized: boolean
+  readonly alpn: readonly string[]
+  /** The context as it is now: an ALPNCallback may exchange it by setKeyCert(). */
+  readonly currentContext: () => Context
+  readonly onHello: (servername: string | undefined) => void
+  readonly chooseAlpn: ((offered: readonly string[], hello: ClientHelloInfo) => string | undefined) | undefined
+  /** Another context for the name that the client asks for. */
+  readonly chooseContext: ((servername: string) => MaybePromise<Context | undefined>) | undefined
+  /** The OCSP response to staple, for a client that asks. */
+  readonly ocspResponse: ((context: Context) => MaybePromise<Uint8Array | undefined>) | undefined
+  readonly sessions: ServerSessionStore | undefined
+  readonly psk: ((identity: Uint8Array) => FoundPsk | undefined) | undefined
+  readonly pskHint: string | undefined
+  readonly keyLog: (line: string) => void
+  readonly trace: ServerOptions['trace']
+  readonly onVerdict: (verdict: Verdict) => void
+  readonly onContext: (context: Context) => void
+  readonly source: { readonly stream: unknown; readonly context: unknown }
+  /** Options of the library itself. */
+  readonly own: Partial<ServerOptions>
+}
+
+/** What a server makes once for all its connections. */
+const madeFor = new WeakMap<Context, MadeOnce>()
+
+/** Throws TlsError for options that contradict each other. */
+export const makeServerEngine = (setup: ServerSetup): TlsEngine => {
+  const { context, source } = setup
+  const made = madeFor.get(context) ?? new MadeOnce()
+  madeFor.set(context, made)
+  const config = serverConfig(serverOptions(setup), defaults, made)
+  return createServerEngine({ ...config, source }, { ...defaults, provider: nodeProvider })
+}
+
+const serverOptions = (setup: ServerSetup): ServerOptions => {
+  const { context, own, psk } = setup
+  const versions = spokenVersions(context.versions)
+  if (!versions) throw new TlsError('protocol_version', 'no version is left that is spoken here: TLS 1.2 and TLS 1.3')
+  const isOrdered = (context.options & constants.SSL_OP_CIPHER_SERVER_PREFERENCE) !== 0
+  return mergeOptions<ServerOptions>(
+    {
+      ...ofContext(setup, context),
+      versions,
+      cipherSuites: context.suites,
+      ...(context.groups && { groups: context.groups }),
+      ...(context.schemes && { signatureSchemes: context.schemes }),
+      certificates: { compression: context.compression },
+      alpn: setup.alpn,
+      onClientHello: (hello) => answerHello(setup, hello),
+      hello: { preferServerOrder: isOrdered ? 'strict' : false },
+      tickets: ticketsOf(context),
+      ...(setup.sessions && { sessions: setup.sessions }),
+      ...(psk && { psk: { lookup: psk, ...(setup.pskHint !== undefined && { hint: setup.pskHint }) } }),
+      keyLog: setup.keyLog,
+      ...(setup.trace && { trace: setup.trace }),
+      limits: { maxHandshakeMessage: 1 << 20 },
+    },
+    own,
+  )
+}
+
+const DEFAULT_LIFETIME = 7200
+
+const ticketsOf = (context: Context): TicketOptions | false => {
+  if ((context.options & constants.SSL_OP_NO_TICKET) !== 0) return false
+  const lifetime = context.sessionTimeout || DEFAULT_LIFETIME
+  return {
+    protector: context.tickets.protector,
+    lifetimeSeconds: Math.min(lifetime, 604_800),
+    count: 2,
+    renewAfterSeconds: 0,
+  }
+}
+
+/** What an SNICallback exchanges. */
+const ofContext = (setup: ServerSetup, context: Context): Pick<ServerOptions, 'identity' | 'clientAuth'> => ({
+  identity: context.identities,
+  ...(setup.requestCert && { clientAuth: clientAuth(setup, context) }),
+})
+
+const clientAuth = ({ rejectUnauthorized, psk, onVerdict }: ServerSetup, context: Context): ClientAuthOptions => ({
+  mode: rejectUnauthorized ? 'require' : 'request',
+  verifier: context.judge.verifier(onVerdict),
+  authorities: context.authorities.map(({ subject }) => subject.der),
+  ...(psk && { acceptPsk: true }),
+})
+
+/** Asks for another context and for an OCSP response. A promise only where the application answers later. */
+const answerHello = (setup: ServerSetup, hello: ClientHelloInfo): MaybePromise<Partial<ServerOptions> | undefined> => {
+  const { serverName } = hello
+  setup.onHello(serverName)
+  const chosen = serverName !== undefined && setup.chooseContext ? setup.chooseContext(serverName) : undefined
+  if (chosen instanceof Promise) return chosen.then((context) => withOcsp(setup, hello, context))
+  return withOcsp(setup, hello, chosen)
+}
+
+/** What ALPNCallback chose; undefined refuses the client. */
+const answerAlpn = (chosen: string | undefined): Partial<ServerOptions> => ({ hello: { chooseAlpn: () => chosen } })
+
+const withOcsp = (
+  setup: ServerSetup,
+  hello: ClientHelloInfo,
+  chosen: Context | undefined,
+): MaybePromise<Partial<ServerOptions> | undefined> => {
+  if (chosen) setup.onContext(chosen)
+  const alpn = setup.chooseAlpn && hello.alpn.length > 0 ? answerAlpn(setup.chooseAlpn(hello.alpn, hello)) : undefined
+  const context = setup.currentContext()
+  if (chosen && context.identities.length === 0 && !setup.psk) {
+    throw new TlsError('no_common_cipher_suite', 'the context for this name has no certificate')
+  }
+  const changed = context === setup.context ? alpn : { ...ofContext(setup, context), ...alpn }
+  const asks = hello.extensions.includes(extensionTypes.status_request)
+  if (!asks || !setup.ocspResponse) return changed
+  const staple = (ocspResponse: Uint8Array | undefined): Partial<ServerOptions> | undefined =>
+    ocspResponse
+      ? { ...changed, identity: context.identities.map((identity) => ({ ...identity, ocspResponse })) }
+      : changed
+  const response = setup.ocspResponse(context)
+  return response instanceof Promise ? response.then(staple) : staple(response)
+}

@@ -1,0 +1,251 @@
+// The engine for one TLSSocket: its options, and those of its server, as callbacks that know the socket. What an
+// application answers wrongly or throws ends this socket, with the error that node:tls gives.
+
+import { EventEmitter } from 'node:events'
+import type { Duplex } from 'node:stream'
+import { inspect } from 'node:util'
+
+import type { MaybePromise } from '../crypto/provider.ts'
+import { TlsError } from '../errors.ts'
+import type { TlsEngine } from '../engine/types.ts'
+import { formatTrace } from '../inspect/index.ts'
+import type { ClientHelloInfo, ClientOptions, ServerOptions, TracedRecord } from '../options.ts'
+import type { ServerSessionStore } from '../session/interfaces.ts'
+import { protocolNames } from './alpn.ts'
+import { makeClientEngine } from './client-engine.ts'
+import { Context } from './context.ts'
+import { appendKeyLog, keyLogFile } from './keylog.ts'
+import { bytesOfView, checkFunction, checkString, codedError, isView } from './node-errors.ts'
+import { clientPsk, serverPsk } from './psk.ts'
+import { makeServerEngine } from './server-engine.ts'
+import { unwrapSession } from './sessions.ts'
+import type { SocketState } from './socket-facts.ts'
+import type { TLSSocketOptions } from './types.ts'
+
+export interface EngineRequest {
+  readonly socket: Duplex
+  readonly options: TLSSocketOptions
+  readonly state: SocketState
+  /** Those of connect(). */
+  readonly connectOptions: Record<string, unknown> | undefined
+  readonly isTracing: boolean
+  /** Server: the name that the client asks for, before anything is answered. */
+  readonly onHello: (servername: string | undefined) => void
+  /** Ends the socket with an error of the application. */
+  readonly fail: (error: Error) => void
+}
+
+/** Throws TlsError for options that contradict each other. */
+export const engineFor = (request: EngineRequest): TlsEngine =>
+  request.state.isServer ? serverEngine(request) : clientEngine(request)
+
+const keyLogTo = ({ socket }: EngineRequest): ((line: string) => void) => {
+  const file = keyLogFile()
+  return (line) => {
+    if (file === undefined && socket.listenerCount('keylog') === 0) return
+    const bytes = Buffer.from(line.endsWith('\n') ? line : `${line}\n`)
+    socket.emit('keylog', bytes)
+    if (file !== undefined) appendKeyLog(file, bytes)
+  }
+}
+
+const traceTo = ({ isTracing }: EngineRequest): ((record: TracedRecord) => void) | undefined =>
+  isTracing ? (record) => void process.stderr.write(`${formatTrace([record])}\n`) : undefined
+
+/** Whom a session and a certificate have to be for. */
+export const identityNameOf = (options: {
+  readonly servername?: unknown
+  readonly host?: unknown
+  readonly socket?: unknown
+}): string => {
+  const { servername, host, socket } = options
+  const below: unknown = typeof socket === 'object' && socket !== null ? Reflect.get(socket, '_host') : undefined
+  return (
+    [servername, host, below].find((name): name is string => typeof name === 'string' && name !== '') ?? 'localhost'
+  )
+}
+
+const clientEngine = (request: EngineRequest): TlsEngine => {
+  const { options, state, socket, connectOptions } = request
+  const { pskCallback, session } = options
+  const given = session && isView(session) ? unwrapSession(bytesOfView(session)) : undefined
+  state.session = given?.session
+  let psk
+  if (pskCallback) {
+    checkFunction(pskCallback, 'pskCallback')
+    try {
+      psk = clientPsk(Reflect.apply(pskCallback, socket, [null]))
+    } catch (error) {
+      throw failed(error, request.fail)
+    }
+  }
+  return makeClientEngine({
+    context: state.context,
+    identityName: identityNameOf({ ...connectOptions, ...(options.servername && { servername: options.servername }) }),
+    servername: options.servername || undefined,
+    session: given?.session,
+    alpn: protocolNames(options.ALPNProtocols),
+    requestOcsp: options.requestOCSP === true,
+    psk,
+    keyLog: keyLogTo(request),
+    trace: traceTo(request),
+    onVerdict: (verdict) => {
+      state.verdict = verdict
+    },
+    own: (options.puretls ?? {}) as Partial<ClientOptions>,
+  })
+}
+
+const serverEngine = (request: EngineRequest): TlsEngine => {
+  const { options, state, socket, fail } = request
+  const { server, pskCallback, pskIdentityHint, SNICallback } = options
+  const emitter = server instanceof EventEmitter ? server : undefined
+  if (pskCallback) checkFunction(pskCallback, 'pskCallback')
+  if (pskIdentityHint) checkString(pskIdentityHint, 'options.pskIdentityHint')
+  return makeServerEngine({
+    context: state.context,
+    requestCert: Boolean(options.requestCert),
+    rejectUnauthorized: Boolean(options.rejectUnauthorized),
+    alpn: protocolNames(options.ALPNProtocols),
+    currentContext: () => state.context,
+    onHello: request.onHello,
+    chooseAlpn: alpnChooser(request),
+    chooseContext: SNICallback ? (name) => askForContext(socket, SNICallback, name, fail) : undefined,
+    ocspResponse:
+      emitter && emitter.listenerCount('OCSPRequest') > 0 ? (context) => askForOcsp(emitter, context, fail) : undefined,
+    sessions: emitter && sessionEvents(emitter, fail),
+    psk:
+      pskCallback &&
+      ((identity) => {
+        try {
+          return serverPsk(Reflect.apply(pskCallback, socket, [socket, Buffer.from(identity).toString()]))
+        } catch (error) {
+          throw failed(error, fail)
+        }
+      }),
+    pskHint: pskIdentityHint || undefined,
+    keyLog: keyLogTo(request),
+    trace: traceTo(request),
+    onVerdict: (verdict) => {
+      state.verdict = verdict
+    },
+    onContext: (context) => {
+      state.context = context
+    },
+    source: { stream: socket, context: undefined },
+    own: (options.puretls ?? {}) as Partial<ServerOptions>,
+  })
+}
+
+/** What fails in a callback ends the socket with the callback's own error; the peer is not told more. */
+const failed = (error: unknown, fail: (error: Error) => void): TlsError => {
+  fail(error instanceof Error ? error : new Error(String(error)))
+  return new TlsError('internal_error', 'a callback of the application failed', { cause: error })
+}
+
+const alpnChooser = ({ options, socket, fail }: EngineRequest) => {
+  const { ALPNCallback } = options
+  if (!ALPNCallback) return undefined
+  checkFunction(ALPNCallback, 'options.ALPNCallback')
+  return (protocols: readonly string[], { serverName }: ClientHelloInfo): string | undefined => {
+    let chosen: unknown
+    try {
+      chosen = Reflect.apply(ALPNCallback, socket, [{ servername: serverName ?? false, protocols: [...protocols] }])
+    } catch (error) {
+      throw failed(error, fail)
+    }
+    if (chosen === undefined || (typeof chosen === 'string' && protocols.includes(chosen))) return chosen
+    const message =
+      'ALPN callback returned a value ' +
+      `(${inspect(chosen)}) that did not match any of the client's offered protocols (${protocols.join(', ')})`
+    throw failed(codedError(TypeError, 'ERR_TLS_ALPN_CALLBACK_INVALID_RESULT', message), fail)
+  }
+}
+
+const multipleCallback = (): Error => codedError(Error, 'ERR_MULTIPLE_CALLBACK', 'Callback called multiple times')
+
+type Ask<T> = (callback: (error: unknown, value?: T) => void) => void
+
+/** A question to the application, answered at once or later; a second answer ends the socket. */
+const asked = <T>(ask: Ask<T>, fail: (error: Error) => void): MaybePromise<T | undefined> => {
+  let answer: { readonly error: unknown; readonly value: T | undefined } | undefined
+  let settle: ((answer: { readonly error: unknown; readonly value: T | undefined }) => void) | undefined
+  try {
+    ask((error, value) => {
+      if (answer) return fail(multipleCallback())
+      answer = { error, value }
+      settle?.(answer)
+    })
+  } catch (error) {
+    throw failed(error, fail)
+  }
+  const outcome = (given: { readonly error: unknown; readonly value: T | undefined }): T | undefined => {
+    if (given.error) throw failed(given.error, fail)
+    return given.value
+  }
+  if (answer) return outcome(answer)
+  return new Promise((resolve, reject) => {
+    settle = (given) => {
+      try {
+        resolve(outcome(given))
+      } catch (error) {
+        reject(error)
+      }
+    }
+  })
+}
+
+const askForContext = (
+  socket: Duplex,
+  callback: NonNullable<TLSSocketOptions['SNICallback']>,
+  servername: string,
+  fail: (error: Error) => void,
+): MaybePromise<Context | undefined> => {
+  checkFunction(callback, 'options.SNICallback')
+  const ask: Ask<unknown> = (done) => Reflect.apply(callback, socket, [servername, done])
+  const toContext = (given: unknown): Context | undefined => {
+    if (given === undefined || given === null) return undefined
+    if (given instanceof Context) return given
+    const inner: unknown = typeof given === 'object' ? Reflect.get(given, 'context') : undefined
+    if (inner instanceof Context) return inner
+    throw failed(codedError(TypeError, 'ERR_TLS_INVALID_CONTEXT', 'Invalid SNI context'), fail)
+  }
+  const answer = asked(ask, fail)
+  return answer instanceof Promise ? answer.then(toContext) : toContext(answer)
+}
+
+const askForOcsp = (
+  server: EventEmitter,
+  context: Context,
+  fail: (error: Error) => void,
+): MaybePromise<Uint8Array | undefined> => {
+  const ask: Ask<unknown> = (done) =>
+    void server.emit('OCSPRequest', context.getCertificate(), context.getIssuer(), done)
+  const toBytes = (given: unknown): Uint8Array | undefined =>
+    isView(given) ? new Uint8Array(bytesOfView(given)) : undefined
+  const answer = asked(ask, fail)
+  return answer instanceof Promise ? answer.then(toBytes) : toBytes(answer)
+}
+
+/** The server's own store of sessions by ID, as its listeners for newSession and resumeSession. */
+const sessionEvents = (server: EventEmitter, fail: (error: Error) => void): ServerSessionStore | undefined => {
+  if (server.listenerCount('newSession') === 0 && server.listenerCount('resumeSession') === 0) return undefined
+  return {
+    get: (sessionId) => {
+      if (server.listenerCount('resumeSession') === 0) return undefined
+      const ask: Ask<unknown> = (done) => void server.emit('resumeSession', Buffer.from(sessionId), done)
+      const toSession = (given: unknown): Uint8Array | undefined =>
+        isView(given) ? new Uint8Array(bytesOfView(given)) : undefined
+      const answer = asked(ask, fail)
+      return answer instanceof Promise ? answer.then(toSession) : toSession(answer)
+    },
+    set: (sessionId, session) => {
+      if (server.listenerCount('newSession') === 0) return undefined
+      const stored = asked<void>(
+        (done) => void server.emit('newSession', Buffer.from(sessionId), Buffer.from(session), () => done(null)),
+        () => undefined,
+      )
+      return stored instanceof Promise ? stored.then(() => undefined) : undefined
+    },
+  }
+}
