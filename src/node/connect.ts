@@ -10,13 +10,13 @@ import { createSecureContext } from './secure-context.ts'
 import { replaceable } from './replaceable.ts'
 import { unwrapSession } from './sessions.ts'
 import { settings } from './settings.ts'
-import { emitPendingSession, kConnectOptions, TLSSocket } from './socket.ts'
+import { TLSSocket } from './socket.ts'
+import { emitPendingSession } from './socket-life.ts'
 import { identityNameOf } from './socket-engine.ts'
-import { kState } from './socket-facts.ts'
 import type { ConnectionOptions } from './types.ts'
 
 /** Node's own, taken now: register.ts may put ours in its place later. */
-const nodeCheck = nodeTls.checkServerIdentity
+const nodeCheck: typeof nodeTls.checkServerIdentity = nodeTls.checkServerIdentity
 
 /**
  * tls.checkServerIdentity(). A name or an address is compared with the certificate; an Error says what does not match.
@@ -73,7 +73,7 @@ export const connect: Connect = (...args: readonly unknown[]): TLSSocket => {
     requireCloseNotify: options.requireCloseNotify,
     puretls: options.puretls as never,
   })
-  socket[kConnectOptions] = options as Record<string, unknown>
+  socket._puretls.connectOptions = options as Record<string, unknown>
   if (listener) socket.once('secureConnect', listener)
   if (!below) {
     if (options.timeout) socket.setTimeout(options.timeout)
@@ -130,8 +130,8 @@ const normalise = (args: readonly unknown[]): readonly [ConnectionOptions, Liste
 }
 
 function onConnectSecure(this: TLSSocket): void {
-  const options = this[kConnectOptions] ?? {}
-  const { info, verdict } = this[kState]
+  const options = this._puretls.connectOptions ?? {}
+  const { info, verdict } = this._puretls
   let error: Error | undefined = info?.pskIdentity && info.peerCertificates.length === 0 ? undefined : verdict?.error
   if (!error && mustCheckName(this)) {
     const check = options.checkServerIdentity as typeof nodeCheck
@@ -159,17 +159,17 @@ function onConnectSecure(this: TLSSocket): void {
  * and is made each time; with a pre-shared key and no certificate the caller's is asked, as in node:tls.
  */
 const mustCheckName = (socket: TLSSocket): boolean => {
-  const { info } = socket[kState]
+  const { info } = socket._puretls
   if (!info?.resumed) return true
   if (info.pskIdentity && info.peerCertificates.length === 0) return false
-  if (socket[kConnectOptions]?.checkServerIdentity === checkServerIdentity) return true
+  if (socket._puretls.connectOptions?.checkServerIdentity === checkServerIdentity) return true
   const { session } = socket._tlsOptions
   return !isView(session) || unwrapSession(bytesOfView(session))?.isAuthorized !== true
 }
 
 function onConnectEnd(this: TLSSocket): void {
   if (this._hadError) return
-  const { path, host, port, localAddress } = this[kConnectOptions] ?? {}
+  const { path, host, port, localAddress } = this._puretls.connectOptions ?? {}
   this._hadError = true
   const error = connectionReset('Client network socket disconnected before secure TLS connection was established')
   this.destroy(Object.assign(error, { path, host, port, localAddress }))

@@ -19,13 +19,11 @@ export type { ConnectionOptions, SecureContextOptions, TlsOptions, TLSSocketOpti
 
 /** Mozilla's authorities, PEM. */
 export const rootCertificates: readonly string[] = readRoots()
-export const {
-  DEFAULT_CIPHERS,
-  DEFAULT_ECDH_CURVE,
-  DEFAULT_MIN_VERSION,
-  DEFAULT_MAX_VERSION,
-  CLIENT_RENEG_LIMIT,
-  CLIENT_RENEG_WINDOW,
-} = settings
+export const DEFAULT_CIPHERS: string = settings.DEFAULT_CIPHERS
+export const DEFAULT_ECDH_CURVE: string = settings.DEFAULT_ECDH_CURVE
+export const DEFAULT_MIN_VERSION: string = settings.DEFAULT_MIN_VERSION
+export const DEFAULT_MAX_VERSION: string = settings.DEFAULT_MAX_VERSION
+export const CLIENT_RENEG_LIMIT: number = settings.CLIENT_RENEG_LIMIT
+export const CLIENT_RENEG_WINDOW: number = settings.CLIENT_RENEG_WINDOW
 
 export { tls as default }

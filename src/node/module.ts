@@ -34,7 +34,30 @@ export type SecureContext = SecureContextClass
 /** tls.getCertificateCompressionAlgorithms(). */
 export const getCertificateCompressionAlgorithms = (): string[] => certificateCodecs.map(({ name }) => name).toSorted()
 
-export const tls = {
+/** What `require('node:tls')` gives. */
+export interface TlsModule {
+  readonly TLSSocket: typeof TLSSocket
+  readonly Server: typeof Server
+  readonly SecureContext: typeof SecureContext
+  readonly connect: typeof connect
+  readonly createServer: typeof createServer
+  createSecureContext: typeof createSecureContext
+  checkServerIdentity: typeof checkServerIdentity
+  readonly getCiphers: typeof getCiphers
+  readonly getCertificateCompressionAlgorithms: typeof getCertificateCompressionAlgorithms
+  readonly getCACertificates: typeof getCACertificates
+  readonly setDefaultCACertificates: typeof setDefaultCACertificates
+  readonly convertALPNProtocols: typeof convertALPNProtocols
+  readonly rootCertificates: readonly string[]
+  DEFAULT_CIPHERS: string
+  DEFAULT_ECDH_CURVE: string
+  DEFAULT_MIN_VERSION: string
+  DEFAULT_MAX_VERSION: string
+  CLIENT_RENEG_LIMIT: number
+  CLIENT_RENEG_WINDOW: number
+}
+
+export const tls: TlsModule = {
   TLSSocket,
   Server,
   SecureContext,

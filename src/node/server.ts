@@ -21,14 +21,9 @@ import {
   bytesOfView,
 } from './node-errors.ts'
 import { createSecureContext, SecureContext } from './secure-context.ts'
-import { kState } from './socket-facts.ts'
 import { TLSSocket } from './socket.ts'
 import type { SecureContextOptions, SniCallback, TlsOptions } from './types.ts'
 import { verifyError } from './verify.ts'
-
-const kHandshakeTimeout: unique symbol = Symbol('puretls.handshake-timeout')
-const kOptions: unique symbol = Symbol('puretls.options')
-const kErrorEmitted: unique symbol = Symbol('puretls.error-emitted')
 
 const HANDSHAKE_TIMEOUT = 120_000
 
@@ -65,9 +60,8 @@ export class Server extends NetServer {
   declare honorCipherOrder: boolean
   declare secureOptions: number | undefined
   declare _contexts: [RegExp, Context][]
-  declare _sharedCreds: SecureContext;
-  declare [kHandshakeTimeout]: number;
-  declare [kOptions]: TlsOptions
+  declare _sharedCreds: SecureContext
+  declare readonly _puretls: { readonly handshakeTimeout: number; readonly options: TlsOptions }
 
   /** Throws what createSecureContext() throws, and ERR_INVALID_ARG_TYPE. */
   constructor(options?: TlsOptions | ((socket: TLSSocket) => void) | null, listener?: (socket: TLSSocket) => void) {
@@ -135,14 +129,19 @@ export class Server extends NetServer {
   _setServerData({ ticketKeys }: { readonly ticketKeys: string }): void {
     this.setTicketKeys(Buffer.from(ticketKeys, 'hex'))
   }
+}
 
-  override [captureRejectionSymbol](error: Error, event: string, ...args: unknown[]): void {
+/** With `captureRejections`: what a listener rejects with ends the socket that it was about. */
+Object.defineProperty(Server.prototype, captureRejectionSymbol, {
+  configurable: true,
+  writable: true,
+  value(this: Server, error: Error, event: string, ...args: unknown[]): void {
     const [socket] = args
     if (event === 'secureConnection' && socket instanceof TLSSocket) socket.destroy(error)
     else if (event === 'connection') (socket as Socket).destroy(error)
     else this.emit('error', error)
-  }
-}
+  },
+})
 
 /** On an object that inherits from Server without being made by its constructor. */
 export const initialiseServer = (self: object, [options, listener]: unknown[]): void => {
@@ -180,8 +179,7 @@ const initialise = (server: Server, options: TlsOptions, listener: ((socket: TLS
   server.setSecureContext(options)
   const timeout: unknown = options.handshakeTimeout || HANDSHAKE_TIMEOUT
   checkNumber(timeout, 'options.handshakeTimeout')
-  server[kHandshakeTimeout] = timeout
-  server[kOptions] = options
+  Object.defineProperty(server, '_puretls', { value: { handshakeTimeout: timeout, options } })
   if (options.SNICallback) checkFunction(options.SNICallback, 'options.SNICallback')
   if (options.pskCallback) checkFunction(options.pskCallback, 'options.pskCallback')
   if (options.pskIdentityHint) checkString(options.pskIdentityHint, 'options.pskIdentityHint')
@@ -190,7 +188,7 @@ const initialise = (server: Server, options: TlsOptions, listener: ((socket: TLS
 }
 
 function onConnection(this: Server, raw: Socket): void {
-  const options = this[kOptions]
+  const { options, handshakeTimeout } = this._puretls
   const chooseByName: SniCallback = (name, done) => done(null, byName(this, name) as never)
   const socket = new TLSSocket(raw, {
     secureContext: this._sharedCreds,
@@ -198,7 +196,7 @@ function onConnection(this: Server, raw: Socket): void {
     server: this,
     requestCert: this.requestCert,
     rejectUnauthorized: this.rejectUnauthorized,
-    handshakeTimeout: this[kHandshakeTimeout],
+    handshakeTimeout: handshakeTimeout,
     ALPNProtocols: this.ALPNProtocols as never,
     ALPNCallback: this.ALPNCallback,
     SNICallback: options.SNICallback ?? (this._contexts.length > 0 ? chooseByName : undefined),
@@ -209,7 +207,6 @@ function onConnection(this: Server, raw: Socket): void {
     requireCloseNotify: options.requireCloseNotify,
     puretls: options.puretls as never,
   })
-  Reflect.set(socket, kErrorEmitted, false)
   socket.on('secure', onSocketSecure)
   if (this.listenerCount('keylog') > 0) socket.on('keylog', (line: Buffer) => this.emit('keylog', line, socket))
   socket.on('close', onSocketClose)
@@ -228,7 +225,7 @@ function onSocketSecure(this: TLSSocket): void {
 }
 
 const judgeClient = (socket: TLSSocket): void => {
-  const { info, verdict } = socket[kState]
+  const { info, verdict } = socket._puretls
   const hasCertificate = (info?.peerCertificates.length ?? 0) > 0
   const error = hasCertificate ? verdict?.error : verifyError('UNABLE_TO_GET_ISSUER_CERT')
   if (!error) {
@@ -240,8 +237,8 @@ const judgeClient = (socket: TLSSocket): void => {
 }
 
 function tell(socket: TLSSocket, error: Error): void {
-  if (socket._controlReleased || Reflect.get(socket, kErrorEmitted) === true) return
-  Reflect.set(socket, kErrorEmitted, true)
+  if (socket._controlReleased || socket._puretls.errorEmitted) return
+  socket._puretls.errorEmitted = true
   ;(socket.server as Server).emit('tlsClientError', error, socket)
 }
 

@@ -17,7 +17,11 @@ const initialCiphers: string =
 
 const atLeast12 = (version: string | undefined): string => (version === 'TLSv1.3' ? 'TLSv1.3' : 'TLSv1.2')
 
-export const settings = {
+export const settings: Record<
+  'DEFAULT_CIPHERS' | 'DEFAULT_ECDH_CURVE' | 'DEFAULT_MIN_VERSION' | 'DEFAULT_MAX_VERSION',
+  string
+> &
+  Record<'CLIENT_RENEG_LIMIT' | 'CLIENT_RENEG_WINDOW', number> = {
   DEFAULT_CIPHERS: initialCiphers,
   DEFAULT_ECDH_CURVE: tls.DEFAULT_ECDH_CURVE ?? 'auto',
   /** TLS 1.0 and 1.1 are not here: a process started with --tls-min-v1.0 begins at TLS 1.2. */

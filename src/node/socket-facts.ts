@@ -14,6 +14,7 @@ import type { Context } from './context.ts'
 import type { TlsHandle } from './handle.ts'
 import { signatureSchemeName } from '../wire/registry.ts'
 import { ticketOf } from './sessions.ts'
+import type { TLSSocketOptions } from './types.ts'
 import type { Verdict } from './verify.ts'
 
 /** What is known of a connection. */
@@ -24,28 +25,59 @@ export interface SocketState {
   verdict: Verdict | undefined
   /** The last session that the server gave, or the one that was given to be resumed. */
   session: Uint8Array | undefined
+  /** Options of connect(). */
+  connectOptions?: Record<string, unknown>
+  isTracing: boolean
+  /** The server was judged: sessions are shown from now on. */
+  isJudged: boolean
+  /** What came before that. */
+  pendingSession?: Uint8Array | undefined
+  renegotiationDisabled: boolean
+  /** Server: its listeners have heard of an error. */
+  errorEmitted: boolean
+  /** The socket underneath, and how much went through, for what is asked after the end. */
+  last?: Socket | undefined
+  counts?: { readonly read: number; readonly written: number }
   /** verify_data of the two Finished messages. */
   finished?: { readonly own: Uint8Array | undefined; readonly peer: Uint8Array | undefined }
 }
 
-export const kState: unique symbol = Symbol('puretls.state')
-
 export abstract class SocketFacts extends Socket {
-  declare _handle: TlsHandle | null;
-  declare [kState]: SocketState
+  declare _handle: TlsHandle | null
+  declare readonly _puretls: SocketState
+  declare encrypted: true
+  declare authorized: boolean
+  declare authorizationError: Error
+  declare alpnProtocol: string | false | null
+  declare servername: string | false | null
+  declare secureConnecting: boolean
+  declare server: unknown
+  declare ssl: TlsHandle | null
+  declare _tlsOptions: TLSSocketOptions
+  declare _parent: Socket | undefined
+  declare _host: string | undefined
+  declare _requestCert: boolean
+  declare _rejectUnauthorized: boolean
+  declare _secureEstablished: boolean
+  declare _controlReleased: boolean
+  declare _hadError: boolean
+  declare connecting: boolean
+
+  abstract _emitTLSError(error: Error): void
+  abstract _handleTimeout(): void
 
   // ---- what was agreed on ------------------------------------------------------------------------------------------
 
   /** `TLSv1.2` or `TLSv1.3`; null once the connection is gone, 'unknown' before it is made. */
   getProtocol(): string | null {
     if (!this._handle) return null
-    const version = this[kState].info?.version
+    const version = this._puretls.info?.version
     return version === undefined ? 'unknown' : version === 'TLS 1.3' ? 'TLSv1.3' : 'TLSv1.2'
   }
 
   /** OpenSSL's name, the IANA name, and the version that the suite came with. */
   getCipher(): CipherNameAndProtocol {
-    const suite = this[kState].info?.cipherSuite
+    const suite = this._puretls.info?.cipherSuite
     return (
       this._handle && suite !== undefined ? describeCipher(suite) : this._handle ? undefined : null
     ) as CipherNameAndProtocol
@@ -53,15 +85,15 @@ export abstract class SocketFacts extends Socket {
 
   /** Client: the key agreement; null on a server, as in node:tls. */
   getEphemeralKeyInfo(): EphemeralKeyInfo | object | null {
-    if (!this._handle || this[kState].isServer) return null
-    const group = this[kState].info?.group
+    if (!this._handle || this._puretls.isServer) return null
+    const group = this._puretls.info?.group
     return group === undefined ? {} : describeGroup(group)
   }
 
   /** Server: the signature algorithms that both ends have, in OpenSSL's notation. */
   getSharedSigalgs(): string[] {
     if (!this._handle) return null as unknown as string[]
-    const { info, context } = this[kState]
+    const { info, context } = this._puretls
     const offered = info?.clientHello?.signatureSchemes.map(signatureSchemeName) ?? []
     const wanted: readonly string[] | undefined = context.schemes
     const shared = wanted
@@ -79,7 +111,7 @@ export abstract class SocketFacts extends Socket {
     const [leaf] = this.#peerChain
     if (!leaf) return {} as PeerCertificate
     if (!detailed) return legacyObject(leaf)
-    const { verdict, context, info } = this[kState]
+    const { verdict, context, info } = this._puretls
     const known = [...(verdict?.chain ?? []), ...(info?.verifiedChain ?? [])]
     const issuerOf = ({ issuer }: Certificate): Certificate | undefined =>
       known.find(({ subject }) => subject.key === issuer.key) ??
@@ -105,30 +137,26 @@ export abstract class SocketFacts extends Socket {
 
   isSessionReused(): boolean {
     if (!this._handle) return null as unknown as boolean
-    return this[kState].info?.resumed ?? false
+    return this._puretls.info?.resumed ?? false
   }
 
   /** Client: the ticket of the session, if it has one. */
   getTLSTicket(): Buffer | undefined {
-    const { session, isServer } = this[kState]
+    const { session, isServer } = this._puretls
     return this._handle && session && !isServer ? ticketOf(session) : undefined
   }
 
   get #peerChain(): readonly Uint8Array[] {
-    return this[kState].info?.peerCertificates ?? []
+    return this._puretls.info?.peerCertificates ?? []
   }
 
   get #ownCertificate(): Uint8Array | undefined {
-    const { info, context, isServer } = this[kState]
+    const { info, context, isServer } = this._puretls
     const shown = context.identities.find(({ digest }) => digest === info?.ownIdentity)
     return (shown ?? (isServer || !info ? context.identities[0] : undefined))?.certificates[0]
   }
 
   // ---- the socket underneath ---------------------------------------------------------------------------------------
-
-  /** The socket underneath, and how much went through, for what is asked after the end. */
-  declare [kLast]: Socket | undefined;
-  declare [kCounts]: { readonly read: number; readonly written: number } | undefined
 
   override address(): AddressInfo | object {
     return below(this)?.address() ?? {}
@@ -154,10 +182,7 @@ export abstract class SocketFacts extends Socket {
   }
 }
 
-export const kLast: unique symbol = Symbol('puretls.last')
-export const kCounts: unique symbol = Symbol('puretls.counts')
-
-const below = (socket: SocketFacts): Socket | undefined => socket._handle?.socket ?? socket[kLast]
+const below = (socket: SocketFacts): Socket | undefined => socket._handle?.socket ?? socket._puretls.last
 
 const readyState = (socket: SocketFacts): string => {
   if (socket.connecting) return 'opening'
@@ -167,9 +192,9 @@ const readyState = (socket: SocketFacts): string => {
 
 /** net.Socket has these as properties by its types, and as accessors in truth. */
 const accessors: Readonly<Record<string, (socket: SocketFacts) => unknown>> = {
-  bytesRead: (socket) => socket._handle?.bytesRead ?? socket[kCounts]?.read ?? 0,
-  bytesWritten: (socket) => socket._handle?.bytesWritten ?? socket[kCounts]?.written ?? 0,
-  _bytesDispatched: (socket) => socket._handle?.bytesWritten ?? socket[kCounts]?.written ?? 0,
+  bytesRead: (socket) => socket._handle?.bytesRead ?? socket._puretls.counts?.read ?? 0,
+  bytesWritten: (socket) => socket._handle?.bytesWritten ?? socket._puretls.counts?.written ?? 0,
+  _bytesDispatched: (socket) => socket._handle?.bytesWritten ?? socket._puretls.counts?.written ?? 0,
   pending: (socket) => !socket._handle || socket.connecting,
   bufferSize: (socket) => (socket._handle ? socket.writableLength : undefined),
   readyState,

@@ -4,12 +4,8 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-import type { TlsEngine } from '../engine/types.ts'
-import type { TlsError } from '../errors.ts'
-import type { ConnectionInfo } from '../info.ts'
 import { Context } from './context.ts'
 import { TlsHandle } from './handle.ts'
-import { httpRequestOr } from './http-request.ts'
 import {
   bytesOfView,
   checkBoolean,
@@ -24,44 +20,14 @@ import {
 import { readInto } from './onread.ts'
 import { createSecureContext, SecureContext } from './secure-context.ts'
 import { wrapSession } from './sessions.ts'
-import { engineFor } from './socket-engine.ts'
-import { kCounts, kLast, kState, SocketFacts } from './socket-facts.ts'
-import { nodeErrorOf } from './ssl-errors.ts'
+import { SocketFacts } from './socket-facts.ts'
+import type { SocketState } from './socket-facts.ts'
+import { finishHandshake, ownerOf, write } from './socket-life.ts'
 import type { SecureContextLike, SecureContextOptions, TLSSocketOptions } from './types.ts'
 
 type Callback = (error?: Error | null) => void
 
-/** What connect() puts into the options of a socket that it makes. */
-export const kConnectOptions: unique symbol = Symbol('puretls.connect-options')
-const kDisableRenegotiation: unique symbol = Symbol('puretls.disable-renegotiation')
-const kTracing: unique symbol = Symbol('puretls.tracing')
-const kPendingSession: unique symbol = Symbol('puretls.pending-session')
-const kVerified: unique symbol = Symbol('puretls.verified')
-
 export class TLSSocket extends SocketFacts {
-  declare encrypted: true
-  declare authorized: boolean
-  declare authorizationError: Error
-  declare alpnProtocol: string | false | null
-  declare servername: string | false | null
-  declare secureConnecting: boolean
-  declare server: unknown
-  declare ssl: TlsHandle | null
-  declare _tlsOptions: TLSSocketOptions
-  declare _parent: Socket | undefined
-  declare _host: string | undefined
-  declare _requestCert: boolean
-  declare _rejectUnauthorized: boolean
-  declare _secureEstablished: boolean
-  declare _controlReleased: boolean
-  declare _hadError: boolean
-  declare connecting: boolean;
-  declare [kConnectOptions]: Record<string, unknown> | undefined;
-  declare [kDisableRenegotiation]: boolean;
-  declare [kTracing]: boolean;
-  declare [kPendingSession]: Buffer | undefined;
-  declare [kVerified]: boolean
-
   /** Throws what createSecureContext() throws, ERR_TLS_INVALID_CONTEXT for a context of node:tls itself. */
   constructor(socket?: Duplex | null, options?: TLSSocketOptions) {
     super(superOptions(socket, options))
@@ -111,8 +77,8 @@ export class TLSSocket extends SocketFacts {
       process.nextTick(() => this.emit('close', isException))
       return
     }
-    this[kLast] = handle.socket
-    this[kCounts] = { read: handle.bytesRead, written: handle.bytesWritten }
+    this._puretls.last = handle.socket
+    this._puretls.counts = { read: handle.bytesRead, written: handle.bytesWritten }
     handle.silence()
     const close = (): void => handle.close(() => this.emit('close', isException))
     // A handshake that failed: whoever hears of it still finds the socket's addresses.
@@ -168,7 +134,7 @@ export class TLSSocket extends SocketFacts {
   /** Client: the session as it is now; a connection of TLS 1.3 can be resumed once the event `session` came. */
   getSession(): Buffer | undefined {
     if (!this._handle) return null as unknown as undefined
-    const { session, info, isServer } = this[kState]
+    const { session, info, isServer } = this._puretls
     if (isServer || !info) return undefined
     return wrapSession({ session: session ?? new Uint8Array(0), isAuthorized: this.authorized })
   }
@@ -214,18 +180,18 @@ export class TLSSocket extends SocketFacts {
   }
 
   disableRenegotiation(): void {
-    this[kDisableRenegotiation] = true
+    this._puretls.renegotiationDisabled = true
   }
 
   /** Server, before the handshake chooses: another certificate and key for this connection. */
   setKeyCert(context: SecureContextOptions | SecureContext): void {
     if (!this._handle) return
-    this[kState].context = contextOf(context)
+    this._puretls.context = contextOf(context)
   }
 
   /** The library's own trace of records and messages, to standard error. */
   enableTrace(): void {
-    this[kTracing] = true
+    this._puretls.isTracing = true
   }
 
   // ---- as node:tls has them, for programs that look
@@ -296,16 +262,19 @@ const initialise = (socket: TLSSocket, given: Duplex | null | undefined, options
     server: tlsOptions.server,
     _requestCert: Boolean(tlsOptions.requestCert) || !tlsOptions.isServer,
     _rejectUnauthorized: Boolean(tlsOptions.rejectUnauthorized),
-    [kState]: {
-      context,
-      isServer: Boolean(tlsOptions.isServer),
-      info: undefined,
-      verdict: undefined,
-      session: undefined,
-    },
-    [kTracing]: tlsOptions.enableTrace === true || process.execArgv.includes('--trace-tls'),
-    [kDisableRenegotiation]: false,
   })
+  const state: SocketState = {
+    context,
+    isServer: Boolean(tlsOptions.isServer),
+    info: undefined,
+    verdict: undefined,
+    session: undefined,
+    isTracing: tlsOptions.enableTrace === true || process.execArgv.includes('--trace-tls'),
+    isJudged: false,
+    renegotiationDisabled: false,
+    errorEmitted: false,
+  }
+  Object.defineProperty(socket, '_puretls', { value: state, configurable: true })
   const below = given ?? new Socket({ allowHalfOpen: true })
   const handle = new TlsHandle(ownerOf(socket, !given), below)
   socket._handle = handle
@@ -364,135 +333,6 @@ const forward = (socket: TLSSocket, below: Socket, isGiven: boolean): void => {
   }
 }
 
-const ownerOf = (socket: TLSSocket, isOwn: boolean): ConstructorParameters<typeof TlsHandle>[0] => ({
-  makeEngine: () => makeEngine(socket),
-  onHandshake: (info) => onHandshake(socket, info),
-  onData: (data) => {
-    touch(socket)
-    return socket.push(data)
-  },
-  onEnd: (isTruncated) => {
-    if (isTruncated && socket._tlsOptions.requireCloseNotify) {
-      socket.destroy(codedError(Error, 'truncated', 'the stream ended without a close_notify: data may be missing'))
-      return
-    }
-    socket.push(null)
-    socket.read(0)
-  },
-  onSession: (session) => onSession(socket, session),
-  onTlsError: (error) => onTlsError(socket, error),
-  onTransportError: (error) => {
-    if (isOwn || socket._secureEstablished) socket.destroy(error)
-    else socket._emitTLSError(error)
-  },
-  onTransportClose: () => {
-    if (!isOwn || !socket.destroyed) socket.destroy()
-  },
-  verifyError: () => socket[kState].verdict?.error ?? null,
-})
-
-const makeEngine = (socket: TLSSocket): TlsEngine =>
-  engineFor({
-    socket,
-    options: socket._tlsOptions,
-    state: socket[kState],
-    connectOptions: socket[kConnectOptions],
-    onHello: (name) => {
-      if (name !== undefined) socket.servername = name
-    },
-    isTracing: socket[kTracing],
-    fail: (error) => socket.destroy(error),
-  })
-
-const onHandshake = (socket: TLSSocket, info: ConnectionInfo): void => {
-  const state = socket[kState]
-  state.info = info
-  const { _handle: handle } = socket
-  if (socket._tlsOptions.requestOCSP && !state.isServer && !info.resumed) {
-    socket.emit('OCSPResponse', info.ocspResponse ? Buffer.from(info.ocspResponse) : null)
-    if (socket.destroyed) return
-  }
-  // What a resumed session stands on is judged again, by what this context trusts now.
-  const chain = info.peerCertificates
-  if (!info.resumed || chain.length === 0 || !handle) return finishHandshake(socket)
-  const verdict = state.context.judge.judge(chain, state.isServer ? 'client' : 'server', Date.now())
-  if (!(verdict instanceof Promise)) {
-    state.verdict = verdict
-    return finishHandshake(socket)
-  }
-  handle.hold()
-  void verdict.then((later) => {
-    state.verdict = later
-    finishHandshake(socket)
-    handle.release()
-  })
-}
-
-const finishHandshake = (socket: TLSSocket): void => {
-  const { info } = socket[kState]
-  if (!socket._handle || !info || socket.destroyed) return
-  socket.alpnProtocol = info.alpn ?? false
-  if (socket.servername === null) socket.servername = sentName(socket, info)
-  socket._secureEstablished = true
-  const { handshakeTimeout } = socket._tlsOptions
-  if (handshakeTimeout !== undefined && handshakeTimeout > 0) socket.setTimeout(0, socket._handleTimeout)
-  socket.emit('secure')
-}
-
-const sentName = (socket: TLSSocket, info: ConnectionInfo): string | false =>
-  (socket[kState].isServer ? info.serverName : socket._tlsOptions.servername) || false
-
-const onSession = (socket: TLSSocket, session: Uint8Array): void => {
-  socket[kState].session = session
-  const shown = wrapSession({ session, isAuthorized: socket.authorized })
-  if (socket[kVerified]) socket.emit('session', shown)
-  else socket[kPendingSession] = Buffer.from(session)
-}
-
-/** After secureConnect: the session that came before it. */
-export const emitPendingSession = (socket: TLSSocket): void => {
-  socket[kVerified] = true
-  const session = socket[kPendingSession]
-  socket[kPendingSession] = undefined
-  if (session) socket.emit('session', wrapSession({ session, isAuthorized: socket.authorized }))
-}
-
-const onTlsError = (socket: TLSSocket, error: TlsError): void => {
-  if (socket._hadError) return
-  socket._hadError = true
-  const shown = httpRequestOr(error, nodeErrorOf(error))
-  if (!socket._secureEstablished) socket.destroy(shown)
-  else socket._emitTLSError(shown)
-}
-
-const write = (socket: TLSSocket, data: Uint8Array, callback: Callback): void => {
-  if (socket.connecting) {
-    const onClose = (): void =>
-      callback(
-        codedError(Error, 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION', 'Socket closed before the connection was established'),
-      )
-    socket.once('close', onClose)
-    socket.once('connect', () => {
-      socket.off('close', onClose)
-      write(socket, data, callback)
-    })
-    return
-  }
-  if (!socket._handle) return callback(codedError(Error, 'ERR_SOCKET_CLOSED', 'Socket is closed'))
-  touch(socket)
-  socket._handle.start()
-  socket._handle.write(data, callback)
-}
-
-/** The idle timer begins again. */
-const touch = (socket: TLSSocket): void => {
-  for (let each: Socket | undefined = socket; each; each = Reflect.get(each, '_parent')) {
-    const unrefTimer: unknown = Reflect.get(each, '_unrefTimer')
-    if (typeof unrefTimer === 'function') unrefTimer.call(each)
-    if (each === Reflect.get(each, '_parent')) return
-  }
-}
-
 const renegotiationError = (is13: boolean): Error => {
   const reason = is13 ? 'wrong ssl version' : 'no renegotiation'
   return Object.assign(new Error(`error:0A00010A:SSL routines::${reason}`), {
@@ -504,6 +344,6 @@ const renegotiationError = (is13: boolean): Error => {
 
 /** The verify_data of the handshake. */
 const finished = (socket: TLSSocket, whose: 'own' | 'peer'): Buffer | undefined => {
-  const data = socket._handle ? socket[kState].finished?.[whose] : undefined
+  const data = socket._handle ? socket._puretls.finished?.[whose] : undefined
   return data && Buffer.from(data)
 }

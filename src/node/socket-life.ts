@@ -1,0 +1,148 @@
+// The life of a TLSSocket: what its handle tells, turned into the events of node:tls.
+
+import type { Socket } from 'node:net'
+
+import type { TlsEngine } from '../engine/types.ts'
+import type { TlsError } from '../errors.ts'
+import type { ConnectionInfo } from '../info.ts'
+import type { HandleOwner } from './handle.ts'
+import { httpRequestOr } from './http-request.ts'
+import { codedError } from './node-errors.ts'
+import { wrapSession } from './sessions.ts'
+import { engineFor } from './socket-engine.ts'
+import type { SocketFacts } from './socket-facts.ts'
+import { nodeErrorOf } from './ssl-errors.ts'
+
+type Callback = (error?: Error | null) => void
+
+/** Whom the handle tells. `isOwn`: the stream underneath was made for this socket. */
+export const ownerOf = (socket: SocketFacts, isOwn: boolean): HandleOwner => ({
+  makeEngine: () => makeEngine(socket),
+  onHandshake: (info) => onHandshake(socket, info),
+  onData: (data) => {
+    touch(socket)
+    return socket.push(data)
+  },
+  onEnd: (isTruncated) => {
+    if (isTruncated && socket._tlsOptions.requireCloseNotify) {
+      socket.destroy(codedError(Error, 'truncated', 'the stream ended without a close_notify: data may be missing'))
+      return
+    }
+    socket.push(null)
+    socket.read(0)
+  },
+  onSession: (session) => onSession(socket, session),
+  onTlsError: (error) => onTlsError(socket, error),
+  onTransportError: (error) => {
+    if (isOwn || socket._secureEstablished) socket.destroy(error)
+    else socket._emitTLSError(error)
+  },
+  onTransportClose: () => {
+    if (!isOwn || !socket.destroyed) socket.destroy()
+  },
+  verifyError: () => socket._puretls.verdict?.error ?? null,
+})
+
+const makeEngine = (socket: SocketFacts): TlsEngine =>
+  engineFor({
+    socket,
+    options: socket._tlsOptions,
+    state: socket._puretls,
+    connectOptions: socket._puretls.connectOptions,
+    onHello: (name) => {
+      if (name !== undefined) socket.servername = name
+    },
+    isTracing: socket._puretls.isTracing,
+    fail: (error) => socket.destroy(error),
+  })
+
+const onHandshake = (socket: SocketFacts, info: ConnectionInfo): void => {
+  const state = socket._puretls
+  state.info = info
+  const { _handle: handle } = socket
+  if (socket._tlsOptions.requestOCSP && !state.isServer && !info.resumed) {
+    socket.emit('OCSPResponse', info.ocspResponse ? Buffer.from(info.ocspResponse) : null)
+    if (socket.destroyed) return
+  }
+  // What a resumed session stands on is judged again, by what this context trusts now.
+  const chain = info.peerCertificates
+  if (!info.resumed || chain.length === 0 || !handle) return finishHandshake(socket)
+  const verdict = state.context.judge.judge(chain, state.isServer ? 'client' : 'server', Date.now())
+  if (!(verdict instanceof Promise)) {
+    state.verdict = verdict
+    return finishHandshake(socket)
+  }
+  handle.hold()
+  void verdict.then((later) => {
+    state.verdict = later
+    finishHandshake(socket)
+    handle.release()
+  })
+}
+
+/** Says that the handshake is done, and whom the peer proved to be is known. */
+export const finishHandshake = (socket: SocketFacts): void => {
+  const { info } = socket._puretls
+  if (!socket._handle || !info || socket.destroyed) return
+  socket.alpnProtocol = info.alpn ?? false
+  if (socket.servername === null) socket.servername = sentName(socket, info)
+  socket._secureEstablished = true
+  const { handshakeTimeout } = socket._tlsOptions
+  if (handshakeTimeout !== undefined && handshakeTimeout > 0) socket.setTimeout(0, socket._handleTimeout)
+  socket.emit('secure')
+}
+
+const sentName = (socket: SocketFacts, info: ConnectionInfo): string | false =>
+  (socket._puretls.isServer ? info.serverName : socket._tlsOptions.servername) || false
+
+const onSession = (socket: SocketFacts, session: Uint8Array): void => {
+  socket._puretls.session = session
+  const shown = wrapSession({ session, isAuthorized: socket.authorized })
+  if (socket._puretls.isJudged) socket.emit('session', shown)
+  else socket._puretls.pendingSession = Buffer.from(session)
+}
+
+/** After secureConnect: the session that came before it. */
+export const emitPendingSession = (socket: SocketFacts): void => {
+  socket._puretls.isJudged = true
+  const session = socket._puretls.pendingSession
+  socket._puretls.pendingSession = undefined
+  if (session) socket.emit('session', wrapSession({ session, isAuthorized: socket.authorized }))
+}
+
+const onTlsError = (socket: SocketFacts, error: TlsError): void => {
+  if (socket._hadError) return
+  socket._hadError = true
+  const shown = httpRequestOr(error, nodeErrorOf(error))
+  if (!socket._secureEstablished) socket.destroy(shown)
+  else socket._emitTLSError(shown)
+}
+
+/** One write, or several joined: held back while there is no connection. */
+export const write = (socket: SocketFacts, data: Uint8Array, callback: Callback): void => {
+  if (socket.connecting) {
+    const onClose = (): void =>
+      callback(
+        codedError(Error, 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION', 'Socket closed before the connection was established'),
+      )
+    socket.once('close', onClose)
+    socket.once('connect', () => {
+      socket.off('close', onClose)
+      write(socket, data, callback)
+    })
+    return
+  }
+  if (!socket._handle) return callback(codedError(Error, 'ERR_SOCKET_CLOSED', 'Socket is closed'))
+  touch(socket)
+  socket._handle.start()
+  socket._handle.write(data, callback)
+}
+
+/** The idle timer begins again. */
+const touch = (socket: SocketFacts): void => {
+  for (let each: Socket | undefined = socket; each; each = Reflect.get(each, '_parent')) {
+    const unrefTimer: unknown = Reflect.get(each, '_unrefTimer')
+    if (typeof unrefTimer === 'function') unrefTimer.call(each)
+    if (each === Reflect.get(each, '_parent')) return
+  }
+}
