@@ -28,7 +28,10 @@ export interface ClientHelloOptions {
   /** Puts the extensions of each connection's ClientHello in random order (pre_shared_key stays last). Default
    * false. */
   readonly permuteExtensions?: boolean
-  /** Reorders, adds or removes parts of the ClientHello before it is sent; pre_shared_key is added after it. */
+  /** Reorders, adds or removes parts of the ClientHello before it is sent; pre_shared_key is added after it. After a
+   * HelloRetryRequest it shapes the second ClientHello as well; if that would then differ from the first one in more
+   * than RFC 9846 section 4.2.2 allows, the first one is sent again with the new key share and cookie. With ECH it
+   * shapes both hellos, the outer one first. */
   readonly shape?: (hello: ClientHello) => ClientHello
   /** Sends CCS and a session ID to look like TLS 1.2 to middleboxes (RFC 9846 appendix E.4). Default true. */
   readonly compatibilityMode?: boolean

@@ -2,15 +2,15 @@
 // HelloRetryRequest and the one of a renegotiation: plan, order, shape, bind (PSK), encrypt (ECH), encode. Binders are
 // made before the inner hello is encrypted, because they are part of what is encrypted (RFC 9849 section 6.1).
 
-import type { ClientConfig } from '../../config.ts'
 import { clientHelloExtensions, decodeExtensions, encodeExtensions } from '../../wire/extensions.ts'
-import type { ClientHelloExtensions } from '../../wire/extensions.ts'
+import type { ClientHelloExtensions, RawExtension } from '../../wire/extensions.ts'
 import { encodeMessage, messages13 } from '../../wire/messages.ts'
 import type { ClientHello } from '../../wire/messages.ts'
 import { NO_COMPRESSION } from '../../wire/numbers.ts'
 import { EMPTY_RENEGOTIATION_INFO_SCSV, extensionTypes, isGrease, TLS12 } from '../../wire/registry.ts'
 import type { Flow } from '../flow.ts'
 import { orderedExtensions } from '../grease.ts'
+import { forbiddenChange } from '../second-hello.ts'
 import type { ClientHandshake } from './client-handshake.ts'
 import { bindHello } from './client-psk.ts'
 import type { EchContext, HelloPlan } from './hello-plan.ts'
@@ -29,19 +29,31 @@ export interface Offer {
   readonly outer?: Offer | undefined
 }
 
+/** A hello that answers a HelloRetryRequest. */
+export interface SecondHello {
+  readonly first: Offer
+  /** What the request changes in it. */
+  readonly changes: ClientHelloExtensions
+}
+
 /** Sends the ClientHello of a plan. */
-export function* sendHello(hs: ClientHandshake, plan: HelloPlan): Flow<Offer> {
-  if (plan.ech) return yield* sendEncryptedHello(hs, plan, plan.ech)
-  const hello = bindHello(plan, shapeHello(plan.config, orderHello(plan)), hs.transcript)
+export function* sendHello(hs: ClientHandshake, plan: HelloPlan, second?: SecondHello): Flow<Offer> {
+  if (plan.ech) return yield* sendEncryptedHello(hs, plan, plan.ech, second)
+  const hello = bindHello(plan, shapeHello(plan, second?.changes, second?.first.hello), hs.transcript)
   const [raw = new Uint8Array(0)] = hs.send('ClientHello', hello)
   return offerOf(plan, hello, raw)
 }
 
 /** RFC 9849 section 6.1: the inner hello is in the transcript, the outer one goes out. */
-function* sendEncryptedHello(hs: ClientHandshake, plan: HelloPlan, ech: EchContext): Flow<Offer> {
+function* sendEncryptedHello(
+  hs: ClientHandshake,
+  plan: HelloPlan,
+  ech: EchContext,
+  { first, changes }: Partial<SecondHello> = {},
+): Flow<Offer> {
   const planOuter = ech.planOuter(plan)
-  const outer = shapeHello(planOuter.config, orderHello(planOuter))
-  const { inner, shared } = ech.align(shapeHello(plan.config, orderHello(plan)), outer)
+  const outer = shapeHello(planOuter, changes, first?.outer && withoutEch(first.outer.hello))
+  const { inner, shared } = ech.align(shapeHello(plan, changes, first?.hello), outer)
   const hello = bindHello(plan, inner, hs.transcript)
   const raw = encodeMessage(messages13, 'ClientHello', hello)
   hs.transcript.add(raw)
@@ -64,8 +76,32 @@ const orderHello = ({ config, random, sessionId, cipherSuites, extensions, varia
   extensions: orderedExtensions(variation, encodeExtensions(clientHelloExtensions, extensions)),
 })
 
-/** The application's own changes. */
-const shapeHello = (config: ClientConfig, hello: ClientHello): ClientHello => config.shapeHello?.(hello) ?? hello
+/** The application's own changes. Where they would make a second hello differ from the first in more than it may, it is
+ * the first one again, with what the request changes (section 4.2.2). */
+const shapeHello = (plan: HelloPlan, changes: ClientHelloExtensions = {}, first?: ClientHello): ClientHello => {
+  const { shapeHello: shape } = plan.config
+  if (!shape) return orderHello(plan)
+  const shaped = shape(orderHello(plan))
+  if (!first) return shaped
+  const asked = encodeExtensions(clientHelloExtensions, changes)
+  const second = withChanges(shaped, asked)
+  return forbiddenChange(first, second) === undefined ? second : withChanges(first, asked)
+}
+
+const withChanges = (hello: ClientHello, changes: readonly RawExtension[]): ClientHello => {
+  const dropped: readonly number[] = [extensionTypes.early_data, extensionTypes.pre_shared_key]
+  const kept = (hello.extensions ?? [])
+    .filter(({ type }) => !dropped.includes(type))
+    .map((extension) => changes.find(({ type }) => type === extension.type) ?? extension)
+  const added = changes.filter((change) => !kept.includes(change))
+  return { ...hello, extensions: [...kept, ...added] }
+}
+
+/** encryptHello() adds it again. */
+const withoutEch = (hello: ClientHello): ClientHello => ({
+  ...hello,
+  extensions: hello.extensions?.filter(({ type }) => type !== extensionTypes.encrypted_client_hello),
+})
 
 /** What a hello that went out offers. */
 const offerOf = (plan: HelloPlan, hello: ClientHello, raw: Uint8Array): Offer => {

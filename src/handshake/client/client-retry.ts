@@ -9,7 +9,7 @@ import {
   helloRetryRequestExtensions,
   serverHelloExtensions,
 } from '../../wire/extensions.ts'
-import type { HelloRetryRequestExtensions } from '../../wire/extensions.ts'
+import type { ClientHelloExtensions, HelloRetryRequestExtensions } from '../../wire/extensions.ts'
 import { isHelloRetryRequest } from '../../wire/messages.ts'
 import { NO_COMPRESSION } from '../../wire/numbers.ts'
 import { cipherSuiteName, namedGroupName, TLS12, TLS13, versionName } from '../../wire/registry.ts'
@@ -44,17 +44,19 @@ export function* retryHello(hs: ClientHandshake, first: Offer, request: ServerHe
   } else if (config.compatibilityMode) {
     io.sendChangeCipherSpec()
   }
+  const changes: ClientHelloExtensions = {
+    ...(asked.key_share !== undefined && { key_share: keyShares(shares) }),
+    ...(asked.cookie && { cookie: asked.cookie }),
+  }
   const offer = yield* sendHello(
     hs,
     planSecondHello(first.plan, {
       shares,
       // a PSK for another hash than the suite's is not offered again (section 4.2.4); ages are computed again
       psks: pskOffers(config, first.plan.psks[0]?.session).filter((psk) => psk.suite.hash.name === suite.hash.name),
-      more: {
-        ...(asked.key_share !== undefined && { key_share: keyShares(shares) }),
-        ...(asked.cookie && { cookie: asked.cookie }),
-      },
+      more: changes,
     }),
+    { first, changes },
   )
 
   const { serverHello } = yield* readAnswer(hs, offer)
@@ -80,7 +82,7 @@ function* newShares(
   if (!first.extensions.supported_groups?.includes(wanted)) {
     throw new TlsError('illegal_parameter', `HelloRetryRequest: group ${namedGroupName(wanted)} was not offered`)
   }
-  if (first.plan.shares.some(({ group }) => group.id === wanted)) {
+  if (first.extensions.key_share?.some(({ group }) => group === wanted)) {
     throw new TlsError(
       'illegal_parameter',
       `HelloRetryRequest: there was a key share for ${namedGroupName(wanted)} already`,
