@@ -24,8 +24,7 @@ export interface TlsConnection extends AsyncIterable<Uint8Array> {
   /** Resolves when the transport has taken the data, which must not change until then. Calls need not wait for each
    * other. A rejection that nobody looks at is not reported as unhandled: read() and close() tell as well. What a call
    * that its `signal` or `timeoutMs` ends has sealed goes out all the same; if that is a part of the data only (more
-   * than 256 KiB),
-   * the connection is aborted. */
+   * than 256 KiB), the connection is aborted. */
   write(data: Uint8Array, options?: CallOptions): Promise<void>
   /** Sends close_notify: no more data from here. Reading goes on (RFC 9846 section 6.1). */
   closeWrite(options?: CallOptions): Promise<void>

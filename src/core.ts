@@ -1,6 +1,5 @@
 // puretls/core: nothing is chosen for the caller, so nothing heavy is imported. `provider` has to be given, and on the
-// client
-// `verifier`.
+// client `verifier`.
 
 import { connectWith } from './connect.ts'
 import type { Connect } from './connect.ts'

@@ -176,8 +176,7 @@ export type ClientAuthMode = 'request' | 'request-unverified' | 'require' | 'req
 export interface ClientAuthOptions {
   /**
    * request: verify one if given; require: refuse a client without one; -unverified: any certificate, unchecked;
-   * after-handshake: ask only by
-   * `requestClientCertificate()` (TLS 1.3), and verify what is given. */
+   * after-handshake: ask only by `requestClientCertificate()` (TLS 1.3), and verify what is given. */
   readonly mode: ClientAuthMode
   /** Authorities whose clients are let in, PEM or DER. */
   readonly ca?: CertificateInput

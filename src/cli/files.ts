@@ -1,6 +1,5 @@
 // Files as the commands read and write them: one sentence for what can't be done, private modes for private keys, and
-// no file
-// is half-written.
+// no file is half-written.
 
 import { randomBytes } from 'node:crypto'
 import { link, mkdir, open, readFile, rename, unlink } from 'node:fs/promises'

@@ -95,8 +95,7 @@ export const commonConfig = (options: SharedOptions, defaults: Defaults, tls12Th
 
 /**
  * What is left where the server has to prove an external key: in TLS 1.2, the suites with PSK (RFC 4279, RFC 5489), and
- * no key that is
- * for the importer; in TLS 1.3, every suite, and no key without an identity. */
+ * no key that is for the importer; in TLS 1.3, every suite, and no key without an identity. */
 export const onlyWithPsk = (
   common: CommonConfig,
   psks: readonly Pick<ExternalPskConfig, 'identity' | 'imported'>[],

@@ -31,8 +31,7 @@ export interface KeyObjectLike {
 
 /**
  * A key that is here as bytes or can be exported: PEM text or bytes, DER (PKCS#8, SEC1, PKCS#1), a CryptoKey, a
- * KeyObject, or a
- * parsed key. */
+ * KeyObject, or a parsed key. */
 export type PrivateKeyInput = PemOrDer | CryptoKey | KeyObjectLike | PrivateKey
 /** The same, or anything that signs (HSM, KMS). A CryptoKey need not be extractable. */
 export type KeyInput = PrivateKeyInput | Signer
@@ -40,8 +39,7 @@ export type KeyInput = PrivateKeyInput | Signer
 /**
  * Something that signs with the key. `expected` is the public key that it should belong to: a CryptoKey that does not
  * show its own is tried against it. Throws TlsError `bad_key` for what can't be read or used, `bad_option` for what is
- * no key,
- * `key_mismatch` where a CryptoKey is not that of `expected`.
+ * no key, `key_mismatch` where a CryptoKey is not that of `expected`.
  */
 export const signerFor = (key: KeyInput, provider: CryptoProvider, expected?: PublicKey): MaybePromise<Signer> => {
   if (typeof key === 'object' && key !== null && !(key instanceof Uint8Array) && isSigner(key)) return key

@@ -49,8 +49,7 @@ const objects = new WeakMap<PublicKey, crypto.KeyObject | 'met' | 'refused'>()
 
 /**
  * Most keys verify one signature and are text for that, which costs less than to make a KeyObject and to collect it;
- * one that
- * is met again becomes one. Undefined for a key that this Node cannot load. */
+ * one that is met again becomes one. Undefined for a key that this Node cannot load. */
 const publicKeyInput = (key: PublicKey): crypto.KeyObject | string | undefined => {
   if (objects.has(key)) return publicKeyObject(key)
   objects.set(key, 'met')

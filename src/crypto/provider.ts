@@ -90,8 +90,7 @@ export interface KeyExchangeGroup {
   respond(peerShare: Uint8Array): MaybePromise<{ readonly share: Uint8Array; readonly secret: Uint8Array }>
   /**
    * Diffie-Hellman groups: as start() with a private key that is there already (big-endian scalar, or the bytes of RFC
-   * 7748). HPKE
-   * needs it to receive; a group without it can only send. Throws for bytes that are not a private key. */
+   * 7748). HPKE needs it to receive; a group without it can only send. Throws for bytes that are not a private key. */
   restore?(privateKey: Uint8Array): MaybePromise<KeyExchange>
 }
 

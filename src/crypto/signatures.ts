@@ -35,8 +35,7 @@ const bare = (algorithm: SignatureAlgorithm & KeyType, family: 'eddsa' | 'mldsa'
 
 /**
  * In order of preference, for any one key. MD5 is not here: nothing in TLS 1.2 or 1.3 may be signed with it any more
- * (RFC
- * 9155).
+ * (RFC 9155).
  */
 export const schemes: readonly Scheme[] = [
   row('ecdsa_sha256', 'ecdsa', 'sha256'),

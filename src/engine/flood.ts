@@ -22,8 +22,7 @@ export class FloodGuard {
 
   /**
    * Throws `unexpected_message` for an empty record that is not allowed (RFC 9846 section 5.1), `too_many_messages` for
-   * too
-   * many. */
+   * too many. */
   record(type: number, length: number): void {
     if (length > 0) {
       if (type !== contentTypes.alert) this.#empty = 0

@@ -223,8 +223,7 @@ export class ReadSide {
 
   /**
    * A client that refuses our ServerHello has no keys to say so with: its alert comes in the clear, and ends a
-   * handshake
-   * that could not go on anyhow. */
+   * handshake that could not go on anyhow. */
   #mayBeClearAlert({ type }: RawRecord): boolean {
     return type === contentTypes.alert && this.#version === TLS13 && !this.#established && !this.#hasOpened
   }

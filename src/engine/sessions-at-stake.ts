@@ -17,8 +17,7 @@ export class SessionsAtStake {
 
   /**
    * A handshake that did not come to its end, unless the application took it back; later, a fatal alert from either
-   * side, which the end of
-   * the transport is not. `established`: the peer may think that the handshake is done. */
+   * side, which the end of the transport is not. `established`: the peer may think that the handshake is done. */
   failed({ code, alert }: TlsError, established: boolean): void {
     if (established ? code !== 'alert_received' && alert === undefined : code === 'aborted') return
     for (const forget of this.#forget) {

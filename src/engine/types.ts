@@ -18,8 +18,7 @@ export interface TlsEngine {
   /** Application data; before the handshake is done it throws `wrong_state` (unless early data / 0.5-RTT is on).
    * Returns when sealed, or a promise of that: while keys change, or a handshake has the writing side, data waits for
    * its turn. Early data beyond what the ticket allows waits for the end of the handshake. The bytes are consumed
-   * (copied or
-   * sealed) before it returns. */
+   * (copied or sealed) before it returns. */
   send(data: Uint8Array): MaybePromise<void>
   /** All bytes to write to the transport so far, in order; an empty list if there are none. */
   takeOutput(): readonly Uint8Array[]
@@ -32,8 +31,7 @@ export interface TlsEngine {
   readonly blocked: boolean
   /**
    * Set while the handshake waits for something that it can do without: a session store or cache, a ticket protector, a
-   * replay guard,
-   * a question whether to resume. It is the promise that was given for it. */
+   * replay guard, a question whether to resume. It is the promise that was given for it. */
   readonly optional: Promise<unknown> | undefined
   /** Goes on without the answer of `optional`: with a full handshake, an empty ticket, early data refused. */
   skipOptional(): void
@@ -63,8 +61,7 @@ export interface TlsEngine {
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array
   /**
    * The same for early data, from when it is sent (client) or accepted (server): an attacker who replays the data gets
-   * the same. Throws
-   * `wrong_state` where there is none, or the server refused it. */
+   * the same. Throws `wrong_state` where there is none, or the server refused it. */
   exportEarlyKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array
   /** RFC 5929, RFC 9266. Throws `unsupported` for a type that this connection does not have. */
   channelBinding(type: ChannelBindingType): Uint8Array
@@ -82,8 +79,7 @@ export type EngineEvent =
   | { readonly type: 'earlyDataEnd' }
   /**
    * Client: the server did not take the early data; here is all of it back, what send() took among it, and nothing of
-   * it
-   * will be sent again. */
+   * it will be sent again. */
   | { readonly type: 'earlyDataRejected'; readonly data: Uint8Array }
   /** The peer's close_notify: a clean end of its direction. */
   | { readonly type: 'end' }

@@ -42,8 +42,7 @@ export class WriteOrder {
 
   /**
    * Runs the job now if everything asked for before is done, and otherwise in its turn. Throws or rejects with what the
-   * job
-   * throws; unless that is the caller's own mistake, the connection fails with it. */
+   * job throws; unless that is the caller's own mistake, the connection fails with it. */
   run(job: WriteJob, data?: Uint8Array): MaybePromise<void> {
     if (this.#stopped) throw this.#stopped
     if (this.free) return this.#start(job)

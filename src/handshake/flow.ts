@@ -23,8 +23,7 @@ const MAX_IGNORED = 8
 
 /**
  * Waits for one whole handshake message and decodes it by `table`; anything but `types` is `unexpected_message`.
- * `ignored` are
- * messages without content that may come at any time, and mean nothing then. */
+ * `ignored` are messages without content that may come at any time, and mean nothing then. */
 export function* readMessage<M, K extends keyof M & MessageName>(
   table: MessageTable<M>,
   types: readonly K[],
@@ -70,8 +69,7 @@ export function* use<T>(value: MaybePromise<T>): Flow<T> {
 
 /**
  * The answer of a session store, a ticket protector or whatever else saves work and is not needed: undefined if it
- * fails, and if it
- * keeps the connection waiting for too long. */
+ * fails, and if it keeps the connection waiting for too long. */
 export function* attempt<T>(call: () => MaybePromise<T>): Flow<T | undefined> {
   try {
     const value = call()

@@ -140,8 +140,7 @@ function* setupSender(
 
 /**
  * SetupBaseR. `keys` is the receiver's key pair: what `restore` of the KEM's group gives. Throws `illegal_parameter`
- * for an
- * encapsulated key that is not one. */
+ * for an encapsulated key that is not one. */
 export const hpkeReceiver = (
   provider: CryptoProvider,
   suite: HpkeSuite,

@@ -1,7 +1,6 @@
 // The stream under a TLS socket. A net.Socket is read at its push(), before its own buffer: whoever listened to it in
 // the clear hears nothing of TLS, and the bytes come in the turn in which the system gives them. Any other duplex is
-// read by
-// its events.
+// read by its events.
 
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'

@@ -130,8 +130,7 @@ export interface ClientPskOptions {
   readonly keys?: ExternalPsk | readonly ExternalPsk[]
   /**
    * Only a server that proves one of `keys`, now or in the connection that a ticket comes from, is taken: never a
-   * certificate
-   * alone. TLS 1.2 is offered only if `cipherSuites` names suites with PSK. Default: false. */
+   * certificate alone. TLS 1.2 is offered only if `cipherSuites` names suites with PSK. Default: false. */
   readonly required?: boolean
   /** How keys and tickets may be used. Default: ['psk_dhe_ke']. */
   readonly modes?: readonly PskMode[]

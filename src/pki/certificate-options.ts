@@ -221,8 +221,7 @@ const purposesOf = (
 
 /**
  * rsaEncryption keys of TLS 1.2 servers, and of mail, also encipher; for other purposes that is inconsistent (section
- * 4.2.1.12), and
- * RSASSA-PSS keys (RFC 4055 section 1.2) never do. */
+ * 4.2.1.12), and RSASSA-PSS keys (RFC 4055 section 1.2) never do. */
 const defaultUsage = (spki: Uint8Array, purposes: readonly string[]): KeyUsageName[] => {
   const mayEncipher = purposes.some((purpose) => encipheringPurposes.has(purpose))
   return mayEncipher && parsePublicKey(spki).type === 'rsa'

@@ -147,8 +147,7 @@ export interface ParsedRequest {
   readonly challengePassword: string | undefined
   /**
    * The proof that who asks has the key: whether the request is signed with it. Throws `unsupported_certificate` for an
-   * algorithm
-   * that is not known. */
+   * algorithm that is not known. */
   verify(): Promise<boolean>
 }
 

@@ -223,8 +223,7 @@ const pss = (hashOid: string, saltLength: number): Uint8Array => {
 
 /**
  * In order of preference for a key that can do several: PKCS #1 v1.5, which everyone verifies, before PSS (RFC 8017),
- * an EC
- * key's own hash first (as its signer lists them). */
+ * an EC key's own hash first (as its signer lists them). */
 const identifiers: ReadonlyMap<SignatureAlgorithm, Uint8Array> = new Map([
   ['rsa_pkcs1_sha256', withNull('1.2.840.113549.1.1.11')],
   ['rsa_pkcs1_sha384', withNull('1.2.840.113549.1.1.12')],

@@ -1,6 +1,5 @@
 // What people write as a name, turned into the GeneralNames and distinguished names of RFC 5280 (sections 4.2.1.6,
-// 4.2.1.10
-// and 4.1.2.6).
+// 4.2.1.10 and 4.1.2.6).
 
 import { TlsError } from '../errors.ts'
 import { concat } from '../wire/bytes.ts'
@@ -82,8 +81,7 @@ const attributes = [
 
 /**
  * A name of a certificate: text whose kind shows (DNS name, IP address, e-mail address, URI), or one whose kind is
- * said, as the
- * `names` of a request have it. */
+ * said, as the `names` of a request have it. */
 export type NameInput =
   | string
   | { readonly kind: 'dns' | 'email' | 'uri' | 'ip' | 'registeredId'; readonly value: string }

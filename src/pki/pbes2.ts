@@ -36,8 +36,7 @@ const tripleDes = '1.2.840.113549.3.7'
 
 /**
  * `algorithm` is inside the AlgorithmIdentifier. Throws TlsError `bad_key` for a wrong password, `unsupported` for a
- * scheme that
- * nobody here has. */
+ * scheme that nobody here has. */
 export const decryptWithPassword = async (
   algorithm: DerReader,
   ciphertext: Uint8Array,

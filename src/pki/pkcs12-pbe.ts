@@ -55,8 +55,7 @@ export const isPkcs12Scheme = (oid: string): boolean => schemes[oid] !== undefin
 
 /**
  * `algorithm` is inside the AlgorithmIdentifier, after its identifier `oid`. Throws TlsError `bad_key` for a wrong
- * password,
- * `unsupported` where nobody has the cipher. */
+ * password, `unsupported` where nobody has the cipher. */
 export const decryptPkcs12Scheme = async (
   oid: string,
   algorithm: DerReader,

@@ -97,8 +97,7 @@ const openMacFirst = (
 
 /**
  * MAC-then-encrypt: a bad padding counts as an empty one, the MAC is always computed, and what the padding took away
- * from
- * it is hashed beside it, so that the number of compressions depends on the record's length only (RFC 5246 section
+ * from it is hashed beside it, so that the number of compressions depends on the record's length only (RFC 5246 section
  * 6.2.3.2). */
 const openMacInside = (
   fragment: Uint8Array,
@@ -126,15 +125,14 @@ const filler = new Uint8Array(5 * 128)
 
 /**
  * Compressions of the inner hash of an HMAC over a record with `length` bytes of content: key block, pseudo-header,
- * content,
- * and the hash's own padding with its length field. */
+ * content, and the hash's own padding with its length field. */
 const compressions = ({ blockLength }: HashAlgorithm, length: number): number =>
   Math.ceil((blockLength + 13 + length + 1 + blockLength / 8) / blockLength)
 
 /**
  * The padding with its length byte, looked at without stopping early; `good` is false if any byte of it is wrong (the
- * POODLE
- * rule: all of the padding is checked) or if it leaves less than `least` bytes, and then it counts as one byte long. */
+ * POODLE rule: all of the padding is checked) or if it leaves less than `least` bytes, and then it counts as one byte
+ * long. */
 const paddingOf = (plaintext: Uint8Array, least: number): { readonly good: boolean; readonly length: number } => {
   const last = plaintext[plaintext.length - 1] ?? 0
   let wrong = (plaintext.length - least - 1 - last) >>> 31

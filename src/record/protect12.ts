@@ -101,8 +101,7 @@ const isExplicit = (iv: Uint8Array): boolean => iv.length === 4
 
 /**
  * GCM and CCM send half of the nonce with each record (RFC 5288 section 3); ours is the sequence number, so that it
- * never
- * repeats. ChaCha20-Poly1305 has none to send (RFC 7905 section 2). */
+ * never repeats. ChaCha20-Poly1305 has none to send (RFC 7905 section 2). */
 const aeadSealer = (cipher: AeadCipher, key: AeadKey, iv: Uint8Array): RecordSealer => {
   const explicitLength = isExplicit(iv) ? EXPLICIT_NONCE : 0
   let sequence = 0

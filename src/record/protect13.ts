@@ -110,8 +110,7 @@ const innerPlaintext = (inner: Uint8Array, maxContent: number): OpenedRecord => 
 
 /**
  * The nonce of section 5.3: the sequence number, big-endian, over the end of the IV. A new array each time, because a
- * provider
- * that answers later may also read it later. */
+ * provider that answers later may also read it later. */
 const nonceAt = (iv: Uint8Array, sequence: number): Uint8Array => {
   const nonce = iv.slice()
   for (let i = 11, rest = sequence; rest > 0; i--, rest = Math.floor(rest / 256))

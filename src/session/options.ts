@@ -6,18 +6,16 @@ import type { Certificate } from '../x509/certificate.ts'
 export interface ResumptionOptions {
   /**
    * Seconds for which sessions follow one proof of who the peer is (its certificate, or an external key), however often
-   * they are
-   * renewed, 1 to 604800. A certificate that ends earlier ends them. Default 604800 (seven days). */
+   * they are renewed, 1 to 604800. A certificate that ends earlier ends them. Default 604800 (seven days). */
   readonly maxAgeSeconds?: number
   /**
    * Asked before a session is offered (client) or accepted (server): false leads to a full handshake, where
-   * certificates are verified
-   * again. For revocation lists, and for logins that have ended. What it throws counts as false. */
+   * certificates are verified again. For revocation lists, and for logins that have ended. What it throws counts as
+   * false. */
   readonly mayResume?: (session: ResumedSession) => MaybePromise<boolean>
   /**
    * Dangerous: keeps and resumes TLS 1.2 sessions without the extended master secret as well, for old peers: an
-   * attacker in the
-   * middle can synchronise two of them (RFC 7627 section 5.3, triple handshake). Default false. */
+   * attacker in the middle can synchronise two of them (RFC 7627 section 5.3, triple handshake). Default false. */
   readonly withoutExtendedMasterSecret?: boolean
 }
 

@@ -26,8 +26,7 @@ export class Ending {
 
   /**
    * Lets the last bytes out, ends our direction, and gives the peer a while to end its own. `sealed` resolves when the
-   * last
-   * bytes are in the outbox. Answers with what failed. */
+   * last bytes are in the outbox. Answers with what failed. */
   end(sealed: () => Promise<void>): Promise<TlsError | undefined> {
     return (this.#ended ??= this.#end(sealed))
   }

@@ -23,8 +23,7 @@ export class Inbox {
 
   /**
    * `onTaken` is called whenever a read took bytes or waits for some: the moment to let the source flow. `packed`:
-   * small
-   * chunks that nobody has read yet are joined. */
+   * small chunks that nobody has read yet are joined. */
   constructor(onTaken: () => void, { packed = false }: { readonly packed?: boolean } = {}) {
     this.#onTaken = onTaken
     this.#packed = packed

@@ -12,21 +12,19 @@ export interface PumpOptions {
   readonly handshakeTimeout?: number
   /**
    * Server, in createServer(): steps of handshakes that run in one turn of the event loop, so that a burst of
-   * connections does
-   * not stop timers and other connections; Infinity for no limit. Default 8. */
+   * connections does not stop timers and other connections; Infinity for no limit. Default 8. */
   readonly handshakesPerTurn?: number
   /**
    * Milliseconds that a handshake waits for a session cache or store, a ticket protector, a replay guard or
-   * `mayResume`; then
-   * it goes on without: with a full handshake, no ticket, early data refused. Infinity for no limit. Default 1000. */
+   * `mayResume`; then it goes on without: with a full handshake, no ticket, early data refused. Infinity for no limit.
+   * Default 1000. */
   readonly storeTimeout?: number
   /** Milliseconds that close() lets the peer take nothing, and then keep its side open. Default 5000. */
   readonly closeTimeout?: number
   /**
    * Server: called with each piece of early data as it comes, before the handshake is done; `reply` writes 0.5-RTT
    * data, which only this client can read, who is not authenticated yet. An attacker can send it a second time, which
-   * no
-   * guard can rule out: act only on what is safe to repeat. */
+   * no guard can rule out: act only on what is safe to repeat. */
   readonly onEarlyData?: (data: Uint8Array, reply: (data: Uint8Array) => Promise<void>) => void
   /** Called with each session that the server offers for resumption (client). */
   readonly onSession?: (session: Uint8Array) => MaybePromise<void>

@@ -14,8 +14,7 @@ export interface ByteStream {
   abort(reason?: unknown): void
   /**
    * Resolves with the reason if bytes could not be delivered after write() had resolved. Leave it out where a failed
-   * write
-   * makes read() reject. */
+   * write makes read() reject. */
   readonly failed?: Promise<unknown>
 }
 

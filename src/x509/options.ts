@@ -18,9 +18,8 @@ export interface PathCheckRequest {
   readonly pool: readonly Certificate[]
   /**
    * Whether another certificate, of a signer of CRLs or OCSP responses, may be relied on: builds a path for it to the
-   * same anchor, over
-   * `pool` and `more`, by the same rules but for names and key purposes. Answers with that path, without the anchor;
-   * throws CertificateError.
+   * same anchor, over `pool` and `more`, by the same rules but for names and key purposes. Answers with that path,
+   * without the anchor; throws CertificateError.
    */
   readonly validate: (signer: Certificate, more?: readonly Certificate[]) => Steps<readonly Certificate[]>
   readonly provider: CryptoProvider

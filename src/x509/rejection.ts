@@ -11,8 +11,8 @@ export { quote, shorten }
 
 /**
  * Why a chain was refused; stable, for programs. Where the error code says it already, the reason is the code; the
- * others say more exactly
- * what `bad_certificate`, `unsupported_certificate`, `unknown_ca` or `certificate_unknown` was. */
+ * others say more exactly what `bad_certificate`, `unsupported_certificate`, `unknown_ca` or `certificate_unknown` was.
+ * */
 export type RejectionReason =
   | 'malformed'
   | 'nonconforming'

@@ -37,8 +37,7 @@ type Undo = () => void
 
 /**
  * Runs the work and answers with what it did; names that were never met are left out. `functions` are names of
- * functions in src/
- * whose calls are counted too. Only one at a time: it patches globals, and takes the patches back. */
+ * functions in src/ whose calls are counted too. Only one at a time: it patches globals, and takes the patches back. */
 export const counted = async (work: () => unknown, functions: readonly string[] = []): Promise<Counts> => {
   const counts: Record<string, number> = {}
   const add = (name: string, by = 1): void => {
@@ -138,8 +137,7 @@ const lengthOf = (value: unknown): number =>
 
 /**
  * Arrays of bytes that JavaScript makes: those that get memory of their own, with its bytes, and views of others. What
- * node:crypto
- * makes is not seen. */
+ * node:crypto makes is not seen. */
 const countAllocations = (add: Add): Undo => {
   const original = Uint8Array
   const proxy: typeof Uint8Array = new Proxy(original, {

@@ -77,8 +77,7 @@ const contender = (test: Case, kind: Kind): (() => void | Promise<void>) => {
 
 /**
  * Milliseconds of processor time per chain, over so many that the collector's work is in it: it frees what OpenSSL
- * holds of
- * some thousand chains at a time. */
+ * holds of some thousand chains at a time. */
 const measure = async (id: string, kind: Kind, times = 6000): Promise<number> => {
   const run = contender(loadCase(id), kind)
   for (let i = 0; i < times; i++) await run()

@@ -1,6 +1,5 @@
 // Options of a server that have a rule of their own: chooseAlpn without a protocol (RFC 7301), the window for early
-// data (RFC 9846
-// section 8.3).
+// data (RFC 9846 section 8.3).
 
 import { mergeOptions } from '../../src/options/merge.ts'
 import { describe, expect, it } from 'vitest'

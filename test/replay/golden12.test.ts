@@ -1,6 +1,5 @@
 // Golden flows of TLS 1.2 byte for byte: from each side, with both synchronous providers, answering at once and later,
-// however
-// the bytes arrive.
+// however the bytes arrive.
 
 import { describe, expect, it } from 'vitest'
 import { nobleProvider } from '../../src/crypto/noble.ts'

@@ -1,6 +1,5 @@
 // Golden flows of TLS 1.2: whole connections of puretls with puretls, with fixed randomness, keys and clock. Recorded
-// by
-// `npm run golden:update` into vectors/golden/, and replayed from each side by golden12.test.ts.
+// by `npm run golden:update` into vectors/golden/, and replayed from each side by golden12.test.ts.
 
 import { readFileSync } from 'node:fs'
 import { diffieHellmanExchange } from '../../src/crypto/groups.ts'

@@ -1,6 +1,5 @@
 // Each golden flow of TLS 1.3 is what the engines say today, byte for byte: a change of the wire shows up as a change
-// of
-// vectors/golden.
+// of vectors/golden.
 
 import { describe, expect, it } from 'vitest'
 import { concat, fromHex, toHex } from '../../src/wire/bytes.ts'

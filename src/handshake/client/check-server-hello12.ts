@@ -81,8 +81,7 @@ const suite12 = (config: ClientConfig, id: number): ActiveSuite => {
 
 /**
  * RFC 5746 section 3.4 and 3.5. A server without it can be made to splice somebody else's request in front of ours:
- * refused
- * (RFC 9325 section 3.5), unless the `legacy` option is on. */
+ * refused (RFC 9325 section 3.5), unless the `legacy` option is on. */
 const checkRenegotiationInfo = (
   config: ClientConfig,
   { renegotiation_info: given }: ServerHello12Extensions,

@@ -61,8 +61,7 @@ const readTicket = (
 
 /**
  * Certificate, CertificateVerify if we have a certificate, Finished; hashed apart from the connection. A signer may
- * take its
- * time, so the messages are collected first and sent in one go, with nothing between them (section 4.7.2). */
+ * take its time, so the messages are collected first and sent in one go, with nothing between them (section 4.7.2). */
 function* answerCertificateRequest(
   hs: ClientHandshake,
   connection: Connection13,

@@ -102,8 +102,7 @@ function* planFirstHello(
 
 /**
  * A session's; else random where the answer's echo tells something: compatibility mode (RFC 9846 appendix E.4), or that
- * a session
- * with a ticket goes on (RFC 5077 section 3.4). */
+ * a session with a ticket goes on (RFC 5077 section 3.4). */
 const firstSessionId = (config: ClientConfig, session12: SessionState | undefined): Uint8Array => {
   if (session12 && session12.sessionId.length > 0) return session12.sessionId
   const needed = session12 !== undefined || (config.maxVersion >= TLS13 && config.compatibilityMode)

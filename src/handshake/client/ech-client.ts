@@ -188,8 +188,7 @@ const refuseOuterHello = (publicName: string, retryConfigs: Uint8Array | undefin
 
 /**
  * For the outer hello: the public name, and nothing that tells who is behind it or that an application could take for
- * success
- * (section 6.1.7). */
+ * success (section 6.1.7). */
 const publicConfig = (config: ClientConfig, publicName: string): ClientConfig => ({
   ...config,
   serverName: publicName,

@@ -14,8 +14,7 @@ const EXTENDED_KEY_USAGE = '0603551d25'
 
 /**
  * Whether a certificate satisfies the filters. Throws `illegal_parameter` for filters that may not be, `decode_error`
- * for values that
- * cannot be read. */
+ * for values that cannot be read. */
 export const oidFilter = (filters: readonly OidFilter[] = []): ((leaf: Certificate) => boolean) => {
   const wanted = new Map(filters.map(({ oid, values }) => [toHex(oid), values]))
   if (wanted.size < filters.length)

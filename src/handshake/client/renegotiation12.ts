@@ -50,8 +50,7 @@ export function* clientPostHandshake12(
 
 /**
  * What a renegotiation is bound to: the Finished before it (refused without, RFC 5746 section 4.2), the certificate,
- * and a master secret
- * that no other connection has (RFC 7627 section 5.4). */
+ * and a master secret that no other connection has (RFC 7627 section 5.4). */
 const canBind = ({ parameters, serverCertificate }: Connection12): boolean =>
   parameters.secureRenegotiation && parameters.extendedMasterSecret && serverCertificate !== undefined
 

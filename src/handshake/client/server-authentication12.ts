@@ -1,6 +1,5 @@
 // Certificate to ServerHelloDone: who the server of TLS 1.2 is, and its key share (RFC 5246 section 7.4.2 to 7.4.5, RFC
-// 6066
-// section 8).
+// 6066 section 8).
 
 import type { ActiveGroup, ActiveSuite } from '../../config.ts'
 import { TlsError } from '../../errors.ts'

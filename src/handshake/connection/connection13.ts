@@ -109,8 +109,7 @@ export class Connection13<R extends Role = Role> {
 
   /**
    * The peer's KeyUpdate came: its next record is under the next key. If it asks for new keys of ours, it gets them
-   * once,
-   * until something was sent under them (section 4.7.3). */
+   * once, until something was sent under them (section 4.7.3). */
   *readKeyUpdate(requested: boolean): Flow<void> {
     this.#asked = false
     this.#read = nextTrafficSecret(this.#read)

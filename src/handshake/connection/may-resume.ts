@@ -1,6 +1,5 @@
 // Whether a session may still be continued: what decided who the ends are is asked again, on both sides and in both
-// versions (RFC 9846
-// section 4.7.1).
+// versions (RFC 9846 section 4.7.1).
 
 import type { CommonConfig } from '../../config.ts'
 import type { ResumedSession } from '../../session/options.ts'

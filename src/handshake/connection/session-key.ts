@@ -20,8 +20,7 @@ const keys = new WeakMap<ClientConfig, string>()
 
 /**
  * Whom we take for the server, and who we are ourselves. External keys vouch for both. An identity that a function
- * chooses is not in
- * it: the function is asked again (client-psk.ts). */
+ * chooses is not in it: the function is asked again (client-psk.ts). */
 export const sessionKey = (config: ClientConfig): string => {
   const known = keys.get(config)
   if (known !== undefined) return known

@@ -121,9 +121,8 @@ export function* ecdhePremaster(exchange: KeyExchange, body: Uint8Array): Flow<U
 
 /**
  * Server, static RSA: what the client encrypted; or random bytes if it is anything but a well padded premaster secret
- * of the
- * right version, by the same steps. The handshake then fails at Finished, as for any wrong key (Bleichenbacher, ROBOT).
- * */
+ * of the right version, by the same steps. The handshake then fails at Finished, as for any wrong key (Bleichenbacher,
+ * ROBOT). */
 export function* decryptPremaster(
   config: CommonConfig,
   identity: Identity,

@@ -1,6 +1,5 @@
 // A server of TLS 1.2 and its clients' certificates: CertificateRequest, Certificate, CertificateVerify (RFC 5246
-// section 7.4.4,
-// 7.4.6 and 7.4.8).
+// section 7.4.4, 7.4.6 and 7.4.8).
 
 import { allowNoCertificate, signer12, verifyClient, verifySignature } from '../auth/authentication.ts'
 import type { ByPolicy, ClientAuthentication, VerifiedPeer } from '../auth/authentication.ts'

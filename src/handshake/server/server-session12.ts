@@ -114,8 +114,7 @@ const USUAL_LIFETIME = 86400
 
 /**
  * NewSessionTicket was promised, so it is sent, with an empty ticket if there is none, or the protector fails or lets
- * us wait
- * (RFC 5077 section 3.3). */
+ * us wait (RFC 5077 section 3.3). */
 export function* sendTicket12(hs: ServerHandshake12, connection: Connection12, facts: ServerSessionFacts): Flow<void> {
   const { config } = hs
   const state = stateOf(config, connection, facts)
