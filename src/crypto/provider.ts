@@ -145,6 +145,9 @@ export type SignatureAlgorithm =
 export interface SignatureVerifier {
   readonly algorithm: SignatureAlgorithm
   readonly keyTypes: readonly KeyType[]
+  /** What one check costs, in checks of ECDSA by native code, with a key of the type's ordinary size: budgets for the work on a peer's
+   * certificates count it. Default 1. */
+  readonly cost?: number
   /** False for any signature that is not valid, malformed ones included; never throws for the peer's bytes.
    * ECDSA signatures are strict DER; PSS salts are as long as the hash. */
   verify(key: PublicKey, message: Uint8Array, signature: Uint8Array): MaybePromise<boolean>

@@ -11,7 +11,7 @@ import { checkPath, failureAlone } from './path.ts'
 import type { CandidatePath, PathRules } from './path.ts'
 import { CertificatePool } from './pool.ts'
 import { CertificateError, asCertificateError, describe, reject, shorten } from './rejection.ts'
-import { verifySignature } from './signature.ts'
+import { signatureAlgorithmOf, verifySignature } from './signature.ts'
 import type { TrustAnchor, TrustStore } from './trust.ts'
 
 /** What is left of each; a search that runs out ends with `too_complex`. */
@@ -280,7 +280,7 @@ function* checkSignature(
   if (good === undefined) {
     search.remember(certificate, issuer, false)
     const key = keyOf(issuer, issuerCertificate)
-    search.input.budget.signatures -= signatureCost(key)
+    search.input.budget.signatures -= signatureCost(key) * providerCost(search.input.provider, certificate)
     if (search.input.budget.signatures < 0) {
       reject('too_complex', 'these certificates need more signature checks than we are willing to do', certificate)
     }
@@ -292,6 +292,12 @@ function* checkSignature(
   const by = shorten(certificate.issuer.toString())
   const sentence = `the signature on ${describe(certificate)} is not by the key of ${by} that came with it`
   reject('bad_signature', sentence, certificate)
+}
+
+/** The same check takes a provider without native code many times as long. */
+const providerCost = ({ verifiers }: CryptoProvider, { signatureAlgorithm }: Certificate): number => {
+  const algorithm = signatureAlgorithmOf(signatureAlgorithm)
+  return verifiers.find((verifier) => verifier.algorithm === algorithm)?.cost ?? 1
 }
 
 /** In checks of an ordinary key: P-521 and long RSA keys take several times as long. */

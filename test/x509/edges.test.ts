@@ -3,6 +3,7 @@
 
 import { sign } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { nobleProvider } from '../../src/crypto/noble.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { derBits, derElement, derInteger, derNull, derOid, derSequence } from '../../src/wire/der.ts'
 import {
@@ -64,6 +65,13 @@ describe('budgets that are just enough', () => {
   test('signatures: as many as the path has', async () => {
     expect(await verify([leaf, ca], { budgets: { signatures: 2 } })).toBe('ok')
     expect(await verify([leaf, ca], { budgets: { signatures: 1 } })).toMatch(/^too_complex/)
+  })
+  test('signatures without native code count 8 times, but for RSA', async () => {
+    const noble = { provider: nobleProvider }
+    expect(await verify([leaf, ca], { ...noble, budgets: { signatures: 16 } })).toBe('ok')
+    expect(await verify([leaf, ca], { ...noble, budgets: { signatures: 15 } })).toMatch(/^too_complex/)
+    const costs = new Map(nobleProvider.verifiers.map(({ algorithm, cost }) => [algorithm, cost]))
+    expect([costs.get('rsa_pkcs1_sha256'), costs.get('mldsa65'), costs.get('ed25519')]).toEqual([1, 8, 8])
   })
   test('candidate paths: one is enough for one', async () => {
     expect(await verify([leaf, ca], { budgets: { paths: 1 } })).toBe('ok')

@@ -6,11 +6,17 @@ import type { ConnectionInfo } from '../../../src/engine/types.ts'
 import { TlsError } from '../../../src/errors.ts'
 import { decodeSession } from '../../../src/session/state.ts'
 import { concat, equalBytes } from '../../../src/wire/bytes.ts'
-import { cipherSuites, namedGroups, signatureSchemes, versions } from '../../../src/wire/registry.ts'
+import {
+  cipherSuites,
+  namedGroups,
+  signatureSchemeName,
+  signatureSchemes,
+  versions,
+} from '../../../src/wire/registry.ts'
 import { certificateListOf } from '../../../src/identity.ts'
-import { sctList } from './credentials.ts'
+import { digestOfCredential, sctList } from './credentials.ts'
 import type { Exchange } from './exchange.ts'
-import { bytesOf, type Flags, numberOf, textOf } from './flags.ts'
+import { bytesOf, type Flags, listOf, numberOf, textOf } from './flags.ts'
 import type { Noted } from './options.ts'
 
 export class CheckFailed extends Error {
@@ -31,6 +37,7 @@ export function checkHandshake(situation: Situation): void {
   checkAgreed(info, flags)
   checkResumed(info, situation)
   checkPeer(info, flags)
+  checkCertificates(info, situation)
   checkEch(info, flags)
   checkEarlyData(info, flags)
   if (!flags.on.has('server') && exchange.info?.version === 'TLS 1.2') checkNewSession12(info, situation)
@@ -95,6 +102,25 @@ const checkPeer = (info: ConnectionInfo, flags: Flags): void => {
   if (staple) sameBytes(staple, info.ocspResponse ?? new Uint8Array(0), 'OCSP response')
   const scts = bytesOf(flags, 'expect-signed-cert-timestamps')
   if (scts) sameBytes(concat(...sctList(scts)), concat(...info.scts), 'SCT list')
+}
+
+/** Who we were, what the peer asked of us, and that somebody judged the peer: of full handshakes. */
+const checkCertificates = (info: ConnectionInfo, { flags, noted }: Situation): void => {
+  if (info.resumed) return
+  const server = flags.on.has('server')
+  const credential = numberOf(flags, 'expect-selected-credential')
+  const isPsk = credential !== undefined && flags.credentials[credential]?.kind === 'psk'
+  if (isPsk) same(true, info.pskIdentity !== undefined, 'selected credential is a PSK')
+  else if (credential !== undefined)
+    same(digestOfCredential(flags, credential), info.ownIdentity, 'selected credential')
+  const types = bytesOf(flags, 'expect-certificate-types')
+  const request = noted.messages.certificateRequest ?? new Uint8Array(0)
+  if (types) sameBytes(types, request.subarray(1, 1 + (request[0] ?? 0)), 'certificate types')
+  const preferences = listOf(flags, 'expect-peer-verify-pref').map(signatureSchemeName)
+  const told = server ? noted.hello?.signatureSchemes.map(signatureSchemeName) : noted.asked?.signatureSchemes
+  if (preferences.length > 0) same(preferences.join(), told?.join(), 'signature algorithms of the peer')
+  if (flags.on.has('expect-verify-result') && info.peerCertificates.length > 0)
+    same(true, noted.verified, 'verifier asked')
 }
 
 const checkEarlyData = (info: ConnectionInfo, flags: Flags): void => {

@@ -2,10 +2,12 @@
 // of the shim's verifier is what the flags say; no chain is built, since the runner's certificates are not what is
 // tested.
 
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { parsePrivateKey } from '../../../src/crypto/keys.ts'
 import { andThen as then } from '../../../src/crypto/maybe.ts'
 import type { CryptoProvider, MaybePromise, SignatureAlgorithm, Signer } from '../../../src/crypto/provider.ts'
+import { certificateListOf } from '../../../src/identity.ts'
 import { TlsError } from '../../../src/errors.ts'
 import type { IdentityOptions } from '../../../src/options.ts'
 import { signatureSchemeById, signatureSchemes } from '../../../src/wire/registry.ts'
@@ -23,6 +25,13 @@ export function identitiesOf(flags: Flags, provider: CryptoProvider, later: Late
   return given
     .filter(({ certFile, keyFile }) => certFile !== '' || keyFile !== '')
     .map((one) => identityOf(one, flags, provider, later))
+}
+
+/** SHA-256 of the leaf of the credential that -expect-selected-credential means: -1 is the default one. */
+export function digestOfCredential(flags: Flags, index: number): string {
+  const { certFile } = index < 0 ? flags.defaultCredential : (flags.credentials[index] ?? flags.defaultCredential)
+  const [leaf = new Uint8Array(0)] = certificateListOf(readFileSync(certFile, 'latin1'), 'cert')
+  return createHash('sha256').update(leaf).digest('hex')
 }
 
 function identityOf(
@@ -83,7 +92,7 @@ export function sctList(bytes: Uint8Array): readonly Uint8Array[] {
 }
 
 /** The callback that BoringSSL's shim installs: it fails if -verify-fail says so and the mode takes notice. */
-export function verifierOf(flags: Flags, later: Later): CertificateVerifier {
+export function verifierOf(flags: Flags, noted: { verified: boolean }, later: Later): CertificateVerifier {
   const heeded = flags.on.has('server') || flags.on.has('verify-peer')
   const fails = flags.on.has('verify-fail') && heeded
   const alert = flags.on.has('use-custom-verify-callback') ? 'certificate_unknown' : 'handshake_failure'
@@ -96,6 +105,7 @@ export function verifierOf(flags: Flags, later: Later): CertificateVerifier {
     const chain = request.chain.map((der) => parseCertificate(der))
     const [leaf] = chain
     if (leaf === undefined) throw new Defect('the verifier was given no certificate')
+    noted.verified = true
     return then(later(undefined), () => {
       if (fails) throw new TlsError('verifier_refused', 'CERTIFICATE_VERIFY_FAILED', { alert })
       verified = true

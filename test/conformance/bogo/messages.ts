@@ -6,8 +6,12 @@ import type { TracedRecord } from '../../../src/options.ts'
 import { concat } from '../../../src/wire/bytes.ts'
 import { contentTypes } from '../../../src/wire/registry.ts'
 
+const CERTIFICATE_REQUEST = 13
+
 export class MessageLog {
   text = ''
+  /** The body of the last CertificateRequest that came. */
+  certificateRequest: Uint8Array | undefined
   /** Part of a handshake message whose end has not come, by direction. */
   readonly #rest: Record<TracedRecord['direction'], Uint8Array> = {
     sent: new Uint8Array(0),
@@ -32,6 +36,7 @@ export class MessageLog {
       const end = 4 + (high << 16) + (middle << 8) + low
       if (bytes.length < 4 || bytes.length < end) break
       types.push(type)
+      if (type === CERTIFICATE_REQUEST && direction === 'received') this.certificateRequest = bytes.subarray(4, end)
       bytes = bytes.subarray(end)
     }
     this.#rest[direction] = bytes

@@ -50,6 +50,10 @@ export interface Carried {
 /** What the callbacks of one connection noted, for the checks. */
 export interface Noted {
   hello: ClientHelloInfo | undefined
+  /** The last request for our certificate. */
+  asked: CertificateRequestInfo | undefined
+  /** Whether the verifier was asked about the peer's certificate. */
+  verified: boolean
   keyLog: Map<string, Uint8Array>
   storedSession: boolean
   renegotiations: number
@@ -58,6 +62,8 @@ export interface Noted {
 
 export const noNotes = (): Noted => ({
   hello: undefined,
+  asked: undefined,
+  verified: false,
   keyLog: new Map(),
   storedSession: false,
   renegotiations: 0,
@@ -69,7 +75,9 @@ export function clientOptions(flags: Flags, retry: Flags, carried: Carried, note
   refuseUnbuilt(flags)
   const hostName = textOf(flags, 'host-name')
   const alpn = textOf(flags, 'advertise-alpn')
-  const shares = flags.on.has('no-key-shares') ? [] : flags.lists.get('key-shares')
+  const shares = flags.on.has('no-key-shares')
+    ? []
+    : (flags.lists.get('key-shares') ?? usualShares(listOf(flags, 'curves')))
   const ech = echOfClient(flags)
   const common = commonOptions(flags, carried, noted)
   return {
@@ -92,8 +100,8 @@ export function clientOptions(flags: Flags, retry: Flags, carried: Carried, note
     tickets: !flags.on.has('no-ticket'),
     ...externalPsks(flags),
     // certificates come only if the ticket was rejected
-    verifier: verifierOf(offersEarlyData(flags, carried) ? retry : flags, later),
-    identity: (request) => clientIdentity(request, flags, carried.provider, later),
+    verifier: verifierOf(offersEarlyData(flags, carried) ? retry : flags, noted, later),
+    identity: (request) => clientIdentity(request, flags, noted, carried.provider, later),
     ...(carried.session && { session: carried.session }),
     tls12: {
       ...common.tls12,
@@ -104,6 +112,15 @@ export function clientOptions(flags: Flags, retry: Flags, carried: Carried, note
     },
     ...(offersEarlyData(flags, carried) && { earlyData: initialWrite(flags) }),
   }
+}
+
+/** BoringSSL's default: the first group, and the first one of the other sort, post-quantum or not. */
+function usualShares(curves: readonly number[]): readonly number[] | undefined {
+  const isPostQuantum = (id: number): boolean => namedGroupById.get(id)?.name.includes('MLKEM') === true
+  const [first] = curves
+  if (first === undefined || !curves.some(isPostQuantum)) return undefined
+  const other = curves.find((id) => isPostQuantum(id) !== isPostQuantum(first))
+  return other === undefined ? [first] : [first, other]
 }
 
 function echOfClient(flags: Flags): ClientHelloOptions['ech'] {
@@ -247,7 +264,7 @@ export function initialWrite(flags: Flags): Uint8Array {
 export function serverOptions(flags: Flags, carried: Carried, noted: Noted, later: Later): ServerOptions {
   refuseUnbuilt(flags)
   const identities = identitiesOf(flags, carried.provider, later)
-  const auth = clientAuth(flags, later)
+  const auth = clientAuth(flags, noted, later)
   return {
     ...commonOptions(flags, carried, noted),
     identity:
@@ -296,12 +313,15 @@ function commonOptions(
     provider: carried.provider,
     versions: versionRange(flags),
     tls12: { legacy: !flags.on.has('no-legacy-server-connect') },
+    resumption: { withoutExtendedMasterSecret: true }, // as BoringSSL does
     clock: () => carried.start + carried.delay, // only -resumption-delay moves it
     keyLog: (line) => {
       const [label = '', , secret = ''] = line.trim().split(' ')
       noted.keyLog.set(label, fromHex(secret))
     },
-    ...(flags.texts.has('expect-msg-callback') && { trace: (record) => noted.messages.add(record) }),
+    ...((flags.texts.has('expect-msg-callback') || flags.bytes.has('expect-certificate-types')) && {
+      trace: (record) => noted.messages.add(record),
+    }),
     verifyConnection: (info) => checkConnection(info, flags),
     limits: {
       ...(fragment !== undefined && { maxRecordSize: fragment }),
@@ -406,12 +426,12 @@ function earlyCallback(hello: ClientHelloInfo, flags: Flags, noted: Noted): 'rej
   return flags.on.has('fail-early-callback') ? 'reject' : undefined
 }
 
-function clientAuth(flags: Flags, later: Later): ClientAuthOptions | undefined {
+function clientAuth(flags: Flags, noted: Noted, later: Later): ClientAuthOptions | undefined {
   const asks = flags.on.has('verify-peer')
   if (!asks && !flags.on.has('require-any-client-certificate')) return undefined
   // a key is as good as a certificate to BoringSSL, in every mode
   const authorities = authorityNames(flags, 'use-client-ca-list')
-  return { mode: asks ? 'request' : 'require', verifier: verifierOf(flags, later), authorities, acceptPsk: true }
+  return { mode: asks ? 'request' : 'require', verifier: verifierOf(flags, noted, later), authorities, acceptPsk: true }
 }
 
 const authorityNames = (flags: Flags, name: string): readonly Uint8Array[] => {
@@ -419,7 +439,14 @@ const authorityNames = (flags: Flags, name: string): readonly Uint8Array[] => {
   return list === undefined || list.startsWith('<') ? [] : list.split(',').map((hex) => fromHex(hex))
 }
 
-function clientIdentity(request: CertificateRequestInfo, flags: Flags, provider: CryptoProvider, later: Later) {
+function clientIdentity(
+  request: CertificateRequestInfo,
+  flags: Flags,
+  noted: Noted,
+  provider: CryptoProvider,
+  later: Later,
+) {
+  noted.asked = request
   if (flags.texts.has('expect-client-ca-list')) {
     const [wanted, got] = [authorityNames(flags, 'expect-client-ca-list'), request.authorities]
     if (wanted.map(toHex).join() !== got.map(toHex).join()) throw new Defect('names in CertificateRequest differ')

@@ -11,11 +11,24 @@ import {
   type TlsListener,
 } from '../../../src/index.node.ts'
 import type { Ca, KeyKind } from '../../../src/pki/index.ts'
+import type { ServerSessionStore } from '../../../src/session/index.ts'
 import { parseCertificate } from '../../../src/x509/index.ts'
 import type { CertificateVerifier } from '../../../src/x509/verifier.ts'
 
 export type ServerKind =
-  'default' | 'legacy' | 'tls12' | 'echo' | 'clientAuth' | 'clientAuthLegacy' | 'psk' | 'rsaPss' | 'ed25519' | 'ecdsa'
+  | 'default'
+  | 'legacy'
+  | 'alpn'
+  | 'ccm'
+  | 'sessions'
+  | 'tls12'
+  | 'echo'
+  | 'clientAuth'
+  | 'clientAuthLegacy'
+  | 'psk'
+  | 'rsaPss'
+  | 'ed25519'
+  | 'ecdsa'
 
 const names = ['localhost']
 
@@ -50,6 +63,12 @@ const serverOf = async (
   switch (kind) {
     case 'legacy':
       return { options: { ...(await usual(ca)), tls12: { legacy: true } }, serve: answer }
+    case 'alpn':
+      return { options: { ...(await usual(ca)), tls12: { legacy: true }, alpn: ['http/1.1'] }, serve: answer }
+    case 'ccm':
+      return { options: { ...(await usual(ca)), cipherSuites: suites13 }, serve: answer }
+    case 'sessions':
+      return { options: { ...(await usual(ca)), tls12: { legacy: true }, sessions: sessionStore() }, serve: answer }
     case 'tls12':
       return {
         options: { ...(await usual(ca)), tls12: { legacy: true }, versions: { min: 'TLS 1.2', max: 'TLS 1.2' } },
@@ -83,6 +102,23 @@ const serverOf = async (
       return { options: await usual(ca), serve: answer }
   }
 }
+
+const sessionStore = (): ServerSessionStore => {
+  const kept = new Map<string, Uint8Array>()
+  return {
+    get: (id) => kept.get(Buffer.from(id).toString('hex')),
+    set: (id, session) => void kept.set(Buffer.from(id).toString('hex'), session),
+  }
+}
+
+/** All of TLS 1.3: CCM is off unless it is named. */
+const suites13 = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'TLS_AES_128_CCM_SHA256',
+  'TLS_AES_128_CCM_8_SHA256',
+] as const
 
 type Serve = (connection: TlsConnection) => Promise<void>
 
