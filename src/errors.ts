@@ -342,14 +342,18 @@ const causeOf = ({ message, cause }: TlsError): string => {
 /** Characters of a message at the most. */
 const MAX_MESSAGE = 600
 
-/** What a peer or a certificate said may stand in a message: no control character of it reaches a log or a terminal,
- * no change of direction makes it read as something else, and there is an end to it. */
+/** Text of a peer or a certificate, fit for a message or a log: control characters, line separators, marks that turn the
+ * direction of writing and lone surrogates as \u{...}. */
+export const escapeUnprintable = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`)
+
+/** Whatever a message quotes, there is an end to it. */
 const printable = (message: string): string => {
   const cut =
     message.length > MAX_MESSAGE
       ? `${message.slice(0, MAX_MESSAGE)}... (${message.length - MAX_MESSAGE} characters more)`
       : message
-  return cut.replace(/[\p{Cc}\p{Cf}\u2028\u2029\p{Cs}]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`)
+  return escapeUnprintable(cut)
 }
 
 /** Every error code this library can give, for exhaustive handling and for docs. */

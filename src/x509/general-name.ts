@@ -1,8 +1,8 @@
 // GeneralName (RFC 5280 section 4.2.1.6) as a discriminated union.
 
-import { TlsError } from '../errors.ts'
 import { contextTag, constructedTag, dotted } from '../wire/der.ts'
 import type { DerReader } from '../wire/der.ts'
+import { attempt } from './attempt.ts'
 import { readName, stringText } from './name.ts'
 import type { Name } from './name.ts'
 
@@ -96,17 +96,6 @@ const textKinds: ReadonlyMap<number, 'email' | 'dns' | 'uri'> = new Map([
 ])
 
 const latin1 = new TextDecoder('latin1')
-
-/** For what is inside a name: the reader that holds the name stands behind it already, or it would be read again and
- * again. */
-const attempt = <T>(read: () => T): T | undefined => {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof TlsError) return undefined
-    throw error
-  }
-}
 
 const readDirectoryName = (explicit: DerReader, what: string): GeneralName => {
   const name = readName(explicit, what)

@@ -1,5 +1,6 @@
 // Names, dates and bytes as people read them in certificates.
 
+import { escapeUnprintable } from '../errors.ts'
 import { toHex } from '../wire/bytes.ts'
 import type { Name } from './name.ts'
 
@@ -7,11 +8,13 @@ import type { Name } from './name.ts'
 export const nameLine = (name: Name): string =>
   name.rdns.map((rdn) => rdn.map(({ type, value }) => `${type} = ${printable(value)}`).join(' + ')).join(', ')
 
-/** Control characters can't disturb a terminal or a log. */
+/** Control characters in the way of RFC 4514 section 2.4, and nothing else that a terminal or a log would act on. */
 export const printable = (text: string): string =>
-  text.replace(
-    /[\u0000-\u001f\u007f-\u009f]/g,
-    (c) => `\\${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  escapeUnprintable(
+    text.replace(
+      /[\u0000-\u001f\u007f-\u009f]/g,
+      (c) => `\\${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+    ),
   )
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']

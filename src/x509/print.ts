@@ -1,8 +1,8 @@
 // A certificate as text, in the layout of `openssl x509 -text`: what people compare, paste and search for.
 
-import { TlsError } from '../errors.ts'
 import { toHex } from '../wire/bytes.ts'
 import type { PublicKey } from '../crypto/provider.ts'
+import { attempt } from './attempt.ts'
 import type { Certificate } from './certificate.ts'
 import { extensionLines, extensionTitle } from './print-extensions.ts'
 import { colons, dateText, hexLines, nameLine } from './print-text.ts'
@@ -72,15 +72,6 @@ const algorithmTitle = (identifier: Uint8Array): string => {
   const known = signatureAlgorithmOf(identifier)
   if (known !== undefined) return titles[known] ?? known
   return attempt(() => algorithmName(identifier)) ?? 'unreadable'
-}
-
-const attempt = <T>(read: () => T): T | undefined => {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof TlsError) return undefined
-    throw error
-  }
 }
 
 const keyLines = (certificate: Certificate): string[] => {
