@@ -79,7 +79,7 @@ function install(tarball: string): void {
       throw new Error(`exports names ${file}, which is not in the tarball`)
   }
   checkContents(join(folder, 'node_modules/puretls'))
-  for (const script of ['import-all.mjs', 'handshake.mjs'])
+  for (const script of ['import-all.mjs', 'handshake.mjs', 'required.cjs'])
     copyFileSync(join(root, 'scripts/pack', script), join(folder, script))
 }
 
@@ -151,6 +151,11 @@ function use(node: string, condition: string | undefined): void {
   const subpaths = existingSubpaths().map(({ subpath }) => `puretls${subpath.slice(1)}`)
   console.log(run(node, [...flags, 'import-all.mjs', ...subpaths], folder).trimEnd())
   console.log(run(node, [...flags, 'handshake.mjs'], folder).trimEnd())
+  if (condition === undefined) {
+    for (const flag of ['--import', '--require']) {
+      console.log(run(node, [flag, 'puretls/node/register', 'required.cjs'], folder).trimEnd())
+    }
+  }
   const bin = join(folder, 'node_modules/.bin/puretls')
   if (condition === undefined && existsSync(bin))
     console.log(`puretls --version: ${run(node, [realpathSync(bin), '--version'], folder).trim()}`)

@@ -2,10 +2,10 @@
 
 import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
-import * as nodeTls from 'node:tls'
 import process from 'node:process'
 
 import { bytesOfView, checkFunction, checkNumber, connectionReset, isView } from './node-errors.ts'
+import { native } from './native.ts'
 import { createSecureContext } from './secure-context.ts'
 import { replaceable } from './replaceable.ts'
 import { unwrapSession } from './sessions.ts'
@@ -15,8 +15,7 @@ import { emitPendingSession } from './socket-life.ts'
 import { identityNameOf } from './socket-engine.ts'
 import type { ConnectionOptions } from './types.ts'
 
-/** Node's own, taken now: register.ts may put ours in its place later. */
-const nodeCheck: typeof nodeTls.checkServerIdentity = nodeTls.checkServerIdentity
+const nodeCheck: typeof native.checkServerIdentity = native.checkServerIdentity
 
 /**
  * tls.checkServerIdentity(). A name or an address is compared with the certificate; an Error says what does not match.

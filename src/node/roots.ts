@@ -1,7 +1,7 @@
 // Authorities that are trusted where `ca` is not given: those of the runtime, or what setDefaultCACertificates() was
 // given. With them the functions of node:tls that show them.
 
-import * as tls from 'node:tls'
+import { native } from './native.ts'
 
 import { systemRootTexts } from '../x509/trust.node.ts'
 import { trustStore } from '../x509/trust.ts'
@@ -20,10 +20,9 @@ import { certificateBlocks } from '../x509/load.ts'
 import { parseCertificate } from '../x509/certificate.ts'
 import { encodePem } from '../wire/pem.ts'
 
-/** Node's own, taken now: register.ts may put ours in its place later. */
-const nodeCertificates: typeof tls.getCACertificates | undefined = tls.getCACertificates
+const { getCACertificates: nodeCertificates } = native
 const bundled = (): readonly string[] => nodeCertificates?.('bundled') ?? bundledOnce
-const bundledOnce: readonly string[] = typeof nodeCertificates === 'function' ? [] : tls.rootCertificates
+const bundledOnce: readonly string[] = typeof nodeCertificates === 'function' ? [] : native.tls.rootCertificates
 
 type CaType = 'default' | 'bundled' | 'system' | 'extra'
 

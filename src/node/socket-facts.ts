@@ -54,7 +54,7 @@ export abstract class SocketFacts extends Socket {
   declare server: unknown
   declare ssl: TlsHandle | null
   declare _tlsOptions: TLSSocketOptions
-  declare _parent: Socket | undefined
+  declare _parent: Socket | null
   declare _host: string | undefined
   declare _requestCert: boolean
   declare _rejectUnauthorized: boolean
@@ -213,5 +213,7 @@ for (const [name, get] of Object.entries(accessors)) {
     get(this: SocketFacts) {
       return get(this)
     },
+    // Bun's net.Socket sets bytesRead to 0 when it is made.
+    set: (_value: unknown) => {},
   })
 }

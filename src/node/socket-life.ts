@@ -140,7 +140,7 @@ export const write = (socket: SocketFacts, data: Uint8Array, callback: Callback)
 
 /** The idle timer begins again. */
 const touch = (socket: SocketFacts): void => {
-  for (let each: Socket | undefined = socket; each; each = Reflect.get(each, '_parent')) {
+  for (let each: Socket | null | undefined = socket; each; each = Reflect.get(each, '_parent')) {
     const unrefTimer: unknown = Reflect.get(each, '_unrefTimer')
     if (typeof unrefTimer === 'function') unrefTimer.call(each)
     if (each === Reflect.get(each, '_parent')) return

@@ -321,7 +321,7 @@ const contextOf = (given: SecureContextLike | SecureContextOptions | Context): C
 }
 
 const forward = (socket: TLSSocket, below: Socket, isGiven: boolean): void => {
-  socket._parent = isGiven ? below : undefined
+  socket._parent = isGiven ? below : null
   socket.connecting = isGiven ? below.connecting || below.pending : true
   below.once('connect', () => {
     socket.connecting = false

@@ -43,9 +43,7 @@ export const systemRootTexts = ({
 }
 
 const fromRuntime = (source: 'default' | 'bundled' | 'system'): readonly string[] => {
-  const tls = nodeTls()
-  // Missing before Node 22.15, and in other runtimes.
-  const getCACertificates: typeof Tls.getCACertificates | undefined = tls.getCACertificates
+  const { getCACertificates, tls } = runtimeRoots()
   if (typeof getCACertificates === 'function') return getCACertificates(source)
   if (source !== 'system') return tls.rootCertificates
   throw new TlsError(
@@ -54,11 +52,25 @@ const fromRuntime = (source: 'default' | 'bundled' | 'system'): readonly string[
   )
 }
 
+interface RuntimeRoots {
+  readonly tls: typeof Tls
+  /** Missing before Node 22.15, and in other runtimes. */
+  readonly getCACertificates: typeof Tls.getCACertificates | undefined
+}
+
+let found: RuntimeRoots | undefined
+
 /**
  * Loaded here and not by `import`: it is a third of what the library needs to be loaded on Node, and nothing else uses
- * it.
+ * it; and where puretls stands for node:tls, an import would find puretls. Kept from the first call on, for
+ * puretls/node/register replaces getCACertificates().
  */
-const nodeTls = (): typeof Tls => process.getBuiltinModule('node:tls')
+export const runtimeRoots = (): RuntimeRoots => {
+  if (found) return found
+  const tls: typeof Tls = process.getBuiltinModule('node:tls')
+  found = { tls, getCACertificates: tls.getCACertificates }
+  return found
+}
 
 const fromFile = (variable: string, file = ''): string[] => {
   if (file === '') return []

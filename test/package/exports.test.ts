@@ -26,8 +26,12 @@ describe('package.json', () => {
     expect(manifest['bin']).toEqual(expectedBin())
   })
 
-  it('ships ES modules without side effects, for Node 20.19 and later', () => {
-    expect(manifest).toMatchObject({ type: 'module', sideEffects: false, engines: { node: '>=20.19' } })
+  it('ships ES modules without side effects but for register, for Node 20.19 and later', () => {
+    expect(manifest).toMatchObject({
+      type: 'module',
+      sideEffects: ['./dist/node/register.js'],
+      engines: { node: '>=20.19' },
+    })
   })
 
   it("is under the MIT licence, and the MPL-2.0 for Mozilla's roots, whose notice it ships", () => {
