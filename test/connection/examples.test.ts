@@ -122,7 +122,7 @@ describe('docs/examples', () => {
     const port = await portOf(serve(cert, key))
     expect(await get(`https://localhost:${port}/page`, caPem)).toBe('you asked for /page')
     await expect(get(`https://localhost:${port}/`, other.certificatePem)).rejects.toMatchObject({
-      fault: 'certificate',
+      cause: { fault: 'certificate' },
     })
   })
 

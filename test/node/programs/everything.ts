@@ -57,7 +57,5 @@ if (isMainThread) {
   console.log(JSON.stringify({ everywhere, byGet, byFetch, byHttp2, inWorker }))
   process.exit(0)
 } else {
-  parentPort?.postMessage(
-    everywhere && '_puretls' in new tls.TLSSocket(new Socket()),
-  )
+  parentPort?.postMessage(everywhere && '_puretls' in new tls.TLSSocket(new Socket()))
 }
