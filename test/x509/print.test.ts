@@ -24,7 +24,10 @@ beforeAll(async () => {
   ca = await createCa({
     name: { commonName: 'Root', organization: 'Org', country: 'DE' },
     pathLength: 2,
-    nameConstraints: { permitted: ['example.com', '10.0.0.0/8', '@example.org'], excluded: ['2001:db9::/32'] },
+    nameConstraints: {
+      permitted: ['example.com', '10.0.0.0/8', '2001:db8::/32', '@example.org'],
+      excluded: ['2001:db9::/32'],
+    },
   })
 })
 
