@@ -6,6 +6,7 @@ import { certificateCodecs } from '../compression/index.node.ts'
 import { nodeProvider } from '../crypto/node.ts'
 import type { Identity } from '../options.ts'
 import type { GroupName, SignatureSchemeName } from '../wire/names.ts'
+import { signatureSchemes } from '../wire/registry.ts'
 import { parseCertificate } from '../x509/certificate.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { certificateBytes, crlBytes } from '../x509/load.ts'
@@ -19,7 +20,7 @@ import { readPfx } from './pfx.ts'
 import { defaultRoots } from './roots.ts'
 import { settings } from './settings.ts'
 import { TicketKeys } from './tickets.ts'
-import { defaultSecurityLevel, judgeBy } from './verify.ts'
+import { checkStrength, defaultSecurityLevel, judgeBy } from './verify.ts'
 import type { Judge } from './verify.ts'
 import type { VersionRange } from './versions.ts'
 
@@ -57,7 +58,9 @@ export class Context {
   }
 
   setCert(cert: Material): void {
-    this.identityStore.setChain(readCertificates(cert))
+    const chain = readCertificates(cert)
+    checkStrength(chain, this.#level)
+    this.identityStore.setChain(chain)
     this.#identities = undefined
   }
 
@@ -100,6 +103,7 @@ export class Context {
 
   setSigalgs(sigalgs: string): void {
     this.#schemes = chooseSignatureSchemes(sigalgs)
+    this.#identities = undefined
   }
 
   /** In order of preference: zlib, brotli, zstd. */
@@ -172,6 +176,12 @@ export class Context {
     return issuer ? Buffer.from(issuer.der) : null
   }
 
+  /** Node's own contexts have one, for other native code. Throws TypeError on an object that only inherits from a context. */
+  get _external(): undefined {
+    void this.#options
+    return undefined
+  }
+
   /** Contexts hold no memory of their own outside JavaScript. */
   close(): void {}
 
@@ -211,13 +221,16 @@ export class Context {
   get judge(): Judge {
     return (this.#judge ??= judgeBy({
       trust: this.trust,
+      intermediates: this.authorities.filter(({ isSelfIssued }) => !isSelfIssued).map(({ der }) => der),
       crls: this.#crls,
       allowPartialTrustChain: this.#partial,
       level: this.#level,
     }))
   }
   get identities(): readonly Identity[] {
-    return (this.#identities ??= this.identityStore.identities(this.authorities))
+    return (this.#identities ??= this.identityStore
+      .identities(this.authorities)
+      .map((identity) => signingWith(identity, this.#schemes)))
   }
 
   #makeTrust(): TrustStore {
@@ -232,6 +245,19 @@ export class Context {
     this.#trust = undefined
     this.#parsed = undefined
     this.#identities = undefined
+  }
+}
+
+/** `sigalgs` is for both directions: what the peer may sign with, and what we sign with. */
+const signingWith = (identity: Identity, schemes: readonly SignatureSchemeName[] | undefined): Identity => {
+  if (!schemes) return identity
+  const allowed: ReadonlySet<string> = new Set(
+    signatureSchemes.filter(({ name }) => schemes.includes(name)).map(({ algorithm }) => algorithm),
+  )
+  const { signer } = identity
+  return {
+    ...identity,
+    signer: { ...signer, algorithms: signer.algorithms.filter((algorithm) => allowed.has(algorithm)) },
   }
 }
 

@@ -113,10 +113,15 @@ export class TlsHandle {
     this.#send(engine, data, callback)
   }
 
-  /** close_notify, and the end of the stream. */
-  shutdown(callback: Callback): void {
+  /** close_notify, and the end of the stream. Programs that know handles of libuv bring an object that is to be told. */
+  shutdown(done: Callback | { oncomplete?: (status: number) => void }): number {
+    this.#shutdown(typeof done === 'function' ? done : () => done.oncomplete?.(0))
+    return 0
+  }
+
+  #shutdown(callback: Callback): void {
     const engine = this.#engine
-    if (!engine || this.#failed) return this.transport.end(callback)
+    if (!engine?.handshakeDone || this.#failed) return this.transport.end(callback)
     const closing = engine.closeWrite()
     this.#look()
     if (!isPromise(closing)) return this.transport.end(callback)
@@ -164,10 +169,20 @@ export class TlsHandle {
   }
 
   getAsyncId(): number {
-    const below: unknown = this.socket && Reflect.get(this.socket, '_handle')
-    const getAsyncId: unknown =
-      typeof below === 'object' && below !== null ? Reflect.get(below, 'getAsyncId') : undefined
+    const below = this.#below
+    const getAsyncId: unknown = below && Reflect.get(below, 'getAsyncId')
     return typeof getAsyncId === 'function' ? Number(getAsyncId.call(below)) : 0
+  }
+
+  /** The descriptor of the socket underneath; -1 where there is none. */
+  get fd(): number {
+    return Number((this.#below && Reflect.get(this.#below, 'fd')) ?? -1)
+  }
+
+  /** What net.Socket keeps of the system's socket. */
+  get #below(): object | undefined {
+    const below: unknown = this.socket && Reflect.get(this.socket, '_handle')
+    return typeof below === 'object' && below !== null ? below : undefined
   }
 
   /** Bytes that wait to be written. */

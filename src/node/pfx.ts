@@ -6,6 +6,7 @@ import {
   createHash,
   createHmac,
   createPrivateKey,
+  getCiphers,
   pbkdf2Sync,
   timingSafeEqual,
   X509Certificate,
@@ -16,10 +17,11 @@ import { TlsError } from '../errors.ts'
 import { berToDer } from '../pki/ber.ts'
 import { constructedTag, contextTag, DerReader } from '../wire/der.ts'
 import { osslError } from './identities.ts'
+import { codedError } from './node-errors.ts'
 
 /** What a file holds. Certificates in DER. */
 export interface Pfx {
-  readonly key: KeyObject | undefined
+  readonly key: KeyObject
   /** The certificate of the key, and the others as the file has them. */
   readonly chain: readonly Uint8Array[]
   readonly authorities: readonly Uint8Array[]
@@ -41,10 +43,13 @@ export const readPfx = (file: Uint8Array, passphrase: string | undefined): Pfx =
     return read(file, passphrase ?? '')
   } catch (error) {
     if (!(error instanceof TlsError)) throw error
-    if (error.code === 'unsupported') throw error
+    if (error.code === 'unsupported') throw unsupported(error)
     throw osslError('068000A8', 'asn1 encoding routines', 'not enough data', 'ERR_OSSL_ASN1_NOT_ENOUGH_DATA', error)
   }
 }
+
+const unsupported = (cause: unknown): Error =>
+  codedError(Error, 'ERR_CRYPTO_UNSUPPORTED_OPERATION', 'Unsupported PKCS12 PFX data', { cause })
 
 const reading = (der: Uint8Array): DerReader => new DerReader(der, 'bad_key', 'PKCS#12 file')
 
@@ -62,10 +67,11 @@ const read = (file: Uint8Array, passphrase: string): Pfx => {
     while (!bags.done) readBag(bags.sequence('SafeBag'), passphrase, keys, certificates)
   }
   const [key] = keys
-  const own = certificates.find((der) => key !== undefined && new X509Certificate(der).checkPrivateKey(key))
-  if (key && !own) throw new Error('Unable to load PFX certificate')
+  if (!key) throw codedError(Error, 'ERR_CRYPTO_OPERATION_FAILED', 'Unable to load private key from PFX data')
+  const own = certificates.find((der) => new X509Certificate(der).checkPrivateKey(key))
+  if (!own) throw codedError(Error, 'ERR_CRYPTO_OPERATION_FAILED', 'Unable to load PFX certificate')
   const authorities = certificates.filter((der) => der !== own)
-  return { key, chain: own ? [own, ...authorities] : [], authorities }
+  return { key, chain: [own, ...authorities], authorities }
 }
 
 const contentOf = (info: DerReader, passphrase: string): Uint8Array => {
@@ -136,7 +142,7 @@ const checkMac = (macData: DerReader, content: Uint8Array, passphrase: string): 
           return createHmac(hash, key).update(content).digest()
         })
   if (macs.some((mac) => mac.length === expected.length && timingSafeEqual(mac, expected))) return
-  throw Object.assign(new Error('mac verify failure'), { code: 'ERR_CRYPTO_OPERATION_FAILED' })
+  throw codedError(Error, 'ERR_CRYPTO_OPERATION_FAILED', 'mac verify failure')
 }
 
 /** RFC 9579. */
@@ -205,6 +211,7 @@ const newCiphers: Readonly<Record<string, { readonly cipher: string; readonly ke
 }
 
 const opened = (cipher: string, key: Uint8Array, iv: Uint8Array, data: Uint8Array): Buffer => {
+  if (!getCiphers().includes(cipher)) throw new TlsError('unsupported', `pfx: encrypted with ${cipher}`)
   const decipher = createDecipheriv(cipher, key, iv)
   return Buffer.concat([decipher.update(data), decipher.final()])
 }

@@ -12,7 +12,7 @@ import { TlsError } from '../errors.ts'
 import type { ClientAuthOptions, ClientHelloInfo, FoundPsk, ServerOptions, TicketOptions } from '../options.ts'
 import { mergeOptions } from '../options/merge.ts'
 import type { ServerSessionStore } from '../session/interfaces.ts'
-import { extensionTypes } from '../wire/registry.ts'
+import { extensionTypes, signatureSchemeName } from '../wire/registry.ts'
 import { defaults } from './client-engine.ts'
 import type { Context } from './context.ts'
 import type { Verdict } from './verify.ts'
@@ -91,7 +91,6 @@ const ticketsOf = (context: Context): TicketOptions | false => {
     protector: context.tickets.protector,
     lifetimeSeconds: Math.min(lifetime, 604_800),
     count: 2,
-    renewAfterSeconds: 0,
   }
 }
 
@@ -111,10 +110,21 @@ const clientAuth = ({ rejectUnauthorized, psk, onVerdict }: ServerSetup, context
 /** Asks for another context and for an OCSP response. A promise only where the application answers later. */
 const answerHello = (setup: ServerSetup, hello: ClientHelloInfo): MaybePromise<Partial<ServerOptions> | undefined> => {
   const { serverName } = hello
+  checkSchemes(setup.context, hello)
   setup.onHello(serverName)
   const chosen = serverName !== undefined && setup.chooseContext ? setup.chooseContext(serverName) : undefined
   if (chosen instanceof Promise) return chosen.then((context) => withOcsp(setup, hello, context))
   return withOcsp(setup, hello, chosen)
+}
+
+/** Nothing in common of what may be signed with: told apart, as OpenSSL does, from a key that fits none of it. */
+const checkSchemes = ({ schemes }: Context, { signatureSchemes }: ClientHelloInfo): void => {
+  const names: readonly string[] = signatureSchemes.map(signatureSchemeName)
+  if (!schemes || signatureSchemes.length === 0 || schemes.some((name) => names.includes(name))) return
+  throw new TlsError(
+    'no_common_signature_scheme',
+    'no shared signature algorithms: sigalgs of both ends have none in common',
+  )
 }
 
 /** What ALPNCallback chose; undefined refuses the client. */
@@ -129,7 +139,7 @@ const withOcsp = (
   const alpn = setup.chooseAlpn && hello.alpn.length > 0 ? answerAlpn(setup.chooseAlpn(hello.alpn, hello)) : undefined
   const context = setup.currentContext()
   if (chosen && context.identities.length === 0 && !setup.psk) {
-    throw new TlsError('no_common_cipher_suite', 'the context for this name has no certificate')
+    throw new TlsError('no_identity', 'the context for this name has no certificate')
   }
   const changed = context === setup.context ? alpn : { ...ofContext(setup, context), ...alpn }
   const asks = hello.extensions.includes(extensionTypes.status_request)

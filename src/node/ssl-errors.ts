@@ -123,6 +123,9 @@ export const nodeErrorOf = (error: TlsError): Error => {
       received in alertNumbers ? Number(Reflect.get(alertNumbers, received)) : Number(received.replace('unknown_', ''))
     return sslError(1000 + number, alertReasons[received] ?? `unknown alert type`, { alert: number, cause: error })
   }
+  if (code === 'no_common_signature_scheme' && error.message.startsWith('no shared')) {
+    return sslError(376, 'no shared signature algorithms', { cause: error })
+  }
   const known = reasons[code]
   if (known) return sslError(known.number, known.text, { cause: error })
   return sslError(68, code.replaceAll('_', ' '), { cause: error })

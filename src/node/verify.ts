@@ -18,6 +18,7 @@ import { CertificateError, reject } from '../x509/rejection.ts'
 import { signatureAlgorithmOf } from '../x509/signature.ts'
 import type { TrustStore } from '../x509/trust.ts'
 import type { CertificateVerifier, VerifyRequest } from '../x509/verifier.ts'
+import { sslError } from './ssl-errors.ts'
 
 /** What is wrong with a certificate, as node:tls says it. */
 export interface VerifyError extends Error {
@@ -52,6 +53,8 @@ export const verifyError = (code: VerifyCode | 'UNSPECIFIED', cause?: Error): Ve
 
 export interface VerifyRules {
   readonly trust: TrustStore
+  /** Certificates of `ca` that are no anchors by themselves, but may stand between one and the peer's. DER. */
+  readonly intermediates: readonly Uint8Array[]
   /**
    * CRLs: with any, every certificate below the anchor has to be on none of them, and each of their issuers to have
    * one.
@@ -91,7 +94,7 @@ export const judgeBy = (rules: VerifyRules): Judge => {
   const attempt = (request: VerifyRequest): MaybePromise<Verdict> => {
     const failed = (thrown: unknown): Verdict => ({ error: classify(asTlsError(thrown), request, rules), chain: [] })
     try {
-      const verified = strict.verify(request)
+      const verified = strict.verify({ ...request, chain: [...request.chain, ...rules.intermediates] })
       if (verified instanceof Promise) return verified.then(({ chain }) => ({ error: undefined, chain }), failed)
       return { error: undefined, chain: verified.chain }
     } catch (thrown) {
@@ -123,6 +126,22 @@ export const defaultSecurityLevel: number = major > 3 || (major === 3 && minor >
 const leastRsaBits = [0, 1024, 2048, 3072, 7680, 15360]
 const leastEcBits = [0, 160, 224, 256, 384, 512]
 
+/** Throws ERR_SSL_EE_KEY_TOO_SMALL for a certificate of our own whose key is below the level. */
+export const checkStrength = ([leaf]: readonly Uint8Array[], level: number): void => {
+  const [certificate] = leaf ? readable(leaf) : []
+  if (certificate && isTooSmall(certificate, level)) throw sslError(399, 'ee key too small')
+}
+
+const isTooSmall = (certificate: Certificate, level: number): boolean => {
+  try {
+    const { type, bits } = certificate.publicKey
+    const least = type.startsWith('rsa') ? leastRsaBits[level] : /^p\d/.test(type) ? leastEcBits[level] : 0
+    return bits < (least ?? 0)
+  } catch {
+    return false // a kind of key that is not known here
+  }
+}
+
 /**
  * Keys and hashes of a path, by the level (SSL_CTX_set_security_level(3)); what an anchor is signed with does not
  * count.
@@ -131,10 +150,9 @@ const strengthCheck = (level: number): PathCheck =>
   withFingerprint(
     function* ({ path, anchor }: PathCheckRequest) {
       for (const certificate of path) {
-        const { type, bits } = certificate.publicKey
-        const least = type.startsWith('rsa') ? leastRsaBits[level] : /^p\d/.test(type) ? leastEcBits[level] : 0
-        if (bits < (least ?? 0))
-          reject('weak', `a key of ${bits} bits, less than ${least ?? 0} (security level ${level})`, certificate)
+        if (isTooSmall(certificate, level)) {
+          reject('weak', `a key of ${certificate.publicKey.bits} bits (security level ${level})`, certificate)
+        }
         if (certificate === anchor.certificate || certificate.isSelfIssued || level === 0) continue
         const algorithm = signatureAlgorithmOf(certificate.signatureAlgorithm)
         if (algorithm?.endsWith('sha1')) reject('weak', 'signed with SHA-1', certificate)
