@@ -1,14 +1,16 @@
 // Key exchange of node:crypto (RFC 9846 section 7.4, RFC 7748, draft-ietf-tls-ecdhe-mlkem). Part of crypto/node.ts.
-// Node 24 moves raw keys in and out of KeyObjects, which is the fastest way by far; before that, X25519 goes by SPKI
-// and JWK, P-256 and its like by createECDH, and ML-KEM comes from noble, as does every curve that a runtime lacks.
+// Node 24 gives raw keys out of KeyObjects, which is the fastest way by far, and takes PEM in; before that, X25519 goes
+// by SPKI and JWK, P-256 and its like by createECDH, and ML-KEM comes from noble, as does every curve that a runtime lacks.
 
 import * as crypto from 'node:crypto'
 import { derElement, derInteger, derOctets, derOid, derSequence, tags } from '../wire/der.ts'
 import { groupIds } from '../wire/numbers.ts'
 import { diffieHellmanGroup, hybridGroup, kemGroup } from './groups.ts'
 import type { DiffieHellman, DiffieHellmanKey, GroupParts, Kem, KemKey } from './groups.ts'
+import { keyAlgorithm } from './key-algorithm.ts'
 import { buffer, plain } from './node-ciphers.ts'
 import { fallbackCurve, fallbackKem } from './node-fallback.ts'
+import { publicKeyLoader } from './node-pem.ts'
 import type { KeyExchangeGroup } from './provider.ts'
 
 type Curve = 'x25519' | 'x448' | 'P-256' | 'P-384' | 'P-521'
@@ -20,16 +22,15 @@ interface Transport {
 }
 
 const rawTransport: Transport = {
-  read: (curve, publicKey) =>
-    isMontgomery(curve)
-      ? crypto.createPublicKey({ key: buffer(publicKey), format: 'raw-public', asymmetricKeyType: curve })
-      : crypto.createPublicKey({
-          key: buffer(publicKey),
-          format: 'raw-public',
-          asymmetricKeyType: 'ec',
-          namedCurve: curve,
-        }),
+  read: (curve, publicKey) => loaders[curve](publicKey),
   write: (curve, key) => plain(isMontgomery(curve) ? key.export({ format: 'raw-public' }) : exportPoint(key)),
+}
+const loaders: Readonly<Record<Curve, (publicKey: Uint8Array) => crypto.KeyObject>> = {
+  x25519: publicKeyLoader(derSequence(derOid('1.3.101.110')), 32),
+  x448: publicKeyLoader(derSequence(derOid('1.3.101.111')), 56),
+  'P-256': publicKeyLoader(keyAlgorithm('p256'), 65),
+  'P-384': publicKeyLoader(keyAlgorithm('p384'), 97),
+  'P-521': publicKeyLoader(keyAlgorithm('p521'), 133),
 }
 const exportPoint = (key: crypto.KeyObject): Uint8Array => {
   const options = { format: 'raw-public', type: 'uncompressed' } as const
@@ -148,7 +149,14 @@ const mlKem = (name: MlKemName, noble: Kem): Kem => {
   }
 }
 
+const mlKemOids: Readonly<Record<MlKemName, string>> = {
+  'ml-kem-512': '2.16.840.1.101.3.4.4.1',
+  'ml-kem-768': '2.16.840.1.101.3.4.4.2',
+  'ml-kem-1024': '2.16.840.1.101.3.4.4.3',
+}
+
 const nativeMlKem = (name: MlKemName, { encapsulationKeyLength, ciphertextLength }: Kem): Kem => {
+  const load = publicKeyLoader(derSequence(derOid(mlKemOids[name])), encapsulationKeyLength)
   const key = (privateKey: crypto.KeyObject, publicKey: crypto.KeyObject): KemKey => ({
     encapsulationKey: plain(publicKey.export({ format: 'raw-public' })),
     decapsulate: (ciphertext) => plain(crypto.decapsulate(privateKey, ciphertext)),
@@ -165,11 +173,7 @@ const nativeMlKem = (name: MlKemName, { encapsulationKeyLength, ciphertextLength
       return key(privateKey, crypto.createPublicKey(privateKey))
     },
     encapsulate: (encapsulationKey) => {
-      const publicKey = crypto.createPublicKey({
-        key: buffer(encapsulationKey),
-        format: 'raw-public',
-        asymmetricKeyType: name,
-      })
+      const publicKey = load(encapsulationKey)
       const { sharedKey, ciphertext } = crypto.encapsulate(publicKey)
       return { ciphertext: plain(ciphertext), secret: plain(sharedKey) }
     },

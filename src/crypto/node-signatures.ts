@@ -7,6 +7,7 @@ import { parsePublicKey } from './keys.ts'
 import { andThen } from './maybe.ts'
 import { buffer, plain } from './node-ciphers.ts'
 import { fallbackSigner, fallbackVerify } from './node-fallback.ts'
+import { publicKeyPem } from './node-pem.ts'
 import type { MaybePromise, PrivateKey, PublicKey, SignatureVerifier, Signer } from './provider.ts'
 import { algorithmsFor, hashLengths, schemeFor, verifiersFrom } from './signatures.ts'
 import type { Scheme } from './signatures.ts'
@@ -53,7 +54,7 @@ const objects = new WeakMap<PublicKey, crypto.KeyObject | 'met' | 'refused'>()
 const publicKeyInput = (key: PublicKey): crypto.KeyObject | string | undefined => {
   if (objects.has(key)) return publicKeyObject(key)
   objects.set(key, 'met')
-  return publicKeyPem(key)
+  return publicKeyPem(key.spki)
 }
 
 const publicKeyObject = (key: PublicKey): crypto.KeyObject | undefined => {
@@ -65,21 +66,10 @@ const publicKeyObject = (key: PublicKey): crypto.KeyObject | undefined => {
 
 const loadPublicKey = (key: PublicKey): crypto.KeyObject | 'refused' => {
   try {
-    return crypto.createPublicKey(publicKeyPem(key))
+    return crypto.createPublicKey(publicKeyPem(key.spki))
   } catch {
     return 'refused'
   }
-}
-
-/**
- * Node loads text fastest: whether an object is a key it finds out by exceptions, four of them, that cost more than
- * base64.
- */
-const publicKeyPem = ({ spki }: PublicKey): string => {
-  const base64 = buffer(spki).toString('base64')
-  let pem = '-----BEGIN PUBLIC KEY-----\n'
-  for (let i = 0; i < base64.length; i += 64) pem += `${base64.slice(i, i + 64)}\n`
-  return `${pem}-----END PUBLIC KEY-----\n`
 }
 
 /** For static RSA key exchange (RFC 5246 section 7.4.7.1). */
