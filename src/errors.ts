@@ -320,6 +320,21 @@ export class TlsError extends Error {
   }
 }
 
+/**
+ * An error that ends a connection as connections end. One is made for each, and mostly nobody sees it: it has no stack
+ * trace, which is most of what an error costs.
+ */
+export const quietError = (...given: ConstructorParameters<typeof TlsError>): TlsError => {
+  const { stackTraceLimit } = Error
+  if (typeof stackTraceLimit !== 'number') return new TlsError(...given)
+  Reflect.set(Error, 'stackTraceLimit', 0) // does nothing where Error is frozen
+  try {
+    return new TlsError(...given)
+  } finally {
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
+  }
+}
+
 /** console.log() in Node, Bun and Deno: as toString(), and where it was made. */
 Object.defineProperty(TlsError.prototype, Symbol.for('nodejs.util.inspect.custom'), {
   value(this: TlsError): string {

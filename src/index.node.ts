@@ -32,6 +32,7 @@ const lateVerifier = (request: VerifierRequest): CertificateVerifier => {
   }
   return {
     verify: (asked) => verifier().verify(asked),
+    recall: (der) => verifier().recall?.(der),
     get fingerprint() {
       return verifier().fingerprint ?? ''
     },

@@ -2,7 +2,7 @@
 
 import { checkCodecs } from '../compression/codec.ts'
 import type { ActiveGroup, ActiveSuite, CommonConfig, Defaults } from './types.ts'
-import type { CryptoProvider, SignatureVerifier } from '../crypto/provider.ts'
+import type { CryptoProvider } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import type { ExternalPskConfig } from '../psk.ts'
 import type { CertificateOptions, ClientHelloOptions, CommonOptions, PskMode, Tls12Options } from '../options.ts'
@@ -140,14 +140,41 @@ const versionNumber = (version: ProtocolVersion): number => {
   throw new TlsError('bad_option', `versions: ${JSON.stringify(version)}; it has to be 'TLS 1.2' or 'TLS 1.3'`)
 }
 
-const activeSuites = (options: CommonOptions, provider: CryptoProvider, legacy: boolean): readonly ActiveSuite[] => {
-  const all = provider.suites.flatMap(({ id, cipher }): ActiveSuite[] => {
+/** What is made of a provider is made once: a client makes a config for each connection. */
+const oncePerProvider = <T>(make: (provider: CryptoProvider) => T): ((provider: CryptoProvider) => T) => {
+  const made = new WeakMap<CryptoProvider, { readonly value: T }>()
+  return (provider) => {
+    const known = made.get(provider) ?? { value: make(provider) }
+    made.set(provider, known)
+    return known.value
+  }
+}
+
+const everySuite = oncePerProvider((provider): readonly ActiveSuite[] =>
+  provider.suites.flatMap(({ id, cipher }): ActiveSuite[] => {
     const facts = cipherSuiteById.get(id)
     const hash = facts && provider.hashes[facts.hash]
     const able =
       facts && (!facts.mac || provider.hashes[facts.mac]) && (facts.keyExchange !== 'rsa' || provider.rsaEncryptRaw)
     return facts && hash && able ? [{ ...facts, cipher, hash }] : []
-  })
+  }),
+)
+
+const everyGroup = oncePerProvider((provider): readonly ActiveGroup[] =>
+  provider.groups.flatMap((group): ActiveGroup[] => {
+    const facts = namedGroupById.get(group.id)
+    return facts ? [{ ...facts, ...group }] : []
+  }),
+)
+
+const everyScheme = oncePerProvider((provider): readonly SignatureScheme[] =>
+  signatureSchemes.filter(({ algorithm, keyType }) =>
+    provider.verifiers.some((verifier) => verifier.algorithm === algorithm && verifier.keyTypes.includes(keyType)),
+  ),
+)
+
+const activeSuites = (options: CommonOptions, provider: CryptoProvider, legacy: boolean): readonly ActiveSuite[] => {
+  const all = everySuite(provider)
   if (options.cipherSuites) {
     refuseRepeats(options.cipherSuites.flat(), 'cipherSuites')
     return options.cipherSuites.flatMap((entry, rank) =>
@@ -163,10 +190,7 @@ const activeSuites = (options: CommonOptions, provider: CryptoProvider, legacy: 
 }
 
 const activeGroups = (names: readonly string[] | undefined, provider: CryptoProvider): readonly ActiveGroup[] => {
-  const all = provider.groups.flatMap((group): ActiveGroup[] => {
-    const facts = namedGroupById.get(group.id)
-    return facts ? [{ ...facts, ...group }] : []
-  })
+  const all = everyGroup(provider)
   if (names) return pick(names, all, 'groups', provider)
   const usual = new Set(['X25519MLKEM768', 'X25519', 'P-256', 'P-384', 'P-521'])
   return all.filter(({ name }) => usual.has(name))
@@ -190,11 +214,7 @@ const activeSchemes = (
   legacy: boolean,
   option: string,
 ): readonly SignatureScheme[] => {
-  const can = ({ algorithm, keyType }: SignatureScheme): boolean =>
-    provider.verifiers.some(
-      (verifier: SignatureVerifier) => verifier.algorithm === algorithm && verifier.keyTypes.includes(keyType),
-    )
-  const all = signatureSchemes.filter(can)
+  const all = everyScheme(provider)
   return names
     ? pick(names, all, option, provider)
     : all.filter((scheme) => (legacy || !scheme.legacy) && scheme.keyType !== 'ed448')

@@ -4,7 +4,7 @@
 import { isPromise } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
 import type { ConnectionInfo, EngineEvent, TlsEngine } from '../engine/types.ts'
-import { asTlsError, TlsError } from '../errors.ts'
+import { asTlsError, quietError, TlsError } from '../errors.ts'
 import { asBytes } from './chunk.ts'
 import { defer, handled, ignore } from './defer.ts'
 import type { Deferred } from './defer.ts'
@@ -204,7 +204,7 @@ export class Pump {
   async #close(): Promise<void> {
     if (this.#failure) return
     const written = this.closeWrite()
-    const closed = new TlsError('closed', 'the connection was closed by this end (close was called)')
+    const closed = quietError('closed', 'the connection was closed by this end (close was called)')
     this.#inbox.drop(closed)
     for (const asked of this.#certificateAsked) asked.reject(closed)
     this.#wake()

@@ -1,5 +1,6 @@
-// What a verifier keeps from one connection to the next: the intermediate certificates of chains that it accepted,
-// parsed, and whose key their signatures are by. Dates, names and all else are looked at each time.
+// What a verifier keeps from one connection to the next: the certificates of chains that it accepted, parsed, and whose
+// key their signatures are by, so that a second connection to a server checks one signature and not two. Dates, names,
+// revocation and all else are looked at each time.
 
 import { concat } from '../wire/bytes.ts'
 import { sameBytes } from '../wire/der.ts'
@@ -8,58 +9,98 @@ import type { Certificate } from './certificate.ts'
 import type { CandidatePath } from './path.ts'
 
 export interface VerifierMemory {
-  /** The certificate with these bytes, if an accepted chain had it. */
+  /** The CA certificate with these bytes, if an accepted chain had it. */
   recall(der: Uint8Array): Certificate | undefined
+  /** The same of a leaf. */
+  recallLeaf(der: Uint8Array): Certificate | undefined
   /** Whether the signature on a recalled certificate is known to be by this key (SubjectPublicKeyInfo, DER). */
   isSignedBy(certificate: Certificate, spki: Uint8Array): boolean
-  /** Keeps the intermediates of a path that was accepted. */
+  /** Keeps the certificates of a path that was accepted. */
   keep(path: CandidatePath): void
 }
 
-/** Bytes are copies: what came from the network is in buffers that others may use again. Parsed when first met
- * again. */
+/**
+ * Only accepted chains get in, so that a peer can't fill it with junk. `limit` counts leaves, and CA certificates apart;
+ * the oldest go first.
+ */
+export const verifierMemory = (limit = 64): VerifierMemory => {
+  const [leaves, authorities] = [new Shelf(limit), new Shelf(limit)]
+  const keep = ({ certificates, anchor, isDirect }: CandidatePath): void => {
+    for (const [i, certificate] of certificates.entries()) {
+      // the signature of a certificate that is itself the anchor was not looked at
+      if (isDirect && i === certificates.length - 1) return
+      const shelf = i === 0 ? leaves : authorities
+      shelf.keep(certificate.der, (certificates[i + 1] ?? anchor).spki)
+    }
+  }
+  return {
+    recall: (der) => authorities.recall(der),
+    recallLeaf: (der) => leaves.recall(der),
+    isSignedBy: (certificate, spki) =>
+      authorities.isSignedBy(certificate, spki) || leaves.isSignedBy(certificate, spki),
+    keep,
+  }
+}
+
+/**
+ * Bytes are copies: what came from the network is in buffers that others may use again. Parsed when first met again.
+ */
 interface Kept {
   readonly der: Uint8Array
   readonly issuerKey: Uint8Array
   certificate: Certificate | undefined
 }
 
-/** Only accepted chains get in, so that a peer can't fill it with junk. `limit` counts certificates; the oldest go
- * first. They are found by comparing: a hash or a text of the bytes would cost more than all comparisons, which end
- * at the first difference. */
-export const verifierMemory = (limit = 64): VerifierMemory => {
-  const kept = new Set<Kept>()
-  const signers = new Map<Certificate, Uint8Array>()
-  const find = (der: Uint8Array): Kept | undefined => {
-    for (const entry of kept) if (sameBytes(entry.der, der)) return entry
-    return undefined
+/** Bytes of a certificate that is kept. */
+const MAX_LENGTH = 16_384
+
+/**
+ * Certificates are found by comparing: a hash or a text of the bytes would cost more than all comparisons, which end at
+ * the first difference.
+ */
+class Shelf {
+  readonly #limit: number
+  readonly #kept = new Set<Kept>()
+  readonly #signers = new Map<Certificate, Uint8Array>()
+
+  constructor(limit: number) {
+    this.#limit = limit
   }
-  const recall = (der: Uint8Array): Certificate | undefined => {
-    const entry = find(der)
+
+  recall(der: Uint8Array): Certificate | undefined {
+    const entry = this.#find(der)
     if (entry === undefined) return undefined
     entry.certificate ??= parseCertificate(entry.der)
-    signers.set(entry.certificate, entry.issuerKey)
+    this.#signers.set(entry.certificate, entry.issuerKey)
     return entry.certificate
   }
-  const keep = ({ certificates, anchor }: CandidatePath): void => {
-    for (const [i, { der }] of certificates.entries()) {
-      if (i === 0 || find(der) !== undefined) continue
-      const copy = concat(der, (certificates[i + 1] ?? anchor).spki)
-      kept.add({ der: copy.subarray(0, der.length), issuerKey: copy.subarray(der.length), certificate: undefined })
-      if (kept.size > limit) forgetOldest(kept, signers)
-    }
-  }
-  const isSignedBy = (certificate: Certificate, spki: Uint8Array): boolean => {
-    const signer = signers.get(certificate)
+
+  isSignedBy(certificate: Certificate, spki: Uint8Array): boolean {
+    const signer = this.#signers.get(certificate)
     return signer !== undefined && sameBytes(signer, spki)
   }
-  return { recall, isSignedBy, keep }
-}
 
-const forgetOldest = (kept: Set<Kept>, signers: Map<Certificate, Uint8Array>): void => {
-  for (const oldest of kept) {
-    kept.delete(oldest)
-    if (oldest.certificate !== undefined) signers.delete(oldest.certificate)
-    return
+  keep(der: Uint8Array, issuerKey: Uint8Array): void {
+    if (der.length > MAX_LENGTH || this.#find(der) !== undefined) return
+    const copy = concat(der, issuerKey)
+    this.#kept.add({
+      der: copy.subarray(0, der.length),
+      issuerKey: copy.subarray(der.length),
+      certificate: undefined,
+    })
+    if (this.#kept.size > this.#limit) this.#forgetOldest()
+  }
+
+  #find(der: Uint8Array): Kept | undefined {
+    for (const entry of this.#kept) if (sameBytes(entry.der, der)) return entry
+    return undefined
+  }
+
+  #forgetOldest(): void {
+    for (const oldest of this.#kept) {
+      this.#kept.delete(oldest)
+      if (oldest.certificate !== undefined) this.#signers.delete(oldest.certificate)
+      return
+    }
   }
 }

@@ -88,6 +88,7 @@ export const verifierWith = (
   let fingerprint: string | undefined
   return {
     readsOcsp,
+    recall: (der) => memory.recallLeaf(der),
     verify: (request) => run(verifyRequest(request, all, memory)),
     get fingerprint() {
       return (fingerprint ??= chainFingerprint(all))

@@ -140,16 +140,36 @@ describe('what a verifier remembers', () => {
     return { certificates: made.map(({ der }) => parseCertificate(der)), anchor, isDirect: false }
   }
 
-  test('intermediates of accepted paths, never leaves', () => {
+  test('intermediates of accepted paths, and leaves apart', () => {
     const memory = verifierMemory()
     memory.keep(path(leaf, ca))
     expect(memory.recall(leaf.der)).toBeUndefined()
+    expect(memory.recallLeaf(ca.der)).toBeUndefined()
+    const met = memory.recallLeaf(leaf.der)
+    expect(met).toBe(memory.recallLeaf(leaf.der))
+    if (met === undefined) throw new Error('not kept')
+    expect(memory.isSignedBy(met, ca.keys.spki)).toBe(true)
+    expect(memory.isSignedBy(met, root.keys.spki)).toBe(false)
     const again = memory.recall(ca.der)
     expect(again).toBe(memory.recall(ca.der))
     if (again === undefined) throw new Error('not kept')
     expect(memory.isSignedBy(again, root.keys.spki)).toBe(true)
     expect(memory.isSignedBy(again, ca.keys.spki)).toBe(false)
     expect(memory.isSignedBy(parseCertificate(ca.der), root.keys.spki)).toBe(false)
+  })
+  test('no leaf that is itself the anchor: nobody looked at its signature', () => {
+    const memory = verifierMemory()
+    memory.keep({ ...path(leaf), isDirect: true })
+    expect(memory.recallLeaf(leaf.der)).toBeUndefined()
+  })
+  test('no certificate of excessive length', () => {
+    const memory = verifierMemory()
+    const { certificates, ...rest } = path(leaf)
+    const [first] = certificates
+    if (first === undefined) throw new Error('no leaf')
+    const long = Object.defineProperty(Object.create(first), 'der', { value: new Uint8Array(20_000) })
+    memory.keep({ ...rest, certificates: [long] })
+    expect(memory.recallLeaf(new Uint8Array(20_000))).toBeUndefined()
   })
   test('bytes of its own', () => {
     const memory = verifierMemory()

@@ -86,7 +86,7 @@ export function* verifyPeer(
   { certificateAlgorithms }: CommonConfig,
   verifier: CertificateVerifier,
   request: VerifyRequest,
-  leaf: Certificate = leafOf(request.chain),
+  leaf: Certificate = leafOf(request.chain, verifier),
 ): Flow<VerifiedPeer> {
   try {
     const { chain } = yield* use(verifier.verify({ ...request, leaf, signatureAlgorithms: certificateAlgorithms }))
@@ -106,9 +106,11 @@ export function* verifyClient(
   return yield* verifyPeer(config, verifier, { chain, peer: 'client', serverName: undefined, time: config.clock() })
 }
 
-const leafOf = ([der]: readonly Uint8Array[]): Certificate => {
+/** As the verifier parsed it before, if it did. */
+export const leafOf = ([der]: readonly Uint8Array[], verifier?: CertificateVerifier): Certificate => {
   if (!der) throw new TlsError('decode_error', 'an empty certificate chain')
-  return parseCertificate(der)
+  const known = verifier?.recall?.(der)
+  return known && equalBytes(known.der, der) ? known : parseCertificate(der)
 }
 
 // ---- the peer's signature

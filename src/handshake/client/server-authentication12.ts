@@ -6,9 +6,8 @@ import { TlsError } from '../../errors.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import type { Message, Messages12 } from '../../wire/messages.ts'
 import { OCSP } from '../../wire/numbers.ts'
-import { parseCertificate } from '../../x509/certificate.ts'
 import type { Certificate } from '../../x509/certificate.ts'
-import { keyTransport, verifyPeer } from '../auth/authentication.ts'
+import { keyTransport, leafOf, verifyPeer } from '../auth/authentication.ts'
 import type { ByCertificate } from '../auth/authentication.ts'
 import type { Connection12 } from '../connection/connection12.ts'
 import type { Flow } from '../flow.ts'
@@ -46,7 +45,7 @@ export function* readServerAuthentication12(
   const [der] = chain
   if (!der) throw new TlsError('decode_error', 'Certificate: the server sent an empty list (RFC 5246 section 7.4.2)')
   if (previous) checkSameServer(previous, der)
-  const leaf = parseCertificate(der)
+  const leaf = leafOf(chain, config.verifier)
   checkLeaf(leaf, suite, offer)
 
   const rest =
