@@ -12,7 +12,7 @@ const floors = [
   ['roots', 'roots/'],
   ['session', 'session/'],
   ['compression', 'compression/'],
-  ['config', '((info|options|identity|identities|psk|ech|config)\\.ts|options/|config/)'],
+  ['config', '((info|traffic-secrets|options|identity|identities|psk|ech|config)\\.ts|options/|config/)'],
   ['handshake', 'handshake/'],
   ['engine', 'engine/'],
   ['stream', 'stream/'],

@@ -1,6 +1,6 @@
 // TlsConnection: an established connection as people use it. connect() and accept() make it; the pump does the work.
 
-import type { ChannelBindingType, ConnectionInfo, TlsEngine } from './engine/types.ts'
+import type { ChannelBindingType, ConnectionInfo, TlsEngine, TrafficSecrets } from './engine/types.ts'
 import { asTlsError, TlsError } from './errors.ts'
 import { asError, done } from './stream/defer.ts'
 import type { ClientCertificate, PumpOptions } from './stream/options.ts'
@@ -44,6 +44,12 @@ export interface TlsConnection extends AsyncIterable<Uint8Array> {
    * none.
    */
   exportEarlyKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array
+  /**
+   * The keys in use, for kernel TLS and tools; `wrong_state` without the option `dangerouslyExposeTrafficSecrets`, and
+   * while keys change. They count what write() was given and what came from the stream so far: whoever goes on with
+   * them elsewhere takes them while nothing is under way in either direction.
+   */
+  dangerousTrafficSecrets(): TrafficSecrets
   /**
    * The channel binding of this connection (RFC 5929, RFC 9266). Throws `unsupported` for a type that it does not have.
    */
@@ -149,6 +155,10 @@ class EstablishedConnection implements TlsConnection {
 
   exportEarlyKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array {
     return this.#engine.exportEarlyKeyingMaterial(length, label, context)
+  }
+
+  dangerousTrafficSecrets(): TrafficSecrets {
+    return this.#engine.dangerousTrafficSecrets()
   }
 
   channelBinding(type: ChannelBindingType): Uint8Array {

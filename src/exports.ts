@@ -14,6 +14,7 @@ export type { SocketAddress } from './sockets.ts'
 export type { ClientCertificate, ConnectionOptions, TlsConnection } from './connection.ts'
 export type { LoadIdentity } from './identity.ts'
 export type { ConnectionInfo, EarlyDataRefusal } from './info.ts'
+export type { DirectionSecrets, TrafficSecrets } from './traffic-secrets.ts'
 export type {
   CertificateInput,
   CertificateOptions,

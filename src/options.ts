@@ -94,6 +94,9 @@ export interface CommonOptions {
   readonly alpn?: readonly string[]
   /** Called with each line of an SSLKEYLOGFILE (RFC 9850). Whoever has these lines can read the connection. */
   readonly keyLog?: (line: string) => void
+  /** Dangerous: lets `dangerousTrafficSecrets()` of a connection give out the keys in use, for kernel TLS and tools.
+   * Whoever has them can read the connection and write to it. Default false. */
+  readonly dangerouslyExposeTrafficSecrets?: boolean
   /** Called with each record sent and received, decrypted: createTrace() in puretls/inspect makes such a function. */
   readonly trace?: (record: TracedRecord) => void
   /** Milliseconds since the epoch. Default: Date.now. */

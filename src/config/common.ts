@@ -64,6 +64,7 @@ export const commonConfig = (options: SharedOptions, defaults: Defaults, tls12Th
     certificateCompression: checkCodecs(certificates.compression ?? []),
     keyLog: options.keyLog,
     trace: options.trace,
+    exposeTrafficSecrets: options.dangerouslyExposeTrafficSecrets ?? false,
     clock: options.clock ?? Date.now,
     padding: limits.padding,
     recordSizeLimit:
@@ -82,6 +83,7 @@ export const commonConfig = (options: SharedOptions, defaults: Defaults, tls12Th
       Number.MAX_SAFE_INTEGER,
       'limits.recordsPerKey',
     ),
+    maxKeyUpdates: MAX_KEY_UPDATES,
     legacy,
     requireExtendedMasterSecret: tls12.requireExtendedMasterSecret ?? false,
     pskModes: pskModesOf(options.psk?.modes ?? ['psk_dhe_ke']),
@@ -110,6 +112,9 @@ export const onlyWithPsk = (
   const spoken = suites.map(({ version }) => versionNumber(version))
   return { ...common, suites, minVersion: Math.min(...spoken), maxVersion: Math.max(...spoken) }
 }
+
+/** RFC 9846 section 4.7.3. */
+const MAX_KEY_UPDATES = 2 ** 48 - 1
 
 const pskModesOf = (modes: readonly PskMode[]): readonly number[] => {
   refuseRepeats(modes, 'psk.modes')

@@ -70,11 +70,14 @@ export interface CommonConfig {
   readonly certificateCompression: readonly CertificateCompression[]
   readonly keyLog: ((line: string) => void) | undefined
   readonly trace: CommonOptions['trace']
+  readonly exposeTrafficSecrets: boolean
   readonly clock: () => number
   readonly padding: ((length: number) => number) | undefined
   readonly recordSizeLimit: number | undefined
   readonly maxHandshakeMessage: number
   readonly recordsPerKey: number
+  /** KeyUpdates that may be sent; no option sets it. */
+  readonly maxKeyUpdates: number
   readonly legacy: boolean
   readonly requireExtendedMasterSecret: boolean
   /** psk_key_exchange_modes, as numbers. */

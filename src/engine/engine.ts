@@ -9,6 +9,7 @@ import type { ChannelBindingType } from '../handshake/connection/channel-binding
 import type { Established, HandshakeEvent, HandshakeIo } from '../handshake/context.ts'
 import type { Flow } from '../handshake/flow.ts'
 import type { ConnectionInfo } from '../info.ts'
+import type { TrafficSecrets } from '../traffic-secrets.ts'
 import { concat } from '../wire/bytes.ts'
 import { contentTypes, TLS13 } from '../wire/registry.ts'
 import { EarlyData } from './early-data.ts'
@@ -38,6 +39,7 @@ export class Engine implements TlsEngine {
   #failure: TlsError | undefined
   readonly #sessions = new SessionsAtStake()
   #earlyExporter: ((length: number, label: string, context: Uint8Array) => Uint8Array) | undefined
+  readonly #exposesSecrets: boolean
   #mayWrite = false
   /** closeWrite() was called: its close_notify may still have to wait for its turn. */
   #closing = false
@@ -45,6 +47,7 @@ export class Engine implements TlsEngine {
 
   constructor({ config, role, handshake }: EngineSetup) {
     this.#role = role
+    this.#exposesSecrets = config.exposeTrafficSecrets
     const host = {
       wait: this.#waits.add.bind(this.#waits),
       failed: (error: TlsError) => this.#fail(error),
@@ -176,6 +179,23 @@ export class Engine implements TlsEngine {
       throw new TlsError('wrong_state', 'there is no keying material before the handshake is done')
     }
     return this.#established.exportKeyingMaterial(length, label, context)
+  }
+
+  dangerousTrafficSecrets(): TrafficSecrets {
+    if (this.#failure) throw this.#failure
+    if (!this.#exposesSecrets) {
+      const message = 'traffic secrets are given out only with the option dangerouslyExposeTrafficSecrets: true'
+      throw new TlsError('wrong_state', message)
+    }
+    if (!this.#established || !this.#order.free) {
+      throw new TlsError('wrong_state', 'there are no traffic secrets while a handshake runs or keys change')
+    }
+    const { read, write, ...rest } = this.#established.trafficKeys()
+    return {
+      ...rest,
+      read: { ...read, sequenceNumber: this.#read.sequenceNumber },
+      write: { ...write, sequenceNumber: this.#write.sequenceNumber },
+    }
   }
 
   channelBinding(type: ChannelBindingType): Uint8Array {

@@ -8,7 +8,7 @@ import type { ClientOptions, ServerOptions } from '../options.ts'
 import { clientEngineWith, serverEngineWith } from './endpoints.ts'
 import type { TlsEngine } from './types.ts'
 
-export type { ConnectionInfo, EngineEvent, TlsEngine } from './types.ts'
+export type { ConnectionInfo, DirectionSecrets, EngineEvent, TlsEngine, TrafficSecrets } from './types.ts'
 export type { ClientConfig, Defaults, ServerConfig } from '../config.ts'
 export { clientConfig, serverConfig } from '../config.ts'
 

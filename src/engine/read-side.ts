@@ -38,6 +38,8 @@ export class ReadSide {
   readonly #framer = new RecordFramer()
   readonly #joiner: HandshakeJoiner
   #opener: Opener = plaintextOpener
+  /** Records that were opened under the keys in use. */
+  #count = 0
   #maxContent = MAX_PLAINTEXT
   #version: number | undefined
   /** A ClientHello was sent or received. */
@@ -61,6 +63,11 @@ export class ReadSide {
   /** The peer's close_notify came. */
   get closed(): boolean {
     return this.#closed
+  }
+
+  /** The sequence number of the next record. */
+  get sequenceNumber(): number {
+    return this.#count
   }
 
   get version(): number | undefined {
@@ -121,6 +128,7 @@ export class ReadSide {
       )
     }
     this.#opener = opener
+    this.#count = 0
   }
 
   setVersion(version: number): void {
@@ -198,6 +206,7 @@ export class ReadSide {
     this.#trace(raw, this.#opener.encrypted, record)
     if (this.#opener.encrypted) {
       this.#hasOpened = true
+      this.#count++
       this.data.opened()
     }
     this.#handle(record)

@@ -5,9 +5,11 @@ import type { MaybePromise } from '../crypto/provider.ts'
 import type { TlsError } from '../errors.ts'
 import type { ChannelBindingType } from '../handshake/connection/channel-binding.ts'
 import type { ConnectionInfo } from '../info.ts'
+import type { TrafficSecrets } from '../traffic-secrets.ts'
 
 export type { ChannelBindingType } from '../handshake/connection/channel-binding.ts'
 export type { ConnectionInfo } from '../info.ts'
+export type { DirectionSecrets, TrafficSecrets } from '../traffic-secrets.ts'
 
 export interface TlsEngine {
   /** Bytes from the transport. Never throws for the peer's bytes: a failure becomes an `error` event, and the alert is
@@ -63,6 +65,10 @@ export interface TlsEngine {
    * The same for early data, from when it is sent (client) or accepted (server): an attacker who replays the data gets
    * the same. Throws `wrong_state` where there is none, or the server refused it. */
   exportEarlyKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array
+  /** The keys in use, where `dangerouslyExposeTrafficSecrets` allows it: with all that takeOutput() has given and
+   * receive() was given so far counted. Throws `wrong_state` without the option, before the end of the handshake, and
+   * while keys change. */
+  dangerousTrafficSecrets(): TrafficSecrets
   /** RFC 5929, RFC 9266. Throws `unsupported` for a type that this connection does not have. */
   channelBinding(type: ChannelBindingType): Uint8Array
 }

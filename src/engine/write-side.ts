@@ -96,6 +96,12 @@ export class WriteSide {
     return Math.max(0, limit - this.#sealer.count - 1) * this.#maxFragment
   }
 
+  /** The sequence number of the next record. */
+  get sequenceNumber(): number {
+    this.#flush()
+    return this.#sealer.count
+  }
+
   #flush(): void {
     if (this.#flight.length === 0) return
     const content = concat(...this.#flight)

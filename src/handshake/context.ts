@@ -9,6 +9,7 @@ import type { Message, MessageName, MessageTable } from '../wire/messages.ts'
 import { toHex } from '../wire/bytes.ts'
 import type { ChannelBindingType } from './connection/channel-binding.ts'
 import type { ConnectionInfo } from '../info.ts'
+import type { TrafficKeys } from '../traffic-secrets.ts'
 import { readChangeCipherSpec, readMessage } from './flow.ts'
 import type { Flow } from './flow.ts'
 import { Transcript } from './transcript.ts'
@@ -76,6 +77,8 @@ export interface Established {
   readonly postHandshake: Flow<void>
   exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Uint8Array
   channelBinding(type: ChannelBindingType): Uint8Array
+  /** The keys in use. */
+  trafficKeys(): TrafficKeys
   /** KeyUpdate; undefined in TLS 1.2. */
   readonly updateKeys: ((requestPeer: boolean) => Flow<void>) | undefined
   /** Server of TLS 1.3: asks for the client's certificate now (RFC 9846 section 4.7.2). */

@@ -49,6 +49,7 @@ export const commonNames: Names<CommonOptions> = {
   signatureSchemes: 'list',
   alpn: 'list',
   keyLog: 'function',
+  dangerouslyExposeTrafficSecrets: 'boolean',
   trace: 'function',
   clock: 'function',
   verifyConnection: 'function',

@@ -44,6 +44,10 @@ export class FakeEngine implements TlsEngine {
 
   skipOptional(): void {}
 
+  dangerousTrafficSecrets(): never {
+    throw new TlsError('wrong_state', 'there are none')
+  }
+
   get handshakeDone(): boolean {
     return this.#done
   }

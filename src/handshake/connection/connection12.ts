@@ -15,6 +15,7 @@ import type { AnyHandshake, Established, Handshake } from '../context.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import type { ConnectionInfo } from '../../info.ts'
+import type { TrafficKeys } from '../../traffic-secrets.ts'
 
 /** What the two hellos settled. */
 export interface Parameters12 {
@@ -114,6 +115,19 @@ export class Connection12 {
     return this.#first === 'client' ? this.clientVerifyData : this.serverVerifyData
   }
 
+  trafficKeys(): TrafficKeys {
+    const { role, suite, encryptThenMac, clientRandom, serverRandom } = this.parameters
+    const keys = keyBlock(this.master, clientRandom, serverRandom, keyLengths(this.#protection))
+    const [read, write] = [keys[other(role)], keys[role]]
+    return {
+      version: 'TLS 1.2',
+      cipherSuite: suite.name,
+      encryptThenMac,
+      read: { secret: undefined, ...read },
+      write: { secret: undefined, ...write },
+    }
+  }
+
   exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Uint8Array {
     const { clientRandom, serverRandom } = this.parameters
     if (!this.parameters.extendedMasterSecret) {
@@ -179,5 +193,6 @@ export const establish12 = <A extends Authentication>(
       firstFinished: connection.firstFinished,
     })
   },
+  trafficKeys: () => current.negotiated.connection.trafficKeys(),
   updateKeys: undefined,
 })

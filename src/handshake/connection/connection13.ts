@@ -2,7 +2,8 @@
 // resumption secret (RFC 9846 section 4.7.3, 7.2 and 7.5).
 
 import type { ActiveSuite, CommonConfig } from '../../config.ts'
-import { exportKey, nextTrafficSecret, resumptionPsk } from '../../keys/schedule13.ts'
+import { TlsError } from '../../errors.ts'
+import { exportKey, nextTrafficSecret, resumptionPsk, trafficKeys } from '../../keys/schedule13.ts'
 import type { MasterStage, TrafficSecret } from '../../keys/schedule13.ts'
 import type { Sealer } from '../../record/protection.ts'
 import type { Messages13 } from '../../wire/messages.ts'
@@ -10,6 +11,7 @@ import type { ClientAuthentication, Proofs, ServerAuthentication } from '../auth
 import { channelBinding } from './channel-binding.ts'
 import type { Established, Handshake } from '../context.ts'
 import type { ConnectionInfo } from '../../info.ts'
+import type { TrafficKeys } from '../../traffic-secrets.ts'
 import type { Flow } from '../flow.ts'
 import { installRead13, installWrite13 } from '../keys13.ts'
 
@@ -36,6 +38,8 @@ export class Connection13<R extends Role = Role> {
   #write: TrafficSecret
   /** What answered the peer's last request for new keys. */
   #answer: Sealer | undefined
+  /** KeyUpdates that were sent; those of the peer are not counted (section 4.7.3). */
+  #updates = 0
   /** An answer waits for its turn to be written. */
   #answering = false
   /** The peer was asked for new keys, and has not sent any since. */
@@ -71,8 +75,20 @@ export class Connection13<R extends Role = Role> {
           serverCertificate: this.#secrets.serverCertificate,
           firstFinished: undefined,
         }),
+      trafficKeys: () => ({
+        version: 'TLS 1.3',
+        cipherSuite: this.suite.name,
+        encryptThenMac: false,
+        read: this.#keysOf(this.#read),
+        write: this.#keysOf(this.#write),
+      }),
       updateKeys: (requestPeer) => this.updateWrite(requestPeer),
     }
+  }
+
+  #keysOf(secret: TrafficSecret): TrafficKeys['read'] {
+    const { key, iv } = trafficKeys(secret, this.suite.cipher.keyLength)
+    return { secret: secret.secret.slice(), key, iv, macKey: new Uint8Array(0) }
   }
 
   #export(length: number, label: string, context: Uint8Array | undefined): Uint8Array {
@@ -99,10 +115,15 @@ export class Connection13<R extends Role = Role> {
   }
 
   *#update(requestUpdate: boolean): Flow<Sealer> {
-    this.#write = nextTrafficSecret(this.#write)
-    const sealer = yield* installWrite13(this.#hs, this.suite, this.#write, () => {
+    if (!this.#mayUpdate) {
+      throw new TlsError('key_limit_reached', 'the keys were changed as often as they may be: open a new connection')
+    }
+    this.#updates++
+    const next = nextTrafficSecret(this.#write)
+    const sealer = yield* installWrite13(this.#hs, this.suite, next, () => {
       this.#hs.send('KeyUpdate', { requestUpdate }, false)
     })
+    this.#write = next
     this.#hs.io.emit({ type: 'keyUpdate', direction: 'write' })
     return sealer
   }
@@ -115,7 +136,11 @@ export class Connection13<R extends Role = Role> {
     this.#read = nextTrafficSecret(this.#read)
     yield* installRead13(this.#hs, this.suite, this.#read)
     this.#hs.io.emit({ type: 'keyUpdate', direction: 'read' })
-    if (requested && !this.#answering && this.#answer?.count !== 0) this.#answerKeyUpdate()
+    if (requested && this.#mayUpdate && !this.#answering && this.#answer?.count !== 0) this.#answerKeyUpdate()
+  }
+
+  get #mayUpdate(): boolean {
+    return this.#updates < this.#hs.config.maxKeyUpdates
   }
 
   #answerKeyUpdate(): void {
