@@ -1,7 +1,7 @@
 // Every example of every --help is run. What an example needs is made here: files in the folder it runs in, and
 // servers behind the names and ports that it uses.
 
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { connect as dialTcp } from 'node:net'
 import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -21,6 +21,16 @@ beforeAll(async () => {
   servers.set('25', await clearServer(world, '220 ready\r\n', ['250 STARTTLS\r\n', '220 go\r\n']))
 })
 
+/** A capture with its key log, a hexdump of a ClientHello, and a line of `puretls hello`. */
+const withTraces = async (folder: string): Promise<void> => {
+  const from = new URL('../inspect/captures/', import.meta.url).pathname
+  copyFileSync(`${from}tls13-early-data.pcap`, join(folder, 'capture.pcap'))
+  copyFileSync(`${from}tls13-early-data.keys`, join(folder, 'keys.log'))
+  const [line = ''] = (await runCli('ja4 capture.pcap --json', { cwd: folder })).stdout.split('\n')
+  writeFileSync(join(folder, 'hellos.jsonl'), `${line}\n`)
+  writeFileSync(join(folder, 'hello.hex'), `${JSON.parse(line).raw}\n`)
+}
+
 /** More than the usual files, by command. */
 const prepare: Readonly<Record<string, (folder: string) => Promise<void> | void>> = {
   'cert leaf': (folder) => runs(folder, 'cert ca'),
@@ -28,6 +38,10 @@ const prepare: Readonly<Record<string, (folder: string) => Promise<void> | void>
   'cert crl': (folder) => runs(folder, 'cert ca'),
   'cert revoke': (folder) => runs(folder, 'cert ca', 'cert leaf localhost'),
   'cert sign': (folder) => runs(folder, 'cert ca', 'cert csr example.com'),
+  trace: withTraces,
+  ja4: withTraces,
+  hello: withTraces,
+  'ech config': (folder) => runs(folder, 'ech keys public.example.com --out ech.pem'),
 }
 
 const runs = async (folder: string, ...lines: readonly string[]): Promise<void> => {
@@ -35,7 +49,10 @@ const runs = async (folder: string, ...lines: readonly string[]): Promise<void> 
 }
 
 /** What ends only when it is stopped: the line by which it is known to run. */
-const serving: Readonly<Record<string, RegExp>> = {}
+const serving: Readonly<Record<string, RegExp>> = {
+  'puretls hello --port 8443': /listening/,
+  'puretls hello --port 8443 --append hellos.jsonl --json': /^/,
+}
 
 const dial: CliOptions['dial'] = (host, port) =>
   new Promise((resolve, reject) => {
@@ -54,14 +71,15 @@ const runExample = async (name: string, line: string): Promise<CliResult> => {
   }
   chmodSync(join(folder, 'server-key.pem'), 0o600)
   await prepare[name]?.(folder)
-  const [, command = '', target] = /^(.*?)(?: >>? (\S+))?$/.exec(line.slice(line.indexOf('puretls '))) ?? []
+  const typed = line.slice(line.indexOf('puretls ')).replace(/--port \d+/, '--port 0')
+  const [, command = '', target] = /^(.*?)(?: >>? (\S+))?$/.exec(typed) ?? []
   const options: CliOptions = {
     cwd: folder,
     dial,
     env: { SSL_CERT_FILE: join(folder, 'ca.pem') },
     stdin: line.startsWith('printf ') ? 'GET / HTTP/1.0\r\n\r\n' : '',
   }
-  const ready = serving[name]
+  const ready = serving[line] ?? serving[name]
   if (ready === undefined) {
     const result = await runCli(wordsOf(command), options)
     if (target !== undefined) {

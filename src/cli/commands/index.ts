@@ -2,7 +2,14 @@
 
 import type { Node } from '../command.ts'
 import { cert } from './cert.ts'
+import { trace } from './trace.ts'
+import { hello } from './hello.ts'
+import { ech } from './ech.ts'
+import { psk } from './psk.ts'
+import { tickets } from './tickets.ts'
+import { bench } from './bench.ts'
+import { ja4 } from './ja4.ts'
 import { completion } from './completion.ts'
 import { connect } from './connect.ts'
 
-export const commands: readonly Node[] = [connect, cert, completion]
+export const commands: readonly Node[] = [connect, cert, trace, hello, ech, psk, tickets, bench, ja4, completion]
