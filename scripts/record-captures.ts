@@ -1,5 +1,6 @@
-// Records the captures of test/inspect/captures with tcpdump on the loopback interface, and OpenSSL at both ends: connections with
-// their key logs, of known content. `node scripts/record-captures.ts`; needs tcpdump (as root) and openssl.
+// Records the captures of test/inspect/captures with tcpdump on the loopback interface, and OpenSSL at both ends:
+// connections with their key logs, of known content. `node scripts/record-captures.ts`; needs tcpdump (as root) and
+// openssl.
 
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'

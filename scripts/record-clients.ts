@@ -1,5 +1,6 @@
-// Runs TLS clients that are on this machine against a server, and writes the ClientHellos that they send to src/cli/hello/clients.ts:
-// the table by which `puretls hello` says whom a client resembles. `node scripts/record-clients.ts`; what is not here is left out.
+// Runs TLS clients that are on this machine against a server, and writes the ClientHellos that they send to
+// src/cli/hello/clients.ts: the table by which `puretls hello` says whom a client resembles. `node
+// scripts/record-clients.ts`; what is not here is left out.
 
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -30,7 +31,11 @@ const goSource = file(
   `package main
 import ("crypto/tls"; "net/http"; "os")
 func main() {
-  if os.Args[1] == "tls" { c, err := tls.Dial("tcp", "localhost:"+os.Args[2], &tls.Config{InsecureSkipVerify: true}); if err == nil { c.Close() }; return }
+  if os.Args[1] == "tls" {
+    c, err := tls.Dial("tcp", "localhost:"+os.Args[2], &tls.Config{InsecureSkipVerify: true})
+    if err == nil { c.Close() }
+    return
+  }
   http.Get("https://localhost:" + os.Args[2] + "/")
 }
 `,
@@ -40,8 +45,13 @@ const javaSource = file(
   `import java.net.URI; import java.net.http.*;
 public class Client { public static void main(String[] a) throws Exception {
   try {
-    if (a[0].equals("http")) HttpClient.newHttpClient().send(HttpRequest.newBuilder(URI.create("https://localhost:" + a[1] + "/")).build(), HttpResponse.BodyHandlers.ofString());
-    else ((javax.net.ssl.SSLSocket) javax.net.ssl.SSLSocketFactory.getDefault().createSocket("localhost", Integer.parseInt(a[1]))).startHandshake();
+    if (a[0].equals("http")) {
+      HttpRequest request = HttpRequest.newBuilder(URI.create("https://localhost:" + a[1] + "/")).build();
+      HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
+    } else {
+      javax.net.SocketFactory sockets = javax.net.ssl.SSLSocketFactory.getDefault();
+      ((javax.net.ssl.SSLSocket) sockets.createSocket("localhost", Integer.parseInt(a[1]))).startHandshake();
+    }
   } catch (java.io.IOException e) {}
 } }
 `,
@@ -68,7 +78,8 @@ const nodeOf = (path: string): Client => ({
 const clients: readonly Client[] = [
   {
     name: () =>
-      `curl ${first(output('curl', ['--version']), /curl (\S+)/)} (${first(output('curl', ['--version']), /(OpenSSL\/\S+|GnuTLS\/\S+)/)})`,
+      `curl ${first(output('curl', ['--version']), /curl (\S+)/)} ` +
+      `(${first(output('curl', ['--version']), /(OpenSSL\/\S+|GnuTLS\/\S+)/)})`,
     run: (port) => ['curl', ['-sk', '--max-time', '5', `https://localhost:${port}/`]],
   },
   {
@@ -104,12 +115,14 @@ const clients: readonly Client[] = [
   },
   {
     name: () =>
-      `Python ${first(output('python3', ['--version']), /Python (\S+)/)} (${output('python3', ['-c', 'import ssl; print(" ".join(ssl.OPENSSL_VERSION.split()[:2]))']).trim()})`,
+      `Python ${first(output('python3', ['--version']), /Python (\S+)/)} ` +
+      `(${output('python3', ['-c', 'import ssl; print(" ".join(ssl.OPENSSL_VERSION.split()[:2]))']).trim()})`,
     run: (port) => [
       'python3',
       [
         '-c',
-        `import urllib.request,ssl\ntry: urllib.request.urlopen("https://localhost:${port}/", context=ssl._create_unverified_context(), timeout=5)\nexcept OSError: pass`,
+        `import urllib.request,ssl\ntry: urllib.request.urlopen("https://localhost:${port}/", ` +
+          `context=ssl._create_unverified_context(), timeout=5)\nexcept OSError: pass`,
       ],
     ],
   },
@@ -205,8 +218,8 @@ try {
   const path = new URL('../src/cli/hello/clients.ts', import.meta.url).pathname
   writeFileSync(
     path,
-    `// Clients by the ClientHello that they sent when they were run against a server (scripts/record-clients.ts): the table by which
-// \`puretls hello\` says whom a client resembles.
+    `// Clients by the ClientHello that they sent when they were run against a server (scripts/record-clients.ts):
+// the table by which \`puretls hello\` says whom a client resembles.
 
 export interface KnownClient {
   readonly name: string

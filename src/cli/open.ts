@@ -1,5 +1,5 @@
-// A TLS connection for commands that look at servers rather than talk to them: dialled, with limits, every certificate accepted
-// unless the caller judges it. Nothing but the handshake is sent.
+// A TLS connection for commands that look at servers rather than talk to them: dialled, with limits, every certificate
+// accepted unless the caller judges it. Nothing but the handshake is sent.
 
 import { TlsError } from '../errors.ts'
 import { connect } from '../index.node.ts'

@@ -51,7 +51,7 @@ const runs = async (folder: string, ...lines: readonly string[]): Promise<void> 
 /** What ends only when it is stopped: the line by which it is known to run. */
 const serving: Readonly<Record<string, RegExp>> = {
   'puretls hello --port 8443': /listening/,
-  'puretls hello --port 8443 --append hellos.jsonl --json': /^/,
+  'puretls hello --port 8443 --append hellos.jsonl --json': /listening/,
 }
 
 const dial: CliOptions['dial'] = (host, port) =>
@@ -91,7 +91,7 @@ const runExample = async (name: string, line: string): Promise<CliResult> => {
     return result
   }
   const started = startCli(wordsOf(command), options)
-  await started.waitFor(ready)
+  await Promise.any([started.waitFor(ready), started.waitForError(ready)])
   return started.stop()
 }
 

@@ -21,14 +21,28 @@ let server: tls.Server
 beforeAll(async () => {
   const world = await createWorld()
   port = await freePort()
-  const openssl = new Child('openssl', ['s_server', '-accept', `127.0.0.1:${port}`, '-cert', join(world.folder, 'server.pem'), '-key', join(world.folder, 'server-key.pem'), '-www', '-quiet'])
-  for (let up = false; !up; ) {
+  const openssl = new Child('openssl', [
+    's_server',
+    '-accept',
+    `127.0.0.1:${port}`,
+    '-cert',
+    join(world.folder, 'server.pem'),
+    '-key',
+    join(world.folder, 'server-key.pem'),
+    '-www',
+    '-quiet',
+  ])
+  for (let up = false; !up;) {
     up = await new Promise<boolean>((resolve) => {
-      const socket = net.connect(port, '127.0.0.1', () => (socket.destroy(), resolve(true))).on('error', () => setTimeout(() => resolve(false), 50))
+      const socket = net
+        .connect(port, '127.0.0.1', () => (socket.destroy(), resolve(true)))
+        .on('error', () => setTimeout(() => resolve(false), 50))
     })
     if (openssl.output.includes('error')) throw new Error(openssl.output)
   }
-  server = tls.createServer({ cert: world.leaf.chainPem, key: world.leaf.privateKeyPem }, (socket) => socket.on('error', () => {}).resume())
+  server = tls.createServer({ cert: world.leaf.chainPem, key: world.leaf.privateKeyPem }, (socket) =>
+    socket.on('error', () => {}).resume(),
+  )
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   nodePort = (server.address() as AddressInfo).port
 })
@@ -53,7 +67,9 @@ describe('trace', () => {
         const bytes = await runCli(`trace ${at(where)}${version} --bytes`)
         expect(bytes.stdout).toMatch(/0000 {2}16 +record type: handshake/)
         const secrets = await runCli(`trace ${at(where)}${version} --secrets`)
-        expect(secrets.stdout).toMatch(version === '' ? /main_secret: .*\n.*\n {4}[0-9a-f]{64,96}/ : /master_secret: .*\n.*\n {4}[0-9a-f]{96}/)
+        expect(secrets.stdout).toMatch(
+          version === '' ? /main_secret: .*\n.*\n {4}[0-9a-f]{64,96}/ : /master_secret: .*\n.*\n {4}[0-9a-f]{96}/,
+        )
         const [json] = jsonOf('trace', await runCli(`trace ${at(where)}${version} --json`))
         expect(json.connections[0].version).toBe(version === '' ? 'TLS 1.3' : 'TLS 1.2')
       }
@@ -65,7 +81,9 @@ describe('trace', () => {
     expect(sealed.stdout).toContain('the key log has no secrets')
     const open = await runCli(`trace ${captures}tls13-early-data.pcap --keylog ${captures}tls13-early-data.keys`)
     expect(open.stdout).toContain('{EndOfEarlyData}')
-    const second = await runCli(`trace ${captures}tls13-early-data.pcap --keylog ${captures}tls13-early-data.keys --connection 2 --json`)
+    const second = await runCli(
+      `trace ${captures}tls13-early-data.pcap --keylog ${captures}tls13-early-data.keys --connection 2 --json`,
+    )
     expect(jsonOf('trace', second)[0].connections.length).toBe(1)
   })
 
@@ -90,12 +108,24 @@ describe('trace', () => {
     await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve))
     const http = (plain.address() as AddressInfo).port
     for (const [line, wanted] of [
-      ['trace text.txt', exitCodes.input], ['trace missing.pcap', exitCodes.input], ['trace ""', exitCodes.usage],
-      [`trace ${at(1)}`, exitCodes.connection], [`trace ${at(http)}`, exitCodes.handshake], ['trace host:port', exitCodes.usage],
-      ['ja4 text.txt', exitCodes.input], ['ja4 missing', exitCodes.input], ['hello replay text.txt localhost', exitCodes.input],
-      ['hello replay', exitCodes.usage], ['hello nonsense', exitCodes.usage], ['ech config nonsense!', exitCodes.input],
-      ['ech config text.txt', exitCodes.input], ['ech keys 127.0.0.1', exitCodes.usage], ['psk x --length 3', exitCodes.usage],
-      [`tickets show ${at(1)}`, exitCodes.connection], [`bench ${at(1)}`, exitCodes.connection], [`bench ${at(http)}`, exitCodes.handshake],
+      ['trace text.txt', exitCodes.input],
+      ['trace missing.pcap', exitCodes.input],
+      ['trace ""', exitCodes.usage],
+      [`trace ${at(1)}`, exitCodes.connection],
+      [`trace ${at(http)}`, exitCodes.handshake],
+      ['trace host:port', exitCodes.usage],
+      ['ja4 text.txt', exitCodes.input],
+      ['ja4 missing', exitCodes.input],
+      ['hello replay text.txt localhost', exitCodes.input],
+      ['hello replay', exitCodes.usage],
+      ['hello nonsense', exitCodes.usage],
+      ['ech config nonsense!', exitCodes.input],
+      ['ech config text.txt', exitCodes.input],
+      ['ech keys 127.0.0.1', exitCodes.usage],
+      ['psk x --length 3', exitCodes.usage],
+      [`tickets show ${at(1)}`, exitCodes.connection],
+      [`bench ${at(1)}`, exitCodes.connection],
+      [`bench ${at(http)}`, exitCodes.handshake],
     ] as const) {
       const { code, stderr } = await runCli(line, { cwd: folder })
       expect([line, code]).toEqual([line, wanted])
@@ -115,7 +145,12 @@ describe('hello', () => {
     const page = JSON.parse(stdout)
     expect(page.serverName).toBe('localhost')
     expect(page.resembles.name).toMatch(/curl|OpenSSL/)
-    const client = tls.connect({ port: Number(found), host: '127.0.0.1', servername: 'one.test', rejectUnauthorized: false })
+    const client = tls.connect({
+      port: Number(found),
+      host: '127.0.0.1',
+      servername: 'one.test',
+      rejectUnauthorized: false,
+    })
     client.write('tell me\n')
     const line = await new Promise<string>((resolve) => client.once('data', (data) => resolve(String(data))))
     expect(JSON.parse(line).serverName).toBe('one.test')
@@ -183,9 +218,23 @@ describe('tickets, bench, ech, psk', () => {
   it('psk: OpenSSL takes the key', async () => {
     const [made] = jsonOf('psk', await runCli('psk sensor-17 --json'))
     const where = await freePort()
-    const peer = new Child('openssl', ['s_server', '-accept', `127.0.0.1:${where}`, '-nocert', '-psk_identity', made.identity, '-psk', made.key, '-quiet', '-tls1_3', '-ciphersuites', 'TLS_AES_128_GCM_SHA256'])
+    const peer = new Child('openssl', [
+      's_server',
+      '-accept',
+      `127.0.0.1:${where}`,
+      '-nocert',
+      '-psk_identity',
+      made.identity,
+      '-psk',
+      made.key,
+      '-quiet',
+      '-tls1_3',
+      '-ciphersuites',
+      'TLS_AES_128_GCM_SHA256',
+    ])
     let outcome = { code: 4, stdout: '' }
-    for (let tries = 0; tries < 50 && outcome.code === 4; tries++) outcome = await runCli(`connect ${at(where)} --psk ${made.identity}:${made.key} -n`)
+    for (let tries = 0; tries < 50 && outcome.code === 4; tries++)
+      outcome = await runCli(`connect ${at(where)} --psk ${made.identity}:${made.key} -n`)
     expect(outcome.code).toBe(0)
     await peer.stop()
   })

@@ -1,5 +1,5 @@
-// Captures of OpenSSL's connections (scripts/record-captures.ts): every shape of a capture file gives the same connections, a key log
-// opens them, and what is wrong with a capture is said.
+// Captures of OpenSSL's connections (scripts/record-captures.ts): every shape of a capture file gives the same
+// connections, a key log opens them, and what is wrong with a capture is said.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'

@@ -1,5 +1,5 @@
-// Captures in other shapes: a pcap of Ethernet frames is taken apart and written again with other link layers, formats, byte orders,
-// IP versions, fragments and orders of segments. The bytes of the connection stay the same.
+// Captures in other shapes: a pcap of Ethernet frames is taken apart and written again with other link layers, formats,
+// byte orders, IP versions, fragments and orders of segments. The bytes of the connection stay the same.
 
 import { readCapture } from '../../src/inspect/index.ts'
 import type { Packet } from '../../src/inspect/index.ts'

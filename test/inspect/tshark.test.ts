@@ -1,4 +1,5 @@
-// The captures, dissected by tshark and by us: the same messages, records, extensions and certificates in the same order.
+// The captures, dissected by tshark and by us: the same messages, records, extensions and certificates in the same
+// order.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'

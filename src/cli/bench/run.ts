@@ -101,11 +101,12 @@ export const runBench = async ({ io, out, args, options: given }: Context<Option
   }
   await out.json(report)
   await out.print(
-    `${out.style.bold(report.host)}  ${report.version}, ${report.cipherSuite}${report.group === null ? '' : `, ${report.group}`}`,
+    `${out.style.bold(report.host)}  ${report.version}, ` +
+      `${report.cipherSuite}${report.group === null ? '' : `, ${report.group}`}`,
     '',
   )
   await out.print(
-    `${''.padEnd(10)}${'a second'.padStart(10)}${'TCP'.padStart(10)}${'answer'.padStart(10)}${'handshake'.padStart(11)}${'95 %'.padStart(9)}${options.http ? 'first byte'.padStart(12) : ''}`,
+    columns(['', 'a second', 'TCP', 'answer', 'handshake', '95 %', ...(options.http ? ['first byte'] : [])]),
     line('full', report.full),
     report.resumed ? line('resumed', report.resumed) : 'resumed   the server gave no session, or resumed none',
   )
@@ -213,5 +214,9 @@ const line = (
   { perSecond, tcp, serverHello, handshake, firstByte }: ReturnType<typeof summary>,
 ): string => {
   const ms = (value: number): string => `${value.toFixed(1)} ms`
-  return `${name.padEnd(10)}${perSecond.toFixed(1).padStart(10)}${ms(tcp.median).padStart(10)}${ms(serverHello.median).padStart(10)}${ms(handshake.median).padStart(11)}${ms(handshake.p95).padStart(9)}${firstByte ? ms(firstByte.median).padStart(12) : ''}`
+  const measured = [tcp.median, serverHello.median, handshake.median, handshake.p95]
+  return columns([name, perSecond.toFixed(1), ...measured.map(ms), ...(firstByte ? [ms(firstByte.median)] : [])])
 }
+
+const columns = ([first = '', ...rest]: readonly string[]): string =>
+  `${first.padEnd(10)}${rest.map((cell) => cell.padStart(11)).join('')}`

@@ -8,8 +8,10 @@ export const bench: Command = defineCommand({
   name: 'bench',
   summary: 'measures the handshakes of a server: how many a second, first byte, full against resumed',
   text: [
-    "Connections are made one after the other, or --parallel at a time, each with its own TCP connection. It is a client's view: what this " +
-      'machine can do is part of it. The default is small on purpose; ask before you measure a server that is not yours.',
+    'Connections are made one after the other, or --parallel at a time, each with its own TCP connection. It is a ' +
+      "client's view: what this " +
+      'machine can do is part of it. The default is small on purpose; ask before you measure a server that is not ' +
+      'yours.',
   ],
   args: [{ name: 'HOST[:PORT]', help: 'the server', required: true }],
   options: {

@@ -8,7 +8,8 @@ const keys: Command = defineCommand({
   name: 'ech keys',
   summary: 'makes a key of Encrypted Client Hello, and the config that DNS publishes',
   text: [
-    'The key goes into `hello.ech.keys` of a server, or as --out into a file that holds key and config in PEM (draft-farrell-tls-pemesni). The ' +
+    'The key goes into `hello.ech.keys` of a server, or as --out into a file that holds key and config in PEM ' +
+      '(draft-farrell-tls-pemesni). The ' +
       'config list is the `ech` parameter of an HTTPS record.',
   ],
   args: [
@@ -45,7 +46,9 @@ const config: Command = defineCommand({
   options: { resolver: text('HOST[:PORT]', 'the name server that is asked, with dns:NAME') },
   examples: [
     {
-      run: 'puretls ech config AEj+DQBEAQAgACAdd+scUi0IYFsXnUIU7ko2Nd9+F8M26pAGZVpz/KrWPgAEAAEAAWQVZWNoLXNpdGVzLmV4YW1wbGUubmV0AAA=',
+      run:
+        'puretls ech config ' +
+        'AEj+DQBEAQAgACAdd+scUi0IYFsXnUIU7ko2Nd9+F8M26pAGZVpz/KrWPgAEAAEAAWQVZWNoLXNpdGVzLmV4YW1wbGUubmV0AAA=',
       says: 'the config of an HTTPS record',
     },
     { run: 'puretls ech config ech.pem --json', says: 'of a file that `ech keys --out` wrote' },

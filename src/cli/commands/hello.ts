@@ -8,10 +8,14 @@ export const hello: Command = defineCommand({
   name: 'hello',
   summary: 'a server that shows the ClientHello of whoever connects; `hello replay` sends one again',
   text: [
-    'Each ClientHello is shown with JA3, JA4 and the client that it resembles, also of clients that then refuse the certificate or speak ' +
-      'no version that puretls does. Whoever sends a line gets its own hello back as JSON, browsers and curl as a page.',
-    '`puretls hello replay FILE HOST[:PORT]` sends a hello of the shape of the one in FILE (a line of --append, a hexdump, a capture): the ' +
-      'same suites, extensions, groups and order, with randoms, key shares and name of its own. Nothing can be resumed by it.',
+    'Each ClientHello is shown with JA3, JA4 and the client that it resembles, also of clients that then refuse ' +
+      'the certificate or speak ' +
+      'no version that puretls does. Whoever sends a line gets its own hello back as JSON, browsers and curl as a ' +
+      'page.',
+    '`puretls hello replay FILE HOST[:PORT]` sends a hello of the shape of the one in FILE (a line of --append, a ' +
+      'hexdump, a capture): the ' +
+      'same suites, extensions, groups and order, with randoms, key shares and name of its own. Nothing can be ' +
+      'resumed by it.',
   ],
   args: [{ name: 'replay FILE HOST[:PORT]', help: 'sends the shape of a hello instead of listening', many: true }],
   options: {

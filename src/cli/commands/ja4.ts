@@ -34,7 +34,8 @@ export const ja4: Command = defineCommand({
           ? ''
           : `  ${json.resembles.likeness === 1 ? 'like' : 'nearest to'} ${json.resembles.name}`
       await out.print(
-        `${out.style.cyan(json.ja4)}  ${json.ja3}  ${from === undefined ? '' : `${from}  `}${json.serverName ?? '-'}${like}`,
+        `${out.style.cyan(json.ja4)}  ${json.ja3}  ` +
+          `${from === undefined ? '' : `${from}  `}${json.serverName ?? '-'}${like}`,
       )
       if (options.raw) await out.print(`    JA4_r ${json.ja4Raw}`, `    JA3   ${json.ja3String}`)
     }

@@ -14,7 +14,8 @@ export const psk: Command = defineCommand({
   name: 'psk',
   summary: 'makes a pre-shared key, and shows how programs take it',
   text: [
-    'The key is random: a password is no key, whoever records one handshake can try all of them (RFC 9257 section 6). Give each pair of ' +
+    'The key is random: a password is no key, whoever records one handshake can try all of them (RFC 9257 section ' +
+      '6). Give each pair of ' +
       'ends a key of its own.',
   ],
   args: [{ name: 'IDENTITY', help: 'what the client calls the key (default: puretls- and eight hex digits)' }],
@@ -49,7 +50,8 @@ export const psk: Command = defineCommand({
       `identity  ${identity}`,
       file === undefined ? `key       ${key}` : `key       in ${file}`,
       '',
-      `puretls   psk: { keys: { identity: ${JSON.stringify(identity)}, key: Buffer.from('${file === undefined ? key : '...'}', 'hex')${hash === 'sha384' ? ", hash: 'sha384'" : ''} } }`,
+      `puretls   psk: { keys: { identity: ${JSON.stringify(identity)}, key: ` +
+        `Buffer.from('${file === undefined ? key : '...'}', 'hex')${hash === 'sha384' ? ", hash: 'sha384'" : ''} } }`,
       `          puretls connect HOST --psk ${file === undefined ? `${identity}:${key}` : `@${file}`}`,
       `OpenSSL   openssl s_client -connect HOST:PORT -psk_identity ${identity} -psk ${shown}`,
       `GnuTLS    gnutls-cli --pskusername ${identity} --pskkey ${shown} --priority NORMAL:+ECDHE-PSK HOST`,

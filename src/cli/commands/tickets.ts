@@ -8,8 +8,10 @@ const keys: Command = defineCommand({
   name: 'tickets keys',
   summary: "makes the secret by which a fleet of servers opens one another's session tickets",
   text: [
-    'Every server that has the secret and a clock derives the same ticket keys from it, a new one each period, and resumes what the others ' +
-      'began: `sharedTicketKeys({ secret })` of puretls/session. Whoever has the secret can read resumed connections without forward ' +
+    'Every server that has the secret and a clock derives the same ticket keys from it, a new one each period, and ' +
+      'resumes what the others ' +
+      'began: `sharedTicketKeys({ secret })` of puretls/session. Whoever has the secret can read resumed ' +
+      'connections without forward ' +
       'secrecy: keep the file to the servers, and make a new one now and then.',
   ],
   args: [],
@@ -27,7 +29,8 @@ const show: Command = defineCommand({
   name: 'tickets show',
   summary: 'shows which session tickets a server gives, and whether it resumes by them',
   text: [
-    'Three connections: one that collects tickets, one that resumes, and one that tries to use the same ticket a second time.',
+    'Three connections: one that collects tickets, one that resumes, and one that tries to use the same ticket a ' +
+      'second time.',
   ],
   args: [{ name: 'HOST[:PORT]', help: 'the server', required: true }],
   options: {

@@ -8,11 +8,14 @@ export const trace: Command = defineCommand({
   name: 'trace',
   summary: 'shows a handshake message by message, field by field, byte by byte',
   text: [
-    'SOURCE is a server (HOST[:PORT]), a capture (pcap or pcapng), a hexdump or raw bytes in a file, or - for stdin. What looks like a ' +
+    'SOURCE is a server (HOST[:PORT]), a capture (pcap or pcapng), a hexdump or raw bytes in a file, or - for ' +
+      'stdin. What looks like a ' +
       'file and is there is read; write HOST:PORT for a server whose name is that of a file.',
-    'Of a server it makes one connection of its own, sends nothing but the handshake, and accepts any certificate: this is for looking. ' +
+    'Of a server it makes one connection of its own, sends nothing but the handshake, and accepts any certificate: ' +
+      'this is for looking. ' +
       'Of a capture it tells each TLS connection; with a key log, or one embedded in a pcapng, what is encrypted too.',
-    'Braces stand around what is encrypted with handshake keys, brackets around application data, as in the figures of RFC 9846.',
+    'Braces stand around what is encrypted with handshake keys, brackets around application data, as in the ' +
+      'figures of RFC 9846.',
   ],
   args: [{ name: 'SOURCE', help: 'HOST[:PORT], a file, or -', required: true }],
   options: {

@@ -1,5 +1,5 @@
-// Clients by the ClientHello that they sent when they were run against a server (scripts/record-clients.ts): the table by which
-// `puretls hello` says whom a client resembles.
+// Clients by the ClientHello that they sent when they were run against a server (scripts/record-clients.ts): the table
+// by which `puretls hello` says whom a client resembles.
 
 export interface KnownClient {
   readonly name: string

@@ -1,5 +1,5 @@
-// `puretls hello replay`: a connection whose ClientHello has the shape of another one. Suites, versions, groups, schemes, extensions
-// and their order are the recorded ones; randoms, key shares and the server name are our own.
+// `puretls hello replay`: a connection whose ClientHello has the shape of another one. Suites, versions, groups,
+// schemes, extensions and their order are the recorded ones; randoms, key shares and the server name are our own.
 
 import { nodeProvider } from '../../crypto/node.ts'
 import { certificateCodecs } from '../../compression/index.node.ts'
@@ -10,7 +10,7 @@ import { parseClientHello } from '../../inspect/hellos.ts'
 import { splitMessages } from '../../inspect/seen.ts'
 import type { ClientHelloInfo, TracedRecord } from '../../options.ts'
 import { ja4 } from '../../options/fingerprint.ts'
-import { concat, fromHex } from '../../wire/bytes.ts'
+import { concat } from '../../wire/bytes.ts'
 import { decode, encode } from '../../wire/codec.ts'
 import { clientHelloExtensions } from '../../wire/extensions.ts'
 import type { RawExtension } from '../../wire/extensions.ts'

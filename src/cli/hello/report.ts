@@ -93,6 +93,7 @@ export const helloLines = (json: HelloJson, from: string, style: Style): readonl
         : `, nearest to ${like.name} (${Math.round(like.likeness * 100)} %)`
   return [
     `${style.bold(from)}  ${serverName ?? 'no server name'}  ${style.cyan(json.ja4)}${likeness}`,
-    `    ${best}, ${cipherSuites.length} suites, ${groups.length} groups${alpn.length > 0 ? `, ALPN ${alpn.join(' ')}` : ''}; JA3 ${json.ja3}`,
+    `    ${best}, ${cipherSuites.length} suites, ${groups.length} ` +
+      `groups${alpn.length > 0 ? `, ALPN ${alpn.join(' ')}` : ''}; JA3 ${json.ja3}`,
   ]
 }

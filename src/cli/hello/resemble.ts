@@ -1,5 +1,5 @@
-// Whom a ClientHello resembles: the client of the table with the same JA4, or the one with most suites, extensions and schemes in
-// common. It is a guess by likeness and a proof of nothing: any client can send any hello.
+// Whom a ClientHello resembles: the client of the table with the same JA4, or the one with most suites, extensions and
+// schemes in common. It is a guess by likeness and a proof of nothing: any client can send any hello.
 
 import { ja4Raw } from '../../options/fingerprint.ts'
 import type { ClientHelloFields } from '../../options.ts'

@@ -48,22 +48,23 @@ export const runHello = async (context: Context<Options>): Promise<ExitCode> => 
   return serve(context, options)
 }
 
-const serve = async ({ io, out }: Context<Options>, options: HelloOptions): Promise<ExitCode> => {
+const serve = async ({ io, out, json }: Context<Options>, options: HelloOptions): Promise<ExitCode> => {
   const tls = await serverOf({ io, options })
   let left = options.count ?? Number.POSITIVE_INFINITY
   const done = defer<ExitCode>()
   const sockets = new Set<Socket>()
   const failed = (error: unknown): void => done.reject(error instanceof Error ? error : new Error(String(error)))
 
-  const seen = async (from: string, json: HelloJson): Promise<void> => {
-    const entry = { time: new Date(io.clock()).toISOString(), from, ...json }
+  const seen = async (from: string, hello: HelloJson): Promise<void> => {
+    const entry = { time: new Date(io.clock()).toISOString(), from, ...hello }
     if (options.append !== undefined) await appendFile(resolve(io.cwd, options.append), `${JSON.stringify(entry)}\n`)
     await out.json(entry)
-    await out.print(...helloLines(json, from, out.style), ...(options.raw ? [`    ${json.raw}`] : []))
+    await out.print(...helloLines(hello, from, out.style), ...(options.raw ? [`    ${hello.raw}`] : []))
   }
 
   const connected = async (socket: Socket): Promise<void> => {
-    const from = `${socket.remoteAddress?.includes(':') === true ? `[${socket.remoteAddress}]` : socket.remoteAddress}:${socket.remotePort}`
+    const { remoteAddress = '?', remotePort } = socket
+    const from = `${remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`
     const hello = await peek(socket, options.timeout ?? 15_000).catch(async (error: unknown) => {
       if (!(error instanceof TlsError)) throw error
       await out.warn(`${from}: ${error.message}`)
@@ -83,7 +84,9 @@ const serve = async ({ io, out }: Context<Options>, options: HelloOptions): Prom
   })
   io.signal.addEventListener('abort', () => done.resolve(exitCodes.ok), { once: true })
   const port = await listening(server, options)
-  await out.print(`listening on ${options.host ?? '127.0.0.1'}:${port}; Ctrl-C ends it`)
+  const where = `listening on ${options.host ?? '127.0.0.1'}:${port}; Ctrl-C ends it`
+  if (json) await out.warn(where)
+  else await out.print(where)
   try {
     return await done.promise
   } finally {
@@ -144,7 +147,9 @@ const answer = async (connection: TlsConnection, json: HelloJson): Promise<void>
     waiting += new TextDecoder('latin1').decode(chunk)
     if (/^[A-Z]+ \S+ HTTP\/1/.test(waiting)) {
       if (!waiting.includes('\r\n\r\n')) continue
-      const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${text.length + 1}\r\nconnection: close\r\n\r\n`
+      const head =
+        `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ` +
+        `${text.length + 1}\r\nconnection: close\r\n\r\n`
       return send(`${head}${text}\n`)
     }
     const lines = waiting.split('\n')

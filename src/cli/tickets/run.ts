@@ -101,7 +101,10 @@ export const runTickets = async ({ io, out, args, options }: Context<Options>): 
   await out.json(report)
   const rows = tickets.map(
     ({ lifetimeSeconds, length, maxEarlyData }, i) =>
-      `ticket ${i + 1}    ${length} bytes, ${lifetimeSeconds === 0 ? 'no lifetime' : `${lifetimeSeconds} s`}${maxEarlyData === null ? '' : `, early data of ${maxEarlyData} bytes`}`,
+      `ticket ${i + 1}    ${length} bytes, ` +
+      `${lifetimeSeconds === 0 ? 'no lifetime' : `${lifetimeSeconds} s`}${
+        maxEarlyData === null ? '' : ', early data of ' + `${maxEarlyData} ` + 'bytes'
+      }`,
   )
   await out.print(
     `${out.style.bold(report.host)}  ${report.version}`,

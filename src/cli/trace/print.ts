@@ -59,7 +59,8 @@ const fieldLines = (field: Field, bytes: Uint8Array, depth: number, style: Style
   const flat =
     inside.length === 1 && only && only.children.length === 0 && (only.name === 'value' || only.name === field.name)
   const leaf = flat ? { ...only, name: field.name } : field
-  const line = `${'  '.repeat(depth)}${leaf.children.length === 0 || inside.length === 0 ? leafText(leaf, bytes) : labelOf(field)}${section}`
+  const said = leaf.children.length === 0 || inside.length === 0 ? leafText(leaf, bytes) : labelOf(field)
+  const line = `${'  '.repeat(depth)}${said}${section}`
   return flat || inside.length === 0
     ? [line]
     : [line, ...inside.flatMap((child) => fieldLines(child, bytes, depth + 1, style))]
