@@ -2,8 +2,18 @@
 // crypto/node*. Keys go in as KeyObjects: with bare bytes Node takes four times as long for a small record.
 
 import * as crypto from 'node:crypto'
+import { gatheringKey } from './gathering.ts'
 import { fallbackChaCha } from './node-fallback.ts'
-import type { AeadCipher, CbcCipher, Cipher, CipherName, HashAlgorithm, HashName, RunningHash } from './provider.ts'
+import type {
+  AeadCipher,
+  AeadKey,
+  CbcCipher,
+  Cipher,
+  CipherName,
+  HashAlgorithm,
+  HashName,
+  RunningHash,
+} from './provider.ts'
 
 /** The bytes of a Buffer as a plain Uint8Array, whose slice() copies. */
 export const plain = (buffer: Uint8Array): Uint8Array =>
@@ -12,58 +22,45 @@ export const plain = (buffer: Uint8Array): Uint8Array =>
 /** A Buffer over the same memory, for those calls whose types ask for one. */
 export const buffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
-const gcm = (name: 'aes-128-gcm' | 'aes-256-gcm', keyLength: number): AeadCipher => ({
+const aead = (name: 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305', keyLength: number): AeadCipher => ({
   kind: 'aead',
   name,
   keyLength,
   tagLength: 16,
   importKey: (raw) => {
     const key = crypto.createSecretKey(raw)
-    return {
+    // ChaCha20-Poly1305 wants its length said; the types have it as the ciphers of CCM
+    const cipherName = name as 'aes-128-gcm'
+    const options = { authTagLength: 16 }
+    const own: AeadKey = {
       seal: (nonce, additionalData, plaintext, out) => {
-        const cipher = crypto.createCipheriv(name, key, nonce)
+        const cipher = crypto.createCipheriv(cipherName, key, nonce, options)
         cipher.setAAD(additionalData)
         out.set(cipher.update(plaintext))
         cipher.final()
         out.set(cipher.getAuthTag(), plaintext.length)
       },
       open: (nonce, additionalData, sealed) => {
-        if (sealed.length < 16) return undefined
-        const decipher = crypto.createDecipheriv(name, key, nonce)
+        const length = sealed.length - 16
+        if (length < 0) return undefined
+        const decipher = crypto.createDecipheriv(cipherName, key, nonce, options)
         decipher.setAAD(additionalData)
-        decipher.setAuthTag(sealed.subarray(sealed.length - 16))
-        return opened(decipher, sealed.subarray(0, sealed.length - 16))
+        decipher.setAuthTag(sealed.subarray(length))
+        return opened(decipher, sealed.subarray(0, length))
       },
     }
+    return gatheringKey(own, (nonce, additionalData, content, trailer) => {
+      const cipher = crypto.createCipheriv(cipherName, key, nonce, options)
+      cipher.setAAD(additionalData)
+      const sealed = cipher.update(content)
+      const length = trailer.length - 16
+      if (length > 0) trailer.set(cipher.update(trailer.subarray(0, length)))
+      cipher.final()
+      trailer.set(cipher.getAuthTag(), length)
+      return plain(sealed)
+    })
   },
 })
-
-const chacha: AeadCipher = {
-  kind: 'aead',
-  name: 'chacha20-poly1305',
-  keyLength: 32,
-  tagLength: 16,
-  importKey: (raw) => {
-    const key = crypto.createSecretKey(raw)
-    const options = { authTagLength: 16 }
-    return {
-      seal: (nonce, additionalData, plaintext, out) => {
-        const cipher = crypto.createCipheriv('chacha20-poly1305', key, nonce, options)
-        cipher.setAAD(additionalData, { plaintextLength: plaintext.length })
-        out.set(cipher.update(plaintext))
-        cipher.final()
-        out.set(cipher.getAuthTag(), plaintext.length)
-      },
-      open: (nonce, additionalData, sealed) => {
-        if (sealed.length < 16) return undefined
-        const decipher = crypto.createDecipheriv('chacha20-poly1305', key, nonce, options)
-        decipher.setAAD(additionalData, { plaintextLength: sealed.length - 16 })
-        decipher.setAuthTag(sealed.subarray(sealed.length - 16))
-        return opened(decipher, sealed.subarray(0, sealed.length - 16))
-      },
-    }
-  },
-}
 
 const ccm = (name: CipherName, tagLength: 8 | 16): AeadCipher => ({
   kind: 'aead',
@@ -123,10 +120,12 @@ const opensslName = (name: CipherName): string => (name === 'aes-128-ccm-8' ? 'a
 
 const available = ({ name }: Cipher): boolean => crypto.getCipherInfo(opensslName(name)) !== undefined
 
+const chacha = aead('chacha20-poly1305', 32)
+
 /** Those that this runtime has: Bun, Deno and Electron lack CCM; where ChaCha20 is missing it is noble's. */
 export const nodeCiphers: readonly Cipher[] = [
-  gcm('aes-128-gcm', 16),
-  gcm('aes-256-gcm', 32),
+  aead('aes-128-gcm', 16),
+  aead('aes-256-gcm', 32),
   available(chacha) ? chacha : fallbackChaCha,
   ccm('aes-128-ccm', 16),
   ccm('aes-128-ccm-8', 8),

@@ -43,6 +43,13 @@ export interface AeadKey {
    */
   seal(nonce: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array, out: Uint8Array): MaybePromise<void>
   /**
+   * seal() without a copy, for a provider that answers at once: encrypts `content` and what `trailer` begins with, as
+   * one message. The answer is the ciphertext of the content, in memory that the provider keeps no hold of; the rest and
+   * the tag overwrite `trailer`, whose last tagLength bytes are free for it. Nothing is read after it has returned.
+   * Optional; made not enumerable by gatheringKey(), so that `{ ...key, seal }` is a key that seals by that seal() alone.
+   */
+  sealGathered?(nonce: Uint8Array, additionalData: Uint8Array, content: Uint8Array, trailer: Uint8Array): Uint8Array
+  /**
    * The plaintext, or undefined if it is not authentic. `sealed` is the caller's and is not written to. `nonce` is read
    * before return.
    */

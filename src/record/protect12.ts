@@ -57,21 +57,32 @@ export const opener12 = (
 /** TLS 1.2 has no key update: at the limit only alerts go out. */
 const limited = (sealer: RecordSealer, limit: number): Sealer => {
   let count = 0
+  const countOne = (type: number): void => {
+    if (count >= limit && type !== contentTypes.alert) {
+      throw new TlsError(
+        'key_limit_reached',
+        `${limit} records were sent with one key, and TLS 1.2 cannot change it: open a new connection`,
+      )
+    }
+    count++
+  }
+  const { gathered } = sealer
   return {
     encrypted: true,
     get count() {
       return count
     },
     limit,
+    gathered: gathered && {
+      ...gathered,
+      seal: (type, content, header, trailer) => {
+        countOne(type)
+        return gathered.seal(type, content, header, trailer)
+      },
+    },
     sealedLength: (length) => sealer.sealedLength(length),
     seal: (type, content, out) => {
-      if (count >= limit && type !== contentTypes.alert) {
-        throw new TlsError(
-          'key_limit_reached',
-          `${limit} records were sent with one key, and TLS 1.2 cannot change it: open a new connection`,
-        )
-      }
-      count++
+      countOne(type)
       return sealer.seal(type, content, out)
     },
   }
@@ -105,8 +116,21 @@ const isExplicit = (iv: Uint8Array): boolean => iv.length === 4
 const aeadSealer = (cipher: AeadCipher, key: AeadKey, iv: Uint8Array): RecordSealer => {
   const explicitLength = isExplicit(iv) ? EXPLICIT_NONCE : 0
   let sequence = 0
+  const { sealGathered } = key
   return {
     sealedLength: (length) => RECORD_HEADER_LENGTH + explicitLength + length + cipher.tagLength,
+    gathered: sealGathered && {
+      headerLength: RECORD_HEADER_LENGTH + explicitLength,
+      trailerLength: cipher.tagLength,
+      seal: (type, content, header, trailer) => {
+        const additionalData = pseudoHeader(sequence, type, content.length)
+        const explicit = additionalData.subarray(0, 8)
+        sequence++
+        writeHeader(header, type, TLS12, explicitLength + content.length + cipher.tagLength)
+        if (explicitLength > 0) header.set(explicit, RECORD_HEADER_LENGTH)
+        return sealGathered(nonceOf(iv, explicit), additionalData, content, trailer)
+      },
+    },
     seal: (type, content, out) => {
       const additionalData = pseudoHeader(sequence, type, content.length)
       const explicit = additionalData.subarray(0, 8)

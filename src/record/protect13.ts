@@ -1,7 +1,7 @@
 // Record protection of TLS 1.3 (RFC 9846 section 5.2 to 5.5): one AEAD call per record, no promise with a synchronous
 // provider.
 
-import type { AeadCipher, MaybePromise } from '../crypto/provider.ts'
+import type { AeadCipher, AeadKey, MaybePromise } from '../crypto/provider.ts'
 import { andThen as then } from '../crypto/maybe.ts'
 import { TlsError } from '../errors.ts'
 import { trafficKeys } from '../keys/schedule13.ts'
@@ -9,7 +9,7 @@ import type { TrafficSecret } from '../keys/schedule13.ts'
 import { contentTypes, TLS12 } from '../wire/registry.ts'
 import { MAX_EXPANSION_13, MAX_PLAINTEXT, RECORD_HEADER_LENGTH } from './framing.ts'
 import { writeHeader } from './protection.ts'
-import type { OpenedRecord, Opener, Sealer } from './protection.ts'
+import type { GatheredSealer, OpenedRecord, Opener, Sealer } from './protection.ts'
 
 const LEGACY_RECORD_VERSION = TLS12
 
@@ -36,6 +36,15 @@ export const sealer13 = (
   const padded = (length: number, maxContent: number): number =>
     padding ? Math.max(length, Math.min(length + (Math.trunc(padding(length)) || 0), maxContent)) : length
   let count = 0
+  const gathered = (sealGathered: NonNullable<AeadKey['sealGathered']>): GatheredSealer => ({
+    headerLength: RECORD_HEADER_LENGTH,
+    trailerLength: 1 + cipher.tagLength,
+    seal: (type, content, header, trailer) => {
+      writeHeader(header, contentTypes.application_data, LEGACY_RECORD_VERSION, content.length + 1 + cipher.tagLength)
+      trailer[0] = type
+      return sealGathered(nonceAt(iv, count++), header, content, trailer)
+    },
+  })
   return then(cipher.importKey(key), (aead) => {
     key.fill(0)
     return {
@@ -44,6 +53,7 @@ export const sealer13 = (
         return count
       },
       limit: recordLimit(cipher),
+      gathered: aead.sealGathered && !padding ? gathered(aead.sealGathered) : undefined,
       sealedLength: (length, maxContent = MAX_PLAINTEXT) =>
         RECORD_HEADER_LENGTH + padded(length, maxContent) + 1 + cipher.tagLength,
       seal: (type, content, out) => {

@@ -19,6 +19,16 @@ export interface Opener {
   open(record: RawRecord, maxContent?: number): MaybePromise<OpenedRecord>
 }
 
+/** Seals a record into three pieces: what comes before the ciphertext of the content, that, and what comes after it. */
+export interface GatheredSealer {
+  /** Bytes before the ciphertext of the content. */
+  readonly headerLength: number
+  /** Bytes after it. */
+  readonly trailerLength: number
+  /** Writes header and trailer, and answers with the ciphertext between them. It has read `content` when it returns. */
+  seal(type: number, content: Uint8Array, header: Uint8Array, trailer: Uint8Array): Uint8Array
+}
+
 export interface Sealer {
   readonly encrypted: boolean
   /**
@@ -27,6 +37,8 @@ export interface Sealer {
   sealedLength(length: number, maxContent?: number): number
   /** Writes one whole record into `out`, which has sealedLength() bytes. The content was copied when this returns. */
   seal(type: number, content: Uint8Array, out: Uint8Array): MaybePromise<void>
+  /** seal() without a copy of the content, where the provider can and records have no padding. */
+  readonly gathered?: GatheredSealer | undefined
   /** Records sealed so far under this key. */
   readonly count: number
   /** Records that may be sealed under this key (RFC 9846 section 5.5); the engine updates keys before. */
