@@ -20,69 +20,138 @@ export interface RawRecord {
   readonly fragment: Uint8Array
 }
 
-/** Where incoming bytes wait to become records. Holds at most what was pushed and not yet taken. */
+const nothing = new Uint8Array(0)
+/** Bytes of the room for a record that has begun, at least. */
+const MIN_ROOM = 1024
+
+/**
+ * Where incoming bytes wait to become records. Records that came whole are views of what was pushed; of one that did
+ * not, the bytes so far are copied, once, into memory of its own. Holds at most what was pushed and not yet taken, and
+ * nothing when all was taken.
+ */
 export class RecordFramer {
   /** Most bytes of fragment that are accepted; the engine lowers it once the version is known. */
   maxFragment: number = MAX_PLAINTEXT + MAX_EXPANSION_12
-  #buffer: Uint8Array = new Uint8Array(0)
+  /** A record that has begun, from its header on; the bytes of #waiting come after it. */
+  #begun: Uint8Array = nothing
+  #begunLength = 0
+  /** What was pushed and not looked at. */
+  #waiting: Uint8Array = nothing
   #start = 0
   #end = 0
-  /** True while #buffer is the caller's own chunk, which must not be written to. */
+  /** True while #waiting is the caller's own chunk, which must not be written to. */
   #borrowed = false
   #first = true
 
   /** Bytes waiting. */
   get buffered(): number {
-    return this.#end - this.#start
+    return this.#begunLength + this.#end - this.#start
   }
 
   push(bytes: Uint8Array): void {
     if (bytes.length === 0) return
-    if (this.buffered === 0) {
-      this.#buffer = bytes
-      this.#start = 0
-      this.#end = bytes.length
-      this.#borrowed = true
-      return
+    const waiting = this.#end - this.#start
+    if (waiting === 0) return this.#wait(bytes, bytes.length, true)
+    if (this.#borrowed || this.#end + bytes.length > this.#waiting.length) {
+      const larger = new Uint8Array(Math.max((waiting + bytes.length) * 2, 1024))
+      larger.set(this.#waiting.subarray(this.#start, this.#end))
+      this.#wait(larger, waiting, false)
     }
-    const needed = this.buffered + bytes.length
-    if (this.#borrowed || this.#end + bytes.length > this.#buffer.length) {
-      const larger = new Uint8Array(Math.max(needed * 2, 1024))
-      larger.set(this.#buffer.subarray(this.#start, this.#end))
-      this.#end = this.buffered
-      this.#start = 0
-      this.#buffer = larger
-      this.#borrowed = false
-    }
-    this.#buffer.set(bytes, this.#end)
+    this.#waiting.set(bytes, this.#end)
     this.#end += bytes.length
   }
 
   /** The next whole record, or undefined. Throws `not_tls` or `record_overflow`. */
   next(): RawRecord | undefined {
-    if (this.buffered < 1) return undefined
-    const head = this.#buffer.subarray(this.#start, Math.min(this.#end, this.#start + RECORD_HEADER_LENGTH))
-    this.#checkHeader(head)
-    if (head.length < RECORD_HEADER_LENGTH) return undefined
-    const [type = 0, , , high = 0, low = 0] = head
-    const length = high * 256 + low
-    if (length > this.maxFragment) {
-      throw new TlsError('record_overflow', `a record of ${length} bytes; the most here is ${this.maxFragment}`)
-    }
-    if (this.buffered < RECORD_HEADER_LENGTH + length) return undefined
-    const start = this.#start + RECORD_HEADER_LENGTH
-    this.#start = start + length
+    if (this.#begunLength > 0) return this.#rest()
+    const waiting = this.#end - this.#start
+    if (waiting === 0) return undefined
+    const { length, whole } = this.#lengthOf(this.#waiting, this.#start, waiting)
+    if (!whole) return this.#begin(length)
+    const start = this.#start
+    this.#start += length
+    const record = recordAt(this.#waiting, start, length)
+    if (this.#start === this.#end) this.#wait(nothing, 0, false)
     this.#first = false
-    return { type, header: head, fragment: this.#buffer.subarray(start, this.#start) }
+    return record
+  }
+
+  #wait(bytes: Uint8Array, end: number, borrowed: boolean): void {
+    this.#waiting = bytes
+    this.#start = 0
+    this.#end = end
+    this.#borrowed = borrowed
+  }
+
+  /** Bytes of the record that begins at `start`, as far as its header tells, and whether all of them are there. */
+  #lengthOf(bytes: Uint8Array, start: number, available: number): { readonly length: number; readonly whole: boolean } {
+    this.#checkHeader(bytes.subarray(start, start + Math.min(available, RECORD_HEADER_LENGTH)))
+    if (available < RECORD_HEADER_LENGTH) return { length: RECORD_HEADER_LENGTH, whole: false }
+    const fragment = (bytes[start + 3] ?? 0) * 256 + (bytes[start + 4] ?? 0)
+    if (fragment > this.maxFragment) {
+      throw new TlsError('record_overflow', `a record of ${fragment} bytes; the most here is ${this.maxFragment}`)
+    }
+    const length = RECORD_HEADER_LENGTH + fragment
+    return { length, whole: available >= length }
+  }
+
+  /** What is left of #waiting is the beginning of a record. */
+  #begin(length: number): undefined {
+    this.#take(this.#end - this.#start, length)
+  }
+
+  /** Goes on with the record that has begun. */
+  #rest(): RawRecord | undefined {
+    for (;;) {
+      const { length, whole } = this.#lengthOf(this.#begun, 0, this.#begunLength)
+      if (whole) {
+        const record = recordAt(this.#begun, 0, length)
+        this.#begun = nothing
+        this.#begunLength = 0
+        this.#first = false
+        return record
+      }
+      const more = Math.min(length - this.#begunLength, this.#end - this.#start)
+      if (more === 0) return undefined
+      this.#take(more, length)
+    }
+  }
+
+  /** Moves bytes to the record that has begun. Room grows with what has come, not with what the header claims. */
+  #take(more: number, length: number): void {
+    const size = this.#begunLength + more
+    if (size > this.#begun.length) {
+      const larger = new Uint8Array(Math.min(Math.max(length, MIN_ROOM), Math.max(size * 4, MIN_ROOM)))
+      larger.set(this.#begun.subarray(0, this.#begunLength))
+      this.#begun = larger
+    }
+    this.#begun.set(this.#waiting.subarray(this.#start, this.#start + more), this.#begunLength)
+    this.#begunLength = size
+    this.#start += more
+    if (this.#start === this.#end) this.#wait(nothing, 0, false)
   }
 
   #checkHeader(head: Uint8Array): void {
     const [type = 0, major] = head
     const known = type >= contentTypes.change_cipher_spec && type <= contentTypes.heartbeat
     if (known && (major === undefined || major === 3)) return
-    if (this.#first) throw notTls(this.#buffer.subarray(this.#start, this.#end))
+    if (this.#first)
+      throw notTls(
+        this.#begunLength > 0
+          ? this.#begun.subarray(0, this.#begunLength)
+          : this.#waiting.subarray(this.#start, this.#end),
+      )
     if (!known) throw new TlsError('unexpected_message', `a record of unknown content type ${type}`)
     throw new TlsError('protocol_version', `a record of version ${major}.${head[2] ?? '?'}; TLS records have 3.x`)
+  }
+}
+
+const recordAt = (bytes: Uint8Array, start: number, length: number): RawRecord => {
+  const fragment = start + RECORD_HEADER_LENGTH
+  return {
+    type: bytes[start] ?? 0,
+    header: bytes.subarray(start, fragment),
+    fragment: bytes.subarray(fragment, start + length),
   }
 }
 

@@ -5,10 +5,12 @@ import { TlsError } from '../errors.ts'
 import { HEADER_LENGTH } from '../wire/messages.ts'
 import { handshakeTypeName } from '../wire/registry.ts'
 
+const nothing = new Uint8Array(0)
+
 export class HandshakeJoiner {
   /** Most bytes of one message, without its header. */
   readonly maxMessage: number
-  #buffer: Uint8Array = new Uint8Array(0)
+  #buffer: Uint8Array = nothing
   #start = 0
   #end = 0
   /** True while #buffer is the record's own, which must not be written to. */
@@ -64,6 +66,7 @@ export class HandshakeJoiner {
     if (end > this.#end) return undefined
     const message = this.#buffer.slice(this.#start, end)
     this.#start = end
+    if (this.aligned) this.#buffer = nothing // the record's memory may go
     return message
   }
 }
