@@ -21,11 +21,16 @@ export interface TlsConnection extends AsyncIterable<Uint8Array> {
    * without one, and with what made the connection fail. What came before is given first. A call that its `signal` or
    * `timeoutMs` ends takes nothing: the next one gives what comes. */
   read(options?: CallOptions): Promise<Uint8Array | null>
-  /** Resolves when the transport has taken the data, which must not change until then. Calls need not wait for each
-   * other. A rejection that nobody looks at is not reported as unhandled: read() and close() tell as well. What a call
-   * that its `signal` or `timeoutMs` ends has sealed goes out all the same; if that is a part of the data only (more
-   * than 256 KiB), the connection is aborted. */
+  /**
+   * Resolves when the data is accepted, and it must not change until then: at once while less than 64 KiB wait for the
+   * transport, and otherwise when the transport has taken them. Small writes of one turn of the event loop share a
+   * record. Calls need not wait for each other. A rejection that nobody looks at is not reported as unhandled: read() and
+   * close() tell as well. What a call that its `signal` or `timeoutMs` ends has sealed goes out all the same; if that is
+   * a part of the data only (more than 256 KiB), the connection is aborted.
+   */
   write(data: Uint8Array, options?: CallOptions): Promise<void>
+  /** Resolves when the transport has taken all that was written before; rejects if it can't. */
+  flush(options?: CallOptions): Promise<void>
   /** Sends close_notify: no more data from here. Reading goes on (RFC 9846 section 6.1). */
   closeWrite(options?: CallOptions): Promise<void>
   /** closeWrite(), then ends the transport. Unread data is dropped; the peer has `closeTimeout` to close its side. A
@@ -130,6 +135,10 @@ class EstablishedConnection implements TlsConnection {
     return Promise.reject(
       new TlsError('bad_option', `write: needs a Uint8Array, not ${typeof data}; encode text first`),
     )
+  }
+
+  flush(options?: CallOptions): Promise<void> {
+    return this.#pump.flush(options)
   }
 
   closeWrite(options?: CallOptions): Promise<void> {

@@ -23,6 +23,9 @@ export const handled = <T>(promise: Promise<T>): Promise<T> => {
   return promise
 }
 
+/** A rejected promise that is looked after. */
+export const rejected = (reason: unknown): Promise<never> => handled(Promise.reject(reason))
+
 export const done: Promise<void> = Promise.resolve()
 
 export const ignore = (): void => undefined

@@ -3,7 +3,7 @@
 // be paused, flowing, ended or destroyed.
 
 import { TlsError } from '../errors.ts'
-import { asBytes, textStream } from './chunk.ts'
+import { asBytes, joinedAndFreed, textStream } from './chunk.ts'
 import { defer, done, ignore } from './defer.ts'
 import type { Deferred } from './defer.ts'
 import { Inbox } from './inbox.ts'
@@ -54,6 +54,27 @@ class NodeStream implements ByteStream {
     const writer = defer()
     this.#writers.push(writer)
     return writer.promise
+  }
+
+  /** One system call, where the socket can gather. */
+  writev(chunks: readonly Uint8Array[]): Promise<void> {
+    const socket = this.#socket
+    if (!canGather(socket)) return this.write(joinedAndFreed(chunks))
+    const last = chunks[chunks.length - 1]
+    if (!last) return done
+    socket.cork()
+    try {
+      for (let i = 0; i < chunks.length - 1; i++) {
+        const chunk = chunks[i]
+        if (chunk && !this.#failure) socket.write(chunk)
+      }
+      return this.write(last)
+    } catch (thrown) {
+      this.#fail(asError(thrown) ?? destroyed())
+      return Promise.reject(thrown)
+    } finally {
+      socket.uncork()
+    }
   }
 
   close(): Promise<void> {
@@ -143,6 +164,10 @@ class NodeStream implements ByteStream {
 }
 
 const property = (socket: NodeDuplexLike, name: string): unknown => Reflect.get(socket, name)
+
+/** Of Node's streams, those that make one call of several writes: net.Socket above all. */
+const canGather = (socket: NodeDuplexLike): socket is NodeDuplexLike & { cork(): void; uncork(): void } =>
+  ['_writev', 'cork', 'uncork'].every((name) => typeof property(socket, name) === 'function')
 
 const hasReadableListener = (socket: NodeDuplexLike): boolean => {
   const count = property(socket, 'listenerCount')

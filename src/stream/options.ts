@@ -41,6 +41,8 @@ export interface ClientCertificate {
 export const readAhead = 65_536
 /** Answers of the engine (KeyUpdate) that may wait for a peer who does not read, in bytes. */
 export const answersAhead = 65_536
+/** Bytes that write() accepts ahead of the transport: at so many it waits. */
+export const writeAhead = 65_536
 /** A longer write is sealed in pieces of so many bytes, each when the transport has taken the one before. */
 export const writePiece = 262_144
 /** How long the read side may take to say why a write failed (an alert is often there already), in milliseconds. */

@@ -1,13 +1,13 @@
 // What waits to be written to the transport. One transport write is under way at a time; what comes meanwhile goes
 // out together in the next one.
 
-import { concat } from '../wire/bytes.ts'
+import { joinedAndFreed } from './chunk.ts'
 import { defer, done } from './defer.ts'
 import type { Deferred } from './defer.ts'
 import type { ByteStream } from './types.ts'
 
-/** Smaller chunks are joined up to this many bytes; a larger one is written as it is. */
-const joinedSize = 65_536
+/** Smaller chunks are joined up to this many bytes, four full records; a larger one is written as it is. */
+const joinedSize = 69_632
 
 export class Outbox {
   readonly #transport: ByteStream
@@ -19,6 +19,7 @@ export class Outbox {
   #drained: Deferred<void> | undefined
   #broken = false
   #taken = 0
+  #data = 0
 
   constructor(transport: ByteStream, onError: (reason: unknown) => void) {
     this.#transport = transport
@@ -28,6 +29,21 @@ export class Outbox {
   /** Bytes that wait for the write under way to end. */
   get waiting(): number {
     return this.#bytes
+  }
+
+  /** Bytes of application data among those that wait, or more. */
+  get data(): number {
+    return this.#data
+  }
+
+  /** So many bytes of application data were, or will be, put. */
+  noteData(bytes: number): void {
+    this.#data += bytes
+  }
+
+  /** A write to the transport is under way. */
+  get busy(): boolean {
+    return this.#current !== undefined
   }
 
   /** Writes that the transport has taken so far. */
@@ -73,6 +89,7 @@ export class Outbox {
     const chunks = this.#chunks
     this.#chunks = []
     this.#bytes = 0
+    this.#data = 0
     this.#write(chunks).then(
       () => this.#finish(round),
       (reason: unknown) => {
@@ -85,9 +102,10 @@ export class Outbox {
   }
 
   #write(chunks: readonly Uint8Array[]): Promise<void> {
-    const [first, ...rest] = joined(chunks)
-    if (!first) return done
     try {
+      if (chunks.length > 1 && this.#transport.writev) return this.#transport.writev(chunks)
+      const [first, ...rest] = joined(chunks)
+      if (!first) return done
       const written = this.#transport.write(first)
       if (rest.length === 0) return written
       return written.then(() => {
@@ -117,7 +135,7 @@ const joined = (chunks: readonly Uint8Array[]): readonly Uint8Array[] => {
   let size = 0
   const close = (): void => {
     const [only] = group
-    if (only) writes.push(group.length === 1 ? only : concat(...group))
+    if (only) writes.push(group.length === 1 ? only : joinedAndFreed(group))
     group = []
     size = 0
   }

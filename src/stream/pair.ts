@@ -1,5 +1,6 @@
 // Two ByteStreams joined in memory, with a bound: for tests, benches, and TLS inside one process.
 
+import { joinedAndFreed } from './chunk.ts'
 import { asError, defer, done, handled } from './defer.ts'
 import type { Deferred } from './defer.ts'
 import { Inbox } from './inbox.ts'
@@ -19,16 +20,27 @@ export const pair = (options: PairOptions = {}): [ByteStream, ByteStream] => {
   return [end(there, back), end(back, there)]
 }
 
-const end = (outgoing: Pipe, incoming: Pipe): ByteStream => ({
-  read: () => incoming.read(),
-  write: (data) => outgoing.write(data),
-  close: () => outgoing.close(),
-  abort: (reason) => {
-    const error = asError(reason, 'this end was aborted')
-    incoming.abort(error, new Error('the other end was aborted'))
-    outgoing.abort(new Error('the other end was aborted'), error)
-  },
-})
+const end = (outgoing: Pipe, incoming: Pipe): ByteStream => {
+  let own: Uint8Array | undefined
+  const stream: ByteStream = {
+    read: () => incoming.read(),
+    write: (data) => outgoing.write(data === own ? data : data.slice()),
+    close: () => outgoing.close(),
+    abort: (reason) => {
+      const error = asError(reason, 'this end was aborted')
+      incoming.abort(error, new Error('the other end was aborted'))
+      outgoing.abort(new Error('the other end was aborted'), error)
+    },
+  }
+  // not enumerable: whoever spreads the stream to replace write() sees every write
+  const writev = (chunks: readonly Uint8Array[]): Promise<void> => {
+    own = joinedAndFreed(chunks)
+    const written = stream.write(own)
+    own = undefined
+    return written
+  }
+  return Object.defineProperty(stream, 'writev', { value: writev })
+}
 
 /** One direction. */
 class Pipe {
@@ -47,9 +59,10 @@ class Pipe {
     return this.#inbox.read()
   }
 
+  /** The bytes are the pipe's own. */
   write(data: Uint8Array): Promise<void> {
     if (this.#writeError) return handled(Promise.reject(this.#writeError))
-    this.#push(data.slice())
+    this.#push(data)
     if (this.#inbox.bytes < this.#highWaterMark) return done
     const writer = defer()
     this.#writers.push(writer)

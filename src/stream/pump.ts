@@ -1,24 +1,23 @@
 // Moves bytes between a ByteStream and an engine, and the engine's events to whoever waits: backpressure both ways,
 // time limits, and one outcome for every promise. connection.ts wraps it.
 
-import { isPromise } from '../crypto/maybe.ts'
-import type { MaybePromise } from '../crypto/provider.ts'
 import type { ConnectionInfo, EngineEvent, TlsEngine } from '../engine/types.ts'
 import { asTlsError, quietError, TlsError } from '../errors.ts'
+import { CertificateRequests } from './certificate-requests.ts'
 import { asBytes } from './chunk.ts'
-import { defer, handled, ignore } from './defer.ts'
+import { defer, handled, ignore, rejected } from './defer.ts'
 import type { Deferred } from './defer.ts'
 import { Ending, transportError } from './ending.ts'
 import type { Gate } from './gate.ts'
 import { Inbox } from './inbox.ts'
 import { abortedBy, after, checkTimeout, limited, limitHandshake, Patience } from './limits.ts'
 import type { CallOptions } from './limits.ts'
-import { answersAhead, readAhead, reasonTimeout, writePiece } from './options.ts'
+import { answersAhead, readAhead, reasonTimeout } from './options.ts'
 import type { ClientCertificate, PumpOptions } from './options.ts'
 import { Outbox } from './outbox.ts'
 import { tell } from './tell.ts'
-import { Turns } from './turns.ts'
 import type { ByteStream } from './types.ts'
+import { Writes } from './writes.ts'
 
 export class Pump {
   readonly #engine: TlsEngine
@@ -26,17 +25,15 @@ export class Pump {
   readonly #gate: Gate | undefined
   readonly #inbox: Inbox
   readonly #outbox: Outbox
+  readonly #writes: Writes
   readonly #ending: Ending
   readonly #onSession: PumpOptions['onSession']
   readonly #onEarlyData: PumpOptions['onEarlyData']
   readonly #handshake: Deferred<ConnectionInfo> = defer()
-  /** Callers whose promise somebody else holds: they must not wait for a connection that failed. */
-  readonly #waiting = new Set<Deferred<void>>()
   readonly #readEnded: Deferred<void> = defer()
   readonly #failed: Deferred<never> = defer()
-  readonly #turns = new Turns()
   readonly #early: Uint8Array[] = []
-  #certificateAsked: Deferred<ClientCertificate>[] = []
+  readonly #certificateRequests = new CertificateRequests()
   #liftLimits: () => void = ignore
   #room: Deferred<void> | undefined
   #failure: TlsError | undefined
@@ -69,6 +66,7 @@ export class Pump {
     this.#onEarlyData = options.onEarlyData
     this.#inbox = new Inbox(() => this.#wake(), { packed: true })
     this.#outbox = new Outbox(transport, (reason) => this.#writeFailed(reason))
+    this.#writes = new Writes(engine, this.#outbox, this)
     this.#ending = new Ending(transport, this.#outbox, closeTimeout, this.#readEnded.promise)
     const { signal } = options
     if (signal?.aborted) this.#failSilently(abortedBy(signal.reason))
@@ -117,51 +115,29 @@ export class Pump {
     this.#wake()
   }
 
-  /** The data must not change until the promise resolves: when the transport has taken it. */
+  /** The data must not change until the promise resolves: when it is accepted. */
   write(data: Uint8Array, options?: CallOptions): Promise<void> {
-    if (!options) return this.#write(data)
-    const state: WriteState = { begun: false, stopped: undefined }
-    return limited(
-      () => this.#write(data, state),
-      'write',
-      options,
-      (error) => {
-        state.stopped = error
-        if (state.begun) this.abort(error) // the peer would take what follows for the rest of it
-      },
-    )
+    const refusal = this.#refusal('write')
+    return refusal ? rejected(refusal) : this.#writes.write(data, options)
   }
 
-  #write(data: Uint8Array, state?: WriteState): Promise<void> {
-    const refusal = this.#refusal('write')
-    if (refusal) return rejected(refusal)
-    if (data.length <= writePiece) return this.#inTurn(() => this.#engine.send(data))
-    const pieces = this.#turns.enqueue(async () => {
-      for (let start = 0; start < data.length; start += writePiece) {
-        if (state?.stopped) throw state.stopped
-        if (state) state.begun = start + writePiece < data.length
-        await this.#call(() => this.#engine.send(data.subarray(start, start + writePiece)))
-      }
-    })
-    return this.#wait(pieces)
+  /** Resolves when the transport has taken all that was written before. */
+  flush(options?: CallOptions): Promise<void> {
+    if (this.#failure) return rejected(this.#failure)
+    const flush = (): Promise<void> => this.#writeEnd ?? this.#writes.flush()
+    return options ? limited(flush, 'flush', options, ignore) : flush()
   }
 
   updateKeys(requestPeer: boolean): Promise<void> {
     const refusal = this.#refusal('updateKeys')
-    return refusal ? rejected(refusal) : this.#inTurn(() => this.#engine.updateKeys(requestPeer))
+    return refusal ? rejected(refusal) : this.#writes.inTurn(() => this.#engine.updateKeys(requestPeer))
   }
 
   /** Resolves with the client's answer (server). */
   requestClientCertificate(): Promise<ClientCertificate> {
     const refusal = this.#refusal('requestClientCertificate')
     if (refusal) return rejected(refusal)
-    const answer = defer<ClientCertificate>()
-    this.#certificateAsked.push(answer)
-    this.#inTurn(() => this.#engine.requestClientCertificate()).catch((reason: unknown) => {
-      this.#certificateAsked = this.#certificateAsked.filter((asked) => asked !== answer)
-      answer.reject(reason)
-    })
-    return answer.promise
+    return this.#certificateRequests.ask(() => this.#writes.inTurn(() => this.#engine.requestClientCertificate()))
   }
 
   /** Sends close_notify after all that was written; reading goes on. */
@@ -172,19 +148,15 @@ export class Pump {
   #closeWrite(): Promise<void> {
     if (this.#writeEnd) return this.#writeEnd
     if (this.#failure) return rejected(this.#failure)
-    this.#writeEnd = this.#inTurn(() => this.#engine.closeWrite())
+    this.#writeEnd = this.#writes.inTurn(() => this.#engine.closeWrite())
     if (this.#peerEnded) this.#endTransportAfter(this.#writeEnd)
     return this.#writeEnd
   }
 
   /** close_notify, then the end of the transport. What the peer still sends is thrown away. */
   close(options?: CallOptions): Promise<void> {
-    const close = (): Promise<void> => this.#closeOnce()
+    const close = (): Promise<void> => (this.#closing ??= handled(this.#close()))
     return options ? limited(close, 'close', options, (error) => this.abort(error)) : close()
-  }
-
-  #closeOnce(): Promise<void> {
-    return (this.#closing ??= handled(this.#close()))
   }
 
   /** Ends everything at once. In a handshake the peer is still told why. */
@@ -206,7 +178,7 @@ export class Pump {
     const written = this.closeWrite()
     const closed = quietError('closed', 'the connection was closed by this end (close was called)')
     this.#inbox.drop(closed)
-    for (const asked of this.#certificateAsked) asked.reject(closed)
+    this.#certificateRequests.end(closed)
     this.#wake()
     try {
       // what comes is still read: a handshake in the connection may have to end first
@@ -224,39 +196,6 @@ export class Pump {
   #refusal(method: string): TlsError | undefined {
     if (this.#failure || !this.#writeEnd) return this.#failure
     return new TlsError('wrong_state', `${method}: this side is closed (closeWrite or close was called)`)
-  }
-
-  #inTurn(step: () => MaybePromise<void>): Promise<void> {
-    return this.#turns.run(() => this.#call(step))
-  }
-
-  /** Runs something of the engine that may produce output, and waits until the transport has taken it. */
-  #call(step: () => MaybePromise<void>): Promise<void> {
-    if (this.#failure) return rejected(this.#failure)
-    let result: MaybePromise<void>
-    try {
-      result = step()
-    } catch (thrown) {
-      this.#look()
-      return rejected(this.#failure ?? asTlsError(thrown))
-    }
-    this.#look()
-    if (!isPromise(result)) return this.#failure ? rejected(this.#failure) : this.#outbox.flush()
-    const flushed = result.then(() => {
-      this.#look()
-      return this.#outbox.flush()
-    })
-    return this.#wait(flushed)
-  }
-
-  /** The same outcome, or the connection's failure if that comes first. */
-  #wait(promise: Promise<void>): Promise<void> {
-    const waiting = defer()
-    this.#waiting.add(waiting)
-    promise
-      .then(waiting.resolve, (reason: unknown) => waiting.reject(this.#failure ?? asTlsError(reason)))
-      .finally(() => this.#waiting.delete(waiting))
-    return waiting.promise
   }
 
   async #run(head: Uint8Array | undefined): Promise<void> {
@@ -280,7 +219,7 @@ export class Pump {
       this.#room = defer()
       await this.#room.promise
     }
-    if (!this.#discarding && this.#outbox.waiting > answersAhead) await this.#outbox.flush().catch(ignore)
+    if (!this.#discarding && this.#owesAnswers()) await this.#outbox.flush().catch(ignore)
     let chunk: unknown
     try {
       chunk = await this.#transport.read()
@@ -329,6 +268,11 @@ export class Pump {
     void pending.then(() => this.#look())
   }
 
+  /** Answers wait that the peer does not take. Data of ours is no reason to stop reading: the peer may wait for us to read. */
+  #owesAnswers(): boolean {
+    return this.#outbox.waiting > answersAhead + 2 * this.#writes.ahead
+  }
+
   #isBehind(): boolean {
     return this.#inbox.bytes >= readAhead && !this.#dropData
   }
@@ -340,15 +284,18 @@ export class Pump {
     room.resolve()
   }
 
-  /** Takes what the engine has for the transport and for us. */
+  /** Takes what the engine has, and lets it out. */
   #look(): void {
+    if (this.take()) void this.#outbox.flush()
+  }
+
+  /** Takes what the engine has for the transport and for us; true if there was something for the transport. */
+  take(): boolean {
     const output = this.#engine.takeOutput()
-    if (output.length > 0) {
-      this.#outbox.put(output)
-      void this.#outbox.flush()
-    }
+    this.#outbox.put(output)
     for (const event of this.#engine.takeEvents()) this.#on(event)
     this.#watch()
+    return output.length > 0
   }
 
   #on(event: EngineEvent): void {
@@ -379,7 +326,7 @@ export class Pump {
       case 'error':
         return this.#fail(event.error, true)
       case 'clientCertificate':
-        return this.#certificateAsked.shift()?.resolve(event)
+        return this.#certificateRequests.answered(event)
       case 'earlyDataEnd':
       case 'earlyDataRejected':
       case 'keyUpdate':
@@ -394,8 +341,7 @@ export class Pump {
     this.#peerEnded = true
     this.#discarding = true
     this.#inbox.end()
-    for (const asked of this.#certificateAsked)
-      asked.reject(new TlsError('closed', 'the peer closed before it answered'))
+    this.#certificateRequests.end(new TlsError('closed', 'the peer closed before it answered'))
     if (this.#writeEnd) this.#endTransportAfter(this.#writeEnd)
   }
 
@@ -413,8 +359,8 @@ export class Pump {
     if (error.code === 'aborted') this.#inbox.drop(error)
     else this.#inbox.fail(error)
     this.#outbox.rejectWaiting(error)
-    for (const waiting of [...this.#waiting, ...this.#certificateAsked]) waiting.reject(error)
-    this.#waiting.clear()
+    this.#writes.fail(error)
+    this.#certificateRequests.end(error)
     this.#wake()
     if (tell) void this.#endTransport()
   }
@@ -460,12 +406,3 @@ export class Pump {
     written.then(() => this.#endTransport()).catch(ignore)
   }
 }
-
-/** Of a long write that may be cancelled. */
-interface WriteState {
-  /** A piece was sealed, and not the last one. */
-  begun: boolean
-  stopped: TlsError | undefined
-}
-
-const rejected = (error: TlsError): Promise<never> => handled(Promise.reject(error))

@@ -5,6 +5,11 @@ import { done, ignore } from './defer.ts'
 export class Turns {
   #last: Promise<void> | undefined
 
+  /** Something is under way. */
+  get busy(): boolean {
+    return this.#last !== undefined
+  }
+
   /** Runs the step at once if nothing is under way. */
   run(step: () => Promise<void>): Promise<void> {
     return this.#last ? this.enqueue(step) : step()

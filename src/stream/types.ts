@@ -8,6 +8,11 @@ export interface ByteStream {
   read(): Promise<Uint8Array | null>
   /** Resolves when the stream can take more (backpressure). The bytes must not be changed afterwards. */
   write(data: Uint8Array): Promise<void>
+  /**
+   * Several writes at once, in order, as one: a gathering write. The list and its bytes are the stream's from then on.
+   * Without it they are joined and given to write().
+   */
+  writev?(chunks: readonly Uint8Array[]): Promise<void>
   /** Ends the writing direction after all that was written; reading may go on until the other end closes too. */
   close(): Promise<void>
   /** Drops the stream at once, both directions; pending reads and writes reject. */

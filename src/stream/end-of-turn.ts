@@ -1,0 +1,20 @@
+// Runs something when this turn of the event loop has nothing more to say: after all promise callbacks, and before the
+// next event. No timer, and nothing waits for one.
+
+/** Where there is no process.nextTick(): callbacks of promises that are let through first, one behind the other. */
+const HOPS = 16
+
+export const atEndOfTurn: (run: () => void) => void = (run) => {
+  const nextTick = tickOf(globalThis)
+  if (nextTick) return queueMicrotask(() => nextTick(run))
+  let hops = 0
+  const hop = (): void => (++hops < HOPS ? queueMicrotask(hop) : run())
+  queueMicrotask(hop)
+}
+
+/** Of Node, Bun and Deno: its callbacks run when no callback of a promise is left. */
+const tickOf = (scope: object): ((run: () => void) => void) | undefined => {
+  const found: unknown = Reflect.get(scope, 'process')
+  const nextTick: unknown = typeof found === 'object' && found !== null ? Reflect.get(found, 'nextTick') : undefined
+  return typeof nextTick === 'function' ? (run) => void nextTick.call(found, run) : undefined
+}
