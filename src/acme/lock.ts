@@ -1,5 +1,5 @@
-// A lock between processes that share a folder: a file that only one of them can make. Its holder renews it while it works; one
-// that was not renewed belonged to a process that is gone, and is taken over.
+// A lock between processes that share a folder: a file that only one of them can make. Its holder renews it while it
+// works; one that was not renewed belonged to a process that is gone, and is taken over.
 
 import { randomBytes } from 'node:crypto'
 import { readFile, rename, stat, unlink, utimes, writeFile } from 'node:fs/promises'
@@ -56,7 +56,8 @@ const take = async (path: string, token: string, timeoutMs: number, staleMs: num
 
 const holderOf = (path: string): Promise<string | undefined> => readFile(path, 'utf8').catch(() => undefined)
 
-/** Of several that find a stale lock, one moves it away; that it moved the very lock that was stale is looked at again. */
+/** Of several that find a stale lock, one moves it away; that it moved the very lock that was stale is looked at
+ * again. */
 const breakStale = async (path: string, staleMs: number): Promise<void> => {
   const found = await stat(path).catch(() => undefined)
   if (found === undefined || Date.now() - found.mtimeMs < staleMs) return

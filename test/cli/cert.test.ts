@@ -64,7 +64,9 @@ describe('puretls cert', () => {
 
   it('leaf: validity, wildcard, subject, must-staple, places', async () => {
     await ok(
-      "cert leaf example.com '*.example.com' --validity 90d --subject 'CN=example.com, O=Example, C=DE' --must-staple --ocsp-url http://ocsp.example/ --crl-url http://crl.example/ca.crl --issuer-url http://ca.example/ca.der",
+      "cert leaf example.com '*.example.com' --validity 90d --subject 'CN=example.com, O=Example, C=DE' " +
+        '--must-staple --ocsp-url http://ocsp.example/ --crl-url http://crl.example/ca.crl --issuer-url ' +
+        'http://ca.example/ca.der',
     )
     const text = openssl('x509', '-in', 'example.com.pem', '-noout', '-text')
     expect(text).toMatch(/DNS:example\.com, DNS:\*\.example\.com/)

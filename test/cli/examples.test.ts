@@ -50,6 +50,7 @@ const runs = async (folder: string, ...lines: readonly string[]): Promise<void> 
 
 /** What ends only when it is stopped: the line by which it is known to run. */
 const serving: Readonly<Record<string, RegExp>> = {
+  serve: /\n/,
   'puretls hello --port 8443': /listening/,
   'puretls hello --port 8443 --append hellos.jsonl --json': /listening/,
 }
@@ -71,7 +72,7 @@ const runExample = async (name: string, line: string): Promise<CliResult> => {
   }
   chmodSync(join(folder, 'server-key.pem'), 0o600)
   await prepare[name]?.(folder)
-  const typed = line.slice(line.indexOf('puretls ')).replace(/--port \d+/, '--port 0')
+  const typed = line.slice(line.indexOf('puretls ')).replace(/--(port|listen) \d+/, '--$1 0')
   const [, command = '', target] = /^(.*?)(?: >>? (\S+))?$/.exec(typed) ?? []
   const options: CliOptions = {
     cwd: folder,

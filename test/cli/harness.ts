@@ -115,7 +115,7 @@ export const startCli = (argv: string | readonly string[], options: CliOptions =
   const cwd = options.cwd ?? scratchFolder()
   const io: Io = {
     stdin: Object.assign(input, { isTTY }),
-    stdinIsPiped: !isTTY,
+    stdinIsPiped: options.stdin !== undefined && !isTTY,
     stdout,
     stderr,
     cwd,

@@ -1,11 +1,12 @@
 // Runs command lines as a terminal does: those of puretls in process, `... &` in the background, the others by bash.
 // For the examples of the help texts and the worked sessions of the documentation.
 
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { expect } from 'vitest'
 import { runCli, scratchFolder, startCli, wordsOf } from './harness.ts'
 import type { CliOptions, Running } from './harness.ts'
@@ -78,25 +79,26 @@ const outputOf = async (
   const [, words = line, source] = /^(.*?) < (\S+)$/.exec(line) ?? []
   const [, text, piped = words] = /^(?:printf|echo) (.*?) \| (puretls .*)$/.exec(words) ?? []
   if (!piped.startsWith('puretls ')) {
-    return execFileSync('bash', ['-c', command], {
-      cwd: options.cwd,
-      env: { ...process.env, HOME: options.cwd, ...options.env },
-      encoding: 'utf8',
-    }).trim()
+    const env = { ...process.env, HOME: options.cwd, ...options.env }
+    return (await bash(command, { cwd: options.cwd, env })).stdout.trim()
   }
   const stdin =
     text !== undefined
-      ? execFileSync('bash', ['-c', words.slice(0, words.indexOf(' | puretls'))])
+      ? (await bash(words.slice(0, words.indexOf(' | puretls')), {})).stdout
       : source === undefined
         ? ''
         : readFileSync(join(options.cwd, source))
   const { stdout, stderr, bytes } = await runCli(wordsOf(piped), {
     ...options,
-    stdin: typeof stdin === 'string' ? stdin : new Uint8Array(stdin),
+    ...(stdin === '' ? {} : { stdin: typeof stdin === 'string' ? stdin : new Uint8Array(stdin) }),
   })
   if (target !== undefined) writeFileSync(join(options.cwd, target), bytes)
   return `${target === undefined ? stdout : ''}${stderr}`.trim()
 }
+
+/** Not in this thread: it may talk to a server that runs here. */
+const bash = (command: string, options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv }) =>
+  promisify(execFile)('bash', ['-c', command], { ...options, encoding: 'utf8', timeout: 20_000 })
 
 /** A text in which `...` stands for anything, a line of it for any lines. */
 const patternOf = (prints: string): RegExp =>

@@ -117,7 +117,8 @@ export interface OutFlags {
   readonly encrypt?: string | undefined
 }
 
-/** Writes certificate and key, and says what was made. A key is written first: without it the certificate is worth nothing. */
+/** Writes certificate and key, and says what was made. A key is written first: without it the certificate is worth
+ * nothing. */
 export const deliver = async (
   { io, out }: Context<Options>,
   made: Made,

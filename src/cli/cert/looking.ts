@@ -30,7 +30,8 @@ export type Content =
   | { readonly kind: 'key'; readonly type: string; readonly pem: string }
   | { readonly kind: 'encrypted key' }
 
-/** All there is in a file: PEM blocks, or DER of one thing, PKCS#12 included. Throws CliError for what is nothing of that. */
+/** All there is in a file: PEM blocks, or DER of one thing, PKCS#12 included. Throws CliError for what is nothing
+ * of that. */
 export const contentsOf = async (io: Io, path: string, password: string | undefined): Promise<readonly Content[]> => {
   const bytes = await readInput(io, path)
   if (bytes.length === 0) throw new CliError('input', `${path}: it is empty`)
@@ -175,9 +176,8 @@ const linesOf = async (
       `  from ${time(crl.thisUpdate)} to ${time(crl.nextUpdate) ?? 'no end'}, ${entries.length} revoked`,
       ...entries
         .slice(0, 100)
-        .map(
-          ([serialNumber, entry]) =>
-            `  ${serialNumber}  ${time(entry.revocationDate) ?? ''}${entry.reason === undefined ? '' : `  ${entry.reason}`}`,
+        .map(([serialNumber, entry]) =>
+          ['', serialNumber, time(entry.revocationDate) ?? '', entry.reason ?? ''].join('  ').trimEnd(),
         ),
     ]
   }
@@ -237,7 +237,8 @@ export const runConvert = async (
       hasKey: isSecret,
     })
     await out.print(
-      `${target}: ${to}, ${found.filter(({ kind }) => kind === 'certificate').length} certificates${isSecret ? ' and a private key' : ''}`,
+      `${target}: ${to}, ${found.filter(({ kind }) => kind === 'certificate').length} ` +
+        `certificates${isSecret ? ' and a private key' : ''}`,
     )
   }
   return exitCodes.ok

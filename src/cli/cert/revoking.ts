@@ -65,7 +65,8 @@ export const runRevoke = async ({ io, out, args }: Context<Options>, flags: Revo
   await out.print(
     ...serials.map(
       ({ serialNumber, subject }) =>
-        `${flags.undo ? 'no longer on hold' : 'revoked'}: ${subject || serialNumber} (${flags.undo ? serialNumber : reason})`,
+        `${flags.undo ? 'no longer on hold' : 'revoked'}: ${subject || serialNumber} ` +
+        `(${flags.undo ? serialNumber : reason})`,
     ),
     `CRL in ${at.crlPath}: publish it where the certificates say (--crl-url)`,
   )
@@ -89,7 +90,8 @@ const serialOf = async (io: Io, at: CaFolder, arg: string): Promise<IndexEntry> 
   if (!equalBytes(certificate.issuer.der, own.subject.der)) {
     throw new CliError(
       'input',
-      `${arg}: it was issued by ${certificate.issuer.toString()}, and not by the CA in ${at.folder} (${own.subject.toString()})`,
+      `${arg}: it was issued by ${certificate.issuer.toString()}, and not by the CA in ${at.folder} ` +
+        `(${own.subject.toString()})`,
     )
   }
   return {

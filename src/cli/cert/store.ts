@@ -1,5 +1,5 @@
-// The local CA in a folder: ca.pem, ca-key.pem (0600), index.json with what was issued and revoked, crl.pem. The folder is the
-// user's alone (0700). Changes of the index are made under a lock.
+// The local CA in a folder: ca.pem, ca-key.pem (0600), index.json with what was issued and revoked, crl.pem. The
+// folder is the user's alone (0700). Changes of the index are made under a lock.
 
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'

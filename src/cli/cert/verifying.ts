@@ -76,7 +76,7 @@ export const runVerify = async ({ io, out, args }: Context<Options>, flags: Veri
   await out.print(
     style.bold(`Ways tried (${tried.length})`),
     ...tried.flatMap(({ certificates: way, anchor, error }, at) => [
-      `  ${at + 1}. ${[...way.map(nameOf), ...(anchor === undefined ? [] : [`[${anchor.name.toString()}]`])].join(' <- ')}`,
+      `  ${at + 1}. ${wayOf(way, anchor?.name.toString()).join(' <- ')}`,
       error === undefined
         ? `     ${style.green('holds')}`
         : `     ${style.red('fails:')} ${error.message} (${error.reason})`,
@@ -97,6 +97,11 @@ const isSame = (a: TriedPath, b: TriedPath): boolean =>
   a.error?.reason === b.error?.reason &&
   a.certificates.length === b.certificates.length &&
   a.certificates.every((certificate, at) => certificate === b.certificates[at])
+
+const wayOf = (way: readonly Certificate[], anchor: string | undefined): readonly string[] => [
+  ...way.map(nameOf),
+  ...(anchor === undefined ? [] : [`[${anchor}]`]),
+]
 
 const nameOf = (certificate: Certificate): string =>
   certificate.subject.toString() || `serial ${certificate.serialNumberHex}`

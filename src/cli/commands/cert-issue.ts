@@ -25,7 +25,8 @@ export const certCa: Command = defineCommand({
   name: 'cert ca',
   summary: 'makes the local CA that signs what the other commands make',
   text: [
-    'The CA lives in a folder that only you can open: ca.pem, ca-key.pem, index.json with what it issued and revoked. Nothing trusts it until `puretls cert trust`.',
+    'The CA lives in a folder that only you can open: ca.pem, ca-key.pem, index.json with what it issued ' +
+      'and revoked. Nothing trusts it until `puretls cert trust`.',
   ],
   options: {
     name: text('NAME', 'its name, such as `CN=Example CA, O=Example`'),

@@ -8,7 +8,8 @@ export const cert: CommandGroup = {
   name: 'cert',
   summary: 'makes, shows, verifies, converts and revokes certificates; a CA of your own',
   text: [
-    'The local CA is kept where PURETLS_HOME says, or in `puretls` of the configuration folder. Private keys are readable by their owner only, and no file is replaced without --force.',
+    'The local CA is kept where PURETLS_HOME says, or in `puretls` of the configuration folder. Private ' +
+      'keys are readable by their owner only, and no file is replaced without --force.',
   ],
   commands: [
     certCa,

@@ -11,5 +11,6 @@ import { bench } from './bench.ts'
 import { ja4 } from './ja4.ts'
 import { completion } from './completion.ts'
 import { connect } from './connect.ts'
+import { serve } from './serve.ts'
 
-export const commands: readonly Node[] = [connect, cert, trace, hello, ech, psk, tickets, bench, ja4, completion]
+export const commands: readonly Node[] = [connect, serve, cert, trace, hello, ech, psk, tickets, bench, ja4, completion]
