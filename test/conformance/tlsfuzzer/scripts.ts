@@ -75,7 +75,7 @@ export const table: readonly Row[] = [
   ...rows('default', ['-C', 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'], 'renegotiation-disabled fuzzed-ciphertext'),
   ...rows('default', [], 'sslv2-connection'),
   { script: 'ecdsa-sig-flexibility', server: 'default', args: ['-C', 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'] },
-  { script: 'aes-gcm-nonces', server: 'default', args: ecdhe },
+  { script: 'aes-gcm-nonces', server: 'legacy', args: ecdhe },
   { script: 'cve-2016-7054', server: 'default', args: ['-C', 'TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256', '-M'] },
   // the types that we know have a content of their own
   { script: 'tls13-large-number-of-extensions', server: 'default', args: KNOWN },
@@ -85,20 +85,21 @@ export const table: readonly Row[] = [
   { script: 'tls13-0rtt-garbage', server: 'legacy', args: ecdhe },
   { script: 'sslv2hello-protocol', server: 'legacy', args: ['--no-ssl2', ...ecdhe] },
   { script: 'x25519', server: 'legacy', args: [] },
-  { script: 'export-ciphers-rejected', server: 'legacy', args: ['--min-ver', 'TLSv1.2', ...ecdhe] },
+  { script: 'export-ciphers-rejected', server: 'legacy', args: ['--min-ver', 'TLSv1.2'] },
   { script: 'chacha20', server: 'legacy', args: ['--extra-exts'] },
   { script: 'invalid-cipher-suites', server: 'legacy', args: [] },
-  { script: 'clienthello-md5', server: 'legacy', args: ['--workaround'] },
+  { script: 'clienthello-md5', server: 'legacy', args: [] },
   { script: 'alpn-negotiation', server: 'alpn', args: ecdhe },
+  { script: 'client-hello-max-size', server: 'alpn', args: ecdhe },
   { script: 'session-ticket-resumption', server: 'legacy', args: [...ecdhe, '--no-new-ticket-on-resumption'] },
   ...rows('sessions', ecdhe, 'sessionID-resumption extended-master-secret-extension'),
-  ...rows('sessions', ['-d'], 'resumption-with-wrong-ciphers'),
+  { script: 'resumption-with-wrong-ciphers', server: 'sessions', args: ['-d', '--swap-ciphers'] },
   { script: 'downgrade-protection', server: 'legacy', args: [...ecdhe, '--server-max-protocol=TLSv1.3'] },
   ...rows(
     'legacy',
     ecdhe,
     `
-    client-hello-max-size encrypt-then-mac fuzzed-padding large-hello
+    encrypt-then-mac fuzzed-padding large-hello
     large-number-of-extensions message-skipping
     ssl-death-alert
     invalid-server-name-extension no-heartbeat atypical-padding aesccm`,
@@ -117,7 +118,7 @@ export const table: readonly Row[] = [
   },
   {
     script: 'record-size-limit',
-    server: 'legacy',
+    server: 'sessions',
     args: [
       '--reply-AD-size',
       '1024',

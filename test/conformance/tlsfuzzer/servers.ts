@@ -64,11 +64,14 @@ const serverOf = async (
     case 'legacy':
       return { options: { ...(await usual(ca)), tls12: { legacy: true } }, serve: answer }
     case 'alpn':
-      return { options: { ...(await usual(ca)), tls12: { legacy: true }, alpn: ['http/1.1'] }, serve: answer }
+      return {
+        options: { ...(await usual(ca)), tls12: { legacy: true }, alpn: ['http/1.1', 'h2'], sessions: sessionStore() },
+        serve: answer,
+      }
     case 'ccm':
       return { options: { ...(await usual(ca)), cipherSuites: suites13 }, serve: answer }
     case 'sessions':
-      return { options: { ...(await usual(ca)), tls12: { legacy: true }, sessions: sessionStore() }, serve: answer }
+      return { options: { ...(await usual(ca)), ...keeping }, serve: answer }
     case 'tls12':
       return {
         options: { ...(await usual(ca)), tls12: { legacy: true }, versions: { min: 'TLS 1.2', max: 'TLS 1.2' } },
@@ -110,6 +113,13 @@ const sessionStore = (): ServerSessionStore => {
     set: (id, session) => void kept.set(Buffer.from(id).toString('hex'), session),
   }
 }
+
+/** Scripts without the extended master secret resume too. */
+const keeping = {
+  tls12: { legacy: true },
+  sessions: sessionStore(),
+  resumption: { withoutExtendedMasterSecret: true },
+} as const
 
 /** All of TLS 1.3: CCM is off unless it is named. */
 const suites13 = [
