@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { TlsError } from '../../src/errors.ts'
@@ -145,5 +146,42 @@ describe('records', () => {
     for (const text of ['', '3 1 1', '3 1 1 0', '3 1 1 xy', '3 1 1111 00'])
       expect(() => parseTlsa(text)).toThrow(/not a TLSA record/)
     expect(() => daneVerifier({ provider: nodeProvider, records: [] })).toThrow(/there is none/)
+  })
+})
+
+describe('the certificates and records of OpenSSL (vectors/dane)', async () => {
+  const vectors: {
+    readonly host: string
+    readonly certificates: Readonly<Record<'anonymous' | 'leaf' | 'issuer' | 'root', string>>
+    readonly records: Readonly<Record<'anonymous' | 'leaf' | 'issuer' | 'root', readonly string[]>>
+  } = JSON.parse(readFileSync(new URL('../../vectors/dane/openssl-danetest.json', import.meta.url), 'utf8'))
+  const der = (name: keyof typeof vectors.certificates): Uint8Array =>
+    Uint8Array.from(Buffer.from(vectors.certificates[name], 'base64'))
+  const chain = [der('leaf'), der('issuer'), der('root')]
+  const time = Date.UTC(2016, 0, 1)
+  const verdict = (text: string, more: object = {}): Promise<string> =>
+    check([parseTlsa(text)], { chain, name: vectors.host, time, ...more })
+  const damaged = (text: string): string => `${text.slice(0, -1)}${text.endsWith('0') ? '1' : '0'}`
+
+  test.each(vectors.records.leaf)('DANE-EE of the leaf: %s', async (text) => {
+    expect(await verdict(text)).toBe('ok 1')
+    expect(await verdict(damaged(text))).toMatch(/^unknown_ca/)
+    expect(await verdict(text, { name: 'other.example' })).toBe('ok 1')
+  })
+
+  test.each(vectors.records.anonymous)(
+    'DANE-EE of a certificate without a name that was never valid: %s',
+    async (text) => {
+      expect(await verdict(text, { chain: [der('anonymous')] })).toBe('ok 1')
+      expect(await verdict(damaged(text), { chain: [der('anonymous')] })).toMatch(/^unknown_ca/)
+    },
+  )
+
+  test.each([...vectors.records.issuer, ...vectors.records.root])('DANE-TA: %s', async (text) => {
+    const length = vectors.records.issuer.includes(text) ? 2 : 3
+    expect(await verdict(text)).toBe(`ok ${length}`)
+    expect(await verdict(damaged(text))).toMatch(/^unknown_ca/)
+    expect(await verdict(text, { name: 'other.example' })).toMatch(/^certificate_name_mismatch/)
+    expect(await verdict(text, { time: Date.UTC(2015, 0, 1) })).toMatch(/^certificate_not_yet_valid/)
   })
 })
