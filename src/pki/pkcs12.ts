@@ -187,6 +187,19 @@ const assemble = async (bags: readonly Bag[]): Promise<Pkcs12> => {
   }
 }
 
+/** Why keys in the file's certificates could not be compared, if there are such. */
+const unreadableKeys = (certificates: readonly Bag[]): string => {
+  const reasons = certificates.flatMap(({ der }) => {
+    try {
+      void parseCertificate(der).publicKey
+      return []
+    } catch (error) {
+      return error instanceof TlsError ? [error.message] : []
+    }
+  })
+  return reasons.length === 0 ? '' : ` that can be read: ${[...new Set(reasons)].join('; ')}`
+}
+
 /**
  * The one whose public key is the key's; of several, the one with its localKeyId. Undefined in a file without
  * certificates.
@@ -200,7 +213,7 @@ const certificateOf = async (key: Bag, certificates: readonly Bag[]): Promise<Ba
   if (own === undefined && certificates.length > 0) {
     throw new TlsError(
       'key_mismatch',
-      `a PKCS#12 file with a private key (${publicKey?.type ?? 'unknown'}) and no certificate for it`,
+      `a PKCS#12 file with a private key (${publicKey?.type ?? 'unknown'}) and no certificate for it${unreadableKeys(certificates)}`,
     )
   }
   return own
