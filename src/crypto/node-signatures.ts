@@ -14,7 +14,9 @@ import type { Scheme } from './signatures.ts'
 
 const { RSA_NO_PADDING, RSA_PKCS1_PSS_PADDING } = crypto.constants
 
-export const nodeVerifiers: readonly SignatureVerifier[] = verifiersFrom((scheme, key, message, signature) => {
+type Check = Parameters<typeof verifiersFrom>[0]
+
+const verifyNow: Check = (scheme, key, message, signature) => {
   const input = publicKeyInput(key)
   if (!input || isBeyondDeno(scheme, key)) return fallbackVerify(scheme, key, message, signature)
   try {
@@ -24,6 +26,19 @@ export const nodeVerifiers: readonly SignatureVerifier[] = verifiersFrom((scheme
   } catch {
     return fallbackVerify(scheme, key, message, signature)
   }
+}
+
+export const nodeVerifiers: readonly SignatureVerifier[] = verifiersFrom(verifyNow)
+
+/** Signatures of RSA keys are checked by libuv's threads, all others at once. */
+export const nodeThreadVerifiers: readonly SignatureVerifier[] = verifiersFrom((scheme, key, message, signature) => {
+  const object = key.rsa && publicKeyObject(key)
+  if (!object) return verifyNow(scheme, key, message, signature)
+  return new Promise((resolve) => {
+    crypto.verify(hashOf(scheme), message, withPadding(scheme, object), signature, (error, good) =>
+      resolve(error ? fallbackVerify(scheme, key, message, signature) : good),
+    )
+  })
 })
 
 /**
@@ -79,7 +94,12 @@ export const nodeRsaEncryptRaw = (key: PublicKey, padded: Uint8Array): Uint8Arra
   return plain(crypto.publicEncrypt({ key: object, padding: RSA_NO_PADDING }, padded))
 }
 
-export const nodeSigner = (key: PrivateKey): MaybePromise<Signer> => {
+export const nodeSigner = (key: PrivateKey): MaybePromise<Signer> => signerFor(key, false)
+
+/** Signs with an RSA key in libuv's threads, with any other at once. */
+export const nodeThreadSigner = (key: PrivateKey): MaybePromise<Signer> => signerFor(key, true)
+
+const signerFor = (key: PrivateKey, inThreads: boolean): MaybePromise<Signer> => {
   const object = loadPrivateKey(key)
   if (!object) return fallbackSigner(key)
   const publicKey = publicHalf(key, object)
@@ -88,17 +108,27 @@ export const nodeSigner = (key: PrivateKey): MaybePromise<Signer> => {
     algorithms: algorithmsFor(publicKey),
     sign: (algorithm, message) => {
       const scheme = schemeFor(publicKey, algorithm)
+      if (key.rsa && inThreads) return signInThread(scheme, object, message)
       try {
         return plain(crypto.sign(hashOf(scheme), message, withPadding(scheme, object)))
       } catch (cause) {
-        if (key.rsa)
-          throw new TlsError('bad_key', `node:crypto cannot sign with this ${key.type} private key`, { cause })
+        if (key.rsa) throw cannotSign(cause)
         return andThen(fallbackSigner(key), (signer) => signer.sign(algorithm, message))
       }
     },
   }
   return key.type === 'rsa' ? { ...signer, rsaDecryptRaw: (ciphertext) => decryptRaw(object, ciphertext) } : signer
 }
+
+const signInThread = (scheme: Scheme, key: crypto.KeyObject, message: Uint8Array): Promise<Uint8Array> =>
+  new Promise((resolve, reject) => {
+    crypto.sign(hashOf(scheme), message, withPadding(scheme, key), (error, signature) =>
+      error ? reject(cannotSign(error)) : resolve(plain(signature)),
+    )
+  })
+
+const cannotSign = (cause: unknown): TlsError =>
+  new TlsError('bad_key', 'node:crypto cannot sign with this RSA private key', { cause })
 
 /** OpenSSL loads some private keys that have no public key, such as an EC scalar of zero. */
 const publicHalf = ({ type }: PrivateKey, object: crypto.KeyObject): PublicKey => {

@@ -145,6 +145,7 @@ export const countTransfer = async ({ write, total, awaited }: Transfer): Promis
     await new Promise(setImmediate) // what was put off to the end of the turn
   }
   start()
+  await new Promise((resolve) => setTimeout(resolve, 20)) // what was there before has an end
   await send()
   const before = written.length
   const sending = await counted(send)

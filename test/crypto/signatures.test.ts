@@ -130,7 +130,7 @@ describe('what a key prefers', () => {
   it('RFC 9155: no verifier and no signer does MD5', async () => {
     const names = providers.flatMap(({ verifiers }) => verifiers.map(({ algorithm }) => algorithm))
     expect(names.filter((name) => name.includes('md5'))).toEqual([])
-    expect(names).toHaveLength(3 * 16)
+    expect(names).toHaveLength(16 * providers.length)
   })
 })
 

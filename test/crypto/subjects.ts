@@ -1,11 +1,11 @@
-// What tests of src/crypto share: the three providers, and a fresh private key of each type.
+// What tests of src/crypto share: the providers, and a fresh private key of each type.
 
 import { generateKeyPairSync } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { keyAlgorithm } from '../../src/crypto/key-algorithm.ts'
 import { parsePrivateKey } from '../../src/crypto/keys.ts'
 import { nobleProvider } from '../../src/crypto/noble.ts'
-import { nodeProvider } from '../../src/crypto/node.ts'
+import { nodeProvider, nodeThreadProvider } from '../../src/crypto/node.ts'
 import type {
   CryptoProvider,
   KeyType,
@@ -18,7 +18,7 @@ import { TlsError } from '../../src/errors.ts'
 import type { TlsErrorCode } from '../../src/errors.ts'
 import { contextTag, derElement, derInteger, derOctets, derSequence } from '../../src/wire/der.ts'
 
-export const providers: readonly CryptoProvider[] = [nodeProvider, nobleProvider, webcryptoProvider]
+export const providers: readonly CryptoProvider[] = [nodeProvider, nodeThreadProvider, nobleProvider, webcryptoProvider]
 
 export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 
