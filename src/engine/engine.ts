@@ -16,7 +16,7 @@ import { EarlyData } from './early-data.ts'
 import { FlowRunner } from './flow-runner.ts'
 import { ReadSide } from './read-side.ts'
 import { SessionsAtStake } from './sessions-at-stake.ts'
-import type { EngineEvent, TlsEngine } from './types.ts'
+import type { EngineEvent, Finished, TlsEngine } from './types.ts'
 import { Waits } from './waits.ts'
 import { WriteOrder } from './write-order.ts'
 import { WriteSide } from './write-side.ts'
@@ -41,6 +41,7 @@ export class Engine implements TlsEngine {
   #earlyExporter: ((length: number, label: string, context: Uint8Array) => Uint8Array) | undefined
   readonly #exposesSecrets: boolean
   #mayWrite = false
+  #finished: Finished = { own: undefined, peer: undefined }
   /** closeWrite() was called: its close_notify may still have to wait for its turn. */
   #closing = false
   #early: EarlyData | undefined
@@ -86,6 +87,9 @@ export class Engine implements TlsEngine {
   }
   get info(): ConnectionInfo | undefined {
     return this.#established?.info
+  }
+  get finished(): Finished {
+    return this.#finished
   }
 
   receive(bytes: Uint8Array): void {
@@ -357,6 +361,9 @@ export class Engine implements TlsEngine {
       },
       beside: (flow) => this.#runner.beside(flow),
       sendWarning: (alert) => void this.#write.seal(contentTypes.alert, Uint8Array.of(1, alertNumbers[alert])),
+      sawFinished: (whose, verifyData) => {
+        this.#finished = { ...this.#finished, [whose]: verifyData }
+      },
       emit: (event: HandshakeEvent) => this.#events.push(event),
     }
   }

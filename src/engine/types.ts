@@ -45,6 +45,8 @@ export interface TlsEngine {
   readonly closed: boolean
   /** Set when the handshake is done. */
   readonly info: ConnectionInfo | undefined
+  /** For protocols that bind themselves to the handshake; channelBinding() has what is safe in both versions. */
+  readonly finished: Finished
   /** Sends close_notify after all that was written, and nothing after it; reading goes on (RFC 9846 section 6.1). */
   closeWrite(): MaybePromise<void>
   /** Ends the connection: sends the error's alert if it has one. A cancelled handshake ends with user_canceled and
@@ -71,6 +73,12 @@ export interface TlsEngine {
   dangerousTrafficSecrets(): TrafficSecrets
   /** RFC 5929, RFC 9266. Throws `unsupported` for a type that this connection does not have. */
   channelBinding(type: ChannelBindingType): Uint8Array
+}
+
+/** verify_data of the two Finished messages of the last handshake, as far as they went by. */
+export interface Finished {
+  readonly own: Uint8Array | undefined
+  readonly peer: Uint8Array | undefined
 }
 
 export type EngineEvent =

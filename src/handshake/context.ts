@@ -7,6 +7,7 @@ import type { Opener, Sealer } from '../record/protection.ts'
 import { encodeMessage } from '../wire/messages.ts'
 import type { Message, MessageName, MessageTable } from '../wire/messages.ts'
 import { toHex } from '../wire/bytes.ts'
+import { handshakeTypes } from '../wire/registry.ts'
 import type { ChannelBindingType } from './connection/channel-binding.ts'
 import type { ConnectionInfo } from '../info.ts'
 import type { TrafficKeys } from '../traffic-secrets.ts'
@@ -60,6 +61,8 @@ export interface HandshakeIo {
   beside(flow: Flow<void>): void
   /** A warning alert that ends nothing (no_renegotiation, RFC 5246 section 7.2.2). */
   sendWarning(alert: 'no_renegotiation'): void
+  /** A Finished message went by; its verify_data (RFC 9846 section 4.5.3, RFC 5246 section 7.4.9). */
+  sawFinished(whose: 'own' | 'peer', verifyData: Uint8Array): void
   emit(event: HandshakeEvent): void
 }
 
@@ -134,6 +137,7 @@ export class Handshake<C extends CommonConfig, M> {
   *read<K extends keyof M & MessageName>(...types: readonly K[]): Flow<Message<M, K>> {
     const message = yield* this.receive(...types)
     this.transcript.add(message.raw)
+    if (message.raw[0] === handshakeTypes.finished) this.io.sawFinished('peer', message.raw.slice(HEADER_LENGTH))
     return message
   }
 
@@ -152,6 +156,7 @@ export class Handshake<C extends CommonConfig, M> {
     const messages = this.encoded(type, fields)
     for (const raw of messages) {
       if (hashed) this.transcript.add(raw)
+      if (raw[0] === handshakeTypes.finished) this.io.sawFinished('own', raw.slice(HEADER_LENGTH))
       this.io.sendHandshake(raw)
     }
     return messages
@@ -168,6 +173,9 @@ export class Handshake<C extends CommonConfig, M> {
     this.config.keyLog?.(`${label} ${toHex(this.clientRandom)} ${toHex(secret)}`)
   }
 }
+
+/** Of a handshake message: its type and length. */
+const HEADER_LENGTH = 4
 
 /** For what needs no messages. */
 export type AnyHandshake = Pick<Handshake<CommonConfig, never>, 'config' | 'io' | 'transcript' | 'keyLog'>

@@ -16,7 +16,6 @@ import type { KeyObject } from 'node:crypto'
 import { TlsError } from '../errors.ts'
 import { berToDer } from '../pki/ber.ts'
 import { constructedTag, contextTag, DerReader } from '../wire/der.ts'
-import { osslError } from './identities.ts'
 import { codedError } from './node-errors.ts'
 
 /** What a file holds. Certificates in DER. */
@@ -44,7 +43,7 @@ export const readPfx = (file: Uint8Array, passphrase: string | undefined): Pfx =
   } catch (error) {
     if (!(error instanceof TlsError)) throw error
     if (error.code === 'unsupported') throw unsupported(error)
-    throw osslError('068000A8', 'asn1 encoding routines', 'not enough data', 'ERR_OSSL_ASN1_NOT_ENOUGH_DATA', error)
+    throw new Error('not enough data', { cause: error })
   }
 }
 

@@ -112,9 +112,10 @@ const answerHello = (setup: ServerSetup, hello: ClientHelloInfo): MaybePromise<P
   const { serverName } = hello
   checkSchemes(setup.context, hello)
   setup.onHello(serverName)
+  const alpn = setup.chooseAlpn && hello.alpn.length > 0 ? answerAlpn(setup.chooseAlpn(hello.alpn, hello)) : undefined
   const chosen = serverName !== undefined && setup.chooseContext ? setup.chooseContext(serverName) : undefined
-  if (chosen instanceof Promise) return chosen.then((context) => withOcsp(setup, hello, context))
-  return withOcsp(setup, hello, chosen)
+  if (chosen instanceof Promise) return chosen.then((context) => withOcsp(setup, hello, alpn, context))
+  return withOcsp(setup, hello, alpn, chosen)
 }
 
 /** Nothing in common of what may be signed with: told apart, as OpenSSL does, from a key that fits none of it. */
@@ -133,10 +134,10 @@ const answerAlpn = (chosen: string | undefined): Partial<ServerOptions> => ({ he
 const withOcsp = (
   setup: ServerSetup,
   hello: ClientHelloInfo,
+  alpn: Partial<ServerOptions> | undefined,
   chosen: Context | undefined,
 ): MaybePromise<Partial<ServerOptions> | undefined> => {
   if (chosen) setup.onContext(chosen)
-  const alpn = setup.chooseAlpn && hello.alpn.length > 0 ? answerAlpn(setup.chooseAlpn(hello.alpn, hello)) : undefined
   const context = setup.currentContext()
   if (chosen && context.identities.length === 0 && !setup.psk) {
     throw new TlsError('no_identity', 'the context for this name has no certificate')

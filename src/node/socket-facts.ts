@@ -38,8 +38,6 @@ export interface SocketState {
   /** The socket underneath, and how much went through, for what is asked after the end. */
   last?: Socket | undefined
   counts?: { readonly read: number; readonly written: number }
-  /** verify_data of the two Finished messages. */
-  finished?: { readonly own: Uint8Array | undefined; readonly peer: Uint8Array | undefined }
 }
 
 export abstract class SocketFacts extends Socket {
@@ -68,11 +66,12 @@ export abstract class SocketFacts extends Socket {
 
   // ---- what was agreed on ------------------------------------------------------------------------------------------
 
-  /** `TLSv1.2` or `TLSv1.3`; null once the connection is gone, 'unknown' before it is made. */
+  /** `TLSv1.2` or `TLSv1.3`; before the handshake the newest that is allowed; null once the connection is gone. */
   getProtocol(): string | null {
     if (!this._handle) return null
     const version = this._puretls.info?.version
-    return version === undefined ? 'unknown' : version === 'TLS 1.3' ? 'TLSv1.3' : 'TLSv1.2'
+    if (version === undefined) return this._puretls.context.versions.max >= 0x0304 ? 'TLSv1.3' : 'TLSv1.2'
+    return version === 'TLS 1.3' ? 'TLSv1.3' : 'TLSv1.2'
   }
 
   /** OpenSSL's name, the IANA name, and the version that the suite came with. */

@@ -113,7 +113,7 @@ export const emitPendingSession = (socket: SocketFacts): void => {
 const onTlsError = (socket: SocketFacts, error: TlsError): void => {
   if (socket._hadError) return
   socket._hadError = true
-  const shown = httpRequestOr(error, nodeErrorOf(error))
+  const shown = socket._puretls.isServer ? httpRequestOr(error, nodeErrorOf(error)) : nodeErrorOf(error)
   if (!socket._secureEstablished) socket.destroy(shown)
   else socket._emitTLSError(shown)
 }

@@ -4,6 +4,7 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
+import { convertALPNProtocols } from './alpn.ts'
 import { Context } from './context.ts'
 import { TlsHandle } from './handle.ts'
 import {
@@ -16,6 +17,7 @@ import {
   checkUint32,
   checkView,
   codedError,
+  isView,
 } from './node-errors.ts'
 import { readInto } from './onread.ts'
 import { createSecureContext, SecureContext } from './secure-context.ts'
@@ -127,7 +129,7 @@ export class TLSSocket extends SocketFacts {
   /** Before the handshake: the session to resume. */
   setSession(session: unknown): void {
     const bytes = typeof session === 'string' ? Buffer.from(session, 'latin1') : session
-    checkView(bytes, 'session')
+    if (!isView(bytes)) throw codedError(TypeError, 'ERR_INVALID_ARG_TYPE', 'Session must be a buffer')
     this._tlsOptions.session = Buffer.from(bytesOfView(bytes))
   }
 
@@ -245,6 +247,7 @@ const initialise = (socket: TLSSocket, given: Duplex | null | undefined, options
   checkCallbacks(tlsOptions)
   if (tlsOptions.enableTrace !== undefined && tlsOptions.enableTrace !== null)
     checkBoolean(tlsOptions.enableTrace, 'options.enableTrace')
+  if (tlsOptions.ALPNProtocols) convertALPNProtocols(tlsOptions.ALPNProtocols, tlsOptions)
   const context = contextOf(tlsOptions.secureContext ?? tlsOptions.credentials ?? tlsOptions)
   Object.assign(socket, {
     _tlsOptions: tlsOptions,
@@ -275,6 +278,8 @@ const initialise = (socket: TLSSocket, given: Duplex | null | undefined, options
     errorEmitted: false,
   }
   Object.defineProperty(socket, '_puretls', { value: state, configurable: true })
+  // Read once, an address is known after the end as well.
+  if (given instanceof Socket && tlsOptions.isServer) void given.remoteAddress
   const below = given ?? new Socket({ allowHalfOpen: true })
   const handle = new TlsHandle(ownerOf(socket, !given), below)
   socket._handle = handle
@@ -344,6 +349,6 @@ const renegotiationError = (is13: boolean): Error => {
 
 /** The verify_data of the handshake. */
 const finished = (socket: TLSSocket, whose: 'own' | 'peer'): Buffer | undefined => {
-  const data = socket._handle ? socket._puretls.finished?.[whose] : undefined
+  const data = socket._handle?.engine?.finished[whose]
   return data && Buffer.from(data)
 }

@@ -73,7 +73,7 @@ export const versionRange = (
   }
   let min = numberOf('minimum', minVersion, settings.DEFAULT_MIN_VERSION)
   let max = numberOf('maximum', maxVersion, settings.DEFAULT_MAX_VERSION)
-  if (secureProtocol) {
+  if (secureProtocol !== undefined && secureProtocol !== null) {
     checkString(secureProtocol, 'secureProtocol')
     const range = methodRange(secureProtocol)
     if (range === 'any') [min, max] = [TLS12, TLS13]

@@ -13,6 +13,7 @@ export interface FakeOptions {
 }
 
 export class FakeEngine implements TlsEngine {
+  readonly finished = { own: undefined, peer: undefined }
   readonly #role: 'client' | 'server'
   readonly #delayed: boolean
   #input: Uint8Array = new Uint8Array()
