@@ -35,6 +35,8 @@ export class RecordFramer {
   /** A record that has begun, from its header on; the bytes of #waiting come after it. */
   #begun: Uint8Array = nothing
   #begunLength = 0
+  /** Of the record that has begun, header and all; 0 as long as its header is not whole. */
+  #recordLength = 0
   /** What was pushed and not looked at. */
   #waiting: Uint8Array = nothing
   #start = 0
@@ -103,11 +105,13 @@ export class RecordFramer {
   /** Goes on with the record that has begun. */
   #rest(): RawRecord | undefined {
     for (;;) {
-      const { length, whole } = this.#lengthOf(this.#begun, 0, this.#begunLength)
-      if (whole) {
+      const length = this.#recordLength || this.#lengthOf(this.#begun, 0, this.#begunLength).length
+      if (this.#begunLength >= RECORD_HEADER_LENGTH) this.#recordLength = length
+      if (this.#begunLength === this.#recordLength) {
         const record = recordAt(this.#begun, 0, length)
         this.#begun = nothing
         this.#begunLength = 0
+        this.#recordLength = 0
         this.#first = false
         return record
       }
@@ -125,7 +129,8 @@ export class RecordFramer {
       larger.set(this.#begun.subarray(0, this.#begunLength))
       this.#begun = larger
     }
-    this.#begun.set(this.#waiting.subarray(this.#start, this.#start + more), this.#begunLength)
+    const all = this.#start === 0 && more === this.#waiting.length
+    this.#begun.set(all ? this.#waiting : this.#waiting.subarray(this.#start, this.#start + more), this.#begunLength)
     this.#begunLength = size
     this.#start += more
     if (this.#start === this.#end) this.#wait(nothing, 0, false)

@@ -22,3 +22,22 @@ export const duplexPair = (): readonly [Duplex, Duplex] => {
   const b: Duplex = make(() => a)
   return [a, b]
 }
+
+/** The same, each chunk half of 50 ms on the way. */
+export const delayedPair = (): readonly [Duplex, Duplex] => {
+  const make = (other: () => Duplex): Duplex =>
+    new Duplex({
+      read: () => {},
+      write: (chunk, _, done) => {
+        setTimeout(() => other().push(chunk), 25)
+        done()
+      },
+      final: (done) => {
+        setTimeout(() => other().push(null), 25)
+        done()
+      },
+    })
+  const a: Duplex = make(() => b)
+  const b: Duplex = make(() => a)
+  return [a, b]
+}

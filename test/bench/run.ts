@@ -3,6 +3,7 @@
 //   --quick            short turns and three rounds, to see whether something is badly off
 //   --json [FILE]      the figures as JSON, to the terminal or to a file
 //   --write            the tables go to docs/benchmarks.md
+//   --full             4 GiB through one connection instead of 512 MiB
 //   --counts           counts of calls, promises, allocations and copies instead of times
 
 import { execFileSync } from 'node:child_process'
@@ -23,6 +24,7 @@ const { values: options, positionals } = parseArgs({
     write: { type: 'boolean' },
     counts: { type: 'boolean' },
     list: { type: 'boolean' },
+    full: { type: 'boolean' },
   },
 })
 

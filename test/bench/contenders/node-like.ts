@@ -4,7 +4,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { duplexPair } from '../pairs.ts'
+import { delayedPair, duplexPair } from '../pairs.ts'
 import type { Contender, Link, Opener, Setup, Transport } from './types.ts'
 
 interface SecureSocket extends Duplex {
@@ -54,7 +54,13 @@ export interface NodeLike {
   readonly transports?: readonly Transport[]
 }
 
-export const nodeLike = ({ name, tls, options, context, transports = ['pair', 'tcp'] }: NodeLike): Contender => ({
+export const nodeLike = ({
+  name,
+  tls,
+  options,
+  context,
+  transports = ['pair', 'tcp', 'delayed'],
+}: NodeLike): Contender => ({
   name,
   prepare: async (setup, transport) => {
     const given = options(setup)
@@ -74,7 +80,7 @@ export const nodeLike = ({ name, tls, options, context, transports = ['pair', 't
     }
     let session: Buffer | undefined
     const connect = (): SecureSocket => {
-      const where = transport === 'tcp' ? { port, host: '127.0.0.1' } : { socket: pairTo(server) }
+      const where = transport === 'tcp' ? { port, host: '127.0.0.1' } : { socket: pairTo(server, transport) }
       return tls.connect({ ...where, servername: 'localhost', ...connectOptions, ...(session && { session }) })
     }
     const open = async (): Promise<Link> => {
@@ -93,8 +99,8 @@ export const nodeLike = ({ name, tls, options, context, transports = ['pair', 't
   },
 })
 
-const pairTo = (server: SecureServer): Duplex => {
-  const [near, far] = duplexPair()
+const pairTo = (server: SecureServer, transport: Transport): Duplex => {
+  const [near, far] = transport === 'delayed' ? delayedPair() : duplexPair()
   server.emit('connection', far)
   return near
 }

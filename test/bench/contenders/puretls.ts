@@ -5,6 +5,7 @@ import { rotatingTicketKeys } from '../../../src/session/index.ts'
 import { chainVerifier, trustStore } from '../../../src/x509/index.ts'
 import { connect, createServer, pair } from '../../../src/index.node.ts'
 import type { ClientOptions, CreateServerOptions, CryptoProvider, TlsConnection } from '../../../src/index.node.ts'
+import { delayedPair } from '../pairs.ts'
 import type { Contender, Link, Setup } from './types.ts'
 
 const optionsOf = (provider: CryptoProvider, setup: Setup): { client: ClientOptions; server: CreateServerOptions } => {
@@ -43,7 +44,7 @@ export const puretls = (name: string, provider: CryptoProvider): Contender => ({
     const meet = (client: ClientOptions): Promise<readonly [TlsConnection, TlsConnection]> => {
       if (listener)
         return Promise.all([connect(address, client), new Promise<TlsConnection>((resolve) => accepted.push(resolve))])
-      const [near, far] = pair()
+      const [near, far] = transport === 'delayed' ? delayedPair() : pair()
       return Promise.all([connect(near, client), server.accept(far)])
     }
     let { client } = options

@@ -1,6 +1,7 @@
 // What the bench asks of each implementation: to open connections of a kind, both ends in this process, and to carry bytes.
 
-export type Transport = 'pair' | 'tcp'
+/** `delayed`: a pair whose bytes are half of 50 ms on the way. */
+export type Transport = 'pair' | 'tcp' | 'delayed'
 
 export interface Identity {
   /** PEM. */
