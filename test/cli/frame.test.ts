@@ -61,7 +61,8 @@ describe.each(leaves().map((command) => [command.name, command] as const))('%s',
   it('has help that names all its options, fits 100 columns, and examples that parse', async () => {
     const text = helpText(command)
     for (const option of Object.keys(command.options)) expect(text).toContain(`--${optionName(option)}`)
-    expect(text.split('\n').filter((line) => line.length > 120)).toEqual([])
+    const typed = new Set(command.examples.map(({ run }) => `  ${run}`))
+    expect(text.split('\n').filter((line) => line.length > 120 && !typed.has(line))).toEqual([])
     expect(command.examples.length).toBeGreaterThan(0)
     for (const { run } of command.examples) expect(run).toMatch(new RegExp(`\\bpuretls ${name}\\b`))
     expect(await runCli([...name.split(' '), '--help'])).toMatchObject({ code: 0, stdout: `${text}\n` })

@@ -260,7 +260,8 @@ it('--inspect tells each hello with JA3 and JA4', async () => {
     'bash',
     [
       '-c',
-      `echo Q | openssl s_client -connect 127.0.0.1:${port} -servername localhost -CAfile ca.pem -alpn h3 2>/dev/null || true`,
+      `echo Q | openssl s_client -connect 127.0.0.1:${port} -servername localhost -CAfile ca.pem -alpn h3 ` +
+        `2>/dev/null || true`,
     ],
     { cwd: world.folder },
   )
@@ -283,7 +284,8 @@ it('openssl s_client -brief verifies it', async () => {
     'bash',
     [
       '-c',
-      `echo Q | openssl s_client -connect 127.0.0.1:${port} -servername localhost -CAfile ca.pem -verify_return_error -brief 2>&1`,
+      `echo Q | openssl s_client -connect 127.0.0.1:${port} -servername localhost -CAfile ca.pem ` +
+        `-verify_return_error -brief 2>&1`,
     ],
     { cwd: world.folder },
   )

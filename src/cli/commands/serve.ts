@@ -11,8 +11,10 @@ export const serve: Command = defineCommand({
   name: 'serve',
   summary: 'serves files over HTTPS, ends TLS for a server behind, or sends back what it gets',
   text: [
-    'Certificates are those of --cert, of which each client gets the one for the name it asks for; files that change are read again. ' +
-      'Without --cert they are made on the spot: by the local CA for any name, or self-signed for localhost where there is no CA.',
+    'Certificates are those of --cert, of which each client gets the one for the name it asks for; files ' +
+      'that change are read again. ' +
+      'Without --cert they are made on the spot: by the local CA for any name, or self-signed for localhost ' +
+      'where there is no CA.',
     'It listens on localhost unless told otherwise. Hidden files are not served, nor what is outside the folder.',
   ],
   args: [

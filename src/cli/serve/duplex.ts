@@ -1,4 +1,5 @@
-// A connection of this library as a stream of Node, for node:http and node:http2. With the idle timer of a socket, which they use.
+// A connection of this library as a stream of Node, for node:http and node:http2. With the idle timer of a socket,
+// which they use.
 
 import { Duplex } from 'node:stream'
 import type { TlsConnection } from '../../index.node.ts'

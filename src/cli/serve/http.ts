@@ -1,5 +1,5 @@
-// HTTP/1.1 and HTTP/2 over connections of this library, by node:http and node:http2, with the limits of a server that is open to
-// anybody.
+// HTTP/1.1 and HTTP/2 over connections of this library, by node:http and node:http2, with the limits of a server that
+// is open to anybody.
 
 import { createServer as createHttp1 } from 'node:http'
 import { createServer as createHttp2 } from 'node:http2'

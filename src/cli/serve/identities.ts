@@ -1,5 +1,6 @@
-// The certificates of `puretls serve`: out of files, which are looked at again and again; made on the spot by the local CA, or
-// signed by themselves where there is none. Which one is shown is decided by the name that the client asks for.
+// The certificates of `puretls serve`: out of files, which are looked at again and again; made on the spot by the
+// local CA, or signed by themselves where there is none. Which one is shown is decided by the name that the client
+// asks for.
 
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
@@ -89,7 +90,8 @@ const stampsOf = async ({ cwd }: Io, paths: readonly string[]): Promise<string> 
     )
   ).join()
 
-/** Those whose certificate has the name; without one, and without --strict-sni, all. The library takes the first that fits. */
+/** Those whose certificate has the name; without one, and without --strict-sni, all. The library takes the first
+ * that fits. */
 const matching = (
   identities: readonly Identity[],
   serverName: string | undefined,

@@ -9,7 +9,8 @@ import type { TlsConnection } from '../../index.node.ts'
 
 const CONNECT_TIMEOUT = 10_000
 
-/** Carries data both ways until both have ended; each end is passed on. Throws if the server behind cannot be reached. */
+/** Carries data both ways until both have ended; each end is passed on. Throws if the server behind cannot be
+ * reached. */
 export const proxyTo = async (io: Io, connection: TlsConnection, target: Target, idleMs: number): Promise<void> => {
   const { stream } = await dial(io, target, { timeoutMs: CONNECT_TIMEOUT })
   const idle = new Idle(idleMs, () => {

@@ -247,8 +247,10 @@ const optionsOf = async (
     const json = hello.toJSON()
     const from = peer === undefined ? null : `${peer.host}:${peer.port}`
     await out.json({ event: 'hello', peer: from, hello: json })
+    const alpnText = json.alpn.length === 0 ? '' : `  ALPN ${json.alpn.join(', ')}`
+    const versionsText = json.versions.map(({ name }) => name).join(', ')
     await out.print(
-      `${from ?? 'somebody'} ${json.serverName ?? '(no name)'}  versions ${json.versions.map(({ name }) => name).join(', ')}${json.alpn.length === 0 ? '' : `  ALPN ${json.alpn.join(', ')}`}`,
+      `${from ?? 'somebody'} ${json.serverName ?? '(no name)'}  versions ${versionsText}${alpnText}`,
       `  JA4 ${json.ja4 ?? 'unknown'}  JA3 ${json.ja3 ?? 'unknown'}`,
     )
   }

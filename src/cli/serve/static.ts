@@ -1,5 +1,5 @@
-// Files over HTTP, for both versions of it: GET and HEAD, conditional and range requests (RFC 9110), nothing outside the folder and
-// nothing hidden.
+// Files over HTTP, for both versions of it: GET and HEAD, conditional and range requests (RFC 9110), nothing outside
+// the folder and nothing hidden.
 
 import { createReadStream } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
@@ -210,7 +210,12 @@ const sendListing = async (request: Request, response: Response, path: string, f
   const entries = (await readdir(folder, { withFileTypes: true })).filter(({ name }) => !name.startsWith('.'))
   const names = entries.map((entry) => `${entry.name}${entry.isDirectory() ? '/' : ''}`).toSorted()
   const title = `Files in ${html(path)}`
-  const page = `<!doctype html><meta charset="utf-8"><title>${title}</title><h1>${title}</h1><ul>${names.map((name) => `<li><a href="${html(encodeURIComponent(name).replace(/%2F$/, '/'))}">${html(name)}</a>`).join('')}</ul>\n`
+  const links = names.map((name) => {
+    const href = html(encodeURIComponent(name).replace(/%2F$/, '/'))
+    return `<li><a href="${href}">${html(name)}</a>`
+  })
+  const head = `<!doctype html><meta charset="utf-8"><title>${title}</title><h1>${title}</h1>`
+  const page = `${head}<ul>${links.join('')}</ul>\n`
   const body = Buffer.from(page)
   response.writeHead(200, {
     'content-type': 'text/html; charset=utf-8',
