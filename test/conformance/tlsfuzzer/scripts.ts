@@ -26,7 +26,10 @@ const ecdsaClient = ['-k', 'KEYS/client-ecdsa-key.pem', '-c', 'KEYS/client-ecdsa
 const ed25519Client = ['-k', 'KEYS/client-ed25519-key.pem', '-c', 'KEYS/client-ed25519.pem'] as const
 
 /** Extensions of ours whose content the scripts would make up (RFC 5746 is theirs too). */
-const KNOWN = [1, 5, 20, 26, 27, 28, 34, 58, 0xfd00, 0xfe0d, 13_172].flatMap((type) => ['--exc', String(type)])
+const KNOWN = [
+  1, 5, 11, 14, 15, 16, 18, 19, 20, 21, 22, 23, 26, 27, 28, 34, 35, 41, 42, 44, 45, 47, 49, 52, 57, 58, 62, 0xfd00,
+  0xfe0d, 13_172,
+].flatMap((type) => ['--exc', String(type)])
 
 /** What the server's CertificateRequest offers. */
 const offered =
@@ -80,6 +83,7 @@ export const table: readonly Row[] = [
   // the types that we know have a content of their own
   { script: 'tls13-large-number-of-extensions', server: 'default', args: KNOWN },
   { script: 'tls13-shuffled-extentions', server: 'default', args: KNOWN },
+  { script: 'large-hello', server: 'legacy', args: [...ecdhe, '-m', '100'] },
   { script: 'tls13-obsolete-curves', server: 'default', args: ['--relaxed'] },
   { script: 'tls13-symetric-ciphers', server: 'ccm', args: [] },
   { script: 'tls13-0rtt-garbage', server: 'legacy', args: ecdhe },
@@ -99,7 +103,7 @@ export const table: readonly Row[] = [
     'legacy',
     ecdhe,
     `
-    encrypt-then-mac fuzzed-padding large-hello
+    encrypt-then-mac fuzzed-padding
     large-number-of-extensions message-skipping
     ssl-death-alert
     invalid-server-name-extension no-heartbeat atypical-padding aesccm`,
