@@ -5,6 +5,7 @@ import { cert } from './cert.ts'
 import { trace } from './trace.ts'
 import { hello } from './hello.ts'
 import { ech } from './ech.ts'
+import { scan } from './scan.ts'
 import { psk } from './psk.ts'
 import { tickets } from './tickets.ts'
 import { bench } from './bench.ts'
@@ -13,4 +14,17 @@ import { completion } from './completion.ts'
 import { connect } from './connect.ts'
 import { serve } from './serve.ts'
 
-export const commands: readonly Node[] = [connect, serve, cert, trace, hello, ech, psk, tickets, bench, ja4, completion]
+export const commands: readonly Node[] = [
+  connect,
+  serve,
+  cert,
+  trace,
+  scan,
+  hello,
+  ech,
+  psk,
+  tickets,
+  bench,
+  ja4,
+  completion,
+]
