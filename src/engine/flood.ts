@@ -5,6 +5,8 @@ import { contentTypes } from '../wire/registry.ts'
 
 /** Records that carry nothing, one after the other. */
 const MAX_EMPTY_RECORDS = 32
+/** Records that carry nothing beyond as many as carry something: a record costs the same with data and without. */
+const MAX_EMPTY_SURPLUS = 512
 /** Handshake messages after the handshake without application data between them: KeyUpdate above all. */
 const MAX_MESSAGES = 32
 /** Warning alerts without application data between them. */
@@ -14,6 +16,7 @@ const MAX_CHANGE_CIPHER_SPECS = 32
 
 export class FloodGuard {
   #empty = 0
+  #emptySurplus = 0
   #messages = 0
   /** Messages that we asked for and that have not come. */
   #expected = 0
@@ -25,13 +28,16 @@ export class FloodGuard {
    * too many. */
   record(type: number, length: number): void {
     if (length > 0) {
-      if (type !== contentTypes.alert) this.#empty = 0
+      if (type === contentTypes.alert) return
+      this.#empty = 0
+      if (this.#emptySurplus > 0) this.#emptySurplus--
       return
     }
     if (type !== contentTypes.application_data) {
       throw new TlsError('unexpected_message', 'an empty record that is not application data (RFC 9846 section 5.1)')
     }
-    if (++this.#empty > MAX_EMPTY_RECORDS) throw new TlsError('too_many_messages', 'too many empty records')
+    if (++this.#empty > MAX_EMPTY_RECORDS || ++this.#emptySurplus > MAX_EMPTY_SURPLUS)
+      throw new TlsError('too_many_messages', 'too many empty records')
   }
 
   /** This end asked for `count` messages: they are no flood. */

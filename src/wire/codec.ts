@@ -48,9 +48,10 @@ export class Reader {
   }
 
   uint(length: 1 | 2 | 3 | 4): number {
-    const bytes = this.take(length)
+    if (length > this.remaining) throw this.fail(`${length} bytes expected, ${this.remaining} left`)
+    const { bytes } = this
     let value = 0
-    for (const byte of bytes) value = value * 256 + byte
+    for (let i = 0; i < length; i++) value = value * 256 + (bytes[this.offset++] ?? 0)
     return value
   }
 

@@ -3,9 +3,9 @@
 
 import { TlsError } from '../errors.ts'
 import { empty, fixed, latin1, list, mapped, opaque, rest, struct, u16, u32, u8, encode, decode } from './codec.ts'
-import type { Codec, Decoded, Fields, Note } from './codec.ts'
+import type { Codec, Decoded, Fields, Note, Reader } from './codec.ts'
 import { decodeEchConfigList } from './ech.ts'
-import { extensionName, extensionTypes } from './registry.ts'
+import { extensionName, extensionTypes, knownExtensionName } from './registry.ts'
 import type { ExtensionName } from './registry.ts'
 
 const extensionEntry = struct({ type: u16, data: opaque(2) })
@@ -13,22 +13,56 @@ const extensionEntry = struct({ type: u16, data: opaque(2) })
 /** An extension as it is on the wire. */
 export type RawExtension = Decoded<typeof extensionEntry>
 
-/** An extension list: no type twice (RFC 9846 section 4.3). `least` is the least length of the whole list in bytes. */
-export const extensionList = (least = 0): Codec<readonly RawExtension[]> =>
-  mapped(
+/**
+ * An extension list: no type twice (RFC 9846 section 4.3). `least` is the least length of the whole list in bytes. Lists
+ * come from anybody who connects, with 16,000 extensions if it likes: reading one costs little more than its bytes.
+ */
+export const extensionList = (least = 0): Codec<readonly RawExtension[]> => {
+  const checked = mapped(
     list(2, extensionEntry, least),
-    (extensions, reader) => {
-      const seen = new Set<number>()
-      for (const { type } of extensions) {
-        if (seen.has(type)) {
-          throw new TlsError('decode_error', `${reader.what}: extension ${extensionName(type)} appears twice`)
-        }
-        seen.add(type)
-      }
-      return extensions
-    },
-    (extensions) => extensions,
+    withoutRepeats,
+    (extensions: readonly RawExtension[]) => extensions,
   )
+  return {
+    encode: checked.encode,
+    decode: (reader) => (reader.note ? undefined : readExtensions(reader, least)) ?? checked.decode(reader),
+  }
+}
+
+const withoutRepeats = (extensions: readonly RawExtension[], reader: Reader): readonly RawExtension[] => {
+  const seen = new Set<number>()
+  for (const { type } of extensions) {
+    if (seen.has(type)) {
+      throw new TlsError('decode_error', `${reader.what}: extension ${extensionName(type)} appears twice`)
+    }
+    seen.add(type)
+  }
+  return extensions
+}
+
+const nothing = new Uint8Array(0)
+
+/** The whole list in one go; undefined, and nothing read, where something is wrong with it: field by field that is found. */
+const readExtensions = (reader: Reader, least: number): readonly RawExtension[] | undefined => {
+  const { bytes } = reader
+  const u16At = (at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
+  if (reader.remaining < 2) return undefined
+  const length = u16At(reader.offset)
+  const end = reader.offset + 2 + length
+  if (length < least || end > bytes.length) return undefined
+  const seen = length > 512 ? new Uint8Array(0x10000) : undefined
+  const extensions: RawExtension[] = []
+  for (let at = reader.offset + 2; at < end;) {
+    const type = u16At(at)
+    const next = at + 4 + u16At(at + 2)
+    if (next > end || (seen ? seen[type] === 1 : extensions.some((before) => before.type === type))) return undefined
+    if (seen) seen[type] = 1
+    extensions.push({ type, data: next === at + 4 ? nothing : bytes.subarray(at + 4, next) })
+    at = next
+  }
+  reader.offset = end
+  return extensions
+}
 
 /** Which extensions a message may carry, and how. */
 export type ExtensionTable = { readonly [K in ExtensionName]?: Codec<unknown> }
@@ -249,7 +283,6 @@ export const decodeExtensions = <T extends ExtensionTable>(
   const rows: Fields = table
   const values: Record<string, unknown> = {}
   for (const { type, data } of extensions) {
-    const name = extensionName(type)
     if (
       rules.offered &&
       !rules.offered.has(type) &&
@@ -257,13 +290,15 @@ export const decodeExtensions = <T extends ExtensionTable>(
     ) {
       throw new TlsError(
         'unsupported_extension',
-        `${what}: the peer answered with extension ${name}, which was not offered`,
+        `${what}: the peer answered with extension ${extensionName(type)}, which was not offered`,
       )
     }
+    const name = knownExtensionName(type)
+    if (name === undefined) continue
     const codec = rows[name]
     if (codec) {
       values[name] = decode(codec, data, `${what}, extension ${name}`, rules.note)
-    } else if (name in extensionTypes) {
+    } else {
       throw new TlsError('illegal_parameter', `${what}: extension ${name} may not appear in this message`)
     }
   }
@@ -276,12 +311,10 @@ export const decodeExtension = <T extends ExtensionTable, K extends keyof T & Ex
   name: K,
   extensions: readonly RawExtension[],
   what: string,
-): ExtensionValues<T>[K] =>
-  decodeExtensions(
-    table,
-    extensions.filter(({ type }) => type === extensionTypes[name]),
-    what,
-  )[name]
+): ExtensionValues<T>[K] => {
+  const found = extensions.find(({ type }) => type === extensionTypes[name])
+  return found && decodeExtensions(table, [found], what)[name]
+}
 
 /** Writes the values that are given, in the order in which the object has them. */
 export const encodeExtensions = <T extends ExtensionTable>(table: T, values: ExtensionValues<T>): RawExtension[] => {

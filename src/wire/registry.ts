@@ -291,6 +291,19 @@ const nameIn = (table: Readonly<Record<string, number>>) => {
 }
 export const contentTypeName: (id: number) => string = nameIn(contentTypes)
 export const handshakeTypeName: (id: number) => string = nameIn(handshakeTypes)
+const extensionNames: ReadonlyMap<number, string> = new Map(
+  Object.entries(extensionTypes).map(([name, id]) => [id, name]),
+)
+/** A bit for each type that we know: a hello may have thousands of others, and each is asked about. */
+const bitsOf = (ids: readonly number[]): Uint8Array => {
+  const bits = new Uint8Array(0x2000)
+  for (const id of ids) bits[id >> 3] = (bits[id >> 3] ?? 0) | (1 << (id & 7))
+  return bits
+}
+const knownExtensions = bitsOf(Object.values(extensionTypes))
+/** Undefined for a type that we do not know. */
+export const knownExtensionName = (id: number): string | undefined =>
+  ((knownExtensions[id >> 3] ?? 0) >> (id & 7)) & 1 ? extensionNames.get(id) : undefined
 export const extensionName: (id: number) => string = nameIn(extensionTypes)
 const hex = (id: number): string => `0x${id.toString(16).padStart(4, '0')}`
 export const cipherSuiteName = (id: number): string => cipherSuiteById.get(id)?.name ?? hex(id)

@@ -6,6 +6,7 @@ import { nodeProvider } from '../../src/crypto/node.ts'
 import { trustStore, verifyChain } from '../../src/x509/index.ts'
 import { now } from '../x509/make.ts'
 import { hostileInputs, root } from './hostile-inputs.ts'
+import { measureHostilePeers } from './hostile-peers.ts'
 
 const ROUNDS = 7
 const BASE = 60
@@ -44,4 +45,11 @@ for (const { what, chain } of hostileInputs) {
   const perUnit = sizeOf(chain(BASE * 2)) / (BASE * 2)
   times.push(await fastest(chain(Math.floor(MESSAGE / perUnit))))
   console.log(`${what.padEnd(58)}${times.map((time) => time.toFixed(1).padStart(9)).join('')}`)
+}
+
+const head = ['puretls', 'node:tls', 'ratio'].map((title) => title.padStart(9)).join('')
+console.log(`\n${'milliseconds'.padEnd(58)}${head}`)
+for (const { what, puretls, node } of await measureHostilePeers()) {
+  const columns = [puretls.toFixed(1), node.toFixed(1), `${(puretls / node).toFixed(1)}x`]
+  console.log(`${what.padEnd(58)}${columns.map((column) => column.padStart(9)).join('')}`)
 }

@@ -160,6 +160,17 @@ describe('record layer (RFC 9846 section 5.1)', () => {
       alert: 'unexpected_message',
     })
   })
+
+  it('empty application data for ever, with a byte between: as many as carry something, and 512 more', async () => {
+    const { server, forge } = await established()
+    for (let i = 0; i < 2000; i++) for (const content of [empty, Uint8Array.of(1)]) server.receive(forge(data, content))
+    expect(server.takeEvents().every(({ type }) => type === 'data')).toBe(true)
+    let empties = 0
+    const isOpen = () => server.takeEvents().every(({ type }) => type === 'data')
+    while (isOpen() && empties < 2000) server.receive(forge(data, ++empties % 31 === 0 ? Uint8Array.of(1) : empty))
+    expect(empties).toBeGreaterThan(512)
+    expect(empties).toBeLessThan(600)
+  })
 })
 
 describe('ChangeCipherSpec (RFC 9846 section 5)', () => {
