@@ -18,11 +18,11 @@ export interface Subpath {
 const kB = 1000
 
 export const subpaths: readonly Subpath[] = [
-  { subpath: '.', source: 'src/index.ts', nodeSource: 'src/index.node.ts', budget: 152 * kB },
-  { subpath: './core', source: 'src/core.ts', budget: 87 * kB },
+  { subpath: '.', source: 'src/index.ts', nodeSource: 'src/index.node.ts', budget: 158 * kB },
+  { subpath: './core', source: 'src/core.ts', budget: 92 * kB },
   { subpath: './client', source: 'src/client-entry.ts', budget: 75 * kB },
   { subpath: './server', source: 'src/server-entry.ts', budget: 75 * kB },
-  { subpath: './engine', source: 'src/engine/index.ts', budget: 75 * kB },
+  { subpath: './engine', source: 'src/engine/index.ts', budget: 79 * kB },
   { subpath: './x509', source: 'src/x509/index.ts', budget: 47 * kB },
   { subpath: './pki', source: 'src/pki/index.ts', budget: 95 * kB },
   { subpath: './inspect', source: 'src/inspect/index.ts', budget: 60 * kB },
@@ -59,13 +59,13 @@ export interface Bundle {
 const client = { 'src/client-entry.ts': ['connect'], 'src/x509/path-verifier.ts': ['pathVerifier'] } as const
 
 export const bundles: readonly Bundle[] = [
-  { name: 'client, own verifier', imports: { 'src/client-entry.ts': ['connect'] }, budget: 55 * kB },
-  { name: 'client, paths', imports: client, budget: 70 * kB },
+  { name: 'client, own verifier', imports: { 'src/client-entry.ts': ['connect'] }, budget: 59 * kB },
+  { name: 'client, paths', imports: client, budget: 74 * kB },
   {
     name: 'client, paths, node',
     imports: { ...client, 'src/crypto/node.ts': ['nodeProvider'] },
     needsNode: true,
-    budget: 80 * kB,
+    budget: 81 * kB,
   },
   { name: 'client, paths, noble', imports: { ...client, 'src/crypto/noble.ts': ['nobleProvider'] }, budget: 120 * kB },
   {
@@ -76,7 +76,7 @@ export const bundles: readonly Bundle[] = [
   {
     name: 'client, paths, 1.2, ECH',
     imports: { ...client, 'src/client-entry.ts': ['connectWith', 'tls12', 'ech'] },
-    budget: 85 * kB,
+    budget: 89 * kB,
   },
   { name: 'server', imports: { 'src/server-entry.ts': ['createServer'] }, budget: 65 * kB },
 ]

@@ -1,6 +1,6 @@
 // How a connection lets go of its transport: at once, or after the last bytes, with a time limit.
 
-import { TlsError } from '../errors.ts'
+import { quietError, TlsError } from '../errors.ts'
 import { after, within } from './limits.ts'
 import type { Outbox } from './outbox.ts'
 import type { ByteStream } from './types.ts'
@@ -55,7 +55,7 @@ export class Ending {
       this.abort(error)
       return error
     }
-    const late = new TlsError('timeout', 'the peer did not close its side of the stream')
+    const late = quietError('timeout', 'the peer did not close its side of the stream')
     const cancel = after(this.#closeTimeout, () => this.abort(late))
     void this.#readEnded.then(cancel)
     return undefined

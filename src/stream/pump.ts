@@ -341,7 +341,7 @@ export class Pump {
     this.#peerEnded = true
     this.#discarding = true
     this.#inbox.end()
-    this.#certificateRequests.end(new TlsError('closed', 'the peer closed before it answered'))
+    this.#certificateRequests.end(quietError('closed', 'the peer closed before it answered'))
     if (this.#writeEnd) this.#endTransportAfter(this.#writeEnd)
   }
 
