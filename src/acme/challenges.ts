@@ -1,5 +1,6 @@
-// The three ways to prove a name (RFC 8555 section 8.3 and 8.4, RFC 8737): by a certificate in a handshake, by a file over HTTP, by a
-// record in the DNS. Answers to the first two are kept in the storage, so that any process that shares it can give them.
+// The three ways to prove a name (RFC 8555 section 8.3 and 8.4, RFC 8737): by a certificate in a handshake, by a file
+// over HTTP, by a record in the DNS. Answers to the first two are kept in the storage, so that any process that
+// shares it can give them.
 
 import { createHash } from 'node:crypto'
 import { derElement, tags } from '../wire/der.ts'
@@ -14,7 +15,8 @@ const ACME_IDENTIFIER = '1.3.6.1.5.5.7.1.31'
 
 const sha256 = (text: string): Uint8Array => new Uint8Array(createHash('sha256').update(text).digest())
 
-/** RFC 8737 section 3: self-signed, for the one name, with the digest of the key authorization in a critical extension. */
+/** RFC 8737 section 3: self-signed, for the one name, with the digest of the key authorization in a critical
+ * extension. */
 export const tlsAlpnCertificate = ({ domain, keyAuthorization }: ChallengeToAnswer): Promise<Issued> =>
   selfSigned({
     names: [domain],
@@ -52,7 +54,8 @@ export const httpAnswer = async (storage: AcmeStorage, path: string): Promise<st
   return token === undefined ? undefined : storage.read(httpKey(token))
 }
 
-/** Puts a TXT record into the DNS, or takes it out again: `name` is `_acme-challenge.DOMAIN`. Resolve when it can be seen. */
+/** Puts a TXT record into the DNS, or takes it out again: `name` is `_acme-challenge.DOMAIN`. Resolve when it can
+ * be seen. */
 export interface DnsHook {
   readonly set: (name: string, value: string) => Promise<void>
   readonly remove: (name: string, value: string) => Promise<void>

@@ -1,5 +1,6 @@
-// The protocol of RFC 8555, as far as issuing needs it: account, order, authorizations, challenges, finalization, certificate. Which
-// challenge is answered, and how, is the caller's (`Solver`). One client is one account with one server.
+// The protocol of RFC 8555, as far as issuing needs it: account, order, authorizations, challenges, finalization,
+// certificate. Which challenge is answered, and how, is the caller's (`Solver`). One client is one account with one
+// server.
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { TlsError } from '../errors.ts'

@@ -1,4 +1,5 @@
-// puretls/acme: certificates that get and renew themselves (RFC 8555), for servers of this library. Runs where Node's builtins are.
+// puretls/acme: certificates that get and renew themselves (RFC 8555), for servers of this library. Runs where Node's
+// builtins are.
 
 import { createServer } from '../index.node.ts'
 import type { CreateServerOptions, TlsServer } from '../index.node.ts'
@@ -27,16 +28,10 @@ export interface AcmeServer extends TlsServer {
   readonly acme: Acme
 }
 
-/**
- * createServer() with certificates that it gets and renews by itself. Call `acme.start()` when it listens: the CA proves the names
- * by connecting to it (tls-alpn-01), on port 443.
- *
- * ```ts
- * const server = createAcmeServer({ acme: { domains: ['example.org'], termsAgreed: true, storage: folderStorage('/var/lib/acme') } })
- * await server.listen(443, (connection) => serve(connection))
- * await server.acme.start()
- * ```
- */
+/** createServer() with certificates that it gets and renews by itself. Call `acme.start()` when it listens: the
+ * CA proves the names by connecting to it (tls-alpn-01), on port 443.  ```ts const server = createAcmeServer({
+ * acme: { domains: ['example.org'], termsAgreed: true, storage: folderStorage('/var/lib/acme') } }) await
+ * server.listen(443, (connection) => serve(connection)) await server.acme.start() ``` */
 export const createAcmeServer = ({ acme: acmeOptions, onClientHello, ...options }: AcmeServerOptions): AcmeServer => {
   const acme = new Acme(acmeOptions)
   const withAcme = (given: typeof options, own: typeof onClientHello): CreateServerOptions => ({

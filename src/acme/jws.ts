@@ -1,5 +1,5 @@
-// What ACME signs its requests with (RFC 8555 section 6.2): an ECDSA key on P-256, flattened JWS (RFC 7515), and the thumbprint of the
-// key (RFC 7638). Signatures are WebCrypto's.
+// What ACME signs its requests with (RFC 8555 section 6.2): an ECDSA key on P-256, flattened JWS (RFC 7515), and the
+// thumbprint of the key (RFC 7638). Signatures are WebCrypto's.
 
 import { createHash, createHmac } from 'node:crypto'
 import { TlsError } from '../errors.ts'

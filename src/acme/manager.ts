@@ -1,5 +1,6 @@
-// Certificates that get and renew themselves: each name has one in the storage, which all processes that share it serve, and which
-// one of them renews in time. The CA is asked under a lock, and after a failure not again before a while.
+// Certificates that get and renew themselves: each name has one in the storage, which all processes that share it
+// serve, and which one of them renews in time. The CA is asked under a lock, and after a failure not again before a
+// while.
 
 import { nodeProvider } from '../crypto/node.ts'
 import type { KeyKind } from '../pki/keys.ts'
@@ -32,8 +33,9 @@ export type AcmeEvent =
 export interface AcmeOptions {
   /** Names to hold certificates for, each its own. */
   readonly domains?: readonly string[]
-  /** Says of any other name that a client asks for whether a certificate may be got for it, at its first handshake. Whoever can
-   * send a ClientHello causes the question: a policy that says yes to everything can be used to exhaust the CA's limits. */
+  /** Says of any other name that a client asks for whether a certificate may be got for it, at its first
+   * handshake. Whoever can send a ClientHello causes the question: a policy that says yes to everything can be
+   * used to exhaust the CA's limits. */
   readonly onDemand?: (name: string) => boolean | Promise<boolean>
   /** Default: that of Let's Encrypt. */
   readonly directoryUrl?: string
@@ -46,7 +48,8 @@ export interface AcmeOptions {
   /** Default: memory, so that nothing outlives the process. `folderStorage()` is for those that restart. */
   readonly storage?: AcmeStorage
   readonly keyKind?: KeyKind
-  /** The part of its life that a certificate has left when it is renewed, up to a tenth of it earlier by chance. Default 1/3. */
+  /** The part of its life that a certificate has left when it is renewed, up to a tenth of it earlier by chance.
+   * Default 1/3. */
   readonly renewAtFraction?: number
   /** Milliseconds between looks. Default an hour. */
   readonly checkEveryMs?: number
@@ -101,7 +104,8 @@ export class Acme {
     this.#domains = new Set((options.domains ?? []).map((name) => name.toLowerCase()))
   }
 
-  /** Looks after all names now, and again and again until stop(). Failures are told by `onEvent`, and rejected only by ensure(). */
+  /** Looks after all names now, and again and again until stop(). Failures are told by `onEvent`, and rejected only
+   * by ensure(). */
   async start(): Promise<void> {
     this.#isStopped = false
     await this.check()
@@ -131,7 +135,8 @@ export class Acme {
     }
   }
 
-  /** The certificate of a name that is looked after: out of memory, the storage, or the CA. Rejects where there is none to be had. */
+  /** The certificate of a name that is looked after: out of memory, the storage, or the CA. Rejects where there is
+   * none to be had. */
   async ensure(name: string): Promise<Identity> {
     const held = await this.#current(name.toLowerCase())
     if (held === undefined) throw new TlsError('no_identity', `there is no certificate for ${name}`)
@@ -155,7 +160,8 @@ export class Acme {
     return (await this.#current(name).catch(() => undefined))?.identity
   }
 
-  /** For the `onClientHello` option: answers the CA's own handshakes (RFC 8737 section 3), whatever process they come to. */
+  /** For the `onClientHello` option: answers the CA's own handshakes (RFC 8737 section 3), whatever process they
+   * come to. */
   readonly onClientHello = async (hello: ClientHelloInfo): Promise<Partial<ServerOptions> | 'reject' | undefined> => {
     if (!hello.alpn.includes(ACME_TLS)) return undefined
     const answer =
@@ -177,7 +183,8 @@ export class Acme {
     return onDemand(name)
   }
 
-  /** What is held or stored, renewed if it is due and staples too; the old one for as long as a new one can't be had. */
+  /** What is held or stored, renewed if it is due and staples too; the old one for as long as a new one can't be
+   * had. */
   async #current(name: string): Promise<Held | undefined> {
     const held = await this.#load(name)
     const now = this.#clock()

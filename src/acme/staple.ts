@@ -1,5 +1,5 @@
-// OCSP responses for a server's own certificate (RFC 6960), for stapling: got from the responder that the certificate names, taken only
-// if they are about it and good, and got again when half of their time is over.
+// OCSP responses for a server's own certificate (RFC 6960), for stapling: got from the responder that the certificate
+// names, taken only if they are about it and good, and got again when half of their time is over.
 
 import { nodeProvider } from '../crypto/node.ts'
 import type { Certificate } from '../x509/certificate.ts'
@@ -18,7 +18,8 @@ const TIMEOUT = 10_000
 const RETRY = 3_600_000
 const MAX_RESPONSE = 65_536
 
-/** Undefined for a certificate that names no responder. Never rejects: a server without a staple is better than none. */
+/** Undefined for a certificate that names no responder. Never rejects: a server without a staple is better than
+ * none. */
 export const stapleFor = async ([leaf, issuer]: readonly Certificate[], now: number): Promise<Staple | undefined> => {
   const url = leaf?.authorityInfoAccess?.find(({ method }) => method === accessMethods.ocsp)?.location.value
   if (leaf === undefined || issuer === undefined || typeof url !== 'string') return undefined

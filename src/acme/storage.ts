@@ -1,5 +1,5 @@
-// Where accounts, certificates and answers to challenges are kept. Several processes may share a folder: what they write appears whole,
-// and what only one of them may do is done under a lock.
+// Where accounts, certificates and answers to challenges are kept. Several processes may share a folder: what they
+// write appears whole, and what only one of them may do is done under a lock.
 
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'

@@ -46,6 +46,8 @@ export const explain = (thrown: unknown): CliError => {
 }
 
 const ofTls = (error: TlsError): CliError => {
+  // What a callback of the command's own threw, wrapped by the library.
+  if (error.cause instanceof CliError) return error.cause
   const below = error.code === 'transport_failed' ? ofSystem(error.cause) : undefined
   if (below !== undefined) return below
   return new CliError(exitOf(error), oneSentence(error.message), {

@@ -1,4 +1,5 @@
-// puretls/acme against Pebble: issuing by each challenge, renewal, failure, rate limits, restart, several processes on one storage.
+// puretls/acme against Pebble: issuing by each challenge, renewal, failure, rate limits, restart, several processes
+// on one storage.
 
 import { createServer as createHttp } from 'node:http'
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'

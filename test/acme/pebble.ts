@@ -1,5 +1,5 @@
-// Pebble, the ACME server of Let's Encrypt for tests, with a DNS server that sends every name to 127.0.0.1. It is found on PATH (or
-// where PEBBLE says); .ci/run builds it.
+// Pebble, the ACME server of Let's Encrypt for tests, with a DNS server that sends every name to 127.0.0.1. It is
+// found on PATH (or where PEBBLE says); .ci/run builds it.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

@@ -4,7 +4,9 @@
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { connect as dialTcp } from 'node:net'
 import { dirname, join } from 'node:path'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hasPebble, startPebble } from '../acme/pebble.ts'
+import type { Pebble } from '../acme/pebble.ts'
 import { exitCodes } from '../../src/cli/exit-codes.ts'
 import { leaves, runCli, scratchFolder, startCli, wordsOf } from './harness.ts'
 import type { CliOptions, CliResult } from './harness.ts'
@@ -12,10 +14,13 @@ import { clearServer, createWorld, tlsServer } from './world.ts'
 import type { World } from './world.ts'
 
 let world: World
+let pebble: Pebble | undefined
+const hasAcme = hasPebble()
 /** By port of the example, or host and port. */
 const servers = new Map<string, number>()
 beforeAll(async () => {
   world = await createWorld()
+  if (hasAcme) pebble = await startPebble()
   const tls = await tlsServer(world, { alpn: ['h2', 'http/1.1'] })
   for (const where of ['443', '8443']) servers.set(where, tls)
   servers.set('25', await clearServer(world, '220 ready\r\n', ['250 STARTTLS\r\n', '220 go\r\n']))
@@ -31,6 +36,19 @@ const withTraces = async (folder: string): Promise<void> => {
   writeFileSync(join(folder, 'hello.hex'), `${JSON.parse(line).raw}\n`)
 }
 
+afterAll(() => pebble?.stop())
+
+const issueExample =
+  'puretls acme issue example.com --agree --directory https://localhost:14000/dir --acme-ca ca.pem --listen 5001'
+
+/** The addresses of Pebble that the examples have, and its CA as ca.pem. */
+const withPebble = (line: string): string =>
+  line
+    .replace('https://localhost:14000/dir', pebble?.directoryUrl ?? '')
+    .replace('--listen 5001', `--listen 127.0.0.1:${pebble?.tlsPort}`)
+
+const pebbleCa = (folder: string): void => writeFileSync(join(folder, 'ca.pem'), pebble?.ca ?? '')
+
 /** More than the usual files, by command. */
 const prepare: Readonly<Record<string, (folder: string) => Promise<void> | void>> = {
   'cert leaf': (folder) => runs(folder, 'cert ca'),
@@ -38,6 +56,11 @@ const prepare: Readonly<Record<string, (folder: string) => Promise<void> | void>
   'cert crl': (folder) => runs(folder, 'cert ca'),
   'cert revoke': (folder) => runs(folder, 'cert ca', 'cert leaf localhost'),
   'cert sign': (folder) => runs(folder, 'cert ca', 'cert csr example.com'),
+  'acme issue': pebbleCa,
+  'acme renew': async (folder) => {
+    pebbleCa(folder)
+    await runs(folder, withPebble(issueExample))
+  },
   trace: withTraces,
   ja4: withTraces,
   hello: withTraces,
@@ -72,8 +95,8 @@ const runExample = async (name: string, line: string): Promise<CliResult> => {
   }
   chmodSync(join(folder, 'server-key.pem'), 0o600)
   await prepare[name]?.(folder)
-  const typed = line.slice(line.indexOf('puretls ')).replace(/--(port|listen) \d+/, '--$1 0')
-  const [, command = '', target] = /^(.*?)(?: >>? (\S+))?$/.exec(typed) ?? []
+  const typed = line.slice(line.indexOf('puretls ')).replace(/--(port|listen) (?!5001)\d+/, '--$1 0')
+  const [, command = '', target] = /^(.*?)(?: >>? (\S+))?$/.exec(withPebble(typed)) ?? []
   const options: CliOptions = {
     cwd: folder,
     dial,
@@ -100,6 +123,7 @@ const examples = leaves().flatMap((command) => command.examples.map(({ run }) =>
 
 describe('examples of the help texts', () => {
   it.each(examples)('%s: %s', async (name, line) => {
+    if (line.includes(':14000/') && !hasAcme) return
     const { code, stderr } = await runExample(name, line)
     expect(stderr).not.toMatch(/^error:/m)
     expect([exitCodes.ok, exitCodes.negative]).toContain(code)

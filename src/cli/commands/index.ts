@@ -1,6 +1,7 @@
 // The commands, in the order in which the help lists them.
 
 import type { Node } from '../command.ts'
+import { acme } from './acme.ts'
 import { cert } from './cert.ts'
 import { trace } from './trace.ts'
 import { hello } from './hello.ts'
@@ -18,6 +19,7 @@ export const commands: readonly Node[] = [
   connect,
   serve,
   cert,
+  acme,
   trace,
   scan,
   hello,

@@ -2,6 +2,7 @@
 
 import { defineCommand, duration, flag, list, text } from '../command.ts'
 import type { Command } from '../command.ts'
+import { acmeOptions } from '../acme/options.ts'
 import { caOptions } from '../cert/options.ts'
 import { schema } from '../schema.ts'
 
@@ -30,6 +31,8 @@ export const serve: Command = defineCommand({
     key: list('FILE', 'the private key of each (default: in the file of --cert)'),
     password: text('SOURCE', 'of encrypted keys: pass:WORDS, env:NAME or file:PATH'),
     ocsp: list('FILE', 'an OCSP response to staple, of each'),
+    acme: list('NAME', 'gets and renews the certificate of this name by ACME; listen where the CA looks, port 443'),
+    ...acmeOptions,
     strictSni: flag('refuses names that no certificate has'),
     ...caOptions,
     clientCa: list('FILE', 'asks clients for certificates of these CAs, and refuses those without'),
@@ -66,6 +69,12 @@ export const serve: Command = defineCommand({
       url: schema.string(),
       status: schema.integer(),
       version: schema.string(),
+    }),
+    schema.object({
+      event: { const: 'acme' },
+      what: schema.oneOf(['issued', 'failed', 'stapled']),
+      name: schema.string(),
+      message: schema.string(),
     }),
     schema.object({ event: { const: 'reloaded' }, certificates: schema.string() }),
     schema.object({

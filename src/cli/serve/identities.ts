@@ -10,13 +10,18 @@ import type { ClientHelloInfo, Identities, Identity } from '../../index.node.ts'
 import { selfSigned } from '../../pki/ca.ts'
 import { createLeafCache } from '../../pki/leaf-cache.ts'
 import { certificateCoversName } from '../../x509/names.ts'
+import { Acme } from '../../acme/manager.ts'
+import type { AcmeEvent } from '../../acme/manager.ts'
+import { acmeOptionsOf } from '../acme/run.ts'
+import type { AcmeFlags } from '../acme/run.ts'
 import { caFolder, openCa } from '../cert/store.ts'
 import { CliError, usage } from '../errors.ts'
 import { readInput } from '../files.ts'
 import type { Io } from '../io.ts'
 import { readKey } from '../keys.ts'
 
-export interface IdentityFlags {
+export interface IdentityFlags extends AcmeFlags {
+  readonly acme: readonly string[]
   readonly cert: readonly string[]
   readonly key: readonly string[]
   readonly password: string | undefined
@@ -34,10 +39,23 @@ export interface Source {
   readonly says: string
   /** Reads files that have changed; true if any had. Throws if they can't be used: then the old ones go on. */
   readonly refresh: () => Promise<boolean>
+  readonly acme?: Acme
 }
 
-export const identitySource = async (io: Io, flags: IdentityFlags): Promise<Source> =>
-  flags.cert.length > 0 ? fromFiles(io, flags) : madeHere(io, flags)
+export const identitySource = async (
+  io: Io,
+  flags: IdentityFlags,
+  onAcme: (event: AcmeEvent) => void,
+): Promise<Source> => {
+  if (flags.acme.length > 0) return byAcme(io, flags, onAcme)
+  return flags.cert.length > 0 ? fromFiles(io, flags) : madeHere(io, flags)
+}
+
+const byAcme = async (io: Io, flags: IdentityFlags, onEvent: (event: AcmeEvent) => void): Promise<Source> => {
+  if (flags.cert.length > 0) throw usage('serve: --acme and --cert exclude each other')
+  const acme = new Acme({ ...(await acmeOptionsOf(io, flags)), domains: flags.acme, onEvent })
+  return { choose: acme.identity, says: `by ACME for ${flags.acme.join(', ')}`, refresh: async () => false, acme }
+}
 
 const fromFiles = async (io: Io, flags: IdentityFlags): Promise<Source> => {
   const { cert, key, ocsp } = flags

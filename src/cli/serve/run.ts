@@ -5,6 +5,7 @@ import { resolve } from 'node:path'
 import { nodeProvider } from '../../crypto/node.ts'
 import { createServer } from '../../index.node.ts'
 import type { ClientHelloInfo, CreateServerOptions, ServerOptions, TlsConnection } from '../../index.node.ts'
+import type { AcmeEvent } from '../../acme/manager.ts'
 import { sharedTicketKeys } from '../../session/ticket-keys.ts'
 import type { Context, Options } from '../command.ts'
 import { keyLogTo } from '../connect/settings.ts'
@@ -47,7 +48,7 @@ const DEFAULT_RELOAD = 2000
 export const runServe = async (context: Context<Options>, flags: ServeFlags): Promise<ExitCode> => {
   const { io, out } = context
   const where = parseTarget(listenAddress(flags.listen), 8443)
-  const source = await identitySource(io, flags)
+  const source = await identitySource(io, flags, (event) => void tellAcme(context, event))
   const serve = await serviceOf(context, flags)
   const server = createServer({ ...(await optionsOf(context, flags, source)), handshakeTimeout: 10_000 })
   const open = new Set<TlsConnection>()
@@ -55,6 +56,11 @@ export const runServe = async (context: Context<Options>, flags: ServeFlags): Pr
     connection: TlsConnection,
     { host, port }: { readonly host: string; readonly port: number },
   ): Promise<void> => {
+    // The CA's own handshakes are over when they are done (RFC 8737 section 3).
+    if (connection.info.alpn === 'acme-tls/1') {
+      await connection.close({ timeoutMs: 1000 })
+      return
+    }
     open.add(connection)
     try {
       await serve.take(connection, `${host}:${port}`)
@@ -78,7 +84,9 @@ export const runServe = async (context: Context<Options>, flags: ServeFlags): Pr
   const shown = where.host.includes(':') ? `[${where.host}]:${port}` : `${where.host}:${port}`
   await out.json({ event: 'listening', host: where.host, port, serving: serve.says, certificates: source.says })
   await out.print(`${serve.isHttp ? `https://${shown}/` : shown} serves ${serve.says}`, `certificates: ${source.says}`)
+  void source.acme?.start()
   await untilStopped(context, flags, source)
+  source.acme?.stop()
   await listener.close()
   serve.close()
   await drained(open)
@@ -89,6 +97,17 @@ export const runServe = async (context: Context<Options>, flags: ServeFlags): Pr
 const listenAddress = (given = 'localhost:8443'): string => {
   if (/^:?\d+$/.test(given)) return `localhost:${given.replace(':', '')}`
   return given.replace(/^\*(?=:|$)/, '[::]')
+}
+
+const tellAcme = async ({ out }: Context<Options>, event: AcmeEvent): Promise<void> => {
+  const { kind, name } = event
+  const message =
+    kind === 'failed'
+      ? `${event.error.message}; again at ${new Date(event.retryAt).toISOString()}`
+      : `until ${new Date(event.until).toISOString()}`
+  await out.json({ event: 'acme', what: kind, name, message })
+  if (kind === 'failed') await out.warn(`${name}: ${message}`)
+  else await out.print(`${name}: ${kind}, ${message}`)
 }
 
 const tellFailure = async (
@@ -274,7 +293,14 @@ const optionsOf = async (
           },
         }),
     ...(flags.keylog === undefined ? {} : { keyLog: keyLogTo(io, flags.keylog) }),
-    ...(flags.inspect ? { onClientHello: async (hello, { context }) => inspect(hello, context) } : {}),
+    ...(flags.inspect || source.acme !== undefined
+      ? {
+          onClientHello: async (hello, { context }) => {
+            if (flags.inspect) await inspect(hello, context)
+            return source.acme?.onClientHello(hello)
+          },
+        }
+      : {}),
   }
 }
 
