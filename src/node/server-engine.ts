@@ -64,13 +64,13 @@ const serverOptions = (setup: ServerSetup): ServerOptions => {
     {
       ...ofContext(setup, context),
       versions,
-      cipherSuites: context.suites,
+      cipherSuites: psk ? sha256First(context.suites) : context.suites,
       ...(context.groups && { groups: context.groups }),
       ...(context.schemes && { signatureSchemes: context.schemes }),
       certificates: { compression: context.compression },
       alpn: setup.alpn,
       onClientHello: (hello) => answerHello(setup, hello),
-      hello: { preferServerOrder: isOrdered ? 'strict' : false },
+      hello: { preferServerOrder: isOrdered || psk ? 'strict' : false },
       tickets: ticketsOf(context),
       ...(setup.sessions && { sessions: setup.sessions }),
       ...(psk && { psk: { lookup: psk, ...(setup.pskHint !== undefined && { hint: setup.pskHint }) } }),
@@ -81,6 +81,10 @@ const serverOptions = (setup: ServerSetup): ServerOptions => {
     own,
   )
 }
+
+/** A key of pskCallback is made for SHA-256: a suite of TLS 1.3 with another hash would rule it out. */
+const sha256First = (suites: readonly string[]): readonly string[] =>
+  suites.toSorted((a, b) => Number(b.endsWith('SHA256')) - Number(a.endsWith('SHA256')))
 
 const DEFAULT_LIFETIME = 7200
 
