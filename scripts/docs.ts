@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import ts from 'typescript'
 import { TlsError, tlsErrorCodes } from '../src/errors.ts'
 import { commandPage, schemaPages } from './docs-command.ts'
+import { nodeTlsPage } from './docs-node-tls.ts'
 import { existingSubpaths } from './subpaths.ts'
 
 const root = new URL('../', import.meta.url)
@@ -268,6 +269,7 @@ export const pages: readonly (readonly [string, () => string])[] = [
   ['docs/errors.md', errorsPage],
   ['docs/api.md', apiPage],
   ['docs/command.md', commandPage],
+  ['docs/node-tls.md', nodeTlsPage],
   ...schemaPages,
 ]
 

@@ -125,7 +125,7 @@ export class Context {
     this.#sessionTimeout = seconds
   }
 
-  getTicketKeys(): Buffer {
+  getTicketKeys(): Buffer<ArrayBuffer> {
     return this.tickets.get()
   }
 
@@ -162,13 +162,13 @@ export class Context {
   }
 
   /** The certificate that was set last, DER. */
-  getCertificate(): Buffer | null {
+  getCertificate(): Buffer<ArrayBuffer> | null {
     const [leaf] = this.identityStore.certificates ?? []
     return leaf ? Buffer.from(leaf) : null
   }
 
   /** Its issuer, out of its own chain or `ca`, DER. */
-  getIssuer(): Buffer | null {
+  getIssuer(): Buffer<ArrayBuffer> | null {
     const [leaf, ...others] = (this.identityStore.certificates ?? []).map(parseCertificate)
     if (!leaf) return null
     const known = [...others, ...this.authorities]

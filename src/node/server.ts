@@ -111,7 +111,7 @@ export class Server extends NetServer {
   }
 
   /** 48 bytes, which other servers may be given. */
-  getTicketKeys(): Buffer {
+  getTicketKeys(): Buffer<ArrayBuffer> {
     return this._sharedCreds.context.getTicketKeys()
   }
 

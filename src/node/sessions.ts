@@ -14,7 +14,7 @@ export interface WrappedSession {
   readonly isAuthorized: boolean
 }
 
-export const wrapSession = ({ session, isAuthorized }: WrappedSession): Buffer =>
+export const wrapSession = ({ session, isAuthorized }: WrappedSession): Buffer<ArrayBuffer> =>
   Buffer.concat([prefix, Uint8Array.of(isAuthorized ? 1 : 0), session])
 
 /** The library's own sessions are taken too, as of a server that was not verified. Undefined for anything else. */
@@ -33,7 +33,7 @@ export const unwrapSession = (given: Uint8Array): WrappedSession | undefined => 
 }
 
 /** The ticket in a session; undefined where there is none. */
-export const ticketOf = (session: Uint8Array): Buffer | undefined => {
+export const ticketOf = (session: Uint8Array): Buffer<ArrayBuffer> | undefined => {
   const { ticket } = decodeSession(session)
   return ticket.length > 0 ? Buffer.from(ticket) : undefined
 }

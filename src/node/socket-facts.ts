@@ -140,7 +140,7 @@ export abstract class SocketFacts extends Socket {
   }
 
   /** Client: the ticket of the session, if it has one. */
-  getTLSTicket(): Buffer | undefined {
+  getTLSTicket(): Buffer<ArrayBuffer> | undefined {
     const { session, isServer } = this._puretls
     return this._handle && session && !isServer ? ticketOf(session) : undefined
   }

@@ -134,14 +134,14 @@ export class TLSSocket extends SocketFacts {
   }
 
   /** Client: the session as it is now; a connection of TLS 1.3 can be resumed once the event `session` came. */
-  getSession(): Buffer | undefined {
+  getSession(): Buffer<ArrayBuffer> | undefined {
     if (!this._handle) return null as unknown as undefined
     const { session, info, isServer } = this._puretls
     if (isServer || !info) return undefined
     return wrapSession({ session: session ?? new Uint8Array(0), isAuthorized: this.authorized })
   }
 
-  exportKeyingMaterial(length: number, label: string, context?: Buffer): Buffer {
+  exportKeyingMaterial(length: number, label: string, context?: Buffer): Buffer<ArrayBuffer> {
     checkUint32(length, 'length', 1)
     checkString(label, 'label')
     if (context !== undefined) checkView(context, 'context')
@@ -152,11 +152,11 @@ export class TLSSocket extends SocketFacts {
     return Buffer.from(engine.exportKeyingMaterial(length, label, context && bytesOfView(context)))
   }
 
-  getFinished(): Buffer | undefined {
+  getFinished(): Buffer<ArrayBuffer> | undefined {
     return finished(this, 'own')
   }
 
-  getPeerFinished(): Buffer | undefined {
+  getPeerFinished(): Buffer<ArrayBuffer> | undefined {
     return finished(this, 'peer')
   }
 
@@ -348,7 +348,7 @@ const renegotiationError = (is13: boolean): Error => {
 }
 
 /** The verify_data of the handshake. */
-const finished = (socket: TLSSocket, whose: 'own' | 'peer'): Buffer | undefined => {
+const finished = (socket: TLSSocket, whose: 'own' | 'peer'): Buffer<ArrayBuffer> | undefined => {
   const data = socket._handle?.engine?.finished[whose]
   return data && Buffer.from(data)
 }

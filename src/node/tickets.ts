@@ -22,7 +22,7 @@ export class TicketKeys {
   }
 
   /** 48 bytes; random ones, if none were set. */
-  get(): Buffer {
+  get(): Buffer<ArrayBuffer> {
     this.#keys ??= randomBytes(KEYS_LENGTH)
     return Buffer.from(this.#keys)
   }
@@ -73,7 +73,7 @@ export class TicketKeys {
   }
 }
 
-const macOf = (keys: Buffer, head: Uint8Array): Buffer =>
+const macOf = (keys: Buffer, head: Uint8Array): Buffer<ArrayBuffer> =>
   createHmac('sha256', keys.subarray(PART, 2 * PART))
     .update(head)
     .digest()
