@@ -50,7 +50,7 @@ const readExtensions = (reader: Reader, least: number): readonly RawExtension[] 
   const length = u16At(reader.offset)
   const end = reader.offset + 2 + length
   if (length < least || end > bytes.length) return undefined
-  const seen = length > 512 ? new Uint8Array(0x10000) : undefined
+  const seen = length > 512 ? new Uint8Array(65_536) : undefined
   const extensions: RawExtension[] = []
   for (let at = reader.offset + 2; at < end;) {
     const type = u16At(at)
