@@ -9,6 +9,7 @@ import type { EngineEvent, TlsEngine } from '../engine/types.ts'
 import { asTlsError } from '../errors.ts'
 import type { TlsError } from '../errors.ts'
 import type { ConnectionInfo } from '../info.ts'
+import { wrapperClass } from './stream-wrapper.ts'
 import { Transport } from './transport.ts'
 
 /** Whom the handle tells. */
@@ -76,6 +77,12 @@ export class TlsHandle {
     return this.transport.socket
   }
 
+  /** What node:tls's handle leads to for a stream that is no socket: libraries take its class from here. */
+  get _parentWrap(): object | undefined {
+    const WrapperClass = this.socket ? undefined : wrapperClass()
+    return this.socket ?? (WrapperClass && (Object.create(WrapperClass.prototype) as object))
+  }
+
   /** Begins the handshake, once. */
   start(): void {
     if (this.#engine || this.#closed) return
@@ -137,7 +144,9 @@ export class TlsHandle {
     this.#closed = true
     this.#events = []
     const error = this.#writeError()
-    for (const { callback } of this.#waiting.splice(0)) callback(error)
+    const waiting = this.#waiting.splice(0)
+    // Later, as libuv does: the error of the socket itself comes first.
+    if (waiting.length > 0) setImmediate(() => waiting.forEach(({ callback }) => callback(error)))
   }
 
   /** Ends everything. */
@@ -329,7 +338,7 @@ export class TlsHandle {
     const failure = this.#writeError()
     const waiting = this.#waiting.splice(0)
     this.#owner.onTlsError(error)
-    for (const { callback } of waiting) callback(failure)
+    if (waiting.length > 0) setImmediate(() => waiting.forEach(({ callback }) => callback(failure)))
     if (this.#transportEnded) this.#end(false)
   }
 }

@@ -6,16 +6,14 @@
 import { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 
-import { native } from './native.ts'
 import type { TLSSocket } from './socket.ts'
-
-type WrapperClass = new (stream: Duplex) => Socket
+import { wrapperClass } from './stream-wrapper.ts'
 
 /** Returns `socket` itself on runtimes whose node:http2 takes any stream (Bun, Deno). */
 export const http2SocketOf = (socket: TLSSocket): Duplex => {
-  wrapperClass ??= findWrapperClass()
-  if (!wrapperClass) return socket
-  const wrapper = new wrapperClass(socket)
+  const WrapperClass = wrapperClass()
+  if (!WrapperClass) return socket
+  const wrapper = new WrapperClass(socket)
   for (const name of namesOfTls(socket)) {
     define(wrapper, name, () => {
       const value: unknown = Reflect.get(socket, name)
@@ -70,17 +68,4 @@ const namesOf = (object: object): readonly string[] => {
   const names: string[] = []
   for (let at: object | null = object; at; at = Object.getPrototypeOf(at)) names.push(...Object.getOwnPropertyNames(at))
   return names
-}
-
-let wrapperClass: WrapperClass | undefined
-
-/** node:tls puts the same wrapper around a stream that is no socket; its handle tells which. */
-const findWrapperClass = (): WrapperClass | undefined => {
-  if ('Bun' in globalThis || 'Deno' in globalThis) return undefined
-  const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() })
-  const probe = new native.TLSSocket(stream as Socket, { secureContext: native.createSecureContext() })
-  probe.on('error', () => undefined)
-  const wrapper: unknown = Reflect.get(Object(Reflect.get(probe, '_handle')), '_parentWrap')
-  probe.destroy()
-  return typeof wrapper === 'object' && wrapper !== null ? (wrapper.constructor as WrapperClass) : undefined
 }

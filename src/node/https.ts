@@ -118,8 +118,11 @@ export const request = (...args: RequestArguments): ClientRequest => {
   }
   if (rest[0] && typeof rest[0] !== 'function') Object.assign(options, rest.shift())
   if (hasOwnIdentityCheck(options)) options[ownIdentityCheck] = identityChecks += 1
-  options['_defaultAgent'] = https.globalAgent
-  return Reflect.construct(native.ClientRequest, [options, ...rest])
+  const { agent, createConnection } = options
+  if (agent === false) options['agent'] = new Agent()
+  else if ((agent === undefined || agent === null) && !createConnection) options['agent'] = https.globalAgent
+  // Not http.ClientRequest at once: agents of others look for node:https on the stack to know what they are asked for.
+  return Reflect.apply(native.requestHttps, undefined, [options, ...rest])
 }
 
 /** https.get(): request() that is ended at once. */

@@ -15,7 +15,6 @@ const tls = getBuiltinModule('node:tls')
 runtimeRoots()
 
 export const native = {
-  ClientRequest: http.ClientRequest,
   HttpServer: http.Server,
   HttpsAgent: https.Agent,
   checkServerIdentity: tls.checkServerIdentity,
@@ -27,5 +26,6 @@ export const native = {
   getCACertificates: tls.getCACertificates as typeof tls.getCACertificates | undefined,
   /** The module itself, for what register.ts cannot or need not replace. */
   tls,
+  requestHttps: https.request,
   TLSSocket: tls.TLSSocket,
 } as const

@@ -1,0 +1,13 @@
+import assert from 'node:assert/strict'
+import { createClient } from 'redis'
+import { ca, done, ports } from '../common.mjs'
+
+const client = createClient({ socket: { host: 'localhost', port: ports.redis, tls: true, ca } })
+client.on('error', (error) => {
+  throw error
+})
+await client.connect()
+await client.set('name', 'value'.repeat(20_000))
+assert.equal((await client.get('name')).length, 100_000)
+await client.close()
+done()
