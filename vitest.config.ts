@@ -11,6 +11,8 @@ export default defineConfig({
   resolve: { alias },
   test: {
     include: ['test/**/*.test.ts'],
+    // A suite of its own, npm run test:programs, whose libraries npm ci does not install.
+    exclude: ['**/node_modules/**', 'test/programs/**'],
     environment: 'node',
     pool: 'forks',
     maxWorkers: 2,

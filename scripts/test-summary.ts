@@ -1,6 +1,6 @@
-// `node scripts/test-summary.ts FILE`: reads vitest's JSON report and prints one plain line, `N passed, N failed, N
-// skipped`. Exits non-zero on a failure, on no tests, on a report that cannot be read and, where CI is set, on a
-// skipped test.
+// `node scripts/test-summary.ts FILE...`: reads vitest's JSON reports and prints one plain line over all of them, `N
+// passed, N failed, N skipped`. Exits non-zero on a failure, on no tests, on a report that cannot be read and, where CI
+// is set, on a skipped test.
 import { readFileSync } from 'node:fs'
 
 interface Report {
@@ -13,7 +13,7 @@ interface Report {
   }[]
 }
 
-const report = read(process.argv[2])
+const report = merged(process.argv.slice(2).map(read))
 if (report === undefined) {
   console.log('0 passed, 1 failed, 0 skipped')
   process.exitCode = 1
@@ -34,6 +34,15 @@ if (report === undefined) {
   console.log(`${passed.length} passed, ${failed} failed, ${skipped.length} skipped`)
   const skipsCount = process.env['CI'] !== undefined && skipped.length > 0
   process.exitCode = failed > 0 || passed.length === 0 || skipsCount ? 1 : 0
+}
+
+function merged(reports: readonly (Report | undefined)[]): Report | undefined {
+  const found = reports.filter((each) => each !== undefined)
+  if (found.length === 0 || found.length < reports.length) return undefined
+  return {
+    success: found.every(({ success }) => success),
+    testResults: found.flatMap(({ testResults }) => testResults),
+  }
 }
 
 function read(file: string | undefined): Report | undefined {

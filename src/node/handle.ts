@@ -83,6 +83,11 @@ export class TlsHandle {
     return this.socket ?? (WrapperClass && (Object.create(WrapperClass.prototype) as object))
   }
 
+  /** Whether the peer has ended its direction, though not all of it may have been read yet. */
+  get peerEnded(): boolean {
+    return this.#peerEnded
+  }
+
   /** Begins the handshake, once. */
   start(): void {
     if (this.#engine || this.#closed) return

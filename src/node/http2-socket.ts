@@ -4,7 +4,7 @@
 // `request.socket` tell the truth.
 
 import { Socket } from 'node:net'
-import { Duplex } from 'node:stream'
+import type { Duplex } from 'node:stream'
 
 import type { TLSSocket } from './socket.ts'
 import { wrapperClass } from './stream-wrapper.ts'

@@ -50,9 +50,10 @@ export const openTunnel = (
     method: 'CONNECT',
     path: endpoint,
     headers: { host: endpoint, ...(proxy.auth === undefined ? {} : { 'proxy-authorization': proxy.auth }) },
-    agent: false,
     ...(timeout ? { timeout } : {}),
-    ...(proxy.protocol === 'https:' ? { createConnection: () => connect(proxy.proxyConnectionOptions) } : {}),
+    ...(proxy.protocol === 'https:'
+      ? { createConnection: () => connect(proxy.proxyConnectionOptions) }
+      : { agent: false }),
   })
   let settled = false
   const settle: OnConnection = (error, socket) => {

@@ -38,7 +38,11 @@ export const ownerOf = (socket: SocketFacts, isOwn: boolean): HandleOwner => ({
     else socket._emitTLSError(error)
   },
   onTransportClose: () => {
-    if (!isOwn || !socket.destroyed) socket.destroy()
+    if (isOwn && socket.destroyed) return
+    // What came before the end is still the reader's, though nothing is left below.
+    const isUnread = socket._handle?.peerEnded === true && socket.readableLength > 0
+    if (isUnread && !socket.destroyed) socket.once('end', () => socket.destroy())
+    else socket.destroy()
   },
   verifyError: () => socket._puretls.verdict?.error ?? null,
 })

@@ -1,5 +1,5 @@
-// The class of net.Socket that Node itself puts around a stream that is no socket, so that its native parts can use it. It
-// is not exported: node:tls's handle for such a stream leads to it, which is also the way that other libraries go.
+// The class of net.Socket that Node itself puts around a stream that is no socket, so that its native parts can use it.
+// It is not exported: node:tls's handle for such a stream leads to it, which is also the way that other libraries go.
 
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'

@@ -20,6 +20,8 @@ export class Transport {
   readonly #listener: TransportListener
   readonly #isSocket: boolean
   #ended = false
+  /** Streams that emit `close` themselves do not all say so in their state. */
+  #closed = false
 
   constructor(stream: Duplex, listener: TransportListener) {
     this.stream = stream
@@ -29,6 +31,7 @@ export class Transport {
     else this.#listen()
     stream.on('error', (error) => listener.onError(error))
     stream.on('close', () => {
+      this.#closed = true
       if (!this.#isSocket) this.#end()
       listener.onClose()
     })
@@ -73,7 +76,7 @@ export class Transport {
 
   end(callback: Callback): void {
     const { stream } = this
-    if (stream.destroyed || stream.writableFinished) return process.nextTick(callback)
+    if (this.#closed || stream.destroyed || stream.writableFinished) return process.nextTick(callback)
     let isDone = false
     const done = (): void => {
       if (isDone) return
@@ -87,7 +90,7 @@ export class Transport {
   /** `done`: when it is closed. */
   destroy(done: () => void): void {
     const { stream } = this
-    if (stream.closed) return process.nextTick(done)
+    if (this.#closed || stream.closed) return process.nextTick(done)
     stream.once('close', done)
     stream.destroy()
   }

@@ -6,8 +6,8 @@ createHook({
   init(_id, type) {
     if (type !== 'TLSWRAP') return
     const { stack } = new Error('the TLS of Node itself was used')
-    // puretls/node/http2 asks Node for the class of its wrapper by way of a socket that is never connected.
-    if (!stack.includes('findWrapperClass')) stacks.push(stack)
+    // puretls/node and http2-wrapper find a class of Node's by way of a socket that is never connected.
+    if (!/findWrapperClass|js-stream-socket/.test(stack)) stacks.push(stack)
   },
 }).enable()
 process.on('exit', () => {

@@ -1,0 +1,181 @@
+// The servers that the programs talk to, each started in a folder of its own on a port that was free, and ended by its
+// id.
+
+import { execFileSync } from 'node:child_process'
+import { chmodSync, globSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { Child, freePort } from '../interop/process.ts'
+
+/** Paths of PEM files. */
+export interface Files {
+  readonly ca: string
+  readonly cert: string
+  readonly key: string
+}
+
+export type Ports = Readonly<Record<string, number>>
+
+export interface Started {
+  readonly ports: Ports
+  stop(): Promise<unknown>
+}
+
+/** Waits until the server says that it is ready. */
+const start = async (ports: Ports, ready: RegExp, ...child: ConstructorParameters<typeof Child>): Promise<Started> => {
+  const server = new Child(...child)
+  await server.waitFor(ready)
+  return { ports, stop: () => server.stop() }
+}
+
+/**
+ * The same for a server with processes of its own, which has to be asked to end: a shell starts it, and ends it when
+ * the
+ * shell's input is closed, if only because this process is gone.
+ */
+const startSupervised = async (
+  ports: Ports,
+  ready: RegExp,
+  program: string,
+  args: readonly string[],
+): Promise<Started> => {
+  const script = '"$@" <&- & child=$!; cat >/dev/null; kill -INT $child; wait $child'
+  const server = new Child('sh', ['-c', script, 'sh', program, ...args])
+  await server.waitFor(ready)
+  const stop = (): Promise<unknown> => {
+    server.endInput()
+    return server.exited()
+  }
+  return { ports, stop }
+}
+
+const isRoot = process.getuid?.() === 0
+
+const folderIn = (directory: string, name: string): string => {
+  const folder = join(directory, name)
+  mkdirSync(folder)
+  return folder
+}
+
+/** PostgreSQL, which refuses to run as root: then it runs as the user that its package has made. */
+export const postgres = async (directory: string, { cert, key }: Files): Promise<Started> => {
+  const folder = folderIn(directory, 'postgres')
+  const [bin] = globSync('/usr/lib/postgresql/*/bin').toSorted().reverse()
+  if (bin === undefined) throw new Error('PostgreSQL is not installed')
+  const as = isRoot ? ['runuser', '-u', 'postgres', '--'] : []
+  const ownKey = join(folder, 'key.pem')
+  execFileSync('cp', [key, ownKey])
+  writeFileSync(join(folder, 'password'), 'secret\n')
+  if (isRoot) execFileSync('chown', ['-R', 'postgres', folder])
+  chmodSync(ownKey, 0o600)
+  const data = join(folder, 'data')
+  const command = (name: string, ...args: string[]): [string, string[]] => {
+    const [program = '', ...rest] = [...as, join(bin, name), ...args]
+    return [program, rest]
+  }
+  const password = `--pwfile=${join(folder, 'password')}`
+  execFileSync(...command('initdb', '-D', data, '-U', 'tester', '-A', 'scram-sha-256', '--no-sync', password), {
+    stdio: 'pipe',
+    cwd: folder,
+  })
+  const port = await freePort()
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: folder,
+    ssl: 'on',
+    ssl_cert_file: cert,
+    ssl_key_file: ownKey,
+    fsync: 'off',
+  }
+  const given = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const server = command('postgres', '-D', data, '-p', String(port), ...given)
+  return startSupervised({ postgres: port }, /ready to accept connections/, ...server)
+}
+
+export const mariadb = async (directory: string, { cert, key }: Files): Promise<Started> => {
+  const folder = folderIn(directory, 'mariadb')
+  const data = join(folder, 'data')
+  const user = isRoot ? ['--user=root'] : []
+  const install = ['--no-defaults', ...user, `--datadir=${data}`, '--auth-root-authentication-method=normal']
+  execFileSync('mariadb-install-db', [...install, '--skip-test-db'], { stdio: 'pipe' })
+  const first = join(folder, 'first.sql')
+  writeFileSync(first, "create user tester@'%' identified by 'secret' require ssl;\n")
+  const port = await freePort()
+  const args = [
+    '--no-defaults',
+    ...user,
+    `--datadir=${data}`,
+    `--socket=${join(folder, 'socket')}`,
+    `--pid-file=${join(folder, 'pid')}`,
+    `--port=${port}`,
+    '--bind-address=127.0.0.1',
+    `--ssl-cert=${cert}`,
+    `--ssl-key=${key}`,
+    `--init-file=${first}`,
+  ]
+  return start({ mariadb: port }, /ready for connections/, 'mariadbd', args)
+}
+
+export const redis = async (directory: string, { ca, cert, key }: Files): Promise<Started> => {
+  const port = await freePort()
+  const tls = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', ca, '--tls-auth-clients', 'no']
+  const args = ['--port', '0', '--tls-port', String(port), '--bind', '127.0.0.1', '--save', '', ...tls]
+  return start({ redis: port }, /Ready to accept connections/, 'redis-server', args, { cwd: directory })
+}
+
+export const mosquitto = async (directory: string, { cert, key }: Files): Promise<Started> => {
+  const port = await freePort()
+  const file = join(directory, 'mosquitto.conf')
+  const lines = [`listener ${port} 127.0.0.1`, `certfile ${cert}`, `keyfile ${key}`, 'allow_anonymous true']
+  writeFileSync(file, [...lines, ...(isRoot ? ['user root'] : []), ''].join('\n'))
+  return start({ mosquitto: port }, /version .* running/, 'mosquitto', ['-c', file])
+}
+
+/** Dovecot takes any name with the password `secret`. It has to be started as root. */
+export const dovecot = async (directory: string, { cert, key }: Files): Promise<Started> => {
+  const folder = folderIn(directory, 'dovecot')
+  const mail = folderIn(folder, 'mail')
+  execFileSync('chown', ['mail:mail', mail])
+  const [imap, imaps] = [await freePort(), await freePort()]
+  const file = join(folder, 'dovecot.conf')
+  writeFileSync(
+    file,
+    `protocols = imap
+base_dir = ${folder}/run/
+state_dir = ${folder}/state/
+log_path = /dev/stderr
+listen = 127.0.0.1
+ssl = required
+ssl_cert = <${cert}
+ssl_key = <${key}
+mail_location = maildir:${mail}/%u
+first_valid_uid = 1
+passdb {
+  driver = static
+  args = password=secret
+}
+userdb {
+  driver = static
+  args = uid=mail gid=mail home=${mail}/%u
+}
+service imap-login {
+  inet_listener imap {
+    port = ${imap}
+  }
+  inet_listener imaps {
+    port = ${imaps}
+    ssl = yes
+  }
+}
+`,
+  )
+  return startSupervised({ imap, imaps }, /starting up/, 'dovecot', ['-F', '-c', file])
+}
+
+/** NATS is a Go module: nats/main.go is built once a run. */
+export const nats = async (directory: string, { cert, key }: Files): Promise<Started> => {
+  const program = join(directory, 'nats')
+  execFileSync('go', ['build', '-o', program, '.'], { cwd: new URL('./nats/', import.meta.url), stdio: 'pipe' })
+  const port = await freePort()
+  return start({ nats: port }, /listening/, program, [String(port), cert, key])
+}
