@@ -39,7 +39,7 @@ const startSupervised = async (
   program: string,
   args: readonly string[],
 ): Promise<Started> => {
-  const script = '"$@" <&- & child=$!; cat >/dev/null; kill -INT $child; wait $child'
+  const script = '"$@" <&- & child=$!; cat >/dev/null; kill -TERM $child; wait $child'
   const server = new Child('sh', ['-c', script, 'sh', program, ...args])
   await server.waitFor(ready)
   const stop = (): Promise<unknown> => {
