@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process'
 
 /** In the order of .ci/run. */
-const steps = ['typecheck', 'lint', 'build', 'test', 'test:pack', 'size', 'test:replay', 'demo']
+const steps = ['typecheck', 'lint', 'build', 'test', 'test:programs', 'test:pack', 'size', 'test:replay', 'demo']
 
 const failed = steps.filter((step) => {
   console.log(`\n=== npm run ${step}`)
