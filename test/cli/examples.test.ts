@@ -51,6 +51,11 @@ const pebbleCa = (folder: string): void => writeFileSync(join(folder, 'ca.pem'),
 
 /** More than the usual files, by command. */
 const prepare: Readonly<Record<string, (folder: string) => Promise<void> | void>> = {
+  'cert trust': (folder) => void mkdirSync(join(folder, 'usr/local/share/ca-certificates'), { recursive: true }),
+  'cert untrust': async (folder) => {
+    mkdirSync(join(folder, 'usr/local/share/ca-certificates'), { recursive: true })
+    await runs(folder, 'cert trust ca.pem --store system --root . --yes')
+  },
   'cert leaf': (folder) => runs(folder, 'cert ca'),
   'cert client': (folder) => runs(folder, 'cert ca'),
   'cert crl': (folder) => runs(folder, 'cert ca'),

@@ -3,6 +3,7 @@
 import type { CommandGroup } from '../command.ts'
 import { certCa, certClient, certCsr, certLeaf, certSelfSigned, certSign } from './cert-issue.ts'
 import { certConvert, certCrl, certRevoke, certShow, certVerify } from './cert-look.ts'
+import { certTrust, certUntrust } from './cert-trust.ts'
 
 export const cert: CommandGroup = {
   name: 'cert',
@@ -23,5 +24,7 @@ export const cert: CommandGroup = {
     certConvert,
     certRevoke,
     certCrl,
+    certTrust,
+    certUntrust,
   ],
 }
