@@ -4,6 +4,8 @@
 
 import { defer } from './defer.ts'
 import type { Deferred } from './defer.ts'
+import { limited } from './limits.ts'
+import type { CallOptions } from './limits.ts'
 
 /** Chunks up to this many bytes are packed while nobody waits for them. */
 const SMALL = 1024
@@ -69,8 +71,18 @@ export class Inbox {
     this.#settleReaders()
   }
 
-  /** The next chunk, or null at the end. Several may wait at once: they are answered in order. */
-  read(): Promise<Uint8Array | null> {
+  /**
+   * The next chunk, or null at the end. Several may wait at once: they are answered in order. A call that its limits end
+   * takes nothing.
+   */
+  read(options?: CallOptions): Promise<Uint8Array | null> {
+    if (!options) return this.#read()
+    let reading: Promise<Uint8Array | null> | undefined
+    const start = (): Promise<Uint8Array | null> => (reading = this.#read())
+    return limited(start, 'read', options, () => reading && this.#cancel(reading))
+  }
+
+  #read(): Promise<Uint8Array | null> {
     const chunk = this.#take()
     if (chunk) {
       this.#onTaken()
@@ -84,7 +96,7 @@ export class Inbox {
   }
 
   /** Whoever waits with this promise waits no more; bytes that come go to the next one. */
-  cancel(reading: Promise<Uint8Array | null>): void {
+  #cancel(reading: Promise<Uint8Array | null>): void {
     this.#readers = this.#readers.filter(({ promise }) => promise !== reading)
   }
 

@@ -83,11 +83,12 @@ export const limitHandshake = (
 ): (() => void) => {
   const onAbort = (): void => stop(abortedBy(signal?.reason))
   signal?.addEventListener('abort', onAbort, { once: true })
-  const cancel = after(milliseconds, () =>
+  let cancel = after(milliseconds, () =>
     stop(new TlsError('timeout', `the handshake did not end within ${milliseconds} ms (handshakeTimeout)`)),
   )
   return () => {
     cancel()
+    cancel = ignore // the timer goes, however long the connection is kept
     signal?.removeEventListener('abort', onAbort)
   }
 }

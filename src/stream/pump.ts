@@ -102,10 +102,7 @@ export class Pump {
 
   /** A call that is cancelled takes nothing: the next one gives what it would have given. */
   read(options?: CallOptions): Promise<Uint8Array | null> {
-    if (!options) return this.#inbox.read()
-    let reading: Promise<Uint8Array | null> | undefined
-    const start = (): Promise<Uint8Array | null> => (reading = this.#inbox.read())
-    return limited(start, 'read', options, () => reading && this.#inbox.cancel(reading))
+    return this.#inbox.read(options)
   }
 
   /** Application data is taken from the peer and thrown away from now on. */
@@ -219,7 +216,9 @@ export class Pump {
       this.#room = defer()
       await this.#room.promise
     }
-    if (!this.#discarding && this.#owesAnswers()) await this.#outbox.flush().catch(ignore)
+    // data of ours is no reason to stop reading: the peer may wait for us to read
+    const owed = this.#outbox.waiting - 2 * this.#writes.ahead
+    if (!this.#discarding && owed > answersAhead) await this.#outbox.flush().catch(ignore)
     let chunk: unknown
     try {
       chunk = await this.#transport.read()
@@ -237,8 +236,7 @@ export class Pump {
   }
 
   #receive(bytes: Uint8Array): void {
-    if (bytes.length === 0) return
-    this.#engine.receive(bytes)
+    if (bytes.length > 0) this.#engine.receive(bytes)
     this.#look()
   }
 
@@ -266,11 +264,6 @@ export class Pump {
     if (!pending || pending === this.#watched) return
     this.#watched = pending
     void pending.then(() => this.#look())
-  }
-
-  /** Answers wait that the peer does not take. Data of ours is no reason to stop reading: the peer may wait for us to read. */
-  #owesAnswers(): boolean {
-    return this.#outbox.waiting > answersAhead + 2 * this.#writes.ahead
   }
 
   #isBehind(): boolean {

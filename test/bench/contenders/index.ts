@@ -22,23 +22,11 @@ export const ownNoble: Contender = puretls('puretls, noble provider', nobleProvi
 export const ownWebcrypto: Contender = puretls('puretls, webcrypto provider', webcryptoProvider)
 export const ownEngine: Contender = engine('puretls engine alone', nodeProvider)
 
-/** Suites and groups go in by our own names. */
-const ourOptions: NodeOptions = (setup) => {
-  const given = nodeOptions({ ...setup, suite: '', group: 'X25519' })
-  if (!given) return undefined
-  const { version, suite, group } = setup
-  const own = { cipherSuites: [suite], groups: version === 'TLS 1.2' && group !== 'P-256' ? [group, 'P-256'] : [group] }
-  const tlsOnly = ({ ciphers: _, ecdhCurve: __, ...rest }: Record<string, unknown>): object => ({
-    ...rest,
-    puretls: own,
-  })
-  return { client: tlsOnly({ ...given.client }), server: tlsOnly({ ...given.server }) }
-}
-
 export const ownNode: Contender = nodeLike({
   name: 'puretls/node',
   tls: puretlsNode as unknown as TlsModule,
-  options: ourOptions,
+  options: nodeOptions,
+  context: (options) => puretlsNode.createSecureContext(options),
 })
 
 /** Numbers of suites and groups, as lemon-tls takes them. */

@@ -13,7 +13,7 @@ interface SecureSocket extends Duplex {
 }
 
 interface SecureServer {
-  listen(port: number, host: string): unknown
+  listen(port: number, host: string, listening: () => void): unknown
   close(): unknown
   address(): unknown
   emit(event: 'connection', socket: Duplex): unknown
@@ -74,8 +74,7 @@ export const nodeLike = ({
     const connectOptions = context ? { secureContext: context(given.client) } : given.client
     let port = 0
     if (transport === 'tcp') {
-      server.listen(0, '127.0.0.1')
-      await once(server as never, 'listening')
+      await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
       port = (server.address() as AddressInfo).port
     }
     let session: Buffer | undefined
