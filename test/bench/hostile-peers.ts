@@ -3,7 +3,8 @@
 // each byte of data (as many in a row as OpenSSL takes).
 
 import { createCipheriv } from 'node:crypto'
-import { Duplex, duplexPair } from 'node:stream'
+import { duplexPair } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import { createSecureContext, TLSSocket } from 'node:tls'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import type { DirectionSecrets } from '../../src/engine/index.ts'
