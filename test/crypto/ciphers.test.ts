@@ -7,7 +7,7 @@ import { nobleProvider } from '../../src/crypto/noble.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import type { AeadCipher, CbcCipher, CryptoProvider } from '../../src/crypto/provider.ts'
 import { webcryptoProvider } from '../../src/crypto/webcrypto.ts'
-import { concat } from '../../src/wire/bytes.ts'
+import { concat, toHex } from '../../src/wire/bytes.ts'
 import { cipherSuites, cipherSuiteById, cipherSuiteName } from '../../src/wire/registry.ts'
 import { providers, refusal } from './subjects.ts'
 
@@ -181,6 +181,21 @@ describe.each(providers.flatMap((provider) => Object.values(provider.hashes).map
         const expected = new Uint8Array(createHmac(hash.name, counting(length)).update(counting(50)).digest())
         expect(hash.hmac(counting(length), counting(20), counting(30, 20))).toEqual(expected)
       }
+    })
+
+    it('HMAC of messages of any length, and of more than one at a time', () => {
+      const key = counting(hash.outputLength)
+      const room = 512 - hash.blockLength - hash.outputLength
+      for (const length of [0, 1, 63, 64, room - 1, room, room + 1, 512, 1000]) {
+        const expected = createHmac(hash.name, key).update(counting(length)).digest()
+        expect(toHex(hash.hmac(key, counting(length)))).toBe(expected.toString('hex'))
+        const at = Math.floor(length / 3)
+        expect(toHex(hash.hmac(key, counting(at), counting(length - at, at)))).toBe(expected.toString('hex'))
+      }
+      const first = hash.hmac(key, counting(1))
+      const copy = first.slice()
+      hash.hmac(counting(3), counting(200))
+      expect(first).toEqual(copy)
     })
 
     it('answers with bytes whose slice() is a copy', () => {
