@@ -5,7 +5,6 @@ import { constants } from 'node:crypto'
 import process from 'node:process'
 
 import { Context } from './context.ts'
-import { osslError } from './identities.ts'
 import type { Material } from './identities.ts'
 import {
   checkArray,
@@ -146,20 +145,8 @@ const refuseEngines = (options: object, name: string): void => {
   throw noEngine()
 }
 
-const noEngine = (): Error => {
-  const text = 'error:12800067:DSO support routines::could not load the shared library'
-  return Object.assign(
-    osslError(
-      '12800067',
-      'DSO support routines',
-      'could not load the shared library',
-      'ERR_OSSL_DSO_COULD_NOT_LOAD_THE_SHARED_LIBRARY',
-    ),
-    {
-      opensslErrorStack: [text],
-    },
-  )
-}
+const noEngine = (): Error =>
+  codedError(Error, 'ERR_CRYPTO_CUSTOM_ENGINE_NOT_SUPPORTED', 'Custom engines not supported by this OpenSSL')
 
 /** Parameters of finite-field Diffie-Hellman, whose suites are not here: checked, and then of no use. */
 const checkDhparam = (dhparam: unknown, name: string): void => {

@@ -8,7 +8,6 @@ import { inspect } from 'node:util'
 import type { MaybePromise } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import type { TlsEngine } from '../engine/types.ts'
-import { formatTrace } from '../inspect/index.ts'
 import type { ClientHelloInfo, ClientOptions, ServerOptions, TracedRecord } from '../options.ts'
 import type { ServerSessionStore } from '../session/interfaces.ts'
 import { protocolNames } from './alpn.ts'
@@ -49,8 +48,12 @@ const keyLogTo = ({ socket }: EngineRequest): ((line: string) => void) => {
   }
 }
 
-const traceTo = ({ isTracing }: EngineRequest): ((record: TracedRecord) => void) | undefined =>
-  isTracing ? (record) => void process.stderr.write(`${formatTrace([record])}\n`) : undefined
+/** The trace is loaded when somebody wants one: it knows the name of every field. */
+const traceTo = ({ isTracing }: EngineRequest): ((record: TracedRecord) => void) | undefined => {
+  if (!isTracing) return undefined
+  const loading = import('../inspect/trace.ts')
+  return (record) => void loading.then(({ formatTrace }) => process.stderr.write(`${formatTrace([record])}\n`))
+}
 
 /** Whom a session and a certificate have to be for. */
 export const identityNameOf = (options: {

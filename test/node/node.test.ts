@@ -330,7 +330,7 @@ describe('TLSSocket', () => {
   it.each([
     [{ pfx: Buffer.from('x'), passphrase: 1 as never }, 'ERR_INVALID_ARG_TYPE'],
     [{ ciphers: 'NONE-SUCH' }, 'ERR_SSL_NO_CIPHER_MATCH'],
-    [{ clientCertEngine: 'x' }, 'ERR_OSSL_DSO_COULD_NOT_LOAD_THE_SHARED_LIBRARY'],
+    [{ clientCertEngine: 'x' }, 'ERR_CRYPTO_CUSTOM_ENGINE_NOT_SUPPORTED'],
     [{ secureContext: nodeTls.createSecureContext() as never }, 'ERR_TLS_INVALID_CONTEXT'],
   ])('refuses %o with the code of node:tls', (option, code) => {
     expect(() => connect({ port: 1, ...option })).toThrow(expect.objectContaining({ code }))

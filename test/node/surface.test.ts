@@ -175,8 +175,10 @@ describe('options of a secure context', () => {
     )
   })
   it('option privateKeyEngine, privateKeyIdentifier and clientCertEngine: refused', () => {
-    expect(() => createSecureContext({ privateKeyEngine: 'x', privateKeyIdentifier: 'y' })).toThrow(/shared library/)
-    expect(() => createSecureContext({ clientCertEngine: 'x' })).toThrow(/shared library/)
+    expect(() => createSecureContext({ privateKeyEngine: 'x', privateKeyIdentifier: 'y' })).toThrow(
+      'Custom engines not supported',
+    )
+    expect(() => createSecureContext({ clientCertEngine: 'x' })).toThrow('Custom engines not supported')
   })
   it('option secureContext: used as it is, whatever stands beside it', async () => {
     const secureContext = createSecureContext({ ca })
@@ -214,9 +216,8 @@ describe('options of connections and servers', () => {
   it('option enableTrace and method enableTrace(): records on standard error', async () => {
     const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
     await meet({}, { enableTrace: true })
-    const text = write.mock.calls.join('')
+    await vi.waitFor(() => expect(write.mock.calls.join('')).toContain('ClientHello'))
     write.mockRestore()
-    expect(text).toContain('ClientHello')
   })
   it('option pskCallback and pskIdentityHint: keys that both ends have', async () => {
     const psk = Buffer.alloc(32, 1)
