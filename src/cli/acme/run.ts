@@ -64,7 +64,8 @@ const hookOf = (io: Io, command: string): DnsHook => {
         (error: unknown) => {
           throw new CliError(
             'input',
-            `--dns-hook: ${command} ${what} failed: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`,
+            `--dns-hook: ${command} ${what} failed: ` +
+              `${error instanceof Error ? error.message.split('\n')[0] : String(error)}`,
           )
         },
       )
@@ -161,7 +162,8 @@ const deliver = async (
   const until = leaf === undefined ? '' : certificateJson(leaf, io.clock()).notAfter
   await out.json({ name, until, isNew, files: at })
   await out.print(
-    `${name}: ${isNew ? 'issued' : 'still good'}, until ${until}; certificate in ${at.certificate}, private key in ${at.key}`,
+    `${name}: ${isNew ? 'issued' : 'still good'}, until ${until}; certificate in ${at.certificate}, private ` +
+      `key in ${at.key}`,
   )
 }
 

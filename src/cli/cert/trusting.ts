@@ -1,5 +1,5 @@
-// `puretls cert trust` and `untrust`: a CA into the stores of this machine and its programs, and out again. What will be done is
-// said first and done only with --yes; what was done is written down, and exactly that is undone.
+// `puretls cert trust` and `untrust`: a CA into the stores of this machine and its programs, and out again. What will
+// be done is said first and done only with --yes; what was done is written down, and exactly that is undone.
 
 import { execFile } from 'node:child_process'
 import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'

@@ -36,7 +36,9 @@ const issue: Command = defineCommand({
   options: { ...how, force: flag('gets a new one whatever there is') },
   examples: [
     {
-      run: 'puretls acme issue example.com --agree --directory https://localhost:14000/dir --acme-ca ca.pem --listen 5001',
+      run:
+        'puretls acme issue example.com --agree --directory https://localhost:14000/dir --acme-ca ca.pem ' +
+        '--listen 5001',
       says: 'answered on port 5001, as a test server asks',
     },
   ],
@@ -84,7 +86,8 @@ export const acme: CommandGroup = {
   name: 'acme',
   summary: "gets and renews certificates of a public CA (ACME, Let's Encrypt)",
   text: [
-    'A server that does all this by itself: puretls serve --acme NAME. Several processes and machines may share --storage: one of them asks the CA.',
+    'A server that does all this by itself: puretls serve --acme NAME. Several processes and machines may ' +
+      'share --storage: one of them asks the CA.',
   ],
   commands: [issue, renew, list],
 }

@@ -1,4 +1,5 @@
-// ROBOT: whether a server's answers tell right paddings of an RSA key exchange from wrong ones (CVE-2017-13099 and its kin).
+// ROBOT: whether a server's answers tell right paddings of an RSA key exchange from wrong ones (CVE-2017-13099 and
+// its kin).
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { nodeProvider } from '../../crypto/node.ts'
