@@ -77,21 +77,21 @@ const fromTheirs = async (): Promise<string> => {
   return answer
 }
 
-const importAll = async (): Promise<readonly string[]> => {
+/** Its import replaces the whole process's TLS, so that it comes after everything that needs the runtime's own. */
+const register = './node/register'
+const others = existingSubpaths().filter(({ subpath }) => subpath !== register)
+const last = existingSubpaths().filter(({ subpath }) => subpath === register)
+
+const importEach = async (subpaths: typeof others): Promise<readonly string[]> => {
   const imported: string[] = []
-  for (const { subpath, source, nodeSource } of existingSubpaths()) {
+  for (const { subpath, source, nodeSource } of subpaths) {
     const entry: object = await import(new URL(`../../${nodeSource ?? source}`, import.meta.url).href)
     if (Object.keys(entry).length > 0) imported.push(subpath)
   }
   return imported
 }
 
-console.log(
-  JSON.stringify({
-    imported: await importAll(),
-    overPair: await overPair(),
-    toTheirs: await toTheirs(),
-    fromTheirs: await fromTheirs(),
-  }),
-)
+const imported = await importEach(others)
+const spoken = { overPair: await overPair(), toTheirs: await toTheirs(), fromTheirs: await fromTheirs() }
+console.log(JSON.stringify({ imported: [...imported, ...(await importEach(last))], ...spoken }))
 process.exit(0)
