@@ -1,6 +1,6 @@
-// `npm run import-time`: how long a fresh process takes to import the built entry points, as medians over processes taken
-// in turns: milliseconds on the clock, and of the processor, which other work on the machine disturbs less. node:tls and
-// node:crypto are there to compare with. `--runs 15`. Build first.
+// `npm run import-time`: how long a fresh process takes to import the built entry points, as medians over processes
+// taken in turns: milliseconds on the clock, and of the processor, which other work on the machine disturbs less.
+// node:tls and node:crypto are there to compare with. `--runs 15`. Build first.
 
 import { execFileSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
@@ -31,7 +31,8 @@ interface Times {
 /** The connection fails at once: what it needs is loaded by then. */
 const once = (name: string, module: string): Times => {
   const connecting = name.includes('first connection')
-    ? "const [end] = m.pair(); const late = m.connect(end, { serverName: 'localhost', ca: '' }).catch(() => {}); await late"
+    ? "const [end] = m.pair(); const late = m.connect(end, { serverName: 'localhost', ca: '' }).catch(() => {}); " +
+      'await late'
     : ''
   const code = `
     const [clock, processor] = [performance.now(), process.cpuUsage()]

@@ -152,6 +152,7 @@ try {
   rmSync(folder, { recursive: true, force: true })
 }
 console.log(
-  `mutants: ${tally.killed} killed, ${tally.survived} survived, ${tally['timed out']} timed out, ${tally.void} void of ${drawn.size - from}, ` +
+  `mutants: ${tally.killed} killed, ${tally.survived} survived, ${tally['timed out']} timed out, ${tally.void} ` +
+    `void of ${drawn.size - from}, ` +
     `seed ${seed}`,
 )

@@ -1,5 +1,5 @@
-// `npm run plots`: draws docs/performance.svg from docs/performance.json, the figures that `npm run bench -- --json` wrote: for each row of the
-// bench a bar of puretls as a part of node:tls, over TCP and over a pair in memory.
+// `npm run plots`: draws docs/performance.svg from docs/performance.json, the figures that `npm run bench -- --json`
+// wrote: for each row of the bench a bar of puretls as a part of node:tls, over TCP and over a pair in memory.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 
@@ -63,7 +63,8 @@ const legend = [...colours].map(
 writeFileSync(
   new URL('performance.svg', folder),
   [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" font-family="sans-serif" font-size="11">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" font-family="sans-serif" ` +
+      'font-size="11">',
     `<rect width="${WIDTH}" height="${height}" fill="white"/>`,
     `<text x="${LEFT}" y="18" font-size="13">Per second of processor time, node:tls in the same run = 1</text>`,
     ...legend,

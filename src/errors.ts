@@ -357,7 +357,8 @@ const causeOf = ({ message, cause }: TlsError): string => {
 /** Characters of a message at the most. */
 const MAX_MESSAGE = 600
 
-/** Text of a peer or a certificate, fit for a message or a log: control characters, line separators, marks that turn the
+/**
+ * Text of a peer or a certificate, fit for a message or a log: control characters, line separators, marks that turn the
  * direction of writing and lone surrogates as \u{...}. */
 export const escapeUnprintable = (text: string): string =>
   text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`)

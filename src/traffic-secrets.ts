@@ -7,7 +7,8 @@ export interface DirectionSecrets {
   readonly secret: Uint8Array | undefined
   /** The key of the cipher. */
   readonly key: Uint8Array
-  /** 12 bytes in TLS 1.3 and with ChaCha20-Poly1305; 4 bytes, which the 8 of each record follow, with GCM and CCM in TLS
+  /**
+   * 12 bytes in TLS 1.3 and with ChaCha20-Poly1305; 4 bytes, which the 8 of each record follow, with GCM and CCM in TLS
    * 1.2 (RFC 5288 section 3); none with CBC. */
   readonly iv: Uint8Array
   /** The key of the MAC, with CBC in TLS 1.2; empty elsewhere. */

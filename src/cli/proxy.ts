@@ -90,8 +90,8 @@ const socks5 = async (clear: ClearStream, { user, password, target: proxy }: Pro
       code: 'proxy',
     })
   await clear.write(Uint8Array.from(user === undefined ? [5, 1, 0] : [5, 2, 0, 2]))
-  const [version, method] = await clear.exactly(2)
-  if (version !== 5)
+  const [socks, method] = await clear.exactly(2)
+  if (socks !== 5)
     throw new CliError('connection', `the proxy ${proxy.shown} does not speak SOCKS 5`, { code: 'proxy' })
   if (method === 2 && user !== undefined) {
     const [name, secret] = [Buffer.from(user), Buffer.from(password)]

@@ -30,7 +30,8 @@ export const nobleVerify = (scheme: Scheme, key: PublicKey, message: Uint8Array,
 
 export const nobleVerifiers: readonly SignatureVerifier[] = verifiersFrom(nobleVerify).map((verifier) => ({
   ...verifier,
-  cost: verifier.algorithm.startsWith('rsa') ? 1 : 8, // as measured; RSA is short exponents of BigInt, and fast here too
+  // as measured; RSA is short exponents of BigInt, and fast here too
+  cost: verifier.algorithm.startsWith('rsa') ? 1 : 8,
 }))
 
 const edwards: Partial<Record<KeyType, typeof ed25519>> = { ed25519, ed448 }

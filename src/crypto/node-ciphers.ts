@@ -153,7 +153,9 @@ const MAX_SHORT = 512
 /** Where the inputs of short HMACs are laid out: nobody else sees it, and nothing is left in it after a call. */
 const scratch = Buffer.alloc(MAX_SHORT)
 
-/** RFC 2104 by two one-shot hashes: half of what an Hmac and its KeyObject cost, and nothing that has to be collected. */
+/**
+ * RFC 2104 by two one-shot hashes: half of what an Hmac and its KeyObject cost, and nothing that has to be collected.
+ */
 const shortHmac = (
   name: HashName,
   {

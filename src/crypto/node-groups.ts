@@ -1,6 +1,7 @@
 // Key exchange of node:crypto (RFC 9846 section 7.4, RFC 7748, draft-ietf-tls-ecdhe-mlkem). Part of crypto/node.ts.
 // Node 24 gives raw keys out of KeyObjects, which is the fastest way by far, and takes PEM in; before that, X25519 goes
-// by SPKI and JWK, P-256 and its like by createECDH, and ML-KEM comes from noble, as does every curve that a runtime lacks.
+// by SPKI and JWK, P-256 and its like by createECDH, and ML-KEM comes from noble, as does every curve that a runtime
+// lacks.
 
 import * as crypto from 'node:crypto'
 import { derElement, derInteger, derOctets, derOid, derSequence, tags } from '../wire/der.ts'

@@ -1,5 +1,6 @@
-// Public keys into KeyObjects as PEM text. Part of crypto/node.ts. Node loads text fastest: whether an object is a key it
-// finds out by exceptions, four of them, that cost more than base64. An X25519 key takes 9 us as text, 25 as raw bytes.
+// Public keys into KeyObjects as PEM text. Part of crypto/node.ts. Node loads text fastest: whether an object is a key
+// it finds out by exceptions, four of them, that cost more than base64. An X25519 key takes 9 us as text, 25 as raw
+// bytes.
 
 import * as crypto from 'node:crypto'
 import { derBits, derSequence } from '../wire/der.ts'
@@ -12,7 +13,9 @@ export const publicKeyPem = (spki: Uint8Array): string => {
   return `${pem}-----END PUBLIC KEY-----\n`
 }
 
-/** Loads public keys of one algorithm (AlgorithmIdentifier, DER) and length in bytes. The load throws what Node throws. */
+/**
+ * Loads public keys of one algorithm (AlgorithmIdentifier, DER) and length in bytes. The load throws what Node throws.
+ */
 export const publicKeyLoader = (algorithm: Uint8Array, length: number): ((raw: Uint8Array) => crypto.KeyObject) => {
   const blank = derSequence(algorithm, derBits(new Uint8Array(length)))
   const start = blank.length - length

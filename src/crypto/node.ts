@@ -26,9 +26,9 @@ export const nodeProvider: CryptoProvider = {
 }
 
 /**
- * The same with RSA in the runtime's threads (libuv's pool, UV_THREADPOOL_SIZE): a server's signatures with RSA keys and
- * the checks of RSA signatures do not hold up the event loop. Everything else is synchronous as before. For servers with
- * RSA certificates and many handshakes at once; a single handshake takes a little longer.
+ * The same with RSA in the runtime's threads (libuv's pool, UV_THREADPOOL_SIZE): a server's signatures with RSA keys
+ * and the checks of RSA signatures do not hold up the event loop. Everything else is synchronous as before. For servers
+ * with RSA certificates and many handshakes at once; a single handshake takes a little longer.
  *
  * ```ts
  * const server = createServer({ provider: nodeThreadProvider, cert, key })

@@ -129,11 +129,13 @@ const rsaKey = (type: 'rsa' | 'rsa-pss', algorithm: Uint8Array, raw: Uint8Array)
 
 type RsaNumbers = Readonly<Record<'n' | 'e' | 'd' | 'p' | 'q' | 'dP' | 'dQ' | 'qInv', bigint>>
 
-/** What the numbers have to be to one another (RFC 8017 section 3.2). A signature made with an exponent or a coefficient that does not fit
- * its prime is wrong modulo that prime only, and gives the key away to whoever sees it. */
+/**
+ * What the numbers have to be to one another (RFC 8017 section 3.2). A signature made with an exponent or a coefficient
+ * that does not fit its prime is wrong modulo that prime only, and gives the key away to whoever sees it. */
 const rsaFault = ({ n, e, d, p, q, dP, dQ, qInv }: RsaNumbers): string | undefined => {
   if (p < 2n || q < 2n || p * q !== n) return 'its modulus is not the product of its primes'
-  if ((e * d) % (p - 1n) !== 1n || (e * d) % (q - 1n) !== 1n) return 'its private exponent does not belong to the public one'
+  if ((e * d) % (p - 1n) !== 1n || (e * d) % (q - 1n) !== 1n)
+    return 'its private exponent does not belong to the public one'
   if ((e * dP) % (p - 1n) !== 1n || (e * dQ) % (q - 1n) !== 1n) return 'its CRT exponents do not belong to its primes'
   return (q * qInv) % p === 1n ? undefined : 'its CRT coefficient does not belong to its primes'
 }

@@ -44,9 +44,10 @@ export interface AeadKey {
   seal(nonce: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array, out: Uint8Array): MaybePromise<void>
   /**
    * seal() without a copy, for a provider that answers at once: encrypts `content` and what `trailer` begins with, as
-   * one message. The answer is the ciphertext of the content, in memory that the provider keeps no hold of; the rest and
-   * the tag overwrite `trailer`, whose last tagLength bytes are free for it. Nothing is read after it has returned.
-   * Optional; made not enumerable by gatheringKey(), so that `{ ...key, seal }` is a key that seals by that seal() alone.
+   * one message. The answer is the ciphertext of the content, in memory that the provider keeps no hold of; the rest
+   * and the tag overwrite `trailer`, whose last tagLength bytes are free for it. Nothing is read after it has returned.
+   * Optional; made not enumerable by gatheringKey(), so that `{ ...key, seal }` is a key that seals by that seal()
+   * alone.
    */
   sealGathered?(nonce: Uint8Array, additionalData: Uint8Array, content: Uint8Array, trailer: Uint8Array): Uint8Array
   /**
@@ -152,8 +153,9 @@ export type SignatureAlgorithm =
 export interface SignatureVerifier {
   readonly algorithm: SignatureAlgorithm
   readonly keyTypes: readonly KeyType[]
-  /** What one check costs, in checks of ECDSA by native code, with a key of the type's ordinary size: budgets for the work on a peer's
-   * certificates count it. Default 1. */
+  /**
+   * What one check costs, in checks of ECDSA by native code, with a key of the type's ordinary size: budgets for the
+   * work on a peer's certificates count it. Default 1. */
   readonly cost?: number
   /** False for any signature that is not valid, malformed ones included; never throws for the peer's bytes.
    * ECDSA signatures are strict DER; PSS salts are as long as the hash. */

@@ -75,8 +75,8 @@ export class OutputQueue {
   }
 
   /**
-   * The same from the caller's bytes, each ciphertext in the memory that the provider made for it: between two of them are the
-   * end of one record and the beginning of the next.
+   * The same from the caller's bytes, each ciphertext in the memory that the provider made for it: between two of them
+   * are the end of one record and the beginning of the next.
    */
   #gather(
     { headerLength, trailerLength, seal }: GatheredSealer,

@@ -31,9 +31,8 @@ const forOneRequest = new WeakSet<object>()
 
 class HttpsAgent extends native.HttpsAgent {
   /**
-   * `(options, callback)`, or as node:https has it too `(port, host, options, callback)`. The callback is called
-   * where the
-   * connection takes steps before TLS: through a proxy, of which the agent knows by its option `proxyEnv`.
+   * `(options, callback)`, or as node:https has it too `(port, host, options, callback)`. The callback is called where
+   * the connection takes steps before TLS: through a proxy, of which the agent knows by its option `proxyEnv`.
    */
   override createConnection(...args: unknown[]): Duplex | undefined {
     const { options, callback } = connectionArguments(args)
@@ -95,9 +94,8 @@ const connectionArguments = (
 }
 
 /**
- * Options that decide who we are to the peer and whom we believe. node:https joins what it knows of them as text,
- * which says
- * `[object Object]` of a key with its passphrase, and knows nothing of `secureContext` and `puretls`.
+ * Options that decide who we are to the peer and whom we believe. node:https joins what it knows of them as text, which
+ * says `[object Object]` of a key with its passphrase, and knows nothing of `secureContext` and `puretls`.
  */
 const identityOptions = [
   'ca',

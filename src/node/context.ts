@@ -6,7 +6,7 @@ import { certificateCodecs } from '../compression/index.node.ts'
 import { nodeProvider } from '../crypto/node.ts'
 import type { Identity } from '../options.ts'
 import type { GroupName, SignatureSchemeName } from '../wire/names.ts'
-import { signatureSchemes } from '../wire/registry.ts'
+import { TLS13, signatureSchemes } from '../wire/registry.ts'
 import { parseCertificate } from '../x509/certificate.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { certificateBytes, crlBytes } from '../x509/load.ts'
@@ -94,7 +94,7 @@ export class Context {
   chooseCiphers(text: string, name: string): void {
     this.#ciphers = chooseCiphers(text, name)
     this.#level = securityLevelOf(text) ?? defaultSecurityLevel
-    if (this.#ciphers.only13 && this.#versions.max >= 0x0304) this.#versions = { min: 0x0304, max: this.#versions.max }
+    if (this.#ciphers.only13 && this.#versions.max >= TLS13) this.#versions = { min: TLS13, max: this.#versions.max }
   }
 
   setECDHCurve(curves: string): void {
@@ -176,7 +176,10 @@ export class Context {
     return issuer ? Buffer.from(issuer.der) : null
   }
 
-  /** Node's own contexts have one, for other native code. Throws TypeError on an object that only inherits from a context. */
+  /**
+   * Node's own contexts have one, for other native code. Throws TypeError on an object that only inherits from a
+   * context.
+   */
   get _external(): undefined {
     void this.#options
     return undefined

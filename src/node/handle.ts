@@ -125,7 +125,9 @@ export class TlsHandle {
     this.#send(engine, data, callback)
   }
 
-  /** close_notify, and the end of the stream. Programs that know handles of libuv bring an object that is to be told. */
+  /**
+   * close_notify, and the end of the stream. Programs that know handles of libuv bring an object that is to be told.
+   */
   shutdown(done: Callback | { oncomplete?: (status: number) => void }): number {
     this.#shutdown(typeof done === 'function' ? done : () => done.oncomplete?.(0))
     return 0

@@ -12,7 +12,7 @@ import { detailedObject, legacyObject, linkedCertificate } from './certificates.
 import { describeCipher, describeGroup, sharedSigalgName } from './ciphers.ts'
 import type { Context } from './context.ts'
 import type { TlsHandle } from './handle.ts'
-import { signatureSchemeName } from '../wire/registry.ts'
+import { TLS13, signatureSchemeName } from '../wire/registry.ts'
 import { ticketOf } from './sessions.ts'
 import type { TLSSocketOptions } from './types.ts'
 import type { Verdict } from './verify.ts'
@@ -70,7 +70,7 @@ export abstract class SocketFacts extends Socket {
   getProtocol(): string | null {
     if (!this._handle) return null
     const version = this._puretls.info?.version
-    if (version === undefined) return this._puretls.context.versions.max >= 0x0304 ? 'TLSv1.3' : 'TLSv1.2'
+    if (version === undefined) return this._puretls.context.versions.max >= TLS13 ? 'TLSv1.3' : 'TLSv1.2'
     return version === 'TLS 1.3' ? 'TLSv1.3' : 'TLSv1.2'
   }
 

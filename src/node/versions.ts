@@ -4,6 +4,7 @@
 import { constants } from 'node:crypto'
 
 import type { ProtocolVersion } from '../wire/names.ts'
+import { TLS12, TLS13, versions } from '../wire/registry.ts'
 import { codedError, checkInteger, checkString } from './node-errors.ts'
 import { settings } from './settings.ts'
 
@@ -14,13 +15,11 @@ export interface VersionRange {
 }
 
 const numbers: Readonly<Record<string, number>> = {
-  TLSv1: 0x0301,
-  'TLSv1.1': 0x0302,
-  'TLSv1.2': 0x0303,
-  'TLSv1.3': 0x0304,
+  TLSv1: versions['TLS 1.0'],
+  'TLSv1.1': versions['TLS 1.1'],
+  'TLSv1.2': versions['TLS 1.2'],
+  'TLSv1.3': versions['TLS 1.3'],
 }
-const TLS12 = 0x0303
-const TLS13 = 0x0304
 
 const numberOf = (which: 'minimum' | 'maximum', version: unknown, standard: string): number => {
   const value = version ?? standard
@@ -37,8 +36,8 @@ const numberOf = (which: 'minimum' | 'maximum', version: unknown, standard: stri
 const methods: Readonly<Record<string, readonly [number, number] | 'any'>> = {
   TLS: 'any',
   SSLv23: 'any',
-  TLSv1: [0x0301, 0x0301],
-  TLSv1_1: [0x0302, 0x0302],
+  TLSv1: [versions['TLS 1.0'], versions['TLS 1.0']],
+  TLSv1_1: [versions['TLS 1.1'], versions['TLS 1.1']],
   TLSv1_2: [TLS12, TLS12],
 }
 

@@ -87,8 +87,8 @@ export interface LimitOptions {
   /** Most bytes of plaintext in a record that we send, 64 to 16384. Default 16384. */
   readonly maxRecordSize?: number
   /**
-   * Most bytes of one handshake message that we accept, 4096 to 16777215. Default 132096, so that the longest ClientHello
-   * fits (131396 bytes, RFC 9846 section 4.2.2).
+   * Most bytes of one handshake message that we accept, 4096 to 16777215. Default 132096, so that the longest
+   * ClientHello fits (131396 bytes, RFC 9846 section 4.2.2).
    */
   readonly maxHandshakeMessage?: number
   /** Records sealed with one key before a KeyUpdate, at least 2; never over the AEAD's own limit (RFC 9846 section

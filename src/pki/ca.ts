@@ -272,15 +272,22 @@ class Authority implements Issuer {
     return certificate
   }
 
-  /** Nobody would accept a name outside this CA's name constraints, or those of the CAs above it that are in its chain (RFC 5280
-   * section 4.2.1.10). */
+  /**
+   * Nobody would accept a name outside this CA's name constraints, or those of the CAs above it that are in its chain
+   * (RFC 5280 section 4.2.1.10). */
   #requireAllowed(der: Uint8Array): void {
-    this.#constraints ??= [this.#own, ...this.#chainBelow.slice(1).map(parseCertificate)].flatMap(({ nameConstraints }) => nameConstraints ?? [])
+    this.#constraints ??= [this.#own, ...this.#chainBelow.slice(1).map(parseCertificate)].flatMap(
+      ({ nameConstraints }) => nameConstraints ?? [],
+    )
     if (this.#constraints.length === 0) return
     const certificate = parseCertificate(der)
     if (certificate.isSelfIssued && certificate.basicConstraints?.ca === true) return
     const violation = findViolation(certificate, this.#constraints, { comparisons: Number.POSITIVE_INFINITY })
-    if (violation !== undefined) throw new TlsError('bad_option', `names: "${this.#own.subject.toString()}" may not certify this: ${violation.sentence}`)
+    if (violation !== undefined)
+      throw new TlsError(
+        'bad_option',
+        `names: "${this.#own.subject.toString()}" may not certify this: ${violation.sentence}`,
+      )
   }
 }
 

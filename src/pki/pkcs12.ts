@@ -213,7 +213,8 @@ const certificateOf = async (key: Bag, certificates: readonly Bag[]): Promise<Ba
   if (own === undefined && certificates.length > 0) {
     throw new TlsError(
       'key_mismatch',
-      `a PKCS#12 file with a private key (${publicKey?.type ?? 'unknown'}) and no certificate for it${unreadableKeys(certificates)}`,
+      `a PKCS#12 file with a private key (${publicKey?.type ?? 'unknown'}) and no certificate for ` +
+        `it${unreadableKeys(certificates)}`,
     )
   }
   return own

@@ -1,6 +1,6 @@
-// Memory in which small writes wait for the end of the turn: blocks that all connections share, each lent to one of them
-// for a turn. Plaintext is in them, so they are wiped when they come back. No provider and no caller ever sees one: the
-// engine has sealed or copied what it was given when send() returns.
+// Memory in which small writes wait for the end of the turn: blocks that all connections share, each lent to one of
+// them for a turn. Plaintext is in them, so they are wiped when they come back. No provider and no caller ever sees
+// one: the engine has sealed or copied what it was given when send() returns.
 
 /** Bytes of a block: the content of one record. */
 export const BLOCK = 16_384

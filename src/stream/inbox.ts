@@ -72,8 +72,8 @@ export class Inbox {
   }
 
   /**
-   * The next chunk, or null at the end. Several may wait at once: they are answered in order. A call that its limits end
-   * takes nothing.
+   * The next chunk, or null at the end. Several may wait at once: they are answered in order. A call that its limits
+   * end takes nothing.
    */
   read(options?: CallOptions): Promise<Uint8Array | null> {
     if (!options) return this.#read()

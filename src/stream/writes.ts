@@ -1,5 +1,6 @@
-// The writing side of a connection: data that is accepted, sealed and given to the outbox, in one order with all else that
-// is sent. Small writes of one turn of the event loop share a record, and the records of a turn a write to the transport.
+// The writing side of a connection: data that is accepted, sealed and given to the outbox, in one order with all else
+// that is sent. Small writes of one turn of the event loop share a record, and the records of a turn a write to the
+// transport.
 
 import { isPromise } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
@@ -100,7 +101,9 @@ export class Writes {
     return this.inTurn(() => this.#sealed)
   }
 
-  /** Runs something of the engine after all that was written, and waits until the transport has taken what comes of it. */
+  /**
+   * Runs something of the engine after all that was written, and waits until the transport has taken what comes of it.
+   */
   inTurn(step: () => MaybePromise<void>): Promise<void> {
     return this.#turns.run(() => this.#call(step))
   }

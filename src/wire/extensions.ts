@@ -14,8 +14,9 @@ const extensionEntry = struct({ type: u16, data: opaque(2) })
 export type RawExtension = Decoded<typeof extensionEntry>
 
 /**
- * An extension list: no type twice (RFC 9846 section 4.3). `least` is the least length of the whole list in bytes. Lists
- * come from anybody who connects, with 16,000 extensions if it likes: reading one costs little more than its bytes.
+ * An extension list: no type twice (RFC 9846 section 4.3). `least` is the least length of the whole list in bytes.
+ * Lists come from anybody who connects, with 16,000 extensions if it likes: reading one costs little more than its
+ * bytes.
  */
 export const extensionList = (least = 0): Codec<readonly RawExtension[]> => {
   const checked = mapped(
@@ -42,7 +43,10 @@ const withoutRepeats = (extensions: readonly RawExtension[], reader: Reader): re
 
 const nothing = new Uint8Array(0)
 
-/** The whole list in one go; undefined, and nothing read, where something is wrong with it: field by field that is found. */
+/**
+ * The whole list in one go; undefined, and nothing read, where something is wrong with it: field by field that is
+ * found.
+ */
 const readExtensions = (reader: Reader, least: number): readonly RawExtension[] | undefined => {
   const { bytes } = reader
   const u16At = (at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)

@@ -1,5 +1,5 @@
-// The last word on a path that is good by itself: trust settings, the caller's acceptAnchor, the signature algorithms that
-// were offered, and the checks (revocation, transparency, the caller's own).
+// The last word on a path that is good by itself: trust settings, the caller's acceptAnchor, the signature algorithms
+// that were offered, and the checks (revocation, transparency, the caller's own).
 
 import type { Steps } from '../crypto/maybe.ts'
 import type { SignatureAlgorithm } from '../crypto/provider.ts'

@@ -162,8 +162,9 @@ function* statusOf(pair: PathPair, context: Context): Steps<Status> {
   return { kind: 'unknown', why: none }
 }
 
-/** A CRL of other distribution points says nothing of the certificate (6.3.3 (b)). That it is on it all the same counts only as long as no
- * CRL of its own point says otherwise. */
+/**
+ * A CRL of other distribution points says nothing of the certificate (6.3.3 (b)). That it is on it all the same counts
+ * only as long as no CRL of its own point says otherwise. */
 const isApart = ({ crl }: CrlStatement, points: readonly CrlPoint[], certificate: Certificate): boolean =>
   attempt(() => void crl.issuingDistributionPoint) === undefined &&
   !points.some((point) => isFromPoint(crl, point, certificate) && whyNotOfPoint(crl, point) === undefined)

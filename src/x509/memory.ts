@@ -20,8 +20,8 @@ export interface VerifierMemory {
 }
 
 /**
- * Only accepted chains get in, so that a peer can't fill it with junk. `limit` counts leaves, and CA certificates apart;
- * the oldest go first.
+ * Only accepted chains get in, so that a peer can't fill it with junk. `limit` counts leaves, and CA certificates
+ * apart; the oldest go first.
  */
 export const verifierMemory = (limit = 64): VerifierMemory => {
   const [leaves, authorities] = [new Shelf(limit), new Shelf(limit)]

@@ -45,8 +45,9 @@ export interface PathCheck {
 export interface VerifyBudgets {
   /** Certificates given, the leaf included. Default 200. */
   readonly certificates?: number
-  /** Signature checks with an ordinary key; one with P-384 counts for 2, with P-521 for 4, with RSA-8192 for 4, and all of them but
-   * RSA's 8 times with @noble (`cost` of the provider's verifiers). Default 100. */
+  /**
+   * Signature checks with an ordinary key; one with P-384 counts for 2, with P-521 for 4, with RSA-8192 for 4, and all
+   * of them but RSA's 8 times with @noble (`cost` of the provider's verifiers). Default 100. */
   readonly signatures?: number
   /** Candidate paths to an anchor. Default 200. */
   readonly paths?: number

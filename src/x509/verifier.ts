@@ -53,8 +53,8 @@ export interface CertificateVerifier {
    * leads to a full handshake, where verify() is asked. Default: true, within the time that `resumption` allows. */
   mayResume?(request: ResumeRequest): MaybePromise<boolean>
   /**
-   * The leaf with these bytes (DER), if this verifier has parsed it already, and accepted it: saves parsing it again, and
-   * no check. Optional.
+   * The leaf with these bytes (DER), if this verifier has parsed it already, and accepted it: saves parsing it again,
+   * and no check. Optional.
    */
   recall?(der: Uint8Array): Certificate | undefined
   /** False where stapled OCSP responses are not looked at: then a client asks for none by default. Default: true. */

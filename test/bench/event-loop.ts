@@ -1,5 +1,5 @@
-// `npm run bench:event-loop`: how long a server's event loop is held up while RSA handshakes come in at a fixed rate, with
-// signatures made at once and in the runtime's threads. Clients run in a worker, over TCP on loopback.
+// `npm run bench:event-loop`: how long a server's event loop is held up while RSA handshakes come in at a fixed rate,
+// with signatures made at once and in the runtime's threads. Clients run in a worker, over TCP on loopback.
 // `--rate 500` handshakes a second, `--seconds 5`.
 
 import { connect as dial, createServer as createTcpServer } from 'node:net'

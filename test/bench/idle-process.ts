@@ -1,5 +1,5 @@
-// How much memory idle connections take, both ends in this process: node --expose-gc idle-process.ts node|own tcp|pair COUNT prints
-// the bytes of resident memory for each. Each connection has carried 1 KiB both ways.
+// How much memory idle connections take, both ends in this process: node --expose-gc idle-process.ts node|own tcp|pair
+// COUNT prints the bytes of resident memory for each. Each connection has carried 1 KiB both ways.
 
 import * as contenders from './contenders/index.ts'
 import type { Link, Transport } from './contenders/types.ts'

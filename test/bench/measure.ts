@@ -1,5 +1,6 @@
-// Times by the processor: so many operations for each second of processor time of this process, all contenders in turns, so that what
-// else the machine does hits all alike. Medians of rounds, with the spread; and a fixed job that tells how steady the machine was.
+// Times by the processor: so many operations for each second of processor time of this process, all contenders in
+// turns, so that what else the machine does hits all alike. Medians of rounds, with the spread; and a fixed job that
+// tells how steady the machine was.
 
 import { createHash } from 'node:crypto'
 
@@ -83,7 +84,10 @@ const NOISY = 0.05
 export const noise = (): string | undefined => {
   const spread = spreadOf(steady)
   if (!(spread > NOISY)) return undefined
-  return `the machine is too noisy: a fixed job spread by ${(spread * 100).toFixed(0)} % (at most ${NOISY * 100} %); ratios hold better than values`
+  return (
+    `the machine is too noisy: a fixed job spread by ${(spread * 100).toFixed(0)} % (at most ${NOISY * 100} ` +
+    '%); ratios hold better than values'
+  )
 }
 
 /** Rejects if it takes longer than a row may: a contender that hangs must not stop the bench. */

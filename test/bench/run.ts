@@ -54,7 +54,8 @@ const table = ({ title, unit, transport, figures }: RowResult): string => {
 }
 
 const machine = (): string =>
-  `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node} (OpenSSL ${process.versions.openssl}), ${cpus().length} x ` +
+  `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node} (OpenSSL ${process.versions.openssl}), ` +
+  `${cpus().length} x ` +
   `${cpus()[0]?.model ?? 'unknown'}, load ${loadavg()
     .map((load) => load.toFixed(1))
     .join(' ')}.`
@@ -101,7 +102,8 @@ const writeDocs = (results: readonly RowResult[], noisy: string | undefined): vo
     '# Benchmarks',
     '',
     `${machine()}${noisy ? ` Beware: ${noisy}.` : ''}`,
-    'Made by `npm run bench -- --write`: client and server in one process, all contenders in turns, per second of processor time,',
+    'Made by `npm run bench -- --write`: client and server in one process, all contenders in turns, per second of ' +
+      'processor time,',
     'medians of rounds with half the distance of the quartiles. See [performance.md](performance.md).',
     '',
   ]

@@ -1,5 +1,6 @@
-// A server in a process of its own, so that its processor time, memory and event loop can be told from those of its clients. It echoes.
-// Started by rows-scale.ts: node server-process.ts node|own, with the identity as JSON in the environment.
+// A server in a process of its own, so that its processor time, memory and event loop can be told from those of its
+// clients. It echoes. Started by rows-scale.ts: node server-process.ts node|own, with the identity as JSON in the
+// environment.
 
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import nodeTls from 'node:tls'

@@ -381,7 +381,9 @@ describe('parsePrivateKey', () => {
   })
 
   describe('RFC 8017 section 3.2: the numbers of an RSA key belong together', () => {
-    const jwk = createPrivateKey({ key: Buffer.from(rsaPkcs8(2048)), format: 'der', type: 'pkcs8' }).export({ format: 'jwk' })
+    const jwk = createPrivateKey({ key: Buffer.from(rsaPkcs8(2048)), format: 'der', type: 'pkcs8' }).export({
+      format: 'jwk',
+    })
     const fields = ['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi'] as const
     const numbers = fields.map((field) => Uint8Array.from(Buffer.from(jwk[field] ?? '', 'base64url')))
     const keyOf = (...changed: readonly (readonly [(typeof fields)[number], Uint8Array])[]): Uint8Array => {
@@ -400,12 +402,26 @@ describe('parsePrivateKey', () => {
     it.each([
       ['n', 'not the product of its primes', [off('n')]],
       ['p', 'not the product of its primes', [off('p')]],
-      ['a prime of 1', 'not the product of its primes', [['p', one], ['q', numbers[0] ?? one]]],
+      [
+        'a prime of 1',
+        'not the product of its primes',
+        [
+          ['p', one],
+          ['q', numbers[0] ?? one],
+        ],
+      ],
       ['e', 'private exponent', [off('e')]],
       ['d', 'private exponent', [off('d')]],
       ['dp', 'CRT exponents', [off('dp')]],
       ['dq', 'CRT exponents', [off('dq')]],
-      ['dp and dq, exchanged', 'CRT exponents', [['dp', numbers[6] ?? one], ['dq', numbers[5] ?? one]]],
+      [
+        'dp and dq, exchanged',
+        'CRT exponents',
+        [
+          ['dp', numbers[6] ?? one],
+          ['dq', numbers[5] ?? one],
+        ],
+      ],
       ['qi', 'CRT coefficient', [off('qi')]],
       ['qi of zero', 'CRT coefficient', [['qi', new Uint8Array(1)]]],
     ] as const)('%s: refused', async (_, words, changes) => {

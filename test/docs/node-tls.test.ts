@@ -1,5 +1,5 @@
-// docs/node-tls.md is whole: everything that @types/node declares of node:tls and node:https has a test that exists, and no
-// option is silently ignored.
+// docs/node-tls.md is whole: everything that @types/node declares of node:tls and node:https has a test that exists,
+// and no option is silently ignored.
 
 import { readFileSync, readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'

@@ -59,7 +59,8 @@ const open = (secrets: TrafficSecrets, record: Uint8Array): Uint8Array => {
       .update(concat(prefix, u16(sealed.length), sealed))
       .digest()
     expect(new Uint8Array(mac)).toEqual(fragment.slice(-32))
-    const cipher = createDecipheriv('aes-128-cbc', key, sealed.subarray(0, 16)) // its padding is that of TLS but for the length
+    // its padding is that of TLS but for the length
+    const cipher = createDecipheriv('aes-128-cbc', key, sealed.subarray(0, 16))
     cipher.setAutoPadding(false)
     const plain = Buffer.concat([cipher.update(sealed.subarray(16)), cipher.final()])
     return new Uint8Array(plain.subarray(0, plain.length - (plain.at(-1) ?? 0) - 1))

@@ -1,5 +1,5 @@
-// EC keys as compressed points (RFC 5480 section 2.2: they may be supported, and are not): refused by that name wherever they come
-// in, never as an empty chain.
+// EC keys as compressed points (RFC 5480 section 2.2: they may be supported, and are not): refused by that name
+// wherever they come in, never as an empty chain.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

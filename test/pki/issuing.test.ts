@@ -297,27 +297,53 @@ describe('plain options', () => {
   })
 
   describe('nothing outside the name constraints of the CA (RFC 5280 section 4.2.1.10)', async () => {
-    const root = await createCa({ name: 'Narrow', nameConstraints: { permitted: ['example.com', '10.0.0.0/8'], excluded: ['bad.example.com'], permittedDirectories: [{ organization: 'Org' }] } })
-    const middle = await root.createIntermediate({ name: { organization: 'Org', commonName: 'Middle' }, nameConstraints: { permitted: ['a.example.com'] } })
+    const root = await createCa({
+      name: 'Narrow',
+      nameConstraints: {
+        permitted: ['example.com', '10.0.0.0/8'],
+        excluded: ['bad.example.com'],
+        permittedDirectories: [{ organization: 'Org' }],
+      },
+    })
+    const middle = await root.createIntermediate({
+      name: { organization: 'Org', commonName: 'Middle' },
+      nameConstraints: { permitted: ['a.example.com'] },
+    })
     const name = { organization: 'Org', commonName: 'leaf' }
-    test.each([['the CA itself', root], ['a saved one', await loadCa(root)]] as const)('%s', async (_, from) => {
+    test.each([
+      ['the CA itself', root],
+      ['a saved one', await loadCa(root)],
+    ] as const)('%s', async (_, from) => {
       await from.issue({ name, names: ['a.example.com', '10.1.2.3', 'user@example.org', 'https://example.org/'] })
       await from.sign((await createRequest({ name, names: ['a.example.com'] })).request)
-      for (const one of ['a.example.org', '11.0.0.1', '*.bad.example.com', '2001:db8::1']) expect(await rejected(() => from.issue({ name, names: [one] }))).toMatchObject({ code: 'bad_option', message: expect.stringMatching(/may not certify this/) })
-      expect(await rejected(() => from.issue({ name: { organization: 'Other' }, names: ['a.example.com'] }))).toMatchObject({ code: 'bad_option' })
+      for (const one of ['a.example.org', '11.0.0.1', '*.bad.example.com', '2001:db8::1'])
+        expect(await rejected(() => from.issue({ name, names: [one] }))).toMatchObject({
+          code: 'bad_option',
+          message: expect.stringMatching(/may not certify this/),
+        })
+      expect(
+        await rejected(() => from.issue({ name: { organization: 'Other' }, names: ['a.example.com'] })),
+      ).toMatchObject({ code: 'bad_option' })
     })
     test('an intermediate has its own', async () => {
       for (const from of [middle, await loadCa({ cert: middle.chainPem, key: middle.privateKeyPem })]) {
         await from.issue({ name, names: ['a.example.com'] })
-        expect(await rejected(() => from.issue({ name, names: ['b.example.com'] }))).toMatchObject({ code: 'bad_option' })
+        expect(await rejected(() => from.issue({ name, names: ['b.example.com'] }))).toMatchObject({
+          code: 'bad_option',
+        })
       }
-      const below = await (await createCa({ name: 'Root', pathLength: 2 })).createIntermediate({ name: 'M', pathLength: 1, nameConstraints: { excluded: ['example.com'] } })
+      const below = await (
+        await createCa({ name: 'Root', pathLength: 2 })
+      ).createIntermediate({ name: 'M', pathLength: 1, nameConstraints: { excluded: ['example.com'] } })
       const lowest = await below.createIntermediate({ name: 'L' })
       expect(await rejected(() => lowest.issue({ names: ['b.example.com'] }))).toMatchObject({ code: 'bad_option' })
     })
     test('a request as well, and an intermediate', async () => {
       const { request } = await createRequest({ name, names: ['a.example.org'] })
-      expect(await rejected(() => root.sign(request))).toMatchObject({ code: 'bad_option', message: expect.stringMatching(/may not certify this/) })
+      expect(await rejected(() => root.sign(request))).toMatchObject({
+        code: 'bad_option',
+        message: expect.stringMatching(/may not certify this/),
+      })
       expect(await rejected(() => root.createIntermediate({ name: 'Outside' }))).toMatchObject({ code: 'bad_option' })
     })
   })

@@ -30,8 +30,7 @@ const start = async (ports: Ports, ready: RegExp, ...child: ConstructorParameter
 
 /**
  * The same for a server with processes of its own, which has to be asked to end: a shell starts it, and ends it when
- * the
- * shell's input is closed, if only because this process is gone.
+ * the shell's input is closed, if only because this process is gone.
  */
 const startSupervised = async (
   ports: Ports,

@@ -1,4 +1,5 @@
-// A server that has the weaknesses of servers long gone, for the tests of the scan: it speaks only as far as the scan listens.
+// A server that has the weaknesses of servers long gone, for the tests of the scan: it speaks only as far as the scan
+// listens.
 
 import { constants, createPrivateKey, privateDecrypt } from 'node:crypto'
 import { createServer } from 'node:net'

@@ -1,4 +1,5 @@
-// The tests of weaknesses that no server of today has: a server that has them (vulnerable.ts), and the same one without.
+// The tests of weaknesses that no server of today has: a server that has them (vulnerable.ts), and the same one
+// without.
 
 import { describe, expect, it } from 'vitest'
 import { jsonOf, runCli } from '../cli/harness.ts'

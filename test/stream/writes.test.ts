@@ -139,42 +139,45 @@ it('writes that wait for room are told when the connection fails', async () => {
   await expect(client.write(bytesOf(1))).rejects.toMatchObject({ code: 'aborted' })
 })
 
-it('data that was accepted and cannot be sealed ends the connection: the rest is never taken for the whole', async () => {
-  let broken = false
-  const failing: CryptoProvider = {
-    ...nodeProvider,
-    suites: nodeProvider.suites.map(({ id, cipher }) =>
-      cipher.kind !== 'aead'
-        ? { id, cipher }
-        : {
-            id,
-            cipher: {
-              ...cipher,
-              importKey: (raw) => {
-                const key = cipher.importKey(raw)
-                if (key instanceof Promise) throw new Error('a synchronous provider is needed')
-                return {
-                  ...key,
-                  seal: (...args) => {
-                    if (broken) throw new Error('the key is gone')
-                    return key.seal(...args)
-                  },
-                }
+it(
+  'data that was accepted and cannot be sealed ends the connection: the rest is never taken for the ' + 'whole',
+  async () => {
+    let broken = false
+    const failing: CryptoProvider = {
+      ...nodeProvider,
+      suites: nodeProvider.suites.map(({ id, cipher }) =>
+        cipher.kind !== 'aead'
+          ? { id, cipher }
+          : {
+              id,
+              cipher: {
+                ...cipher,
+                importKey: (raw) => {
+                  const key = cipher.importKey(raw)
+                  if (key instanceof Promise) throw new Error('a synchronous provider is needed')
+                  return {
+                    ...key,
+                    seal: (...args) => {
+                      if (broken) throw new Error('the key is gone')
+                      return key.seal(...args)
+                    },
+                  }
+                },
               },
             },
-          },
-    ),
-  }
-  const [near, far] = pair()
-  const server = createServer({ provider: nodeProvider, ...ecdsa }).accept(far)
-  const client = await connect(near, { provider: failing, verifier: anyCertificate, serverName: 'localhost' })
-  await client.write(bytesOf(1))
-  broken = true
-  await client.write(bytesOf(2))
-  await turns(2)
-  await expect(client.closeWrite()).rejects.toMatchObject({ code: 'internal_error' })
-  await expect((async () => readAll(await server))()).rejects.toMatchObject({ name: 'TlsError' })
-})
+      ),
+    }
+    const [near, far] = pair()
+    const server = createServer({ provider: nodeProvider, ...ecdsa }).accept(far)
+    const client = await connect(near, { provider: failing, verifier: anyCertificate, serverName: 'localhost' })
+    await client.write(bytesOf(1))
+    broken = true
+    await client.write(bytesOf(2))
+    await turns(2)
+    await expect(client.closeWrite()).rejects.toMatchObject({ code: 'internal_error' })
+    await expect((async () => readAll(await server))()).rejects.toMatchObject({ name: 'TlsError' })
+  },
+)
 
 it('two ends that both write more than is taken ahead, and then read, do not stop each other', async () => {
   const [client, server] = await both()

@@ -74,12 +74,21 @@ describe('an authentic list that names the certificate', () => {
   })
 
   test('section 5.2.5: a CRL of another distribution point, alone or beside its own', async () => {
-    const apart = makeCrl(root, { entries: [entry(SERIAL)], extensions: [scope(fullName(uri('http://crl.example/b')))] })
+    const apart = makeCrl(root, {
+      entries: [entry(SERIAL)],
+      extensions: [scope(fullName(uri('http://crl.example/b')))],
+    })
     expect(await both(apart)).toEqual(['revocation_unknown', 'revocation_unknown'])
     expect(await both(apart, makeCrl(root))).toEqual(['ok', 'ok'])
     expect(await both(makeCrl(root), apart)).toEqual(['ok', 'ok'])
-    expect(await both(apart, makeCrl(root, { entries: [entry(SERIAL)] }))).toEqual(['certificate_revoked', 'certificate_revoked'])
-    expect(await both(apart, makeCrl(root, { nextUpdate: now - DAY }))).toEqual(['revocation_unknown', 'revocation_unknown'])
+    expect(await both(apart, makeCrl(root, { entries: [entry(SERIAL)] }))).toEqual([
+      'certificate_revoked',
+      'certificate_revoked',
+    ])
+    expect(await both(apart, makeCrl(root, { nextUpdate: now - DAY }))).toEqual([
+      'revocation_unknown',
+      'revocation_unknown',
+    ])
   })
 
   test('section 5.2.4: a delta CRL, beside the complete one or alone', async () => {

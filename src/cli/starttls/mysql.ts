@@ -6,7 +6,8 @@ import { notOffered, notSpoken } from './protocol.ts'
 
 const CLIENT_SSL = 0x800
 const PROTOCOL_41 = 0x200
-const SECURE_CONNECTION = 0x8000
+const SECURE_CONNECTION = 1 << 15
+const MAX_PACKET = 1 << 24
 const UTF8 = 33
 
 export const mysql = async (clear: ClearStream): Promise<void> => {
@@ -33,7 +34,7 @@ export const mysql = async (clear: ClearStream): Promise<void> => {
   request.writeUIntLE(32, 0, 3)
   request[3] = 1
   request.writeUInt32LE(CLIENT_SSL | PROTOCOL_41 | SECURE_CONNECTION, 4)
-  request.writeUInt32LE(0x1000000, 8)
+  request.writeUInt32LE(MAX_PACKET, 8)
   request[12] = UTF8
   await clear.write(request)
 }

@@ -1,5 +1,5 @@
-// node:tls, and what has its API: puretls/node and lemon-tls. Over TCP each listens and connects by its own means; over a pair the
-// server is handed one end, as proxies do it.
+// node:tls, and what has its API: puretls/node and lemon-tls. Over TCP each listens and connects by its own means; over
+// a pair the server is handed one end, as proxies do it.
 
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'

@@ -1,4 +1,5 @@
-// What the bench asks of each implementation: to open connections of a kind, both ends in this process, and to carry bytes.
+// What the bench asks of each implementation: to open connections of a kind, both ends in this process, and to carry
+// bytes.
 
 /** `delayed`: a pair whose bytes are half of 50 ms on the way. */
 export type Transport = 'pair' | 'tcp' | 'delayed'
@@ -25,7 +26,10 @@ export interface Setup {
 
 /** An established connection, both ends. */
 export interface Link {
-  /** `bytes` from server to client in writes of `size`, each when there is room for it; resolves when the client has them. */
+  /**
+   * `bytes` from server to client in writes of `size`, each when there is room for it; resolves when the client has
+   * them.
+   */
   transfer(bytes: number, size: number): Promise<void>
   /** So many rounds of `size` bytes from client to server and back, one in flight. */
   echo(rounds: number, size: number): Promise<void>
@@ -34,7 +38,10 @@ export interface Link {
 
 /** One implementation over one transport, ready for one kind of connection. */
 export interface Opener {
-  /** One handshake; resolves when both ends know that it is done. Throws when something else was agreed on than the setup says. */
+  /**
+   * One handshake; resolves when both ends know that it is done. Throws when something else was agreed on than the
+   * setup says.
+   */
   open(): Promise<Link>
   end(): unknown
 }

@@ -1,5 +1,6 @@
-// Tests of the runner that ours answers in another way than BoringSSL, and exactly how: the alert that we send, or what the runner sees.
-// They run like all others, and run.ts takes each of them for right only if it went as it is written here.
+// Tests of the runner that ours answers in another way than BoringSSL, and exactly how: the alert that we send, or what
+// the runner sees. They run like all others, and run.ts takes each of them for right only if it went as it is written
+// here.
 
 export interface Pin {
   /** Globs, as in config.json. */
@@ -45,7 +46,8 @@ export const pins: readonly Pin[] = [
     ours: 'error:decode_error alert:decode_error',
     runner: 'remote error: error decoding message',
     reason:
-      'an extension that appears twice is decode_error in every message: RFC 9846 section 4.3 has no alert for it, and section 6.2 says decode_error of what cannot be decoded',
+      'an extension that appears twice is decode_error in every message: RFC 9846 section 4.3 has no alert for it, ' +
+      'and section 6.2 says decode_error of what cannot be decoded',
   },
   {
     tests: ['TLS-ECH*-Client-TLS12-RejectRetryConfigs', 'EncryptedExtensionsWithKeyShare-TLS13'],
@@ -67,7 +69,8 @@ export const pins: readonly Pin[] = [
     ours: 'error:alert_received alert:none received:unexpected_message',
     runner: 'EOF',
     reason:
-      'an error alert ends the connection whatever its level, and is not answered with another (RFC 9846 sections 6 and 6.2)',
+      'an error alert ends the connection whatever its level, and is not answered with another (RFC 9846 sections ' +
+      '6 and 6.2)',
   },
   {
     tests: ['TLS13-HRR-InvalidCompressionMethod'],
@@ -75,7 +78,8 @@ export const pins: readonly Pin[] = [
     ours: 'error:illegal_parameter alert:illegal_parameter',
     runner: 'remote error: illegal parameter',
     reason:
-      'a compression method other than 0 is well formed and wrong: illegal_parameter (RFC 9846 section 6.2), in HelloRetryRequest as in ServerHello',
+      'a compression method other than 0 is well formed and wrong: illegal_parameter (RFC 9846 section 6.2), in ' +
+      'HelloRetryRequest as in ServerHello',
   },
   {
     tests: ['SkipEarlyData-SecondClientHelloEarlyData-TLS13'],
@@ -83,7 +87,8 @@ export const pins: readonly Pin[] = [
     ours: 'error:illegal_parameter alert:illegal_parameter',
     runner: 'remote error: illegal parameter',
     reason:
-      'early_data in a second ClientHello is itself an error (RFC 9846 section 4.2.2: it has to be removed), found before any record of early data',
+      'early_data in a second ClientHello is itself an error (RFC 9846 section 4.2.2: it has to be removed), found ' +
+      'before any record of early data',
   },
   {
     tests: ['PSK-Server-HRR-PSKMissing-TLS'],
@@ -91,7 +96,8 @@ export const pins: readonly Pin[] = [
     ours: 'error:no_identity alert:handshake_failure',
     runner: 'remote error: handshake failure',
     reason:
-      'a second ClientHello may leave out PSKs (RFC 9846 section 4.2.2); where no certificate is there to go on with, nothing can be negotiated: handshake_failure (section 6.2)',
+      'a second ClientHello may leave out PSKs (RFC 9846 section 4.2.2); where no certificate is there to go on ' +
+      'with, nothing can be negotiated: handshake_failure (section 6.2)',
   },
   {
     tests: ['IgnoreLegacyVersion-TLS13', 'VersionTolerance-TLS13'],
@@ -99,7 +105,8 @@ export const pins: readonly Pin[] = [
     ours: 'error:protocol_version alert:protocol_version: ClientHello: legacy_version',
     runner: 'remote error: protocol version not supported',
     reason:
-      'with TLS 1.3 legacy_version has to be 0x0303, and any other value is protocol_version (RFC 9846 section 4.2.2, appendix E.5); BoringSSL ignores it, as RFC 8446 asked',
+      'with TLS 1.3 legacy_version has to be 0x0303, and any other value is protocol_version (RFC 9846 section ' +
+      '4.2.2, appendix E.5); BoringSSL ignores it, as RFC 8446 asked',
   },
   {
     tests: [
@@ -115,7 +122,8 @@ export const pins: readonly Pin[] = [
     ours: '',
     runner: "tls: client didn't provide a certificate",
     reason:
-      'a client without a fitting certificate sends an empty list and lets the server decide, as RFC 9846 section 4.5.1 and RFC 5246 section 7.4.6 say; BoringSSL fails on its side',
+      'a client without a fitting certificate sends an empty list and lets the server decide, as RFC 9846 section ' +
+      '4.5.1 and RFC 5246 section 7.4.6 say; BoringSSL fails on its side',
   },
   {
     tests: ['StrayHelloRequest', 'StrayHelloRequest-Packed'],
@@ -123,7 +131,8 @@ export const pins: readonly Pin[] = [
     ours: '',
     runner: '',
     reason:
-      'a HelloRequest while a handshake runs is ignored by the client (RFC 5246 section 7.4.1.1); BoringSSL ends the connection',
+      'a HelloRequest while a handshake runs is ignored by the client (RFC 5246 section 7.4.1.1); BoringSSL ends ' +
+      'the connection',
   },
   {
     tests: ['CheckClientCertificateTypes', 'CertificateSelection-Client-*MatchNone*'],
@@ -131,7 +140,8 @@ export const pins: readonly Pin[] = [
     ours: '',
     runner: '',
     reason:
-      'a client without a fitting certificate sends an empty list and lets the server decide, as RFC 9846 section 4.5.1 and RFC 5246 section 7.4.6 say; BoringSSL fails on its side',
+      'a client without a fitting certificate sends an empty list and lets the server decide, as RFC 9846 section ' +
+      '4.5.1 and RFC 5246 section 7.4.6 say; BoringSSL fails on its side',
   },
   {
     tests: ['PSK-Client-PSKRequired-TLS12-TLS'],
@@ -146,6 +156,7 @@ export const pins: readonly Pin[] = [
     ours: 'error:unsupported alert:none: tls-unique is for TLS 1.2 with the extended master secret',
     runner: 'EOF',
     reason:
-      'without the extended master secret tls-unique does not tell connections apart (RFC 7627 section 1, RFC 9266 section 3)',
+      'without the extended master secret tls-unique does not tell connections apart (RFC 7627 section 1, RFC 9266 ' +
+      'section 3)',
   },
 ]

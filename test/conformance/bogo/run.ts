@@ -1,5 +1,6 @@
-// npm run conformance:bogo -- BORINGSSL: builds the runner out of a checkout of BoringSSL and our shim, runs all tests that config.json
-// does not leave out, judges by pins.ts those in which ours differs on purpose, and prints one line of counts.
+// npm run conformance:bogo -- BORINGSSL: builds the runner out of a checkout of BoringSSL and our shim, runs all tests
+// that config.json does not leave out, judges by pins.ts those in which ours differs on purpose, and prints one line of
+// counts.
 //
 //   --runner FILE    a runner that is built already
 //   --test GLOBS     these tests only, separated by semicolons

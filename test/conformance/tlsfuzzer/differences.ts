@@ -1,5 +1,5 @@
-// Conversations of tlsfuzzer in which our answer is another, and the section that makes ours right. run.ts reads it; docs/conformance.md
-// has the same reasons.
+// Conversations of tlsfuzzer in which our answer is another, and the section that makes ours right. run.ts reads it;
+// docs/conformance.md has the same reasons.
 
 interface Difference {
   /** Undefined: in any script. */
@@ -10,18 +10,21 @@ interface Difference {
 }
 
 const noRenegotiation =
-  'a server of ours does not renegotiate: it answers with the warning no_renegotiation and goes on (RFC 5246 section 7.2.2)'
+  'a server of ours does not renegotiate: it answers with the warning no_renegotiation and goes on (RFC 5246 ' +
+  'section 7.2.2)'
 
 const differences: readonly Difference[] = [
   {
     names: /^empty x(25519|448) key share$/,
     reason:
-      'key_exchange<1..2^16-1> (RFC 9846 section 4.3.8): an empty one cannot be decoded, which is decode_error (section 6.2)',
+      'key_exchange<1..2^16-1> (RFC 9846 section 4.3.8): an empty one cannot be decoded, which is decode_error ' +
+      '(section 6.2)',
   },
   {
     names: /x448|ffdhe\d|X448/,
     reason:
-      'X448 and the groups of RFC 7919 are not built, and RFC 9846 section 9.1 does not ask for them: no common group is handshake_failure (section 6.2)',
+      'X448 and the groups of RFC 7919 are not built, and RFC 9846 section 9.1 does not ask for them: no common ' +
+      'group is handshake_failure (section 6.2)',
   },
   {
     names: /fallback to DHE|^only x25519 and x448 groups/,
@@ -31,12 +34,14 @@ const differences: readonly Difference[] = [
     scripts: ['unsupported-curve-fallback'],
     names: /./,
     reason:
-      'DHE suites are not built, and static RSA is taken only where the client lists nothing better (RFC 9325 section 4.1)',
+      'DHE suites are not built, and static RSA is taken only where the client lists nothing better (RFC 9325 ' +
+      'section 4.1)',
   },
   {
     names: /secp256r1mlkem768|secp384r1mlkem1024/,
     reason:
-      'of the hybrid groups X25519MLKEM768 is built; with no common group the alert is handshake_failure (RFC 9846 section 6.2)',
+      'of the hybrid groups X25519MLKEM768 is built; with no common group the alert is handshake_failure (RFC 9846 ' +
+      'section 6.2)',
   },
   {
     scripts: ['tls13-ecdsa-support'],
@@ -47,31 +52,36 @@ const differences: readonly Difference[] = [
     scripts: ['tls13-multiple-ccs-messages'],
     names: /./,
     reason:
-      'before the peer\'s Finished any number of change_cipher_spec records is dropped: "MUST simply drop it" (RFC 9846 section 5)',
+      'before the peer\'s Finished any number of change_cipher_spec records is dropped: "MUST simply drop it" (RFC ' +
+      '9846 section 5)',
   },
   {
     scripts: ['tls13-count-tickets', 'tls13-connection-abort'],
     names: /NewSessionTicket/,
     reason:
-      'the script sends no psk_key_exchange_modes, and a server should not send tickets to such a client (RFC 9846 section 4.3.9)',
+      'the script sends no psk_key_exchange_modes, and a server should not send tickets to such a client (RFC 9846 ' +
+      'section 4.3.9)',
   },
   {
     scripts: ['tls13-keyupdate-from-server'],
     names: /KeyUpdate msg from server/,
     reason:
-      'the script is for a server that updates its keys at once, which applications of ours decide (RFC 9846 section 4.7.3: an endpoint may)',
+      'the script is for a server that updates its keys at once, which applications of ours decide (RFC 9846 ' +
+      'section 4.7.3: an endpoint may)',
   },
   {
     scripts: ['tls13-obsolete-curves'],
     names: /./,
     reason:
-      'a group that we do not know is ignored, its share too (RFC 9846 section 9.3), and with no other there is no common one: handshake_failure',
+      'a group that we do not know is ignored, its share too (RFC 9846 section 9.3), and with no other there is no ' +
+      'common one: handshake_failure',
   },
   {
     scripts: ['tls13-finished'],
     names: /pad_right (131072|196608)/,
     reason:
-      'a message beyond the limit is refused from its header, before it is decoded: illegal_parameter (RFC 9846 section 6.2)',
+      'a message beyond the limit is refused from its header, before it is decoded: illegal_parameter (RFC 9846 ' +
+      'section 6.2)',
   },
   {
     scripts: ['ccs'],
@@ -137,7 +147,8 @@ const differences: readonly Difference[] = [
     scripts: ['resumption-with-wrong-ciphers'],
     names: /NULL cipher|not selected by server/,
     reason:
-      'a session whose suite is not offered is not resumed, and the hello is answered as any other (RFC 5246 section 7.4.1.3): a full ' +
+      'a session whose suite is not offered is not resumed, and the hello is answered as any other (RFC 5246 ' +
+      'section 7.4.1.3): a full ' +
       'handshake, or handshake_failure with no common suite',
   },
 ]

@@ -132,7 +132,8 @@ function summarize(): void {
   console.log(
     `tlsfuzzer: ${clean.length} scripts clean of ${outcomes.length}, ${conversations - failures.length} ` +
       `conversations of ${conversations}, ` +
-      `${failures.length - unknown} differ for a reason that is written down, ${unknown} without one, ${stuck} scripts did not end`,
+      `${failures.length - unknown} differ for a reason that is written down, ${unknown} without one, ${stuck} ` +
+      'scripts did not end',
   )
   process.exit(unknown + stuck > 0 ? 1 : 0)
 }

@@ -33,7 +33,8 @@ const KNOWN = [
 
 /** What the server's CertificateRequest offers. */
 const offered =
-  'ecdsa_secp256r1_sha256 ed25519 rsa_pss_rsae_sha256 ecdsa_secp384r1_sha384 rsa_pss_rsae_sha384 ecdsa_secp521r1_sha512 ' +
+  'ecdsa_secp256r1_sha256 ed25519 rsa_pss_rsae_sha256 ecdsa_secp384r1_sha384 rsa_pss_rsae_sha384 ' +
+  'ecdsa_secp521r1_sha512 ' +
   'rsa_pss_rsae_sha512 rsa_pss_pss_sha256 rsa_pss_pss_sha384 rsa_pss_pss_sha512 mldsa44 mldsa65 mldsa87'
 
 export const table: readonly Row[] = [

@@ -1,4 +1,5 @@
-// Scenarios of the differential test. Each is run on node:tls and on puretls/node, and writes down events, codes and words.
+// Scenarios of the differential test. Each is run on node:tls and on puretls/node, and writes down events, codes and
+// words.
 
 import { once } from 'node:events'
 import * as net from 'node:net'
@@ -178,7 +179,8 @@ const resumption =
     const second = stage.connect({ ...options, session }, [])
     await once(second, 'secureConnect')
     stage.say(
-      `client reused ${second.isSessionReused()} authorized ${second.authorized} ${second.getPeerCertificate().subjectaltname}`,
+      `client reused ${second.isSessionReused()} authorized ${second.authorized} ` +
+        `${second.getPeerCertificate().subjectaltname}`,
     )
     second.resume().write('x')
     await stage.closed(second)

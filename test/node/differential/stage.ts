@@ -149,7 +149,8 @@ export const describe = (error: unknown): string => {
     .replace(/(SSL routines:)[^:]*:/, '$1:')
     .replace(/:\.\.[^:]*:\d+:/, ':')
     .replace(/:?\n$/, '')
-    .replace('; if the root CA is installed locally, try running Node.js with --use-system-ca', '') // a hint of newer ones
+    // a hint of newer ones
+    .replace('; if the root CA is installed locally, try running Node.js with --use-system-ca', '')
     .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT')
   return `${error.name} ${String(code)} ${message}`
 }

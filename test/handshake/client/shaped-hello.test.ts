@@ -1,15 +1,15 @@
-// hello.shape through a HelloRetryRequest: the second ClientHello is the first one as it was sent, but for what RFC 9846
-// section 4.2.2 lets it change. A shape that breaks the rule, or takes out what was asked for, is not
+// hello.shape through a HelloRetryRequest: the second ClientHello is the first one as it was sent, but for what RFC
+// 9846 section 4.2.2 lets it change. A shape that breaks the rule, or takes out what was asked for, is not
 // followed there.
 
 import { describe, expect, it } from 'vitest'
-import { nodeProvider } from '../../src/crypto/node.ts'
-import { generateEchKeys } from '../../src/ech.ts'
-import { memoryReplayGuard, memorySessionCache, sharedTicketKeys } from '../../src/session/index.ts'
-import type { ClientHello } from '../../src/wire/messages.ts'
-import { clientHelloExtensions, decodeExtensions } from '../../src/wire/extensions.ts'
-import { extensionTypes } from '../../src/wire/registry.ts'
-import { clientOf, connectEngines, infoOf, meet, serverOf } from '../fixtures/engines.ts'
+import { nodeProvider } from '../../../src/crypto/node.ts'
+import { generateEchKeys } from '../../../src/ech.ts'
+import { memoryReplayGuard, memorySessionCache, sharedTicketKeys } from '../../../src/session/index.ts'
+import type { ClientHello } from '../../../src/wire/messages.ts'
+import { clientHelloExtensions, decodeExtensions } from '../../../src/wire/extensions.ts'
+import { extensionTypes } from '../../../src/wire/registry.ts'
+import { clientOf, connectEngines, infoOf, meet, serverOf } from '../../fixtures/engines.ts'
 
 const groups = { client: ['X25519', 'P-256', 'P-384'], server: ['P-256', 'P-384'] } as const
 const typesOf = (hello: ClientHello): readonly number[] => (hello.extensions ?? []).map(({ type }) => type)

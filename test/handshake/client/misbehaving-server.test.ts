@@ -3,18 +3,18 @@
 
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { parsePrivateKey } from '../../src/crypto/keys.ts'
-import { nodeProvider } from '../../src/crypto/node.ts'
-import type { Signer } from '../../src/crypto/provider.ts'
-import type { AlertName, TlsErrorCode } from '../../src/errors.ts'
-import type { Seam } from '../../src/config.ts'
-import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
-import { rotatingTicketKeys } from '../../src/session/index.ts'
-import { concat } from '../../src/wire/bytes.ts'
-import { HELLO_RETRY_REQUEST_RANDOM } from '../../src/wire/messages.ts'
-import { extensionTypes } from '../../src/wire/registry.ts'
-import { clientOf, connectEngines, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
-import { ecdsa, ed25519, rsa } from '../fixtures/identities.ts'
+import { parsePrivateKey } from '../../../src/crypto/keys.ts'
+import { nodeProvider } from '../../../src/crypto/node.ts'
+import type { Signer } from '../../../src/crypto/provider.ts'
+import type { AlertName, TlsErrorCode } from '../../../src/errors.ts'
+import type { Seam } from '../../../src/config.ts'
+import type { TestClientOptions, TestServerOptions } from '../../fixtures/engines.ts'
+import { rotatingTicketKeys } from '../../../src/session/index.ts'
+import { concat } from '../../../src/wire/bytes.ts'
+import { HELLO_RETRY_REQUEST_RANDOM } from '../../../src/wire/messages.ts'
+import { extensionTypes } from '../../../src/wire/registry.ts'
+import { clientOf, connectEngines, eventsOf, infoOf, meet, serverOf } from '../../fixtures/engines.ts'
+import { ecdsa, ed25519, rsa } from '../../fixtures/identities.ts'
 import {
   expectRefusal,
   misbehaving,
@@ -24,7 +24,7 @@ import {
   tls13,
   withExtension,
   withoutExtension,
-} from './misbehaving.ts'
+} from '../misbehaving.ts'
 
 const none = new Uint8Array(0)
 const UNKNOWN = 0x4242

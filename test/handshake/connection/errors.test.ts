@@ -2,18 +2,18 @@
 // and the alert that the RFC asks for.
 
 import { beforeAll, describe, expect, it } from 'vitest'
-import { nodeProvider } from '../../src/crypto/node.ts'
-import type { AlertName, Fault, TlsErrorCode } from '../../src/errors.ts'
-import { TlsError, tlsErrorCodes } from '../../src/errors.ts'
-import type { ClientOptions, ServerOptions } from '../../src/options.ts'
-import { createCa } from '../../src/pki/index.ts'
-import type { Ca } from '../../src/pki/index.ts'
-import { chainVerifier } from '../../src/x509/chain-verifier.ts'
-import { trustStore } from '../../src/x509/trust.ts'
-import { concat } from '../../src/wire/bytes.ts'
-import { clientOf, errorOf, eventsOf, meet, serverOf } from '../fixtures/engines.ts'
-import { anyCertificate, ecdsa, rsa } from '../fixtures/identities.ts'
-import { plainRecord, tls13 } from './misbehaving.ts'
+import { nodeProvider } from '../../../src/crypto/node.ts'
+import type { AlertName, Fault, TlsErrorCode } from '../../../src/errors.ts'
+import { TlsError, tlsErrorCodes } from '../../../src/errors.ts'
+import type { ClientOptions, ServerOptions } from '../../../src/options.ts'
+import { createCa } from '../../../src/pki/index.ts'
+import type { Ca } from '../../../src/pki/index.ts'
+import { chainVerifier } from '../../../src/x509/chain-verifier.ts'
+import { trustStore } from '../../../src/x509/trust.ts'
+import { concat } from '../../../src/wire/bytes.ts'
+import { clientOf, errorOf, eventsOf, meet, serverOf } from '../../fixtures/engines.ts'
+import { anyCertificate, ecdsa, rsa } from '../../fixtures/identities.ts'
+import { plainRecord, tls13 } from '../misbehaving.ts'
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
 

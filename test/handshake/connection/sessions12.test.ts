@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { nodeProvider } from '../../src/crypto/node.ts'
-import type { ClientHelloOptions } from '../../src/options.ts'
-import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
-import type { ServerSessionStore } from '../../src/session/interfaces.ts'
-import { decodeSession, encodeSession, memorySessionCache, rotatingTicketKeys } from '../../src/session/index.ts'
-import { toHex } from '../../src/wire/bytes.ts'
-import { clientOf, connectEngines, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
-import { anyCertificate, ecdsa, ed25519, rsa } from '../fixtures/identities.ts'
-import { delayedProvider } from '../fixtures/delayed-provider.ts'
+import { nodeProvider } from '../../../src/crypto/node.ts'
+import type { ClientHelloOptions } from '../../../src/options.ts'
+import type { TestClientOptions, TestServerOptions } from '../../fixtures/engines.ts'
+import type { ServerSessionStore } from '../../../src/session/interfaces.ts'
+import { decodeSession, encodeSession, memorySessionCache, rotatingTicketKeys } from '../../../src/session/index.ts'
+import { toHex } from '../../../src/wire/bytes.ts'
+import { clientOf, connectEngines, errorOf, eventsOf, infoOf, meet, serverOf } from '../../fixtures/engines.ts'
+import { anyCertificate, ecdsa, ed25519, rsa } from '../../fixtures/identities.ts'
+import { delayedProvider } from '../../fixtures/delayed-provider.ts'
 
 const tls12: TestClientOptions & TestServerOptions = { versions: { max: 'TLS 1.2' } }
 const tickets = () => ({ protector: rotatingTicketKeys({ provider: nodeProvider }) })

@@ -2,15 +2,15 @@
 // chain that the other can verify if it has one, and takes none that it did not offer to verify.
 
 import { describe, expect, it } from 'vitest'
-import { nodeProvider } from '../../src/crypto/node.ts'
-import type { ClientOptions, ServerOptions } from '../../src/options.ts'
-import { createCa } from '../../src/pki/index.ts'
-import { decodePem } from '../../src/wire/pem.ts'
-import { chainVerifier } from '../../src/x509/index.ts'
-import { errorOf, infoOf, meet } from '../fixtures/engines.ts'
-import { anyCertificate } from '../fixtures/identities.ts'
-import { altNames, dns, fixedKeys, make, makeCa, now } from '../x509/make.ts'
-import { derOid, derSequence } from '../../src/wire/der.ts'
+import { nodeProvider } from '../../../src/crypto/node.ts'
+import type { ClientOptions, ServerOptions } from '../../../src/options.ts'
+import { createCa } from '../../../src/pki/index.ts'
+import { decodePem } from '../../../src/wire/pem.ts'
+import { chainVerifier } from '../../../src/x509/index.ts'
+import { errorOf, infoOf, meet } from '../../fixtures/engines.ts'
+import { anyCertificate } from '../../fixtures/identities.ts'
+import { altNames, dns, fixedKeys, make, makeCa, now } from '../../x509/make.ts'
+import { derOid, derSequence } from '../../../src/wire/der.ts'
 
 const derOf = (pem: string): Uint8Array => decodePem(pem)[0]?.bytes ?? new Uint8Array(0)
 const authorities = Promise.all([createCa({ name: 'ECDSA' }), createCa({ name: 'RSA', key: 'rsa-2048' })])

@@ -1,11 +1,14 @@
 // The longest ClientHello that there can be fits under the default limit (RFC 9846 section 4.2.2).
 
 import { describe, expect, it } from 'vitest'
-import { clientOf, errorOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
-import type { ClientHello } from '../../src/wire/messages.ts'
-import { through } from '../attacks/wire.ts'
+import { clientOf, errorOf, infoOf, meet, serverOf } from '../../fixtures/engines.ts'
+import type { ClientHello } from '../../../src/wire/messages.ts'
+import { through } from '../../attacks/wire.ts'
 
-/** Fills the vectors of the hello: 32 bytes of session ID, 2^16-2 bytes of suites, 255 compression methods and 2^16-1 bytes of extensions. */
+/**
+ * Fills the vectors of the hello: 32 bytes of session ID, 2^16-2 bytes of suites, 255 compression methods and 2^16-1
+ * bytes of extensions.
+ */
 const fill = (hello: ClientHello): ClientHello => {
   const used = hello.extensions?.reduce((sum, { data }) => sum + 4 + data.length, 0) ?? 0
   return {

@@ -2,11 +2,11 @@
 // illegal_parameter; an address, which some clients send, is as no name at all.
 
 import { describe, expect, it } from 'vitest'
-import { isAddress, isHostName } from '../../src/wire/host-name.ts'
-import type { ClientHello } from '../../src/wire/messages.ts'
-import { extensionTypes } from '../../src/wire/registry.ts'
-import { concat } from '../../src/wire/bytes.ts'
-import { clientOf, errorOf, infoOf, meet } from '../fixtures/engines.ts'
+import { isAddress, isHostName } from '../../../src/wire/host-name.ts'
+import type { ClientHello } from '../../../src/wire/messages.ts'
+import { extensionTypes } from '../../../src/wire/registry.ts'
+import { concat } from '../../../src/wire/bytes.ts'
+import { clientOf, errorOf, infoOf, meet } from '../../fixtures/engines.ts'
 
 const label = (length: number): string => 'a'.repeat(length)
 const longest = `${label(63)}.${label(63)}.${label(63)}.${label(61)}`

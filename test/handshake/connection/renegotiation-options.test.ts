@@ -1,12 +1,12 @@
 // What a client of TLS 1.2 answers to a HelloRequest, by option (RFC 5246 section 7.4.1.1).
 
 import { describe, expect, it } from 'vitest'
-import { TlsError } from '../../src/errors.ts'
-import type { ClientOptions } from '../../src/options.ts'
-import { renegotiatingServer, through } from '../attacks/wire.ts'
-import type { Direction } from '../attacks/wire.ts'
-import { clientOf, connectEngines, errorOf, eventsOf, infoOf } from '../fixtures/engines.ts'
-import { ecdsa } from '../fixtures/identities.ts'
+import { TlsError } from '../../../src/errors.ts'
+import type { ClientOptions } from '../../../src/options.ts'
+import { renegotiatingServer, through } from '../../attacks/wire.ts'
+import type { Direction } from '../../attacks/wire.ts'
+import { clientOf, connectEngines, errorOf, eventsOf, infoOf } from '../../fixtures/engines.ts'
+import { ecdsa } from '../../fixtures/identities.ts'
 
 const tls12 = { versions: { max: 'TLS 1.2' } } as const
 /** A connection in which the server asks once; the records that the client sent after the handshake's own. */

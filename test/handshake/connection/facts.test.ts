@@ -3,12 +3,12 @@
 // authentication after the handshake only.
 
 import { describe, expect, it } from 'vitest'
-import { nodeProvider } from '../../src/crypto/node.ts'
-import type { ServerOptions } from '../../src/options.ts'
-import { decodeSession, memoryReplayGuard, sharedTicketKeys } from '../../src/session/index.ts'
-import { clientOf, connectEngines, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
-import type { Meeting, TestClientOptions } from '../fixtures/engines.ts'
-import { anyCertificate, ecdsa } from '../fixtures/identities.ts'
+import { nodeProvider } from '../../../src/crypto/node.ts'
+import type { ServerOptions } from '../../../src/options.ts'
+import { decodeSession, memoryReplayGuard, sharedTicketKeys } from '../../../src/session/index.ts'
+import { clientOf, connectEngines, eventsOf, infoOf, meet, serverOf } from '../../fixtures/engines.ts'
+import type { Meeting, TestClientOptions } from '../../fixtures/engines.ts'
+import { anyCertificate, ecdsa } from '../../fixtures/identities.ts'
 
 const protector = sharedTicketKeys({ provider: nodeProvider, secret: new Uint8Array(32).fill(7) })
 const tls13 = { versions: { min: 'TLS 1.3' } } as const

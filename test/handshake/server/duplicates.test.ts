@@ -2,13 +2,13 @@
 // of TLS 1.3 refuses it; of the other lists no text says anything, so that the first one counts. We send none of them.
 
 import { describe, expect, it } from 'vitest'
-import { nodeProvider } from '../../src/crypto/node.ts'
-import type { ClientOptions, ServerOptions } from '../../src/options.ts'
-import { concat } from '../../src/wire/bytes.ts'
-import type { ClientHello } from '../../src/wire/messages.ts'
-import { clientHelloExtensions, decodeExtensions } from '../../src/wire/extensions.ts'
-import { extensionTypes } from '../../src/wire/registry.ts'
-import { clientOf, errorOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
+import { nodeProvider } from '../../../src/crypto/node.ts'
+import type { ClientOptions, ServerOptions } from '../../../src/options.ts'
+import { concat } from '../../../src/wire/bytes.ts'
+import type { ClientHello } from '../../../src/wire/messages.ts'
+import { clientHelloExtensions, decodeExtensions } from '../../../src/wire/extensions.ts'
+import { extensionTypes } from '../../../src/wire/registry.ts'
+import { clientOf, errorOf, infoOf, meet, serverOf } from '../../fixtures/engines.ts'
 
 const lengthBytes = (value: number, size: 1 | 2): Uint8Array =>
   size === 1 ? Uint8Array.of(value) : Uint8Array.of(value >> 8, value & 255)

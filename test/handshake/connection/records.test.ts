@@ -2,13 +2,13 @@
 // handshake's own key log. Tests are named after the section.
 
 import { describe, expect, it } from 'vitest'
-import { nodeProvider } from '../../src/crypto/node.ts'
-import type { TlsErrorCode } from '../../src/errors.ts'
-import { concat } from '../../src/wire/bytes.ts'
-import { HELLO_RETRY_REQUEST_RANDOM } from '../../src/wire/messages.ts'
-import { clientOf, connectEngines, errorOf, eventsOf, infoOf, serverOf } from '../fixtures/engines.ts'
-import { ecdsa } from '../fixtures/identities.ts'
-import { finished, forger, oneSuite, plainRecord, refusalOf, secretOf, tls13 } from './misbehaving.ts'
+import { nodeProvider } from '../../../src/crypto/node.ts'
+import type { TlsErrorCode } from '../../../src/errors.ts'
+import { concat } from '../../../src/wire/bytes.ts'
+import { HELLO_RETRY_REQUEST_RANDOM } from '../../../src/wire/messages.ts'
+import { clientOf, connectEngines, errorOf, eventsOf, infoOf, serverOf } from '../../fixtures/engines.ts'
+import { ecdsa } from '../../fixtures/identities.ts'
+import { finished, forger, oneSuite, plainRecord, refusalOf, secretOf, tls13 } from '../misbehaving.ts'
 
 const alert = 21
 const handshake = 22

@@ -1,14 +1,14 @@
 // Options of a server that have a rule of their own: chooseAlpn without a protocol (RFC 7301), the window for early
 // data (RFC 9846 section 8.3).
 
-import { mergeOptions } from '../../src/options/merge.ts'
+import { mergeOptions } from '../../../src/options/merge.ts'
 import { describe, expect, it } from 'vitest'
-import { nodeProvider } from '../../src/crypto/node.ts'
-import { serverConfig } from '../../src/engine/index.ts'
-import type { ClientOptions, ServerOptions } from '../../src/options.ts'
-import { decodeSession, rotatingTicketKeys } from '../../src/session/index.ts'
-import { errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
-import { ecdsa } from '../fixtures/identities.ts'
+import { nodeProvider } from '../../../src/crypto/node.ts'
+import { serverConfig } from '../../../src/engine/index.ts'
+import type { ClientOptions, ServerOptions } from '../../../src/options.ts'
+import { decodeSession, rotatingTicketKeys } from '../../../src/session/index.ts'
+import { errorOf, eventsOf, infoOf, meet, serverOf } from '../../fixtures/engines.ts'
+import { ecdsa } from '../../fixtures/identities.ts'
 
 const versions = ['TLS 1.2', 'TLS 1.3'] as const
 

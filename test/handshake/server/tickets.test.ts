@@ -1,14 +1,14 @@
 // The options that turn tickets off at the client, and renew them at the server.
 
 import { describe, expect, it } from 'vitest'
-import { nodeProvider } from '../../src/crypto/node.ts'
-import type { ClientHelloInfo } from '../../src/options.ts'
-import { rotatingTicketKeys } from '../../src/session/index.ts'
-import { toHex } from '../../src/wire/bytes.ts'
-import { extensionTypes } from '../../src/wire/registry.ts'
-import { errorOf, eventsOf, infoOf, meet } from '../fixtures/engines.ts'
-import type { Meeting, TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
-import { misbehaving, withExtension } from './misbehaving.ts'
+import { nodeProvider } from '../../../src/crypto/node.ts'
+import type { ClientHelloInfo } from '../../../src/options.ts'
+import { rotatingTicketKeys } from '../../../src/session/index.ts'
+import { toHex } from '../../../src/wire/bytes.ts'
+import { extensionTypes } from '../../../src/wire/registry.ts'
+import { errorOf, eventsOf, infoOf, meet } from '../../fixtures/engines.ts'
+import type { Meeting, TestClientOptions, TestServerOptions } from '../../fixtures/engines.ts'
+import { misbehaving, withExtension } from '../misbehaving.ts'
 
 const versions = ['TLS 1.2', 'TLS 1.3'] as const
 const only = (version: (typeof versions)[number]) => ({ versions: { min: version, max: version } })

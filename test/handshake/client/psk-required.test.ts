@@ -2,11 +2,11 @@
 // section 4.1).
 
 import { describe, expect, it } from 'vitest'
-import { generateEchKeys } from '../../src/ech.ts'
-import { nodeProvider } from '../../src/crypto/node.ts'
-import { rotatingTicketKeys } from '../../src/session/index.ts'
-import { clientOf, errorOf, eventsOf, infoOf, meet } from '../fixtures/engines.ts'
-import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
+import { generateEchKeys } from '../../../src/ech.ts'
+import { nodeProvider } from '../../../src/crypto/node.ts'
+import { rotatingTicketKeys } from '../../../src/session/index.ts'
+import { clientOf, errorOf, eventsOf, infoOf, meet } from '../../fixtures/engines.ts'
+import type { TestClientOptions, TestServerOptions } from '../../fixtures/engines.ts'
 
 const key = new Uint8Array(32).fill(1)
 const keys = { identity: 'x', key }

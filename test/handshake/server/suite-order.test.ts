@@ -2,8 +2,8 @@
 // within a group.
 
 import { describe, expect, it } from 'vitest'
-import type { ClientOptions, ServerOptions } from '../../src/options.ts'
-import { infoOf, meet, serverOf } from '../fixtures/engines.ts'
+import type { ClientOptions, ServerOptions } from '../../../src/options.ts'
+import { infoOf, meet, serverOf } from '../../fixtures/engines.ts'
 
 const suites13 = {
   aes128: 'TLS_AES_128_GCM_SHA256',
