@@ -1,11 +1,11 @@
-// docs/rfc-musts.md: each quoted line and each named test is there, and the counts at the top are those of the rows.
+// docs/rfc-musts*.md: each quoted line and each named test is there, and the counts at the top of a page are
+// those of its rows.
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { hasCode } from './quoted.ts'
 
 const root = new URL('../../', import.meta.url)
-const page = readFileSync(new URL('docs/rfc-musts.md', root), 'utf8')
 
 interface Row {
   readonly section: string
@@ -14,11 +14,16 @@ interface Row {
   readonly test: string
 }
 
-const rows: readonly Row[] = page.split('\n').flatMap((text) => {
-  const [, section = '', rule = '', line = '', test = ''] =
-    /^\| (\d[\d.]*) \| (.+?) \| (.+?) \| (.+?) \|$/.exec(text) ?? []
-  return section === '' ? [] : [{ section, rule, line, test }]
-})
+/** Of a page: those of all its tables, under headings that name the RFC. */
+const rowsOf = (page: string): readonly Row[] => {
+  let rfc = ''
+  return page.split('\n').flatMap((text) => {
+    rfc = /^## (RFC \d+)/.exec(text)?.[1] ?? rfc
+    const [, section = '', rule = '', line = '', test = ''] =
+      /^\| ((?:[A-F]\.)?\d[\d.]*) \| (.+?) \| (.+?) \| (.+?) \|$/.exec(text) ?? []
+    return section === '' ? [] : [{ section: `${rfc} section ${section}`, rule, line, test }]
+  })
+}
 
 /** `path`: `quote`, in one or two backquotes. Undefined for anything else. */
 const quoteOf = (cell: string): { readonly path: string; readonly quote: string } | undefined => {
@@ -30,10 +35,17 @@ const isNotHeld = ({ line }: Row): boolean => line === 'not held'
 const isHeld = ({ line }: Row): boolean => quoteOf(line) !== undefined
 const isWithoutTest = (row: Row): boolean => isHeld(row) && row.test === 'no test'
 
-describe('docs/rfc-musts.md', () => {
+describe.each([
+  ['rfc-musts.md', 100],
+  ['rfc-musts-tls12.md', 100],
+  ['rfc-musts-ech.md', 50],
+] as const)('docs/%s', (file, least) => {
+  const page = readFileSync(new URL(`docs/${file}`, root), 'utf8')
+  const rows = rowsOf(page)
+
   it('has every line of its tables', () => {
-    expect(page.split('\n').filter((text) => /^\| \d/.test(text))).toHaveLength(rows.length)
-    expect(rows.length).toBeGreaterThan(100)
+    expect(page.split('\n').filter((text) => /^\| ([A-F]\.)?\d/.test(text))).toHaveLength(rows.length)
+    expect(rows.length).toBeGreaterThan(least)
   })
 
   it.each(rows)('$section: $rule', (row) => {

@@ -3,6 +3,7 @@
 
 import type { ActiveGroup, ClientConfig } from '../../config.ts'
 import type { KeyExchange } from '../../crypto/provider.ts'
+import { MAX_PLAINTEXT, MAX_RECORD_SIZE_LIMIT } from '../../record/framing.ts'
 import type { ClientHelloExtensions } from '../../wire/extensions.ts'
 import { isAddress } from '../../wire/host-name.ts'
 import type { ClientHello } from '../../wire/messages.ts'
@@ -141,7 +142,9 @@ const helloExtensions = (
         },
       }),
     ...(offers12 && config.maxFragmentLength !== undefined && { max_fragment_length: config.maxFragmentLength }),
-    ...(config.recordSizeLimit !== undefined && { record_size_limit: config.recordSizeLimit }),
+    ...(config.recordSizeLimit !== undefined && {
+      record_size_limit: Math.min(config.recordSizeLimit, offers13 ? MAX_RECORD_SIZE_LIMIT : MAX_PLAINTEXT),
+    }),
     ...(config.certificateSchemes && { signature_algorithms_cert: config.certificateSchemes.map(({ id }) => id) }),
     ...(offers13 && expandable(config)),
     ...(offers13 && takenDelegations(config)),

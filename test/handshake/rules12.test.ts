@@ -1,0 +1,215 @@
+// Rules of TLS 1.2 about what an end says, looked at in what it sent; named by their sections.
+
+import { describe, expect, it } from 'vitest'
+import type { ClientHelloOptions } from '../../src/options.ts'
+import { concat } from '../../src/wire/bytes.ts'
+import type { ClientHello } from '../../src/wire/messages.ts'
+import { record, renegotiatingServer, through } from '../attacks/wire.ts'
+import { clientOf, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
+import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
+import { ecdsa } from '../fixtures/identities.ts'
+
+const tls12 = { versions: { max: 'TLS 1.2' } } as const
+const [maxFragmentLength, encryptThenMac, extendedMasterSecret, recordSizeLimit] = [1, 22, 23, 28]
+const [scsv, renegotiationInfo] = [0x00ff, 0xff01]
+
+interface Extension {
+  readonly type: number
+  readonly data: Uint8Array
+}
+
+/** Options of a client that keeps its hellos in `seen`. */
+const kept = (seen: ClientHello[], options: TestClientOptions = {}): TestClientOptions => ({
+  ...tls12,
+  ...options,
+  hello: { shape: (hello) => (seen.push(hello), hello) },
+})
+const extensionOf = (hello: ClientHello | undefined, type: number): readonly number[] | undefined => {
+  const found = hello?.extensions?.find((extension) => extension.type === type)
+  return found && [...found.data]
+}
+
+/** The types of the extensions that a server answers with. */
+const answered = async (client: TestClientOptions, server: TestServerOptions = {}) => {
+  const types: number[] = []
+  const seam = {
+    outgoing: ({ type, fields }: { readonly type: string; readonly fields: object }) => {
+      if (type === 'ServerHello')
+        types.push(...(fields as { extensions: readonly Extension[] }).extensions.map((each) => each.type))
+      return fields
+    },
+  }
+  const meeting = await meet({ ...tls12, ...client }, { ...tls12, ...server, seam })
+  return { types, info: infoOf(meeting.clientEvents) }
+}
+
+describe('record_size_limit (RFC 8449)', () => {
+  it.each([
+    [tls12, [64, 0]],
+    [{}, [64, 1]],
+  ] as const)('section 4: a client says no more than its version has: %o', (versions, expected) => {
+    const seen: ClientHello[] = []
+    clientOf({ ...kept(seen), versions: {}, ...versions, limits: { recordSizeLimit: 16385 } })
+    expect(extensionOf(seen[0], recordSizeLimit)).toEqual(expected)
+  })
+
+  it.each([tls12, {}])('section 4: records have 2^14 bytes at most, whatever the peer takes: %o', async (versions) => {
+    const shape: ClientHelloOptions['shape'] = (hello) => ({
+      ...hello,
+      extensions: [...(hello.extensions ?? []), { type: recordSizeLimit, data: Uint8Array.of(0xff, 0xff) }],
+    })
+    const meeting = await meet({ ...versions, hello: { shape } }, versions)
+    void meeting.server.send(new Uint8Array(20_000))
+    await meeting.settle()
+    expect(eventsOf(meeting.clientEvents, 'data').map(({ data }) => data.length)).toEqual([16384, 3616])
+  })
+
+  it('section 5: a server ignores max_fragment_length beside it', async () => {
+    const { types } = await answered({ limits: { recordSizeLimit: 500 }, tls12: { maxFragmentLength: 512 } })
+    expect(types).toContain(recordSizeLimit)
+    expect(types).not.toContain(maxFragmentLength)
+  })
+})
+
+describe('renegotiation_info (RFC 5746)', () => {
+  it('section 3.5: a renegotiation has the verify_data of the client, and no SCSV', () => {
+    const seen: ClientHello[] = []
+    const server = renegotiatingServer(ecdsa)
+    through(clientOf(kept(seen, { tls12: { renegotiation: 'once' } })), server, (wire) => [wire])
+    expect(server.renegotiated).toBe(1)
+    expect(extensionOf(seen[0], renegotiationInfo)).toEqual([0])
+    expect(extensionOf(seen[1], renegotiationInfo)).toHaveLength(13)
+    expect(seen.flatMap(({ cipherSuites }) => cipherSuites)).not.toContain(scsv)
+  })
+
+  it('section 3.6: the SCSV alone is answered with an empty one', async () => {
+    const shape: ClientHelloOptions['shape'] = (hello) => ({
+      ...hello,
+      cipherSuites: [...hello.cipherSuites, scsv],
+      extensions: hello.extensions?.filter(({ type }) => type !== renegotiationInfo),
+    })
+    const { types, info } = await answered({ hello: { shape } })
+    expect(types).toContain(renegotiationInfo)
+    expect(info.secureRenegotiation).toBe(true)
+  })
+})
+
+describe('extended_master_secret (RFC 7627)', () => {
+  it('section 5.2 and 5.3: it is in each ClientHello, full or abbreviated', async () => {
+    const seen: ClientHello[] = []
+    const server = {
+      ...tls12,
+      tickets: { protector: { seal: (state: Uint8Array) => state, open: (t: Uint8Array) => t } },
+    }
+    const first = await meet(kept(seen), server)
+    const session = eventsOf(first.clientEvents, 'session').at(-1)?.session
+    const second = await meet(kept(seen, session && { session }), server)
+    expect(infoOf(second.clientEvents).resumed).toBe(true)
+    expect(seen.map((hello) => extensionOf(hello, extendedMasterSecret))).toEqual([[], []])
+  })
+
+  it('section 5.2: a server answers it, and only if it was asked', async () => {
+    const shape: ClientHelloOptions['shape'] = (hello) => ({
+      ...hello,
+      extensions: hello.extensions?.filter(({ type }) => type !== extendedMasterSecret),
+    })
+    expect((await answered({})).types).toContain(extendedMasterSecret)
+    expect((await answered({ hello: { shape } })).types).not.toContain(extendedMasterSecret)
+  })
+})
+
+describe('encrypt_then_mac (RFC 7366)', () => {
+  it('section 3: a server does not answer it with an AEAD suite', async () => {
+    const [cbc, gcm] = ['TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA', 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'] as const
+    const client = { cipherSuites: [gcm, cbc] }
+    expect((await answered(client, { cipherSuites: [gcm] })).types).not.toContain(encryptThenMac)
+    expect((await answered(client, { cipherSuites: [cbc] })).types).toContain(encryptThenMac)
+  })
+})
+
+describe('hellos (RFC 5246)', () => {
+  it('section 7.4.1.2: a ClientHello without extensions is taken, and its ServerHello has none', async () => {
+    const shape: ClientHelloOptions['shape'] = (hello) => ({ ...hello, extensions: undefined })
+    const hellos: object[] = []
+    const seam = {
+      outgoing: ({ type, fields }: { readonly type: string; readonly fields: object }) => {
+        if (type === 'ServerHello') hellos.push(fields)
+        return fields
+      },
+    }
+    const legacy = { ...tls12, tls12: { legacy: true } }
+    infoOf((await meet({ ...legacy, hello: { shape } }, { ...legacy, seam })).clientEvents)
+    expect(hellos).toEqual([expect.objectContaining({ extensions: undefined })])
+  })
+
+  it('section 7.4.1.2: bytes behind a ClientHello are decode_error', () => {
+    const hello = concat(...clientOf(tls12).takeOutput()).slice(5)
+    const message = concat(hello, Uint8Array.of(0))
+    const length = message.length - 4
+    message.set([length >> 16, (length >> 8) & 0xff, length & 0xff], 1)
+    const server = serverOf(tls12)
+    server.receive(record(22, message))
+    expect(errorOf(server.takeEvents())).toMatchObject({ code: 'decode_error', alert: 'decode_error' })
+  })
+
+  it('section 7.4.1.4.1: without signature_algorithms SHA-1 is meant', async () => {
+    const shape: ClientHelloOptions['shape'] = (hello) => ({
+      ...hello,
+      extensions: hello.extensions?.filter(({ type }) => type !== 13),
+    })
+    const client = { ...tls12, tls12: { legacy: true }, hello: { shape } }
+    expect(infoOf((await meet(client, { ...tls12, tls12: { legacy: true } })).clientEvents).signatureScheme).toBe(
+      'ecdsa_sha1',
+    )
+    expect(errorOf((await meet(client, tls12)).serverEvents).code).toBe('no_common_signature_scheme')
+  })
+
+  it('appendix E.1: a newer version is answered with TLS 1.2', () => {
+    const message = concat(...clientOf(tls12).takeOutput()).slice(5)
+    message.set([3, 9], 4)
+    const server = serverOf(tls12)
+    server.receive(record(22, message))
+    const answer = concat(...server.takeOutput())
+    expect([...answer.subarray(5, 6), ...answer.subarray(9, 11)]).toEqual([2, 3, 3])
+  })
+})
+
+describe('records (RFC 5246)', () => {
+  it('section 6.2.1: application data is taken during a renegotiation', () => {
+    const server = renegotiatingServer(ecdsa)
+    let hellos = 0
+    const client = clientOf({
+      ...tls12,
+      tls12: { renegotiation: 'once' },
+      hello: { shape: (hello) => (hellos++, hello) },
+    })
+    let sent = false
+    const events = through(client, server, (wire, direction) => {
+      if (direction === 'to server' && hellos === 2 && !sent) {
+        sent = true // before the server has read the second ClientHello
+        void server.send(Uint8Array.of(7))
+      }
+      return [wire]
+    })
+    expect([sent, server.renegotiated]).toEqual([true, 1])
+    expect(eventsOf(events.client, 'error')).toEqual([])
+    expect(eventsOf(events.client, 'data').map(({ data }) => [...data])).toEqual([[7]])
+  })
+
+  it('section 6.2.3: a ciphertext of more than 2^14 + 2048 bytes is record_overflow', async () => {
+    const { client, clientEvents } = await meet(tls12, tls12)
+    infoOf(clientEvents)
+    client.receive(Uint8Array.of(23, 3, 3, (16384 + 2049) >> 8, (16384 + 2049) & 0xff))
+    expect(errorOf(client.takeEvents())).toMatchObject({ code: 'record_overflow', alert: 'record_overflow' })
+  })
+
+  it('appendix E.1: a first ClientHello may come in a record of any version 3.x', () => {
+    let first = true
+    const events = through(clientOf(tls12), serverOf(tls12), (wire, direction) => {
+      if (direction === 'to client' || !first) return [wire]
+      first = false
+      return [wire.with(2, 9)]
+    })
+    infoOf(events.client)
+  })
+})
