@@ -60,7 +60,9 @@ function pack(): string {
   const strays = files.filter(
     (path) =>
       !documents.includes(path) &&
-      !/^(dist\/.*\.(js|d\.ts)|docs\/[A-Za-z0-9-]+\.md|docs\/schemas\/[a-z0-9-]+\.json)$/.test(path),
+      !/^(dist\/.*\.(js|d\.ts)|docs\/([A-Za-z0-9-]+\.md|images\/[a-z0-9-]+\.svg|schemas\/[a-z0-9-]+\.json))$/.test(
+        path,
+      ),
   )
   if (strays.length > 0) throw new Error(`the tarball holds what it should not: ${strays.join(', ')}`)
   return join(scratch, packed.filename)

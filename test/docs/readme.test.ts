@@ -1,13 +1,14 @@
 // README's snippets run as pasted, but for the address and the port, and with a certificate made for it.
 
 import { once } from 'node:events'
-import { rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect as connectSocket } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connect, createServer, dangerouslyAcceptAnyCertificate, pair } from '../../src/index.node.ts'
 import { createCa } from '../../src/pki/index.ts'
-import { outputOf, scratchFolder, snippetsOf, start } from './snippets.ts'
+import { subpaths } from '../../scripts/subpaths.ts'
+import { outputOf, root, scratchFolder, snippetsOf, start } from './snippets.ts'
 
 const [clientCode = '', serverCode = '', streamCode = ''] = snippetsOf('README.md')
 const folder = scratchFolder()
@@ -76,5 +77,26 @@ describe('README.md', () => {
     const { connection, accepted } = await run(trusting, createServer, dialed, far, other.chainPem, other.privateKeyPem)
     await client
     await Promise.all([connection.close(), accepted.close(), (await client).close()])
+  })
+
+  it('has each subpath in its table of imports', () => {
+    const cells = [...readFileSync(new URL('README.md', root), 'utf8').matchAll(/^\| (`puretls[^|]*) \|/gm)]
+    const names = cells.flatMap(([, cell = '']) =>
+      [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) =>
+        // `puretls/crypto/noble`, `/node` stands for `puretls/crypto/node`.
+        name.startsWith('/') ? `${/puretls\/\w+/.exec(cell)?.[0] ?? ''}${name}` : name,
+      ),
+    )
+    expect(names.toSorted()).toEqual(subpaths.map(({ subpath }) => subpath.replace('.', 'puretls')).toSorted())
+  })
+
+  it('shows pictures that the package carries', () => {
+    const pictures = [...readFileSync(new URL('README.md', root), 'utf8').matchAll(/!\[[^\]]*\]\(([^)]+)\)/g)]
+    expect(pictures.length).toBeGreaterThan(0)
+    const { files } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { files: readonly string[] }
+    for (const [, path = ''] of pictures) {
+      expect(existsSync(new URL(path, root)), path).toBe(true)
+      expect(files).toContain(path.replace(/[^/]+\.svg$/, '*.svg'))
+    }
   })
 })
