@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest'
 import { generateEchKeys } from '../../src/ech.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import type { RawExtension } from '../../src/wire/extensions.ts'
+import type { ClientHello } from '../../src/wire/messages.ts'
 import { errorOf, eventsOf, meet } from '../fixtures/engines.ts'
+import type { TestClientOptions } from '../fixtures/engines.ts'
 import { anyCertificate, ecdsa, ed25519 } from '../fixtures/identities.ts'
 
 const keys = await generateEchKeys({ publicName: 'public.test', provider: nodeProvider, configId: 7 })
@@ -52,4 +54,53 @@ describe('a handshake with the outer hello', () => {
     expect(errorOf(clientEvents).code).toBe('ech_required')
     expect(shown).toHaveLength(1)
   })
+})
+
+test('RFC 9849 section 6.1: the outer hello has a random of its own', async () => {
+  const lines: string[] = []
+  const { clientEvents } = await meet(
+    { ...client, keyLog: (line) => lines.push(line) },
+    { hello: { ech: { keys: [keys] } } },
+  )
+  expect(eventsOf(clientEvents, 'error')).toEqual([])
+  const randomOf = (label: string): string | undefined =>
+    lines.find((line) => line.startsWith(`${label} `))?.split(' ')[1]
+  const [outer, inner] = [randomOf('ECH_SECRET'), randomOf('CLIENT_HANDSHAKE_TRAFFIC_SECRET')]
+  expect([outer?.length, inner?.length]).toEqual([64, 64])
+  expect(outer).not.toBe(inner)
+})
+
+test('RFC 9849 section 6.1: no session of TLS 1.2 is offered', async () => {
+  const stored = new Map<string, Uint8Array>()
+  const sessions = {
+    get: (id: Uint8Array) => stored.get(String(id)),
+    set: (id: Uint8Array, state: Uint8Array) => void stored.set(String(id), state),
+  }
+  const server = { sessions, tickets: false } as const
+  const first = await meet({ versions: { max: 'TLS 1.2' }, serverName: 'secret.test' }, server)
+  const session = eventsOf(first.clientEvents, 'session').at(-1)?.session
+  expect([session !== undefined, stored.size]).toEqual([true, 1])
+  const offered = async (hello: TestClientOptions['hello']) => {
+    const ids: string[] = []
+    const shape = (sent: ClientHello) => (ids.push(String(sent.sessionId)), sent)
+    await meet({ serverName: 'secret.test', ...(session && { session }), hello: { ...hello, shape } }, server)
+    return ids.filter((id) => stored.has(id)).length
+  }
+  expect(await offered({})).toBe(1)
+  expect(await offered(client.hello)).toBe(0)
+})
+
+test('RFC 9849 section 7.2: a server behind another says nothing of ECH in a ServerHello of TLS 1.2', async () => {
+  const ends: string[] = []
+  const seam = {
+    outgoing: ({ type, fields }: { readonly type: string; readonly fields: object }) => {
+      if (type === 'ServerHello' && 'random' in fields && fields.random instanceof Uint8Array)
+        ends.push(String.fromCharCode(...fields.random.subarray(24)))
+      return fields
+    },
+  }
+  const inner: RawExtension = { type: 0xfe0d, data: Uint8Array.of(1) }
+  const shape = (hello: ClientHello) => ({ ...hello, extensions: [...(hello.extensions ?? []), inner] })
+  await meet({ versions: { max: 'TLS 1.2' }, hello: { shape } }, { seam })
+  expect(ends).toEqual(['DOWNGRD\u0001'])
 })

@@ -64,6 +64,23 @@ describe('record_size_limit (RFC 8449)', () => {
     expect(eventsOf(meeting.clientEvents, 'data').map(({ data }) => data.length)).toEqual([16384, 3616])
   })
 
+  it('section 4: a server says no more than its version has', async () => {
+    const values: (readonly number[])[] = []
+    const seam = {
+      outgoing: ({ type, fields }: { readonly type: string; readonly fields: object }) => {
+        if (type === 'ServerHello') values.push(extensionOf(fields as ClientHello, recordSizeLimit) ?? [])
+        return fields
+      },
+    }
+    const limits = { recordSizeLimit: 16385 }
+    await meet({ ...tls12, limits: { recordSizeLimit: 500 } }, { limits, seam })
+    expect(values).toEqual([[64, 0]])
+  })
+
+  it('section 4: no value under 64 is sent', () => {
+    expect(() => clientOf({ ...tls12, limits: { recordSizeLimit: 63 } })).toThrow(/recordSizeLimit/)
+  })
+
   it('section 5: a server ignores max_fragment_length beside it', async () => {
     const { types } = await answered({ limits: { recordSizeLimit: 500 }, tls12: { maxFragmentLength: 512 } })
     expect(types).toContain(recordSizeLimit)
@@ -128,6 +145,33 @@ describe('encrypt_then_mac (RFC 7366)', () => {
 })
 
 describe('hellos (RFC 5246)', () => {
+  it('section 7.4.1.2: null compression is offered, alone', () => {
+    const seen: ClientHello[] = []
+    clientOf(kept(seen))
+    expect(seen.map(({ compressionMethods }) => [...compressionMethods])).toEqual([[0]])
+  })
+
+  it('section 7.4.1.2 and 7.4.1.3: randoms and session IDs say nothing, and are never the same', async () => {
+    const said: { readonly random: Uint8Array; readonly sessionId: Uint8Array }[] = []
+    const seam = {
+      outgoing: ({ type, fields }: { readonly type: string; readonly fields: object }) => {
+        if (type === 'ServerHello') said.push(fields as (typeof said)[number])
+        return fields
+      },
+    }
+    const sessions = { get: () => undefined, set: () => {} }
+    const seen: ClientHello[] = []
+    for (let i = 0; i < 2; i++)
+      infoOf((await meet(kept(seen), { ...tls12, sessions, tickets: false, seam })).clientEvents)
+    const values = [...said.map(({ random }) => random), ...said.map(({ sessionId }) => sessionId), seen[0]?.random]
+    expect(values.map((value) => value?.length)).toEqual([32, 32, 32, 32, 32])
+    expect(new Set(values.map(String)).size).toBe(5)
+  })
+
+  it('section 7.4.1.4.1: a server does not send signature_algorithms', async () => {
+    expect((await answered({})).types).not.toContain(13)
+  })
+
   it('section 7.4.1.2: a ClientHello without extensions is taken, and its ServerHello has none', async () => {
     const shape: ClientHelloOptions['shape'] = (hello) => ({ ...hello, extensions: undefined })
     const hellos: object[] = []
@@ -175,6 +219,19 @@ describe('hellos (RFC 5246)', () => {
 })
 
 describe('records (RFC 5246)', () => {
+  it('section 6 and 6.2.1: no record is empty, or of a type that is not defined', async () => {
+    const sent: (readonly [number, number])[] = []
+    const trace: TestClientOptions['trace'] = ({ direction, type, content }) => {
+      if (direction === 'sent') sent.push([type, content.length])
+    }
+    const meeting = await meet({ ...tls12, trace }, { ...tls12, trace })
+    void meeting.client.send(Uint8Array.of(1))
+    void meeting.client.closeWrite()
+    await meeting.settle()
+    expect([...new Set(sent.map(([type]) => type))].toSorted()).toEqual([20, 21, 22, 23])
+    expect(sent.every(([, length]) => length > 0)).toBe(true)
+  })
+
   it('section 6.2.1: application data is taken during a renegotiation', () => {
     const server = renegotiatingServer(ecdsa)
     let hellos = 0
