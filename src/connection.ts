@@ -13,6 +13,11 @@ export interface TlsConnection extends AsyncIterable<Uint8Array> {
   readonly info: ConnectionInfo
   /** The last session for resumption that the server gave (client); undefined until there is one. */
   readonly session: Uint8Array | undefined
+  /**
+   * Resolves when the connection and its transport are done, also where nobody reads: with what ended it, undefined if
+   * both sides were closed properly. It never rejects. What came before can still be read.
+   */
+  readonly closed: Promise<TlsError | undefined>
   /** Application data as a web stream. It and read() exclude each other: the second one used gives `wrong_state`. */
   readonly readable: ReadableStream<Uint8Array>
   /** write() as a web stream; closing it is closeWrite(), aborting it is abort(). */
@@ -112,6 +117,10 @@ class EstablishedConnection implements TlsConnection {
 
   get session(): Uint8Array | undefined {
     return this.#pump.session
+  }
+
+  get closed(): Promise<TlsError | undefined> {
+    return this.#pump.closed
   }
 
   get earlyData(): readonly Uint8Array[] {

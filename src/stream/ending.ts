@@ -1,6 +1,7 @@
 // How a connection lets go of its transport: at once, or after the last bytes, with a time limit.
 
 import { quietError, TlsError } from '../errors.ts'
+import { defer } from './defer.ts'
 import { after, within } from './limits.ts'
 import type { Outbox } from './outbox.ts'
 import type { ByteStream } from './types.ts'
@@ -12,6 +13,7 @@ export class Ending {
   /** Resolves when the transport will give no more bytes. */
   readonly #readEnded: Promise<void>
   #ended: Promise<TlsError | undefined> | undefined
+  readonly #gone = defer()
 
   constructor(transport: ByteStream, outbox: Outbox, closeTimeout: number, readEnded: Promise<void>) {
     this.#transport = transport
@@ -31,7 +33,13 @@ export class Ending {
     return (this.#ended ??= this.#end(sealed))
   }
 
+  /** Resolves when the transport is let go of: ended in both directions, or aborted. */
+  get gone(): Promise<unknown> {
+    return this.#gone.promise.then(() => this.#ended)
+  }
+
   abort(reason: unknown): void {
+    this.#gone.resolve()
     try {
       this.#transport.abort(reason)
     } catch {
@@ -57,7 +65,10 @@ export class Ending {
     }
     const late = quietError('timeout', 'the peer did not close its side of the stream')
     const cancel = after(this.#closeTimeout, () => this.abort(late))
-    void this.#readEnded.then(cancel)
+    void this.#readEnded.then(() => {
+      cancel()
+      this.#gone.resolve()
+    })
     return undefined
   }
 }

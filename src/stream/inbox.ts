@@ -20,6 +20,8 @@ export class Inbox {
   #block: { readonly bytes: Uint8Array; used: number } | undefined
   #readers: Deferred<Uint8Array | null>[] = []
   #end: { readonly error: Error | undefined } | undefined
+  #endSeen = false
+  #whenEnded: Deferred<void> | undefined
   readonly #onTaken: () => void
   readonly #packed: boolean
 
@@ -39,6 +41,18 @@ export class Inbox {
   /** Nothing will be added any more. */
   get ended(): boolean {
     return this.#end !== undefined
+  }
+
+  /** A reader was told of the end, clean or not. */
+  get endSeen(): boolean {
+    return this.#endSeen
+  }
+
+  /** Resolves when nothing will be added any more. */
+  get whenEnded(): Promise<void> {
+    this.#whenEnded ??= defer()
+    if (this.#end) this.#whenEnded.resolve()
+    return this.#whenEnded.promise
   }
 
   push(chunk: Uint8Array): void {
@@ -88,6 +102,7 @@ export class Inbox {
       this.#onTaken()
       return Promise.resolve(chunk)
     }
+    if (this.#end) this.#endSeen = true
     if (this.#end) return this.#end.error ? Promise.reject(this.#end.error) : Promise.resolve(null)
     const reader = defer<Uint8Array | null>()
     this.#readers.push(reader)
@@ -142,6 +157,8 @@ export class Inbox {
   #settleReaders(): void {
     const readers = this.#readers
     this.#readers = []
+    this.#whenEnded?.resolve()
+    if (readers.length > 0) this.#endSeen = true
     for (const reader of readers) {
       if (this.#end?.error) reader.reject(this.#end.error)
       else reader.resolve(null)

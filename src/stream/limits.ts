@@ -10,6 +10,17 @@ export const after = (milliseconds: number, then: () => void): (() => void) => {
   return () => clearTimeout(timer)
 }
 
+/** The same, where waiting is no reason for the process to live on. */
+export const afterUnheld = (milliseconds: number, then: () => void): (() => void) => {
+  if (milliseconds === Infinity) return ignore
+  const timer: unknown = setTimeout(then, milliseconds)
+  if (typeof timer === 'object' && timer !== null) {
+    const unref: unknown = Reflect.get(timer, 'unref')
+    if (typeof unref === 'function') unref.call(timer)
+  }
+  return () => clearTimeout(timer as Parameters<typeof clearTimeout>[0])
+}
+
 /** The same outcome as the promise, or a `timeout` with this message after so many milliseconds in which `progress()`
  * stayed the same. */
 export const within = (

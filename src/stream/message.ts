@@ -13,6 +13,7 @@ const highWaterMark = 65_536
 export const fromMessageStream = (stream: MessageStreamLike): ByteStream => {
   const incoming = isPausable(stream) ? fromEvents(stream) : fromIterator(stream)
   return {
+    ...(incoming.closed && { closed: incoming.closed }),
     read: incoming.read,
     write: (data) => {
       try {
@@ -31,6 +32,7 @@ export const fromMessageStream = (stream: MessageStreamLike): ByteStream => {
 }
 
 interface Incoming {
+  readonly closed?: Promise<void>
   read(): Promise<Uint8Array | null>
   drop(error: Error): void
 }
@@ -100,5 +102,5 @@ const fromEvents = (stream: Pausable): Incoming => {
     if (stream.status === 'closed') inbox.end()
     else inbox.fail(new Error(`the stream was ${stream.status}`))
   } else endIfDrained()
-  return { read: () => inbox.read(), drop: (error) => inbox.drop(error) }
+  return { closed: inbox.whenEnded, read: () => inbox.read(), drop: (error) => inbox.drop(error) }
 }

@@ -7,10 +7,14 @@ import { asBytes, joinedAndFreed, textStream } from './chunk.ts'
 import { defer, done, ignore } from './defer.ts'
 import type { Deferred } from './defer.ts'
 import { Inbox } from './inbox.ts'
+import { afterUnheld } from './limits.ts'
 import type { ByteStream, NodeDuplexLike } from './types.ts'
 
 /** Bytes that may wait here before the socket is paused. */
 const highWaterMark = 65_536
+
+/** Milliseconds between two looks at a paused socket. */
+const probeInterval = 10_000
 
 /** Throws `bad_option` if the stream has an encoding, so that it would deliver text. */
 export const fromNode = (socket: NodeDuplexLike): ByteStream => {
@@ -26,6 +30,7 @@ class NodeStream implements ByteStream {
   #failure: Error | undefined
   #finished = false
   #closed: Deferred<void> | undefined
+  #stopWatching: (() => void) | undefined
 
   constructor(socket: NodeDuplexLike) {
     this.#socket = socket
@@ -36,6 +41,10 @@ class NodeStream implements ByteStream {
     this.#listen(socket)
     if (property(socket, 'readableEnded') === true) this.#inbox.end()
     if (property(socket, 'destroyed') === true) this.#fail(asError(property(socket, 'errored')) ?? destroyed())
+  }
+
+  get closed(): Promise<void> {
+    return this.#inbox.whenEnded
   }
 
   read(): Promise<Uint8Array | null> {
@@ -116,6 +125,21 @@ class NodeStream implements ByteStream {
     if (this.#inbox.bytes < highWaterMark || this.#paused) return
     this.#paused = true
     this.#socket.pause()
+    this.#watch()
+  }
+
+  /**
+   * The system tells nothing of a TCP socket that is not read, not even a reset. A write of no bytes brings it out, as
+   * an `error` event; on a line that stands nothing is sent.
+   */
+  #watch(): void {
+    if (this.#stopWatching || !isTcp(this.#socket)) return
+    this.#stopWatching = afterUnheld(probeInterval, () => {
+      this.#stopWatching = undefined
+      if (!this.#paused || this.#failure || this.#finished) return
+      if (property(this.#socket, 'writableLength') === 0 && !this.#closed) this.#socket.write(new Uint8Array(0))
+      this.#watch()
+    })
   }
 
   #resume(): void {
@@ -157,6 +181,7 @@ class NodeStream implements ByteStream {
   #fail(error: Error): void {
     if (this.#failure) return
     this.#failure = error
+    this.#stopWatching?.()
     this.#inbox.fail(error)
     for (const writer of this.#writers.splice(0)) writer.reject(error)
     this.#closed?.reject(error)
@@ -168,6 +193,12 @@ const property = (socket: NodeDuplexLike, name: string): unknown => Reflect.get(
 /** Of Node's streams, those that make one call of several writes: net.Socket above all. */
 const canGather = (socket: NodeDuplexLike): socket is NodeDuplexLike & { cork(): void; uncork(): void } =>
   ['_writev', 'cork', 'uncork'].every((name) => typeof property(socket, name) === 'function')
+
+/** A connected net.Socket: another duplex might make a message of an empty write. */
+const isTcp = (socket: NodeDuplexLike): boolean =>
+  typeof property(socket, 'remotePort') === 'number' &&
+  property(socket, 'encrypted') !== true &&
+  typeof property(socket, 'writableLength') === 'number'
 
 const hasReadableListener = (socket: NodeDuplexLike): boolean => {
   const count = property(socket, 'listenerCount')

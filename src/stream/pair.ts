@@ -23,6 +23,7 @@ export const pair = (options: PairOptions = {}): [ByteStream, ByteStream] => {
 const end = (outgoing: Pipe, incoming: Pipe): ByteStream => {
   let own: Uint8Array | undefined
   const stream: ByteStream = {
+    closed: incoming.closed,
     read: () => incoming.read(),
     write: (data) => outgoing.write(data === own ? data : data.slice()),
     close: () => outgoing.close(),
@@ -53,6 +54,11 @@ class Pipe {
   constructor({ highWaterMark = 65_536, fragment }: PairOptions) {
     this.#highWaterMark = highWaterMark
     this.#fragment = typeof fragment === 'number' ? () => fragment : fragment
+  }
+
+  /** Resolves when nothing more is written to it. */
+  get closed(): Promise<void> {
+    return this.#inbox.whenEnded
   }
 
   read(): Promise<Uint8Array | null> {

@@ -8,6 +8,7 @@ import { asBytes } from './chunk.ts'
 import { defer, handled, ignore, rejected } from './defer.ts'
 import type { Deferred } from './defer.ts'
 import { Ending, transportError } from './ending.ts'
+import { Forgotten, whenSettled } from './forgotten.ts'
 import type { Gate } from './gate.ts'
 import { Inbox } from './inbox.ts'
 import { abortedBy, after, checkTimeout, limited, limitHandshake, Patience } from './limits.ts'
@@ -47,6 +48,9 @@ export class Pump {
   /** The engine's promise that is being watched, so that its output and events are taken when it settles. */
   #watched: Promise<void> | undefined
   readonly #patience: Patience
+  readonly #forgotten: Forgotten
+  /** Nothing more comes in: what the transport still has is read, whether somebody reads here or not. */
+  #transportClosed = false
   #writeEnd: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
@@ -71,7 +75,10 @@ export class Pump {
     const { signal } = options
     if (signal?.aborted) this.#failSilently(abortedBy(signal.reason))
     else this.#liftLimits = limitHandshake(handshakeTimeout, signal, (error) => this.abort(error))
+    this.closed = this.#ending.gone.then(() => this.#failure)
+    this.#forgotten = new Forgotten(closeTimeout, this.closed)
     void transport.failed?.then((reason) => this.#writeFailed(reason))
+    whenSettled(transport.closed, () => this.#onTransportClosed())
     void this.#run(options.head)
   }
 
@@ -90,6 +97,9 @@ export class Pump {
     return this.#failed.promise
   }
 
+  /** Resolves when the transport is let go of, with what ended the connection before its time; never rejects. */
+  readonly closed: Promise<TlsError | undefined>
+
   /** The last session that the server offered. */
   get session(): Uint8Array | undefined {
     return this.#session
@@ -102,6 +112,7 @@ export class Pump {
 
   /** A call that is cancelled takes nothing: the next one gives what it would have given. */
   read(options?: CallOptions): Promise<Uint8Array | null> {
+    this.#forgotten.used()
     return this.#inbox.read(options)
   }
 
@@ -114,6 +125,7 @@ export class Pump {
 
   /** The data must not change until the promise resolves: when it is accepted. */
   write(data: Uint8Array, options?: CallOptions): Promise<void> {
+    this.#forgotten.used()
     const refusal = this.#refusal('write')
     return refusal ? rejected(refusal) : this.#writes.write(data, options)
   }
@@ -207,6 +219,11 @@ export class Pump {
     }
     this.#readLoopEnded = true
     this.#readEnded.resolve()
+    // The peer sent close_notify and ended the stream. A reader is told and has to end its own side when it has said
+    // all; where nobody reads, nobody would.
+    const leftAlone = (): boolean => this.#writeEnd === undefined && !this.#inbox.endSeen
+    const inUse = (): boolean => this.#outbox.busy
+    if (!this.#failure) this.#forgotten.watch(leftAlone, inUse, () => void handled(this.#closeWrite()))
   }
 
   /** One chunk from the transport to the engine. False at the end. */
@@ -267,7 +284,12 @@ export class Pump {
   }
 
   #isBehind(): boolean {
-    return this.#inbox.bytes >= readAhead && !this.#dropData
+    return this.#inbox.bytes >= readAhead && !this.#dropData && !this.#transportClosed
+  }
+
+  #onTransportClosed(): void {
+    this.#transportClosed = true
+    this.#wake()
   }
 
   #wake(): void {

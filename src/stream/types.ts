@@ -21,6 +21,12 @@ export interface ByteStream {
    * Resolves with the reason if bytes could not be delivered after write() had resolved. Leave it out where a failed
    * write makes read() reject. */
   readonly failed?: Promise<unknown>
+  /**
+   * Settles when nothing more comes in, because the stream ended or broke: what read() still gives is here already. A
+   * connection that nobody reads learns by it that its peer left. Without it, it learns that from read() alone, which
+   * is not called while 64 KiB of application data wait.
+   */
+  readonly closed?: Promise<unknown>
 }
 
 /** Web streams: workers' sockets, an opened WebSocketStream, TransformStreams. */

@@ -22,6 +22,7 @@ export const fromWeb = ({ readable, writable }: WebDuplex): ByteStream => {
   writer.closed.catch(failed.resolve)
   return {
     failed: failed.promise,
+    closed: reader.closed,
     read: () => reader.read().then(({ done: ended, value }) => (ended ? null : asBytes(value))),
     write: (data) => {
       const written = handled(writer.write(data))
