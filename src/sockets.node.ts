@@ -33,6 +33,7 @@ const dial = (address: SocketAddress, signal: AbortSignal): Promise<AnyDuplex> =
       signal.removeEventListener('abort', stop)
       resolve(socket)
     })
+    if (signal.aborted) stop() // while connect() ran
   })
 
 const listen = (address: SocketAddress, { onSocket, onError }: ListenEvents): Promise<SocketListener> =>
