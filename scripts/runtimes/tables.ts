@@ -1,0 +1,60 @@
+// docs/runtimes.md out of what the runtimes said.
+
+export interface Row {
+  readonly transport: string
+  readonly version: string
+  readonly check: string
+  /** 'yes', or what went wrong. */
+  readonly result: string
+}
+
+export interface Outcome {
+  readonly name: string
+  readonly title: string
+  readonly rows: readonly Row[]
+}
+
+const head = `# Runtimes
+
+Made by \`npm run runtimes -- --write\`: the package is packed and installed as a user would, and the same checks
+([conformance.mjs](../scripts/runtimes/conformance.mjs)) are run in each runtime, client and server in one process.
+"yes" is a check that passed; a code is the error that it ended with; empty is what does not exist there.
+`
+
+const titles: Readonly<Record<string, string>> = {
+  memory: 'Over `pair()`, in memory',
+  'memory, webcrypto': 'Over `pair()`, with the provider `webcrypto`',
+  'memory, noble': 'Over `pair()`, with the provider `noble`',
+  'memory, node': 'Over `pair()`, with the provider `node`',
+  loopback: "Over the runtime's own sockets: `listen()` and `connect('127.0.0.1:port')`",
+}
+
+const short = (result: string | undefined): string => result?.split(':').slice(0, 2).join(':') ?? ''
+
+export const tables = (outcomes: readonly Outcome[]): string => {
+  const all = outcomes.flatMap(({ rows }) => rows)
+  const transports = [...new Set(all.map(({ transport }) => transport))]
+  return [head, ...transports.map((transport) => table(transport, outcomes))].join('\n')
+}
+
+const table = (transport: string, outcomes: readonly Outcome[]): string => {
+  const columns = outcomes.filter(({ rows }) => rows.some((row) => row.transport === transport))
+  const labels = new Map<string, (string | undefined)[]>()
+  for (const [index, { rows }] of columns.entries()) {
+    for (const row of rows.filter((row) => row.transport === transport)) {
+      const label = `${row.version}: ${row.check}`
+      const cells = labels.get(label) ?? columns.map(() => undefined)
+      cells[index] = row.result
+      labels.set(label, cells)
+    }
+  }
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  return [
+    `## ${titles[transport] ?? transport}`,
+    '',
+    line(['', ...columns.map(({ title }) => title)]),
+    `|${'---|'.repeat(columns.length + 1)}`,
+    ...[...labels].map(([label, cells]) => line([label, ...cells.map(short)])),
+    '',
+  ].join('\n')
+}
