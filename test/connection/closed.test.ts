@@ -8,6 +8,8 @@ import { anyCertificate, ecdsa } from '../fixtures/identities.ts'
 import { bytesOf, readAll, turns } from '../stream/compliance.ts'
 import { memory, messageStreams, nodeDuplexes, sockets, webStreams } from '../stream/duplexes.ts'
 import type { Line, LineKind } from '../stream/duplexes.ts'
+import { pair } from '../../src/stream/pair.ts'
+import type { ByteStream } from '../../src/stream/types.ts'
 
 const lines: Line[] = []
 afterEach(() => {
@@ -98,6 +100,27 @@ describe('a peer that left', () => {
     await client.close()
     await server.close()
     expect(await client.closed).toBeUndefined()
+  })
+
+  it('is noticed through TLS in TLS, with all that is read ahead full', async () => {
+    const outer = await connected(memory())
+    const accepting = createServer(ecdsa).accept(outer.server)
+    const client = await connect(outer.client, { serverName: 'server.test', verifier: anyCertificate })
+    const server = await accepting
+    for (let i = 0; i < 20; i++) void server.write(bytesOf(65_536))
+    await turns(40)
+    outer.line.cut()
+    expect(['truncated', 'transport_failed']).toContain((await client.closed)?.code)
+  })
+
+  it('is noticed by read() over a stream whose `closed` is no promise', async () => {
+    const [near, far] = pair()
+    const accepting = createServer(ecdsa).accept(far)
+    const odd: object = { ...near, closed: false }
+    const client = await connect(odd as ByteStream, { serverName: 'server.test', verifier: anyCertificate })
+    const server = await accepting
+    server.abort()
+    expect(await client.closed).toMatchObject({ code: 'transport_failed' })
   })
 
   it('by a reset is noticed on a TCP socket that is paused, which the system does not watch', async () => {
