@@ -22,7 +22,11 @@ export interface Started {
 }
 
 /** Waits until the server says that it is ready. */
-const start = async (ports: Ports, ready: RegExp, ...child: ConstructorParameters<typeof Child>): Promise<Started> => {
+export const start = async (
+  ports: Ports,
+  ready: RegExp,
+  ...child: ConstructorParameters<typeof Child>
+): Promise<Started> => {
   const server = new Child(...child)
   await server.waitFor(ready)
   return { ports, stop: () => server.stop() }
@@ -32,7 +36,7 @@ const start = async (ports: Ports, ready: RegExp, ...child: ConstructorParameter
  * The same for a server with processes of its own, which has to be asked to end: a shell starts it, and ends it when
  * the shell's input is closed, if only because this process is gone.
  */
-const startSupervised = async (
+export const startSupervised = async (
   ports: Ports,
   ready: RegExp,
   program: string,
@@ -48,9 +52,9 @@ const startSupervised = async (
   return { ports, stop }
 }
 
-const isRoot = process.getuid?.() === 0
+export const isRoot = process.getuid?.() === 0
 
-const folderIn = (directory: string, name: string): string => {
+export const folderIn = (directory: string, name: string): string => {
   const folder = join(directory, name)
   mkdirSync(folder)
   return folder
@@ -135,11 +139,11 @@ export const dovecot = async (directory: string, { cert, key }: Files): Promise<
   const folder = folderIn(directory, 'dovecot')
   const mail = folderIn(folder, 'mail')
   execFileSync('chown', ['mail:mail', mail])
-  const [imap, imaps] = [await freePort(), await freePort()]
+  const [imap, imaps, pop3] = [await freePort(), await freePort(), await freePort()]
   const file = join(folder, 'dovecot.conf')
   writeFileSync(
     file,
-    `protocols = imap
+    `protocols = imap pop3
 base_dir = ${folder}/run/
 state_dir = ${folder}/state/
 log_path = /dev/stderr
@@ -166,9 +170,17 @@ service imap-login {
     ssl = yes
   }
 }
+service pop3-login {
+  inet_listener pop3 {
+    port = ${pop3}
+  }
+  inet_listener pop3s {
+    port = 0
+  }
+}
 `,
   )
-  return startSupervised({ imap, imaps }, /starting up/, 'dovecot', ['-F', '-c', file])
+  return startSupervised({ imap, imaps, pop3 }, /starting up/, 'dovecot', ['-F', '-c', file])
 }
 
 /** NATS is a Go module: nats/main.go is built once a run. */
