@@ -4,8 +4,11 @@ import { describe, expect, test } from 'vitest'
 import { generateEchKeys } from '../../src/ech.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import type { RawExtension } from '../../src/wire/extensions.ts'
+import { concat } from '../../src/wire/bytes.ts'
+import { decodeMessage, messages13 } from '../../src/wire/messages.ts'
 import type { ClientHello } from '../../src/wire/messages.ts'
-import { errorOf, eventsOf, meet } from '../fixtures/engines.ts'
+import { records, through } from '../attacks/wire.ts'
+import { clientOf, errorOf, eventsOf, meet, serverOf } from '../fixtures/engines.ts'
 import type { TestClientOptions } from '../fixtures/engines.ts'
 import { anyCertificate, ecdsa, ed25519 } from '../fixtures/identities.ts'
 
@@ -31,11 +34,39 @@ describe('a handshake with the outer hello', () => {
     expect(errorOf(second.clientEvents)).toMatchObject({ code: 'illegal_parameter', alert: 'illegal_parameter' })
   })
 
-  test('RFC 9849 section 6.1.6: no False Start', async () => {
-    const options = { ...client, tls12: { falseStart: true } }
-    const { clientEvents } = await meet(options, { versions: { max: 'TLS 1.2' } })
+  test('RFC 9849 section 6.1.6: no False Start', () => {
+    const early = (options: TestClientOptions): boolean => {
+      const engine = clientOf({ ...options, tls12: { falseStart: true } })
+      let sent = false
+      through(engine, serverOf({ versions: { max: 'TLS 1.2' } }), (wire, direction) => {
+        if (direction === 'to server' && wire[0] === 20) {
+          try {
+            void engine.send(Uint8Array.of(1))
+            sent = true
+          } catch {
+            // not before the handshake is done
+          }
+        }
+        return [wire]
+      })
+      return sent
+    }
+    expect([early({ versions: { max: 'TLS 1.2' } }), early(client)]).toEqual([true, false])
+  })
+
+  test('RFC 9849 section 6.1.7: the application is not asked, and no session is kept', async () => {
+    let asked = 0
+    const options = { verifyConnection: () => void asked++ }
+    const versions = { max: 'TLS 1.2' } as const
+    const kept: unknown[] = []
+    const sessions = { take: () => undefined, put: (...given: readonly unknown[]) => void kept.push(given) }
+    const server = { versions, sessions: { get: () => undefined, set: () => {} } }
+    const plain = await meet({ ...options, sessions, versions }, server)
+    expect(eventsOf(plain.clientEvents, 'error')).toEqual([])
+    expect([asked, kept.length]).toEqual([1, 1])
+    const { clientEvents } = await meet({ ...options, sessions, ...client }, server)
     expect(errorOf(clientEvents).code).toBe('ech_required')
-    expect(eventsOf(clientEvents, 'falseStart')).toEqual([])
+    expect([asked, kept.length]).toEqual([1, 1])
   })
 
   test('RFC 9849 section 6.1.7: a server that asks for a certificate gets none', async () => {
@@ -103,4 +134,17 @@ test('RFC 9849 section 7.2: a server behind another says nothing of ECH in a Ser
   const shape = (hello: ClientHello) => ({ ...hello, extensions: [...(hello.extensions ?? []), inner] })
   await meet({ versions: { max: 'TLS 1.2' }, hello: { shape } }, { seam })
   expect(ends).toEqual(['DOWNGRD\u0001'])
+})
+
+test('RFC 9849 section 6.1: early_data and psk_key_exchange_modes are in the outer hello too', async () => {
+  const server = {
+    hello: { ech: { keys: [keys] } },
+    tickets: { protector: { seal: (state: Uint8Array) => state, open: (ticket: Uint8Array) => ticket } },
+    earlyData: { maxBytes: 1000, replayGuard: { firstSeen: () => true } },
+  }
+  const session = eventsOf((await meet(client, server)).clientEvents, 'session').at(-1)?.session
+  const engine = clientOf({ ...client, ...(session && { session }), earlyData: Uint8Array.of(1) })
+  const [first] = records(concat(...engine.takeOutput()))
+  const hello = decodeMessage(messages13, 'ClientHello', (first ?? new Uint8Array(5)).subarray(5))
+  expect(hello.extensions?.map(({ type }) => type)).toEqual(expect.arrayContaining([42, 45]))
 })
