@@ -21,17 +21,16 @@ import type { TLSSocket } from './socket.ts'
 import type { TlsOptions } from './types.ts'
 
 // What is not declared below is node:http2's.
-export const {
-  constants,
-  createServer,
-  getDefaultSettings,
-  getPackedSettings,
-  getUnpackedSettings,
-  Http2ServerRequest,
-  Http2ServerResponse,
-  performServerHandshake,
-  sensitiveHeaders,
-}: typeof nodeHttp2 = native.http2
+const standard: typeof nodeHttp2 = native.http2
+export const constants: typeof nodeHttp2.constants = standard.constants
+export const createServer: typeof nodeHttp2.createServer = standard.createServer
+export const getDefaultSettings: typeof nodeHttp2.getDefaultSettings = standard.getDefaultSettings
+export const getPackedSettings: typeof nodeHttp2.getPackedSettings = standard.getPackedSettings
+export const getUnpackedSettings: typeof nodeHttp2.getUnpackedSettings = standard.getUnpackedSettings
+export const Http2ServerRequest: typeof nodeHttp2.Http2ServerRequest = standard.Http2ServerRequest
+export const Http2ServerResponse: typeof nodeHttp2.Http2ServerResponse = standard.Http2ServerResponse
+export const performServerHandshake: typeof nodeHttp2.performServerHandshake = standard.performServerHandshake
+export const sensitiveHeaders: typeof nodeHttp2.sensitiveHeaders = standard.sensitiveHeaders
 
 /** Options of node:http2's server, of tls.createServer(), and, with `allowHTTP1`, of node:http's server. */
 export type SecureServerOptions = TlsOptions &

@@ -132,6 +132,6 @@ const names: Readonly<Record<OldCipher, string>> = {
   'rc2-40-cbc': '40-bit RC2',
 }
 
-export const conversion =
+export const conversion: string =
   'give the option `decipher`, or convert it with "openssl pkcs8 -topk8" or, for PKCS#12, "openssl pkcs12 -legacy ' +
   '-nodes" and "openssl pkcs12 -export"'
