@@ -14,12 +14,14 @@ export const publicKeyPem = (spki: Uint8Array): string => {
 }
 
 /**
- * Loads public keys of one algorithm (AlgorithmIdentifier, DER) and length in bytes. The load throws what Node throws.
+ * Loads public keys of one algorithm (AlgorithmIdentifier, DER) and length in bytes. The load throws what Node throws, and a
+ * RangeError for another length.
  */
 export const publicKeyLoader = (algorithm: Uint8Array, length: number): ((raw: Uint8Array) => crypto.KeyObject) => {
   const blank = derSequence(algorithm, derBits(new Uint8Array(length)))
   const start = blank.length - length
   return (raw) => {
+    if (raw.length !== length) throw new RangeError(`a public key of ${raw.length} bytes; it has ${length}`)
     const spki = blank.slice()
     spki.set(raw, start)
     return crypto.createPublicKey(publicKeyPem(spki))
