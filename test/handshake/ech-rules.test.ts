@@ -99,6 +99,7 @@ test('RFC 9849 section 6.1: the outer hello has a random of its own', async () =
   const [outer, inner] = [randomOf('ECH_SECRET'), randomOf('CLIENT_HANDSHAKE_TRAFFIC_SECRET')]
   expect([outer?.length, inner?.length]).toEqual([64, 64])
   expect(outer).not.toBe(inner)
+  expect(outer).not.toBe('00'.repeat(32)) // drawn, and not left as it was
 })
 
 test('RFC 9849 section 6.1: no session of TLS 1.2 is offered', async () => {
