@@ -1,12 +1,12 @@
-// --starttls with the servers that people run, each started here on a port that was free. One that is not installed is
-// skipped by name on a user's machine, and fails with CI set.
+// --starttls with the servers that people run, each started here on a port that was free. One that is not installed,
+// or that only root can start, is skipped by name on a user's machine, and fails with CI set.
 
 import { chmodSync, globSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stopChildren } from '../interop/process.ts'
-import { dovecot, mariadb, postgres } from '../programs/servers.ts'
+import { dovecot, isRoot, mariadb, postgres } from '../programs/servers.ts'
 import type { Files, Started } from '../programs/servers.ts'
 import { jsonOf, runCli, startCli } from './harness.ts'
 import { postfix } from './servers/postfix.ts'
@@ -33,6 +33,8 @@ startupLength.writeUInt32BE(startup.length + 4)
 interface Served {
   readonly server: string
   readonly program: string
+  /** Only root can start it. */
+  readonly asRoot?: boolean
   readonly start: (directory: string, files: Files) => Promise<Started>
   /** Protocol of --starttls, what is said to the server inside TLS, and what it answers. */
   readonly protocols: readonly (readonly [name: string, port: string, words: string | Uint8Array, answer: RegExp])[]
@@ -56,6 +58,7 @@ const served: readonly Served[] = [
   {
     server: 'Dovecot',
     program: '/usr/lib/dovecot/pop3',
+    asRoot: true,
     start: dovecot,
     protocols: [
       ['imap', 'imap', 'a2 CAPABILITY\r\na3 LOGOUT\r\n', /CAPABILITY IMAP4rev1 [^]*AUTH=PLAIN[^]*a3 OK/],
@@ -79,23 +82,25 @@ const served: readonly Served[] = [
   {
     server: 'Postfix',
     program: '/usr/sbin/postfix',
+    asRoot: true,
     start: postfix,
     protocols: [['smtp', 'smtp', 'QUIT\r\n', /^221 /]],
   },
   {
     server: 'vsftpd',
     program: '/usr/sbin/vsftpd',
+    asRoot: true,
     start: vsftpd,
     protocols: [['ftp', 'ftp', 'QUIT\r\n', /^221 /]],
   },
 ]
 
-describe.each(served)('$server', ({ program, start, protocols }) => {
-  const here = globSync(program).length > 0
+describe.each(served)('$server', ({ program, asRoot = false, start, protocols }) => {
+  const here = globSync(program).length > 0 && (isRoot || !asRoot)
   const required = process.env['CI'] !== undefined
   let server: Started
   beforeAll(async () => {
-    if (!here && required) throw new Error(`${program} is not on this machine, and CI requires it`)
+    if (!here && required) throw new Error(`${program} is not on this machine or needs root, and CI requires it`)
     if (!here) return
     server = await start(world.folder, files)
     return () => server.stop()
