@@ -4,7 +4,6 @@ import { inMemory, run } from './conformance.mjs'
 
 const entry = { connect, createServer, pair }
 
-const worker = { fetch: async () => Response.json(await run([inMemory(entry)])) }
-
-// Where workerd looks for it.
-export { worker as default }
+export default {
+  fetch: async () => Response.json(await run([inMemory(entry)])),
+}

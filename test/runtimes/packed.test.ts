@@ -1,5 +1,5 @@
 // The packed package in Node 20, 22, 24 and 26, Bun and Deno: every check of scripts/runtimes/conformance.mjs passes.
-// npm gives the Nodes; where it has none, that fails with CI set.
+// npm gives the Nodes; a runtime that cannot be had is a failure.
 
 import { describe, expect, it } from 'vitest'
 import { run } from '../interop/process.ts'
