@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { freePort } from '../../interop/process.ts'
 import { folderIn, startSupervised } from '../../programs/servers.ts'
 import type { Files, Started } from '../../programs/servers.ts'
-import { greets } from './greets.ts'
+import { greets } from './ready.ts'
 
 const programs = '/usr/lib/postfix/sbin'
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { freePort } from '../../interop/process.ts'
 import { folderIn, start } from '../../programs/servers.ts'
 import type { Files, Started } from '../../programs/servers.ts'
+import { listens } from './ready.ts'
 
 export const slapd = async (directory: string, { cert, key }: Files): Promise<Started> => {
   const folder = folderIn(directory, 'slapd')
@@ -21,5 +22,8 @@ export const slapd = async (directory: string, { cert, key }: Files): Promise<St
   const port = await freePort()
   // A level of debugging keeps it in the foreground.
   const args = ['-f', file, '-h', `ldap://127.0.0.1:${port}`, '-d', 'stats']
-  return start({ ldap: port }, /slapd starting/, '/usr/sbin/slapd', args)
+  const server = await start({ ldap: port }, /slapd starting/, '/usr/sbin/slapd', args)
+  // It says so before it listens.
+  await listens(port)
+  return server
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Child, freePort } from '../../interop/process.ts'
 import { folderIn } from '../../programs/servers.ts'
 import type { Files, Started } from '../../programs/servers.ts'
-import { greets } from './greets.ts'
+import { greets } from './ready.ts'
 
 export const vsftpd = async (directory: string, { cert, key }: Files): Promise<Started> => {
   const folder = folderIn(directory, 'vsftpd')
