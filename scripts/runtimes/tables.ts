@@ -20,8 +20,9 @@ Made by \`npm run runtimes -- --write\`: the package is packed and installed as 
 ([conformance.mjs](../scripts/runtimes/conformance.mjs)) are run in each runtime, client and server in one process.
 "yes" is a check that passed; a code is the error that it ended with; empty is what does not exist there.
 
-In workerd it is the root entry that is run, whose provider is WebCrypto there. \`puretls/crypto/node\` fails there, with
-\`nodejs_compat\` too, and \`puretls/node\` has not been run. The \`node:crypto\` of workerd 2026-04-26 fails to agree on a
+In workerd it is the root entry that is run, whose provider is WebCrypto there. \`puretls/crypto/node\` fails there,
+with \`nodejs_compat\` too, and \`puretls/node\` has not been run.
+The \`node:crypto\` of workerd 2026-04-26 fails to agree on a
 secret with an X25519 public key that was imported, refuses a KeyObject beside \`padding\`, and signs PKCS#1 v1.5 where
 \`sign()\` is asked for PSS with a key in PEM; its \`createSign()\` with a key in PEM does sign PSS.
 `
