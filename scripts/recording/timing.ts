@@ -1,5 +1,5 @@
-// When what is seen: a command is typed, then its output is there at once, and stays long enough to be read; the picture
-// and the .cast file have the same times.
+// When what is seen: a command is typed, then its output is there at once, and stays long enough to be read; the
+// picture and the .cast file have the same times.
 
 import { rowsOf } from './terminal.ts'
 import type { Row } from './terminal.ts'

@@ -14,8 +14,8 @@ export const publicKeyPem = (spki: Uint8Array): string => {
 }
 
 /**
- * Loads public keys of one algorithm (AlgorithmIdentifier, DER) and length in bytes. The load throws what Node throws, and a
- * RangeError for another length.
+ * Loads public keys of one algorithm (AlgorithmIdentifier, DER) and length in bytes. The load throws what Node throws,
+ * and a RangeError for another length.
  */
 export const publicKeyLoader = (algorithm: Uint8Array, length: number): ((raw: Uint8Array) => crypto.KeyObject) => {
   const blank = derSequence(algorithm, derBits(new Uint8Array(length)))

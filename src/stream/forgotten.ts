@@ -19,7 +19,9 @@ export class Forgotten {
     this.#uses++
   }
 
-  /** Calls `free` after a time without use, unless `alone()` says that somebody took notice; `busy()` is use as well. */
+  /**
+   * Calls `free` after a time without use, unless `alone()` says that somebody took notice; `busy()` is use as well.
+   */
   watch(alone: () => boolean, busy: () => boolean, free: () => void): void {
     if (!alone()) return
     const uses = this.#uses
