@@ -15,7 +15,7 @@ export const parseHexdump = (text: string): Uint8Array => {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '' && !/^\s*(#|\/\/|\*\s*$)/.test(line))
   const withOffsets =
     lines.length > 0 && lines.every((line) => /^\s*(0x)?[0-9a-fA-F]{4,16}(:|\s|$)/.test(line)) && offsetsRise(lines)
-  const parts = lines.map((line) => (withOffsets ? afterOffset(line) : line)).map(hexOf)
+  const parts = (withOffsets ? byOffsets(lines) : undefined) ?? lines.map((line) => hexOf(line))
   const bytes = parts.every((part) => part !== undefined) ? concat(...parts) : new Uint8Array(0)
   if (bytes.length === 0) throw new TlsError('decode_error', 'hexdump: no bytes in hex were found in it')
   return bytes
@@ -23,6 +23,38 @@ export const parseHexdump = (text: string): Uint8Array => {
 
 const offsetOf = (line: string): number => Number.parseInt(/^\s*(?:0x)?([0-9a-fA-F]+)/.exec(line)?.[1] ?? '', 16)
 const afterOffset = (line: string): string => line.replace(/^\s*(0x)?[0-9a-fA-F]+:?/, '')
+
+/**
+ * Rows behind offsets: the offsets say how many bytes each has, so that a text column may hold anything. The last row
+ * ends where the hex of the longest one does. One row alone is read by its looks.
+ */
+const byOffsets = (lines: readonly string[]): (Uint8Array | undefined)[] => {
+  const rows = lines.map(afterOffset)
+  if (rows.length === 1) return rows.map(hexOf)
+  const offsets = lines.map(offsetOf)
+  const widest = Math.max(...offsets.slice(1).map((offset, i) => offset - (offsets[i] ?? 0)))
+  let hexEnd = 0
+  return rows.map((row, i) => {
+    const next = offsets[i + 1]
+    const all = next === undefined
+    const { bytes, end } = leadingBytes(all ? row.slice(0, hexEnd) : row, all ? widest : next - (offsets[i] ?? 0))
+    hexEnd = Math.max(hexEnd, end)
+    return all || bytes.length === next - (offsets[i] ?? 0) ? bytes : undefined
+  })
+}
+
+/** At most `count` bytes from the front of a row, and the column behind them. */
+const leadingBytes = (row: string, count: number): { readonly bytes: Uint8Array; readonly end: number } => {
+  const pair = /[\s:]*([0-9a-fA-F]{2})/y
+  let [digits, end] = ['', 0]
+  for (let i = 0; i < count; i++) {
+    const found = pair.exec(row)
+    if (!found) break
+    digits += found[1] ?? ''
+    end = pair.lastIndex
+  }
+  return { bytes: fromHex(digits), end }
+}
 
 /** Offsets count up line by line, from zero or from anywhere. One line has an offset only if a colon or two spaces
  * say so. */

@@ -155,6 +155,15 @@ describe('hexdumps', () => {
     expect(Buffer.from(parseHexdump(forms[form] ?? '')).toString('hex')).toBe(hex)
   })
 
+  it('text columns of any characters', () => {
+    const odd = Buffer.from(`${'abcdef01,"x|{}'.padEnd(16, '9')}0xde ad`)
+    const dump = [0, 16].map((start) => {
+      const row = odd.subarray(start, start + 16)
+      return `${offset(start / 16)}  ${pairs(row).padEnd(47)}  ${row.toString('latin1')}`
+    })
+    expect(Buffer.from(parseHexdump(dump.join('\n')))).toEqual(odd)
+  })
+
   it.each(['', 'hello world', '1603', 'zz zz', '16 03 0'])('%j is a sentence, or bytes that are no record', (given) => {
     const outcome = () => recordsOfBytes(parseHexdump(given))
     expect(outcome).toThrow(expect.objectContaining({ code: 'decode_error' }))
