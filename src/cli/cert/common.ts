@@ -117,6 +117,18 @@ export interface OutFlags {
   readonly encrypt?: string | undefined
 }
 
+/** Writes a new private key, encrypted where a password is given, readable by its owner alone. */
+export const writeKey = async (
+  io: Context<Options>['io'],
+  path: string,
+  privateKeyPem: string,
+  { encrypt, force }: Pick<OutFlags, 'encrypt' | 'force'>,
+): Promise<void> => {
+  const pem =
+    encrypt === undefined ? privateKeyPem : await encryptPrivateKey(privateKeyPem, await passwordOf(io, encrypt))
+  await writeOutput(io, path, pem, { mode: 0o600, force })
+}
+
 /** Writes certificate and key, and says what was made. A key is written first: without it the certificate is worth
  * nothing. */
 export const deliver = async (
@@ -134,11 +146,7 @@ export const deliver = async (
   if (!toStdout && !flags.force) await refuseExisting(io, certificatePath)
   const files: { certificate?: string; key?: string } = {}
   if (isNewKey && made.privateKeyPem !== undefined) {
-    const pem =
-      flags.encrypt === undefined
-        ? made.privateKeyPem
-        : await encryptPrivateKey(made.privateKeyPem, await passwordOf(io, flags.encrypt))
-    await writeOutput(io, keyPath, pem, { mode: 0o600, force: flags.force })
+    await writeKey(io, keyPath, made.privateKeyPem, flags)
     files.key = keyPath
   }
   if (!toStdout) {

@@ -3,7 +3,6 @@
 import { basename } from 'node:path'
 import { selfSigned } from '../../pki/ca.ts'
 import { createRequest, parseRequest } from '../../pki/csr.ts'
-import { encryptPrivateKey } from '../../pki/encrypted-key.ts'
 import { parseCertificate } from '../../x509/certificate.ts'
 import { certificateJson, certificateLines } from '../certificates.ts'
 import type { Context, Options } from '../command.ts'
@@ -12,7 +11,7 @@ import { exitCodes } from '../exit-codes.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { readInput, writeOutput } from '../files.ts'
 import { passwordOf } from '../keys.ts'
-import { checkNames, deliver, fileNames, keyOf, locations, subjectOf, validity } from './common.ts'
+import { checkNames, deliver, fileNames, keyOf, locations, subjectOf, validity, writeKey } from './common.ts'
 import type { NewKeyFlags, OutFlags } from './common.ts'
 import { caFolder, makeCa, noteIssued, openCa } from './store.ts'
 
@@ -170,11 +169,7 @@ export const runCsr: Run<
   const files: { request?: string; key?: string } = {}
   if (isNew) {
     const keyPath = options.keyOut ?? names.key
-    const pem =
-      options.encrypt === undefined
-        ? made.privateKeyPem
-        : await encryptPrivateKey(made.privateKeyPem, await passwordOf(io, options.encrypt))
-    await writeOutput(io, keyPath, pem, { mode: 0o600, force: options.force })
+    await writeKey(io, keyPath, made.privateKeyPem, options)
     files.key = keyPath
   }
   if (!toStdout) {
