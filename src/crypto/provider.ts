@@ -2,6 +2,8 @@
 // implementations are noble.ts, node.ts and webcrypto.ts. Hash, HMAC and random are synchronous; everything else may
 // answer with a promise, and a synchronous answer never leaves the call stack.
 
+import type { SchemeAlgorithm } from '../wire/registry.ts'
+
 export type MaybePromise<T> = T | Promise<T>
 
 export type HashName = 'md5' | 'sha1' | 'sha256' | 'sha384' | 'sha512'
@@ -130,25 +132,7 @@ export interface PublicKey {
 /**
  * How a signature is checked: what certificates and CertificateVerify come down to. ECDSA is not tied to a curve here.
  */
-export type SignatureAlgorithm =
-  | 'rsa_pkcs1_md5_sha1'
-  | 'rsa_pkcs1_md5'
-  | 'rsa_pkcs1_sha1'
-  | 'rsa_pkcs1_sha256'
-  | 'rsa_pkcs1_sha384'
-  | 'rsa_pkcs1_sha512'
-  | 'rsa_pss_sha256'
-  | 'rsa_pss_sha384'
-  | 'rsa_pss_sha512'
-  | 'ecdsa_sha1'
-  | 'ecdsa_sha256'
-  | 'ecdsa_sha384'
-  | 'ecdsa_sha512'
-  | 'ed25519'
-  | 'ed448'
-  | 'mldsa44'
-  | 'mldsa65'
-  | 'mldsa87'
+export type SignatureAlgorithm = SchemeAlgorithm | 'rsa_pkcs1_md5'
 
 export interface SignatureVerifier {
   readonly algorithm: SignatureAlgorithm

@@ -208,7 +208,8 @@ export const namedGroups: readonly NamedGroup[] = [
   { id: groupIds.MLKEM1024, name: 'MLKEM1024', tls13Only: true },
 ]
 
-type SchemeAlgorithm =
+/** What a SignatureScheme of TLS signs with; ECDSA is not tied to a curve here. */
+export type SchemeAlgorithm =
   | 'rsa_pkcs1_md5_sha1'
   | 'rsa_pkcs1_sha1'
   | 'rsa_pkcs1_sha256'

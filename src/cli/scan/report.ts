@@ -5,6 +5,7 @@ import { schema } from '../schema.ts'
 import type { JsonSchema } from '../schema.ts'
 import type { ChainFinding } from './chain.ts'
 import type { Weakness } from './weakness.ts'
+import type { SessionFindings } from './sessions.ts'
 
 export type Grade = 'A+' | 'A' | 'A-' | 'B' | 'C' | 'D' | 'F' | 'T' | 'M'
 
@@ -48,12 +49,7 @@ export interface ScanReport {
   readonly chain: ChainFinding
   readonly ocspStapling: boolean
   readonly scts: boolean
-  readonly resumption: {
-    readonly tickets13: number | null
-    readonly resumed13: boolean | null
-    readonly ticket12: boolean | null
-    readonly id12: boolean | null
-  }
+  readonly resumption: SessionFindings['resumption']
   readonly ticketLifetimeSeconds: number | null
   readonly earlyData: number | null
   readonly alpn: readonly string[]
