@@ -76,8 +76,8 @@ const optionTable = (name: string, prefix = ''): string =>
 
 /** Heading, what is said first, and the interfaces whose properties follow. */
 const optionSections: readonly (readonly [string, string, readonly (readonly [string, string])[]])[] = [
-  ['Client', 'Of `connect()`, `puretls/core` and the client engine.', [['ClientOptions', '']]],
-  ['Server', 'Of `createServer()`, `puretls/core` and the server engine.', [['ServerOptions', '']]],
+  ['Client', 'Of `connect()` in every entry point and of the client engine.', [['ClientOptions', '']]],
+  ['Server', 'Of `createServer()` in every entry point and of the server engine.', [['ServerOptions', '']]],
   ['Both sides', '', [['CommonOptions', '']]],
   [
     'hello',

@@ -5,6 +5,7 @@
 import { clientMachine } from './client-machine.ts'
 import { connectBy } from './connect-base.ts'
 import type { Connect } from './connect-base.ts'
+import { joined } from './engine/endpoints.ts'
 import type { ClientFeature } from './engine/endpoints.ts'
 
 /**
@@ -16,13 +17,7 @@ import type { ClientFeature } from './engine/endpoints.ts'
  * ```
  */
 export const connectWith = (...features: readonly ClientFeature[]): Connect => {
-  const machine = clientMachine(
-    {},
-    {
-      config: Object.assign({}, ...features.map(({ config }) => config)),
-      handshake: Object.assign({}, ...features.map(({ handshake }) => handshake)),
-    },
-  )
+  const machine = clientMachine({}, joined(features))
   return connectBy(() => machine)
 }
 

@@ -1,18 +1,13 @@
-// puretls/core: nothing is chosen for the caller, so nothing heavy is imported. `provider` has to be given, and on the
-// client `verifier`.
+// puretls/core: client and server, with nothing chosen for the caller, so that nothing heavy is imported. `provider`
+// has to be given, and on the client `verifier`. TLS 1.3; other features are passed as to puretls/client and
+// puretls/server, which export them.
 
-import { connectWith } from './connect.ts'
-import type { Connect } from './connect.ts'
 import { loadIdentityWith } from './identity.ts'
 import type { LoadIdentity } from './identity.ts'
-import { createServerWith } from './server.ts'
-import type { CreateServer } from './server.ts'
-import { serverDefaults } from './server-defaults.ts'
 
-/** Speaks TLS as the client, over a stream or to `host:port`. */
-export const connect: Connect = connectWith(serverDefaults)
-/** Makes a server of options. */
-export const createServer: CreateServer = createServerWith(serverDefaults)
+export { connect, connectWith } from './client-entry.ts'
+export { createServer, createServerWith } from './server-entry.ts'
+export type { ClientFeature, ServerFeature } from './engine/endpoints.ts'
 /** A certificate chain and its key, read and checked once. See {@link LoadIdentity}. */
 export const loadIdentity: LoadIdentity = loadIdentityWith(undefined)
 export * from './exports.ts'

@@ -53,5 +53,6 @@ export const createServer: CreateServer = createServerBy({
 /** A certificate chain and its key, read and checked once. See {@link LoadIdentity}. */
 export const loadIdentity: LoadIdentity = loadIdentityWith(nodeProvider)
 export * from './exports.ts'
+export { generateEchKeys } from './ech.ts'
 export { systemRoots } from './x509/trust.node.ts'
 export type { SystemRootsOptions } from './x509/trust.node.ts'

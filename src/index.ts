@@ -19,3 +19,4 @@ export const createServer: CreateServer = createServerWith(defaults)
 /** A certificate chain and its key, read and checked once. See {@link LoadIdentity}. */
 export const loadIdentity: LoadIdentity = loadIdentityWith(webcryptoProvider)
 export * from './exports.ts'
+export { generateEchKeys } from './ech.ts'

@@ -6,6 +6,7 @@ import { createServerBy } from './server-base.ts'
 import type { CreateServer } from './server-base.ts'
 import { serverDefaults } from './server-defaults.ts'
 import { serverMachine } from './server-machine.ts'
+import { joined } from './engine/endpoints.ts'
 import type { ServerFeature } from './engine/endpoints.ts'
 
 /**
@@ -17,10 +18,7 @@ import type { ServerFeature } from './engine/endpoints.ts'
  * ```
  */
 export const createServerWith = (...features: readonly ServerFeature[]): CreateServer => {
-  const feature: ServerFeature = {
-    config: Object.assign({}, ...features.map(({ config }) => config)),
-    handshake: Object.assign({}, ...features.map(({ handshake }) => handshake)),
-  }
+  const feature = joined(features)
   const machine = serverMachine(serverDefaults, feature)
   return createServerBy({ defaults: serverDefaults, parts: feature.config, machine: () => machine })
 }
@@ -29,6 +27,7 @@ export const createServerWith = (...features: readonly ServerFeature[]): CreateS
 export const createServer: CreateServer = /* @__PURE__ */ createServerWith()
 
 export { ech, tls12 } from './handshake/server/features.ts'
+export { generateEchKeys } from './ech.ts'
 export type { ServerFeature } from './engine/endpoints.ts'
 export { TlsError } from './errors.ts'
 export type { AlertName, Fault, TlsErrorCode } from './errors.ts'

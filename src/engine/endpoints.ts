@@ -23,3 +23,14 @@ export const serverEngineWith = (config: ServerConfig, defaults: Defaults, featu
     role: 'server',
     handshake: (io) => serverHandshake(config, io, { provider: config.provider, ...defaults }, feature),
   })
+
+interface Feature<C, H> {
+  readonly config: C
+  readonly handshake: H
+}
+
+/** Several features of one side as one. */
+export const joined = <C, H>(features: readonly Feature<C, H>[]): Feature<C, H> => ({
+  config: Object.assign({}, ...features.map(({ config }) => config)),
+  handshake: Object.assign({}, ...features.map(({ handshake }) => handshake)),
+})

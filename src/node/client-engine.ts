@@ -4,7 +4,7 @@
 import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 
-import { createClientEngine, clientConfig } from '../engine/index.ts'
+import { createClientEngine, clientConfig } from '../engine/every.ts'
 import type { TlsEngine } from '../engine/types.ts'
 import { defaultsWith } from '../defaults.ts'
 import { nodeProvider } from '../crypto/node.ts'

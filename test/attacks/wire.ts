@@ -3,8 +3,8 @@
 
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { Engine } from '../../src/engine/engine.ts'
-import { serverConfig } from '../../src/engine/index.ts'
-import type { EngineEvent, TlsEngine } from '../../src/engine/index.ts'
+import { serverConfig } from '../../src/engine/every.ts'
+import type { EngineEvent, TlsEngine } from '../../src/engine/every.ts'
 import { Handshake } from '../../src/handshake/context.ts'
 import type { Established, HandshakeIo } from '../../src/handshake/context.ts'
 import type { Flow } from '../../src/handshake/flow.ts'

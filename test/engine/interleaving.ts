@@ -4,7 +4,7 @@
 
 import { nodeProvider } from '../../src/crypto/node.ts'
 import type { AeadCipher, CryptoProvider } from '../../src/crypto/provider.ts'
-import type { TlsEngine } from '../../src/engine/index.ts'
+import type { TlsEngine } from '../../src/engine/every.ts'
 import { concat, toHex } from '../../src/wire/bytes.ts'
 import { clientOf, serverOf } from '../fixtures/engines.ts'
 import { anyCertificate, ecdsa, rsa } from '../fixtures/identities.ts'

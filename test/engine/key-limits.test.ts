@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { webcryptoProvider } from '../../src/crypto/webcrypto.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { concat } from '../../src/wire/bytes.ts'
-import { createClientEngine } from '../../src/engine/index.ts'
+import { createClientEngine } from '../../src/engine/every.ts'
 import { clientConfigOf, connectEngines, eventsOf, meet, serverOf } from '../fixtures/engines.ts'
 
 const megabyte = Uint8Array.from({ length: 1 << 20 }, (_, i) => (i * 31) & 0xff)

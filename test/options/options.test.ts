@@ -3,7 +3,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import * as core from '../../src/core.ts'
-import { clientEngine, serverConfig, clientConfig } from '../../src/engine/index.ts'
+import { clientEngine, serverConfig, clientConfig } from '../../src/engine/every.ts'
 import { TlsError } from '../../src/errors.ts'
 import { connect, createServer, dangerouslyAcceptAnyCertificate, pair } from '../../src/index.node.ts'
 import { mergeOptions } from '../../src/options/merge.ts'

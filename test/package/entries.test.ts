@@ -1,11 +1,14 @@
-// puretls/client and puretls/server: one side alone, with the features that are passed and no others.
+// puretls/client, puretls/server, puretls/core and puretls/engine: the features that are passed, and no others.
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import * as client from '../../src/client-entry.ts'
 import type { ClientOptions, Connect } from '../../src/client-entry.ts'
+import * as core from '../../src/core.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
+import * as engines from '../../src/engine/index.ts'
 import { generateEchKeys } from '../../src/ech.ts'
 import { loadIdentityWith } from '../../src/identity.ts'
+import { connectEngines, infoOf } from '../fixtures/engines.ts'
 import { pair } from '../../src/stream/pair.ts'
 import { createCa } from '../../src/pki/index.ts'
 import * as server from '../../src/server-entry.ts'
@@ -107,6 +110,59 @@ describe('with features', () => {
       { clientAuth },
     )
     expect(ofServer.verifiedChain).toHaveLength(2)
+  })
+})
+
+describe('puretls/core', () => {
+  it('is client and server with the features that are passed', async () => {
+    expect((await meet([core.connect, core.createServer])).ofClient.version).toBe('TLS 1.3')
+    const sides = [core.connectWith(client.tls12), core.createServerWith(server.tls12)] as const
+    expect((await meet(sides, { versions: { max: 'TLS 1.2' } })).ofClient.version).toBe('TLS 1.2')
+    await expect(meet([core.connect, core.createServer], { versions: { max: 'TLS 1.2' } })).rejects.toEqual(
+      refusing('`tls12`'),
+    )
+  })
+})
+
+describe('puretls/engine', () => {
+  const meetEngines = async (
+    features: {
+      readonly client?: readonly engines.ClientFeature[]
+      readonly server?: readonly engines.ServerFeature[]
+    },
+    options: Partial<ClientOptions> = {},
+  ) => {
+    const near = engines.clientConfig(
+      { provider, serverName: 'localhost', verifier, ...options },
+      ...(features.client ?? []),
+    )
+    const far = engines.serverConfig(identity, ...(features.server ?? []))
+    const { clientEvents } = await connectEngines(engines.createClientEngine(near), engines.createServerEngine(far))
+    return infoOf(clientEvents)
+  }
+
+  it('speaks TLS 1.3 without features, and TLS 1.2 with them', async () => {
+    expect((await meetEngines({})).version).toBe('TLS 1.3')
+    const both = { client: [client.tls12], server: [server.tls12] }
+    expect((await meetEngines(both, { versions: { max: 'TLS 1.2' } })).version).toBe('TLS 1.2')
+    expect((await meetEngines(both)).version).toBe('TLS 1.3')
+  })
+
+  it('names the feature that an option needs', () => {
+    const options = { provider, serverName: 'localhost', verifier, versions: { max: 'TLS 1.2' } } as const
+    expect(() => engines.clientEngine(options)).toThrow(refusing('`tls12`'))
+    expect(() => engines.serverEngine({ ...identity, versions: { max: 'TLS 1.2' } })).toThrow(refusing('`tls12`'))
+    expect(engines.clientEngine(options, client.tls12).takeOutput()).not.toEqual([])
+    expect(engines.serverEngine(identity).takeOutput()).toEqual([])
+  })
+
+  it('makes any number of engines of one config', async () => {
+    const near = engines.clientConfig({ provider, serverName: 'localhost', verifier })
+    const far = engines.serverConfig(identity)
+    for (const round of [1, 2]) {
+      const { clientEvents } = await connectEngines(engines.createClientEngine(near), engines.createServerEngine(far))
+      expect(infoOf(clientEvents).version, `round ${round}`).toBe('TLS 1.3')
+    }
   })
 })
 

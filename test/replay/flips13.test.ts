@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { TlsError } from '../../src/errors.ts'
-import type { TlsEngine } from '../../src/engine/index.ts'
+import type { TlsEngine } from '../../src/engine/every.ts'
 import { fromHex } from '../../src/wire/bytes.ts'
 import { goldenClient, goldenServer, recorded, scenarios } from './golden13.ts'
 

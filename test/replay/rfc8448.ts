@@ -5,7 +5,7 @@
 import { createPublicKey, verify as verifyBytes, constants, X509Certificate } from 'node:crypto'
 import type { DiffieHellman } from '../../src/crypto/groups.ts'
 import type { CryptoProvider, Signer } from '../../src/crypto/provider.ts'
-import { createClientEngine, createServerEngine } from '../../src/engine/index.ts'
+import { createClientEngine, createServerEngine } from '../../src/engine/every.ts'
 import type { EngineEvent, TlsEngine } from '../../src/engine/types.ts'
 import { earlyStage, exportKey } from '../../src/keys/schedule13.ts'
 import type { Seam } from '../../src/config.ts'

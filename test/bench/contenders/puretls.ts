@@ -1,6 +1,6 @@
 // puretls by its own API, and its engine without streams.
 
-import { clientConfig, createClientEngine, createServerEngine, serverConfig } from '../../../src/engine/index.ts'
+import { clientConfig, createClientEngine, createServerEngine, serverConfig } from '../../../src/engine/every.ts'
 import { rotatingTicketKeys } from '../../../src/session/index.ts'
 import { chainVerifier, trustStore } from '../../../src/x509/index.ts'
 import { connect, createServer, pair } from '../../../src/index.node.ts'

@@ -2,7 +2,7 @@
 // client or server by the flags, echoes what it reads with each byte inverted, and tells by its exit code how it went.
 
 import { appendFileSync } from 'node:fs'
-import { clientEngine, serverEngine } from '../../../src/engine/index.ts'
+import { clientEngine, serverEngine } from '../../../src/engine/every.ts'
 import { asTlsError, TlsError } from '../../../src/errors.ts'
 import { nodeProvider } from '../../../src/crypto/node.ts'
 import type { TicketProtector } from '../../../src/session/interfaces.ts'

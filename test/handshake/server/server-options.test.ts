@@ -4,7 +4,7 @@
 import { mergeOptions } from '../../../src/options/merge.ts'
 import { describe, expect, it } from 'vitest'
 import { nodeProvider } from '../../../src/crypto/node.ts'
-import { serverConfig } from '../../../src/engine/index.ts'
+import { serverConfig } from '../../../src/engine/every.ts'
 import type { ClientOptions, ServerOptions } from '../../../src/options.ts'
 import { decodeSession, rotatingTicketKeys } from '../../../src/session/index.ts'
 import { errorOf, eventsOf, infoOf, meet, serverOf } from '../../fixtures/engines.ts'
