@@ -3,6 +3,7 @@
 
 import type { Steps } from '../crypto/maybe.ts'
 import type { SignatureAlgorithm } from '../crypto/provider.ts'
+import { sameBytes } from '../wire/der.ts'
 import type { SearchInput } from './builder.ts'
 import type { Certificate } from './certificate.ts'
 import { isTrustedFor } from './load.ts'
@@ -13,7 +14,7 @@ import { purposesOf } from './path-rules.ts'
 import { describe, reject, shorten } from './rejection.ts'
 import { algorithmName, isBrokenHash, signatureAlgorithmOf } from './signature.ts'
 import { findSignerPath } from './signer-path.ts'
-import type { TrustAnchor } from './trust.ts'
+import type { TrustAnchor, TrustStore } from './trust.ts'
 
 /** The path's certificates, the anchor's too where it has one. */
 export const chainOf = ({ certificates, anchor, isDirect }: CandidatePath): readonly Certificate[] =>
@@ -22,6 +23,7 @@ export const chainOf = ({ certificates, anchor, isDirect }: CandidatePath): read
 /** Throws a CertificateError where the path is refused. */
 export function* acceptPath(path: CandidatePath, input: SearchInput, options: VerifyOptions): Steps<void> {
   const chain = chainOf(path)
+  checkDistrust(path, input.trust, options)
   const verdict = settingsVerdict(path.anchor, options) ?? options.acceptAnchor?.(path.anchor, chain) ?? true
   if (verdict !== true) {
     const why = verdict === false ? '' : `: ${verdict}`
@@ -59,6 +61,17 @@ const checkSignatureAlgorithms = (
       `${describe(certificate)} is signed with ${name}, which was not offered (RFC 9846 section 4.3.3)`,
       certificate,
     )
+  }
+}
+
+/** A CA that the store does not trust for the purpose, by name and key, is not trusted below another anchor either. */
+const checkDistrust = ({ certificates }: CandidatePath, trust: TrustStore, options: VerifyOptions): void => {
+  for (const certificate of certificates) {
+    for (const known of trust.byName(certificate.subject)) {
+      const why = settingsVerdict(known, options)
+      if (why === undefined || !sameBytes(known.spki, certificate.spki)) continue
+      reject('anchor_refused', `${describe(certificate)} is refused: ${why}`, certificate)
+    }
   }
 }
 

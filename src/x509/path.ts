@@ -51,7 +51,7 @@ export const checkPath = (path: CandidatePath, rules: PathRules): void => {
   let depthLeft = Number.POSITIVE_INFINITY
   if (!isDirect) {
     if (anchor.certificate !== undefined) {
-      checkAlone(anchor.certificate, 'anchor', rules)
+      checkAnchor(anchor.certificate, anchor, rules)
       depthLeft = anchor.certificate.basicConstraints?.pathLength ?? depthLeft
     }
     if (anchor.nameConstraints !== undefined) constraints.push(anchor.nameConstraints)
@@ -76,6 +76,13 @@ export const checkPath = (path: CandidatePath, rules: PathRules): void => {
   checkPolicies(path, rules)
   const [leaf] = certificates
   if (leaf !== undefined) checkLeaf(leaf, rules)
+}
+
+/** What its owner trusts an anchor for (accept-path.ts) stands above the extended key usage in its certificate. */
+const checkAnchor = (certificate: Certificate, { settings }: TrustAnchor, rules: PathRules): void => {
+  if (settings?.trusted === undefined) return checkAlone(certificate, 'anchor', rules)
+  const verdict = judgeAlone(certificate, 'anchor', { ...rules, purposes: [] })
+  if (verdict !== 'good') throw verdict
 }
 
 /** What can be said of a certificate in a role by itself, said once per verification: throws what `failureAlone`
@@ -158,7 +165,9 @@ const checkPurposes = ({ certificates, anchor }: CandidatePath, { purposes, prof
     certificate,
     i === 0 ? 'leaf' : 'intermediate',
   ])
-  if (anchor.certificate !== undefined) roles.push([anchor.certificate, 'anchor'])
+  if (anchor.certificate !== undefined && anchor.settings?.trusted === undefined) {
+    roles.push([anchor.certificate, 'anchor'])
+  }
   const fits = (purpose: string): boolean =>
     roles.every(([certificate, role]) => allowsPurpose(certificate, role, purpose, profile))
   if (purposes.some(fits)) return

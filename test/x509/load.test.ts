@@ -7,6 +7,7 @@ import type { Ca, Issued } from '../../src/pki/index.ts'
 import { concat } from '../../src/wire/bytes.ts'
 import { constructedTag, derElement, derOid, derSequence, tags } from '../../src/wire/der.ts'
 import { encodePem } from '../../src/wire/pem.ts'
+import { extensionOids } from '../../src/x509/oids.ts'
 import { crlCheck, parseCertificates, parseCrls, purposeOids, trustStore, verifyChain } from '../../src/x509/index.ts'
 import { OpensslDirectory, withOpenssl } from '../pki/openssl.ts'
 
@@ -110,6 +111,40 @@ describe('TRUSTED CERTIFICATE blocks', () => {
     ['rejected for servers', () => block(rejecting(serverAuth)), 'anchor_refused'],
     ['rejected for clients', () => block(rejecting(clientAuth)), 'ok'],
   ])('%s', async (_, pem, verdict) => expect(await verify(pem())).toBe(verdict))
+
+  test('what an anchor is trusted for stands above the extended key usage in its certificate', async () => {
+    const forClients = await createCa({
+      name: 'Clients',
+      extensions: [{ oid: extensionOids.extendedKeyUsage, value: oidList(clientAuth) }],
+    })
+    const { certificate } = await forClients.issue({ names: ['a.example'], purposes: ['serverAuth'] })
+    const trusted = derSequence(oidList(serverAuth))
+    const verdict = async (trust: string, purpose: string | string[]) => {
+      const result = await verifyChain([certificate], { provider: nodeProvider, trust, purpose })
+      return result.ok ? 'ok' : result.reason.code
+    }
+    const withSettings = encodePem('TRUSTED CERTIFICATE', concat(forClients.certificate, trusted))
+    expect(await verdict(forClients.certificatePem, 'serverAuth')).toBe('certificate_usage')
+    expect(await verdict(withSettings, 'serverAuth')).toBe('ok')
+    expect(await verdict(withSettings, ['serverAuth', 'codeSigning'])).toBe('ok')
+    expect(await verdict(withSettings, 'clientAuth')).toBe('certificate_usage')
+  })
+
+  test('a CA that is not trusted for the purpose is not trusted below another anchor either', async () => {
+    const between = await ca.createIntermediate({ name: 'Between' })
+    const again = await ca.createIntermediate({ name: 'Between', key: between.privateKey })
+    const { certificate } = await between.issue({ names: ['a.example'] })
+    const verdict = async (...settings: Uint8Array[]) => {
+      const owned = encodePem('TRUSTED CERTIFICATE', concat(again.certificate, derSequence(...settings)))
+      const trust = [ca.certificatePem, owned]
+      const result = await verifyChain([certificate, between.certificate], { provider: nodeProvider, trust })
+      return result.ok ? 'ok' : result.reason.code
+    }
+    expect(await verdict()).toBe('ok')
+    expect(await verdict(rejecting(clientAuth))).toBe('ok')
+    expect(await verdict(rejecting(serverAuth))).toBe('anchor_refused')
+    expect(await verdict(oidList(clientAuth))).toBe('anchor_refused')
+  })
 
   withOpenssl('as openssl writes them', async () => {
     const openssl = new OpensslDirectory()
