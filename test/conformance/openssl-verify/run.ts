@@ -41,7 +41,7 @@ export const readSuite = (path: string): Suite => {
   const applicable = cases.filter((test) => notApplicable(test) === undefined)
   const names = applicable.flatMap(({ certificate, trusted, untrusted }) => [certificate, ...trusted, ...untrusted])
   const read = (name: string): string => readFileSync(join(path, 'test', 'certs', `${name}.pem`), 'latin1')
-  return { cases, files: Object.fromEntries(new Set(names).values().map((name) => [name, read(name)])) }
+  return { cases, files: Object.fromEntries([...new Set(names)].map((name) => [name, read(name)])) }
 }
 
 /** The moment of all verifications that name no other. */
