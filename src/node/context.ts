@@ -39,7 +39,7 @@ export class Context {
   #compression: readonly CertificateCompression[] = []
   #options = 0
   #sessionTimeout: number | undefined
-  #sessionIdContext = ''
+  #sessionIdContexts: readonly Uint8Array[] = [new Uint8Array(0)]
   #judge: Judge | undefined
   #parsed: readonly Certificate[] | undefined
   #trust: TrustStore | undefined
@@ -115,9 +115,11 @@ export class Context {
     this.#options |= options
   }
 
-  setSessionIdContext(text: string): void {
-    this.#sessionIdContext = text
-    this.tickets.bindTo(text)
+  /** What sessions carry, 0 to 32 bytes each, and have to carry to be continued: the first, or any of them. */
+  setSessionIdContext(...contexts: readonly (string | Uint8Array)[]): void {
+    this.#sessionIdContexts = contexts.map((context) =>
+      typeof context === 'string' ? new Uint8Array(Buffer.from(context)) : context,
+    )
   }
 
   /** Seconds. */
@@ -211,8 +213,8 @@ export class Context {
   get sessionTimeout(): number | undefined {
     return this.#sessionTimeout
   }
-  get sessionIdContext(): string {
-    return this.#sessionIdContext
+  get sessionIdContexts(): readonly Uint8Array[] {
+    return this.#sessionIdContexts
   }
   /** Those of `ca`, parsed. */
   get authorities(): readonly Certificate[] {

@@ -57,12 +57,14 @@ export interface TlsModule {
   CLIENT_RENEG_WINDOW: number
 }
 
-export const tls: TlsModule = {
+const fixed = {
   TLSSocket,
   Server,
   SecureContext,
   connect,
   createServer,
+  createSecureContext,
+  checkServerIdentity,
   getCiphers,
   getCertificateCompressionAlgorithms,
   getCACertificates,
@@ -71,52 +73,19 @@ export const tls: TlsModule = {
   get rootCertificates(): readonly string[] {
     return rootCertificates()
   },
-  get checkServerIdentity(): typeof checkServerIdentity {
-    return (replaceable.checkServerIdentity as typeof checkServerIdentity | undefined) ?? checkServerIdentity
-  },
-  set checkServerIdentity(check) {
-    replaceable.checkServerIdentity = check
-  },
-  get createSecureContext(): typeof createSecureContext {
-    return (replaceable.createSecureContext as typeof createSecureContext | undefined) ?? createSecureContext
-  },
-  set createSecureContext(make) {
-    replaceable.createSecureContext = make
-  },
-  get DEFAULT_CIPHERS(): string {
-    return settings.DEFAULT_CIPHERS
-  },
-  set DEFAULT_CIPHERS(ciphers) {
-    settings.DEFAULT_CIPHERS = ciphers
-  },
-  get DEFAULT_ECDH_CURVE(): string {
-    return settings.DEFAULT_ECDH_CURVE
-  },
-  set DEFAULT_ECDH_CURVE(curves) {
-    settings.DEFAULT_ECDH_CURVE = curves
-  },
-  get DEFAULT_MIN_VERSION(): string {
-    return settings.DEFAULT_MIN_VERSION
-  },
-  set DEFAULT_MIN_VERSION(version) {
-    settings.DEFAULT_MIN_VERSION = version
-  },
-  get DEFAULT_MAX_VERSION(): string {
-    return settings.DEFAULT_MAX_VERSION
-  },
-  set DEFAULT_MAX_VERSION(version) {
-    settings.DEFAULT_MAX_VERSION = version
-  },
-  get CLIENT_RENEG_LIMIT(): number {
-    return settings.CLIENT_RENEG_LIMIT
-  },
-  set CLIENT_RENEG_LIMIT(limit) {
-    settings.CLIENT_RENEG_LIMIT = limit
-  },
-  get CLIENT_RENEG_WINDOW(): number {
-    return settings.CLIENT_RENEG_WINDOW
-  },
-  set CLIENT_RENEG_WINDOW(seconds) {
-    settings.CLIENT_RENEG_WINDOW = seconds
-  },
 }
+
+/** Gives `module` the properties of `held`, which are read from there and written to it. */
+const share = (module: object, held: object): void => {
+  for (const name of Object.keys(held)) {
+    const get = (): unknown => Reflect.get(held, name)
+    const set = (value: unknown): void => void Reflect.set(held, name, value)
+    Object.defineProperty(module, name, { get, set, enumerable: true, configurable: true })
+  }
+}
+
+Object.assign(replaceable, { checkServerIdentity, createSecureContext })
+share(fixed, replaceable)
+share(fixed, settings)
+
+export const tls: TlsModule = fixed as TlsModule

@@ -19,6 +19,7 @@ import {
   isView,
 } from './node-errors.ts'
 import { settings } from './settings.ts'
+import { ticketKeyLengths } from './tickets.ts'
 import type { SecureContextOptions } from './types.ts'
 import { versionRange } from './versions.ts'
 
@@ -89,8 +90,7 @@ const configure = (context: Context, options: SecureContextOptions, name = 'opti
     }
   }
   if (isGiven(options.sessionIdContext)) {
-    checkString(options.sessionIdContext, `${name}.sessionIdContext`)
-    context.setSessionIdContext(options.sessionIdContext)
+    context.setSessionIdContext(...sessionIdContexts(options.sessionIdContext, `${name}.sessionIdContext`))
   }
   if (isGiven(options.pfx)) setPfx(context, options)
   setTickets(context, options, name)
@@ -199,10 +199,20 @@ const toBytes = (value: unknown, name: string): Uint8Array => {
   return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
 }
 
+/** Text, as in node:tls; bytes and lists are ours. Throws TypeError for one that is longer than OpenSSL's. */
+const sessionIdContexts = (given: unknown, name: string): readonly (string | Uint8Array)[] =>
+  listOf(given).map((context) => {
+    if (!(context instanceof Uint8Array)) checkString(context, name)
+    if (Buffer.byteLength(context) <= MAX_SESSION_ID_CONTEXT) return context
+    throw new TypeError('error:0A000111:SSL routines::ssl session id context too long')
+  })
+
+const MAX_SESSION_ID_CONTEXT = 32
+
 const setTickets = (context: Context, { ticketKeys, sessionTimeout }: SecureContextOptions, name: string): void => {
   if (isGiven(ticketKeys)) {
     checkView(ticketKeys, `${name}.ticketKeys`)
-    if (ticketKeys.byteLength !== 48) {
+    if (!ticketKeyLengths.includes(ticketKeys.byteLength)) {
       throw invalidArgValue(`${name}.ticketKeys`, ticketKeys.byteLength, 'must be exactly 48 bytes')
     }
     context.setTicketKeys(ticketKeys)

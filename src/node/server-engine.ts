@@ -4,6 +4,7 @@
 import { constants } from 'node:crypto'
 
 import { MadeOnce } from '../config/made-once.ts'
+import { andThen } from '../crypto/maybe.ts'
 import { nodeProvider } from '../crypto/node.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
 import { createServerEngine, serverConfig } from '../engine/every.ts'
@@ -15,6 +16,8 @@ import type { ServerSessionStore } from '../session/interfaces.ts'
 import { extensionTypes, signatureSchemeName } from '../wire/registry.ts'
 import { defaults } from './client-engine.ts'
 import type { Context } from './context.ts'
+import { fromOpenSsl, toOpenSsl } from './openssl-sessions.ts'
+import type { SessionRules } from './openssl-sessions.ts'
 import type { Verdict } from './verify.ts'
 import { spokenVersions } from './versions.ts'
 
@@ -71,8 +74,8 @@ const serverOptions = (setup: ServerSetup): ServerOptions => {
       alpn: setup.alpn,
       onClientHello: (hello) => answerHello(setup, hello),
       hello: { preferServerOrder: isOrdered || psk ? 'strict' : false },
-      tickets: ticketsOf(context),
-      ...(setup.sessions && { sessions: setup.sessions }),
+      tickets: ticketsOf(setup),
+      ...(setup.sessions && { sessions: inOpenSslsForm(setup.sessions, sessionRules(setup)) }),
       ...(psk && { psk: { lookup: psk, ...(setup.pskHint !== undefined && { hint: setup.pskHint }) } }),
       keyLog: setup.keyLog,
       ...(setup.trace && { trace: setup.trace }),
@@ -88,15 +91,31 @@ const sha256First = (suites: readonly string[]): readonly string[] =>
 
 const DEFAULT_LIFETIME = 7200
 
-const ticketsOf = (context: Context): TicketOptions | false => {
+const ticketsOf = (setup: ServerSetup): TicketOptions | false => {
+  const { context } = setup
   if ((context.options & constants.SSL_OP_NO_TICKET) !== 0) return false
   const lifetime = context.sessionTimeout || DEFAULT_LIFETIME
   return {
-    protector: context.tickets.protector,
+    protector: context.tickets.protector(sessionRules(setup)),
     lifetimeSeconds: Math.min(lifetime, 604_800),
     count: 2,
   }
 }
+
+/** A store that sees sessions as node:tls gives them to `newSession`. */
+const inOpenSslsForm = (store: ServerSessionStore, rules: SessionRules): ServerSessionStore => ({
+  get: (sessionId, request) =>
+    andThen(store.get(sessionId), (found) => found && request && fromOpenSsl(found, rules, request)),
+  set: (sessionId, session, seconds) =>
+    andThen(toOpenSsl(session, rules, sessionId), (sslSession) => store.set(sessionId, sslSession, seconds)),
+})
+
+const sessionRules = (setup: ServerSetup): SessionRules => ({
+  contexts: setup.context.sessionIdContexts,
+  requestCert: setup.requestCert,
+  choosesByName: setup.chooseContext !== undefined,
+  judge: (chain) => setup.currentContext().judge.judge(chain, 'client', Date.now()),
+})
 
 /** What an SNICallback exchanges. */
 const ofContext = (setup: ServerSetup, context: Context): Pick<ServerOptions, 'identity' | 'clientAuth'> => ({

@@ -18,10 +18,10 @@ import {
   codedError,
   connectionReset,
   invalidArgType,
-  bytesOfView,
 } from './node-errors.ts'
 import { createSecureContext, SecureContext } from './secure-context.ts'
 import { TLSSocket } from './socket.ts'
+import { ticketKeyLengths } from './tickets.ts'
 import type { SecureContextOptions, SniCallback, TlsOptions } from './types.ts'
 import { verifyError } from './verify.ts'
 
@@ -56,7 +56,7 @@ export class Server extends NetServer {
   declare ALPNCallback: TlsOptions['ALPNCallback']
   declare sessionTimeout: number | undefined
   declare ticketKeys: NodeJS.ArrayBufferView | undefined
-  declare sessionIdContext: string
+  declare sessionIdContext: SecureContextOptions['sessionIdContext']
   declare honorCipherOrder: boolean
   declare secureOptions: number | undefined
   declare _contexts: [RegExp, Context][]
@@ -110,14 +110,14 @@ export class Server extends NetServer {
     this._contexts.push([new RegExp(`^${pattern}$`, 'i'), made.context])
   }
 
-  /** 48 bytes, which other servers may be given. */
+  /** 48 bytes, or 80 if such were set, which other servers may be given. */
   getTicketKeys(): Buffer<ArrayBuffer> {
     return this._sharedCreds.context.getTicketKeys()
   }
 
   setTicketKeys(keys: Buffer): void {
     checkView(keys)
-    assert(bytesOfView(keys).length === 48, 'Session ticket keys must be a 48-byte buffer')
+    assert(ticketKeyLengths.includes(keys.byteLength), 'Session ticket keys must be a 48-byte buffer')
     this._sharedCreds.context.setTicketKeys(keys)
   }
 

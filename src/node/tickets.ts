@@ -1,79 +1,88 @@
-// Session tickets under 48-byte keys in the form that OpenSSL's users share (node:tls, nginx): name, key of the HMAC
-// and key of AES, 16 bytes each. A ticket is name || IV || AES-128-CBC(session) || HMAC-SHA-256 (RFC 5077 section 4).
+// Session tickets under keys in the forms that OpenSSL's users share. 48 bytes, as node:tls has them: name, key of the
+// HMAC and key of AES-128, 16 bytes each; 80 bytes, as OpenSSL and nginx have them: name, 16 bytes, key of the HMAC and
+// key of AES-256, 32 each. A ticket is name || IV || AES-CBC(SSL_SESSION) || HMAC-SHA-256 (RFC 5077 section 4).
 
 import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
+import { andThen } from '../crypto/maybe.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import type { TicketProtector } from '../session/interfaces.ts'
 import { bytesOfView } from './node-errors.ts'
+import { fromOpenSsl, toOpenSsl } from './openssl-sessions.ts'
+import type { SessionRules } from './openssl-sessions.ts'
 
-const KEYS_LENGTH = 48
-const PART = 16
+/** Lengths of ticketKeys, bytes. */
+export const ticketKeyLengths: readonly number[] = [48, 80]
+
+const NAME_LENGTH = 16
+const IV_LENGTH = 16
 const MAC_LENGTH = 32
 
 /** The keys of one secure context. */
 export class TicketKeys {
   readonly #provider: CryptoProvider
   #keys: Buffer | undefined
-  #context = ''
 
   constructor(provider: CryptoProvider) {
     this.#provider = provider
   }
 
-  /** 48 bytes; random ones, if none were set. */
+  /** As they were set; random ones of 48 bytes, if none were. */
   get(): Buffer<ArrayBuffer> {
-    this.#keys ??= randomBytes(KEYS_LENGTH)
+    this.#keys ??= randomBytes(48)
     return Buffer.from(this.#keys)
   }
 
+  /** 48 or 80 bytes. */
   set(keys: NodeJS.ArrayBufferView): void {
     this.#keys = Buffer.from(bytesOfView(keys))
   }
 
-  /** sessionIdContext: a session is continued only where it is the same. */
-  bindTo(context: string): void {
-    this.#context = context
+  protector(rules: SessionRules): TicketProtector {
+    return {
+      seal: (session) => andThen(toOpenSsl(session, rules), (sslSession) => this.#seal(sslSession)),
+      open: (ticket, _time, request) => {
+        const sslSession = this.#open(ticket)
+        return sslSession && request && fromOpenSsl(sslSession, rules, request)
+      },
+    }
   }
 
-  get protector(): TicketProtector {
+  #parts(): { readonly name: Buffer; readonly mac: Buffer; readonly cipher: Buffer; readonly algorithm: string } {
+    const keys = this.get()
+    const half = (keys.length - NAME_LENGTH) / 2
     return {
-      seal: (session) => this.#seal(session),
-      open: (ticket) => this.#open(ticket),
+      name: keys.subarray(0, NAME_LENGTH),
+      mac: keys.subarray(NAME_LENGTH, NAME_LENGTH + half),
+      cipher: keys.subarray(NAME_LENGTH + half),
+      algorithm: `aes-${half * 8}-cbc`,
     }
   }
 
   #seal(session: Uint8Array): Uint8Array {
-    const keys = this.get()
-    const iv = this.#provider.random(PART)
-    const cipher = createCipheriv('aes-128-cbc', keys.subarray(2 * PART), iv)
-    const context = Buffer.from(this.#context)
-    const length = Uint8Array.of(context.length)
-    const sealed = [cipher.update(length), cipher.update(context), cipher.update(session), cipher.final()]
-    const head = Buffer.concat([keys.subarray(0, PART), iv, ...sealed])
-    return new Uint8Array(Buffer.concat([head, macOf(keys, head)]))
+    const { name, mac, cipher, algorithm } = this.#parts()
+    const iv = this.#provider.random(IV_LENGTH)
+    const encrypter = createCipheriv(algorithm, cipher, iv)
+    const head = Buffer.concat([name, iv, encrypter.update(session), encrypter.final()])
+    return new Uint8Array(Buffer.concat([head, macOf(mac, head)]))
   }
 
   #open(ticket: Uint8Array): Uint8Array | undefined {
-    const keys = this.get()
+    const { name, mac, cipher, algorithm } = this.#parts()
     const bytes = Buffer.from(ticket.buffer, ticket.byteOffset, ticket.byteLength)
-    if (bytes.length < 3 * PART + MAC_LENGTH || !bytes.subarray(0, PART).equals(keys.subarray(0, PART)))
+    if (bytes.length < NAME_LENGTH + IV_LENGTH + MAC_LENGTH || !bytes.subarray(0, NAME_LENGTH).equals(name)) {
       return undefined
+    }
     const head = bytes.subarray(0, bytes.length - MAC_LENGTH)
-    if (!timingSafeEqual(macOf(keys, head), bytes.subarray(head.length))) return undefined
+    if (!timingSafeEqual(macOf(mac, head), bytes.subarray(head.length))) return undefined
+    const start = NAME_LENGTH + IV_LENGTH
     try {
-      const decipher = createDecipheriv('aes-128-cbc', keys.subarray(2 * PART), head.subarray(PART, 2 * PART))
-      const opened = Buffer.concat([decipher.update(head.subarray(2 * PART)), decipher.final()])
-      const length = opened[0] ?? 0
-      if (opened.toString('utf8', 1, 1 + length) !== this.#context) return undefined
-      return new Uint8Array(opened.subarray(1 + length))
+      const decrypter = createDecipheriv(algorithm, cipher, head.subarray(NAME_LENGTH, start))
+      return new Uint8Array(Buffer.concat([decrypter.update(head.subarray(start)), decrypter.final()]))
     } catch {
       return undefined
     }
   }
 }
 
-const macOf = (keys: Buffer, head: Uint8Array): Buffer<ArrayBuffer> =>
-  createHmac('sha256', keys.subarray(PART, 2 * PART))
-    .update(head)
-    .digest()
+const macOf = (key: Buffer, head: Uint8Array): Buffer<ArrayBuffer> => createHmac('sha256', key).update(head).digest()

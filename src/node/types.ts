@@ -18,7 +18,7 @@ export type Materials = Material | readonly Material[]
 /** Options of createSecureContext(). */
 export interface SecureContextOptions extends Omit<
   tls.SecureContextOptions,
-  'ca' | 'cert' | 'key' | 'pfx' | 'crl' | 'dhparam' | 'ticketKeys' | 'minVersion' | 'maxVersion'
+  'ca' | 'cert' | 'key' | 'pfx' | 'crl' | 'dhparam' | 'ticketKeys' | 'sessionIdContext' | 'minVersion' | 'maxVersion'
 > {
   /**
    * Authorities to trust, in place of the default ones. Those that are not self-signed count only with
@@ -32,8 +32,16 @@ export interface SecureContextOptions extends Omit<
     Material | readonly (Material | { readonly buf: Material; readonly passphrase?: string | undefined })[] | undefined
   crl?: Materials | undefined
   dhparam?: Material | boolean | undefined
-  /** 48 bytes, in the format that OpenSSL's users share: name, key of the HMAC and key of AES, 16 bytes each. */
+  /**
+   * 48 bytes, as node:tls has them: name, key of the HMAC and key of AES-128, 16 bytes each. Or 80, as OpenSSL and
+   * nginx have them: name, 16 bytes, key of the HMAC and key of AES-256, 32 each.
+   */
   ticketKeys?: NodeJS.ArrayBufferView | undefined
+  /**
+   * Text, as in node:tls, or bytes, 0 to 32; sessions of another context are not continued. Of several the first is for
+   * the sessions made here, and all are accepted: nginx makes its own (docs/node.md).
+   */
+  sessionIdContext?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined
   minVersion?: string | undefined
   maxVersion?: string | undefined
 }

@@ -2,7 +2,13 @@
 
 export { memorySessionCache } from './client-cache.ts'
 export type { MemorySessionCache, MemorySessionCacheOptions } from './client-cache.ts'
-export type { ClientSessionCache, ReplayGuard, ServerSessionStore, TicketProtector } from './interfaces.ts'
+export type {
+  ClientSessionCache,
+  ReplayGuard,
+  ResumptionRequest,
+  ServerSessionStore,
+  TicketProtector,
+} from './interfaces.ts'
 export { memoryReplayGuard, sharedReplayGuard } from './replay-guard.ts'
 export type { MemoryReplayGuardOptions, SharedReplayGuardOptions } from './replay-guard.ts'
 export { memoryStore } from './memory-store.ts'

@@ -4,12 +4,20 @@
 import type { MaybePromise } from '../crypto/provider.ts'
 import type { SessionState } from './state.ts'
 
+/** What a session is looked up for: one of another maker is completed by it. */
+export interface ResumptionRequest {
+  /** Under what a session made here, now, would be resumed: SessionState.fingerprint. */
+  readonly fingerprint: string
+  /** The name that the client asks for; empty for none. */
+  readonly serverName: string
+}
+
 /** Makes tickets of sessions and sessions of tickets (RFC 9846 section 4.7.1, RFC 5077 section 4). */
 export interface TicketProtector {
   /** The ticket, 1 to 65535 bytes, or undefined for no ticket. */
   seal(session: Uint8Array, time: number): MaybePromise<Uint8Array | undefined>
   /** What seal() was given, or undefined for a ticket that is unknown, forged, or too old. Never throws. */
-  open(ticket: Uint8Array, time: number): MaybePromise<Uint8Array | undefined>
+  open(ticket: Uint8Array, time: number, request?: ResumptionRequest): MaybePromise<Uint8Array | undefined>
 }
 
 /** A client's sessions, by what they were made for. */
@@ -23,7 +31,7 @@ export interface ClientSessionCache {
 
 /** A server's TLS 1.2 sessions by ID. */
 export interface ServerSessionStore {
-  get(sessionId: Uint8Array): MaybePromise<Uint8Array | undefined>
+  get(sessionId: Uint8Array, request?: ResumptionRequest): MaybePromise<Uint8Array | undefined>
   set(sessionId: Uint8Array, session: Uint8Array, ttlSeconds: number): MaybePromise<void>
   delete?(sessionId: Uint8Array): MaybePromise<void>
 }

@@ -6,6 +6,7 @@ import { TlsError } from '../../errors.ts'
 import type { EarlyDataRefusal } from '../../info.ts'
 import { earlyStage } from '../../keys/schedule13.ts'
 import { decodeSession } from '../../session/state.ts'
+import type { ResumptionRequest } from '../../session/interfaces.ts'
 import type { SessionState } from '../../session/state.ts'
 import type { OfferedPsks } from '../../wire/extensions.ts'
 import { TLS13 } from '../../wire/registry.ts'
@@ -75,7 +76,7 @@ export function* selectPsk(
         ageSkew: 0,
       }
     }
-    const session = yield* openTicket(hs.config, identity)
+    const session = yield* openTicket(hs.config, identity, { fingerprint, serverName: hello.info.serverName ?? '' })
     if (!session || !fits(hs.config, session, suite, hello)) continue
     if (!(yield* canResume(hs.config, hello, session, fingerprint))) continue
     const binder = offered.binders[index] ?? new Uint8Array(0)
@@ -119,8 +120,12 @@ function* externalPsk(
   }
 }
 
-function* openTicket(config: ServerConfig, ticket: Uint8Array): Flow<SessionState | undefined> {
-  const state = yield* attempt(() => config.tickets?.protector.open(ticket, config.clock()))
+function* openTicket(
+  config: ServerConfig,
+  ticket: Uint8Array,
+  request: ResumptionRequest,
+): Flow<SessionState | undefined> {
+  const state = yield* attempt(() => config.tickets?.protector.open(ticket, config.clock(), request))
   try {
     return state && decodeSession(state)
   } catch {

@@ -29,7 +29,7 @@ export function* findSession12(
   choice: Choice12 | PskChoice12,
 ): Flow<FoundSession | undefined> {
   const { config } = hs
-  const state = yield* lookUp(config, hello)
+  const state = yield* lookUp(config, hello, choice.fingerprint)
   const suite = state && suiteOf(config, hello, state)
   if (
     !state ||
@@ -53,14 +53,15 @@ export function* findSession12(
 }
 
 /** A ticket goes before an ID (RFC 5077 section 3.4). Whatever goes wrong here costs a full handshake and no more. */
-function* lookUp(config: ServerConfig, hello: ReceivedHello): Flow<SessionState | undefined> {
+function* lookUp(config: ServerConfig, hello: ReceivedHello, fingerprint: string): Flow<SessionState | undefined> {
   const ticket = hello.extensions.session_ticket
   const { sessionId } = hello.message
   const { tickets, sessions } = config
   const byTicket = ticket !== undefined && ticket.length > 0
   if (!byTicket && sessionId.length === 0) return undefined
+  const request = { fingerprint, serverName: hello.info.serverName ?? '' }
   const bytes = yield* attempt(() =>
-    byTicket ? tickets?.protector.open(ticket, config.clock()) : sessions?.get(sessionId),
+    byTicket ? tickets?.protector.open(ticket, config.clock(), request) : sessions?.get(sessionId, request),
   )
   try {
     return bytes && decodeSession(bytes)
