@@ -1,6 +1,6 @@
-// puretls/client: the client alone, and of that what is asked for. TLS 1.3 over a stream, with certificates, resumption
-// and client certificates that come loaded; `provider` and `verifier` have to be given. Everything else is a feature
-// that one imports and passes, or that stays out of the bundle.
+// puretls/client: the client alone, and of that what is asked for. TLS 1.3 over a stream to a server that shows a
+// certificate; `provider` and `verifier` have to be given. Everything else is a feature that one imports and passes, or
+// that stays out of the bundle.
 
 import { clientMachine } from './client-machine.ts'
 import { connectBy } from './connect-base.ts'
@@ -12,8 +12,8 @@ import type { ClientFeature } from './engine/endpoints.ts'
  * A connect() with these features.
  *
  * ```ts
- * import { connectWith, ech, tls12 } from 'puretls/client'
- * const connect = connectWith(tls12, ech)
+ * import { connectWith, ech, sessions, tls12 } from 'puretls/client'
+ * const connect = connectWith(sessions, tls12, ech)
  * ```
  */
 export const connectWith = (...features: readonly ClientFeature[]): Connect => {
@@ -24,7 +24,17 @@ export const connectWith = (...features: readonly ClientFeature[]): Connect => {
 /** Speaks TLS 1.3 as the client over a stream, with no feature beside. */
 export const connect: Connect = /* @__PURE__ */ connectWith()
 
-export { ech, identityOptions, tls12 } from './handshake/client/features.ts'
+export {
+  certificateCompression,
+  clientCertificates,
+  delegatedCredentials,
+  ech,
+  externalPsks,
+  helloShaping,
+  identityOptions,
+  sessions,
+  tls12,
+} from './handshake/client/features.ts'
 export type { ClientFeature } from './engine/endpoints.ts'
 export { TlsError } from './errors.ts'
 export type { AlertName, Fault, TlsErrorCode } from './errors.ts'

@@ -2,20 +2,19 @@
 // option can ask for; config/client.ts and config/server.ts make configs that do without some of it.
 
 import { clientConfigWith } from './config/client.ts'
+import { everyClientPart, everyServerPart } from './config/every.ts'
 import type { MadeOnce } from './config/made-once.ts'
 import { serverConfigWith } from './config/server.ts'
 import type { ClientConfig, Defaults, ServerConfig } from './config/types.ts'
-import { echClientConfig, echServerConfig } from './ech.ts'
-import { loadIdentity } from './identity.ts'
 import type { ClientOptions, ServerOptions } from './options.ts'
 
 export type * from './config/types.ts'
 
 /** Throws `bad_option`, `bad_key`, `key_mismatch` or `unsupported`, with a sentence that names the option. */
 export const clientConfig = (options: ClientOptions, defaults: Defaults = {}): ClientConfig =>
-  clientConfigWith(options, defaults, { tls12: true, ech: echClientConfig, loadIdentity })
+  clientConfigWith(options, defaults, everyClientPart)
 
 /** Throws as clientConfig does; a key that does not match its certificate is refused here, not at the first
  * connection. `made`: of the config that this one replaces. */
 export const serverConfig = (options: ServerOptions, defaults: Defaults = {}, made?: MadeOnce): ServerConfig =>
-  serverConfigWith(options, defaults, { tls12: true, ech: echServerConfig }, made)
+  serverConfigWith(options, defaults, everyServerPart, made)

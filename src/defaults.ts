@@ -3,6 +3,7 @@
 import type { Defaults, VerifierRequest } from './config.ts'
 import type { CryptoProvider } from './crypto/provider.ts'
 import { TlsError } from './errors.ts'
+import { certificateListOf } from './identities.ts'
 import { serverDefaults } from './server-defaults.ts'
 import { toHex } from './wire/bytes.ts'
 import { chainVerifier } from './x509/chain-verifier.ts'
@@ -26,6 +27,7 @@ export const defaultsWith = (provider: CryptoProvider, roots: (() => TrustStore)
     provider,
     verifier: (request) =>
       request.authorities ? forAuthorities(remembered, request, request.authorities) : forRoots(request),
+    authorities: certificateListOf,
     ...serverDefaults,
   }
 }

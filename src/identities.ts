@@ -54,12 +54,25 @@ export const identitiesOf = <Asked>(
 
 /** The identities that options name, as a text that tells them apart; undefined for a function, which may answer
  * otherwise each time. */
-export const identityKeyOf = (source: IdentitySource<never>, provider: CryptoProvider): string | undefined => {
+const identityKeyOf = (source: IdentitySource<never>, provider: CryptoProvider): string | undefined => {
   const { identity = certAndKey(source) } = source
   if (typeof identity === 'function') return undefined
   const list = identity === undefined ? [] : isList(identity) ? identity : [identity]
   return list.map((one) => (isLoaded(one) ? one.digest : digestOf(one, provider))).join(' ')
 }
+
+/** Both, of a client's options. */
+export const clientIdentities = <Asked>(
+  source: IdentitySource<Asked>,
+  provider: CryptoProvider,
+  load: IdentityLoader,
+): {
+  readonly identitiesFor: ReturnType<typeof identitiesOf<Asked>>
+  readonly identityKey: string | undefined
+} => ({
+  identitiesFor: identitiesOf(source, provider, load),
+  identityKey: identityKeyOf(source, provider),
+})
 
 const digestOf = ({ cert }: IdentityOptions, provider: CryptoProvider): string => {
   const [der = new Uint8Array(0)] = certificateListOf(cert, 'cert')

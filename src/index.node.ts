@@ -2,12 +2,12 @@
 // needs is loaded with the first one.
 
 import type { Defaults, VerifierRequest } from './config.ts'
+import { everyServerPart } from './config/every.ts'
 import { connectBy } from './connect-base.ts'
 import type { Connect } from './connect-base.ts'
 import { lazily } from './crypto/lazily.ts'
 import { andThen, isPromise } from './crypto/maybe.ts'
 import { nodeProvider } from './crypto/node.ts'
-import { echServerConfig } from './ech.ts'
 import { TlsError } from './errors.ts'
 import { loadIdentityWith } from './identity.ts'
 import type { LoadIdentity } from './identity.ts'
@@ -46,7 +46,7 @@ export const connect: Connect = connectBy(() => andThen(machines(), ({ client })
 /** Makes a server of options. */
 export const createServer: CreateServer = createServerBy({
   defaults,
-  parts: { tls12: true, ech: echServerConfig },
+  parts: everyServerPart,
   machine: () => andThen(machines(), ({ server }) => server),
   sockets: nodeSockets,
 })

@@ -26,7 +26,7 @@ export const createServerWith = (...features: readonly ServerFeature[]): CreateS
 /** Makes a server of options, with no feature beside. */
 export const createServer: CreateServer = /* @__PURE__ */ createServerWith()
 
-export { ech, tls12 } from './handshake/server/features.ts'
+export { certificateCompression, delegatedCredentials, ech, tls12 } from './handshake/server/features.ts'
 export { generateEchKeys } from './ech.ts'
 export type { ServerFeature } from './engine/endpoints.ts'
 export { TlsError } from './errors.ts'

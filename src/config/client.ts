@@ -2,14 +2,12 @@
 
 import type { ClientConfig, ClientConfigParts, Defaults } from './types.ts'
 import { checkClientOptions } from './contradictions.ts'
-import { commonConfig, keySharesOf, onlyWithPsk } from './common.ts'
+import { commonConfig, keySharesOf, needsFeature } from './common.ts'
 import { TlsError } from '../errors.ts'
-import { certificateListOf, identitiesOf, identityKeyOf, onlyLoaded } from '../identities.ts'
+import { onlyLoaded } from '../identities.ts'
 import { checkOptions } from '../options/check.ts'
 import { clientNames } from '../options/client-names.ts'
 import type { ClientOptions } from '../options.ts'
-import { pskConfigs } from '../psk.ts'
-import { decodeSession } from '../session/state.ts'
 import { isAddress, isHostName } from '../wire/host-name.ts'
 import { TLS13 } from '../wire/registry.ts'
 
@@ -21,30 +19,29 @@ export const clientConfigWith = (
 ): ClientConfig => {
   checkOptions(options, clientNames)
   checkClientOptions(options)
-  const psks = pskConfigs(options.psk?.keys)
+  checkFeatures(options, parts)
+  const { hello = {}, certificates = {}, tls12 = {}, session } = options
+  const psks = parts.externalPsks?.read(options.psk?.keys) ?? []
   const pskRequired = options.psk?.required ?? false
-  const whole = commonConfig(options, defaults, parts.tls12 === true)
-  const common = pskRequired ? onlyWithPsk(whole, psks) : whole
+  const whole = commonConfig(options, defaults, parts)
+  const common = (pskRequired && parts.externalPsks?.only(whole, psks)) || whole
   const { groups, provider } = common
-  const { hello = {}, certificates = {}, tls12 = {} } = options
-  const ca = options.ca === undefined ? undefined : certificateListOf(options.ca, 'ca')
+  const ca = options.ca === undefined ? undefined : defaults.authorities?.(options.ca, 'ca')
   const verifier = options.verifier ?? defaults.verifier?.({ provider, authorities: ca, legacy: common.legacy })
   if (!verifier)
     throw new TlsError('bad_option', 'verifier: required here; the root entry of the package has a default')
-  const { ech: echConfig = withoutEch } = parts
   return Object.freeze({
     ...common,
     serverName: serverNameOf(options),
     sendServerName: hello.sendServerName ?? true,
     verifier,
-    identitiesFor: identitiesOf(options, provider, parts.loadIdentity ?? onlyLoaded),
-    identityKey: identityKeyOf(options, provider),
+    ...(parts.identities?.(options, provider, parts.loadIdentity ?? onlyLoaded) ?? noIdentities),
     keyShares: keySharesOf(hello, groups),
-    session: options.session instanceof Uint8Array ? decodeSession(options.session) : options.session,
+    session: session instanceof Uint8Array ? parts.sessions?.(session) : session,
     sessions: options.sessions,
     psks,
     pskRequired,
-    tickets: options.tickets !== false,
+    tickets: parts.sessions !== undefined && options.tickets !== false,
     ticketRequest: typeof options.tickets === 'object' ? options.tickets : undefined,
     earlyData: options.earlyData,
     renegotiation: tls12.renegotiation ?? 'never',
@@ -54,7 +51,7 @@ export const clientConfigWith = (
     shapeHello: hello.shape,
     fallback: tls12.fallback ?? false,
     falseStart: tls12.falseStart ?? false,
-    ech: hello.ech && echConfig(hello.ech, provider, common.maxVersion >= TLS13),
+    ech: hello.ech && parts.ech?.(hello.ech, provider, common.maxVersion >= TLS13),
     requestOcsp: certificates.requestOcsp ?? verifier.readsOcsp ?? true,
     requestScts: certificates.requestScts ?? true,
     maxFragmentLength: tls12.maxFragmentLength === undefined ? undefined : fragmentCode(tls12.maxFragmentLength),
@@ -90,6 +87,19 @@ const serverNameOf = ({ serverName, verifier, psk }: ClientOptions): string | un
   return serverName
 }
 
-const withoutEch = (): never => {
-  throw new TlsError('bad_option', 'hello.ech: this client was made without `ech`, which puretls/client exports')
+const noIdentities = { identitiesFor: () => [], identityKey: '' }
+
+const checkFeatures = (options: ClientOptions, parts: ClientConfigParts): void => {
+  const { session, sessions, tickets, earlyData, resumption, identity, cert, key, psk = {}, hello = {} } = options
+  const { grease, permuteExtensions, shape, postHandshakeAuth } = hello
+  needsFeature(parts.sessions, 'sessions', { session, sessions, tickets, earlyData, resumption })
+  needsFeature(parts.externalPsks, 'externalPsks', { 'psk.keys': psk.keys, 'psk.required': psk.required })
+  needsFeature(parts.identities, 'clientCertificates', { identity, 'hello.postHandshakeAuth': postHandshakeAuth })
+  needsFeature(parts.loadIdentity, 'identityOptions', { cert, key })
+  needsFeature(parts.ech, 'ech', { 'hello.ech': hello.ech })
+  needsFeature(parts.shaping, 'helloShaping', {
+    'hello.grease': grease,
+    'hello.permuteExtensions': permuteExtensions,
+    'hello.shape': shape,
+  })
 }

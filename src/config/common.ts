@@ -1,10 +1,8 @@
 // The part of a config that clients and servers share: versions, suites, groups, schemes, sizes.
 
-import { checkCodecs } from '../compression/codec.ts'
-import type { ActiveGroup, ActiveSuite, CommonConfig, Defaults } from './types.ts'
+import type { ActiveGroup, ActiveSuite, CommonConfig, Defaults, SharedConfigParts } from './types.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
-import type { ExternalPskConfig } from '../psk.ts'
 import type { CertificateOptions, ClientHelloOptions, CommonOptions, PskMode, Tls12Options } from '../options.ts'
 import { MAX_RECORD_SIZE_LIMIT } from '../record/framing.ts'
 import type { ResumptionConfig, ResumptionOptions } from '../session/options.ts'
@@ -12,7 +10,6 @@ import { MAX_SESSION_LIFETIME } from '../session/state.ts'
 import { pskModes } from '../wire/numbers.ts'
 import { cipherSuiteById, namedGroupById, namedGroups, signatureSchemes, TLS12, TLS13 } from '../wire/registry.ts'
 import type { ProtocolVersion, SignatureScheme } from '../wire/registry.ts'
-import { mayDelegateTo } from '../x509/delegated-credential.ts'
 
 /** The options that clients and servers share. */
 type SharedOptions = CommonOptions & {
@@ -22,21 +19,18 @@ type SharedOptions = CommonOptions & {
   readonly tls12?: Tls12Options
 }
 
-/** `tls12There`: whether that version is there to be spoken. */
-export const commonConfig = (options: SharedOptions, defaults: Defaults, tls12There: boolean): CommonConfig => {
+export const commonConfig = (options: SharedOptions, defaults: Defaults, parts: SharedConfigParts): CommonConfig => {
   const provider = options.provider ?? defaults.provider
   if (!provider)
     throw new TlsError('bad_option', 'provider: required here; the root entry of the package has a default')
-  const widestMin = versionNumber(options.versions?.min ?? (tls12There ? 'TLS 1.2' : 'TLS 1.3'))
+  const widestMin = versionNumber(options.versions?.min ?? (parts.tls12 ? 'TLS 1.2' : 'TLS 1.3'))
   const widestMax = versionNumber(options.versions?.max ?? 'TLS 1.3')
-  if (!tls12There && Math.min(widestMin, widestMax) < TLS13) {
-    throw new TlsError(
-      'bad_option',
-      'versions: TLS 1.2 was not built in; puretls/client and puretls/server export it as `tls12`',
-    )
-  }
-  if (widestMin > widestMax) throw new TlsError('bad_option', 'versions: min is above max')
   const { limits = {}, certificates = {}, tls12 = {} } = options
+  const { compression = [], delegatedCredentials } = certificates
+  needsFeature(parts.tls12, 'tls12', { versions: Math.min(widestMin, widestMax) < TLS13 })
+  needsFeature(parts.compression, 'certificateCompression', { 'certificates.compression': compression.length > 0 })
+  needsFeature(parts.delegation, 'delegatedCredentials', { 'certificates.delegatedCredentials': delegatedCredentials })
+  if (widestMin > widestMax) throw new TlsError('bad_option', 'versions: min is above max')
   const legacy = tls12.legacy ?? false
   const suites = activeSuites(options, provider, legacy).filter(
     ({ version }) => versionNumber(version) >= widestMin && versionNumber(version) <= widestMax,
@@ -59,9 +53,9 @@ export const commonConfig = (options: SharedOptions, defaults: Defaults, tls12Th
     schemes,
     certificateSchemes,
     certificateAlgorithms: new Set((certificateSchemes ?? schemes).map(({ algorithm }) => algorithm)),
-    delegatedSchemes: delegatedSchemes(certificates, provider, schemes),
+    delegatedSchemes: parts.delegation?.(certificates, provider, schemes) ?? [],
     alpn: checkAlpn(options.alpn ?? []),
-    certificateCompression: checkCodecs(certificates.compression ?? []),
+    certificateCompression: parts.compression?.(compression) ?? [],
     keyLog: options.keyLog,
     trace: options.trace,
     exposeTrafficSecrets: options.dangerouslyExposeTrafficSecrets ?? false,
@@ -95,22 +89,13 @@ export const commonConfig = (options: SharedOptions, defaults: Defaults, tls12Th
   }
 }
 
-/**
- * What is left where the server has to prove an external key: in TLS 1.2, the suites with PSK (RFC 4279, RFC 5489), and
- * no key that is for the importer; in TLS 1.3, every suite, and no key without an identity. */
-export const onlyWithPsk = (
-  common: CommonConfig,
-  psks: readonly Pick<ExternalPskConfig, 'identity' | 'imported'>[],
-): CommonConfig => {
-  const with12 = psks.some(({ imported }) => !imported)
-  const with13 = psks.some(({ identity }) => identity.length > 0)
-  const suites = common.suites.filter(({ version, authentication }) =>
-    version === 'TLS 1.3' ? with13 : with12 && authentication === 'psk',
-  )
-  if (suites.length === 0)
-    throw new TlsError('bad_option', 'psk.required: psk.keys has no key for the versions and cipher suites given')
-  const spoken = suites.map(({ version }) => versionNumber(version))
-  return { ...common, suites, minVersion: Math.min(...spoken), maxVersion: Math.max(...spoken) }
+/** Throws `bad_option` for an option whose feature is not there; undefined and false ask for nothing. */
+export const needsFeature = (part: unknown, feature: string, options: Readonly<Record<string, unknown>>): void => {
+  if (part) return
+  const [asked] = Object.entries(options).find(([, value]) => value !== undefined && value !== false) ?? []
+  if (asked === undefined) return
+  const how = `needs the feature \`${feature}\`, which puretls/client and puretls/server export`
+  throw new TlsError('bad_option', `${asked}: ${how} (the root entry has all of them)`)
 }
 
 /** RFC 9846 section 4.7.3. */
@@ -139,7 +124,7 @@ const resumptionConfig = ({
   withoutExtendedMasterSecret: withoutExtendedMasterSecret ?? false,
 })
 
-const versionNumber = (version: ProtocolVersion): number => {
+export const versionNumber = (version: ProtocolVersion): number => {
   if (version === 'TLS 1.3') return TLS13
   if (version === 'TLS 1.2') return TLS12
   throw new TlsError('bad_option', `versions: ${JSON.stringify(version)}; it has to be 'TLS 1.2' or 'TLS 1.3'`)
@@ -213,7 +198,7 @@ export const keySharesOf = (
   return named ?? groups.filter(({ name }, index) => index === 0 || (groups[0]?.tls13Only && name === 'X25519'))
 }
 
-const activeSchemes = (
+export const activeSchemes = (
   names: readonly string[] | undefined,
   provider: CryptoProvider,
   legacy: boolean,
@@ -223,23 +208,6 @@ const activeSchemes = (
   return names
     ? pick(names, all, option, provider)
     : all.filter((scheme) => (legacy || !scheme.legacy) && scheme.keyType !== 'ed448')
-}
-
-/** RFC 9345 section 4: not the schemes of rsaEncryption keys. */
-const delegatedSchemes = (
-  { delegatedCredentials: asked = false }: CertificateOptions,
-  provider: CryptoProvider,
-  schemes: readonly SignatureScheme[],
-): readonly SignatureScheme[] => {
-  if (typeof asked === 'boolean') return asked ? schemes.filter(mayDelegateTo) : []
-  const named = activeSchemes(asked, provider, false, 'certificates.delegatedCredentials')
-  const unfit = named.find((scheme) => !mayDelegateTo(scheme))
-  if (unfit)
-    throw new TlsError(
-      'bad_option',
-      `certificates.delegatedCredentials: ${unfit.name} is not for credentials (RFC 9345 section 4)`,
-    )
-  return named
 }
 
 const pick = <T extends { readonly name: string }>(

@@ -2,7 +2,7 @@
 
 import { MadeOnce } from './made-once.ts'
 import type { ClientAuthConfig, CommonConfig, Defaults, ServerConfig, ServerConfigParts } from './types.ts'
-import { commonConfig, inRange } from './common.ts'
+import { commonConfig, inRange, needsFeature } from './common.ts'
 import { checkServerOptions } from './contradictions.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
@@ -25,12 +25,12 @@ export const serverConfigWith = (
 ): ServerConfig => {
   checkOptions(options, serverNames)
   checkServerOptions(options)
-  const common = commonConfig(options, defaults, parts.tls12 === true)
+  const common = commonConfig(options, defaults, parts)
+  needsFeature(parts.ech, 'ech', { 'hello.ech': options.hello?.ech })
   const { provider } = common
   const { hello = {}, psk = {}, earlyData = {} } = options
   const earlyDataWindow = inRange(earlyData.windowSeconds ?? 10, 1, 600, 'earlyData.windowSeconds')
   const maxEarlyData = inRange(earlyData.maxBytes ?? 0, 0, 0xffffffff, 'earlyData.maxBytes')
-  const { ech: echConfig = withoutEch } = parts
   return Object.freeze({
     ...common,
     identitiesFor: identitiesOf(options, provider, loadIdentity),
@@ -53,7 +53,7 @@ export const serverConfigWith = (
         : undefined),
     cookie: hello.cookie ?? false,
     chooseAlpn: hello.chooseAlpn,
-    ech: hello.ech && echConfig(hello.ech, provider),
+    ech: hello.ech && parts.ech?.(hello.ech, provider),
   })
 }
 
@@ -111,8 +111,4 @@ const ticketConfig = (
   const protector = options.tickets?.protector ?? made.protector(defaults.tickets, provider, lifetime)
   const { applicationData } = options.tickets ?? {}
   return protector && count > 0 ? { count, lifetime, renewAfter, protector, applicationData } : undefined
-}
-
-const withoutEch = (): never => {
-  throw new TlsError('bad_option', 'hello.ech: this server was made without `ech`, which puretls/server exports')
 }

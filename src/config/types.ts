@@ -13,9 +13,13 @@ import type {
 import type { EchClientConfig, EchClientOptions, EchServerConfig, EchServerOptions } from '../ech.ts'
 import type { IdentityLoader } from '../identities.ts'
 import type {
+  CertificateInput,
+  CertificateOptions,
   CertificateRequestInfo,
   ClientAuthMode,
   ClientHelloInfo,
+  ClientOptions,
+  ClientPskOptions,
   ClientTls12Options,
   CommonOptions,
   HelloSource,
@@ -168,17 +172,42 @@ export interface ServerConfig extends CommonConfig {
   readonly ech: EchServerConfig | undefined
 }
 
-/** What a client can do about its options beside the least: the full entry points have all of it. */
-export interface ClientConfigParts {
+/** What either side can do about its options beside the least: the full entry points have all of it. */
+export interface SharedConfigParts {
   readonly tls12?: boolean
+  /** Checks the codecs for certificates. */
+  readonly compression?: (codecs: readonly CertificateCompression[]) => readonly CertificateCompression[]
+  /** The schemes that are taken from keys of delegated credentials. */
+  readonly delegation?: (
+    options: CertificateOptions,
+    provider: CryptoProvider,
+    schemes: readonly SignatureScheme[],
+  ) => readonly SignatureScheme[]
+}
+
+/** The same of a client. */
+export interface ClientConfigParts extends SharedConfigParts {
   readonly ech?: (options: EchClientOptions, provider: CryptoProvider, tls13: boolean) => EchClientConfig | undefined
+  readonly sessions?: (session: Uint8Array) => SessionState
+  readonly externalPsks?: ExternalPsksConfigPart
+  readonly identities?: (
+    options: ClientOptions,
+    provider: CryptoProvider,
+    load: IdentityLoader,
+  ) => Pick<ClientConfig, 'identitiesFor' | 'identityKey'>
   /** Without it, identities have to come loaded. */
   readonly loadIdentity?: IdentityLoader
+  readonly shaping?: boolean
+}
+
+interface ExternalPsksConfigPart {
+  readonly read: (keys: ClientPskOptions['keys']) => readonly ExternalPskConfig[]
+  /** What is left where the server has to prove one of them. */
+  readonly only: (common: CommonConfig, psks: readonly ExternalPskConfig[]) => CommonConfig
 }
 
 /** The same of a server. */
-export interface ServerConfigParts {
-  readonly tls12?: boolean
+export interface ServerConfigParts extends SharedConfigParts {
   readonly ech?: (options: EchServerOptions, provider: CryptoProvider) => EchServerConfig | undefined
 }
 
@@ -187,6 +216,8 @@ export interface Defaults {
   readonly provider?: CryptoProvider
   /** Makes the verifier for given authorities (or for the runtime's roots). */
   readonly verifier?: (request: VerifierRequest) => CertificateVerifier
+  /** The authorities that an option names, for that verifier, as DER. */
+  readonly authorities?: (input: CertificateInput, option: string) => readonly Uint8Array[]
   /** Makes the default ticket protection. */
   readonly tickets?: (provider: CryptoProvider, lifetime: number) => TicketProtector
   /** Makes the default guard against replays, for servers that accept early data; it accepts none for `quarantine`

@@ -1,5 +1,5 @@
-// puretls/engine: TLS without IO. Bytes in, bytes and events out. TLS 1.3, and of the rest the features that are passed:
-// puretls/client and puretls/server export them.
+// puretls/engine: TLS without IO. Bytes in, bytes and events out. TLS 1.3, and of the rest the features that are
+// passed: puretls/client and puretls/server export them.
 
 import { clientConfigWith } from '../config/client.ts'
 import { serverConfigWith } from '../config/server.ts'
@@ -25,8 +25,8 @@ export interface ServerConfig {
 }
 
 /**
- * Checks a client's options. Throws `bad_option`, `bad_key`, `key_mismatch` or `unsupported`, with a sentence that names
- * the option, or the feature that it needs.
+ * Checks a client's options. Throws `bad_option`, `bad_key`, `key_mismatch` or `unsupported`, with a sentence that
+ * names the option, or the feature that it needs.
  *
  * ```ts
  * import { clientConfig, createClientEngine } from 'puretls/engine'

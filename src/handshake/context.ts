@@ -13,6 +13,7 @@ import type { ConnectionInfo } from '../info.ts'
 import type { TrafficKeys } from '../traffic-secrets.ts'
 import { readChangeCipherSpec, readMessage } from './flow.ts'
 import type { Flow } from './flow.ts'
+import type { SharedParts } from './parts.ts'
 import { Transcript } from './transcript.ts'
 
 /** What the handshake may do to the connection. The engine implements it. */
@@ -88,10 +89,14 @@ export interface Established {
   readonly requestCertificate?: () => Flow<void>
 }
 
-/** One handshake: what both sides and both versions work with. `M` are the messages of its version. */
-export class Handshake<C extends CommonConfig, M> {
+/**
+ * One handshake: what both sides and both versions work with. `M` are the messages of its version, `P` what its side
+ * can do.
+ */
+export class Handshake<C extends CommonConfig, M, P extends SharedParts = SharedParts> {
   readonly config: C
   readonly io: HandshakeIo
+  readonly parts: P
   readonly transcript: Transcript
   /** For key log lines (RFC 9850). */
   clientRandom: Uint8Array = new Uint8Array(32)
@@ -102,33 +107,35 @@ export class Handshake<C extends CommonConfig, M> {
   constructor(
     config: C,
     io: HandshakeIo,
+    parts: P,
     table: MessageTable<M>,
     ignored: readonly MessageName[] = [],
     transcript: Transcript = new Transcript(),
   ) {
     this.config = config
     this.io = io
+    this.parts = parts
     this.transcript = transcript
     this.#table = table
     this.#ignored = ignored
   }
 
   /** The same handshake under a config that the ClientHello decided. */
-  withConfig(config: C): Handshake<C, M> {
-    return this.#copy(new Handshake(config, this.io, this.#table, this.#ignored, this.transcript))
+  withConfig(config: C): Handshake<C, M, P> {
+    return this.#copy(new Handshake(config, this.io, this.parts, this.#table, this.#ignored, this.transcript))
   }
 
   /** The same handshake, with the messages of the version that was chosen. */
-  withMessages<N>(table: MessageTable<N>, ignored: readonly MessageName[] = []): Handshake<C, N> {
-    return this.#copy(new Handshake(this.config, this.io, table, ignored, this.transcript))
+  withMessages<N>(table: MessageTable<N>, ignored: readonly MessageName[] = []): Handshake<C, N, P> {
+    return this.#copy(new Handshake(this.config, this.io, this.parts, table, ignored, this.transcript))
   }
 
   /** The same connection, with messages from here on hashed apart (section 4.7.2). */
-  fork(io: HandshakeIo = this.io): Handshake<C, M> {
-    return this.#copy(new Handshake(this.config, io, this.#table, this.#ignored, this.transcript.fork()))
+  fork(io: HandshakeIo = this.io): Handshake<C, M, P> {
+    return this.#copy(new Handshake(this.config, io, this.parts, this.#table, this.#ignored, this.transcript.fork()))
   }
 
-  #copy<N>(copy: Handshake<C, N>): Handshake<C, N> {
+  #copy<N>(copy: Handshake<C, N, P>): Handshake<C, N, P> {
     copy.clientRandom = this.clientRandom
     return copy
   }
@@ -178,4 +185,4 @@ export class Handshake<C extends CommonConfig, M> {
 const HEADER_LENGTH = 4
 
 /** For what needs no messages. */
-export type AnyHandshake = Pick<Handshake<CommonConfig, never>, 'config' | 'io' | 'transcript' | 'keyLog'>
+export type AnyHandshake = Pick<Handshake<CommonConfig, never>, 'config' | 'io' | 'parts' | 'transcript' | 'keyLog'>

@@ -113,7 +113,7 @@ export const renegotiatingServer = (
         }
       },
     })
-    const hs = new Handshake({ ...serverConfig({ ...base, ...options, ...second.options }), seam }, io, messages13)
+    const hs = new Handshake({ ...serverConfig({ ...base, ...options, ...second.options }), seam }, io, {}, messages13)
     const hello = yield* readHello(hs, everyServerFeature.handshake.ech)
     right = concat(hello.extensions.renegotiation_info ?? new Uint8Array(0), serverVerifyData)
     yield* serverHandshake12(hs.withMessages(messages12), {

@@ -7,7 +7,6 @@ import * as core from '../../src/core.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import * as engines from '../../src/engine/index.ts'
 import { generateEchKeys } from '../../src/ech.ts'
-import { loadIdentityWith } from '../../src/identity.ts'
 import { connectEngines, infoOf } from '../fixtures/engines.ts'
 import { pair } from '../../src/stream/pair.ts'
 import { createCa } from '../../src/pki/index.ts'
@@ -59,7 +58,7 @@ describe('without features', () => {
     await expect(attempt({ hello: { ech: {} } })).rejects.toEqual(refusing('`ech`'))
     const { cert, key } = identity
     if (!cert || !key) throw new Error('no identity')
-    await expect(attempt({ cert, key })).rejects.toEqual(refusing('loadIdentity'))
+    await expect(attempt({ cert, key })).rejects.toEqual(refusing('`identityOptions`'))
     await expect(attempt({ verifier: undefined } as never)).rejects.toEqual(refusing('verifier'))
     expect(() => server.createServer({ ...identity, versions: { min: 'TLS 1.2' } })).toThrow(refusing('`tls12`'))
     const keys = await generateEchKeys({ publicName: 'public.example', provider })
@@ -71,14 +70,6 @@ describe('without features', () => {
     const [connect, createServer] = [client.connectWith(client.tls12), server.createServerWith(server.tls12)]
     await expect(meet([client.connect, createServer], {}, old)).rejects.toMatchObject({ alert: 'protocol_version' })
     await expect(meet([connect, server.createServer], old)).rejects.toMatchObject({ alert: 'protocol_version' })
-  })
-
-  it('shows a certificate that comes loaded', async () => {
-    const { chainPem, privateKeyPem } = await ca.issue({ names: ['client.example'], client: true })
-    const own = await loadIdentityWith(provider)({ cert: chainPem, key: privateKeyPem })
-    const clientAuth = { mode: 'require', verifier: pathVerifier({ provider, trust: ca.certificatePem }) } as const
-    const { ofServer } = await meet([client.connect, server.createServer], { identity: own }, { clientAuth })
-    expect(ofServer.verifiedChain).toHaveLength(2)
   })
 })
 

@@ -15,9 +15,9 @@ import type { SignatureScheme } from '../../wire/registry.ts'
 import { parseCertificate } from '../../x509/certificate.ts'
 import type { Certificate } from '../../x509/certificate.ts'
 import type { CertificateVerifier, VerifyRequest } from '../../x509/verifier.ts'
+import type { AnyHandshake } from '../context.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
-import { checkCredential } from './delegated.ts'
 import { fitsKey, isSigned } from './signatures.ts'
 
 /** Who the server is to a client: there is always a proof. */
@@ -151,14 +151,15 @@ export type { HandshakeSigner }
  * section 4.1.3).
  */
 export function* signer13(
-  config: CommonConfig,
+  { config, parts }: Pick<AnyHandshake, 'config' | 'parts'>,
   role: 'client' | 'server',
   peer: VerifiedPeer,
   credential: Uint8Array | undefined,
 ): Flow<HandshakeSigner> {
   const allowed = config.schemes.filter(({ tls13 }) => tls13)
   if (!credential) return new HandshakeSigner(peer, peer.publicKey, allowed)
-  const { key, scheme, until } = yield* checkCredential(config, role, peer.leaf, allowed, credential)
+  if (!parts.delegation) throw new TlsError('internal_error', 'delegated credentials were asked for, and are not there')
+  const { key, scheme, until } = yield* parts.delegation.check(config, role, peer.leaf, allowed, credential)
   return new HandshakeSigner(peer, key, [scheme], until)
 }
 

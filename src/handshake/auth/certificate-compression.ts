@@ -1,5 +1,4 @@
-// The Certificate message of TLS 1.3, compressed where both ends can (RFC 8879). client13.ts, server13.ts and the
-// client authentication of both send and read Certificate through here.
+// Certificate compression (RFC 8879): the part of a handshake that shrinks our Certificate and expands the peer's.
 
 import type { CommonConfig } from '../../config.ts'
 import type { CertificateCompression } from '../../compression/codec.ts'
@@ -8,45 +7,26 @@ import type { Identity } from '../../options.ts'
 import { concat, equalBytes } from '../../wire/bytes.ts'
 import { decodeMessage, encodeMessage, HEADER_LENGTH, messages13 } from '../../wire/messages.ts'
 import type { Certificate13, CompressedCertificate, Message, Messages13 } from '../../wire/messages.ts'
-import type { Handshake } from '../context.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
+import type { CompressionPart } from '../parts.ts'
 
-export type CertificateMessage = Message<Messages13, 'Certificate'>
-export type AnyCertificateMessage = Message<Messages13, 'Certificate' | 'CompressedCertificate'>
-
-/** The list for compress_certificate: what we can expand (section 3). */
-export const expandable = ({
-  certificateCompression,
-}: CommonConfig): { readonly compress_certificate?: readonly number[] } => {
-  const ids = certificateCompression.filter(({ decompress }) => decompress).map(({ id }) => id)
-  return ids.length > 0 ? { compress_certificate: ids } : {}
-}
-
-/** The messages that a Certificate may come as, where `offered` says whether we sent compress_certificate. */
-export const certificateTypes = (offered: boolean): readonly ['Certificate', ...'CompressedCertificate'[]] =>
-  offered ? ['Certificate', 'CompressedCertificate'] : ['Certificate']
-
-/** The same for a config: what a server asked of its client. */
-export const askedTypes = (config: CommonConfig): ReturnType<typeof certificateTypes> =>
-  certificateTypes(expandable(config).compress_certificate !== undefined)
-
-/** Sends the Certificate of `identity`, compressed if the peer's list has an algorithm of ours; our order decides. */
-export function* sendCertificateMessage(
-  hs: Handshake<CommonConfig, Messages13>,
+/** The Certificate of `identity` in the first of our algorithms that is in the peer's list. */
+function* compressed(
+  { certificateCompression }: CommonConfig,
   identity: Identity,
   message: Certificate13,
-  theirs: readonly number[] = [],
-): Flow<void> {
-  const codec = hs.config.certificateCompression.find(({ id, compress }) => compress && theirs.includes(id))
-  if (!codec?.compress) return void hs.send('Certificate', message)
+  theirs: readonly number[],
+): Flow<CompressedCertificate | undefined> {
+  const codec = certificateCompression.find(({ id, compress }) => compress && theirs.includes(id))
+  if (!codec?.compress) return undefined
   const plain = encodeMessage(messages13, 'Certificate', message).subarray(HEADER_LENGTH)
   const known = kept.get(identity)?.find((entry) => entry.codec === codec && equalBytes(entry.plain, plain))
-  const compressed = known?.compressed ?? (yield* use(codec.compress(plain)))
-  if (compressed.length === 0)
+  const bytes = known?.compressed ?? (yield* use(codec.compress(plain)))
+  if (bytes.length === 0)
     throw new TlsError('internal_error', `certificateCompression: ${codec.name} gave no bytes (RFC 8879 section 4)`)
-  if (!known && message.context.length === 0) keep(identity, { codec, plain, compressed })
-  hs.send('CompressedCertificate', { algorithm: codec.id, uncompressedLength: plain.length, compressed })
+  if (!known && message.context.length === 0) keep(identity, { codec, plain, compressed: bytes })
+  return { algorithm: codec.id, uncompressedLength: plain.length, compressed: bytes }
 }
 
 interface Kept {
@@ -65,12 +45,14 @@ const keep = (identity: Identity, entry: Kept): void => {
 }
 
 /**
- * The Certificate in a message that was read; `raw` stays the message as it came, which is what is hashed (section 4).
+ * The Certificate in a compressed one; `raw` stays the message as it came, which is what is hashed (section 4).
  * Throws `illegal_parameter` for an algorithm that we did not offer, `bad_compressed_certificate` for what does not
  * expand to its length.
  */
-export function* certificateOf(config: CommonConfig, message: AnyCertificateMessage): Flow<CertificateMessage> {
-  if (message.type === 'Certificate') return message
+function* expanded(
+  config: CommonConfig,
+  message: Message<Messages13, 'CompressedCertificate'>,
+): Flow<Message<Messages13, 'Certificate'>> {
   const codec = codecOf(config, message)
   const { uncompressedLength: length } = message
   if (length > config.maxHandshakeMessage) {
@@ -86,10 +68,6 @@ export function* certificateOf(config: CommonConfig, message: AnyCertificateMess
   const certificate = decodeMessage(messages13, 'Certificate', concat(new Uint8Array(HEADER_LENGTH), body))
   return { ...certificate, raw: message.raw }
 }
-
-/** The name of the algorithm that a Certificate came compressed with. */
-export const compressionOf = (config: CommonConfig, message: AnyCertificateMessage): string | undefined =>
-  message.type === 'CompressedCertificate' ? codecOf(config, message).name : undefined
 
 type Expanding = CertificateCompression & Required<Pick<CertificateCompression, 'decompress'>>
 
@@ -114,3 +92,5 @@ function* expand(codec: Expanding, { compressed, uncompressedLength }: Compresse
 
 const bad = ({ name }: CertificateCompression, why: string, cause?: unknown): TlsError =>
   new TlsError('bad_compressed_certificate', `CompressedCertificate (${name}): ${why}`, { cause })
+
+export const compressionPart: CompressionPart = { compress: compressed, expand: expanded }

@@ -6,9 +6,8 @@ import { certificateEntryExtensions, encodeExtensions } from '../../wire/extensi
 import type { CertificateEntryExtensions } from '../../wire/extensions.ts'
 import type { Messages13 } from '../../wire/messages.ts'
 import { sign, signedContent13 } from './signatures.ts'
-import { sendCertificateMessage } from './certificate-compression.ts'
+import { sendCertificateMessage } from './certificate-message.ts'
 import type { Handshake } from '../context.ts'
-import { delegationOf } from './delegated.ts'
 import type { Flow } from '../flow.ts'
 import type { ChosenIdentity } from './identities.ts'
 
@@ -27,8 +26,13 @@ export function* sendProof13(
   { identity, scheme }: ChosenIdentity,
   { role, context, leafExtensions, compression }: ProofRequest,
 ): Flow<void> {
-  const ofLeaf = encodeExtensions(certificateEntryExtensions, { ...leafExtensions, ...delegationOf(identity) })
-  const entries = identity.certificates.map((data, index) => ({ data, extensions: index === 0 ? ofLeaf : [] }))
+  const { delegation } = hs.parts
+  const { certificates, delegated } = identity
+  const ofLeaf = encodeExtensions(certificateEntryExtensions, {
+    ...leafExtensions,
+    ...(delegated && delegation && { delegated_credential: delegation.encode(delegated) }),
+  })
+  const entries = certificates.map((data, index) => ({ data, extensions: index === 0 ? ofLeaf : [] }))
   yield* sendCertificateMessage(hs, identity, { context, entries }, compression)
   const content = signedContent13(role, hs.transcript.hash())
   hs.send('CertificateVerify', { scheme: scheme.id, signature: yield* sign(identity, scheme, content) })

@@ -8,8 +8,10 @@ import type { Identity } from '../../options.ts'
 import { signatureSchemes } from '../../wire/registry.ts'
 import type { SignatureScheme } from '../../wire/registry.ts'
 import { signedContext } from '../../wire/signed-context.ts'
+import type { AnyHandshake } from '../context.ts'
 import { ask, use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
+import type { TakenSchemes } from '../parts.ts'
 
 /** What CertificateVerify signs in TLS 1.3 (section 4.5.2). */
 export const signedContent13 = (signer: 'client' | 'server', transcriptHash: Uint8Array): Uint8Array =>
@@ -49,6 +51,19 @@ export const schemeFor = (
     if (scheme && usable(scheme)) return scheme
   }
   return undefined
+}
+
+/** The scheme that an identity signs the handshake of TLS 1.3 with, or undefined if the peer does not take it. */
+export const schemeFor13 = (
+  { config, parts }: Pick<AnyHandshake, 'config' | 'parts'>,
+  identity: Identity,
+  taken: TakenSchemes,
+): SignatureScheme | undefined => {
+  if (!identity.delegated) return schemeFor(identity, taken.signature_algorithms, true)
+  if (parts.delegation) return parts.delegation.schemeFor(config, identity, taken)
+  throw new TlsError('bad_option', 'identity: a delegated credential needs the feature `delegatedCredentials`', {
+    alert: 'internal_error',
+  })
 }
 
 /** Whether the certificate's key usage lets it sign a handshake (RFC 9846 section 4.5.1.2, RFC 5246 section 7.4.2). */

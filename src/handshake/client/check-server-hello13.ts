@@ -10,8 +10,7 @@ import { namedGroupName } from '../../wire/registry.ts'
 import { chosenSuite13 } from '../keys13.ts'
 import type { Offer } from './client-hello.ts'
 import type { OfferedShare } from './hello-plan.ts'
-import type { PskOffer } from './client-psk.ts'
-import type { ServerHelloMessage } from './client-handshake.ts'
+import type { PskOffer, ServerHelloMessage } from './client-handshake.ts'
 
 /** What a ServerHello settled. */
 export interface ServerChoice13 {

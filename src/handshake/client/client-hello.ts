@@ -9,10 +9,7 @@ import type { ClientHello } from '../../wire/messages.ts'
 import { NO_COMPRESSION } from '../../wire/numbers.ts'
 import { EMPTY_RENEGOTIATION_INFO_SCSV, extensionTypes, isGrease, TLS12 } from '../../wire/registry.ts'
 import type { Flow } from '../flow.ts'
-import { orderedExtensions } from '../grease.ts'
-import { forbiddenChange } from '../second-hello.ts'
-import type { ClientHandshake } from './client-handshake.ts'
-import { bindHello } from './client-psk.ts'
+import type { ClientHandshake, ClientHandshakeParts, HelloVariation } from './client-handshake.ts'
 import type { EchContext, HelloPlan } from './hello-plan.ts'
 
 /** What the client has offered: all that is needed to judge the answer. */
@@ -39,7 +36,7 @@ export interface SecondHello {
 /** Sends the ClientHello of a plan. */
 export function* sendHello(hs: ClientHandshake, plan: HelloPlan, second?: SecondHello): Flow<Offer> {
   if (plan.ech) return yield* sendEncryptedHello(hs, plan, plan.ech, second)
-  const hello = bindHello(plan, shapeHello(plan, second?.changes, second?.first.hello), hs.transcript)
+  const hello = bindHello(hs, plan, shapeHello(hs.parts, plan, second?.changes, second?.first.hello))
   const [raw = new Uint8Array(0)] = hs.send('ClientHello', hello)
   return offerOf(plan, hello, raw)
 }
@@ -52,9 +49,9 @@ function* sendEncryptedHello(
   { first, changes }: Partial<SecondHello> = {},
 ): Flow<Offer> {
   const planOuter = ech.planOuter(plan)
-  const outer = shapeHello(planOuter, changes, first?.outer && withoutEch(first.outer.hello))
-  const { inner, shared } = ech.align(shapeHello(plan, changes, first?.hello), outer)
-  const hello = bindHello(plan, inner, hs.transcript)
+  const outer = shapeHello(hs.parts, planOuter, changes, first?.outer && withoutEch(first.outer.hello))
+  const { inner, shared } = ech.align(shapeHello(hs.parts, plan, changes, first?.hello), outer)
+  const hello = bindHello(hs, plan, inner)
   const raw = encodeMessage(messages13, 'ClientHello', hello)
   hs.transcript.add(raw)
   const encrypted = yield* ech.encrypt(plan, { inner: hello, outer, shared })
@@ -73,29 +70,28 @@ const orderHello = ({ config, random, sessionId, cipherSuites, extensions, varia
   sessionId,
   cipherSuites,
   compressionMethods: Uint8Array.of(NO_COMPRESSION),
-  extensions: orderedExtensions(variation, encodeExtensions(clientHelloExtensions, extensions)),
+  extensions: inOrder(variation, encodeExtensions(clientHelloExtensions, extensions)),
 })
 
-/** The application's own changes. Where they would make a second hello differ from the first in more than it may, it is
- * the first one again, with what the request changes (section 4.2.2). */
-const shapeHello = (plan: HelloPlan, changes: ClientHelloExtensions = {}, first?: ClientHello): ClientHello => {
+const inOrder = (
+  variation: HelloVariation | undefined,
+  extensions: readonly RawExtension[],
+): readonly RawExtension[] => (variation ? variation.order(extensions) : extensions)
+
+/** With the application's own changes. */
+const shapeHello = (
+  { shaping }: ClientHandshakeParts,
+  plan: HelloPlan,
+  changes: ClientHelloExtensions = {},
+  first?: ClientHello,
+): ClientHello => {
   const { shapeHello: shape } = plan.config
-  if (!shape) return orderHello(plan)
-  const shaped = shape(orderHello(plan))
-  if (!first) return shaped
-  const asked = encodeExtensions(clientHelloExtensions, changes)
-  const second = withChanges(shaped, asked)
-  return forbiddenChange(first, second) === undefined ? second : withChanges(first, asked)
+  const hello = orderHello(plan)
+  return shape && shaping ? shaping.shape(shape, hello, changes, first) : hello
 }
 
-const withChanges = (hello: ClientHello, changes: readonly RawExtension[]): ClientHello => {
-  const dropped: readonly number[] = [extensionTypes.early_data, extensionTypes.pre_shared_key]
-  const kept = (hello.extensions ?? [])
-    .filter(({ type }) => !dropped.includes(type))
-    .map((extension) => changes.find(({ type }) => type === extension.type) ?? extension)
-  const added = changes.filter((change) => !kept.includes(change))
-  return { ...hello, extensions: [...kept, ...added] }
-}
+const bindHello = ({ parts: { bind }, transcript }: ClientHandshake, { psks }: HelloPlan, hello: ClientHello) =>
+  bind && psks.length > 0 ? bind(psks, hello, transcript) : hello
 
 /** encryptHello() adds it again. */
 const withoutEch = (hello: ClientHello): ClientHello => ({

@@ -2,27 +2,24 @@
 // that a server asks for after the handshake (RFC 9846 section 4.7).
 
 import { TlsError } from '../../errors.ts'
-import { finishedVerifyData } from '../../keys/schedule13.ts'
 import { MAX_SESSION_LIFETIME } from '../../session/state.ts'
 import { decodeExtensions, newSessionTicketExtensions } from '../../wire/extensions.ts'
 import type { NewSessionTicket13 } from '../../wire/messages.ts'
 import { TLS13 } from '../../wire/registry.ts'
 import type { Connection13 } from '../connection/connection13.ts'
 import type { Flow } from '../flow.ts'
-import { sendClientCertificate } from './client-certificate13.ts'
-import { saveSession } from './save-session.ts'
 import type { SessionFacts } from '../connection/session-facts.ts'
-import type { CertificateRequest13 } from './server-authentication13.ts'
-import type { ClientHandshake } from './client-handshake.ts'
+import type { CertificateRequest13, ClientHandshake } from './client-handshake.ts'
 
 export function* clientPostHandshake13(
   hs: ClientHandshake,
   connection: Connection13,
-  initial: SessionFacts,
+  initial: SessionFacts | undefined,
 ): Flow<void> {
   let facts = initial
   function* answer(request: CertificateRequest13): Flow<void> {
-    facts = { ...facts, ...(yield* answerCertificateRequest(hs, connection, request)) }
+    const own = yield* answerCertificateRequest(hs, connection, request)
+    facts = facts && { ...facts, ...own }
   }
   for (;;) {
     const message = yield* hs.receive('NewSessionTicket', 'KeyUpdate', 'CertificateRequest')
@@ -35,7 +32,7 @@ export function* clientPostHandshake13(
 const readTicket = (
   hs: ClientHandshake,
   connection: Connection13,
-  facts: SessionFacts,
+  facts: SessionFacts | undefined,
   message: NewSessionTicket13,
 ): void => {
   const { early_data: maxEarlyData = 0 } = decodeExtensions(
@@ -47,8 +44,8 @@ const readTicket = (
     const most = `the most is ${MAX_SESSION_LIFETIME} (section 4.7.1)`
     throw new TlsError('illegal_parameter', `NewSessionTicket: a lifetime of ${message.lifetime} s; ${most}`)
   }
-  if (message.lifetime === 0 || !hs.config.tickets) return // to be discarded at once
-  saveSession(hs, facts, {
+  if (message.lifetime === 0 || !hs.config.tickets || !facts) return // to be discarded at once
+  hs.parts.sessions?.save(hs, facts, {
     version: TLS13,
     cipherSuite: connection.suite.id,
     secret: connection.ticketPsk(message.nonce),
@@ -59,15 +56,13 @@ const readTicket = (
   })
 }
 
-/**
- * Certificate, CertificateVerify if we have a certificate, Finished; hashed apart from the connection. A signer may
- * take its time, so the messages are collected first and sent in one go, with nothing between them (section 4.7.2). */
 function* answerCertificateRequest(
   hs: ClientHandshake,
   connection: Connection13,
   request: CertificateRequest13,
 ): Flow<Pick<SessionFacts, 'ownIdentity' | 'asked'>> {
-  if (!hs.config.postHandshakeAuth) {
+  const { certificates } = hs.parts
+  if (!hs.config.postHandshakeAuth || !certificates) {
     throw new TlsError(
       'unexpected_message',
       'CertificateRequest after the handshake, which was not offered (section 4.7.2)',
@@ -79,14 +74,6 @@ function* answerCertificateRequest(
       'CertificateRequest: a context is expected after the handshake (section 4.4.2)',
     )
   }
-  const flight: Uint8Array[] = []
-  const apart = hs.fork({ ...hs.io, sendHandshake: (raw) => flight.push(raw) })
-  apart.transcript.add(request.raw)
-  const { chosen, asked } = yield* sendClientCertificate(apart, request)
-  hs.io.inOrder(function* () {
-    const { write } = connection.finishedBase // of the key that is in use now
-    apart.send('Finished', { verifyData: finishedVerifyData(write, apart.transcript.hash()) })
-    for (const raw of flight) hs.io.sendHandshake(raw)
-  })
+  const { chosen, asked } = yield* certificates.sendLater(hs, connection, request)
   return { ownIdentity: chosen?.identity.digest ?? '', asked } // tickets from here on are for who we are now
 }

@@ -1,7 +1,7 @@
 // The client's pre-shared keys: which session to resume, the identities it offers and their binders (RFC 9846 section
 // 4.3.11).
 
-import type { ActiveSuite, ClientConfig } from '../../config.ts'
+import type { ClientConfig } from '../../config.ts'
 import { earlyStage, finishedVerifyData } from '../../keys/schedule13.ts'
 import { isSameIdentity } from '../auth/identities.ts'
 import { isFresh, mayResume } from '../connection/may-resume.ts'
@@ -13,21 +13,9 @@ import type { ClientHello } from '../../wire/messages.ts'
 import { TLS13 } from '../../wire/registry.ts'
 import { usablePsks } from '../key-exchange/external-psk.ts'
 import { attempt } from '../flow.ts'
-import type { ClientHandshake } from './client-handshake.ts'
+import type { ClientHandshake, ClientHandshakeParts, PskOffer } from './client-handshake.ts'
 import type { Flow } from '../flow.ts'
 import type { Transcript } from '../transcript.ts'
-
-export interface PskOffer {
-  readonly identity: Uint8Array
-  readonly secret: Uint8Array
-  readonly suite: ActiveSuite
-  readonly binder: 'res' | 'ext' | 'imp'
-  readonly obfuscatedTicketAge: number
-  /** The session behind it; undefined for an external PSK. */
-  readonly session: SessionState | undefined
-  /** Bytes of early data that it allows; 0 for none. */
-  readonly earlyData: number
-}
 
 /** The session given, or one from the cache; only one made for this name under this config and still young enough. */
 export function* takeSession({ config, io }: Pick<ClientHandshake, 'config' | 'io'>): Flow<SessionState | undefined> {
@@ -51,10 +39,14 @@ function* cachedSession({ sessions }: ClientConfig, key: string): Flow<SessionSt
 }
 
 /** The session's ticket first, then the external keys. */
-export const pskOffers = (config: ClientConfig, session: SessionState | undefined): readonly PskOffer[] =>
-  config.maxVersion < TLS13 ? [] : [...ticketOffer(config, session), ...externalOffers(config)]
+export const pskOffers = (
+  { sessions, externalPsks }: ClientHandshakeParts,
+  config: ClientConfig,
+  session: SessionState | undefined,
+): readonly PskOffer[] =>
+  config.maxVersion < TLS13 ? [] : [...(sessions?.offers(config, session) ?? []), ...(externalPsks?.(config) ?? [])]
 
-const externalOffers = (config: ClientConfig): readonly PskOffer[] =>
+export const externalOffers = (config: ClientConfig): readonly PskOffer[] =>
   usablePsks(config).flatMap(({ identity, secret, hash, binder }) => {
     const suite = config.suites.find(
       (candidate) => candidate.version === 'TLS 1.3' && candidate.hash.name === hash.name,
@@ -62,7 +54,7 @@ const externalOffers = (config: ClientConfig): readonly PskOffer[] =>
     return suite ? [{ identity, secret, suite, binder, obfuscatedTicketAge: 0, session: undefined, earlyData: 0 }] : []
   })
 
-const ticketOffer = (config: ClientConfig, session: SessionState | undefined): readonly PskOffer[] => {
+export const ticketOffer = (config: ClientConfig, session: SessionState | undefined): readonly PskOffer[] => {
   if (!session || session.version !== TLS13) return []
   const suite = config.suites.find(({ id }) => id === session.cipherSuite)
   if (!suite) return []
@@ -81,12 +73,7 @@ const ticketOffer = (config: ClientConfig, session: SessionState | undefined): r
 }
 
 /** Appends pre_shared_key, last as section 4.3.11 demands, with binders over the hello up to them. */
-export const bindHello = (
-  { psks }: { readonly psks: readonly PskOffer[] },
-  hello: ClientHello,
-  transcript: Transcript,
-): ClientHello => {
-  if (psks.length === 0) return hello
+export const bindHello = (psks: readonly PskOffer[], hello: ClientHello, transcript: Transcript): ClientHello => {
   const withBinders = (binders: readonly Uint8Array[]): ClientHello => ({
     ...hello,
     extensions: [

@@ -53,7 +53,9 @@ export function* retryHello(hs: ClientHandshake, first: Offer, request: ServerHe
     planSecondHello(first.plan, {
       shares,
       // a PSK for another hash than the suite's is not offered again (section 4.2.4); ages are computed again
-      psks: pskOffers(config, first.plan.psks[0]?.session).filter((psk) => psk.suite.hash.name === suite.hash.name),
+      psks: pskOffers(hs.parts, config, first.plan.psks[0]?.session).filter(
+        (psk) => psk.suite.hash.name === suite.hash.name,
+      ),
       more: changes,
     }),
     { first, changes },

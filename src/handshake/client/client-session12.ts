@@ -8,9 +8,8 @@ import { TLS12 } from '../../wire/registry.ts'
 import type { NewSessionTicket12 } from '../../wire/messages.ts'
 import type { Answer12 } from './check-server-hello12.ts'
 import type { Connection12 } from '../connection/connection12.ts'
-import { saveSession } from './save-session.ts'
 import type { SessionFacts } from '../connection/session-facts.ts'
-import type { ClientHandshake12 } from './client-handshake.ts'
+import type { ClientHandshake12, SessionsPart } from './client-handshake.ts'
 
 /** Seconds that a session is kept where the server says nothing. */
 const USUAL_LIFETIME = 7200
@@ -29,13 +28,15 @@ export const saveSession12 = (
   connection: Connection12,
   { sessionId, parameters }: Answer12,
   message: NewSessionTicket12 | undefined,
-  facts: SessionFacts,
+  factsOf: (sessions: SessionsPart) => SessionFacts,
 ): void => {
   const { config } = hs
+  const { sessions } = hs.parts
+  if (!sessions) return
   const ticket = message?.ticket ?? new Uint8Array(0)
   if (ticket.length === 0 && sessionId.length === 0) return
   if (!parameters.extendedMasterSecret && !config.resumption.withoutExtendedMasterSecret) return
-  saveSession(hs, facts, {
+  sessions.save(hs, factsOf(sessions), {
     version: TLS12,
     cipherSuite: parameters.suite.id,
     secret: connection.master.secret,

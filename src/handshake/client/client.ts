@@ -12,7 +12,7 @@ import { NO_COMPRESSION } from '../../wire/numbers.ts'
 import { cipherSuiteName, extensionTypes, TLS12, TLS13, versionName } from '../../wire/registry.ts'
 import { sendHello } from './client-hello.ts'
 import type { Offer } from './client-hello.ts'
-import { pskOffers, takeSession } from './client-psk.ts'
+import { pskOffers } from './client-psk.ts'
 import type { resumable12 } from './client-session12.ts'
 import type { clientHandshake12 } from './client12.ts'
 import { clientHandshake13 } from './client13.ts'
@@ -24,17 +24,15 @@ import type { echExtension, startEch } from './ech-client.ts'
 import { planHello } from './hello-plan.ts'
 import type { EchContext, HelloPlan, OfferedShare } from './hello-plan.ts'
 import { readAnswer } from './server-answer.ts'
-import { startEarlyData } from './early-data.ts'
-import { drawVariation } from '../grease.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
-import type { ClientHandshake } from './client-handshake.ts'
+import type { ClientHandshake, ClientHandshakeParts } from './client-handshake.ts'
 
 /**
  * What a client can do beside TLS 1.3 with the ClientHello in the clear: features.ts has all of it. A config that asks
  * for more than is there was refused.
  */
-export interface ClientParts {
+export interface ClientParts extends ClientHandshakeParts {
   readonly tls12?: { readonly handshake: typeof clientHandshake12; readonly resumable: typeof resumable12 }
   readonly ech?: { readonly start: typeof startEch; readonly extension: typeof echExtension }
 }
@@ -46,15 +44,15 @@ export interface ClientFeature {
 }
 
 export function* clientHandshake(given: ClientConfig, io: HandshakeIo, parts: ClientParts): Flow<Established> {
-  const ech = yield* parts.ech?.start(given, io) ?? nothing()
+  const ech = yield* parts.ech?.start(given, io, parts) ?? nothing()
   const config = ech?.config ?? given
-  const hs: ClientHandshake = new Handshake(config, io, messages13, ignoredByClients12)
-  const session = yield* takeSession(hs)
+  const hs: ClientHandshake = new Handshake(config, io, parts, messages13, ignoredByClients12)
+  const session = yield* parts.sessions?.take(hs) ?? nothing()
   const session12 = parts.tls12?.resumable(config, session)
   const plan = yield* planFirstHello(config, { session, session12, ech }, parts)
   hs.clientRandom = plan.random
   const offer = yield* sendHello(hs, plan)
-  if (offer.extensions.early_data) yield* startEarlyData(hs, offer)
+  if (offer.extensions.early_data) yield* parts.sessions?.early.start(hs, offer.plan.psks[0]) ?? nothing()
 
   const answer = yield* readAnswer(hs, offer)
   const version = chosenVersion(answer.hs.config, answer.serverHello)
@@ -89,8 +87,8 @@ function* planFirstHello(
     shares.push({ group, exchange: yield* use(group.start()) })
   }
   const sessionId = firstSessionId(config, session12)
-  const psks = pskOffers(config, session)
-  const variation = drawVariation(config)
+  const psks = pskOffers(parts, config, session)
+  const variation = parts.shaping?.vary(config)
   const earlyLimit = psks[0]?.earlyData ?? 0
   const early = config.earlyData !== undefined && earlyLimit > 0 && config.earlyData.length <= earlyLimit
   const more = {

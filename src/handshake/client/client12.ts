@@ -11,7 +11,6 @@ import type { ClientIdentity } from '../auth/identities.ts'
 import { Connection12, deriveMaster, establish12 } from '../connection/connection12.ts'
 import type { Current12, Negotiated12 } from '../connection/connection12.ts'
 import { confirmConnection, connectionInfo, ownInfo } from '../connection/info.ts'
-import { sessionFacts } from '../connection/session-facts.ts'
 import type { Established } from '../context.ts'
 import type { Flow } from '../flow.ts'
 import { checkServerHello12 } from './check-server-hello12.ts'
@@ -95,8 +94,9 @@ function* fullHandshake(
   const info = { ...asked, ...ownInfo(own) }
   yield* sendClientFinished(hs, answer, connection, info)
   const { finished, ticket } = yield* readServerFinished(hs, answer, connection)
-  const facts = sessionFacts(hs.config, server.known, info, { ownIdentity: info.ownIdentity, asked: own?.asked })
-  saveSession12(hs, connection, answer, ticket, facts)
+  saveSession12(hs, connection, answer, ticket, (sessions) =>
+    sessions.facts(hs.config, server.known, info, { ownIdentity: info.ownIdentity, asked: own?.asked }),
+  )
   return { connection, proofs: { auth: proven(server.known, finished), finished }, info }
 }
 
@@ -111,7 +111,7 @@ function* resumedHandshake(hs: ClientHandshake12, answer: Answer12, session: Ses
   yield* confirmConnection(hs.config, info)
   yield* connection.changeWrite()
   connection.sendFinished()
-  if (ticket) saveSession12(hs, connection, answer, ticket, sessionFacts(hs.config, known, info))
+  if (ticket) saveSession12(hs, connection, answer, ticket, (sessions) => sessions.facts(hs.config, known, info))
   return { connection, proofs: { auth: proven(known, finished), finished }, info }
 }
 

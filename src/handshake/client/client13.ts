@@ -12,7 +12,6 @@ import type { Proofs, ServerAuthentication, VerifiedFinished } from '../auth/aut
 import type { ClientIdentity } from '../auth/identities.ts'
 import { Connection13 } from '../connection/connection13.ts'
 import { confirmConnection, connectionInfo, ownInfo } from '../connection/info.ts'
-import { sessionFacts } from '../connection/session-facts.ts'
 import type { Established } from '../context.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
@@ -20,7 +19,7 @@ import { installRead13, installWrite13 } from '../keys13.ts'
 import { chosenAlpn } from './check-alpn.ts'
 import { checkServerHello13 } from './check-server-hello13.ts'
 import type { ServerChoice13 } from './check-server-hello13.ts'
-import { sendClientCertificate } from './client-certificate13.ts'
+import { sendNoCertificate } from './no-certificate13.ts'
 import type { Offer } from './client-hello.ts'
 import { clientPostHandshake13 } from './client-post-handshake13.ts'
 import { retryHello } from './client-retry.ts'
@@ -121,14 +120,17 @@ function* readServerParameters(hs: ClientHandshake, hello: Hello13, keys: Handsh
     io.setMaxFragment(Math.min(limit, MAX_RECORD_SIZE_LIMIT) - 1)
     io.setMaxContent((config.recordSizeLimit ?? MAX_RECORD_SIZE_LIMIT) - 1)
   }
+  const early = hs.parts.sessions?.early
+  const terms = { ...hello, first: offer.plan.psks[0], alpn }
   if (extensions.early_data) {
-    checkEarlyData(hello, alpn)
+    early?.checkAccepted(terms)
     return { alpn, retryConfigs, earlyData: 'accepted', earlyDataRefusal: undefined }
   }
-  if (!sentEarlyData) return { alpn, retryConfigs, earlyData: 'none', earlyDataRefusal: whyNoneSent(config, offer) }
+  if (!sentEarlyData)
+    return { alpn, retryConfigs, earlyData: 'none', earlyDataRefusal: early?.whyNoneSent(config, terms.first) }
   io.endEarlyData(false)
   if (mayHaveEarlyData(hello)) yield* installWrite13(hs, hello.suite, keys.client)
-  return { alpn, retryConfigs, earlyData: 'rejected', earlyDataRefusal: whyRejected(hello, alpn) }
+  return { alpn, retryConfigs, earlyData: 'rejected', earlyDataRefusal: early?.whyRejected(terms) }
 }
 
 /**
@@ -143,50 +145,6 @@ const echRetryConfigs = ({ plan: { ech, outer } }: Offer, configs: Uint8Array | 
     )
   }
   return outer && configs
-}
-
-/** Undefined where there was none to send. */
-const whyNoneSent = (
-  { earlyData }: ClientHandshake['config'],
-  {
-    plan: {
-      psks: [first],
-    },
-  }: Offer,
-): ConnectionInfo['earlyDataRefusal'] => {
-  if (!earlyData) return undefined
-  if (!first?.session) return 'no_session'
-  return first.earlyData === 0 ? 'session_forbids' : 'too_long'
-}
-
-/** As far as a client can tell. */
-const whyRejected = (
-  { retried, psk, offer, suite }: Hello13,
-  alpn: string | undefined,
-): ConnectionInfo['earlyDataRefusal'] => {
-  if (retried) return 'hello_retry_request'
-  if (!psk || psk !== offer.plan.psks[0]) return 'not_resumed'
-  if (psk.suite.id !== suite.id) return 'cipher_suite'
-  return psk.session && psk.session.alpn !== (alpn ?? '') ? 'alpn' : 'declined'
-}
-
-/** Section 4.3.10: early data only with the first PSK, and the suite and ALPN of its session. */
-const checkEarlyData = ({ offer, psk, suite }: Hello13, alpn: string | undefined): void => {
-  if (!psk || psk !== offer.plan.psks[0]) {
-    throw new TlsError('illegal_parameter', 'EncryptedExtensions: early data was accepted without the first PSK')
-  }
-  if (psk.suite.id !== suite.id) {
-    throw new TlsError(
-      'illegal_parameter',
-      `EncryptedExtensions: early data for ${psk.suite.name} was accepted under ${suite.name}`,
-    )
-  }
-  if (psk.session && psk.session.alpn !== (alpn ?? '')) {
-    throw new TlsError(
-      'illegal_parameter',
-      'EncryptedExtensions: early data was accepted under another application protocol',
-    )
-  }
 }
 
 interface ServerFinished {
@@ -227,7 +185,7 @@ function* sendClientFlight(
     hs.send('EndOfEarlyData', {})
     yield* installWrite13(hs, suite, keys.client)
   }
-  const own = request && (yield* sendClientCertificate(hs, request))
+  const own = request && (yield* hs.parts.certificates?.send(hs, request) ?? sendNoCertificate(hs, request))
   hs.send('Finished', { verifyData: finishedVerifyData(keys.client, hs.transcript.hash()) })
   yield* installWrite13(hs, suite, master.client)
   return own
@@ -274,6 +232,7 @@ const establish = (
   connection.logSecrets(master)
   const { ticketRequest } = hs.config
   if (ticketRequest) hs.io.expectMessages(Math.max(ticketRequest.newSession, ticketRequest.resumption)) // RFC 9149
-  const facts = sessionFacts(hs.config, proofs.auth, info, { ownIdentity: info.ownIdentity, asked: own?.asked })
+  const shown = { ownIdentity: info.ownIdentity, asked: own?.asked }
+  const facts = hs.parts.sessions?.facts(hs.config, proofs.auth, info, shown)
   return connection.establish(proofs, clientPostHandshake13(hs, connection, facts), info)
 }

@@ -26,12 +26,16 @@ import { CONFIRMATION_LENGTH, helloConfirmation, retryConfirmation } from '../ec
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { ignoredByClients12 } from './client-handshake.ts'
-import type { ClientHandshake, ServerHelloMessage } from './client-handshake.ts'
+import type { ClientHandshake, ClientHandshakeParts, ServerHelloMessage } from './client-handshake.ts'
 import { planHello } from './hello-plan.ts'
 import type { AlignedHello, EchContext, EncryptedHello, HelloPlan } from './hello-plan.ts'
 
 /** The ECH of this connection; undefined where nothing is encrypted. */
-export function* startEch(config: ClientConfig, io: HandshakeIo): Flow<EchContext | undefined> {
+export function* startEch(
+  config: ClientConfig,
+  io: HandshakeIo,
+  parts: ClientHandshakeParts,
+): Flow<EchContext | undefined> {
   if (config.ech?.kind !== 'offer') return undefined
   const chosen = config.ech.config
   const { provider } = config
@@ -43,6 +47,7 @@ export function* startEch(config: ClientConfig, io: HandshakeIo): Flow<EchContex
   const outer: ClientHandshake = new Handshake(
     publicConfig(config, chosen.publicName),
     { ...io, emit: () => {} },
+    parts,
     messages13,
     ignoredByClients12,
   )

@@ -1,14 +1,29 @@
 // What a client may be built with or without. Each feature has its part in making configs and its part in handshakes;
 // what is not named anywhere does not get into a bundle.
 
+import { delegatedSchemes } from '../../config/delegated-schemes.ts'
+import { everyClientPart } from '../../config/every.ts'
+import { onlyWithPsk } from '../../config/only-with-psk.ts'
+import { checkCodecs } from '../../compression/codec.ts'
 import { echClientConfig } from '../../ech.ts'
+import { clientIdentities } from '../../identities.ts'
 import { loadIdentity } from '../../identity.ts'
+import { pskConfigs } from '../../psk.ts'
+import { decodeSession } from '../../session/state.ts'
+import { compressionPart } from '../auth/certificate-compression.ts'
+import { delegationPart } from '../auth/delegated.ts'
+import { sessionFacts } from '../connection/session-facts.ts'
 import type { ClientFeature } from './client.ts'
+import { certificatesPart } from './client-certificate13.ts'
+import { bindHello, externalOffers, takeSession, ticketOffer } from './client-psk.ts'
 import { resumable12 } from './client-session12.ts'
 import { clientHandshake12 } from './client12.ts'
+import { earlyDataPart } from './early-data.ts'
 import { echExtension, startEch } from './ech-client.ts'
+import { shapingPart } from './hello-shaping.ts'
+import { saveSession } from './save-session.ts'
 
-/** TLS 1.2 beside 1.3: servers that have no 1.3, sessions of 1.2, renegotiation by option. */
+/** TLS 1.2 beside 1.3: servers that have no 1.3, renegotiation by option. */
 export const tls12: ClientFeature = {
   config: { tls12: true },
   handshake: { tls12: { handshake: clientHandshake12, resumable: resumable12 } },
@@ -20,11 +35,61 @@ export const ech: ClientFeature = {
   handshake: { ech: { start: startEch, extension: echExtension } },
 }
 
-/** Certificate and key of a client as options (`cert` and `key`); without it, identities come loaded. */
-export const identityOptions: ClientFeature = { config: { loadIdentity }, handshake: {} }
+/** Resumption by tickets and sessions, and early data: options `session`, `sessions`, `tickets`, `resumption`,
+ * `earlyData`, and the event `session`. Without it, tickets are ignored. */
+export const sessions: ClientFeature = {
+  config: { sessions: decodeSession },
+  handshake: {
+    sessions: { take: takeSession, offers: ticketOffer, facts: sessionFacts, save: saveSession, early: earlyDataPart },
+    bind: bindHello,
+  },
+}
+
+/** External pre-shared keys: options `psk.keys` and `psk.required`. */
+export const externalPsks: ClientFeature = {
+  config: { externalPsks: { read: pskConfigs, only: onlyWithPsk } },
+  handshake: { externalPsks: externalOffers, bind: bindHello },
+}
+
+/** Certificates of a client that come loaded: options `identity` and `hello.postHandshakeAuth`. Without it, servers
+ * that ask are told that there is none. */
+export const clientCertificates: ClientFeature = {
+  config: { identities: clientIdentities },
+  handshake: { certificates: certificatesPart },
+}
+
+/** `clientCertificates`, and certificate and key as options (`cert` and `key`). */
+export const identityOptions: ClientFeature = {
+  config: { ...clientCertificates.config, loadIdentity },
+  handshake: clientCertificates.handshake,
+}
+
+/** Certificate compression (RFC 8879): option `certificates.compression`. */
+export const certificateCompression: ClientFeature = {
+  config: { compression: checkCodecs },
+  handshake: { compression: compressionPart },
+}
+
+/** Delegated credentials (RFC 9345): option `certificates.delegatedCredentials`, and identities that have one. */
+export const delegatedCredentials: ClientFeature = {
+  config: { delegation: delegatedSchemes },
+  handshake: { delegation: delegationPart },
+}
+
+/** ClientHellos that look otherwise: options `hello.grease`, `hello.permuteExtensions` and `hello.shape`. */
+export const helloShaping: ClientFeature = { config: { shaping: true }, handshake: { shaping: shapingPart } }
 
 /** All of them. */
 export const everyFeature: ClientFeature = {
-  config: { ...tls12.config, ...ech.config, ...identityOptions.config },
-  handshake: { ...tls12.handshake, ...ech.handshake },
+  config: everyClientPart,
+  handshake: {
+    ...tls12.handshake,
+    ...ech.handshake,
+    ...sessions.handshake,
+    ...externalPsks.handshake,
+    ...identityOptions.handshake,
+    ...certificateCompression.handshake,
+    ...delegatedCredentials.handshake,
+    ...helloShaping.handshake,
+  },
 }

@@ -9,13 +9,9 @@ import { isAddress } from '../../wire/host-name.ts'
 import type { ClientHello } from '../../wire/messages.ts'
 import { HOST_NAME, OCSP, UNCOMPRESSED } from '../../wire/numbers.ts'
 import { FALLBACK_SCSV, TLS12, TLS13 } from '../../wire/registry.ts'
-import { expandable } from '../auth/certificate-compression.ts'
-import { takenDelegations } from '../auth/delegated.ts'
-import { greasedHelloValues, greasedSuites } from '../grease.ts'
-import type { HelloVariation } from '../grease.ts'
+import { expandable, takenDelegations } from '../auth/certificate-message.ts'
 import { pskOf12 } from '../key-exchange/external-psk.ts'
-import type { PskOffer } from './client-psk.ts'
-import type { ClientHandshake, ServerHelloMessage } from './client-handshake.ts'
+import type { ClientHandshake, HelloVariation, PskOffer, ServerHelloMessage } from './client-handshake.ts'
 import type { Flow } from '../flow.ts'
 
 export interface OfferedShare {
@@ -33,7 +29,7 @@ export interface HelloPlan {
   readonly extensions: ClientHelloExtensions
   readonly shares: readonly OfferedShare[]
   readonly psks: readonly PskOffer[]
-  readonly variation: HelloVariation
+  readonly variation: HelloVariation | undefined
   /** Set where this is a ClientHelloInner (RFC 9849). */
   readonly ech?: EchContext | undefined
   /** Set where this is a ClientHelloOuter. */
@@ -85,12 +81,17 @@ interface HelloParts extends Pick<HelloPlan, 'random' | 'sessionId' | 'shares' |
   readonly more: ClientHelloExtensions
 }
 
-export const planHello = (config: ClientConfig, { ticket12, more, ...parts }: HelloParts): HelloPlan => ({
-  ...parts,
-  config,
-  cipherSuites: greasedSuites(parts.variation, offeredSuites(config)),
-  extensions: { ...greasedHelloValues(parts.variation, helloExtensions(config, parts.shares, ticket12)), ...more },
-})
+export const planHello = (config: ClientConfig, { ticket12, more, ...parts }: HelloParts): HelloPlan => {
+  const { variation } = parts
+  const suites = offeredSuites(config)
+  const extensions = helloExtensions(config, parts.shares, ticket12)
+  return {
+    ...parts,
+    config,
+    cipherSuites: variation?.suites(suites) ?? suites,
+    extensions: { ...(variation?.values(extensions) ?? extensions), ...more },
+  }
+}
 
 /** RFC 9846 section 4.2.4: the second ClientHello says what the first one said, but for these changes. */
 export const planSecondHello = (

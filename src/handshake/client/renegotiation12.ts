@@ -14,7 +14,6 @@ import type { ServerAuthentication } from '../auth/authentication.ts'
 import { refuseRenegotiation } from '../connection/refuse-renegotiation12.ts'
 import { ask } from '../flow.ts'
 import type { Flow } from '../flow.ts'
-import { drawVariation } from '../grease.ts'
 import { ignoredByClients12 } from './client-handshake.ts'
 import { planHello } from './hello-plan.ts'
 import type { ClientHandshake, ClientHandshake12, ServerHelloMessage } from './client-handshake.ts'
@@ -65,7 +64,7 @@ function* renegotiate(
   negotiate: Negotiate,
 ): Flow<Negotiated12<ServerAuthentication>> {
   const config = only12(first.config)
-  const hello: ClientHandshake = new Handshake(config, first.io, messages13, ignoredByClients12)
+  const hello: ClientHandshake = new Handshake(config, first.io, first.parts, messages13, ignoredByClients12)
   const hs: ClientHandshake12 = hello.withMessages(messages12, ignoredByClients12)
   const random = config.provider.random(32)
   hs.clientRandom = random
@@ -78,7 +77,7 @@ function* renegotiate(
       sessionId: new Uint8Array(0),
       shares: [],
       psks: [],
-      variation: drawVariation(config),
+      variation: first.parts.shaping?.vary(config),
       more: { renegotiation_info: connection.clientVerifyData },
     }),
   )

@@ -10,15 +10,12 @@ import type { Flow } from '../flow.ts'
 import { sessionLifetime } from '../connection/session-facts.ts'
 import type { SessionFacts } from '../connection/session-facts.ts'
 import { sessionKey } from '../connection/session-key.ts'
-import type { ClientHandshake } from './client-handshake.ts'
-
-/** What is different from one version to the other. */
-type OwnPart = Pick<SessionState, 'version' | 'cipherSuite' | 'secret' | 'lifetime'> & Partial<SessionState>
+import type { ClientHandshake, SavedPart } from './client-handshake.ts'
 
 export const saveSession = (
   { config, io }: Pick<ClientHandshake, 'config' | 'io'>,
   facts: SessionFacts,
-  own: OwnPart,
+  own: SavedPart,
 ): void => {
   const lifetime = sessionLifetime(config, facts, own.lifetime)
   if (lifetime === 0) return

@@ -3,19 +3,15 @@
 
 import { TlsError } from '../../errors.ts'
 import { certificateEntryExtensions, decodeExtensions } from '../../wire/extensions.ts'
-import type { Message, Messages13 } from '../../wire/messages.ts'
 import { OCSP } from '../../wire/numbers.ts'
 import { extensionTypes } from '../../wire/registry.ts'
 import { signer13, verifyPeer, verifySignature } from '../auth/authentication.ts'
 import type { ByCertificate } from '../auth/authentication.ts'
-import { certificateOf, certificateTypes, compressionOf } from '../auth/certificate-compression.ts'
-import { refuseUnasked } from '../auth/delegated.ts'
+import { certificateOf, certificateTypes, compressionOf, refuseUnasked } from '../auth/certificate-message.ts'
 import { signedContent13 } from '../auth/signatures.ts'
 import type { Flow } from '../flow.ts'
 import type { Offer } from './client-hello.ts'
-import type { ClientHandshake } from './client-handshake.ts'
-
-export type CertificateRequest13 = Message<Messages13, 'CertificateRequest'>
+import type { CertificateRequest13, ClientHandshake } from './client-handshake.ts'
 
 export interface ServerCertificate13 {
   readonly auth: ByCertificate
@@ -38,7 +34,7 @@ export function* readServerAuthentication(hs: ClientHandshake, offer: Offer): Fl
     }
     received = yield* hs.read(...types)
   }
-  const message = yield* certificateOf(config, received)
+  const message = yield* certificateOf(hs, received)
   if (message.context.length > 0)
     throw new TlsError('illegal_parameter', "Certificate: a server's context has to be empty")
   const [leaf] = message.entries
@@ -63,7 +59,7 @@ export function* readServerAuthentication(hs: ClientHandshake, offer: Offer): Fl
     ...(status && { ocspResponse: status.response }),
     scts,
   })
-  const signer = yield* signer13(config, 'server', peer, credential)
+  const signer = yield* signer13(hs, 'server', peer, credential)
   const { scheme, signature: bytes } = yield* hs.read('CertificateVerify')
   const content = signedContent13('server', signedHash)
   const signature = yield* verifySignature(config, signer, { scheme, signature: bytes, content })

@@ -7,7 +7,7 @@ import type { KnownPeer, PskOrigin } from '../auth/authentication.ts'
 import type { ClientIdentity } from '../auth/identities.ts'
 import { ask } from '../flow.ts'
 import type { Flow } from '../flow.ts'
-import { chainOf } from './session-facts.ts'
+import { chainOf } from './session-chain.ts'
 
 /** What the two ends agreed on. */
 export interface Agreement extends Partial<

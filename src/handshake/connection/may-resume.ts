@@ -8,7 +8,7 @@ import { TLS13 } from '../../wire/registry.ts'
 import type { CertificateVerifier } from '../../x509/verifier.ts'
 import { attempt } from '../flow.ts'
 import type { Flow } from '../flow.ts'
-import { chainOf } from './session-facts.ts'
+import { chainOf } from './session-chain.ts'
 
 /** Milliseconds by which the clocks of a fleet, or of one machine before and after it was set, may differ. */
 export const MAX_CLOCK_DIFFERENCE = 3_600_000

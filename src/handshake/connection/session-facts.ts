@@ -6,8 +6,8 @@ import type { ConnectionInfo } from '../../info.ts'
 import type { KnownPeer } from '../auth/authentication.ts'
 import type { AskedIdentity, SessionState } from '../../session/state.ts'
 import { equalBytes } from '../../wire/bytes.ts'
-import { parseCertificate } from '../../x509/certificate.ts'
 import type { Certificate } from '../../x509/certificate.ts'
+import { rememberChain } from './session-chain.ts'
 
 /** Who the two ends proved to be. */
 type IdentityFacts = Pick<
@@ -91,7 +91,7 @@ const proven = (peer: KnownPeer, now: number): Omit<IdentityFacts, 'ownIdentity'
   // a verifier that took an expired one does not go by dates
   const ends = [...chain.map(({ notAfter }) => notAfter), delegatedUntil].filter((end) => end >= now)
   const verifiedChain = chain.map(({ der }) => der)
-  parsedChains.set(verifiedChain, chain)
+  rememberChain(verifiedChain, chain)
   return {
     ...facts,
     peerCertificates: keptCertificates(certificates, leaf, chain),
@@ -133,14 +133,4 @@ export const sessionLifetime = ({ clock, resumption }: CommonConfig, facts: Sess
   if (bytes > MAX_FACTS || serverName.length > MAX_NAME) return 0
   const end = Math.min(authenticatedAt + resumption.maxAge, validUntil === 0 ? Infinity : validUntil)
   return Math.max(0, Math.min(wanted, Math.floor((end - clock()) / 1000)))
-}
-
-/** By the list that sessions which follow each other have in common. */
-const parsedChains = new WeakMap<SessionState['verifiedChain'], readonly Certificate[]>()
-
-/** The verified chain of a session: as it was parsed in the handshake that made it, if that was here. */
-export const chainOf = ({ verifiedChain }: SessionState): readonly Certificate[] => {
-  const chain = parsedChains.get(verifiedChain) ?? verifiedChain.map(parseCertificate)
-  parsedChains.set(verifiedChain, chain)
-  return chain
 }

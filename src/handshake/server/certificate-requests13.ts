@@ -15,8 +15,7 @@ import type { CertificateRequest13, Message, Messages13 } from '../../wire/messa
 import { extensionTypes } from '../../wire/registry.ts'
 import { allowNoCertificate, signer13, verifyClient, verifyFinished, verifySignature } from '../auth/authentication.ts'
 import type { ByCertificate, ByPolicy } from '../auth/authentication.ts'
-import { expandable } from '../auth/certificate-compression.ts'
-import { refuseUnasked, takenDelegations } from '../auth/delegated.ts'
+import { expandable, refuseUnasked, takenDelegations } from '../auth/certificate-message.ts'
 import { signedContent13 } from '../auth/signatures.ts'
 import type { Connection13 } from '../connection/connection13.ts'
 import type { Flow } from '../flow.ts'
@@ -124,7 +123,7 @@ export function* readClientCertificate(
     clientAuth,
     message.entries.map(({ data }) => data),
   )
-  const signer = yield* signer13(config, 'client', peer, entries[0]?.delegated_credential)
+  const signer = yield* signer13(hs, 'client', peer, entries[0]?.delegated_credential)
   const { scheme, signature: bytes } = yield* hs.read('CertificateVerify')
   const content = signedContent13('client', signedHash)
   const signature = yield* verifySignature(config, signer, { scheme, signature: bytes, content })

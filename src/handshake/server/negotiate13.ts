@@ -5,7 +5,7 @@ import type { EarlyDataRefusal } from '../../info.ts'
 import type { ActiveGroup, ActiveSuite } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
 import { TLS12, versionName } from '../../wire/registry.ts'
-import { schemeFor13 } from '../auth/delegated.ts'
+import { schemeFor13 } from '../auth/signatures.ts'
 import type { ChosenIdentity } from '../auth/identities.ts'
 import { serverFingerprint } from '../connection/session-key.ts'
 import type { Flow } from '../flow.ts'
@@ -191,7 +191,7 @@ function* identityOf(hs: ServerHandshake, hello: ReceivedHello): Flow<IdentityOr
   }
   const taken = { signature_algorithms: offered, delegated_credential: hello.extensions.delegated_credential }
   try {
-    const identity = yield* selectIdentity(hs.config, hello, (candidate) => schemeFor13(hs.config, candidate, taken))
+    const identity = yield* selectIdentity(hs.config, hello, (candidate) => schemeFor13(hs, candidate, taken))
     return { identity, problem: undefined }
   } catch (error) {
     if (error instanceof TlsError && hello.extensions.pre_shared_key) return { identity: undefined, problem: error }

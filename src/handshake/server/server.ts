@@ -11,6 +11,7 @@ import { Handshake } from '../context.ts'
 import type { Established, HandshakeIo } from '../context.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
+import type { SharedParts } from '../parts.ts'
 import { selectVersion } from './negotiate.ts'
 import { readHello } from './server-hello.ts'
 import type { serverHandshake12 } from './server12.ts'
@@ -18,7 +19,7 @@ import { serverHandshake13 } from './server13.ts'
 import type { EchPart, ReceivedHello, ServerHandshake } from './received-hello.ts'
 
 /** What a server can do beside TLS 1.3 with the ClientHello in the clear: features.ts has all of it. */
-export interface ServerParts {
+export interface ServerParts extends SharedParts {
   readonly tls12?: typeof serverHandshake12
   readonly ech?: EchPart
 }
@@ -35,7 +36,7 @@ export function* serverHandshake(
   defaults: Defaults,
   { config: configParts, handshake: parts }: ServerFeature,
 ): Flow<Established> {
-  const first: ServerHandshake = new Handshake(config, io, messages13)
+  const first: ServerHandshake = new Handshake(config, io, parts, messages13)
   const hello = yield* readHello(first, parts.ech)
   const changed = yield* configFor(config, hello, defaults, configParts)
   const hs: ServerHandshake = changed === config ? first : first.withConfig(changed)

@@ -9,7 +9,7 @@ import { OCSP } from '../../wire/numbers.ts'
 import { TLS13 } from '../../wire/registry.ts'
 import { allowNoCertificate, verifyFinished } from '../auth/authentication.ts'
 import type { ClientAuthentication, Proofs, VerifiedFinished } from '../auth/authentication.ts'
-import { askedTypes, certificateOf, compressionOf } from '../auth/certificate-compression.ts'
+import { askedTypes, certificateOf, compressionOf } from '../auth/certificate-message.ts'
 import { sendProof13 } from '../auth/send-certificate13.ts'
 import { Connection13 } from '../connection/connection13.ts'
 import { confirmConnection, connectionInfo } from '../connection/info.ts'
@@ -176,7 +176,7 @@ function* readClientAuthentication(hs: ServerHandshake, { hello, psk }: Choice13
   if (psk) return { auth: { by: 'psk', psk: psk.proof } }
   if (!hs.config.clientAuth?.inHandshake) return { auth: allowNoCertificate(hs.config) }
   const received = yield* hs.read(...askedTypes(hs.config))
-  const message = yield* certificateOf(hs.config, received)
+  const message = yield* certificateOf(hs, received)
   if (message.context.length > 0) throw new TlsError('illegal_parameter', 'Certificate: a context during the handshake')
   return { auth: yield* readClientCertificate(hs, message), compression: compressionOf(hs.config, received) }
 }
@@ -264,6 +264,6 @@ function* postHandshake(hs: ServerHandshake, connection: Connection13, requests:
   for (;;) {
     const message = yield* hs.receive(...types)
     if (message.type === 'KeyUpdate') yield* connection.readKeyUpdate(message.requestUpdate)
-    else yield* requests.answer(connection, yield* certificateOf(hs.config, message))
+    else yield* requests.answer(connection, yield* certificateOf(hs, message))
   }
 }
