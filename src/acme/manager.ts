@@ -135,6 +135,19 @@ export class Acme {
     }
   }
 
+  /** Takes what another process has put into the storage since; the names whose certificates are new. */
+  async reload(): Promise<readonly string[]> {
+    const names: string[] = []
+    for (const [name, before] of [...this.#held]) {
+      const now = await this.#load(name)
+      if (now !== undefined && now.pem !== before.pem) {
+        await this.#stapled(name, now)
+        names.push(name)
+      }
+    }
+    return names
+  }
+
   /** The certificate of a name that is looked after: out of memory, the storage, or the CA. Rejects where there is
    * none to be had. */
   async ensure(name: string): Promise<Identity> {

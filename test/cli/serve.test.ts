@@ -46,6 +46,25 @@ const curl = async (port: number, path: string, ...args: string[]): Promise<stri
 }
 const ca = (): string => world.ca.certificatePem
 
+it('a fleet resumes by the secret that `tickets keys` made', async () => {
+  expect(await runCli('tickets keys --out fleet.secret --force', { cwd: world.folder })).toMatchObject({ code: 0 })
+  const [one, two] = [
+    await start(`--echo ${certs} --ticket-key fleet.secret`),
+    await start(`--echo ${certs} --ticket-key fleet.secret`),
+  ]
+  const alone = await start(`--echo ${certs}`)
+  const sessions = memorySessionCache()
+  const resumed: boolean[] = []
+  for (const { port } of [one, two, alone]) {
+    const connection = await connect(`127.0.0.1:${port}`, { serverName: 'localhost', ca: ca(), sessions })
+    resumed.push(connection.info.resumed)
+    await connection.write(new TextEncoder().encode('x'))
+    await connection.read()
+    await connection.close()
+  }
+  expect(resumed).toEqual([false, true, false])
+})
+
 describe('files', () => {
   it.each(['--http1.1', '--http2'])('are served to curl %s', async (version) => {
     const { port, serving } = await start(`www ${certs}`)

@@ -37,15 +37,20 @@ export const freePort = (): Promise<number> =>
     })
   })
 
-/** Runs the steps one after the other in one folder. Ports 8000 to 8999 of the text are others in truth. */
-export const runSteps = async (steps: readonly Step[], options: CliOptions = {}): Promise<void> => {
+/** Runs the steps one after the other in one folder. Ports 8000 to 8999 of the text are others in truth, and so are those
+ * of `known`: port of the text to port that is meant. */
+export const runSteps = async (
+  steps: readonly Step[],
+  options: CliOptions = {},
+  known: ReadonlyMap<string, string> = new Map(),
+): Promise<void> => {
   const cwd = options.cwd ?? scratchFolder()
-  const ports = new Map<string, string>()
+  const ports = new Map(known)
   for (const { command } of steps) {
     for (const [port] of command.matchAll(/\b8\d{3}\b/g))
       if (!ports.has(port)) ports.set(port, String(await freePort()))
   }
-  const real = (text: string): string => text.replace(/\b8\d{3}\b/g, (port) => ports.get(port) ?? port)
+  const real = (text: string): string => text.replace(/(?<=:)\d{4,5}\b|\b8\d{3}\b/g, (port) => ports.get(port) ?? port)
   const told = (text: string): string => [...ports].reduce((sum, [port, other]) => sum.replaceAll(other, port), text)
   const env: Record<string, string> = { ...options.env }
   let background: Running[] = []

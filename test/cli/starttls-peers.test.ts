@@ -121,6 +121,17 @@ describe.each(served)('$server', ({ program, asRoot = false, start, protocols })
     await talk.waitFor(answer)
     await talk.stop()
 
+    const scanned = await runCli(
+      `scan localhost:${port} --starttls ${name} --ca ca.pem --delay 0ms --parallel 4 --json`,
+      {
+        cwd: world.folder,
+      },
+    )
+    expect(scanned.stderr).toBe('')
+    const [scan] = jsonOf('scan', scanned)
+    expect(scan).toMatchObject({ starttls: name, chain: { trusted: true, coversName: true }, http: null })
+    expect(scan.versions).toContainEqual({ name: 'TLS 1.3', offered: true, downgradedTo: null })
+
     const other = name === 'pop3' ? 'imap' : 'pop3'
     const wrong = await runCli(`connect localhost:${port} --starttls ${other} --ca ca.pem --timeout 1s`, {
       cwd: world.folder,

@@ -48,7 +48,8 @@ export const tlsServer = async (
   options: Partial<CreateServerOptions> = {},
   onConnection: (connection: TlsConnection) => Promise<void> = echo,
 ): Promise<number> => {
-  const server = createServer({ cert: leaf.chainPem, key: leaf.privateKeyPem, ...options })
+  const own = options.identity === undefined ? { cert: leaf.chainPem, key: leaf.privateKeyPem } : {}
+  const server = createServer({ ...own, ...options })
   const listener = await server.listen(0, '127.0.0.1', onConnection)
   closers.push(() => void listener.close())
   return listener.address.port

@@ -29,7 +29,11 @@ export interface TrustFlags {
 type Step =
   | { readonly write: string; readonly pem: string }
   | { readonly remove: string }
-  | { readonly run: readonly [string, ...string[]] }
+  | {
+      readonly run: readonly [string, ...string[]]
+      /** It fails where there is nothing to take back. */
+      readonly mayFail?: true
+    }
 
 interface Action {
   readonly store: string
@@ -48,12 +52,38 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   )
 
-/** Folders of distributions, and what they want run after a change. */
-const distributions = [
-  { folder: '/usr/local/share/ca-certificates', update: ['update-ca-certificates'] },
-  { folder: '/etc/pki/ca-trust/source/anchors', update: ['update-ca-trust', 'extract'] },
-  { folder: '/etc/ca-certificates/trust-source/anchors', update: ['update-ca-trust'] },
-] as const
+interface Distribution {
+  /** Where it takes certificates from. */
+  readonly folder: string
+  /** What it wants run when there is another one. */
+  readonly update: readonly [string, ...string[]]
+  /** And when there is one less. */
+  readonly afterwards: (name: string) => readonly Step[]
+}
+
+const distributions: readonly Distribution[] = [
+  {
+    folder: '/usr/local/share/ca-certificates',
+    update: ['update-ca-certificates'],
+    // Without --fresh it leaves links to the file that is gone; and its hook puts certificates into Java's store, but
+    // does not take them out.
+    afterwards: (name) => [
+      { run: ['update-ca-certificates', '--fresh'] },
+      { run: ['keytool', '-delete', ...javaStore, '-alias', `debian:${name}.pem`], mayFail: true },
+    ],
+  },
+  {
+    folder: '/etc/pki/ca-trust/source/anchors',
+    update: ['update-ca-trust', 'extract'],
+    afterwards: () => [{ run: ['update-ca-trust', 'extract'] }],
+  },
+  {
+    folder: '/etc/ca-certificates/trust-source/anchors',
+    update: ['update-ca-trust'],
+    afterwards: () => [{ run: ['update-ca-trust'] }],
+  },
+]
+const javaStore = ['-cacerts', '-storepass', 'changeit'] as const
 
 const systemAction = async (
   io: Io,
@@ -77,15 +107,18 @@ const systemAction = async (
       undo: [{ run: ['certutil', '-delstore', 'Root', certificate.serialNumberHex] }],
     }
   }
-  for (const { folder, update } of distributions) {
+  for (const { folder, update, afterwards } of distributions) {
     const at = join(root, folder)
     if (!(await exists(at))) continue
     const file = join(at, `${name}.crt`)
-    const [command, ...args] = update
-    // Another root's programs are not this one's to run.
-    const after: readonly Step[] = root === '/' ? [{ run: [command, ...args] }] : []
     const pem = certificate.toPem()
-    return { store: 'system', steps: [{ write: file, pem }, ...after], undo: [{ remove: file }, ...after] }
+    // Another root's programs are not this one's to run.
+    if (root !== '/') return { store: 'system', steps: [{ write: file, pem }], undo: [{ remove: file }] }
+    return {
+      store: 'system',
+      steps: [{ write: file, pem }, { run: update }],
+      undo: [{ remove: file }, ...afterwards(name)],
+    }
   }
   throw new CliError('input', `there is no trust store of a known kind under ${root}`, {
     remedy: 'known are those of Debian, Fedora, Arch, macOS and Windows',
@@ -93,7 +126,7 @@ const systemAction = async (
 }
 
 const javaAction = (name: string, path: string): Action => {
-  const store = ['-cacerts', '-storepass', 'changeit', '-alias', name] as const
+  const store = [...javaStore, '-alias', name] as const
   return {
     store: 'java',
     steps: [{ run: ['keytool', '-importcert', '-noprompt', ...store, '-file', path] }],
@@ -135,6 +168,7 @@ const perform = async (step: Step): Promise<void> => {
   if ('remove' in step) return rm(step.remove, { force: true })
   const [command, ...args] = step.run
   await promisify(execFile)(command, args, { timeout: 120_000 }).catch((error: unknown) => {
+    if (step.mayFail === true) return
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
       const package_ = command === 'certutil' ? ' (package libnss3-tools or nss-tools)' : ''
       throw new CliError('input', `the command ${command} is not on this machine${package_}`)

@@ -1,8 +1,9 @@
 // `puretls scan`: what testssl.sh and sslscan are asked for.
 
-import { choice, defineCommand, duration, list, number, text } from '../command.ts'
+import { choice, defineCommand, duration, flag, list, number, text } from '../command.ts'
 import type { Command } from '../command.ts'
 import { scanSchema } from '../scan/report.ts'
+import { starttlsNames } from '../starttls/index.ts'
 
 export const scan: Command = defineCommand({
   name: 'scan',
@@ -14,10 +15,13 @@ export const scan: Command = defineCommand({
       'answer is known.',
     'It makes one to two hundred connections, two at a time. Scan servers that are yours, or whose owner knows.',
   ],
-  args: [{ name: 'HOST[:PORT]', help: 'the server', required: true }],
+  args: [{ name: 'HOST[:PORT]', help: 'the server; port 443, or that of the --starttls protocol', required: true }],
   options: {
+    starttls: choice(starttlsNames, 'asks for TLS in this protocol first, in each connection'),
     servername: text('NAME', 'the name to ask for and to find in the certificate (default: HOST)'),
     ca: list('FILE', "trusts these certificates instead of the machine's roots"),
+    httpsRecord: flag('looks up the HTTPS record of the name, and whether the ECH config in it is taken'),
+    resolver: text('HOST[:PORT]', 'the name server that is asked for it'),
     parallel: number('N', 'connections at a time (default: 2)', { min: 1, max: 20 }),
     delay: duration('TIME', 'between the beginnings of two connections (default: 20ms)'),
     timeout: duration('TIME', 'for each answer (default: 10s)'),
@@ -27,6 +31,7 @@ export const scan: Command = defineCommand({
   examples: [
     { run: 'puretls scan localhost:8443 --ca ca.pem --delay 0ms', says: 'a server of your own, at full speed' },
     { run: 'puretls scan example.com --json > scan.json', says: 'for a program, or to compare with later' },
+    { run: 'puretls scan mail.example.com --starttls smtp', says: 'a mail server' },
     { run: 'puretls scan localhost:8443 --ca ca.pem --min-grade B', says: 'for a test that watches a server' },
   ],
   schema: scanSchema,

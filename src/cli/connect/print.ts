@@ -2,6 +2,7 @@
 
 import { certificateLines } from '../certificates.ts'
 import type { Style } from '../output.ts'
+import { stapledText } from '../stapled.ts'
 import type { ConnectReport } from './report.ts'
 
 const row = (name: string, value: string): string => `  ${name.padEnd(14)}${value}`
@@ -107,16 +108,12 @@ const verificationLines = ({ verification, serverName }: ConnectReport, style: S
 }
 
 /** The common name of a distinguished name, or all of it. */
-const shortName = (subject: string): string => /(?:^|,\s*)CN=([^,]+)/.exec(subject)?.[1] ?? subject
+const shortName = (subject: string): string =>
+  subject === '' ? '(no subject)' : (/(?:^|,\s*)CN=([^,]+)/.exec(subject)?.[1] ?? subject)
 
 const extraLines = ({ ocsp, scts, sessions }: ConnectReport, style: Style): readonly string[] => [
   style.bold('Also'),
-  row(
-    'OCSP',
-    ocsp === null
-      ? 'nothing stapled'
-      : `stapled: ${ocsp.status}${ocsp.nextUpdate === null ? '' : `, until ${ocsp.nextUpdate}`}`,
-  ),
+  row('OCSP', stapledText(ocsp)),
   row(
     'SCTs',
     scts.length === 0 ? 'none' : `${scts.length} (${[...new Set(scts.map(({ source }) => source))].join(', ')})`,

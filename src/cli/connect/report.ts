@@ -2,13 +2,14 @@
 
 import { toHex } from '../../wire/bytes.ts'
 import { decodeEchConfigList } from '../../wire/ech.ts'
-import { parseOcspResponse } from '../../x509/ocsp.ts'
 import { parseSct, splitSctList } from '../../x509/sct.ts'
 import type { Certificate } from '../../x509/certificate.ts'
 import { certificateJson, certificateSchema } from '../certificates.ts'
 import type { CertificateJson } from '../certificates.ts'
 import { mendOf } from '../mend.ts'
 import { schema } from '../schema.ts'
+import { stapledSchema, stapledStatus } from '../stapled.ts'
+import type { StapledStatus } from '../stapled.ts'
 import type { JsonSchema } from '../schema.ts'
 import type { Attempt, AttemptSettings, Times } from './attempt.ts'
 
@@ -45,12 +46,7 @@ export interface ConnectReport {
     readonly chain: readonly string[]
   }
   readonly certificates: readonly CertificateJson[]
-  readonly ocsp: null | {
-    readonly status: string
-    readonly thisUpdate: string | null
-    readonly nextUpdate: string | null
-    readonly revokedAt: string | null
-  }
+  readonly ocsp: StapledStatus | null
   readonly scts: readonly {
     readonly source: 'certificate' | 'tls'
     readonly logId: string
@@ -101,17 +97,7 @@ export const reportSchema: JsonSchema = schema.object({
     chain: schema.array(schema.string(), 'subjects of the path that holds, leaf first'),
   }),
   certificates: schema.array(certificateSchema, 'as the server sent them, leaf first'),
-  ocsp: schema.nullable(
-    schema.object(
-      {
-        status: schema.string('good, revoked, unknown, or why there is no answer'),
-        thisUpdate: schema.nullable(schema.time()),
-        nextUpdate: schema.nullable(schema.time()),
-        revokedAt: schema.nullable(schema.time()),
-      },
-      'the stapled OCSP response',
-    ),
-  ),
+  ocsp: stapledSchema,
   scts: schema.array(
     schema.object({
       source: schema.oneOf(['certificate', 'tls']),
@@ -176,33 +162,13 @@ export const reportOf = (settings: AttemptSettings, done: Attempt, tickets: numb
       chain: refusal === undefined ? (info?.verifiedChain ?? []).map(({ subject }) => subject.toString()) : [],
     },
     certificates: certificates.map((certificate) => certificateJson(certificate, now)),
-    ocsp: ocspOf(info?.ocspResponse),
+    ocsp: stapledStatus(info?.ocspResponse),
     scts: sctsOf(certificates[0], info?.scts ?? []),
     sessions: { tickets },
     times: Object.fromEntries(
       Object.entries(done.times).map(([name, time]: [string, number]) => [name, Math.round(time * 100) / 100]),
     ) as unknown as Times,
     roundTrips: done.roundTrips,
-  }
-}
-
-const time = (value: number | undefined): string | null => (value === undefined ? null : new Date(value).toISOString())
-
-const ocspOf = (der: Uint8Array | undefined): ConnectReport['ocsp'] => {
-  if (der === undefined) return null
-  const bare = { thisUpdate: null, nextUpdate: null, revokedAt: null }
-  try {
-    const response = parseOcspResponse(der)
-    const answer = response.status === 'successful' ? response.basic.answers[0] : undefined
-    if (answer === undefined) return { status: response.status, ...bare }
-    return {
-      status: answer.status,
-      thisUpdate: time(answer.thisUpdate),
-      nextUpdate: time(answer.nextUpdate),
-      revokedAt: time(answer.revokedAt),
-    }
-  } catch {
-    return { status: 'malformed', ...bare }
   }
 }
 

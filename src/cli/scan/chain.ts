@@ -6,6 +6,7 @@ import type { Certificate } from '../../x509/certificate.ts'
 import { verifyChain } from '../../x509/chain-verifier.ts'
 import { sameName } from '../../x509/name.ts'
 import { certificateCoversName } from '../../x509/names.ts'
+import { ocspCheck } from '../../x509/ocsp-check.ts'
 import { algorithmName, signatureAlgorithmOf } from '../../x509/signature.ts'
 import type { TrustStore } from '../../x509/trust.ts'
 import { keyText } from '../certificates.ts'
@@ -54,6 +55,7 @@ export const judgeChain = async (
   serverName: string,
   trust: TrustStore,
   now: number,
+  stapled?: Uint8Array,
 ): Promise<ChainFinding> => {
   const faults: Fault[] = []
   const certificates = chain.flatMap((der): readonly Certificate[] => {
@@ -67,7 +69,15 @@ export const judgeChain = async (
   const [leaf] = certificates
   if (!leaf)
     return { certificates: [], trusted: false, reason: 'no certificate', coversName: false, daysLeft: null, faults }
-  const verified = await verifyChain(chain, { provider: nodeProvider, trust, serverName, time: now })
+  const verified = await verifyChain(chain, {
+    provider: nodeProvider,
+    trust,
+    serverName,
+    time: now,
+    // what a handshake showed: a certificate that has to be stapled is held to it
+    checks: [ocspCheck()],
+    ...(stapled && { ocspResponse: stapled }),
+  })
   const coversName = certificateCoversName(leaf, serverName)
   const selfSigned = sameName(leaf.subject, leaf.issuer)
   const reason = verified.ok ? null : verified.reason.message

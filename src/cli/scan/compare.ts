@@ -43,6 +43,7 @@ export const changes = (before: ScanReport, after: ScanReport): readonly string[
     after.chain.faults.map(({ code }) => code),
   ),
   ...one('OCSP stapling', before.ocspStapling, after.ocspStapling),
+  ...one('OCSP', before.ocsp?.status ?? null, after.ocsp?.status ?? null),
   ...one('early data', before.earlyData, after.earlyData),
   ...one('ECH', before.ech, after.ech),
   ...one('HSTS', before.hsts?.maxAge ?? null, after.hsts?.maxAge ?? null),

@@ -1,6 +1,7 @@
 // A scan for people.
 
 import type { Style } from '../output.ts'
+import { stapledText } from '../stapled.ts'
 import { grades } from './report.ts'
 import type { ScanReport } from './report.ts'
 
@@ -38,13 +39,14 @@ export const scanLines = (report: ScanReport, style: Style): readonly string[] =
   ]),
   row('trusted', report.chain.trusted ? style.green('yes') : style.red(`no: ${report.chain.reason}`)),
   ...report.chain.faults.map(({ message }) => `  ${style.red(message)}`),
-  row('OCSP staple', report.ocspStapling ? 'yes' : 'no'),
+  row('OCSP', stapledText(report.ocsp)),
   '',
   style.bold('sessions and protocols'),
   row('resumption', resumptionText(report)),
   row('early data', report.earlyData === null ? 'no' : `${report.earlyData} bytes`),
   row('ALPN', report.alpn.join(', ') || 'none'),
   row('ECH', report.ech ? 'yes' : 'no'),
+  ...(report.httpsRecord === null ? [] : [row('HTTPS record', recordText(report.httpsRecord))]),
   row(
     'HSTS',
     report.hsts === null
@@ -61,6 +63,13 @@ export const scanLines = (report: ScanReport, style: Style): readonly string[] =
 ]
 
 const row = (name: string, text: string): string => `  ${name.padEnd(22)} ${text}`
+
+const recordText = ({ alpn, port, ech, echAccepted }: NonNullable<ScanReport['httpsRecord']>): string =>
+  [
+    ...(alpn.length > 0 ? [alpn.join(', ')] : []),
+    ...(port === null ? [] : [`port ${port}`]),
+    ech ? `ECH, ${echAccepted === true ? 'which the server takes' : 'which the server does not take'}` : 'no ECH',
+  ].join('; ')
 
 const versionText = (name: string, offered: boolean, style: Style): string => {
   const modern = name === 'TLS 1.2' || name === 'TLS 1.3'

@@ -14,7 +14,7 @@ import {
   TLS13,
   versions,
 } from '../../wire/registry.ts'
-import { dial } from '../dial.ts'
+import { openTransport } from '../open.ts'
 import type { SuiteFinding } from './protocols.ts'
 import type { Prober } from './prober.ts'
 import { rawRecord } from './raw.ts'
@@ -27,7 +27,7 @@ type Old = SuiteFinding | undefined
 /** Those that ask the server. */
 export const probedWeaknesses = async (prober: Prober, known: Known): Promise<readonly Weakness[]> => {
   const old = known.suites
-    .filter(({ version, suites }) => version !== TLS13 && version !== SSL30 && suites.length > 0)
+    .filter(({ version, suites }) => version !== TLS13 && suites.length > 0)
     .toSorted((a, b) => b.version - a.version)[0]
   await prober.say('known weaknesses')
   return [
@@ -97,11 +97,16 @@ const ccsInjection = async (prober: Prober, old: Old): Promise<Weakness> => {
     // one that took the first has keys now, and can't decrypt the second
     const took =
       typeof second === 'object' && second.type === contentTypes.alert && [20, 21].includes(second.content[1] ?? 0)
+    if (took) return { name, source, verdict: 'vulnerable', because: 'an early ChangeCipherSpec changes its keys' }
+    // A program may close on such an error without the alert: Node.js 0.10 on OpenSSL 1.0.1e does.
     return {
       name,
       source,
-      verdict: took ? 'vulnerable' : 'not vulnerable',
-      because: took ? 'an early ChangeCipherSpec changes its keys' : `a second one is refused (${said(second)})`,
+      verdict: second === 'closed' ? 'potentially vulnerable' : 'not vulnerable',
+      because:
+        second === 'closed'
+          ? 'an early ChangeCipherSpec is taken in silence, and what follows it ends the connection'
+          : `a second one is refused (${said(second)})`,
     }
   })
 }
@@ -109,7 +114,7 @@ const ccsInjection = async (prober: Prober, old: Old): Promise<Weakness> => {
 /** F5's servers copied a short session ID into 32 bytes of memory. */
 const ticketbleed = async (prober: Prober, { ticket, suites, versions: found }: Known): Promise<Weakness> => {
   const [name, source] = ['ticketbleed', 'CVE-2016-9244']
-  if (!found.some(({ id, offered }) => id !== TLS13 && offered)) return notBelow13(name, source)
+  if (!found.some(({ id, offered }) => id >= SSL30 && id !== TLS13 && offered)) return notBelow13(name, source)
   if (!ticket)
     return {
       name,
@@ -175,7 +180,7 @@ const clientRenegotiation = async (prober: Prober, old: Old): Promise<Weakness> 
 }
 
 const renegotiates = async ({ io, settings }: Prober, { version }: SuiteFinding): Promise<boolean | undefined> => {
-  const { stream } = await dial(io, settings.target, settings)
+  const stream = await openTransport(io, settings)
   const most = version === TLS12 ? 'TLSv1.2' : version === versions['TLS 1.1'] ? 'TLSv1.1' : 'TLSv1'
   return new Promise((resolve) => {
     const socket = connectNode({

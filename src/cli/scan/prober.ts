@@ -1,9 +1,10 @@
 // Opens the connections of a scan, so many at a time and with a pause between them, and counts them.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { dial } from '../dial.ts'
 import type { Io } from '../io.ts'
 import { CliError } from '../errors.ts'
+import { openTransport } from '../open.ts'
+import type { StartTlsName } from '../starttls/index.ts'
 import type { Target } from '../target.ts'
 import { RawConnection } from './raw.ts'
 import type { Answer, Offer } from './raw.ts'
@@ -11,6 +12,7 @@ import type { Answer, Offer } from './raw.ts'
 export interface ScanSettings {
   readonly target: Target
   readonly serverName: string
+  readonly starttls: StartTlsName | undefined
   readonly timeoutMs: number
   /** Connections at a time. */
   readonly parallel: number
@@ -62,10 +64,9 @@ export class Prober {
   /** A raw connection for `work`, destroyed behind it. */
   raw<T>(work: (connection: RawConnection) => Promise<T>): Promise<T> {
     return this.slot(async () => {
-      const { target, timeoutMs } = this.settings
-      const { stream } = await dial(this.io, target, { timeoutMs })
+      const stream = await openTransport(this.io, this.settings)
       stream.on('error', () => {})
-      const connection = new RawConnection(stream, timeoutMs)
+      const connection = new RawConnection(stream, this.settings.timeoutMs)
       try {
         return await work(connection)
       } finally {

@@ -17,6 +17,7 @@ import { encodeMessage, messages12, messages13 } from '../../wire/messages.ts'
 import type { ServerHello } from '../../wire/messages.ts'
 import {
   contentTypes,
+  EMPTY_RENEGOTIATION_INFO_SCSV,
   extensionTypes,
   handshakeTypes,
   SSL30,
@@ -93,7 +94,8 @@ export const clientHelloRecord = (offer: Offer): Uint8Array => {
     legacyVersion: Math.min(offer.version, TLS12),
     random: randomBytes(32),
     sessionId: offer.sessionId ?? (offer.version === TLS13 ? randomBytes(32) : new Uint8Array(0)),
-    cipherSuites: offer.suites,
+    // SSL 3.0 has no extensions to ask by (RFC 5746 section 3.3)
+    cipherSuites: offer.version === SSL30 ? [...offer.suites, EMPTY_RENEGOTIATION_INFO_SCSV] : offer.suites,
     compressionMethods: Uint8Array.from(offer.compression ?? [0]),
     extensions: extensionsOf(offer),
   })

@@ -6,6 +6,9 @@ import type { JsonSchema } from '../schema.ts'
 import type { ChainFinding } from './chain.ts'
 import type { Weakness } from './weakness.ts'
 import type { SessionFindings } from './sessions.ts'
+import type { HttpsRecordFinding } from './https-record.ts'
+import { stapledSchema } from '../stapled.ts'
+import type { StapledStatus } from '../stapled.ts'
 
 export type Grade = 'A+' | 'A' | 'A-' | 'B' | 'C' | 'D' | 'F' | 'T' | 'M'
 
@@ -28,6 +31,7 @@ export interface SuiteJson {
 export interface ScanReport {
   readonly host: string
   readonly serverName: string
+  readonly starttls: string | null
   readonly time: string
   readonly connections: number
   readonly versions: readonly {
@@ -48,12 +52,14 @@ export interface ScanReport {
   readonly signatureSchemes: readonly { readonly version: string; readonly schemes: readonly string[] }[]
   readonly chain: ChainFinding
   readonly ocspStapling: boolean
+  readonly ocsp: StapledStatus | null
   readonly scts: boolean
   readonly resumption: SessionFindings['resumption']
   readonly ticketLifetimeSeconds: number | null
   readonly earlyData: number | null
   readonly alpn: readonly string[]
   readonly ech: boolean
+  readonly httpsRecord: HttpsRecordFinding | null
   readonly hsts: { readonly maxAge: number; readonly includeSubDomains: boolean; readonly preload: boolean } | null
   readonly http: { readonly status: number; readonly server: string | null } | null
   readonly weaknesses: readonly Weakness[]
@@ -75,6 +81,7 @@ export const scanSchema: JsonSchema = schema.anyOf(
   object({
     host: string(),
     serverName: string(),
+    starttls: nullable(string('the protocol in which TLS was asked for')),
     time: time(),
     connections: integer('that the scan made'),
     versions: array(
@@ -128,6 +135,7 @@ export const scanSchema: JsonSchema = schema.anyOf(
       faults: array(object({ code: string(), message: string() })),
     }),
     ocspStapling: boolean(),
+    ocsp: stapledSchema,
     scts: boolean('signed certificate timestamps come with the handshake'),
     resumption: object({
       tickets13: nullable(integer('tickets after a handshake of TLS 1.3')),
@@ -139,6 +147,17 @@ export const scanSchema: JsonSchema = schema.anyOf(
     earlyData: nullable(integer('bytes of 0-RTT that tickets allow')),
     alpn: array(string(), 'by preference'),
     ech: boolean('the server has keys of Encrypted Client Hello'),
+    httpsRecord: nullable(
+      object(
+        {
+          alpn: array(string(), 'that the record names'),
+          port: nullable(integer('another port than that of the URL')),
+          ech: boolean('there is an ECH config in it'),
+          echAccepted: nullable(boolean('the server takes a hello that is encrypted by it; null: not tried')),
+        },
+        'with --https-record; null: not asked for, or there is none',
+      ),
+    ),
     hsts: nullable(object({ maxAge: integer('seconds'), includeSubDomains: boolean(), preload: boolean() })),
     http: nullable(object({ status: integer(), server: nullable(string()) })),
     weaknesses: array(

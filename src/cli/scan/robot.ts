@@ -23,7 +23,7 @@ export const robot = async (prober: Prober, known: Known): Promise<Weakness> => 
       suites: suites.filter((id) => describeCipherSuite(id).keyExchange === 'RSA'),
     }))
     .find(({ suites }) => suites.length > 0)
-  if (!finding) return { name, source, verdict: 'not vulnerable', because: 'no RSA key exchange' }
+  if (!finding) return { name, source, verdict: 'not vulnerable', because: 'no RSA key exchange in TLS 1.0 to 1.2' }
   const seen = await answersToPaddings(prober, finding)
   if (!seen) return { name, source, verdict: 'unknown', because: 'no RSA key to encrypt with' }
   if (new Set(seen).size === 1)

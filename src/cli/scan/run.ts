@@ -20,11 +20,18 @@ import type { SuiteFinding } from './protocols.ts'
 import { grades, groupJson, suiteJson } from './report.ts'
 import type { Grade, ScanReport } from './report.ts'
 import { findSessions } from './sessions.ts'
+import { findHttpsRecord } from './https-record.ts'
+import { stapledStatus } from '../stapled.ts'
+import { starttlsProtocols } from '../starttls/index.ts'
+import type { StartTlsName } from '../starttls/index.ts'
 import type { HttpAnswer } from './sessions.ts'
 import { dhHellos, knownWeaknesses, primeBits } from './known-weaknesses.ts'
 import { probedWeaknesses } from './probed-weaknesses.ts'
 
 interface ScanOptions {
+  readonly starttls: StartTlsName | undefined
+  readonly httpsRecord: boolean
+  readonly resolver: string | undefined
   readonly servername: string | undefined
   readonly ca: readonly string[]
   readonly parallel: number | undefined
@@ -36,19 +43,21 @@ interface ScanOptions {
 
 export const runScan = async ({ io, out, args, options: given }: Context<Options>): Promise<ExitCode> => {
   const options = given as unknown as ScanOptions
-  const target = parseTarget(args[0] ?? '', 443)
+  const { starttls } = options
+  const target = parseTarget(args[0] ?? '', starttls === undefined ? 443 : starttlsProtocols[starttls].port)
   const before =
     options.compare === undefined ? undefined : readReport(await readText(io, options.compare), options.compare)
   const trust = await trustOf(io, options.ca)
   const settings = {
     target,
     serverName: options.servername ?? target.host,
+    starttls,
     timeoutMs: options.timeout ?? 10_000,
     parallel: options.parallel ?? 2,
     delayMs: options.delay ?? 20,
   }
   const prober = new Prober(io, settings, (line) => out.progress(`${target.shown}: ${line}`))
-  const report = await scan(prober, trust, io.clock())
+  const report = await scan(prober, trust, io.clock(), options)
   await out.progress(undefined)
   await out.json(report)
   await out.print(...scanLines(report, out.style))
@@ -65,14 +74,19 @@ export const runScan = async ({ io, out, args, options: given }: Context<Options
   return differences.length > 0 || tooLow ? exitCodes.negative : exitCodes.ok
 }
 
-const scan = async (prober: Prober, trust: TrustStore, now: number): Promise<ScanReport> => {
-  const { target, serverName } = prober.settings
+const scan = async (
+  prober: Prober,
+  trust: TrustStore,
+  now: number,
+  { httpsRecord, resolver }: ScanOptions,
+): Promise<ScanReport> => {
+  const { target, serverName, starttls } = prober.settings
   const versions = await findVersions(prober)
   const spoken = versions.filter(({ first }) => first !== undefined)
   if (!versions.some(({ offered }) => offered)) {
     throw new CliError('handshake', `${target.shown} speaks no version of TLS or SSL`, {
       code: 'not_tls',
-      remedy: 'is this a TLS port? STARTTLS is not scanned',
+      remedy: 'is this a TLS port? One that begins in the clear wants --starttls',
     })
   }
   const suites: SuiteFinding[] = []
@@ -95,6 +109,7 @@ const scan = async (prober: Prober, trust: TrustStore, now: number): Promise<Sca
     serverName,
     trust,
     now,
+    sessions.stapled,
   )
   const known = { versions, suites, ticket: sessions.ticket, httpCompression: compressed(sessions.http) }
   const weaknesses = [...(await probedWeaknesses(prober, known)), ...knownWeaknesses(known)]
@@ -103,6 +118,7 @@ const scan = async (prober: Prober, trust: TrustStore, now: number): Promise<Sca
   const found = {
     host: target.shown,
     serverName,
+    starttls: starttls ?? null,
     time: new Date(now).toISOString(),
     connections: prober.connections,
     versions: versions.map(({ name, offered, downgradedTo }) => ({
@@ -126,13 +142,15 @@ const scan = async (prober: Prober, trust: TrustStore, now: number): Promise<Sca
         : []),
     ],
     chain,
-    ocspStapling: sessions.stapled,
+    ocspStapling: sessions.stapled !== undefined,
+    ocsp: stapledStatus(sessions.stapled),
     scts: sessions.scts,
     resumption: sessions.resumption,
     ticketLifetimeSeconds: sessions.ticketLifetimeSeconds,
     earlyData: sessions.earlyData,
     alpn: sessions.alpn,
     ech: sessions.ech,
+    httpsRecord: httpsRecord ? await findHttpsRecord(prober, resolver) : null,
     hsts: hstsOf(sessions.http),
     http: sessions.http ? { status: sessions.http.status, server: sessions.http.headers['server'] ?? null } : null,
     weaknesses,

@@ -34,12 +34,10 @@ export const visit = (prober: Prober, client: Extra, http = false): Promise<Visi
   prober.slot(async () => {
     const trace = createTrace('client')
     const sessions: Uint8Array[] = []
-    const { target, serverName, timeoutMs } = prober.settings
+    const { serverName, timeoutMs } = prober.settings
     try {
       const connection = await openTls(prober.io, {
-        target,
-        serverName,
-        timeoutMs,
+        ...prober.settings,
         client: {
           provider: nodeProvider,
           tls12: { legacy: true },
@@ -100,7 +98,8 @@ export interface SessionFindings {
   readonly ticketLifetimeSeconds: number | null
   readonly earlyData: number | null
   readonly alpn: readonly string[]
-  readonly stapled: boolean
+  /** DER. */
+  readonly stapled: Uint8Array | undefined
   readonly scts: boolean
   readonly ech: boolean
   readonly schemes13: readonly string[]
@@ -118,8 +117,9 @@ export const findSessions = async (
   await prober.say('certificates, sessions and protocols')
   const only12 = { versions: { max: 'TLS 1.2' } } as const
   const only13 = { versions: { min: 'TLS 1.3' } } as const
-  const http = await visit(prober, { alpn: ['http/1.1'] }, true)
-  const http11 = http?.http ? http : await visit(prober, {}, true)
+  const asksHttp = prober.settings.starttls === undefined
+  const http = await visit(prober, { alpn: ['http/1.1'] }, asksHttp)
+  const http11 = http?.http ? http : await visit(prober, {}, asksHttp)
   const thirteen = speaks.tls13 ? await visit(prober, { ...only13, hello: { ech: {} } }) : undefined
   const twelve = speaks.tls12 ? await visit(prober, only12) : undefined
   const session13 = thirteen?.sessions.at(-1)
@@ -143,7 +143,7 @@ export const findSessions = async (
     ticketLifetimeSeconds: numberIn(thirteen?.data, 'lifetime') ?? numberIn(twelve?.data, 'lifetimeHint') ?? null,
     earlyData: numberIn(thirteen?.data, 'early_data') ?? null,
     alpn: await alpnOf(prober, first),
-    stapled: first?.info.ocspResponse !== undefined,
+    stapled: first?.info.ocspResponse,
     scts: (first?.info.scts.length ?? 0) > 0,
     ech: hasRetryConfigs(thirteen?.data),
     schemes13: speaks.tls13 ? await schemes13(prober, first) : [],

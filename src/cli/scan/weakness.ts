@@ -27,11 +27,12 @@ export interface Known {
   readonly httpCompression: boolean | undefined
 }
 
+/** For what concerns SSL 3.0 to TLS 1.2. */
 export const notBelow13 = (name: string, source: string): Weakness => ({
   name,
   source,
   verdict: 'not vulnerable',
-  because: 'nothing below TLS 1.3 is spoken',
+  because: 'no version from SSL 3.0 to TLS 1.2 is spoken',
 })
 
 export const helloOf = (answer: Answer) => (answer.kind === 'hello' ? answer : undefined)

@@ -54,7 +54,12 @@ export const identitySource = async (
 const byAcme = async (io: Io, flags: IdentityFlags, onEvent: (event: AcmeEvent) => void): Promise<Source> => {
   if (flags.cert.length > 0) throw usage('serve: --acme and --cert exclude each other')
   const acme = new Acme({ ...(await acmeOptionsOf(io, flags)), domains: flags.acme, onEvent })
-  return { choose: acme.identity, says: `by ACME for ${flags.acme.join(', ')}`, refresh: async () => false, acme }
+  return {
+    choose: acme.identity,
+    says: `by ACME for ${flags.acme.join(', ')}`,
+    refresh: async () => (await acme.reload()).length > 0,
+    acme,
+  }
 }
 
 const fromFiles = async (io: Io, flags: IdentityFlags): Promise<Source> => {

@@ -1,0 +1,69 @@
+// The lock of a folder that several processes share.
+
+import { mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { withLock } from '../../src/acme/lock.ts'
+import { run } from '../interop/process.ts'
+
+const root = new URL('../../', import.meta.url).pathname
+const node = join(root, 'node_modules/.bin/node')
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'puretls-lock-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+/** A lock whose holder is gone. */
+const abandoned = (path: string): void => {
+  writeFileSync(path, 'of a process that was killed')
+  utimesSync(path, 1, 1)
+}
+
+it.each([false, true])('one process at a time is inside; the last holder was killed: %s', async (killed) => {
+  const [lock, counter] = [join(folder, 'x.lock'), join(folder, 'counter')]
+  writeFileSync(counter, '0')
+  if (killed) abandoned(`${lock}.7`)
+  const workers = Array.from({ length: 4 }, () =>
+    run(node, [join(root, 'test/acme/lock-worker.ts'), lock, counter, '25']),
+  )
+  for (const { code, output } of await Promise.all(workers)) expect(code, output).toBe(0)
+  expect(readFileSync(counter, 'utf8')).toBe('100')
+  expect(readdirSync(folder).filter((name) => name.startsWith('x.lock'))).toHaveLength(1)
+})
+
+it('who looked before others took it and gave it back does not get it', async () => {
+  const path = join(folder, 'x.lock')
+  abandoned(`${path}.1`)
+  const order: string[] = []
+  await Promise.all(
+    ['a', 'b', 'c', 'd', 'e'].map((name) =>
+      withLock(path, async () => {
+        order.push(name)
+        await new Promise((done) => setTimeout(done, 5))
+        order.push(name)
+      }),
+    ),
+  )
+  for (let at = 0; at < order.length; at += 2) expect(order[at]).toBe(order[at + 1])
+})
+
+it('a holder that renews it keeps it; another one times out by name', async () => {
+  const path = join(folder, 'x.lock')
+  let end = (): void => {}
+  const held = withLock(path, () => new Promise<void>((done) => (end = done)), { staleMs: 200 })
+  await expect(withLock(path, async () => {}, { staleMs: 200, timeoutMs: 500 })).rejects.toMatchObject({
+    code: 'timeout',
+    message: expect.stringContaining('x.lock'),
+  })
+  end()
+  await held
+  await withLock(path, async () => {}, { timeoutMs: 5000 })
+})
+
+it('what goes wrong inside gives it back', async () => {
+  const path = join(folder, 'x.lock')
+  await expect(withLock(path, () => Promise.reject(new Error('inside')))).rejects.toThrow('inside')
+  await withLock(path, async () => {}, { timeoutMs: 1000 })
+})
