@@ -15,6 +15,11 @@ export function* use<T>(value: MaybePromise<T>): Generator<Promise<unknown>, T, 
   return (yield value) as T
 }
 
+/** Lets the event loop do what else there is, between two parts of a long computation. */
+export function* pause(): Steps<void> {
+  yield new Promise((resolve) => setTimeout(resolve, 0))
+}
+
 /** Runs a computation to its end: its value, or a promise of it if it had to wait. Throws what it throws. */
 export const run = <T>(steps: Steps<T>): MaybePromise<T> => {
   const advance = (step: IteratorResult<Promise<unknown>, T>): MaybePromise<T> =>

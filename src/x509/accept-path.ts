@@ -4,7 +4,7 @@
 import type { Steps } from '../crypto/maybe.ts'
 import type { SignatureAlgorithm } from '../crypto/provider.ts'
 import { sameBytes } from '../wire/der.ts'
-import type { SearchInput } from './builder.ts'
+import type { SearchInput } from './search.ts'
 import type { Certificate } from './certificate.ts'
 import { isTrustedFor } from './load.ts'
 import { oidName } from './oids.ts'

@@ -3,59 +3,16 @@
 // signatures last, top-down, each at most once; where several candidates have one name, their signatures come first.
 
 import type { Steps } from '../crypto/maybe.ts'
-import type { CryptoProvider } from '../crypto/provider.ts'
 import { sameBytes } from '../wire/der.ts'
 import type { Certificate } from './certificate.ts'
-import type { VerifierMemory } from './memory.ts'
+import { checkEarly, checkOne, checkSignature } from './edges.ts'
 import { checkPath, failureAlone } from './path.ts'
-import type { CandidatePath, PathRules } from './path.ts'
+import type { CandidatePath } from './path.ts'
 import { CertificatePool } from './pool.ts'
 import { CertificateError, asCertificateError, describe, reject, shorten } from './rejection.ts'
-import { signatureAlgorithmOf, verifySignature } from './signature.ts'
-import type { TrustAnchor, TrustStore } from './trust.ts'
-
-/** What is left of each; a search that runs out ends with `too_complex`. */
-export interface SearchBudget {
-  /** In checks of an ordinary key (see signatureCost). */
-  signatures: number
-  /** Candidate paths from the leaf to an anchor. */
-  paths: number
-  /** Candidates that were looked at as the issuer of another certificate. */
-  steps: number
-}
-
-export interface SearchInput {
-  readonly leaf: Certificate
-  readonly pool: readonly Certificate[]
-  readonly trust: TrustStore
-  readonly rules: PathRules
-  readonly provider: CryptoProvider
-  /** CA certificates between leaf and anchor, self-issued ones too. */
-  readonly maxDepth: number
-  /** Only anchors whose certificate is self-issued count. */
-  readonly selfSignedOnly: boolean
-  readonly budget: SearchBudget
-  /** What else has to hold of a path whose signatures are good. Throws TlsError. */
-  readonly accept: (path: CandidatePath) => Steps<void>
-  /** Signatures that are known to hold. */
-  readonly memory: VerifierMemory | undefined
-  /** Names match by RFC 5280 section 7.1 and not only byte for byte. */
-  readonly loose: boolean
-  /** Told each way that was tried and where it ended. */
-  readonly onTried?: ((tried: TriedPath) => void) | undefined
-  /** Told each path that holds, whereupon the search goes on; without it the first one ends the search. */
-  readonly onPath?: (path: CandidatePath) => void
-}
-
-/** One way from the leaf, as far as it went. */
-export interface TriedPath {
-  /** Leaf first, without the anchor. */
-  readonly certificates: readonly Certificate[]
-  /** Where it got to; undefined if it ended before. */
-  readonly anchor: TrustAnchor | undefined
-  /** Why it does not hold; undefined for a path that does. */
-  readonly error: CertificateError | undefined
-}
+import { Search, exhausted } from './search.ts'
+import type { KeyHolder, SearchInput } from './search.ts'
+import type { TrustAnchor } from './trust.ts'
 
 export interface SearchResult {
   readonly path: CandidatePath | undefined
@@ -83,56 +40,6 @@ export function* findPath(input: SearchInput): Steps<SearchResult> {
   search.cas.add(candidates.caId(leaf))
   return { path: yield* extend(search, leaf), best: search.best }
 }
-
-/** The state of one search. */
-class Search {
-  readonly input: SearchInput
-  readonly candidates: CertificatePool
-  best: CertificateError | undefined
-  rank = 0
-  /** From the leaf to where the search is. */
-  readonly path: Certificate[]
-  /** The CAs on `path`, by CertificatePool's caId. */
-  readonly cas = new Set<number>()
-  /** Whether the signature on a certificate holds with an issuer's key, by CertificatePool's keyId. */
-  readonly #edges = new Map<Certificate, Map<number, boolean>>()
-  /** Certificates above which every way ends without an anchor that signed, whatever is below them, within this many
-   * more CAs. */
-  readonly dead = new Map<Certificate, number>()
-
-  constructor(input: SearchInput, candidates: CertificatePool) {
-    this.input = input
-    this.candidates = candidates
-    this.path = [input.leaf]
-  }
-
-  /** Undefined if the signature was not checked yet. */
-  edge(certificate: Certificate, issuer: KeyHolder): boolean | undefined {
-    const known = this.#edges.get(certificate)?.get(this.candidates.keyId(issuer))
-    if (known !== undefined) return known
-    if (this.input.memory?.isSignedBy(certificate, issuer.spki) !== true) return undefined
-    this.remember(certificate, issuer, true)
-    return true
-  }
-
-  remember(certificate: Certificate, issuer: KeyHolder, good: boolean): void {
-    const known = this.#edges.get(certificate) ?? new Map<number, boolean>()
-    this.#edges.set(certificate, known.set(this.candidates.keyId(issuer), good))
-  }
-
-  /** How many more CAs the path may get. */
-  get remaining(): number {
-    return this.input.maxDepth - this.path.length + 1
-  }
-
-  /** One candidate was looked at. */
-  step(): void {
-    if (--this.input.budget.steps < 0) exhausted(this)
-  }
-}
-
-/** An anchor, or a certificate that issued another one. */
-type KeyHolder = Pick<TrustAnchor, 'spki' | 'publicKey'>
 
 /** Depth first, most promising issuer first. */
 function* extend(search: Search, last: Certificate): Steps<CandidatePath | undefined> {
@@ -179,7 +86,8 @@ function* extend(search: Search, last: Certificate): Steps<CandidatePath | undef
 }
 
 /** What does not depend on the path below: the issuer is fit for its role, leads somewhere, and, where several have
- * its name, it is the one that signed. (A single candidate's signature is checked when an anchor is reached.) */
+ * its name, it is the one that signed. (The signature of a single candidate, or of the only one with the key identifier
+ * that is asked for, is checked when an anchor is reached.) */
 function* isPromising(search: Search, child: Certificate, issuer: Certificate): Steps<boolean> {
   if (search.edge(child, issuer) === false) return false
   const failure = failureAlone(issuer, 'intermediate', search.input.rules)
@@ -188,9 +96,9 @@ function* isPromising(search: Search, child: Certificate, issuer: Certificate): 
     tellTried(search, issuer, failure)
     return false
   }
-  if (search.candidates.issuerCount(child) < 2) return true
+  if (search.candidates.isLikely(child, issuer) || search.edge(child, issuer) === true) return true
   try {
-    yield* checkSignature(search, child, issuer, issuer)
+    yield* checkEarly(search, child, issuer)
     return true
   } catch (thrown) {
     const error = asCertificateError(thrown, child)
@@ -229,12 +137,6 @@ const tellDeadEnds = ({ input, candidates }: Search, leaf: Certificate): void =>
 
 const MAX_DEAD_ENDS = 20
 
-const exhausted = (search: Search): never => {
-  if (search.best !== undefined && search.rank >= 4) throw search.best
-  const sentence = 'there are more ways through these certificates than we are willing to try'
-  throw new CertificateError('too_complex', sentence, search.input.leaf)
-}
-
 /** Whether the candidate holds; if not, why is noted. */
 function* attempt(search: Search, path: CandidatePath): Steps<boolean> {
   const { input } = search
@@ -269,44 +171,6 @@ function* checkSignatures(search: Search, { certificates, anchor }: CandidatePat
   }
 }
 
-/** Throws unless the signature holds; each is checked once. */
-function* checkSignature(
-  search: Search,
-  certificate: Certificate,
-  issuer: KeyHolder,
-  issuerCertificate: Certificate | undefined,
-): Steps<void> {
-  let good = search.edge(certificate, issuer)
-  if (good === undefined) {
-    search.remember(certificate, issuer, false)
-    const key = keyOf(issuer, issuerCertificate)
-    search.input.budget.signatures -= signatureCost(key) * providerCost(search.input.provider, certificate)
-    if (search.input.budget.signatures < 0) {
-      reject('too_complex', 'these certificates need more signature checks than we are willing to do', certificate)
-    }
-    const { tbs, signature, signatureAlgorithm } = certificate
-    good = yield* checkOne(search.input.provider, key, signatureAlgorithm, tbs, signature, certificate)
-    search.remember(certificate, issuer, good)
-  }
-  if (good) return
-  const by = shorten(certificate.issuer.toString())
-  const sentence = `the signature on ${describe(certificate)} is not by the key of ${by} that came with it`
-  reject('bad_signature', sentence, certificate)
-}
-
-/** The same check takes a provider without native code many times as long. */
-const providerCost = ({ verifiers }: CryptoProvider, { signatureAlgorithm }: Certificate): number => {
-  const algorithm = signatureAlgorithmOf(signatureAlgorithm)
-  return verifiers.find((verifier) => verifier.algorithm === algorithm)?.cost ?? 1
-}
-
-/** In checks of an ordinary key: P-521 and long RSA keys take several times as long. */
-const signatureCost = ({ type, bits }: TrustAnchor['publicKey']): number => {
-  if (type === 'p384') return 2
-  if (type === 'p521') return 4
-  return type.startsWith('rsa') ? Math.max(1, Math.round((bits / 4096) ** 2)) : 1
-}
-
 /** Section 4.2.1.1: only a self-signed certificate may leave out the authority key identifier. By names alone one
  * can't tell whether an anchor is (rules.ts asks it of all others). */
 function* checkAnchorIdentifier({ input }: Search, { certificate, publicKey }: TrustAnchor): Steps<void> {
@@ -316,32 +180,6 @@ function* checkAnchorIdentifier({ input }: Search, { certificate, publicKey }: T
   if (yield* checkOne(input.provider, publicKey, signatureAlgorithm, tbs, signature, certificate)) return
   const sentence = `${describe(certificate)} has no authority key identifier (RFC 5280 section 4.2.1.1)`
   reject('nonconforming', sentence, certificate)
-}
-
-const keyOf = (
-  issuer: Pick<TrustAnchor, 'publicKey'>,
-  certificate: Certificate | undefined,
-): TrustAnchor['publicKey'] => {
-  try {
-    return issuer.publicKey
-  } catch (error) {
-    throw asCertificateError(error, certificate)
-  }
-}
-
-function* checkOne(
-  provider: CryptoProvider,
-  key: TrustAnchor['publicKey'],
-  algorithm: Uint8Array,
-  tbs: Uint8Array,
-  signature: Uint8Array,
-  certificate: Certificate,
-): Steps<boolean> {
-  try {
-    return yield* verifySignature(provider, key, algorithm, tbs, signature)
-  } catch (error) {
-    throw asCertificateError(error, certificate)
-  }
 }
 
 /** How much a failure tells: a path that was good but for its leaf's name says more than one with a wrong signature. */

@@ -43,7 +43,7 @@ export { createOcspRequest, parseOcspResponse } from './ocsp.ts'
 export type { OcspAnswer, OcspBasicResponse, OcspCertId, OcspResponse, OcspStatus } from './ocsp.ts'
 export { extensionOids, oidName, purposeOids } from './oids.ts'
 export type { PurposeName } from './oids.ts'
-export type { TriedPath } from './builder.ts'
+export type { TriedPath } from './search.ts'
 export type {
   ChainOptions,
   PathCheck,

@@ -7,7 +7,8 @@ import { TlsError } from '../errors.ts'
 import { sameBytes } from '../wire/der.ts'
 import { acceptPath, chainOf } from './accept-path.ts'
 import { findPath } from './builder.ts'
-import type { SearchInput, SearchResult } from './builder.ts'
+import type { SearchResult } from './builder.ts'
+import type { SearchInput } from './search.ts'
 import { parseCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
 import { fingerprintOf, withFingerprint } from './fingerprint.ts'
@@ -237,6 +238,7 @@ export const searchInput = (
     selfSignedOnly: options.partialChain === false,
     budget: {
       signatures: budgets.signatures ?? defaults.signatures,
+      genuine: defaults.genuine,
       paths: budgets.paths ?? defaults.paths,
       steps: defaults.steps,
     },

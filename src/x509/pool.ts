@@ -50,9 +50,13 @@ export class CertificatePool {
     return this.#bySubject.get(nameKey(child.issuer, this.#loose))?.candidates(wanted) ?? []
   }
 
-  /** How many certificates `issuersOf` has to offer. */
-  issuerCount(child: Certificate): number {
-    return this.#bySubject.get(nameKey(child.issuer, this.#loose))?.size ?? 0
+  /** Whether nobody else comes before this issuer: it is the only one of its name, or the only key of that name with the
+   * key identifier that the child asks for. */
+  isLikely(child: Certificate, issuer: Certificate): boolean {
+    const same = this.#bySubject.get(nameKey(child.issuer, this.#loose))
+    if (same === undefined || same.size < 2) return true
+    const wanted = keyIdText(() => child.authorityKeyIdentifier?.keyIdentifier)
+    return wanted !== '' && wanted === keyIdText(() => issuer.subjectKeyIdentifier) && same.isOneKey(wanted, this)
   }
 
   /** Equal for holders of equal keys; the bytes of each holder are read once. */
@@ -101,6 +105,11 @@ class SameName {
     this.#all.add(certificate, isValid)
   }
 
+  /** Whether all with the key identifier have one key. */
+  isOneKey(wanted: string, pool: CertificatePool): boolean {
+    return this.#byKeyId.get(wanted)?.isOneKey(pool) === true
+  }
+
   /** Those with the key identifier that is wanted, those with none, then the others. */
   *candidates(wanted: string): Iterable<Certificate> {
     if (wanted === '' || this.#all.size === 1) return yield* this.#all.list()
@@ -113,6 +122,8 @@ class SameName {
 class ValidFirst {
   readonly #valid: Certificate[] = []
   readonly #others: Certificate[] = []
+  /** Found out once, when all are here. */
+  #isOneKey: boolean | undefined
 
   get size(): number {
     return this.#valid.length + this.#others.length
@@ -121,6 +132,10 @@ class ValidFirst {
   add(certificate: Certificate, isValid: boolean): void {
     if (isValid) this.#valid.push(certificate)
     else this.#others.push(certificate)
+  }
+
+  isOneKey(pool: CertificatePool): boolean {
+    return (this.#isOneKey ??= new Set([...this.list()].map((certificate) => pool.keyId(certificate))).size === 1)
   }
 
   *list(): Iterable<Certificate> {

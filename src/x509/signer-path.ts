@@ -4,7 +4,7 @@
 import type { Steps } from '../crypto/maybe.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import { findPath } from './builder.ts'
-import type { SearchInput } from './builder.ts'
+import type { SearchInput } from './search.ts'
 import type { Certificate } from './certificate.ts'
 import type { Name } from './name.ts'
 import { noVerdicts } from './path.ts'

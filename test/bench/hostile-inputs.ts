@@ -1,7 +1,8 @@
 // Certificates that a hostile peer can send before anybody trusts it, each kind in any size: what the bench times by
 // growth and test/x509/hostile.test.ts counts. Nothing here needs a signature that holds.
 
-import { derElement, derInteger, derOctets, derOid, derSequence, derSet } from '../../src/wire/der.ts'
+import { createECDH } from 'node:crypto'
+import { derBits, derElement, derInteger, derOctets, derOid, derSequence, derSet } from '../../src/wire/der.ts'
 import { extensionOids } from '../../src/x509/oids.ts'
 import {
   altNames,
@@ -46,6 +47,23 @@ const spkiOf = (i: number): Uint8Array => {
   return spki
 }
 
+/** Keys of P-384 or P-521, all of them points of the curve, so that checks with them take longest: `curve` as OpenSSL calls
+ * it. */
+const dearSpki = (curve: string, oid: string): ((i: number) => Uint8Array) => {
+  const algorithm = derSequence(derOid('1.2.840.10045.2.1'), derOid(oid))
+  const pair = createECDH(curve)
+  return (i) => {
+    pair.setPrivateKey(Uint8Array.of(1, i >> 8, i & 255))
+    return derSequence(algorithm, derBits(new Uint8Array(pair.getPublicKey())))
+  }
+}
+const p384 = dearSpki('secp384r1', '1.3.132.0.34')
+const p521 = dearSpki('secp521r1', '1.3.132.0.35')
+
+/** One whose key makes its children dear to check, under the name of the root or its own. */
+const dear = (spki: Uint8Array, issuer: string): Uint8Array =>
+  make({ subject: name('S'), issuer: { subject: name(issuer), keys }, keys, spki, extensions: [basic(true)] }).der
+
 const junk = (i: number, subject: string, issuer: string, extensions = [basic(true)]): Uint8Array =>
   make({
     subject: name(subject),
@@ -63,7 +81,7 @@ const top = (subject: string): Uint8Array =>
   makeCa(subject, { issuer: forger, keys, extensions: [basic(true), certSign] }).der
 
 /** `n` levels of two CAs of one name, each certified by both above. */
-const ladder = (n: number, isGood: boolean): readonly Uint8Array[] => {
+export const ladder = (n: number, isGood: boolean): readonly Uint8Array[] => {
   let above: Made[] = [isGood ? root : { ...root, keys: stranger }]
   const all: Uint8Array[] = []
   for (let level = 1; level <= n; level++) {
@@ -126,6 +144,14 @@ export const hostileInputs: readonly Hostile[] = [
   {
     what: 'one certificate, again and again',
     chain: (n) => [leafBelow('S'), ...count(n, () => junk(1, 'S', 'S')), top('S')],
+  },
+  {
+    what: 'junk with keys of P-384',
+    chain: (n) => [leafBelow('S'), ...count(n, (i) => dear(p384(i), 'S')), dear(p384(n), 'root')],
+  },
+  {
+    what: 'junk with keys of P-521',
+    chain: (n) => [leafBelow('S'), ...count(n, (i) => dear(p521(i), 'S')), dear(p521(n), 'root')],
   },
   { what: 'a ladder of CAs without a root', chain: (n) => ladder(Math.ceil(n / 8), false) },
   {

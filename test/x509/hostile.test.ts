@@ -1,17 +1,22 @@
 // What a peer can make a verifier do before it is trusted, counted (not timed) on the inputs of
 // test/bench/hostile-inputs.ts, each twice as large as the one before.
 
+import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { run } from '../../src/crypto/maybe.ts'
+import { isPromise, run } from '../../src/crypto/maybe.ts'
+import { nobleProvider } from '../../src/crypto/noble.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
+import type { CryptoProvider } from '../../src/crypto/provider.ts'
 import { findPath } from '../../src/x509/builder.ts'
 import { parseCertificate } from '../../src/x509/certificate.ts'
-import { searchInput } from '../../src/x509/chain-verifier.ts'
+import { chainVerifier, searchInput } from '../../src/x509/chain-verifier.ts'
 import { defaults } from '../../src/x509/options.ts'
 import { CertificateError } from '../../src/x509/rejection.ts'
 import { verifyChain } from '../../src/x509/index.ts'
-import { hostileInputs, root } from '../bench/hostile-inputs.ts'
-import { now } from './make.ts'
+import { signatureCost } from '../../src/x509/signature-cost.ts'
+import { hostileInputs, ladder, root } from '../bench/hostile-inputs.ts'
+import { basic, fixedKeys, make, makeCa, makeLeaf, name, now } from './make.ts'
+import type { Keys } from './make.ts'
 
 interface Work {
   /** Candidates that were looked at. */
@@ -56,6 +61,98 @@ describe.each(hostileInputs)('$what', ({ what, chain }) => {
   test('is refused, whatever its size; extensions that nobody knows do no harm', async () => {
     for (const n of [20, 160])
       expect((await verifyChain(chain(n), options)).ok).toBe(what === 'one certificate of many extensions')
+  })
+})
+
+const p521Keys = (): Keys => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'secp521r1' })
+  const spki = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }))
+  return { privateKey, spki, id: spki.subarray(-20) }
+}
+
+/** Three CAs below a root, all with keys of P-521. */
+const p521Chain = (): { readonly root: Uint8Array; readonly chain: readonly Uint8Array[] } => {
+  const top = makeCa('top', { keys: p521Keys() })
+  let issuer = top
+  const chain: Uint8Array[] = []
+  for (const level of [1, 2, 3]) {
+    issuer = makeCa(`level ${level}`, { issuer, keys: p521Keys() })
+    chain.unshift(issuer.der)
+  }
+  return { root: top.der, chain: [makeLeaf(issuer).der, ...chain] }
+}
+
+describe('signature checks cost by key and provider, and the dearest keys do not buy more time', () => {
+  const types = { p256: 'prime256v1', p384: 'secp384r1', p521: 'secp521r1' } as const
+
+  /** Public keys that differ, most of them no points of the curve: what is found out when they are used. */
+  const spkis = (curve: string): ((i: number) => Uint8Array) => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: curve })
+    const der = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }))
+    return (i) => der.map((byte, at) => (at === der.length - 1 ? (byte + i) & 255 : byte))
+  }
+
+  /** How many signatures of junk a verification checks; none of them holds. */
+  const checks = async (provider: CryptoProvider, chain: readonly Uint8Array[]): Promise<number> => {
+    let count = 0
+    const verifiers = provider.verifiers.map((verifier) => ({ ...verifier, verify: () => (count++, false) }))
+    const result = await verifyChain(chain, { ...options, provider: { ...provider, verifiers } })
+    expect(result.ok).toBe(false)
+    return count
+  }
+
+  const keys = fixedKeys(3)
+  const junk = (spki: Uint8Array, issuer: string): Uint8Array =>
+    make({ subject: name('S'), issuer: { subject: name(issuer), keys }, keys, spki, extensions: [basic(true)] }).der
+  const leafOf = makeLeaf({ der: root.der, subject: name('S'), keys }, { keys }).der
+
+  test.each<[keyof typeof types, number, number]>([
+    ['p256', 100, 10],
+    ['p384', 33, 2],
+    ['p521', 10, 1],
+  ])('%s: %i checks by native code, %i by noble', async (type, native, noble) => {
+    const spki = spkis(types[type])
+    const all = Array.from({ length: 150 }, (_, i) => junk(spki(i), 'S'))
+    const named = [leafOf, ...all, junk(spki(200), 'root')]
+    expect(await checks(nodeProvider, named)).toBeLessThanOrEqual(native + 1)
+    expect(await checks(nobleProvider, named)).toBeLessThanOrEqual(noble + 1)
+  })
+
+  test('the sizes of RSA keys and exponents count', () => {
+    const cost = (bits: number, exponent: number[]): number => {
+      const rsa = { modulus: new Uint8Array(bits / 8), exponent: Uint8Array.from(exponent) }
+      const key = { type: 'rsa', bits, spki: new Uint8Array(), raw: new Uint8Array(), rsa } as const
+      return signatureCost(nodeProvider, key, parseCertificate(root.der))
+    }
+    expect([2048, 4096, 8192, 16384].map((bits) => cost(bits, [1, 0, 1]))).toEqual([1, 1, 4, 16])
+    expect(cost(16384, [255, 255, 255, 255])).toBe(54)
+  })
+
+  test('a chain of four P-521 signatures, and a ladder of 8 levels of two CAs, hold with every provider', async () => {
+    for (const provider of [nodeProvider, nobleProvider]) {
+      expect((await verifyChain(ladder(8, true), { ...options, provider })).ok).toBe(true)
+      const cas = p521Chain()
+      const result = await verifyChain(cas.chain, { provider, trust: cas.root, time: now, serverName: 'host.example' })
+      expect(result.ok).toBe(true)
+    }
+  })
+
+  test('a long search lets the event loop go on between its checks, a short one answers at once', async () => {
+    const slow = (cost: number): CryptoProvider => ({
+      ...nodeProvider,
+      verifiers: nodeProvider.verifiers.map((verifier) => ({ ...verifier, cost: { p256: cost } })),
+    })
+    const answer = (provider: CryptoProvider) =>
+      chainVerifier({ ...options, provider }).verify({
+        chain: ladder(8, true),
+        peer: 'server',
+        serverName: 'host.example',
+        time: now,
+      })
+    expect(isPromise(answer(slow(1)))).toBe(false)
+    const long = answer(slow(12))
+    expect(isPromise(long)).toBe(true)
+    expect((await long).chain.length).toBe(10)
   })
 })
 

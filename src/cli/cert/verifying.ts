@@ -2,7 +2,7 @@
 
 import { nodeProvider } from '../../crypto/node.ts'
 import { verifyChain } from '../../x509/chain-verifier.ts'
-import type { TriedPath } from '../../x509/builder.ts'
+import type { TriedPath } from '../../x509/search.ts'
 import type { Certificate } from '../../x509/certificate.ts'
 import { crlCheck } from '../../x509/crl-check.ts'
 import { trustOf } from '../connect/settings.ts'
