@@ -232,5 +232,5 @@ export const reasons: Readonly<Record<string, string>> = {
   'option clientCertEngine': 'refused: there is no OpenSSL here to load an engine',
   'method renegotiate': 'refused: TLS 1.3 has no renegotiation, and no end here asks for one in TLS 1.2',
   'method disableRenegotiation': 'nothing to do: what peers ask for is refused anyhow',
-  'method enableTrace': 'has to be called before the handshake; the trace is the one of puretls/inspect',
+  'method enableTrace': 'the trace is the one of puretls/inspect',
 }

@@ -203,6 +203,10 @@ export interface SessionFacts {
 export interface TicketOptions {
   /** Tickets sent after a full handshake. Default 2; 0 turns them off. */
   readonly count?: number
+  /**
+   * Tickets sent after a resumed handshake of TLS 1.3. Default: `count`. With 0 a client has to use a ticket again, by
+   * which two connections are known to be one client's (RFC 9846 appendix C.4). */
+  readonly resumedCount?: number
   /** Seconds, at most 604800. Default 86400. */
   readonly lifetimeSeconds?: number
   /** TLS 1.2: a session that is resumed by a ticket of at least this age, in seconds, gets a new one; 0 renews

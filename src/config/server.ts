@@ -100,6 +100,7 @@ const ticketConfig = (
 ): ServerConfig['tickets'] => {
   if (options.tickets === false) return undefined
   const count = inRange(options.tickets?.count ?? 2, 0, 255, 'tickets.count')
+  const resumedCount = inRange(options.tickets?.resumedCount ?? count, 0, 255, 'tickets.resumedCount')
   const lifetime = inRange(
     options.tickets?.lifetimeSeconds ?? 86400,
     1,
@@ -110,5 +111,5 @@ const ticketConfig = (
   const renewAfter = inRange(renewal, 0, MAX_SESSION_LIFETIME, 'tickets.renewAfterSeconds')
   const protector = options.tickets?.protector ?? made.protector(defaults.tickets, provider, lifetime)
   const { applicationData } = options.tickets ?? {}
-  return protector && count > 0 ? { count, lifetime, renewAfter, protector, applicationData } : undefined
+  return protector && count > 0 ? { count, resumedCount, lifetime, renewAfter, protector, applicationData } : undefined
 }

@@ -140,6 +140,7 @@ export interface ClientAuthConfig {
 
 export interface TicketConfig {
   readonly count: number
+  readonly resumedCount: number
   /** Seconds. */
   readonly lifetime: number
   /** Seconds. */

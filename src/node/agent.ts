@@ -51,7 +51,7 @@ class HttpsAgent extends native.HttpsAgent {
       return socket
     }
     if (!proxy) return watch(connect(withSession))
-    openTunnel(proxy, withSession, watch, callback)
+    openTunnel(this, proxy, withSession, watch, callback)
     return undefined
   }
 

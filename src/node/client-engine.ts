@@ -31,7 +31,8 @@ export interface ClientSetup {
   readonly requestOcsp: boolean
   readonly psk: ExternalPsk | undefined
   readonly keyLog: (line: string) => void
-  readonly trace: ClientOptions['trace']
+  /** Asked at each record: a trace may begin at any time. */
+  readonly trace: () => ClientOptions['trace']
   readonly onVerdict: (verdict: Verdict) => void
   /** Options of the library itself. */
   readonly own: Partial<ClientOptions>
@@ -40,7 +41,12 @@ export interface ClientSetup {
 /** Throws TlsError for options that contradict each other. */
 export const makeClientEngine = (setup: ClientSetup): TlsEngine => {
   const config = clientConfig(clientOptions(setup), defaults)
-  return createClientEngine(config)
+  return createClientEngine({
+    ...config,
+    get trace() {
+      return config.trace ?? setup.trace()
+    },
+  })
 }
 
 const clientOptions = (setup: ClientSetup): ClientOptions => {
@@ -60,7 +66,6 @@ const clientOptions = (setup: ClientSetup): ClientOptions => {
       alpn: setup.alpn,
       ...(session && { session }),
       keyLog: setup.keyLog,
-      ...(setup.trace && { trace: setup.trace }),
       hello: { sendServerName: sent !== undefined },
       certificates: { requestOcsp: setup.requestOcsp, requestScts: false, compression: context.compression },
       ...(psk && { psk: { keys: legacyPsk(psk) } }),

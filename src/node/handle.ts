@@ -157,7 +157,7 @@ export class TlsHandle {
   }
 
   /** Ends everything. */
-  close(done: () => void): void {
+  close(done: () => void = ignore): void {
     this.silence()
     this.transport.destroy(done)
   }

@@ -96,7 +96,7 @@ export type Server = HttpsServer
 export const createServer = (options?: ServerOptions | RequestListener | null, listener?: RequestListener): Server =>
   new Server(options, listener)
 
-/** The agent of requests that name none. Replace it on the default export, as with node:https. */
+/** The agent of requests that name none, at first: programs replace it on the default export, as with node:https. */
 export const globalAgent: Agent = new Agent({ keepAlive: true, scheduling: 'lifo', timeout: 5000, ...proxyEnv() })
 
 type OnResponse = (response: IncomingMessage) => void
@@ -156,5 +156,18 @@ interface HttpsModule {
   readonly request: typeof request
 }
 
-const https: HttpsModule = { Agent, globalAgent, Server, createServer, get, request }
+let currentAgent: Agent = globalAgent
+const https: HttpsModule = {
+  Agent,
+  get globalAgent() {
+    return currentAgent
+  },
+  set globalAgent(agent) {
+    currentAgent = agent
+  },
+  Server,
+  createServer,
+  get,
+  request,
+}
 export { https as default }

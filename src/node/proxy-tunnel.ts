@@ -1,13 +1,14 @@
 // An agent's way through an HTTP proxy (the option `proxyEnv` of node:http's agents, Node 24.5 and later): CONNECT, and
 // TLS to the server inside the tunnel (RFC 9110 section 9.3.6). A proxy with an https: address is itself reached over
-// TLS.
+// TLS. What goes to the proxy, and the errors, are those of node:https.
 
-import { request as httpRequest } from 'node:http'
-import { isIP } from 'node:net'
+import { connect as connectPlain, isIP } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 import { connect } from './connect.ts'
 import type { ConnectOptions } from './connect.ts'
+import { codedError } from './node-errors.ts'
 
 export type OnConnection = (error: Error | null, socket?: Duplex) => void
 
@@ -20,6 +21,15 @@ interface ProxyConfig {
   /** False for what NO_PROXY names. */
   shouldUseProxy(hostname: string, port: unknown): boolean
 }
+
+/** Agents that keep connections, or count them, tell the proxy so. */
+interface TunnellingAgent {
+  readonly keepAlive?: boolean
+  readonly maxSockets?: number
+}
+
+/** Bytes of the proxy's answer up to its empty line. */
+const MAX_HEAD = 65_536
 
 /** The proxy for a connection of this agent, if it has one. */
 export const proxyOf = (agent: object, options: ConnectOptions): ProxyConfig | undefined => {
@@ -37,6 +47,7 @@ const isProxyConfig = (value: unknown): value is ProxyConfig =>
  * `callback` an error, with the code ERR_PROXY_TUNNEL if it was the proxy.
  */
 export const openTunnel = (
+  agent: object,
   proxy: ProxyConfig,
   options: ConnectOptions,
   watch: (socket: Duplex) => Duplex,
@@ -45,52 +56,74 @@ export const openTunnel = (
   const { host = 'localhost', port = 443, timeout } = options
   const family = isIP(host)
   const endpoint = `${family === 6 ? `[${host}]` : host}:${port}`
-  const request = httpRequest({
-    ...proxy.proxyConnectionOptions,
-    method: 'CONNECT',
-    path: endpoint,
-    headers: { host: endpoint, ...(proxy.auth === undefined ? {} : { 'proxy-authorization': proxy.auth }) },
-    ...(timeout ? { timeout } : {}),
-    ...(proxy.protocol === 'https:'
-      ? { createConnection: () => connect(proxy.proxyConnectionOptions) }
-      : { agent: false }),
-  })
+  const socket: Socket =
+    proxy.protocol === 'https:' ? connect(proxy.proxyConnectionOptions) : connectPlain(proxy.proxyConnectionOptions)
   let settled = false
-  const settle: OnConnection = (error, socket) => {
+  const settle: OnConnection = (error, result) => {
     if (settled) return
     settled = true
-    callback(error, socket)
+    if (error) socket.destroy()
+    callback(error, result)
   }
-  request.on('timeout', () => {
-    settle(
-      tunnelError(`Connection to establish proxy tunnel timed out after ${timeout}ms`, { proxyTunnelTimeout: timeout }),
-    )
-    request.destroy()
-  })
-  request.on('error', (error: NodeJS.ErrnoException) => {
-    const ended = error.code === 'ECONNRESET' && request.socket?.bytesRead === 0
-    settle(ended ? tunnelError('Connection to establish proxy tunnel ended unexpectedly', { cause: error }) : error)
-  })
-  request.on('connect', ({ statusCode = 0, statusMessage = '', httpVersion }, tunnel: Duplex) => {
-    if (statusCode !== 200) {
-      tunnel.destroy()
-      const line = `HTTP/${httpVersion} ${statusCode} ${statusMessage}`
-      return settle(tunnelError(`Failed to establish tunnel to ${endpoint} via ${proxy.href}: ${line}`, { statusCode }))
-    }
-    const secured = connect({
-      ...options,
-      servername: options.servername || (family === 0 ? host : ''),
-      socket: tunnel,
+  if (timeout) {
+    socket.setTimeout(timeout, () => {
+      const error = tunnelError(`Connection to establish proxy tunnel timed out after ${timeout}ms`)
+      settle(Object.assign(error, { proxyTunnelTimeout: timeout }))
     })
+  }
+  socket.on('error', settle)
+  socket.once(proxy.protocol === 'https:' ? 'secureConnect' : 'connect', () =>
+    socket.write(connectRequest(agent, proxy, endpoint)),
+  )
+  readHead(socket, (head) => {
+    if (head === undefined) return settle(tunnelError('Connection to establish proxy tunnel ended unexpectedly'))
+    const [statusLine = ''] = head.split('\r\n')
+    const [, status = ''] = statusLine.split(' ')
+    if (status !== '200') {
+      const error = tunnelError(`Failed to establish tunnel to ${endpoint} via ${proxy.href}: ${statusLine}`)
+      return settle(Object.assign(error, { statusCode: Number.parseInt(status, 10) }))
+    }
+    socket.setTimeout(0)
+    const secured = connect({ ...options, servername: options.servername || (family === 0 ? host : ''), socket })
     watch(secured)
+    secured.on('free', () => socket.emit('free'))
     secured.once('error', settle)
     secured.once('secureConnect', () => {
       secured.off('error', settle)
       settle(null, secured)
     })
   })
-  request.end()
 }
 
-const tunnelError = (message: string, details: object): Error =>
-  Object.assign(new Error(message), { code: 'ERR_PROXY_TUNNEL', ...details })
+const connectRequest = (agent: TunnellingAgent, { auth }: ProxyConfig, endpoint: string): string => {
+  const keeps = agent.keepAlive === true || agent.maxSockets !== Infinity
+  const lines = [
+    `CONNECT ${endpoint} HTTP/1.1`,
+    ...(auth ? [`proxy-authorization: ${auth}`] : []),
+    ...(keeps ? ['proxy-connection: keep-alive'] : []),
+    `host: ${endpoint}`,
+  ]
+  return `${lines.join('\r\n')}\r\n\r\n`
+}
+
+/** The status line and the headers; undefined where the stream ends before, or they are longer than any proxy's. */
+const readHead = (socket: Socket, done: (head: string | undefined) => void): void => {
+  let head = ''
+  const finish = (result: string | undefined): void => {
+    socket.off('readable', onReadable)
+    socket.off('end', onEnd)
+    done(result)
+  }
+  const onEnd = (): void => finish(undefined)
+  const onReadable = (): void => {
+    for (let chunk: unknown = socket.read(); chunk !== null; chunk = socket.read()) {
+      head += String(chunk)
+      if (head.includes('\r\n\r\n')) return finish(head)
+      if (head.length > MAX_HEAD) return finish(undefined)
+    }
+  }
+  socket.on('readable', onReadable)
+  socket.on('end', onEnd)
+}
+
+const tunnelError = (message: string): Error => codedError(Error, 'ERR_PROXY_TUNNEL', message)

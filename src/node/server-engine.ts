@@ -38,7 +38,8 @@ export interface ServerSetup {
   readonly psk: ((identity: Uint8Array) => FoundPsk | undefined) | undefined
   readonly pskHint: string | undefined
   readonly keyLog: (line: string) => void
-  readonly trace: ServerOptions['trace']
+  /** Asked at each record: a trace may begin at any time. */
+  readonly trace: () => ServerOptions['trace']
   readonly onVerdict: (verdict: Verdict) => void
   readonly onContext: (context: Context) => void
   readonly source: { readonly stream: unknown; readonly context: unknown }
@@ -55,7 +56,14 @@ export const makeServerEngine = (setup: ServerSetup): TlsEngine => {
   const made = madeFor.get(context) ?? new MadeOnce()
   madeFor.set(context, made)
   const config = serverConfig(serverOptions(setup), defaults, made)
-  return createServerEngine({ ...config, source }, { ...defaults, provider: nodeProvider })
+  const traced = {
+    ...config,
+    source,
+    get trace() {
+      return config.trace ?? setup.trace()
+    },
+  }
+  return createServerEngine(traced, { ...defaults, provider: nodeProvider })
 }
 
 const serverOptions = (setup: ServerSetup): ServerOptions => {
@@ -78,7 +86,6 @@ const serverOptions = (setup: ServerSetup): ServerOptions => {
       ...(setup.sessions && { sessions: inOpenSslsForm(setup.sessions, sessionRules(setup)) }),
       ...(psk && { psk: { lookup: psk, ...(setup.pskHint !== undefined && { hint: setup.pskHint }) } }),
       keyLog: setup.keyLog,
-      ...(setup.trace && { trace: setup.trace }),
       limits: { maxHandshakeMessage: 1 << 20 },
     },
     own,
@@ -90,6 +97,7 @@ const sha256First = (suites: readonly string[]): readonly string[] =>
   suites.toSorted((a, b) => Number(b.endsWith('SHA256')) - Number(a.endsWith('SHA256')))
 
 const DEFAULT_LIFETIME = 7200
+const MAX_LIFETIME = 604_800
 
 const ticketsOf = (setup: ServerSetup): TicketOptions | false => {
   const { context } = setup
@@ -97,8 +105,11 @@ const ticketsOf = (setup: ServerSetup): TicketOptions | false => {
   const lifetime = context.sessionTimeout || DEFAULT_LIFETIME
   return {
     protector: context.tickets.protector(sessionRules(setup)),
-    lifetimeSeconds: Math.min(lifetime, 604_800),
+    lifetimeSeconds: Math.min(lifetime, MAX_LIFETIME),
+    // As node:tls: a session goes on by the ticket that it began with, until it is too old.
     count: 2,
+    resumedCount: 0,
+    renewAfterSeconds: MAX_LIFETIME,
   }
 }
 

@@ -27,7 +27,6 @@ export interface EngineRequest {
   readonly state: SocketState
   /** Those of connect(). */
   readonly connectOptions: Record<string, unknown> | undefined
-  readonly isTracing: boolean
   /** Server: the name that the client asks for, before anything is answered. */
   readonly onHello: (servername: string | undefined) => void
   /** Ends the socket with an error of the application. */
@@ -48,11 +47,20 @@ const keyLogTo = ({ socket }: EngineRequest): ((line: string) => void) => {
   }
 }
 
-/** The trace is loaded when somebody wants one: it knows the name of every field. */
-const traceTo = ({ isTracing }: EngineRequest): ((record: TracedRecord) => void) | undefined => {
-  if (!isTracing) return undefined
-  const loading = import('../inspect/trace.ts')
-  return (record) => void loading.then(({ formatTrace }) => process.stderr.write(`${formatTrace([record])}\n`))
+/**
+ * From when somebody wants it on. It is loaded then: it knows the name of every field. The first line of each record is
+ * OpenSSL's.
+ */
+const traceTo =
+  ({ state }: EngineRequest) =>
+  (): ((record: TracedRecord) => void) | undefined =>
+    state.isTracing ? writeTrace : undefined
+
+const writeTrace = (record: TracedRecord): void => {
+  const title = record.direction === 'sent' ? 'Sent TLS Record' : 'Received TLS Record'
+  void import('../inspect/trace.ts').then(({ formatTrace }) =>
+    process.stderr.write(`${title}\n${formatTrace([record])}\n`),
+  )
 }
 
 /** Whom a session and a certificate have to be for. */
@@ -104,7 +112,7 @@ const serverEngine = (request: EngineRequest): TlsEngine => {
   const { server, pskCallback, pskIdentityHint, SNICallback } = options
   const emitter = server instanceof EventEmitter ? server : undefined
   if (pskCallback) checkFunction(pskCallback, 'pskCallback')
-  if (pskIdentityHint) checkString(pskIdentityHint, 'options.pskIdentityHint')
+  if (pskIdentityHint) checkPskHint(pskIdentityHint, fail)
   return makeServerEngine({
     context: state.context,
     requestCert: Boolean(options.requestCert),
@@ -138,6 +146,15 @@ const serverEngine = (request: EngineRequest): TlsEngine => {
     source: { stream: socket, context: undefined },
     own: (options.puretls ?? {}) as Partial<ServerOptions>,
   })
+}
+
+/** Bytes, of OpenSSL. */
+const MAX_PSK_HINT = 256
+
+const checkPskHint = (hint: unknown, fail: (error: Error) => void): void => {
+  checkString(hint, 'options.pskIdentityHint')
+  if (Buffer.byteLength(hint) <= MAX_PSK_HINT) return
+  throw failed(codedError(Error, 'ERR_TLS_PSK_SET_IDENTITY_HINT_FAILED', 'Failed to set PSK identity hint'), fail)
 }
 
 /** What fails in a callback ends the socket with the callback's own error; the peer is not told more. */

@@ -56,7 +56,6 @@ const makeEngine = (socket: SocketFacts): TlsEngine =>
     onHello: (name) => {
       if (name !== undefined) socket.servername = name
     },
-    isTracing: socket._puretls.isTracing,
     fail: (error) => socket.destroy(error),
   })
 

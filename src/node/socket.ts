@@ -17,6 +17,7 @@ import {
   checkUint32,
   checkView,
   codedError,
+  invalidArgType,
   isView,
 } from './node-errors.ts'
 import { readInto } from './onread.ts'
@@ -82,18 +83,25 @@ export class TLSSocket extends SocketFacts {
     this._puretls.last = handle.socket
     this._puretls.counts = { read: handle.bytesRead, written: handle.bytesWritten }
     handle.silence()
-    const close = (): void => handle.close(() => this.emit('close', isException))
+    const forget = (): void => {
+      this._handle = null
+      this.ssl = null
+    }
+    const close = (): void =>
+      handle.close(() => {
+        forget()
+        this.emit('close', isException)
+      })
     // A handshake that failed: whoever hears of it still finds the socket's addresses.
     if (isException && !this._secureEstablished) queueMicrotask(close)
     else close()
-    queueMicrotask(() => {
-      this._handle = null
-      this.ssl = null
-    })
+    queueMicrotask(forget)
     callback(error)
   }
 
   override connect(...args: unknown[]): this {
+    // Destroyed by it while it was made, which Node's streams forget.
+    if (this._tlsOptions.signal?.aborted) return this
     const below = this._handle?.socket
     if (!below) throw codedError(Error, 'ERR_SOCKET_CLOSED', 'Socket is closed')
     const last = args.at(-1)
@@ -191,7 +199,7 @@ export class TLSSocket extends SocketFacts {
     this._puretls.context = contextOf(context)
   }
 
-  /** The library's own trace of records and messages, to standard error. */
+  /** The library's own trace of records and messages, to standard error, from now on. */
   enableTrace(): void {
     this._puretls.isTracing = true
   }
@@ -272,7 +280,7 @@ const initialise = (socket: TLSSocket, given: Duplex | null | undefined, options
     info: undefined,
     verdict: undefined,
     session: undefined,
-    isTracing: tlsOptions.enableTrace === true || process.execArgv.includes('--trace-tls'),
+    isTracing: tlsOptions.enableTrace === true || tracesAll(),
     isJudged: false,
     renegotiationDisabled: false,
     errorEmitted: false,
@@ -280,6 +288,7 @@ const initialise = (socket: TLSSocket, given: Duplex | null | undefined, options
   Object.defineProperty(socket, '_puretls', { value: state, configurable: true })
   // Read once, an address is known after the end as well.
   if (given instanceof Socket && tlsOptions.isServer) void given.remoteAddress
+  if (given && typeof given.pause !== 'function') throw invalidArgType('socket', 'Duplex', given)
   const below = given ?? new Socket({ allowHalfOpen: true })
   const handle = new TlsHandle(ownerOf(socket, !given), below)
   socket._handle = handle
@@ -300,6 +309,15 @@ const initialise = (socket: TLSSocket, given: Duplex | null | undefined, options
     handle.transport.start()
     socket.read(0)
   })
+}
+
+let warnedOfTrace = false
+
+/** `--trace-tls`: of every connection of the process. */
+const tracesAll = (): boolean => {
+  if (!process.execArgv.includes('--trace-tls')) return false
+  if (!warnedOfTrace) process.emitWarning('Enabling --trace-tls can expose sensitive data in the resulting log')
+  return (warnedOfTrace = true)
 }
 
 const checkCallbacks = ({

@@ -26,6 +26,7 @@ const serverEarlyData: Names<ServerEarlyDataOptions> = {
 }
 const tickets: Names<TicketOptions> = {
   count: 'number',
+  resumedCount: 'number',
   lifetimeSeconds: 'number',
   renewAfterSeconds: 'number',
   applicationData: 'function',

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { Agent as NodeAgent } from 'node:https'
 import { createServer as createHttpServer } from 'node:http'
 import type { ClientRequest, IncomingMessage, Server as HttpServer } from 'node:http'
-import { connect as dialPlain, Server as NetServer } from 'node:net'
+import { connect as dialPlain, createServer as createPlainServer, Server as NetServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
@@ -337,5 +337,46 @@ describe('request() and get()', () => {
     expect(heard).toEqual([`localhost:${port} Basic ${Buffer.from('u:p').toString('base64')}`])
     const [refused] = (await once(get({ agent, port: 1, host: 'localhost' }), 'error')) as [Error]
     expect(refused).toMatchObject({ code: 'ERR_PROXY_TUNNEL', statusCode: 403 })
+  })
+
+  it('asks the proxy as node:https does, and tells of one that speaks something else, ends or is silent', async () => {
+    const answers = ['NOT-HTTP AT ALL\r\n\r\n', undefined, 'HTTP/1.1 200 OK\r\n', 'x'.repeat(70_000)]
+    const asked: string[] = []
+    const proxy = createPlainServer((socket) => {
+      const answer = answers.shift()
+      socket
+        .on('error', () => undefined)
+        .once('data', (data) => {
+          asked.push(String(data))
+          if (answer === undefined) socket.end()
+          else socket.write(answer)
+        })
+    })
+    const proxyPort = await listening(proxy)
+    const proxyEnv = { HTTPS_PROXY: `http://127.0.0.1:${proxyPort}` }
+    const agent = new Agent({ keepAlive: true, proxyEnv } as object)
+    closing.push(() => agent.destroy())
+    const failure = async (options: object = {}): Promise<Error> => {
+      const [error] = (await once(get({ agent, host: 'a.test', port: 1, ...options }), 'error')) as [Error]
+      return error
+    }
+    const ended = { code: 'ERR_PROXY_TUNNEL', message: 'Connection to establish proxy tunnel ended unexpectedly' }
+    expect(await failure()).toMatchObject({
+      code: 'ERR_PROXY_TUNNEL',
+      message: `Failed to establish tunnel to a.test:1 via http://127.0.0.1:${proxyPort}: NOT-HTTP AT ALL`,
+    })
+    expect(await failure()).toMatchObject(ended)
+    expect(await failure({ timeout: 50 })).toMatchObject({ code: 'ERR_PROXY_TUNNEL', proxyTunnelTimeout: 50 })
+    expect(await failure()).toMatchObject(ended)
+    expect(asked[0]).toBe('CONNECT a.test:1 HTTP/1.1\r\nproxy-connection: keep-alive\r\nhost: a.test:1\r\n\r\n')
+  })
+
+  it('uses an agent that was put in the place of the global one', () => {
+    const first = https.globalAgent
+    const mine = new Agent()
+    https.globalAgent = mine
+    expect(Object.getOwnPropertyDescriptor(https, 'globalAgent')?.get).toBeTypeOf('function')
+    expect(https.globalAgent).toBe(mine)
+    https.globalAgent = first
   })
 })

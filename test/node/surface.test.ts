@@ -216,7 +216,14 @@ describe('options of connections and servers', () => {
   it('option enableTrace and method enableTrace(): records on standard error', async () => {
     const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
     await meet({}, { enableTrace: true })
-    await vi.waitFor(() => expect(write.mock.calls.join('')).toContain('ClientHello'))
+    const written = (): string => write.mock.calls.join('')
+    await vi.waitFor(() => expect(written()).toMatch(/Sent TLS Record\n[^]*ClientHello/))
+    const { client, accepted } = await meet({}, {})
+    write.mockClear()
+    client.enableTrace()
+    accepted.write('late')
+    await once(client, 'data')
+    await vi.waitFor(() => expect(written()).toContain('Received TLS Record'))
     write.mockRestore()
   })
   it('option pskCallback and pskIdentityHint: keys that both ends have', async () => {

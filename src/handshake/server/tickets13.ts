@@ -44,8 +44,9 @@ const MAX_APPLICATION_DATA = 16384
 export const ticketCount = (config: ServerConfig, { extensions }: ReceivedHello, resumed: boolean): number => {
   if (!config.tickets || !extensions.psk_key_exchange_modes?.some((mode) => config.pskModes.includes(mode))) return 0
   const { ticket_request: asked } = extensions
-  if (!asked) return config.tickets.count
-  return Math.min(config.tickets.count, resumed ? asked.resumptionCount : asked.newSessionCount)
+  const most = resumed ? config.tickets.resumedCount : config.tickets.count
+  if (!asked) return most
+  return Math.min(most, resumed ? asked.resumptionCount : asked.newSessionCount)
 }
 
 /** NewSessionTicket, as many as the config says (section 4.7.1). A protector that fails costs the ticket, no more. */
