@@ -45,8 +45,9 @@ export interface TlsConnection extends AsyncIterable<Uint8Array> {
   abort(reason?: unknown): void
   /**
    * New keys for what we send (RFC 9846 section 4.7.3), and for what the peer sends if asked. `wrong_state` in TLS 1.2.
+   * A call that its `signal` or `timeoutMs` ends changes them all the same.
    */
-  updateKeys(options?: { readonly requestPeer?: boolean }): Promise<void>
+  updateKeys(options?: CallOptions & { readonly requestPeer?: boolean }): Promise<void>
   /** `length` bytes that both ends can compute and nobody else (RFC 9846 section 7.5, RFC 5705). */
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array
   /**
@@ -64,8 +65,11 @@ export interface TlsConnection extends AsyncIterable<Uint8Array> {
    * The channel binding of this connection (RFC 5929, RFC 9266). Throws `unsupported` for a type that it does not have.
    */
   channelBinding(type: ChannelBindingType): Uint8Array
-  /** Server, TLS 1.3: asks the client for a certificate now; what it answered, verified (RFC 9846 section 4.7.2). */
-  requestClientCertificate(): Promise<ClientCertificate>
+  /**
+   * Server, TLS 1.3: asks the client for a certificate now; what it answered, verified (RFC 9846 section 4.7.2). A
+   * client may take its time, or never answer: `signal` and `timeoutMs` end the call, and the connection goes on.
+   */
+  requestClientCertificate(options?: CallOptions): Promise<ClientCertificate>
   /**
    * Early data that came before the handshake was done (server): an attacker can send it a second time, so act only on
    * what is safe to repeat.
@@ -163,8 +167,8 @@ class EstablishedConnection implements TlsConnection {
     this.#pump.abort(new TlsError('aborted', `the connection was aborted by this end: ${message}`, { cause: reason }))
   }
 
-  updateKeys({ requestPeer = false }: { readonly requestPeer?: boolean } = {}): Promise<void> {
-    return this.#pump.updateKeys(requestPeer)
+  updateKeys({ requestPeer = false, ...limits }: CallOptions & { readonly requestPeer?: boolean } = {}): Promise<void> {
+    return this.#pump.updateKeys(requestPeer, limits)
   }
 
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array {
@@ -183,8 +187,8 @@ class EstablishedConnection implements TlsConnection {
     return this.#engine.channelBinding(type)
   }
 
-  requestClientCertificate(): Promise<ClientCertificate> {
-    return this.#pump.requestClientCertificate()
+  requestClientCertificate(options: CallOptions = {}): Promise<ClientCertificate> {
+    return this.#pump.requestClientCertificate(options)
   }
 
   /** Reads to the end. Leaving the loop early leaves the connection open. */

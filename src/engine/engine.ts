@@ -130,7 +130,12 @@ export class Engine implements TlsEngine {
   }
 
   takeOutput(): readonly Uint8Array[] {
-    return this.#write.take()
+    try {
+      return this.#write.take()
+    } catch (error) {
+      this.#fail(asTlsError(error)) // a flight is sealed when it is taken
+      return this.#write.take()
+    }
   }
 
   takeEvents(): readonly EngineEvent[] {
@@ -276,8 +281,10 @@ export class Engine implements TlsEngine {
     void this.#write.close(Uint8Array.of(1, alertNumbers.close_notify))
   }
 
+  /** Our Finished is the last message of the handshake, or will be. */
   get #peerMayBeDone(): boolean {
-    return this.#established !== undefined || (this.#role === 'server' && this.#read.version !== undefined)
+    if (this.#established ?? this.#finished.own) return true
+    return this.#role === 'server' && this.#read.version !== undefined
   }
 
   #endWith(error: TlsError): void {

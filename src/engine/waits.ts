@@ -29,7 +29,8 @@ export class Waits {
       this.#settled()
       notify?.resolve(undefined)
     }
-    promise.then(
+    // what is no promise of the platform may call back at once, or throw
+    Promise.resolve(promise).then(
       (value) => settle({ value }),
       (error: unknown) => settle({ error }),
     )

@@ -67,7 +67,11 @@ export class WriteSide {
 
   /** The connection failed: what was sealed still goes out, and nothing else. */
   stop(): void {
-    if (!this.#closed) this.#flush()
+    try {
+      if (!this.#closed) this.#flush()
+    } catch {
+      // the provider can't seal it; why the connection failed is known already
+    }
     this.#closed = true
   }
 

@@ -161,12 +161,30 @@ export class Handshake<C extends CommonConfig, M, P extends SharedParts = Shared
   /** Sends a message, which then is in the transcript unless `hashed` is false; the bytes that went out. */
   send<K extends keyof M & MessageName>(type: K, fields: M[K] & object, hashed = true): readonly Uint8Array[] {
     const messages = this.encoded(type, fields)
+    if (hashed) this.#hash(messages)
+    this.#release(messages)
+    return messages
+  }
+
+  /**
+   * The last message before a change of our keys: it is in the transcript, and goes out when the answer is called, which
+   * is when the new keys are there. Otherwise an alert that comes in between would be under keys that the peer has left.
+   */
+  hold<K extends keyof M & MessageName>(type: K, fields: M[K] & object): () => void {
+    const messages = this.encoded(type, fields)
+    this.#hash(messages)
+    return () => this.#release(messages)
+  }
+
+  #hash(messages: readonly Uint8Array[]): void {
+    for (const raw of messages) this.transcript.add(raw)
+  }
+
+  #release(messages: readonly Uint8Array[]): void {
     for (const raw of messages) {
-      if (hashed) this.transcript.add(raw)
       if (raw[0] === handshakeTypes.finished) this.io.sawFinished('own', raw.slice(HEADER_LENGTH))
       this.io.sendHandshake(raw)
     }
-    return messages
   }
 
   /** The bytes of a message; the test seam may have changed, removed or added some. */

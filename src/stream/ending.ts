@@ -14,6 +14,7 @@ export class Ending {
   readonly #readEnded: Promise<void>
   #ended: Promise<TlsError | undefined> | undefined
   readonly #gone = defer()
+  #aborted = false
 
   constructor(transport: ByteStream, outbox: Outbox, closeTimeout: number, readEnded: Promise<void>) {
     this.#transport = transport
@@ -38,8 +39,15 @@ export class Ending {
     return this.#gone.promise.then(() => this.#ended)
   }
 
+  /** The transport was aborted: nothing may be asked of it any more. */
+  get aborted(): boolean {
+    return this.#aborted
+  }
+
   abort(reason: unknown): void {
     this.#gone.resolve()
+    this.#aborted = true
+    this.#outbox.stop(reason)
     try {
       this.#transport.abort(reason)
     } catch {

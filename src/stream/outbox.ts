@@ -77,6 +77,13 @@ export class Outbox {
     return this.#drained.promise
   }
 
+  /** The transport was aborted: it is given nothing more. */
+  stop(reason: unknown): void {
+    this.#broken = true
+    this.#chunks = []
+    this.#drained?.reject(reason)
+  }
+
   /** Nobody who waits now hears of success any more; what was put still goes out. */
   rejectWaiting(reason: unknown): void {
     this.#current?.reject(reason)
@@ -110,7 +117,7 @@ export class Outbox {
       if (rest.length === 0) return written
       return written.then(() => {
         this.#taken++
-        return this.#write(rest)
+        return this.#broken ? done : this.#write(rest)
       })
     } catch (thrown) {
       return Promise.reject(thrown)

@@ -137,16 +137,21 @@ export class Pump {
     return options ? limited(flush, 'flush', options, ignore) : flush()
   }
 
-  updateKeys(requestPeer: boolean): Promise<void> {
+  /** A call that is cancelled changes them all the same, in its turn. */
+  updateKeys(requestPeer: boolean, options: CallOptions): Promise<void> {
     const refusal = this.#refusal('updateKeys')
-    return refusal ? rejected(refusal) : this.#writes.inTurn(() => this.#engine.updateKeys(requestPeer))
+    if (refusal) return rejected(refusal)
+    const update = (): Promise<void> => this.#writes.inTurn(() => this.#engine.updateKeys(requestPeer))
+    return limited(update, 'updateKeys', options, ignore)
   }
 
-  /** Resolves with the client's answer (server). */
-  requestClientCertificate(): Promise<ClientCertificate> {
+  /** Resolves with the client's answer (server). What answers a call that was cancelled is nobody's. */
+  requestClientCertificate(options: CallOptions): Promise<ClientCertificate> {
     const refusal = this.#refusal('requestClientCertificate')
     if (refusal) return rejected(refusal)
-    return this.#certificateRequests.ask(() => this.#writes.inTurn(() => this.#engine.requestClientCertificate()))
+    const ask = (): Promise<ClientCertificate> =>
+      this.#certificateRequests.ask(() => this.#writes.inTurn(() => this.#engine.requestClientCertificate()))
+    return limited(ask, 'requestClientCertificate', options, ignore)
   }
 
   /** Sends close_notify after all that was written; reading goes on. */
@@ -168,18 +173,18 @@ export class Pump {
     return options ? limited(close, 'close', options, (error) => this.abort(error)) : close()
   }
 
-  /** Ends everything at once. In a handshake the peer is still told why. */
+  /** Ends everything at once. In a handshake, and where it is a fault of this end, the peer is still told why. */
   abort(error: TlsError): void {
-    const established = this.#engine.handshakeDone
+    const tells = !this.#engine.handshakeDone || error.code === 'internal_error'
     if (!this.#failure) {
       this.#engine.abort(error)
       const output = this.#engine.takeOutput()
       // Cancelling says close_notify too, which would let the peer take what it has for the whole.
-      if (!established || error.code !== 'aborted') this.#outbox.put(output)
+      if (tells) this.#outbox.put(output)
       void this.#outbox.flush()
-      this.#fail(error, !established)
+      this.#fail(error, tells)
     }
-    if (established) this.#ending.abort(error)
+    if (!tells) this.#ending.abort(error)
   }
 
   async #close(): Promise<void> {
@@ -236,6 +241,7 @@ export class Pump {
     // data of ours is no reason to stop reading: the peer may wait for us to read
     const owed = this.#outbox.waiting - 2 * this.#writes.ahead
     if (!this.#discarding && owed > answersAhead) await this.#outbox.flush().catch(ignore)
+    if (this.#ending.aborted) return false
     let chunk: unknown
     try {
       chunk = await this.#transport.read()

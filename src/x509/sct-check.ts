@@ -204,7 +204,7 @@ function* whyNotValid(
   const verifier = provider.verifiers.find((one) => one.algorithm === algorithm)
   if (verifier === undefined) return `one of ${log.name} is signed with an algorithm that is not accepted`
   const message = sctSignedData(sct, entry, certificate, issuer.spki, provider)
-  return (yield* use(verifier.verify(key, message, sct.signature)))
+  return (yield* use(verifier.verify(key, message, sct.signature))) === true
     ? undefined
     : `the signature of one of ${log.name} is wrong`
 }

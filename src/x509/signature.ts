@@ -27,7 +27,7 @@ export function* verifySignature(
     )
   }
   if (!verifier.keyTypes.includes(key.type)) return false
-  return yield* use(verifier.verify(key, message, signature))
+  return (yield* use(verifier.verify(key, message, signature))) === true
 }
 
 /** The provider's algorithm for an AlgorithmIdentifier (DER), or undefined for one that is not known here.

@@ -27,7 +27,7 @@ export function* isSigned(
 ): Flow<boolean> {
   const verifier = provider.verifiers.find(({ algorithm }) => algorithm === scheme.algorithm)
   if (!verifier) throw new TlsError('internal_error', `the provider has no verifier for ${scheme.name}`)
-  return yield* use(verifier.verify(key, content, signature))
+  return (yield* use(verifier.verify(key, content, signature))) === true // whatever else a provider answers
 }
 
 /** A key made for RSA-PSS with one hash is not used with another (RFC 4055 section 1.2). */

@@ -182,12 +182,11 @@ function* sendClientFlight(
 ): Flow<ClientIdentity | undefined> {
   if (earlyData === 'accepted') {
     hs.io.endEarlyData(true)
-    hs.send('EndOfEarlyData', {})
-    yield* installWrite13(hs, suite, keys.client)
+    yield* installWrite13(hs, suite, keys.client, hs.hold('EndOfEarlyData', {}))
   }
   const own = request && (yield* hs.parts.certificates?.send(hs, request) ?? sendNoCertificate(hs, request))
-  hs.send('Finished', { verifyData: finishedVerifyData(keys.client, hs.transcript.hash()) })
-  yield* installWrite13(hs, suite, master.client)
+  const finished = hs.hold('Finished', { verifyData: finishedVerifyData(keys.client, hs.transcript.hash()) })
+  yield* installWrite13(hs, suite, master.client, finished)
   return own
 }
 

@@ -40,10 +40,11 @@ export function* mayResume(
   if (verifier?.mayResume && session.peerCertificates.length > 0) {
     const serverName = peer === 'server' ? session.serverName || undefined : undefined
     const about = { peer, serverName, time: clock(), verifiedAt: session.authenticatedAt }
-    if (!(yield* attempt(() => verifier.mayResume?.({ chain: chainOf(session), ...about })))) return false
+    const consent = yield* attempt(() => verifier.mayResume?.({ chain: chainOf(session), ...about }))
+    if (consent !== true) return false
   }
   const { mayResume: ask } = resumption
-  return !ask || ((yield* attempt(() => ask(describe(session)))) ?? false)
+  return !ask || (yield* attempt(() => ask(describe(session)))) === true
 }
 
 const describe = (session: SessionState): ResumedSession => ({

@@ -187,5 +187,5 @@ export function* whyNoEarlyData(
   if (Math.abs(psk.ageSkew) > config.earlyDataWindow * 1000) return 'ticket_age' // section 8.3
   // a replay is fresh for twice the window at most; after that its age is off, whether it is remembered or not
   const isFirst = yield* attempt(() => config.replayGuard?.firstSeen(psk.binder, 2 * config.earlyDataWindow + 1))
-  return isFirst ? undefined : 'replay' // a guard that fails accepts nothing (section 8)
+  return isFirst === true ? undefined : 'replay' // a guard that fails accepts nothing (section 8)
 }

@@ -86,10 +86,12 @@ function* sendServerHello(hs: ServerHandshake, choice: Choice13): Flow<Handshake
       supported_versions: TLS13,
     }),
   }
-  hs.send('ServerHello', hello.echPart?.confirmHello(hs, hello, suite, fields) ?? fields)
+  const serverHello = hs.hold('ServerHello', hello.echPart?.confirmHello(hs, hello, suite, fields) ?? fields)
   const keys = stage.handshake(answer?.secret, transcript.hash())
-  if (hello.message.sessionId.length > 0 && !retried) io.sendChangeCipherSpec()
-  yield* installWrite13(hs, suite, keys.server)
+  yield* installWrite13(hs, suite, keys.server, () => {
+    serverHello()
+    if (hello.message.sessionId.length > 0 && !retried) io.sendChangeCipherSpec()
+  })
   hs.keyLog('CLIENT_HANDSHAKE_TRAFFIC_SECRET', keys.client.secret)
   hs.keyLog('SERVER_HANDSHAKE_TRAFFIC_SECRET', keys.server.secret)
   return { keys, earlyTraffic }
@@ -134,9 +136,9 @@ function* sendServerAuthentication(hs: ServerHandshake, { hello, psk, identity: 
 }
 
 function* sendServerFinished(hs: ServerHandshake, { suite }: Choice13, keys: HandshakeStage): Flow<MasterStage> {
-  hs.send('Finished', { verifyData: finishedVerifyData(keys.server, hs.transcript.hash()) })
+  const finished = hs.hold('Finished', { verifyData: finishedVerifyData(keys.server, hs.transcript.hash()) })
   const master = keys.master(hs.transcript.hash())
-  yield* installWrite13(hs, suite, master.server)
+  yield* installWrite13(hs, suite, master.server, finished)
   if (!hs.config.clientAuth?.inHandshake) hs.io.allowSend(true) // 0.5-RTT data (section 2.3)
   return master
 }
