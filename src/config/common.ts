@@ -80,6 +80,7 @@ export const commonConfig = (options: SharedOptions, defaults: Defaults, parts: 
     maxKeyUpdates: MAX_KEY_UPDATES,
     legacy,
     requireExtendedMasterSecret: tls12.requireExtendedMasterSecret ?? false,
+    halfClose: tls12.halfClose ?? true,
     pskModes: pskModesOf(options.psk?.modes ?? ['psk_dhe_ke']),
     resumption: resumptionConfig(options.resumption),
     verifyConnection: options.verifyConnection,

@@ -84,6 +84,7 @@ export interface CommonConfig {
   readonly maxKeyUpdates: number
   readonly legacy: boolean
   readonly requireExtendedMasterSecret: boolean
+  readonly halfClose: boolean
   /** psk_key_exchange_modes, as numbers. */
   readonly pskModes: readonly number[]
   readonly resumption: ResumptionConfig

@@ -1,14 +1,11 @@
 // RSA signature verification, PKCS#1 v1.5 and PSS (RFC 8017 sections 8.1.2 and 8.2.2), in BigInt. Public keys only:
 // nothing in this file handles a secret.
 
-import { equalBytes, fromHex, toHex } from '../wire/bytes.ts'
+import { equalBytes, fromHex } from '../wire/bytes.ts'
 import { bitLength } from './keys.ts'
 import type { HashAlgorithm, HashName, PublicKey } from './provider.ts'
+import { openSignature } from './rsa-public.ts'
 import { hashLengths } from './signatures.ts'
-
-/** Bounds on work: OpenSSL has the same one for the modulus; no key in use has an exponent beyond 32 bits. */
-const maxModulusBits = 16384
-const maxExponent = 2n ** 32n
 
 /** False for anything but a valid signature. */
 export const verifyRsa = (
@@ -18,21 +15,18 @@ export const verifyRsa = (
   message: Uint8Array,
   signature: Uint8Array,
 ): boolean => {
-  if (!key.rsa) return false
-  const { modulus, exponent } = key.rsa
-  const bits = bitLength(modulus)
-  const [n, e, s] = [toNumber(modulus), toNumber(exponent), toNumber(signature)]
-  if (bits > maxModulusBits || n % 2n === 0n || e < 3n || e % 2n === 0n || e > maxExponent) return false
-  if (signature.length !== modulus.length || s >= n) return false
-  const encoded = toBytes(power(s, e, n), modulus.length)
+  const encoded = openSignature(key, signature)
+  if (!encoded || !key.rsa) return false
   const digest = hash.digest(message)
-  return padding === 'pkcs1' ? isPkcs1(encoded, hash.name, digest) : isPss(encoded, bits - 1, hash, digest)
+  return padding === 'pkcs1'
+    ? isPkcs1(encoded, hash.name, digest)
+    : isPss(encoded, bitLength(key.rsa.modulus) - 1, hash, digest)
 }
 
 /**
  * EMSA-PKCS1-v1_5 (section 9.2), compared whole with the one encoding that there is. The form without NULL that some
  * signers made 25 years ago is refused: appendix A.2.4 asks for NULL in what is generated, and one form leaves nothing
- * to forge with.
+ * to forge with. (TLS 1.2 has to take it in a handshake: digest-info12.ts.)
  */
 const isPkcs1 = (encoded: Uint8Array, name: HashName, digest: Uint8Array): boolean => {
   const prefix = fromHex(digestInfoPrefixes[name])
@@ -82,17 +76,4 @@ const maskGeneration = (hash: HashAlgorithm, seed: Uint8Array, length: number): 
     mask.set(block.subarray(0, length - at), at)
   }
   return mask
-}
-
-const toNumber = (bytes: Uint8Array): bigint => (bytes.length === 0 ? 0n : BigInt(`0x${toHex(bytes)}`))
-
-const toBytes = (value: bigint, length: number): Uint8Array => fromHex(value.toString(16).padStart(2 * length, '0'))
-
-const power = (base: bigint, exponent: bigint, modulus: bigint): bigint => {
-  let result = 1n
-  for (const bit of exponent.toString(2)) {
-    result = (result * result) % modulus
-    if (bit === '1') result = (result * base) % modulus
-  }
-  return result
 }

@@ -40,6 +40,7 @@ export class Engine implements TlsEngine {
   readonly #sessions = new SessionsAtStake()
   #earlyExporter: ((length: number, label: string, context: Uint8Array) => Uint8Array) | undefined
   readonly #exposesSecrets: boolean
+  readonly #halfClose: boolean
   #mayWrite = false
   #finished: Finished = { own: undefined, peer: undefined }
   /** closeWrite() was called: its close_notify may still have to wait for its turn. */
@@ -49,6 +50,7 @@ export class Engine implements TlsEngine {
   constructor({ config, role, handshake }: EngineSetup) {
     this.#role = role
     this.#exposesSecrets = config.exposeTrafficSecrets
+    this.#halfClose = config.halfClose
     const host = {
       wait: this.#waits.add.bind(this.#waits),
       failed: (error: TlsError) => this.#fail(error),
@@ -59,7 +61,7 @@ export class Engine implements TlsEngine {
     this.#order = new WriteOrder(host)
     this.#runner = new FlowRunner(host)
     this.#read = new ReadSide(config, this.#runner, this.#waits, {
-      emit: (event) => this.#events.push(event),
+      emit: (event) => this.#emit(event),
       failed: (error) => this.#fail(error),
       endedByPeer: (error) => this.#endWith(error),
     })
@@ -255,6 +257,17 @@ export class Engine implements TlsEngine {
     }
     this.#order.hold()
     return this.#order.run(() => this.#sendData(copy), copy)
+  }
+
+  /** TLS 1.2 by option: who is told that the peer is done is done as well (RFC 5246 section 7.2.1). */
+  #emit(event: EngineEvent): void {
+    this.#events.push(event)
+    if (event.type !== 'end' || this.#halfClose || this.#read.version === TLS13) return
+    this.#closing = true
+    this.#order.stop(
+      new TlsError('closed', 'the peer closed the connection, which ends it in TLS 1.2 (halfClose: false)'),
+    )
+    if (!this.#write.closed) void this.#write.close(Uint8Array.of(1, alertNumbers.close_notify))
   }
 
   /** The one place that turns an error into an alert. */

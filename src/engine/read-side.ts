@@ -49,6 +49,8 @@ export class ReadSide {
   #closed = false
   /** A record came that was sealed for us. */
   #hasOpened = false
+  /** TLS 1.2: the keys changed, and the Finished that has to come next has not. */
+  #unproven = false
   /** Set while an opener works on a record. */
   #opening = false
 
@@ -129,6 +131,7 @@ export class ReadSide {
     }
     this.#opener = opener
     this.#count = 0
+    this.#unproven = this.#version === TLS12
   }
 
   setVersion(version: number): void {
@@ -157,6 +160,7 @@ export class ReadSide {
     if (!message) return false
     if (this.#established) this.flood.message()
     this.#begun = true
+    this.#unproven = false
     this.#runner.resume(message)
     return true
   }
@@ -254,15 +258,22 @@ export class ReadSide {
     }
   }
 
-  /** TLS 1.3 allows no record of another type between the parts of a handshake message, TLS 1.2 none but alerts. */
+  /**
+   * TLS 1.3 allows no record of another type between the parts of a handshake message; TLS 1.2 allows alerts, and in a
+   * handshake after the first one application data (RFC 5246 section 6.2.1). */
   #interleaved(type: number, content: Uint8Array): void {
     if (type === contentTypes.alert && this.#version !== TLS13) return
+    if (type === contentTypes.application_data && this.#version === TLS12 && this.#established) return
     const what = type === contentTypes.alert ? `the alert ${alertName(content[1] ?? 0)}` : 'another record type'
     throw new TlsError('unexpected_message', `${what} came inside a handshake message (RFC 9846 section 5.1)`)
   }
 
   #applicationData(content: Uint8Array): void {
     const type = this.data.pass(content.length)
+    if (this.#unproven) {
+      const message = 'application data came between ChangeCipherSpec and Finished (RFC 5246 section 7.4.9)'
+      throw new TlsError('unexpected_message', message)
+    }
     if (content.length === 0) return
     this.flood.progress()
     this.#host.emit({ type, data: content })

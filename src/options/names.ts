@@ -61,7 +61,11 @@ export const certificatesNames: Names<CertificateOptions> = {
   delegatedCredentials: 'any',
   compression: 'list',
 }
-export const tls12Names: Names<Tls12Options> = { legacy: 'boolean', requireExtendedMasterSecret: 'boolean' }
+export const tls12Names: Names<Tls12Options> = {
+  legacy: 'boolean',
+  requireExtendedMasterSecret: 'boolean',
+  halfClose: 'boolean',
+}
 
 /** Options of connect() and accept() that the engine does not have; connection.ts keeps them in step with
  * ConnectionOptions. */

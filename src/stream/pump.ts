@@ -364,6 +364,7 @@ export class Pump {
     this.#inbox.end()
     this.#certificateRequests.end(quietError('closed', 'the peer closed before it answered'))
     if (this.#writeEnd) this.#endTransportAfter(this.#writeEnd)
+    else if (this.#engine.closed) void handled(this.#closeWrite())
   }
 
   /**

@@ -68,6 +68,8 @@ export interface SecondHandshake {
   readonly renegotiationInfo?: (right: Uint8Array) => Uint8Array | undefined
   /** The same for the first ServerHello, where it should be empty. */
   readonly first?: () => undefined
+  /** Other changes of what goes out in it. */
+  readonly changes?: Parameters<typeof misbehaving>[0]
   /** More extensions of the second ServerHello. */
   readonly extensions?: readonly { readonly type: number; readonly data: Uint8Array }[]
 }
@@ -101,6 +103,7 @@ export const renegotiatingServer = (
     io.sendHandshake(encodeMessage(messages12, 'HelloRequest', {}))
     let right: Uint8Array = new Uint8Array(0)
     const seam = misbehaving({
+      ...second.changes,
       ServerHello: (fields: { readonly extensions?: readonly { readonly type: number }[] }) => {
         const info = second.renegotiationInfo ? second.renegotiationInfo(right) : right
         const others = [

@@ -9,6 +9,7 @@ import { connectWith } from '../../src/connect.ts'
 import type { TlsConnection } from '../../src/connection.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import type { MaybePromise } from '../../src/crypto/provider.ts'
+import { TlsError } from '../../src/errors.ts'
 import type { ClientOptions, ServerOptions } from '../../src/options.ts'
 import { createServerWith } from '../../src/server.ts'
 import {
@@ -301,8 +302,6 @@ const pointedVerifier = (points: Points): CertificateVerifier => ({
 
 /** What an outcome is called in a table. */
 export const outcomeOf = (outcome: unknown): string => {
-  if (!(outcome instanceof Error)) return String(outcome)
-  const code: unknown = Reflect.get(outcome, 'code')
-  const received: unknown = Reflect.get(outcome, 'received')
-  return `${String(code ?? outcome)}${received === undefined ? '' : ` (${String(received)})`}`
+  if (!(outcome instanceof TlsError)) return outcome instanceof Error ? outcome.message : String(outcome)
+  return `${outcome.code}${outcome.received === undefined ? '' : ` (${outcome.received})`}`
 }

@@ -1,13 +1,18 @@
 // Rules of TLS 1.2 about what an end says, looked at in what it sent; named by their sections.
 
 import { describe, expect, it } from 'vitest'
+import { connectWith } from '../../src/connect.ts'
+import { nodeProvider } from '../../src/crypto/node.ts'
 import type { ClientHelloOptions } from '../../src/options.ts'
+import { createServerWith } from '../../src/server.ts'
+import { pair } from '../../src/stream/pair.ts'
 import { concat } from '../../src/wire/bytes.ts'
+import { encodeMessage, messages12 } from '../../src/wire/messages.ts'
 import type { ClientHello } from '../../src/wire/messages.ts'
 import { record, renegotiatingServer, through } from '../attacks/wire.ts'
 import { clientOf, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
 import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
-import { ecdsa } from '../fixtures/identities.ts'
+import { anyCertificate, ecdsa } from '../fixtures/identities.ts'
 
 const tls12 = { versions: { max: 'TLS 1.2' } } as const
 const [maxFragmentLength, encryptThenMac, extendedMasterSecret, recordSizeLimit] = [1, 22, 23, 28]
@@ -27,6 +32,22 @@ const kept = (seen: ClientHello[], options: TestClientOptions = {}): TestClientO
 const extensionOf = (hello: ClientHello | undefined, type: number): readonly number[] | undefined => {
   const found = hello?.extensions?.find((extension) => extension.type === type)
   return found && [...found.data]
+}
+
+/** A message that goes out in two parts, with something else sent between them: it is gone through twice, the first time
+ * for the transcript. */
+const inHalves = (raw: Uint8Array, between: () => void): readonly Uint8Array[] => {
+  const halves = [raw.subarray(0, 100), raw.subarray(100)]
+  let times = 0
+  return Object.assign([...halves], {
+    *[Symbol.iterator]() {
+      times++
+      for (const half of halves) {
+        if (half !== halves[0] && times === 2) between()
+        yield half
+      }
+    },
+  })
 }
 
 /** The types of the extensions that a server answers with. */
@@ -231,6 +252,44 @@ describe('hellos (RFC 5246)', () => {
   })
 })
 
+describe('alerts (RFC 5246)', () => {
+  const half = (halfClose: boolean) => meet(tls12, { ...tls12, tls12: { halfClose } })
+
+  it('section 7.2.1: by option a close_notify is answered at once, and what waits rejects', async () => {
+    const { client, server, clientEvents, settle } = await half(false)
+    void client.closeWrite()
+    await settle()
+    expect([eventsOf(clientEvents, 'end').length, client.closed, server.closed]).toEqual([1, true, true])
+    expect(() => server.send(Uint8Array.of(1))).toThrowError(/closed/)
+  })
+
+  it('section 7.2.1: otherwise it ends one direction, as in TLS 1.3', async () => {
+    const { client, server, clientEvents, settle } = await half(true)
+    void client.closeWrite()
+    await settle()
+    void server.send(Uint8Array.of(1))
+    await settle()
+    expect(eventsOf(clientEvents, 'data').map(({ data }) => [...data])).toEqual([[1]])
+  })
+
+  it('section 7.2.1: a connection that is ended so rejects its writes, and lets go of its stream', async () => {
+    const [near, far] = pair()
+    const server = createServerWith({ provider: nodeProvider })({ ...ecdsa, tls12: { halfClose: false } })
+    const accepted = server.accept(far)
+    const client = await connectWith({ provider: nodeProvider })(near, {
+      ...tls12,
+      serverName: 'server.test',
+      verifier: anyCertificate,
+    })
+    const connection = await accepted
+    await client.closeWrite()
+    expect(await client.read()).toBe(null)
+    expect(await connection.read()).toBe(null)
+    await expect(connection.write(Uint8Array.of(1))).rejects.toMatchObject({ code: 'wrong_state' })
+    expect(await Promise.all([connection.closed, client.closed])).toEqual([undefined, undefined])
+  })
+})
+
 describe('records (RFC 5246)', () => {
   it('section 6 and 6.2.1: no record is empty, or of a type that is not defined', async () => {
     const sent: (readonly [number, number])[] = []
@@ -264,6 +323,42 @@ describe('records (RFC 5246)', () => {
     expect([sent, server.renegotiated]).toEqual([true, 1])
     expect(eventsOf(events.client, 'error')).toEqual([])
     expect(eventsOf(events.client, 'data').map(({ data }) => [...data])).toEqual([[7]])
+  })
+
+  it('section 6.2.1: application data is taken inside a message of a renegotiation', () => {
+    const server = renegotiatingServer(ecdsa, {
+      changes: {
+        Certificate: (fields: { readonly chain: readonly Uint8Array[] }) => {
+          const raw = encodeMessage(messages12, 'Certificate', fields)
+          return inHalves(raw, () => void server.send(Uint8Array.of(7)))
+        },
+      },
+    })
+    const client = clientOf({ ...tls12, tls12: { renegotiation: 'once' } })
+    const types: number[] = []
+    const events = through(client, server, (wire, direction) => {
+      if (direction === 'to client') types.push(wire[0] ?? 0)
+      return [wire]
+    })
+    expect(types.join(' ')).toContain('22 23 22')
+    expect(eventsOf(events.client, 'error')).toEqual([])
+    expect(eventsOf(events.client, 'data').map(({ data }) => [...data])).toEqual([[7]])
+    expect(server.renegotiated).toBe(1)
+  })
+
+  it('section 7.4.9: application data between ChangeCipherSpec and Finished is refused in a renegotiation too', () => {
+    const server = renegotiatingServer(ecdsa, {
+      changes: {
+        Finished: (fields: object) => {
+          void server.send(Uint8Array.of(7))
+          return fields
+        },
+      },
+    })
+    const client = clientOf({ ...tls12, tls12: { renegotiation: 'once' } })
+    const events = through(client, server, (wire) => [wire])
+    expect(eventsOf(events.client, 'data')).toEqual([])
+    expect(errorOf(events.client)).toMatchObject({ code: 'unexpected_message', alert: 'unexpected_message' })
   })
 
   it('section 6.2.3: a ciphertext of more than 2^14 + 2048 bytes is record_overflow', async () => {

@@ -4,7 +4,7 @@
 // not compile.
 
 import type { ActiveSuite, ClientAuthConfig, CommonConfig, ServerConfig } from '../../config.ts'
-import type { PublicKey } from '../../crypto/provider.ts'
+import type { CryptoProvider, PublicKey } from '../../crypto/provider.ts'
 import { asTlsError, TlsError } from '../../errors.ts'
 import { finishedVerifyData } from '../../keys/schedule13.ts'
 import type { TrafficSecret } from '../../keys/schedule13.ts'
@@ -193,6 +193,18 @@ export interface SignedContent {
   readonly content: Uint8Array
 }
 
+/** What a version has of its own: keys that a scheme goes with, and a form of signatures that no provider verifies. */
+export interface SignatureRules {
+  readonly fits: (scheme: SignatureScheme, key: PublicKey) => boolean
+  readonly isAlsoBy?: (
+    provider: CryptoProvider,
+    scheme: SignatureScheme,
+    key: PublicKey,
+    content: Uint8Array,
+    signature: Uint8Array,
+  ) => boolean
+}
+
 /**
  * Checks a signature by the peer's key: CertificateVerify (RFC 9846 section 4.5.2), or ServerKeyExchange of TLS 1.2.
  */
@@ -200,7 +212,7 @@ export function* verifySignature(
   config: CommonConfig,
   signer: HandshakeSigner,
   { scheme: schemeId, signature, content }: SignedContent,
-  fits: (scheme: SignatureScheme, key: PublicKey) => boolean = fitsKey,
+  { fits, isAlsoBy }: SignatureRules = { fits: fitsKey },
 ): Flow<VerifiedSignature> {
   const { peer, key, allowed, delegatedUntil } = signer
   const scheme = signatureSchemeById.get(schemeId)
@@ -214,7 +226,8 @@ export function* verifySignature(
   if (!fits(scheme, key)) {
     throw new TlsError('illegal_parameter', `CertificateVerify: ${scheme.name} with a certificate for ${key.type}`)
   }
-  if (!(yield* isSigned(config, scheme, key, content, signature))) {
+  const isBy = yield* isSigned(config, scheme, key, content, signature)
+  if (!isBy && !isAlsoBy?.(config.provider, scheme, key, content, signature)) {
     throw new TlsError(
       'bad_signature',
       'CertificateVerify: the signature does not verify with the key of the certificate',

@@ -22,7 +22,7 @@ import { sign } from '../auth/signatures.ts'
 import type { Parameters12 } from '../connection/connection12.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
-import { fitsKey12, schemes12 } from './schemes12.ts'
+import { signatures12, schemes12 } from './schemes12.ts'
 
 /** What ServerKeyExchange signs: both randoms, so that no other handshake can use it (RFC 8422 section 5.4). */
 const signedParams = ({ clientRandom, serverRandom }: Parameters12, params: Uint8Array): Uint8Array =>
@@ -50,7 +50,7 @@ export function* readServerShare(
   }
   const content = signedParams(parameters, encode(serverEcdhParams, params))
   const signer = signer12(peer, schemes12(config))
-  const verified = yield* verifySignature(config, signer, { scheme, signature, content }, fitsKey12)
+  const verified = yield* verifySignature(config, signer, { scheme, signature, content }, signatures12)
   return { group, point: params.point, signature: verified }
 }
 

@@ -4,6 +4,8 @@
 import type { ActiveSuite, CommonConfig } from '../../config.ts'
 import type { KeyType, PublicKey } from '../../crypto/provider.ts'
 import type { Identity } from '../../options.ts'
+import type { SignatureRules } from '../auth/authentication.ts'
+import { isSignedWithoutParameters } from '../auth/digest-info12.ts'
 import { longEnough, maySign } from '../auth/signatures.ts'
 import { clientCertificateTypes, groupIds } from '../../wire/numbers.ts'
 import { IMPLIED_SCHEMES_12, signatureSchemeById } from '../../wire/registry.ts'
@@ -16,10 +18,13 @@ export const schemes12 = (config: CommonConfig): readonly SignatureScheme[] =>
 const ecdsaKeys: readonly KeyType[] = ['p256', 'p384', 'p521']
 
 /** Whether a key can be the key of a scheme: any curve with any ECDSA scheme. */
-export const fitsKey12 = (scheme: SignatureScheme, key: Pick<PublicKey, 'type' | 'pss'>): boolean =>
+const fitsKey12 = (scheme: SignatureScheme, key: Pick<PublicKey, 'type' | 'pss'>): boolean =>
   scheme.algorithm.startsWith('ecdsa')
     ? ecdsaKeys.includes(key.type)
     : scheme.keyType === key.type && (!key.pss || scheme.algorithm === `rsa_pss_${key.pss.hash}`)
+
+/** What signatures of TLS 1.2 have of their own. */
+export const signatures12: SignatureRules = { fits: fitsKey12, isAlsoBy: isSignedWithoutParameters }
 
 /** The first scheme of the peer's that this identity can do; undefined if there is none. A client that names no schemes
  * takes SHA-1, which we make only where it is turned on. */

@@ -4,7 +4,7 @@
 import { allowNoCertificate, signer12, verifyClient, verifySignature } from '../auth/authentication.ts'
 import type { ByPolicy, ClientAuthentication, VerifiedPeer } from '../auth/authentication.ts'
 import type { Flow } from '../flow.ts'
-import { certificateTypes12, fitsKey12, schemes12 } from '../key-exchange/schemes12.ts'
+import { certificateTypes12, signatures12, schemes12 } from '../key-exchange/schemes12.ts'
 import type { ServerHandshake12 } from './received-hello.ts'
 
 export const sendCertificateRequest = (hs: ServerHandshake12): void => {
@@ -35,6 +35,6 @@ export function* readClientSignature12(
   const content = transcript.messages()
   const { scheme, signature: bytes } = yield* hs.read('CertificateVerify')
   const signer = signer12(peer, schemes12(config))
-  const signature = yield* verifySignature(config, signer, { scheme, signature: bytes, content }, fitsKey12)
+  const signature = yield* verifySignature(config, signer, { scheme, signature: bytes, content }, signatures12)
   return { by: 'certificate', peer, signature }
 }

@@ -87,11 +87,12 @@ class Inbox {
   }
 }
 
+/** As one write: a runner that refuses the first part and hangs up would break the write of the second one, and Node would
+ * then not read the alert that is there. */
 async function writeAll(socket: Socket, parts: readonly Uint8Array[]): Promise<void> {
-  for (const part of parts) {
-    if (part.length === 0 || socket.destroyed) continue
-    await new Promise<void>((resolve) => socket.write(part, () => resolve()))
-  }
+  const bytes = Buffer.concat(parts)
+  if (bytes.length === 0 || socket.destroyed) return
+  await new Promise<void>((resolve) => socket.write(bytes, () => resolve()))
 }
 
 function drain(socket: Socket): Promise<void> {
