@@ -1,9 +1,13 @@
 // `npm run size`: what each subpath costs a page that imports all of it, what programs cost that import a few names,
-// and whether that is within the budgets of scripts/subpaths.ts. It counts what is loaded at once; what import() loads
-// later is a column of its own. It also holds what is for the web to using no Node builtins, and all to @noble/* alone.
+// and whether that is within the budgets of scripts/subpaths.ts, bundled out of the modules of dist/ as they are built
+// from the sources now. It counts what is loaded at once; what import() loads later is a column of its own. It also
+// holds what is for the web to using no Node builtins, and all to @noble/* alone.
+import { posix } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
-import { bundles, existingSubpaths, type Bundle, type Subpath } from './subpaths.ts'
+import type { Plugin } from 'esbuild'
+import { bundleModules, modulesOutput } from './build/modules.ts'
+import { bundles, existingSubpaths, outputName, type Bundle, type Subpath } from './subpaths.ts'
 
 const root = new URL('../', import.meta.url).pathname
 
@@ -24,18 +28,33 @@ interface Measured extends Row {
 
 const ofSubpath = ({ subpath, source, needsNode, budget }: Subpath): Row => ({
   name: subpath,
-  code: `export * from './${source}'`,
+  code: `export * from './${outputName(source)}.js'`,
   needsNode: needsNode === true,
   budget,
 })
 const ofBundle = ({ name, imports, needsNode, budget }: Bundle): Row => ({
   name,
   code: Object.entries(imports)
-    .map(([file, names]) => `export { ${names.join(', ')} } from './${file}'`)
+    .map(([file, names]) => `export { ${names.join(', ')} } from './${outputName(file)}.js'`)
     .join('\n'),
   needsNode: needsNode === true,
   budget,
 })
+
+const { output: modules } = await (await bundleModules()).generate(modulesOutput())
+const codeOf = new Map(modules.map((module) => [module.fileName, module.type === 'chunk' ? module.code : '']))
+/** The package as it would be installed: nothing in it has side effects. */
+const built: Plugin = {
+  name: 'built',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^\./ }, ({ path, importer, namespace }) => {
+      if (namespace !== 'built' && !importer.endsWith('measured.ts')) return undefined
+      const name = posix.join(namespace === 'built' ? posix.dirname(importer) : '', path)
+      return codeOf.has(name) ? { path: name, namespace: 'built', sideEffects: false } : undefined
+    })
+    onLoad({ filter: /.*/, namespace: 'built' }, ({ path }) => ({ contents: codeOf.get(path) ?? '', resolveDir: root }))
+  },
+}
 
 const rows = await Promise.all([...existingSubpaths().map(ofSubpath), ...bundles.map(ofBundle)].map(measure))
 console.log(`${''.padEnd(26)}${['minified', 'gzipped', 'later', 'budget'].map((head) => head.padStart(10)).join('')}`)
@@ -64,6 +83,7 @@ async function bundle(row: Row): Promise<Measured> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     stdin: { contents: row.code, resolveDir: root, sourcefile: 'measured.ts', loader: 'ts' },
+    plugins: [built],
     outdir: 'measured',
     bundle: true,
     splitting: true,

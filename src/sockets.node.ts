@@ -1,6 +1,5 @@
 // Sockets of Node, Bun and Deno: node:net. Both families are tried side by side by the platform (RFC 8305).
 
-import process from 'node:process'
 import type * as Net from 'node:net'
 
 import { asTlsError, TlsError } from './errors.ts'

@@ -12,8 +12,6 @@ import type { MaybePromise, PrivateKey, PublicKey, SignatureVerifier, Signer } f
 import { algorithmsFor, hashLengths, schemeFor, verifiersFrom } from './signatures.ts'
 import type { Scheme } from './signatures.ts'
 
-const { RSA_NO_PADDING, RSA_PKCS1_PSS_PADDING } = crypto.constants
-
 type Check = Parameters<typeof verifiersFrom>[0]
 
 const verifyNow: Check = (scheme, key, message, signature) => {
@@ -51,7 +49,8 @@ const hashOf = (scheme: Scheme): string | null => ('hash' in scheme ? scheme.has
 
 /** RSA needs PSS said; PKCS#1 v1.5 is what node:crypto does with a plain RSA key, and saying so costs 10 us. */
 const withPadding = <K extends crypto.KeyObject | string>(scheme: Scheme, key: K): K | PaddedKey<K> => {
-  if (scheme.family === 'pss') return { key, padding: RSA_PKCS1_PSS_PADDING, saltLength: hashLengths[scheme.hash] }
+  if (scheme.family === 'pss')
+    return { key, padding: crypto.constants.RSA_PKCS1_PSS_PADDING, saltLength: hashLengths[scheme.hash] }
   return key
 }
 
@@ -91,7 +90,7 @@ const loadPublicKey = (key: PublicKey): crypto.KeyObject | 'refused' => {
 export const nodeRsaEncryptRaw = (key: PublicKey, padded: Uint8Array): Uint8Array => {
   const object = publicKeyObject(key)
   if (!object) throw new TlsError('unsupported_certificate', 'node:crypto refuses the RSA key of the certificate')
-  return plain(crypto.publicEncrypt({ key: object, padding: RSA_NO_PADDING }, padded))
+  return plain(crypto.publicEncrypt({ key: object, padding: crypto.constants.RSA_NO_PADDING }, padded))
 }
 
 export const nodeSigner = (key: PrivateKey): MaybePromise<Signer> => signerFor(key, false)
@@ -153,7 +152,7 @@ const loadPrivateKey = (key: PrivateKey): crypto.KeyObject | undefined => {
  */
 const decryptRaw = (key: crypto.KeyObject, ciphertext: Uint8Array): Uint8Array => {
   try {
-    return plain(crypto.privateDecrypt({ key, padding: RSA_NO_PADDING }, ciphertext))
+    return plain(crypto.privateDecrypt({ key, padding: crypto.constants.RSA_NO_PADDING }, ciphertext))
   } catch (cause) {
     throw new TlsError('illegal_parameter', 'an RSA ciphertext that does not fit the modulus', { cause })
   }

@@ -1,10 +1,9 @@
 // What went wrong in TLS, in the words and codes of OpenSSL that programs of node:tls go by: ERR_SSL_*, with the
 // library's own error and its sentence as the cause. What failed underneath keeps its own error (ECONNRESET, EPIPE).
 
-import process from 'node:process'
-
 import { alertNumbers } from '../errors.ts'
 import type { TlsError, TlsErrorCode } from '../errors.ts'
+import { isOpenSslAtLeast } from './openssl.ts'
 
 /** An error of OpenSSL as node:tls shows it. */
 export interface SslError extends Error {
@@ -13,9 +12,8 @@ export interface SslError extends Error {
   reason: string
 }
 
-const [major = 3, minor = 0] = (process.versions.openssl ?? '3.5').split('.').map(Number)
 /** OpenSSL 3.2 and newer name the alerts that SSL 3.0 began with otherwise. */
-const sslAlert = major > 3 || (major === 3 && minor >= 2) ? 'ssl/tls alert' : 'sslv3 alert'
+const sslAlert = isOpenSslAtLeast(3, 2) ? 'ssl/tls alert' : 'sslv3 alert'
 
 /** Alert from the peer -> reason. */
 const alertReasons: Readonly<Record<string, string>> = {

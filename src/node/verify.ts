@@ -1,8 +1,6 @@
 // Whether the peer's certificates are good, by the rules of a secure context, answered as node:tls answers: the
 // handshake goes on, and the verdict has one of OpenSSL's codes. Names are compared afterwards, by checkServerIdentity.
 
-import process from 'node:process'
-
 import { andThen } from '../crypto/maybe.ts'
 import { nodeProvider } from '../crypto/node.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
@@ -18,6 +16,7 @@ import { CertificateError, reject } from '../x509/rejection.ts'
 import { signatureAlgorithmOf } from '../x509/signature.ts'
 import type { TrustStore } from '../x509/trust.ts'
 import type { CertificateVerifier, VerifyRequest } from '../x509/verifier.ts'
+import { isOpenSslAtLeast } from './openssl.ts'
 import { sslError } from './ssl-errors.ts'
 
 /** What is wrong with a certificate, as node:tls says it. */
@@ -119,9 +118,8 @@ export const judgeBy = (rules: VerifyRules): Judge => {
   }
 }
 
-const [major = 3, minor = 5] = (process.versions.openssl ?? '3.5').split('.').map(Number)
 /** OpenSSL begins at level 2 since 3.2. */
-export const defaultSecurityLevel: number = major > 3 || (major === 3 && minor >= 2) ? 2 : 1
+export const defaultSecurityLevel: number = isOpenSslAtLeast(3, 2) ? 2 : 1
 
 const leastRsaBits = [0, 1024, 2048, 3072, 7680, 15360]
 const leastEcBits = [0, 160, 224, 256, 384, 512]

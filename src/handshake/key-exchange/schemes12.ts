@@ -68,6 +68,9 @@ export const curveOffered = (type: KeyType, groups: readonly number[] | undefine
   return curve === undefined || groups === undefined || groups.includes(curve)
 }
 
-const { rsa_sign, ecdsa_sign } = clientCertificateTypes
-export const certificateTypes12: Uint8Array = Uint8Array.of(rsa_sign, ecdsa_sign)
-export const certificateTypeOf = (type: KeyType): number => (type.startsWith('rsa') ? rsa_sign : ecdsa_sign)
+export const certificateTypes12: Uint8Array = Uint8Array.of(
+  clientCertificateTypes.rsa_sign,
+  clientCertificateTypes.ecdsa_sign,
+)
+export const certificateTypeOf = (type: KeyType): number =>
+  clientCertificateTypes[type.startsWith('rsa') ? 'rsa_sign' : 'ecdsa_sign']

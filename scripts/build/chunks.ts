@@ -1,0 +1,35 @@
+// Which modules share a file of dist/. Node takes about as long for each file that it loads as for 20 kB of code, so
+// what the entry points have in common is in few files; a bundler takes them apart again (scripts/build/pure.ts).
+
+/** The modules that a module imports by statements. */
+export type ImportsOf = (module: string) => readonly string[]
+
+/** Entry points by what a file may be for; module ids. */
+export interface Roots {
+  /** puretls where there are Node's builtins: loaded at once, and with the first connection. */
+  readonly node: string
+  readonly machines: string
+  /** All that work anywhere. */
+  readonly anywhere: readonly string[]
+  readonly client: string
+  readonly server: string
+}
+
+/** The name of a module's file, or undefined where the bundler decides. */
+export const chunkNames = (roots: Roots, importsOf: ImportsOf): ((module: string) => string | undefined) => {
+  const reach = (root: string): ReadonlySet<string> => {
+    const found = new Set([root])
+    for (const module of found) for (const imported of importsOf(module)) found.add(imported)
+    return found
+  }
+  const [node, machines, client, server] = [roots.node, roots.machines, roots.client, roots.server].map(reach)
+  const anywhere = new Set(roots.anywhere.flatMap((root) => [...reach(root)]))
+  const isIn = (set: ReadonlySet<string> | undefined, module: string): boolean => set?.has(module) === true
+  return (module) => {
+    if (!anywhere.has(module)) return undefined
+    if (isIn(node, module)) return 'base'
+    if (!isIn(machines, module)) return undefined
+    if (isIn(client, module)) return isIn(server, module) ? 'engine' : 'client'
+    return isIn(server, module) ? 'server' : 'verifier'
+  }
+}

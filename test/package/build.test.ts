@@ -1,0 +1,65 @@
+// What the build makes of a module (scripts/build): a bundler can leave out what a program does not use.
+
+import { build } from 'esbuild'
+import { describe, expect, it } from 'vitest'
+import { chunkNames } from '../../scripts/build/chunks.ts'
+import { markPure } from '../../scripts/build/pure.ts'
+
+const bundled = async (source: string): Promise<string> => {
+  const { outputFiles } = await build({
+    stdin: { contents: source, loader: 'ts' },
+    bundle: true,
+    treeShaking: true,
+    external: ['./other'],
+    write: false,
+    format: 'esm',
+  })
+  return outputFiles[0]?.text ?? ''
+}
+
+describe('constants of a module', () => {
+  it.each([
+    ['calls', 'const unused = make(1)'],
+    ['properties', 'const unused = tables.row'],
+    ['objects', 'const unused: Row = { ...base, key: [make(1)] }'],
+    ['new objects', 'let unused = new Table(base.rows)'],
+    ['several at once', 'const unused = make(make(2)) as Row, also = `${make(3)}`'],
+  ])('are left out by bundlers if nothing uses them: %s', async (_, constant) => {
+    const source = `import { make, tables, Table, base } from './other'\n${constant}\nexport const used = 1`
+    expect(await bundled(source)).toContain('unused')
+    const marked = await bundled(markPure('module.ts', source))
+    expect(marked).toContain('used = 1')
+    expect(marked).not.toMatch(/unused|also|\(/)
+  })
+
+  it('stay as they are where nothing is computed, and in functions', () => {
+    const source = "const a = 1\nconst b = { c: ['d', a] as const, e: (f) => g(f) }\nfunction h() { const i = j() }"
+    expect(markPure('module.ts', source)).toBe(source)
+  })
+})
+
+describe('files of dist/shared', () => {
+  const imports: Record<string, string[]> = {
+    node: ['wire', 'builtins'],
+    machines: ['wire', 'engine', 'reading', 'writing', 'paths', 'builtins'],
+    client: ['wire', 'engine', 'reading'],
+    server: ['wire', 'engine', 'writing'],
+    web: ['paths', 'other'],
+  }
+  const roots = { node: 'node', machines: 'machines', client: 'client', server: 'server' }
+  const nameOf = chunkNames({ ...roots, anywhere: ['client', 'server', 'web'] }, (module) => imports[module] ?? [])
+
+  it('hold what the entry for Node loads at once, with its first connection, and for one side', () => {
+    expect(['wire', 'engine', 'reading', 'writing', 'paths'].map(nameOf)).toEqual([
+      'base',
+      'engine',
+      'client',
+      'server',
+      'verifier',
+    ])
+  })
+
+  it("hold no module that needs Node's builtins, and none that Node's entry does not use", () => {
+    expect(['builtins', 'other'].map(nameOf)).toEqual([undefined, undefined])
+  })
+})
