@@ -8,14 +8,18 @@ import { groupIds } from '../wire/numbers.ts'
 import { andThen, isPromise } from './maybe.ts'
 import type { KeyExchange, KeyExchangeGroup, MaybePromise } from './provider.ts'
 
-/** (EC)DH over one curve. */
-export interface DiffieHellman {
+/** (EC)DH over one curve, with keys made for it. */
+export interface EphemeralDiffieHellman {
   /** IANA named group number. */
   readonly id: number
   /** Bytes of a public key as TLS carries it. */
   readonly publicKeyLength: number
   generate(): MaybePromise<DiffieHellmanKey>
-  /** From the bare private key, for replays and test vectors. */
+}
+
+/** The same, also with keys that are there already. */
+export interface DiffieHellman extends EphemeralDiffieHellman {
+  /** From the bare private key: for HPKE, replays and test vectors. */
   fromPrivate(privateKey: Uint8Array): MaybePromise<DiffieHellmanKey>
 }
 
@@ -46,7 +50,7 @@ export interface KemKey {
 }
 
 /** A group of one Diffie-Hellman function. */
-export const diffieHellmanGroup = (dh: DiffieHellman): KeyExchangeGroup => ({
+export const diffieHellmanGroup = (dh: EphemeralDiffieHellman | DiffieHellman): KeyExchangeGroup => ({
   id: dh.id,
   start: () => andThen(dh.generate(), (key) => diffieHellmanExchange(dh, key)),
   respond: (peerShare) => {
@@ -55,11 +59,13 @@ export const diffieHellmanGroup = (dh: DiffieHellman): KeyExchangeGroup => ({
       andThen(agree(dh, key, peerShare), (secret) => ({ share: key.publicKey, secret })),
     )
   },
-  restore: (privateKey) => andThen(dh.fromPrivate(privateKey), (key) => diffieHellmanExchange(dh, key)),
+  ...('fromPrivate' in dh && {
+    restore: (privateKey) => andThen(dh.fromPrivate(privateKey), (key) => diffieHellmanExchange(dh, key)),
+  }),
 })
 
 /** The client's side of a group with a key that is already there. */
-export const diffieHellmanExchange = (dh: DiffieHellman, key: DiffieHellmanKey): KeyExchange => ({
+export const diffieHellmanExchange = (dh: EphemeralDiffieHellman, key: DiffieHellmanKey): KeyExchange => ({
   share: key.publicKey,
   complete: (peerShare) => agree(dh, key, peerShare),
 })
@@ -68,7 +74,7 @@ export const diffieHellmanExchange = (dh: DiffieHellman, key: DiffieHellmanKey):
  * A group of ML-KEM alone: the client's share is an encapsulation key, the server's a ciphertext (draft-ietf-tls-mlkem
  * section 4).
  */
-export const kemGroup = (id: number, kem: Kem): KeyExchangeGroup => ({
+const kemGroup = (id: number, kem: Kem): KeyExchangeGroup => ({
   id,
   start: () =>
     andThen(kem.generate(), (key) => ({
@@ -92,7 +98,7 @@ const encapsulate = (kem: Kem, key: Uint8Array): ReturnType<Kem['encapsulate']> 
  */
 type HybridOrder = 'kem-first' | 'dh-first'
 
-export const hybridGroup = (id: number, kem: Kem, dh: DiffieHellman, order: HybridOrder): KeyExchangeGroup => {
+const hybridGroup = (id: number, kem: Kem, dh: EphemeralDiffieHellman, order: HybridOrder): KeyExchangeGroup => {
   const join = (fromKem: Uint8Array, fromDh: Uint8Array): Uint8Array =>
     order === 'kem-first' ? concat(fromKem, fromDh) : concat(fromDh, fromKem)
   const split = (share: Uint8Array, kemLength: number) => {
@@ -124,7 +130,7 @@ export const hybridGroup = (id: number, kem: Kem, dh: DiffieHellman, order: Hybr
   }
 }
 
-const agree = (dh: DiffieHellman, key: DiffieHellmanKey, peer: Uint8Array): MaybePromise<Uint8Array> => {
+const agree = (dh: EphemeralDiffieHellman, key: DiffieHellmanKey, peer: Uint8Array): MaybePromise<Uint8Array> => {
   checkLength(peer, dh.publicKeyLength)
   if (!isMontgomery(dh.id) && peer[0] !== 4) {
     throw new TlsError('illegal_parameter', 'a key share that is not an uncompressed point (RFC 9846 section 4.3.8.2)')
@@ -173,14 +179,36 @@ const refusing = <T>(call: () => MaybePromise<T>, sentence: string): MaybePromis
 const both = <A, B, C>(a: MaybePromise<A>, b: MaybePromise<B>, f: (a: A, b: B) => C): MaybePromise<C> =>
   isPromise(a) || isPromise(b) ? Promise.all([a, b]).then(([first, second]) => f(first, second)) : f(a, b)
 
-/** What a provider's groups are made of, for replays and test vectors. */
-export interface GroupParts {
-  readonly x25519: DiffieHellman
-  readonly x448: DiffieHellman
-  readonly p256: DiffieHellman
-  readonly p384: DiffieHellman
-  readonly p521: DiffieHellman
+/** What a provider's groups are made of. */
+export interface KeyExchangeParts {
+  readonly x25519: EphemeralDiffieHellman
+  readonly x448: EphemeralDiffieHellman
+  readonly p256: EphemeralDiffieHellman
+  readonly p384: EphemeralDiffieHellman
+  readonly p521: EphemeralDiffieHellman
   readonly mlKem512: Kem
   readonly mlKem768: Kem
   readonly mlKem1024: Kem
+}
+
+/** All of them, also with private keys that are given, for replays and test vectors. */
+export type GroupParts = {
+  readonly [K in keyof KeyExchangeParts]: KeyExchangeParts[K] extends Kem ? Kem : DiffieHellman
+}
+
+/** The groups that there are all parts for, in order of preference. */
+export const groupsOf = (parts: Partial<KeyExchangeParts>): readonly KeyExchangeGroup[] => {
+  const { x25519, x448, p256, p384, p521, mlKem512, mlKem768, mlKem1024 } = parts
+  const alone = (dh: EphemeralDiffieHellman | undefined) => dh && diffieHellmanGroup(dh)
+  const groups = [
+    mlKem768 && x25519 && hybridGroup(groupIds.X25519MLKEM768, mlKem768, x25519, 'kem-first'),
+    ...[x25519, p256, p384, p521].map(alone),
+    mlKem768 && p256 && hybridGroup(groupIds.SecP256r1MLKEM768, mlKem768, p256, 'dh-first'),
+    mlKem1024 && p384 && hybridGroup(groupIds.SecP384r1MLKEM1024, mlKem1024, p384, 'dh-first'),
+    alone(x448),
+    mlKem512 && kemGroup(groupIds.MLKEM512, mlKem512),
+    mlKem768 && kemGroup(groupIds.MLKEM768, mlKem768),
+    mlKem1024 && kemGroup(groupIds.MLKEM1024, mlKem1024),
+  ]
+  return groups.filter((group) => group !== undefined)
 }

@@ -105,10 +105,12 @@ const hashAlgorithm = (name: HashName, hash: NobleHash): HashAlgorithm => ({
   create: () => running(hash.create()),
 })
 
-export const nobleHashes: Readonly<Record<HashName, HashAlgorithm>> = {
-  md5: hashAlgorithm('md5', md5),
-  sha1: hashAlgorithm('sha1', sha1),
+export const nobleSha2: Readonly<Record<'sha256' | 'sha384' | 'sha512', HashAlgorithm>> = {
   sha256: hashAlgorithm('sha256', sha256),
   sha384: hashAlgorithm('sha384', sha384),
   sha512: hashAlgorithm('sha512', sha512),
 }
+export const nobleSha1: HashAlgorithm = hashAlgorithm('sha1', sha1)
+export const nobleMd5: HashAlgorithm = hashAlgorithm('md5', md5)
+
+export const nobleHashes: Readonly<Record<HashName, HashAlgorithm>> = { ...nobleSha2, sha1: nobleSha1, md5: nobleMd5 }

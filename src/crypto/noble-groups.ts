@@ -4,10 +4,8 @@
 import { x25519 } from '@noble/curves/ed25519.js'
 import { x448 } from '@noble/curves/ed448.js'
 import { p256, p384, p521 } from '@noble/curves/nist.js'
-import { diffieHellmanGroup, hybridGroup, kemGroup } from './groups.ts'
 import type { DiffieHellman, DiffieHellmanKey, GroupParts } from './groups.ts'
 import { nobleMlKem1024, nobleMlKem512, nobleMlKem768 } from './noble-pq.ts'
-import type { KeyExchangeGroup } from './provider.ts'
 import { groupIds } from '../wire/numbers.ts'
 
 const montgomery = (id: number, curve: typeof x25519, publicKeyLength: number): DiffieHellman => {
@@ -37,25 +35,20 @@ const weierstrass = (id: number, curve: typeof p256, publicKeyLength: number): D
   }
 }
 
-/** The parts, for the webcrypto provider, replays and test vectors. */
+export const nobleX25519: DiffieHellman = montgomery(groupIds.X25519, x25519, 32)
+export const nobleX448: DiffieHellman = montgomery(groupIds.X448, x448, 56)
+export const nobleP256: DiffieHellman = weierstrass(groupIds['P-256'], p256, 65)
+export const nobleP384: DiffieHellman = weierstrass(groupIds['P-384'], p384, 97)
+export const nobleP521: DiffieHellman = weierstrass(groupIds['P-521'], p521, 133)
+
+/** All of them, for the node provider where a runtime lacks one, replays and test vectors. */
 export const nobleParts: GroupParts = {
-  x25519: montgomery(groupIds.X25519, x25519, 32),
-  x448: montgomery(groupIds.X448, x448, 56),
-  p256: weierstrass(groupIds['P-256'], p256, 65),
-  p384: weierstrass(groupIds['P-384'], p384, 97),
-  p521: weierstrass(groupIds['P-521'], p521, 133),
+  x25519: nobleX25519,
+  x448: nobleX448,
+  p256: nobleP256,
+  p384: nobleP384,
+  p521: nobleP521,
   mlKem512: nobleMlKem512,
   mlKem768: nobleMlKem768,
   mlKem1024: nobleMlKem1024,
 }
-
-export const nobleGroups: readonly KeyExchangeGroup[] = [
-  hybridGroup(groupIds.X25519MLKEM768, nobleParts.mlKem768, nobleParts.x25519, 'kem-first'),
-  ...[nobleParts.x25519, nobleParts.p256, nobleParts.p384, nobleParts.p521].map(diffieHellmanGroup),
-  hybridGroup(groupIds.SecP256r1MLKEM768, nobleParts.mlKem768, nobleParts.p256, 'dh-first'),
-  hybridGroup(groupIds.SecP384r1MLKEM1024, nobleParts.mlKem1024, nobleParts.p384, 'dh-first'),
-  diffieHellmanGroup(nobleParts.x448),
-  kemGroup(groupIds.MLKEM512, nobleParts.mlKem512),
-  kemGroup(groupIds.MLKEM768, nobleParts.mlKem768),
-  kemGroup(groupIds.MLKEM1024, nobleParts.mlKem1024),
-]

@@ -1,5 +1,6 @@
-// Signatures of @noble/curves and @noble/post-quantum (FIPS 186-5, RFC 8032, RFC 9881), RSA verification of rsa.ts.
-// Part of crypto/noble.ts; webcrypto.ts falls back to it.
+// Signatures of @noble/curves and @noble/post-quantum (FIPS 186-5, RFC 8032, RFC 9881), RSA verification of rsa.ts:
+// each type of keys apart, so that a bundle carries what it uses. Parts of crypto/noble.ts; webcrypto.ts falls back to
+// them, and the node provider to all of them.
 
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { ed448 } from '@noble/curves/ed448.js'
@@ -8,58 +9,82 @@ import { TlsError } from '../errors.ts'
 import { publicKeyFromRaw } from './keys.ts'
 import { nobleHashes } from './noble-ciphers.ts'
 import { mlDsaKey, verifyMlDsa } from './noble-pq.ts'
-import type { KeyType, PrivateKey, PublicKey, SignatureVerifier, Signer } from './provider.ts'
+import { hashIn, keyPartsOf } from './parts.ts'
+import type { KeyPart } from './parts.ts'
+import type { KeyType, PrivateKey, PublicKey, Signer } from './provider.ts'
 import { verifyRsa } from './rsa.ts'
-import { algorithmsFor, schemeFor, verifiersFrom } from './signatures.ts'
+import { algorithmsFor, schemeFor } from './signatures.ts'
 import type { Scheme } from './signatures.ts'
 import { subtleRsaSigner } from './subtle-rsa.ts'
 
-export const nobleVerify = (scheme: Scheme, key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean => {
-  try {
-    if (!('hash' in scheme)) {
-      if (scheme.family === 'mldsa') return verifyMlDsa(key.type, key.raw, message, signature)
-      return edwards[key.type]?.verify(signature, message, key.raw, { zip215: false }) ?? false
-    }
-    const hash = nobleHashes[scheme.hash]
-    if (scheme.family !== 'ecdsa') return verifyRsa(scheme.family, hash, key, message, signature)
-    return weierstrass[key.type]?.verify(signature, hash.digest(message), key.raw, ecdsaOptions) ?? false
-  } catch {
-    return false
-  }
-}
-
-/** As measured on x64 with Node 24. RSA is BigInt with short exponents. */
-const cost: SignatureVerifier['cost'] = {
-  rsa: 2,
-  'rsa-pss': 2,
-  p256: 10,
-  p384: 70,
-  p521: 150,
-  ed25519: 6,
-  ed448: 60,
-  mldsa44: 5,
-  mldsa65: 7,
-  mldsa87: 11,
-}
-
-export const nobleVerifiers: readonly SignatureVerifier[] = verifiersFrom(nobleVerify).map((verifier) => ({
-  ...verifier,
-  cost,
-}))
-
-const edwards: Partial<Record<KeyType, typeof ed25519>> = { ed25519, ed448 }
-const weierstrass: Partial<Record<KeyType, typeof p256>> = { p256, p384, p521 }
 /** Strict DER, any s below the order (TLS has no low-s rule), and the digest comes from us. */
 const ecdsaOptions = { format: 'der', lowS: false, prehash: false } as const
 
-export const nobleSigner = (key: PrivateKey): Signer => {
-  if (key.type === 'rsa' || key.type === 'rsa-pss') return subtleRsaSigner(key)
-  const pair = keyPair(key)
-  const publicKey = publicKeyFromRaw(key.type, pair.publicKey)
-  return {
-    publicKey,
-    algorithms: algorithmsFor(publicKey),
-    sign: (algorithm, message) => pair.sign(schemeFor(publicKey, algorithm), message),
+const ecdsa = (type: KeyType, curve: typeof p256, cost: number): KeyPart => ({
+  types: [type],
+  cost: { [type]: cost },
+  verify: ({ scheme, key, message, signature }, hashes) =>
+    'hash' in scheme &&
+    holds(() => curve.verify(signature, hashIn(hashes, scheme.hash).digest(message), key.raw, ecdsaOptions)),
+  signer: (key, hashes) =>
+    signerOf(key, () => ({
+      publicKey: curve.getPublicKey(key.raw, false),
+      sign: (scheme, message) => {
+        const digest = 'hash' in scheme ? hashIn(hashes, scheme.hash).digest(message) : message
+        return curve.sign(digest, key.raw, ecdsaOptions)
+      },
+    })),
+})
+
+const eddsa = (type: KeyType, curve: typeof ed25519, cost: number): KeyPart => ({
+  types: [type],
+  cost: { [type]: cost },
+  verify: ({ key, message, signature }) => holds(() => curve.verify(signature, message, key.raw, { zip215: false })),
+  signer: (key) =>
+    signerOf(key, () => ({
+      publicKey: curve.getPublicKey(key.raw),
+      sign: (_, message) => curve.sign(message, key.raw),
+    })),
+})
+
+/** The costs are as measured on x64 with Node 24. */
+export const nobleP256Keys: KeyPart = ecdsa('p256', p256, 10)
+export const nobleP384Keys: KeyPart = ecdsa('p384', p384, 70)
+export const nobleP521Keys: KeyPart = ecdsa('p521', p521, 150)
+export const nobleEd25519Keys: KeyPart = eddsa('ed25519', ed25519, 6)
+export const nobleEd448Keys: KeyPart = eddsa('ed448', ed448, 60)
+
+export const nobleMlDsaKeys: KeyPart = {
+  types: ['mldsa44', 'mldsa65', 'mldsa87'],
+  cost: { mldsa44: 5, mldsa65: 7, mldsa87: 11 },
+  verify: ({ key, message, signature }) => verifyMlDsa(key.type, key.raw, message, signature),
+  signer: (key) =>
+    signerOf(key, () => {
+      const pair = mlDsaKey(key.type, key.raw)
+      if (!pair) throw new RangeError(`${key.raw.length} bytes`)
+      return { publicKey: pair.publicKey, sign: (_, message) => pair.sign(message) }
+    }),
+}
+
+/** Signing is WebCrypto's. RSA is BigInt with short exponents. */
+export const nobleRsaKeys: KeyPart = {
+  types: ['rsa', 'rsa-pss'],
+  cost: { rsa: 2, 'rsa-pss': 2 },
+  verify: ({ scheme, key, message, signature }, hashes) => {
+    if (!('hash' in scheme) || scheme.family === 'ecdsa') return false
+    const { family, hash } = scheme
+    return holds(() => verifyRsa(family, hashIn(hashes, hash), key, message, signature))
+  },
+  signer: subtleRsaSigner,
+}
+
+/** Whatever noble throws says that a key or a signature is malformed. */
+const holds = (check: () => boolean): boolean => {
+  try {
+    return check()
+  } catch (error) {
+    if (error instanceof TlsError) throw error
+    return false
   }
 }
 
@@ -68,33 +93,42 @@ interface KeyPair {
   sign(scheme: Scheme, message: Uint8Array): Uint8Array
 }
 
-const keyPair = (key: PrivateKey): KeyPair => {
-  try {
-    return edwardsPair(key) ?? weierstrassPair(key) ?? mlDsaPair(key)
-  } catch (cause) {
-    throw new TlsError('bad_key', `this private key of type ${key.type} is not valid`, { cause })
-  }
-}
-
-const edwardsPair = ({ type, raw }: PrivateKey): KeyPair | undefined => {
-  const curve = edwards[type]
-  return curve && { publicKey: curve.getPublicKey(raw), sign: (_, message) => curve.sign(message, raw) }
-}
-
-const weierstrassPair = ({ type, raw }: PrivateKey): KeyPair | undefined => {
-  const curve = weierstrass[type]
-  if (!curve) return undefined
+const signerOf = ({ type }: PrivateKey, make: () => KeyPair): Signer => {
+  const pair = pairOf(type, make)
+  const publicKey = publicKeyFromRaw(type, pair.publicKey)
   return {
-    publicKey: curve.getPublicKey(raw, false),
-    sign: (scheme, message) => {
-      const digest = 'hash' in scheme ? nobleHashes[scheme.hash].digest(message) : message
-      return curve.sign(digest, raw, ecdsaOptions)
-    },
+    publicKey,
+    algorithms: algorithmsFor(publicKey),
+    sign: (algorithm, message) => pair.sign(schemeFor(publicKey, algorithm), message),
   }
 }
 
-const mlDsaPair = ({ type, raw }: PrivateKey): KeyPair => {
-  const pair = mlDsaKey(type, raw)
-  if (!pair) throw new RangeError(`${raw.length} bytes`)
-  return { publicKey: pair.publicKey, sign: (_, message) => pair.sign(message) }
+const pairOf = (type: KeyType, make: () => KeyPair): KeyPair => {
+  try {
+    return make()
+  } catch (cause) {
+    throw new TlsError('bad_key', `this private key of type ${type} is not valid`, { cause })
+  }
+}
+
+const everyKey = keyPartsOf([
+  {
+    keys: [nobleP256Keys, nobleP384Keys, nobleP521Keys, nobleEd25519Keys, nobleEd448Keys, nobleMlDsaKeys, nobleRsaKeys],
+  },
+])
+
+/** Of any type, for the node provider. */
+export const nobleVerify = (
+  scheme: Scheme,
+  key: PublicKey,
+  message: Uint8Array,
+  signature: Uint8Array,
+): ReturnType<KeyPart['verify']> =>
+  everyKey.get(key.type)?.verify({ scheme, key, message, signature }, nobleHashes) ?? false
+
+/** Of any type, for the node provider. Throws `bad_key` for a key that is not valid. */
+export const nobleSigner = (key: PrivateKey): ReturnType<KeyPart['signer']> => {
+  const part = everyKey.get(key.type)
+  if (!part) throw new TlsError('unsupported', `@noble has no keys of type ${key.type}`)
+  return part.signer(key, nobleHashes)
 }

@@ -6,7 +6,7 @@
 import * as crypto from 'node:crypto'
 import { derElement, derInteger, derOctets, derOid, derSequence, tags } from '../wire/der.ts'
 import { groupIds } from '../wire/numbers.ts'
-import { diffieHellmanGroup, hybridGroup, kemGroup } from './groups.ts'
+import { groupsOf } from './groups.ts'
 import type { DiffieHellman, DiffieHellmanKey, GroupParts, Kem, KemKey } from './groups.ts'
 import { keyAlgorithm } from './key-algorithm.ts'
 import { buffer, plain } from './node-ciphers.ts'
@@ -207,15 +207,4 @@ export const nodeParts: GroupParts = {
   mlKem1024: mlKem('ml-kem-1024', fallbackKem('mlKem1024', { encapsulationKeyLength: 1568, ciphertextLength: 1568 })),
 }
 
-const { x25519, x448, p256, p384, p521, mlKem512, mlKem768, mlKem1024 } = nodeParts
-
-export const nodeGroups: readonly KeyExchangeGroup[] = [
-  hybridGroup(groupIds.X25519MLKEM768, mlKem768, x25519, 'kem-first'),
-  ...[x25519, p256, p384, p521].map(diffieHellmanGroup),
-  hybridGroup(groupIds.SecP256r1MLKEM768, mlKem768, p256, 'dh-first'),
-  hybridGroup(groupIds.SecP384r1MLKEM1024, mlKem1024, p384, 'dh-first'),
-  diffieHellmanGroup(x448),
-  kemGroup(groupIds.MLKEM512, mlKem512),
-  kemGroup(groupIds.MLKEM768, mlKem768),
-  kemGroup(groupIds.MLKEM1024, mlKem1024),
-]
+export const nodeGroups: readonly KeyExchangeGroup[] = groupsOf(nodeParts)

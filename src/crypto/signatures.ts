@@ -58,16 +58,30 @@ export const schemes: readonly Scheme[] = [
 
 export const hashLengths: Readonly<Record<HashName, number>> = { md5: 16, sha1: 20, sha256: 32, sha384: 48, sha512: 64 }
 
+/** What a provider has of keys and hashes; undefined for all of them. */
+export interface Abilities {
+  readonly types: readonly KeyType[]
+  readonly hashes: Readonly<Partial<Record<HashName, unknown>>>
+}
+
 /** Verifiers around a provider's own check, which gets keys of the right kind only. */
 export const verifiersFrom = (
   check: (scheme: Scheme, key: PublicKey, message: Uint8Array, signature: Uint8Array) => MaybePromise<boolean>,
+  { types, hashes }: Partial<Abilities> = {},
 ): readonly SignatureVerifier[] =>
-  schemes.map((scheme) => ({
-    algorithm: scheme.algorithm,
-    keyTypes: scheme.keyTypes,
-    verify: (key, message, signature) =>
-      fits(scheme, key) && isSane(key, signature) && check(scheme, key, message, signature),
-  }))
+  schemes.flatMap((scheme) => {
+    const keyTypes = scheme.keyTypes.filter((type) => types?.includes(type) !== false)
+    if (keyTypes.length === 0 || ('hash' in scheme && hashes && !hashes[scheme.hash])) return []
+    return {
+      algorithm: scheme.algorithm,
+      keyTypes,
+      verify: (key, message, signature) =>
+        keyTypes.includes(key.type) &&
+        fits(scheme, key) &&
+        isSane(key, signature) &&
+        check(scheme, key, message, signature),
+    }
+  })
 
 /**
  * RSA only: what OpenSSL is lenient about, above all the length of PSS signatures. With exponent 1 anyone could sign.

@@ -1,14 +1,20 @@
-// Key exchange of WebCrypto: ECDH and X25519, each with noble where the runtime lacks the curve; ML-KEM and X448 of
-// noble. Part of crypto/webcrypto.ts (RFC 9846 section 7.4.2).
+// Key exchange of WebCrypto: ECDH and X25519, each with another implementation behind it or none. Part of
+// crypto/webcrypto.ts (RFC 9846 section 7.4.2).
 
+import { TlsError } from '../errors.ts'
 import { groupIds } from '../wire/numbers.ts'
 import { encodeBase64 } from '../wire/pem.ts'
-import { diffieHellmanGroup, hybridGroup, kemGroup } from './groups.ts'
-import type { DiffieHellman, DiffieHellmanKey, GroupParts } from './groups.ts'
+import type { DiffieHellman, DiffieHellmanKey, EphemeralDiffieHellman } from './groups.ts'
 import { andThen } from './maybe.ts'
-import { nobleParts } from './noble-groups.ts'
-import type { KeyExchangeGroup } from './provider.ts'
+import type { MaybePromise } from './provider.ts'
 import { owned, theSubtle } from './subtle.ts'
+
+interface Curve {
+  readonly id: number
+  /** Bytes. */
+  readonly publicKeyLength: number
+  readonly importing: CurveName
+}
 
 interface CurveName {
   /** Of the algorithm: ECDH has a curve beside it, X25519 is one. */
@@ -17,93 +23,100 @@ interface CurveName {
   readonly secretBits: number
 }
 
+const curve = (id: number, publicKeyLength: number, namedCurve: string, secretBits: number): Curve => ({
+  id,
+  publicKeyLength,
+  importing: { name: namedCurve === 'X25519' ? 'X25519' : 'ECDH', namedCurve, secretBits },
+})
+
+type Name = 'x25519' | 'p256' | 'p384' | 'p521'
+
+const curves: Readonly<Record<Name, Curve>> = {
+  x25519: curve(groupIds.X25519, 32, 'X25519', 256),
+  p256: curve(groupIds['P-256'], 65, 'P-256', 256),
+  p384: curve(groupIds['P-384'], 97, 'P-384', 384),
+  p521: curve(groupIds['P-521'], 133, 'P-521', 528),
+}
+
+/**
+ * Key exchange over a curve. Without another implementation the runtime has to have it; whether it does shows when a
+ * key is first made.
+ */
+export function subtleExchange(name: Name, other: DiffieHellman): DiffieHellman
+export function subtleExchange(name: Name, other: EphemeralDiffieHellman | undefined): EphemeralDiffieHellman
+export function subtleExchange(
+  name: Name,
+  other: EphemeralDiffieHellman | DiffieHellman | undefined,
+): EphemeralDiffieHellman | DiffieHellman {
+  const { id, publicKeyLength, importing } = curves[name]
+  const ephemeral = { id, publicKeyLength, generate: generateOr(importing, other) }
+  return other && 'fromPrivate' in other ? { ...ephemeral, fromPrivate: restoreOr(importing, other) } : ephemeral
+}
+
 /** Whether the runtime has the curve shows when a key is first made; after that the answer is kept. */
-const nativeOr = (noble: DiffieHellman, curve: CurveName): DiffieHellman => {
+const generateOr = (
+  importing: CurveName,
+  other: EphemeralDiffieHellman | undefined,
+): EphemeralDiffieHellman['generate'] => {
   let native: boolean | undefined
+  const instead = (cause?: unknown): MaybePromise<DiffieHellmanKey> => {
+    if (other) return other.generate()
+    const sentence = `this runtime's WebCrypto has no ${importing.namedCurve}: pass it to webcryptoWith() as a part of`
+    throw new TlsError('unsupported', `${sentence} puretls/crypto/noble, or leave it out of the option groups`, {
+      cause,
+    })
+  }
   const generate = async (subtle: SubtleCrypto): Promise<DiffieHellmanKey> => {
     try {
-      const pair = await subtle.generateKey(curve, false, ['deriveBits'])
-      if (!('privateKey' in pair)) return await noble.generate()
+      const pair = await subtle.generateKey(importing, false, ['deriveBits'])
+      if (!('privateKey' in pair)) return await instead()
       const publicKey = new Uint8Array(await subtle.exportKey('raw', pair.publicKey))
       native = true
-      return subtleKey(subtle, curve, publicKey, pair.privateKey)
+      return subtleKey(subtle, importing, publicKey, pair.privateKey)
     } catch (error) {
       if (native === true) throw error
       native = false
-      return noble.generate()
+      return instead(error)
     }
   }
-  return {
-    id: noble.id,
-    publicKeyLength: noble.publicKeyLength,
-    generate: () => {
-      const subtle = theSubtle()
-      return subtle && native !== false ? generate(subtle) : noble.generate()
-    },
-    fromPrivate: (privateKey) =>
-      andThen(noble.fromPrivate(privateKey), async (nobleKey) => {
-        const subtle = theSubtle()
-        if (!subtle) return nobleKey
-        const jwk = privateJwk(curve, privateKey, nobleKey.publicKey)
-        const key = await subtle.importKey('jwk', jwk, curve, false, ['deriveBits'])
-        return subtleKey(subtle, curve, nobleKey.publicKey, key)
-      }),
+  return () => {
+    const subtle = theSubtle()
+    return subtle && native !== false ? generate(subtle) : instead()
   }
 }
 
+const restoreOr =
+  (importing: CurveName, other: DiffieHellman): DiffieHellman['fromPrivate'] =>
+  (privateKey) =>
+    andThen(other.fromPrivate(privateKey), async (key) => {
+      const subtle = theSubtle()
+      if (!subtle) return key
+      const jwk = privateJwk(importing, privateKey, key.publicKey)
+      const imported = await subtle.importKey('jwk', jwk, importing, false, ['deriveBits'])
+      return subtleKey(subtle, importing, key.publicKey, imported)
+    })
+
 const subtleKey = (
   subtle: SubtleCrypto,
-  curve: CurveName,
+  importing: CurveName,
   publicKey: Uint8Array,
   privateKey: CryptoKey,
 ): DiffieHellmanKey => ({
   publicKey,
   agree: async (peer) => {
-    const peerKey = await subtle.importKey('raw', owned(peer), curve, true, [])
-    return new Uint8Array(await subtle.deriveBits({ name: curve.name, public: peerKey }, privateKey, curve.secretBits))
+    const peerKey = await subtle.importKey('raw', owned(peer), importing, true, [])
+    const using = { name: importing.name, public: peerKey }
+    return new Uint8Array(await subtle.deriveBits(using, privateKey, importing.secretBits))
   },
 })
 
-const privateJwk = (curve: CurveName, privateKey: Uint8Array, publicKey: Uint8Array): JsonWebKey => {
+const privateJwk = ({ name, namedCurve }: CurveName, privateKey: Uint8Array, publicKey: Uint8Array): JsonWebKey => {
   const d = base64url(privateKey)
-  if (curve.name === 'X25519') return { kty: 'OKP', crv: 'X25519', x: base64url(publicKey), d }
+  if (name === 'X25519') return { kty: 'OKP', crv: name, x: base64url(publicKey), d }
   const half = (publicKey.length + 1) / 2
-  return {
-    kty: 'EC',
-    crv: curve.namedCurve,
-    x: base64url(publicKey.subarray(1, half)),
-    y: base64url(publicKey.subarray(half)),
-    d,
-  }
+  const [x, y] = [base64url(publicKey.subarray(1, half)), base64url(publicKey.subarray(half))]
+  return { kty: 'EC', crv: namedCurve, x, y, d }
 }
 
 export const base64url = (bytes: Uint8Array): string =>
   encodeBase64(bytes).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '')
-
-const ecdh = (noble: DiffieHellman, namedCurve: string, secretBits: number): DiffieHellman =>
-  nativeOr(noble, { name: 'ECDH', namedCurve, secretBits })
-
-/** The parts, for replays and test vectors. */
-export const webcryptoParts: GroupParts = {
-  x25519: nativeOr(nobleParts.x25519, { name: 'X25519', namedCurve: 'X25519', secretBits: 256 }),
-  x448: nobleParts.x448,
-  p256: ecdh(nobleParts.p256, 'P-256', 256),
-  p384: ecdh(nobleParts.p384, 'P-384', 384),
-  p521: ecdh(nobleParts.p521, 'P-521', 528),
-  mlKem512: nobleParts.mlKem512,
-  mlKem768: nobleParts.mlKem768,
-  mlKem1024: nobleParts.mlKem1024,
-}
-
-const { x25519, x448, p256, p384, p521, mlKem512, mlKem768, mlKem1024 } = webcryptoParts
-
-export const webcryptoGroups: readonly KeyExchangeGroup[] = [
-  hybridGroup(groupIds.X25519MLKEM768, mlKem768, x25519, 'kem-first'),
-  ...[x25519, p256, p384, p521].map(diffieHellmanGroup),
-  hybridGroup(groupIds.SecP256r1MLKEM768, mlKem768, p256, 'dh-first'),
-  hybridGroup(groupIds.SecP384r1MLKEM1024, mlKem1024, p384, 'dh-first'),
-  diffieHellmanGroup(x448),
-  kemGroup(groupIds.MLKEM512, mlKem512),
-  kemGroup(groupIds.MLKEM768, mlKem768),
-  kemGroup(groupIds.MLKEM1024, mlKem1024),
-]

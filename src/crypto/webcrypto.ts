@@ -1,13 +1,36 @@
 // The WebCrypto provider, for browsers and workers: hardware AES-GCM, ECDH, RSA, ECDSA and Ed25519 of crypto.subtle,
 // which answer with promises; ChaCha20, CBC, hashes, HMAC, ML-KEM, ML-DSA and whatever a runtime lacks come from noble.
+// It is made of parts, of which a bundle carries those that are imported.
 
-import { nobleCbc, nobleChaCha, nobleGcm, nobleHashes } from './noble-ciphers.ts'
-import type { AeadCipher, AeadKey, CryptoProvider } from './provider.ts'
-import { randomBytes } from './random.ts'
+import { nobleSha2 } from './noble-ciphers.ts'
+import {
+  aesCbc,
+  aesGcm,
+  chacha20Poly1305,
+  ed25519,
+  ed448,
+  md5,
+  mlDsa,
+  mlKem1024,
+  mlKem512,
+  mlKem768,
+  p256,
+  p384,
+  p521,
+  rsa,
+  sha1,
+  x25519,
+  x448,
+} from './noble.ts'
+import { ciphersOf, firstOf, keyPartsOf, providerOf } from './parts.ts'
+import type { ProviderPart } from './parts.ts'
+import type { AeadCipher, AeadKey, CryptoProvider, KeyType } from './provider.ts'
+import { TlsError } from '../errors.ts'
 import { owned, theSubtle } from './subtle.ts'
-import { suitesFor } from './suites.ts'
-import { webcryptoGroups } from './webcrypto-groups.ts'
-import { webcryptoSigner, webcryptoVerifiers } from './webcrypto-signatures.ts'
+import { subtleExchange } from './webcrypto-groups.ts'
+import { subtleKeys } from './webcrypto-signatures.ts'
+
+export type { ProviderPart } from './parts.ts'
 
 const TAG_LENGTH = 16
 
@@ -35,20 +58,81 @@ const subtleKey = async (subtle: SubtleCrypto, raw: Uint8Array): Promise<AeadKey
   }
 }
 
-const gcm = (noble: AeadCipher): AeadCipher => ({
-  ...noble,
-  importKey: (raw) => {
-    const subtle = theSubtle()
-    return subtle ? subtleKey(subtle, raw.slice()) : noble.importKey(raw)
-  },
-})
-
-export const webcryptoProvider: CryptoProvider = {
-  name: 'webcrypto',
-  suites: suitesFor([...nobleGcm.map(gcm), nobleChaCha, ...nobleCbc]),
-  groups: webcryptoGroups,
-  verifiers: webcryptoVerifiers,
-  hashes: nobleHashes,
-  random: randomBytes,
-  signer: webcryptoSigner,
+/** AES-GCM of WebCrypto, or that of `parts` where there is no WebCrypto. */
+const subtleGcm = (
+  name: 'aes-128-gcm' | 'aes-256-gcm',
+  keyLength: number,
+  parts: readonly ProviderPart[],
+): AeadCipher => {
+  const other = ciphersOf(parts).find((cipher) => cipher.name === name)
+  return {
+    kind: 'aead',
+    name,
+    keyLength,
+    tagLength: TAG_LENGTH,
+    importKey: (raw) => {
+      const subtle = theSubtle()
+      if (subtle) return subtleKey(subtle, raw.slice())
+      if (other?.kind === 'aead') return other.importKey(raw)
+      throw new TlsError('unsupported', 'there is no WebCrypto here: pass aesGcm of puretls/crypto/noble as a part')
+    },
+  }
 }
+
+/** What every WebCrypto has by now; it is used without asking. */
+const everywhere: readonly KeyType[] = ['rsa', 'rsa-pss', 'p256', 'p384']
+
+/** WebCrypto before the parts. P-521 and Ed25519 are not everywhere, so they need a part behind them. */
+const subtleParts = (parts: readonly ProviderPart[]): ProviderPart => {
+  const { x25519, p256, p384, p521 } = firstOf(parts.map(({ keyExchange }) => keyExchange))
+  const others = keyPartsOf(parts)
+  const types = [...everywhere, ...(['p521', 'ed25519'] as const).filter((type) => others.has(type))]
+  return {
+    ciphers: [subtleGcm('aes-128-gcm', 16, parts), subtleGcm('aes-256-gcm', 32, parts)],
+    keyExchange: {
+      x25519: subtleExchange('x25519', x25519),
+      p256: subtleExchange('p256', p256),
+      p384: subtleExchange('p384', p384),
+      ...(p521 && { p521: subtleExchange('p521', p521) }),
+    },
+    keys: [subtleKeys(types, others)],
+  }
+}
+
+/**
+ * WebCrypto's AES-GCM, X25519, P-256, P-384 and RSA, the hashes SHA-256, SHA-384 and SHA-512 of noble, and these parts
+ * of `puretls/crypto/noble`. A part does what WebCrypto lacks, also where a runtime lacks one of its own: what all
+ * WebCryptos have by now is offered without a part, and then a runtime without it fails with `unsupported`.
+ *
+ * ```ts
+ * import { chacha20Poly1305, mlKem768 } from 'puretls/crypto/noble'
+ * import { webcryptoWith } from 'puretls/crypto/webcrypto'
+ * const provider = webcryptoWith(chacha20Poly1305, mlKem768)
+ * ```
+ */
+export const webcryptoWith = (...parts: readonly ProviderPart[]): CryptoProvider =>
+  providerOf('webcrypto', [subtleParts(parts), { hashes: nobleSha2 }, ...parts])
+
+/** WebCrypto, and noble for all that it has not, or that a runtime has not. */
+export const webcryptoProvider: CryptoProvider = webcryptoWith(
+  aesGcm,
+  chacha20Poly1305,
+  aesCbc,
+  x25519,
+  p256,
+  p384,
+  p521,
+  x448,
+  mlKem512,
+  mlKem768,
+  mlKem1024,
+  rsa,
+  ed25519,
+  ed448,
+  mlDsa,
+  sha1,
+  md5,
+)
+
+/** WebCrypto with noble's SHA-2, and nothing else: no ChaCha20, no ML-KEM. */
+export const webcryptoSlimProvider: CryptoProvider = webcryptoWith()

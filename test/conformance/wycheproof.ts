@@ -11,7 +11,7 @@ import { nodeParts } from '../../src/crypto/node-groups.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import type { GroupParts } from '../../src/crypto/groups.ts'
 import type { CryptoProvider } from '../../src/crypto/provider.ts'
-import { webcryptoParts } from '../../src/crypto/webcrypto-groups.ts'
+import { subtleExchange } from '../../src/crypto/webcrypto-groups.ts'
 import { webcryptoProvider } from '../../src/crypto/webcrypto.ts'
 import { fromHex } from '../../src/wire/bytes.ts'
 
@@ -19,6 +19,14 @@ import { fromHex } from '../../src/wire/bytes.ts'
 export interface Subject {
   readonly provider: CryptoProvider
   readonly parts: GroupParts
+}
+
+const webcryptoParts: GroupParts = {
+  ...nobleParts,
+  x25519: subtleExchange('x25519', nobleParts.x25519),
+  p256: subtleExchange('p256', nobleParts.p256),
+  p384: subtleExchange('p384', nobleParts.p384),
+  p521: subtleExchange('p521', nobleParts.p521),
 }
 
 export const subjects: readonly Subject[] = [
