@@ -57,12 +57,12 @@ const built: Plugin = {
 }
 
 const rows = await Promise.all([...existingSubpaths().map(ofSubpath), ...bundles.map(ofBundle)].map(measure))
-console.log(`${''.padEnd(26)}${['minified', 'gzipped', 'later', 'budget'].map((head) => head.padStart(10)).join('')}`)
+console.log(`${''.padEnd(30)}${['minified', 'gzipped', 'later', 'budget'].map((head) => head.padStart(10)).join('')}`)
 for (const { name, minified, gzipped, later, budget, faults } of rows) {
   const numbers = [minified, gzipped, later, budget]
     .map((bytes) => (bytes === 0 ? '' : kB(bytes)).padStart(10))
     .join('')
-  console.log(`${name.padEnd(26)}${numbers}  ${faults.length === 0 ? 'ok' : faults.join('; ')}`)
+  console.log(`${name.padEnd(30)}${numbers}  ${faults.length === 0 ? 'ok' : faults.join('; ')}`)
 }
 const failed = rows.filter(({ faults }) => faults.length > 0).length
 console.log(

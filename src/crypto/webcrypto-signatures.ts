@@ -141,7 +141,7 @@ const signerAlone = async (key: PrivateKey): Promise<Signer> => {
   }
 }
 
-/** The public key is that of the file, which some runtimes want to have, or what the runtime makes of the private key. */
+/** The public key is that of the file, which some runtimes want, or what the runtime makes of the private key. */
 const importAlone = async (
   subtle: SubtleCrypto,
   key: PrivateKey,

@@ -18,8 +18,9 @@ import {
 import { nodeProvider } from '../../src/crypto/node.ts'
 import type { CryptoProvider, KeyType } from '../../src/crypto/provider.ts'
 import { webcryptoProvider, webcryptoSlimProvider, webcryptoWith } from '../../src/crypto/webcrypto.ts'
-import { connect as connectCore, createServer } from '../../src/core.ts'
+import { connectWith, tls12 as clientTls12 } from '../../src/client-entry.ts'
 import type { ClientOptions } from '../../src/options.ts'
+import { createServerWith, tls12 as serverTls12 } from '../../src/server-entry.ts'
 import { createCa } from '../../src/pki/index.ts'
 import { pair } from '../../src/stream/pair.ts'
 import { cipherSuiteName, namedGroupName } from '../../src/wire/registry.ts'
@@ -176,12 +177,14 @@ describe('a runtime whose WebCrypto lacks what all have', () => {
 describe('handshakes', async () => {
   const ca = await createCa({ name: 'parts' })
   const { chainPem, privateKeyPem } = await ca.issue({ names: ['localhost'] })
+  const connect = connectWith(clientTls12)
+  const createServer = createServerWith(serverTls12)
   const meet = async (client: CryptoProvider, server: CryptoProvider, options: Partial<ClientOptions> = {}) => {
     const [near, far] = pair()
     const verifier = pathVerifier({ provider: client, trust: ca.certificatePem })
     const accepting = createServer({ provider: server, cert: chainPem, key: privateKeyPem }).accept(far)
     const [connection, accepted] = await Promise.all([
-      connectCore(near, { provider: client, serverName: 'localhost', verifier, ...options }),
+      connect(near, { provider: client, serverName: 'localhost', verifier, ...options }),
       accepting,
     ])
     await accepted.write(utf8('hello'))
