@@ -1,158 +1,122 @@
 // Whether the tests miss a fault in src outside x509, pki and roots: `npm run mutants -- --seed 1 --count 20`. Each
-// mutant is one change to one file, drawn by the seed and written into a temporary copy; the tests related to that file
-// run on it. `--from N` leaves out the first N, so that a count can be run in slices.
+// mutant is one change to one place, drawn by the seed. All are compiled into a temporary copy, each behind a switch
+// (scripts/mutants/); a first run without a mutant tells which test files pass and what they reach. Then each mutant is
+// turned on for the files that reach it, near and quick ones first, until a test fails.
 
-import { spawn } from 'node:child_process'
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import ts from 'typescript'
+import type { Numbered } from './mutants/instrument.ts'
+import { compileIn, copyOf, describe, filesIn, placesOf } from './mutants/copy.ts'
+import { draw } from './mutants/places.ts'
+import { Runner, shareOut } from './mutants/runners.ts'
+import type { Survey } from './mutants/survey.ts'
+import { survey, testsFor } from './mutants/survey.ts'
 
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
     count: { type: 'string', default: '20' },
+    /** Leaves out the first so many of those drawn. */
     from: { type: 'string', default: '0' },
-    seconds: { type: 'string', default: '180' },
+    /** Only this one of those drawn, by its number. */
+    only: { type: 'string' },
+    /** Seconds of tests for one mutant, as long as they took without it; 0: all that reach it. */
+    budget: { type: 'string', default: '0' },
+    /** After so many seconds without an answer a run hangs. */
+    limit: { type: 'string', default: '240' },
+    /** Mutants that run at the same time. */
+    jobs: { type: 'string', default: '2' },
+    /** A folder that keeps the copy and all results: the same command again goes on where it stopped. */
+    keep: { type: 'string' },
+    /** Test files left out: a regular expression of their paths. Leaving out slow ones can only lower the score. */
+    without: { type: 'string' },
+    /** The project, where it is not this folder. */
+    root: { type: 'string', default: '.' },
   },
 })
-const [seed = 1, count = 20, seconds = 180, from = 0] = [values.seed, values.count, values.seconds, values.from].map(
-  Number,
-)
+const [seed = 1, count = 20, from = 0, budget = 0, limit = 240, jobs = 2] = [
+  values.seed,
+  values.count,
+  values.from,
+  values.budget,
+  values.limit,
+  values.jobs,
+].map(Number)
+const root = resolve(values.root)
+const without = values.without === undefined ? undefined : new RegExp(values.without)
 
-interface Mutant {
-  readonly file: string
-  readonly start: number
-  readonly end: number
+type Verdict = 'killed' | 'survived' | 'not reached' | 'timed out'
+
+interface Outcome {
+  readonly id: number
+  readonly verdict: Verdict
+  /** The place and the change. */
   readonly text: string
+  /** The test that failed, or how many files passed. */
+  readonly by: string
 }
 
-const operators: ReadonlyMap<ts.SyntaxKind, string> = new Map([
-  [ts.SyntaxKind.EqualsEqualsEqualsToken, '!=='],
-  [ts.SyntaxKind.ExclamationEqualsEqualsToken, '==='],
-  [ts.SyntaxKind.LessThanToken, '<='],
-  [ts.SyntaxKind.LessThanEqualsToken, '<'],
-  [ts.SyntaxKind.GreaterThanToken, '>='],
-  [ts.SyntaxKind.GreaterThanEqualsToken, '>'],
-  [ts.SyntaxKind.AmpersandAmpersandToken, '||'],
-  [ts.SyntaxKind.BarBarToken, '&&'],
-  [ts.SyntaxKind.PlusToken, '-'],
-  [ts.SyntaxKind.MinusToken, '+'],
-])
+const timedOut = (failure: string): boolean => /timed out/i.test(failure)
 
-/** What may be written in place of this node, and which part of it that replaces. */
-const changesOf = (node: ts.Node): readonly (readonly [ts.Node, string])[] => {
-  if (ts.isBinaryExpression(node)) {
-    const other = operators.get(node.operatorToken.kind)
-    return other === undefined ? [] : [[node.operatorToken, other]]
-  }
-  if (ts.isNumericLiteral(node)) return [[node, String(Number(node.text) + 1)]]
-  if (ts.isThrowStatement(node)) return [[node, ';']]
-  if (ts.isReturnStatement(node) && node.expression) return [[node.expression, 'undefined']]
-  if (ts.isIfStatement(node))
-    return [
-      [node.expression, 'true'],
-      [node.expression, 'false'],
-    ]
-  if (ts.isConditionalExpression(node))
-    return [
-      [node.condition, 'true'],
-      [node.condition, 'false'],
-    ]
-  if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken)
-    return [[node, node.operand.getText()]]
-  return []
+const judge = async (runner: Runner, { id, mutant }: Numbered, known: Survey): Promise<Outcome> => {
+  const text = describe(project, mutant)
+  const files = testsFor(known, id, mutant.file, budget === 0 ? Infinity : budget * 1000)
+  if (files.length === 0) return { id, verdict: 'not reached', text, by: '' }
+  const result = await runner.run({ files, mutant: id }, limit)
+  const failed = result.files.find(({ failure }) => failure !== undefined)
+  if (failed?.failure !== undefined && !timedOut(failed.failure))
+    return { id, verdict: 'killed', text, by: `${failed.file}: ${failed.failure}`.slice(0, 600) }
+  const hanging = failed?.file ?? (result.hung ? files[result.files.length] : undefined)
+  if (hanging === undefined)
+    return { id, verdict: 'survived', text, by: `${files.length} of ${known.reached[id]?.length ?? 0} files` }
+  // A hang counts where the same file passes without the mutant, now, and hangs or fails once more with it.
+  const original = await runner.run({ files: [hanging] }, limit)
+  if (original.hung || original.files.some(({ failure }) => failure !== undefined))
+    return { id, verdict: 'timed out', text, by: `${hanging}, without the mutant as well` }
+  const again = await runner.run({ files: [hanging], mutant: id }, limit)
+  const still = again.hung || again.files.some(({ failure }) => failure !== undefined)
+  return { id, verdict: still ? 'killed' : 'timed out', text, by: `${hanging}: hangs (${failed?.failure ?? ''})` }
 }
 
-const mutantsOf = (file: string): readonly Mutant[] => {
-  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true)
-  const found: Mutant[] = []
-  const visit = (node: ts.Node): void => {
-    if (ts.isTypeNode(node) || ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) return
-    for (const [part, text] of changesOf(node)) found.push({ file, start: part.getStart(source), end: part.end, text })
-    ts.forEachChild(node, visit)
-  }
-  visit(source)
-  return found
-}
+const place = values.keep === undefined ? mkdtempSync(join(tmpdir(), 'puretls-mutants-')) : resolve(values.keep)
+const project = copyOf(root, place)
+const seedFile = join(place, 'seed')
+const asGiven = `seed ${seed}, count ${count}`
+if (!existsSync(seedFile)) writeFileSync(seedFile, asGiven)
+if (readFileSync(seedFile, 'utf8') !== asGiven)
+  throw new Error(`${place} is of ${readFileSync(seedFile, 'utf8')}: other mutants want a folder of their own`)
+const all = placesOf(project)
+const drawn = draw(all, seed, count).map((mutant, id) => ({ id, mutant }))
+const asked = values.only === undefined ? drawn.slice(from) : drawn.filter(({ id }) => id === Number(values.only))
+compileIn(project, drawn)
 
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-const numbersOf = (state: number) => (): number => {
-  state = (state + 0x6d2b79f5) | 0
-  let t = Math.imul(state ^ (state >>> 15), 1 | state)
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-}
-
-/** `void`: the related tests fail without the mutant as well, so that they say nothing. */
-type Verdict = 'killed' | 'survived' | 'timed out' | 'void'
-
-/** Runs the tests that import `file`, in a process group of its own, which ends with the time limit. */
-const judge = (folder: string, file: string): Promise<Verdict> =>
-  new Promise((resolve, reject) => {
-    const vitest = join(folder, 'node_modules/vitest/vitest.mjs')
-    const child = spawn(process.execPath, [vitest, 'related', file, '--run', '--bail', '1'], {
-      cwd: folder,
-      stdio: 'ignore',
-      detached: true,
-    })
-    let late = false
-    const timer = setTimeout(() => {
-      late = true
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
-    }, seconds * 1000)
-    child.on('error', reject)
-    child.on('exit', (code) => {
-      clearTimeout(timer)
-      resolve(late ? 'timed out' : code === 0 ? 'survived' : 'killed')
-    })
-  })
-
-const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
-  .map((name) => join('src', name))
-  .filter((name) => name.endsWith('.ts') && !/^src[/\\](x509|pki|roots)[/\\]/.test(name))
-  .toSorted()
-const all = files.flatMap(mutantsOf)
-const next = numbersOf(seed)
-const drawn = new Set<Mutant>()
-while (drawn.size < Math.min(count, all.length)) {
-  const mutant = all[Math.floor(next() * all.length)]
-  if (mutant) drawn.add(mutant)
-}
-
-const folder = mkdtempSync(join(tmpdir(), 'puretls-mutants-'))
-const tally: Record<Verdict, number> = { killed: 0, survived: 0, 'timed out': 0, void: 0 }
-const passesAsItIs = new Map<string, boolean>()
+const outcomesFile = join(place, 'outcomes.jsonl')
+const setup = new URL('mutants/setup.ts', import.meta.url).pathname
+const runners = Array.from({ length: jobs }, () => new Runner(project.folder, setup))
+const outcomes: Outcome[] = []
 try {
-  for (const name of readdirSync('.')) {
-    if (name === 'node_modules' || name === 'vectors') symlinkSync(join(process.cwd(), name), join(folder, name))
-    else if (name !== '.git' && name !== 'dist') cpSync(name, join(folder, name), { recursive: true })
-  }
-  for (const { file, start, end, text } of [...drawn].slice(from)) {
-    const original = readFileSync(file, 'utf8')
-    writeFileSync(join(folder, file), original.slice(0, start) + text + original.slice(end))
-    let verdict = await judge(folder, file)
-    writeFileSync(join(folder, file), original)
-    if (verdict === 'killed') {
-      const passes = passesAsItIs.get(file) ?? (await judge(folder, file)) === 'survived'
-      passesAsItIs.set(file, passes)
-      if (!passes) verdict = 'void'
-    }
-    tally[verdict]++
-    const before = original.slice(original.lastIndexOf('\n', start) + 1, start).trimStart()
-    const after = original.slice(end, original.indexOf('\n', end))
-    const line = original.slice(0, start).split('\n').length
-    console.log(
-      `${verdict} ${file}:${line} ${original.slice(start, end).replaceAll(/\s+/g, ' ')} -> ${text}    ` +
-        `${before}[${text}]${after}`,
-    )
-  }
+  const tests = filesIn(project.folder, 'test', '.test.ts').filter(
+    (file) => !/^test[/\\]programs[/\\]/.test(file) && !without?.test(file),
+  )
+  const known = await survey(runners, tests, place, limit * 2)
+  for (const file of known.failing) console.log(`set aside, as it fails without a mutant: ${file}`)
+  if (existsSync(outcomesFile) && values.only === undefined)
+    for (const line of readFileSync(outcomesFile, 'utf8').trim().split('\n')) outcomes.push(JSON.parse(line) as Outcome)
+  const left = asked.filter(({ id }) => !outcomes.some((outcome) => outcome.id === id))
+  await shareOut(runners, left, async (runner, numbered) => {
+    const outcome = await judge(runner, numbered, known)
+    outcomes.push(outcome)
+    appendFileSync(outcomesFile, `${JSON.stringify(outcome)}\n`)
+    console.log(`${outcome.id} ${outcome.verdict} ${outcome.text}    ${outcome.by.split('\n')[0] ?? ''}`)
+  })
 } finally {
-  rmSync(folder, { recursive: true, force: true })
+  for (const runner of runners) runner.end()
+  if (values.keep === undefined) rmSync(place, { recursive: true, force: true })
 }
+const tally = (verdict: Verdict): number => outcomes.filter((outcome) => outcome.verdict === verdict).length
 console.log(
-  `mutants: ${tally.killed} killed, ${tally.survived} survived, ${tally['timed out']} timed out, ${tally.void} ` +
-    `void of ${drawn.size - from}, ` +
-    `seed ${seed}`,
+  `mutants: ${tally('killed')} killed, ${tally('survived')} survived, ${tally('not reached')} not reached, ` +
+    `${tally('timed out')} timed out of ${outcomes.length}, drawn from ${all.length} by seed ${seed}`,
 )
