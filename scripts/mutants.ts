@@ -32,6 +32,8 @@ const { values } = parseArgs({
     keep: { type: 'string' },
     /** Test files left out: a regular expression of their paths. Leaving out slow ones can only lower the score. */
     without: { type: 'string' },
+    /** Sources that are not changed: a regular expression of their paths. */
+    outside: { type: 'string', default: '^src/(x509|pki|roots)/' },
     /** The project, where it is not this folder. */
     root: { type: 'string', default: '.' },
   },
@@ -83,11 +85,11 @@ const judge = async (runner: Runner, { id, mutant }: Numbered, known: Survey): P
 const place = values.keep === undefined ? mkdtempSync(join(tmpdir(), 'puretls-mutants-')) : resolve(values.keep)
 const project = copyOf(root, place)
 const seedFile = join(place, 'seed')
-const asGiven = `seed ${seed}, count ${count}`
+const asGiven = `seed ${seed}, count ${count}, outside ${values.outside}`
 if (!existsSync(seedFile)) writeFileSync(seedFile, asGiven)
 if (readFileSync(seedFile, 'utf8') !== asGiven)
   throw new Error(`${place} is of ${readFileSync(seedFile, 'utf8')}: other mutants want a folder of their own`)
-const all = placesOf(project)
+const all = placesOf(project, new RegExp(values.outside))
 const drawn = draw(all, seed, count).map((mutant, id) => ({ id, mutant }))
 const asked = values.only === undefined ? drawn.slice(from) : drawn.filter(({ id }) => id === Number(values.only))
 compileIn(project, drawn)

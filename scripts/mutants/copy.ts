@@ -36,10 +36,10 @@ export const filesIn = (folder: string, name: string, ending: string): readonly 
     .filter((file) => file.endsWith(ending))
     .toSorted()
 
-/** Every place of src outside x509, pki and roots. */
-export const placesOf = ({ originals }: Project): readonly Mutant[] =>
+/** Every place of src but in the files that `outside` names. */
+export const placesOf = ({ originals }: Project, outside: RegExp): readonly Mutant[] =>
   filesIn(originals, 'src', '.ts')
-    .filter((file) => !/^src[/\\](x509|pki|roots)[/\\]/.test(file))
+    .filter((file) => !outside.test(file))
     .flatMap((file) => mutantsOf(file, readFileSync(join(originals, file), 'utf8')))
 
 export const compileIn = ({ folder, originals }: Project, mutants: readonly Numbered[]): void => {

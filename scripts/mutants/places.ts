@@ -35,7 +35,7 @@ const operators: ReadonlyMap<ts.SyntaxKind, string> = new Map([
 type Change = Pick<Mutant, 'mutated' | 'kind'> & { readonly at: ts.Node; readonly operands?: Mutant['operands'] }
 
 const instead = (at: ts.Node, ...texts: readonly string[]): readonly Change[] =>
-  texts.map((mutated) => ({ at, mutated, kind: 'expression' }))
+  texts.filter((text) => text !== at.getText()).map((mutated) => ({ at, mutated, kind: 'expression' }))
 
 const leftOut = (at: ts.Node): readonly Change[] => [{ at, mutated: ';', kind: 'statement' }]
 

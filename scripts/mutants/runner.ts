@@ -1,11 +1,11 @@
-// A process that runs test files as scripts/mutants.ts asks for, with one mutant turned on or with none. One vitest serves
-// all runs, so that sources are compiled once; each test file runs in a process of its own, which reads the switch.
+// A process that runs test files as scripts/mutants.ts asks for, with one mutant turned on or with none. One vitest
+// serves all runs, so that sources are compiled once; each test file has a process of its own, which reads the switch.
 
 import { relative } from 'node:path'
 import type { Reporter, TestModule, TestSequencer } from 'vitest/node'
 import { createVitest } from 'vitest/node'
 
-/** `mutant` undefined: the original. `log`: where the switch notes what is reached. `toTheEnd`: also after a failure. */
+/** `mutant` undefined: the original. `log`: where the switch notes what is reached. `toTheEnd`: after failures too. */
 export interface Order {
   readonly files: readonly string[]
   readonly mutant?: number

@@ -75,7 +75,7 @@ const nearness = (test: string, source: string): number => {
   return [...words(source)].filter((word) => words(test).has(word)).length
 }
 
-/** The test files that reach the mutant, near and quick ones first, as many as `milliseconds` allow and one at the least. */
+/** The test files that reach the mutant, near and quick ones first, as many as `milliseconds` allow, one at least. */
 export const testsFor = (
   { passing, reached }: Survey,
   id: number,

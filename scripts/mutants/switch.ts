@@ -1,5 +1,5 @@
-// The switch that every changed file carries: asks whether mutant `id` is the active one. Where no mutant is active and a
-// log is named, it notes which test reached which mutant. It is written into sources as text, so it stands alone; a
+// The switch that every changed file carries: asks whether mutant `id` is the active one. Where no mutant is active and
+// a log is named, it notes which test reached which mutant. It is written into sources as text, so it stands alone; a
 // runtime without `process` (workerd) runs the original.
 
 type Active = (id: number) => boolean
@@ -34,5 +34,7 @@ export function makeSwitch(seat: Seat): Active {
 }
 
 /** The first line of a file with mutants in it. */
-export const prelude = (): string =>
-  `const puretlsMutant = (globalThis.puretlsMutant ??= (${makeSwitch.toString().replaceAll(/\s*\n\s*/g, '\n')})(globalThis));\n`
+export const prelude = (): string => {
+  const made = `(${makeSwitch.toString().replaceAll(/\s*\n\s*/g, '\n')})(globalThis)`
+  return `const puretlsMutant = (globalThis.puretlsMutant ??= ${made});\n`
+}

@@ -28,20 +28,24 @@ const known = cipherSuites.filter(({ id }) => providerIds.has(id))
 
 const keyLength = ({ cipher }: CipherSuite): number => (cipher.includes('128') ? 128 : 256)
 
-/** As OpenSSL prefers them: forward secrecy, AEAD, long keys; AES before ChaCha20 of the same strength. */
-const weight = (suite: CipherSuite): number => {
-  const exchange =
-    suite.keyExchange === 'ecdhe' ? 0 : suite.keyExchange === 'ecdhe_psk' ? 2 : suite.keyExchange === 'rsa' ? 4 : 6
-  const mode = suite.mac ? 1 : 0
-  const size = keyLength(suite) === 256 ? (suite.cipher.startsWith('chacha') ? 1 : 0) : 2
-  const authentication = suite.authentication === 'ecdsa' ? 0 : 1
-  return mode * 1000 + size * 100 + exchange * 10 + authentication
+/**
+ * As OpenSSL orders them: forward secrecy, AEAD, SHA-2 before SHA-1, long keys; AES before ChaCha20, GCM before CCM.
+ */
+const weight = ({ keyExchange, authentication, cipher, mac }: CipherSuite): number => {
+  const secrecy = keyExchange === 'ecdhe' ? 0 : 1
+  const mode = mac === undefined ? 0 : mac === 'sha1' ? 2 : 1
+  const size = cipher.includes('256') ? 0 : cipher.startsWith('chacha') ? 1 : cipher.includes('ccm') ? 3 : 2
+  const exchange = keyExchange === 'psk' ? 2 : keyExchange === 'rsa' ? 1 : 0
+  return secrecy * 10_000 + mode * 1000 + size * 100 + exchange * 10 + (authentication === 'ecdsa' ? 0 : 1)
 }
 const preferred12 = known.filter(({ version }) => version === 'TLS 1.2').toSorted((a, b) => weight(a) - weight(b))
 
 type Matches = (suite: CipherSuite) => boolean
 const isPsk: Matches = ({ authentication }) => authentication === 'psk'
 const never: Matches = () => false
+
+/** Key exchanges whose suites with SHA-1 are of SSL 3.0, by OpenSSL's table. */
+const ofSsl3 = new Set(['rsa', 'psk'])
 
 /** The words of a cipher string. */
 const words: Readonly<Record<string, Matches>> = {
@@ -72,9 +76,10 @@ const words: Readonly<Record<string, Matches>> = {
   SHA256: ({ mac }) => mac === 'sha256',
   SHA384: ({ mac }) => mac === 'sha384',
   'TLSv1.2': ({ mac }) => mac !== 'sha1',
-  'TLSv1.0': ({ mac }) => mac === 'sha1',
-  TLSv1: ({ mac }) => mac === 'sha1',
-  SSLv3: ({ mac }) => mac === 'sha1',
+  // The version that brought a suite.
+  'TLSv1.0': ({ mac, keyExchange }) => mac === 'sha1' && !ofSsl3.has(keyExchange ?? ''),
+  TLSv1: ({ mac, keyExchange }) => mac === 'sha1' && !ofSsl3.has(keyExchange ?? ''),
+  SSLv3: ({ mac, keyExchange }) => mac === 'sha1' && ofSsl3.has(keyExchange ?? ''),
 }
 const aliases: Readonly<Record<string, string>> = {
   EECDH: 'ECDHE',
@@ -171,7 +176,13 @@ export const describeCipher = (
   const suite = cipherSuites.find(({ name }) => name === ianaName)
   const isOld = suite?.mac === 'sha1' && suite.version === 'TLS 1.2' // OpenSSL names the version that brought the suite
   const version =
-    suite?.version === 'TLS 1.3' ? 'TLSv1.3' : isOld ? (suite.keyExchange === 'rsa' ? 'SSLv3' : 'TLSv1.0') : 'TLSv1.2'
+    suite?.version === 'TLS 1.3'
+      ? 'TLSv1.3'
+      : isOld
+        ? ofSsl3.has(suite.keyExchange ?? '')
+          ? 'SSLv3'
+          : 'TLSv1.0'
+        : 'TLSv1.2'
   return { name: suite ? opensslName(suite) : ianaName, standardName: ianaName, version }
 }
 

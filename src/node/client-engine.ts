@@ -12,6 +12,7 @@ import type { Defaults } from '../config.ts'
 import { TlsError } from '../errors.ts'
 import type { ClientOptions, ExternalPsk } from '../options.ts'
 import { mergeOptions } from '../options/merge.ts'
+import { isAddress, isHostName } from '../wire/host-name.ts'
 import { legacyPsk } from './psk.ts'
 import { defaultRoots } from './roots.ts'
 import type { Context } from './context.ts'
@@ -80,5 +81,5 @@ const clientOptions = (setup: ClientSetup): ClientOptions => {
  */
 const acceptable = (name: string): string | false => {
   const ascii = isIP(name.replace(/%.*$/, '')) !== 0 ? name.replace(/%.*$/, '') : domainToASCII(name) || name
-  return ascii === '' || ascii.length > 255 || /[^\x21-\x7e]/.test(ascii) ? false : ascii
+  return isAddress(ascii) || isHostName(ascii.replace(/\.$/, '')) ? ascii : false
 }

@@ -64,7 +64,7 @@ const reasons: Readonly<Partial<Record<TlsErrorCode, Reason>>> = {
   illegal_parameter: reason(110, 'bad extension'),
   unexpected_message: reason(244, 'unexpected message'),
   unsupported_extension: reason(217, 'unsolicited extension'),
-  missing_extension: reason(150, 'missing psk kex modes extension'),
+  missing_extension: reason(310, 'missing psk kex modes extension'),
   bad_record_mac: reason(281, 'decryption failed or bad record mac'),
   record_overflow: reason(198, 'packet length too long'),
   message_too_large: reason(152, 'excessive message size'),
@@ -72,8 +72,8 @@ const reasons: Readonly<Partial<Record<TlsErrorCode, Reason>>> = {
   bad_signature: reason(123, 'bad signature'),
   bad_finished: reason(149, 'digest check failed'),
   bad_binder: reason(253, 'binder does not verify'),
-  bad_renegotiation_info: reason(336, 'renegotiation mismatch'),
-  bad_compressed_certificate: reason(347, 'bad decompression'),
+  bad_renegotiation_info: reason(337, 'renegotiation mismatch'),
+  bad_compressed_certificate: reason(107, 'bad decompression'),
   downgrade_detected: reason(373, 'inappropriate fallback'),
   inappropriate_fallback: reason(373, 'inappropriate fallback'),
   not_tls: reason(267, 'wrong version number'),
@@ -91,7 +91,6 @@ const reasons: Readonly<Partial<Record<TlsErrorCode, Reason>>> = {
   client_certificate_missing: reason(199, 'peer did not return a certificate'),
   unknown_psk_identity: reason(223, 'psk identity not found'),
   internal_error: reason(68, 'internal error'),
-  key_limit_reached: reason(120, 'record too large'),
 }
 
 /** An error in OpenSSL's form: `error:0A0000C1:SSL routines::no shared cipher`. */

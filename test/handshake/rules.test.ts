@@ -120,6 +120,16 @@ describe('psk_ke (RFC 9846 section 4.2.1)', () => {
     )
     expect(infoOf(serverEvents)).toMatchObject({ group: undefined, pskIdentity: expect.anything() })
   })
+
+  it("is not used where it is not among the client's modes, though the key is known (section 4.3.9)", async () => {
+    const alone = { psk: { keys: { identity: 'x', key }, modes: ['psk_dhe_ke'] } } as const
+    const lookups = { ...server, psk: { ...server.psk, lookup: () => ({ key }) } }
+    for (const shares of [['X25519'], []] as const) {
+      const offer: TestClientOptions = { ...tls13, ...alone, groups: ['X25519'], hello: { keyShares: shares } }
+      const { serverEvents } = await meet(offer, { ...lookups, groups: ['P-384'] })
+      expect(errorOf(serverEvents)).toMatchObject({ code: 'no_common_group', alert: 'handshake_failure' })
+    }
+  })
 })
 
 describe('oid_filters (RFC 9846 section 4.3.5)', () => {

@@ -368,6 +368,15 @@ describe('records (RFC 5246)', () => {
     expect(errorOf(client.takeEvents())).toMatchObject({ code: 'record_overflow', alert: 'record_overflow' })
   })
 
+  it('section 6.2.3: one of 2^14 + 2048 bytes is waited for', async () => {
+    const { client, clientEvents } = await meet(tls12, tls12)
+    infoOf(clientEvents)
+    client.receive(Uint8Array.of(23, 3, 3, (16384 + 2048) >> 8, (16384 + 2048) & 0xff))
+    expect(eventsOf(client.takeEvents(), 'error')).toEqual([])
+    client.receive(new Uint8Array(16384 + 2048))
+    expect(errorOf(client.takeEvents())).toMatchObject({ code: 'bad_record_mac' })
+  })
+
   it('appendix E.1: a first ClientHello may come in a record of any version 3.x', () => {
     let first = true
     const events = through(clientOf(tls12), serverOf(tls12), (wire, direction) => {

@@ -1,5 +1,5 @@
-// scripts/mutants.ts on a project of a few lines: a fault that a test notices is killed, one that changes nothing survives,
-// and a test that fails by itself kills nothing.
+// scripts/mutants.ts on a project of a few lines: a fault that a test notices is killed, one that changes nothing
+// survives, and a test that fails by itself kills nothing.
 
 import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'

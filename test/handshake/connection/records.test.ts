@@ -209,6 +209,12 @@ describe('record protection (RFC 9846 section 5.2)', () => {
     })
   })
 
+  it('one of 2^14 + 256 bytes is opened, and found wrong only there', async () => {
+    const { server } = await established()
+    const { code } = refusalOf(server, plainRecord(data, new Uint8Array(16640)))
+    expect(code).toBe('bad_record_mac')
+  })
+
   it('a plaintext over 2^14 bytes inside (section 5.4)', async () => {
     const { server, forge } = await established()
     expect(refusalOf(server, forge(data, new Uint8Array(16385)))).toMatchObject({ code: 'record_overflow' })
