@@ -50,8 +50,8 @@ export class CertificatePool {
     return this.#bySubject.get(nameKey(child.issuer, this.#loose))?.candidates(wanted) ?? []
   }
 
-  /** Whether nobody else comes before this issuer: it is the only one of its name, or the only key of that name with the
-   * key identifier that the child asks for. */
+  /** Whether nobody else comes before this issuer: it is the only one of its name, or the only key of that name with
+   * the key identifier that the child asks for. */
   isLikely(child: Certificate, issuer: Certificate): boolean {
     const same = this.#bySubject.get(nameKey(child.issuer, this.#loose))
     if (same === undefined || same.size < 2) return true

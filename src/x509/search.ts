@@ -1,4 +1,5 @@
-// What a search for a path is given and what it keeps while it goes on: builder.ts searches, edges.ts checks signatures.
+// What a search for a path is given, and what it keeps while it goes on: builder.ts searches, edges.ts checks
+// signatures.
 
 import { pause } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'

@@ -47,8 +47,8 @@ const spkiOf = (i: number): Uint8Array => {
   return spki
 }
 
-/** Keys of P-384 or P-521, all of them points of the curve, so that checks with them take longest: `curve` as OpenSSL calls
- * it. */
+/** Keys of P-384 or P-521, all of them points of the curve, so that checks with them take longest. `curve`: as OpenSSL
+ * calls it. */
 const dearSpki = (curve: string, oid: string): ((i: number) => Uint8Array) => {
   const algorithm = derSequence(derOid('1.2.840.10045.2.1'), derOid(oid))
   const pair = createECDH(curve)

@@ -1,5 +1,5 @@
-// node test/bench/hostile.ts: milliseconds of this thread that verifyChain() takes to refuse what a hostile peer sends, by
-// growth (1x, 2x, 4x, 8x). The limits on certificates and bytes are lifted, so that growth shows; the budgets for work
+// node test/bench/hostile.ts: milliseconds of this thread that verifyChain() takes to refuse what a hostile peer sends,
+// by growth (1x, 2x, 4x, 8x). The limits on certificates and bytes are lifted, so that growth shows; the budgets for work
 // are the defaults. The last two columns are the largest message that a connection takes, with all limits as they are,
 // with the node provider and with noble.
 
@@ -52,9 +52,8 @@ const withinCertificates = (chain: (n: number) => readonly Uint8Array[], n: numb
 
 const sizeOf = (chain: readonly Uint8Array[]): number => chain.reduce((sum, { length }) => sum + length, 0)
 
-console.log(
-  `${'milliseconds'.padEnd(58)}${['1x', '2x', '4x', '8x', '128 KiB', 'noble'].map((head) => head.padStart(9)).join('')}`,
-)
+const heads = ['1x', '2x', '4x', '8x', '128 KiB', 'noble']
+console.log(`${'milliseconds'.padEnd(58)}${heads.map((head) => head.padStart(9)).join('')}`)
 for (const { what, chain } of hostileInputs) {
   const times: number[] = []
   for (const factor of [1, 2, 4, 8]) times.push(await fastest(chain(BASE * factor), { certificates: 1e6, bytes: 1e9 }))

@@ -1,5 +1,5 @@
-// The cases of OpenSSL's recipe that go another way here, and those that are about something that puretls does not have,
-// each with its reason. docs/conformance.md has them in short.
+// The cases of OpenSSL's recipe that go another way here, and those that are about something that puretls does not
+// have, each with its reason. docs/conformance.md has them in short.
 
 import type { RecipeCase } from './recipe.ts'
 

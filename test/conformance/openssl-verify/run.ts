@@ -1,6 +1,6 @@
 // npm run conformance:openssl-verify -- CHECKOUT: runs the cases of OpenSSL's test/recipes/25-test_verify.t, from a
-// checkout or source package of OpenSSL or from vectors/openssl-verify/suite.json.gz, through verifyChain(); prints each
-// case that goes another way with its reason, then one line of counts. Exits 1 if one has no reason. `--save FILE`
+// checkout or source package of OpenSSL or from vectors/openssl-verify/suite.json.gz, through verifyChain(); prints
+// each case that goes another way with its reason, then one line of counts. Exits 1 if one has no reason. `--save FILE`
 // writes the cases with their certificates as one file.
 
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
