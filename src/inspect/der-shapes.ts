@@ -1,7 +1,9 @@
 // What the elements of a certificate, of its extensions and of an OCSP response are called: data for der-fields.ts.
 
 import { constructedTag, contextTag, tags } from '../wire/der.ts'
+import { keyUsageNames } from '../x509/extensions.ts'
 import { formatIp } from '../x509/general-name.ts'
+import { ocspStatuses } from '../x509/ocsp-status.ts'
 import { extensionOids } from '../x509/oids.ts'
 
 /** The name of an element, and of those inside it, in order. */
@@ -49,19 +51,8 @@ const generalName: Readonly<Record<number, Shape>> = {
 }
 const generalNames = (name: string): Shape => named(name, { inside: [each('GeneralName', { choices: generalName })] })
 
-const usages = [
-  'digitalSignature',
-  'nonRepudiation',
-  'keyEncipherment',
-  'dataEncipherment',
-  'keyAgreement',
-  'keyCertSign',
-  'cRLSign',
-  'encipherOnly',
-  'decipherOnly',
-]
 const usageText = (content: Uint8Array): string =>
-  usages.filter((_, bit) => ((content[1 + (bit >> 3)] ?? 0) & (0x80 >> (bit & 7))) !== 0).join(', ')
+  keyUsageNames.filter((_, bit) => ((content[1 + (bit >> 3)] ?? 0) & (0x80 >> (bit & 7))) !== 0).join(', ')
 
 const subtrees = (name: string, number: number): Shape =>
   named(name, {
@@ -239,14 +230,6 @@ export const certificateShape: Shape = named('Certificate', {
 /** SubjectPublicKeyInfo, as raw public keys have it (RFC 7250). */
 export const publicKeyShape: Shape = named('SubjectPublicKeyInfo', { inside: publicKeyInfo, ...section('4.1.2.7') })
 
-const status: Readonly<Record<number, string>> = {
-  0: 'successful',
-  1: 'malformedRequest',
-  2: 'internalError',
-  3: 'tryLater',
-  5: 'sigRequired',
-  6: 'unauthorized',
-}
 const single = each('SingleResponse', {
   inside: [
     named('certID', {
@@ -285,7 +268,7 @@ const basicResponse = named('BasicOCSPResponse', {
 /** OCSPResponse (RFC 6960 section 4.2.1). */
 export const ocspShape: Shape = named('OCSPResponse', {
   inside: [
-    named('responseStatus', { numbers: status }),
+    named('responseStatus', { numbers: ocspStatuses }),
     named('responseBytes', {
       tag: constructedTag(0),
       inside: [

@@ -45,6 +45,3 @@ export class DerivationBudget {
     )
   }
 }
-
-/** Lets other work run: what takes long in JavaScript stops at these places. */
-export const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0))

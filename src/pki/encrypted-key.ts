@@ -3,7 +3,10 @@
 // 4.6.1.1).
 
 import { md5 } from '@noble/hashes/legacy.js'
+import { run } from '../crypto/maybe.ts'
+import type { Steps } from '../crypto/maybe.ts'
 import { parsePrivateKey } from '../crypto/keys.ts'
+import type { MaybePromise } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { concat, fromHex } from '../wire/bytes.ts'
 import { DerReader, derOctets, derSequence, tags } from '../wire/der.ts'
@@ -31,7 +34,7 @@ export const decryptPrivateKey = async (
   return encodePem(
     'PRIVATE KEY',
     await onlyTlsErrors(() =>
-      block.label === PKCS8 ? decryptKeyInfo(block.bytes, by) : decryptTraditional(block, by),
+      run(block.label === PKCS8 ? decryptKeyInfo(block.bytes, by) : decryptTraditional(block, by)),
     ),
   )
 }
@@ -57,23 +60,23 @@ const PKCS8 = 'ENCRYPTED PRIVATE KEY'
 const asBytes = (input: PemOrDer): Uint8Array => (typeof input === 'string' ? new Uint8Array() : input)
 
 /** What a runtime's crypto says of nonsense is no error of its own to our caller. */
-export const onlyTlsErrors = async <T>(run: () => Promise<T>): Promise<T> => {
+export const onlyTlsErrors = async <T>(read: () => MaybePromise<T>): Promise<T> => {
   try {
-    return await run()
+    return await read()
   } catch (cause) {
     throw cause instanceof TlsError ? cause : new TlsError('bad_key', wrongPassword, { cause })
   }
 }
 
 /** EncryptedPrivateKeyInfo, DER, to PKCS#8, DER. */
-export const decryptKeyInfo = async (der: Uint8Array, by: Decryption): Promise<Uint8Array> => {
+export function* decryptKeyInfo(der: Uint8Array, by: Decryption): Steps<Uint8Array> {
   const outer = new DerReader(der, 'bad_key', 'encrypted private key')
   const info = outer.sequence('EncryptedPrivateKeyInfo')
   outer.end()
   const algorithm = info.enter(tags.sequence, 'encryptionAlgorithm')
   const encrypted = info.octetString('encryptedData')
   info.end()
-  return keyIn(await decryptWithPassword(algorithm, encrypted, by))
+  return keyIn(yield* decryptWithPassword(algorithm, encrypted, by))
 }
 
 /** PKCS#8 of what was decrypted. Padding is right by chance once in 256 wrong passwords; then no key is in it. */
@@ -117,7 +120,7 @@ const traditionalCiphers: Readonly<Record<string, readonly [number, number]>> = 
 }
 
 /** DEK-Info: cipher and initialisation vector, whose first 8 bytes are the salt of the key. */
-const decryptTraditional = async ({ bytes, headers }: PemBlock, by: Decryption): Promise<Uint8Array> => {
+function* decryptTraditional({ bytes, headers }: PemBlock, by: Decryption): Steps<Uint8Array> {
   const [name = '', hex = ''] = (headers?.get('DEK-Info') ?? '').split(',').map((part) => part.trim())
   const [keyLength, ivLength] = (Object.hasOwn(traditionalCiphers, name) && traditionalCiphers[name]) || []
   if (keyLength === undefined || ivLength === undefined) {
@@ -131,7 +134,9 @@ const decryptTraditional = async ({ bytes, headers }: PemBlock, by: Decryption):
   const iv = fromHex(hex)
   const key = bytesToKey(new TextEncoder().encode(by.password), iv.subarray(0, 8), keyLength)
   return keyIn(
-    name === 'DES-EDE3-CBC' ? await decryptOld('des-ede3-cbc', key, iv, bytes, by) : await decryptCbc(key, iv, bytes),
+    name === 'DES-EDE3-CBC'
+      ? yield* decryptOld('des-ede3-cbc', key, iv, bytes, by)
+      : yield* decryptCbc(key, iv, bytes, by),
   )
 }
 

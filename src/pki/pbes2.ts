@@ -2,12 +2,14 @@
 // @noble/hashes; triple DES, and the schemes of PKCS#12, by pkcs12-pbe.ts. Written is AES-256-CBC under PBKDF2 with
 // HMAC-SHA-256.
 
-import { scryptAsync } from '@noble/hashes/scrypt.js'
+import { use } from '../crypto/maybe.ts'
+import type { Steps } from '../crypto/maybe.ts'
 import { TlsError } from '../errors.ts'
 import { derInteger, derNull, derOctets, derOid, derSequence, tags } from '../wire/der.ts'
 import type { DerReader } from '../wire/der.ts'
-import type { DerivationBudget } from './derivation.ts'
 import { plain } from './keys.ts'
+import type { DerivingBy } from './pkcs12-kdf.ts'
+import { webPrimitives } from './primitives.ts'
 import { conversion, decryptOld, decryptPkcs12Scheme, isPkcs12Scheme, wrongPassword } from './pkcs12-pbe.ts'
 import type { Decryption } from './pkcs12-pbe.ts'
 
@@ -37,13 +39,9 @@ const tripleDes = '1.2.840.113549.3.7'
 /**
  * `algorithm` is inside the AlgorithmIdentifier. Throws TlsError `bad_key` for a wrong password, `unsupported` for a
  * scheme that nobody here has. */
-export const decryptWithPassword = async (
-  algorithm: DerReader,
-  ciphertext: Uint8Array,
-  by: Decryption,
-): Promise<Uint8Array> => {
+export function* decryptWithPassword(algorithm: DerReader, ciphertext: Uint8Array, by: Decryption): Steps<Uint8Array> {
   const scheme = algorithm.oid('encryption scheme')
-  if (isPkcs12Scheme(scheme)) return decryptPkcs12Scheme(scheme, algorithm, ciphertext, by)
+  if (isPkcs12Scheme(scheme)) return yield* decryptPkcs12Scheme(scheme, algorithm, ciphertext, by)
   if (scheme !== oids.pbes2)
     throw new TlsError(
       'unsupported',
@@ -64,8 +62,10 @@ export const decryptWithPassword = async (
   const iv = encryption.octetString('initialisation vector')
   encryption.end()
   if (iv.length !== (cipher === tripleDes ? 8 : 16)) encryption.fail(`an initialisation vector of ${iv.length} bytes`)
-  const key = await deriveKey(derivation, keyLength, new TextEncoder().encode(by.password), by.budget)
-  return cipher === tripleDes ? decryptOld('des-ede3-cbc', key, iv, ciphertext, by) : decryptCbc(key, iv, ciphertext)
+  const key = yield* deriveKey(derivation, keyLength, new TextEncoder().encode(by.password), by)
+  return cipher === tripleDes
+    ? yield* decryptOld('des-ede3-cbc', key, iv, ciphertext, by)
+    : yield* decryptCbc(key, iv, ciphertext, by)
 }
 
 const oldSchemes: Readonly<Record<string, string>> = {
@@ -74,27 +74,27 @@ const oldSchemes: Readonly<Record<string, string>> = {
 }
 
 /** KDF of PBES2-params or PBMAC1-params; `length` is in bytes. */
-export const deriveKey = async (
+export function* deriveKey(
   derivation: DerReader,
   length: number,
   password: Uint8Array,
-  budget: DerivationBudget,
-): Promise<Uint8Array> => {
+  by: DerivingBy,
+): Steps<Uint8Array> {
   const kdf = derivation.oid('key derivation')
   const parameters = derivation.sequence('parameters of the key derivation')
   derivation.end()
-  if (kdf === oids.pbkdf2) return pbkdf2(parameters, length, password, budget)
-  if (kdf === oids.scrypt) return scrypt(parameters, length, password, budget)
+  if (kdf === oids.pbkdf2) return yield* pbkdf2(parameters, length, password, by)
+  if (kdf === oids.scrypt) return yield* scrypt(parameters, length, password, by)
   throw new TlsError('unsupported', `a key derivation that is not known: ${kdf}`)
 }
 
 /** PBKDF2-params (RFC 8018 appendix A.2). */
-const pbkdf2 = async (
+function* pbkdf2(
   parameters: DerReader,
   length: number,
   password: Uint8Array,
-  budget: DerivationBudget,
-): Promise<Uint8Array> => {
+  { budget, primitives }: DerivingBy,
+): Steps<Uint8Array> {
   const salt = parameters.octetString('salt')
   const iterations = parameters.smallInteger('iterations')
   checkLength(parameters, length)
@@ -104,31 +104,16 @@ const pbkdf2 = async (
   if (prf !== undefined && !prf.done) prf.null('parameters of the prf')
   if (hash === undefined) throw new TlsError('unsupported', 'PBKDF2 with a function that is not known')
   budget.charge('pbkdf2Iterations', iterations)
-  return derivePbkdf2({ hash, salt, iterations, length, password })
-}
-
-interface Pbkdf2 {
-  readonly hash: string
-  readonly salt: Uint8Array
-  readonly iterations: number
-  readonly length: number
-  readonly password: Uint8Array
-}
-
-const derivePbkdf2 = async ({ hash, salt, iterations, length, password }: Pbkdf2): Promise<Uint8Array> => {
-  const base = await crypto.subtle.importKey('raw', plain(password), 'PBKDF2', false, ['deriveBits'])
-  return new Uint8Array(
-    await crypto.subtle.deriveBits({ name: 'PBKDF2', hash, salt: plain(salt), iterations }, base, length * 8),
-  )
+  return yield* use(primitives.pbkdf2({ hash, salt, iterations, length, password }))
 }
 
 /** scrypt-params (RFC 7914 section 7). */
-const scrypt = async (
+function* scrypt(
   parameters: DerReader,
   length: number,
   password: Uint8Array,
-  budget: DerivationBudget,
-): Promise<Uint8Array> => {
+  { budget, primitives }: DerivingBy,
+): Steps<Uint8Array> {
   const salt = parameters.octetString('salt')
   const N = parameters.smallInteger('costParameter')
   const r = parameters.smallInteger('blockSize')
@@ -138,7 +123,7 @@ const scrypt = async (
   const isPower = N > 1 && Number.isInteger(Math.log2(N))
   if (!isPower || r < 1 || p < 1 || r * p >= 2 ** 30) parameters.fail('scrypt parameters that make no sense')
   budget.charge('scryptCost', N * r * p)
-  return scryptAsync(password, salt, { N, r, p, dkLen: length, maxmem: 128 * r * (N + p + 1) })
+  return yield* use(primitives.scrypt({ password, salt, N, r, p, length, memory: 128 * r * (N + p + 1) }))
 }
 
 const checkLength = (parameters: DerReader, length: number): void => {
@@ -147,10 +132,14 @@ const checkLength = (parameters: DerReader, length: number): void => {
 }
 
 /** AES-CBC with the padding of PKCS#7. Throws `bad_key`. */
-export const decryptCbc = async (raw: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Promise<Uint8Array> => {
+export function* decryptCbc(
+  key: Uint8Array,
+  iv: Uint8Array,
+  ciphertext: Uint8Array,
+  { primitives }: DerivingBy,
+): Steps<Uint8Array> {
   try {
-    const key = await crypto.subtle.importKey('raw', plain(raw), 'AES-CBC', false, ['decrypt'])
-    return new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-CBC', iv: plain(iv) }, key, plain(ciphertext)))
+    return yield* use(primitives.decryptCbc(key, iv, ciphertext))
   } catch (cause) {
     throw new TlsError('bad_key', wrongPassword, { cause })
   }
@@ -169,7 +158,7 @@ export const encryptWithPassword = async (
   iterations: number,
 ): Promise<Encrypted> => {
   const [salt, iv] = [crypto.getRandomValues(new Uint8Array(16)), crypto.getRandomValues(new Uint8Array(16))]
-  const raw = await derivePbkdf2({
+  const raw = await webPrimitives.pbkdf2({
     hash: 'SHA-256',
     salt,
     iterations,

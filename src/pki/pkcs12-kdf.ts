@@ -2,9 +2,11 @@
 // MAC. The hashes are those of @noble/hashes.
 
 import type { CHash } from '@noble/hashes/utils.js'
+import { use } from '../crypto/maybe.ts'
+import type { Steps } from '../crypto/maybe.ts'
 import { concat } from '../wire/bytes.ts'
-import { pause } from './derivation.ts'
 import type { DerivationBudget } from './derivation.ts'
+import type { Primitives } from './primitives.ts'
 
 export type Hash = CHash
 
@@ -22,13 +24,20 @@ export interface Pkcs12Derivation {
   readonly iterations: number
 }
 
+/** What a derivation is charged to, and stops with. */
+export interface DerivingBy {
+  /** For the whole file. */
+  readonly budget: DerivationBudget
+  readonly primitives: Primitives
+}
+
 /** Appendix B.2: `length` bytes. Throws TlsError `bad_key` for more iterations than the budget has. */
-export const derivePkcs12 = async (
+export function* derivePkcs12(
   { hash, password, salt, iterations }: Pkcs12Derivation,
   purpose: keyof typeof ids,
   length: number,
-  budget: DerivationBudget,
-): Promise<Uint8Array> => {
+  { budget, primitives }: DerivingBy,
+): Steps<Uint8Array> {
   const size = hash.blockLen
   const diversifier = new Uint8Array(size).fill(ids[purpose])
   const input = concat(repeated(salt, size), repeated(password, size))
@@ -41,7 +50,7 @@ export const derivePkcs12 = async (
     for (let i = 1; i < iterations; i++) {
       empty._cloneInto(running)
       running.update(block).digestInto(block)
-      if (i % HASHES_PER_TURN === 0) await pause()
+      if (i % HASHES_PER_TURN === 0) yield* use(primitives.pause())
     }
     derived = concat(derived, block)
     if (derived.length >= length) return derived.subarray(0, length)

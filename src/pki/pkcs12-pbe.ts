@@ -2,12 +2,16 @@
 // ciphers are those of the runtime's node:crypto, where there is one, or the caller's.
 
 import { sha1 } from '@noble/hashes/legacy.js'
+import { use } from '../crypto/maybe.ts'
+import type { Steps } from '../crypto/maybe.ts'
 import { TlsError } from '../errors.ts'
 import { concat } from '../wire/bytes.ts'
 import type { DerReader } from '../wire/der.ts'
 import { DerivationBudget } from './derivation.ts'
 import type { DerivationLimits } from './derivation.ts'
 import { derivePkcs12, passwordForms } from './pkcs12-kdf.ts'
+import type { DerivingBy } from './pkcs12-kdf.ts'
+import { webPrimitives } from './primitives.ts'
 
 /** OpenSSL's names. Keys have 24, 16, 16 and 5 bytes, initialisation vectors 8. */
 export type OldCipher = 'des-ede3-cbc' | 'des-ede-cbc' | 'rc2-cbc' | 'rc2-40-cbc'
@@ -31,17 +35,16 @@ export interface DecryptOptions {
 }
 
 /** What decryption needs from its caller. */
-export interface Decryption {
+export interface Decryption extends DerivingBy {
   readonly password: string
   readonly decipher: Decipher | undefined
-  /** For the whole file. */
-  readonly budget: DerivationBudget
 }
 
 export const decryptionOf = (password: string, { decipher, limits }: DecryptOptions): Decryption => ({
   password,
   decipher,
   budget: new DerivationBudget(limits),
+  primitives: webPrimitives,
 })
 
 const schemes: Readonly<Record<string, { readonly cipher: OldCipher; readonly keyLength: number } | undefined>> = {
@@ -56,12 +59,12 @@ export const isPkcs12Scheme = (oid: string): boolean => schemes[oid] !== undefin
 /**
  * `algorithm` is inside the AlgorithmIdentifier, after its identifier `oid`. Throws TlsError `bad_key` for a wrong
  * password, `unsupported` where nobody has the cipher. */
-export const decryptPkcs12Scheme = async (
+export function* decryptPkcs12Scheme(
   oid: string,
   algorithm: DerReader,
   ciphertext: Uint8Array,
   by: Decryption,
-): Promise<Uint8Array> => {
+): Steps<Uint8Array> {
   const scheme = schemes[oid]
   if (scheme === undefined) throw new TlsError('unsupported', `encrypted with ${oid}`)
   const parameters = algorithm.sequence('pkcs-12PbeParams')
@@ -72,10 +75,10 @@ export const decryptPkcs12Scheme = async (
   let failure: unknown
   for (const password of passwordForms(by.password)) {
     const of = { hash: sha1, password, salt, iterations }
-    const key = await derivePkcs12(of, 'key', scheme.keyLength, by.budget)
-    const iv = await derivePkcs12(of, 'iv', 8, by.budget)
+    const key = yield* derivePkcs12(of, 'key', scheme.keyLength, by)
+    const iv = yield* derivePkcs12(of, 'iv', 8, by)
     try {
-      return await decryptOld(scheme.cipher, key, iv, ciphertext, by)
+      return yield* decryptOld(scheme.cipher, key, iv, ciphertext, by)
     } catch (error) {
       if (!(error instanceof TlsError) || error.code !== 'bad_key') throw error
       failure = error
@@ -85,15 +88,15 @@ export const decryptPkcs12Scheme = async (
 }
 
 /** Throws as decryptPkcs12Scheme does. */
-export const decryptOld = async (
+export function* decryptOld(
   cipher: OldCipher,
   key: Uint8Array,
   iv: Uint8Array,
   ciphertext: Uint8Array,
   { decipher = runtimeDecipher }: Decryption,
-): Promise<Uint8Array> => {
+): Steps<Uint8Array> {
   try {
-    return await decipher(cipher, key, iv, ciphertext)
+    return yield* use(decipher(cipher, key, iv, ciphertext))
   } catch (cause) {
     if (cause instanceof TlsError) throw cause
     throw new TlsError('bad_key', wrongPassword, { cause })

@@ -1,6 +1,8 @@
 // PKCS#12 (RFC 7292), the .p12 and .pfx files that browsers, Java and Windows export: one private key, its certificate
 // and the authorities above it, to what `cert`, `key` and `ca` take.
 
+import { run } from '../crypto/maybe.ts'
+import type { Steps } from '../crypto/maybe.ts'
 import { samePublicKey } from '../crypto/keys.ts'
 import type { PublicKey } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
@@ -41,23 +43,24 @@ export interface Pkcs12 {
  * has that.
  */
 export const readPkcs12 = async (file: Uint8Array, password: string, options: DecryptOptions = {}): Promise<Pkcs12> =>
-  onlyTlsErrors(() => read(file, decryptionOf(password, options)))
+  onlyTlsErrors(async () => assemble(await run(readBags(file, decryptionOf(password, options)))))
 
-const read = async (file: Uint8Array, by: Decryption): Promise<Pkcs12> => {
+/** What is in the file, in its order. Throws as readPkcs12() does; with primitives that answer at once, at once. */
+export function* readBags(file: Uint8Array, by: Decryption): Steps<Bag[]> {
   const outer = reading(berToDer(file))
   const pfx = outer.sequence('PFX')
   outer.end()
   if (pfx.smallInteger('version') !== 3) pfx.fail('its version is not 3')
   const authenticated = dataOf(pfx.sequence('authSafe'))
-  if (!pfx.done) await checkMac(pfx.sequence('macData'), authenticated, by.password, by.budget)
+  if (!pfx.done) yield* checkMac(pfx.sequence('macData'), authenticated, by.password, by)
   pfx.end()
   const bags: Bag[] = []
   const safes = reading(berToDer(authenticated)).sequence('AuthenticatedSafe')
-  while (!safes.done) bags.push(...(await readSafe(safes.sequence('ContentInfo'), by)))
-  return assemble(bags)
+  while (!safes.done) bags.push(...(yield* readSafe(safes.sequence('ContentInfo'), by)))
+  return bags
 }
 
-interface Bag {
+export interface Bag {
   readonly kind: 'key' | 'certificate'
   /** PKCS#8, or certificate. */
   readonly der: Uint8Array
@@ -95,23 +98,23 @@ const explicitOctets = (info: DerReader): Uint8Array => {
   return octets
 }
 
-const readSafe = async (info: DerReader, by: Decryption): Promise<Bag[]> => {
+function* readSafe(info: DerReader, by: Decryption): Steps<Bag[]> {
   const type = info.oid('contentType')
   const contents =
     type === pkcs12Oids.data
       ? explicitOctets(info)
       : type === pkcs12Oids.encryptedData
-        ? await decrypted(info, by)
+        ? yield* decrypted(info, by)
         : undefined
   if (contents === undefined) throw new TlsError('unsupported', `a PKCS#12 file with a part of type ${type}`)
   const list = reading(berToDer(contents)).sequence('SafeContents')
   const bags: Bag[] = []
-  while (!list.done) bags.push(...(await readBag(list.sequence('SafeBag'), by)))
+  while (!list.done) bags.push(...(yield* readBag(list.sequence('SafeBag'), by)))
   return bags
 }
 
 /** EncryptedData (RFC 5652 section 8). */
-const decrypted = async (info: DerReader, by: Decryption): Promise<Uint8Array> => {
+function* decrypted(info: DerReader, by: Decryption): Steps<Uint8Array> {
   const explicit = info.enter(constructedTag(0), 'content')
   const data = explicit.sequence('EncryptedData')
   explicit.end()
@@ -122,7 +125,7 @@ const decrypted = async (info: DerReader, by: Decryption): Promise<Uint8Array> =
   const pieces = content.optional(constructedTag(0), 'encryptedContent')
   const encrypted = pieces === undefined ? content.content(contextTag(0), 'encryptedContent') : joined(pieces)
   content.end()
-  return decryptWithPassword(algorithm, encrypted, by)
+  return yield* decryptWithPassword(algorithm, encrypted, by)
 }
 
 /** [0] IMPLICIT OCTET STRING in pieces, which only BER has. */
@@ -133,7 +136,7 @@ const joined = (pieces: DerReader): Uint8Array => {
 }
 
 /** CRLs and secrets are left out. */
-const readBag = async (bag: DerReader, by: Decryption): Promise<Bag[]> => {
+function* readBag(bag: DerReader, by: Decryption): Steps<Bag[]> {
   const kind = bag.oid('bagId')
   const explicit = bag.enter(constructedTag(0), 'bagValue')
   const value = explicit.element('bagValue')
@@ -141,7 +144,7 @@ const readBag = async (bag: DerReader, by: Decryption): Promise<Bag[]> => {
   const names = bag.done ? { localKeyId: undefined, friendlyName: undefined } : readAttributes(bag.set('bagAttributes'))
   bag.end()
   if (kind === pkcs12Oids.keyBag) return [{ kind: 'key', der: value, ...names }]
-  if (kind === pkcs12Oids.shroudedKeyBag) return [{ kind: 'key', der: await decryptKeyInfo(value, by), ...names }]
+  if (kind === pkcs12Oids.shroudedKeyBag) return [{ kind: 'key', der: yield* decryptKeyInfo(value, by), ...names }]
   if (kind !== pkcs12Oids.certBag) return []
   const certificate = reading(value).sequence('CertBag')
   if (certificate.oid('certId') !== pkcs12Oids.x509Certificate) return []

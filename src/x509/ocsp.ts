@@ -22,11 +22,9 @@ import { readExtensions } from './extensions.ts'
 import type { Extension } from './extensions.ts'
 import { readName } from './name.ts'
 import type { Name } from './name.ts'
+import { ocspStatuses } from './ocsp-status.ts'
+import type { OcspStatus } from './ocsp-status.ts'
 import type { Issuer, PathPair } from './path-pairs.ts'
-
-/** Section 4.2.1: responseStatus. Only the first has an answer in it. */
-export type OcspStatus =
-  'successful' | 'malformedRequest' | 'internalError' | 'tryLater' | 'sigRequired' | 'unauthorized'
 
 /** CertID (section 4.1.1). */
 export interface OcspCertId {
@@ -72,14 +70,8 @@ export type OcspResponse =
   | { readonly status: 'successful'; readonly basic: OcspBasicResponse }
   | { readonly status: Exclude<OcspStatus, 'successful'> }
 
-const statuses: Readonly<Record<number, OcspStatus>> = {
-  0: 'successful',
-  1: 'malformedRequest',
-  2: 'internalError',
-  3: 'tryLater',
-  5: 'sigRequired',
-  6: 'unauthorized',
-}
+/** By number; only the first has an answer in it. */
+const statuses: Readonly<Record<number, OcspStatus | undefined>> = ocspStatuses
 const basicResponse = '1.3.6.1.5.5.7.48.1.1'
 export const nonceOid = '1.3.6.1.5.5.7.48.1.2'
 /** The same as an element, in hex: how a request with a nonce is told from one without. */

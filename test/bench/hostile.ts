@@ -1,7 +1,7 @@
 // node test/bench/hostile.ts: milliseconds of this thread that verifyChain() takes to refuse what a hostile peer sends,
-// by growth (1x, 2x, 4x, 8x). The limits on certificates and bytes are lifted, so that growth shows; the budgets for work
-// are the defaults. The last two columns are the largest message that a connection takes, with all limits as they are,
-// with the node provider and with noble.
+// by growth (1x, 2x, 4x, 8x). The limits on certificates and bytes are lifted, so that growth shows; the budgets for
+// work are the defaults. The last two columns are the largest message that a connection takes, with all limits as they
+// are, with the node provider and with noble.
 
 import process from 'node:process'
 import { nobleProvider } from '../../src/crypto/noble.ts'
