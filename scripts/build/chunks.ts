@@ -13,6 +13,7 @@ export interface Roots {
   readonly anywhere: readonly string[]
   readonly client: string
   readonly server: string
+  readonly certificates: string
 }
 
 /** The name of a module's file, or undefined where the bundler decides. */
@@ -22,14 +23,21 @@ export const chunkNames = (roots: Roots, importsOf: ImportsOf): ((module: string
     for (const module of found) for (const imported of importsOf(module)) found.add(imported)
     return found
   }
-  const [node, machines, client, server] = [roots.node, roots.machines, roots.client, roots.server].map(reach)
+  const [node, machines, client, server, certificates] = [
+    roots.node,
+    roots.machines,
+    roots.client,
+    roots.server,
+    roots.certificates,
+  ].map(reach)
   const anywhere = new Set(roots.anywhere.flatMap((root) => [...reach(root)]))
   const isIn = (set: ReadonlySet<string> | undefined, module: string): boolean => set?.has(module) === true
   return (module) => {
     if (!anywhere.has(module)) return undefined
     if (isIn(node, module)) return 'base'
     if (!isIn(machines, module)) return undefined
-    if (isIn(client, module)) return isIn(server, module) ? 'engine' : 'client'
-    return isIn(server, module) ? 'server' : 'verifier'
+    const side = isIn(client, module) ? (isIn(server, module) ? 'engine' : 'client') : isIn(server, module) && 'server'
+    if (side === false) return 'verifier'
+    return isIn(certificates, module) ? 'certificates' : side // puretls/x509 has no need of an engine
   }
 }

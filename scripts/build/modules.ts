@@ -56,6 +56,7 @@ const chunks = (): ManualChunksOption => {
         anywhere: existingSubpaths().flatMap(({ source, needsNode }) => (needsNode === true ? [] : [fromRoot(source)])),
         client: fromRoot('src/client-entry.ts'),
         server: fromRoot('src/server-entry.ts'),
+        certificates: fromRoot('src/x509/index.ts'),
       },
       (module) => getModuleInfo(module)?.importedIds.filter((imported) => imported.startsWith(root)) ?? [],
     )

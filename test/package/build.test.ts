@@ -41,18 +41,19 @@ describe('constants of a module', () => {
 describe('files of dist/shared', () => {
   const imports: Record<string, string[]> = {
     node: ['wire', 'builtins'],
-    machines: ['wire', 'engine', 'reading', 'writing', 'paths', 'builtins'],
-    client: ['wire', 'engine', 'reading'],
-    server: ['wire', 'engine', 'writing'],
-    web: ['paths', 'other'],
+    machines: ['wire', 'engine', 'names', 'reading', 'writing', 'paths', 'builtins'],
+    client: ['wire', 'engine', 'names', 'reading'],
+    server: ['wire', 'engine', 'names', 'writing'],
+    x509: ['wire', 'names', 'paths', 'other'],
   }
-  const roots = { node: 'node', machines: 'machines', client: 'client', server: 'server' }
-  const nameOf = chunkNames({ ...roots, anywhere: ['client', 'server', 'web'] }, (module) => imports[module] ?? [])
+  const roots = { node: 'node', machines: 'machines', client: 'client', server: 'server', certificates: 'x509' }
+  const nameOf = chunkNames({ ...roots, anywhere: ['client', 'server', 'x509'] }, (module) => imports[module] ?? [])
 
   it('hold what the entry for Node loads at once, with its first connection, and for one side', () => {
-    expect(['wire', 'engine', 'reading', 'writing', 'paths'].map(nameOf)).toEqual([
+    expect(['wire', 'engine', 'names', 'reading', 'writing', 'paths'].map(nameOf)).toEqual([
       'base',
       'engine',
+      'certificates',
       'client',
       'server',
       'verifier',
