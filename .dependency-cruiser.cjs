@@ -19,7 +19,7 @@ const floors = [
   ['inspect', 'inspect/'],
   ['connection', 'connection\\.ts'],
   ['connect', '((connect|server)(-base)?|connection-options|(client|server)-machine|sockets(\\.node)?)\\.ts'],
-  ['core', '(core|(client|server)-entry|exports|defaults|server-defaults|machines\\.node)\\.ts'],
+  ['core', '(core|(client|server)-entry|exports|defaults|machines\\.node)\\.ts'],
   ['index', 'index(\\.node)?\\.ts'],
   ['node', 'node/'],
   ['acme', 'acme/'],

@@ -4,7 +4,7 @@ import { clientMachine } from './client-machine.ts'
 import type { Defaults } from './config.ts'
 import { connectBy } from './connect-base.ts'
 import type { Connect } from './connect-base.ts'
-import { everyFeature } from './handshake/client/features.ts'
+import { everyFeature } from './handshake/client/every-feature.ts'
 import type { Sockets } from './sockets.ts'
 
 export type { Connect, ConnectOptions, DialOptions } from './connect-base.ts'

@@ -13,7 +13,7 @@ import { loadIdentityWith } from './identity.ts'
 import type { LoadIdentity } from './identity.ts'
 import { createServerBy } from './server-base.ts'
 import type { CreateServer } from './server-base.ts'
-import { serverDefaults } from './server-defaults.ts'
+import { serverDefaults } from './config/server-defaults.ts'
 import { nodeSockets } from './sockets.node.ts'
 import type { CertificateVerifier } from './x509/verifier.ts'
 

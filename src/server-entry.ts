@@ -1,10 +1,9 @@
-// puretls/server: the server alone, and of that what is asked for. TLS 1.3 over a stream, with tickets and early data;
-// `provider` has to be given, and where clients show certificates a `verifier` in `clientAuth`. TLS 1.2 and ECH are
-// features that one imports and passes, or that stay out of the bundle.
+// puretls/server: the server alone, and of that what is asked for. TLS 1.3 over a stream, with a certificate;
+// `provider` has to be given. Everything else is a feature that one imports and passes, or that stays out of the
+// bundle.
 
 import { createServerBy } from './server-base.ts'
 import type { CreateServer } from './server-base.ts'
-import { serverDefaults } from './server-defaults.ts'
 import { serverMachine } from './server-machine.ts'
 import { joined } from './engine/endpoints.ts'
 import type { ServerFeature } from './engine/endpoints.ts'
@@ -13,20 +12,28 @@ import type { ServerFeature } from './engine/endpoints.ts'
  * A createServer() with these features.
  *
  * ```ts
- * import { createServerWith, tls12 } from 'puretls/server'
- * const createServer = createServerWith(tls12)
+ * import { createServerWith, sessions, tls12 } from 'puretls/server'
+ * const createServer = createServerWith(sessions, tls12)
  * ```
  */
 export const createServerWith = (...features: readonly ServerFeature[]): CreateServer => {
   const feature = joined(features)
-  const machine = serverMachine(serverDefaults, feature)
-  return createServerBy({ defaults: serverDefaults, parts: feature.config, machine: () => machine })
+  const machine = serverMachine(feature.defaults, feature)
+  return createServerBy({ defaults: feature.defaults, parts: feature.config, machine: () => machine })
 }
 
 /** Makes a server of options, with no feature beside. */
 export const createServer: CreateServer = /* @__PURE__ */ createServerWith()
 
-export { certificateCompression, delegatedCredentials, ech, tls12 } from './handshake/server/features.ts'
+export {
+  certificateCompression,
+  clientAuth,
+  delegatedCredentials,
+  ech,
+  externalPsks,
+  sessions,
+  tls12,
+} from './handshake/server/features.ts'
 export { generateEchKeys } from './ech.ts'
 export type { ServerFeature } from './engine/endpoints.ts'
 export { TlsError } from './errors.ts'

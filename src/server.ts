@@ -1,7 +1,7 @@
 // createServer() with all that a server can do. The entry points call it with what they supply by default.
 
 import type { Defaults } from './config.ts'
-import { everyFeature } from './handshake/server/features.ts'
+import { everyFeature } from './handshake/server/every-feature.ts'
 import { createServerBy } from './server-base.ts'
 import type { CreateServer } from './server-base.ts'
 import { serverMachine } from './server-machine.ts'

@@ -6,6 +6,7 @@ import { clientIdentities } from '../identities.ts'
 import { loadIdentity } from '../identity.ts'
 import { pskConfigs } from '../psk.ts'
 import { decodeSession } from '../session/state.ts'
+import { clientAuthConfig } from './client-auth.ts'
 import { delegatedSchemes } from './delegated-schemes.ts'
 import { onlyWithPsk } from './only-with-psk.ts'
 import type { ClientConfigParts, ServerConfigParts, SharedConfigParts } from './types.ts'
@@ -22,4 +23,10 @@ export const everyClientPart: Required<ClientConfigParts> = {
   shaping: true,
 }
 
-export const everyServerPart: Required<ServerConfigParts> = { ...shared, ech: echServerConfig }
+export const everyServerPart: Required<ServerConfigParts> = {
+  ...shared,
+  ech: echServerConfig,
+  sessions: true,
+  externalPsks: true,
+  clientAuth: clientAuthConfig,
+}

@@ -1,19 +1,17 @@
 // A server's options in, one frozen and checked config out.
 
 import { MadeOnce } from './made-once.ts'
-import type { ClientAuthConfig, CommonConfig, Defaults, ServerConfig, ServerConfigParts } from './types.ts'
+import type { Defaults, ServerConfig, ServerConfigParts } from './types.ts'
 import { commonConfig, inRange, needsFeature } from './common.ts'
 import { checkServerOptions } from './contradictions.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
-import { TlsError } from '../errors.ts'
-import { certificateListOf, identitiesOf } from '../identities.ts'
+import { identitiesOf } from '../identities.ts'
 import { loadIdentity } from '../identity.ts'
 import { checkOptions } from '../options/check.ts'
 import { serverNames } from '../options/server-names.ts'
 import type { ServerOptions } from '../options.ts'
 import { hintOf } from '../psk.ts'
 import { MAX_SESSION_LIFETIME } from '../session/state.ts'
-import { parseCertificate } from '../x509/certificate.ts'
 
 /** Throws as clientConfig does; a key that does not match its certificate is refused here, not at the first
  * connection. `made`: of the config that this one replaces. */
@@ -26,7 +24,7 @@ export const serverConfigWith = (
   checkOptions(options, serverNames)
   checkServerOptions(options)
   const common = commonConfig(options, defaults, parts)
-  needsFeature(parts.ech, 'ech', { 'hello.ech': options.hello?.ech })
+  checkFeatures(options, parts)
   const { provider } = common
   const { hello = {}, psk = {}, earlyData = {} } = options
   const earlyDataWindow = inRange(earlyData.windowSeconds ?? 10, 1, 600, 'earlyData.windowSeconds')
@@ -38,9 +36,9 @@ export const serverConfigWith = (
     source: { stream: undefined, context: undefined },
     options,
     made,
-    clientAuth: clientAuthConfig(options, common, defaults),
+    clientAuth: parts.clientAuth?.(options, common, defaults),
     preferServerOrder: hello.preferServerOrder ?? true,
-    tickets: ticketConfig(options, provider, defaults, made),
+    tickets: parts.sessions ? ticketConfig(options, provider, defaults, made) : undefined,
     sessions: options.sessions,
     psk: psk.lookup,
     pskHint: hintOf(psk.hint),
@@ -55,36 +53,6 @@ export const serverConfigWith = (
     chooseAlpn: hello.chooseAlpn,
     ech: hello.ech && parts.ech?.(hello.ech, provider),
   })
-}
-
-const clientAuthConfig = (
-  options: ServerOptions,
-  common: CommonConfig,
-  defaults: Defaults,
-): ClientAuthConfig | undefined => {
-  const { clientAuth } = options
-  if (!clientAuth) return undefined
-  const { mode } = clientAuth
-  const required = mode.startsWith('require')
-  const inHandshake = mode !== 'after-handshake'
-  const acceptPsk = clientAuth.acceptPsk ?? false
-  if (required && options.psk?.lookup && !acceptPsk) {
-    const why = 'a client that proves an external key shows no certificate (RFC 9846 section 4.4.2)'
-    throw new TlsError(
-      'bad_option',
-      `clientAuth: '${mode}' together with psk: ${why}; say acceptPsk: true if the key is enough`,
-    )
-  }
-  if (mode.endsWith('-unverified'))
-    return { mode, required, inHandshake, acceptPsk, verifier: undefined, authorities: clientAuth.authorities ?? [] }
-  const ca = clientAuth.ca === undefined ? undefined : certificateListOf(clientAuth.ca, 'clientAuth.ca')
-  const verifier =
-    clientAuth.verifier ??
-    (ca && defaults.verifier?.({ provider: common.provider, authorities: ca, legacy: common.legacy }))
-  if (!verifier) throw new TlsError('bad_option', 'clientAuth: ca or verifier is needed to check client certificates')
-  const authorities =
-    clientAuth.authorities ?? ca?.map((der) => parseCertificate(der).subject.der) ?? verifier.authorities ?? []
-  return { mode, required, inHandshake, acceptPsk, verifier, authorities }
 }
 
 /** Tickets of given or shared keys may have been used before this process began: for as long as such a replay could
@@ -112,4 +80,12 @@ const ticketConfig = (
   const protector = options.tickets?.protector ?? made.protector(defaults.tickets, provider, lifetime)
   const { applicationData } = options.tickets ?? {}
   return protector && count > 0 ? { count, resumedCount, lifetime, renewAfter, protector, applicationData } : undefined
+}
+
+const checkFeatures = (options: ServerOptions, parts: ServerConfigParts): void => {
+  const { tickets, sessions, earlyData, resumption, psk = {}, clientAuth, hello = {} } = options
+  needsFeature(parts.sessions, 'sessions', { tickets, sessions, earlyData, resumption })
+  needsFeature(parts.externalPsks, 'externalPsks', { 'psk.lookup': psk.lookup, 'psk.hint': psk.hint })
+  needsFeature(parts.clientAuth, 'clientAuth', { clientAuth })
+  needsFeature(parts.ech, 'ech', { 'hello.ech': hello.ech })
 }

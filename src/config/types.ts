@@ -211,6 +211,13 @@ interface ExternalPsksConfigPart {
 /** The same of a server. */
 export interface ServerConfigParts extends SharedConfigParts {
   readonly ech?: (options: EchServerOptions, provider: CryptoProvider) => EchServerConfig | undefined
+  readonly sessions?: boolean
+  readonly externalPsks?: boolean
+  readonly clientAuth?: (
+    options: ServerOptions,
+    common: CommonConfig,
+    defaults: Defaults,
+  ) => ClientAuthConfig | undefined
 }
 
 /** What the entry points fill in where the caller gave nothing; puretls/core has none of it. */

@@ -24,13 +24,17 @@ export const serverEngineWith = (config: ServerConfig, defaults: Defaults, featu
     handshake: (io) => serverHandshake(config, io, { provider: config.provider, ...defaults }, feature),
   })
 
-interface Feature<C, H> {
+interface Feature<C, H, D> {
   readonly config: C
   readonly handshake: H
+  readonly defaults?: D
 }
 
 /** Several features of one side as one. */
-export const joined = <C, H>(features: readonly Feature<C, H>[]): Feature<C, H> => ({
+export const joined = <C, H, D extends object>(
+  features: readonly Feature<C, H, D>[],
+): Feature<C, H, D> & { readonly defaults: D } => ({
   config: Object.assign({}, ...features.map(({ config }) => config)),
   handshake: Object.assign({}, ...features.map(({ handshake }) => handshake)),
+  defaults: Object.assign({}, ...features.map(({ defaults }) => defaults)),
 })

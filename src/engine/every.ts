@@ -3,8 +3,8 @@
 
 import type { ClientConfig, Defaults, ServerConfig } from '../config.ts'
 import { clientConfig, serverConfig } from '../config.ts'
-import { everyFeature as everyClientFeature } from '../handshake/client/features.ts'
-import { everyFeature as everyServerFeature } from '../handshake/server/features.ts'
+import { everyFeature as everyClientFeature } from '../handshake/client/every-feature.ts'
+import { everyFeature as everyServerFeature } from '../handshake/server/every-feature.ts'
 import type { ClientOptions, ServerOptions } from '../options.ts'
 import { clientEngineWith, serverEngineWith } from './endpoints.ts'
 import type { TlsEngine } from './types.ts'

@@ -21,7 +21,7 @@ export interface ClientConfig {
 /** The same of a server. */
 export interface ServerConfig {
   readonly checked: CheckedServer
-  readonly feature: ServerFeature
+  readonly feature: ServerFeature & Required<Pick<ServerFeature, 'defaults'>>
 }
 
 /**
@@ -42,7 +42,7 @@ export const clientConfig = (options: ClientOptions, ...features: readonly Clien
 /** Checks a server's options. Throws as clientConfig(), and where a key does not match its certificate. */
 export const serverConfig = (options: ServerOptions, ...features: readonly ServerFeature[]): ServerConfig => {
   const feature = joined(features)
-  return { checked: serverConfigWith(options, {}, feature.config), feature }
+  return { checked: serverConfigWith(options, feature.defaults, feature.config), feature }
 }
 
 /** A client that has its ClientHello ready in takeOutput(). */
@@ -50,7 +50,7 @@ export const createClientEngine = ({ checked, feature }: ClientConfig): TlsEngin
 
 /** A server that waits for a ClientHello. */
 export const createServerEngine = ({ checked, feature }: ServerConfig): TlsEngine =>
-  serverEngineWith(checked, {}, feature)
+  serverEngineWith(checked, feature.defaults, feature)
 
 /** Options straight to an engine, for callers without a stream. Throws as clientConfig(). */
 export const clientEngine = (options: ClientOptions, ...features: readonly ClientFeature[]): TlsEngine =>

@@ -9,7 +9,7 @@ import { memoryReplayGuard, rotatingTicketKeys } from '../../src/session/index.t
 import { serverConfig } from '../../src/config.ts'
 import { Engine } from '../../src/engine/engine.ts'
 import type { HandshakeIo } from '../../src/handshake/context.ts'
-import { everyFeature as everyServerFeature } from '../../src/handshake/server/features.ts'
+import { everyFeature as everyServerFeature } from '../../src/handshake/server/every-feature.ts'
 import { serverHandshake } from '../../src/handshake/server/server.ts'
 import { loadIdentity } from '../../src/identity.ts'
 import { decodePem } from '../../src/wire/pem.ts'

@@ -96,7 +96,7 @@ describe('with features', () => {
     const clientAuth = { mode: 'require', verifier: pathVerifier({ provider, trust: ca.certificatePem }) } as const
     const connect = client.connectWith(client.identityOptions, client.tls12)
     const { ofServer } = await meet(
-      [connect, server.createServer],
+      [connect, server.createServerWith(server.clientAuth)],
       { cert: chainPem, key: privateKeyPem },
       { clientAuth },
     )

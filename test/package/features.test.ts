@@ -8,16 +8,17 @@ import { zlib } from '../../src/compression/index.ts'
 import { everyClientPart, everyServerPart } from '../../src/config/every.ts'
 import { nodeProvider as provider } from '../../src/crypto/node.ts'
 import { joined } from '../../src/engine/endpoints.ts'
-import { everyFeature } from '../../src/handshake/client/features.ts'
-import { everyFeature as everyServerFeature } from '../../src/handshake/server/features.ts'
+import { everyFeature } from '../../src/handshake/client/every-feature.ts'
+import { everyFeature as everyServerFeature } from '../../src/handshake/server/every-feature.ts'
 import { loadIdentityWith } from '../../src/identity.ts'
 import type { ConnectionInfo } from '../../src/info.ts'
 import { createCa, issueDelegatedCredential } from '../../src/pki/index.ts'
 import * as server from '../../src/server-entry.ts'
 import type { CreateServerOptions, ServerFeature, TlsServer } from '../../src/server-entry.ts'
-import { memorySessionCache } from '../../src/session/index.ts'
+import { memorySessionCache, memoryStore, rotatingTicketKeys, sharedSessions } from '../../src/session/index.ts'
 import { pair } from '../../src/stream/pair.ts'
-import { isGrease } from '../../src/wire/registry.ts'
+import type { ClientHello } from '../../src/wire/messages.ts'
+import { extensionTypes, isGrease } from '../../src/wire/registry.ts'
 import { pathVerifier } from '../../src/x509/path-verifier.ts'
 
 const ca = await createCa({ name: 'features' })
@@ -71,12 +72,12 @@ const attempt = (options: Partial<ClientOptions>): Promise<unknown> => {
 describe('every feature', () => {
   it('is what the single ones are together', () => {
     const { connect: _, connectWith: __, TlsError: ___, ...ofClient } = client
-    const all = joined<object, object>(Object.values(ofClient))
+    const all = joined<object, object, object>(Object.values(ofClient))
     expect(all.config).toEqual(everyFeature.config)
     expect(all.config).toEqual(everyClientPart)
     expect(all.handshake).toEqual(everyFeature.handshake)
     const { createServer: _1, createServerWith: _2, TlsError: _3, generateEchKeys: _4, ...ofServer } = server
-    const whole = joined<object, object>(Object.values(ofServer))
+    const whole = joined<object, object, object>(Object.values(ofServer))
     expect(whole.config).toEqual(everyServerFeature.config)
     expect(whole.config).toEqual(everyServerPart)
     expect(whole.handshake).toEqual(everyServerFeature.handshake)
@@ -86,20 +87,20 @@ describe('every feature', () => {
 describe('sessions of a client', () => {
   it('are kept and resumed', async () => {
     const sessions = memorySessionCache()
-    const [near, far] = [[[client.sessions], { sessions }], [[]]] as const
+    const [near, far] = [[[client.sessions], { sessions }], [[server.sessions]]] as const
     expect((await meet(near, far)).ofClient.resumed).toBe(false)
     expect((await meet(near, far)).ofClient.resumed).toBe(true)
   })
 
   it('are kept in TLS 1.2 as well', async () => {
     const near = [[client.sessions, client.tls12], { sessions: memorySessionCache() }] as const
-    const far = [[server.tls12], { versions: { max: 'TLS 1.2' } }] as const
+    const far = [[server.sessions, server.tls12], { versions: { max: 'TLS 1.2' } }] as const
     expect((await meet(near, far)).ofClient.resumed).toBe(false)
     expect((await meet(near, far)).ofClient).toMatchObject({ resumed: true, version: 'TLS 1.2' })
   })
 
   it('carry early data', async () => {
-    const far = [[], { earlyData: { maxBytes: 1024 } }] as const
+    const far = [[server.sessions], { earlyData: { maxBytes: 1024 } }] as const
     const sessions = memorySessionCache()
     await meet([[client.sessions], { sessions }], far)
     const again = await meet([[client.sessions], { sessions, earlyData: Uint8Array.of(1, 2) }], far)
@@ -117,22 +118,60 @@ describe('sessions of a client', () => {
   })
 
   it('are not there without: tickets are ignored, in both versions', async () => {
-    const { ofClient, session } = await meet([[], { tickets: false }], [[]])
+    const { ofClient, session } = await meet([[], { tickets: false }], [[server.sessions]])
     expect(ofClient).toMatchObject({ resumed: false, earlyData: 'none', earlyDataRefusal: undefined })
     expect(session).toBeUndefined()
-    const old = await meet([[client.tls12]], [[server.tls12], { versions: { max: 'TLS 1.2' } }])
+    const old = await meet([[client.tls12]], [[server.sessions, server.tls12], { versions: { max: 'TLS 1.2' } }])
     expect(old.ofClient.version).toBe('TLS 1.2')
     expect(old.session).toBeUndefined()
   })
 })
 
-describe('external keys of a client', () => {
+describe('sessions of a server', () => {
+  it.each([
+    ['tickets', { tickets: { count: 1 } }],
+    ['sessions', { sessions: sharedSessions(memoryStore()) }],
+    ['earlyData', { earlyData: { maxBytes: 1 } }],
+    ['resumption', { resumption: { maxAgeSeconds: 60 } }],
+  ])('are asked for by the option %s', (option, options) => {
+    expect(() => server.createServer({ ...identity, ...options })).toThrow(refusing(option, 'sessions'))
+  })
+
+  it('are not there without: no ticket is given, and a session offered leads to a full handshake', async () => {
+    const keys = rotatingTicketKeys({ provider })
+    const sessions = memorySessionCache()
+    const near = [[client.sessions, client.tls12], { sessions, earlyData: Uint8Array.of(1) }] as const
+    const { session } = await meet(near, [
+      [server.sessions],
+      { tickets: { protector: keys }, earlyData: { maxBytes: 9 } },
+    ])
+    expect(session).toBeDefined()
+    const again = await meet(near, [[]])
+    expect(again.ofClient).toMatchObject({ resumed: false, earlyData: 'rejected' })
+    expect(again.ofServer).toMatchObject({ resumed: false, earlyData: 'rejected', earlyDataRefusal: 'disabled' })
+    expect(again.session).toBeUndefined()
+    const old = [[client.sessions, client.tls12], { sessions: memorySessionCache() }] as const
+    expect((await meet(old, [[server.tls12], { versions: { max: 'TLS 1.2' } }])).session).toBeUndefined()
+  })
+
+  it('are not there without, and the offer is checked all the same (RFC 9846 section 4.3.9)', async () => {
+    const psk = { keys: { identity: 'us', key: new Uint8Array(32) } }
+    const shape = (hello: ClientHello): ClientHello => ({
+      ...hello,
+      extensions: hello.extensions?.filter(({ type }) => type !== extensionTypes.psk_key_exchange_modes),
+    })
+    const near = [[client.externalPsks, client.helloShaping], { psk, hello: { shape } }] as const
+    await expect(meet(near, [[]])).rejects.toMatchObject({ alert: 'missing_extension' })
+  })
+})
+
+describe('external keys', () => {
   const key = new Uint8Array(32).fill(7)
   const psk = { keys: { identity: 'us', key } }
   const lookup = { psk: { lookup: (identity: Uint8Array) => (identity.length === 2 ? { key } : undefined) } }
 
   it('stand for a certificate', async () => {
-    const { ofClient } = await meet([[client.externalPsks], { psk }], [[], lookup])
+    const { ofClient } = await meet([[client.externalPsks], { psk }], [[server.externalPsks], lookup])
     expect(ofClient.pskIdentity).toEqual(new TextEncoder().encode('us'))
     const required = { psk: { ...psk, required: true } }
     await expect(meet([[client.externalPsks], required], [[]])).rejects.toMatchObject({ code: 'missing_extension' })
@@ -140,7 +179,7 @@ describe('external keys of a client', () => {
 
   it('come after a session', async () => {
     const near = [[client.externalPsks, client.sessions], { psk, sessions: memorySessionCache() }] as const
-    const far = [[], lookup] as const
+    const far = [[server.externalPsks, server.sessions], lookup] as const
     expect((await meet(near, far)).ofClient.resumed).toBe(false)
     expect((await meet(near, far)).ofClient.resumed).toBe(true)
   })
@@ -150,16 +189,24 @@ describe('external keys of a client', () => {
     await expect(attempt({ psk: { required: true } })).rejects.toEqual(refusing('psk.required', 'externalPsks'))
   })
 
-  it('are not there without: the server shows its certificate', async () => {
-    expect((await meet([[]], [[], lookup])).ofClient.pskIdentity).toBeUndefined()
+  it('are asked for by the options of a server', () => {
+    expect(() => server.createServer({ ...identity, ...lookup })).toThrow(refusing('psk.lookup', 'externalPsks'))
+    expect(() => server.createServer({ ...identity, psk: { hint: 'us' } })).toThrow(
+      refusing('psk.hint', 'externalPsks'),
+    )
+  })
+
+  it('are not there without, on either side: the server shows its certificate', async () => {
+    expect((await meet([[]], [[server.externalPsks], lookup])).ofClient.pskIdentity).toBeUndefined()
+    expect((await meet([[client.externalPsks], { psk }], [[]])).ofClient.pskIdentity).toBeUndefined()
   })
 })
 
 describe('certificates of a client', () => {
-  const clientAuth = (mode: 'request' | 'require') => ({ clientAuth: { mode, verifier } })
+  const asking = (mode: 'request' | 'require') => [[server.clientAuth], { clientAuth: { mode, verifier } }] as const
 
   it('come loaded, or as options', async () => {
-    const { ofServer } = await meet([[client.clientCertificates], { identity: own }], [[], clientAuth('require')])
+    const { ofServer } = await meet([[client.clientCertificates], { identity: own }], asking('require'))
     expect(ofServer.verifiedChain).toHaveLength(2)
     // identityOptions is more than clientCertificates, in any order
     const { chainPem, privateKeyPem } = await ca.issue({ names: ['client.example'], client: true })
@@ -168,7 +215,7 @@ describe('certificates of a client', () => {
       [client.identityOptions, client.clientCertificates],
       [client.clientCertificates, client.identityOptions],
     ]) {
-      expect((await meet([features, options], [[], clientAuth('require')])).ofServer.verifiedChain).toHaveLength(2)
+      expect((await meet([features, options], asking('require'))).ofServer.verifiedChain).toHaveLength(2)
     }
   })
 
@@ -186,10 +233,56 @@ describe('certificates of a client', () => {
   })
 
   it('are not there without: a server that asks gets an empty list (RFC 9846 section 4.5.1)', async () => {
-    expect((await meet([[]], [[], clientAuth('request')])).ofServer.peerCertificates).toEqual([])
-    await expect(meet([[]], [[], clientAuth('require')])).rejects.toMatchObject({ code: 'certificate_required' })
-    const old = { ...clientAuth('request'), versions: { max: 'TLS 1.2' } } as const
-    expect((await meet([[client.tls12]], [[server.tls12], old])).ofServer.peerCertificates).toEqual([])
+    expect((await meet([[]], asking('request'))).ofServer.peerCertificates).toEqual([])
+    await expect(meet([[]], asking('require'))).rejects.toMatchObject({ code: 'certificate_required' })
+    const old = { clientAuth: { mode: 'request', verifier }, versions: { max: 'TLS 1.2' } } as const
+    expect((await meet([[client.tls12]], [[server.tls12, server.clientAuth], old])).ofServer.peerCertificates).toEqual(
+      [],
+    )
+  })
+
+  it('are asked for after the handshake by a server that can', async () => {
+    const [near, far] = pair()
+    const clientAuth = { mode: 'after-handshake', verifier } as const
+    const given = {
+      provider,
+      serverName: 'localhost',
+      verifier,
+      identity: own,
+      hello: { postHandshakeAuth: true },
+    } as const
+    const [connection, accepted] = await Promise.all([
+      client.connectWith(client.clientCertificates)(near, given),
+      server
+        .createServerWith(server.clientAuth)({ ...identity, clientAuth })
+        .accept(far),
+    ])
+    const asked = accepted.requestClientCertificate()
+    const reading = connection.read()
+    expect((await asked).verifiedChain).toHaveLength(2)
+    await accepted.close()
+    await reading
+    await connection.close()
+  })
+
+  it('are asked for by no server without the feature, and by none of its options', async () => {
+    const clientAuth = { mode: 'request', verifier } as const
+    expect(() => server.createServer({ ...identity, clientAuth })).toThrow(refusing('clientAuth', 'clientAuth'))
+    const [near, far] = pair()
+    const given = {
+      provider,
+      serverName: 'localhost',
+      verifier,
+      identity: own,
+      hello: { postHandshakeAuth: true },
+    } as const
+    const [connection, accepted] = await Promise.all([
+      client.connectWith(client.clientCertificates)(near, given),
+      server.createServer(identity).accept(far),
+    ])
+    await expect(accepted.requestClientCertificate()).rejects.toMatchObject({ code: 'wrong_state' })
+    await Promise.all([connection.close(), accepted.close()])
+    expect(accepted.info.peerCertificates).toEqual([])
   })
 })
 
@@ -200,7 +293,7 @@ describe('certificate compression', () => {
   it('shrinks the certificates of both sides', async () => {
     const clientAuth = { mode: 'require', verifier } as const
     const near = [[both[0], client.clientCertificates], { certificates, identity: own }] as const
-    const { ofClient, ofServer } = await meet(near, [[both[1]], { certificates, clientAuth }])
+    const { ofClient, ofServer } = await meet(near, [[both[1], server.clientAuth], { certificates, clientAuth }])
     expect(ofClient.certificateCompression).toBe('zlib')
     expect(ofServer.certificateCompression).toBe('zlib')
   })

@@ -1,8 +1,8 @@
 // What a client may be built with or without. Each feature has its part in making configs and its part in handshakes;
 // what is not named anywhere does not get into a bundle.
+// Nothing is computed here, so that bundlers can leave out each of them.
 
 import { delegatedSchemes } from '../../config/delegated-schemes.ts'
-import { everyClientPart } from '../../config/every.ts'
 import { onlyWithPsk } from '../../config/only-with-psk.ts'
 import { checkCodecs } from '../../compression/codec.ts'
 import { echClientConfig } from '../../ech.ts'
@@ -60,8 +60,8 @@ export const clientCertificates: ClientFeature = {
 
 /** `clientCertificates`, and certificate and key as options (`cert` and `key`). */
 export const identityOptions: ClientFeature = {
-  config: { ...clientCertificates.config, loadIdentity },
-  handshake: clientCertificates.handshake,
+  config: { identities: clientIdentities, loadIdentity },
+  handshake: { certificates: certificatesPart },
 }
 
 /** Certificate compression (RFC 8879): option `certificates.compression`. */
@@ -78,18 +78,3 @@ export const delegatedCredentials: ClientFeature = {
 
 /** ClientHellos that look otherwise: options `hello.grease`, `hello.permuteExtensions` and `hello.shape`. */
 export const helloShaping: ClientFeature = { config: { shaping: true }, handshake: { shaping: shapingPart } }
-
-/** All of them. */
-export const everyFeature: ClientFeature = {
-  config: everyClientPart,
-  handshake: {
-    ...tls12.handshake,
-    ...ech.handshake,
-    ...sessions.handshake,
-    ...externalPsks.handshake,
-    ...identityOptions.handshake,
-    ...certificateCompression.handshake,
-    ...delegatedCredentials.handshake,
-    ...helloShaping.handshake,
-  },
-}

@@ -20,14 +20,7 @@ import { signedContent13 } from '../auth/signatures.ts'
 import type { Connection13 } from '../connection/connection13.ts'
 import type { Flow } from '../flow.ts'
 import { greasedSchemes, greaseExtension } from '../grease.ts'
-import type { ServerHandshake } from './received-hello.ts'
-
-export interface RequestedPeer {
-  /** The client sent post_handshake_auth. */
-  readonly offered: boolean
-  /** The handshake stands on an external pre-shared key. */
-  readonly external: boolean
-}
+import type { ClientAuthPart, LaterRequests, RequestedPeer, ServerHandshake } from './received-hello.ts'
 
 interface OpenRequest {
   readonly context: Uint8Array
@@ -35,7 +28,7 @@ interface OpenRequest {
 }
 
 /** A server's requests that wait for their answer. */
-export class CertificateRequests {
+class CertificateRequests implements LaterRequests {
   readonly #hs: ServerHandshake
   readonly #peer: RequestedPeer
   #open: readonly OpenRequest[] = []
@@ -45,9 +38,6 @@ export class CertificateRequests {
     this.#peer = peer
   }
 
-  /**
-   * Sends a CertificateRequest. Throws `wrong_state` if the client did not offer it, or no clientAuth is configured.
-   */
   *request(): Flow<void> {
     const { config } = this.#hs
     if (this.#peer.external) {
@@ -66,7 +56,6 @@ export class CertificateRequests {
     apart.io.expectMessages(3) // Certificate, CertificateVerify, Finished
   }
 
-  /** The client's Certificate came; reads what follows it and says who the client is. */
   *answer(connection: Connection13, message: Message<Messages13, 'Certificate'>): Flow<void> {
     const open = this.#open.find(({ context }) => equalBytes(context, message.context))
     if (!open)
@@ -83,8 +72,7 @@ export class CertificateRequests {
   }
 }
 
-/** The CertificateRequest of this config; the context is empty during the handshake. */
-export const certificateRequest = (config: ServerConfig, context: Uint8Array): CertificateRequest13 => {
+const certificateRequest = (config: ServerConfig, context: Uint8Array): CertificateRequest13 => {
   const authorities = config.clientAuth?.authorities ?? []
   return {
     context,
@@ -104,8 +92,7 @@ export const certificateRequest = (config: ServerConfig, context: Uint8Array): C
   }
 }
 
-/** A client's Certificate and CertificateVerify, judged; or what the policy says of a client without a certificate. */
-export function* readClientCertificate(
+function* readClientCertificate(
   hs: ServerHandshake,
   message: Message<Messages13, 'Certificate'>,
 ): Flow<ByCertificate | ByPolicy> {
@@ -128,4 +115,10 @@ export function* readClientCertificate(
   const content = signedContent13('client', signedHash)
   const signature = yield* verifySignature(config, signer, { scheme, signature: bytes, content })
   return { by: 'certificate', peer, signature }
+}
+
+export const clientAuthPart: ClientAuthPart = {
+  request: certificateRequest,
+  read: readClientCertificate,
+  later: (hs, peer) => new CertificateRequests(hs, peer),
 }

@@ -1,12 +1,18 @@
 // What a server may be built with or without, as features.ts of the client.
+// Nothing is computed here, so that bundlers can leave out each of them.
 
+import { clientAuthConfig } from '../../config/client-auth.ts'
 import { delegatedSchemes } from '../../config/delegated-schemes.ts'
-import { everyServerPart } from '../../config/every.ts'
+import { serverDefaults } from '../../config/server-defaults.ts'
 import { checkCodecs } from '../../compression/codec.ts'
 import { echServerConfig } from '../../ech.ts'
 import { compressionPart } from '../auth/certificate-compression.ts'
 import { delegationPart } from '../auth/delegated.ts'
+import { clientAuthPart } from './certificate-requests13.ts'
 import { echPart } from './ech-server.ts'
+import { externalPsk } from './server-external-psk.ts'
+import { selectPsk } from './server-psk.ts'
+import { sessionsPart } from './server-sessions13.ts'
 import type { ServerFeature } from './server.ts'
 import { serverHandshake12 } from './server12.ts'
 
@@ -15,6 +21,26 @@ export const tls12: ServerFeature = { config: { tls12: true }, handshake: { tls1
 
 /** Encrypted Client Hello (RFC 9849): option `hello.ech`. */
 export const ech: ServerFeature = { config: { ech: echServerConfig }, handshake: { ech: echPart } }
+
+/** Tickets, and early data with them: options `tickets`, `sessions`, `resumption` and `earlyData`. Without it, every
+ * handshake is a full one. */
+export const sessions: ServerFeature = {
+  config: { sessions: true },
+  handshake: { sessions: sessionsPart, selectPsk },
+  defaults: serverDefaults,
+}
+
+/** External pre-shared keys: options `psk.lookup` and `psk.hint`. */
+export const externalPsks: ServerFeature = {
+  config: { externalPsks: true },
+  handshake: { externalPsks: externalPsk, selectPsk },
+}
+
+/** Certificates of clients: option `clientAuth`, and `requestClientCertificate()`. */
+export const clientAuth: ServerFeature = {
+  config: { clientAuth: clientAuthConfig },
+  handshake: { clientAuth: clientAuthPart },
+}
 
 /** Certificate compression (RFC 8879): option `certificates.compression`. */
 export const certificateCompression: ServerFeature = {
@@ -26,15 +52,4 @@ export const certificateCompression: ServerFeature = {
 export const delegatedCredentials: ServerFeature = {
   config: { delegation: delegatedSchemes },
   handshake: { delegation: delegationPart },
-}
-
-/** All of them. */
-export const everyFeature: ServerFeature = {
-  config: everyServerPart,
-  handshake: {
-    ...tls12.handshake,
-    ...ech.handshake,
-    ...certificateCompression.handshake,
-    ...delegatedCredentials.handshake,
-  },
 }

@@ -7,13 +7,10 @@ import { TlsError } from '../../errors.ts'
 import { TLS12, versionName } from '../../wire/registry.ts'
 import { schemeFor13 } from '../auth/signatures.ts'
 import type { ChosenIdentity } from '../auth/identities.ts'
-import { serverFingerprint } from '../connection/session-key.ts'
 import type { Flow } from '../flow.ts'
 import { selectAlpn, selectGroup13, selectIdentity, selectSuite13 } from './negotiate.ts'
-import { whyNoEarlyData, selectPsk } from './server-psk.ts'
-import type { ChosenPsk, EarlyTerms } from './server-psk.ts'
 import { retryClient } from './server-retry.ts'
-import type { ReceivedHello, ServerHandshake } from './received-hello.ts'
+import type { ChosenPsk, EarlyTerms, ReceivedHello, ServerHandshake } from './received-hello.ts'
 import { pskModes } from '../../wire/numbers.ts'
 
 export interface Choice13 {
@@ -71,7 +68,8 @@ function* earlyDataRefusal(
   { firstHello, retried, suite, psk, alpn }: EarlyOffer,
 ): Flow<EarlyDataRefusal | undefined> {
   if (!firstHello.extensions.early_data) return undefined
-  return yield* whyNoEarlyData(hs, { retried, suite, psk, alpn })
+  const { sessions } = hs.parts
+  return sessions ? yield* sessions.whyNoEarlyData(hs, { retried, suite, psk, alpn }) : 'disabled'
 }
 
 interface Authenticator extends IdentityOrProblem {
@@ -87,13 +85,35 @@ function* authenticateBy(
   group: ActiveGroup | undefined,
 ): Flow<Authenticator> {
   const certificate = yield* identityOf(hs, hello)
-  const fingerprint = serverFingerprint(hs.config, certificate.identity?.identity)
+  const { sessions, selectPsk } = hs.parts
+  const fingerprint = sessions?.fingerprint(hs.config, certificate.identity?.identity) ?? ''
   const modes = hello.extensions.psk_key_exchange_modes ?? new Uint8Array(0)
   const usable =
     hello.extensions.pre_shared_key === undefined ||
     modes.length === 0 ||
     modes.includes(group ? pskModes.psk_dhe_ke : pskModes.psk_ke)
-  return { ...certificate, fingerprint, psk: usable ? yield* selectPsk(hs, hello, suite, fingerprint) : undefined }
+  if (usable) checkPsks(hello)
+  return {
+    ...certificate,
+    fingerprint,
+    psk: usable && selectPsk ? yield* selectPsk(hs, hello, suite, fingerprint) : undefined,
+  }
+}
+
+/** Of keys that are offered, whether any is known here or not. */
+const checkPsks = ({ extensions: { pre_shared_key: offered, psk_key_exchange_modes: modes } }: ReceivedHello): void => {
+  if (!offered) return
+  if (!modes)
+    throw new TlsError(
+      'missing_extension',
+      'ClientHello: pre_shared_key without psk_key_exchange_modes (section 4.3.9)',
+    )
+  if (offered.identities.length !== offered.binders.length) {
+    throw new TlsError(
+      'illegal_parameter',
+      'ClientHello: as many binders as PSK identities are required (section 4.3.11)',
+    )
+  }
 }
 
 /**

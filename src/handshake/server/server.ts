@@ -11,15 +11,14 @@ import { Handshake } from '../context.ts'
 import type { Established, HandshakeIo } from '../context.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
-import type { SharedParts } from '../parts.ts'
 import { selectVersion } from './negotiate.ts'
 import { readHello } from './server-hello.ts'
 import type { serverHandshake12 } from './server12.ts'
 import { serverHandshake13 } from './server13.ts'
-import type { EchPart, ReceivedHello, ServerHandshake } from './received-hello.ts'
+import type { EchPart, ReceivedHello, ServerHandshake, ServerHandshakeParts } from './received-hello.ts'
 
 /** What a server can do beside TLS 1.3 with the ClientHello in the clear: features.ts has all of it. */
-export interface ServerParts extends SharedParts {
+export interface ServerParts extends ServerHandshakeParts {
   readonly tls12?: typeof serverHandshake12
   readonly ech?: EchPart
 }
@@ -28,6 +27,8 @@ export interface ServerParts extends SharedParts {
 export interface ServerFeature {
   readonly config: ServerConfigParts
   readonly handshake: ServerParts
+  /** What is made where options name nothing. */
+  readonly defaults?: Pick<Defaults, 'tickets' | 'replayGuard'>
 }
 
 export function* serverHandshake(

@@ -13,19 +13,15 @@ import { askedTypes, certificateOf, compressionOf } from '../auth/certificate-me
 import { sendProof13 } from '../auth/send-certificate13.ts'
 import { Connection13 } from '../connection/connection13.ts'
 import { confirmConnection, connectionInfo } from '../connection/info.ts'
-import { sessionFacts } from '../connection/session-facts.ts'
 import type { Established } from '../context.ts'
 import { TlsError } from '../../errors.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { installRead13, installWrite13, offerEarlyExporter } from '../keys13.ts'
-import { CertificateRequests, certificateRequest, readClientCertificate } from './certificate-requests13.ts'
 import { negotiate13 } from './negotiate13.ts'
 import type { Choice13 } from './negotiate13.ts'
 import { helloFields } from './server-hello.ts'
-import { sendTickets, ticketCount } from './tickets13.ts'
-import type { TicketFacts } from './tickets13.ts'
-import type { ReceivedHello, ServerHandshake } from './received-hello.ts'
+import type { LaterRequests, ReceivedHello, ServerHandshake } from './received-hello.ts'
 
 /** Bytes of early data that are skipped if none was allowed: what a client may have sent by an older ticket. */
 const MIN_SKIPPED = 16384
@@ -61,7 +57,7 @@ export function* serverHandshake13(hs: ServerHandshake, firstHello: ReceivedHell
   const info = infoOf(choice, client)
   const connection = connectionOf(hs, choice, master)
   yield* confirmConnection(hs.config, info)
-  hs.io.beside(sendTickets(hs, connection, ticketFacts(hs, choice, client, info)))
+  sendTickets(hs, choice, connection, client, info)
   return establish(hs, choice, connection, { auth: client.auth, finished }, info)
 }
 
@@ -98,8 +94,8 @@ function* sendServerHello(hs: ServerHandshake, choice: Choice13): Flow<Handshake
 }
 
 const sendServerParameters = (hs: ServerHandshake, { hello, psk, alpn, earlyData }: Choice13): void => {
-  const { config, io } = hs
-  const { record_size_limit: theirLimit, ticket_request: ticketRequest } = hello.extensions
+  const { config, io, parts } = hs
+  const { record_size_limit: theirLimit, ticket_request: asksTickets } = hello.extensions
   // the keys to use instead, if the client's were not ours (RFC 9849 section 7.1)
   const retryConfigs = hello.ech?.kind === 'rejected' ? config.ech?.retryConfigs : undefined
   if (theirLimit !== undefined) io.setMaxFragment(Math.min(theirLimit, MAX_RECORD_SIZE_LIMIT) - 1)
@@ -110,12 +106,12 @@ const sendServerParameters = (hs: ServerHandshake, { hello, psk, alpn, earlyData
       ...(theirLimit !== undefined && { record_size_limit: config.recordSizeLimit ?? MAX_RECORD_SIZE_LIMIT }),
       ...(alpn !== undefined && { application_layer_protocol_negotiation: [alpn] }),
       ...(earlyData === 'accepted' && { early_data: true }),
-      ...(ticketRequest && { ticket_request: ticketCount(config, hello, psk !== undefined) }),
+      ...(asksTickets && parts.sessions && { ticket_request: parts.sessions.count(config, hello, psk !== undefined) }),
       ...(retryConfigs && { encrypted_client_hello: retryConfigs }),
     }),
   })
-  if (!psk && config.clientAuth?.inHandshake)
-    hs.send('CertificateRequest', certificateRequest(config, new Uint8Array(0)))
+  if (!psk && config.clientAuth?.inHandshake && parts.clientAuth)
+    hs.send('CertificateRequest', parts.clientAuth.request(config, new Uint8Array(0)))
 }
 
 function* sendServerAuthentication(hs: ServerHandshake, { hello, psk, identity: chosen }: Choice13): Flow<void> {
@@ -176,11 +172,12 @@ interface Client13 {
 function* readClientAuthentication(hs: ServerHandshake, { hello, psk }: Choice13): Flow<Client13> {
   limitRecords(hs, hello)
   if (psk) return { auth: { by: 'psk', psk: psk.proof } }
-  if (!hs.config.clientAuth?.inHandshake) return { auth: allowNoCertificate(hs.config) }
+  const { clientAuth } = hs.parts
+  if (!hs.config.clientAuth?.inHandshake || !clientAuth) return { auth: allowNoCertificate(hs.config) }
   const received = yield* hs.read(...askedTypes(hs.config))
   const message = yield* certificateOf(hs, received)
   if (message.context.length > 0) throw new TlsError('illegal_parameter', 'Certificate: a context during the handshake')
-  return { auth: yield* readClientCertificate(hs, message), compression: compressionOf(hs.config, received) }
+  return { auth: yield* clientAuth.read(hs, message), compression: compressionOf(hs.config, received) }
 }
 
 function* readClientFinished(
@@ -234,18 +231,25 @@ const connectionOf = (
   return connection
 }
 
-const ticketFacts = (
-  { config }: ServerHandshake,
+const sendTickets = (
+  hs: ServerHandshake,
   { hello, psk, fingerprint }: Choice13,
+  connection: Connection13,
   { auth }: Client13,
   info: ConnectionInfo,
-): TicketFacts => ({
-  session: sessionFacts(config, auth, info),
-  info,
-  fingerprint,
-  sessionData: info.sessionData ?? new Uint8Array(0),
-  count: ticketCount(config, hello, psk !== undefined),
-})
+): void => {
+  const { config, io, parts } = hs
+  const { sessions } = parts
+  if (!sessions) return
+  const facts = {
+    session: sessions.facts(config, auth, info),
+    info,
+    fingerprint,
+    sessionData: info.sessionData ?? new Uint8Array(0),
+    count: sessions.count(config, hello, psk !== undefined),
+  }
+  io.beside(sessions.send(hs, connection, facts))
+}
 
 const establish = (
   hs: ServerHandshake,
@@ -255,17 +259,26 @@ const establish = (
   info: ConnectionInfo,
 ): Established => {
   const external = psk !== undefined && !psk.session
-  const requests = new CertificateRequests(hs, { offered: hello.extensions.post_handshake_auth === true, external })
+  const peer = { offered: hello.extensions.post_handshake_auth === true, external }
+  const requests = hs.parts.clientAuth?.later(hs, peer)
   const established = connection.establish(proofs, postHandshake(hs, connection, requests), info)
-  return { ...established, requestCertificate: () => requests.request() }
+  return { ...established, requestCertificate: () => requests?.request() ?? noRequests() }
+}
+
+function* noRequests(): Flow<never> {
+  throw new TlsError('wrong_state', 'clientAuth: not configured, so no certificate can be judged')
 }
 
 /** KeyUpdate, and the answers to our requests for a certificate, for as long as the connection lives (section 4.7). */
-function* postHandshake(hs: ServerHandshake, connection: Connection13, requests: CertificateRequests): Flow<void> {
-  const types = ['KeyUpdate', ...askedTypes(hs.config)] as const
+function* postHandshake(
+  hs: ServerHandshake,
+  connection: Connection13,
+  requests: LaterRequests | undefined,
+): Flow<void> {
+  const types = ['KeyUpdate', ...(requests ? askedTypes(hs.config) : [])] as const
   for (;;) {
     const message = yield* hs.receive(...types)
     if (message.type === 'KeyUpdate') yield* connection.readKeyUpdate(message.requestUpdate)
-    else yield* requests.answer(connection, yield* certificateOf(hs, message))
+    else if (requests) yield* requests.answer(connection, yield* certificateOf(hs, message))
   }
 }

@@ -2,7 +2,6 @@
 
 import type { ServerConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
-import type { ConnectionInfo } from '../../info.ts'
 import type { SessionFacts as TicketFor } from '../../options.ts'
 import { blankSession, encodeSession } from '../../session/state.ts'
 import { decode, encode, u16, u32 } from '../../wire/codec.ts'
@@ -10,24 +9,13 @@ import { encodeExtensions, newSessionTicketExtensions } from '../../wire/extensi
 import { TLS13 } from '../../wire/registry.ts'
 import type { Connection13 } from '../connection/connection13.ts'
 import { sessionLifetime } from '../connection/session-facts.ts'
-import type { SessionFacts } from '../connection/session-facts.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { greaseExtension } from '../grease.ts'
-import type { ReceivedHello, ServerHandshake } from './received-hello.ts'
-
-/** What a server's tickets say of the connection they come from. */
-export interface TicketFacts {
-  readonly session: SessionFacts
-  readonly info: ConnectionInfo
-  readonly fingerprint: string
-  readonly count: number
-  /** What the session that was resumed carried. */
-  readonly sessionData: Uint8Array
-}
+import type { ReceivedHello, ServerHandshake, TicketFacts } from './received-hello.ts'
 
 /** What the application wants in the tickets of this connection. */
-export const ticketData = (config: ServerConfig, facts: TicketFor, inherited: Uint8Array): Uint8Array => {
+const ticketData = (config: ServerConfig, facts: TicketFor, inherited: Uint8Array): Uint8Array => {
   const data = config.tickets?.applicationData?.(facts) ?? inherited
   if (data.length > MAX_APPLICATION_DATA) {
     throw new TlsError(
