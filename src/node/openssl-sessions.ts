@@ -1,6 +1,7 @@
-// Sessions of this library as OpenSSL's SSL_SESSION and back, so that servers with the same ticket keys (node:tls, nginx,
-// this one) continue each other's sessions. What SSL_SESSION has no place for (the chain, the policy that the session was
-// made under, when the peer proved who it is) stands in its application data, which OpenSSL carries along unread.
+// Sessions of this library as OpenSSL's SSL_SESSION and back, so that servers with the same ticket keys (node:tls,
+// nginx, this one) continue each other's sessions. What SSL_SESSION has no place for (the chain, the policy that the
+// session was made under, when the peer proved who it is) stands in its application data, which OpenSSL carries along
+// unread.
 
 import { andThen } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'

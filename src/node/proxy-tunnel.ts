@@ -116,8 +116,8 @@ const readHead = (socket: Socket, done: (head: string | undefined) => void): voi
   }
   const onEnd = (): void => finish(undefined)
   const onReadable = (): void => {
-    for (let chunk: unknown = socket.read(); chunk !== null; chunk = socket.read()) {
-      head += String(chunk)
+    for (let chunk = socket.read() as Buffer | null; chunk !== null; chunk = socket.read() as Buffer | null) {
+      head += chunk.toString('latin1')
       if (head.includes('\r\n\r\n')) return finish(head)
       if (head.length > MAX_HEAD) return finish(undefined)
     }

@@ -33,6 +33,8 @@ export interface SocketState {
   /** What came before that. */
   pendingSession?: Uint8Array | undefined
   renegotiationDisabled: boolean
+  /** Server: a ClientHello has come. */
+  heardHello: boolean
   /** Server: its listeners have heard of an error. */
   errorEmitted: boolean
   /** The socket underneath, and how much went through, for what is asked after the end. */

@@ -6,12 +6,11 @@ import type { TlsEngine } from '../engine/types.ts'
 import type { TlsError } from '../errors.ts'
 import type { ConnectionInfo } from '../info.ts'
 import type { HandleOwner } from './handle.ts'
-import { httpRequestOr } from './http-request.ts'
 import { codedError } from './node-errors.ts'
 import { wrapSession } from './sessions.ts'
 import { engineFor } from './socket-engine.ts'
 import type { SocketFacts } from './socket-facts.ts'
-import { nodeErrorOf } from './ssl-errors.ts'
+import { wireErrorOf } from './wire-errors.ts'
 
 type Callback = (error?: Error | null) => void
 
@@ -54,6 +53,7 @@ const makeEngine = (socket: SocketFacts): TlsEngine =>
     state: socket._puretls,
     connectOptions: socket._puretls.connectOptions,
     onHello: (name) => {
+      socket._puretls.heardHello = true
       if (name !== undefined) socket.servername = name
     },
     fail: (error) => socket.destroy(error),
@@ -115,8 +115,15 @@ export const emitPendingSession = (socket: SocketFacts): void => {
 
 const onTlsError = (socket: SocketFacts, error: TlsError): void => {
   if (socket._hadError) return
+  const { isServer, heardHello } = socket._puretls
+  if (error.received === 'close_notify' && (heardHello || !isServer)) {
+    // The peer leaves in the handshake: an end, and whoever waits for the handshake says so.
+    socket.push(null)
+    socket.read(0)
+    return
+  }
   socket._hadError = true
-  const shown = socket._puretls.isServer ? httpRequestOr(error, nodeErrorOf(error)) : nodeErrorOf(error)
+  const shown = wireErrorOf(error, { isServer, heardHello, isEstablished: socket._secureEstablished })
   if (!socket._secureEstablished) socket.destroy(shown)
   else socket._emitTLSError(shown)
 }

@@ -283,6 +283,7 @@ const initialise = (socket: TLSSocket, given: Duplex | null | undefined, options
     isTracing: tlsOptions.enableTrace === true || tracesAll(),
     isJudged: false,
     renegotiationDisabled: false,
+    heardHello: false,
     errorEmitted: false,
   }
   Object.defineProperty(socket, '_puretls', { value: state, configurable: true })

@@ -127,6 +127,3 @@ export const nodeErrorOf = (error: TlsError): Error => {
   if (known) return sslError(known.number, known.text, { cause: error })
   return sslError(68, code.replaceAll('_', ' '), { cause: error })
 }
-
-/** A record that is none: what came looks like a request of HTTP. */
-export const httpRequest = (cause: TlsError): SslError => sslError(156, 'http request', { cause })

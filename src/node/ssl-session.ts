@@ -1,5 +1,5 @@
-// SSL_SESSION of OpenSSL in its ASN.1 (ssl/ssl_asn1.c): what is inside the session tickets of node:tls and nginx, and what
-// `newSession` of node:tls gives. Only the encoding; openssl-sessions.ts says what the fields mean here.
+// SSL_SESSION of OpenSSL in its ASN.1 (ssl/ssl_asn1.c): what is inside the session tickets of node:tls and nginx, and
+// what `newSession` of node:tls gives. Only the encoding; openssl-sessions.ts says what the fields mean here.
 
 import { constructedTag, DerReader, derElement, derInteger, derOctets, derSequence } from '../wire/der.ts'
 

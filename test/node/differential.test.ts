@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 
 import ours from '../../src/node/index.ts'
 import { intended } from './differential/intended.ts'
+import { phases } from './differential/phases.ts'
 import { scenarios } from './differential/scenarios.ts'
 import { Stage } from './differential/stage.ts'
 import type { Tls } from './differential/stage.ts'
@@ -20,9 +21,11 @@ const logOf = async (tls: Tls, scenario: (stage: Stage) => Promise<void>): Promi
   }
 }
 
+const all = { ...scenarios, ...phases }
+
 describe('puretls/node does what node:tls does', () => {
-  it.each(Object.keys(scenarios))('%s', async (name) => {
-    const scenario = scenarios[name]
+  it.each(Object.keys(all))('%s', async (name) => {
+    const scenario = all[name]
     if (!scenario) throw new Error(name)
     const theirs = await logOf(nodeTls, scenario)
     const mine = await logOf(ours as unknown as Tls, scenario)

@@ -1,4 +1,5 @@
-// Session tickets in OpenSSL's form: node:tls, nginx and puretls/node with the same keys continue each other's sessions.
+// Session tickets in OpenSSL's form: node:tls, nginx and puretls/node with the same keys go on with each other's
+// sessions.
 
 import { createHash, randomBytes, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'

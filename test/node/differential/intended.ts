@@ -15,7 +15,15 @@ const resumedLeaf: Difference = {
   why: 'the session carries the certificates of the server: they are there on a resumed connection too',
 }
 
+const unknownRecord = (who: string): Difference => ({
+  node: `${who} Error ERR_SSL_UNEXPECTED_MESSAGE error:0A0000F4:SSL routines::unexpected message`,
+  puretls: `${who} Error ERR_SSL_WRONG_VERSION_NUMBER error:0A00010B:SSL routines::wrong version number`,
+  why: 'what is no record of TLS is told as such, whatever its second byte is',
+})
+
 export const intended: Readonly<Record<string, readonly Difference[]>> = {
+  'a record of an unknown type, to the server': [unknownRecord('server tlsClientError')],
+  'a record of an unknown type, to the client': [unknownRecord('client error')],
   'a session of TLS 1.2': [resumedLeaf],
   'a session of TLS 1.3': [resumedLeaf],
   'values that cannot be read': ['createSecureContext', 'createServer'].map((name) => ({
