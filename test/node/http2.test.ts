@@ -139,3 +139,22 @@ describe('http2 over our TLS', () => {
     expect(await text(kept(connect(origin)).request({ ':path': '/' }))).toBe('plain')
   })
 })
+
+describe('close()', () => {
+  it.each([false, true])('with allowHTTP1 %s stops listening, and then calls back, once', async (allowHTTP1) => {
+    const server = createSecureServer({ cert, key, allowHTTP1 })
+    const url = await listening(server)
+    let calls = 0
+    await new Promise<void>((resolve) => {
+      server.close(() => {
+        calls++
+        resolve()
+      })
+    })
+    expect(server.listening).toBe(false)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(calls).toBe(1)
+    const [error] = (await once(kept(connect(url, { ca })), 'error')) as [{ code: string }]
+    expect(error.code).toBe('ECONNREFUSED')
+  })
+})

@@ -70,6 +70,11 @@ describe.each(['TLS 1.3', 'TLS 1.2'] as const)('%s', (version) => {
     },
   )
 
+  it('an old algorithm may be named for chains without tls12.legacy', async () => {
+    const old = { certificates: { signatureSchemes: ['rsa_pkcs1_sha1'] as const } }
+    infoOf((await meet({ ...only, ...old }, only)).clientEvents)
+  })
+
   it('a server refuses a client whose chain it did not offer to verify', async () => {
     const { roots, identities } = await made
     const identity = identities[1]
