@@ -34,7 +34,7 @@ export const subpaths: readonly Subpath[] = [
     budget: 2 * kB,
   },
   { subpath: './roots', source: 'src/roots/index.ts', budget: 200 * kB },
-  { subpath: './node', source: 'src/node/index.ts', needsNode: true, budget: 154 * kB },
+  { subpath: './node', source: 'src/node/index.ts', needsNode: true, budget: 155 * kB },
   { subpath: './node/https', source: 'src/node/https.ts', needsNode: true, budget: 156 * kB },
   { subpath: './node/http2', source: 'src/node/http2.ts', needsNode: true, budget: 156 * kB },
   { subpath: './node/register', source: 'src/node/register.ts', needsNode: true, budget: 158 * kB },
@@ -65,7 +65,7 @@ export const bundles: readonly Bundle[] = [
     name: 'client, paths, node',
     imports: { ...client, 'src/crypto/node.ts': ['nodeProvider'] },
     needsNode: true,
-    budget: 74 * kB,
+    budget: 75 * kB,
   },
   { name: 'client, paths, noble', imports: { ...client, 'src/crypto/noble.ts': ['nobleProvider'] }, budget: 113 * kB },
   {

@@ -1,7 +1,6 @@
 // What reading encrypted keys and PKCS#12 files takes from the runtime: here with promises, by WebCrypto and
 // @noble/hashes, so that long derivations do not hold up the event loop; node/pfx.ts has the same at once.
 
-import { scryptAsync } from '@noble/hashes/scrypt.js'
 import type { MaybePromise } from '../crypto/provider.ts'
 import { plain } from './keys.ts'
 
@@ -43,8 +42,10 @@ export const webPrimitives = {
       await crypto.subtle.deriveBits({ name: 'PBKDF2', hash, salt: plain(salt), iterations }, base, length * 8),
     )
   },
-  scrypt: ({ password, salt, N, r, p, length, memory }: Scrypt): Promise<Uint8Array> =>
-    scryptAsync(password, salt, { N, r, p, dkLen: length, maxmem: memory }),
+  scrypt: async ({ password, salt, N, r, p, length, memory }: Scrypt): Promise<Uint8Array> => {
+    const { scryptAsync } = await import('@noble/hashes/scrypt.js') // few files ask for it
+    return scryptAsync(password, salt, { N, r, p, dkLen: length, maxmem: memory })
+  },
   decryptCbc: async (raw: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Promise<Uint8Array> => {
     const key = await crypto.subtle.importKey('raw', plain(raw), 'AES-CBC', false, ['decrypt'])
     return new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-CBC', iv: plain(iv) }, key, plain(ciphertext)))
