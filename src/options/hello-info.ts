@@ -52,10 +52,10 @@ export interface HelloSource {
   readonly context: unknown
 }
 
-/** `fields`, and toJSON(), which does not count among them. */
+/** `fields`, which must not be used elsewhere, with toJSON(), which does not count among them. */
 export const clientHelloInfo = (fields: ClientHelloFields, provider: CryptoProvider): ClientHelloInfo => {
   const toJSON: ClientHelloInfo['toJSON'] = (options) => helloJson(fields, provider, options)
-  return Object.defineProperty({ ...fields, toJSON }, 'toJSON', { enumerable: false })
+  return Object.defineProperty(fields as ClientHelloInfo, 'toJSON', { value: toJSON, enumerable: false })
 }
 
 const helloJson = (

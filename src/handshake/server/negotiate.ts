@@ -31,8 +31,9 @@ export const helloInfo = (
   message: ClientHelloMessage,
   extensions: ClientHelloExtensions,
   provider: CryptoProvider,
-): ClientHelloInfo =>
-  clientHelloInfo(
+): ClientHelloInfo => {
+  let types: readonly number[] | undefined
+  return clientHelloInfo(
     {
       serverName: hostName(extensions),
       alpn: extensions.application_layer_protocol_negotiation ?? [],
@@ -40,11 +41,15 @@ export const helloInfo = (
       versions: extensions.supported_versions ?? olderVersions(message.legacyVersion),
       groups: extensions.supported_groups ?? [],
       signatureSchemes: extensions.signature_algorithms ?? [],
-      extensions: (message.extensions ?? []).map(({ type }) => type),
+      // on demand: a list has 16,000 of them if the client likes, and few callers look
+      get extensions() {
+        return (types ??= (message.extensions ?? []).map(({ type }) => type))
+      },
       raw: message.raw,
     },
     provider,
   )
+}
 
 /** An address, which is not permitted here and which some clients send, is no name (RFC 6066 section 3). */
 const hostName = ({ server_name: names }: ClientHelloExtensions): string | undefined => {
