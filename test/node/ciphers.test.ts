@@ -1,5 +1,5 @@
-// OpenSSL's table of cipher suites against ours: names, and the version that brought each. And parameters of finite-field
-// Diffie-Hellman, which node:tls checks and this library checks too, though it has no suite for them.
+// OpenSSL's table of cipher suites against ours: names, and the version that brought each. And parameters of
+// finite-field Diffie-Hellman, which node:tls checks and this library checks too, though it has no suite for them.
 
 import { execFileSync } from 'node:child_process'
 import nodeTls from 'node:tls'

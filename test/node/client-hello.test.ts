@@ -1,5 +1,5 @@
-// What `ciphers`, `sigalgs` and `ecdhCurve` come to: the ClientHello of node:tls and ours for the same text, without what
-// this library does not have.
+// What `ciphers`, `sigalgs` and `ecdhCurve` come to: the ClientHello of node:tls and ours for the same text, without
+// what this library does not have.
 
 import { Duplex } from 'node:stream'
 import nodeTls from 'node:tls'

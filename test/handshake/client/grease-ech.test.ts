@@ -1,5 +1,5 @@
-// An encrypted_client_hello that nobody can open looks like one that somebody can (RFC 9849 section 6.2), and a server's
-// store of sessions is asked for what a client offers.
+// An encrypted_client_hello that nobody can open looks like one that somebody can (RFC 9849 section 6.2), and a
+// server's store of sessions is asked for what a client offers.
 
 import { describe, expect, it } from 'vitest'
 import { concat } from '../../../src/wire/bytes.ts'
