@@ -1,5 +1,5 @@
-// More scenarios of the differential test: what happens at each phase of a connection, streams under load, and errors of
-// certificates and of the wire.
+// More scenarios of the differential test: what happens at each phase of a connection, streams under load, and errors
+// of certificates and of the wire.
 
 import { once } from 'node:events'
 import * as net from 'node:net'
