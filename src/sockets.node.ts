@@ -4,12 +4,17 @@ import type * as Net from 'node:net'
 
 import { asTlsError, TlsError } from './errors.ts'
 import type { ListenEvents, SocketAddress, SocketListener, Sockets } from './sockets.ts'
+import { fromOwnSocket } from './stream/node.ts'
 import type { AnyDuplex } from './stream/types.ts'
 
 /** Loaded when it is first needed: most of the library works without. */
 const nodeNet = (): typeof Net => process.getBuiltinModule('node:net')
 
 const shown = ({ host, port }: SocketAddress): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
+
+/** Nobody else gets to see a socket that was made here. When its memory is free is known of Node alone. */
+const owned: (socket: Net.Socket) => AnyDuplex =
+  'bun' in process.versions || 'deno' in process.versions ? (socket) => socket : fromOwnSocket
 
 const reasonOf = (error: Error): string => {
   if ('code' in error && typeof error.code === 'string') return error.code
@@ -30,7 +35,7 @@ const dial = (address: SocketAddress, signal: AbortSignal): Promise<AnyDuplex> =
     })
     socket.once('connect', () => {
       signal.removeEventListener('abort', stop)
-      resolve(socket)
+      resolve(owned(socket))
     })
     if (signal.aborted) stop() // while connect() ran
   })
@@ -41,7 +46,7 @@ const listen = (address: SocketAddress, { onSocket, onError }: ListenEvents): Pr
       new TlsError('transport_failed', `could not listen on ${shown(address)}: ${reasonOf(cause)}`, { cause })
     const server = nodeNet().createServer({ noDelay: true }, (socket) => {
       socket.on('error', () => {}) // told by whoever reads or writes
-      onSocket(socket, { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 })
+      onSocket(owned(socket), { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 })
     })
     server.once('error', (cause) => reject(failed(cause)))
     server.listen({ ...address, ...(address.host === '' ? { host: undefined } : {}) }, () => {

@@ -6,7 +6,7 @@ import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { md5, sha1 } from '@noble/hashes/legacy.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
-import { gatheringKey } from './gathering.ts'
+import { immediateKey } from './immediate.ts'
 import type { AeadCipher, AeadKey, CbcCipher, CipherName, HashAlgorithm, HashName, RunningHash } from './provider.ts'
 
 interface OneMessage {
@@ -29,7 +29,7 @@ const aead = (
   tagLength: 16,
   importKey: (raw): AeadKey => {
     const key = raw.slice()
-    const own: AeadKey = {
+    return immediateKey({
       seal: (nonce, additionalData, plaintext, out) => {
         out.set(keyed(key, nonce, additionalData).encrypt(plaintext))
       },
@@ -41,15 +41,6 @@ const aead = (
           return undefined
         }
       },
-    }
-    return gatheringKey(own, (nonce, additionalData, content, trailer) => {
-      const plaintext = new Uint8Array(content.length + trailer.length - 16)
-      plaintext.set(content)
-      plaintext.set(trailer.subarray(0, trailer.length - 16), content.length)
-      const sealed = keyed(key, nonce, additionalData).encrypt(plaintext)
-      plaintext.fill(0)
-      trailer.set(sealed.subarray(content.length))
-      return sealed.subarray(0, content.length)
     })
   },
 })

@@ -2,18 +2,10 @@
 // crypto/node*. Keys go in as KeyObjects: with bare bytes Node takes four times as long for a small record.
 
 import * as crypto from 'node:crypto'
-import { gatheringKey } from './gathering.ts'
+import { release } from '../wire/bytes.ts'
+import { immediateKey } from './immediate.ts'
 import { fallbackChaCha } from './node-fallback.ts'
-import type {
-  AeadCipher,
-  AeadKey,
-  CbcCipher,
-  Cipher,
-  CipherName,
-  HashAlgorithm,
-  HashName,
-  RunningHash,
-} from './provider.ts'
+import type { AeadCipher, CbcCipher, Cipher, CipherName, HashAlgorithm, HashName, RunningHash } from './provider.ts'
 
 /** The bytes of a Buffer as a plain Uint8Array, whose slice() copies. */
 export const plain = (buffer: Uint8Array): Uint8Array =>
@@ -32,11 +24,13 @@ const aead = (name: 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305', keyLeng
     // ChaCha20-Poly1305 wants its length said; the types have it as the ciphers of CCM
     const cipherName = name as 'aes-128-gcm'
     const options = { authTagLength: 16 }
-    const own: AeadKey = {
+    return immediateKey({
       seal: (nonce, additionalData, plaintext, out) => {
         const cipher = crypto.createCipheriv(cipherName, key, nonce, options)
         cipher.setAAD(additionalData)
-        out.set(cipher.update(plaintext))
+        const sealed = cipher.update(plaintext)
+        out.set(sealed)
+        release(sealed)
         cipher.final()
         out.set(cipher.getAuthTag(), plaintext.length)
       },
@@ -48,16 +42,6 @@ const aead = (name: 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305', keyLeng
         decipher.setAuthTag(sealed.subarray(length))
         return opened(decipher, sealed.subarray(0, length))
       },
-    }
-    return gatheringKey(own, (nonce, additionalData, content, trailer) => {
-      const cipher = crypto.createCipheriv(cipherName, key, nonce, options)
-      cipher.setAAD(additionalData)
-      const sealed = cipher.update(content)
-      const length = trailer.length - 16
-      if (length > 0) trailer.set(cipher.update(trailer.subarray(0, length)))
-      cipher.final()
-      trailer.set(cipher.getAuthTag(), length)
-      return plain(sealed)
     })
   },
 })

@@ -45,13 +45,11 @@ export interface AeadKey {
    */
   seal(nonce: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array, out: Uint8Array): MaybePromise<void>
   /**
-   * seal() without a copy, for a provider that answers at once: encrypts `content` and what `trailer` begins with, as
-   * one message. The answer is the ciphertext of the content, in memory that the provider keeps no hold of; the rest
-   * and the tag overwrite `trailer`, whose last tagLength bytes are free for it. Nothing is read after it has returned.
-   * Optional; made not enumerable by gatheringKey(), so that `{ ...key, seal }` is a key that seals by that seal()
-   * alone.
+   * True of a key that answers at once and keeps no hold of what it was given or of what it answered: when a call has
+   * returned, the memory of both may be used again, and open() answers with memory of its own. Not enumerable: a key
+   * that wraps this one by spreading it does not carry it.
    */
-  sealGathered?(nonce: Uint8Array, additionalData: Uint8Array, content: Uint8Array, trailer: Uint8Array): Uint8Array
+  readonly immediate?: boolean
   /**
    * The plaintext, or undefined if it is not authentic. `sealed` is the caller's and is not written to. `nonce` is read
    * before return.

@@ -94,8 +94,8 @@ export class Engine implements TlsEngine {
     return this.#finished
   }
 
-  receive(bytes: Uint8Array): void {
-    this.#read.receive(bytes)
+  receive(bytes: Uint8Array): boolean {
+    return this.#read.receive(bytes)
   }
 
   skipOptional(): void {

@@ -3,13 +3,13 @@
 
 import { isPromise } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
-import type { GatheredSealer, Sealer } from '../record/protection.ts'
+import type { Sealer } from '../record/protection.ts'
+import { unfilled } from '../wire/bytes.ts'
 
-/** Bytes of content from which on a copy costs more than pieces do. */
-const MIN_GATHERED = 2048
+const nothing: readonly Uint8Array[] = []
 
 interface Slot {
-  chunks: readonly Uint8Array[]
+  readonly bytes: Uint8Array
   ready: boolean
   /** Tells the trace, once, when everything before it was told. */
   tell: (() => void) | undefined
@@ -42,20 +42,22 @@ export class OutputQueue {
 
   /** Everything ready so far. */
   take(): readonly Uint8Array[] {
+    if (this.#slots.length === 0) return nothing
     const waiting = this.#slots.findIndex(({ ready }) => !ready)
-    const done = waiting < 0 ? this.#slots : this.#slots.slice(0, waiting)
-    this.#slots = waiting < 0 ? [] : this.#slots.slice(waiting)
-    return done.flatMap(({ chunks }) => chunks)
+    const done = this.#slots.splice(0, waiting < 0 ? this.#slots.length : waiting)
+    return done.map(({ bytes }) => bytes)
   }
 
   /** Cuts `content` into records and seals them into one buffer. */
   seal(sealer: Sealer, type: number, content: Uint8Array, limits: RecordLimits, sealed?: Sealed): MaybePromise<void> {
-    if (sealer.gathered && !sealed && content.length >= MIN_GATHERED)
-      return this.#gather(sealer.gathered, type, content, limits)
+    if (sealer.immediate && !sealed && content.length <= limits.maxFragment) {
+      const bytes = unfilled(sealer.sealedLength(content.length, limits.maxContent))
+      void sealer.seal(type, content, bytes)
+      return this.#ready(this.#slot(bytes))
+    }
     const pieces = cut(sealer, content, limits)
-    const bytes = new Uint8Array(lengthOf(pieces))
-    const slot: Slot = { chunks: [bytes], ready: false, tell: undefined }
-    this.#slots.push(slot)
+    const length = lengthOf(pieces)
+    const bytes = sealer.immediate ? unfilled(length) : new Uint8Array(length)
     const waits: Promise<void>[] = []
     let offset = 0
     for (const { part, length } of pieces) {
@@ -63,6 +65,7 @@ export class OutputQueue {
       if (isPromise(done)) waits.push(done)
       offset += length
     }
+    const slot = this.#slot(bytes)
     if (sealed) {
       // what is traced is traced later if it is sealed later: the caller may change its buffer meanwhile
       const kept = waits.length === 0 ? pieces : pieces.map(({ part, length }) => ({ part: part.slice(), length }))
@@ -74,34 +77,10 @@ export class OutputQueue {
     return all
   }
 
-  /**
-   * The same from the caller's bytes, each ciphertext in the memory that the provider made for it: between two of them
-   * are the end of one record and the beginning of the next.
-   */
-  #gather(
-    { headerLength, trailerLength, seal }: GatheredSealer,
-    type: number,
-    content: Uint8Array,
-    { maxFragment }: RecordLimits,
-  ): void {
-    const slot: Slot = { chunks: [], ready: false, tell: undefined }
+  #slot(bytes: Uint8Array): Slot {
+    const slot: Slot = { bytes, ready: false, tell: undefined }
     this.#slots.push(slot)
-    const count = Math.ceil(content.length / maxFragment)
-    const edges = new Uint8Array(count * (headerLength + trailerLength))
-    const chunks: Uint8Array[] = []
-    let start = 0
-    for (let header = 0, offset = 0; offset < content.length; offset += maxFragment) {
-      const trailer = header + headerLength
-      const end = trailer + trailerLength
-      const part = content.subarray(offset, offset + maxFragment)
-      const sealed = seal(type, part, edges.subarray(header, trailer), edges.subarray(trailer, end))
-      chunks.push(edges.subarray(start, trailer), sealed)
-      start = trailer
-      header = end
-    }
-    chunks.push(edges.subarray(start))
-    slot.chunks = chunks
-    this.#ready(slot)
+    return slot
   }
 
   #ready(slot: Slot): void {

@@ -10,7 +10,7 @@ import type { RawRecord } from '../record/framing.ts'
 import { HandshakeJoiner } from '../record/joiner.ts'
 import { plaintextOpener } from '../record/protection.ts'
 import type { OpenedRecord, Opener } from '../record/protection.ts'
-import { concat } from '../wire/bytes.ts'
+import { concat, release } from '../wire/bytes.ts'
 import { contentTypes, TLS12, TLS13 } from '../wire/registry.ts'
 import { readAlert } from './alerts.ts'
 import { DataGate } from './data-gate.ts'
@@ -51,6 +51,8 @@ export class ReadSide {
   #hasOpened = false
   /** TLS 1.2: the keys changed, and the Finished that has to come next has not. */
   #unproven = false
+  /** Something of what was received last may be referred to: by the handshake, or by a provider that answers later. */
+  #lent = false
   /** Set while an opener works on a record. */
   #opening = false
 
@@ -86,10 +88,13 @@ export class ReadSide {
     return !this.#stopped && (this.#opening || this.#runner.waiting)
   }
 
-  receive(bytes: Uint8Array): void {
-    if (this.#stopped || this.#closed) return
+  /** True if nothing refers to the bytes any more. */
+  receive(bytes: Uint8Array): boolean {
+    if (this.#stopped || this.#closed) return true
+    this.#lent = false
     this.#framer.push(bytes)
     this.advance()
+    return !this.#lent && !this.#framer.borrows
   }
 
   /** Takes what can be taken: messages for the flow first, then one record at a time, since keys may change between. */
@@ -186,13 +191,18 @@ export class ReadSide {
   }
 
   #open(record: RawRecord): void {
+    const { immediate } = this.#opener
+    if (!immediate) this.#lent = true
     let opened: MaybePromise<OpenedRecord>
     try {
       opened = this.#opener.open(record, this.#maxContent)
     } catch (error) {
       return this.#notOpened(record, error)
     }
-    if (!isPromise(opened)) return this.#opened(record, opened)
+    if (!isPromise(opened)) {
+      if (immediate && record.assembled) release(record.assembled)
+      return this.#opened(record, opened)
+    }
     this.#opening = true
     this.#waits.add(opened, (result) => {
       this.#opening = false

@@ -13,8 +13,8 @@ export type { DirectionSecrets, TrafficSecrets } from '../traffic-secrets.ts'
 
 export interface TlsEngine {
   /** Bytes from the transport. Never throws for the peer's bytes: a failure becomes an `error` event, and the alert is
-   * in takeOutput(). */
-  receive(bytes: Uint8Array): void
+   * in takeOutput(). True if nothing refers to the bytes any more: their memory may be used again. */
+  receive(bytes: Uint8Array): boolean
   /** The transport ended. Without a close_notify before, this gives an `error` event with code `truncated`. */
   receiveEnd(): void
   /** Application data; before the handshake is done it throws `wrong_state` (unless early data / 0.5-RTT is on).

@@ -27,6 +27,7 @@ export const cbcSealer = (cipher: CbcCipher, protection: Protection12, keys: Dir
   const blocksLength = (length: number): number => padded(encryptThenMac ? length : length + macLength)
   let sequence = 0
   return {
+    immediate: false,
     sealedLength: (length) =>
       RECORD_HEADER_LENGTH + CBC_BLOCK + blocksLength(length) + (encryptThenMac ? macLength : 0),
     seal: (type, content, out) => {

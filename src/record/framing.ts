@@ -2,6 +2,7 @@
 // linear time for any fragmentation, and says what the peer spoke if it was not TLS.
 
 import { TlsError } from '../errors.ts'
+import { unfilled } from '../wire/bytes.ts'
 import { contentTypes } from '../wire/registry.ts'
 
 export const RECORD_HEADER_LENGTH = 5
@@ -18,6 +19,8 @@ export interface RawRecord {
   /** The five header bytes: additional data of the AEAD in TLS 1.3. */
   readonly header: Uint8Array
   readonly fragment: Uint8Array
+  /** The framer's own memory that both are in, if the record came in parts. */
+  readonly assembled?: Uint8Array
 }
 
 const nothing = new Uint8Array(0)
@@ -48,6 +51,11 @@ export class RecordFramer {
   /** Bytes waiting. */
   get buffered(): number {
     return this.#begunLength + this.#end - this.#start
+  }
+
+  /** Bytes that were pushed are still referred to. */
+  get borrows(): boolean {
+    return this.#borrowed
   }
 
   push(bytes: Uint8Array): void {
@@ -108,7 +116,7 @@ export class RecordFramer {
       const length = this.#recordLength || this.#lengthOf(this.#begun, 0, this.#begunLength).length
       if (this.#begunLength >= RECORD_HEADER_LENGTH) this.#recordLength = length
       if (this.#begunLength === this.#recordLength) {
-        const record = recordAt(this.#begun, 0, length)
+        const record = { ...recordAt(this.#begun, 0, length), assembled: this.#begun }
         this.#begun = nothing
         this.#begunLength = 0
         this.#recordLength = 0
@@ -125,7 +133,7 @@ export class RecordFramer {
   #take(more: number, length: number): void {
     const size = this.#begunLength + more
     if (size > this.#begun.length) {
-      const larger = new Uint8Array(Math.min(Math.max(length, MIN_ROOM), Math.max(size * 4, MIN_ROOM)))
+      const larger = unfilled(Math.min(Math.max(length, MIN_ROOM), Math.max(size * 4, MIN_ROOM)))
       larger.set(this.#begun.subarray(0, this.#begunLength))
       this.#begun = larger
     }

@@ -47,10 +47,10 @@ export const opener12 = (
   maxPlaintext: number = MAX_PLAINTEXT,
 ): MaybePromise<Opener> => {
   const { cipher } = protection
-  if (cipher.kind === 'cbc') return checked(cbcOpener(cipher, protection, keys), maxPlaintext)
+  if (cipher.kind === 'cbc') return checked(cbcOpener(cipher, protection, keys), maxPlaintext, false)
   return andThen(cipher.importKey(keys.key), (key) => {
     keys.key.fill(0)
-    return checked(aeadOpener(cipher, key, keys.iv), maxPlaintext)
+    return checked(aeadOpener(cipher, key, keys.iv), maxPlaintext, key.immediate === true)
   })
 }
 
@@ -66,20 +66,13 @@ const limited = (sealer: RecordSealer, limit: number): Sealer => {
     }
     count++
   }
-  const { gathered } = sealer
   return {
     encrypted: true,
+    immediate: sealer.immediate,
     get count() {
       return count
     },
     limit,
-    gathered: gathered && {
-      ...gathered,
-      seal: (type, content, header, trailer) => {
-        countOne(type)
-        return gathered.seal(type, content, header, trailer)
-      },
-    },
     sealedLength: (length) => sealer.sealedLength(length),
     seal: (type, content, out) => {
       countOne(type)
@@ -88,8 +81,9 @@ const limited = (sealer: RecordSealer, limit: number): Sealer => {
   }
 }
 
-const checked = (opener: RecordOpener, maxPlaintext: number): Opener => ({
+const checked = (opener: RecordOpener, maxPlaintext: number, immediate: boolean): Opener => ({
   encrypted: true,
+  immediate,
   open: ({ type, header, fragment }: RawRecord) => {
     if (header[1] !== 3 || header[2] !== 3) {
       throw new TlsError('protocol_version', `a record of version ${header[1]}.${header[2]} in a TLS 1.2 connection`)
@@ -116,21 +110,9 @@ const isExplicit = (iv: Uint8Array): boolean => iv.length === 4
 const aeadSealer = (cipher: AeadCipher, key: AeadKey, iv: Uint8Array): RecordSealer => {
   const explicitLength = isExplicit(iv) ? EXPLICIT_NONCE : 0
   let sequence = 0
-  const { sealGathered } = key
   return {
+    immediate: key.immediate === true,
     sealedLength: (length) => RECORD_HEADER_LENGTH + explicitLength + length + cipher.tagLength,
-    gathered: sealGathered && {
-      headerLength: RECORD_HEADER_LENGTH + explicitLength,
-      trailerLength: cipher.tagLength,
-      seal: (type, content, header, trailer) => {
-        const additionalData = pseudoHeader(sequence, type, content.length)
-        const explicit = additionalData.subarray(0, 8)
-        sequence++
-        writeHeader(header, type, TLS12, explicitLength + content.length + cipher.tagLength)
-        if (explicitLength > 0) header.set(explicit, RECORD_HEADER_LENGTH)
-        return sealGathered(nonceOf(iv, explicit), additionalData, content, trailer)
-      },
-    },
     seal: (type, content, out) => {
       const additionalData = pseudoHeader(sequence, type, content.length)
       const explicit = additionalData.subarray(0, 8)

@@ -1,7 +1,7 @@
 // Record protection of TLS 1.3 (RFC 9846 section 5.2 to 5.5): one AEAD call per record, no promise with a synchronous
 // provider.
 
-import type { AeadCipher, AeadKey, MaybePromise } from '../crypto/provider.ts'
+import type { AeadCipher, MaybePromise } from '../crypto/provider.ts'
 import { andThen as then } from '../crypto/maybe.ts'
 import { TlsError } from '../errors.ts'
 import { trafficKeys } from '../keys/schedule13.ts'
@@ -9,7 +9,7 @@ import type { TrafficSecret } from '../keys/schedule13.ts'
 import { contentTypes, TLS12 } from '../wire/registry.ts'
 import { MAX_EXPANSION_13, MAX_PLAINTEXT, RECORD_HEADER_LENGTH } from './framing.ts'
 import { writeHeader } from './protection.ts'
-import type { GatheredSealer, OpenedRecord, Opener, Sealer } from './protection.ts'
+import type { OpenedRecord, Opener, Sealer } from './protection.ts'
 
 const LEGACY_RECORD_VERSION = TLS12
 
@@ -36,35 +36,31 @@ export const sealer13 = (
   const padded = (length: number, maxContent: number): number =>
     padding ? Math.max(length, Math.min(length + (Math.trunc(padding(length)) || 0), maxContent)) : length
   let count = 0
-  const gathered = (sealGathered: NonNullable<AeadKey['sealGathered']>): GatheredSealer => ({
-    headerLength: RECORD_HEADER_LENGTH,
-    trailerLength: 1 + cipher.tagLength,
-    seal: (type, content, header, trailer) => {
-      writeHeader(header, contentTypes.application_data, LEGACY_RECORD_VERSION, content.length + 1 + cipher.tagLength)
-      trailer[0] = type
-      return sealGathered(nonceAt(iv, count++), header, content, trailer)
-    },
-  })
   return then(cipher.importKey(key), (aead) => {
     key.fill(0)
+    const immediate = aead.immediate === true
+    const nonces = noncesOf(iv, immediate)
+    const reused = immediate ? new Uint8Array(RECORD_HEADER_LENGTH) : undefined
     return {
       encrypted: true,
+      immediate,
       get count() {
         return count
       },
       limit: recordLimit(cipher),
-      gathered: aead.sealGathered && !padding ? gathered(aead.sealGathered) : undefined,
       sealedLength: (length, maxContent = MAX_PLAINTEXT) =>
         RECORD_HEADER_LENGTH + padded(length, maxContent) + 1 + cipher.tagLength,
       seal: (type, content, out) => {
-        const nonce = nonceAt(iv, count++)
+        const nonce = nonces(count++)
         const innerEnd = out.length - cipher.tagLength
+        const contentEnd = RECORD_HEADER_LENGTH + content.length
         writeHeader(out, contentTypes.application_data, LEGACY_RECORD_VERSION, out.length - RECORD_HEADER_LENGTH)
         out.set(content, RECORD_HEADER_LENGTH)
-        out[RECORD_HEADER_LENGTH + content.length] = type
+        out[contentEnd] = type
+        if (padding) out.fill(0, contentEnd + 1, innerEnd)
         return aead.seal(
           nonce,
-          out.subarray(0, RECORD_HEADER_LENGTH),
+          headerOf(out, reused),
           out.subarray(RECORD_HEADER_LENGTH, innerEnd),
           out.subarray(RECORD_HEADER_LENGTH),
         )
@@ -78,8 +74,11 @@ export const opener13 = (cipher: AeadCipher, secret: TrafficSecret): MaybePromis
   let sequence = 0
   return then(cipher.importKey(key), (aead) => {
     key.fill(0)
+    const immediate = aead.immediate === true
+    const nonces = noncesOf(iv, immediate)
     return {
       encrypted: true,
+      immediate,
       open: ({ type, header, fragment }, maxContent = MAX_PLAINTEXT) => {
         if (type !== contentTypes.application_data) {
           throw new TlsError('unexpected_message', `expected an encrypted record, got one of type ${type} in the clear`)
@@ -90,7 +89,7 @@ export const opener13 = (cipher: AeadCipher, secret: TrafficSecret): MaybePromis
             `an encrypted record of ${fragment.length} bytes; at most 16640 are allowed`,
           )
         }
-        return then(aead.open(nonceAt(iv, sequence), header, fragment), (inner) => {
+        return then(aead.open(nonces(sequence), header, fragment), (inner) => {
           if (!inner)
             throw new TlsError(
               'bad_record_mac',
@@ -119,11 +118,23 @@ const innerPlaintext = (inner: Uint8Array, maxContent: number): OpenedRecord => 
 }
 
 /**
- * The nonce of section 5.3: the sequence number, big-endian, over the end of the IV. A new array each time, because a
- * provider that answers later may also read it later. */
-const nonceAt = (iv: Uint8Array, sequence: number): Uint8Array => {
-  const nonce = iv.slice()
-  for (let i = 11, rest = sequence; rest > 0; i--, rest = Math.floor(rest / 256))
-    nonce[i] = (nonce[i] ?? 0) ^ (rest & 0xff)
-  return nonce
+ * The nonces of section 5.3: the sequence number, big-endian, over the end of the IV. A new array each time for a
+ * provider that answers later, because it may also read later.
+ */
+const noncesOf = (iv: Uint8Array, reused: boolean): ((sequence: number) => Uint8Array) => {
+  const one = reused ? iv.slice() : undefined
+  return (sequence) => {
+    const nonce = one ?? iv.slice()
+    for (let i = 11, rest = sequence; i >= 4; i--, rest = Math.floor(rest / 256)) {
+      nonce[i] = (iv[i] ?? 0) ^ (rest & 0xff)
+    }
+    return nonce
+  }
+}
+
+/** Type, version and length of a record: its additional data (section 5.2). */
+const headerOf = (record: Uint8Array, reused: Uint8Array | undefined): Uint8Array => {
+  if (!reused) return record.subarray(0, RECORD_HEADER_LENGTH)
+  for (let i = 0; i < RECORD_HEADER_LENGTH; i++) reused[i] = record[i] ?? 0
+  return reused
 }

@@ -14,19 +14,11 @@ export interface OpenedRecord {
 
 export interface Opener {
   readonly encrypted: boolean
+  /** open() answers at once, and nothing refers to a record's bytes when it has, the content that it gave neither. */
+  readonly immediate: boolean
   /** `maxContent`: bytes of content, TLS 1.3 padding included, that are accepted (RFC 8449). Throws `bad_record_mac`,
    * `record_overflow`, `unexpected_message`. */
   open(record: RawRecord, maxContent?: number): MaybePromise<OpenedRecord>
-}
-
-/** Seals a record into three pieces: what comes before the ciphertext of the content, that, and what comes after it. */
-export interface GatheredSealer {
-  /** Bytes before the ciphertext of the content. */
-  readonly headerLength: number
-  /** Bytes after it. */
-  readonly trailerLength: number
-  /** Writes header and trailer, and answers with the ciphertext between them. It has read `content` when it returns. */
-  seal(type: number, content: Uint8Array, header: Uint8Array, trailer: Uint8Array): Uint8Array
 }
 
 export interface Sealer {
@@ -37,8 +29,8 @@ export interface Sealer {
   sealedLength(length: number, maxContent?: number): number
   /** Writes one whole record into `out`, which has sealedLength() bytes. The content was copied when this returns. */
   seal(type: number, content: Uint8Array, out: Uint8Array): MaybePromise<void>
-  /** seal() without a copy of the content, where the provider can and records have no padding. */
-  readonly gathered?: GatheredSealer | undefined
+  /** seal() answers at once, writes every byte of `out`, and nothing refers to `out` when it has returned. */
+  readonly immediate: boolean
   /** Records sealed so far under this key. */
   readonly count: number
   /** Records that may be sealed under this key (RFC 9846 section 5.5); the engine updates keys before. */
@@ -57,6 +49,7 @@ export const writeHeader = (out: Uint8Array, type: number, version: number, leng
 /** Before any keys: TLSPlaintext as it is. */
 export const plaintextOpener: Opener = {
   encrypted: false,
+  immediate: false,
   open: ({ type, fragment }) => {
     if (fragment.length > MAX_PLAINTEXT) {
       throw new TlsError(
@@ -77,6 +70,7 @@ export const plaintextOpener: Opener = {
 /** `version` is the legacy_record_version: 0x0301 for a first ClientHello, 0x0303 for everything else. */
 export const plaintextSealer = (version: number): Sealer => ({
   encrypted: false,
+  immediate: true,
   count: 0,
   limit: Number.MAX_SAFE_INTEGER,
   sealedLength: (length) => RECORD_HEADER_LENGTH + length,

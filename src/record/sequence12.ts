@@ -2,7 +2,6 @@
 // (RFC 5246 section 6.2.3).
 
 import type { Cipher, HashAlgorithm, MaybePromise } from '../crypto/provider.ts'
-import type { GatheredSealer } from './protection.ts'
 import { TLS12 } from '../wire/registry.ts'
 
 /** How a suite protects records. */
@@ -18,9 +17,10 @@ export interface Protection12 {
 
 /** Seals one record's content into `out`; keeps its own sequence number. */
 export interface RecordSealer {
+  /** As of Sealer. */
+  readonly immediate: boolean
   sealedLength(length: number): number
   seal(type: number, content: Uint8Array, out: Uint8Array): MaybePromise<void>
-  readonly gathered?: GatheredSealer | undefined
 }
 
 /** Opens one record's fragment: undefined if it is not authentic. */

@@ -1,7 +1,7 @@
 // Bytes as streams deliver them, made plain: one byte type above this file.
 
 import { TlsError } from '../errors.ts'
-import { joined } from '../wire/bytes.ts'
+import { joined, release } from '../wire/bytes.ts'
 
 /** A plain Uint8Array on the same memory. Throws `bad_option` for text and for anything that holds no bytes. */
 export const asBytes = (chunk: unknown): Uint8Array => {
@@ -20,22 +20,11 @@ export const asChunks = (chunk: unknown): readonly Uint8Array[] => {
   return isList ? Array.from(chunk as Iterable<unknown>, asBytes) : [asBytes(chunk)]
 }
 
-/**
- * One array of all of them, which are given up: the memory of large ones goes back at once rather than at the next
- * garbage collection, where the runtime can do that.
- */
+/** One array of all of them, which are given up. */
 export const joinedAndFreed = (chunks: readonly Uint8Array[]): Uint8Array => {
   const all = joined(chunks)
-  for (const chunk of chunks) if (chunk.length >= LARGE && chunk.length === chunk.buffer.byteLength) free(chunk.buffer)
+  for (const chunk of chunks) release(chunk)
   return all
-}
-
-/** Bytes from which on giving memory back is worth a call. */
-const LARGE = 4096
-
-const free = (buffer: ArrayBufferLike): void => {
-  const transfer: unknown = Reflect.get(buffer, 'transfer')
-  if (typeof transfer === 'function') transfer.call(buffer, 0)
 }
 
 export const textStream: string =

@@ -1,5 +1,5 @@
 // Runs something when this turn of the event loop has nothing more to say: after all promise callbacks, and before the
-// next event. No timer, and nothing waits for one.
+// next event, without a timer; or when all events that are there had their turn.
 
 /** Where there is no process.nextTick(): callbacks of promises that are let through first, one behind the other. */
 const HOPS = 16
@@ -18,3 +18,7 @@ const tickOf = (scope: object): ((run: () => void) => void) | undefined => {
   const nextTick: unknown = typeof found === 'object' && found !== null ? Reflect.get(found, 'nextTick') : undefined
   return typeof nextTick === 'function' ? (run) => void nextTick.call(found, run) : undefined
 }
+
+/** In the next turn: timers and IO run before it. */
+export const inNextTurn: (run: () => void) => void =
+  typeof setImmediate === 'function' ? (run) => void setImmediate(run) : (run) => void setTimeout(run, 0)

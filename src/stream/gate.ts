@@ -3,6 +3,7 @@
 
 import { defer } from './defer.ts'
 import type { Deferred } from './defer.ts'
+import { inNextTurn } from './end-of-turn.ts'
 
 export class Gate {
   readonly #perTurn: number
@@ -29,7 +30,7 @@ export class Gate {
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    nextTurn(() => {
+    inNextTurn(() => {
       this.#scheduled = false
       const released = this.#waiting.splice(0, this.#perTurn)
       this.#used = released.length
@@ -38,7 +39,3 @@ export class Gate {
     })
   }
 }
-
-/** Timers and IO run before it. */
-const nextTurn: (run: () => void) => void =
-  typeof setImmediate === 'function' ? (run) => void setImmediate(run) : (run) => void setTimeout(run, 0)

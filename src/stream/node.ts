@@ -6,12 +6,23 @@ import { TlsError } from '../errors.ts'
 import { asBytes, joinedAndFreed, textStream } from './chunk.ts'
 import { defer, done, ignore } from './defer.ts'
 import type { Deferred } from './defer.ts'
+import { inNextTurn } from './end-of-turn.ts'
 import { Inbox } from './inbox.ts'
 import { afterUnheld } from './limits.ts'
 import type { ByteStream, NodeDuplexLike } from './types.ts'
+import { release } from '../wire/bytes.ts'
 
 /** Bytes that may wait here before the socket is paused. */
 const highWaterMark = 65_536
+
+/**
+ * Bytes that go out before other events have their turn: the system may take megabytes at once, and meanwhile nobody
+ * reads, also not the peer that may be in this process.
+ */
+const MAX_BURST = 131_072
+
+/** Bytes of a write from which on its memory goes back at once. */
+const MIN_FREED = 4096
 
 /** Milliseconds between two looks at a paused socket. */
 const probeInterval = 10_000
@@ -19,21 +30,31 @@ const probeInterval = 10_000
 /** Throws `bad_option` if the stream has an encoding, so that it would deliver text. */
 export const fromNode = (socket: NodeDuplexLike): ByteStream => {
   if (typeof property(socket, 'readableEncoding') === 'string') throw new TlsError('bad_option', textStream)
-  return new NodeStream(socket)
+  return new NodeStream(socket, false)
 }
+
+/**
+ * A net.Socket of Node that nobody else has: its memory goes back at once, what it gave when that was looked at, and
+ * what it was given when the system has taken that.
+ */
+export const fromOwnSocket = (socket: NodeDuplexLike): ByteStream => new NodeStream(socket, true)
 
 class NodeStream implements ByteStream {
   readonly #socket: NodeDuplexLike
+  readonly #own: boolean
   readonly #inbox: Inbox
   readonly #writers: Deferred<void>[] = []
   #paused: boolean
+  /** Bytes that were written since other events had their turn. */
+  #burst = 0
   #failure: Error | undefined
   #finished = false
   #closed: Deferred<void> | undefined
   #stopWatching: (() => void) | undefined
 
-  constructor(socket: NodeDuplexLike) {
+  constructor(socket: NodeDuplexLike, own: boolean) {
     this.#socket = socket
+    this.#own = own
     this.#inbox = new Inbox(() => this.#resume())
     this.#paused = property(socket, 'readableFlowing') === false
     // The peer's FIN must not end our own direction: TLS has its own half-close.
@@ -52,17 +73,40 @@ class NodeStream implements ByteStream {
   }
 
   write(data: Uint8Array): Promise<void> {
-    if (!this.#failure && property(this.#socket, 'destroyed') === true) this.#fail(destroyed())
+    return this.#write(data, [data])
+  }
+
+  release(data: Uint8Array): void {
+    if (this.#own && !isSeen(this.#socket, 'emit') && listeners(this.#socket, 'data') === 1) release(data)
+  }
+
+  /** `chunks`: all that has been taken when `data` has. */
+  #write(data: Uint8Array, chunks: readonly Uint8Array[]): Promise<void> {
+    const socket = this.#socket
+    if (!this.#failure && property(socket, 'destroyed') === true) this.#fail(destroyed())
     if (this.#failure) return Promise.reject(this.#failure)
     try {
-      if (this.#socket.write(data) !== false) return done
+      const frees = this.#own && chunks.some(({ length }) => length >= MIN_FREED) && !isSeen(socket, 'write')
+      const hasRoom = frees ? socket.write(data, () => chunks.forEach(release)) : socket.write(data)
+      const written = hasRoom === false ? this.#drained() : done
+      for (const { length } of chunks) this.#burst += length
+      return this.#burst < MAX_BURST ? written : this.#afterTurn(written)
     } catch (thrown) {
       this.#fail(asError(thrown) ?? destroyed())
       return Promise.reject(thrown)
     }
+  }
+
+  #drained(): Promise<void> {
     const writer = defer()
     this.#writers.push(writer)
     return writer.promise
+  }
+
+  /** The same outcome, when other events had their turn. */
+  #afterTurn(written: Promise<void>): Promise<void> {
+    this.#burst = 0
+    return new Promise((resolve) => inNextTurn(() => resolve(written)))
   }
 
   /** One system call, where the socket can gather. */
@@ -77,7 +121,7 @@ class NodeStream implements ByteStream {
         const chunk = chunks[i]
         if (chunk && !this.#failure) socket.write(chunk)
       }
-      return this.write(last)
+      return this.#write(last, chunks)
     } catch (thrown) {
       this.#fail(asError(thrown) ?? destroyed())
       return Promise.reject(thrown)
@@ -116,6 +160,7 @@ class NodeStream implements ByteStream {
   }
 
   #onData(chunk: unknown): void {
+    this.#burst = 0
     if (this.#inbox.ended) return
     try {
       this.#inbox.push(asBytes(chunk))
@@ -200,10 +245,15 @@ const isTcp = (socket: NodeDuplexLike): boolean =>
   property(socket, 'encrypted') !== true &&
   typeof property(socket, 'writableLength') === 'number'
 
-const hasReadableListener = (socket: NodeDuplexLike): boolean => {
+const hasReadableListener = (socket: NodeDuplexLike): boolean => listeners(socket, 'readable') > 0
+
+const listeners = (socket: NodeDuplexLike, event: string): number => {
   const count = property(socket, 'listenerCount')
-  return typeof count === 'function' && Number(count.call(socket, 'readable')) > 0
+  return typeof count === 'function' ? Number(count.call(socket, event)) : 0
 }
+
+/** Somebody put a function of their own in the place of this one, and may keep what it is given. */
+const isSeen = (socket: NodeDuplexLike, method: string): boolean => Object.hasOwn(socket, method)
 
 const isError = (value: unknown): value is Error =>
   typeof value === 'object' && value !== null && 'message' in value && 'name' in value

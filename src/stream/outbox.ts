@@ -110,7 +110,7 @@ export class Outbox {
 
   #write(chunks: readonly Uint8Array[]): Promise<void> {
     try {
-      if (chunks.length > 1 && this.#transport.writev) return this.#transport.writev(chunks)
+      if (this.#transport.writev) return this.#transport.writev(chunks)
       const [first, ...rest] = joined(chunks)
       if (!first) return done
       const written = this.#transport.write(first)

@@ -4,6 +4,7 @@ import { joinedAndFreed } from './chunk.ts'
 import { asError, defer, done, handled } from './defer.ts'
 import type { Deferred } from './defer.ts'
 import { Inbox } from './inbox.ts'
+import { release } from '../wire/bytes.ts'
 import type { ByteStream } from './types.ts'
 
 export interface PairOptions {
@@ -33,14 +34,15 @@ const end = (outgoing: Pipe, incoming: Pipe): ByteStream => {
       outgoing.abort(new Error('the other end was aborted'), error)
     },
   }
-  // not enumerable: whoever spreads the stream to replace write() sees every write
+  // neither is enumerable: whoever spreads the stream to replace write() or read() sees every chunk, and may keep it
   const writev = (chunks: readonly Uint8Array[]): Promise<void> => {
-    own = joinedAndFreed(chunks)
+    own = chunks.length === 1 ? chunks[0] : joinedAndFreed(chunks)
+    if (!own) return done
     const written = stream.write(own)
     own = undefined
     return written
   }
-  return Object.defineProperty(stream, 'writev', { value: writev })
+  return Object.defineProperties(stream, { writev: { value: writev }, release: { value: release } })
 }
 
 /** One direction. */

@@ -217,7 +217,10 @@ export class Pump {
       this.#look()
       await this.#settle()
       // A copy: what is received may be decrypted in place, and the head is the caller's.
-      if (head && !this.#discarding) this.#receive(head.slice())
+      if (head?.length && !this.#discarding) {
+        this.#engine.receive(head.slice())
+        this.#look()
+      }
       while (await this.#step()) ignore()
     } catch (thrown) {
       this.#failSilently(asTlsError(thrown))
@@ -259,8 +262,9 @@ export class Pump {
   }
 
   #receive(bytes: Uint8Array): void {
-    if (bytes.length > 0) this.#engine.receive(bytes)
+    const forgotten = bytes.length > 0 && this.#engine.receive(bytes)
     this.#look()
+    if (forgotten) this.#transport.release?.(bytes)
   }
 
   async #receiveEnd(): Promise<void> {

@@ -6,13 +6,15 @@ export interface ByteStream {
    * The next bytes, or null at the end. They belong to the caller, who may overwrite them. Rejects if the stream broke.
    */
   read(): Promise<Uint8Array | null>
-  /** Resolves when the stream can take more (backpressure). The bytes must not be changed afterwards. */
+  /** Resolves when the stream can take more (backpressure). The bytes are the stream's from then on. */
   write(data: Uint8Array): Promise<void>
   /**
    * Several writes at once, in order, as one: a gathering write. The list and its bytes are the stream's from then on.
    * Without it they are joined and given to write().
    */
   writev?(chunks: readonly Uint8Array[]): Promise<void>
+  /** Bytes that read() gave were looked at, and nothing refers to them: their memory may be used again. */
+  release?(data: Uint8Array): void
   /** Ends the writing direction after all that was written; reading may go on until the other end closes too. */
   close(): Promise<void>
   /** Drops the stream at once, both directions; pending reads and writes reject. */
@@ -38,7 +40,7 @@ export interface WebDuplex {
 /** net.Socket, any stream.Duplex, react-native-tcp-socket: what we use of them. */
 export interface NodeDuplexLike {
   on(event: string, listener: (...args: unknown[]) => void): unknown
-  write(chunk: Uint8Array): boolean
+  write(chunk: Uint8Array, taken?: () => void): boolean
   end(): unknown
   pause(): unknown
   resume(): unknown

@@ -6,13 +6,43 @@ export const concat = (...parts: readonly Uint8Array[]): Uint8Array => joined(pa
 export const joined = (parts: readonly Uint8Array[]): Uint8Array => {
   let length = 0
   for (const part of parts) length += part.length
-  const all = new Uint8Array(length)
+  const all = unfilled(length)
   let offset = 0
   for (const part of parts) {
     all.set(part, offset)
     offset += part.length
   }
   return all
+}
+
+/**
+ * New memory whose bytes are whatever was there before, where the runtime can give that: for whoever writes all of them
+ * before anybody reads one. Filling a record with zeros costs as much as a part of its encryption.
+ */
+export const unfilled = (length: number): Uint8Array => {
+  const { Buffer } = runtime
+  if (!Buffer || length < LARGE) return new Uint8Array(length)
+  const { buffer, byteOffset } = Buffer.allocUnsafeSlow(length)
+  return new Uint8Array(buffer, byteOffset, length)
+}
+
+/**
+ * Gives the memory of large arrays back at once rather than at the next garbage collection, where the runtime can do
+ * that: nobody may look at them any more. An array that is a part of something larger stays as it is.
+ */
+export const release = (bytes: Uint8Array): void => {
+  if (bytes.length < LARGE || bytes.length !== bytes.buffer.byteLength) return
+  const { transfer } = runtime
+  if (transfer && bytes.buffer instanceof ArrayBuffer) transfer.call(bytes.buffer, 0)
+}
+
+/** Bytes from which on one of these is worth a call. */
+const LARGE = 4096
+
+/** What not every runtime has: Buffer is of Node, Bun and Deno, transfer() of ES2024. */
+const runtime = {
+  Buffer: Reflect.get(globalThis, 'Buffer') as { allocUnsafeSlow(length: number): Uint8Array } | undefined,
+  transfer: Reflect.get(ArrayBuffer.prototype, 'transfer') as ((length: number) => ArrayBuffer) | undefined,
 }
 
 /** Equality whose time depends on the lengths only, as far as JavaScript lets us say so. */

@@ -151,9 +151,15 @@ const countAllocations = (add: Add): Undo => {
       return made
     },
   })
+  const unfilled = replace(Buffer, 'allocUnsafeSlow', (allocate) => (length: number) => {
+    add('arrays')
+    add('bytes allocated', length)
+    return allocate.call(Buffer, length)
+  })
   globalThis.Uint8Array = proxy
   Object.defineProperty(original.prototype, 'constructor', { configurable: true, writable: true, value: proxy })
   return () => {
+    unfilled()
     globalThis.Uint8Array = original
     Object.defineProperty(original.prototype, 'constructor', { configurable: true, writable: true, value: original })
   }

@@ -61,10 +61,13 @@ export class FakeEngine implements TlsEngine {
     return this.#done ? fakeInfo : undefined
   }
 
-  receive(bytes: Uint8Array): void {
-    if (this.#failed) return
+  receive(bytes: Uint8Array): boolean {
+    if (this.#failed) return true
     this.#input = concat(this.#input, bytes)
-    if (!this.#delayed) return this.#work()
+    if (!this.#delayed) {
+      this.#work()
+      return true
+    }
     if (this.#pending) throw new Error('received while pending')
     this.#pending = new Promise((resolve) => {
       setImmediate(() => {
@@ -73,6 +76,7 @@ export class FakeEngine implements TlsEngine {
         resolve()
       })
     })
+    return true
   }
 
   receiveEnd(): void {
