@@ -1,9 +1,9 @@
 // `npm run runtimes`: packs the package, installs the tarball in a scratch folder as a user would, and runs there the
 // checks of scripts/runtimes/conformance.mjs in each runtime. Node.js and workerd come from npm, Bun and Deno are
-// development dependencies.
+// development dependencies, `chromium` is on the PATH.
 //
-//   --only NAME,...   some runtimes: node-20, node-22, node-24, node-26, bun, deno, workerd
-//   --write           the tables go to docs/runtimes.md
+//   --only NAME,...   some runtimes: node-20, node-22, node-24, node-26, bun, deno, workerd, chromium, chromium-worker
+//   --write           the tables go to docs/runtimes.md; not together with --only
 //   --json            the rows as they are, on standard output
 //
 // Ends with 1 if a check fails, or a runtime cannot be had.
@@ -23,6 +23,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
+import { columns } from './runtimes/columns.ts'
+import type { Column } from './runtimes/columns.ts'
 import { tables } from './runtimes/tables.ts'
 import type { Outcome, Row } from './runtimes/tables.ts'
 
@@ -40,11 +42,10 @@ const pack = async (): Promise<void> => {
 }
 
 interface Runtime {
-  readonly name: string
   /** Installs what needs nothing of the package. */
   readonly prepare?: () => Promise<unknown>
-  /** The name with the version that ran, as a column's head. */
-  readonly title: () => Promise<string>
+  /** The version that ran. */
+  readonly version: () => Promise<string>
   readonly rows: () => Promise<readonly Row[]>
 }
 
@@ -66,56 +67,76 @@ const install = async (name: string, ...packages: readonly string[]): Promise<st
 const node = (major: number): Runtime => {
   let program = ''
   return {
-    name: `node-${major}`,
     prepare: async () => {
       program = join(await install(`node-${major}`, `node@${major}`), 'node_modules/node/bin/node')
     },
-    title: async () => `Node ${(await run(program, ['--version'])).slice(1)}`,
+    version: async () => (await run(program, ['--version'])).slice(1),
     rows: async () => JSON.parse(await run(program, ['process.mjs'])),
   }
 }
 
+const dotted = async (program: string): Promise<string> =>
+  /\d+(\.\d+)+/.exec(await run(program, ['--version']))?.[0] ?? 'of no version'
+
 /** One out of the development dependencies. */
-const own = (name: string, title: string, args: readonly string[]): Runtime => {
+const own = (name: string, args: readonly string[]): Runtime => {
   const program = join(root, 'node_modules/.bin', name)
   return {
-    name,
-    title: async () => `${title} ${/\d+\.\d+\.\d+/.exec(await run(program, ['--version']))?.[0]}`,
+    version: () => dotted(program),
     rows: async () => JSON.parse(await run(program, [...args, 'process.mjs'])),
   }
 }
 
 const workerd: Runtime = {
-  name: 'workerd',
-  title: async () => {
+  version: async () => {
     await install('user', 'miniflare@4', 'esbuild@0.28')
-    return `workerd ${(await run(join(user, 'node_modules/.bin/workerd'), ['--version'])).split(' ')[1]}`
+    return (await run(join(user, 'node_modules/.bin/workerd'), ['--version'])).split(' ')[1] ?? ''
   },
   rows: async () => JSON.parse(await run(process.execPath, ['run-worker.mjs'])),
 }
 
-const runtimes: readonly Runtime[] = [
-  ...[20, 22, 24, 26].map(node),
-  own('bun', 'Bun', []),
-  own('deno', 'Deno', ['run', '--allow-all', '--no-lock', '--quiet']),
+const chromium = (place: 'page' | 'worker'): Runtime => ({
+  version: async () => {
+    await install('user', 'ws@8', 'esbuild@0.28')
+    return dotted('chromium')
+  },
+  rows: async () => JSON.parse(await run(process.execPath, ['run-browser.mjs', 'chromium', place])),
+})
+
+const runtimes: Readonly<Record<string, Runtime>> = {
+  'node-20': node(20),
+  'node-22': node(22),
+  'node-24': node(24),
+  'node-26': node(26),
+  bun: own('bun', []),
+  deno: own('deno', ['run', '--allow-all', '--no-lock', '--quiet']),
   workerd,
-]
+  chromium: chromium('page'),
+  'chromium-worker': chromium('worker'),
+}
 
 const { values: options } = parseArgs({
   options: { only: { type: 'string' }, write: { type: 'boolean' }, json: { type: 'boolean' } },
 })
 
-const chosen = (): readonly Runtime[] => {
-  const names = options.only?.split(',') ?? runtimes.map(({ name }) => name)
-  const unknown = names.filter((name) => !runtimes.some((runtime) => runtime.name === name))
+const chosen = (): readonly (Column & Runtime)[] => {
+  if (options.write && options.only) throw new Error('--write takes every runtime, and --only some')
+  const names = options.only?.split(',') ?? columns.map(({ name }) => name)
+  const unknown = names.filter((name) => !columns.some((column) => column.name === name))
   if (unknown.length > 0) throw new Error(`there is no runtime ${unknown.join(', ')}`)
-  return runtimes.filter(({ name }) => names.includes(name))
+  return columns.filter(({ name }) => names.includes(name)).map((column) => ({ ...column, ...runtimeOf(column.name) }))
+}
+
+const runtimeOf = (name: string): Runtime => {
+  const runtime = runtimes[name]
+  if (!runtime) throw new Error(`nothing runs ${name}`)
+  return runtime
 }
 
 const outcomes = async (): Promise<readonly Outcome[]> => {
   const all: Outcome[] = []
   for (const runtime of chosen()) {
-    const title = await runtime.title()
+    const title = runtime.title(await runtime.version())
     const rows = await runtime.rows()
     const failed = rows.filter(({ result }) => result !== 'yes')
     console.error(`${title}: ${rows.length - failed.length} of ${rows.length}`)

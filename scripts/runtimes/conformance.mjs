@@ -106,7 +106,7 @@ const mebibyte = new Uint8Array(1 << 20).map((_, index) => index % 251)
 const echoesMebibyte = (transport, common, { ca, ecdsa }) =>
   exchange(transport, { ...common, ...ecdsa }, { ...common, ca }, mebibyte)
 
-const checks = [
+export const checks = [
   ['a server with an ECDSA P-256 key', authenticates('ecdsa')],
   ['a server with an RSA key', authenticates('rsa')],
   ['a server with an Ed25519 key', authenticates('ed25519')],

@@ -14,24 +14,27 @@ export interface Outcome {
   readonly rows: readonly Row[]
 }
 
-const head = `# Runtimes
+export const head = `# Runtimes
 
 Made by \`npm run runtimes -- --write\`: the package is packed and installed as a user would, and the same checks
-([conformance.mjs](../scripts/runtimes/conformance.mjs)) are run in each runtime, client and server in one process.
+([conformance.mjs](../scripts/runtimes/conformance.mjs)) are run in each runtime, client and server in one process,
+except over the relay, where the server is node:tls. In Chromium, in a page and in a Worker, the package is bundled.
 "yes" is a check that passed; a code is the error that it ended with; empty is what does not exist there.
 
-In workerd it is the root entry that is run, whose provider is WebCrypto there. \`puretls/crypto/node\` fails there,
-with \`nodejs_compat\` too, and \`puretls/node\` has not been run.
-The \`node:crypto\` of workerd 2026-04-26 fails to agree on a
-secret with an X25519 public key that was imported, refuses a KeyObject beside \`padding\`, and signs PKCS#1 v1.5 where
-\`sign()\` is asked for PSS with a key in PEM; its \`createSign()\` with a key in PEM does sign PSS.
+In workerd and Chromium it is the root entry that is run, whose provider is WebCrypto there. \`puretls/crypto/node\`
+fails in workerd, with \`nodejs_compat\` too, and \`puretls/node\` has not been run. The \`node:crypto\` of workerd
+2026-04-26 fails to agree on a secret with an X25519 public key that was imported, refuses a KeyObject beside
+\`padding\`, and signs PKCS#1 v1.5 where \`sign()\` is asked for PSS with a key in PEM; its \`createSign()\` with a key in
+PEM does sign PSS.
 `
 
-const titles: Readonly<Record<string, string>> = {
+export const titles: Readonly<Record<string, string>> = {
   memory: 'Over `pair()`, in memory',
   'memory, webcrypto': 'Over `pair()`, with the provider `webcrypto`',
   'memory, noble': 'Over `pair()`, with the provider `noble`',
   'memory, node': 'Over `pair()`, with the provider `node`',
+  'message channel': 'Over a `MessageChannel`',
+  relay: 'A client over a WebSocket, relayed to the TCP port of a server of `node:tls`',
   loopback: "Over the runtime's own sockets: `listen()` and `connect('127.0.0.1:port')`",
 }
 
