@@ -22,20 +22,22 @@ const floors = [
   ['core', '(core|(client|server)-entry|exports|defaults|machines\\.node)\\.ts'],
   ['index', 'index(\\.node)?\\.ts'],
   ['node', 'node/'],
+  ['libp2p', 'libp2p/'],
   ['acme', 'acme/'],
   ['cli', 'cli/'],
 ]
 
-/** pki/ stands beside the ladder: on x509, crypto and wire, under node, acme and cli only. */
+/** pki/ stands beside the ladder: on x509, crypto and wire, under node, libp2p, acme and cli only. */
 const pkiStandsOn = ['errors', 'wire', 'crypto', 'x509']
-const pkiCarries = ['node', 'acme', 'cli']
+const pkiCarries = ['node', 'libp2p', 'acme', 'cli']
 
 /** The only files that know they run on Node (or a runtime with its builtins). */
-const nodeOnly = ['src/crypto/node[a-z-]*\\.ts', 'src/x509/trust\\.node\\.ts', 'src/index\\.node\\.ts', 'src/machines\\.node\\.ts', 'src/sockets\\.node\\.ts', 'src/compression/index\\.node\\.ts', 'src/node/', 'src/acme/', 'src/cli/']
+const nodeOnly = ['src/crypto/node[a-z-]*\\.ts', 'src/x509/trust\\.node\\.ts', 'src/index\\.node\\.ts', 'src/machines\\.node\\.ts', 'src/sockets\\.node\\.ts', 'src/compression/index\\.node\\.ts', 'src/libp2p/index\\.node\\.ts', 'src/node/', 'src/acme/', 'src/cli/']
 
 /** Run-time packages, and who may import them. Everything else stands on nothing but @noble/*. */
 const packages = [
   { name: '@noble', pattern: '@noble/', from: 'src/' },
+  { name: '@libp2p', pattern: '@libp2p/', from: 'src/libp2p/' },
   { name: 'commander', pattern: 'commander/', from: 'src/cli/parse\\.ts' },
 ]
 
@@ -62,7 +64,7 @@ module.exports = {
       to: { path: '^src/', pathNot: [patternOf(pkiStandsOn), '^src/pki/'] },
     },
     {
-      name: 'pki-carries-node-acme-and-cli-only',
+      name: 'pki-carries-node-libp2p-acme-and-cli-only',
       severity: 'error',
       from: { path: '^src/', pathNot: [patternOf(pkiCarries), '^src/pki/'] },
       to: { path: '^src/pki/' },

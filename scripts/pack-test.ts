@@ -21,6 +21,7 @@ import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { existingSubpaths } from './subpaths.ts'
+import type { Subpath } from './subpaths.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'puretls-pack-'))
@@ -30,8 +31,10 @@ mkdirSync(folder)
 try {
   const tarball = pack()
   install(tarball)
-  typeCheck()
   for (const node of nodes()) for (const condition of [undefined, 'browser']) use(node, condition)
+  installPeers()
+  typeCheck()
+  importAll(process.execPath, existingSubpaths())
   await useBundled()
   console.log('pack test: ok')
 } finally {
@@ -108,6 +111,12 @@ function targets(value: unknown): string[] {
   return typeof value === 'string' ? [value] : Object.values(Object(value)).flatMap(targets)
 }
 
+/** What programs have that import the subpaths which stand on packages of their own. */
+function installPeers(): void {
+  const peers = new Set(existingSubpaths().flatMap(({ peers: some = [] }) => some))
+  run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...peers], folder)
+}
+
 function typeCheck(): void {
   const imports = existingSubpaths().map(
     ({ subpath }, index) => `import * as m${index} from 'puretls${subpath.slice(1)}'\nexport { m${index} }`,
@@ -133,6 +142,11 @@ function typeCheck(): void {
   }
 }
 
+function importAll(node: string, subpaths: readonly Subpath[], flags: readonly string[] = []): void {
+  const names = subpaths.map(({ subpath }) => `puretls${subpath.slice(1)}`)
+  console.log(run(node, [...flags, 'import-all.mjs', ...names], folder).trimEnd())
+}
+
 /** This Node, and the first one on PATH that is not from node_modules: what a user of this machine would run. */
 function nodes(): string[] {
   const others = (process.env['PATH'] ?? '')
@@ -140,7 +154,15 @@ function nodes(): string[] {
     .filter((folder) => folder !== '' && !folder.includes('node_modules'))
   const other = others.map((folder) => join(folder, 'node')).find((path) => existsSync(path))
   const all = [process.execPath, ...(other === undefined ? [] : [other])].map((path) => realpathSync(path))
-  return [...new Set(all)]
+  return [...new Set(all)].filter(isSupported)
+}
+
+/** A machine may have one that is older than "engines" of package.json. */
+function isSupported(node: string): boolean {
+  const [major = 0, minor = 0] = run(node, ['--version'], folder).slice(1).split('.').map(Number)
+  const supported = major > 20 || (major === 20 && minor >= 19)
+  if (!supported) console.log(`node ${major}.${minor} of this machine is older than what puretls supports`)
+  return supported
 }
 
 function use(node: string, condition: string | undefined): void {
@@ -150,8 +172,11 @@ function use(node: string, condition: string | undefined): void {
       condition === undefined ? '' : ' with the condition ' + `"${condition}"`
     }`,
   )
-  const subpaths = existingSubpaths().map(({ subpath }) => `puretls${subpath.slice(1)}`)
-  console.log(run(node, [...flags, 'import-all.mjs', ...subpaths], folder).trimEnd())
+  importAll(
+    node,
+    existingSubpaths().filter(({ peers }) => peers === undefined),
+    flags,
+  )
   console.log(run(node, [...flags, 'handshake.mjs'], folder).trimEnd())
   if (condition === undefined) {
     for (const flag of ['--import', '--require']) {

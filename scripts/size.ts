@@ -16,6 +16,7 @@ interface Row {
   /** The module that imports what is measured. */
   readonly code: string
   readonly needsNode: boolean
+  readonly peers: readonly string[]
   readonly budget: number
 }
 
@@ -26,10 +27,11 @@ interface Measured extends Row {
   readonly faults: readonly string[]
 }
 
-const ofSubpath = ({ subpath, source, needsNode, budget }: Subpath): Row => ({
+const ofSubpath = ({ subpath, source, needsNode, peers = [], budget }: Subpath): Row => ({
   name: subpath,
   code: `export * from './${outputName(source)}.js'`,
   needsNode: needsNode === true,
+  peers,
   budget,
 })
 const ofBundle = ({ name, imports, needsNode, budget }: Bundle): Row => ({
@@ -38,6 +40,7 @@ const ofBundle = ({ name, imports, needsNode, budget }: Bundle): Row => ({
     .map(([file, names]) => `export { ${names.join(', ')} } from './${outputName(file)}.js'`)
     .join('\n'),
   needsNode: needsNode === true,
+  peers: [],
   budget,
 })
 
@@ -94,7 +97,9 @@ async function bundle(row: Row): Promise<Measured> {
     target: 'es2023',
     legalComments: 'none',
     logLevel: 'silent',
-    ...(row.needsNode ? { platform: 'node' } : { platform: 'browser', external: ['node:*'] }),
+    ...(row.needsNode
+      ? { platform: 'node', external: [...row.peers] }
+      : { platform: 'browser', external: ['node:*', ...row.peers] }),
   })
   const outputs = Object.entries(metafile.outputs).map(([path, facts], place) => ({
     path,
@@ -106,7 +111,7 @@ async function bundle(row: Row): Promise<Measured> {
     list.reduce((sum, { code }) => sum + gzipSync(code, { level: 9 }).length, 0)
   const gzipped = sizeOf(first)
   const builtins = outputs.flatMap(({ imports }) =>
-    imports.filter(({ external }) => external === true).map(({ path }) => path),
+    imports.filter(({ path, external }) => external === true && path.startsWith('node:')).map(({ path }) => path),
   )
   const packages = new Set(
     Object.keys(metafile.inputs).flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []),

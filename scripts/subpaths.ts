@@ -11,6 +11,8 @@ export interface Subpath {
   readonly nodeSource?: string
   /** Works only where Node's builtins exist. */
   readonly needsNode?: true
+  /** Packages that whoever imports it has already: optional peer dependencies. */
+  readonly peers?: readonly string[]
   /** Largest allowed size of the minified bundle with all its dependencies, gzipped, in bytes. */
   readonly budget: number
 }
@@ -38,6 +40,13 @@ export const subpaths: readonly Subpath[] = [
   { subpath: './node/https', source: 'src/node/https.ts', needsNode: true, budget: 156 * kB },
   { subpath: './node/http2', source: 'src/node/http2.ts', needsNode: true, budget: 156 * kB },
   { subpath: './node/register', source: 'src/node/register.ts', needsNode: true, budget: 158 * kB },
+  {
+    subpath: './libp2p',
+    source: 'src/libp2p/index.ts',
+    nodeSource: 'src/libp2p/index.node.ts',
+    peers: ['@libp2p/crypto', '@libp2p/interface', '@libp2p/peer-id', '@libp2p/utils'],
+    budget: 400 * kB,
+  },
   { subpath: './acme', source: 'src/acme/index.ts', needsNode: true, budget: 230 * kB },
   { subpath: './cli', source: 'src/cli/index.ts', needsNode: true, budget: 300 * kB },
   { subpath: './crypto/noble', source: 'src/crypto/noble.ts', budget: 70 * kB },
