@@ -32,8 +32,8 @@ export interface TlsComponents {
 
 export interface TlsOptions {
   /** Options of both ends beside those that libp2p's handshake decides: `groups`, `cipherSuites`, `keyLog`, `trace`, ... */
-  readonly groups?: ClientOptions['groups'] & ServerOptions['groups']
-  readonly cipherSuites?: ClientOptions['cipherSuites'] & ServerOptions['cipherSuites']
+  readonly groups?: ClientOptions['groups']
+  readonly cipherSuites?: ClientOptions['cipherSuites']
   readonly keyLog?: (line: string) => void
   /** Milliseconds for a handshake; default 10000. */
   readonly handshakeTimeout?: number
