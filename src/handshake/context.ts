@@ -167,8 +167,9 @@ export class Handshake<C extends CommonConfig, M, P extends SharedParts = Shared
   }
 
   /**
-   * The last message before a change of our keys: it is in the transcript, and goes out when the answer is called, which
-   * is when the new keys are there. Otherwise an alert that comes in between would be under keys that the peer has left.
+   * The last message before a change of our keys: it is in the transcript, and goes out when the answer is called,
+   * which is when the new keys are there. Otherwise an alert that comes in between would be under keys that the peer
+   * has left.
    */
   hold<K extends keyof M & MessageName>(type: K, fields: M[K] & object): () => void {
     const messages = this.encoded(type, fields)

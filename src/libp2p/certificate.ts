@@ -1,5 +1,5 @@
-// Certificates of libp2p's TLS handshake: self-signed, with a signature of the peer's own key over the certificate's key
-// in an extension (libp2p specifications, tls/tls.md, "Peer Authentication").
+// Certificates of libp2p's TLS handshake: self-signed, with a signature of the peer's own key over the certificate's
+// key in an extension (libp2p specifications, tls/tls.md, "Peer Authentication").
 
 import { publicKeyFromProtobuf, publicKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { PeerId, PrivateKey } from '@libp2p/interface'

@@ -31,7 +31,8 @@ export interface TlsComponents {
 }
 
 export interface TlsOptions {
-  /** Options of both ends beside those that libp2p's handshake decides: `groups`, `cipherSuites`, `keyLog`, `trace`, ... */
+  /** Options of both ends beside those that libp2p's handshake decides: `groups`, `cipherSuites`, `keyLog`,
+   * `trace`, ... */
   readonly groups?: ClientOptions['groups']
   readonly cipherSuites?: ClientOptions['cipherSuites']
   readonly keyLog?: (line: string) => void

@@ -103,9 +103,9 @@ export interface Tls12Options {
   readonly legacy?: boolean
   /** Refuses peers without the extended master secret (RFC 7627). Default false. */
   readonly requireExtendedMasterSecret?: boolean
-  /** True: this end may go on writing after the peer's close_notify, as in TLS 1.3 and as other libraries have it. False:
-   * the close_notify is answered with one at once, and writes that wait reject with `closed` (RFC 5246 section 7.2.1).
-   * Default true. */
+  /** True: this end may go on writing after the peer's close_notify, as in TLS 1.3 and as other libraries have it.
+   * False: the close_notify is answered with one at once, and writes that wait reject with `closed` (RFC 5246 section
+   * 7.2.1). Default true. */
   readonly halfClose?: boolean
 }
 

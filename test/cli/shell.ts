@@ -37,8 +37,8 @@ export const freePort = (): Promise<number> =>
     })
   })
 
-/** Runs the steps one after the other in one folder. Ports 8000 to 8999 of the text are others in truth, and so are those
- * of `known`: port of the text to port that is meant. */
+/** Runs the steps one after the other in one folder. Ports 8000 to 8999 of the text are others in truth, and so are
+ * those of `known`: port of the text to port that is meant. */
 export const runSteps = async (
   steps: readonly Step[],
   options: CliOptions = {},

@@ -34,8 +34,8 @@ const extensionOf = (hello: ClientHello | undefined, type: number): readonly num
   return found && [...found.data]
 }
 
-/** A message that goes out in two parts, with something else sent between them: it is gone through twice, the first time
- * for the transcript. */
+/** A message that goes out in two parts, with something else sent between them: it is gone through twice, the first
+ * time for the transcript. */
 const inHalves = (raw: Uint8Array, between: () => void): readonly Uint8Array[] => {
   const halves = [raw.subarray(0, 100), raw.subarray(100)]
   let times = 0

@@ -1,5 +1,5 @@
-// The scan of servers that are truly weak: OpenSSL 1.0.1e, which has Heartbleed and takes an early ChangeCipherSpec, and
-// OpenSSL 1.0.0m with SSL 2.0, both inside Node.js of 2013 (test/scan/old-openssl, installed by .ci/run).
+// The scan of servers that are truly weak: OpenSSL 1.0.1e, which has Heartbleed and takes an early ChangeCipherSpec,
+// and OpenSSL 1.0.0m with SSL 2.0, both inside Node.js of 2013 (test/scan/old-openssl, installed by .ci/run).
 
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -87,8 +87,8 @@ class Inbox {
   }
 }
 
-/** As one write: a runner that refuses the first part and hangs up would break the write of the second one, and Node would
- * then not read the alert that is there. */
+/** As one write: a runner that refuses the first part and hangs up would break the write of the second one, and Node
+ * would then not read the alert that is there. */
 async function writeAll(socket: Socket, parts: readonly Uint8Array[]): Promise<void> {
   const bytes = Buffer.concat(parts)
   if (bytes.length === 0 || socket.destroyed) return
