@@ -1,5 +1,5 @@
-// What receive() answers: true only where nothing refers to the bytes any more. Whoever uses their memory again must not
-// change what was received.
+// What receive() answers: true only where nothing refers to the bytes any more. Whoever uses their memory again must
+// not change what was received.
 
 import { describe, expect, it } from 'vitest'
 import { nobleProvider } from '../../src/crypto/noble.ts'
