@@ -89,7 +89,7 @@ const own = (name: string, args: readonly string[]): Runtime => {
 
 const workerd: Runtime = {
   version: async () => {
-    await install('user', 'miniflare@4', 'esbuild@0.28')
+    await install('user', 'miniflare@4', 'ws@8', 'esbuild@0.28')
     return (await run(join(user, 'node_modules/.bin/workerd'), ['--version'])).split(' ')[1] ?? ''
   },
   rows: async () => JSON.parse(await run(process.execPath, ['run-worker.mjs'])),

@@ -1,8 +1,9 @@
 // The conformance checks in a browser, in a page or in a Worker, bundled by run-browser.mjs, which gets the rows. The
 // root entry takes WebCrypto there. Both ends in memory, both ends joined by a MessageChannel, and a client behind a
-// WebSocket whose other end is joined to a server of node:tls (relay.mjs).
+// WebSocket whose other end is joined to a server of node:tls (echo-servers.mjs).
 import { connect, createServer, pair } from 'puretls'
 import { inMemory, run } from './conformance.mjs'
+import { overServers } from './over-servers.mjs'
 
 /** A ByteStream out of what sends messages: bytes, or nothing at the end. Messages know no backpressure. */
 const byteStream = ({ send, abort }) => {
@@ -61,7 +62,7 @@ const overMessageChannel = {
   },
 }
 
-const dial = async (id) => {
+const dial = async ({ id }) => {
   const socket = new WebSocket(`ws://${location.host}/relay/${id}`)
   socket.binaryType = 'arraybuffer'
   const { stream, receive, fail } = byteStream({ send: (data) => socket.send(data), abort: () => socket.close() })
@@ -71,45 +72,14 @@ const dial = async (id) => {
     socket.onopen = resolve
     socket.onerror = () => reject(new Error('there is no relay'))
   })
-  return { socket, stream }
+  return { near: (client) => connect(stream, client), close: async () => socket.close() }
 }
 
-const post = async (path, value) => {
-  const response = await fetch(path, { method: 'POST', body: JSON.stringify(value) })
-  if (!response.ok) throw new Error(await response.text())
-  return response
-}
-
-const startServer = async (options) => ({ id: await (await post('/servers', await options)).json() })
-
-/** What the server knows of its next connection, in the form of a connection that has ended. */
-const served = async (id, signal) => {
-  const info = await (await fetch(`/served/${id}`, { signal })).json()
-  if (info.error !== undefined) throw new Error(info.error)
-  return { info, close: async () => {}, [Symbol.asyncIterator]: async function* () {} }
-}
-
-const overRelay = {
-  name: 'relay',
-  prepare: startServer,
-  open: async (prepared) => {
-    const given = await prepared
-    const { id } = given.id === undefined ? await startServer(given) : given
-    const { socket, stream } = await dial(id)
-    const abort = new AbortController()
-    return {
-      near: (client) => connect(stream, client),
-      far: served(id, abort.signal),
-      close: async () => {
-        abort.abort()
-        socket.close()
-      },
-    }
-  },
-}
+const post = (path, value) => fetch(path, { method: 'POST', body: JSON.stringify(value) })
 
 try {
-  await post('/rows', await run([inMemory({ connect, createServer, pair }), overMessageChannel, overRelay]))
+  const transports = [inMemory({ connect, createServer, pair }), overMessageChannel, overServers('relay', '', dial)]
+  await post('/rows', await run(transports))
 } catch (error) {
   await post('/failed', String(error.stack ?? error))
 }

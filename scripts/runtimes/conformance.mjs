@@ -106,12 +106,19 @@ const mebibyte = new Uint8Array(1 << 20).map((_, index) => index % 251)
 const echoesMebibyte = (transport, common, { ca, ecdsa }) =>
   exchange(transport, { ...common, ...ecdsa }, { ...common, ca }, mebibyte)
 
+const agreesOnProtocol = async (transport, common, { ca, ecdsa }) => {
+  const server = { ...common, ...ecdsa, alpn: ['h2', 'http/1.1'] }
+  const { client } = await exchange(transport, server, { ...common, ca, alpn: ['http/1.1'] })
+  assert(client.alpn === 'http/1.1', `the protocol is ${client.alpn}`)
+}
+
 export const checks = [
   ['a server with an ECDSA P-256 key', authenticates('ecdsa')],
   ['a server with an RSA key', authenticates('rsa')],
   ['a server with an Ed25519 key', authenticates('ed25519')],
   ['1 MiB there and back', echoesMebibyte],
   ['resumption', resumes],
+  ['ALPN', agreesOnProtocol],
   ['client certificates: with one, and refused without', clientCertificate],
   ['refuses a chain to an unknown CA', refuses('ecdsa', 'stranger', 'unknown_ca')],
   ['refuses an expired certificate', refuses('expired', 'ca', 'certificate_expired')],

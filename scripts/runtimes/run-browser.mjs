@@ -3,12 +3,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
 import { join } from 'node:path'
 import process from 'node:process'
 import { json } from 'node:stream/consumers'
 import { build } from 'esbuild'
-import { createRelay } from './relay.mjs'
+import { echoServers } from './echo-servers.mjs'
 
 const [program, place] = process.argv.slice(2)
 const bundle = 'browser.bundle.mjs'
@@ -30,7 +29,6 @@ const scripts = {
   </script>`,
 }
 
-const relay = createRelay()
 let finish
 let fail
 const rows = new Promise((resolve, reject) => {
@@ -38,27 +36,13 @@ const rows = new Promise((resolve, reject) => {
   fail = (reason) => reject(new Error(reason))
 })
 
-const respond = async (request) => {
-  const [, path, id] = request.url.split('/')
-  if (path === 'servers') return ['application/json', JSON.stringify(await relay.start(await json(request)))]
-  if (path === 'served') return ['application/json', JSON.stringify(await relay.next(id))]
+const respond = async (path, request) => {
   if (path === 'rows') return ['text/plain', String(finish(await json(request)))]
   if (path === 'failed') return ['text/plain', String(fail(await json(request)))]
   if (path === bundle) return ['text/javascript', readFileSync(bundle)]
   return ['text/html', `<!doctype html><meta charset="utf-8"><title>puretls</title>${scripts[place]}`]
 }
-
-const server = createServer(async (request, response) => {
-  try {
-    const [type, body] = await respond(request)
-    response.setHeader('content-type', type).end(body)
-  } catch (error) {
-    response.writeHead(500).end(String(error))
-  }
-})
-server.on('upgrade', (request, socket, head) => relay.upgrade(request, socket, head, request.url.split('/')[2]))
-server.listen(0, '127.0.0.1')
-await once(server, 'listening')
+const servers = await echoServers(respond)
 
 // Nothing is said over the pipe for debugging: as it closes with this process, the browser ends then at the latest.
 const options = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run']
@@ -68,7 +52,7 @@ const browser = spawn(
     ...options,
     '--remote-debugging-pipe',
     `--user-data-dir=${mkdtempSync(join(process.cwd(), 'browser-'))}`,
-    `http://127.0.0.1:${server.address().port}/`,
+    servers.url,
   ],
   { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] },
 )
@@ -84,8 +68,6 @@ try {
 } finally {
   browser.kill()
   await exited.catch(() => {})
-  relay.close()
-  server.closeAllConnections()
-  server.close()
+  servers.close()
 }
 process.exit(0)

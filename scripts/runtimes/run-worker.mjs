@@ -1,6 +1,7 @@
 // Bundles worker.mjs for workerd, asks it for its rows, and prints them as JSON.
 import { build } from 'esbuild'
 import { Miniflare } from 'miniflare'
+import { echoServers } from './echo-servers.mjs'
 
 await build({
   entryPoints: ['worker.mjs'],
@@ -11,14 +12,16 @@ await build({
   mainFields: ['module', 'main'],
   conditions: ['workerd', 'import'],
   target: 'es2023',
-  external: ['node:*'],
+  external: ['node:*', 'cloudflare:*'],
   logLevel: 'error',
 })
+const servers = await echoServers()
 const worker = new Miniflare({
   modules: true,
   scriptPath: 'worker.bundle.mjs',
   compatibilityDate: '2026-04-01',
   compatibilityFlags: ['nodejs_compat'],
+  bindings: { servers: servers.url },
 })
 try {
   const response = await worker.dispatchFetch('http://localhost/')
@@ -26,4 +29,5 @@ try {
   console.log(await response.text())
 } finally {
   await worker.dispose()
+  servers.close()
 }

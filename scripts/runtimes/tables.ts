@@ -1,4 +1,5 @@
 // docs/runtimes.md out of what the runtimes said.
+import { readFileSync } from 'node:fs'
 
 export interface Row {
   readonly transport: string
@@ -14,18 +15,26 @@ export interface Outcome {
   readonly rows: readonly Row[]
 }
 
+const workerSocket = readFileSync(new URL('worker-socket.mjs', import.meta.url), 'utf8').trim()
+
 export const head = `# Runtimes
 
 Made by \`npm run runtimes -- --write\`: the package is packed and installed as a user would, and the same checks
 ([conformance.mjs](../scripts/runtimes/conformance.mjs)) are run in each runtime, client and server in one process,
-except over the relay, where the server is node:tls. In Chromium, in a page and in a Worker, the package is bundled.
+except where the server is said to be node:tls. In Chromium, in a page and in a Worker, the package is bundled.
 "yes" is a check that passed; a code is the error that it ended with; empty is what does not exist there.
 
 In workerd and Chromium it is the root entry that is run, whose provider is WebCrypto there. \`puretls/crypto/node\`
 fails in workerd, with \`nodejs_compat\` too, and \`puretls/node\` has not been run. The \`node:crypto\` of workerd
 2026-04-26 fails to agree on a secret with an X25519 public key that was imported, refuses a KeyObject beside
-\`padding\`, and signs PKCS#1 v1.5 where \`sign()\` is asked for PSS with a key in PEM; its \`createSign()\` with a key in
-PEM does sign PSS.
+\`padding\`, and signs PKCS#1 v1.5 where \`sign()\` is asked for PSS with a key in PEM; its \`createSign()\` with a key
+in PEM does sign PSS.
+
+A worker connects through this, which is what the checks over \`cloudflare:sockets\` are run with:
+
+\`\`\`js
+${workerSocket}
+\`\`\`
 `
 
 export const titles: Readonly<Record<string, string>> = {
@@ -34,6 +43,7 @@ export const titles: Readonly<Record<string, string>> = {
   'memory, noble': 'Over `pair()`, with the provider `noble`',
   'memory, node': 'Over `pair()`, with the provider `node`',
   'message channel': 'Over a `MessageChannel`',
+  sockets: 'A client over a socket of `cloudflare:sockets` to a server of `node:tls`',
   relay: 'A client over a WebSocket, relayed to the TCP port of a server of `node:tls`',
   loopback: "Over the runtime's own sockets: `listen()` and `connect('127.0.0.1:port')`",
 }

@@ -1,4 +1,4 @@
-// docs/runtimes.md holds what scripts/runtimes.ts runs: each runtime a column, each check a row, and every check passed.
+// docs/runtimes.md has what scripts/runtimes.ts runs: each runtime a column, each check a row, and every check passed.
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'

@@ -21,8 +21,8 @@ describe('npm run runtimes', () => {
     )
     expect(outcomes.map(({ name }) => name)).toEqual(only)
     for (const [index, { rows }] of outcomes.entries()) {
-      // Nine checks and two versions, over each transport.
-      const expected = present[index]?.transports.flatMap((transport) => Array(18).fill({ transport, result: 'yes' }))
+      // Ten checks and two versions, over each transport.
+      const expected = present[index]?.transports.flatMap((transport) => Array(20).fill({ transport, result: 'yes' }))
       expect(rows.map(({ transport, result }) => ({ transport, result }))).toEqual(expected)
     }
   })

@@ -1,17 +1,20 @@
-// What browser.mjs talks to: servers of node:tls that echo, made on demand, and a relay from a WebSocket to their TCP
-// port. An empty message is the end of a direction, which a WebSocket does not have.
+// What browser.mjs and worker.mjs talk to: servers of node:tls that echo, made on demand, and a relay from a WebSocket
+// to their TCP port. An empty message is the end of a direction, which a WebSocket does not have.
 import { once } from 'node:events'
+import { createServer as createHttpServer } from 'node:http'
 import { connect } from 'node:net'
+import { json } from 'node:stream/consumers'
 import { createServer } from 'node:tls'
 import { WebSocketServer } from 'ws'
 
 const tlsVersion = (version) => version.replace('TLS ', 'TLSv')
 
-const serverOptions = ({ cert, key, versions, clientAuth }) => ({
+const serverOptions = ({ cert, key, versions, clientAuth, alpn }) => ({
   cert,
   key,
   minVersion: tlsVersion(versions.min),
   maxVersion: tlsVersion(versions.max),
+  ...(alpn ? { ALPNProtocols: alpn } : {}),
   ...(clientAuth ? { requestCert: true, rejectUnauthorized: true, ca: clientAuth.ca } : {}),
 })
 
@@ -54,17 +57,44 @@ const relay = (socket, port) => {
   socket.on('close', () => tcp.destroy())
 }
 
-export const createRelay = () => {
+/**
+ * An HTTP server on a port of the system's. POST /servers makes a server and answers its `id` and `port`, GET
+ * /served/ID what it saw of its next connection, a WebSocket on /relay/ID leads to it; `others` answers the rest with
+ * `[type, body]`.
+ */
+export const echoServers = async (others = () => ['text/plain', '']) => {
   const servers = []
+  const start = async (options) => {
+    const id = servers.push(await startServer(options)) - 1
+    return { id, port: servers[id].port }
+  }
+  const respond = async (request) => {
+    const [, path, id] = request.url.split('/')
+    if (path === 'servers') return ['application/json', JSON.stringify(await start(await json(request)))]
+    if (path === 'served') return ['application/json', JSON.stringify(await servers[id].next())]
+    return others(path, request)
+  }
+  const control = createHttpServer(async (request, response) => {
+    try {
+      const [type, body] = await respond(request)
+      response.setHeader('content-type', type).end(body)
+    } catch (error) {
+      response.writeHead(500).end(String(error))
+    }
+  })
   const webSockets = new WebSocketServer({ noServer: true })
+  control.on('upgrade', (request, socket, head) => {
+    const { port } = servers[request.url.split('/')[2]]
+    webSockets.handleUpgrade(request, socket, head, (opened) => relay(opened, port))
+  })
+  control.listen(0, '127.0.0.1')
+  await once(control, 'listening')
   return {
-    /** The number of a new server, which `upgrade` and `next` take. */
-    start: async (options) => servers.push(await startServer(options)) - 1,
-    next: (id) => servers[id].next(),
-    upgrade: (request, socket, head, id) =>
-      webSockets.handleUpgrade(request, socket, head, (opened) => relay(opened, servers[id].port)),
+    url: `http://127.0.0.1:${control.address().port}`,
     close: () => {
       for (const server of servers) server.close()
+      control.closeAllConnections()
+      control.close()
     },
   }
 }
