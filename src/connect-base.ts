@@ -4,7 +4,7 @@
 import { splitOptions, takeOver } from './connection-options.ts'
 import type { ClientMachine } from './client-machine.ts'
 import type { ConnectionOptions, TlsConnection } from './connection.ts'
-import { andThen, isPromise } from './crypto/maybe.ts'
+import { isPromise } from './crypto/maybe.ts'
 import type { MaybePromise } from './crypto/provider.ts'
 import { TlsError } from './errors.ts'
 import type { ClientOptions } from './options.ts'
@@ -53,12 +53,16 @@ export interface Connect {
 /** `machine` may have to be loaded first; once it is there, it is no promise. */
 export const connectBy = (machine: () => MaybePromise<ClientMachine>, sockets?: Sockets): Connect => {
   const overStream = async (stream: AnyDuplex, options: ConnectOptions): Promise<TlsConnection> => {
-    const { transport, prepared } = takeOver(stream, () => splitOptions<ClientOptions>(options))
     const loaded = machine()
-    if (isPromise(loaded)) loaded.catch((thrown: unknown) => transport.abort(thrown))
-    return andThen(loaded, ({ prepare, establish }) =>
-      establish(transport, () => prepare(prepared.rest)(), prepared.connection),
-    )
+    if (!isPromise(loaded)) {
+      const { transport, prepared } = takeOver(stream, () => loaded.prepare(options))
+      return loaded.establish(transport, prepared.makeEngine, prepared.connection)
+    }
+    // what the options say now counts, though the machine comes later
+    const { transport, prepared } = takeOver(stream, () => splitOptions<ClientOptions>(options))
+    loaded.catch((thrown: unknown) => transport.abort(thrown))
+    const { prepare, establish } = await loaded
+    return establish(transport, () => prepare(prepared.rest).makeEngine(), prepared.connection)
   }
   return async (target: AnyDuplex | string, options?: ConnectOptions | DialOptions) =>
     typeof target === 'string'
@@ -73,10 +77,9 @@ const dial = async (
   sockets: Sockets,
 ): Promise<TlsConnection> => {
   const { host, port } = parseAddress(address)
-  const { timeoutMs = 30_000, ...given } = options
+  const { timeoutMs = 30_000 } = options
   checkTimeout(timeoutMs, 'timeoutMs')
-  const { connection, rest } = splitOptions<ClientOptions>({ serverName: host.replace(/%.*$/, ''), ...given })
-  const makeEngine = prepare(rest) // refused before anything is dialled
+  const { connection, makeEngine } = prepare(options, host.replace(/%.*$/, '')) // refused before anything is dialled
   const deadline = Date.now() + timeoutMs
   const reach = (signal: AbortSignal): Promise<AnyDuplex> => sockets.dial({ host, port }, signal)
   const stream = await dialWithin(timeoutMs, connection.signal, reach, address)
@@ -95,8 +98,9 @@ const dialWithin = async <T>(
   const onAbort = (): void => controller.abort(abortedBy(signal?.reason))
   if (signal?.aborted) throw abortedBy(signal.reason)
   signal?.addEventListener('abort', onAbort, { once: true })
-  const late = new TlsError('timeout', `${address} could not be reached within ${milliseconds} ms (timeoutMs)`)
-  const timer = milliseconds === Infinity ? undefined : setTimeout(() => controller.abort(late), milliseconds)
+  const late = (): void =>
+    controller.abort(new TlsError('timeout', `${address} could not be reached within ${milliseconds} ms (timeoutMs)`))
+  const timer = milliseconds === Infinity ? undefined : setTimeout(late, milliseconds)
   try {
     return await work(controller.signal)
   } finally {

@@ -1,8 +1,8 @@
 // TlsConnection: an established connection as people use it. connect() and accept() make it; the pump does the work.
 
 import type { ChannelBindingType, ConnectionInfo, TlsEngine, TrafficSecrets } from './engine/types.ts'
-import { asTlsError, TlsError } from './errors.ts'
-import { asError, done } from './stream/defer.ts'
+import { asTlsError, quietError, TlsError } from './errors.ts'
+import { done, messageOf } from './stream/defer.ts'
 import type { ClientCertificate, PumpOptions } from './stream/options.ts'
 import type { Gate } from './stream/gate.ts'
 import type { CallOptions } from './stream/limits.ts'
@@ -163,8 +163,8 @@ class EstablishedConnection implements TlsConnection {
   }
 
   abort(reason?: unknown): void {
-    const { message } = asError(reason, 'no reason given')
-    this.#pump.abort(new TlsError('aborted', `the connection was aborted by this end: ${message}`, { cause: reason }))
+    const message = `the connection was aborted by this end: ${messageOf(reason, 'no reason given')}`
+    this.#pump.abort(quietError('aborted', message, { cause: reason }))
   }
 
   updateKeys({ requestPeer = false, ...limits }: CallOptions & { readonly requestPeer?: boolean } = {}): Promise<void> {

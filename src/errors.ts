@@ -324,12 +324,16 @@ export class TlsError extends Error {
  * An error that ends a connection as connections end. One is made for each, and mostly nobody sees it: it has no stack
  * trace, which is most of what an error costs.
  */
-export const quietError = (...given: ConstructorParameters<typeof TlsError>): TlsError => {
+export const quietError = (...given: ConstructorParameters<typeof TlsError>): TlsError =>
+  quietly(() => new TlsError(...given))
+
+/** Makes an error without a stack trace. */
+export const quietly = <E extends Error>(make: () => E): E => {
   const { stackTraceLimit } = Error
-  if (typeof stackTraceLimit !== 'number') return new TlsError(...given)
+  if (typeof stackTraceLimit !== 'number') return make()
   Reflect.set(Error, 'stackTraceLimit', 0) // does nothing where Error is frozen
   try {
-    return new TlsError(...given)
+    return make()
   } finally {
     Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
   }
@@ -360,7 +364,11 @@ const MAX_MESSAGE = 600
 /**
  * Text of a peer or a certificate, fit for a message or a log: control characters, line separators, marks that turn the
  * direction of writing and lone surrogates as \u{...}. */
-export const escapeUnprintable = (text: string): string =>
+export const escapeUnprintable = (text: string): string => (ASCII.test(text) ? text : escapeEach(text))
+
+const ASCII = /^[\x20-\x7e]*$/
+
+const escapeEach = (text: string): string =>
   text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`)
 
 /** Whatever a message quotes, there is an end to it. */

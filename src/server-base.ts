@@ -112,7 +112,7 @@ export const createServerBy =
       const loaded = machine()
       if (isPromise(loaded)) loaded.catch((thrown: unknown) => transport.abort(thrown))
       return andThen(loaded, ({ engine, establish }) =>
-        establish(transport, () => engine({ ...config, source: { stream, context } }), { ...timeouts, ...given }, gate),
+        establish(transport, () => engine(config, { stream, context }), { ...timeouts, ...given }, gate),
       )
     }
     return {

@@ -5,13 +5,14 @@ import type { Defaults, ServerConfig } from './config.ts'
 import { establish } from './connection.ts'
 import { serverEngineWith } from './engine/endpoints.ts'
 import type { ServerFeature, TlsEngine } from './engine/endpoints.ts'
+import type { HelloSource } from './options/hello-info.ts'
 
 export interface ServerMachine {
-  engine(config: ServerConfig): TlsEngine
+  engine(config: ServerConfig, source: HelloSource): TlsEngine
   readonly establish: typeof establish
 }
 
 export const serverMachine = (defaults: Defaults, feature: ServerFeature): ServerMachine => ({
-  engine: (config) => serverEngineWith(config, defaults, feature),
+  engine: (config, source) => serverEngineWith(config, defaults, feature, source),
   establish,
 })

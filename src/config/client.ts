@@ -8,6 +8,7 @@ import { onlyLoaded } from '../identities.ts'
 import { checkOptions } from '../options/check.ts'
 import { clientNames } from '../options/client-names.ts'
 import type { ClientOptions } from '../options.ts'
+import type { SessionState } from '../session/state.ts'
 import { isAddress, isHostName } from '../wire/host-name.ts'
 import { TLS13 } from '../wire/registry.ts'
 
@@ -37,7 +38,7 @@ export const clientConfigWith = (
     verifier,
     ...(parts.identities?.(options, provider, parts.loadIdentity ?? onlyLoaded) ?? noIdentities),
     keyShares: keySharesOf(hello, groups),
-    session: session instanceof Uint8Array ? parts.sessions?.(session) : session,
+    session: sessionOf(session, parts),
     sessions: options.sessions,
     psks,
     pskRequired,
@@ -56,6 +57,17 @@ export const clientConfigWith = (
     requestScts: certificates.requestScts ?? true,
     maxFragmentLength: tls12.maxFragmentLength === undefined ? undefined : fragmentCode(tls12.maxFragmentLength),
   })
+}
+
+const sessionOf = (session: ClientOptions['session'], parts: ClientConfigParts): SessionState | undefined =>
+  session instanceof Uint8Array ? parts.sessions?.(session) : session
+
+/** The session alone, of options whose config is there already. Throws `bad_option`. */
+export const sessionGiven = (session: ClientOptions['session'], parts: ClientConfigParts): SessionState | undefined => {
+  if (session === undefined) return undefined
+  checkOptions({ session }, clientNames)
+  needsFeature(parts.sessions, 'sessions', { session })
+  return sessionOf(session, parts)
 }
 
 const fragmentCode = (bytes: number): number => {

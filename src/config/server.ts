@@ -33,7 +33,6 @@ export const serverConfigWith = (
     ...common,
     identitiesFor: identitiesOf(options, provider, loadIdentity),
     onClientHello: options.onClientHello,
-    source: { stream: undefined, context: undefined },
     options,
     made,
     clientAuth: parts.clientAuth?.(options, common, defaults),

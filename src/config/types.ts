@@ -22,7 +22,6 @@ import type {
   ClientPskOptions,
   ClientTls12Options,
   CommonOptions,
-  HelloSource,
   Identity,
   ServerHelloOptions,
   ServerOptions,
@@ -154,8 +153,6 @@ export interface ServerConfig extends CommonConfig {
   /** The identities to choose from for this hello; empty if there is none. */
   readonly identitiesFor: (hello: ClientHelloInfo) => MaybePromise<readonly Identity[]>
   readonly onClientHello: ServerOptions['onClientHello']
-  /** Where the ClientHello comes from, for onClientHello. */
-  readonly source: HelloSource
   /** The options this config was made of, for onClientHello to change. */
   readonly options: ServerOptions
   readonly made: MadeOnce

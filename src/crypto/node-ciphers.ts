@@ -150,7 +150,7 @@ const shortHmac = (
 ): Uint8Array => {
   let end = blockLength
   for (const part of parts) {
-    scratch.set(part, end)
+    if (part.length > 0) scratch.set(part, end)
     end += part.length
   }
   try {

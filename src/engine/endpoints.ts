@@ -5,6 +5,8 @@ import { clientHandshake } from '../handshake/client/client.ts'
 import type { ClientFeature } from '../handshake/client/client.ts'
 import { serverHandshake } from '../handshake/server/server.ts'
 import type { ServerFeature } from '../handshake/server/server.ts'
+import type { HelloSource } from '../options/hello-info.ts'
+import type { SessionState } from '../session/state.ts'
 import { Engine } from './engine.ts'
 import type { TlsEngine } from './types.ts'
 
@@ -12,16 +14,29 @@ export type { ClientFeature } from '../handshake/client/client.ts'
 export type { ServerFeature } from '../handshake/server/server.ts'
 export type { TlsEngine } from './types.ts'
 
-/** A client that has its ClientHello ready in takeOutput(). `config` was made with the same feature. */
-export const clientEngineWith = (config: ClientConfig, { handshake: parts }: ClientFeature): TlsEngine =>
-  new Engine({ config, role: 'client', handshake: (io) => clientHandshake(config, io, parts) })
+/**
+ * A client that has its ClientHello ready in takeOutput(). `config` was made with the same feature; `session` takes
+ * precedence over the one in it.
+ */
+export const clientEngineWith = (
+  config: ClientConfig,
+  { handshake: parts }: ClientFeature,
+  session: SessionState | undefined = config.session,
+): TlsEngine => new Engine({ config, role: 'client', handshake: (io) => clientHandshake(config, io, parts, session) })
 
-/** A server that waits for a ClientHello. `defaults` fill in what onClientHello's answer leaves out. */
-export const serverEngineWith = (config: ServerConfig, defaults: Defaults, feature: ServerFeature): TlsEngine =>
+/**
+ * A server that waits for a ClientHello. `defaults` fill in what onClientHello leaves out, which is told of `source`.
+ */
+export const serverEngineWith = (
+  config: ServerConfig,
+  defaults: Defaults,
+  feature: ServerFeature,
+  source?: HelloSource,
+): TlsEngine =>
   new Engine({
     config,
     role: 'server',
-    handshake: (io) => serverHandshake(config, io, { provider: config.provider, ...defaults }, feature),
+    handshake: (io) => serverHandshake(config, io, { defaults, feature, source }),
   })
 
 interface Feature<C, H, D> {

@@ -4,7 +4,7 @@
 import { isPromise } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
 import type { CommonConfig } from '../config.ts'
-import { alertNumbers, asTlsError, TlsError } from '../errors.ts'
+import { alertNumbers, asTlsError, quietError, TlsError } from '../errors.ts'
 import type { ChannelBindingType } from '../handshake/connection/channel-binding.ts'
 import type { Established, HandshakeEvent, HandshakeIo } from '../handshake/context.ts'
 import type { Flow } from '../handshake/flow.ts'
@@ -155,8 +155,12 @@ export class Engine implements TlsEngine {
     })
   }
 
-  abort(error: TlsError = new TlsError('aborted', 'the connection was aborted')): void {
-    this.#fail(error)
+  abort(
+    error: TlsError = quietError('aborted', 'the connection was aborted'),
+    { silent = false }: { readonly silent?: boolean } = {},
+  ): void {
+    if (silent) this.#endWith(error)
+    else this.#fail(error)
   }
 
   updateKeys(requestPeer = false): MaybePromise<void> {

@@ -5,7 +5,7 @@ import type { ClientConfig, Defaults, ServerConfig } from '../config.ts'
 import { clientConfig, serverConfig } from '../config.ts'
 import { everyFeature as everyClientFeature } from '../handshake/client/every-feature.ts'
 import { everyFeature as everyServerFeature } from '../handshake/server/every-feature.ts'
-import type { ClientOptions, ServerOptions } from '../options.ts'
+import type { ClientOptions, HelloSource, ServerOptions } from '../options.ts'
 import { clientEngineWith, serverEngineWith } from './endpoints.ts'
 import type { TlsEngine } from './types.ts'
 
@@ -16,9 +16,12 @@ export { clientConfig, serverConfig } from '../config.ts'
 /** A client that has its ClientHello ready in takeOutput(). */
 export const createClientEngine = (config: ClientConfig): TlsEngine => clientEngineWith(config, everyClientFeature)
 
-/** A server that waits for a ClientHello. `defaults` fill in what onClientHello's answer leaves out. */
-export const createServerEngine = (config: ServerConfig, defaults: Defaults = {}): TlsEngine =>
-  serverEngineWith(config, defaults, everyServerFeature)
+/**
+ * A server that waits for a ClientHello. `defaults` fill in what onClientHello's answer leaves out; `source` is what
+ * onClientHello is told of where the hello comes from.
+ */
+export const createServerEngine = (config: ServerConfig, defaults: Defaults = {}, source?: HelloSource): TlsEngine =>
+  serverEngineWith(config, defaults, everyServerFeature, source)
 
 /** Options straight to an engine. */
 export const clientEngine = (options: ClientOptions): TlsEngine => createClientEngine(clientConfig(options))

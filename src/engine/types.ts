@@ -50,8 +50,9 @@ export interface TlsEngine {
   /** Sends close_notify after all that was written, and nothing after it; reading goes on (RFC 9846 section 6.1). */
   closeWrite(): MaybePromise<void>
   /** Ends the connection: sends the error's alert if it has one. A cancelled handshake ends with user_canceled and
-   * close_notify, unless the peer's handshake may be done: then with a fatal alert, which is no clean end. */
-  abort(error?: TlsError): void
+   * close_notify, unless the peer's handshake may be done: then with a fatal alert, which is no clean end. With
+   * `silent` the peer is told nothing. */
+  abort(error?: TlsError, options?: { readonly silent?: boolean }): void
   /**
    * KeyUpdate (RFC 9846 section 4.7.3); `wrong_state` in TLS 1.2. `requestPeer` asks the peer to change its keys too.
    */

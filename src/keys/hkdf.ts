@@ -17,9 +17,9 @@ export const hkdfExpand = (hash: HashAlgorithm, key: Uint8Array, info: Uint8Arra
       `HKDF with ${hash.name} gives at most ${255 * hash.outputLength} bytes, not ${length}`,
     )
   }
-  if (length <= hash.outputLength) return hash.hmac(key, concat(info, FIRST)).subarray(0, length)
+  if (length <= hash.outputLength) return hash.hmac(key, info, FIRST).subarray(0, length)
   const blocks: Uint8Array[] = []
-  let block: Uint8Array = new Uint8Array(0)
+  let block: Uint8Array = none
   for (let counter = 1; (counter - 1) * hash.outputLength < length; counter++) {
     block = hash.hmac(key, block, info, Uint8Array.of(counter))
     blocks.push(block)
@@ -28,32 +28,36 @@ export const hkdfExpand = (hash: HashAlgorithm, key: Uint8Array, info: Uint8Arra
 }
 
 const FIRST = Uint8Array.of(1)
+const none = new Uint8Array(0)
 
-/** Labels of the protocol come again and again: those that came first are kept. */
-const labelBytes = (label: string): Uint8Array => {
-  const known = labels.get(label)
-  if (known) return known
-  const bytes = utf8Bytes(label)
-  if (labels.size < MAX_LABELS) labels.set(label, bytes)
+/** What comes before the context in an HkdfLabel: the length, "tls13 " and the label, the context's length. */
+interface LabelHead {
+  readonly length: number
+  readonly contextLength: number
+  readonly bytes: Uint8Array
+}
+
+const makeHead = (label: string, length: number, contextLength: number): Uint8Array => {
+  const name = utf8Bytes(`tls13 ${label}`)
+  if (name.length > 255 || contextLength > 255 || length > 0xffff)
+    throw new TlsError('bad_option', 'HKDF label: too long')
+  return concat(Uint8Array.of(length >> 8, length & 0xff, name.length), name, Uint8Array.of(contextLength))
+}
+
+/** A handshake derives fifty secrets, always by the same labels: the heads that came first are kept. */
+const labelHead = (label: string, length: number, contextLength: number): Uint8Array => {
+  const known = heads.get(label)
+  if (known) {
+    for (const head of known) if (head.length === length && head.contextLength === contextLength) return head.bytes
+  }
+  const bytes = makeHead(label, length, contextLength)
+  if (known && known.length < MAX_LENGTHS) known.push({ length, contextLength, bytes })
+  else if (!known && heads.size < MAX_LABELS) heads.set(label, [{ length, contextLength, bytes }])
   return bytes
 }
-const labels = new Map<string, Uint8Array>()
+const heads = new Map<string, LabelHead[]>()
 const MAX_LABELS = 32
-
-/** HkdfLabel: the length, "tls13 " and the label, the context. Written by hand, for a handshake makes fifty of them. */
-const hkdfLabel = (length: number, label: string, context: Uint8Array): Uint8Array => {
-  const name = labelBytes(`tls13 ${label}`)
-  if (name.length > 255 || context.length > 255 || length > 0xffff)
-    throw new TlsError('bad_option', 'HKDF label: too long')
-  const info = new Uint8Array(4 + name.length + context.length)
-  info[0] = length >> 8
-  info[1] = length & 0xff
-  info[2] = name.length
-  info.set(name, 3)
-  info[3 + name.length] = context.length
-  info.set(context, 4 + name.length)
-  return info
-}
+const MAX_LENGTHS = 8
 
 /** HKDF-Expand-Label: `label` is given without its "tls13 " prefix. */
 export const expandLabel = (
@@ -62,7 +66,13 @@ export const expandLabel = (
   label: string,
   context: Uint8Array,
   length: number,
-): Uint8Array => hkdfExpand(hash, secret, hkdfLabel(length, label, context), length)
+): Uint8Array => {
+  const head = labelHead(label, length, context.length)
+  if (length > hash.outputLength) return hkdfExpand(hash, secret, concat(head, context), length)
+  // the first block is all of it
+  const block = context.length === 0 ? hash.hmac(secret, head, FIRST) : hash.hmac(secret, head, context, FIRST)
+  return length === block.length ? block : block.subarray(0, length)
+}
 
 /** Derive-Secret, with the transcript hash already taken. */
 export const deriveSecret = (

@@ -53,9 +53,22 @@ export const earlyStage = (hash: HashAlgorithm, psk: Uint8Array | undefined): Ea
 
 const withoutPsk = new WeakMap<HashAlgorithm, EarlyStage>()
 
+interface Constants {
+  readonly zeros: Uint8Array
+  readonly emptyHash: Uint8Array
+}
+
+const constantsOf = (hash: HashAlgorithm): Constants => {
+  const known = constants.get(hash)
+  if (known) return known
+  const made = { zeros: new Uint8Array(hash.outputLength), emptyHash: hash.digest() }
+  constants.set(hash, made)
+  return made
+}
+const constants = new WeakMap<HashAlgorithm, Constants>()
+
 const makeEarlyStage = (hash: HashAlgorithm, psk: Uint8Array | undefined): EarlyStage => {
-  const zeros = new Uint8Array(hash.outputLength)
-  const emptyHash = hash.digest()
+  const { zeros, emptyHash } = constantsOf(hash)
   const early = hkdfExtract(hash, none, psk ?? zeros)
   let derived: Uint8Array | undefined
   const traffic = (from: Uint8Array, label: string, transcriptHash: Uint8Array): TrafficSecret => ({

@@ -58,12 +58,11 @@ export const makeServerEngine = (setup: ServerSetup): TlsEngine => {
   const config = serverConfig(serverOptions(setup), defaults, made)
   const traced = {
     ...config,
-    source,
     get trace() {
       return config.trace ?? setup.trace()
     },
   }
-  return createServerEngine(traced, { ...defaults, provider: nodeProvider })
+  return createServerEngine(traced, { ...defaults, provider: nodeProvider }, source)
 }
 
 const serverOptions = (setup: ServerSetup): ServerOptions => {

@@ -26,7 +26,15 @@ const has = <K extends string>(
   value: unknown,
   ...methods: readonly K[]
 ): value is Record<K, (...args: never[]) => unknown> =>
-  typeof value === 'object' && value !== null && methods.every((name) => typeof Reflect.get(value, name) === 'function')
+  typeof value === 'object' && value !== null && hasAll(value, methods)
+
+/** A loop, for it is asked of each stream, several times. */
+const hasAll = (value: object, methods: readonly string[]): boolean => {
+  for (let i = 0; i < methods.length; i++) {
+    if (typeof Reflect.get(value, methods[i] ?? '') !== 'function') return false
+  }
+  return true
+}
 
 const isAsyncIterable = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && typeof Reflect.get(value, Symbol.asyncIterator) === 'function'

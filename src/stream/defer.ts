@@ -1,5 +1,7 @@
 // A promise with its two ends, whose rejection is never "unhandled": it is always also told elsewhere.
 
+import { quietly } from '../errors.ts'
+
 export interface Deferred<T> {
   readonly promise: Promise<T>
   resolve(value: T): void
@@ -17,6 +19,17 @@ export const defer = <T = void>(): Deferred<T> => {
   return { promise, resolve, reject }
 }
 
+/** One that is never rejected: nothing has to look after it. */
+export const signal = (): Omit<Deferred<void>, 'reject'> => {
+  let resolve: () => void = ignore
+  const promise = new Promise<void>((yes) => {
+    resolve = yes
+  })
+  return { promise, resolve }
+}
+
+export type Signal = ReturnType<typeof signal>
+
 /** Marks a promise as looked after, and gives it back. */
 export const handled = <T>(promise: Promise<T>): Promise<T> => {
   promise.catch(ignore)
@@ -33,8 +46,9 @@ export const ignore = (): void => undefined
 /** What somebody gave as a reason, as an Error. */
 export const asError = (reason: unknown, otherwise: string): Error => {
   if (reason instanceof Error) return reason
-  return new Error(
-    typeof reason === 'string' ? reason : otherwise,
-    reason === undefined ? undefined : { cause: reason },
-  )
+  return quietly(() => new Error(messageOf(reason, otherwise), reason === undefined ? undefined : { cause: reason }))
 }
+
+/** What it says. */
+export const messageOf = (reason: unknown, otherwise: string): string =>
+  reason instanceof Error ? reason.message : typeof reason === 'string' ? reason : otherwise

@@ -1,7 +1,7 @@
 // How a connection lets go of its transport: at once, or after the last bytes, with a time limit.
 
 import { quietError, TlsError } from '../errors.ts'
-import { defer } from './defer.ts'
+import { signal } from './defer.ts'
 import { after, within } from './limits.ts'
 import type { Outbox } from './outbox.ts'
 import type { ByteStream } from './types.ts'
@@ -13,7 +13,7 @@ export class Ending {
   /** Resolves when the transport will give no more bytes. */
   readonly #readEnded: Promise<void>
   #ended: Promise<TlsError | undefined> | undefined
-  readonly #gone = defer()
+  readonly #gone = signal()
   #aborted = false
 
   constructor(transport: ByteStream, outbox: Outbox, closeTimeout: number, readEnded: Promise<void>) {

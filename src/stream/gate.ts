@@ -1,15 +1,15 @@
 // A burst of handshakes must not stop timers and other connections: so many steps of handshakes run in one turn of the
 // event loop, and the rest wait for the next turns.
 
-import { defer } from './defer.ts'
-import type { Deferred } from './defer.ts'
+import { signal } from './defer.ts'
+import type { Signal } from './defer.ts'
 import { inNextTurn } from './end-of-turn.ts'
 
 export class Gate {
   readonly #perTurn: number
   #used = 0
   #scheduled = false
-  #waiting: Deferred<void>[] = []
+  #waiting: Signal[] = []
 
   constructor(perTurn: number) {
     this.#perTurn = perTurn
@@ -22,7 +22,7 @@ export class Gate {
       this.#used++
       return undefined
     }
-    const turn = defer()
+    const turn = signal()
     this.#waiting.push(turn)
     return turn.promise
   }

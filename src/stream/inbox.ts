@@ -2,8 +2,8 @@
 // The adapters use it towards the transport, the pump towards the application. There, small chunks are packed into
 // blocks: each would otherwise keep an object, and the buffer that it was cut from, for a few bytes.
 
-import { defer } from './defer.ts'
-import type { Deferred } from './defer.ts'
+import { defer, signal } from './defer.ts'
+import type { Deferred, Signal } from './defer.ts'
 import { limited } from './limits.ts'
 import type { CallOptions } from './limits.ts'
 
@@ -21,7 +21,7 @@ export class Inbox {
   #readers: Deferred<Uint8Array | null>[] = []
   #end: { readonly error: Error | undefined } | undefined
   #endSeen = false
-  #whenEnded: Deferred<void> | undefined
+  #whenEnded: Signal | undefined
   readonly #onTaken: () => void
   readonly #packed: boolean
 
@@ -50,7 +50,7 @@ export class Inbox {
 
   /** Resolves when nothing will be added any more. */
   get whenEnded(): Promise<void> {
-    this.#whenEnded ??= defer()
+    this.#whenEnded ??= signal()
     if (this.#end) this.#whenEnded.resolve()
     return this.#whenEnded.promise
   }

@@ -1,7 +1,7 @@
 // Time limits of a connection: the only timers in this library.
 
 import { TlsError } from '../errors.ts'
-import { asError, defer, ignore } from './defer.ts'
+import { defer, ignore, messageOf } from './defer.ts'
 
 /** Calls `then` after so many milliseconds (Infinity: never); the answer cancels it. */
 export const after = (milliseconds: number, then: () => void): (() => void) => {
@@ -63,7 +63,7 @@ export const limited = <T>(
     cancel(error)
   }
   const cancelled = (): TlsError => {
-    const { message } = asError(signal?.reason, 'no reason given')
+    const message = messageOf(signal?.reason, 'no reason given')
     return new TlsError('aborted', `${call} was cancelled by its signal: ${message}`, { cause: signal?.reason })
   }
   try {
@@ -128,7 +128,7 @@ export class Patience {
 }
 
 export const abortedBy = (reason: unknown): TlsError =>
-  new TlsError('aborted', `the handshake was cancelled by its signal: ${asError(reason, 'no reason given').message}`, {
+  new TlsError('aborted', `the handshake was cancelled by its signal: ${messageOf(reason, 'no reason given')}`, {
     cause: reason,
   })
 

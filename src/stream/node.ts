@@ -2,7 +2,7 @@
 // only the shape counts. A socket already in use is taken over as it is: no listener of others is removed, and it may
 // be paused, flowing, ended or destroyed.
 
-import { TlsError } from '../errors.ts'
+import { quietly, TlsError } from '../errors.ts'
 import { asBytes, joinedAndFreed, textStream } from './chunk.ts'
 import { defer, done, ignore } from './defer.ts'
 import type { Deferred } from './defer.ts'
@@ -45,6 +45,7 @@ class NodeStream implements ByteStream {
   readonly #inbox: Inbox
   readonly #writers: Deferred<void>[] = []
   #paused: boolean
+  #gathers: boolean | undefined
   /** Bytes that were written since other events had their turn. */
   #burst = 0
   #failure: Error | undefined
@@ -111,11 +112,11 @@ class NodeStream implements ByteStream {
 
   /** One system call, where the socket can gather. */
   writev(chunks: readonly Uint8Array[]): Promise<void> {
-    const socket = this.#socket
-    if (!canGather(socket)) return this.write(joinedAndFreed(chunks))
+    const socket: NodeDuplexLike & Partial<Corkable> = this.#socket
+    if (!(this.#gathers ??= canGather(socket))) return this.write(joinedAndFreed(chunks))
     const last = chunks[chunks.length - 1]
     if (!last) return done
-    socket.cork()
+    socket.cork?.()
     try {
       for (let i = 0; i < chunks.length - 1; i++) {
         const chunk = chunks[i]
@@ -126,7 +127,7 @@ class NodeStream implements ByteStream {
       this.#fail(asError(thrown) ?? destroyed())
       return Promise.reject(thrown)
     } finally {
-      socket.uncork()
+      socket.uncork?.()
     }
   }
 
@@ -140,7 +141,7 @@ class NodeStream implements ByteStream {
   }
 
   abort(reason?: unknown): void {
-    const error = asError(reason) ?? new Error('the stream was aborted')
+    const error = asError(reason) ?? quietly(() => new Error('the stream was aborted'))
     this.#inbox.drop(error)
     this.#fail(error)
     this.#socket.destroy()
@@ -220,7 +221,7 @@ class NodeStream implements ByteStream {
   #onClose(): void {
     // Destroyed without `end`: the reader sees an end, which TLS calls truncated unless a close_notify came before.
     this.#inbox.end()
-    this.#fail(destroyed())
+    if (!this.#failure) this.#fail(destroyed())
   }
 
   #fail(error: Error): void {
@@ -236,8 +237,13 @@ class NodeStream implements ByteStream {
 const property = (socket: NodeDuplexLike, name: string): unknown => Reflect.get(socket, name)
 
 /** Of Node's streams, those that make one call of several writes: net.Socket above all. */
-const canGather = (socket: NodeDuplexLike): socket is NodeDuplexLike & { cork(): void; uncork(): void } =>
+const canGather = (socket: NodeDuplexLike): boolean =>
   ['_writev', 'cork', 'uncork'].every((name) => typeof property(socket, name) === 'function')
+
+interface Corkable {
+  cork(): void
+  uncork(): void
+}
 
 /** A connected net.Socket: another duplex might make a message of an empty write. */
 const isTcp = (socket: NodeDuplexLike): boolean =>
@@ -260,4 +266,4 @@ const isError = (value: unknown): value is Error =>
 
 const asError = (value: unknown): Error | undefined => (isError(value) ? value : undefined)
 
-const destroyed = (): Error => new Error('the socket is closed')
+const destroyed = (): Error => quietly(() => new Error('the socket is closed'))

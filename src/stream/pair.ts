@@ -1,5 +1,6 @@
 // Two ByteStreams joined in memory, with a bound: for tests, benches, and TLS inside one process.
 
+import { quietly } from '../errors.ts'
 import { joinedAndFreed } from './chunk.ts'
 import { asError, defer, done, handled } from './defer.ts'
 import type { Deferred } from './defer.ts'
@@ -30,8 +31,9 @@ const end = (outgoing: Pipe, incoming: Pipe): ByteStream => {
     close: () => outgoing.close(),
     abort: (reason) => {
       const error = asError(reason, 'this end was aborted')
-      incoming.abort(error, new Error('the other end was aborted'))
-      outgoing.abort(new Error('the other end was aborted'), error)
+      const other = quietly(() => new Error('the other end was aborted'))
+      incoming.abort(error, other)
+      outgoing.abort(other, error)
     },
   }
   // neither is enumerable: whoever spreads the stream to replace write() or read() sees every chunk, and may keep it

@@ -5,8 +5,8 @@ import type { ConnectionInfo, EngineEvent, TlsEngine } from '../engine/types.ts'
 import { asTlsError, quietError, TlsError } from '../errors.ts'
 import { CertificateRequests } from './certificate-requests.ts'
 import { asBytes } from './chunk.ts'
-import { defer, handled, ignore, rejected } from './defer.ts'
-import type { Deferred } from './defer.ts'
+import { defer, handled, ignore, rejected, signal } from './defer.ts'
+import type { Deferred, Signal } from './defer.ts'
 import { Ending, transportError } from './ending.ts'
 import { Forgotten, whenSettled } from './forgotten.ts'
 import type { Gate } from './gate.ts'
@@ -31,15 +31,16 @@ export class Pump {
   readonly #onSession: PumpOptions['onSession']
   readonly #onEarlyData: PumpOptions['onEarlyData']
   readonly #handshake: Deferred<ConnectionInfo> = defer()
-  readonly #readEnded: Deferred<void> = defer()
-  readonly #failed: Deferred<never> = defer()
+  readonly #readEnded: Signal = signal()
+  /** Made when somebody asks. */
+  #failed: Deferred<never> | undefined
   readonly #early: Uint8Array[] = []
   readonly #certificateRequests = new CertificateRequests()
   #liftLimits: () => void = ignore
-  #room: Deferred<void> | undefined
+  #room: Signal | undefined
   #failure: TlsError | undefined
   #writeError: TlsError | undefined
-  #session: Uint8Array | undefined
+  #session: { readonly session: Uint8Array } | undefined
   /** What comes from the transport is thrown away: the peer's end was seen, we closed, or the connection failed. */
   #discarding = false
   #dropData = false
@@ -94,6 +95,8 @@ export class Pump {
 
   /** Rejects when the connection fails; never resolves. */
   get failed(): Promise<never> {
+    this.#failed ??= defer()
+    if (this.#failure) this.#failed.reject(this.#failure)
     return this.#failed.promise
   }
 
@@ -102,7 +105,7 @@ export class Pump {
 
   /** The last session that the server offered. */
   get session(): Uint8Array | undefined {
-    return this.#session
+    return this.#session?.session
   }
 
   /** Early data of the client, as far as it came (server). */
@@ -177,9 +180,9 @@ export class Pump {
   abort(error: TlsError): void {
     const tells = !this.#engine.handshakeDone || error.code === 'internal_error'
     if (!this.#failure) {
-      this.#engine.abort(error)
-      const output = this.#engine.takeOutput()
       // Cancelling says close_notify too, which would let the peer take what it has for the whole.
+      this.#engine.abort(error, { silent: !tells })
+      const output = this.#engine.takeOutput()
       if (tells) this.#outbox.put(output)
       void this.#outbox.flush()
       this.#fail(error, tells)
@@ -238,7 +241,7 @@ export class Pump {
   async #step(): Promise<boolean> {
     if (this.#engine.blocked) await this.#settle()
     while (this.#isBehind() && !this.#discarding) {
-      this.#room = defer()
+      this.#room = signal()
       await this.#room.promise
     }
     // data of ours is no reason to stop reading: the peer may wait for us to read
@@ -342,7 +345,8 @@ export class Pump {
       case 'end':
         return this.#onPeerEnd()
       case 'session':
-        this.#session = event.session
+        this.#session = event
+        if (!this.#onSession) return
         return tell(
           'onSession',
           () => this.#onSession?.(event.session),
@@ -381,7 +385,7 @@ export class Pump {
     this.#liftLimits()
     this.#patience.waitFor(undefined)
     this.#handshake.reject(error)
-    this.#failed.reject(error)
+    this.#failed?.reject(error)
     if (error.code === 'aborted') this.#inbox.drop(error)
     else this.#inbox.fail(error)
     this.#outbox.rejectWaiting(error)
@@ -394,7 +398,7 @@ export class Pump {
   /** A failure that the peer can't or need not be told. */
   #failSilently(error: TlsError): void {
     if (this.#failure) return
-    this.#engine.abort()
+    this.#engine.abort(undefined, { silent: true })
     this.#engine.takeOutput()
     this.#fail(error, false)
     this.#ending.abort(error)

@@ -48,10 +48,13 @@ export class Reader {
   }
 
   uint(length: 1 | 2 | 3 | 4): number {
-    if (length > this.remaining) throw this.fail(`${length} bytes expected, ${this.remaining} left`)
-    const { bytes } = this
+    const { bytes, offset } = this
+    if (length > bytes.length - offset) throw this.fail(`${length} bytes expected, ${this.remaining} left`)
+    this.offset = offset + length
+    if (length === 1) return bytes[offset] ?? 0
+    if (length === 2) return ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0)
     let value = 0
-    for (let i = 0; i < length; i++) value = value * 256 + (bytes[this.offset++] ?? 0)
+    for (let i = offset; i < offset + length; i++) value = value * 256 + (bytes[i] ?? 0)
     return value
   }
 
@@ -115,8 +118,13 @@ export class Writer {
   }
 
   #put(start: number, value: number, length: number): void {
-    for (let i = length - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 256))
-      this.#bytes[start + i] = rest & 0xff
+    const bytes = this.#bytes
+    for (let i = start + length - 1, rest = value; i >= start; i--, rest >>>= 8) bytes[i] = rest & 0xff
+  }
+
+  /** Zeros, for the caller to fill in. */
+  skip(length: number): void {
+    this.#room(length)
   }
 
   raw(bytes: Uint8Array): void {
@@ -124,14 +132,15 @@ export class Writer {
     this.#bytes.set(bytes, start)
   }
 
-  /** Writes a length of `width` bytes, then what `body` writes, and fills the length in. */
-  prefixed(width: 1 | 2 | 3, body: () => void): void {
-    const start = this.#room(width)
-    body()
+  /** Leaves room for a length of `width` bytes, which end() fills in; the answer is for end(). */
+  begin(width: Width): number {
+    return this.#room(width)
+  }
+
+  /** Fills in how much was written since begin(). */
+  end(start: number, width: Width): void {
     const length = this.#length - start - width
-    if (length >= 256 ** width) {
-      throw new TlsError('bad_option', `${length} bytes do not fit a vector of at most ${256 ** width - 1}`)
-    }
+    if (length > max(width)) throw tooLong(length, width)
     this.#put(start, length, width)
   }
 
@@ -140,30 +149,72 @@ export class Writer {
   }
 }
 
-const encodeWith = <T>(writer: Writer, codec: Codec<T>, value: T): Uint8Array => {
-  codec.encode(writer, value)
-  return writer.done()
-}
-
-export const encode = <T>(codec: Codec<T>, value: T): Uint8Array => {
-  if (!scratchFree) return encodeWith(new Writer(), codec, value)
+/** Lends the shared memory to the outermost writer, and wipes what was written: it may have been a secret. */
+const written = (write: (writer: Writer) => void): Uint8Array => {
+  if (!scratchFree) {
+    const writer = new Writer()
+    write(writer)
+    return writer.done()
+  }
   scratchFree = false
   const writer = new Writer(scratch)
   try {
-    return encodeWith(writer, codec, value)
+    write(writer)
+    return writer.done()
   } finally {
-    scratch.fill(0, 0, writer.length) // it may have been a secret
+    scratch.fill(0, 0, writer.length)
     scratchFree = true
   }
 }
 
+/** `room`: bytes that are left free before it. */
+export const encode = <T>(codec: Codec<T>, value: T, room = 0): Uint8Array =>
+  written((writer) => {
+    writer.skip(room)
+    codec.encode(writer, value)
+  })
+
+/** Each value by its codec, all in memory that they share. */
+export const encodeAll = (
+  values: readonly { readonly codec: Codec<unknown>; readonly value: unknown }[],
+): readonly Uint8Array[] => {
+  const ends: number[] = []
+  const all = written((writer) => {
+    for (const { codec, value } of values) {
+      codec.encode(writer, value)
+      ends.push(writer.length)
+    }
+  })
+  return ends.map((end, i) => all.subarray(ends[i - 1] ?? 0, end))
+}
+
 /** Reads exactly one value. Throws `decode_error` for anything short, long or out of bounds. */
 export const decode = <T>(codec: Codec<T>, bytes: Uint8Array, what: string, note?: Note, base = 0): T => {
+  if (note) return decodeNoted(codec, bytes, what, note, base)
+  try {
+    const reader = new Reader(bytes, what)
+    const value = codec.decode(reader)
+    reader.end()
+    return value
+  } catch {
+    // once more, field by field: the error names the place
+    return decodeNoted(codec, bytes, what, unnoted, base)
+  }
+}
+
+const decodeNoted = <T>(codec: Codec<T>, bytes: Uint8Array, what: string, note: Note, base: number): T => {
   const reader = new Reader(bytes, what, note, base)
   const value = codec.decode(reader)
   reader.end()
   return value
 }
+
+const unnoted: Note = () => {}
+
+type Width = 1 | 2 | 3
+const max = (width: Width): number => (1 << (8 * width)) - 1
+const tooLong = (length: number, width: Width): TlsError =>
+  new TlsError('bad_option', `${length} bytes do not fit a vector of at most ${max(width)}`)
 
 const uint = (length: 1 | 2 | 3 | 4): Codec<number> => ({
   encode: (writer, value) => writer.uint(value, length),
@@ -204,8 +255,6 @@ export const rest: Codec<Uint8Array> = {
 /** Nothing at all: extensions whose presence is the message. */
 export const empty: Codec<true> = { encode: () => {}, decode: () => true }
 
-type Width = 1 | 2 | 3
-const max = (width: Width): number => 256 ** width - 1
 const readLength = (reader: Reader, width: Width, least: number, most: number): number => {
   const length = reader.uint(width)
   if (length < least || length > most)
@@ -215,16 +264,21 @@ const readLength = (reader: Reader, width: Width, least: number, most: number): 
 
 /** `opaque name<least..most>`; the width of the length follows from `most` in the RFC. */
 export const opaque = (width: Width, least = 0, most: number = max(width)): Codec<Uint8Array> => ({
-  encode: (writer, value) => writer.prefixed(width, () => writer.raw(value)),
+  encode: (writer, value) => {
+    if (value.length > max(width)) throw tooLong(value.length, width)
+    writer.uint(value.length, width)
+    writer.raw(value)
+  },
   decode: (reader) => reader.take(readLength(reader, width, least, most)),
 })
 
 /** `Item name<least..most>`, in bytes as the RFC counts. */
 export const list = <T>(width: Width, item: Codec<T>, least = 0, most: number = max(width)): Codec<readonly T[]> => ({
-  encode: (writer, values) =>
-    writer.prefixed(width, () => {
-      for (const value of values) item.encode(writer, value)
-    }),
+  encode: (writer, values) => {
+    const start = writer.begin(width)
+    for (const value of values) item.encode(writer, value)
+    writer.end(start, width)
+  },
   decode: (reader) => {
     const inner = reader.sub(readLength(reader, width, least, most))
     const values: T[] = []
@@ -235,7 +289,11 @@ export const list = <T>(width: Width, item: Codec<T>, least = 0, most: number = 
 
 /** A value that fills a vector exactly. */
 export const within = <T>(width: Width, codec: Codec<T>, least = 0): Codec<T> => ({
-  encode: (writer, value) => writer.prefixed(width, () => codec.encode(writer, value)),
+  encode: (writer, value) => {
+    const start = writer.begin(width)
+    codec.encode(writer, value)
+    writer.end(start, width)
+  },
   decode: (reader) => {
     const inner = reader.sub(readLength(reader, width, least, max(width)))
     const value = codec.decode(inner)
@@ -253,13 +311,18 @@ export type DecodedFields<F> = { readonly [K in keyof F]: Decoded<F[K]> }
 /** `struct { ... }`: fields in the order of the declaration. */
 export const struct = <F extends Fields>(fields: F): Codec<DecodedFields<F>> => {
   const entries = Object.entries(fields)
+  const names = Object.keys(fields)
+  const codecs = Object.values(fields)
+  const blank: Record<string, unknown> = Object.fromEntries(names.map((name) => [name, undefined]))
   return {
     encode: (writer, value) => {
-      for (const [name, codec] of entries) codec.encode(writer, value[name])
+      for (let i = 0; i < codecs.length; i++) codecs[i]?.encode(writer, value[names[i] ?? ''])
     },
     decode: (reader) => {
-      const value: Record<string, unknown> = {}
-      for (const [name, codec] of entries) value[name] = reader.field(name, codec)
+      // a copy of all names at once, so that values go into an object that has them already
+      const value: Record<string, unknown> = { ...blank }
+      if (reader.note) for (const [name, codec] of entries) value[name] = reader.field(name, codec)
+      else for (let i = 0; i < codecs.length; i++) value[names[i] ?? ''] = codecs[i]?.decode(reader)
       return value as DecodedFields<F>
     },
   }
@@ -273,19 +336,30 @@ export const mapped = <A, B>(codec: Codec<A>, from: (a: A, reader: Reader) => B,
 
 const ascii = new TextEncoder()
 /** Bytes as a string of one char per byte, so that no byte is lost or changed (ALPN names, host names). */
-export const latin1 = (codec: Codec<Uint8Array>): Codec<string> =>
-  mapped(
-    codec,
-    (bytes) => String.fromCharCode(...bytes),
-    (text) => Uint8Array.from(text, byteOf),
-  )
+export const latin1 = (codec: Codec<Uint8Array>): Codec<string> => mapped(codec, textOf, bytesOf)
+
+/** Characters up to which a string grows one by one; arguments of a call are bounded too. */
+const CHUNK = 4096
+
+const textOf = (bytes: Uint8Array): string => {
+  let text = ''
+  for (let at = 0; at < bytes.length; at += CHUNK)
+    text += String.fromCharCode.apply(undefined, bytes.subarray(at, at + CHUNK) as unknown as number[])
+  return text
+}
 
 /** Throws `bad_option` for what is no byte: two texts must not become the same bytes. */
-const byteOf = (char: string): number => {
-  const code = char.codePointAt(0) ?? 0
-  if (code > 0xff)
-    throw new TlsError('bad_option', `${JSON.stringify(char)} is not one of the 256 characters that stand for bytes`)
-  return code
+const bytesOf = (text: string): Uint8Array => {
+  const bytes = new Uint8Array(text.length)
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code > 0xff) {
+      const char = JSON.stringify(String.fromCodePoint(text.codePointAt(i) ?? code))
+      throw new TlsError('bad_option', `${char} is not one of the 256 characters that stand for bytes`)
+    }
+    bytes[i] = code
+  }
+  return bytes
 }
 
 export const utf8Bytes = (text: string): Uint8Array => ascii.encode(text)

@@ -2,7 +2,7 @@
 // the rows). A table says both how an extension is written and that it may appear in that message at all.
 
 import { TlsError } from '../errors.ts'
-import { empty, fixed, latin1, list, mapped, opaque, rest, struct, u16, u32, u8, encode, decode } from './codec.ts'
+import { empty, fixed, latin1, list, mapped, opaque, rest, struct, u16, u32, u8, encodeAll, decode } from './codec.ts'
 import type { Codec, Decoded, Fields, Note, Reader } from './codec.ts'
 import { decodeEchConfigList } from './ech.ts'
 import { extensionName, extensionTypes, knownExtensionName } from './registry.ts'
@@ -323,11 +323,14 @@ export const decodeExtension = <T extends ExtensionTable, K extends keyof T & Ex
 /** Writes the values that are given, in the order in which the object has them. */
 export const encodeExtensions = <T extends ExtensionTable>(table: T, values: ExtensionValues<T>): RawExtension[] => {
   const rows: Fields = table
-  const extensions: RawExtension[] = []
-  for (const [name, value] of Object.entries(values)) {
+  const types: number[] = []
+  const given: { readonly codec: Codec<unknown>; readonly value: unknown }[] = []
+  for (const name of Object.keys(values) as ExtensionName[]) {
     const codec = rows[name]
+    const value: unknown = Reflect.get(values, name)
     if (value === undefined || !codec) continue
-    extensions.push({ type: extensionTypes[name as ExtensionName], data: encode(codec, value) })
+    types.push(extensionTypes[name])
+    given.push({ codec, value })
   }
-  return extensions
+  return encodeAll(given).map((data, i) => ({ type: types[i] ?? 0, data }))
 }

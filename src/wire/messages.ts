@@ -6,7 +6,7 @@ import { decode, empty, encode, fixed, list, mapped, opaque, rest, struct, u16, 
 import type { Codec, Decoded, DecodedFields, Note } from './codec.ts'
 import { extensionList } from './extensions.ts'
 import type { RawExtension } from './extensions.ts'
-import { concat, equalBytes, fromHex } from './bytes.ts'
+import { equalBytes, fromHex } from './bytes.ts'
 import { handshakeTypes } from './registry.ts'
 
 export type Nothing = Readonly<Record<never, never>>
@@ -166,9 +166,13 @@ export const encodeMessage = <M, K extends keyof M & MessageName>(
   type: K,
   value: M[K],
 ): Uint8Array => {
-  const body = encode(table[type], value)
-  const length = body.length
-  return concat(Uint8Array.of(typeNumbers[type], length >> 16, (length >> 8) & 0xff, length & 0xff), body)
+  const message = encode(table[type], value, HEADER_LENGTH)
+  const length = message.length - HEADER_LENGTH
+  message[0] = typeNumbers[type]
+  message[1] = length >> 16
+  message[2] = (length >> 8) & 0xff
+  message[3] = length & 0xff
+  return message
 }
 
 /** Reads one whole handshake message (header included) by a table. Throws `decode_error`. */

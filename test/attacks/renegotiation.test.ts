@@ -124,7 +124,7 @@ describe('renegotiation at the client', () => {
       config,
       role: 'server',
       handshake: function* (io: HandshakeIo): Flow<Established> {
-        const established = yield* serverHandshake(config, io, {}, everyServerFeature)
+        const established = yield* serverHandshake(config, io, { defaults: {}, feature: everyServerFeature })
         for (let i = 0; i < 40; i++) io.sendHandshake(Uint8Array.of(0, 0, 0, 0))
         return established
       },

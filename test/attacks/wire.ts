@@ -129,7 +129,7 @@ export const renegotiatingServer = (
     config: first,
     role: 'server',
     handshake: function* (io: HandshakeIo): Flow<Established> {
-      const established = yield* serverHandshake(first, io, {}, everyServerFeature)
+      const established = yield* serverHandshake(first, io, { defaults: {}, feature: everyServerFeature })
       return { ...established, postHandshake: again(io) }
     },
   })

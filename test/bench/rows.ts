@@ -81,11 +81,11 @@ const identityOf = async (key: 'ecdsa-p256' | 'rsa-2048', client = false): Promi
 }
 
 export const ecdsa: Identity = await identityOf('ecdsa-p256')
-const rsa = await identityOf('rsa-2048')
+export const rsa = await identityOf('rsa-2048')
 const client = await identityOf('ecdsa-p256', true)
 
 export const full13: Setup = { version: 'TLS 1.3', suite: 'TLS_AES_128_GCM_SHA256', group: 'X25519', identity: ecdsa }
-const full12: Setup = {
+export const full12: Setup = {
   version: 'TLS 1.2',
   suite: 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',
   group: 'X25519',

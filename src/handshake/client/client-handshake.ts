@@ -2,6 +2,7 @@
 // capability by its interface, so that a client without it does not carry it. features.ts names what implements them.
 
 import type { ActiveSuite, ClientConfig } from '../../config.ts'
+import type { EarlyStage } from '../../keys/schedule13.ts'
 import type { ConnectionInfo, EarlyDataRefusal } from '../../info.ts'
 import type { SessionState } from '../../session/state.ts'
 import type { ClientHelloExtensions, RawExtension } from '../../wire/extensions.ts'
@@ -36,7 +37,8 @@ export interface ClientHandshakeParts extends SharedParts {
 /** A pre-shared key as a ClientHello offers it (RFC 9846 section 4.3.11). */
 export interface PskOffer {
   readonly identity: Uint8Array
-  readonly secret: Uint8Array
+  /** What the key schedule makes of the key. */
+  readonly stage: EarlyStage
   readonly suite: ActiveSuite
   readonly binder: 'res' | 'ext' | 'imp'
   readonly obfuscatedTicketAge: number
@@ -48,8 +50,8 @@ export interface PskOffer {
 
 /** Resumption (RFC 9846 section 2.2), and early data, which stands on it. */
 export interface SessionsPart {
-  /** The session that may be offered, if there is one. */
-  take(hs: Pick<ClientHandshake, 'config' | 'io'>): Flow<SessionState | undefined>
+  /** The session that may be offered, if there is one: the one given, or one from the cache. */
+  take(hs: Pick<ClientHandshake, 'config' | 'io'>, given: SessionState | undefined): Flow<SessionState | undefined>
   /** Its ticket of TLS 1.3. */
   offers(config: ClientConfig, session: SessionState | undefined): readonly PskOffer[]
   /** What the tickets of a connection stand for. */

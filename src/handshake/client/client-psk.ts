@@ -18,9 +18,12 @@ import type { Flow } from '../flow.ts'
 import type { Transcript } from '../transcript.ts'
 
 /** The session given, or one from the cache; only one made for this name under this config and still young enough. */
-export function* takeSession({ config, io }: Pick<ClientHandshake, 'config' | 'io'>): Flow<SessionState | undefined> {
+export function* takeSession(
+  { config, io }: Pick<ClientHandshake, 'config' | 'io'>,
+  given: SessionState | undefined,
+): Flow<SessionState | undefined> {
   const key = sessionKey(config)
-  const session = config.session ?? (yield* cachedSession(config, key))
+  const session = given ?? (yield* cachedSession(config, key))
   if (!session || session.fingerprint !== key) return undefined
   if (config.pskRequired && session.pskIdentity.length === 0) return undefined
   if (!config.tickets && session.ticket.length > 0) return undefined
@@ -51,7 +54,9 @@ export const externalOffers = (config: ClientConfig): readonly PskOffer[] =>
     const suite = config.suites.find(
       (candidate) => candidate.version === 'TLS 1.3' && candidate.hash.name === hash.name,
     )
-    return suite ? [{ identity, secret, suite, binder, obfuscatedTicketAge: 0, session: undefined, earlyData: 0 }] : []
+    if (!suite) return []
+    const stage = earlyStage(suite.hash, secret)
+    return [{ identity, stage, suite, binder, obfuscatedTicketAge: 0, session: undefined, earlyData: 0 }]
   })
 
 export const ticketOffer = (config: ClientConfig, session: SessionState | undefined): readonly PskOffer[] => {
@@ -62,7 +67,7 @@ export const ticketOffer = (config: ClientConfig, session: SessionState | undefi
   return [
     {
       identity: session.ticket,
-      secret: session.secret,
+      stage: earlyStage(suite.hash, session.secret),
       suite,
       binder: 'res',
       obfuscatedTicketAge: (age + session.ageAdd) % 2 ** 32,
@@ -91,8 +96,8 @@ export const bindHello = (psks: readonly PskOffer[], hello: ClientHello, transcr
   const encoded = encodeMessage(messages13, 'ClientHello', withBinders(blank))
   const truncated = encoded.subarray(0, encoded.length - bindersLength)
   return withBinders(
-    psks.map(({ secret, suite, binder }) =>
-      finishedVerifyData(earlyStage(suite.hash, secret).binderKey(binder), transcript.hashWith(suite.hash, truncated)),
+    psks.map(({ stage, suite, binder }) =>
+      finishedVerifyData(stage.binderKey(binder), transcript.hashWith(suite.hash, truncated)),
     ),
   )
 }

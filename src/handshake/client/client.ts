@@ -43,11 +43,16 @@ export interface ClientFeature {
   readonly handshake: ClientParts
 }
 
-export function* clientHandshake(given: ClientConfig, io: HandshakeIo, parts: ClientParts): Flow<Established> {
+export function* clientHandshake(
+  given: ClientConfig,
+  io: HandshakeIo,
+  parts: ClientParts,
+  sessionGiven: SessionState | undefined = given.session,
+): Flow<Established> {
   const ech = yield* parts.ech?.start(given, io, parts) ?? nothing()
   const config = ech?.config ?? given
   const hs: ClientHandshake = new Handshake(config, io, parts, messages13, ignoredByClients12)
-  const session = yield* parts.sessions?.take(hs) ?? nothing()
+  const session = yield* parts.sessions?.take(hs, sessionGiven) ?? nothing()
   const session12 = parts.tls12?.resumable(config, session)
   const plan = yield* planFirstHello(config, { session, session12, ech }, parts)
   hs.clientRandom = plan.random

@@ -89,7 +89,7 @@ const mayHaveEarlyData = ({ sentEarlyData, retried }: Hello13): boolean => sentE
 function* establishHandshakeKeys(hs: ClientHandshake, hello: Hello13): Flow<HandshakeStage> {
   const { suite, psk, share, peerShare, retried } = hello
   const shared = share && (yield* use(share.exchange.complete(peerShare)))
-  const keys = earlyStage(suite.hash, psk?.secret).handshake(shared, hs.transcript.hash())
+  const keys = (psk?.stage ?? earlyStage(suite.hash, undefined)).handshake(shared, hs.transcript.hash())
   yield* installRead13(hs, suite, keys.server)
   hs.keyLog('CLIENT_HANDSHAKE_TRAFFIC_SECRET', keys.client.secret)
   hs.keyLog('SERVER_HANDSHAKE_TRAFFIC_SECRET', keys.server.secret)

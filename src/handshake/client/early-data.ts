@@ -4,7 +4,6 @@
 import type { ClientConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
 import type { EarlyDataRefusal } from '../../info.ts'
-import { earlyStage } from '../../keys/schedule13.ts'
 import type { Flow } from '../flow.ts'
 import { installWrite13, offerEarlyExporter } from '../keys13.ts'
 import type { ClientHandshake, EarlyDataPart, EarlyTerms, PskOffer } from './client-handshake.ts'
@@ -12,8 +11,8 @@ import type { ClientHandshake, EarlyDataPart, EarlyTerms, PskOffer } from './cli
 function* startEarlyData(hs: ClientHandshake, psk: PskOffer | undefined): Flow<void> {
   if (!psk) throw new TlsError('internal_error', 'early data without a PSK')
   if (hs.config.compatibilityMode) hs.io.sendChangeCipherSpec()
+  const { stage } = psk
   const { hash } = psk.suite
-  const stage = earlyStage(hash, psk.secret)
   const helloHash = hs.transcript.hashWith(hash, new Uint8Array(0))
   const secret = stage.clientEarlyTraffic(helloHash)
   hs.keyLog('CLIENT_EARLY_TRAFFIC_SECRET', secret.secret)

@@ -27,7 +27,7 @@ export const saveSession = (
     ...own,
     lifetime,
   }
-  io.emit({ type: 'session', session: encodeSession(session) })
+  io.emit(new SessionEvent(session))
   const { sessions } = config
   if (!sessions) return
   io.beside(
@@ -37,6 +37,21 @@ export const saveSession = (
       return putting
     }),
   )
+}
+
+/** Serialised when somebody looks: a server sends two tickets, and mostly nobody does. */
+class SessionEvent {
+  readonly type = 'session'
+  readonly #state: SessionState
+  #session: Uint8Array | undefined
+
+  constructor(state: SessionState) {
+    this.#state = state
+  }
+
+  get session(): Uint8Array {
+    return (this.#session ??= encodeSession(this.#state))
+  }
 }
 
 /** A cache that fails, or never answers, costs a full handshake next time, no more. */

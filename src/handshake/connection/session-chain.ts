@@ -1,6 +1,7 @@
 // The verified chain of a session: as it was parsed in the handshake that made it, if that was here.
 
 import type { SessionState } from '../../session/state.ts'
+import { sameBytes } from '../../wire/der.ts'
 import { parseCertificate } from '../../x509/certificate.ts'
 import type { Certificate } from '../../x509/certificate.ts'
 
@@ -14,7 +15,21 @@ export const rememberChain = (verifiedChain: VerifiedChain, chain: readonly Cert
 }
 
 export const chainOf = ({ verifiedChain }: Pick<SessionState, 'verifiedChain'>): readonly Certificate[] => {
-  const chain = parsedChains.get(verifiedChain) ?? verifiedChain.map(parseCertificate)
+  const known = parsedChains.get(verifiedChain)
+  if (known) return known
+  const chain = verifiedChain.map(parsedLately)
   parsedChains.set(verifiedChain, chain)
   return chain
+}
+
+/** Sessions that were read from bytes have no list in common, but certificates: those parsed last are kept. */
+const lately: Certificate[] = []
+const MAX_LATELY = 32
+
+const parsedLately = (der: Uint8Array): Certificate => {
+  for (const certificate of lately) if (sameBytes(certificate.der, der)) return certificate
+  const certificate = parseCertificate(der.slice())
+  lately.push(certificate)
+  if (lately.length > MAX_LATELY) lately.shift()
+  return certificate
 }

@@ -41,6 +41,21 @@ export const sessionKey = (config: ClientConfig): string => {
  * The server's side: what a ticket was made under. A change of certificate, protocols, or client-auth policy ends it.
  */
 export const serverFingerprint = (config: ServerConfig, identity: Identity | undefined): string => {
+  const clients = config.clientAuth?.verifier?.fingerprint
+  const known = fingerprints.get(config)
+  if (known && known.identity === identity && known.clients === clients) return known.fingerprint
+  const fingerprint = makeFingerprint(config, identity)
+  fingerprints.set(config, { identity, clients, fingerprint })
+  return fingerprint
+}
+
+/** By what they were made of last. */
+const fingerprints = new WeakMap<
+  ServerConfig,
+  { readonly identity: Identity | undefined; readonly clients: string | undefined; readonly fingerprint: string }
+>()
+
+const makeFingerprint = (config: ServerConfig, identity: Identity | undefined): string => {
   const { clientAuth, alpn } = config
   const { mode = '', verifier } = clientAuth ?? {}
   const clients = clientAuth ? [mode, verifier ? verifierFingerprint(verifier) : '', schemesOf(config)] : []

@@ -70,11 +70,19 @@ export const readImportedIdentity = (identity: Uint8Array, hash: HashAlgorithm):
 
 /** The ImportedIdentity in a PSK identity, if it is one, for whatever protocol. */
 export const decodeImportedIdentity = (identity: Uint8Array): ImportedIdentity | undefined => {
+  if (!looksImported(identity)) return undefined
   try {
     return decode(importedIdentity, identity, 'ImportedIdentity')
   } catch {
     return undefined
   }
+}
+
+/** Each ticket is asked whether it is one: the lengths tell, and an error for each would cost more than all else. */
+const looksImported = (identity: Uint8Array): boolean => {
+  const lengthAt = (at: number): number => ((identity[at] ?? 0) << 8) | (identity[at + 1] ?? 0)
+  const context = 2 + lengthAt(0)
+  return context + 2 + lengthAt(context) + 4 === identity.length
 }
 
 /** What the server's lookup gave, made usable under the suite's hash; undefined if it is for another hash. */

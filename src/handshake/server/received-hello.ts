@@ -4,6 +4,7 @@
 import type { ActiveSuite, ServerConfig } from '../../config.ts'
 import type { ConnectionInfo, EarlyDataRefusal } from '../../info.ts'
 import type { HpkeReceiver } from '../../keys/hpke.ts'
+import type { EarlyStage } from '../../keys/schedule13.ts'
 import type { ClientHelloInfo, Identity } from '../../options.ts'
 import type { SessionState } from '../../session/state.ts'
 import type { EchOuter } from '../../wire/ech.ts'
@@ -76,7 +77,8 @@ export interface ChosenPsk {
   readonly index: number
   /** The client has the key. */
   readonly proof: VerifiedPsk
-  readonly secret: Uint8Array
+  /** What the key schedule makes of the key. */
+  readonly stage: EarlyStage
   readonly binder: Uint8Array
   /** Undefined for an external PSK. */
   readonly session: SessionState | undefined

@@ -15,6 +15,7 @@ export function* externalPsk(
   suite: ActiveSuite,
 ): Flow<(UsablePsk & { readonly keyBinding: string }) | undefined> {
   const { config } = hs
+  if (!config.psk) return undefined
   const { provider } = config
   const plain = yield* lookUpPsk(config, hello, { identity, imported: undefined })
   const imported = plain ? undefined : readImportedIdentity(identity, suite.hash)

@@ -3,6 +3,7 @@
 
 import type { ActiveSuite } from '../../config.ts'
 import { earlyStage } from '../../keys/schedule13.ts'
+import type { TrafficSecret } from '../../keys/schedule13.ts'
 import type { OfferedPsks } from '../../wire/extensions.ts'
 import { verifyBinder } from '../auth/authentication.ts'
 import type { PskOrigin, VerifiedPsk } from '../auth/authentication.ts'
@@ -27,11 +28,13 @@ export function* selectPsk(
     const external = externalPsks && (yield* externalPsks(hs, hello, identity, suite))
     if (external) {
       const binder = offered.binders[index] ?? new Uint8Array(0)
-      const proof = checkBinder(hs, hello, offered, external, suite, binder, { identity, session: undefined })
+      const stage = earlyStage(suite.hash, external.secret)
+      const key = stage.binderKey(external.binder)
+      const proof = checkBinder(hs, hello, offered, key, binder, { identity, session: undefined })
       return {
         index,
         proof,
-        secret: external.secret,
+        stage,
         binder,
         session: undefined,
         withoutCertificate: true,
@@ -42,15 +45,15 @@ export function* selectPsk(
     const session = sessions && (yield* sessions.find(hs, hello, suite, identity, fingerprint))
     if (!session) continue
     const binder = offered.binders[index] ?? new Uint8Array(0)
-    const key = { secret: session.secret, binder: 'res' } as const
-    const proof = checkBinder(hs, hello, offered, key, suite, binder, { session, identity: undefined })
+    const stage = earlyStage(suite.hash, session.secret)
+    const proof = checkBinder(hs, hello, offered, stage.binderKey('res'), binder, { session, identity: undefined })
     if (!(yield* sessions.mayGoOn(hs, session))) continue
     const claimed = (obfuscatedTicketAge - session.ageAdd + 2 ** 32) % 2 ** 32
     const ageSkew = claimed - (hs.config.clock() - session.createdAt)
     return {
       index,
       proof,
-      secret: session.secret,
+      stage,
       binder,
       session,
       withoutCertificate: sessions.isBoundToPsk(session.fingerprint),
@@ -66,13 +69,12 @@ const checkBinder = (
   hs: ServerHandshake,
   hello: ReceivedHello,
   offered: OfferedPsks,
-  psk: { readonly secret: Uint8Array; readonly binder: 'res' | 'ext' | 'imp' },
-  suite: ActiveSuite,
+  key: TrafficSecret,
   binder: Uint8Array,
   origin: PskOrigin,
 ): VerifiedPsk => {
   const bindersLength = offered.binders.reduce((sum, { length }) => sum + 1 + length, 2)
   const { raw } = hello.message
-  const hash = hs.transcript.hashUpTo(suite.hash, raw, raw.length - bindersLength)
-  return verifyBinder(binder, earlyStage(suite.hash, psk.secret).binderKey(psk.binder), hash, origin)
+  const hash = hs.transcript.hashUpTo(key.hash, raw, raw.length - bindersLength)
+  return verifyBinder(binder, key, hash, origin)
 }

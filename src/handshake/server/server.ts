@@ -4,6 +4,7 @@
 import { serverConfigWith } from '../../config/server.ts'
 import type { Defaults, ServerConfig, ServerConfigParts } from '../../config.ts'
 import { asTlsError, TlsError } from '../../errors.ts'
+import type { HelloSource } from '../../options/hello-info.ts'
 import { mergeOptions } from '../../options/merge.ts'
 import { messages12, messages13 } from '../../wire/messages.ts'
 import { TLS13 } from '../../wire/registry.ts'
@@ -31,15 +32,21 @@ export interface ServerFeature {
   readonly defaults?: Pick<Defaults, 'tickets' | 'replayGuard'>
 }
 
-export function* serverHandshake(
-  config: ServerConfig,
-  io: HandshakeIo,
-  defaults: Defaults,
-  { config: configParts, handshake: parts }: ServerFeature,
-): Flow<Established> {
+/** What onClientHello is asked with, and what its answer is completed by. */
+export interface ServerSetting {
+  readonly defaults: Defaults
+  readonly feature: ServerFeature
+  /** Where the ClientHello comes from. */
+  readonly source?: HelloSource | undefined
+}
+
+const nowhere: HelloSource = { stream: undefined, context: undefined }
+
+export function* serverHandshake(config: ServerConfig, io: HandshakeIo, setting: ServerSetting): Flow<Established> {
+  const parts = setting.feature.handshake
   const first: ServerHandshake = new Handshake(config, io, parts, messages13)
   const hello = yield* readHello(first, parts.ech)
-  const changed = yield* configFor(config, hello, defaults, configParts)
+  const changed = yield* configFor(config, hello, setting)
   const hs: ServerHandshake = changed === config ? first : first.withConfig(changed)
   hs.clientRandom = hello.message.random
   const version = selectVersion(hs.config, hello)
@@ -53,16 +60,16 @@ export function* serverHandshake(
 function* configFor(
   config: ServerConfig,
   hello: ReceivedHello,
-  defaults: Defaults,
-  parts: ServerConfigParts,
+  { defaults, feature, source = nowhere }: ServerSetting,
 ): Flow<ServerConfig> {
   if (!config.onClientHello) return config
   try {
-    const answer = yield* use(config.onClientHello(hello.info, config.source))
+    const answer = yield* use(config.onClientHello(hello.info, source))
     if (answer === 'reject') throw new TlsError('rejected_by_server', 'onClientHello rejected this client')
     if (!answer) return config
-    const changed = serverConfigWith(mergeOptions(config.options, answer), defaults, parts, config.made)
-    return { ...changed, source: config.source, seam: config.seam }
+    const all = { provider: config.provider, ...defaults }
+    const changed = serverConfigWith(mergeOptions(config.options, answer), all, feature.config, config.made)
+    return { ...changed, seam: config.seam }
   } catch (error) {
     throw asTlsError(error)
   }

@@ -70,7 +70,7 @@ interface HandshakeKeys {
 function* sendServerHello(hs: ServerHandshake, choice: Choice13): Flow<HandshakeKeys> {
   const { config, io, transcript } = hs
   const { hello, suite, psk, group, share, retried } = choice
-  const stage = earlyStage(suite.hash, psk?.secret)
+  const stage = psk?.stage ?? earlyStage(suite.hash, undefined)
   const earlyTraffic = choice.earlyData === 'accepted' ? stage.clientEarlyTraffic(transcript.hash()) : undefined
   if (earlyTraffic) offerEarlyExporter(hs, suite.hash, stage.earlyExporter(transcript.hash()))
   const answer = group && share && (yield* use(group.respond(share)))
