@@ -52,12 +52,14 @@ export class OutputQueue {
   seal(sealer: Sealer, type: number, content: Uint8Array, limits: RecordLimits, sealed?: Sealed): MaybePromise<void> {
     if (sealer.immediate && !sealed && content.length <= limits.maxFragment) {
       const bytes = unfilled(sealer.sealedLength(content.length, limits.maxContent))
+      const slot = this.#slot(bytes)
       void sealer.seal(type, content, bytes)
-      return this.#ready(this.#slot(bytes))
+      return this.#ready(slot)
     }
     const pieces = cut(sealer, content, limits)
     const length = lengthOf(pieces)
     const bytes = sealer.immediate ? unfilled(length) : new Uint8Array(length)
+    const slot = this.#slot(bytes)
     const waits: Promise<void>[] = []
     let offset = 0
     for (const { part, length } of pieces) {
@@ -65,7 +67,6 @@ export class OutputQueue {
       if (isPromise(done)) waits.push(done)
       offset += length
     }
-    const slot = this.#slot(bytes)
     if (sealed) {
       // what is traced is traced later if it is sealed later: the caller may change its buffer meanwhile
       const kept = waits.length === 0 ? pieces : pieces.map(({ part, length }) => ({ part: part.slice(), length }))
@@ -77,6 +78,8 @@ export class OutputQueue {
     return all
   }
 
+  /** Taken before it is sealed: if the provider throws, what comes later never goes out in the place of what is
+   * lost. */
   #slot(bytes: Uint8Array): Slot {
     const slot: Slot = { bytes, ready: false, tell: undefined }
     this.#slots.push(slot)

@@ -200,8 +200,10 @@ export class ReadSide {
       return this.#notOpened(record, error)
     }
     if (!isPromise(opened)) {
+      this.#opened(record, opened)
+      // Only now: a trace is shown the record as it came.
       if (immediate && record.assembled) release(record.assembled)
-      return this.#opened(record, opened)
+      return
     }
     this.#opening = true
     this.#waits.add(opened, (result) => {

@@ -55,14 +55,19 @@ const NO_MUXER = 'libp2p'
 
 export class TlsEncrypter implements ConnectionEncrypter {
   readonly protocol: string = PROTOCOL
-  readonly [Symbol.toStringTag]: string = 'puretls/libp2p'
-  readonly [serviceCapabilities]: string[] = ['@libp2p/connection-encryption']
   readonly #library: Library
   readonly #components: TlsComponents
   readonly #options: TlsOptions
   #identity: ReturnType<typeof createPeerCertificate> | undefined
 
+  /** What libp2p looks for in its components. */
+  get [Symbol.toStringTag](): string {
+    return 'puretls/libp2p'
+  }
+
   constructor(library: Library, components: TlsComponents, options: TlsOptions = {}) {
+    // What libp2p looks for when services depend on one another.
+    Object.defineProperty(this, serviceCapabilities, { value: ['@libp2p/connection-encryption'] })
     this.#library = library
     this.#components = components
     this.#options = options

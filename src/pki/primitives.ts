@@ -26,6 +26,14 @@ export interface Scrypt {
   readonly memory: number
 }
 
+/** Those of WebCrypto answer later, always. */
+export interface WebPrimitives extends Primitives {
+  pbkdf2(of: Pbkdf2): Promise<Uint8Array>
+  scrypt(of: Scrypt): Promise<Uint8Array>
+  decryptCbc(key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Promise<Uint8Array>
+  pause(): Promise<void>
+}
+
 export interface Primitives {
   pbkdf2(of: Pbkdf2): MaybePromise<Uint8Array>
   scrypt(of: Scrypt): MaybePromise<Uint8Array>
@@ -35,7 +43,7 @@ export interface Primitives {
   pause(): MaybePromise<void>
 }
 
-export const webPrimitives = {
+export const webPrimitives: WebPrimitives = {
   pbkdf2: async ({ hash, salt, iterations, length, password }: Pbkdf2): Promise<Uint8Array> => {
     const base = await crypto.subtle.importKey('raw', plain(password), 'PBKDF2', false, ['deriveBits'])
     return new Uint8Array(
@@ -51,4 +59,4 @@ export const webPrimitives = {
     return new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-CBC', iv: plain(iv) }, key, plain(ciphertext)))
   },
   pause: (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0)),
-} satisfies Primitives
+}

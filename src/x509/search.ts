@@ -66,12 +66,12 @@ export class Search {
   /** From the leaf to where the search is. */
   readonly path: Certificate[]
   /** The CAs on `path`, by CertificatePool's caId. */
-  readonly cas = new Set<number>()
+  readonly cas: Set<number> = new Set<number>()
   /** Whether the signature on a certificate holds with an issuer's key, by CertificatePool's keyId. */
   readonly #edges = new Map<Certificate, Map<number, boolean>>()
   /** Certificates above which every way ends without an anchor that signed, whatever is below them, within this many
    * more CAs. */
-  readonly dead = new Map<Certificate, number>()
+  readonly dead: Map<Certificate, number> = new Map<Certificate, number>()
 
   constructor(input: SearchInput, candidates: CertificatePool) {
     this.input = input

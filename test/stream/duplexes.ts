@@ -248,6 +248,7 @@ class FakeMessageStream extends EventTarget implements MessageStreamLike {
   withoutEvents(): MessageStreamLike {
     const iterator = this[Symbol.asyncIterator]()
     const first = iterator.next() // starts listening
+    first.catch(() => undefined) // nobody may ever ask for it
     let started = false
     return {
       send: (data) => this.send(data),

@@ -7,7 +7,7 @@ import { TlsError } from '../../errors.ts'
 import { clientHelloInfo } from '../../options/hello-info.ts'
 import type { ClientHelloInfo, Identity } from '../../options.ts'
 import type { ClientHelloExtensions } from '../../wire/extensions.ts'
-import { isAddress } from '../../wire/host-name.ts'
+import { isHostName } from '../../wire/host-name.ts'
 import type { ClientHello } from '../../wire/messages.ts'
 import { HOST_NAME } from '../../wire/numbers.ts'
 import {
@@ -51,10 +51,12 @@ export const helloInfo = (
   )
 }
 
-/** An address, which is not permitted here and which some clients send, is no name (RFC 6066 section 3). */
+/** Some clients send what is not permitted here (RFC 6066 section 3): a final dot is left out, and an address, a port
+ * behind the name, or what is too long is as no name, so that the server answers as it would without one. */
 const hostName = ({ server_name: names }: ClientHelloExtensions): string | undefined => {
   const name = names?.find(({ nameType }) => nameType === HOST_NAME)?.name
-  return name === undefined || isAddress(name) ? undefined : name
+  const host = name?.replace(/\.$/, '')
+  return host !== undefined && isHostName(host) ? host : undefined
 }
 
 /** Without supported_versions the client speaks TLS 1.2 at most (section 4.3.1). */

@@ -7,7 +7,7 @@ import { clientHelloExtensions, decodeExtensions } from '../../wire/extensions.t
 import { HELLO_RETRY_REQUEST_RANDOM } from '../../wire/messages.ts'
 import type { ServerHello } from '../../wire/messages.ts'
 import { HOST_NAME, NO_COMPRESSION } from '../../wire/numbers.ts'
-import { isAddress, isHostName } from '../../wire/host-name.ts'
+import { isPrintable } from '../../wire/host-name.ts'
 import { extensionTypes, SSL30, TLS12, TLS13 } from '../../wire/registry.ts'
 import type { Flow } from '../flow.ts'
 import { helloInfo } from './negotiate.ts'
@@ -51,10 +51,10 @@ const checkHello = (message: ReceivedHello['message'], extensions: ReceivedHello
     throw new TlsError('illegal_parameter', 'ClientHello: two server names of one type (RFC 6066 section 3)')
   }
   const host = names.find(({ nameType }) => nameType === HOST_NAME)?.name
-  if (host !== undefined && !isHostName(host) && !isAddress(host)) {
+  if (host !== undefined && !isPrintable(host)) {
     throw new TlsError(
       'illegal_parameter',
-      'ClientHello: the server name is not a host name in ASCII (RFC 6066 section 3)',
+      'ClientHello: the server name has characters that no host name has (RFC 6066 section 3)',
     )
   }
   if (extensions.pre_shared_key && message.extensions?.at(-1)?.type !== extensionTypes.pre_shared_key) {

@@ -1,5 +1,5 @@
-// Server names that are no host names (RFC 6066 section 3): no callback sees them. What cannot be a name is
-// illegal_parameter; an address, which some clients send, is as no name at all.
+// Server names that are no host names (RFC 6066 section 3): no callback sees them. What has characters that may not
+// even be shown is illegal_parameter; an address, a name with a port or one that is too long is as no name at all.
 
 import { describe, expect, it } from 'vitest'
 import { isAddress, isHostName } from '../../../src/wire/host-name.ts'
@@ -21,19 +21,14 @@ const good = [
   longest,
 ]
 const addresses = ['192.0.2.1', '2001:db8::1', '::', '[2001:db8::1]', 'fe80::1%eth0', '1.2.3']
-const bad = [
-  'a\0b',
-  'server\x07.test',
-  'a\r\nb',
-  'a\x1b[2J',
-  'a b',
-  ' ',
-  '\x7f',
-  'ex\xe4mple.de',
+/** Unprintable. */
+const bad = ['a\0b', 'server\x07.test', 'a\r\nb', 'a\x1b[2J', 'a b', ' ', '\x7f', 'ex\xe4mple.de']
+/** No host names, of characters that may be shown. */
+const odd = [
   'a..b',
   '.',
+  'a..',
   '.a',
-  'server.test.',
   '*.test',
   'a/b',
   '../a',
@@ -86,11 +81,17 @@ describe.each(['TLS 1.3', 'TLS 1.2'] as const)('a server of %s', (version) => {
     expect(infoOf(serverEvents).serverName).toBe(name)
   })
 
-  it.each(addresses)('goes on without a name for %s, and does not confirm one', async (name) => {
+  it.each([...addresses, ...odd])('goes on without a name for %s, and does not confirm one', async (name) => {
     const { seen, serverEvents, clientEvents } = await ask(name)
     expect(seen).toEqual([undefined])
     expect(infoOf(serverEvents).serverName).toBeUndefined()
     infoOf(clientEvents)
+  })
+
+  it('leaves out a final dot', async () => {
+    const { seen, serverEvents } = await ask('server.test.')
+    expect(seen).toEqual(['server.test'])
+    expect(infoOf(serverEvents).serverName).toBe('server.test')
   })
 
   it.each(bad.map((name) => ({ name })))('refuses $name', async ({ name }) => {
@@ -136,11 +137,11 @@ describe('a client', () => {
     expect(infoOf(clientEvents).serverName).toBe(serverName)
     expect(infoOf(serverEvents).clientHello?.extensions).not.toContain(extensionTypes.server_name)
   })
-  it.each(bad.filter((name) => name !== 'server.test.').map((name) => ({ name })))('refuses $name', ({ name }) => {
+  it.each([...bad, ...odd].map((name) => ({ name })))('refuses $name', ({ name }) => {
     expect(() => clientOf({ serverName: name })).toThrow(expect.objectContaining({ code: 'bad_option' }))
   })
 })
 
 it('a name is never an address as well', () => {
-  for (const name of [...good, ...addresses, ...bad]) expect(isHostName(name) && isAddress(name)).toBe(false)
+  for (const name of [...good, ...addresses, ...bad, ...odd]) expect(isHostName(name) && isAddress(name)).toBe(false)
 })
