@@ -20,10 +20,10 @@ export interface Subpath {
 const kB = 1000
 
 export const subpaths: readonly Subpath[] = [
-  { subpath: '.', source: 'src/index.ts', nodeSource: 'src/index.node.ts', budget: 158 * kB },
+  { subpath: '.', source: 'src/index.ts', nodeSource: 'src/index.node.ts', budget: 160 * kB },
   { subpath: './core', source: 'src/core.ts', budget: 67 * kB },
   { subpath: './client', source: 'src/client-entry.ts', budget: 75 * kB },
-  { subpath: './server', source: 'src/server-entry.ts', budget: 76 * kB },
+  { subpath: './server', source: 'src/server-entry.ts', budget: 78 * kB },
   { subpath: './engine', source: 'src/engine/index.ts', budget: 56 * kB },
   { subpath: './x509', source: 'src/x509/index.ts', budget: 47 * kB },
   { subpath: './pki', source: 'src/pki/index.ts', budget: 95 * kB },
@@ -36,7 +36,7 @@ export const subpaths: readonly Subpath[] = [
     budget: 2 * kB,
   },
   { subpath: './roots', source: 'src/roots/index.ts', budget: 200 * kB },
-  { subpath: './node', source: 'src/node/index.ts', needsNode: true, budget: 155 * kB },
+  { subpath: './node', source: 'src/node/index.ts', needsNode: true, budget: 156 * kB },
   { subpath: './node/https', source: 'src/node/https.ts', needsNode: true, budget: 156 * kB },
   { subpath: './node/http2', source: 'src/node/http2.ts', needsNode: true, budget: 156 * kB },
   { subpath: './node/register', source: 'src/node/register.ts', needsNode: true, budget: 158 * kB },
@@ -69,18 +69,18 @@ const client = { 'src/client-entry.ts': ['connect'], 'src/x509/index.ts': ['path
 
 export const bundles: readonly Bundle[] = [
   { name: 'client, own verifier', imports: { 'src/client-entry.ts': ['connect'] }, budget: 51 * kB },
-  { name: 'client, paths', imports: client, budget: 67 * kB },
+  { name: 'client, paths', imports: client, budget: 68 * kB },
   {
     name: 'client, paths, node',
     imports: { ...client, 'src/crypto/node.ts': ['nodeProvider'] },
     needsNode: true,
-    budget: 75 * kB,
+    budget: 77 * kB,
   },
-  { name: 'client, paths, noble', imports: { ...client, 'src/crypto/noble.ts': ['nobleProvider'] }, budget: 113 * kB },
+  { name: 'client, paths, noble', imports: { ...client, 'src/crypto/noble.ts': ['nobleProvider'] }, budget: 115 * kB },
   {
     name: 'client, paths, noble slim',
     imports: { ...client, 'src/crypto/noble.ts': ['nobleSlimProvider'] },
-    budget: 105 * kB,
+    budget: 106 * kB,
   },
   {
     name: 'client, paths, webcrypto slim',
@@ -90,12 +90,12 @@ export const bundles: readonly Bundle[] = [
   {
     name: 'the same with ML-KEM-768',
     imports: { ...client, 'src/crypto/webcrypto.ts': ['webcryptoWith'], 'src/crypto/noble.ts': ['mlKem768'] },
-    budget: 84 * kB,
+    budget: 85 * kB,
   },
   {
     name: 'client, paths, webcrypto',
     imports: { ...client, 'src/crypto/webcrypto.ts': ['webcryptoProvider'] },
-    budget: 115 * kB,
+    budget: 117 * kB,
   },
   {
     name: 'client, paths, 1.2, ECH',
