@@ -11,7 +11,7 @@ import { HandshakeJoiner } from '../record/joiner.ts'
 import { plaintextOpener } from '../record/protection.ts'
 import type { OpenedRecord, Opener } from '../record/protection.ts'
 import { concat, release } from '../wire/bytes.ts'
-import { contentTypes, TLS12, TLS13 } from '../wire/registry.ts'
+import { contentTypes, handshakeTypes, TLS12, TLS13 } from '../wire/registry.ts'
 import { readAlert } from './alerts.ts'
 import { DataGate } from './data-gate.ts'
 import { FloodGuard } from './flood.ts'
@@ -272,10 +272,12 @@ export class ReadSide {
 
   /**
    * TLS 1.3 allows no record of another type between the parts of a handshake message; TLS 1.2 allows alerts, and in a
-   * handshake after the first one application data (RFC 5246 section 6.2.1). */
+   * handshake after the first one application data (RFC 5246 section 6.2.1). A HelloRequest is before that handshake. */
   #interleaved(type: number, content: Uint8Array): void {
     if (type === contentTypes.alert && this.#version !== TLS13) return
-    if (type === contentTypes.application_data && this.#version === TLS12 && this.#established) return
+    const renegotiates =
+      this.#version === TLS12 && this.#established && this.#joiner.type !== handshakeTypes.hello_request
+    if (type === contentTypes.application_data && renegotiates) return
     const what = type === contentTypes.alert ? `the alert ${alertName(content[1] ?? 0)}` : 'another record type'
     throw new TlsError('unexpected_message', `${what} came inside a handshake message (RFC 9846 section 5.1)`)
   }

@@ -9,7 +9,7 @@ import { pair } from '../../src/stream/pair.ts'
 import { concat } from '../../src/wire/bytes.ts'
 import { encodeMessage, messages12 } from '../../src/wire/messages.ts'
 import type { ClientHello } from '../../src/wire/messages.ts'
-import { record, renegotiatingServer, through } from '../attacks/wire.ts'
+import { misbehaving, record, renegotiatingServer, through } from '../attacks/wire.ts'
 import { clientOf, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
 import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
 import { anyCertificate, ecdsa } from '../fixtures/identities.ts'
@@ -344,6 +344,18 @@ describe('records (RFC 5246)', () => {
     expect(eventsOf(events.client, 'error')).toEqual([])
     expect(eventsOf(events.client, 'data').map(({ data }) => [...data])).toEqual([[7]])
     expect(server.renegotiated).toBe(1)
+  })
+
+  it('section 6.2.1: application data is not taken inside a HelloRequest, which begins no handshake', async () => {
+    const seam = misbehaving({
+      Finished: (fields: object) => [encodeMessage(messages12, 'Finished', fields), Uint8Array.of(0)],
+    })
+    const meeting = await meet(tls12, { ...tls12, seam })
+    infoOf(meeting.clientEvents)
+    void meeting.server.send(Uint8Array.of(7))
+    await meeting.settle()
+    expect(eventsOf(meeting.clientEvents, 'data')).toEqual([])
+    expect(errorOf(meeting.clientEvents)).toMatchObject({ code: 'unexpected_message', alert: 'unexpected_message' })
   })
 
   it('section 7.4.9: application data between ChangeCipherSpec and Finished is refused in a renegotiation too', () => {
