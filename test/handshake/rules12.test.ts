@@ -348,7 +348,10 @@ describe('records (RFC 5246)', () => {
 
   it('section 6.2.1: application data is not taken inside a HelloRequest, which begins no handshake', async () => {
     const seam = misbehaving({
-      Finished: (fields: object) => [encodeMessage(messages12, 'Finished', fields), Uint8Array.of(0)],
+      Finished: (fields: { readonly verifyData: Uint8Array }) => [
+        encodeMessage(messages12, 'Finished', fields),
+        Uint8Array.of(0),
+      ],
     })
     const meeting = await meet(tls12, { ...tls12, seam })
     infoOf(meeting.clientEvents)
