@@ -13,11 +13,18 @@ export interface Numbered {
 /** The file's text with its mutants; all of them are of this file. */
 export const instrumented = (text: string, mutants: readonly Numbered[]): string => {
   const outermostFirst = mutants.toSorted(
-    (a, b) => a.mutant.start - b.mutant.start || b.mutant.end - a.mutant.end || a.id - b.id,
+    (a, b) =>
+      a.mutant.start - b.mutant.start ||
+      b.mutant.end - a.mutant.end ||
+      depth(a.mutant) - depth(b.mutant) ||
+      a.id - b.id,
   )
   const shebang = /^#!.*\n/.exec(text)?.[0] ?? ''
   return shebang + prelude() + rendered(text, outermostFirst, shebang.length, text.length)
 }
+
+/** A statement without a semicolon ends where its expression does, and is around it all the same. */
+const depth = ({ kind }: Mutant): number => (kind === 'statement' ? 0 : 1)
 
 /** Text from `start` to `end`, with the mutants in it. */
 const rendered = (text: string, mutants: readonly Numbered[], start: number, end: number): string => {

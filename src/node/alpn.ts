@@ -4,7 +4,7 @@ import { bytesOfView, codedError, invalidArgValue, isView } from './node-errors.
 
 /** tls.convertALPNProtocols(): writes the wire format into `out.ALPNProtocols`. */
 export const convertALPNProtocols = (protocols: unknown, out: { ALPNProtocols?: unknown }): void => {
-  if (Array.isArray(protocols)) out.ALPNProtocols = encode(protocols.map(String))
+  if (Array.isArray(protocols)) out.ALPNProtocols = encode(protocols)
   else if (isView(protocols)) {
     const copy = Buffer.from(bytesOfView(protocols))
     check(copy)
@@ -12,10 +12,11 @@ export const convertALPNProtocols = (protocols: unknown, out: { ALPNProtocols?: 
   }
 }
 
-const encode = (protocols: readonly string[]): Buffer =>
+const encode = (protocols: readonly unknown[]): Buffer =>
   Buffer.concat(
     protocols.map((protocol, index) => {
-      const name = Buffer.from(protocol)
+      const name = Buffer.alloc(Buffer.byteLength(protocol as string)) // throws ERR_INVALID_ARG_TYPE
+      name.write(protocol as string)
       if (name.length === 0) throw invalidArgValue(`protocols[${index}]`, protocol, 'must be a non-empty string')
       if (name.length > 255) {
         const what = `The byte length of the protocol at index ${index} exceeds the maximum length.`

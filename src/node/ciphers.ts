@@ -109,6 +109,7 @@ const select12 = (text: string): readonly CipherSuite[] => {
     .split(/[:, ;]+/)
     .filter((word) => word !== '')) {
     if (token.startsWith('@')) {
+      if (!/^@(STRENGTH|SECLEVEL=[0-5])$/.test(token)) throw sslError(280, 'invalid command')
       if (token === '@STRENGTH') active = active.toSorted((a, b) => keyLength(b) - keyLength(a))
       continue
     }
@@ -134,7 +135,8 @@ export interface ChosenCiphers {
 }
 
 /**
- * Throws ERR_INVALID_ARG_VALUE for an empty list, ERR_SSL_NO_CIPHER_MATCH for one that selects nothing.
+ * Throws ERR_INVALID_ARG_VALUE for an empty list, ERR_SSL_NO_CIPHER_MATCH for one that selects nothing, and
+ * ERR_SSL_INVALID_COMMAND for an `@` that is none.
  */
 export const chooseCiphers = (text: string, name: string): ChosenCiphers => {
   const tokens = text.split(':').filter((token) => token !== '')
@@ -149,14 +151,11 @@ export const chooseCiphers = (text: string, name: string): ChosenCiphers => {
   return { suites: [...suites13, ...suites12.map((suite) => suite.name)], only13: list.length === 0 }
 }
 
+/** Suites of TLS 1.3 are a plain list, in which OpenSSL ignores names that it does not know: `!TLS_` has no meaning. */
 const select13 = (names: readonly string[]): readonly string[] => {
-  const killed = names.filter((name) => name.startsWith('!')).map((name) => name.slice(1))
-  const asked = names.filter((name) => !name.startsWith('!'))
-  for (const name of asked) {
-    if (!known.some((suite) => suite.name === name && suite.version === 'TLS 1.3'))
-      throw sslError(185, 'no cipher match')
-  }
-  return (asked.length > 0 ? asked : usual13).filter((name) => !killed.includes(name))
+  const chosen = names.filter((name) => known.some((suite) => suite.name === name && suite.version === 'TLS 1.3'))
+  if (chosen.length === 0) throw sslError(185, 'no cipher match')
+  return chosen
 }
 
 /** The security level that a cipher string asks for; undefined if it names none. */
@@ -207,12 +206,15 @@ export const chooseSignatureSchemes = (text: string): readonly SignatureSchemeNa
   const parts = text.split(':').filter((word) => word !== '')
   const chosen = parts.flatMap((word) => {
     const schemes = schemesOf(word)
-    if (schemes.length === 0 && !word.startsWith('?'))
-      throw codedError(Error, 'ERR_CRYPTO_OPERATION_FAILED', 'SSL_CTX_set1_sigalgs_list() failed')
+    if (schemes.length === 0 && !word.startsWith('?')) throw unusableSigalgs()
     return schemes
   })
+  if (chosen.length === 0) throw unusableSigalgs()
   return [...new Set(chosen)]
 }
+
+const unusableSigalgs = (): Error =>
+  codedError(Error, 'ERR_CRYPTO_OPERATION_FAILED', 'SSL_CTX_set1_sigalgs_list() failed')
 
 const sharedNames: Readonly<Record<string, string>> = {
   rsa_pkcs1_sha1: 'RSA+SHA1',
@@ -249,9 +251,9 @@ const groupNames: Readonly<Record<string, GroupName>> = {
 }
 const providerGroups = new Set(nodeProvider.groups.map(({ id }) => id))
 
-/** Groups by OpenSSL's names; undefined for 'auto'. Throws ERR_CRYPTO_OPERATION_FAILED for one that is not there. */
+/** Groups by OpenSSL's names; undefined for 'auto' and for none. Throws ERR_CRYPTO_OPERATION_FAILED for one that is not there. */
 export const chooseGroups = (text: string): readonly GroupName[] | undefined => {
-  if (text === 'auto') return undefined
+  if (text === 'auto' || text === '') return undefined
   const chosen = text.split(/[:/]/).flatMap((word): readonly GroupName[] => {
     const bare = word.replace(/^[?*]+/, '')
     const name =

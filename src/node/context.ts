@@ -9,6 +9,7 @@ import type { GroupName, SignatureSchemeName } from '../wire/names.ts'
 import { TLS13, signatureSchemes } from '../wire/registry.ts'
 import { parseCertificate } from '../x509/certificate.ts'
 import type { Certificate } from '../x509/certificate.ts'
+import { parseCrl } from '../x509/crl.ts'
 import { certificateBytes, crlBytes } from '../x509/load.ts'
 import { trustStore } from '../x509/trust.ts'
 import type { TrustStore } from '../x509/trust.ts'
@@ -16,6 +17,7 @@ import { chooseCiphers, chooseGroups, chooseSignatureSchemes, securityLevelOf } 
 import type { ChosenCiphers } from './ciphers.ts'
 import { IdentityStore, issuersOf, plainBytes, readCertificates, readKey } from './identities.ts'
 import type { Material } from './identities.ts'
+import { codedError } from './node-errors.ts'
 import { readPfx } from './pfx.ts'
 import { defaultRoots } from './roots.ts'
 import { settings } from './settings.ts'
@@ -78,7 +80,9 @@ export class Context {
 
   addCRL(crl: Material): void {
     try {
-      this.#crls.push(...crlBytes(plainBytes(crl)))
+      const crls = crlBytes(plainBytes(crl))
+      crls.forEach(parseCrl)
+      this.#crls.push(...crls)
     } catch (cause) {
       throw Object.assign(new Error('Failed to parse CRL', { cause }), { code: 'ERR_CRYPTO_OPERATION_FAILED' })
     }
@@ -108,6 +112,8 @@ export class Context {
 
   /** In order of preference: zlib, brotli, zstd. */
   setCertificateCompression(names: readonly string[]): void {
+    if (new Set(names).size < names.length)
+      throw codedError(Error, 'ERR_CRYPTO_OPERATION_FAILED', 'Failed to set certificate compression preference')
     this.#compression = names.flatMap((name) => certificateCodecs.find((codec) => codec.name === name) ?? [])
   }
 

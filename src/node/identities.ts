@@ -27,13 +27,30 @@ const isPem = (material: Material): boolean =>
 export const osslError = (packed: string, library: string, reason: string, code: string, cause?: unknown): Error =>
   Object.assign(new Error(`error:${packed}:${library}::${reason}`, { cause }), { library, reason, code })
 
-/** Certificates in DER, leaf first. Throws ERR_OSSL_PEM_NO_START_LINE where there is none. */
+const noStartLine = (cause?: unknown): Error =>
+  osslError('0480006C', 'PEM routines', 'no start line', 'ERR_OSSL_PEM_NO_START_LINE', cause)
+
+/** What OpenSSL says of a block in PEM whose contents it cannot read. */
+export const pemContentError = (cause: unknown): Error =>
+  osslError('0480000D', 'PEM routines', 'ASN1 lib', 'ERR_OSSL_PEM_ASN1_LIB', cause)
+
+/**
+ * Certificates in DER, leaf first. Throws ERR_OSSL_PEM_NO_START_LINE where there is none, and ERR_OSSL_PEM_ASN1_LIB for
+ * one that cannot be read.
+ */
 export const readCertificates = (material: Material): readonly Uint8Array[] => {
+  let chain: readonly Uint8Array[]
   try {
-    return certificateBytes(plainBytes(material), 'cert')
+    chain = certificateBytes(plainBytes(material), 'cert')
   } catch (cause) {
-    throw osslError('0480006C', 'PEM routines', 'no start line', 'ERR_OSSL_PEM_NO_START_LINE', cause)
+    throw noStartLine(cause)
   }
+  try {
+    chain.forEach(parseCertificate)
+  } catch (cause) {
+    throw isPem(material) ? pemContentError(cause) : noStartLine(cause)
+  }
+  return chain
 }
 
 /** Throws what node:crypto throws; an encrypted key without a passphrase is tried with an empty one, as in node:tls. */
@@ -64,7 +81,9 @@ const readDerKey = (data: string | Buffer, secret: object): KeyObject => {
       first ??= error
     }
   }
-  throw first
+  if (first instanceof Error && /ERR_MISSING_PASSPHRASE|BAD_DECRYPT/.test(String(Reflect.get(first, 'code'))))
+    throw first
+  throw osslError('1E08010C', 'DECODER routines', 'unsupported', 'ERR_OSSL_UNSUPPORTED', first)
 }
 
 interface Slot {
@@ -90,7 +109,7 @@ export class IdentityStore {
 
   setChain(chain: readonly Uint8Array[]): void {
     const [leaf] = chain
-    if (!leaf) throw osslError('0480006C', 'PEM routines', 'no start line', 'ERR_OSSL_PEM_NO_START_LINE')
+    if (!leaf) throw noStartLine()
     this.#last = chain
     const type = kindOf(parseCertificate(leaf))
     this.#slots.set(type, { chain })

@@ -70,8 +70,8 @@ const received = (value: unknown): string => {
     const name: unknown = value.constructor?.name
     return typeof name === 'string' && name !== '' ? `an instance of ${name}` : inspect(value, { depth: -1 })
   }
-  const text = inspect(value, { colors: false })
-  return `type ${typeof value} (${text.length > 28 ? `${text.slice(0, 25)}...` : text})`
+  const shown = typeof value === 'string' && value.length > 28 ? `${value.slice(0, 25)}...` : value
+  return `type ${typeof value} (${inspect(shown, { colors: false })})`
 }
 
 const subject = (name: string): string =>
@@ -97,8 +97,11 @@ export const outOfRange = (name: string, range: string, value: unknown): CodedEr
   codedError(
     RangeError,
     'ERR_OUT_OF_RANGE',
-    `The value of "${name}" is out of range. It must be ${range}. Received ${inspect(value)}`,
+    `The value of "${name}" is out of range. It must be ${range}. Received ${inspect(value, { numericSeparator: isLong(value) })}`,
   )
+
+/** Node separates the digits of such numbers. */
+const isLong = (value: unknown): boolean => typeof value === 'number' && Math.abs(value) > 2 ** 32
 
 // ---- checks, each of which throws one of the above
 // ---------------------------------------------------------------------

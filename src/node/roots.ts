@@ -15,7 +15,7 @@ import {
   invalidArgValue,
   isView,
 } from './node-errors.ts'
-import { osslError } from './identities.ts'
+import { pemContentError } from './identities.ts'
 import { certificateBlocks } from '../x509/load.ts'
 import { parseCertificate } from '../x509/certificate.ts'
 import { encodePem } from '../wire/pem.ts'
@@ -28,7 +28,8 @@ type CaType = 'default' | 'bundled' | 'system' | 'extra'
 
 let chosen: readonly string[] | undefined
 let store: TrustStore | undefined
-const shown = new Map<CaType, readonly string[]>()
+/** `chosen`, as getCACertificates() shows it. */
+let shown: readonly string[] | undefined
 
 /** The default trust anchors. */
 export const defaultRoots = (): TrustStore =>
@@ -36,14 +37,6 @@ export const defaultRoots = (): TrustStore =>
 
 /** Mozilla's list as the runtime carries it. */
 export const rootCertificates = (): readonly string[] => bundled()
-
-const frozen = (type: CaType, make: () => readonly string[]): readonly string[] => {
-  const known = shown.get(type)
-  if (known) return known
-  const made = Object.freeze([...make()])
-  shown.set(type, made)
-  return made
-}
 
 const fromRuntime = (type: CaType): readonly string[] => {
   if (typeof nodeCertificates === 'function') return nodeCertificates(type)
@@ -56,13 +49,7 @@ export const getCACertificates = (type: unknown = 'default'): string[] => {
   checkString(type, 'type')
   if (type !== 'default' && type !== 'bundled' && type !== 'system' && type !== 'extra')
     throw invalidArgValue('type', type)
-  const list =
-    type === 'default' && chosen
-      ? frozen('default', () => chosen ?? [])
-      : type === 'default'
-        ? fromRuntime(type)
-        : fromRuntime(type)
-  return list as string[]
+  return (type === 'default' && shown ? shown : fromRuntime(type)) as string[]
 }
 
 /** tls.setDefaultCACertificates(): for contexts that are made from now on without `ca`. */
@@ -79,8 +66,8 @@ export const setDefaultCACertificates = (certificates: unknown): void => {
     throw codedError(Error, 'ERR_CRYPTO_OPERATION_FAILED', 'No valid certificates found in the provided array')
   }
   chosen = [...new Set(texts)]
+  shown = Object.freeze([...chosen])
   store = undefined
-  shown.delete('default')
 }
 
 const pemTexts = (input: string | Uint8Array): readonly string[] => {
@@ -92,6 +79,6 @@ const pemTexts = (input: string | Uint8Array): readonly string[] => {
       return encodePem('CERTIFICATE', bytes)
     })
   } catch (cause) {
-    throw osslError('0480000D', 'PEM routines', 'ASN1 lib', 'ERR_OSSL_PEM_ASN1_LIB', cause)
+    throw pemContentError(cause)
   }
 }

@@ -112,7 +112,7 @@ const serverEngine = (request: EngineRequest): TlsEngine => {
   const { server, pskCallback, pskIdentityHint, SNICallback } = options
   const emitter = server instanceof EventEmitter ? server : undefined
   if (pskCallback) checkFunction(pskCallback, 'pskCallback')
-  if (pskIdentityHint) checkPskHint(pskIdentityHint, fail)
+  if (pskCallback && pskIdentityHint) checkPskHint(pskIdentityHint, fail)
   return makeServerEngine({
     context: state.context,
     requestCert: Boolean(options.requestCert),

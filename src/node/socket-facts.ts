@@ -12,7 +12,7 @@ import { detailedObject, legacyObject, linkedCertificate } from './certificates.
 import { describeCipher, describeGroup, sharedSigalgName } from './ciphers.ts'
 import type { Context } from './context.ts'
 import type { TlsHandle } from './handle.ts'
-import { TLS13, signatureSchemeName } from '../wire/registry.ts'
+import { signatureSchemeName } from '../wire/registry.ts'
 import { ticketOf } from './sessions.ts'
 import type { TLSSocketOptions } from './types.ts'
 import type { Verdict } from './verify.ts'
@@ -68,12 +68,10 @@ export abstract class SocketFacts extends Socket {
 
   // ---- what was agreed on ------------------------------------------------------------------------------------------
 
-  /** `TLSv1.2` or `TLSv1.3`; before the handshake the newest that is allowed; null once the connection is gone. */
+  /** `TLSv1.2` or `TLSv1.3`; before the handshake always the newer, as in node:tls; null once the connection is gone. */
   getProtocol(): string | null {
     if (!this._handle) return null
-    const version = this._puretls.info?.version
-    if (version === undefined) return this._puretls.context.versions.max >= TLS13 ? 'TLSv1.3' : 'TLSv1.2'
-    return version === 'TLS 1.3' ? 'TLSv1.3' : 'TLSv1.2'
+    return this._puretls.info?.version === 'TLS 1.2' ? 'TLSv1.2' : 'TLSv1.3'
   }
 
   /** OpenSSL's name, the IANA name, and the version that the suite came with. */
@@ -143,8 +141,9 @@ export abstract class SocketFacts extends Socket {
 
   /** Client: the ticket of the session, if it has one. */
   getTLSTicket(): Buffer<ArrayBuffer> | undefined {
+    if (!this._handle) return null as unknown as undefined
     const { session, isServer } = this._puretls
-    return this._handle && session && !isServer ? ticketOf(session) : undefined
+    return session && !isServer ? ticketOf(session) : undefined
   }
 
   get #peerChain(): readonly Uint8Array[] {

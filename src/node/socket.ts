@@ -136,6 +136,7 @@ export class TLSSocket extends SocketFacts {
 
   /** Before the handshake: the session to resume. */
   setSession(session: unknown): void {
+    if (session === undefined) return
     const bytes = typeof session === 'string' ? Buffer.from(session, 'latin1') : session
     if (!isView(bytes)) throw codedError(TypeError, 'ERR_INVALID_ARG_TYPE', 'Session must be a buffer')
     this._tlsOptions.session = Buffer.from(bytesOfView(bytes))
@@ -255,7 +256,10 @@ const initialise = (socket: TLSSocket, given: Duplex | null | undefined, options
   checkCallbacks(tlsOptions)
   if (tlsOptions.enableTrace !== undefined && tlsOptions.enableTrace !== null)
     checkBoolean(tlsOptions.enableTrace, 'options.enableTrace')
-  if (tlsOptions.ALPNProtocols) convertALPNProtocols(tlsOptions.ALPNProtocols, tlsOptions)
+  if (tlsOptions.ALPNProtocols) {
+    convertALPNProtocols(tlsOptions.ALPNProtocols, tlsOptions)
+    if (!isView(tlsOptions.ALPNProtocols)) throw new TypeError('Must give a Buffer as first argument')
+  }
   const context = contextOf(tlsOptions.secureContext ?? tlsOptions.credentials ?? tlsOptions)
   Object.assign(socket, {
     _tlsOptions: tlsOptions,
@@ -331,7 +335,7 @@ const checkCallbacks = ({
   if (isServer && SNICallback) checkFunction(SNICallback, 'options.SNICallback')
   if (isServer && ALPNCallback) checkFunction(ALPNCallback, 'options.ALPNCallback')
   if (pskCallback) checkFunction(pskCallback, 'pskCallback')
-  if (pskIdentityHint) checkString(pskIdentityHint, 'options.pskIdentityHint')
+  if (pskCallback && pskIdentityHint) checkString(pskIdentityHint, 'options.pskIdentityHint')
 }
 
 /** Throws ERR_TLS_INVALID_CONTEXT for what this library did not make: a context of node:tls cannot be read. */
@@ -368,6 +372,7 @@ const renegotiationError = (is13: boolean): Error => {
 
 /** The verify_data of the handshake. */
 const finished = (socket: TLSSocket, whose: 'own' | 'peer'): Buffer<ArrayBuffer> | undefined => {
-  const data = socket._handle?.engine?.finished[whose]
+  if (!socket._handle) return null as unknown as undefined
+  const data = socket._handle.engine?.finished[whose]
   return data && Buffer.from(data)
 }

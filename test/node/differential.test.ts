@@ -4,6 +4,7 @@ import * as nodeTls from 'node:tls'
 import { describe, expect, it } from 'vitest'
 
 import ours from '../../src/node/index.ts'
+import { argumentScenarios } from './differential/arguments.ts'
 import { intended } from './differential/intended.ts'
 import { phases } from './differential/phases.ts'
 import { scenarios } from './differential/scenarios.ts'
@@ -21,7 +22,7 @@ const logOf = async (tls: Tls, scenario: (stage: Stage) => Promise<void>): Promi
   }
 }
 
-const all = { ...scenarios, ...phases }
+const all = { ...scenarios, ...phases, ...argumentScenarios }
 
 describe('puretls/node does what node:tls does', () => {
   it.each(Object.keys(all))('%s', async (name) => {

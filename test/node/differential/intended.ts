@@ -21,9 +21,59 @@ const unknownRecord = (who: string): Difference => ({
   why: 'what is no record of TLS is told as such, whatever its second byte is',
 })
 
+const noContext =
+  'throws TypeError ERR_INVALID_ARG_TYPE The "options.sessionIdContext" property must be of type string.'
+const listOfContexts: readonly Difference[] = [
+  ['sessionIdContext 13: []', 'Array'],
+  ['sessionIdContext 19: 1 bytes', 'Buffer'],
+].map(([given = '', kind = '']) => ({
+  node: `${given}: ${noContext} Received an instance of ${kind}`,
+  puretls: `${given}: taken`,
+  why: 'bytes and lists are taken as well',
+}))
+
 export const intended: Readonly<Record<string, readonly Difference[]>> = {
   'a record of an unknown type, to the server': [unknownRecord('server tlsClientError')],
   'a record of an unknown type, to the client': [unknownRecord('client error')],
+  'options of contexts, of every type': [
+    ...listOfContexts,
+    ...['', 'text', 'a text that is longer than what errors show of it'].map((name, index) => ({
+      node: `clientCertEngine ${index + 9}: ${name}: throws Error undefined ${
+        name === ''
+          ? 'error:13000074:engine routines::no such engine'
+          : 'error:12800067:DSO support routines::could not load the shared library'
+      }`,
+      puretls:
+        `clientCertEngine ${index + 9}: ${name}: throws Error ERR_CRYPTO_CUSTOM_ENGINE_NOT_SUPPORTED ` +
+        'Custom engines not supported by this OpenSSL',
+      why: 'there is no OpenSSL that could load an engine',
+    })),
+  ],
+  'sockets that are not connected': [
+    ['1', 'type number (1)'],
+    ['text', "type string ('text')"],
+    ['{}', 'an instance of Object'],
+    ['[]', 'an instance of Array'],
+    ['() => undefined', 'function '],
+  ].map(([given = '', received = '']) => ({
+    node: `TLSSocket of ${given}: throws TypeError undefined stream.pause is not a function`,
+    puretls:
+      `TLSSocket of ${given}: throws TypeError ERR_INVALID_ARG_TYPE ` +
+      `The "socket" argument must be an instance of Duplex. Received ${received}`,
+    why: 'the error says which argument is wrong',
+  })),
+  'options of servers, of every type': [
+    ...listOfContexts,
+    {
+      node:
+        'setTicketKeys 19: 1 bytes: throws Error ERR_INTERNAL_ASSERTION Session ticket keys must be a 48-byte buffer\n' +
+        'This is caused by either a bug in Node.js or incorrect usage of Node.js internals.\n' +
+        'Please open an issue with this stack trace at https://github.com/nodejs/node/issues',
+      puretls:
+        'setTicketKeys 19: 1 bytes: throws AssertionError ERR_ASSERTION Session ticket keys must be a 48-byte buffer',
+      why: 'it is no fault of Node',
+    },
+  ],
   'a session of TLS 1.2': [resumedLeaf],
   'a session of TLS 1.3': [resumedLeaf],
   'values that cannot be read': ['createSecureContext', 'createServer'].map((name) => ({
