@@ -69,6 +69,7 @@ const alone: readonly [string, 'register' | 'plug'][] = [
   ['express', 'plug'],
   ['fastify', 'plug'],
   ['ws', 'plug'],
+  ['grpc', 'plug'],
   ['nodemailer', 'plug'],
   ['https-proxy-agent', 'plug'],
   ['socks', 'plug'],
@@ -93,6 +94,7 @@ const withServers: readonly Served[] = [
     start: servers.postgres,
     programs: [
       ['pg', 'register'],
+      ['pg', 'plug'],
       ['postgres', 'register'],
       ['postgres', 'plug'],
     ],
@@ -116,7 +118,15 @@ const withServers: readonly Served[] = [
     ],
   },
   { server: 'dovecot', start: servers.dovecot, programs: [['imapflow', 'register']] },
-  { server: 'nats', start: servers.nats, programs: [['nats', 'register']] },
+  {
+    server: 'nats',
+    start: servers.nats,
+    programs: [
+      ['nats', 'register'],
+      ['nats', 'plug'],
+    ],
+  },
+  { server: 'mongo', start: servers.mongo, programs: [['mongodb', 'register']] },
 ]
 
 describe.each(withServers)('$server', ({ start, programs }) => {

@@ -183,10 +183,23 @@ service pop3-login {
   return startSupervised({ imap, imaps, pop3 }, /starting up/, 'dovecot', ['-F', '-c', file])
 }
 
-/** NATS is a Go module: nats/main.go is built once a run. */
+/** Servers that are Go modules: built once a run, into `directory`. */
+const buildGo = (directory: string, name: string, ...flags: string[]): string => {
+  const program = join(directory, `${name}-server`)
+  const cwd = new URL(`./${name}/`, import.meta.url)
+  execFileSync('go', ['build', ...flags, '-o', program, '.'], { cwd, stdio: 'pipe' })
+  return program
+}
+
 export const nats = async (directory: string, { cert, key }: Files): Promise<Started> => {
-  const program = join(directory, 'nats')
-  execFileSync('go', ['build', '-o', program, '.'], { cwd: new URL('./nats/', import.meta.url), stdio: 'pipe' })
+  const program = buildGo(directory, 'nats')
+  const [nats, natsWebSocket] = [await freePort(), await freePort()]
+  return start({ nats, natsWebSocket }, /listening/, program, [String(nats), String(natsWebSocket), cert, key])
+}
+
+/** FerretDB: MongoDB's protocol in front of SQLite. Its build takes most of the time of these tests. */
+export const mongo = async (directory: string, { cert, key }: Files): Promise<Started> => {
+  const program = buildGo(directory, 'mongo', '-tags', 'ferretdb_no_postgresql')
   const port = await freePort()
-  return start({ nats: port }, /listening/, program, [String(port), cert, key])
+  return start({ mongo: port }, /listening/, program, [String(port), cert, key, folderIn(directory, 'mongo')])
 }

@@ -1,4 +1,4 @@
-// A NATS server for test/programs, which wants one with TLS: started as `nats PORT CERT KEY`.
+// A NATS server for test/programs, which wants one with TLS: started as `nats PORT WEBSOCKET-PORT CERT KEY`.
 package main
 
 import (
@@ -12,7 +12,8 @@ import (
 
 func main() {
 	port, _ := strconv.Atoi(os.Args[1])
-	pair, err := tls.LoadX509KeyPair(os.Args[2], os.Args[3])
+	webSocketPort, _ := strconv.Atoi(os.Args[2])
+	pair, err := tls.LoadX509KeyPair(os.Args[3], os.Args[4])
 	if err != nil {
 		panic(err)
 	}
@@ -23,6 +24,11 @@ func main() {
 		TLS:        true,
 		TLSTimeout: 10,
 		TLSConfig:  &tls.Config{Certificates: []tls.Certificate{pair}},
+		Websocket: server.WebsocketOpts{
+			Host:      "127.0.0.1",
+			Port:      webSocketPort,
+			TLSConfig: &tls.Config{Certificates: []tls.Certificate{pair}},
+		},
 	})
 	if err != nil {
 		panic(err)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import grpc from '@grpc/grpc-js'
-import { ca, cert, done, key } from '../common.mjs'
+import { ca, cert, done, key, listen, recipe } from '../common.mjs'
 
 const text = {
   requestSerialize: Buffer.from,
@@ -20,13 +20,19 @@ server.addService(service, {
     call.end()
   },
 })
-const pair = { private_key: Buffer.from(key), cert_chain: Buffer.from(cert) }
-const credentials = grpc.ServerCredentials.createSsl(Buffer.from(ca), [pair], false)
-const port = await new Promise((resolve, reject) => {
-  server.bindAsync('127.0.0.1:0', credentials, (error, bound) => (error ? reject(error) : resolve(bound)))
-})
+const bind = () => {
+  const pair = { private_key: Buffer.from(key), cert_chain: Buffer.from(cert) }
+  const credentials = grpc.ServerCredentials.createSsl(Buffer.from(ca), [pair], false)
+  return new Promise((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', credentials, (error, bound) => (error ? reject(error) : resolve(bound)))
+  })
+}
+const port = recipe ? await listen(recipe.serve(server, { cert, key })) : await bind()
 const Echo = grpc.makeGenericClientConstructor(service, 'Echo')
-const client = new Echo(`localhost:${port}`, grpc.credentials.createSsl(Buffer.from(ca)))
+const credentials = recipe
+  ? new recipe.TlsCredentials({ ca, servername: 'localhost' })
+  : grpc.credentials.createSsl(Buffer.from(ca))
+const client = new Echo(`localhost:${port}`, credentials)
 const said = await new Promise((resolve, reject) => {
   client.say('hello', (error, answer) => (error ? reject(error) : resolve(answer)))
 })

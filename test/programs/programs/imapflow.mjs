@@ -1,6 +1,6 @@
 // IMAP of Dovecot, by STARTTLS and with TLS from the start.
 import assert from 'node:assert/strict'
-import { ImapFlow } from 'imapflow'
+import { open } from '../../../docs/recipes/imapflow.ts'
 import { ca, done, ports } from '../common.mjs'
 
 for (const [port, secure] of [
@@ -8,15 +8,8 @@ for (const [port, secure] of [
   [ports.imaps, true],
 ]) {
   const auth = { user: 'tester', pass: 'secret' }
-  const client = new ImapFlow({
-    host: 'localhost',
-    port,
-    secure,
-    doSTARTTLS: secure ? undefined : true,
-    tls: { ca },
-    auth,
-    logger: false,
-  })
+  const doSTARTTLS = secure ? undefined : true
+  const client = open({ host: 'localhost', port, secure, doSTARTTLS, auth, logger: false }, ca)
   await client.connect()
   assert.equal(client.secureConnection, true)
   const lock = await client.getMailboxLock('INBOX')

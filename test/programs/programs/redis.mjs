@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { createClient } from 'redis'
+import { open } from '../../../docs/recipes/redis.ts'
 import { ca, done, ports } from '../common.mjs'
 
-const client = createClient({ socket: { host: 'localhost', port: ports.redis, tls: true, ca } })
+const client = open({ host: 'localhost', port: ports.redis }, ca)
 client.on('error', (error) => {
   throw error
 })
