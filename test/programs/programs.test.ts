@@ -2,9 +2,9 @@
 // by the library's own option for a stream or an agent where it has one (docs/recipes). guard.mjs fails a program in
 // which anything used the TLS of Node.
 
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, parse } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { createCa } from '../../src/pki/index.ts'
@@ -139,4 +139,14 @@ describe.each(withServers)('$server', ({ start, programs }) => {
   it.each(programs)('%s, %s', async (program, mode) => {
     expect(await runProgram(program, mode, server.ports)).toBe('ok')
   })
+})
+
+it('every recipe is run: by its library in the mode plug, or imported where there is no plug', () => {
+  const all = [...alone, ...withServers.flatMap(({ programs }) => programs)]
+  const plugged = all.flatMap(([name, mode]) => (mode === 'plug' ? [name] : []))
+  const programs = readdirSync(join(here, 'programs')).map((file) => readFileSync(join(here, 'programs', file), 'utf8'))
+  const isRun = (name: string): boolean =>
+    plugged.includes(name) || programs.some((program) => program.includes(`docs/recipes/${name}.ts`))
+  const recipes = readdirSync(join(here, '../../docs/recipes')).map((file) => parse(file).name)
+  expect(recipes.filter((name) => !isRun(name))).toEqual([])
 })
