@@ -1,16 +1,19 @@
 // PKCS#12 files for `pfx`, at once, as node:tls reads them, which throws out of createSecureContext(): the reader of
 // pki/pkcs12.ts with what node:crypto does without promises, and OpenSSL's errors.
 
-import { createDecipheriv, createPrivateKey, pbkdf2Sync, scryptSync, X509Certificate } from 'node:crypto'
+import * as crypto from 'node:crypto'
+import { createDecipheriv, createHash, createPrivateKey, pbkdf2Sync, scryptSync, X509Certificate } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 
 import { isPromise, run } from '../crypto/maybe.ts'
+import { nodeHashes } from '../crypto/node-ciphers.ts'
+import type { HashAlgorithm } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
-import { decryptionOf } from '../pki/pkcs12-pbe.ts'
+import { DerivationBudget } from '../pki/derivation.ts'
 import { wrongMac } from '../pki/pkcs12-mac.ts'
-import { readBags } from '../pki/pkcs12.ts'
-import type { Bag } from '../pki/pkcs12.ts'
-import type { Primitives } from '../pki/primitives.ts'
+import { readBags } from '../pki/pkcs12-bags.ts'
+import type { Bag } from '../pki/pkcs12-bags.ts'
+import type { PbeHash, Primitives } from '../pki/primitives.ts'
 import { codedError } from './node-errors.ts'
 
 /** What a file holds. Certificates in DER. */
@@ -39,7 +42,9 @@ const failed = (message: string, cause?: unknown): Error =>
 
 const bagsOf = (file: Uint8Array, passphrase: string): readonly Bag[] => {
   try {
-    const bags = run(readBags(file, { ...decryptionOf(passphrase, {}), primitives }))
+    const bags = run(
+      readBags(file, { password: passphrase, decipher: undefined, budget: new DerivationBudget(), primitives }),
+    )
     if (isPromise(bags)) throw new TlsError('internal_error', 'pfx: a part of the file was not read at once')
     return bags
   } catch (cause) {
@@ -50,7 +55,25 @@ const bagsOf = (file: Uint8Array, passphrase: string): readonly Bag[] => {
   }
 }
 
+const hashed = (hash: HashAlgorithm): PbeHash => ({
+  ...hash,
+  chain: (digest, times) => {
+    const bytes = Buffer.from(digest.buffer, digest.byteOffset, digest.byteLength)
+    for (let i = 0; i < times; i++) bytes.write(hashText(hash.name, bytes), 'latin1')
+  },
+})
+
+/** As text, which takes a third of the time; Bun and Deno may lack crypto.hash. */
+const hashText = (name: string, data: Uint8Array): string =>
+  'hash' in crypto ? crypto.hash(name, data, 'binary') : createHash(name).update(data).digest('binary')
+
 const primitives: Primitives = {
+  hashes: {
+    'SHA-1': hashed(nodeHashes.sha1),
+    'SHA-256': hashed(nodeHashes.sha256),
+    'SHA-384': hashed(nodeHashes.sha384),
+    'SHA-512': hashed(nodeHashes.sha512),
+  },
   pbkdf2: ({ hash, salt, iterations, length, password }) =>
     pbkdf2Sync(password, salt, iterations, length, hash.replace('-', '')),
   scrypt: ({ password, salt, N, r, p, length, memory }) =>

@@ -5,18 +5,20 @@
 import { md5 } from '@noble/hashes/legacy.js'
 import { run } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
-import { parsePrivateKey } from '../crypto/keys.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { concat, fromHex } from '../wire/bytes.ts'
-import { DerReader, derOctets, derSequence, tags } from '../wire/der.ts'
+import { derOctets, derSequence } from '../wire/der.ts'
 import { decodePem, encodePem, pemTextOf } from '../wire/pem.ts'
 import type { PemBlock, PemOrDer } from '../wire/pem.ts'
 import { ownKeyBytes } from './keys.ts'
 import type { OwnKey } from './keys.ts'
-import { decryptCbc, decryptWithPassword, encryptWithPassword } from './pbes2.ts'
-import { conversion, decryptOld, decryptionOf, wrongPassword } from './pkcs12-pbe.ts'
+import { decryptKeyInfo, keyIn } from './key-info.ts'
+import { encryptWithPassword } from './pbes2-encrypt.ts'
+import { decryptCbc } from './pbes2.ts'
+import { conversion, decryptOld, wrongPassword } from './pkcs12-pbe.ts'
 import type { Decryption, DecryptOptions } from './pkcs12-pbe.ts'
+import { decryptionOf } from './web-primitives.ts'
 
 /**
  * Decrypts an encrypted key (PEM text or bytes, DER) and answers with a PEM block PRIVATE KEY. Throws TlsError
@@ -65,40 +67,6 @@ export const onlyTlsErrors = async <T>(read: () => MaybePromise<T>): Promise<T> 
     return await read()
   } catch (cause) {
     throw cause instanceof TlsError ? cause : new TlsError('bad_key', wrongPassword, { cause })
-  }
-}
-
-/** EncryptedPrivateKeyInfo, DER, to PKCS#8, DER. */
-export function* decryptKeyInfo(der: Uint8Array, by: Decryption): Steps<Uint8Array> {
-  const outer = new DerReader(der, 'bad_key', 'encrypted private key')
-  const info = outer.sequence('EncryptedPrivateKeyInfo')
-  outer.end()
-  const algorithm = info.enter(tags.sequence, 'encryptionAlgorithm')
-  const encrypted = info.octetString('encryptedData')
-  info.end()
-  return keyIn(yield* decryptWithPassword(algorithm, encrypted, by))
-}
-
-/** PKCS#8 of what was decrypted. Padding is right by chance once in 256 wrong passwords; then no key is in it. */
-const keyIn = (decrypted: Uint8Array): Uint8Array => {
-  try {
-    return parsePrivateKey(decrypted).pkcs8
-  } catch (cause) {
-    const why = isDer(decrypted) && cause instanceof TlsError ? cause.message : undefined
-    if (why !== undefined)
-      throw new TlsError('unsupported', `the key that was decrypted can't be used: ${why}`, { cause })
-    throw new TlsError('bad_key', 'the password is wrong, or what is encrypted is no private key', { cause })
-  }
-}
-
-const isDer = (bytes: Uint8Array): boolean => {
-  try {
-    const reader = new DerReader(bytes)
-    reader.sequence('key')
-    reader.end()
-    return true
-  } catch {
-    return false
   }
 }
 

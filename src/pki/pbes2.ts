@@ -1,26 +1,24 @@
-// Password-based encryption, PBES2 (RFC 8018 section 6.2): PBKDF2 or scrypt (RFC 7914) with AES-CBC, by WebCrypto and
-// @noble/hashes; triple DES, and the schemes of PKCS#12, by pkcs12-pbe.ts. Written is AES-256-CBC under PBKDF2 with
-// HMAC-SHA-256.
+// Password-based encryption, PBES2 (RFC 8018 section 6.2): PBKDF2 or scrypt (RFC 7914) with AES-CBC; triple DES, and
+// the schemes of PKCS#12, by pkcs12-pbe.ts.
 
 import { use } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
 import { TlsError } from '../errors.ts'
-import { derInteger, derNull, derOctets, derOid, derSequence, tags } from '../wire/der.ts'
+import { tags } from '../wire/der.ts'
 import type { DerReader } from '../wire/der.ts'
-import { plain } from './keys.ts'
 import type { DerivingBy } from './pkcs12-kdf.ts'
-import { webPrimitives } from './primitives.ts'
+import type { PbeHashName } from './primitives.ts'
 import { conversion, decryptOld, decryptPkcs12Scheme, isPkcs12Scheme, wrongPassword } from './pkcs12-pbe.ts'
 import type { Decryption } from './pkcs12-pbe.ts'
 
-const oids = {
+export const pbes2Oids = {
   pbes2: '1.2.840.113549.1.5.13',
   pbkdf2: '1.2.840.113549.1.5.12',
   scrypt: '1.3.6.1.4.1.11591.4.11',
 } as const
 
 /** PRF of PBKDF2 to the hash under it. */
-export const hmacHashes: Readonly<Record<string, string>> = {
+export const hmacHashes: Readonly<Record<string, PbeHashName>> = {
   '1.2.840.113549.2.7': 'SHA-1',
   '1.2.840.113549.2.9': 'SHA-256',
   '1.2.840.113549.2.10': 'SHA-384',
@@ -42,7 +40,7 @@ const tripleDes = '1.2.840.113549.3.7'
 export function* decryptWithPassword(algorithm: DerReader, ciphertext: Uint8Array, by: Decryption): Steps<Uint8Array> {
   const scheme = algorithm.oid('encryption scheme')
   if (isPkcs12Scheme(scheme)) return yield* decryptPkcs12Scheme(scheme, algorithm, ciphertext, by)
-  if (scheme !== oids.pbes2)
+  if (scheme !== pbes2Oids.pbes2)
     throw new TlsError(
       'unsupported',
       `encrypted with ${oldSchemes[scheme] ?? scheme}, which is not supported; ${conversion}`,
@@ -83,8 +81,8 @@ export function* deriveKey(
   const kdf = derivation.oid('key derivation')
   const parameters = derivation.sequence('parameters of the key derivation')
   derivation.end()
-  if (kdf === oids.pbkdf2) return yield* pbkdf2(parameters, length, password, by)
-  if (kdf === oids.scrypt) return yield* scrypt(parameters, length, password, by)
+  if (kdf === pbes2Oids.pbkdf2) return yield* pbkdf2(parameters, length, password, by)
+  if (kdf === pbes2Oids.scrypt) return yield* scrypt(parameters, length, password, by)
   throw new TlsError('unsupported', `a key derivation that is not known: ${kdf}`)
 }
 
@@ -143,32 +141,4 @@ export function* decryptCbc(
   } catch (cause) {
     throw new TlsError('bad_key', wrongPassword, { cause })
   }
-}
-
-export interface Encrypted {
-  /** AlgorithmIdentifier, DER. */
-  readonly algorithm: Uint8Array
-  readonly ciphertext: Uint8Array
-}
-
-/** AES-256-CBC under PBKDF2 with HMAC-SHA-256; salt and initialisation vector are random, 16 bytes each. */
-export const encryptWithPassword = async (
-  plaintext: Uint8Array,
-  password: string,
-  iterations: number,
-): Promise<Encrypted> => {
-  const [salt, iv] = [crypto.getRandomValues(new Uint8Array(16)), crypto.getRandomValues(new Uint8Array(16))]
-  const raw = await webPrimitives.pbkdf2({
-    hash: 'SHA-256',
-    salt,
-    iterations,
-    length: 32,
-    password: new TextEncoder().encode(password),
-  })
-  const key = await crypto.subtle.importKey('raw', plain(raw), 'AES-CBC', false, ['encrypt'])
-  const ciphertext = new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-CBC', iv }, key, plain(plaintext)))
-  const prf = derSequence(derOid('1.2.840.113549.2.9'), derNull())
-  const derivation = derSequence(derOid(oids.pbkdf2), derSequence(derOctets(salt), derInteger(iterations), prf))
-  const cipher = derSequence(derOid('2.16.840.1.101.3.4.1.42'), derOctets(iv))
-  return { algorithm: derSequence(derOid(oids.pbes2), derSequence(derivation, cipher)), ciphertext }
 }

@@ -1,14 +1,11 @@
 // Key derivation of PKCS#12 (RFC 7292 appendix B): keys and initialisation vectors of its old ciphers, and keys of its
-// MAC. The hashes are those of @noble/hashes.
+// MAC.
 
-import type { CHash } from '@noble/hashes/utils.js'
 import { use } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
 import { concat } from '../wire/bytes.ts'
 import type { DerivationBudget } from './derivation.ts'
-import type { Primitives } from './primitives.ts'
-
-export type Hash = CHash
+import type { PbeHash, Primitives } from './primitives.ts'
 
 /** Hashes between two pauses: a few milliseconds. */
 const HASHES_PER_TURN = 4096
@@ -18,7 +15,7 @@ const ids = { key: 1, iv: 2, mac: 3 } as const
 
 /** What a derivation starts from; `password` is in a form of `passwordForms`. */
 export interface Pkcs12Derivation {
-  readonly hash: Hash
+  readonly hash: PbeHash
   readonly password: Uint8Array
   readonly salt: Uint8Array
   readonly iterations: number
@@ -38,19 +35,16 @@ export function* derivePkcs12(
   length: number,
   { budget, primitives }: DerivingBy,
 ): Steps<Uint8Array> {
-  const size = hash.blockLen
+  const size = hash.blockLength
   const diversifier = new Uint8Array(size).fill(ids[purpose])
   const input = concat(repeated(salt, size), repeated(password, size))
   let derived: Uint8Array = new Uint8Array()
   for (;;) {
     budget.charge('pkcs12Iterations', iterations)
-    const block = hash(concat(diversifier, input))
-    // The same as block = hash(block), without an object for each.
-    const [empty, running] = [hash.create(), hash.create()]
-    for (let i = 1; i < iterations; i++) {
-      empty._cloneInto(running)
-      running.update(block).digestInto(block)
-      if (i % HASHES_PER_TURN === 0) yield* use(primitives.pause())
+    const block = hash.digest(diversifier, input)
+    for (let left = iterations - 1; left > 0; left -= HASHES_PER_TURN) {
+      hash.chain(block, Math.min(left, HASHES_PER_TURN))
+      yield* use(primitives.pause())
     }
     derived = concat(derived, block)
     if (derived.length >= length) return derived.subarray(0, length)

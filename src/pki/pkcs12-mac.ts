@@ -1,33 +1,19 @@
-// The password's proof in a PKCS#12 file: HMAC with a key by RFC 7292 appendix B, or PBMAC1 (RFC 9579). Hashes are
-// those of
-// @noble/hashes.
+// The password's proof in a PKCS#12 file: HMAC with a key by RFC 7292 appendix B, or PBMAC1 (RFC 9579).
 
-import { hmac } from '@noble/hashes/hmac.js'
-import { sha1 } from '@noble/hashes/legacy.js'
-import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
-import { run } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
 import { TlsError } from '../errors.ts'
 import { equalBytes } from '../wire/bytes.ts'
-import { derInteger, derNull, derOctets, derOid, derSequence } from '../wire/der.ts'
 import type { DerReader } from '../wire/der.ts'
-import { DerivationBudget } from './derivation.ts'
 import { deriveKey, hmacHashes } from './pbes2.ts'
 import { derivePkcs12, passwordForms } from './pkcs12-kdf.ts'
-import type { DerivingBy, Hash, Pkcs12Derivation } from './pkcs12-kdf.ts'
-import { webPrimitives } from './primitives.ts'
+import type { DerivingBy, Pkcs12Derivation } from './pkcs12-kdf.ts'
+import type { PbeHashName } from './primitives.ts'
 
-const hashes: Readonly<Record<string, Hash>> = {
-  '1.3.14.3.2.26': sha1,
-  '2.16.840.1.101.3.4.2.1': sha256,
-  '2.16.840.1.101.3.4.2.2': sha384,
-  '2.16.840.1.101.3.4.2.3': sha512,
-}
-const byName: Readonly<Record<string, Hash>> = {
-  'SHA-1': sha1,
-  'SHA-256': sha256,
-  'SHA-384': sha384,
-  'SHA-512': sha512,
+const hashes: Readonly<Record<string, PbeHashName>> = {
+  '1.3.14.3.2.26': 'SHA-1',
+  '2.16.840.1.101.3.4.2.1': 'SHA-256',
+  '2.16.840.1.101.3.4.2.2': 'SHA-384',
+  '2.16.840.1.101.3.4.2.3': 'SHA-512',
 }
 const pbmac1 = '1.2.840.113549.1.5.14'
 
@@ -44,13 +30,13 @@ export function* checkMac(macData: DerReader, content: Uint8Array, password: str
   const isRight =
     oid === pbmac1
       ? yield* checkPbmac1(algorithm, content, expected, password, by)
-      : yield* checkHmac({ hash: hashOf(oid), salt, iterations }, content, expected, password, by)
+      : yield* checkHmac({ hash: by.primitives.hashes[hashOf(oid)], salt, iterations }, content, expected, password, by)
   if (!isRight) throw new TlsError('bad_key', wrongMac)
 }
 
 export const wrongMac = 'the password of the PKCS#12 file is wrong, or the file is damaged'
 
-const hashOf = (oid: string): Hash => {
+const hashOf = (oid: string): PbeHashName => {
   const hash = hashes[oid]
   if (hash === undefined) throw new TlsError('unsupported', `a PKCS#12 file whose MAC uses ${oid}`)
   return hash
@@ -64,26 +50,10 @@ function* checkHmac(
   by: DerivingBy,
 ): Steps<boolean> {
   for (const form of passwordForms(password)) {
-    const key = yield* derivePkcs12({ ...of, password: form }, 'mac', of.hash.outputLen, by)
-    if (equalBytes(hmac(of.hash, key, content), expected)) return true
+    const key = yield* derivePkcs12({ ...of, password: form }, 'mac', of.hash.outputLength, by)
+    if (equalBytes(of.hash.hmac(key, content), expected)) return true
   }
   return false
-}
-
-/** MacData with HMAC-SHA-256 (RFC 7292 section 4). */
-export const makeMac = async (content: Uint8Array, password: string, iterations: number): Promise<Uint8Array> => {
-  const salt = crypto.getRandomValues(new Uint8Array(16))
-  const [form = new Uint8Array()] = passwordForms(password)
-  const by = {
-    budget: new DerivationBudget({ pkcs12Iterations: Number.POSITIVE_INFINITY }),
-    primitives: webPrimitives,
-  }
-  const key = await run(derivePkcs12({ hash: sha256, password: form, salt, iterations }, 'mac', sha256.outputLen, by))
-  const digestInfo = derSequence(
-    derSequence(derOid('2.16.840.1.101.3.4.2.1'), derNull()),
-    derOctets(hmac(sha256, key, content)),
-  )
-  return derSequence(digestInfo, derOctets(salt), derInteger(iterations))
 }
 
 /** RFC 9579 section 4. */
@@ -98,8 +68,9 @@ function* checkPbmac1(
   const derivation = parameters.sequence('keyDerivationFunc')
   const scheme = parameters.sequence('messageAuthScheme')
   parameters.end()
-  const hash = byName[hmacHashes[scheme.oid('messageAuthScheme')] ?? '']
-  if (hash === undefined) throw new TlsError('unsupported', 'a PKCS#12 file with PBMAC1 and a hash that is not known')
-  const key = yield* deriveKey(derivation, hash.outputLen, new TextEncoder().encode(password), by)
-  return equalBytes(hmac(hash, key, content), expected)
+  const name = hmacHashes[scheme.oid('messageAuthScheme')]
+  if (name === undefined) throw new TlsError('unsupported', 'a PKCS#12 file with PBMAC1 and a hash that is not known')
+  const hash = by.primitives.hashes[name]
+  const key = yield* deriveKey(derivation, hash.outputLength, new TextEncoder().encode(password), by)
+  return equalBytes(hash.hmac(key, content), expected)
 }

@@ -1,17 +1,14 @@
 // Password-based encryption of old PKCS#12 files (RFC 7292 appendix C): triple DES and RC2 under a key by SHA-1. The
 // ciphers are those of the runtime's node:crypto, where there is one, or the caller's.
 
-import { sha1 } from '@noble/hashes/legacy.js'
 import { use } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
 import { TlsError } from '../errors.ts'
 import { concat } from '../wire/bytes.ts'
 import type { DerReader } from '../wire/der.ts'
-import { DerivationBudget } from './derivation.ts'
 import type { DerivationLimits } from './derivation.ts'
 import { derivePkcs12, passwordForms } from './pkcs12-kdf.ts'
 import type { DerivingBy } from './pkcs12-kdf.ts'
-import { webPrimitives } from './primitives.ts'
 
 /** OpenSSL's names. Keys have 24, 16, 16 and 5 bytes, initialisation vectors 8. */
 export type OldCipher = 'des-ede3-cbc' | 'des-ede-cbc' | 'rc2-cbc' | 'rc2-40-cbc'
@@ -40,13 +37,6 @@ export interface Decryption extends DerivingBy {
   readonly decipher: Decipher | undefined
 }
 
-export const decryptionOf = (password: string, { decipher, limits }: DecryptOptions): Decryption => ({
-  password,
-  decipher,
-  budget: new DerivationBudget(limits),
-  primitives: webPrimitives,
-})
-
 const schemes: Readonly<Record<string, { readonly cipher: OldCipher; readonly keyLength: number } | undefined>> = {
   '1.2.840.113549.1.12.1.3': { cipher: 'des-ede3-cbc', keyLength: 24 },
   '1.2.840.113549.1.12.1.4': { cipher: 'des-ede-cbc', keyLength: 16 },
@@ -74,7 +64,7 @@ export function* decryptPkcs12Scheme(
   parameters.end()
   let failure: unknown
   for (const password of passwordForms(by.password)) {
-    const of = { hash: sha1, password, salt, iterations }
+    const of = { hash: by.primitives.hashes['SHA-1'], password, salt, iterations }
     const key = yield* derivePkcs12(of, 'key', scheme.keyLength, by)
     const iv = yield* derivePkcs12(of, 'iv', 8, by)
     try {

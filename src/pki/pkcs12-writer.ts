@@ -2,12 +2,14 @@
 // HMAC-SHA-256 (PBES2), and a MAC by HMAC-SHA-256.
 
 import { parsePublicKey, samePublicKey } from '../crypto/keys.ts'
+import { run } from '../crypto/maybe.ts'
 import { TlsError } from '../errors.ts'
 import {
   constructedTag,
   contextTag,
   derElement,
   derInteger,
+  derNull,
   derOctets,
   derOid,
   derSequence,
@@ -17,12 +19,14 @@ import {
 import type { PemOrDer } from '../wire/pem.ts'
 import { parseCertificate } from '../x509/certificate.ts'
 import { certificateBytes } from '../x509/load.ts'
+import { DerivationBudget } from './derivation.ts'
 import { DEFAULT_ITERATIONS, encryptKeyInfo } from './encrypted-key.ts'
 import { ownKeyBytes, publicKeyOf } from './keys.ts'
 import type { OwnKey } from './keys.ts'
-import { encryptWithPassword } from './pbes2.ts'
-import { makeMac } from './pkcs12-mac.ts'
-import { pkcs12Oids } from './pkcs12.ts'
+import { encryptWithPassword } from './pbes2-encrypt.ts'
+import { pkcs12Oids } from './pkcs12-bags.ts'
+import { derivePkcs12, passwordForms } from './pkcs12-kdf.ts'
+import { webPrimitives } from './web-primitives.ts'
 
 export interface Pkcs12Options {
   /** The certificates: that of the key first, then those above it. Without a key: those of a trust store. */
@@ -132,4 +136,21 @@ const encryptedSafe = async (
     derOid(pkcs12Oids.encryptedData),
     derElement(constructedTag(0), derSequence(derInteger(0), content)),
   )
+}
+
+/** MacData with HMAC-SHA-256 (RFC 7292 section 4). */
+const makeMac = async (content: Uint8Array, password: string, iterations: number): Promise<Uint8Array> => {
+  const salt = crypto.getRandomValues(new Uint8Array(16))
+  const [form = new Uint8Array()] = passwordForms(password)
+  const hash = webPrimitives.hashes['SHA-256']
+  const by = {
+    budget: new DerivationBudget({ pkcs12Iterations: Number.POSITIVE_INFINITY }),
+    primitives: webPrimitives,
+  }
+  const key = await run(derivePkcs12({ hash, password: form, salt, iterations }, 'mac', hash.outputLength, by))
+  const digestInfo = derSequence(
+    derSequence(derOid('2.16.840.1.101.3.4.2.1'), derNull()),
+    derOctets(hash.hmac(key, content)),
+  )
+  return derSequence(digestInfo, derOctets(salt), derInteger(iterations))
 }

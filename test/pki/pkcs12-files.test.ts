@@ -3,7 +3,6 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { afterAll, describe, expect, test } from 'vitest'
-import { sha1 } from '@noble/hashes/legacy.js'
 import { run } from '../../src/crypto/maybe.ts'
 import { TlsError } from '../../src/errors.ts'
 import { decryptPrivateKey, readPkcs12 } from '../../src/pki/index.ts'
@@ -11,10 +10,12 @@ import type { Decipher, Pkcs12 } from '../../src/pki/index.ts'
 import { DerivationBudget } from '../../src/pki/derivation.ts'
 import { derivePkcs12, passwordForms } from '../../src/pki/pkcs12-kdf.ts'
 import type { Pkcs12Derivation } from '../../src/pki/pkcs12-kdf.ts'
-import { webPrimitives } from '../../src/pki/primitives.ts'
+import { webPrimitives } from '../../src/pki/web-primitives.ts'
 import { fromHex, toHex } from '../../src/wire/bytes.ts'
 import { derInteger, derOctets, derOid, derSequence } from '../../src/wire/der.ts'
 import { OpensslDirectory, withOpenssl } from './openssl.ts'
+
+const sha1 = webPrimitives.hashes['SHA-1']
 
 const derive = async (of: Pkcs12Derivation, purpose: 'key' | 'iv' | 'mac', length: number, budget: DerivationBudget) =>
   run(derivePkcs12(of, purpose, length, { budget, primitives: webPrimitives }))
