@@ -3,20 +3,20 @@
 
 import { connectWith } from './connect.ts'
 import type { Connect } from './connect.ts'
-import { webcryptoProvider } from './crypto/webcrypto.ts'
+import { webcryptoLateProvider } from './crypto/webcrypto-late.ts'
 import { defaultsWith } from './defaults.ts'
 import { loadIdentityWith } from './identity.ts'
 import type { LoadIdentity } from './identity.ts'
 import { createServerWith } from './server.ts'
 import type { CreateServer } from './server.ts'
 
-const defaults = defaultsWith(webcryptoProvider, undefined)
+const defaults = defaultsWith(webcryptoLateProvider, undefined)
 
 /** Speaks TLS as the client, over a stream or to `host:port`. */
 export const connect: Connect = connectWith(defaults)
 /** Makes a server of options. */
 export const createServer: CreateServer = createServerWith(defaults)
 /** A certificate chain and its key, read and checked once. See {@link LoadIdentity}. */
-export const loadIdentity: LoadIdentity = loadIdentityWith(webcryptoProvider)
+export const loadIdentity: LoadIdentity = loadIdentityWith(webcryptoLateProvider)
 export * from './exports.ts'
 export { generateEchKeys } from './ech.ts'

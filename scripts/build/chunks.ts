@@ -16,8 +16,15 @@ export interface Roots {
   readonly certificates: string
 }
 
-/** The name of a module's file, or undefined where the bundler decides. */
-export const chunkNames = (roots: Roots, importsOf: ImportsOf): ((module: string) => string | undefined) => {
+/**
+ * The name of a module's file, or undefined where the bundler decides. Modules with import() stay in files of their own:
+ * what these name would be loaded late by whoever imports anything else of the file.
+ */
+export const chunkNames = (
+  roots: Roots,
+  importsOf: ImportsOf,
+  loadsLater: (module: string) => boolean,
+): ((module: string) => string | undefined) => {
   const reach = (root: string): ReadonlySet<string> => {
     const found = new Set([root])
     for (const module of found) for (const imported of importsOf(module)) found.add(imported)
@@ -33,7 +40,7 @@ export const chunkNames = (roots: Roots, importsOf: ImportsOf): ((module: string
   const anywhere = new Set(roots.anywhere.flatMap((root) => [...reach(root)]))
   const isIn = (set: ReadonlySet<string> | undefined, module: string): boolean => set?.has(module) === true
   return (module) => {
-    if (!anywhere.has(module)) return undefined
+    if (!anywhere.has(module) || loadsLater(module)) return undefined
     if (isIn(node, module)) return 'base'
     if (!isIn(machines, module)) return undefined
     const side = isIn(client, module) ? (isIn(server, module) ? 'engine' : 'client') : isIn(server, module) && 'server'

@@ -59,6 +59,7 @@ const chunks = (): ManualChunksOption => {
         certificates: fromRoot('src/x509/index.ts'),
       },
       (module) => getModuleInfo(module)?.importedIds.filter((imported) => imported.startsWith(root)) ?? [],
+      (module) => (getModuleInfo(module)?.dynamicallyImportedIds.length ?? 0) > 0,
     )
     return nameOf(id)
   }

@@ -1,13 +1,10 @@
-// Ciphers, hashes and HMAC of @noble/ciphers and @noble/hashes. Part of crypto/noble.ts; webcrypto.ts takes its hashes,
-// ChaCha20 and CBC from here.
+// Ciphers of @noble/ciphers. Parts of crypto/noble.ts; the node and webcrypto providers load them where they need them
+// (noble-late.ts).
 
 import { cbc, gcm } from '@noble/ciphers/aes.js'
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
-import { hmac } from '@noble/hashes/hmac.js'
-import { md5, sha1 } from '@noble/hashes/legacy.js'
-import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import { immediateKey } from './immediate.ts'
-import type { AeadCipher, AeadKey, CbcCipher, CipherName, HashAlgorithm, HashName, RunningHash } from './provider.ts'
+import type { AeadCipher, AeadKey, CbcCipher, CbcKey, CipherName } from './provider.ts'
 
 interface OneMessage {
   encrypt(plaintext: Uint8Array): Uint8Array
@@ -49,7 +46,7 @@ const aesCbc = (name: CipherName, keyLength: number): CbcCipher => ({
   kind: 'cbc',
   name,
   keyLength,
-  importKey: (raw) => {
+  importKey: (raw): CbcKey => {
     const key = raw.slice()
     const options = { disablePadding: true }
     return {
@@ -60,48 +57,13 @@ const aesCbc = (name: CipherName, keyLength: number): CbcCipher => ({
 })
 
 export const nobleChaCha: AeadCipher = aead('chacha20-poly1305', 32, chacha20poly1305)
-export const nobleGcm: readonly AeadCipher[] = [aead('aes-128-gcm', 16, gcm), aead('aes-256-gcm', 32, gcm)]
-export const nobleCbc: readonly CbcCipher[] = [aesCbc('aes-128-cbc', 16), aesCbc('aes-256-cbc', 32)]
+const gcm128 = aead('aes-128-gcm', 16, gcm)
+const gcm256 = aead('aes-256-gcm', 32, gcm)
+const cbc128 = aesCbc('aes-128-cbc', 16)
+const cbc256 = aesCbc('aes-256-cbc', 32)
+export const nobleGcm: readonly AeadCipher[] = [gcm128, gcm256]
+export const nobleCbc: readonly CbcCipher[] = [cbc128, cbc256]
 
-type NobleHash = typeof sha256 | typeof sha384 | typeof md5
-
-interface Running {
-  update(data: Uint8Array): unknown
-  digest(): Uint8Array
-  clone(): Running
-}
-
-const running = (hash: Running): RunningHash => ({
-  update: (data) => {
-    hash.update(data)
-  },
-  digest: () => hash.clone().digest(),
-  clone: () => running(hash.clone()),
-})
-
-const hashAlgorithm = (name: HashName, hash: NobleHash): HashAlgorithm => ({
-  name,
-  outputLength: hash.outputLen,
-  blockLength: hash.blockLen,
-  digest: (...parts) => {
-    const all = hash.create()
-    for (const part of parts) all.update(part)
-    return all.digest()
-  },
-  hmac: (key, ...parts) => {
-    const mac = hmac.create(hash, key)
-    for (const part of parts) mac.update(part)
-    return mac.digest()
-  },
-  create: () => running(hash.create()),
-})
-
-export const nobleSha2: Readonly<Record<'sha256' | 'sha384' | 'sha512', HashAlgorithm>> = {
-  sha256: hashAlgorithm('sha256', sha256),
-  sha384: hashAlgorithm('sha384', sha384),
-  sha512: hashAlgorithm('sha512', sha512),
-}
-export const nobleSha1: HashAlgorithm = hashAlgorithm('sha1', sha1)
-export const nobleMd5: HashAlgorithm = hashAlgorithm('md5', md5)
-
-export const nobleHashes: Readonly<Record<HashName, HashAlgorithm>> = { ...nobleSha2, sha1: nobleSha1, md5: nobleMd5 }
+/** By name, for noble-late.ts. */
+export const nobleAeads = { 'aes-128-gcm': gcm128, 'aes-256-gcm': gcm256, 'chacha20-poly1305': nobleChaCha } as const
+export const nobleCbcs = { 'aes-128-cbc': cbc128, 'aes-256-cbc': cbc256 } as const

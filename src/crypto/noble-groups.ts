@@ -5,7 +5,7 @@ import { x25519 } from '@noble/curves/ed25519.js'
 import { x448 } from '@noble/curves/ed448.js'
 import { p256, p384, p521 } from '@noble/curves/nist.js'
 import type { DiffieHellman, DiffieHellmanKey, GroupParts } from './groups.ts'
-import { nobleMlKem1024, nobleMlKem512, nobleMlKem768 } from './noble-pq.ts'
+import { nobleMlKem1024, nobleMlKem512, nobleMlKem768 } from './noble-ml-kem.ts'
 import { groupIds } from '../wire/numbers.ts'
 
 const montgomery = (id: number, curve: typeof x25519, publicKeyLength: number): DiffieHellman => {

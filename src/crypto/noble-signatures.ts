@@ -7,8 +7,9 @@ import { ed448 } from '@noble/curves/ed448.js'
 import { p256, p384, p521 } from '@noble/curves/nist.js'
 import { TlsError } from '../errors.ts'
 import { publicKeyFromRaw } from './keys.ts'
-import { nobleHashes } from './noble-ciphers.ts'
-import { mlDsaKey, verifyMlDsa } from './noble-pq.ts'
+import { nobleCosts } from './noble-costs.ts'
+import { nobleHashes } from './noble-hashes.ts'
+import { mlDsaKey, verifyMlDsa } from './noble-ml-dsa.ts'
 import { hashIn, keyPartsOf } from './parts.ts'
 import type { KeyPart } from './parts.ts'
 import type { KeyType, PrivateKey, PublicKey, Signer } from './provider.ts'
@@ -20,9 +21,9 @@ import { subtleRsaSigner } from './subtle-rsa.ts'
 /** Strict DER, any s below the order (TLS has no low-s rule), and the digest comes from us. */
 const ecdsaOptions = { format: 'der', lowS: false, prehash: false } as const
 
-const ecdsa = (type: KeyType, curve: typeof p256, cost: number): KeyPart => ({
+const ecdsa = (type: KeyType, curve: typeof p256): KeyPart => ({
   types: [type],
-  cost: { [type]: cost },
+  cost: nobleCosts(type),
   verify: ({ scheme, key, message, signature }, hashes) =>
     'hash' in scheme &&
     holds(() => curve.verify(signature, hashIn(hashes, scheme.hash).digest(message), key.raw, ecdsaOptions)),
@@ -36,9 +37,9 @@ const ecdsa = (type: KeyType, curve: typeof p256, cost: number): KeyPart => ({
     })),
 })
 
-const eddsa = (type: KeyType, curve: typeof ed25519, cost: number): KeyPart => ({
+const eddsa = (type: KeyType, curve: typeof ed25519): KeyPart => ({
   types: [type],
-  cost: { [type]: cost },
+  cost: nobleCosts(type),
   verify: ({ key, message, signature }) => holds(() => curve.verify(signature, message, key.raw, { zip215: false })),
   signer: (key) =>
     signerOf(key, () => ({
@@ -47,16 +48,15 @@ const eddsa = (type: KeyType, curve: typeof ed25519, cost: number): KeyPart => (
     })),
 })
 
-/** The costs are as measured on x64 with Node 24. */
-export const nobleP256Keys: KeyPart = ecdsa('p256', p256, 10)
-export const nobleP384Keys: KeyPart = ecdsa('p384', p384, 70)
-export const nobleP521Keys: KeyPart = ecdsa('p521', p521, 150)
-export const nobleEd25519Keys: KeyPart = eddsa('ed25519', ed25519, 6)
-export const nobleEd448Keys: KeyPart = eddsa('ed448', ed448, 60)
+export const nobleP256Keys: KeyPart = ecdsa('p256', p256)
+export const nobleP384Keys: KeyPart = ecdsa('p384', p384)
+export const nobleP521Keys: KeyPart = ecdsa('p521', p521)
+export const nobleEd25519Keys: KeyPart = eddsa('ed25519', ed25519)
+export const nobleEd448Keys: KeyPart = eddsa('ed448', ed448)
 
 export const nobleMlDsaKeys: KeyPart = {
   types: ['mldsa44', 'mldsa65', 'mldsa87'],
-  cost: { mldsa44: 5, mldsa65: 7, mldsa87: 11 },
+  cost: nobleCosts('mldsa44', 'mldsa65', 'mldsa87'),
   verify: ({ key, message, signature }) => verifyMlDsa(key.type, key.raw, message, signature),
   signer: (key) =>
     signerOf(key, () => {
@@ -69,7 +69,7 @@ export const nobleMlDsaKeys: KeyPart = {
 /** Signing is WebCrypto's. RSA is BigInt with short exponents. */
 export const nobleRsaKeys: KeyPart = {
   types: ['rsa', 'rsa-pss'],
-  cost: { rsa: 2, 'rsa-pss': 2 },
+  cost: nobleCosts('rsa', 'rsa-pss'),
   verify: ({ scheme, key, message, signature }, hashes) => {
     if (!('hash' in scheme) || scheme.family === 'ecdsa') return false
     const { family, hash } = scheme

@@ -4,7 +4,7 @@
 import * as crypto from 'node:crypto'
 import { release } from '../wire/bytes.ts'
 import { immediateKey } from './immediate.ts'
-import { fallbackChaCha } from './node-fallback.ts'
+import { lateChaCha } from './noble-late.ts'
 import type { AeadCipher, CbcCipher, Cipher, CipherName, HashAlgorithm, HashName, RunningHash } from './provider.ts'
 
 /** The bytes of a Buffer as a plain Uint8Array, whose slice() copies. */
@@ -110,12 +110,12 @@ const chacha = aead('chacha20-poly1305', 32)
 export const nodeCiphers: readonly Cipher[] = [
   aead('aes-128-gcm', 16),
   aead('aes-256-gcm', 32),
-  available(chacha) ? chacha : fallbackChaCha,
+  available(chacha) ? chacha : lateChaCha,
   ccm('aes-128-ccm', 16),
   ccm('aes-128-ccm-8', 8),
   cbc('aes-128-cbc', 16),
   cbc('aes-256-cbc', 32),
-].filter((cipher) => cipher === fallbackChaCha || available(cipher))
+].filter((cipher) => cipher === lateChaCha || available(cipher))
 
 const running = (hash: crypto.Hash): RunningHash => ({
   update: (data) => {

@@ -10,7 +10,7 @@ import { groupsOf } from './groups.ts'
 import type { DiffieHellman, DiffieHellmanKey, GroupParts, Kem, KemKey } from './groups.ts'
 import { keyAlgorithm } from './key-algorithm.ts'
 import { buffer, plain } from './node-ciphers.ts'
-import { fallbackCurve, fallbackKem } from './node-fallback.ts'
+import { lateCurve, lateKem } from './noble-late.ts'
 import { publicKeyLoader } from './node-pem.ts'
 import type { KeyExchangeGroup } from './provider.ts'
 
@@ -116,9 +116,9 @@ const ecdhKey = (ecdh: crypto.ECDH, publicKey: Uint8Array): DiffieHellmanKey => 
 })
 
 /** Bun has no X448, Deno no P-521: whether this runtime has a curve is found out at the first use. */
-const nativeOr = (name: Parameters<typeof fallbackCurve>[0], native: DiffieHellman): DiffieHellman => {
+const nativeOr = (name: Parameters<typeof lateCurve>[0], native: DiffieHellman): DiffieHellman => {
   let chosen: DiffieHellman | undefined
-  const dh = (): DiffieHellman => (chosen ??= works(native) ? native : fallbackCurve(name, native))
+  const dh = (): DiffieHellman => (chosen ??= works(native) ? native : lateCurve(name, native))
   return {
     id: native.id,
     publicKeyLength: native.publicKeyLength,
@@ -202,9 +202,9 @@ export const nodeParts: GroupParts = {
   p256: nativeOr('p256', weierstrass(groupIds['P-256'], 'P-256', 'prime256v1', '1.2.840.10045.3.1.7', 65)),
   p384: nativeOr('p384', weierstrass(groupIds['P-384'], 'P-384', 'secp384r1', '1.3.132.0.34', 97)),
   p521: nativeOr('p521', weierstrass(groupIds['P-521'], 'P-521', 'secp521r1', '1.3.132.0.35', 133)),
-  mlKem512: mlKem('ml-kem-512', fallbackKem('mlKem512', { encapsulationKeyLength: 800, ciphertextLength: 768 })),
-  mlKem768: mlKem('ml-kem-768', fallbackKem('mlKem768', { encapsulationKeyLength: 1184, ciphertextLength: 1088 })),
-  mlKem1024: mlKem('ml-kem-1024', fallbackKem('mlKem1024', { encapsulationKeyLength: 1568, ciphertextLength: 1568 })),
+  mlKem512: mlKem('ml-kem-512', lateKem('mlKem512', { encapsulationKeyLength: 800, ciphertextLength: 768 })),
+  mlKem768: mlKem('ml-kem-768', lateKem('mlKem768', { encapsulationKeyLength: 1184, ciphertextLength: 1088 })),
+  mlKem1024: mlKem('ml-kem-1024', lateKem('mlKem1024', { encapsulationKeyLength: 1568, ciphertextLength: 1568 })),
 }
 
 export const nodeGroups: readonly KeyExchangeGroup[] = groupsOf(nodeParts)

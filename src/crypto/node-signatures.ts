@@ -6,7 +6,7 @@ import { TlsError } from '../errors.ts'
 import { parsePublicKey } from './keys.ts'
 import { andThen } from './maybe.ts'
 import { buffer, plain } from './node-ciphers.ts'
-import { fallbackSigner, fallbackVerify } from './node-fallback.ts'
+import { lateSigner, lateVerify } from './noble-late.ts'
 import { publicKeyPem } from './node-pem.ts'
 import type { MaybePromise, PrivateKey, PublicKey, SignatureVerifier, Signer } from './provider.ts'
 import { algorithmsFor, hashLengths, schemeFor, verifiersFrom } from './signatures.ts'
@@ -16,13 +16,13 @@ type Check = Parameters<typeof verifiersFrom>[0]
 
 const verifyNow: Check = (scheme, key, message, signature) => {
   const input = publicKeyInput(key)
-  if (!input || isBeyondDeno(scheme, key)) return fallbackVerify(scheme, key, message, signature)
+  if (!input || isBeyondDeno(scheme, key)) return lateVerify(scheme, key, message, signature)
   try {
     // Two calls, for each is an overload of its own to the compiler.
     const padded = typeof input === 'string' ? withPadding(scheme, input) : withPadding(scheme, input)
     return crypto.verify(hashOf(scheme), message, padded, signature)
   } catch {
-    return fallbackVerify(scheme, key, message, signature)
+    return lateVerify(scheme, key, message, signature)
   }
 }
 
@@ -34,7 +34,7 @@ export const nodeThreadVerifiers: readonly SignatureVerifier[] = verifiersFrom((
   if (!object) return verifyNow(scheme, key, message, signature)
   return new Promise((resolve) => {
     crypto.verify(hashOf(scheme), message, withPadding(scheme, object), signature, (error, good) =>
-      resolve(error ? fallbackVerify(scheme, key, message, signature) : good),
+      resolve(error ? lateVerify(scheme, key, message, signature) : good),
     )
   })
 })
@@ -100,7 +100,7 @@ export const nodeThreadSigner = (key: PrivateKey): MaybePromise<Signer> => signe
 
 const signerFor = (key: PrivateKey, inThreads: boolean): MaybePromise<Signer> => {
   const object = loadPrivateKey(key)
-  if (!object) return fallbackSigner(key)
+  if (!object) return lateSigner(key)
   const publicKey = publicHalf(key, object)
   const signer: Signer = {
     publicKey,
@@ -112,7 +112,7 @@ const signerFor = (key: PrivateKey, inThreads: boolean): MaybePromise<Signer> =>
         return plain(crypto.sign(hashOf(scheme), message, withPadding(scheme, object)))
       } catch (cause) {
         if (key.rsa) throw cannotSign(cause)
-        return andThen(fallbackSigner(key), (signer) => signer.sign(algorithm, message))
+        return andThen(lateSigner(key), (signer) => signer.sign(algorithm, message))
       }
     },
   }

@@ -57,15 +57,17 @@ export interface AeadKey {
   open(nonce: Uint8Array, additionalData: Uint8Array, sealed: Uint8Array): MaybePromise<Uint8Array | undefined>
 }
 
-/** AES-CBC without padding, for the TLS 1.2 CBC suites (RFC 5246 section 6.2.3.2); whole blocks only. Synchronous. */
+/** AES-CBC without padding, for the TLS 1.2 CBC suites (RFC 5246 section 6.2.3.2); whole blocks only. */
 export interface CbcCipher {
   readonly kind: 'cbc'
   readonly name: CipherName
   /** Bytes. */
   readonly keyLength: number
-  importKey(raw: Uint8Array): CbcKey
+  /** `raw` is keyLength bytes; the caller may overwrite it afterwards. */
+  importKey(raw: Uint8Array): MaybePromise<CbcKey>
 }
 
+/** Synchronous. */
 export interface CbcKey {
   /** `iv` is 16 bytes; `blocks` a multiple of 16 bytes. */
   encrypt(iv: Uint8Array, blocks: Uint8Array): Uint8Array

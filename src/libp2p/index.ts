@@ -1,6 +1,6 @@
 // puretls/libp2p where there is no node:crypto: browsers and workers, in which js-libp2p has no TLS of its own.
 
-import { webcryptoProvider } from '../crypto/webcrypto.ts'
+import { webcryptoLateProvider } from '../crypto/webcrypto-late.ts'
 import { connect, createServer } from '../index.ts'
 import { TlsEncrypter } from './encrypter.ts'
 import type { TlsComponents, TlsOptions } from './encrypter.ts'
@@ -19,4 +19,4 @@ export type { TlsComponents, TlsEncrypter, TlsOptions } from './encrypter.ts'
 export const tls =
   (options: TlsOptions = {}): ((components: TlsComponents) => TlsEncrypter) =>
   (components) =>
-    new TlsEncrypter({ connect, createServer, provider: webcryptoProvider }, components, options)
+    new TlsEncrypter({ connect, createServer, provider: webcryptoLateProvider }, components, options)

@@ -3,7 +3,7 @@
 import { parsePublicKey } from '../crypto/keys.ts'
 import { run } from '../crypto/maybe.ts'
 import type { PublicKey } from '../crypto/provider.ts'
-import { webcryptoProvider } from '../crypto/webcrypto.ts'
+import { webcryptoLateProvider } from '../crypto/webcrypto-late.ts'
 import { TlsError, asTlsError } from '../errors.ts'
 import {
   DerReader,
@@ -206,7 +206,7 @@ const readRequest = (der: Uint8Array): ParsedRequest => {
     extensions,
     ...readWishes(extensions),
     challengePassword: challengeOf(attributes),
-    verify: async () => run(verifySignature(webcryptoProvider, publicKey, algorithm, infoDer, signature)),
+    verify: async () => run(verifySignature(webcryptoLateProvider, publicKey, algorithm, infoDer, signature)),
   }
 }
 

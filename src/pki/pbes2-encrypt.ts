@@ -1,4 +1,4 @@
-// Encryption with a password as it is written: AES-256-CBC under PBKDF2 with HMAC-SHA-256 (PBES2, RFC 8018 section 6.2).
+// Encryption with a password as it is written: AES-256-CBC under PBKDF2 with HMAC-SHA-256 (PBES2, RFC 8018 6.2).
 
 import { derInteger, derNull, derOctets, derOid, derSequence } from '../wire/der.ts'
 import { plain } from './keys.ts'

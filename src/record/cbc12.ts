@@ -1,7 +1,7 @@
 // Record protection of the CBC suites of TLS 1.2 (RFC 5246 section 6.2.3.2), with encrypt-then-MAC (RFC 7366) where
 // it was negotiated. Without it, MAC and padding are checked with equal work for every padding (Lucky 13).
 
-import type { CbcCipher, HashAlgorithm } from '../crypto/provider.ts'
+import type { CbcKey, HashAlgorithm } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import type { DirectionKeys } from '../keys/prf12.ts'
 import { concat, equalBytes } from '../wire/bytes.ts'
@@ -19,9 +19,8 @@ const macOf = ({ mac }: Protection12): HashAlgorithm => {
   return mac
 }
 
-export const cbcSealer = (cipher: CbcCipher, protection: Protection12, keys: DirectionKeys): RecordSealer => {
+export const cbcSealer = (key: CbcKey, protection: Protection12, keys: DirectionKeys): RecordSealer => {
   const mac = macOf(protection)
-  const key = cipher.importKey(keys.key)
   const { encryptThenMac } = protection
   const macLength = mac.outputLength
   const blocksLength = (length: number): number => padded(encryptThenMac ? length : length + macLength)
@@ -57,9 +56,8 @@ const withPadding = (data: Uint8Array): Uint8Array => {
   return blocks
 }
 
-export const cbcOpener = (cipher: CbcCipher, protection: Protection12, keys: DirectionKeys): RecordOpener => {
+export const cbcOpener = (key: CbcKey, protection: Protection12, keys: DirectionKeys): RecordOpener => {
   const mac = macOf(protection)
-  const key = cipher.importKey(keys.key)
   const decrypt = (sealed: Uint8Array): Uint8Array =>
     key.decrypt(sealed.subarray(0, CBC_BLOCK), sealed.subarray(CBC_BLOCK))
   let sequence = 0

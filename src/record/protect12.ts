@@ -33,7 +33,9 @@ export const keyLengths = ({ cipher, mac }: Protection12): KeyLengths => ({
 export const sealer12 = (protection: Protection12, keys: DirectionKeys): MaybePromise<Sealer> => {
   const { cipher } = protection
   const limit = recordLimit(cipher)
-  if (cipher.kind === 'cbc') return limited(cbcSealer(cipher, protection, keys), limit)
+  if (cipher.kind === 'cbc') {
+    return andThen(cipher.importKey(keys.key), (key) => limited(cbcSealer(key, protection, keys), limit))
+  }
   return andThen(cipher.importKey(keys.key), (key) => {
     keys.key.fill(0)
     return limited(aeadSealer(cipher, key, keys.iv), limit)
@@ -47,7 +49,9 @@ export const opener12 = (
   maxPlaintext: number = MAX_PLAINTEXT,
 ): MaybePromise<Opener> => {
   const { cipher } = protection
-  if (cipher.kind === 'cbc') return checked(cbcOpener(cipher, protection, keys), maxPlaintext, false)
+  if (cipher.kind === 'cbc') {
+    return andThen(cipher.importKey(keys.key), (key) => checked(cbcOpener(key, protection, keys), maxPlaintext, false))
+  }
   return andThen(cipher.importKey(keys.key), (key) => {
     keys.key.fill(0)
     return checked(aeadOpener(cipher, key, keys.iv), maxPlaintext, key.immediate === true)

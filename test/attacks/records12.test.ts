@@ -37,7 +37,7 @@ const sealerFor = (mac: HashAlgorithm, encryptThenMac = false): Sealer =>
 /** A MAC-then-encrypt record of exactly these plaintext blocks. */
 const recordOf = (blocks: Uint8Array) => {
   const iv = new Uint8Array(16).fill(3)
-  const fragment = concat(iv, cipher.importKey(new Uint8Array(16).fill(2)).encrypt(iv, blocks))
+  const fragment = concat(iv, sync(cipher.importKey(new Uint8Array(16).fill(2))).encrypt(iv, blocks))
   return {
     type: APPLICATION_DATA,
     header: Uint8Array.of(APPLICATION_DATA, 3, 3, fragment.length >> 8, fragment.length & 0xff),
@@ -188,7 +188,7 @@ describe('encrypt-then-MAC (RFC 7366)', () => {
     const watched: CbcCipher = {
       ...cipher,
       importKey: (raw) => {
-        const key = cipher.importKey(raw)
+        const key = sync(cipher.importKey(raw))
         return { ...key, decrypt: (iv, blocks) => (decrypted++, key.decrypt(iv, blocks)) }
       },
     }

@@ -131,10 +131,11 @@ describe.each(providers.flatMap((provider) => aeadsOf(provider).map((cipher) => 
 describe.each(providers.flatMap((provider) => cbcsOf(provider).map((cipher) => ({ provider, cipher }))))(
   '$provider.name $cipher.name',
   ({ cipher }) => {
-    it('is CBC without padding, there and back, from any offset', () => {
+    it('is CBC without padding, there and back, from any offset', async () => {
       const raw = counting(cipher.keyLength)
-      const key = cipher.importKey(raw)
+      const importing = cipher.importKey(raw)
       raw.fill(0)
+      const key = await importing
       for (const blocks of [1, 2, 64]) {
         const data = counting(16 * blocks)
         const reference = createCipheriv(cipher.name, counting(cipher.keyLength), counting(16, 50)).setAutoPadding(

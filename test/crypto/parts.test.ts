@@ -17,6 +17,7 @@ import {
 } from '../../src/crypto/noble.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import type { CryptoProvider, KeyType } from '../../src/crypto/provider.ts'
+import { webcryptoLateProvider } from '../../src/crypto/webcrypto-late.ts'
 import { webcryptoProvider, webcryptoSlimProvider, webcryptoWith } from '../../src/crypto/webcrypto.ts'
 import { connectWith, tls12 as clientTls12 } from '../../src/client-entry.ts'
 import type { ClientOptions } from '../../src/options.ts'
@@ -50,6 +51,12 @@ describe('what providers of parts offer', () => {
     expect({ ...offer(webcryptoProvider), suites: [] }).toEqual({ ...all, suites: [] })
     expect(offer(webcryptoProvider).suites.toSorted()).toEqual(all.suites.toSorted())
     expect(offer(webcryptoProvider).suites[0]).toBe('TLS_AES_128_GCM_SHA256')
+  })
+
+  it('webcryptoLateProvider: what webcryptoProvider offers, at the same costs', () => {
+    expect(offer(webcryptoLateProvider)).toEqual(offer(webcryptoProvider))
+    const costs = ({ verifiers }: CryptoProvider) => verifiers.map(({ cost }) => cost)
+    expect(costs(webcryptoLateProvider)).toEqual(costs(webcryptoProvider))
   })
 
   it('nobleSlimProvider: no CBC, no P-521, no EdDSA, no ML-DSA, no SHA-1', () => {

@@ -13,12 +13,19 @@ import type {
   SignatureAlgorithm,
   SignatureVerifier,
 } from '../../src/crypto/provider.ts'
+import { webcryptoLateProvider } from '../../src/crypto/webcrypto-late.ts'
 import { webcryptoProvider } from '../../src/crypto/webcrypto.ts'
 import { TlsError } from '../../src/errors.ts'
 import type { TlsErrorCode } from '../../src/errors.ts'
 import { contextTag, derElement, derInteger, derOctets, derSequence } from '../../src/wire/der.ts'
 
-export const providers: readonly CryptoProvider[] = [nodeProvider, nodeThreadProvider, nobleProvider, webcryptoProvider]
+export const providers: readonly CryptoProvider[] = [
+  nodeProvider,
+  nodeThreadProvider,
+  nobleProvider,
+  webcryptoProvider,
+  webcryptoLateProvider,
+]
 
 export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 

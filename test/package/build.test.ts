@@ -41,13 +41,17 @@ describe('constants of a module', () => {
 describe('files of dist/shared', () => {
   const imports: Record<string, string[]> = {
     node: ['wire', 'builtins'],
-    machines: ['wire', 'engine', 'names', 'reading', 'writing', 'paths', 'builtins'],
+    machines: ['wire', 'engine', 'names', 'reading', 'writing', 'later', 'paths', 'builtins'],
     client: ['wire', 'engine', 'names', 'reading'],
-    server: ['wire', 'engine', 'names', 'writing'],
+    server: ['wire', 'engine', 'names', 'writing', 'later'],
     x509: ['wire', 'names', 'paths', 'other'],
   }
   const roots = { node: 'node', machines: 'machines', client: 'client', server: 'server', certificates: 'x509' }
-  const nameOf = chunkNames({ ...roots, anywhere: ['client', 'server', 'x509'] }, (module) => imports[module] ?? [])
+  const nameOf = chunkNames(
+    { ...roots, anywhere: ['client', 'server', 'x509'] },
+    (module) => imports[module] ?? [],
+    (module) => module === 'later',
+  )
 
   it('hold what the entry for Node loads at once, with its first connection, and for one side', () => {
     expect(['wire', 'engine', 'names', 'reading', 'writing', 'paths'].map(nameOf)).toEqual([
@@ -62,5 +66,9 @@ describe('files of dist/shared', () => {
 
   it("hold no module that needs Node's builtins, and none that Node's entry does not use", () => {
     expect(['builtins', 'other'].map(nameOf)).toEqual([undefined, undefined])
+  })
+
+  it('hold no module that loads others later: who imports the file would get what those share with it', () => {
+    expect(nameOf('later')).toBe(undefined)
   })
 })

@@ -3,14 +3,14 @@
 import { TlsError } from '../errors.ts'
 import { toHex } from '../wire/bytes.ts'
 import { hashAlgorithms, signatureAlgorithms } from '../wire/numbers.ts'
-import { decodeString } from './name.ts'
-import type { Certificate } from './certificate.ts'
-import type { DistributionPoint, Extension, GeneralSubtree, KeyUsageName } from './extensions.ts'
-import type { GeneralName } from './general-name.ts'
-import { extensionOids as oids, accessMethods, anyPolicy, purposeOids } from './oids.ts'
+import { decodeString } from '../x509/name.ts'
+import type { Certificate } from '../x509/certificate.ts'
+import type { DistributionPoint, Extension, GeneralSubtree, KeyUsageName } from '../x509/extensions.ts'
+import type { GeneralName } from '../x509/general-name.ts'
+import { extensionOids as oids, accessMethods, anyPolicy, purposeOids } from '../x509/oids.ts'
 import { colons, dateText, hexLines, nameLine, printable } from './print-text.ts'
-import { parseSct, splitSctList } from './sct.ts'
-import type { Sct } from './sct.ts'
+import { parseSct, splitSctList } from '../x509/sct.ts'
+import type { Sct } from '../x509/sct.ts'
 
 export const extensionTitle = (oid: string): string => titles.get(oid) ?? oid
 

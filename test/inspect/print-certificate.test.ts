@@ -3,7 +3,7 @@ import { createCa } from '../../src/pki/index.ts'
 import type { Ca, KeyKind } from '../../src/pki/index.ts'
 import { derOctets } from '../../src/wire/der.ts'
 import { parseCertificate } from '../../src/x509/certificate.ts'
-import { certificateText } from '../../src/x509/print.ts'
+import { certificateText } from '../../src/inspect/print-certificate.ts'
 import { encodeSct, joinSctList } from '../../src/x509/sct.ts'
 import { OpensslDirectory, withOpenssl } from '../pki/openssl.ts'
 

@@ -2,7 +2,7 @@
 
 import { escapeUnprintable } from '../errors.ts'
 import { toHex } from '../wire/bytes.ts'
-import type { Name } from './name.ts'
+import type { Name } from '../x509/name.ts'
 
 /** "C = DE, O = Org, CN = x", in the order of the encoding. */
 export const nameLine = (name: Name): string =>

@@ -2,11 +2,11 @@
 
 import { toHex } from '../wire/bytes.ts'
 import type { PublicKey } from '../crypto/provider.ts'
-import { attempt } from './attempt.ts'
-import type { Certificate } from './certificate.ts'
+import { attempt } from '../x509/attempt.ts'
+import type { Certificate } from '../x509/certificate.ts'
 import { extensionLines, extensionTitle } from './print-extensions.ts'
 import { colons, dateText, hexLines, nameLine } from './print-text.ts'
-import { algorithmName, signatureAlgorithmOf } from './signature.ts'
+import { algorithmName, signatureAlgorithmOf } from '../x509/signature.ts'
 
 /** Several lines, ending in a newline. What can't be decoded is shown as hex; nothing is thrown. */
 export const certificateText = (certificate: Certificate): string => {

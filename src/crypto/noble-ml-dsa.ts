@@ -1,31 +1,7 @@
-// ML-KEM (FIPS 203) and ML-DSA (FIPS 204, RFC 9881) of @noble/post-quantum. The noble and webcrypto providers use it,
-// and the node provider where Node has neither.
+// ML-DSA (FIPS 204, RFC 9881) of @noble/post-quantum, for the providers' signatures (noble-signatures.ts).
 
 import { ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js'
-import { ml_kem1024, ml_kem512, ml_kem768 } from '@noble/post-quantum/ml-kem.js'
-import type { Kem, KemKey } from './groups.ts'
 import type { KeyType } from './provider.ts'
-
-const kem = (ml: typeof ml_kem768, encapsulationKeyLength: number, ciphertextLength: number): Kem => {
-  const key = (seed?: Uint8Array): KemKey => {
-    const { publicKey, secretKey } = ml.keygen(seed)
-    return { encapsulationKey: publicKey, decapsulate: (ciphertext) => ml.decapsulate(ciphertext, secretKey) }
-  }
-  return {
-    encapsulationKeyLength,
-    ciphertextLength,
-    generate: () => key(),
-    fromSeed: key,
-    encapsulate: (encapsulationKey) => {
-      const { cipherText, sharedSecret } = ml.encapsulate(encapsulationKey)
-      return { ciphertext: cipherText, secret: sharedSecret }
-    },
-  }
-}
-
-export const nobleMlKem512: Kem = kem(ml_kem512, 800, 768)
-export const nobleMlKem768: Kem = kem(ml_kem768, 1184, 1088)
-export const nobleMlKem1024: Kem = kem(ml_kem1024, 1568, 1568)
 
 const mlDsa: Partial<Record<KeyType, typeof ml_dsa65>> = { mldsa44: ml_dsa44, mldsa65: ml_dsa65, mldsa87: ml_dsa87 }
 
