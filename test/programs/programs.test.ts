@@ -38,7 +38,8 @@ const runProgram = async (program: string, mode: 'register' | 'plug', ports: Por
   const preloads = ['./resolve.mjs', './guard.mjs', ...(mode === 'register' ? [register] : [])]
   const given = JSON.stringify({ mode, ports, files: { ...files, recipe: program } })
   const args = [...preloads.flatMap((file) => ['--import', file]), `programs/${program}.mjs`, given]
-  const env = { NODE_NO_WARNINGS: '1', ...(program === 'fetch' ? { NODE_EXTRA_CA_CERTS: files.ca } : {}) }
+  const extra = program === 'fetch' || program === 'proxies' ? { NODE_EXTRA_CA_CERTS: files.ca } : {}
+  const env = { NODE_NO_WARNINGS: '1', ...extra }
   const { code, output } = await run(process.execPath, args, { cwd: here, env })
   return code === 0 ? output.trim() : `status ${code}: ${output}`
 }
@@ -58,6 +59,7 @@ const alone: readonly [string, 'register' | 'plug'][] = [
   ['grpc', 'register'],
   ['nodemailer', 'register'],
   ['https-proxy-agent', 'register'],
+  ['proxies', 'register'],
   ['socks', 'register'],
   ['ssh2', 'register'],
   ['https', 'plug'],
@@ -72,6 +74,7 @@ const alone: readonly [string, 'register' | 'plug'][] = [
   ['grpc', 'plug'],
   ['nodemailer', 'plug'],
   ['https-proxy-agent', 'plug'],
+  ['proxies', 'plug'],
   ['socks', 'plug'],
   ['ssh2', 'plug'],
 ]
@@ -141,12 +144,15 @@ describe.each(withServers)('$server', ({ start, programs }) => {
   })
 })
 
-it('every recipe is run: by its library in the mode plug, or imported where there is no plug', () => {
+it('every recipe is run: by its library in the mode plug, imported where there is no plug, or by alias.test.ts', () => {
   const all = [...alone, ...withServers.flatMap(({ programs }) => programs)]
   const plugged = all.flatMap(([name, mode]) => (mode === 'plug' ? [name] : []))
   const programs = readdirSync(join(here, 'programs')).map((file) => readFileSync(join(here, 'programs', file), 'utf8'))
+  const aliases = readFileSync(join(here, 'alias.test.ts'), 'utf8')
   const isRun = (name: string): boolean =>
-    plugged.includes(name) || programs.some((program) => program.includes(`docs/recipes/${name}.ts`))
+    plugged.includes(name) ||
+    programs.some((program) => program.includes(`docs/recipes/${name}.ts`)) ||
+    aliases.includes(`recipe: '${name}'`)
   const recipes = readdirSync(join(here, '../../docs/recipes')).map((file) => parse(file).name)
   expect(recipes.filter((name) => !isRun(name))).toEqual([])
 })
