@@ -1,0 +1,164 @@
+// The verdict on a chain with OpenSSL's codes, by the rules of a context, and the strength that a level asks for.
+
+import { generateKeyPairSync } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { createSecureContext } from '../../src/node/index.ts'
+import type { SecureContextOptions } from '../../src/node/index.ts'
+import { checkStrength, verifyError } from '../../src/node/verify.ts'
+import { verifyResultOf } from '../../src/node/verify-results.ts'
+import { createCa, selfSigned } from '../../src/pki/index.ts'
+import { decodePem } from '../../src/wire/pem.ts'
+
+const day = 86_400_000
+const now = Math.floor(Date.now() / 1000) * 1000
+const ders = (pem: string): readonly Uint8Array[] => decodePem(pem).map(({ bytes }) => bytes)
+const [firstOf, restOf] = [(pem: string) => ders(pem).slice(0, 1), (pem: string) => ders(pem).slice(1)]
+
+const root = await createCa({ name: 'Root' })
+const middle = await root.createIntermediate({ name: 'Middle' })
+const leaf = await middle.issue({ names: ['a.test'], notBefore: now - day, notAfter: now + day })
+const client = await middle.issue({ name: 'me', client: true })
+const stranger = await createCa({ name: 'Root' }) // of the same name, with another key
+const alone = await selfSigned({ names: ['a.test'], notBefore: now - day, notAfter: now + day })
+
+const verdict = (
+  options: SecureContextOptions,
+  chain: readonly Uint8Array[],
+  { peer = 'server', time = now }: { peer?: 'server' | 'client'; time?: number } = {},
+): string => {
+  const found = createSecureContext(options).context.judge.judge(chain, peer, time)
+  if (found instanceof Promise) throw new Error('not at once')
+  return found.error === undefined ? `a chain of ${found.chain.length}` : `${found.error.code}: ${found.error.message}`
+}
+
+describe('a chain', () => {
+  const ca = root.certificatePem
+  const whole = ders(leaf.chainPem)
+
+  it('that leads to an authority is good', () => {
+    expect(verdict({ ca }, whole)).toBe('a chain of 3')
+    expect(verdict({ ca: [ca, middle.certificatePem] }, firstOf(leaf.chainPem))).toBe('a chain of 3')
+    expect(verdict({ ca: middle.certificatePem, allowPartialTrustChain: true }, whole)).toBe('a chain of 2')
+    expect(verdict({ ca }, ders(client.chainPem), { peer: 'client' })).toBe('a chain of 3')
+  })
+  it('that does not is told apart by how far it goes', () => {
+    const missing = 'unable to verify the first certificate'
+    expect(verdict({ ca }, firstOf(leaf.chainPem))).toBe(`UNABLE_TO_VERIFY_LEAF_SIGNATURE: ${missing}`)
+    expect(verdict({ ca: alone.chainPem }, whole)).toBe(
+      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unable to get local issuer certificate',
+    )
+    expect(verdict({ ca: middle.certificatePem }, firstOf(leaf.chainPem))).toBe(
+      'UNABLE_TO_GET_ISSUER_CERT: unable to get issuer certificate',
+    )
+    expect(verdict({ ca: alone.chainPem }, [...whole, ...ders(ca)])).toBe(
+      'SELF_SIGNED_CERT_IN_CHAIN: self-signed certificate in certificate chain',
+    )
+    expect(verdict({ ca }, ders(alone.chainPem))).toBe('DEPTH_ZERO_SELF_SIGNED_CERT: self-signed certificate')
+    // What does not belong to it is of no use.
+    expect(verdict({ ca: alone.chainPem }, [...firstOf(leaf.chainPem), ...ders(client.chainPem).slice(0, 1)])).toBe(
+      `UNABLE_TO_VERIFY_LEAF_SIGNATURE: ${missing}`,
+    )
+    expect(verdict({ ca: stranger.certificatePem }, whole)).toMatch(
+      /^(CERT_SIGNATURE_FAILURE|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO)/,
+    )
+  })
+  it('counts to the second that its certificates name', () => {
+    const ends = { ca: alone.chainPem }
+    const begun = (time: number): string => verdict(ends, ders(alone.chainPem), { time }).split(':')[0] ?? ''
+    expect([now - day - 1000, now - day, now + day, now + day + 1000].map(begun)).toEqual([
+      'CERT_NOT_YET_VALID',
+      'a chain of 1',
+      'a chain of 1',
+      'CERT_HAS_EXPIRED',
+    ])
+    // Dates come before what else is wrong, as OpenSSL names what it found last.
+    const strange = (time: number): string =>
+      verdict({ ca: root.certificatePem }, ders(alone.chainPem), { time }).split(':')[0] ?? ''
+    expect([now - day - 1000, now - day, now + day, now + day + 1000].map(strange)).toEqual([
+      'CERT_NOT_YET_VALID',
+      'DEPTH_ZERO_SELF_SIGNED_CERT',
+      'DEPTH_ZERO_SELF_SIGNED_CERT',
+      'CERT_HAS_EXPIRED',
+    ])
+  })
+  it('for another purpose, that cannot be read, or is none, is refused', () => {
+    expect(verdict({ ca }, ders(client.chainPem))).toBe('INVALID_PURPOSE: unsuitable certificate purpose')
+    expect(verdict({ ca }, [Uint8Array.of(0x30, 0), ...restOf(leaf.chainPem)])).toBe(
+      'CERT_REJECTED: certificate rejected',
+    )
+    expect(verdict({ ca }, [])).toMatch(/^CERT_REJECTED/)
+    expect(verdict({ ca }, [...whole, Uint8Array.of(0x30, 0)])).toBe('a chain of 3')
+  })
+  it('below something that is no authority is refused', async () => {
+    const end = await root.issue({ names: ['b.test'] })
+    expect(verdict({ ca }, [...firstOf(leaf.chainPem), ...ders(end.chainPem)])).toMatch(/^UNABLE_TO_VERIFY_LEAF/)
+  })
+})
+
+describe('CRLs', () => {
+  const ca = root.certificatePem
+  it('have to be there for each authority, in their time, and without the certificate', async () => {
+    const good = [(await root.createCrl()).crlPem, (await middle.createCrl()).crlPem]
+    expect(verdict({ ca, crl: good }, ders(leaf.chainPem))).toBe('a chain of 3')
+    expect(verdict({ ca, crl: good.slice(0, 1) }, ders(leaf.chainPem))).toBe(
+      'UNABLE_TO_GET_CRL: unable to get certificate CRL',
+    )
+    const revoked = (await middle.createCrl({ revoked: [{ certificate: leaf.certificatePem }] })).crlPem
+    expect(verdict({ ca, crl: [...good.slice(0, 1), revoked] }, ders(leaf.chainPem))).toBe(
+      'CERT_REVOKED: certificate revoked',
+    )
+    expect(verdict({ ca, crl: good }, ders(leaf.chainPem), { time: now + day / 2 })).toBe('a chain of 3')
+    const late = await middle.issue({ names: ['a.test'], notAfter: now + 300 * day })
+    expect(verdict({ ca, crl: good }, ders(late.chainPem), { time: now + 200 * day })).toBe(
+      'CRL_HAS_EXPIRED: CRL has expired',
+    )
+  })
+})
+
+describe('the security level', () => {
+  const keyOf = (kind: 'rsa' | 'ec', size: number | string) => {
+    const pair =
+      kind === 'rsa'
+        ? generateKeyPairSync('rsa', { modulusLength: Number(size) })
+        : generateKeyPairSync('ec', { namedCurve: String(size) })
+    return pair.privateKey.export({ format: 'pem', type: 'pkcs8' }) as string
+  }
+  const certificateOf = async (kind: 'rsa' | 'ec', size: number | string): Promise<readonly Uint8Array[]> =>
+    ders((await selfSigned({ names: ['a.test'], key: keyOf(kind, size) } as never)).certificatePem)
+  const levels = (chain: readonly Uint8Array[]): number =>
+    [0, 1, 2, 3, 4, 5].findLast((level) => {
+      try {
+        checkStrength(chain, level)
+        return true
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'ERR_SSL_EE_KEY_TOO_SMALL' })
+        return false
+      }
+    }) ?? -1
+
+  it.each([
+    ['rsa', 1024, 1],
+    ['rsa', 2048, 2],
+    ['rsa', 3072, 3],
+    ['ec', 'P-256', 3],
+    ['ec', 'P-384', 4],
+    ['ec', 'P-521', 5],
+  ] as const)('%s %s is enough up to level %i', async (kind, size, level) => {
+    expect(levels(await certificateOf(kind, size))).toBe(level)
+  })
+  it('asks nothing of keys that it does not know, and of no certificate', () => {
+    expect(levels([Uint8Array.of(0x30, 0)])).toBe(5)
+    expect(levels([])).toBe(5)
+  })
+})
+
+describe('codes', () => {
+  it('come with OpenSSL words and numbers; an unknown one with the words of its cause', () => {
+    expect(verifyError('CERT_REVOKED')).toMatchObject({ message: 'certificate revoked', code: 'CERT_REVOKED' })
+    expect(verifyError('CERT_REVOKED').cause).toBeUndefined()
+    const cause = new Error('because')
+    expect(verifyError('UNSPECIFIED', cause)).toMatchObject({ message: 'because', cause })
+    expect(verifyError('UNSPECIFIED').message).toBe('the certificate is not acceptable')
+    expect(['CERT_HAS_EXPIRED', 'INVALID_CA', 'UNSPECIFIED'].map(verifyResultOf)).toEqual([10, 79, 1])
+  })
+})
