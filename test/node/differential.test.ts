@@ -7,6 +7,7 @@ import ours from '../../src/node/index.ts'
 import { argumentScenarios } from './differential/arguments.ts'
 import { intended } from './differential/intended.ts'
 import { phases } from './differential/phases.ts'
+import { readingScenarios } from './differential/reading.ts'
 import { scenarios } from './differential/scenarios.ts'
 import { Stage } from './differential/stage.ts'
 import type { Tls } from './differential/stage.ts'
@@ -22,7 +23,7 @@ const logOf = async (tls: Tls, scenario: (stage: Stage) => Promise<void>): Promi
   }
 }
 
-const all = { ...scenarios, ...phases, ...argumentScenarios }
+const all = { ...scenarios, ...phases, ...argumentScenarios, ...readingScenarios }
 
 describe('puretls/node does what node:tls does', () => {
   it.each(Object.keys(all))('%s', async (name) => {

@@ -40,8 +40,10 @@ describe('the properties of the module', () => {
     }
     expect(ours.createSecureContext).toBe(createSecureContext)
   })
-  it("getCertificateCompressionAlgorithms() tells the names in their order", () => {
-    expect(ours.getCertificateCompressionAlgorithms()).toEqual(nodeModule.getCertificateCompressionAlgorithms().toSorted())
+  it('getCertificateCompressionAlgorithms() tells the names in their order', () => {
+    expect(ours.getCertificateCompressionAlgorithms()).toEqual(
+      nodeModule.getCertificateCompressionAlgorithms().toSorted(),
+    )
     expect(ours.TLSSocket.prototype).toBe(TLSSocket.prototype)
   })
 })

@@ -1,8 +1,8 @@
 // The stream under a TLS socket: sockets and duplexes of every kind, and what is asked of one that has ended.
 
 import { once } from 'node:events'
-import { connect, createServer, Socket } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { Duplex, duplexPair, PassThrough } from 'node:stream'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Transport } from '../../src/node/transport.ts'
