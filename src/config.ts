@@ -2,7 +2,8 @@
 // option can ask for; config/client.ts and config/server.ts make configs that do without some of it.
 
 import { clientConfigWith } from './config/client.ts'
-import { everyClientPart, everyServerPart } from './config/every.ts'
+import { everyClientPart } from './config/every-client.ts'
+import { everyServerPart } from './config/every.ts'
 import type { MadeOnce } from './config/made-once.ts'
 import { serverConfigWith } from './config/server.ts'
 import type { ClientConfig, Defaults, ServerConfig } from './config/types.ts'

@@ -17,8 +17,8 @@ export interface Roots {
 }
 
 /**
- * The name of a module's file, or undefined where the bundler decides. Modules with import() stay in files of their own:
- * what these name would be loaded late by whoever imports anything else of the file.
+ * The name of a module's file, or undefined where the bundler decides. Modules with import() stay in files of their
+ * own: what these name would be loaded late by whoever imports anything else of the file.
  */
 export const chunkNames = (
   roots: Roots,
@@ -40,8 +40,9 @@ export const chunkNames = (
   const anywhere = new Set(roots.anywhere.flatMap((root) => [...reach(root)]))
   const isIn = (set: ReadonlySet<string> | undefined, module: string): boolean => set?.has(module) === true
   return (module) => {
-    if (!anywhere.has(module) || loadsLater(module)) return undefined
-    if (isIn(node, module)) return 'base'
+    if (loadsLater(module)) return undefined
+    if (isIn(node, module)) return anywhere.has(module) ? 'base' : 'node'
+    if (!anywhere.has(module)) return undefined
     if (!isIn(machines, module)) return undefined
     const side = isIn(client, module) ? (isIn(server, module) ? 'engine' : 'client') : isIn(server, module) && 'server'
     if (side === false) return 'verifier'

@@ -28,6 +28,7 @@ export const modulesOutput = (): OutputOptions => ({
   hoistTransitiveImports: false,
   minifyInternalExports: false,
   manualChunks: chunks(),
+  onlyExplicitManualChunks: true,
 })
 
 const root = fileURLToPath(new URL('../../', import.meta.url))

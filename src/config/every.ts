@@ -1,30 +1,19 @@
-// All that can be done about options: the parts of every feature. features.ts of each side takes them apart.
+// All that can be done about a server's options: the parts of every feature. features.ts of each side takes them apart.
 
 import { checkCodecs } from '../compression/codec.ts'
-import { echClientConfig, echServerConfig } from '../ech.ts'
-import { clientIdentities } from '../identities.ts'
-import { loadIdentity } from '../identity.ts'
-import { pskConfigs } from '../psk.ts'
-import { decodeSession } from '../session/state.ts'
+import { echServerConfig } from '../ech.ts'
 import { clientAuthConfig } from './client-auth.ts'
 import { delegatedSchemes } from './delegated-schemes.ts'
-import { onlyWithPsk } from './only-with-psk.ts'
-import type { ClientConfigParts, ServerConfigParts, SharedConfigParts } from './types.ts'
+import type { ServerConfigParts, SharedConfigParts } from './types.ts'
 
-const shared: Required<SharedConfigParts> = { tls12: true, compression: checkCodecs, delegation: delegatedSchemes }
-
-export const everyClientPart: Required<ClientConfigParts> = {
-  ...shared,
-  ech: echClientConfig,
-  sessions: decodeSession,
-  externalPsks: { read: pskConfigs, only: onlyWithPsk },
-  identities: clientIdentities,
-  loadIdentity,
-  shaping: true,
+export const everySharedPart: Required<SharedConfigParts> = {
+  tls12: true,
+  compression: checkCodecs,
+  delegation: delegatedSchemes,
 }
 
 export const everyServerPart: Required<ServerConfigParts> = {
-  ...shared,
+  ...everySharedPart,
   ech: echServerConfig,
   sessions: true,
   externalPsks: true,

@@ -11,7 +11,7 @@ import { checkOptions } from '../options/check.ts'
 import { serverNames } from '../options/server-names.ts'
 import type { ServerOptions } from '../options.ts'
 import { hintOf } from '../psk.ts'
-import { MAX_SESSION_LIFETIME } from '../session/state.ts'
+import { MAX_SESSION_LIFETIME } from '../session/lifetime.ts'
 
 /** Throws as clientConfig does; a key that does not match its certificate is refused here, not at the first
  * connection. `made`: of the config that this one replaces. */

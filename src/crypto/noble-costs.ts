@@ -1,5 +1,5 @@
-// What checking a signature takes with noble, by type of key, in the units of SignatureVerifier.cost: as measured on x64
-// with Node 24. Apart from noble-signatures.ts, which the webcrypto provider loads late.
+// What checking a signature takes with noble, by type of key, in the units of SignatureVerifier.cost: as measured on
+// x64 with Node 24. Apart from noble-signatures.ts, which the webcrypto provider loads late.
 
 import type { KeyType } from './provider.ts'
 

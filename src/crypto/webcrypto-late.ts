@@ -1,7 +1,7 @@
 // The whole WebCrypto provider with little to load at once: of noble, hashes and ML-KEM come with it, and what few
 // connections need is loaded by import() when one does (curves that a runtime lacks, ChaCha20, CBC, Ed448, ML-DSA).
-// The root entry has it where there is no node:crypto. It is an entry of its own, for bundlers keep apart what is loaded
-// late by files, and a bundle of parts (webcrypto-with.ts) would get the whole of noble with it.
+// The root entry has it where there is no node:crypto. It is an entry of its own, for bundlers keep apart what is
+// loaded late by files, and a bundle of parts (webcrypto-with.ts) would get the whole of noble with it.
 
 import { groupIds } from '../wire/numbers.ts'
 import { nobleCosts } from './noble-costs.ts'
@@ -15,8 +15,8 @@ import { webcryptoWith } from './webcrypto-with.ts'
 const ofNoble: readonly KeyType[] = ['ed448', 'mldsa44', 'mldsa65', 'mldsa87']
 
 /**
- * What `webcryptoProvider` of `puretls/crypto/webcrypto` is, in fewer bytes: most of noble is loaded with `import()`, by
- * the first connection that needs it. In a service worker, where there is no `import()`, take that one, or a bundle in
+ * What `webcryptoProvider` of `puretls/crypto/webcrypto` is, in fewer bytes: most of noble is loaded with `import()`,
+ * by the first connection that needs it. In a service worker, where there is no `import()`, take that one, or a bundle in
  * one file.
  */
 export const webcryptoLateProvider: CryptoProvider = {

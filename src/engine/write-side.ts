@@ -4,7 +4,7 @@
 import { isPromise } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
 import type { CommonConfig } from '../config.ts'
-import { MAX_PLAINTEXT } from '../record/framing.ts'
+import { MAX_PLAINTEXT } from '../record/limits.ts'
 import { plaintextSealer } from '../record/protection.ts'
 import type { Sealer } from '../record/protection.ts'
 import { concat } from '../wire/bytes.ts'

@@ -2,7 +2,7 @@
 // and the records or the message in them.
 
 import { TlsError } from '../errors.ts'
-import { RECORD_HEADER_LENGTH } from '../record/framing.ts'
+import { RECORD_HEADER_LENGTH } from '../record/limits.ts'
 import { HEADER_LENGTH } from '../wire/messages.ts'
 import { concat, fromHex } from '../wire/bytes.ts'
 import { contentTypes, handshakeTypes } from '../wire/registry.ts'

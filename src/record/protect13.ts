@@ -7,7 +7,7 @@ import { TlsError } from '../errors.ts'
 import { trafficKeys } from '../keys/schedule13.ts'
 import type { TrafficSecret } from '../keys/schedule13.ts'
 import { contentTypes, TLS12 } from '../wire/registry.ts'
-import { MAX_EXPANSION_13, MAX_PLAINTEXT, RECORD_HEADER_LENGTH } from './framing.ts'
+import { MAX_EXPANSION_13, MAX_PLAINTEXT, RECORD_HEADER_LENGTH } from './limits.ts'
 import { writeHeader } from './protection.ts'
 import type { OpenedRecord, Opener, Sealer } from './protection.ts'
 

@@ -4,8 +4,8 @@
 import type { MaybePromise } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { contentTypes } from '../wire/registry.ts'
-import { MAX_PLAINTEXT, RECORD_HEADER_LENGTH } from './framing.ts'
 import type { RawRecord } from './framing.ts'
+import { MAX_PLAINTEXT, RECORD_HEADER_LENGTH } from './limits.ts'
 
 export interface OpenedRecord {
   readonly type: number

@@ -6,11 +6,6 @@ import { equalBytes } from '../wire/bytes.ts'
 import { decode, encode, latin1, list, mapped, opaque, struct, u16, u32, u64, u8 } from '../wire/codec.ts'
 import type { Codec } from '../wire/codec.ts'
 
-/**
- * Seconds, seven days: the longest life of a session or ticket, and the longest time until the certificates behind it
- * are looked at again, however often it is renewed (RFC 9846 section 4.7.1). */
-export const MAX_SESSION_LIFETIME = 604_800
-
 export interface SessionState {
   /** 0x0304 or 0x0303. */
   readonly version: number

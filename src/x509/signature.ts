@@ -34,7 +34,8 @@ export function* verifySignature(
  * Identifiers are read by what they mean: RSA's parameters are NULL or absent (RFC 4055 section 5), those of
  * RSASSA-PSS are compared field by field (section 3.1), and all others have none. */
 export const signatureAlgorithmOf = (algorithmIdentifier: Uint8Array): SignatureAlgorithm | undefined =>
-  usual.find(([identifier]) => sameBytes(identifier, algorithmIdentifier))?.[1] ?? readAlgorithm(algorithmIdentifier)
+  usualOnes().find(([identifier]) => sameBytes(identifier, algorithmIdentifier))?.[1] ??
+  readAlgorithm(algorithmIdentifier)
 
 /** Whether two AlgorithmIdentifiers mean the same: the same bytes, or one algorithm that is known here. */
 export const sameAlgorithm = (a: Uint8Array, b: Uint8Array): boolean => {
@@ -82,11 +83,14 @@ const algorithms: ReadonlyMap<string, SignatureAlgorithm> = new Map([
   ['2.16.840.1.101.3.4.3.19', 'mldsa87'],
 ])
 
-/** What nearly all certificates have, found by comparing bytes. */
-const usual: readonly (readonly [Uint8Array, SignatureAlgorithm])[] = [...algorithms].map(([oid, algorithm]) => [
-  algorithm.startsWith('rsa') ? derSequence(derOid(oid), derNull()) : derSequence(derOid(oid)),
-  algorithm,
-])
+let usual: readonly (readonly [Uint8Array, SignatureAlgorithm])[] | undefined
+
+/** What nearly all certificates have, found by comparing bytes; made with the first one. */
+const usualOnes = (): NonNullable<typeof usual> =>
+  (usual ??= [...algorithms].map(([oid, algorithm]) => [
+    algorithm.startsWith('rsa') ? derSequence(derOid(oid), derNull()) : derSequence(derOid(oid)),
+    algorithm,
+  ]))
 
 const readAlgorithm = (identifier: Uint8Array): SignatureAlgorithm | undefined => {
   try {

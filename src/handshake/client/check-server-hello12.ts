@@ -3,7 +3,7 @@
 
 import type { ActiveSuite, ClientConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
-import { MAX_PLAINTEXT } from '../../record/framing.ts'
+import { MAX_PLAINTEXT } from '../../record/limits.ts'
 import type { SessionState } from '../../session/state.ts'
 import { concat, equalBytes } from '../../wire/bytes.ts'
 import { decodeExtensions, serverHello12Extensions } from '../../wire/extensions.ts'

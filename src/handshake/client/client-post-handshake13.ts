@@ -2,7 +2,7 @@
 // that a server asks for after the handshake (RFC 9846 section 4.7).
 
 import { TlsError } from '../../errors.ts'
-import { MAX_SESSION_LIFETIME } from '../../session/state.ts'
+import { MAX_SESSION_LIFETIME } from '../../session/lifetime.ts'
 import { decodeExtensions, newSessionTicketExtensions } from '../../wire/extensions.ts'
 import type { NewSessionTicket13 } from '../../wire/messages.ts'
 import { TLS13 } from '../../wire/registry.ts'

@@ -2,7 +2,7 @@
 // or by ID (RFC 5246 section 7.4.1.3).
 
 import type { ClientConfig } from '../../config.ts'
-import { MAX_SESSION_LIFETIME } from '../../session/state.ts'
+import { MAX_SESSION_LIFETIME } from '../../session/lifetime.ts'
 import type { SessionState } from '../../session/state.ts'
 import { TLS12 } from '../../wire/registry.ts'
 import type { NewSessionTicket12 } from '../../wire/messages.ts'

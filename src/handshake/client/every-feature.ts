@@ -1,6 +1,6 @@
 // Every feature of a client, apart from features.ts: what is computed of all of them keeps all of them in a bundle.
 
-import { everyClientPart } from '../../config/every.ts'
+import { everyClientPart } from '../../config/every-client.ts'
 import type { ClientFeature } from './client.ts'
 import {
   certificateCompression,

@@ -3,7 +3,7 @@
 
 import type { ActiveGroup, ClientConfig } from '../../config.ts'
 import type { KeyExchange } from '../../crypto/provider.ts'
-import { MAX_PLAINTEXT, MAX_RECORD_SIZE_LIMIT } from '../../record/framing.ts'
+import { MAX_PLAINTEXT, MAX_RECORD_SIZE_LIMIT } from '../../record/limits.ts'
 import type { ClientHelloExtensions } from '../../wire/extensions.ts'
 import { isAddress } from '../../wire/host-name.ts'
 import type { ClientHello } from '../../wire/messages.ts'

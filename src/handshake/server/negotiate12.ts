@@ -4,7 +4,7 @@
 import type { ActiveGroup, ActiveSuite, ServerConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
 import type { Identity } from '../../options.ts'
-import { MAX_PLAINTEXT } from '../../record/framing.ts'
+import { MAX_PLAINTEXT } from '../../record/limits.ts'
 import { encodeExtensions, serverHello12Extensions } from '../../wire/extensions.ts'
 import { groupIds, NO_COMPRESSION, UNCOMPRESSED } from '../../wire/numbers.ts'
 import { EMPTY_RENEGOTIATION_INFO_SCSV, TLS12, TLS13 } from '../../wire/registry.ts'

@@ -3,7 +3,7 @@
 import type { ConnectionInfo } from '../../info.ts'
 import { earlyStage, finishedVerifyData } from '../../keys/schedule13.ts'
 import type { HandshakeStage, MasterStage, TrafficSecret } from '../../keys/schedule13.ts'
-import { MAX_RECORD_SIZE_LIMIT } from '../../record/framing.ts'
+import { MAX_RECORD_SIZE_LIMIT } from '../../record/limits.ts'
 import { encodeExtensions, encryptedExtensionsExtensions, serverHelloExtensions } from '../../wire/extensions.ts'
 import { OCSP } from '../../wire/numbers.ts'
 import { TLS13 } from '../../wire/registry.ts'

@@ -1,7 +1,7 @@
 // TLS connections out of a capture file: packets, IP, TCP, records, and what a key log opens.
 
 import type { CryptoProvider } from '../../crypto/provider.ts'
-import { RECORD_HEADER_LENGTH } from '../../record/framing.ts'
+import { RECORD_HEADER_LENGTH } from '../../record/limits.ts'
 import { concat } from '../../wire/bytes.ts'
 import { contentTypes } from '../../wire/registry.ts'
 import { parseKeyLog } from '../key-log.ts'
