@@ -4,6 +4,7 @@
 //
 //   --python FILE    a Python that has tlslite-ng and ecdsa; default: python3
 //   --only A,B       these scripts only
+//   --verbose        what each failed conversation saw
 //   --count N        conversations of each script, drawn by the script itself; default: 50; 0 for all
 
 import { spawn } from 'node:child_process'
@@ -111,21 +112,28 @@ function report({ row, total, failed, output }: Outcome): void {
   )
   if (total === 0) console.log(output.slice(-1000))
   for (const name of failed) {
-    console.log(
-      `        ${JSON.stringify(name)}: ${reasonOf(row.script, name) ?? `NO REASON KNOWN: ${failureOf(output, name)}`}`,
-    )
+    const seen = failuresOf(output, name)
+    const reason = reasonOf(row.script, name, seen) ?? `NO REASON KNOWN: ${[...new Set(seen)].join('; ')}`
+    console.log(`        ${JSON.stringify(name)}: ${reason}`)
+    if (values.verbose) console.log(`          ${[...new Set(seen)].join('; ')}`)
   }
 }
 
-/** The last line that the script wrote about a conversation. */
-function failureOf(output: string, name: string): string {
-  const block = output.split(`\n${name} ...\n`)[1]?.split('\n\n')[0] ?? ''
-  return block.split('\n').findLast((line) => /^[A-Za-z.]*(Error|Exception)/.test(line)) ?? ''
+/** How each failed run of a conversation ended: the last line that the script wrote about it. */
+function failuresOf(output: string, name: string): readonly string[] {
+  const isTitle = (line: string): boolean => line === `${name} ...` || line.startsWith(`"${name}" repeat `)
+  return output
+    .split('\n\n')
+    .map((block) => block.trim().split('\n'))
+    .filter(([first = '', second]) => isTitle(first) && second !== 'OK')
+    .map((lines) => lines.findLast((line) => /^[A-Za-z.]*(Error|Exception|Timeout|timeout)/.test(line)) ?? '')
 }
 
 function summarize(): void {
   const clean = outcomes.filter(({ total, failed }) => total > 0 && failed.length === 0)
-  const failures = outcomes.flatMap(({ row, failed }) => failed.map((name) => reasonOf(row.script, name)))
+  const failures = outcomes.flatMap(({ row, failed, output }) =>
+    failed.map((name) => reasonOf(row.script, name, failuresOf(output, name))),
+  )
   const unknown = failures.filter((reason) => reason === undefined).length
   const stuck = outcomes.filter(({ total }) => total === 0).length
   const conversations = outcomes.reduce((sum, { total }) => sum + total, 0)

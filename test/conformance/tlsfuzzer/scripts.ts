@@ -42,22 +42,27 @@ export const table: readonly Row[] = [
     'default',
     [],
     `
-    tls13-ccs tls13-connection-abort tls13-conversation tls13-crfg-curves
-    tls13-dhe-shared-secret-padding tls13-ecdhe-curves tls13-empty-alert tls13-finished
+    tls13-ccs tls13-connection-abort tls13-conversation
+    tls13-empty-alert tls13-finished
     tls13-finished-plaintext tls13-hrr
     tls13-invalid-ciphers tls13-keyshare-omitted tls13-keyupdate tls13-keyupdate-from-server
-    
-    tls13-legacy-version tls13-mlkem tls13-multiple-ccs-messages tls13-nociphers 
+    tls13-legacy-version tls13-multiple-ccs-messages tls13-nociphers 
     tls13-pkcs-signature
-    tls13-record-layer-limits tls13-record-padding tls13-rsa-signatures tls13-serverhello-random
+    tls13-record-layer-limits tls13-record-padding tls13-rsa-signatures
      tls13-signature-algorithms  tls13-unencrypted-alert
-    tls13-unrecognised-groups
     tls13-zero-content-type tls13-zero-length-data`,
+  ),
+  ...rows(
+    'groups',
+    [],
+    `
+    tls13-crfg-curves tls13-dhe-shared-secret-padding tls13-ecdhe-curves tls13-mlkem tls13-serverhello-random
+    tls13-unrecognised-groups`,
   ),
   { script: 'tls13-count-tickets', server: 'default', args: ['-t', '2'] },
   {
     script: 'tls13-no-unknown-groups',
-    server: 'default',
+    server: 'groups',
     args: ['--groups', 'x25519mlkem768,secp256r1mlkem768,secp384r1mlkem1024,secp256r1,secp384r1,secp521r1,x25519'],
   },
   {
@@ -85,11 +90,11 @@ export const table: readonly Row[] = [
   { script: 'tls13-large-number-of-extensions', server: 'default', args: KNOWN },
   { script: 'tls13-shuffled-extentions', server: 'default', args: KNOWN },
   { script: 'large-hello', server: 'legacy', args: [...ecdhe, '-m', '100'] },
-  { script: 'tls13-obsolete-curves', server: 'default', args: ['--relaxed'] },
+  { script: 'tls13-obsolete-curves', server: 'groups', args: ['--relaxed'] },
   { script: 'tls13-symetric-ciphers', server: 'ccm', args: [] },
   { script: 'tls13-0rtt-garbage', server: 'legacy', args: ecdhe },
   { script: 'sslv2hello-protocol', server: 'legacy', args: ['--no-ssl2', ...ecdhe] },
-  { script: 'x25519', server: 'legacy', args: [] },
+  { script: 'x25519', server: 'groupsLegacy', args: [] },
   { script: 'export-ciphers-rejected', server: 'legacy', args: ['--min-ver', 'TLSv1.2'] },
   { script: 'chacha20', server: 'legacy', args: ['--extra-exts'] },
   { script: 'invalid-cipher-suites', server: 'legacy', args: [] },
@@ -140,11 +145,12 @@ export const table: readonly Row[] = [
     'legacy',
     [],
     `
-    ecdhe-padded-shared-secret ecdhe-rsa-key-exchange ecdhe-rsa-key-share-random
+    ecdhe-rsa-key-exchange
     empty-extensions extensions fuzzed-finished
     invalid-client-hello invalid-session-id invalid-version message-duplication
-    serverhello-random truncating-of-finished unsupported-curve-fallback TLSv1_2-rejected-without-TLSv1_2`,
+    truncating-of-finished unsupported-curve-fallback TLSv1_2-rejected-without-TLSv1_2`,
   ),
+  ...rows('groupsLegacy', [], 'ecdhe-padded-shared-secret ecdhe-rsa-key-share-random serverhello-random'),
   ...rows('legacy', ['-M'], 'sig-algs signature-algorithms'),
   { script: 'legacy-renegotiation', server: 'legacy', args: ['-d'] },
   { script: 'lengths', server: 'echo', args: [...gcm, '-n', '60'] },

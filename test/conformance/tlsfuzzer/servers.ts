@@ -18,6 +18,8 @@ import type { CertificateVerifier } from '../../../src/x509/verifier.ts'
 export type ServerKind =
   | 'default'
   | 'legacy'
+  | 'groups'
+  | 'groupsLegacy'
   | 'alpn'
   | 'ccm'
   | 'sessions'
@@ -63,6 +65,10 @@ const serverOf = async (
   switch (kind) {
     case 'legacy':
       return { options: { ...(await usual(ca)), tls12: { legacy: true } }, serve: answer }
+    case 'groups':
+      return { options: { ...(await usual(ca)), groups: everyGroup }, serve: answer }
+    case 'groupsLegacy':
+      return { options: { ...(await usual(ca)), groups: everyGroup, tls12: { legacy: true } }, serve: answer }
     case 'alpn':
       return {
         options: { ...(await usual(ca)), tls12: { legacy: true }, alpn: ['http/1.1', 'h2'], sessions: sessionStore() },
@@ -128,6 +134,18 @@ const suites13 = [
   'TLS_CHACHA20_POLY1305_SHA256',
   'TLS_AES_128_CCM_SHA256',
   'TLS_AES_128_CCM_8_SHA256',
+] as const
+
+/** With those that are off unless they are named. */
+const everyGroup = [
+  'X25519MLKEM768',
+  'SecP256r1MLKEM768',
+  'SecP384r1MLKEM1024',
+  'X25519',
+  'P-256',
+  'P-384',
+  'P-521',
+  'X448',
 ] as const
 
 type Serve = (connection: TlsConnection) => Promise<void>
