@@ -4,6 +4,7 @@ import type * as Net from 'node:net'
 
 import { asTlsError, TlsError } from './errors.ts'
 import type { ListenEvents, SocketAddress, SocketListener, Sockets } from './sockets.ts'
+import { ignore } from './stream/defer.ts'
 import { fromOwnSocket } from './stream/node.ts'
 import type { AnyDuplex } from './stream/types.ts'
 
@@ -29,12 +30,15 @@ const dial = (address: SocketAddress, signal: AbortSignal): Promise<AnyDuplex> =
       reject(asTlsError(signal.reason))
     }
     signal.addEventListener('abort', stop, { once: true })
-    socket.on('error', (cause) => {
+    const failed = (cause: Error): void => {
       signal.removeEventListener('abort', stop)
       reject(new TlsError('transport_failed', `could not connect to ${shown(address)}: ${reasonOf(cause)}`, { cause }))
-    })
+    }
+    socket.on('error', failed)
     socket.once('connect', () => {
       signal.removeEventListener('abort', stop)
+      socket.on('error', ignore) // told by whoever reads or writes
+      socket.off('error', failed) // and what it refers to is not kept as long as the connection
       resolve(owned(socket))
     })
     if (signal.aborted) stop() // while connect() ran
@@ -45,7 +49,7 @@ const listen = (address: SocketAddress, { onSocket, onError }: ListenEvents): Pr
     const failed = (cause: Error): TlsError =>
       new TlsError('transport_failed', `could not listen on ${shown(address)}: ${reasonOf(cause)}`, { cause })
     const server = nodeNet().createServer({ noDelay: true }, (socket) => {
-      socket.on('error', () => {}) // told by whoever reads or writes
+      socket.on('error', ignore) // told by whoever reads or writes
       onSocket(owned(socket), { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 })
     })
     server.once('error', (cause) => reject(failed(cause)))

@@ -6,16 +6,15 @@ import type { MaybePromise } from '../crypto/provider.ts'
 import type { CommonConfig } from '../config.ts'
 import { alertNumbers, asTlsError, quietError, TlsError } from '../errors.ts'
 import type { ChannelBindingType } from '../handshake/connection/channel-binding.ts'
-import type { Established, HandshakeEvent, HandshakeIo } from '../handshake/context.ts'
+import type { Established, HandshakeIo } from '../handshake/context.ts'
 import type { Flow } from '../handshake/flow.ts'
 import type { ConnectionInfo } from '../info.ts'
 import type { TrafficSecrets } from '../traffic-secrets.ts'
-import { concat } from '../wire/bytes.ts'
 import { contentTypes, TLS13 } from '../wire/registry.ts'
-import { EarlyData } from './early-data.ts'
+import type { EarlyData } from './early-data.ts'
 import { FlowRunner } from './flow-runner.ts'
+import { EngineIo, EngineState } from './handshake-io.ts'
 import { ReadSide } from './read-side.ts'
-import { SessionsAtStake } from './sessions-at-stake.ts'
 import type { EngineEvent, Finished, TlsEngine } from './types.ts'
 import { Waits } from './waits.ts'
 import { WriteOrder } from './write-order.ts'
@@ -34,18 +33,9 @@ export class Engine implements TlsEngine {
   readonly #read: ReadSide
   readonly #write: WriteSide
   readonly #order: WriteOrder
-  #events: EngineEvent[] = []
-  #established: Established | undefined
-  #failure: TlsError | undefined
-  readonly #sessions = new SessionsAtStake()
-  #earlyExporter: ((length: number, label: string, context: Uint8Array) => Uint8Array) | undefined
+  readonly #state = new EngineState()
   readonly #exposesSecrets: boolean
   readonly #halfClose: boolean
-  #mayWrite = false
-  #finished: Finished = { own: undefined, peer: undefined }
-  /** closeWrite() was called: its close_notify may still have to wait for its turn. */
-  #closing = false
-  #early: EarlyData | undefined
 
   constructor({ config, role, handshake }: EngineSetup) {
     this.#role = role
@@ -65,7 +55,14 @@ export class Engine implements TlsEngine {
       failed: (error) => this.#fail(error),
       endedByPeer: (error) => this.#endWith(error),
     })
-    this.#runner.start(handshake(this.#io()), (established) => this.#finish(established))
+    const io = new EngineIo(this.#state, {
+      read: this.#read,
+      write: this.#write,
+      order: this.#order,
+      runner: this.#runner,
+      send: (data) => this.send(data),
+    })
+    this.#runner.start(handshake(io), (established) => this.#finish(established))
     this.#read.advance()
   }
 
@@ -82,16 +79,16 @@ export class Engine implements TlsEngine {
     return this.#write.sealing
   }
   get handshakeDone(): boolean {
-    return this.#established !== undefined
+    return this.#state.established !== undefined
   }
   get closed(): boolean {
-    return this.#failure !== undefined || (this.#read.closed && this.#write.closed)
+    return this.#state.failure !== undefined || (this.#read.closed && this.#write.closed)
   }
   get info(): ConnectionInfo | undefined {
-    return this.#established?.info
+    return this.#state.established?.info
   }
   get finished(): Finished {
-    return this.#finished
+    return this.#state.finished
   }
 
   receive(bytes: Uint8Array): boolean {
@@ -106,11 +103,11 @@ export class Engine implements TlsEngine {
   }
 
   receiveEnd(): void {
-    if (this.#failure || this.#read.closed) return
+    if (this.#state.failure || this.#read.closed) return
     this.#fail(
       new TlsError(
         'truncated',
-        this.#established
+        this.#state.established
           ? 'the transport ended without a close_notify: data may be missing'
           : 'the transport ended during the handshake, and no alert says why: a peer does so that does not speak ' +
               'TLS on this ' +
@@ -121,10 +118,10 @@ export class Engine implements TlsEngine {
 
   send(data: Uint8Array): MaybePromise<void> {
     this.#checkWritable()
-    if (!this.#mayWrite)
+    if (!this.#state.mayWrite)
       throw new TlsError('wrong_state', 'application data cannot be sent before the handshake is done')
     if (data.length === 0) return
-    if (this.#early) return this.#sendEarly(this.#early, data)
+    if (this.#state.early) return this.#sendEarly(this.#state.early, data)
     if (!this.#order.free) return this.#inOrder(data.slice())
     // no generator and no copy for what fits under the current key
     if (data.length <= this.#write.room) return this.#write.seal(contentTypes.application_data, data)
@@ -141,14 +138,14 @@ export class Engine implements TlsEngine {
   }
 
   takeEvents(): readonly EngineEvent[] {
-    const events = this.#events
-    this.#events = []
+    const events = this.#state.events
+    this.#state.events = []
     return events
   }
 
   closeWrite(): MaybePromise<void> {
-    if (this.#failure || this.#closing) return
-    this.#closing = true
+    if (this.#state.failure || this.#state.closing) return
+    this.#state.closing = true
     const close = (): MaybePromise<void> => this.#write.close(Uint8Array.of(1, alertNumbers.close_notify))
     return this.#order.run(function* () {
       return close()
@@ -165,17 +162,17 @@ export class Engine implements TlsEngine {
 
   updateKeys(requestPeer = false): MaybePromise<void> {
     this.#checkWritable()
-    const { updateKeys } = this.#established ?? {}
-    if (!updateKeys) {
+    const { established } = this.#state
+    if (!established?.updateKeys) {
       const message = 'keys can be updated in TLS 1.3, once the handshake is done (RFC 9846 section 4.7.3)'
       throw new TlsError('wrong_state', message)
     }
-    return this.#order.run(() => updateKeys(requestPeer))
+    return this.#order.run(established.updateKeys.bind(established, requestPeer))
   }
 
   requestClientCertificate(): MaybePromise<void> {
     this.#checkWritable()
-    const { requestCertificate } = this.#established ?? {}
+    const { requestCertificate } = this.#state.established ?? {}
     if (!requestCertificate) {
       throw new TlsError('wrong_state', 'only a TLS 1.3 server may ask for a certificate, after the handshake')
     }
@@ -183,29 +180,29 @@ export class Engine implements TlsEngine {
   }
 
   exportEarlyKeyingMaterial(length: number, label: string, context: Uint8Array = new Uint8Array(0)): Uint8Array {
-    const refused = this.#established && this.#established.info.earlyData !== 'accepted'
-    if (!this.#earlyExporter || refused)
+    const refused = this.#state.established && this.#state.established.info.earlyData !== 'accepted'
+    if (!this.#state.earlyExporter || refused)
       throw new TlsError('wrong_state', 'there is no early data that keying material could be for')
-    return this.#earlyExporter(length, label, context)
+    return this.#state.earlyExporter(length, label, context)
   }
 
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array {
-    if (!this.#established) {
+    if (!this.#state.established) {
       throw new TlsError('wrong_state', 'there is no keying material before the handshake is done')
     }
-    return this.#established.exportKeyingMaterial(length, label, context)
+    return this.#state.established.exportKeyingMaterial(length, label, context)
   }
 
   dangerousTrafficSecrets(): TrafficSecrets {
-    if (this.#failure) throw this.#failure
+    if (this.#state.failure) throw this.#state.failure
     if (!this.#exposesSecrets) {
       const message = 'traffic secrets are given out only with the option dangerouslyExposeTrafficSecrets: true'
       throw new TlsError('wrong_state', message)
     }
-    if (!this.#established || !this.#order.free) {
+    if (!this.#state.established || !this.#order.free) {
       throw new TlsError('wrong_state', 'there are no traffic secrets while a handshake runs or keys change')
     }
-    const { read, write, ...rest } = this.#established.trafficKeys()
+    const { read, write, ...rest } = this.#state.established.trafficKeys()
     return {
       ...rest,
       read: { ...read, sequenceNumber: this.#read.sequenceNumber },
@@ -214,18 +211,18 @@ export class Engine implements TlsEngine {
   }
 
   channelBinding(type: ChannelBindingType): Uint8Array {
-    if (!this.#established) {
+    if (!this.#state.established) {
       throw new TlsError('wrong_state', 'there is no channel binding before the handshake is done')
     }
-    return this.#established.channelBinding(type)
+    return this.#state.established.channelBinding(type)
   }
 
   // ---- writing
   // -------------------------------------------------------------------------------------------------------
 
   #checkWritable(): void {
-    if (this.#failure) throw this.#failure
-    if (this.#closing) throw new TlsError('wrong_state', 'the connection was closed for writing')
+    if (this.#state.failure) throw this.#state.failure
+    if (this.#state.closing) throw new TlsError('wrong_state', 'the connection was closed for writing')
   }
 
   #inOrder(data: Uint8Array): MaybePromise<void> {
@@ -239,13 +236,13 @@ export class Engine implements TlsEngine {
     while (rest.length > this.#write.room) {
       const { room } = this.#write
       if (room > 0) sealing.push(this.#write.seal(contentTypes.application_data, rest.subarray(0, room)))
-      const { updateKeys } = this.#established ?? {}
-      if (!updateKeys) {
+      const { established } = this.#state
+      if (!established?.updateKeys) {
         const message = 'this key has protected as much as it safely may: only TLS 1.3 can go on with a new one'
         throw new TlsError('key_limit_reached', message)
       }
       rest = sealing.length <= 1 ? rest.slice(room) : rest.subarray(room) // send() does not keep what it was given
-      yield* updateKeys(false)
+      yield* established.updateKeys(false)
     }
     sealing.push(this.#write.seal(contentTypes.application_data, rest))
     const later = sealing.filter(isPromise)
@@ -265,9 +262,9 @@ export class Engine implements TlsEngine {
 
   /** TLS 1.2 by option: who is told that the peer is done is done as well (RFC 5246 section 7.2.1). */
   #emit(event: EngineEvent): void {
-    this.#events.push(event)
+    this.#state.events.push(event)
     if (event.type !== 'end' || this.#halfClose || this.#read.version === TLS13) return
-    this.#closing = true
+    this.#state.closing = true
     this.#order.stop(
       new TlsError('closed', 'the peer closed the connection, which ends it in TLS 1.2 (halfClose: false)'),
     )
@@ -276,7 +273,7 @@ export class Engine implements TlsEngine {
 
   /** The one place that turns an error into an alert. */
   #fail(error: TlsError): void {
-    if (this.#failure) return
+    if (this.#state.failure) return
     if (error.alert && !this.#write.closed) {
       try {
         this.#sendAlert(error.alert)
@@ -300,19 +297,19 @@ export class Engine implements TlsEngine {
 
   /** Our Finished is the last message of the handshake, or will be. */
   get #peerMayBeDone(): boolean {
-    if (this.#established ?? this.#finished.own) return true
+    if (this.#state.established ?? this.#state.finished.own) return true
     return this.#role === 'server' && this.#read.version !== undefined
   }
 
   #endWith(error: TlsError): void {
-    if (this.#failure) return
-    this.#failure = error
+    if (this.#state.failure) return
+    this.#state.failure = error
     this.#runner.stop()
     this.#read.stop()
     this.#write.stop()
     this.#order.stop(error)
-    this.#sessions.failed(error, this.#peerMayBeDone)
-    this.#events.push({ type: 'error', error })
+    this.#state.sessions.failed(error, this.#peerMayBeDone)
+    this.#state.events.push({ type: 'error', error })
     this.#waits.wake()
   }
 
@@ -320,75 +317,12 @@ export class Engine implements TlsEngine {
   // ------------------------------------------------------------------------------------------
 
   #finish(established: Established): void {
-    this.#established = established
-    this.#early = undefined
+    this.#state.established = established
+    this.#state.early = undefined
     this.#read.establish()
-    this.#mayWrite = true
-    this.#events.push({ type: 'handshake', info: established.info })
+    this.#state.mayWrite = true
+    this.#state.events.push({ type: 'handshake', info: established.info })
     this.#order.release()
     this.#runner.start(established.postHandshake, () => {})
-  }
-
-  #allowSend(allowed: boolean): void {
-    this.#mayWrite = allowed
-    if (allowed) this.#order.release()
-    else this.#order.hold()
-  }
-
-  #startEarlyData(first: Uint8Array | undefined, limit: number): void {
-    this.#early = new EarlyData(limit)
-    this.#allowSend(true)
-    if (first) void this.send(first)
-  }
-
-  #endEarlyData(accepted: boolean): void {
-    const early = this.#early
-    this.#early = undefined
-    this.#order.hold()
-    if (accepted) return
-    this.#mayWrite = false
-    const data = concat(...(early?.all ?? []), ...this.#order.withdraw())
-    this.#events.push({ type: 'earlyDataRejected', data })
-  }
-
-  #io(): HandshakeIo {
-    return {
-      sendHandshake: (raw) => {
-        if (!this.#established && !this.#read.aligned) {
-          throw new TlsError('unexpected_message', 'the peer went on with its flight where ours was expected')
-        }
-        this.#read.begin()
-        this.#write.handshake(raw)
-      },
-      sendChangeCipherSpec: () => void this.#write.seal(contentTypes.change_cipher_spec, Uint8Array.of(1)),
-      installRead: (opener) => this.#read.install(opener),
-      installWrite: (sealer) => this.#write.install(sealer),
-      setVersion: (version) => {
-        this.#write.versionKnown()
-        this.#read.setVersion(version)
-      },
-      setMaxFragment: (bytes) => this.#write.setMaxFragment(bytes),
-      setMaxContent: (bytes) => this.#read.setMaxContent(bytes),
-      expectMessages: (count) => this.#read.flood.expect(count),
-      setEarlyExporter: (exporter) => {
-        this.#earlyExporter = exporter
-      },
-      forgetOnFailure: (forget) => this.#sessions.add(forget),
-      acceptData: (mode, limit) => this.#read.data.accept(mode, limit),
-      skipEarlyData: (mode, limit) => this.#read.data.skip(mode, limit),
-      allowSend: (allowed) => this.#allowSend(allowed),
-      startEarlyData: (first, limit) => this.#startEarlyData(first, limit),
-      endEarlyData: (accepted) => this.#endEarlyData(accepted),
-      holdData: (held) => (held ? this.#order.hold() : this.#order.release()),
-      inOrder: (job) => {
-        if (!this.#closing && !this.#failure) void this.#order.run(job)
-      },
-      beside: (flow) => this.#runner.beside(flow),
-      sendWarning: (alert) => void this.#write.seal(contentTypes.alert, Uint8Array.of(1, alertNumbers[alert])),
-      sawFinished: (whose, verifyData) => {
-        this.#finished = { ...this.#finished, [whose]: verifyData }
-      },
-      emit: (event: HandshakeEvent) => this.#events.push(event),
-    }
   }
 }

@@ -33,11 +33,11 @@ export interface RecordLimits {
 
 export class OutputQueue {
   #slots: Slot[] = []
-  #sealing: Promise<unknown> = Promise.resolve()
+  #sealing: Promise<unknown> | undefined
 
   /** Set while something is not sealed yet; resolves when everything so far is ready, or could not be sealed. */
   get sealing(): Promise<void> | undefined {
-    return this.#slots.every(({ ready }) => ready) ? undefined : this.#sealing.then(() => {})
+    return this.#slots.every(({ ready }) => ready) ? undefined : Promise.resolve(this.#sealing).then(() => {})
   }
 
   /** Everything ready so far. */

@@ -18,6 +18,8 @@ import { Transcript } from './transcript.ts'
 
 /** What the handshake may do to the connection. The engine implements it. */
 export interface HandshakeIo {
+  /** The same, but for these. */
+  with(changes: Partial<HandshakeIo>): HandshakeIo
   /** Queues one handshake message; messages of one flight share records. */
   sendHandshake(raw: Uint8Array): void
   sendChangeCipherSpec(): void
@@ -83,10 +85,10 @@ export interface Established {
   channelBinding(type: ChannelBindingType): Uint8Array
   /** The keys in use. */
   trafficKeys(): TrafficKeys
-  /** KeyUpdate; undefined in TLS 1.2. */
-  readonly updateKeys: ((requestPeer: boolean) => Flow<void>) | undefined
+  /** KeyUpdate; not in TLS 1.2. */
+  updateKeys?(requestPeer: boolean): Flow<void>
   /** Server of TLS 1.3: asks for the client's certificate now (RFC 9846 section 4.7.2). */
-  readonly requestCertificate?: () => Flow<void>
+  readonly requestCertificate?: (() => Flow<void>) | undefined
 }
 
 /**
@@ -99,7 +101,7 @@ export class Handshake<C extends CommonConfig, M, P extends SharedParts = Shared
   readonly parts: P
   readonly transcript: Transcript
   /** For key log lines (RFC 9850). */
-  clientRandom: Uint8Array = new Uint8Array(32)
+  clientRandom: Uint8Array = none
   readonly #table: MessageTable<M>
   readonly #ignored: readonly MessageName[]
 
@@ -130,6 +132,13 @@ export class Handshake<C extends CommonConfig, M, P extends SharedParts = Shared
     return this.#copy(new Handshake(this.config, this.io, this.parts, table, ignored, this.transcript))
   }
 
+  /** The handshake is over; `forked`: later ones in the connection go on from its hash (section 4.7.2). */
+  end(forked: boolean): void {
+    this.clientRandom = none
+    if (forked) this.transcript.forgetMessages()
+    else this.transcript.forget()
+  }
+
   /** The same connection, with messages from here on hashed apart (section 4.7.2). */
   fork(io: HandshakeIo = this.io): Handshake<C, M, P> {
     return this.#copy(new Handshake(this.config, io, this.parts, this.#table, this.#ignored, this.transcript.fork()))
@@ -149,13 +158,13 @@ export class Handshake<C extends CommonConfig, M, P extends SharedParts = Shared
   }
 
   /** Waits for one of these messages, and leaves the transcript as it is. */
-  *receive<K extends keyof M & MessageName>(...types: readonly K[]): Flow<Message<M, K>> {
-    return yield* readMessage(this.#table, types, this.#ignored)
+  receive<K extends keyof M & MessageName>(...types: readonly K[]): Flow<Message<M, K>> {
+    return readMessage(this.#table, types, this.#ignored)
   }
 
   /** Waits for the peer's ChangeCipherSpec (TLS 1.2). */
-  *receiveChangeCipherSpec(): Flow<void> {
-    yield* readChangeCipherSpec(this.#ignored)
+  receiveChangeCipherSpec(): Flow<void> {
+    return readChangeCipherSpec(this.#ignored)
   }
 
   /** Sends a message, which then is in the transcript unless `hashed` is false; the bytes that went out. */
@@ -199,6 +208,8 @@ export class Handshake<C extends CommonConfig, M, P extends SharedParts = Shared
     this.config.keyLog?.(`${label} ${toHex(this.clientRandom)} ${toHex(secret)}`)
   }
 }
+
+const none = new Uint8Array(0)
 
 /** Of a handshake message: its type and length. */
 const HEADER_LENGTH = 4

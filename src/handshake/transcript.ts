@@ -29,6 +29,12 @@ export class Transcript {
     this.#messages = undefined
   }
 
+  /** After the handshake, where nothing is hashed any more. */
+  forget(): void {
+    this.#messages = undefined
+    this.#running = undefined
+  }
+
   /** All messages so far, for signatures over them (TLS 1.2 CertificateVerify). */
   messages(): Uint8Array {
     if (!this.#messages) throw new TlsError('internal_error', 'the transcript was dropped')

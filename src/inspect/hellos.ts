@@ -39,7 +39,6 @@ export const parseClientHello = (raw: Uint8Array, provider?: CryptoProvider): Cl
       versions: value('supported_versions') ?? [Math.min(hello.legacyVersion, TLS12)],
       groups: value('supported_groups') ?? [],
       signatureSchemes: value('signature_algorithms') ?? [],
-      extensions: (hello.extensions ?? []).map(({ type }) => type),
       raw,
     },
     provider ?? noHashes,

@@ -3,6 +3,7 @@
 
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { toHex } from '../wire/bytes.ts'
+import { decodeMessage, messages13 } from '../wire/messages.ts'
 import {
   cipherSuiteName,
   extensionName,
@@ -52,11 +53,53 @@ export interface HelloSource {
   readonly context: unknown
 }
 
-/** `fields`, which must not be used elsewhere, with toJSON(), which does not count among them. */
-export const clientHelloInfo = (fields: ClientHelloFields, provider: CryptoProvider): ClientHelloInfo => {
-  const toJSON: ClientHelloInfo['toJSON'] = (options) => helloJson(fields, provider, options)
-  return Object.defineProperty(fields as ClientHelloInfo, 'toJSON', { value: toJSON, enumerable: false })
+/** What it says besides its extensions, whose types are read out of `raw` when somebody asks. */
+export const clientHelloInfo = (
+  fields: Omit<ClientHelloFields, 'extensions'>,
+  provider: CryptoProvider,
+): ClientHelloInfo => new HelloInfo(fields, provider)
+
+/** A server keeps one for each connection. toJSON() does not count among the fields, and `extensions` does. */
+class HelloInfo implements ClientHelloInfo {
+  readonly serverName: string | undefined
+  readonly alpn: readonly string[]
+  readonly cipherSuites: readonly number[]
+  readonly versions: readonly number[]
+  readonly groups: readonly number[]
+  readonly signatureSchemes: readonly number[]
+  declare readonly extensions: readonly number[]
+  readonly raw: Uint8Array
+  readonly #provider: CryptoProvider
+  #types: readonly number[] | undefined
+
+  constructor(fields: Omit<ClientHelloFields, 'extensions'>, provider: CryptoProvider) {
+    this.serverName = fields.serverName
+    // copies: lists that grew while they were read have room for more
+    this.alpn = fields.alpn.slice()
+    this.cipherSuites = fields.cipherSuites.slice()
+    this.versions = fields.versions.slice()
+    this.groups = fields.groups.slice()
+    this.signatureSchemes = fields.signatureSchemes.slice()
+    Object.defineProperty(this, 'extensions', HelloInfo.#extensions)
+    this.raw = fields.raw
+    this.#provider = provider
+  }
+
+  /** One function for all: a list has 16,000 types if the client likes, and few callers look. */
+  static readonly #extensions: PropertyDescriptor & ThisType<HelloInfo> = {
+    enumerable: true,
+    get() {
+      return (this.#types ??= extensionsOf(this.raw))
+    },
+  }
+
+  toJSON(options?: { readonly raw?: boolean } | string): ClientHelloJson {
+    return helloJson(this, this.#provider, options)
+  }
 }
+
+const extensionsOf = (raw: Uint8Array): readonly number[] =>
+  (decodeMessage(messages13, 'ClientHello', raw).extensions ?? []).map(({ type }) => type)
 
 const helloJson = (
   hello: ClientHelloFields,

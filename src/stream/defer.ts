@@ -10,12 +10,15 @@ export interface Deferred<T> {
 
 export const defer = <T = void>(): Deferred<T> => {
   let resolve: (value: T) => void = ignore
-  let reject: (reason: unknown) => void = ignore
+  let fail: (reason: unknown) => void = ignore
   const promise = new Promise<T>((yes, no) => {
     resolve = yes
-    reject = no
+    fail = no
   })
-  promise.catch(ignore)
+  const reject = (reason: unknown): void => {
+    promise.catch(ignore) // only now: most are never rejected
+    fail(reason)
+  }
   return { promise, resolve, reject }
 }
 

@@ -2,6 +2,7 @@
 
 import { quietError, TlsError } from '../errors.ts'
 import { signal } from './defer.ts'
+import type { Signal } from './defer.ts'
 import { after, within } from './limits.ts'
 import type { Outbox } from './outbox.ts'
 import type { ByteStream } from './types.ts'
@@ -10,13 +11,15 @@ export class Ending {
   readonly #transport: ByteStream
   readonly #outbox: Outbox
   readonly #closeTimeout: number
-  /** Resolves when the transport will give no more bytes. */
-  readonly #readEnded: Promise<void>
+  readonly #readEnded: () => Promise<void>
   #ended: Promise<TlsError | undefined> | undefined
-  readonly #gone = signal()
+  #isGone = false
+  /** Made when somebody asks. */
+  #gone: Signal | undefined
   #aborted = false
 
-  constructor(transport: ByteStream, outbox: Outbox, closeTimeout: number, readEnded: Promise<void>) {
+  /** What `readEnded` gives resolves when the transport will give no more bytes. */
+  constructor(transport: ByteStream, outbox: Outbox, closeTimeout: number, readEnded: () => Promise<void>) {
     this.#transport = transport
     this.#outbox = outbox
     this.#closeTimeout = closeTimeout
@@ -36,6 +39,8 @@ export class Ending {
 
   /** Resolves when the transport is let go of: ended in both directions, or aborted. */
   get gone(): Promise<unknown> {
+    this.#gone ??= signal()
+    if (this.#isGone) this.#gone.resolve()
     return this.#gone.promise.then(() => this.#ended)
   }
 
@@ -45,7 +50,7 @@ export class Ending {
   }
 
   abort(reason: unknown): void {
-    this.#gone.resolve()
+    this.#letGo()
     this.#aborted = true
     this.#outbox.stop(reason)
     try {
@@ -73,11 +78,16 @@ export class Ending {
     }
     const late = quietError('timeout', 'the peer did not close its side of the stream')
     const cancel = after(this.#closeTimeout, () => this.abort(late))
-    void this.#readEnded.then(() => {
+    void this.#readEnded().then(() => {
       cancel()
-      this.#gone.resolve()
+      this.#letGo()
     })
     return undefined
+  }
+
+  #letGo(): void {
+    this.#isGone = true
+    this.#gone?.resolve()
   }
 }
 

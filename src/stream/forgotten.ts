@@ -3,34 +3,29 @@
 import { ignore } from './defer.ts'
 import { afterUnheld } from './limits.ts'
 
-export class Forgotten {
-  readonly #milliseconds: number
-  #uses = 0
-  #stop: () => void = ignore
+/** Who still has to do with the connection. */
+export interface Usage {
+  /** Nobody took notice of its end. */
+  alone(): boolean
+  busy(): boolean
+  /** Changes when somebody reads or writes. */
+  uses(): number
+}
 
-  /** `over` resolves when there is nothing left to free. */
-  constructor(milliseconds: number, over: Promise<unknown>) {
-    this.#milliseconds = milliseconds
-    void over.then(() => this.#stop())
-  }
-
-  /** Somebody reads or writes. */
-  used(): void {
-    this.#uses++
-  }
-
-  /**
-   * Calls `free` after a time without use, unless `alone()` says that somebody took notice; `busy()` is use as well.
-   */
-  watch(alone: () => boolean, busy: () => boolean, free: () => void): void {
-    if (!alone()) return
-    const uses = this.#uses
-    this.#stop = afterUnheld(this.#milliseconds, () => {
-      if (!alone()) return
-      if (uses !== this.#uses || busy()) this.watch(alone, busy, free)
+/** Calls `free` after a time without use. `over` resolves when there is nothing left to free. */
+export const whenForgotten = (milliseconds: number, usage: Usage, over: Promise<unknown>, free: () => void): void => {
+  let stop = ignore
+  const watch = (): void => {
+    if (!usage.alone()) return
+    const uses = usage.uses()
+    stop = afterUnheld(milliseconds, () => {
+      if (!usage.alone()) return
+      if (uses !== usage.uses() || usage.busy()) watch()
       else free()
     })
   }
+  watch()
+  void over.then(() => stop())
 }
 
 /** Calls `then` when the promise settles either way; what is no promise never does. */

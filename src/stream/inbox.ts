@@ -18,7 +18,8 @@ export class Inbox {
   #next = 0
   #bytes = 0
   #block: { readonly bytes: Uint8Array; used: number } | undefined
-  #readers: Deferred<Uint8Array | null>[] = []
+  /** Those who wait; undefined rather than an empty list, which would keep room for many. */
+  #readers: Deferred<Uint8Array | null>[] | undefined
   #end: { readonly error: Error | undefined } | undefined
   #endSeen = false
   #whenEnded: Signal | undefined
@@ -57,8 +58,12 @@ export class Inbox {
 
   push(chunk: Uint8Array): void {
     if (this.#end || chunk.length === 0) return
-    const reader = this.#readers.shift()
-    if (reader) return reader.resolve(chunk)
+    const readers = this.#readers
+    if (readers) {
+      const reader = readers.shift()
+      if (readers.length === 0) this.#readers = undefined
+      return reader?.resolve(chunk)
+    }
     if (!this.#packed || chunk.length > SMALL) this.#append(chunk)
     else this.#pack(chunk)
     this.#bytes += chunk.length
@@ -105,14 +110,16 @@ export class Inbox {
     if (this.#end) this.#endSeen = true
     if (this.#end) return this.#end.error ? Promise.reject(this.#end.error) : Promise.resolve(null)
     const reader = defer<Uint8Array | null>()
-    this.#readers.push(reader)
+    if (this.#readers) this.#readers.push(reader)
+    else this.#readers = [reader]
     this.#onTaken()
     return reader.promise
   }
 
   /** Whoever waits with this promise waits no more; bytes that come go to the next one. */
   #cancel(reading: Promise<Uint8Array | null>): void {
-    this.#readers = this.#readers.filter(({ promise }) => promise !== reading)
+    const left = this.#readers?.filter(({ promise }) => promise !== reading)
+    this.#readers = left && left.length > 0 ? left : undefined
   }
 
   #append(chunk: Uint8Array): void {
@@ -155,8 +162,8 @@ export class Inbox {
   }
 
   #settleReaders(): void {
-    const readers = this.#readers
-    this.#readers = []
+    const readers = this.#readers ?? []
+    this.#readers = undefined
     this.#whenEnded?.resolve()
     if (readers.length > 0) this.#endSeen = true
     for (const reader of readers) {

@@ -5,10 +5,10 @@ import type { ConnectionInfo, EngineEvent, TlsEngine } from '../engine/types.ts'
 import { asTlsError, quietError, TlsError } from '../errors.ts'
 import { CertificateRequests } from './certificate-requests.ts'
 import { asBytes } from './chunk.ts'
-import { defer, handled, ignore, rejected, signal } from './defer.ts'
+import { defer, done, handled, ignore, rejected, signal } from './defer.ts'
 import type { Deferred, Signal } from './defer.ts'
 import { Ending, transportError } from './ending.ts'
-import { Forgotten, whenSettled } from './forgotten.ts'
+import { whenForgotten, whenSettled } from './forgotten.ts'
 import type { Gate } from './gate.ts'
 import { Inbox } from './inbox.ts'
 import { abortedBy, after, checkTimeout, limited, limitHandshake, Patience } from './limits.ts'
@@ -28,14 +28,20 @@ export class Pump {
   readonly #outbox: Outbox
   readonly #writes: Writes
   readonly #ending: Ending
+  readonly #closeTimeout: number
+  readonly #storeTimeout: number
   readonly #onSession: PumpOptions['onSession']
   readonly #onEarlyData: PumpOptions['onEarlyData']
-  readonly #handshake: Deferred<ConnectionInfo> = defer()
-  readonly #readEnded: Signal = signal()
-  /** Made when somebody asks. */
+  /** Until it is settled. */
+  #handshake: Deferred<ConnectionInfo> | undefined
+  /** Resolves when the handshake is done; rejects with what ended it. */
+  readonly handshake: Promise<ConnectionInfo>
+  /** Made when somebody asks, as the next two. */
+  #readEnded: Signal | undefined
+  #closed: Promise<TlsError | undefined> | undefined
   #failed: Deferred<never> | undefined
-  readonly #early: Uint8Array[] = []
-  readonly #certificateRequests = new CertificateRequests()
+  #early: Uint8Array[] | undefined
+  #certificateRequests: CertificateRequests | undefined
   #liftLimits: () => void = ignore
   #room: Signal | undefined
   #failure: TlsError | undefined
@@ -48,23 +54,24 @@ export class Pump {
   #readLoopEnded = false
   /** The engine's promise that is being watched, so that its output and events are taken when it settles. */
   #watched: Promise<void> | undefined
-  readonly #patience: Patience
-  readonly #forgotten: Forgotten
+  #patience: Patience | undefined
+  /** How often somebody read or wrote. */
+  #uses = 0
   /** Nothing more comes in: what the transport still has is read, whether somebody reads here or not. */
   #transportClosed = false
+  /** The transport tells when it closes. */
+  #awaitsClose = false
   #writeEnd: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
   /** Starts at once. Throws `bad_option` for a time limit that is none. */
   constructor(engine: TlsEngine, transport: ByteStream, options: PumpOptions = {}, gate?: Gate) {
     const handshakeTimeout = checkTimeout(options.handshakeTimeout ?? 30_000, 'handshakeTimeout')
-    const closeTimeout = checkTimeout(options.closeTimeout ?? 5000, 'closeTimeout')
-    const storeTimeout = checkTimeout(options.storeTimeout ?? 1000, 'storeTimeout')
+    this.#closeTimeout = checkTimeout(options.closeTimeout ?? 5000, 'closeTimeout')
+    this.#storeTimeout = checkTimeout(options.storeTimeout ?? 1000, 'storeTimeout')
     this.#engine = engine
-    this.#patience = new Patience(storeTimeout, () => {
-      engine.skipOptional()
-      this.#look()
-    })
+    this.#handshake = defer<ConnectionInfo>()
+    this.handshake = this.#handshake.promise
     this.#transport = transport
     this.#gate = gate
     this.#onSession = options.onSession
@@ -72,20 +79,12 @@ export class Pump {
     this.#inbox = new Inbox(() => this.#wake(), { packed: true })
     this.#outbox = new Outbox(transport, (reason) => this.#writeFailed(reason))
     this.#writes = new Writes(engine, this.#outbox, this)
-    this.#ending = new Ending(transport, this.#outbox, closeTimeout, this.#readEnded.promise)
+    this.#ending = new Ending(transport, this.#outbox, this.#closeTimeout, () => this.#whenReadEnded)
     const { signal } = options
     if (signal?.aborted) this.#failSilently(abortedBy(signal.reason))
     else this.#liftLimits = limitHandshake(handshakeTimeout, signal, (error) => this.abort(error))
-    this.closed = this.#ending.gone.then(() => this.#failure)
-    this.#forgotten = new Forgotten(closeTimeout, this.closed)
     void transport.failed?.then((reason) => this.#writeFailed(reason))
-    whenSettled(transport.closed, () => this.#onTransportClosed())
     void this.#run(options.head)
-  }
-
-  /** Resolves when the handshake is done; rejects with what ended it. */
-  get handshake(): Promise<ConnectionInfo> {
-    return this.#handshake.promise
   }
 
   /** What ended the connection before its time. */
@@ -101,7 +100,16 @@ export class Pump {
   }
 
   /** Resolves when the transport is let go of, with what ended the connection before its time; never rejects. */
-  readonly closed: Promise<TlsError | undefined>
+  get closed(): Promise<TlsError | undefined> {
+    return (this.#closed ??= this.#ending.gone.then(() => this.#failure))
+  }
+
+  /** Resolves when the transport will give no more bytes. */
+  get #whenReadEnded(): Promise<void> {
+    if (this.#readLoopEnded) return done
+    this.#readEnded ??= signal()
+    return this.#readEnded.promise
+  }
 
   /** The last session that the server offered. */
   get session(): Uint8Array | undefined {
@@ -109,13 +117,13 @@ export class Pump {
   }
 
   /** Early data of the client, as far as it came (server). */
-  get earlyData(): readonly Uint8Array[] {
-    return this.#early
+  get earlyData(): Uint8Array[] {
+    return (this.#early ??= [])
   }
 
   /** A call that is cancelled takes nothing: the next one gives what it would have given. */
   read(options?: CallOptions): Promise<Uint8Array | null> {
-    this.#forgotten.used()
+    this.#uses++
     return this.#inbox.read(options)
   }
 
@@ -128,7 +136,7 @@ export class Pump {
 
   /** The data must not change until the promise resolves: when it is accepted. */
   write(data: Uint8Array, options?: CallOptions): Promise<void> {
-    this.#forgotten.used()
+    this.#uses++
     const refusal = this.#refusal('write')
     return refusal ? rejected(refusal) : this.#writes.write(data, options)
   }
@@ -153,7 +161,9 @@ export class Pump {
     const refusal = this.#refusal('requestClientCertificate')
     if (refusal) return rejected(refusal)
     const ask = (): Promise<ClientCertificate> =>
-      this.#certificateRequests.ask(() => this.#writes.inTurn(() => this.#engine.requestClientCertificate()))
+      (this.#certificateRequests ??= new CertificateRequests()).ask(() =>
+        this.#writes.inTurn(() => this.#engine.requestClientCertificate()),
+      )
     return limited(ask, 'requestClientCertificate', options, ignore)
   }
 
@@ -195,7 +205,7 @@ export class Pump {
     const written = this.closeWrite()
     const closed = quietError('closed', 'the connection was closed by this end (close was called)')
     this.#inbox.drop(closed)
-    this.#certificateRequests.end(closed)
+    this.#certificateRequests?.end(closed)
     this.#wake()
     try {
       // what comes is still read: a handshake in the connection may have to end first
@@ -218,50 +228,57 @@ export class Pump {
   async #run(head: Uint8Array | undefined): Promise<void> {
     try {
       this.#look()
-      await this.#settle()
+      if (this.#engine.blocked) await this.#settle()
       // A copy: what is received may be decrypted in place, and the head is the caller's.
       if (head?.length && !this.#discarding) {
         this.#engine.receive(head.slice())
         this.#look()
       }
-      while (await this.#step()) ignore()
+      await this.#readAll()
     } catch (thrown) {
       this.#failSilently(asTlsError(thrown))
     }
     this.#readLoopEnded = true
-    this.#readEnded.resolve()
+    this.#readEnded?.resolve()
     // The peer sent close_notify and ended the stream. A reader is told and has to end its own side when it has said
     // all; where nobody reads, nobody would.
-    const leftAlone = (): boolean => this.#writeEnd === undefined && !this.#inbox.endSeen
-    const inUse = (): boolean => this.#outbox.busy
-    if (!this.#failure) this.#forgotten.watch(leftAlone, inUse, () => void handled(this.#closeWrite()))
+    const alone = (): boolean => this.#writeEnd === undefined && !this.#inbox.endSeen
+    if (this.#failure || !alone()) return
+    const usage = { alone, busy: () => this.#outbox.busy, uses: () => this.#uses }
+    whenForgotten(this.#closeTimeout, usage, this.closed, () => void handled(this.#closeWrite()))
   }
 
-  /** One chunk from the transport to the engine. False at the end. */
-  async #step(): Promise<boolean> {
-    if (this.#engine.blocked) await this.#settle()
+  /** Chunks from the transport to the engine, up to the end. In one function: each that waits costs promises. */
+  async #readAll(): Promise<void> {
+    for (;;) {
+      if (this.#engine.blocked) await this.#settle()
+      if (this.#isBehind() && !this.#discarding) await this.#catchUp()
+      // data of ours is no reason to stop reading: the peer may wait for us to read
+      const owed = this.#outbox.waiting - 2 * this.#writes.ahead
+      if (!this.#discarding && owed > answersAhead) await this.#outbox.flush().catch(ignore)
+      if (this.#ending.aborted) return
+      let chunk: unknown
+      try {
+        chunk = await this.#transport.read()
+      } catch (thrown) {
+        return this.#readFailed(thrown)
+      }
+      if (chunk === null || chunk === undefined) break
+      const turn = this.#engine.handshakeDone ? undefined : this.#gate?.pass()
+      if (turn) await turn
+      if (!this.#discarding) this.#receive(asBytes(chunk))
+    }
+    if (!this.#discarding) await this.#receiveEnd()
+  }
+
+  /** Until there is room, or the transport says that nothing more comes. */
+  async #catchUp(): Promise<void> {
+    if (!this.#awaitsClose) whenSettled(this.#transport.closed, () => this.#onTransportClosed())
+    this.#awaitsClose = true
     while (this.#isBehind() && !this.#discarding) {
       this.#room = signal()
       await this.#room.promise
     }
-    // data of ours is no reason to stop reading: the peer may wait for us to read
-    const owed = this.#outbox.waiting - 2 * this.#writes.ahead
-    if (!this.#discarding && owed > answersAhead) await this.#outbox.flush().catch(ignore)
-    if (this.#ending.aborted) return false
-    let chunk: unknown
-    try {
-      chunk = await this.#transport.read()
-    } catch (thrown) {
-      this.#readFailed(thrown)
-      return false
-    }
-    if (chunk !== null && chunk !== undefined) {
-      if (!this.#engine.handshakeDone) await this.#gate?.pass()
-      if (!this.#discarding) this.#receive(asBytes(chunk))
-      return true
-    }
-    if (!this.#discarding) await this.#receiveEnd()
-    return false
   }
 
   #receive(bytes: Uint8Array): void {
@@ -289,11 +306,18 @@ export class Pump {
 
   /** What settles later, a ticket or a signature, brings output as well, whether anything is received or not. */
   #watch(): void {
-    this.#patience.waitFor(this.#failure ? undefined : this.#engine.optional)
+    const optional = this.#failure ? undefined : this.#engine.optional
+    if (optional) this.#patience ??= new Patience(this.#storeTimeout, () => this.#skipOptional())
+    this.#patience?.waitFor(optional)
     const { pending } = this.#engine
     if (!pending || pending === this.#watched) return
     this.#watched = pending
     void pending.then(() => this.#look())
+  }
+
+  #skipOptional(): void {
+    this.#engine.skipOptional()
+    this.#look()
   }
 
   #isBehind(): boolean {
@@ -329,14 +353,14 @@ export class Pump {
   #on(event: EngineEvent): void {
     switch (event.type) {
       case 'falseStart':
-        return this.#handshake.resolve(event.info) // the limits of the handshake stay
+        return this.#handshake?.resolve(event.info) // the limits of the handshake stay
       case 'handshake':
-        this.#liftLimits()
-        return this.#handshake.resolve(event.info)
+        this.#endHandshake()?.resolve(event.info)
+        return
       case 'data':
         return this.#dropData ? undefined : this.#inbox.push(event.data)
       case 'earlyData':
-        this.#early.push(event.data)
+        this.earlyData.push(event.data)
         return tell(
           'onEarlyData',
           () => this.#onEarlyData?.(event.data, (reply) => this.write(reply)),
@@ -355,12 +379,21 @@ export class Pump {
       case 'error':
         return this.#fail(event.error, true)
       case 'clientCertificate':
-        return this.#certificateRequests.answered(event)
+        return this.#certificateRequests?.answered(event)
       case 'earlyDataEnd':
       case 'earlyDataRejected':
       case 'keyUpdate':
         return
     }
+  }
+
+  /** The limits of the handshake end, and who waits for it is told by the caller. */
+  #endHandshake(): Deferred<ConnectionInfo> | undefined {
+    this.#liftLimits()
+    this.#liftLimits = ignore
+    const handshake = this.#handshake
+    this.#handshake = undefined
+    return handshake
   }
 
   #onPeerEnd(): void {
@@ -370,7 +403,7 @@ export class Pump {
     this.#peerEnded = true
     this.#discarding = true
     this.#inbox.end()
-    this.#certificateRequests.end(quietError('closed', 'the peer closed before it answered'))
+    this.#certificateRequests?.end(quietError('closed', 'the peer closed before it answered'))
     if (this.#writeEnd) this.#endTransportAfter(this.#writeEnd)
     else if (this.#engine.closed) void handled(this.#closeWrite())
   }
@@ -382,15 +415,14 @@ export class Pump {
     if (this.#failure) return
     this.#failure = error
     this.#discarding = true
-    this.#liftLimits()
-    this.#patience.waitFor(undefined)
-    this.#handshake.reject(error)
+    this.#endHandshake()?.reject(error)
+    this.#patience?.waitFor(undefined)
     this.#failed?.reject(error)
     if (error.code === 'aborted') this.#inbox.drop(error)
     else this.#inbox.fail(error)
     this.#outbox.rejectWaiting(error)
     this.#writes.fail(error)
-    this.#certificateRequests.end(error)
+    this.#certificateRequests?.end(error)
     this.#wake()
     if (tell) void this.#endTransport()
   }
@@ -414,7 +446,7 @@ export class Pump {
     const error = (this.#writeError = transportError(reason))
     if (this.#readLoopEnded || this.#discarding || this.#isBehind()) return this.#failSilently(error)
     const cancel = after(reasonTimeout, () => this.#failSilently(error))
-    void this.#readEnded.promise.then(() => {
+    void this.#whenReadEnded.then(() => {
       cancel()
       this.#failSilently(error)
     })

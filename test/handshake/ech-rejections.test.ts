@@ -204,7 +204,6 @@ describe('RFC 9849 section 7.1.1: the second hello', () => {
           versions: [],
           groups: [],
           signatureSchemes: [],
-          extensions: [],
           raw: first.message.raw,
         },
         nodeProvider,

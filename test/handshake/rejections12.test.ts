@@ -354,7 +354,7 @@ describe('other rules', () => {
       config,
       role: 'server',
       handshake: (io: HandshakeIo) =>
-        serverHandshake(config, { ...io, setMaxFragment: () => {} }, { defaults: {}, feature: everyServerFeature }),
+        serverHandshake(config, io.with({ setMaxFragment: () => {} }), { defaults: {}, feature: everyServerFeature }),
     })
     const client = clientOf({ ...tls12, limits: { recordSizeLimit: 100 } })
     infoOf(through(client, deaf, (wire) => [wire]).client)

@@ -52,7 +52,7 @@ function* sendLater(
   request: CertificateRequest13,
 ): Flow<ClientIdentity> {
   const flight: Uint8Array[] = []
-  const apart = hs.fork({ ...hs.io, sendHandshake: (raw) => flight.push(raw) })
+  const apart = hs.fork(hs.io.with({ sendHandshake: (raw) => flight.push(raw) }))
   apart.transcript.add(request.raw)
   const own = yield* sendClientCertificate(apart, request)
   hs.io.inOrder(function* () {

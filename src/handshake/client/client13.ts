@@ -233,5 +233,8 @@ const establish = (
   if (ticketRequest) hs.io.expectMessages(Math.max(ticketRequest.newSession, ticketRequest.resumption)) // RFC 9149
   const shown = { ownIdentity: info.ownIdentity, asked: own?.asked }
   const facts = hs.parts.sessions?.facts(hs.config, proofs.auth, info, shown)
-  return connection.establish(proofs, clientPostHandshake13(hs, connection, facts), info)
+  return connection.establish(proofs, info, {
+    flow: clientPostHandshake13(hs, connection, facts),
+    forksTranscript: hs.config.postHandshakeAuth && hs.parts.certificates !== undefined,
+  })
 }

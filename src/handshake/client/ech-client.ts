@@ -46,7 +46,7 @@ export function* startEch(
   const sender = yield* senderFor(config, chosen.suite, chosen.publicKey, echInfo(chosen.raw), { onSecret })
   const outer: ClientHandshake = new Handshake(
     publicConfig(config, chosen.publicName),
-    { ...io, emit: () => {} },
+    io.with({ emit: () => {} }),
     parts,
     messages13,
     ignoredByClients12,

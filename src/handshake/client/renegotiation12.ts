@@ -34,7 +34,7 @@ export function* clientPostHandshake12(
 ): Flow<void> {
   const { config, io } = hs
   let [done, refused] = [0, 0]
-  hs.transcript.forgetMessages()
+  hs.transcript.forget()
   for (;;) {
     yield* hs.receive('HelloRequest')
     if (config.renegotiation === 'ignore') continue

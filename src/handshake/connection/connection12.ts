@@ -194,5 +194,4 @@ export const establish12 = <A extends Authentication>(
     })
   },
   trafficKeys: () => current.negotiated.connection.trafficKeys(),
-  updateKeys: undefined,
 })

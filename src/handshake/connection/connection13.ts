@@ -9,6 +9,7 @@ import type { Sealer } from '../../record/protection.ts'
 import type { Messages13 } from '../../wire/messages.ts'
 import type { ClientAuthentication, Proofs, ServerAuthentication } from '../auth/authentication.ts'
 import { channelBinding } from './channel-binding.ts'
+import type { ChannelBindingType } from './channel-binding.ts'
 import type { Established, Handshake } from '../context.ts'
 import type { ConnectionInfo } from '../../info.ts'
 import type { TrafficKeys } from '../../traffic-secrets.ts'
@@ -28,6 +29,44 @@ export interface ConnectionSecrets<R extends Role> {
   readonly role: R
   /** The server's leaf certificate (DER), for tls-server-end-point; undefined without one. */
   readonly serverCertificate: Uint8Array | undefined
+}
+
+/** What goes on after the handshake. */
+export interface AfterHandshake {
+  readonly flow: Flow<void>
+  /** A later handshake in the connection goes on from the hash of this one (section 4.7.2). */
+  readonly forksTranscript: boolean
+  readonly requestCertificate?: () => Flow<void>
+}
+
+class Established13 implements Established {
+  readonly info: ConnectionInfo
+  readonly postHandshake: Flow<void>
+  readonly requestCertificate: (() => Flow<void>) | undefined
+  readonly #connection: Connection13
+
+  constructor(connection: Connection13, info: ConnectionInfo, { flow, requestCertificate }: AfterHandshake) {
+    this.#connection = connection
+    this.info = info
+    this.postHandshake = flow
+    this.requestCertificate = requestCertificate
+  }
+
+  exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Uint8Array {
+    return this.#connection.exportKeyingMaterial(length, label, context)
+  }
+
+  channelBinding(type: ChannelBindingType): Uint8Array {
+    return this.#connection.channelBinding(type)
+  }
+
+  trafficKeys(): TrafficKeys {
+    return this.#connection.trafficKeys()
+  }
+
+  updateKeys(requestPeer: boolean): Flow<void> {
+    return this.#connection.updateWrite(requestPeer)
+  }
 }
 
 export class Connection13<R extends Role = Role> {
@@ -62,28 +101,28 @@ export class Connection13<R extends Role = Role> {
   /**
    * The end of the handshake: there is none without the proofs of who the peer is, and that both saw the same messages.
    */
-  establish(_proofs: Proofs<PeerOf<R>>, postHandshake: Flow<void>, info: ConnectionInfo): Established {
-    this.#hs.transcript.forgetMessages()
+  establish(_proofs: Proofs<PeerOf<R>>, info: ConnectionInfo, after: AfterHandshake): Established {
+    this.#hs.end(after.forksTranscript)
+    return new Established13(this, info, after)
+  }
+
+  trafficKeys(): TrafficKeys {
     return {
-      info,
-      postHandshake,
-      exportKeyingMaterial: (length, label, context) => this.#export(length, label, context),
-      channelBinding: (type) =>
-        channelBinding(type, {
-          provider: this.#hs.config.provider,
-          exportKeyingMaterial: (length, label, context) => this.#export(length, label, context),
-          serverCertificate: this.#secrets.serverCertificate,
-          firstFinished: undefined,
-        }),
-      trafficKeys: () => ({
-        version: 'TLS 1.3',
-        cipherSuite: this.suite.name,
-        encryptThenMac: false,
-        read: this.#keysOf(this.#read),
-        write: this.#keysOf(this.#write),
-      }),
-      updateKeys: (requestPeer) => this.updateWrite(requestPeer),
+      version: 'TLS 1.3',
+      cipherSuite: this.suite.name,
+      encryptThenMac: false,
+      read: this.#keysOf(this.#read),
+      write: this.#keysOf(this.#write),
     }
+  }
+
+  channelBinding(type: ChannelBindingType): Uint8Array {
+    return channelBinding(type, {
+      provider: this.#hs.config.provider,
+      exportKeyingMaterial: (length, label, context) => this.exportKeyingMaterial(length, label, context),
+      serverCertificate: this.#secrets.serverCertificate,
+      firstFinished: undefined,
+    })
   }
 
   #keysOf(secret: TrafficSecret): TrafficKeys['read'] {
@@ -91,7 +130,7 @@ export class Connection13<R extends Role = Role> {
     return { secret: secret.secret.slice(), key, iv, macKey: new Uint8Array(0) }
   }
 
-  #export(length: number, label: string, context: Uint8Array | undefined): Uint8Array {
+  exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Uint8Array {
     return exportKey(this.suite.hash, this.#secrets.exporter, label, context ?? new Uint8Array(0), length)
   }
 

@@ -31,9 +31,8 @@ export const helloInfo = (
   message: ClientHelloMessage,
   extensions: ClientHelloExtensions,
   provider: CryptoProvider,
-): ClientHelloInfo => {
-  let types: readonly number[] | undefined
-  return clientHelloInfo(
+): ClientHelloInfo =>
+  clientHelloInfo(
     {
       serverName: hostName(extensions),
       alpn: extensions.application_layer_protocol_negotiation ?? [],
@@ -41,15 +40,10 @@ export const helloInfo = (
       versions: extensions.supported_versions ?? olderVersions(message.legacyVersion),
       groups: extensions.supported_groups ?? [],
       signatureSchemes: extensions.signature_algorithms ?? [],
-      // on demand: a list has 16,000 of them if the client likes, and few callers look
-      get extensions() {
-        return (types ??= (message.extensions ?? []).map(({ type }) => type))
-      },
       raw: message.raw,
     },
     provider,
   )
-}
 
 /** Some clients send what is not permitted here (RFC 6066 section 3): a final dot is left out, and an address, a port
  * behind the name, or what is too long is as no name, so that the server answers as it would without one. */

@@ -59,7 +59,7 @@ export function* serverHandshake12(hs: ServerHandshake12, hello: ReceivedHello):
         ? yield* fullHandshake(hs, hello, choice)
         : yield* pskHandshake(hs, hello, choice),
   }
-  hs.transcript.forgetMessages()
+  hs.transcript.forget()
   return establish12(hs, current, postHandshake(hs))
 }
 

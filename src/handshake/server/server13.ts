@@ -261,8 +261,11 @@ const establish = (
   const external = psk !== undefined && !psk.session
   const peer = { offered: hello.extensions.post_handshake_auth === true, external }
   const requests = hs.parts.clientAuth?.later(hs, peer)
-  const established = connection.establish(proofs, postHandshake(hs, connection, requests), info)
-  return { ...established, requestCertificate: () => requests?.request() ?? noRequests() }
+  return connection.establish(proofs, info, {
+    flow: postHandshake(hs, connection, requests),
+    forksTranscript: requests !== undefined && peer.offered,
+    requestCertificate: requests ? () => requests.request() : noRequests,
+  })
 }
 
 function* noRequests(): Flow<never> {

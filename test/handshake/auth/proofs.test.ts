@@ -37,7 +37,7 @@ export const mutations = (
   info: ConnectionInfo,
   hs: AnyHandshake,
 ): void => {
-  const rest = [(function* () {})(), info] as const
+  const rest = [info, { flow: (function* () {})(), forksTranscript: false }] as const
   client.establish({ auth: { by: 'certificate', peer, signature }, finished }, ...rest)
   client.establish({ auth: { by: 'psk', psk }, finished }, ...rest)
   server.establish({ auth: policy, finished }, ...rest)
@@ -65,7 +65,7 @@ export const mutations = (
 
   // @ts-expect-error TLS 1.2 demands the same
   const proofs: Current12<ServerAuthentication>['negotiated']['proofs'] = { finished }
-  establish12(hs, { negotiated: { connection: null as never, proofs, info } }, rest[0])
+  establish12(hs, { negotiated: { connection: null as never, proofs, info } }, rest[1].flow)
 }
 
 describe('proofs', () => {
