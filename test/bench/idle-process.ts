@@ -2,7 +2,8 @@
 // COUNT prints the bytes of resident memory for each. Each connection has carried 1 KiB both ways.
 
 import * as contenders from './contenders/index.ts'
-import type { Link, Transport } from './contenders/types.ts'
+import type { Transport } from './contenders/types.ts'
+import { openIdle, settle } from './idle.ts'
 
 const [, , who = 'own', transport = 'tcp', count = '500'] = process.argv
 const identity = JSON.parse(process.env['BENCH_IDENTITY'] ?? '{}')
@@ -11,26 +12,14 @@ const setup = { version: 'TLS 1.3', suite: 'TLS_AES_128_GCM_SHA256', group: 'X25
 const opener = await contender.prepare(setup, transport as Transport)
 if (!opener) throw new Error(`${who} does not go over ${transport}`)
 
-const links: Link[] = []
-const open = async (number: number): Promise<void> => {
-  for (let i = 0; i < number; i++) {
-    const link = await opener.open()
-    await link.echo(1, 1024)
-    links.push(link)
-  }
-}
-
 /** Bytes of resident memory after all garbage is gone. */
-const settled = async (): Promise<number> => {
-  for (let i = 0; i < 5; i++) {
-    globalThis.gc?.()
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
+const resident = async (): Promise<number> => {
+  await settle()
   return process.memoryUsage.rss()
 }
 
-await open(100) // the code is warm, and the heap has its size
-const before = await settled()
-await open(Number(count))
-console.log((await settled()) - before, links.length / Number(count))
+const warm = await openIdle(opener, 100) // the code is warm, and the heap has its size
+const before = await resident()
+const links = await openIdle(opener, Number(count))
+console.log((await resident()) - before, (warm.length + links.length) / Number(count))
 process.exit()

@@ -1,0 +1,21 @@
+// What an idle connection may keep. The bound leaves room for versions of V8, not for another closure per connection:
+// whoever makes it larger has to say why.
+
+import { expect, it } from 'vitest'
+
+import { own } from '../bench/contenders/index.ts'
+import { heapPerConnection } from '../bench/idle.ts'
+import { full12, full13 } from '../bench/rows.ts'
+import type { Setup } from '../bench/contenders/types.ts'
+
+/** KiB of heap, both ends and the pair between them. */
+const bounds: readonly (readonly [string, Setup, number])[] = [
+  ['TLS 1.3', full13, 33],
+  ['TLS 1.2', full12, 38],
+]
+
+it.each(bounds)('an idle connection of %s keeps so much heap and no more', async (_, setup, kibibytes) => {
+  const opener = await own.prepare(setup, 'pair')
+  if (!opener) throw new Error('no opener')
+  expect((await heapPerConnection(opener, 150)) / 1024).toBeLessThan(kibibytes)
+})
