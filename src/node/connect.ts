@@ -1,9 +1,12 @@
 // tls.connect(): a socket, its connection, and the verdict on the server once the handshake is done.
 
+import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
+import type { PeerCertificate } from 'node:tls'
 import type { Duplex } from 'node:stream'
 import process from 'node:process'
 
+import type { Certificate } from '../x509/certificate.ts'
 import { bytesOfView, checkFunction, checkNumber, connectionReset, isView } from './node-errors.ts'
 import { native } from './native.ts'
 import { createSecureContext } from './secure-context.ts'
@@ -133,8 +136,7 @@ function onConnectSecure(this: TLSSocket): void {
   const { info, verdict } = this._puretls
   let error: Error | undefined = info?.pskIdentity && info.peerCertificates.length === 0 ? undefined : verdict?.error
   if (!error && mustCheckName(this)) {
-    const check = options.checkServerIdentity as typeof nodeCheck
-    error = check(identityNameOf(options), this.getPeerCertificate(true))
+    error = nameError(this, options.checkServerIdentity as typeof nodeCheck, identityNameOf(options))
   }
   if (error) {
     const code: unknown = Reflect.get(error, 'code')
@@ -151,6 +153,28 @@ function onConnectSecure(this: TLSSocket): void {
   this.emit('secureConnect')
   emitPendingSession(this)
   this.removeListener('end', onConnectEnd)
+}
+
+/**
+ * What a check says of the peer's certificate. Our own looks at its names first, and makes the object that an error
+ * shows only where they do not match.
+ */
+const nameError = (socket: TLSSocket, check: typeof nodeCheck, name: string): Error | undefined => {
+  const leaf = socket._puretls.verdict?.chain[0]
+  if (check === checkServerIdentity && leaf) {
+    const names = { subject: {}, subjectaltname: alternativeNames(leaf) }
+    if (nodeCheck(name, names as PeerCertificate) === undefined) return undefined
+  }
+  return check(name, socket.getPeerCertificate(true))
+}
+
+const namesOf = new WeakMap<Certificate, string>()
+
+/** As Node writes them, kept with a certificate that the verifier knows again. */
+const alternativeNames = (leaf: Certificate): string => {
+  let names = namesOf.get(leaf)
+  if (names === undefined) namesOf.set(leaf, (names = new X509Certificate(leaf.der).subjectAltName ?? ''))
+  return names
 }
 
 /**

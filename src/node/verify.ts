@@ -104,6 +104,7 @@ export const judgeBy = (rules: VerifyRules): Judge => {
   return {
     judge: (chain, peer, time) => attempt({ chain, peer, time, serverName: undefined }),
     verifier: (record) => ({
+      recall: (der) => strict.recall?.(der),
       verify: ({ chain, leaf, peer, time }) => {
         const first = leaf ?? parseCertificate(chain[0] ?? new Uint8Array(0))
         return andThen(attempt({ chain, leaf: first, peer, time, serverName: undefined }), (verdict) => {
