@@ -2,7 +2,15 @@
 // HMAC and key of AES-128, 16 bytes each; 80 bytes, as OpenSSL and nginx have them: name, 16 bytes, key of the HMAC and
 // key of AES-256, 32 each. A ticket is name || IV || AES-CBC(SSL_SESSION) || HMAC-SHA-256 (RFC 5077 section 4).
 
-import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 
 import { andThen } from '../crypto/maybe.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
@@ -18,10 +26,18 @@ const NAME_LENGTH = 16
 const IV_LENGTH = 16
 const MAC_LENGTH = 32
 
+interface TicketKey {
+  readonly name: Buffer
+  readonly mac: KeyObject
+  readonly cipher: KeyObject
+  readonly algorithm: string
+}
+
 /** The keys of one secure context. */
 export class TicketKeys {
   readonly #provider: CryptoProvider
   #keys: Buffer | undefined
+  #parts: TicketKey | undefined
 
   constructor(provider: CryptoProvider) {
     this.#provider = provider
@@ -36,6 +52,7 @@ export class TicketKeys {
   /** 48 or 80 bytes. */
   set(keys: NodeJS.ArrayBufferView): void {
     this.#keys = Buffer.from(bytesOfView(keys))
+    this.#parts = undefined
   }
 
   protector(rules: SessionRules): TicketProtector {
@@ -48,19 +65,21 @@ export class TicketKeys {
     }
   }
 
-  #parts(): { readonly name: Buffer; readonly mac: Buffer; readonly cipher: Buffer; readonly algorithm: string } {
+  /** Key objects, which are made once: as bytes a key costs more than what it seals. */
+  get #used(): TicketKey {
+    if (this.#parts) return this.#parts
     const keys = this.get()
     const half = (keys.length - NAME_LENGTH) / 2
-    return {
+    return (this.#parts = {
       name: keys.subarray(0, NAME_LENGTH),
-      mac: keys.subarray(NAME_LENGTH, NAME_LENGTH + half),
-      cipher: keys.subarray(NAME_LENGTH + half),
+      mac: createSecretKey(keys.subarray(NAME_LENGTH, NAME_LENGTH + half)),
+      cipher: createSecretKey(keys.subarray(NAME_LENGTH + half)),
       algorithm: `aes-${half * 8}-cbc`,
-    }
+    })
   }
 
   #seal(session: Uint8Array): Uint8Array {
-    const { name, mac, cipher, algorithm } = this.#parts()
+    const { name, mac, cipher, algorithm } = this.#used
     const iv = this.#provider.random(IV_LENGTH)
     const encrypter = createCipheriv(algorithm, cipher, iv)
     const head = Buffer.concat([name, iv, encrypter.update(session), encrypter.final()])
@@ -68,7 +87,7 @@ export class TicketKeys {
   }
 
   #open(ticket: Uint8Array): Uint8Array | undefined {
-    const { name, mac, cipher, algorithm } = this.#parts()
+    const { name, mac, cipher, algorithm } = this.#used
     const bytes = Buffer.from(ticket.buffer, ticket.byteOffset, ticket.byteLength)
     if (bytes.length < NAME_LENGTH + IV_LENGTH + MAC_LENGTH || !bytes.subarray(0, NAME_LENGTH).equals(name)) {
       return undefined
@@ -85,4 +104,4 @@ export class TicketKeys {
   }
 }
 
-const macOf = (key: Buffer, head: Uint8Array): Buffer<ArrayBuffer> => createHmac('sha256', key).update(head).digest()
+const macOf = (key: KeyObject, head: Uint8Array): Buffer<ArrayBuffer> => createHmac('sha256', key).update(head).digest()
