@@ -47,7 +47,9 @@ describe('a warning is given once', () => {
     expect(warn).not.toHaveBeenCalled()
     for (const servername of ['127.0.0.1', '::1'])
       await closed(kept(connect({ port, host: '127.0.0.1', ca, servername })).resume())
-    expect(warn.mock.calls.map((call: readonly unknown[]) => call.slice(1))).toEqual([['DeprecationWarning', 'DEP0123']])
+    expect(warn.mock.calls.map((call: readonly unknown[]) => call.slice(1))).toEqual([
+      ['DeprecationWarning', 'DEP0123'],
+    ])
   })
   it('of NODE_TLS_REJECT_UNAUTHORIZED=0, which lets every server pass unless the caller says otherwise', async () => {
     const connect = await load()
