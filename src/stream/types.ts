@@ -25,8 +25,8 @@ export interface ByteStream {
   readonly failed?: Promise<unknown>
   /**
    * Settles when nothing more comes in, because the stream ended or broke: what read() still gives is here already. A
-   * connection that nobody reads learns by it that its peer left. Without it, it learns that from read() alone, which
-   * is not called while 64 KiB of application data wait.
+   * connection that nobody reads learns by it that its peer left. Without it, it learns that from read() alone, of
+   * which one call more is under way while 64 KiB of application data wait.
    */
   readonly closed?: Promise<unknown>
 }

@@ -6,7 +6,7 @@ import { connect, createServer } from '../../src/index.node.ts'
 import type { TlsConnection } from '../../src/index.node.ts'
 import { anyCertificate, ecdsa } from '../fixtures/identities.ts'
 import { bytesOf, readAll, turns } from '../stream/compliance.ts'
-import { memory, messageStreams, nodeDuplexes, sockets, webStreams } from '../stream/duplexes.ts'
+import { iterables, memory, messageStreams, nodeDuplexes, sockets, webStreams } from '../stream/duplexes.ts'
 import type { Line, LineKind } from '../stream/duplexes.ts'
 import { pair } from '../../src/stream/pair.ts'
 import type { ByteStream } from '../../src/stream/types.ts'
@@ -111,6 +111,63 @@ describe('a peer that left', () => {
     await turns(40)
     outer.line.cut()
     expect(['truncated', 'transport_failed']).toContain((await client.closed)?.code)
+  })
+
+  it.each([
+    ['{ source, sink }', iterables],
+    ['a message stream without events', messageStreams(false)],
+  ] as const)('is noticed over %s, though nobody reads', async (_, kind) => {
+    const { line, client, server } = await connected(kind)
+    await server.write(bytesOf(1000))
+    await turns(20)
+    line.cut()
+    expect(['truncated', 'transport_failed']).toContain((await client.closed)?.code)
+    expect(await client.read()).toEqual(bytesOf(1000))
+  })
+
+  it('is noticed over a stream that only pulls, with all that is read ahead full', async () => {
+    for (const end of ['abort', 'close'] as const) {
+      const [near, far] = pair()
+      const { read, write, close, abort } = near
+      const pulling: ByteStream = { read, write, close, abort }
+      const accepting = createServer(ecdsa).accept(far)
+      const client = await connect(pulling, { serverName: 'server.test', verifier: anyCertificate })
+      const server = await accepting
+      // As much as is read ahead, and nothing more.
+      const sent = 65_536
+      await server.write(bytesOf(sent))
+      await turns(20)
+      await far[end]()
+      expect(['truncated', 'transport_failed']).toContain((await client.closed)?.code)
+      let length = 0
+      for (let chunk = await client.read(); chunk; chunk = length < sent ? await client.read() : null)
+        length += chunk.length
+      expect(length).toBe(sent)
+    }
+  })
+
+  it('a stream that only pulls is read one call ahead of what may wait, and no further', async () => {
+    const [near, far] = pair({ highWaterMark: 1 << 24 })
+    const { write, close, abort } = near
+    let reads = 0
+    const read = (): ReturnType<ByteStream['read']> => {
+      reads++
+      return near.read()
+    }
+    const accepting = createServer(ecdsa).accept(far)
+    const client = await connect({ read, write, close, abort }, { serverName: 'server.test', verifier: anyCertificate })
+    const server = await accepting
+    const chunks = 100
+    for (let i = 0; i < chunks; i++) await server.write(bytesOf(16_384))
+    await turns(20)
+    const ahead = reads
+    expect(ahead).toBeLessThan(15)
+    await turns(20)
+    expect(reads).toBe(ahead)
+    let length = 0
+    while (length < chunks * 16_384) length += (await client.read())?.length ?? 0
+    expect(length).toBe(chunks * 16_384)
+    expect(reads).toBeGreaterThan(ahead)
   })
 
   it('is noticed by read() over a stream whose `closed` is no promise', async () => {
