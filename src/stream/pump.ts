@@ -250,11 +250,10 @@ export class Pump {
 
   /** Chunks from the transport to the engine, up to the end. In one function: each that waits costs promises. */
   async #readAll(): Promise<void> {
-    // A stream that says by itself when it is over is not read ahead of whoever reads here; of another one chunk is.
-    const tellsEnd = this.#transport.closed !== undefined
     for (;;) {
       if (this.#engine.blocked) await this.#settle()
-      if (tellsEnd && this.#isBehind() && !this.#discarding) await this.#catchUp()
+      // A stream that says by itself when it is over is not read ahead of whoever reads here; of another one chunk is.
+      if (this.#isBehind() && !this.#discarding && this.#transport.closed !== undefined) await this.#catchUp()
       // data of ours is no reason to stop reading: the peer may wait for us to read
       const owed = this.#outbox.waiting - 2 * this.#writes.ahead
       if (!this.#discarding && owed > answersAhead) await this.#outbox.flush().catch(ignore)
@@ -266,7 +265,7 @@ export class Pump {
         return this.#readFailed(thrown)
       }
       if (chunk === null || chunk === undefined) break
-      if (!tellsEnd && this.#isBehind() && !this.#discarding) await this.#catchUp()
+      if (this.#isBehind() && !this.#discarding) await this.#catchUp()
       const turn = this.#engine.handshakeDone ? undefined : this.#gate?.pass()
       if (turn) await turn
       if (!this.#discarding) this.#receive(asBytes(chunk))
