@@ -159,10 +159,11 @@ Object.defineProperty(connect, promisify.custom, {
 const dial = (url: URL, options: SecureClientOptions): TLSSocket => {
   const host = url.hostname ? url.hostname.replace(/^\[(.*)\]$/, '$1') : url.host || 'localhost'
   const servername = options.servername || (isIP(host) === 0 ? host : undefined)
+  // As in node:http2, a port or a host among the options counts over those of the address.
   return connectTls({
-    ...withProtocols<ConnectOptions>(options),
     port: url.port || 443,
     host,
+    ...withProtocols<ConnectOptions>(options),
     ...(servername === undefined ? {} : { servername }),
   })
 }

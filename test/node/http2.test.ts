@@ -105,6 +105,17 @@ describe('http2 over our TLS', () => {
     )
   })
 
+  it.each([
+    ['ours', connect],
+    ['theirs', nodeHttp2.connect],
+  ] as const)('%s: port and host among the options count over those of the address', async (_name, client) => {
+    const { port } = new URL(await listening(createSecureServer({ cert, key }, tell)))
+    const options = { ca, host: '127.0.0.1', port: Number(port) }
+    const session = kept((client as typeof nodeHttp2.connect)('https://localhost:1', options))
+    await once(session, 'connect')
+    expect((session.socket as NodeSocket).remotePort).toBe(Number(port))
+  })
+
   it('tells of idle sessions with setTimeout()', async () => {
     const server = createSecureServer({ cert, key })
     server.setTimeout(30)
