@@ -8,6 +8,8 @@ import { join, parse } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { createCa } from '../../src/pki/index.ts'
+import { slapd } from '../cli/servers/slapd.ts'
+import { vsftpd } from '../cli/servers/vsftpd.ts'
 import { run, stopChildren } from '../interop/process.ts'
 import * as servers from './servers.ts'
 import type { Files, Ports, Started } from './servers.ts'
@@ -60,6 +62,10 @@ const alone: readonly [string, 'register' | 'plug'][] = [
   ['nodemailer', 'register'],
   ['https-proxy-agent', 'register'],
   ['proxies', 'register'],
+  ['socket.io', 'register'],
+  ['koa', 'register'],
+  ['http-proxy', 'register'],
+  ['clients', 'register'],
   ['socks', 'register'],
   ['ssh2', 'register'],
   ['https', 'plug'],
@@ -75,6 +81,9 @@ const alone: readonly [string, 'register' | 'plug'][] = [
   ['nodemailer', 'plug'],
   ['https-proxy-agent', 'plug'],
   ['proxies', 'plug'],
+  ['socket.io', 'plug'],
+  ['koa', 'plug'],
+  ['http-proxy', 'plug'],
   ['socks', 'plug'],
   ['ssh2', 'plug'],
 ]
@@ -102,7 +111,15 @@ const withServers: readonly Served[] = [
       ['postgres', 'plug'],
     ],
   },
-  { server: 'mariadb', start: servers.mariadb, programs: [['mysql2', 'register']] },
+  {
+    server: 'mariadb',
+    start: servers.mariadb,
+    programs: [
+      ['mysql2', 'register'],
+      ['mysql', 'register'],
+      ['mariadb', 'register'],
+    ],
+  },
   {
     server: 'redis',
     start: servers.redis,
@@ -120,7 +137,24 @@ const withServers: readonly Served[] = [
       ['mqtt', 'plug'],
     ],
   },
-  { server: 'dovecot', start: servers.dovecot, programs: [['imapflow', 'register']] },
+  {
+    server: 'dovecot',
+    start: servers.dovecot,
+    programs: [
+      ['imapflow', 'register'],
+      ['imap', 'register'],
+    ],
+  },
+  { server: 'vsftpd', start: vsftpd, programs: [['basic-ftp', 'register']] },
+  { server: 'slapd', start: slapd, programs: [['ldapts', 'register']] },
+  {
+    server: 'kafka',
+    start: servers.kafka,
+    programs: [
+      ['kafkajs', 'register'],
+      ['kafkajs', 'plug'],
+    ],
+  },
   {
     server: 'nats',
     start: servers.nats,

@@ -203,3 +203,10 @@ export const mongo = async (directory: string, { cert, key }: Files): Promise<St
   const port = await freePort()
   return start({ mongo: port }, /listening/, program, [String(port), cert, key, folderIn(directory, 'mongo')])
 }
+
+/** A cluster of one that is kept in memory, of the makers of franz-go. */
+export const kafka = async (directory: string, { cert, key }: Files): Promise<Started> => {
+  const program = buildGo(directory, 'kafka')
+  const port = await freePort()
+  return start({ kafka: port }, /listening/, program, [String(port), cert, key])
+}

@@ -1,5 +1,6 @@
-// vsftpd for anonymous users. It has to be started as root.
+// vsftpd for anonymous users, who may write in `incoming`. It has to be started as root.
 
+import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Child, freePort } from '../../interop/process.ts'
@@ -10,6 +11,8 @@ import { greets } from './ready.ts'
 export const vsftpd = async (directory: string, { cert, key }: Files): Promise<Started> => {
   const folder = folderIn(directory, 'vsftpd')
   const file = join(folder, 'vsftpd.conf')
+  const root = folderIn(folder, 'root')
+  execFileSync('chown', ['ftp', folderIn(root, 'incoming')])
   const port = await freePort()
   const settings = {
     listen: 'YES',
@@ -22,6 +25,10 @@ export const vsftpd = async (directory: string, { cert, key }: Files): Promise<S
     ssl_ciphers: 'HIGH',
     anonymous_enable: 'YES',
     allow_anon_ssl: 'YES',
+    anon_root: root,
+    anon_upload_enable: 'YES',
+    anon_umask: '022',
+    write_enable: 'YES',
     seccomp_sandbox: 'NO',
     secure_chroot_dir: folderIn(folder, 'empty'),
   }
