@@ -5,7 +5,7 @@ import type { ConnectionOptions } from './connection.ts'
 import { asTlsError } from './errors.ts'
 import { checkOptions, requireObject } from './options/check.ts'
 import { connectionNames } from './options/names.ts'
-import type { Names } from './options/names.ts'
+import type { Names } from './checked-options.ts'
 import { adapt } from './stream/adapt.ts'
 import type { AnyDuplex, ByteStream } from './stream/types.ts'
 

@@ -1,6 +1,8 @@
 // Encrypted Client Hello as a caller sees it (RFC 9849): options of both sides, checked, and keys for servers.
 // config.ts makes the configs, handshake/client/ech-client.ts and ech-server.ts work by them.
 
+import { checkOptions, requireObject } from './checked-options.ts'
+import type { Names } from './checked-options.ts'
 import { run, use } from './crypto/maybe.ts'
 import type { Steps } from './crypto/maybe.ts'
 import type { CryptoProvider, KeyExchange, MaybePromise } from './crypto/provider.ts'
@@ -164,18 +166,22 @@ export interface EchKeyRequest {
   readonly maximumNameLength?: number
 }
 
+const echKeyNames: Names<EchKeyRequest> = {
+  publicName: 'string',
+  provider: 'object',
+  configId: 'number',
+  maximumNameLength: 'number',
+}
+
 export interface EchKeys extends EchKey {
   /** ECHConfigList with the one config: what DNS publishes. */
   readonly configList: Uint8Array
 }
 
 /** A fresh X25519 key with the AEADs that the provider has (RFC 9849 section 4). Rejects with `bad_option`. */
-export const generateEchKeys = async ({
-  publicName,
-  provider,
-  configId = provider.random(1)[0] ?? 0,
-  maximumNameLength = 64,
-}: EchKeyRequest): Promise<EchKeys> => {
+export const generateEchKeys = async (request: EchKeyRequest): Promise<EchKeys> => {
+  checkOptions(request, echKeyNames, { required: ['publicName', 'provider'], elsewhere: { name: 'publicName' } })
+  const { publicName, provider, configId = provider.random(1)[0] ?? 0, maximumNameLength = 64 } = request
   if (!isPublicName(publicName))
     throw new TlsError(
       'bad_option',
@@ -201,3 +207,15 @@ export const generateEchKeys = async ({
   })
   return { config, privateKey, configList: encodeEchConfigList([config]) }
 }
+
+/** `generateEchKeys` of an entry point that has a provider of its own, which `provider` replaces. */
+export type GenerateEchKeys = (
+  request: Omit<EchKeyRequest, 'provider'> & { readonly provider?: CryptoProvider },
+) => Promise<EchKeys>
+
+export const generateEchKeysBy =
+  (provider: CryptoProvider): GenerateEchKeys =>
+  async (request) => {
+    requireObject(request)
+    return generateEchKeys({ ...request, provider: request.provider ?? provider })
+  }

@@ -9,6 +9,8 @@ import { lazily } from './crypto/lazily.ts'
 import { andThen, isPromise } from './crypto/maybe.ts'
 import { nodeProvider } from './crypto/node.ts'
 import { TlsError } from './errors.ts'
+import { generateEchKeysBy } from './ech.ts'
+import type { GenerateEchKeys } from './ech.ts'
 import { loadIdentityWith } from './identity.ts'
 import type { LoadIdentity } from './identity.ts'
 import { createServerBy } from './server-base.ts'
@@ -52,7 +54,8 @@ export const createServer: CreateServer = createServerBy({
 })
 /** A certificate chain and its key, read and checked once. See {@link LoadIdentity}. */
 export const loadIdentity: LoadIdentity = loadIdentityWith(nodeProvider)
+/** Keys for Encrypted Client Hello, with the provider of this runtime unless one is given. */
+export const generateEchKeys: GenerateEchKeys = generateEchKeysBy(nodeProvider)
 export * from './exports.ts'
-export { generateEchKeys } from './ech.ts'
 export { systemRoots } from './x509/trust.node.ts'
 export type { SystemRootsOptions } from './x509/trust.node.ts'

@@ -5,6 +5,8 @@ import { connectWith } from './connect.ts'
 import type { Connect } from './connect.ts'
 import { webcryptoLateProvider } from './crypto/webcrypto-late.ts'
 import { defaultsWith } from './defaults.ts'
+import { generateEchKeysBy } from './ech.ts'
+import type { GenerateEchKeys } from './ech.ts'
 import { loadIdentityWith } from './identity.ts'
 import type { LoadIdentity } from './identity.ts'
 import { createServerWith } from './server.ts'
@@ -18,5 +20,6 @@ export const connect: Connect = connectWith(defaults)
 export const createServer: CreateServer = createServerWith(defaults)
 /** A certificate chain and its key, read and checked once. See {@link LoadIdentity}. */
 export const loadIdentity: LoadIdentity = loadIdentityWith(webcryptoLateProvider)
+/** Keys for Encrypted Client Hello, with the provider of this runtime unless one is given. */
+export const generateEchKeys: GenerateEchKeys = generateEchKeysBy(webcryptoLateProvider)
 export * from './exports.ts'
-export { generateEchKeys } from './ech.ts'

@@ -2,6 +2,7 @@
 // over HTTP, by a record in the DNS. Answers to the first two are kept in the storage, so that any process that
 // shares it can give them.
 
+import { checkOptions } from '../checked-options.ts'
 import { createHash } from 'node:crypto'
 import { derElement, tags } from '../wire/der.ts'
 import { selfSigned } from '../pki/ca.ts'
@@ -62,6 +63,7 @@ export interface DnsHook {
 }
 
 export const dnsSolver = (hook: DnsHook): Solver => {
+  checkOptions(hook, { set: 'function', remove: 'function' }, { required: ['set', 'remove'] }, 'challenge')
   const record = ({ domain, keyAuthorization }: ChallengeToAnswer): [string, string] => [
     `_acme-challenge.${domain}`,
     base64url(sha256(keyAuthorization)),

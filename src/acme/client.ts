@@ -2,6 +2,8 @@
 // certificate. Which challenge is answered, and how, is the caller's (`Solver`). One client is one account with one
 // server.
 
+import { checkOptions } from '../checked-options.ts'
+import type { Names } from '../checked-options.ts'
 import { setTimeout as pause } from 'node:timers/promises'
 import { TlsError } from '../errors.ts'
 import { createRequest } from '../pki/csr.ts'
@@ -39,6 +41,16 @@ export interface AcmeClientOptions {
   readonly externalAccount?: { readonly kid: string; readonly hmacKey: string }
   /** Milliseconds for one order. Default 300000. */
   readonly orderTimeoutMs?: number
+}
+
+const names: Names<AcmeClientOptions> = {
+  directoryUrl: 'string',
+  key: 'object',
+  transport: 'function',
+  contact: 'list',
+  termsAgreed: 'boolean',
+  externalAccount: { kid: 'string', hmacKey: 'string' },
+  orderTimeoutMs: 'number',
 }
 
 /** A refusal of the ACME server (RFC 8555 section 6.7, RFC 9457). */
@@ -103,6 +115,7 @@ export class AcmeClient {
   #kid: string | undefined
 
   constructor(options: AcmeClientOptions) {
+    checkOptions(options, names, { required: ['directoryUrl', 'key', 'transport', 'termsAgreed'] })
     this.#options = options
   }
 

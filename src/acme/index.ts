@@ -1,6 +1,7 @@
 // puretls/acme: certificates that get and renew themselves (RFC 8555), for servers of this library. Runs where Node's
 // builtins are.
 
+import { requireObject } from '../checked-options.ts'
 import { createServer } from '../index.node.ts'
 import type { CreateServerOptions, TlsServer } from '../index.node.ts'
 import { ACME_TLS } from './challenges.ts'
@@ -32,7 +33,9 @@ export interface AcmeServer extends TlsServer {
  * CA proves the names by connecting to it (tls-alpn-01), on port 443.  ```ts const server = createAcmeServer({
  * acme: { domains: ['example.org'], termsAgreed: true, storage: folderStorage('/var/lib/acme') } }) await
  * server.listen(443, (connection) => serve(connection)) await server.acme.start() ``` */
-export const createAcmeServer = ({ acme: acmeOptions, onClientHello, ...options }: AcmeServerOptions): AcmeServer => {
+export const createAcmeServer = (given: AcmeServerOptions): AcmeServer => {
+  requireObject(given)
+  const { acme: acmeOptions, onClientHello, ...options } = given
   const acme = new Acme(acmeOptions)
   const withAcme = (given: typeof options, own: typeof onClientHello): CreateServerOptions => ({
     ...given,

@@ -1,6 +1,7 @@
 // What ACME signs its requests with (RFC 8555 section 6.2): an ECDSA key on P-256, flattened JWS (RFC 7515), and the
 // thumbprint of the key (RFC 7638). Signatures are WebCrypto's.
 
+import { requireObject } from '../checked-options.ts'
 import { createHash, createHmac } from 'node:crypto'
 import { TlsError } from '../errors.ts'
 
@@ -21,6 +22,7 @@ export const generateAccountKey = async (): Promise<AccountKey> => {
 
 /** Throws `bad_key` for what is no private key on P-256. */
 export const accountKey = async (jwk: JsonWebKey): Promise<AccountKey> => {
+  requireObject(jwk, 'jwk')
   const { crv = '', kty = '', x = '', y = '' } = jwk
   const key = await crypto.subtle.importKey('jwk', jwk, algorithm, true, ['sign']).catch((cause: unknown) => {
     throw new TlsError('bad_key', 'the ACME account key is not a private key on P-256', { cause })

@@ -2,6 +2,8 @@
 // serve, and which one of them renews in time. The CA is asked under a lock, and after a failure not again before a
 // while.
 
+import { checkOptions } from '../checked-options.ts'
+import type { Names } from '../checked-options.ts'
 import { nodeProvider } from '../crypto/node.ts'
 import type { KeyKind } from '../pki/keys.ts'
 import { TlsError } from '../errors.ts'
@@ -63,6 +65,25 @@ export interface AcmeOptions {
   readonly transport?: AcmeTransport
 }
 
+const names: Names<AcmeOptions> = {
+  domains: 'list',
+  onDemand: 'function',
+  directoryUrl: 'string',
+  termsAgreed: 'boolean',
+  email: 'string',
+  externalAccount: { kid: 'string', hmacKey: 'string' },
+  challenge: 'any',
+  storage: 'object',
+  keyKind: 'string',
+  renewAtFraction: 'number',
+  checkEveryMs: 'number',
+  staple: 'boolean',
+  onEvent: 'function',
+  clock: 'function',
+  ca: 'any',
+  transport: 'function',
+}
+
 interface Held {
   readonly pem: string
   readonly identity: Identity
@@ -89,12 +110,17 @@ export class Acme {
   #isStopped = false
 
   constructor(options: AcmeOptions) {
+    checkOptions(options, names, {
+      elsewhere: { names: 'domains', contact: 'email', key: 'keyKind', directory: 'directoryUrl' },
+    })
     if (!options.termsAgreed)
       throw new TlsError('bad_option', "termsAgreed: an ACME account needs agreement to the CA's terms")
     this.#options = options
     this.storage = options.storage ?? memoryStorage()
     this.#clock = options.clock ?? Date.now
     const { challenge = 'tls-alpn-01' } = options
+    if (typeof challenge !== 'object' && challenge !== 'http-01' && challenge !== 'tls-alpn-01')
+      throw new TlsError('bad_option', 'challenge: tls-alpn-01, http-01, or { set, remove } for dns-01')
     this.#solver =
       typeof challenge === 'object'
         ? dnsSolver(challenge)

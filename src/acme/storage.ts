@@ -1,6 +1,7 @@
 // Where accounts, certificates and answers to challenges are kept. Several processes may share a folder: what they
 // write appears whole, and what only one of them may do is done under a lock.
 
+import { checkOptions, requireText } from '../checked-options.ts'
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -18,6 +19,8 @@ export interface AcmeStorage {
 
 /** A folder, its files readable by their owner only. */
 export const folderStorage = (folder: string, options: LockOptions = {}): AcmeStorage => {
+  requireText(folder, 'folder')
+  checkOptions(options, { timeoutMs: 'number', staleMs: 'number' })
   const path = (key: string): string =>
     join(
       folder,

@@ -2,6 +2,8 @@
 // section 4.1), an OCSP response (RFC 6960 section 4.2) and their parts give them. Elements of no known place go by
 // their type.
 
+import { requireBytes } from '../checked-options.ts'
+import { TlsError } from '../errors.ts'
 import { toHex } from '../wire/bytes.ts'
 import { dotted, tags } from '../wire/der.ts'
 import { attributeShortNames, oidName } from '../x509/oids.ts'
@@ -13,7 +15,11 @@ import type { Field, FieldFacts } from './fields.ts'
 const MAX_DEPTH = 32
 
 /** The fields of a certificate; what is not DER stays one field. `at` is the offset of bytes[0]. */
-export const certificateFields = (bytes: Uint8Array, at = 0): readonly Field[] => derFields(bytes, at, certificateShape)
+export const certificateFields = (bytes: Uint8Array, at = 0): readonly Field[] => {
+  requireBytes(bytes, 'certificate')
+  if (!Number.isInteger(at)) throw new TlsError('bad_option', 'at: an offset in bytes')
+  return derFields(bytes, at, certificateShape)
+}
 
 /** The fields of one or more elements that follow one another. */
 export const derFields = (bytes: Uint8Array, at: number, shape: Shape | undefined): readonly Field[] =>

@@ -1,5 +1,6 @@
 // What hellos settle, read from their bytes without judging them: versions, suites, randoms, extensions.
 
+import { requireBytes } from '../checked-options.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { clientHelloInfo } from '../options/hello-info.ts'
 import type { ClientHelloInfo } from '../options.ts'
@@ -28,6 +29,7 @@ const valueOf = <T extends ExtensionTable, K extends keyof T & ExtensionName>(
  * as empty. Throws `decode_error` if the message itself is. Without a provider that hashes, toJSON() has no JA3
  * and JA4. */
 export const parseClientHello = (raw: Uint8Array, provider?: CryptoProvider): ClientHelloInfo => {
+  requireBytes(raw, 'ClientHello')
   const hello = decodeMessage(messages13, 'ClientHello', raw)
   const value = <K extends keyof typeof clientHelloExtensions>(name: K) =>
     valueOf(clientHelloExtensions, name, hello.extensions)

@@ -1,6 +1,7 @@
 // Bytes out of a hexdump, in the forms that people paste: plain hex, xxd, hexdump -C, od -tx1, Wireshark, C arrays;
 // and the records or the message in them.
 
+import { requireText } from '../checked-options.ts'
 import { TlsError } from '../errors.ts'
 import { RECORD_HEADER_LENGTH } from '../record/limits.ts'
 import { HEADER_LENGTH } from '../wire/messages.ts'
@@ -12,6 +13,7 @@ import { beginsMessage } from './trace-data.ts'
 
 /** Throws `decode_error` for text in which there is no hexdump. */
 export const parseHexdump = (text: string): Uint8Array => {
+  requireText(text, 'hexdump')
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '' && !/^\s*(#|\/\/|\*\s*$)/.test(line))
   const withOffsets =
     lines.length > 0 && lines.every((line) => /^\s*(0x)?[0-9a-fA-F]{4,16}(:|\s|$)/.test(line)) && offsetsRise(lines)

@@ -1,5 +1,6 @@
 // SSLKEYLOGFILE (RFC 9850): lines of a label, a client random and a secret, as text in and by connection out.
 
+import { requireText } from '../checked-options.ts'
 import { fromHex, toHex } from '../wire/bytes.ts'
 
 /** The labels of TLS (RFC 9850 section 2.1 and 2.2); others are kept too. */
@@ -34,6 +35,7 @@ const entry = /^([A-Z][A-Z0-9_]*) ([0-9a-fA-F]{64}) ((?:[0-9a-fA-F]{2})+)$/
 
 /** Reads a key log: any line ends; comments and lines that are no entries are left out. Never throws. */
 export const parseKeyLog = (text: string): KeyLog => {
+  requireText(text, 'key log')
   const connections = new Map<string, Map<string, Uint8Array>>()
   const malformed: number[] = []
   let number = 0

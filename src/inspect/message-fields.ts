@@ -1,6 +1,7 @@
 // A handshake message as fields, by reading it with the codecs of wire/ and noting each field: a codec that is right
 // is a description that is right. What depends on what was negotiated (key exchange, version) is said by the caller.
 
+import { requireBytes, requireObject } from '../checked-options.ts'
 import { decode, Reader } from '../wire/codec.ts'
 import type { Codec } from '../wire/codec.ts'
 import { HEADER_LENGTH, messageName, messages12, messages13 } from '../wire/messages.ts'
@@ -33,6 +34,8 @@ interface Node {
 
 /** `raw` is one whole handshake message. One that cannot be read has its header and its body as they are. */
 export const messageFields = (raw: Uint8Array, context: MessageContext): Field => {
+  requireBytes(raw, 'message')
+  requireObject(context, 'context')
   const [type = 0] = raw
   const known = messageName(type)
   const name = known ?? handshakeTypeName(type)

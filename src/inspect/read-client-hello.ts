@@ -1,6 +1,7 @@
 // Looks at the ClientHello of a connection that somebody else will serve: a proxy that routes by server name and
 // passes the bytes on untouched. Nothing is consumed; nothing is answered.
 
+import { checkOptions, requireObject } from '../checked-options.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import type { ClientHelloInfo } from '../options.ts'
@@ -39,6 +40,8 @@ export const readClientHello = async <S extends AnyDuplex>(
   stream: S,
   options: ReadClientHelloOptions = {},
 ): Promise<PeekedHello<S>> => {
+  checkOptions(options, { provider: 'object', maxBytes: 'number', signal: 'object' })
+  requireObject(stream, 'stream')
   const collector = new Collector(options)
   if (isUnshiftable(stream)) {
     const { hello, bytes } = await peekNode(stream, collector, options.signal)

@@ -1,6 +1,7 @@
 // The names of options, and what kind of value each has. The types keep these lists in step with options.ts, and
 // check.ts refuses what is not in them. Those of clients and servers are in client-names.ts and server-names.ts.
 
+import type { Kind, Names } from '../checked-options.ts'
 import type { ResumptionOptions } from '../session/options.ts'
 import type {
   CertificateOptions,
@@ -11,12 +12,6 @@ import type {
   Tls12Options,
 } from '../options.ts'
 
-/** What a value has to be; 'any' where the code that reads it says more exactly what it accepts. */
-export type Kind = 'any' | 'boolean' | 'bytes' | 'function' | 'list' | 'number' | 'object'
-/** Options by name; a group has names of its own. */
-export interface OptionNames {
-  readonly [name: string]: Kind | OptionNames
-}
 type ConnectionOptionName =
   | 'head'
   | 'signal'
@@ -27,7 +22,6 @@ type ConnectionOptionName =
   | 'onEarlyData'
   | 'onSession'
 type ConnectionOptionNames = Readonly<Record<ConnectionOptionName, Kind>>
-export type Names<T> = { readonly [K in keyof Required<T>]: Kind | OptionNames }
 
 const limits: Names<LimitOptions> = {
   padding: 'function',

@@ -1,7 +1,7 @@
 // The names of a server's options, group by group.
 
 import { certificatesNames, commonNames, tls12Names } from './names.ts'
-import type { Names } from './names.ts'
+import type { Names } from '../checked-options.ts'
 import type {
   ClientAuthOptions,
   ServerEarlyDataOptions,

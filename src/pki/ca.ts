@@ -2,6 +2,8 @@
 // and OCSP responses. This is what people call first; everything it answers with goes into `ca`, `cert` and `key` as it
 // is.
 
+import { checkOptions } from '../checked-options.ts'
+import type { Names } from '../checked-options.ts'
 import type { KeyInput } from '../crypto/key-input.ts'
 import { TlsError } from '../errors.ts'
 import type { PemOrDer } from '../wire/pem.ts'
@@ -12,7 +14,17 @@ import { findViolation } from '../x509/constraints.ts'
 import type { NameConstraints } from '../x509/extensions.ts'
 import { sameName } from '../x509/name.ts'
 import { extensionOids } from '../x509/oids.ts'
-import { caExtensions, caSubject, leafExtensions, leafSubject, now, serial } from './certificate-options.ts'
+import {
+  caExtensions,
+  caSubject,
+  checkCaOptions,
+  checkLeafOptions,
+  checkSignOptions,
+  leafExtensions,
+  leafSubject,
+  now,
+  serial,
+} from './certificate-options.ts'
 import type {
   CaOptions,
   LeafOptions,
@@ -22,16 +34,16 @@ import type {
   SignerCaOptions,
   SignerLeafOptions,
 } from './certificate-options.ts'
-import { createCrl } from './crl.ts'
+import { checkCrlOptions, createCrl } from './crl.ts'
 import type { CrlOptions, IssuedCrl } from './crl.ts'
 import { parseRequest } from './csr.ts'
 import * as extension from './extensions.ts'
 import type { RawExtension } from './extensions.ts'
-import { certified, issued, signCertificate, validityOf } from './issue.ts'
+import { certified, issued, issuedNames, signCertificate, validityOf } from './issue.ts'
 import type { Certified, Issued } from './issue.ts'
 import { importKeyPair, keyIdentifier, keyPairOf, spkiOf } from './keys.ts'
 import type { KeyPair } from './keys.ts'
-import { createOcspResponse } from './ocsp.ts'
+import { checkOcspOptions, createOcspResponse } from './ocsp.ts'
 import type { OcspOptions } from './ocsp.ts'
 
 type ElsewhereOptions = RequestLeafOptions | SignerLeafOptions | PublicLeafOptions
@@ -63,6 +75,7 @@ const defaultDays = { ca: 3650, leaf: 397 } as const
 export function createCa(options: CaOptions): Promise<Ca>
 export function createCa(options: SignerCaOptions): Promise<SignerCa>
 export async function createCa(options: CaOptions | SignerCaOptions): Promise<Ca | SignerCa> {
+  checkCaOptions(options)
   const keys = await keysFor(options)
   const subject = caSubject(options)
   const certificate = await signCertificate({
@@ -100,10 +113,25 @@ export interface SavedCaPem {
   readonly clock?: () => number
 }
 
+const savedNames: Names<SavedCa> = { cert: 'any', key: 'any', clock: 'function' }
+/** A Ca itself will do. */
+const savedPemNames: Names<SavedCaPem & Ca> = {
+  ...issuedNames,
+  issue: 'any',
+  sign: 'any',
+  createIntermediate: 'any',
+  createCrl: 'any',
+  createOcspResponse: 'any',
+  clock: 'function',
+}
+
 /** The CA that certificate and key were saved from. Throws `key_mismatch`, `bad_key`, `bad_option`. */
 export function loadCa(saved: SavedCaPem): Promise<Ca>
 export function loadCa(saved: SavedCa): Promise<SignerCa>
 export async function loadCa(saved: SavedCa | SavedCaPem): Promise<Ca | SignerCa> {
+  checkOptions(saved, 'certificatePem' in Object(saved) ? savedPemNames : savedNames, {
+    required: 'certificatePem' in Object(saved) ? ['privateKeyPem'] : ['cert', 'key'],
+  })
   const { cert, key } = 'cert' in saved ? saved : { cert: saved.certificatePem, key: saved.privateKeyPem }
   const [certificate = new Uint8Array(), ...above] = certificateBytes(cert, 'cert' in saved ? 'cert' : 'certificatePem')
   const { spki, basicConstraints } = parseCertificate(certificate)
@@ -115,6 +143,7 @@ export async function loadCa(saved: SavedCa | SavedCaPem): Promise<Ca | SignerCa
 export function selfSigned(options: LeafOptions): Promise<Issued>
 export function selfSigned(options: SignerLeafOptions): Promise<Certified>
 export async function selfSigned(options: LeafOptions | SignerLeafOptions): Promise<Certified | Issued> {
+  checkLeafOptions(options)
   const keys = await keysFor(options)
   const subject = leafSubject(options)
   const certificate = await signCertificate({
@@ -149,6 +178,7 @@ class Authority implements Issuer {
   issue(options: ElsewhereOptions): Promise<Certified>
   issue(options: LeafOptions): Promise<Issued>
   async issue(options: LeafOptions | ElsewhereOptions): Promise<Certified | Issued> {
+    checkLeafOptions(options)
     if (options.request !== undefined) return this.#issueFor(options)
     if (options.publicKey !== undefined && options.key === undefined) {
       return certified(await this.#certifyLeaf(options, await spkiOf(options.publicKey)), this.#chainBelow)
@@ -168,7 +198,8 @@ class Authority implements Issuer {
     )
   }
 
-  sign(request: PemOrDer, options: SignOptions = {}): Promise<Certified> {
+  async sign(request: PemOrDer, options: SignOptions = {}): Promise<Certified> {
+    checkSignOptions(options)
     return this.#issueFor({ ...options, request })
   }
 
@@ -193,6 +224,7 @@ class Authority implements Issuer {
   createIntermediate(options: CaOptions): Promise<Ca>
   createIntermediate(options: SignerCaOptions): Promise<SignerCa>
   async createIntermediate(given: CaOptions | SignerCaOptions): Promise<Ca | SignerCa> {
+    checkCaOptions(given)
     const options = this.#inherit(given)
     const keys = await keysFor(options)
     const subject = caSubject(options)
@@ -208,6 +240,7 @@ class Authority implements Issuer {
   }
 
   async createCrl(options: CrlOptions = {}): Promise<IssuedCrl> {
+    checkCrlOptions(options)
     for (const { certificate } of options.revoked ?? [])
       if (certificate !== undefined) this.#requireOwn(certificate, 'revoked')
     const issuer = { keys: this.#keys, issuer: this.#own.subject.der, identifier: await this.#authority() }
@@ -215,6 +248,7 @@ class Authority implements Issuer {
   }
 
   async createOcspResponse(options: OcspOptions): Promise<Uint8Array> {
+    checkOcspOptions(options)
     for (const { certificate } of options.answers)
       if (certificate !== undefined) this.#requireOwn(certificate, 'answers')
     return createOcspResponse(

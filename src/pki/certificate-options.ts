@@ -1,12 +1,15 @@
 // What a certificate is asked to say (CommonOptions, CaOptions, LeafOptions), and the subject and extensions that come
 // of it (RFC 5280 section 4.2).
 
+import { checkOptions } from '../checked-options.ts'
+import type { Names } from '../checked-options.ts'
 import { parsePublicKey } from '../crypto/keys.ts'
 import { TlsError } from '../errors.ts'
 import type { PemOrDer } from '../wire/pem.ts'
 import type { KeyUsageName } from '../x509/extensions.ts'
 import { purposeOids } from '../x509/oids.ts'
 import * as extension from './extensions.ts'
+import { constraintNames } from './extensions.ts'
 import type { NameConstraintOptions, PolicyInput, RawExtension } from './extensions.ts'
 import type { ValidityOptions } from './issue.ts'
 import { keyIdentifier } from './keys.ts'
@@ -100,6 +103,80 @@ export interface RequestLeafOptions extends SignOptions {
   readonly request: PemOrDer
 }
 
+const commonNames: Names<CommonOptions> = {
+  days: 'number',
+  notBefore: 'number',
+  notAfter: 'number',
+  name: 'any',
+  serialNumber: 'bytes',
+  names: 'list',
+  keyUsage: 'list',
+  policies: 'list',
+  pathLength: 'number',
+  crlUrls: 'list',
+  ocspUrls: 'list',
+  issuerUrls: 'list',
+  extensions: 'list',
+  clock: 'function',
+}
+const caNames: Names<CaOptions | SignerCaOptions> = {
+  ...commonNames,
+  key: 'any',
+  publicKey: 'any',
+  nameConstraints: constraintNames,
+}
+export const signNames: Names<SignOptions> = {
+  ...commonNames,
+  ca: 'boolean',
+  client: 'boolean',
+  server: 'boolean',
+  purposes: 'list',
+  delegation: 'boolean',
+  mustStaple: 'boolean',
+}
+const leafNames: Names<LeafOptions | RequestLeafOptions> = {
+  ...signNames,
+  key: 'any',
+  publicKey: 'any',
+  request: 'any',
+}
+
+/** What other libraries and commands call it. */
+const elsewhere = {
+  commonName: 'name',
+  cn: 'name',
+  subject: 'name',
+  san: 'names',
+  altNames: 'names',
+  domains: 'names',
+  hosts: 'names',
+  validity: 'days',
+  validityDays: 'days',
+  expires: 'notAfter',
+  serial: 'serialNumber',
+  isCA: 'ca',
+  isCa: 'ca',
+  pathLen: 'pathLength',
+  pathLenConstraint: 'pathLength',
+  maxPathLength: 'pathLength',
+  eku: 'purposes',
+  extKeyUsage: 'purposes',
+  extendedKeyUsage: 'purposes',
+  usages: 'purposes',
+  algorithm: 'key',
+  keyType: 'key',
+  privateKey: 'key',
+  csr: 'request',
+  permitted: 'nameConstraints.permitted',
+  excluded: 'nameConstraints.excluded',
+} as const
+
+/** Throws `bad_option`, as do the next two. */
+export const checkCaOptions = (options: unknown): void =>
+  checkOptions(options, caNames, { required: ['name'], elsewhere })
+export const checkLeafOptions = (options: unknown): void => checkOptions(options, leafNames, { elsewhere })
+export const checkSignOptions = (options: unknown): void => checkOptions(options, signNames, { elsewhere })
+
 export const now = (options: CommonOptions): number => (options.clock ?? Date.now)()
 
 /** Section 4.1.2.2. */
@@ -127,14 +204,15 @@ export const leafSubject = (options: SignOptions): Uint8Array => {
   if (options.ca === true) return caSubject(options)
   if (name !== undefined) return distinguishedName(name)
   const [first] = names
-  if (first === undefined || first === '') {
+  if (first === undefined || first === null || first === '') {
     const which =
       client === true
         ? 'name or names: a client certificate needs one'
         : 'names: a server certificate needs at least one, such as "localhost"'
     throw new TlsError('bad_option', which)
   }
-  const text = typeof first === 'string' ? first : 'value' in first ? first.value : ''
+  const text = typeof first === 'string' ? first : typeof first === 'object' && 'value' in first ? first.value : ''
+  if (typeof text !== 'string') return distinguishedName('')
   return distinguishedName(text.length > MAX_NAME_LENGTH || text.includes('-----') ? '' : text)
 }
 

@@ -1,5 +1,7 @@
 // Certificate revocation lists, version 2 (RFC 5280 section 5), signed by a CA.
 
+import { checkOptions } from '../checked-options.ts'
+import type { Names } from '../checked-options.ts'
 import { TlsError } from '../errors.ts'
 import { fromHex, joined } from '../wire/bytes.ts'
 import {
@@ -64,6 +66,31 @@ export interface CrlOptions {
   readonly clock?: () => number
 }
 
+const revocationNames: Names<Revocation> = {
+  certificate: 'any',
+  serialNumber: 'any',
+  date: 'number',
+  reason: 'any',
+  extensions: 'list',
+}
+const names: Names<CrlOptions> = {
+  revoked: 'list',
+  number: 'number',
+  thisUpdate: 'number',
+  nextUpdate: 'number',
+  days: 'number',
+  scope: { urls: 'list', only: ['leaves', 'authorities'] },
+  extensions: 'list',
+  clock: 'function',
+}
+
+/** Throws `bad_option`. */
+export const checkCrlOptions = (options: CrlOptions): void => {
+  checkOptions(options, names, { elsewhere: { entries: 'revoked', revokedCertificates: 'revoked' } })
+  for (const one of options.revoked ?? [])
+    checkOptions(one, revocationNames, { elsewhere: { revokedAt: 'date', serial: 'serialNumber' } }, 'revoked')
+}
+
 export interface IssuedCrl {
   readonly crl: Uint8Array
   readonly crlPem: string
@@ -113,14 +140,19 @@ const entryOf = (revocation: Revocation, thisUpdate: number): Uint8Array => {
 }
 
 /** CRLReason, as CRLs and OCSP responses have it. */
-export const reasonCode = (reason: RevocationReason): Uint8Array =>
-  derElement(tags.enumerated, Uint8Array.of(revocationReasons[reason]))
+export const reasonCode = (reason: RevocationReason): Uint8Array => {
+  if (typeof reason !== 'string' || !Object.hasOwn(revocationReasons, reason)) {
+    throw new TlsError('bad_option', `reason: none of ${Object.keys(revocationReasons).join(', ')}`)
+  }
+  return derElement(tags.enumerated, Uint8Array.of(revocationReasons[reason]))
+}
 
 /** The serial number of what is revoked. */
 export const serialOf = (revocation: Pick<Revocation, 'certificate' | 'serialNumber'>): Uint8Array => {
   const { certificate, serialNumber } = revocation
   if (serialNumber !== undefined) {
-    if (typeof serialNumber !== 'string') return serialNumber
+    if (serialNumber instanceof Uint8Array && serialNumber.length > 0) return serialNumber
+    if (typeof serialNumber !== 'string') throw new TlsError('bad_option', 'serialNumber: expected hex, or bytes')
     const digits = serialNumber.replace(/[:\s]/g, '')
     if (digits === '' || /[^0-9a-fA-F]/.test(digits)) {
       throw new TlsError('bad_option', `serialNumber: "${serialNumber}" is not hex`)

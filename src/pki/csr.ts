@@ -1,5 +1,7 @@
 // Certificate requests, PKCS#10 (RFC 2986): made for someone else's CA, and read, by ours or by anybody.
 
+import { checkOptions } from '../checked-options.ts'
+import type { Names } from '../checked-options.ts'
 import { parsePublicKey } from '../crypto/keys.ts'
 import { run } from '../crypto/maybe.ts'
 import type { PublicKey } from '../crypto/provider.ts'
@@ -69,6 +71,18 @@ export interface SignerRequestOptions extends Omit<RequestOptions, 'key' | 'publ
   readonly publicKey?: PublicKeyInput
 }
 
+const names: Names<RequestOptions> = {
+  names: 'list',
+  name: 'any',
+  key: 'any',
+  publicKey: 'any',
+  ca: 'boolean',
+  keyUsage: 'list',
+  purposes: 'list',
+  mustStaple: 'boolean',
+  extensions: 'list',
+}
+
 export interface MadeRequest {
   readonly request: Uint8Array
   /** What is sent to a CA. */
@@ -94,6 +108,7 @@ export function createRequest(options: SignerRequestOptions): Promise<MadeReques
 export async function createRequest(
   options: RequestOptions | SignerRequestOptions,
 ): Promise<MadeRequest | CertificateRequest> {
+  checkOptions(options, names, { elsewhere: { commonName: 'name', subject: 'name', san: 'names', altNames: 'names' } })
   const keys = await keyPairOf(
     options.key,
     options.publicKey === undefined ? undefined : await spkiOf(options.publicKey),

@@ -1,6 +1,8 @@
 // Makes delegated credentials (RFC 9345 section 4): a short-lived key that a server or client may sign handshakes with,
 // vouched for by the key of its certificate, which then need not be where the handshakes are.
 
+import { checkOptions } from '../checked-options.ts'
+import type { Names } from '../checked-options.ts'
 import { TlsError } from '../errors.ts'
 import { encodePem } from '../wire/pem.ts'
 import type { PemOrDer } from '../wire/pem.ts'
@@ -17,6 +19,7 @@ import {
   mayDelegateTo,
 } from '../x509/delegated-credential.ts'
 import { certificateBytes } from '../x509/load.ts'
+import { issuedNames } from './issue.ts'
 import { generateKeyPair, importKeyPair, signWith } from './keys.ts'
 import type { KeyKind } from './keys.ts'
 
@@ -41,6 +44,14 @@ export interface DelegationOptions {
   readonly clock?: () => number
 }
 
+const names: Names<DelegationOptions> = {
+  ...issuedNames,
+  key: 'any',
+  lifetimeSeconds: 'number',
+  signer: ['server', 'client'],
+  clock: 'function',
+}
+
 export interface IssuedDelegation {
   /** For the `delegatedCredential` of an identity. */
   readonly delegatedCredential: Uint8Array
@@ -53,6 +64,7 @@ export interface IssuedDelegation {
  * allowed.
  */
 export const issueDelegatedCredential = async (options: DelegationOptions): Promise<IssuedDelegation> => {
+  checkOptions(options, names, { required: ['certificatePem', 'privateKeyPem'] })
   const [der = new Uint8Array()] = certificateBytes(options.certificatePem, 'certificatePem')
   const certificate = parseCertificate(der)
   const problem = delegationProblem(certificate)

@@ -3,6 +3,7 @@
 // 4.6.1.1).
 
 import { md5 } from '@noble/hashes/legacy.js'
+import { checkOptions } from '../checked-options.ts'
 import { run } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
@@ -46,8 +47,12 @@ export const encryptPrivateKey = async (
   key: OwnKey,
   password: string,
   options: { readonly iterations?: number } = {},
-): Promise<string> =>
-  encodePem(PKCS8, await encryptKeyInfo(await ownKeyBytes(key), password, options.iterations ?? DEFAULT_ITERATIONS))
+): Promise<string> => {
+  checkOptions(options, { iterations: 'number' })
+  if (typeof password !== 'string') throw new TlsError('bad_option', 'password: a text')
+  const { iterations = DEFAULT_ITERATIONS } = options
+  return encodePem(PKCS8, await encryptKeyInfo(await ownKeyBytes(key), password, iterations))
+}
 
 /** Of PBKDF2, where keys and files are written. */
 export const DEFAULT_ITERATIONS = 100_000

@@ -1,5 +1,7 @@
 // The extensions that issued certificates, requests and CRLs carry (RFC 5280 section 4.2, RFC 7633), as DER.
 
+import { checkOptions, requireText } from '../checked-options.ts'
+import type { Names, OptionNames } from '../checked-options.ts'
 import { TlsError } from '../errors.ts'
 import {
   constructedTag,
@@ -35,6 +37,13 @@ export interface NameConstraintOptions {
   readonly excluded?: readonly string[]
   readonly permittedDirectories?: readonly SubjectName[]
   readonly excludedDirectories?: readonly SubjectName[]
+}
+
+export const constraintNames: Names<NameConstraintOptions> = {
+  permitted: 'list',
+  excluded: 'list',
+  permittedDirectories: 'list',
+  excludedDirectories: 'list',
 }
 
 /** Section 4.2.1.9. */
@@ -76,6 +85,7 @@ export const extendedKeyUsage = (purposes: readonly string[]): RawExtension => (
 })
 
 const oidFor = (text: string, option: string): Uint8Array => {
+  requireText(text, option)
   try {
     return derOid(text)
   } catch (cause) {
@@ -88,11 +98,14 @@ const oidFor = (text: string, option: string): Uint8Array => {
 /** A certificate policy by its object identifier, or with the address of a practice statement and a notice to users. */
 export type PolicyInput = string | { readonly oid: string; readonly cps?: string; readonly notice?: string }
 
+const policyNames: OptionNames = { oid: 'string', cps: 'string', notice: 'string' }
+
 /** Section 4.2.1.4. */
 export const certificatePolicies = (policies: readonly PolicyInput[]): RawExtension => ({
   oid: extensionOids.certificatePolicies,
   value: derSequence(
     ...policies.map((policy) => {
+      if (typeof policy !== 'string') checkOptions(policy, policyNames, { required: ['oid'] }, 'policies')
       const { oid, cps, notice } =
         typeof policy === 'string' ? { oid: policy, cps: undefined, notice: undefined } : policy
       const qualifiers = [
@@ -107,6 +120,7 @@ export const certificatePolicies = (policies: readonly PolicyInput[]): RawExtens
 })
 
 const url = (text: string): Uint8Array => {
+  requireText(text, 'a URL')
   if (!/^[\x21-\x7e]+$/.test(text) || !URL.canParse(text))
     throw new TlsError('bad_option', `not a URL: "${shown(text)}"`)
   return new TextEncoder().encode(text)
@@ -186,9 +200,18 @@ export const delegationUsage = (): RawExtension => ({ oid: delegationUsageOid, v
 
 /** The later one of two extensions of a kind counts. */
 export const merged = (...extensions: readonly RawExtension[]): RawExtension[] => [
-  ...new Map(extensions.map((extension) => [extension.oid, extension])).values(),
+  ...new Map(extensions.map((extension) => [checked(extension).oid, extension])).values(),
 ]
 
+const checked = (extension: RawExtension): RawExtension => {
+  checkOptions(extension, rawNames, { required: ['oid', 'value'] }, 'extensions')
+  return extension
+}
+
+const rawNames: Names<RawExtension> = { oid: 'string', critical: 'boolean', value: 'bytes' }
+
 /** Extension ::= SEQUENCE, DER. */
-export const encodeExtension = ({ oid, critical = false, value }: RawExtension): Uint8Array =>
-  derSequence(oidFor(oid, 'extensions'), ...(critical ? [derBoolean(true)] : []), derOctets(value))
+export const encodeExtension = (extension: RawExtension): Uint8Array => {
+  const { oid, critical = false, value } = checked(extension)
+  return derSequence(oidFor(oid, 'extensions'), ...(critical ? [derBoolean(true)] : []), derOctets(value))
+}

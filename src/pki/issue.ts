@@ -1,6 +1,7 @@
 // Signs one certificate (RFC 5280 section 4.1) with a CA's key or with its own, and hands it out in every form that the
 // `cert` and `key` options take.
 
+import type { Names } from '../checked-options.ts'
 import { TlsError } from '../errors.ts'
 import { constructedTag, derBits, derElement, derInteger, derSequence } from '../wire/der.ts'
 import { encodePem } from '../wire/pem.ts'
@@ -26,6 +27,16 @@ export interface Issued extends Certified {
   readonly privateKey: Uint8Array
   /** PKCS#8 as PEM text: the `key` option. */
   readonly privateKeyPem: string
+}
+
+/** Where something that was issued is an option itself, all of it may be given. */
+export const issuedNames: Names<Issued> = {
+  certificate: 'any',
+  certificatePem: 'any',
+  chain: 'any',
+  chainPem: 'any',
+  privateKey: 'any',
+  privateKeyPem: 'any',
 }
 
 /** When a certificate is valid. */

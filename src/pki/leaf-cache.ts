@@ -1,12 +1,15 @@
 // Certificates made while connections wait, for proxies that answer for any name: all have one key, so that a new one
 // costs a signature, and each is kept until it is about to expire or others are used more.
 
+import { checkOptions } from '../checked-options.ts'
+import type { Names } from '../checked-options.ts'
 import { parsePrivateKey } from '../crypto/keys.ts'
 import type { PrivateKey } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { encodePem } from '../wire/pem.ts'
 import { parseCertificate } from '../x509/certificate.ts'
 import type { Issuer } from './ca.ts'
+import { signNames } from './certificate-options.ts'
 import type { SignOptions } from './certificate-options.ts'
 import type { Issued } from './issue.ts'
 import { keyPairOf } from './keys.ts'
@@ -24,6 +27,14 @@ export interface LeafCacheOptions extends Omit<
   readonly renewBeforeMs?: number
 }
 
+const { name: _1, names: _2, serialNumber: _3, notBefore: _4, notAfter: _5, ...leafNames } = signNames
+const cacheNames = {
+  ...leafNames,
+  key: 'any',
+  capacity: 'number',
+  renewBeforeMs: 'number',
+} satisfies Names<LeafCacheOptions>
+
 export interface CachedLeaf extends Issued {
   /** For the `identity` option; the same object each time, so that a server loads it once. */
   readonly identity: { readonly cert: readonly Uint8Array[]; readonly key: PrivateKey }
@@ -40,6 +51,8 @@ const defaults = { capacity: 1000, renewBeforeMs: 3_600_000 } as const
 
 /** `identity: async ({ serverName }) => (await leaves.issue(serverName ?? 'localhost')).identity` serves any name. */
 export const createLeafCache = (ca: Issuer, options: LeafCacheOptions = {}): LeafCache => {
+  checkOptions(options, cacheNames)
+  if (typeof ca?.issue !== 'function') throw new TlsError('bad_option', 'ca: a CA, as createCa() makes it')
   const { key, capacity = defaults.capacity, renewBeforeMs = defaults.renewBeforeMs, ...leaf } = options
   if (!Number.isInteger(capacity) || capacity < 1)
     throw new TlsError('bad_option', 'capacity: a whole number of certificates, 1 or more')

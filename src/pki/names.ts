@@ -1,6 +1,8 @@
 // What people write as a name, turned into the GeneralNames and distinguished names of RFC 5280 (sections 4.2.1.6,
 // 4.2.1.10 and 4.1.2.6).
 
+import { checkOptions } from '../checked-options.ts'
+import type { Names, OptionNames } from '../checked-options.ts'
 import { TlsError } from '../errors.ts'
 import { concat } from '../wire/bytes.ts'
 import { DerReader, constructedTag, contextTag, derElement, derOid, derSequence, derSet, tags } from '../wire/der.ts'
@@ -30,6 +32,7 @@ const utf8 = new TextEncoder()
 export const distinguishedName = (name: SubjectName): Uint8Array => {
   if (name instanceof Uint8Array) return encodedName(name)
   const parts = typeof name === 'string' ? { commonName: name } : name
+  checkOptions(parts, subjectNames, { elsewhere: dnShortNames }, 'name')
   const rows = attributes.flatMap(({ key, oid, tag, limit }) => {
     const given = parts[key]
     const values: readonly string[] = given === undefined ? [] : typeof given === 'string' ? [given] : given
@@ -45,6 +48,36 @@ export const distinguishedName = (name: SubjectName): Uint8Array => {
       })
   })
   return derSequence(...rows)
+}
+
+type SubjectParts = Exclude<SubjectName, string | Uint8Array>
+
+const subjectNames: Names<SubjectParts> = {
+  commonName: 'string',
+  serialNumber: 'string',
+  emailAddress: 'string',
+  organization: 'string',
+  organizationalUnit: 'any',
+  locality: 'string',
+  state: 'string',
+  country: 'string',
+  domainComponents: 'list',
+}
+
+const dnShortNames = {
+  CN: 'name.commonName',
+  cn: 'name.commonName',
+  O: 'name.organization',
+  organizationName: 'name.organization',
+  OU: 'name.organizationalUnit',
+  organizationalUnitName: 'name.organizationalUnit',
+  L: 'name.locality',
+  ST: 'name.state',
+  stateOrProvinceName: 'name.state',
+  C: 'name.country',
+  countryName: 'name.country',
+  DC: 'name.domainComponents',
+  email: 'name.emailAddress',
 }
 
 const encodedName = (der: Uint8Array): Uint8Array => {
@@ -89,12 +122,21 @@ export type NameInput =
   /** `bytes`: the value, DER, without its explicit tag. */
   | { readonly kind: 'otherName'; readonly oid: string; readonly bytes: Uint8Array }
 
+const nameInputs: OptionNames = {
+  kind: ['dns', 'email', 'uri', 'ip', 'registeredId', 'directory', 'otherName'],
+  value: 'string',
+  name: 'any',
+  oid: 'string',
+  bytes: 'bytes',
+}
+
 /**
  * GeneralName, DER. International domains become A-labels, mailboxes beyond ASCII SmtpUTF8Mailbox (RFC 9598). Throws
  * `bad_option`.
  */
 export const generalName = (name: NameInput): Uint8Array => {
   if (typeof name === 'string') return fromText(name)
+  checkOptions(name, nameInputs, { required: ['kind'] }, 'names')
   switch (name.kind) {
     case 'dns':
       return dns(name.value)

@@ -1,6 +1,8 @@
 // OCSP responses (RFC 6960 section 4.2), signed by a CA or by a responder with the usage ocspSigning: for stapling and
 // for tests. One response may answer for several certificates of the CA.
 
+import { checkOptions } from '../checked-options.ts'
+import type { Names } from '../checked-options.ts'
 import { TlsError } from '../errors.ts'
 import {
   constructedTag,
@@ -24,6 +26,7 @@ import { certificateDer, reasonCode, serialOf } from './crl.ts'
 import type { Revocation, RevocationReason } from './crl.ts'
 import { encodeExtension } from './extensions.ts'
 import type { RawExtension } from './extensions.ts'
+import { issuedNames } from './issue.ts'
 import { importKeyPair, plain, signWith } from './keys.ts'
 import type { KeyPair } from './keys.ts'
 
@@ -54,6 +57,33 @@ export interface OcspOptions {
   readonly hash?: 'SHA-1' | 'SHA-256'
   readonly extensions?: readonly RawExtension[]
   readonly clock?: () => number
+}
+
+const answerNames: Names<OcspAnswer> = {
+  certificate: 'any',
+  serialNumber: 'any',
+  status: ['good', 'revoked', 'unknown'],
+  reason: 'any',
+  revokedAt: 'number',
+  extensions: 'list',
+}
+const names: Names<OcspOptions> = {
+  answers: 'list',
+  nonce: 'bytes',
+  thisUpdate: 'number',
+  nextUpdate: 'any',
+  hours: 'number',
+  responder: issuedNames,
+  hash: ['SHA-1', 'SHA-256'],
+  extensions: 'list',
+  clock: 'function',
+}
+
+/** Throws `bad_option`. */
+export const checkOcspOptions = (options: OcspOptions): void => {
+  checkOptions(options, names, { required: ['answers'] })
+  if (options.nextUpdate !== null) checkOptions({ nextUpdate: options.nextUpdate }, { nextUpdate: 'number' })
+  for (const one of options.answers) checkOptions(one, answerNames, { elsewhere: { date: 'revokedAt' } }, 'answers')
 }
 
 /** OCSPResponse, DER. */

@@ -1,6 +1,8 @@
 // Writes PKCS#12 files (RFC 7292) as OpenSSL 3, Java 17 and GnuTLS do by default: AES-256-CBC under PBKDF2 with
 // HMAC-SHA-256 (PBES2), and a MAC by HMAC-SHA-256.
 
+import { checkOptions } from '../checked-options.ts'
+import type { Names as OptionNames } from '../checked-options.ts'
 import { parsePublicKey, samePublicKey } from '../crypto/keys.ts'
 import { run } from '../crypto/maybe.ts'
 import { TlsError } from '../errors.ts'
@@ -40,11 +42,20 @@ export interface Pkcs12Options {
   readonly iterations?: number
 }
 
+const optionNames: OptionNames<Pkcs12Options> = {
+  cert: 'any',
+  key: 'any',
+  password: 'any',
+  friendlyName: 'string',
+  iterations: 'number',
+}
+
 /**
  * A file, DER. Throws `key_mismatch` for a key that is not the first certificate's, `bad_option`, `bad_key`,
  * `bad_certificate`.
  */
 export const createPkcs12 = async (options: Pkcs12Options): Promise<Uint8Array> => {
+  checkOptions(options, optionNames, { required: ['cert'], elsewhere: { ca: 'cert', alias: 'friendlyName' } })
   const { key, password, friendlyName, iterations = DEFAULT_ITERATIONS } = options
   if (!Number.isInteger(iterations) || iterations < 1 || iterations > 10_000_000) {
     throw new TlsError('bad_option', 'iterations: a whole number, 1 to 10,000,000')

@@ -1,12 +1,16 @@
 // What encrypted keys and PKCS#12 files take from the runtime, with promises: WebCrypto and @noble/hashes, so that long
 // derivations do not hold up the event loop.
 
+import { checkOptions } from '../checked-options.ts'
+import type { Names } from '../checked-options.ts'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha1 } from '@noble/hashes/legacy.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import type { CHash } from '@noble/hashes/utils.js'
 import { concat } from '../wire/bytes.ts'
+import { TlsError } from '../errors.ts'
 import { DerivationBudget } from './derivation.ts'
+import type { DerivationLimits } from './derivation.ts'
 import { plain } from './keys.ts'
 import type { Decryption, DecryptOptions } from './pkcs12-pbe.ts'
 import type { Pbkdf2, PbeHash, Primitives, Scrypt } from './primitives.ts'
@@ -58,9 +62,18 @@ export const webPrimitives: WebPrimitives = {
   pause: (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0)),
 }
 
-export const decryptionOf = (password: string, { decipher, limits }: DecryptOptions): Decryption => ({
-  password,
-  decipher,
-  budget: new DerivationBudget(limits),
-  primitives: webPrimitives,
-})
+export const decryptionOf = (password: string, options: DecryptOptions): Decryption => {
+  checkOptions(options, optionNames)
+  if (typeof password !== 'string') throw new TlsError('bad_option', 'password: a text')
+  const { decipher, limits } = options
+  return { password, decipher, budget: new DerivationBudget(limits), primitives: webPrimitives }
+}
+
+const optionNames: Names<DecryptOptions> = {
+  decipher: 'function',
+  limits: {
+    pbkdf2Iterations: 'number',
+    pkcs12Iterations: 'number',
+    scryptCost: 'number',
+  } satisfies Names<DerivationLimits>,
+}

@@ -1,5 +1,6 @@
 // A client's sessions in memory: bounded, a TLS 1.3 ticket used once, and able to outlive the process.
 
+import { checkOptions } from '../checked-options.ts'
 import { TlsError } from '../errors.ts'
 import { equalBytes, joined } from '../wire/bytes.ts'
 import { encode, latin1, opaque, Reader, struct } from '../wire/codec.ts'
@@ -31,6 +32,7 @@ const entry = struct({ key: latin1(opaque(2)), session: opaque(3, 1) })
 type Entry = Decoded<typeof entry>
 
 export const memorySessionCache = (options: MemorySessionCacheOptions = {}): MemorySessionCache => {
+  checkOptions(options, { servers: 'number', perServer: 'number', restore: 'bytes' })
   const { servers = 256, perServer = 4 } = options
   /** By server, in order of use; the sessions of one newest first. */
   const sessions = new LinkedMap<readonly SessionState[]>()

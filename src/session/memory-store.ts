@@ -1,5 +1,6 @@
 // The shared store for one process, and for tests: bounded, and never full of what has expired.
 
+import { checkOptions } from '../checked-options.ts'
 import type { SharedStore } from './shared-store.ts'
 import { LinkedMap } from './linked-map.ts'
 
@@ -26,6 +27,7 @@ const MIN_SWEEP = 1024
 
 /** In memory, for one process and for tests. */
 export const memoryStore = (options: MemoryStoreOptions = {}): SharedStore => {
+  checkOptions(options, { capacity: 'number', capacityBytes: 'number', clock: 'function' })
   const { capacity = 100_000, capacityBytes = 2 ** 26, clock = Date.now } = options
   const values = new LinkedMap<Held>()
   const added = new LinkedMap<Held>()

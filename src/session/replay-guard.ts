@@ -2,6 +2,8 @@
 // other is not. What cannot be told is refused: refused early data costs a round trip, an accepted replay may cost
 // money.
 
+import { checkOptions } from '../checked-options.ts'
+import type { Names } from '../checked-options.ts'
 import { toHex } from '../wire/bytes.ts'
 import type { ReplayGuard } from './interfaces.ts'
 import { LinkedMap } from './linked-map.ts'
@@ -22,6 +24,7 @@ export interface MemoryReplayGuardOptions {
 
 /** For one process. */
 export const memoryReplayGuard = (options: MemoryReplayGuardOptions = {}): ReplayGuard => {
+  checkOptions(options, { capacity: 'number', quarantine: 'number', clock: 'function' })
   const { capacity = 100_000, quarantine = 0, clock = Date.now } = options
   const start = clock()
   /** Key to the time of its end; insertion order is the order of ends, since the ttl is the same for all. */
@@ -40,6 +43,14 @@ export const memoryReplayGuard = (options: MemoryReplayGuardOptions = {}): Repla
     },
   }
 }
+
+const sharedNames = {
+  store: 'object',
+  prefix: 'string',
+  quarantine: 'number',
+  timeout: 'number',
+  clock: 'function',
+} satisfies Names<SharedReplayGuardOptions>
 
 export interface SharedReplayGuardOptions {
   readonly store: SharedStore
@@ -61,6 +72,7 @@ export interface SharedReplayGuardOptions {
  * is noticed.
  */
 export const sharedReplayGuard = (options: SharedReplayGuardOptions): ReplayGuard => {
+  checkOptions(options, sharedNames, { required: ['store'] })
   const { prefix = 'puretls:0rtt:', quarantine = 30_000, timeout = 1000, clock = Date.now } = options
   const store = withTimeout(options.store, timeout)
   return {

@@ -1,6 +1,7 @@
 // A store that several machines share: what the replay guard and TLS 1.2 sessions by ID ask of it, and adapters that
 // fit the usual clients by their shape. No client is imported.
 
+import { requireObject } from '../checked-options.ts'
 import { TlsError } from '../errors.ts'
 import { toHex } from '../wire/bytes.ts'
 import type { ServerSessionStore } from './interfaces.ts'
@@ -80,6 +81,7 @@ const expiry = (ttlSeconds: number): number => Math.min(Math.ceil(ttlSeconds), 3
 
 /** Answers from the store within `milliseconds`, or rejects: a slow store costs a full handshake, not a slow one. */
 export const withTimeout = (store: SharedStore, milliseconds: number): SharedStore => {
+  requireObject(store, 'store')
   const limited = <T>(promise: Promise<T>): Promise<T> => {
     let timer: ReturnType<typeof setTimeout> | undefined
     const late = new Promise<never>((_, reject) => {

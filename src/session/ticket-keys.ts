@@ -1,6 +1,8 @@
 // Ticket protection: where the keys come from (made and rotated here, given by the caller, or derived from a secret
 // that a fleet shares) and how a ticket is sealed with one (RFC 9846 section 4.7.1, RFC 5077 section 4 and 5.5).
 
+import { checkOptions, requireBytes } from '../checked-options.ts'
+import type { Names } from '../checked-options.ts'
 import { andThen as then } from '../crypto/maybe.ts'
 import type { AeadCipher, CryptoProvider, HashAlgorithm, MaybePromise } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
@@ -28,6 +30,8 @@ export interface TicketKeyOptions {
   /** Seconds for which one key seals. Default 86400. */
   readonly periodSeconds?: number
 }
+
+const names: Names<TicketKeyOptions> = { provider: 'object', lifetimeSeconds: 'number', periodSeconds: 'number' }
 
 interface KeySource {
   current(time: number): TicketKey
@@ -67,7 +71,10 @@ export const rotatingTicketKeys = (options: TicketKeyOptions): TicketProtector =
 
 /** The caller's keys: the first seals, all open. Changing keys means a new protector. */
 export const givenTicketKeys = (provider: CryptoProvider, keys: readonly TicketKey[]): TicketProtector => {
-  for (const { name, secret } of keys) {
+  if (!Array.isArray(keys) || keys.length === 0) throw new TlsError('bad_option', 'there is no ticket key')
+  for (const key of keys) {
+    checkOptions(key, { name: 'bytes', secret: 'bytes' }, { required: ['name', 'secret'] }, 'keys')
+    const { name, secret } = key
     if (name.length !== NAME_LENGTH || secret.length !== 32) {
       throw new TlsError('bad_option', 'a ticket key has a name of 16 bytes and a secret of 32')
     }
@@ -82,6 +89,7 @@ export const givenTicketKeys = (provider: CryptoProvider, keys: readonly TicketK
  */
 export const sharedTicketKeys = (options: TicketKeyOptions & { readonly secret: Uint8Array }): TicketProtector => {
   const { provider, period, lifetime } = withDefaults(options)
+  requireBytes(options.secret, 'secret')
   if (options.secret.length < 32) throw new TlsError('bad_option', 'secret: at least 32 random bytes are needed')
   const hash = sha256(provider)
   const root = hkdfExtract(hash, utf8Bytes('puretls ticket keys'), options.secret)
@@ -170,6 +178,7 @@ const sha256 = (provider: CryptoProvider): HashAlgorithm => {
 }
 
 const withDefaults = (options: TicketKeyOptions) => {
+  checkOptions(options, { ...names, secret: 'bytes' }, { required: ['provider'] })
   const { provider, lifetimeSeconds: lifetime = 86400, periodSeconds: period = 86400 } = options
   if (!(period > 0) || !(lifetime > 0)) {
     throw new TlsError('bad_option', 'periodSeconds and lifetimeSeconds have to be above 0')

@@ -1,5 +1,6 @@
 // Two ByteStreams joined in memory, with a bound: for tests, benches, and TLS inside one process.
 
+import { checkOptions } from '../checked-options.ts'
 import { quietly } from '../errors.ts'
 import { joinedAndFreed } from './chunk.ts'
 import { asError, defer, done, handled } from './defer.ts'
@@ -17,6 +18,7 @@ export interface PairOptions {
 
 /** What is written to one is read from the other. Bytes are copied, so that the two ends share no memory. */
 export const pair = (options: PairOptions = {}): [ByteStream, ByteStream] => {
+  checkOptions(options, { highWaterMark: 'number', fragment: 'any' })
   const there = new Pipe(options)
   const back = new Pipe(options)
   return [end(there, back), end(back, there)]

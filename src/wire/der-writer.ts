@@ -52,6 +52,8 @@ export const derBoolean = (value: boolean): Uint8Array => derElement(tags.boolea
 
 /** A non-negative INTEGER, from a number or from big-endian bytes with any leading zeros. */
 export const derInteger = (value: number | Uint8Array): Uint8Array => {
+  if (typeof value === 'number' && !(Number.isSafeInteger(value) && value >= 0))
+    throw new TlsError('bad_option', `a number that can't be written in DER: ${value}`)
   const bytes: number[] = typeof value === 'number' ? [] : [...value]
   if (typeof value === 'number') {
     for (let rest = value; rest > 0; rest = Math.floor(rest / 256)) bytes.unshift(rest & 0xff)

@@ -12,6 +12,12 @@ const MAX_DEPTH = 32
 /** Content bytes of an object identifier. */
 const MAX_OID_LENGTH = 128
 
+/** Of what is to be read, which callers without types may have mistaken. */
+const lengthOf = (bytes: Uint8Array, what: string): number => {
+  if (bytes instanceof Uint8Array) return bytes.length
+  throw new TlsError('bad_option', `${what}: expected its bytes (Uint8Array, DER)`)
+}
+
 /**
  * Reads one DER element after the other from a range of bytes. What it returns are subarrays of the input. Throws
  * TlsError with the code it was given (default `bad_certificate`); the message has the byte offset.
@@ -30,7 +36,7 @@ export class DerReader {
     code: TlsErrorCode = 'bad_certificate',
     what = 'certificate',
     within?: DerReader,
-    limit: number = bytes.length,
+    limit: number = lengthOf(bytes, what),
   ) {
     this.bytes = bytes
     this.#input = within === undefined ? { code, what, text: undefined, deviations: undefined } : within.#input

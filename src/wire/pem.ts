@@ -17,6 +17,8 @@ export type PemOrDer = string | Uint8Array
 /** The text of what is PEM; undefined for DER, and for bytes that are neither, which the DER parser names. */
 export const pemTextOf = (input: PemOrDer): string | undefined => {
   if (typeof input === 'string') return input
+  if (!(input instanceof Uint8Array))
+    throw new TlsError('bad_option', 'expected PEM (text or bytes) or DER (Uint8Array)')
   if (fillsElement(input)) return undefined
   const text = new TextDecoder(utf16Of(input)).decode(input)
   return text.includes('-----BEGIN ') ? text : undefined

@@ -2,6 +2,7 @@
 // path-verifier.ts, with the check of stapled OCSP responses that is made by default.
 
 import { run } from '../crypto/maybe.ts'
+import { TlsError } from '../errors.ts'
 import { sameBytes } from '../wire/der.ts'
 import { chainOf } from './accept-path.ts'
 import { findPath } from './builder.ts'
@@ -9,9 +10,10 @@ import type { Certificate } from './certificate.ts'
 import { explainFailure } from './explain.ts'
 import { isOcspCheck, ocspCheck } from './ocsp-check.ts'
 import type { OcspCheckOptions } from './ocsp-check.ts'
+import { checkChainOptions, verifyNames } from './options.ts'
 import type { ChainOptions, PathCheck, VerifyOptions } from './options.ts'
 import type { CandidatePath } from './path.ts'
-import { prepare, verifierWith, verify } from './path-verifier.ts'
+import { prepare, verifierNames, verifierWith, verify } from './path-verifier.ts'
 import type { VerifierOptions, VerifyFailure, VerifyResult } from './path-verifier.ts'
 import { CertificateError } from './rejection.ts'
 import type { TrustAnchor } from './trust.ts'
@@ -23,12 +25,19 @@ export type { VerifierOptions, VerifyFailure, VerifyResult } from './path-verifi
 /** Verifies a chain of DER certificates, leaf first, the others in any order (RFC 5280 section 6). Rejects only for
  * a misuse of the options (TlsError `bad_option`); a chain that is not good is an answer with `ok: false`. */
 export const verifyChain = async (chain: readonly Uint8Array[], options: VerifyOptions): Promise<VerifyResult> => {
+  checkCall(chain, options)
   try {
     return await run(verify(chain, { ...options, checks: withDefaultCheck(options, { mustStaple: false }) }))
   } catch (error) {
     if (!(error instanceof CertificateError)) throw error
     return { ok: false, reason: failureOf(error) }
   }
+}
+
+const checkCall = (chain: readonly Uint8Array[], options: VerifyOptions): void => {
+  checkChainOptions(options, verifyNames)
+  if (Array.isArray(chain) && chain.every((der) => der instanceof Uint8Array)) return
+  throw new TlsError('bad_option', 'chain: it has to be a list of certificates in DER (Uint8Array)')
 }
 
 const failureOf = (error: CertificateError): VerifyFailure => {
@@ -47,6 +56,7 @@ export type AllChains =
 /** All paths to trust anchors that hold, the most promising first, as far as the budgets go (`aia` is not asked).
  * Rejects and answers as verifyChain() does; `checks` are run on each path. */
 export const verifyAllChains = async (chain: readonly Uint8Array[], options: VerifyOptions): Promise<AllChains> => {
+  checkCall(chain, options)
   const found: { chain: readonly Certificate[]; anchor: TrustAnchor }[] = []
   const onPath = (path: CandidatePath): void => {
     const whole = chainOf(path)
@@ -69,8 +79,10 @@ export const verifyAllChains = async (chain: readonly Uint8Array[], options: Ver
 
 /** A verifier for connections: anchors are parsed once, and so are the intermediates of chains that it accepted. Its
  * `verify` throws a CertificateError (a TlsError). */
-export const chainVerifier = (options: VerifierOptions): CertificateVerifier =>
-  verifierWith(options, withDefaultCheck(options), true)
+export const chainVerifier = (options: VerifierOptions): CertificateVerifier => {
+  checkChainOptions(options, verifierNames)
+  return verifierWith(options, withDefaultCheck(options), true)
+}
 
 /** What the caller asks for comes on top of the default check, unless it is about the same or leaves that out by
  * name. */

@@ -3,6 +3,8 @@
 // against a certificate counts, whatever else is odd about it; that a certificate is not on it counts only if the CRL
 // is fresh, complete and understood.
 
+import { checkOptions } from '../checked-options.ts'
+import type { Names } from '../checked-options.ts'
 import { use } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
@@ -10,7 +12,7 @@ import { TlsError } from '../errors.ts'
 import type { Certificate } from './certificate.ts'
 import { Crl, parseCrls } from './crl.ts'
 import type { CrlEntry } from './crl-entries.ts'
-import { lastWord, whyUnfit } from './crl-fitness.ts'
+import { fitnessNames, lastWord, whyUnfit } from './crl-fitness.ts'
 import type { CrlFitnessOptions, CrlStatement } from './crl-fitness.ts'
 import { allReasons, crlPointsOf, isFromPoint, reasonsCovered, whyNotItsKind, whyNotOfPoint } from './crl-scope.ts'
 import type { CrlPoint } from './crl-scope.ts'
@@ -48,11 +50,20 @@ export interface CrlCheckOptions extends CrlFitnessOptions {
   readonly depth?: CheckDepth
 }
 
+const names: Names<CrlCheckOptions> = {
+  ...fitnessNames,
+  crls: 'any',
+  signers: 'any',
+  mode: ['hard', 'soft'],
+  depth: ['leaf', 'chain'],
+}
+
 /**
  * Throws TlsError `bad_option` now if CRLs that are given can't be read; the check throws `certificate_revoked`, or
  * `revocation_unknown` and says why each CRL was of no use.
  */
 export const crlCheck = (options: CrlCheckOptions): PathCheck => {
+  checkOptions(options, names, { required: ['crls'], elsewhere: { crl: 'crls', maxAgeMs: 'maxAge' } })
   const { crls } = options
   const given = typeof crls === 'function' ? undefined : loadCrls(crls)
   const signatures = new SignatureCache()

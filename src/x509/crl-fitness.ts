@@ -1,6 +1,7 @@
 // What counts of several CRLs: whether one is fresh and understood (RFC 5280 sections 5.1 to 5.3), how delta CRLs
 // change complete ones (section 5.2.4, 6.3.3 (c), (i) to (k)), and which word about a certificate is the last.
 
+import type { Names } from '../checked-options.ts'
 import { TlsError } from '../errors.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import type { CrlEntry } from './crl-entries.ts'
@@ -26,6 +27,14 @@ export interface CrlFitnessOptions {
   readonly strict?: boolean
   /** Whether CRLs that are signed with SHA-1 are good for more than "revoked". Default false. */
   readonly allowSha1?: boolean
+}
+
+export const fitnessNames: Names<CrlFitnessOptions> = {
+  expiry: ['enforce', 'ignore'],
+  maxAge: 'number',
+  skew: 'number',
+  strict: 'boolean',
+  allowSha1: 'boolean',
 }
 
 /** What one authentic CRL says of a certificate. */

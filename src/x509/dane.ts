@@ -1,6 +1,7 @@
 // DANE (RFC 6698, RFC 7671): TLSA records, which the caller got by DNSSEC, decide which certificates will do. A
 // CertificateVerifier in place of chainVerifier(), which it uses for all usages but DANE-EE.
 
+import type { Names } from '../checked-options.ts'
 import { run, use } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
 import { parsePublicKey } from '../crypto/keys.ts'
@@ -11,6 +12,7 @@ import { chainVerifier } from './chain-verifier.ts'
 import { parseCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
 import { fingerprintOf } from './fingerprint.ts'
+import { chainNames, checkChainOptions } from './options.ts'
 import type { ChainOptions, PathCheck } from './options.ts'
 import { describe, reject } from './rejection.ts'
 import { describeTrust, isTrustStore, trustStore } from './trust.ts'
@@ -35,8 +37,11 @@ export interface DaneOptions extends Omit<ChainOptions, 'trust'> {
   readonly trust?: ChainOptions['trust']
 }
 
+const names: Names<DaneOptions> = { ...chainNames, records: 'list' }
+
 /** The record in the words of a zone file: "3 1 1 2bb1...". Throws TlsError `bad_option`. */
 export const parseTlsa = (text: string): TlsaRecord => {
+  if (typeof text !== 'string') throw new TlsError('bad_option', 'a TLSA record is a text')
   const [, usage, selector, matchingType, hex = ''] =
     /^\s*(\d{1,3})\s+(\d{1,3})\s+(\d{1,3})\s+([0-9a-fA-F\s]+)$/.exec(text) ?? []
   const digits = hex.replace(/\s+/g, '')
@@ -48,6 +53,7 @@ export const parseTlsa = (text: string): TlsaRecord => {
 
 /** Throws TlsError `bad_option` if there is no record; its `verify` throws a CertificateError. */
 export const daneVerifier = (options: DaneOptions): CertificateVerifier => {
+  checkChainOptions(options, names, ['provider', 'records'])
   if (options.records.length === 0) {
     throw new TlsError('bad_option', 'records: there is none; without TLSA records use chainVerifier()')
   }
@@ -120,7 +126,8 @@ function* withAnchors(
   why: string,
 ): Steps<VerifiedChain> {
   if (trust === undefined) return reject('unknown_ca', `${why}, and no trust anchors were given for that`)
-  const verifier = chainVerifier({ ...options, trust, checks: [...checks, ...(options.checks ?? [])] })
+  const { records: _, ...chain } = options
+  const verifier = chainVerifier({ ...chain, trust, checks: [...checks, ...(options.checks ?? [])] })
   return yield* use(verifier.verify(request))
 }
 

@@ -2,6 +2,8 @@
 // 4.2.1.15 and 4.2.2.1, RFC 6960 appendix A), by a `fetch` that the caller gives. Nothing here is used unless it is
 // put into a verifier.
 
+import { checkOptions } from '../checked-options.ts'
+import type { Names } from '../checked-options.ts'
 import { TlsError } from '../errors.ts'
 import { toHex } from '../wire/bytes.ts'
 import { issuerCertificates } from './certs-only.ts'
@@ -37,6 +39,18 @@ export interface FetcherOptions {
   readonly clock?: () => number
 }
 
+const names: Names<FetcherOptions> = {
+  fetch: 'any',
+  allow: 'function',
+  timeoutMs: 'number',
+  maxCrlBytes: 'number',
+  maxCacheBytes: 'number',
+  maxCacheMs: 'number',
+  retryMs: 'number',
+  maxUrls: 'number',
+  clock: 'function',
+}
+
 /** To be put where it is wanted: `crlCheck({ crls: fetcher.crls })`, `ocspCheck({ fetch: fetcher.ocsp })`,
  * `chainVerifier({ aia: fetcher.issuers })`. */
 export interface Fetcher {
@@ -56,6 +70,7 @@ const MAX_URLS = 4
 
 /** A cache and the three functions over it. Throws TlsError `bad_option` without a `fetch`. */
 export const createFetcher = (options: FetcherOptions): Fetcher => {
+  checkOptions(options, names, { elsewhere: { timeout: 'timeoutMs' } })
   if (typeof options.fetch !== 'function') {
     throw new TlsError('bad_option', 'fetch: give a function, such as globalThis.fetch; nothing is fetched by default')
   }

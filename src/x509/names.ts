@@ -1,6 +1,7 @@
 // Is this certificate for that server? RFC 9525 section 6 for DNS names and IP addresses: subjectAltName only, a
 // wildcard only as the whole left-most label.
 
+import { requireText } from '../checked-options.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import type { Certificate } from './certificate.ts'
 
@@ -35,6 +36,7 @@ export const coversReference = (
  * link-local one with or without a zone). Undefined for what can't be either. Underscores pass here: whether such a
  * name may be in a certificate is for the profile. */
 export const referenceName = (serverName: string): ReferenceName | undefined => {
+  requireText(serverName, 'serverName')
   const bytes = parseIp(withoutZone(serverName))
   if (bytes !== undefined) return { kind: 'ip', value: serverName, bytes }
   const ascii = toAscii(serverName)

@@ -1,6 +1,7 @@
 // What an OCSP response says of a certificate, and whether it may say so (RFC 6960 sections 3.2, 4.2.2.1 and
 // 4.2.2.2). Signature first, then meaning: an authentic "revoked" counts, whatever else is odd about the response.
 
+import type { Names } from '../checked-options.ts'
 import type { Steps } from '../crypto/maybe.ts'
 import { TlsError } from '../errors.ts'
 import { equalBytes } from '../wire/bytes.ts'
@@ -32,6 +33,13 @@ export interface OcspAnswerOptions {
   /** Whether responses, and certificates of responders, that are signed with SHA-1 are good for more than "revoked".
    * Default false. */
   readonly allowSha1?: boolean
+}
+
+export const answerNames: Names<OcspAnswerOptions> = {
+  maxAge: 'number',
+  skew: 'number',
+  requireNoCheck: 'boolean',
+  allowSha1: 'boolean',
 }
 
 export interface OcspContext extends Pick<PathCheckRequest, 'provider' | 'time' | 'validate'> {

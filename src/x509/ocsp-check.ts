@@ -1,13 +1,15 @@
 // Whether certificates of a path are revoked, by OCSP responses (RFC 6960): stapled, given or fetched; must-staple
 // (RFC 7633). A PathCheck for the `checks` option of the verifier.
 
+import { checkOptions } from '../checked-options.ts'
+import type { Names } from '../checked-options.ts'
 import { use } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import type { Certificate } from './certificate.ts'
 import { withFingerprint } from './fingerprint.ts'
-import { bad, readAnswer } from './ocsp-answer.ts'
+import { answerNames, bad, readAnswer } from './ocsp-answer.ts'
 import type { OcspAnswerOptions, OcspContext } from './ocsp-answer.ts'
 import { asksForStaple } from './must-staple.ts'
 import { createOcspRequest, parseOcspResponse } from './ocsp.ts'
@@ -42,8 +44,19 @@ export interface OcspCheckOptions extends OcspAnswerOptions {
   readonly mustStaple?: boolean
 }
 
+const names: Names<OcspCheckOptions> = {
+  ...answerNames,
+  mode: ['hard', 'soft'],
+  depth: ['leaf', 'chain'],
+  responses: 'list',
+  fetch: 'function',
+  nonce: 'boolean',
+  mustStaple: 'boolean',
+}
+
 /** Throws `certificate_revoked`, `bad_certificate_status` or `revocation_unknown`. */
 export const ocspCheck = (options: OcspCheckOptions = {}): PathCheck => {
+  checkOptions(options, names)
   const check: PathCheck = withFingerprint(
     function* (request: PathCheckRequest) {
       for (const [i, pair] of pathPairs(request, options.depth ?? 'leaf').entries()) {

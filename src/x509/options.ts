@@ -1,5 +1,7 @@
 // What a caller can say about a verification, with the defaults.
 
+import { checkOptions } from '../checked-options.ts'
+import type { OptionHints, OptionNames, Names } from '../checked-options.ts'
 import type { Steps } from '../crypto/maybe.ts'
 import type { CryptoProvider, MaybePromise, SignatureAlgorithm } from '../crypto/provider.ts'
 import type { TriedPath } from './search.ts'
@@ -139,3 +141,57 @@ export const defaults = {
   bytes: 1_048_576,
   fetches: 4,
 } as const
+
+export const chainNames: Names<ChainOptions> = {
+  provider: 'object',
+  trust: 'any',
+  profile: ['web-pki', 'baseline', 'rfc5280', 'path'],
+  maxDepth: 'number',
+  budgets: {
+    certificates: 'number',
+    signatures: 'number',
+    paths: 'number',
+    comparisons: 'number',
+    bytes: 'number',
+    fetches: 'number',
+  } satisfies Names<VerifyBudgets>,
+  partialChain: 'boolean',
+  acceptAnchor: 'function',
+  policies: {
+    acceptable: 'list',
+    requireExplicit: 'boolean',
+    inhibitMapping: 'boolean',
+    inhibitAny: 'boolean',
+  } satisfies Names<PolicyOptions>,
+  keyUsage: 'list',
+  isPublicSuffix: 'function',
+  aia: 'function',
+  checks: 'list',
+  defaultChecks: 'boolean',
+  fingerprint: 'string',
+}
+
+export const verifyNames: Names<VerifyOptions> = {
+  ...chainNames,
+  time: 'any',
+  serverName: 'string',
+  purpose: 'any',
+  ocspResponse: 'bytes',
+  scts: 'list',
+  onTried: 'function',
+  signatureAlgorithms: 'object',
+}
+
+const elsewhere = {
+  ca: 'trust',
+  roots: 'trust',
+  host: 'serverName',
+  hostname: 'serverName',
+}
+
+/** Options of a verification: names, kinds, and that provider and trust are there. */
+export const checkChainOptions = (
+  options: unknown,
+  names: OptionNames,
+  required: OptionHints['required'] = ['provider', 'trust'],
+): void => checkOptions(options, names, { required, elsewhere })

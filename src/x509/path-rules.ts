@@ -35,11 +35,21 @@ export const rulesOf = (options: VerifyOptions, time: number): PathRules => {
 /** Object identifiers; none for any purpose. */
 export const purposesOf = ({ purpose = 'serverAuth' }: VerifyOptions): readonly string[] => {
   const list = typeof purpose === 'string' ? [purpose] : purpose
-  const oids = list.map((each) => (isPurposeName(each) ? purposeOids[each] : each))
+  if (!Array.isArray(list) || list.length === 0) refusePurpose(list)
+  const oids = list.map((each) => (isPurposeName(each) ? purposeOids[each] : oidOf(each)))
   return oids.includes(purposeOids.anyExtendedKeyUsage) ? [] : oids
 }
 
 const isPurposeName = (purpose: string): purpose is PurposeName => Object.hasOwn(purposeOids, purpose)
+
+/** A misspelt name would match no certificate but those that allow every purpose. */
+const oidOf = (purpose: string): string =>
+  typeof purpose === 'string' && /^[0-2](\.\d+)+$/.test(purpose) ? purpose : refusePurpose(purpose)
+
+const refusePurpose = (purpose: unknown): never => {
+  const given = typeof purpose === 'string' ? quote(purpose) : 'what is no text'
+  throw new TlsError('bad_option', `purpose: ${given} is no key purpose (see purposeOids), and no object identifier`)
+}
 
 const policyInputs = ({ policies }: VerifyOptions): PolicyInputs | undefined =>
   policies && {

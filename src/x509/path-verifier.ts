@@ -1,6 +1,7 @@
 // Verification of chains: parse, build paths, check them, say why not. chain-verifier.ts adds the checks that the
 // verifier of a connection has by default. Written as steps, so that with a synchronous provider it never waits.
 
+import type { Names } from '../checked-options.ts'
 import { run, use } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
 import { TlsError } from '../errors.ts'
@@ -17,7 +18,7 @@ import { asksForStaple } from './must-staple.ts'
 import { verifierMemory } from './memory.ts'
 import type { VerifierMemory } from './memory.ts'
 import { accessMethods } from './oids.ts'
-import { defaults } from './options.ts'
+import { chainNames, checkChainOptions, defaults } from './options.ts'
 import type { ChainOptions, PathCheck, PathCheckRequest, VerifyOptions } from './options.ts'
 import { anchorInputs } from './path.ts'
 import { rulesOf } from './path-rules.ts'
@@ -55,14 +56,17 @@ export interface VerifyFailure {
  * OCSP responses, which a small client may do without. So none is asked for, and a certificate that demands one (RFC
  * 7633) is refused, unless `defaultChecks` is false. Its `verify` throws a CertificateError (a TlsError).
  */
-export const pathVerifier = (options: VerifierOptions): CertificateVerifier =>
-  verifierWith(
+export const pathVerifier = (options: VerifierOptions): CertificateVerifier => {
+  checkChainOptions(options, verifierNames)
+  return verifierWith(
     options,
     [...(options.defaultChecks === false ? [] : [refuseMustStaple]), ...(options.checks ?? [])],
     false,
   )
+}
 
 export type VerifierOptions = ChainOptions & { readonly sendAuthorities?: boolean }
+export const verifierNames: Names<VerifierOptions> = { ...chainNames, sendAuthorities: 'boolean' }
 
 const refuseMustStaple: PathCheck = withFingerprint(
   function* ({ path: [leaf] }: PathCheckRequest): Steps<void> {
@@ -226,7 +230,8 @@ export const searchInput = (
   memory: VerifierMemory | undefined,
 ): SearchInput => {
   const { provider, budgets = {} } = options
-  const time = Number(options.time ?? Date.now())
+  const { time: moment = Date.now() } = options
+  const time = typeof moment === 'number' || moment instanceof Date ? Number(moment) : Number.NaN
   if (Number.isNaN(time)) throw new TlsError('bad_option', 'time: not a moment')
   const input: SearchInput = {
     leaf,

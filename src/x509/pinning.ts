@@ -1,6 +1,7 @@
 // Public key pins (RFC 7469 section 2.4 has the format): a path passes if one of its keys is pinned. A PathCheck for
 // the `checks` option of the verifier, on top of ordinary verification.
 
+import { checkOptions } from '../checked-options.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { decodeBase64, encodeBase64 } from '../wire/pem.ts'
@@ -18,7 +19,9 @@ export interface PinCheckOptions {
 }
 
 /** Throws TlsError `bad_option` for a pin that is none; the check throws a CertificateError with reason `refused`. */
-export const pinCheck = ({ pins, where = 'chain' }: PinCheckOptions): PathCheck => {
+export const pinCheck = (options: PinCheckOptions): PathCheck => {
+  checkOptions(options, { pins: 'list', where: ['leaf', 'chain'] }, { required: ['pins'] })
+  const { pins, where = 'chain' } = options
   if (pins.length === 0) throw new TlsError('bad_option', 'pins: an empty list would refuse every peer')
   const wanted = new Set(pins.map(checkedPin))
   // A generator, as all checks are, though it never waits.

@@ -1,6 +1,7 @@
 // Certificate transparency: timestamps of a leaf checked against a list of logs that the caller gives, and a policy for
 // how many are enough (RFC 6962 section 5.2). A PathCheck for the `checks` option of the verifier.
 
+import { checkOptions } from '../checked-options.ts'
 import { parsePublicKey } from '../crypto/keys.ts'
 import type { Steps } from '../crypto/maybe.ts'
 import type { CryptoProvider, PublicKey, SignatureAlgorithm } from '../crypto/provider.ts'
@@ -47,6 +48,7 @@ export interface SctCheckOptions {
 /** Throws a CertificateError with reason `refused` where the policy is not met. Timestamps of logs that are not
  * listed, and ones that are not valid, do not count; one that can't be parsed is refused. */
 export const sctCheck = (options: SctCheckOptions): PathCheck => {
+  checkOptions(options, { logs: 'list', policy: 'function' }, { required: ['logs'] })
   const policy = options.policy ?? defaultSctPolicy
   return withFingerprint(
     function* (request: PathCheckRequest) {

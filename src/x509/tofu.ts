@@ -1,6 +1,8 @@
 // Trust on first use, as SSH has it: the key that a server showed first is kept under its name, and from then on no
 // other will do. A CertificateVerifier in place of chainVerifier(), for servers that no authority certified.
 
+import { checkOptions } from '../checked-options.ts'
+import type { Names } from '../checked-options.ts'
 import { run, use } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
 import type { CryptoProvider, MaybePromise } from '../crypto/provider.ts'
@@ -29,13 +31,24 @@ export interface TofuOptions {
   readonly fingerprint?: string
 }
 
+const names: Names<TofuOptions> = {
+  provider: 'object',
+  store: 'object',
+  onFirstUse: 'function',
+  nameOf: 'function',
+  fingerprint: 'string',
+}
+
 /** Names and dates in the certificate do not count: only its key does. Throws a CertificateError with reason
  * `refused`. */
-export const tofuVerifier = (options: TofuOptions): CertificateVerifier => ({
-  verify: (request) => run(verify(request, options)),
-  fingerprint: `tofu ${options.fingerprint ?? randomNameOf(options.store)}`,
-  mayResume: (request) => run(isStillKnown(request, options)),
-})
+export const tofuVerifier = (options: TofuOptions): CertificateVerifier => {
+  checkOptions(options, names, { required: ['provider', 'store'] })
+  return {
+    verify: (request) => run(verify(request, options)),
+    fingerprint: `tofu ${options.fingerprint ?? randomNameOf(options.store)}`,
+    mayResume: (request) => run(isStillKnown(request, options)),
+  }
+}
 
 /** A session is as good as the key that it began with: not beyond the time when that is replaced or removed in the
  * store. */

@@ -4,6 +4,7 @@
 import type * as Fs from 'node:fs'
 import type * as Path from 'node:path'
 import type * as Tls from 'node:tls'
+import { checkOptions } from '../checked-options.ts'
 import { TlsError } from '../errors.ts'
 import { trustStore } from './trust.ts'
 import type { TrustStore } from './trust.ts'
@@ -18,8 +19,10 @@ export interface SystemRootsOptions {
 
 /** Roots that can't be parsed are left out. Throws TlsError `bad_option` if SSL_CERT_FILE or NODE_EXTRA_CA_CERTS
  * can't be read or holds no certificate, or nothing is found. */
-export const systemRoots = (options: SystemRootsOptions = {}): TrustStore =>
-  trustStore(systemRootTexts(options), { skipUnreadable: true })
+export const systemRoots = (options: SystemRootsOptions = {}): TrustStore => {
+  checkOptions(options, { source: ['default', 'bundled', 'system'], env: 'object' })
+  return trustStore(systemRootTexts(options), { skipUnreadable: true })
+}
 
 /** The same as PEM texts. */
 export const systemRootTexts = ({

@@ -1,6 +1,7 @@
 // Trust anchors (RFC 5280 section 6.1.1 (d)): certificates, or names with keys and constraints, indexed by name and
 // parsed once per store. Made by the caller, by trust.node.ts from the runtime's own roots, and by puretls/roots.
 
+import { checkOptions } from '../checked-options.ts'
 import { parsePublicKey } from '../crypto/keys.ts'
 import type { PublicKey } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
@@ -51,6 +52,7 @@ export const trustStore = (
   inputs: TrustInput | readonly TrustInput[],
   options: { readonly skipUnreadable?: boolean } = {},
 ): TrustStore => {
+  checkOptions(options, { skipUnreadable: 'boolean' })
   const list = isList(inputs) ? inputs : [inputs]
   const anchors = once(() => loadAnchors(list, options.skipUnreadable === true))
   const exact = once(() => indexBy(anchors(), ({ name }) => name.exactKey))
@@ -104,7 +106,7 @@ const indexBy = <T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMa
 }
 
 export const isTrustStore = (value: TrustStore | TrustInput | readonly TrustInput[]): value is TrustStore =>
-  typeof value === 'object' && 'byName' in value && typeof value.byName === 'function'
+  typeof value === 'object' && value !== null && 'byName' in value && typeof value.byName === 'function'
 
 const isList = (inputs: TrustInput | readonly TrustInput[]): inputs is readonly TrustInput[] => Array.isArray(inputs)
 

@@ -7,7 +7,8 @@ import { describe, expect, it } from 'vitest'
 import { pages } from '../../scripts/docs.ts'
 import { clientNames } from '../../src/options/client-names.ts'
 import { serverNames } from '../../src/options/server-names.ts'
-import type { OptionNames } from '../../src/options/names.ts'
+import { isGroup } from '../../src/checked-options.ts'
+import type { OptionNames } from '../../src/checked-options.ts'
 
 const root = new URL('../../', import.meta.url)
 const TIMEOUT = 120_000
@@ -23,7 +24,7 @@ it('docs/options.md has every option, and says what each is', () => {
   const pathsOf = (names: OptionNames, prefix = ''): readonly string[] =>
     Object.entries(names).flatMap(([name, kind]) => [
       prefix + name,
-      ...(typeof kind === 'string' ? [] : pathsOf(kind, `${prefix}${name}.`)),
+      ...(isGroup(kind) ? pathsOf(kind, `${prefix}${name}.`) : []),
     ])
   const missing = [...pathsOf(clientNames), ...pathsOf(serverNames)].filter((path) => !page.includes(`| \`${path}\` |`))
   expect(missing.filter((path) => !path.startsWith('versions.'))).toEqual([])

@@ -142,8 +142,9 @@ describe('signature checks cost by key and provider, and the dearest keys do not
       ...nodeProvider,
       verifiers: nodeProvider.verifiers.map((verifier) => ({ ...verifier, cost: { p256: cost } })),
     })
+    const { trust } = options
     const answer = (provider: CryptoProvider) =>
-      chainVerifier({ ...options, provider }).verify({
+      chainVerifier({ trust, provider }).verify({
         chain: ladder(8, true),
         peer: 'server',
         serverName: 'host.example',

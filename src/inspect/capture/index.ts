@@ -1,5 +1,6 @@
 // TLS connections out of a capture file: packets, IP, TCP, records, and what a key log opens.
 
+import { checkOptions } from '../../checked-options.ts'
 import type { CryptoProvider } from '../../crypto/provider.ts'
 import { RECORD_HEADER_LENGTH } from '../../record/limits.ts'
 import { concat } from '../../wire/bytes.ts'
@@ -46,8 +47,10 @@ export interface CaptureOptions {
 /** Reads a pcap or pcapng. Throws `decode_error` for what is neither. */
 export const captureConnections = async (
   file: Uint8Array,
-  { keyLog, provider }: CaptureOptions = {},
+  options: CaptureOptions = {},
 ): Promise<CapturedConnections> => {
+  checkOptions(options, { keyLog: 'string', provider: 'object' })
+  const { keyLog, provider } = options
   const { packets, keyLogs, problems } = readCapture(file)
   const texts = [...(keyLog === undefined ? [] : [keyLog]), ...keyLogs]
   const log = texts.length > 0 ? parseKeyLog(texts.join('\n')) : undefined

@@ -2,6 +2,7 @@
 // order, with the key logs that a Decryption Secrets Block embeds. What is cut off at the end of a file is told, not
 // thrown.
 
+import { requireBytes } from '../../checked-options.ts'
 import { TlsError } from '../../errors.ts'
 
 /** One packet as a link layer carried it. */
@@ -35,6 +36,7 @@ const malformed = (sentence: string): TlsError => new TlsError('decode_error', `
 export const isCapture = (bytes: Uint8Array): boolean => formatOf(bytes) !== undefined
 
 const formatOf = (bytes: Uint8Array): 'pcap' | 'pcapng' | undefined => {
+  requireBytes(bytes, 'capture')
   if (bytes.length < 4) return undefined
   const magic = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0)
   if (magic === 0x0a0d0d0a) return 'pcapng'
