@@ -6,6 +6,7 @@ import type { Names, OptionNames } from '../checked-options.ts'
 import { TlsError } from '../errors.ts'
 import { concat } from '../wire/bytes.ts'
 import { DerReader, constructedTag, contextTag, derElement, derOid, derSequence, derSet, tags } from '../wire/der.ts'
+import { isHostName } from '../wire/host-name.ts'
 import { readName } from '../x509/name.ts'
 
 /** Subject of a certificate. A string is a common name; bytes are the name itself, DER. */
@@ -248,13 +249,13 @@ const asciiOnly = (text: string): Uint8Array => {
  */
 const dnsName = (name: string): string => {
   const [, wildcard = '', rest = ''] = /^(\*\.)?(.*?)\.?$/s.exec(name) ?? []
-  const ascii = isHostName(rest) ? rest.toLowerCase() : toAscii(rest)
-  if (!isHostName(ascii) || /(^|\.)\d+$/.test(ascii)) refuse(name, 'a DNS name, IP address, e-mail address or URI')
+  const ascii = isIssuable(rest) ? rest.toLowerCase() : toAscii(rest)
+  if (!isIssuable(ascii) || /(^|\.)\d+$/.test(ascii)) refuse(name, 'a DNS name, IP address, e-mail address or URI')
   return wildcard + ascii
 }
 
-const isHostName = (name: string): boolean =>
-  name.length <= 253 && name.split('.').every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i.test(label))
+/** What certificates are issued for is held to more than what is connected to: no hyphen at the end of a label. */
+const isIssuable = (name: string): boolean => isHostName(name) && !/(?:^|\.)-|-(?:\.|$)/.test(name)
 
 const toAscii = (name: string): string =>
   /[^\x21-\x7e]/.test(name) && URL.canParse(`http://${name}/`) ? new URL(`http://${name}/`).hostname : ''

@@ -4,16 +4,16 @@
 import type { ConnectionInfo, EngineEvent, TlsEngine } from '../engine/types.ts'
 import { asTlsError, quietError, TlsError } from '../errors.ts'
 import { CertificateRequests } from './certificate-requests.ts'
-import { asBytes } from './chunk.ts'
 import { defer, done, handled, ignore, rejected, signal } from './defer.ts'
 import type { Deferred, Signal } from './defer.ts'
 import { Ending, transportError } from './ending.ts'
-import { whenForgotten, whenSettled } from './forgotten.ts'
+import { whenForgotten } from './forgotten.ts'
 import type { Gate } from './gate.ts'
 import { Inbox } from './inbox.ts'
+import { Intake } from './intake.ts'
 import { abortedBy, after, checkTimeout, limited, limitHandshake, Patience } from './limits.ts'
 import type { CallOptions } from './limits.ts'
-import { answersAhead, readAhead, reasonTimeout } from './options.ts'
+import { reasonTimeout } from './options.ts'
 import type { ClientCertificate, PumpOptions } from './options.ts'
 import { Outbox } from './outbox.ts'
 import { tell } from './tell.ts'
@@ -22,12 +22,11 @@ import { Writes } from './writes.ts'
 
 export class Pump {
   readonly #engine: TlsEngine
-  readonly #transport: ByteStream
-  readonly #gate: Gate | undefined
   readonly #inbox: Inbox
   readonly #outbox: Outbox
   readonly #writes: Writes
   readonly #ending: Ending
+  readonly #intake: Intake
   readonly #closeTimeout: number
   readonly #storeTimeout: number
   readonly #onSession: PumpOptions['onSession']
@@ -43,12 +42,11 @@ export class Pump {
   #early: Uint8Array[] | undefined
   #certificateRequests: CertificateRequests | undefined
   #liftLimits: () => void = ignore
-  #room: Signal | undefined
   #failure: TlsError | undefined
   #writeError: TlsError | undefined
   #session: { readonly session: Uint8Array } | undefined
   /** What comes from the transport is thrown away: the peer's end was seen, we closed, or the connection failed. */
-  #discarding = false
+  discarding = false
   #dropData = false
   #peerEnded = false
   #readLoopEnded = false
@@ -57,10 +55,6 @@ export class Pump {
   #patience: Patience | undefined
   /** How often somebody read or wrote. */
   #uses = 0
-  /** Nothing more comes in: what the transport still has is read, whether somebody reads here or not. */
-  #transportClosed = false
-  /** The transport tells when it closes. */
-  #awaitsClose = false
   #writeEnd: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
@@ -72,19 +66,19 @@ export class Pump {
     this.#engine = engine
     this.#handshake = defer<ConnectionInfo>()
     this.handshake = this.#handshake.promise
-    this.#transport = transport
-    this.#gate = gate
     this.#onSession = options.onSession
     this.#onEarlyData = options.onEarlyData
-    this.#inbox = new Inbox(() => this.#wake(), { packed: true })
+    this.#inbox = new Inbox(() => this.#intake.wake(), { packed: true })
     this.#outbox = new Outbox(transport, (reason) => this.#writeFailed(reason))
     this.#writes = new Writes(engine, this.#outbox, this)
     this.#ending = new Ending(transport, this.#outbox, this.#closeTimeout, () => this.#whenReadEnded)
+    const own = { inbox: this.#inbox, outbox: this.#outbox, writes: this.#writes, ending: this.#ending }
+    this.#intake = new Intake({ engine, transport, gate, ...own }, this)
     const { signal } = options
-    if (signal?.aborted) this.#failSilently(abortedBy(signal.reason))
+    if (signal?.aborted) this.failSilently(abortedBy(signal.reason))
     else this.#liftLimits = limitHandshake(handshakeTimeout, signal, (error) => this.abort(error))
     void transport.failed?.then((reason) => this.#writeFailed(reason))
-    void this.#run(options.head)
+    void this.#intake.run(options.head)
   }
 
   /** What ended the connection before its time. */
@@ -131,7 +125,7 @@ export class Pump {
   discard(): void {
     this.#dropData = true
     this.#inbox.drop(new TlsError('closed', 'the reading side was cancelled'))
-    this.#wake()
+    this.#intake.unlimit()
   }
 
   /** The data must not change until the promise resolves: when it is accepted. */
@@ -206,15 +200,15 @@ export class Pump {
     const closed = quietError('closed', 'the connection was closed by this end (close was called)')
     this.#inbox.drop(closed)
     this.#certificateRequests?.end(closed)
-    this.#wake()
+    this.#intake.wake()
     try {
       // what comes is still read: a handshake in the connection may have to end first
       await this.#ending.timely(written)
     } catch (thrown) {
-      this.#failSilently(asTlsError(thrown))
+      this.failSilently(asTlsError(thrown))
     }
-    this.#discarding = true
-    this.#wake()
+    this.discarding = true
+    this.#intake.wake()
     if (!this.#failure) await this.#endTransport()
     const { failure } = this
     if (failure) throw failure
@@ -225,19 +219,8 @@ export class Pump {
     return new TlsError('wrong_state', `${method}: this side is closed (closeWrite or close was called)`)
   }
 
-  async #run(head: Uint8Array | undefined): Promise<void> {
-    try {
-      this.#look()
-      if (this.#engine.blocked) await this.#settle()
-      // A copy: what is received may be decrypted in place, and the head is the caller's.
-      if (head?.length && !this.#discarding) {
-        this.#engine.receive(head.slice())
-        this.#look()
-      }
-      await this.#readAll()
-    } catch (thrown) {
-      this.#failSilently(asTlsError(thrown))
-    }
+  /** Nothing more is read. */
+  readingEnded(): void {
     this.#readLoopEnded = true
     this.#readEnded?.resolve()
     // The peer sent close_notify and ended the stream. A reader is told and has to end its own side when it has said
@@ -248,62 +231,14 @@ export class Pump {
     whenForgotten(this.#closeTimeout, usage, this.closed, () => void handled(this.#closeWrite()))
   }
 
-  /** Chunks from the transport to the engine, up to the end. In one function: each that waits costs promises. */
-  async #readAll(): Promise<void> {
-    for (;;) {
-      if (this.#engine.blocked) await this.#settle()
-      // A stream that says by itself when it is over is not read ahead of whoever reads here; of another one chunk is.
-      if (this.#isBehind() && !this.#discarding && this.#transport.closed !== undefined) await this.#catchUp()
-      // data of ours is no reason to stop reading: the peer may wait for us to read
-      const owed = this.#outbox.waiting - 2 * this.#writes.ahead
-      if (!this.#discarding && owed > answersAhead) await this.#outbox.flush().catch(ignore)
-      if (this.#ending.aborted) return
-      let chunk: unknown
-      try {
-        chunk = await this.#transport.read()
-      } catch (thrown) {
-        return this.#readFailed(thrown)
-      }
-      if (chunk === null || chunk === undefined) break
-      if (this.#isBehind() && !this.#discarding) await this.#catchUp()
-      const turn = this.#engine.handshakeDone ? undefined : this.#gate?.pass()
-      if (turn) await turn
-      if (!this.#discarding) this.#receive(asBytes(chunk))
-    }
-    if (!this.#discarding) await this.#receiveEnd()
-  }
-
-  /** Until there is room, or the transport says that nothing more comes. */
-  async #catchUp(): Promise<void> {
-    if (!this.#awaitsClose) whenSettled(this.#transport.closed, () => this.#onTransportClosed())
-    this.#awaitsClose = true
-    while (this.#isBehind() && !this.#discarding) {
-      this.#room = signal()
-      await this.#room.promise
-    }
-  }
-
-  #receive(bytes: Uint8Array): void {
-    const forgotten = bytes.length > 0 && this.#engine.receive(bytes)
-    this.#look()
-    if (forgotten) this.#transport.release?.(bytes)
-  }
-
-  async #receiveEnd(): Promise<void> {
-    if (this.#writeError) return this.#failSilently(this.#writeError)
+  /** The transport gives no more bytes. */
+  async receiveEnd(): Promise<void> {
+    if (this.#writeError) return this.failSilently(this.#writeError)
     this.#engine.receiveEnd()
-    this.#look()
-    await this.#settle()
+    this.look()
+    await this.#intake.settle()
     if (this.#failure || this.#peerEnded) return
-    this.#failSilently(new TlsError('truncated', 'the stream ended without a close_notify: data may be missing'))
-  }
-
-  /** Waits until the engine has worked on all that it received. */
-  async #settle(): Promise<void> {
-    while (this.#engine.blocked && !this.#discarding) {
-      await this.#engine.pending
-      this.#look()
-    }
+    this.failSilently(new TlsError('truncated', 'the stream ended without a close_notify: data may be missing'))
   }
 
   /** What settles later, a ticket or a signature, brings output as well, whether anything is received or not. */
@@ -314,32 +249,16 @@ export class Pump {
     const { pending } = this.#engine
     if (!pending || pending === this.#watched) return
     this.#watched = pending
-    void pending.then(() => this.#look())
+    void pending.then(() => this.look())
   }
 
   #skipOptional(): void {
     this.#engine.skipOptional()
-    this.#look()
-  }
-
-  #isBehind(): boolean {
-    return this.#inbox.bytes >= readAhead && !this.#dropData && !this.#transportClosed
-  }
-
-  #onTransportClosed(): void {
-    this.#transportClosed = true
-    this.#wake()
-  }
-
-  #wake(): void {
-    if (!this.#room || (this.#isBehind() && !this.#discarding)) return
-    const room = this.#room
-    this.#room = undefined
-    room.resolve()
+    this.look()
   }
 
   /** Takes what the engine has, and lets it out. */
-  #look(): void {
+  look(): void {
     if (this.take()) void this.#outbox.flush()
   }
 
@@ -400,10 +319,10 @@ export class Pump {
 
   #onPeerEnd(): void {
     if (!this.#engine.handshakeDone) {
-      return this.#failSilently(new TlsError('closed', 'the peer closed the connection during the handshake'))
+      return this.failSilently(new TlsError('closed', 'the peer closed the connection during the handshake'))
     }
     this.#peerEnded = true
-    this.#discarding = true
+    this.discarding = true
     this.#inbox.end()
     this.#certificateRequests?.end(quietError('closed', 'the peer closed before it answered'))
     if (this.#writeEnd) this.#endTransportAfter(this.#writeEnd)
@@ -416,7 +335,7 @@ export class Pump {
   #fail(error: TlsError, tell: boolean): void {
     if (this.#failure) return
     this.#failure = error
-    this.#discarding = true
+    this.discarding = true
     this.#endHandshake()?.reject(error)
     this.#patience?.waitFor(undefined)
     this.#failed?.reject(error)
@@ -425,12 +344,12 @@ export class Pump {
     this.#outbox.rejectWaiting(error)
     this.#writes.fail(error)
     this.#certificateRequests?.end(error)
-    this.#wake()
+    this.#intake.wake()
     if (tell) void this.#endTransport()
   }
 
   /** A failure that the peer can't or need not be told. */
-  #failSilently(error: TlsError): void {
+  failSilently(error: TlsError): void {
     if (this.#failure) return
     this.#engine.abort(undefined, { silent: true })
     this.#engine.takeOutput()
@@ -438,19 +357,20 @@ export class Pump {
     this.#ending.abort(error)
   }
 
-  #readFailed(thrown: unknown): void {
+  /** The transport failed while it was read. */
+  readFailed(thrown: unknown): void {
     if (this.#failure || this.#ending.begun) return
-    this.#failSilently(this.#writeError ?? transportError(thrown))
+    this.failSilently(this.#writeError ?? transportError(thrown))
   }
 
   #writeFailed(reason: unknown): void {
     if (this.#failure) return this.#ending.abort(this.#failure)
     const error = (this.#writeError = transportError(reason))
-    if (this.#readLoopEnded || this.#discarding || this.#isBehind()) return this.#failSilently(error)
-    const cancel = after(reasonTimeout, () => this.#failSilently(error))
+    if (this.#readLoopEnded || this.discarding || this.#intake.isBehind) return this.failSilently(error)
+    const cancel = after(reasonTimeout, () => this.failSilently(error))
     void this.#whenReadEnded.then(() => {
       cancel()
-      this.#failSilently(error)
+      this.failSilently(error)
     })
   }
 
@@ -463,7 +383,7 @@ export class Pump {
   /** An asynchronous provider may still be sealing the last alert. */
   async #sealed(): Promise<void> {
     await this.#engine.sealing
-    this.#look()
+    this.look()
   }
 
   #endTransportAfter(written: Promise<void>): void {

@@ -1,0 +1,145 @@
+// What a connection reads: chunks from the transport to the engine, one at a time, and none while the application has
+// enough to read.
+
+import type { TlsEngine } from '../engine/types.ts'
+import { asTlsError } from '../errors.ts'
+import type { TlsError } from '../errors.ts'
+import { asBytes } from './chunk.ts'
+import { ignore, signal } from './defer.ts'
+import type { Signal } from './defer.ts'
+import type { Ending } from './ending.ts'
+import { whenSettled } from './forgotten.ts'
+import type { Gate } from './gate.ts'
+import type { Inbox } from './inbox.ts'
+import { answersAhead, readAhead } from './options.ts'
+import type { Outbox } from './outbox.ts'
+import type { ByteStream } from './types.ts'
+import type { Writes } from './writes.ts'
+
+/** What an intake works with. */
+export interface IntakeParts {
+  readonly engine: TlsEngine
+  readonly transport: ByteStream
+  /** How many steps of handshakes there may be in a turn. */
+  readonly gate: Gate | undefined
+  readonly inbox: Inbox
+  readonly outbox: Outbox
+  readonly writes: Writes
+  readonly ending: Ending
+}
+
+/** Whom an intake tells. */
+export interface IntakeOwner {
+  /** What comes is thrown away. */
+  readonly discarding: boolean
+  /** The engine received something, or has worked on it. */
+  look(): void
+  /** The transport ended. */
+  receiveEnd(): Promise<void>
+  readFailed(thrown: unknown): void
+  failSilently(error: TlsError): void
+  /** Nothing more is read. */
+  readingEnded(): void
+}
+
+export class Intake {
+  readonly #parts: IntakeParts
+  readonly #owner: IntakeOwner
+  #unlimited = false
+  #room: Signal | undefined
+  /** The transport tells when it closes. */
+  #awaitsClose = false
+
+  constructor(parts: IntakeParts, owner: IntakeOwner) {
+    this.#parts = parts
+    this.#owner = owner
+  }
+
+  /** More waits for the application than is read ahead. */
+  get isBehind(): boolean {
+    return this.#parts.inbox.bytes >= readAhead && !this.#unlimited
+  }
+
+  /** All that comes is read from now on, whether anybody reads here or not. */
+  unlimit(): void {
+    this.#unlimited = true
+    this.wake()
+  }
+
+  /** To be called when there may be room again. */
+  wake(): void {
+    if (!this.#room || (this.isBehind && !this.#owner.discarding)) return
+    const room = this.#room
+    this.#room = undefined
+    room.resolve()
+  }
+
+  /** Reads to the end; never rejects. `head`: what was read before. */
+  async run(head: Uint8Array | undefined): Promise<void> {
+    try {
+      this.#owner.look()
+      if (this.#parts.engine.blocked) await this.settle()
+      // A copy: what is received may be decrypted in place, and the head is the caller's.
+      if (head?.length && !this.#owner.discarding) {
+        this.#parts.engine.receive(head.slice())
+        this.#owner.look()
+      }
+      await this.#readAll()
+    } catch (thrown) {
+      this.#owner.failSilently(asTlsError(thrown))
+    }
+    this.#owner.readingEnded()
+  }
+
+  /** Waits until the engine has worked on all that it received. */
+  async settle(): Promise<void> {
+    while (this.#parts.engine.blocked && !this.#owner.discarding) {
+      await this.#parts.engine.pending
+      this.#owner.look()
+    }
+  }
+
+  /** Chunks from the transport to the engine, up to the end. In one function: each that waits costs promises. */
+  async #readAll(): Promise<void> {
+    const { engine, transport, gate, outbox, writes, ending } = this.#parts
+    const owner = this.#owner
+    for (;;) {
+      if (engine.blocked) await this.settle()
+      // A stream that says by itself when it is over is not read ahead of whoever reads here; of another one chunk is.
+      if (this.isBehind && !owner.discarding && transport.closed !== undefined) await this.#catchUp()
+      // data of ours is no reason to stop reading: the peer may wait for us to read
+      const owed = outbox.waiting - 2 * writes.ahead
+      if (!owner.discarding && owed > answersAhead) await outbox.flush().catch(ignore)
+      if (ending.aborted) return
+      let chunk: unknown
+      try {
+        chunk = await transport.read()
+      } catch (thrown) {
+        return owner.readFailed(thrown)
+      }
+      if (chunk === null || chunk === undefined) break
+      if (this.isBehind && !owner.discarding) await this.#catchUp()
+      const turn = engine.handshakeDone ? undefined : gate?.pass()
+      if (turn) await turn
+      if (!owner.discarding) this.#receive(asBytes(chunk))
+    }
+    if (!owner.discarding) await owner.receiveEnd()
+  }
+
+  /** Until there is room, or the transport says that nothing more comes: what it still has is read then. */
+  async #catchUp(): Promise<void> {
+    if (!this.#awaitsClose) whenSettled(this.#parts.transport.closed, () => this.unlimit())
+    this.#awaitsClose = true
+    while (this.isBehind && !this.#owner.discarding) {
+      this.#room = signal()
+      await this.#room.promise
+    }
+  }
+
+  #receive(bytes: Uint8Array): void {
+    const { engine, transport } = this.#parts
+    const forgotten = bytes.length > 0 && engine.receive(bytes)
+    this.#owner.look()
+    if (forgotten) transport.release?.(bytes)
+  }
+}
