@@ -16,10 +16,10 @@ export class SessionsAtStake {
   }
 
   /**
-   * A handshake that did not come to its end, unless the application took it back; later, a fatal alert from either
-   * side, which the end of the transport is not. `established`: the peer may think that the handshake is done. */
+   * A handshake that did not come to its end; later, a fatal alert from either side, which the end of the transport is
+   * not. What the application gave up says nothing of its sessions. `established`: the peer may think that the handshake is done. */
   failed({ code, alert }: TlsError, established: boolean): void {
-    if (established ? code !== 'alert_received' && alert === undefined : code === 'aborted') return
+    if (code === 'aborted' || (established && code !== 'alert_received' && alert === undefined)) return
     for (const forget of this.#forget) {
       try {
         const forgotten = forget()

@@ -70,6 +70,113 @@ describe('adapt', () => {
   })
 })
 
+describe('a message stream', () => {
+  /** By the shape of libp2p 3's, with events; what it does is told by the test. */
+  class Messages extends EventTarget {
+    readBufferLength = 0
+    status = 'open'
+    remoteWriteStatus = 'writable'
+    paused = 0
+    resumed = 0
+    send = (_data: Uint8Array): boolean => true
+    onDrain = async (): Promise<void> => undefined
+    close = async (): Promise<void> => undefined
+    abort: (reason?: unknown) => void = () => undefined
+    pause = (): void => void this.paused++
+    resume = (): void => void this.resumed++
+    async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {}
+    message(data: unknown): void {
+      this.dispatchEvent(Object.assign(new Event('message'), { data }))
+    }
+    closed(error?: Error): void {
+      this.dispatchEvent(Object.assign(new Event('close'), { error }))
+    }
+  }
+  const made = (change: Partial<Messages> = {}) => {
+    const messages = Object.assign(new Messages(), change)
+    return { messages, stream: adapt(asDuplex(messages)) }
+  }
+
+  it('whose send() throws rejects the write, and one without room makes it wait', async () => {
+    const { messages, stream } = made()
+    await stream.write(bytesOf(1))
+    messages.send = () => {
+      throw new Error('no room at all')
+    }
+    await expect(stream.write(bytesOf(1))).rejects.toThrow('no room at all')
+    let drain = (): void => undefined
+    messages.send = () => false
+    messages.onDrain = () => new Promise((resolve) => (drain = resolve))
+    let written = false
+    const writing = stream.write(bytesOf(1)).then(() => (written = true))
+    await turns(2)
+    expect(written).toBe(false)
+    drain()
+    await writing
+  })
+  it('ends when its peer has closed its direction, after what is held back', async () => {
+    for (const held of [0, 5]) {
+      const { messages, stream } = made({ readBufferLength: held })
+      messages.message(bytesOf(3))
+      messages.dispatchEvent(new Event('remoteCloseWrite'))
+      expect(await stream.read()).toEqual(bytesOf(3))
+      expect(await stream.read()).toBeNull()
+      await stream.closed
+    }
+    const { messages, stream } = made()
+    messages.remoteWriteStatus = 'closed'
+    messages.readBufferLength = 1
+    messages.message(bytesOf(1))
+    messages.readBufferLength = 0
+    messages.message(bytesOf(2))
+    expect([await stream.read(), await stream.read(), await stream.read()]).toEqual([bytesOf(1), bytesOf(2), null])
+  })
+  it('that was over before gives an end, or why there is none', async () => {
+    expect(await made({ remoteWriteStatus: 'closed' }).stream.read()).toBeNull()
+    expect(await made({ status: 'closed' }).stream.read()).toBeNull()
+    await expect(made({ status: 'reset' }).stream.read()).rejects.toThrow('the stream was reset')
+    for (const status of ['open', 'closing']) {
+      const { messages, stream } = made({ status })
+      messages.message(bytesOf(4))
+      expect(await stream.read()).toEqual(bytesOf(4))
+    }
+    const { messages, stream } = made({ status: 'reset', readBufferLength: 2 })
+    messages.message(bytesOf(2))
+    expect(await stream.read()).toEqual(bytesOf(2))
+  })
+  it('that is closed ends, with its error if it has one', async () => {
+    const clean = made()
+    clean.messages.closed()
+    expect(await clean.stream.read()).toBeNull()
+    const broken = made()
+    broken.messages.closed(new Error('reset by peer'))
+    await expect(broken.stream.read()).rejects.toThrow('reset by peer')
+  })
+  it('that delivers no bytes fails', async () => {
+    const { messages, stream } = made()
+    messages.message('text')
+    await expect(stream.read()).rejects.toMatchObject({ code: 'bad_option' })
+  })
+  it('is paused at 64 KiB, and goes on below', async () => {
+    const { messages, stream } = made()
+    messages.message(bytesOf(65_535))
+    expect(messages.paused).toBe(0)
+    messages.message(bytesOf(1))
+    messages.message(bytesOf(1))
+    expect([messages.paused, messages.resumed]).toEqual([1, 0])
+    await stream.read()
+    expect([messages.paused, messages.resumed]).toEqual([1, 1])
+  })
+  it('is aborted with an error, and what waits is dropped', async () => {
+    const reasons: unknown[] = []
+    const { messages, stream } = made({ abort: (reason) => void reasons.push(reason) })
+    messages.message(bytesOf(1))
+    stream.abort('enough')
+    expect(reasons).toEqual([expect.objectContaining({ message: expect.stringMatching(/aborted|enough/) })])
+    await expect(stream.read()).rejects.toBe(reasons[0])
+  })
+})
+
 describe('pair', () => {
   it('cuts into the fragments asked for, and copies', async () => {
     const [a, b] = pair({ fragment: 2 })
