@@ -16,8 +16,8 @@ const ofNoble: readonly KeyType[] = ['ed448', 'mldsa44', 'mldsa65', 'mldsa87']
 
 /**
  * What `webcryptoProvider` of `puretls/crypto/webcrypto` is, in fewer bytes: most of noble is loaded with `import()`,
- * by the first connection that needs it. In a service worker, where there is no `import()`, take that one, or a bundle in
- * one file.
+ * by the first connection that needs it. In a service worker, where there is no `import()`, take that one, or a bundle
+ * in one file.
  */
 export const webcryptoLateProvider: CryptoProvider = {
   ...webcryptoWith({

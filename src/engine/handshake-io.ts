@@ -1,5 +1,5 @@
-// The engine as its handshake sees it (HandshakeIo), and what of the engine the handshake changes. A class: an object of
-// functions would be the largest part of an idle connection.
+// The engine as its handshake sees it (HandshakeIo), and what of the engine the handshake changes. A class: an object
+// of functions would be the largest part of an idle connection.
 
 import type { MaybePromise } from '../crypto/provider.ts'
 import { alertNumbers, TlsError } from '../errors.ts'

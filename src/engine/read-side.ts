@@ -273,7 +273,8 @@ export class ReadSide {
 
   /**
    * TLS 1.3 allows no record of another type between the parts of a handshake message; TLS 1.2 allows alerts, and in a
-   * handshake after the first one application data (RFC 5246 section 6.2.1). A HelloRequest is before that handshake. */
+   * handshake after the first one application data (RFC 5246 section 6.2.1), of which a HelloRequest is not a part.
+   */
   #interleaved(type: number, content: Uint8Array): void {
     if (type === contentTypes.alert && this.#version !== TLS13) return
     const renegotiates =

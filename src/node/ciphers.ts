@@ -251,7 +251,8 @@ const groupNames: Readonly<Record<string, GroupName>> = {
 }
 const providerGroups = new Set(nodeProvider.groups.map(({ id }) => id))
 
-/** Groups by OpenSSL's names; undefined for 'auto' and for none. Throws ERR_CRYPTO_OPERATION_FAILED for one that is not there. */
+/** Groups by OpenSSL's names; undefined for 'auto' and for none. Throws ERR_CRYPTO_OPERATION_FAILED for one that
+ * is not there. */
 export const chooseGroups = (text: string): readonly GroupName[] | undefined => {
   if (text === 'auto' || text === '') return undefined
   const chosen = text.split(/[:/]/).flatMap((word): readonly GroupName[] => {

@@ -93,12 +93,11 @@ export const invalidArgValue = (name: string, value: unknown, reason = 'is inval
   return codedError(TypeError, 'ERR_INVALID_ARG_VALUE', `The ${kind} '${name}' ${reason}. Received ${shown}`)
 }
 
-export const outOfRange = (name: string, range: string, value: unknown): CodedError =>
-  codedError(
-    RangeError,
-    'ERR_OUT_OF_RANGE',
-    `The value of "${name}" is out of range. It must be ${range}. Received ${inspect(value, { numericSeparator: isLong(value) })}`,
-  )
+export const outOfRange = (name: string, range: string, value: unknown): CodedError => {
+  const received = inspect(value, { numericSeparator: isLong(value) })
+  const message = `The value of "${name}" is out of range. It must be ${range}. Received ${received}`
+  return codedError(RangeError, 'ERR_OUT_OF_RANGE', message)
+}
 
 /** Node separates the digits of such numbers. */
 const isLong = (value: unknown): boolean => typeof value === 'number' && Math.abs(value) > 2 ** 32

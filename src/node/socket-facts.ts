@@ -68,7 +68,8 @@ export abstract class SocketFacts extends Socket {
 
   // ---- what was agreed on ------------------------------------------------------------------------------------------
 
-  /** `TLSv1.2` or `TLSv1.3`; before the handshake always the newer, as in node:tls; null once the connection is gone. */
+  /** `TLSv1.2` or `TLSv1.3`; before the handshake always the newer, as in node:tls; null once the connection is
+   * gone. */
   getProtocol(): string | null {
     if (!this._handle) return null
     return this._puretls.info?.version === 'TLS 1.2' ? 'TLSv1.2' : 'TLSv1.3'

@@ -1,4 +1,5 @@
-// tls.Server beside its connections: what listeners reject with, keys that other processes get, and who is told of what.
+// tls.Server beside its connections: what listeners reject with, keys that other processes get, and who is told of
+// what.
 
 import { EventEmitter, once } from 'node:events'
 import { connect as dialPlain } from 'node:net'

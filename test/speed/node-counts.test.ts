@@ -23,7 +23,7 @@ const handshake = async (servername = 'localhost'): Promise<void> => {
   await once(socket, 'close')
 }
 
-it('a connection to a server that is known checks one signature, parses no certificate and makes no object of one', async () => {
+it('a known server costs one signature check, no parsed certificate and no object of one', async () => {
   await handshake()
   await handshake() // the second parses what the first remembered
   const objects = vi.spyOn(X509Certificate.prototype, 'toLegacyObject')

@@ -66,7 +66,8 @@ export const intended: Readonly<Record<string, readonly Difference[]>> = {
     ...listOfContexts,
     {
       node:
-        'setTicketKeys 19: 1 bytes: throws Error ERR_INTERNAL_ASSERTION Session ticket keys must be a 48-byte buffer\n' +
+        'setTicketKeys 19: 1 bytes: throws Error ERR_INTERNAL_ASSERTION ' +
+        'Session ticket keys must be a 48-byte buffer\n' +
         'This is caused by either a bug in Node.js or incorrect usage of Node.js internals.\n' +
         'Please open an issue with this stack trace at https://github.com/nodejs/node/issues',
       puretls:
