@@ -24,6 +24,7 @@ chmodSync(directory, 0o755)
 const files: Files = { ca: join(directory, 'ca'), cert: join(directory, 'cert'), key: join(directory, 'key') }
 
 beforeAll(async () => {
+  servers.buildServers(directory)
   const authority = await createCa({ name: 'puretls programs' })
   const { chainPem, privateKeyPem } = await authority.issue({ names: ['localhost', '127.0.0.1'] })
   writeFileSync(files.ca, authority.certificatePem)

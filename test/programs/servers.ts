@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, globSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { Child, freePort } from '../interop/process.ts'
+import { Child, freePort, run } from '../interop/process.ts'
 
 /** Paths of PEM files. */
 export interface Files {
@@ -183,30 +183,52 @@ service pop3-login {
   return startSupervised({ imap, imaps, pop3 }, /starting up/, 'dovecot', ['-F', '-c', file])
 }
 
-/** Servers that are Go modules: built once a run, into `directory`. */
-const buildGo = (directory: string, name: string, ...flags: string[]): string => {
+/** Servers that are Go modules, each in a folder of its name beside this file, with its tags. */
+const goModules = {
+  nats: '',
+  kafka: '',
+  // Its build takes longer than all else here.
+  mongo: 'ferretdb_no_postgresql',
+}
+const builds = new Map<keyof typeof goModules, Promise<string>>()
+
+/** Builds them into `directory` one after the other, while other tests run; each is there when its server is started. */
+export const buildServers = (directory: string): void => {
+  let before: Promise<unknown> = Promise.resolve()
+  for (const name of Object.keys(goModules) as (keyof typeof goModules)[]) {
+    const built = before.then(() => buildGo(directory, name))
+    builds.set(name, built)
+    before = built.catch(() => undefined)
+  }
+}
+
+const buildGo = async (directory: string, name: keyof typeof goModules): Promise<string> => {
   const program = join(directory, `${name}-server`)
-  const cwd = new URL(`./${name}/`, import.meta.url)
-  execFileSync('go', ['build', ...flags, '-o', program, '.'], { cwd, stdio: 'pipe' })
+  const cwd = new URL(`./${name}/`, import.meta.url).pathname
+  const { code, output } = await run('go', ['build', '-tags', goModules[name], '-o', program, '.'], { cwd })
+  if (code !== 0) throw new Error(`the build of ${name} failed:\n${output}`)
   return program
 }
 
-export const nats = async (directory: string, { cert, key }: Files): Promise<Started> => {
-  const program = buildGo(directory, 'nats')
-  const [nats, natsWebSocket] = [await freePort(), await freePort()]
-  return start({ nats, natsWebSocket }, /listening/, program, [String(nats), String(natsWebSocket), cert, key])
+const built = (name: keyof typeof goModules): Promise<string> =>
+  builds.get(name) ?? Promise.reject(new Error('buildServers() was not called'))
+
+export const nats = async (_directory: string, { cert, key }: Files): Promise<Started> => {
+  const program = await built('nats')
+  const [port, natsWebSocket] = [await freePort(), await freePort()]
+  return start({ nats: port, natsWebSocket }, /listening/, program, [String(port), String(natsWebSocket), cert, key])
 }
 
-/** FerretDB: MongoDB's protocol in front of SQLite. Its build takes most of the time of these tests. */
-export const mongo = async (directory: string, { cert, key }: Files): Promise<Started> => {
-  const program = buildGo(directory, 'mongo', '-tags', 'ferretdb_no_postgresql')
-  const port = await freePort()
-  return start({ mongo: port }, /listening/, program, [String(port), cert, key, folderIn(directory, 'mongo')])
-}
-
-/** A cluster of one that is kept in memory, of the makers of franz-go. */
-export const kafka = async (directory: string, { cert, key }: Files): Promise<Started> => {
-  const program = buildGo(directory, 'kafka')
+/** A cluster of one that is kept in memory, by the makers of franz-go. */
+export const kafka = async (_directory: string, { cert, key }: Files): Promise<Started> => {
+  const program = await built('kafka')
   const port = await freePort()
   return start({ kafka: port }, /listening/, program, [String(port), cert, key])
+}
+
+/** FerretDB: MongoDB's protocol in front of SQLite. */
+export const mongo = async (directory: string, { cert, key }: Files): Promise<Started> => {
+  const program = await built('mongo')
+  const port = await freePort()
+  return start({ mongo: port }, /listening/, program, [String(port), cert, key, folderIn(directory, 'mongo')])
 }
