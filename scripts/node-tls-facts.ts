@@ -18,6 +18,11 @@ const scenario = (title: string, ...names: readonly string[]): Shown => ({
   title,
   names,
 })
+const renegotiation = (title: string, ...names: readonly string[]): Shown => ({
+  file: 'test/node/renegotiation.test.ts',
+  title,
+  names,
+})
 const https = (title: string, ...names: readonly string[]): Shown => ({ file: 'test/node/https.test.ts', title, names })
 
 export const shown: readonly Shown[] = [
@@ -159,11 +164,10 @@ export const shown: readonly Shown[] = [
     'method setKeyCert',
     'option ALPNCallback',
   ),
-  surface(
-    'methods renegotiate() and disableRenegotiation(): refused, and said so',
-    'method renegotiate',
-    'method disableRenegotiation',
-  ),
+  renegotiation('renegotiate when the client asks', 'method renegotiate'),
+  renegotiation('disableRenegotiation(): the next one ends the connection', 'method disableRenegotiation'),
+  renegotiation('CLIENT_RENEG_LIMIT %i: one more is an attack, and ends the connection', 'value CLIENT_RENEG_LIMIT'),
+  renegotiation('CLIENT_RENEG_WINDOW: seconds after which the count begins again', 'value CLIENT_RENEG_WINDOW'),
   surface(
     'functions and values of the module',
     'function checkServerIdentity',
@@ -173,8 +177,6 @@ export const shown: readonly Shown[] = [
     'value DEFAULT_CIPHERS',
     'value DEFAULT_ECDH_CURVE',
     'value DEFAULT_MIN_VERSION',
-    'value CLIENT_RENEG_LIMIT',
-    'value CLIENT_RENEG_WINDOW',
   ),
   surface('setDefaultCACertificates(): trusted where ca is not given', 'function setDefaultCACertificates'),
   surface('the defaults of the module, changed by a program, count from then on', 'value DEFAULT_MAX_VERSION'),
@@ -230,7 +232,5 @@ export const reasons: Readonly<Record<string, string>> = {
   'option privateKeyEngine': 'refused: there is no OpenSSL here to load an engine',
   'option privateKeyIdentifier': 'refused with privateKeyEngine',
   'option clientCertEngine': 'refused: there is no OpenSSL here to load an engine',
-  'method renegotiate': 'refused: TLS 1.3 has no renegotiation, and no end here asks for one in TLS 1.2',
-  'method disableRenegotiation': 'nothing to do: what peers ask for is refused anyhow',
   'method enableTrace': 'the trace is the one of puretls/inspect',
 }

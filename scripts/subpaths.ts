@@ -20,7 +20,7 @@ export interface Subpath {
 const kB = 1000
 
 export const subpaths: readonly Subpath[] = [
-  { subpath: '.', source: 'src/index.ts', nodeSource: 'src/index.node.ts', budget: 141 * kB },
+  { subpath: '.', source: 'src/index.ts', nodeSource: 'src/index.node.ts', budget: 142 * kB },
   { subpath: './core', source: 'src/core.ts', budget: 68 * kB },
   { subpath: './client', source: 'src/client-entry.ts', budget: 77 * kB },
   { subpath: './server', source: 'src/server-entry.ts', budget: 79 * kB },
@@ -36,10 +36,10 @@ export const subpaths: readonly Subpath[] = [
     budget: 2 * kB,
   },
   { subpath: './roots', source: 'src/roots/index.ts', budget: 104 * kB },
-  { subpath: './node', source: 'src/node/index.ts', needsNode: true, budget: 150 * kB },
+  { subpath: './node', source: 'src/node/index.ts', needsNode: true, budget: 151 * kB },
   { subpath: './node/https', source: 'src/node/https.ts', needsNode: true, budget: 150 * kB },
   { subpath: './node/http2', source: 'src/node/http2.ts', needsNode: true, budget: 149 * kB },
-  { subpath: './node/register', source: 'src/node/register.ts', needsNode: true, budget: 151 * kB },
+  { subpath: './node/register', source: 'src/node/register.ts', needsNode: true, budget: 152 * kB },
   {
     subpath: './libp2p',
     source: 'src/libp2p/index.ts',

@@ -45,7 +45,6 @@ export const clientConfigWith = (
     tickets: parts.sessions !== undefined && options.tickets !== false,
     ticketRequest: typeof options.tickets === 'object' ? options.tickets : undefined,
     earlyData: options.earlyData,
-    renegotiation: tls12.renegotiation ?? 'never',
     compatibilityMode: hello.compatibilityMode ?? true,
     postHandshakeAuth: hello.postHandshakeAuth ?? false,
     permuteExtensions: hello.permuteExtensions ?? false,

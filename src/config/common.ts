@@ -81,6 +81,7 @@ export const commonConfig = (options: SharedOptions, defaults: Defaults, parts: 
     legacy,
     requireExtendedMasterSecret: tls12.requireExtendedMasterSecret ?? false,
     halfClose: tls12.halfClose ?? true,
+    renegotiation: renegotiationOf(tls12.renegotiation),
     pskModes: pskModesOf(options.psk?.modes ?? ['psk_dhe_ke']),
     resumption: resumptionConfig(options.resumption),
     verifyConnection: options.verifyConnection,
@@ -101,6 +102,11 @@ export const needsFeature = (part: unknown, feature: string, options: Readonly<R
 
 /** RFC 9846 section 4.7.3. */
 const MAX_KEY_UPDATES = 2 ** 48 - 1
+
+const renegotiationOf = (given: Tls12Options['renegotiation'] = 'never'): CommonConfig['renegotiation'] => {
+  if (typeof given === 'function' || ['never', 'ignore', 'once', 'freely'].includes(given)) return given
+  throw new TlsError('bad_option', "tls12.renegotiation: 'never', 'ignore', 'once' or 'freely', or a function")
+}
 
 const pskModesOf = (modes: readonly PskMode[]): readonly number[] => {
   refuseRepeats(modes, 'psk.modes')

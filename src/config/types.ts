@@ -20,7 +20,7 @@ import type {
   ClientHelloInfo,
   ClientOptions,
   ClientPskOptions,
-  ClientTls12Options,
+  Tls12Options,
   CommonOptions,
   Identity,
   ServerHelloOptions,
@@ -84,6 +84,7 @@ export interface CommonConfig {
   readonly legacy: boolean
   readonly requireExtendedMasterSecret: boolean
   readonly halfClose: boolean
+  readonly renegotiation: NonNullable<Tls12Options['renegotiation']>
   /** psk_key_exchange_modes, as numbers. */
   readonly pskModes: readonly number[]
   readonly resumption: ResumptionConfig
@@ -112,7 +113,6 @@ export interface ClientConfig extends CommonConfig {
   readonly session: SessionState | undefined
   readonly sessions: ClientSessionCache | undefined
   readonly earlyData: Uint8Array | undefined
-  readonly renegotiation: NonNullable<ClientTls12Options['renegotiation']>
   readonly compatibilityMode: boolean
   readonly postHandshakeAuth: boolean
   readonly permuteExtensions: boolean

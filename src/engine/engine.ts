@@ -6,7 +6,7 @@ import type { MaybePromise } from '../crypto/provider.ts'
 import type { CommonConfig } from '../config.ts'
 import { alertNumbers, asTlsError, quietError, TlsError } from '../errors.ts'
 import type { ChannelBindingType } from '../handshake/connection/channel-binding.ts'
-import type { Established, HandshakeIo } from '../handshake/context.ts'
+import type { Established, HandshakeIo, RenegotiationChanges } from '../handshake/context.ts'
 import type { Flow } from '../handshake/flow.ts'
 import type { ConnectionInfo } from '../info.ts'
 import type { TrafficSecrets } from '../traffic-secrets.ts'
@@ -210,6 +210,15 @@ export class Engine implements TlsEngine {
     }
   }
 
+  renegotiate(changes?: RenegotiationChanges): void {
+    this.#checkWritable()
+    const { established } = this.#state
+    if (!established?.renegotiate || this.#read.closed) {
+      throw new TlsError('wrong_state', 'only TLS 1.2 can renegotiate, after the handshake')
+    }
+    established.renegotiate(changes)
+  }
+
   channelBinding(type: ChannelBindingType): Uint8Array {
     if (!this.#state.established) {
       throw new TlsError('wrong_state', 'there is no channel binding before the handshake is done')
@@ -263,7 +272,9 @@ export class Engine implements TlsEngine {
   /** TLS 1.2 by option: who is told that the peer is done is done as well (RFC 5246 section 7.2.1). */
   #emit(event: EngineEvent): void {
     this.#state.events.push(event)
-    if (event.type !== 'end' || this.#halfClose || this.#read.version === TLS13) return
+    if (event.type !== 'end') return
+    this.#order.release() // a renegotiation that runs will not go on
+    if (this.#halfClose || this.#read.version === TLS13) return
     this.#state.closing = true
     this.#order.stop(
       new TlsError('closed', 'the peer closed the connection, which ends it in TLS 1.2 (halfClose: false)'),

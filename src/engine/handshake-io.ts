@@ -158,6 +158,14 @@ export class EngineIo implements HandshakeIo {
     void this.#write.seal(contentTypes.alert, Uint8Array.of(1, alertNumbers[alert]))
   }
 
+  awaitRenegotiation(refusal: TlsError | undefined): void {
+    this.#read.refusal = refusal
+  }
+
+  resume(message: Uint8Array): void {
+    this.#runner.resume(message)
+  }
+
   sawFinished(whose: 'own' | 'peer', verifyData: Uint8Array): void {
     this.#state.finished = { ...this.#state.finished, [whose]: verifyData }
   }

@@ -4,7 +4,7 @@
 import { isPromise } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
 import type { CommonConfig } from '../config.ts'
-import { alertName, asTlsError, TlsError } from '../errors.ts'
+import { alertName, alertNumbers, asTlsError, TlsError } from '../errors.ts'
 import { RecordFramer } from '../record/framing.ts'
 import type { RawRecord } from '../record/framing.ts'
 import { MAX_EXPANSION_13, MAX_PLAINTEXT } from '../record/limits.ts'
@@ -54,6 +54,8 @@ export class ReadSide {
   #unproven = false
   /** Something of what was received last may be referred to: by the handshake, or by a provider that answers later. */
   #lent = false
+  /** What no_renegotiation means, as long as this end waits for the answer to its own question. */
+  refusal: TlsError | undefined
   /** Set while an opener works on a record. */
   #opening = false
 
@@ -309,6 +311,7 @@ export class ReadSide {
     const alert = readAlert(content, this.#version, this.#established)
     if (alert.kind === 'close_notify') return this.#peerClosed()
     if (alert.kind === 'fatal') return this.#host.endedByPeer(alert.error)
+    if (this.refusal && content[1] === alertNumbers.no_renegotiation) return this.#host.failed(this.refusal)
     this.flood.warning()
   }
 

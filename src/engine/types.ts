@@ -4,10 +4,12 @@
 import type { MaybePromise } from '../crypto/provider.ts'
 import type { TlsError } from '../errors.ts'
 import type { ChannelBindingType } from '../handshake/connection/channel-binding.ts'
+import type { RenegotiationChanges } from '../handshake/context.ts'
 import type { ConnectionInfo } from '../info.ts'
 import type { TrafficSecrets } from '../traffic-secrets.ts'
 
 export type { ChannelBindingType } from '../handshake/connection/channel-binding.ts'
+export type { RenegotiationChanges } from '../handshake/context.ts'
 export type { ConnectionInfo } from '../info.ts'
 export type { DirectionSecrets, TrafficSecrets } from '../traffic-secrets.ts'
 
@@ -62,6 +64,14 @@ export interface TlsEngine {
    * event.
    */
   requestClientCertificate(): MaybePromise<void>
+  /**
+   * TLS 1.2: a client begins another handshake inside the connection, a server asks for one with HelloRequest (RFC 5246
+   * section 7.4.1.1) and may change `clientAuth` for it; bound to the one before by RFC 5746. Event `renegotiated`
+   * tells that it is done; a peer that refuses it by no_renegotiation ends the connection with `alert_received`, one
+   * that says nothing leaves it as it is. What is sent by send() waits while it runs. Throws `wrong_state` in TLS 1.3,
+   * before the end of the handshake, and where either end has no RFC 5746 or no extended master secret.
+   */
+  renegotiate(changes?: RenegotiationChanges): void
   /** RFC 9846 section 7.5, RFC 5705. `length` in bytes. */
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array
   /**
@@ -108,3 +118,5 @@ export type EngineEvent =
       readonly verifiedChain: ConnectionInfo['verifiedChain']
     }
   | { readonly type: 'keyUpdate'; readonly direction: 'read' | 'write' }
+  /** TLS 1.2: another handshake inside the connection is done; `info` is what it agreed on. */
+  | { readonly type: 'renegotiated'; readonly info: ConnectionInfo }

@@ -4,12 +4,14 @@
 import type { CommonConfig } from '../config.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
 import type { Opener, Sealer } from '../record/protection.ts'
+import type { TlsError } from '../errors.ts'
 import { encodeMessage } from '../wire/messages.ts'
 import type { Message, MessageName, MessageTable } from '../wire/messages.ts'
 import { toHex } from '../wire/bytes.ts'
 import { handshakeTypes } from '../wire/registry.ts'
 import type { ChannelBindingType } from './connection/channel-binding.ts'
 import type { ConnectionInfo } from '../info.ts'
+import type { ServerOptions } from '../options.ts'
 import type { TrafficKeys } from '../traffic-secrets.ts'
 import { readChangeCipherSpec, readMessage } from './flow.ts'
 import type { Flow } from './flow.ts'
@@ -64,6 +66,10 @@ export interface HandshakeIo {
   beside(flow: Flow<void>): void
   /** A warning alert that ends nothing (no_renegotiation, RFC 5246 section 7.2.2). */
   sendWarning(alert: 'no_renegotiation'): void
+  /** This end asked for a renegotiation, and has no answer yet: the warning no_renegotiation ends it with this error. */
+  awaitRenegotiation(refusal: TlsError | undefined): void
+  /** Hands the flow, which waits for messages, one as if it had come. */
+  resume(message: Uint8Array): void
   /** A Finished message went by; its verify_data (RFC 9846 section 4.5.3, RFC 5246 section 7.4.9). */
   sawFinished(whose: 'own' | 'peer', verifyData: Uint8Array): void
   emit(event: HandshakeEvent): void
@@ -75,6 +81,7 @@ export type HandshakeEvent =
   | { readonly type: 'earlyDataEnd' }
   | (Pick<ConnectionInfo, 'peerCertificates' | 'verifiedChain'> & { readonly type: 'clientCertificate' })
   | { readonly type: 'keyUpdate'; readonly direction: 'read' | 'write' }
+  | { readonly type: 'renegotiated'; readonly info: ConnectionInfo }
 
 /** What a finished handshake hands to the engine. Connection13 and establish12 make it, of the proofs. */
 export interface Established {
@@ -89,6 +96,13 @@ export interface Established {
   updateKeys?(requestPeer: boolean): Flow<void>
   /** Server of TLS 1.3: asks for the client's certificate now (RFC 9846 section 4.7.2). */
   readonly requestCertificate?: (() => Flow<void>) | undefined
+  /** TLS 1.2: begins another handshake, or asks for one. Throws `wrong_state` where it could not be bound to this one. */
+  readonly renegotiate?: (changes: RenegotiationChanges | undefined) => void
+}
+
+/** What a server asks for in a renegotiation, and in those that follow. */
+export interface RenegotiationChanges {
+  readonly clientAuth?: ServerOptions['clientAuth'] | undefined
 }
 
 /**

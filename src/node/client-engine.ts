@@ -16,6 +16,7 @@ import { isAddress, isHostName } from '../wire/host-name.ts'
 import { legacyPsk } from './psk.ts'
 import { defaultRoots } from './roots.ts'
 import type { Context } from './context.ts'
+import { isRenegotiationOff } from './renegotiation.ts'
 import type { Verdict } from './verify.ts'
 import { spokenVersions } from './versions.ts'
 
@@ -67,6 +68,7 @@ const clientOptions = (setup: ClientSetup): ClientOptions => {
       alpn: setup.alpn,
       ...(session && { session }),
       keyLog: setup.keyLog,
+      tls12: { renegotiation: isRenegotiationOff(context) ? 'never' : 'freely' },
       hello: { sendServerName: sent !== undefined },
       certificates: { requestOcsp: setup.requestOcsp, requestScts: false, compression: context.compression },
       ...(psk && { psk: { keys: legacyPsk(psk) } }),

@@ -8,6 +8,7 @@ import { isPromise } from '../crypto/maybe.ts'
 import type { EngineEvent, TlsEngine } from '../engine/types.ts'
 import { asTlsError } from '../errors.ts'
 import type { TlsError } from '../errors.ts'
+import type { RenegotiationChanges } from '../handshake/context.ts'
 import type { ConnectionInfo } from '../info.ts'
 import { wrapperClass } from './stream-wrapper.ts'
 import { Transport } from './transport.ts'
@@ -17,6 +18,8 @@ export interface HandleOwner {
   /** Makes the engine, when the handshake begins. */
   makeEngine(): TlsEngine
   onHandshake(info: ConnectionInfo): void
+  /** Another handshake inside the connection is done. */
+  onRenegotiated(info: ConnectionInfo): void
   /** Application data; false: no more for now. */
   onData(data: Buffer): boolean
   /** The peer's end: its close_notify, or that of the stream. */
@@ -42,6 +45,9 @@ interface PendingWrite {
 export class TlsHandle {
   readonly transport: Transport
   reading = false
+  /** Renegotiations that the client began within the window of CLIENT_RENEG_WINDOW, and when, in milliseconds. */
+  handshakes = 0
+  lastHandshakeTime: number = performance.now()
   bytesRead = 0
   bytesWritten = 0
   /** Bytes of plaintext in a record at the most; setMaxSendFragment() changes it. */
@@ -138,7 +144,9 @@ export class TlsHandle {
     if (!engine?.handshakeDone || this.#failed) return this.transport.end(callback)
     const closing = engine.closeWrite()
     this.#look()
-    if (!isPromise(closing)) return this.transport.end(callback)
+    // What waits for a renegotiation waits in vain once the stream below has ended.
+    const isInVain = this.#transportEnded && !engine.pending && !engine.sealing
+    if (!isPromise(closing) || isInVain) return this.transport.end(callback)
     const end = (): void => {
       this.#look()
       this.transport.end(callback)
@@ -176,6 +184,12 @@ export class TlsHandle {
 
   /** Looks again after something was asked of the engine. */
   look(): void {
+    this.#look()
+  }
+
+  /** Throws TlsError `wrong_state` where it cannot be. */
+  renegotiate(changes: RenegotiationChanges | undefined): void {
+    this.#engine?.renegotiate(changes)
     this.#look()
   }
 
@@ -315,6 +329,8 @@ export class TlsHandle {
       case 'handshake':
         this.#owner.onHandshake(event.info)
         return this.#flushWaiting()
+      case 'renegotiated':
+        return this.#owner.onRenegotiated(event.info)
       case 'data': {
         const { data } = event
         this.bytesRead += data.length

@@ -18,6 +18,7 @@ import { defaults } from './client-engine.ts'
 import type { Context } from './context.ts'
 import { fromOpenSsl, toOpenSsl } from './openssl-sessions.ts'
 import type { SessionRules } from './openssl-sessions.ts'
+import { isRenegotiationOff } from './renegotiation.ts'
 import type { Verdict } from './verify.ts'
 import { spokenVersions } from './versions.ts'
 
@@ -29,6 +30,7 @@ export interface ServerSetup {
   /** The context as it is now: an ALPNCallback may exchange it by setKeyCert(). */
   readonly currentContext: () => Context
   readonly onHello: (servername: string | undefined) => void
+  readonly mayRenegotiate: () => MaybePromise<boolean>
   readonly chooseAlpn: ((offered: readonly string[], hello: ClientHelloInfo) => string | undefined) | undefined
   /** Another context for the name that the client asks for. */
   readonly chooseContext: ((servername: string) => MaybePromise<Context | undefined>) | undefined
@@ -85,6 +87,7 @@ const serverOptions = (setup: ServerSetup): ServerOptions => {
       ...(setup.sessions && { sessions: inOpenSslsForm(setup.sessions, sessionRules(setup)) }),
       ...(psk && { psk: { lookup: psk, ...(setup.pskHint !== undefined && { hint: setup.pskHint }) } }),
       keyLog: setup.keyLog,
+      tls12: { renegotiation: isRenegotiationOff(context) ? 'never' : setup.mayRenegotiate },
       limits: { maxHandshakeMessage: 1 << 20 },
     },
     own,
@@ -133,7 +136,10 @@ const ofContext = (setup: ServerSetup, context: Context): Pick<ServerOptions, 'i
   ...(setup.requestCert && { clientAuth: clientAuth(setup, context) }),
 })
 
-const clientAuth = ({ rejectUnauthorized, psk, onVerdict }: ServerSetup, context: Context): ClientAuthOptions => ({
+export const clientAuth = (
+  { rejectUnauthorized, psk, onVerdict }: Pick<ServerSetup, 'rejectUnauthorized' | 'psk' | 'onVerdict'>,
+  context: Context,
+): ClientAuthOptions => ({
   mode: rejectUnauthorized ? 'require' : 'request',
   verifier: context.judge.verifier(onVerdict),
   authorities: context.authorities.map(({ subject }) => subject.der),

@@ -8,7 +8,7 @@ import { inspect } from 'node:util'
 import type { MaybePromise } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import type { TlsEngine } from '../engine/types.ts'
-import type { ClientHelloInfo, ClientOptions, ServerOptions, TracedRecord } from '../options.ts'
+import type { ClientAuthOptions, ClientHelloInfo, ClientOptions, ServerOptions, TracedRecord } from '../options.ts'
 import type { ServerSessionStore } from '../session/interfaces.ts'
 import { protocolNames } from './alpn.ts'
 import { makeClientEngine } from './client-engine.ts'
@@ -16,7 +16,7 @@ import { Context } from './context.ts'
 import { appendKeyLog, keyLogFile } from './keylog.ts'
 import { bytesOfView, checkFunction, checkString, codedError, isView } from './node-errors.ts'
 import { clientPsk, serverPsk } from './psk.ts'
-import { makeServerEngine } from './server-engine.ts'
+import { clientAuth, makeServerEngine } from './server-engine.ts'
 import { unwrapSession } from './sessions.ts'
 import type { SocketState } from './socket-facts.ts'
 import type { TLSSocketOptions } from './types.ts'
@@ -29,6 +29,8 @@ export interface EngineRequest {
   readonly connectOptions: Record<string, unknown> | undefined
   /** Server: the name that the client asks for, before anything is answered. */
   readonly onHello: (servername: string | undefined) => void
+  /** Server: a client asks for a renegotiation. */
+  readonly mayRenegotiate: () => MaybePromise<boolean>
   /** Ends the socket with an error of the application. */
   readonly fail: (error: Error) => void
 }
@@ -120,6 +122,7 @@ const serverEngine = (request: EngineRequest): TlsEngine => {
     alpn: protocolNames(options.ALPNProtocols),
     currentContext: () => state.context,
     onHello: request.onHello,
+    mayRenegotiate: request.mayRenegotiate,
     chooseAlpn: alpnChooser(request),
     chooseContext: SNICallback ? (name) => askForContext(socket, SNICallback, name, fail) : undefined,
     ocspResponse:
@@ -147,6 +150,10 @@ const serverEngine = (request: EngineRequest): TlsEngine => {
     own: (options.puretls ?? {}) as Partial<ServerOptions>,
   })
 }
+
+/** Server: what a renegotiation asks for. */
+export const clientAuthOf = (state: SocketState, rejectUnauthorized: boolean): ClientAuthOptions =>
+  clientAuth({ rejectUnauthorized, psk: undefined, onVerdict: (verdict) => (state.verdict = verdict) }, state.context)
 
 /** Bytes, of OpenSSL. */
 const MAX_PSK_HINT = 256

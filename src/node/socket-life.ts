@@ -7,6 +7,7 @@ import type { TlsError } from '../errors.ts'
 import type { ConnectionInfo } from '../info.ts'
 import type { HandleOwner } from './handle.ts'
 import { codedError } from './node-errors.ts'
+import { onClientAsks } from './renegotiation.ts'
 import { wrapSession } from './sessions.ts'
 import { engineFor } from './socket-engine.ts'
 import type { SocketFacts } from './socket-facts.ts'
@@ -18,6 +19,10 @@ type Callback = (error?: Error | null) => void
 export const ownerOf = (socket: SocketFacts, isOwn: boolean): HandleOwner => ({
   makeEngine: () => makeEngine(socket),
   onHandshake: (info) => onHandshake(socket, info),
+  onRenegotiated: (info) => {
+    socket._puretls.info = info
+    finishHandshake(socket)
+  },
   onData: (data) => {
     touch(socket)
     return socket.push(data)
@@ -56,6 +61,7 @@ const makeEngine = (socket: SocketFacts): TlsEngine =>
       socket._puretls.heardHello = true
       if (name !== undefined) socket.servername = name
     },
+    mayRenegotiate: () => onClientAsks(socket),
     fail: (error) => socket.destroy(error),
   })
 

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream'
 
 import { convertALPNProtocols } from './alpn.ts'
 import { Context } from './context.ts'
+import type { RenegotiationChanges } from '../handshake/context.ts'
 import { TlsHandle } from './handle.ts'
 import {
   bytesOfView,
@@ -22,13 +23,19 @@ import {
 } from './node-errors.ts'
 import { readInto } from './onread.ts'
 import { createSecureContext, SecureContext } from './secure-context.ts'
+import { beginRenegotiation } from './renegotiation.ts'
 import { wrapSession } from './sessions.ts'
+import { clientAuthOf } from './socket-engine.ts'
 import { SocketFacts } from './socket-facts.ts'
 import type { SocketState } from './socket-facts.ts'
 import { finishHandshake, ownerOf, write } from './socket-life.ts'
 import type { SecureContextLike, SecureContextOptions, TLSSocketOptions } from './types.ts'
 
 type Callback = (error?: Error | null) => void
+interface RenegotiateOptions {
+  rejectUnauthorized?: boolean | undefined
+  requestCert?: boolean | undefined
+}
 
 export class TLSSocket extends SocketFacts {
   /** Throws what createSecureContext() throws, ERR_TLS_INVALID_CONTEXT for a context of node:tls itself. */
@@ -177,17 +184,21 @@ export class TLSSocket extends SocketFacts {
     return true
   }
 
-  /** TLS 1.3 has no renegotiation, and in TLS 1.2 no end of this library asks for one: the callback gets the error. */
-  renegotiate(
-    options: { rejectUnauthorized?: boolean | undefined; requestCert?: boolean | undefined },
-    callback?: (error: Error | null) => void,
-  ): boolean | undefined {
+  /**
+   * TLS 1.2: another handshake inside the connection, `secure` tells when it is done. Server: `requestCert` asks the
+   * client for a certificate. The callback gets the error where it cannot be begun, as in TLS 1.3, and false is given.
+   */
+  renegotiate(options: RenegotiateOptions, callback?: (error: Error | null) => void): boolean | undefined {
     checkObject(options, 'options')
     if (callback !== undefined) checkFunction(callback, 'callback')
     if (this.destroyed) return undefined
-    const error = renegotiationError(this.getProtocol() === 'TLSv1.3')
-    if (callback) process.nextTick(callback, error)
-    return false
+    const error = beginRenegotiation(this, changedVerification(this, options))
+    if (error) {
+      if (callback) process.nextTick(callback, error)
+      return false
+    }
+    if (callback) this.once('secure', () => callback(null))
+    return true
   }
 
   disableRenegotiation(): void {
@@ -361,13 +372,17 @@ const forward = (socket: TLSSocket, below: Socket, isGiven: boolean): void => {
   }
 }
 
-const renegotiationError = (is13: boolean): Error => {
-  const reason = is13 ? 'wrong ssl version' : 'no renegotiation'
-  return Object.assign(new Error(`error:0A00010A:SSL routines::${reason}`), {
-    library: 'SSL routines',
-    reason,
-    code: `ERR_SSL_${reason.toUpperCase().replaceAll(' ', '_')}`,
-  })
+/** What renegotiate() asks for; undefined at a client, and where it is what it was. */
+const changedVerification = (
+  socket: TLSSocket,
+  { requestCert = socket._requestCert, rejectUnauthorized = socket._rejectUnauthorized }: RenegotiateOptions,
+): RenegotiationChanges | undefined => {
+  const isSame =
+    socket._requestCert === Boolean(requestCert) && socket._rejectUnauthorized === Boolean(rejectUnauthorized)
+  socket._requestCert = Boolean(requestCert)
+  socket._rejectUnauthorized = Boolean(rejectUnauthorized)
+  if (isSame || !socket._puretls.isServer) return undefined
+  return { clientAuth: socket._requestCert ? clientAuthOf(socket._puretls, socket._rejectUnauthorized) : undefined }
 }
 
 /** The verify_data of the handshake. */

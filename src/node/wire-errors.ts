@@ -20,6 +20,7 @@ export const wireErrorOf = (error: TlsError, { isServer, heardHello, isEstablish
   if (code === 'protocol_version' && message.startsWith('a record of version')) {
     return sslError(267, 'wrong version number', { cause: error })
   }
+  if (received === 'no_renegotiation' && error.alert) return sslError(339, 'no renegotiation', { cause: error })
   if (received !== undefined && isServer && !heardHello) return sslError(244, 'unexpected message', { cause: error })
   if (code === 'record_overflow' && !isEstablished && isOpenSslAtLeast(3, 2)) {
     return sslError(146, 'data length too long', { cause: error })

@@ -30,7 +30,6 @@ const clientHello: Names<ClientHelloOptions> = {
 const clientPsk: Names<ClientPskOptions> = { keys: 'any', required: 'boolean', modes: 'list' }
 const clientTls12: Names<ClientTls12Options> = {
   ...tls12Names,
-  renegotiation: 'any',
   fallback: 'boolean',
   maxFragmentLength: 'number',
   falseStart: 'boolean',

@@ -107,14 +107,14 @@ export interface Tls12Options {
    * False: the close_notify is answered with one at once, and writes that wait reject with `closed` (RFC 5246 section
    * 7.2.1). Default true. */
   readonly halfClose?: boolean
+  /** Whether the peer may renegotiate (RFC 5746): never (default), once, or freely; or a function that decides each
+   * time, given how often it did. A refusal is the warning no_renegotiation; with 'ignore' there is no answer at all
+   * (RFC 5246 section 7.4.1.1). The peer has to stay who it was, and both ends need the extended master secret. */
+  readonly renegotiation?: 'never' | 'ignore' | 'once' | 'freely' | ((done: number) => MaybePromise<boolean>)
 }
 
 /** `tls12` of a client. */
 export interface ClientTls12Options extends Tls12Options {
-  /** Whether the server may renegotiate (RFC 5746): never (default), once, or freely; or a function that decides each
-   * time, given how often it did. A refusal is the warning no_renegotiation; with 'ignore' there is no answer at all
-   * (RFC 5246 section 7.4.1.1). */
-  readonly renegotiation?: 'never' | 'ignore' | 'once' | 'freely' | ((done: number) => MaybePromise<boolean>)
   /** Sends TLS_FALLBACK_SCSV: this is a second try at a lower version (RFC 7507). Default false. */
   readonly fallback?: boolean
   /** Asks for records of at most so many bytes both ways, for a peer that has no record_size_limit (RFC 6066 section

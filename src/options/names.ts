@@ -59,6 +59,7 @@ export const tls12Names: Names<Tls12Options> = {
   legacy: 'boolean',
   requireExtendedMasterSecret: 'boolean',
   halfClose: 'boolean',
+  renegotiation: 'any',
 }
 
 /** Options of connect() and accept() that the engine does not have; connection.ts keeps them in step with

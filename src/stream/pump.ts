@@ -304,6 +304,7 @@ export class Pump {
       case 'earlyDataEnd':
       case 'earlyDataRejected':
       case 'keyUpdate':
+      case 'renegotiated':
         return
     }
   }

@@ -75,8 +75,8 @@ export interface SecondHandshake {
 }
 
 /**
- * A server that asks for a renegotiation right after the handshake: puretls has no such option, so it is put together
- * here.
+ * A server that asks for a renegotiation right after the handshake, and does not keep to the rules of one: it is put
+ * together here.
  */
 export const renegotiatingServer = (
   options: TestServerOptions,
@@ -119,10 +119,8 @@ export const renegotiatingServer = (
     const hs = new Handshake({ ...serverConfig({ ...base, ...options, ...second.options }), seam }, io, {}, messages13)
     const hello = yield* readHello(hs, everyServerFeature.handshake.ech)
     right = concat(hello.extensions.renegotiation_info ?? new Uint8Array(0), serverVerifyData)
-    yield* serverHandshake12(hs.withMessages(messages12), {
-      ...hello,
-      extensions: { ...hello.extensions, renegotiation_info: new Uint8Array(0) },
-    })
+    const asFirst = { ...hello, extensions: { ...hello.extensions, renegotiation_info: new Uint8Array(0) } }
+    yield* serverHandshake12(hs.withMessages(messages12), asFirst, () => hs.config)
     count++
   }
   const engine = new Engine({

@@ -321,6 +321,19 @@ describe.skipIf(!present)('puretls serves s_client', () => {
     expect(output).toMatch(/Secure Renegotiation IS supported/)
   })
 
+  it.each([
+    ['an AEAD suite', {}],
+    ['CBC with encrypt-then-MAC', { cipherSuites: [CBC] }],
+  ])('renegotiates by option: %s', async (_, options) => {
+    await serve(serverOf({ tls12: { renegotiation: 'freely' }, ...options }), [], {}, async (child) => {
+      for (let i = 0; i < 2; i++) {
+        const from = child.output.length
+        child.write('R\n')
+        await child.waitFor(/RENEGOTIATING[^]*verify return:1/, from)
+      }
+    })
+  })
+
   it.each(pskSuites)('%s', async (suite, name) => {
     const server = serverOf({ cipherSuites: [suite], psk: { lookup: () => ({ key: pskKey }) } })
     const { output } = await serve(server, [

@@ -401,12 +401,6 @@ describe('events, methods and properties', () => {
     )
     expect(client.getPeerCertificate().subjectaltname).toBe('DNS:other.test')
   })
-  it('methods renegotiate() and disableRenegotiation(): refused, and said so', async () => {
-    const { client } = await meet()
-    client.disableRenegotiation()
-    const error = await new Promise((resolve) => expect(client.renegotiate({}, resolve)).toBe(false))
-    expect(error).toMatchObject({ code: 'ERR_SSL_WRONG_SSL_VERSION' })
-  })
   it('functions and values of the module', () => {
     expect(tls.getCACertificates('bundled').length).toBeGreaterThan(50)
     expect(tls.rootCertificates.length).toBeGreaterThan(50)

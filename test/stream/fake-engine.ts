@@ -127,6 +127,10 @@ export class FakeEngine implements TlsEngine {
     this.#put(frame.keyUpdate)
   }
 
+  renegotiate(): void {
+    throw new TlsError('wrong_state', 'not here')
+  }
+
   requestClientCertificate(): void {
     throw new TlsError('wrong_state', 'not here')
   }

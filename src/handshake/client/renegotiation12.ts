@@ -1,18 +1,25 @@
 // After a TLS 1.2 handshake: HelloRequest at the client, answered by option with no_renegotiation, with nothing, or
-// with a handshake bound to this one (RFC 5746, RFC 5246 section 7.4.1.1).
+// with a handshake bound to this one; and the same where the application asks for it (RFC 5746, RFC 5246 section
+// 7.4.1.1).
 
 import type { ClientConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
-import { messages12, messages13 } from '../../wire/messages.ts'
+import { encodeMessage, messages12, messages13 } from '../../wire/messages.ts'
 import { NO_COMPRESSION } from '../../wire/numbers.ts'
 import { cipherSuiteName, extensionTypes, TLS12, versionName } from '../../wire/registry.ts'
 import { sendHello } from './client-hello.ts'
 import type { Offer } from './client-hello.ts'
 import type { Connection12, Current12, Negotiated12 } from '../connection/connection12.ts'
 import { Handshake } from '../context.ts'
+import type { Established } from '../context.ts'
 import type { ServerAuthentication } from '../auth/authentication.ts'
-import { refuseRenegotiation } from '../connection/refuse-renegotiation12.ts'
-import { ask } from '../flow.ts'
+import {
+  checkCanBind,
+  mayRenegotiate,
+  MESSAGES_OF_HANDSHAKE,
+  refusalOfPeer,
+  refuseRenegotiation,
+} from '../connection/may-renegotiate12.ts'
 import type { Flow } from '../flow.ts'
 import { ignoredByClients12 } from './client-handshake.ts'
 import { planHello } from './hello-plan.ts'
@@ -27,35 +34,40 @@ type Negotiate = (
   previous: Connection12,
 ) => Flow<Negotiated12<ServerAuthentication>>
 
-export function* clientPostHandshake12(
+export const clientPostHandshake12 = (
   hs: ClientHandshake12,
   current: Current12<ServerAuthentication>,
   negotiate: Negotiate,
-): Flow<void> {
+): Pick<Established, 'postHandshake' | 'renegotiate'> => {
   const { config, io } = hs
-  let [done, refused] = [0, 0]
+  let [wanted, running] = [false, false]
   hs.transcript.forget()
-  for (;;) {
-    yield* hs.receive('HelloRequest')
-    if (config.renegotiation === 'ignore') continue
-    if (canBind(current.negotiated.connection) && (yield* mayRenegotiate(config, done))) {
-      done++
-      current.negotiated = yield* renegotiate(hs, current.negotiated, negotiate)
-    } else {
-      refuseRenegotiation(io, ++refused)
+  function* postHandshake(): Flow<void> {
+    let [done, refused] = [0, 0]
+    for (;;) {
+      yield* hs.receive('HelloRequest')
+      running = true
+      const allowed = !wanted && config.renegotiation !== 'ignore' && (yield* mayRenegotiate(config, current, done))
+      if (wanted || allowed) {
+        if (wanted) io.expectMessages(MESSAGES_OF_HANDSHAKE)
+        else done++
+        current.negotiated = yield* renegotiate(hs, current.negotiated, negotiate)
+        io.emit({ type: 'renegotiated', info: current.negotiated.info })
+      } else if (config.renegotiation !== 'ignore') {
+        refuseRenegotiation(io, ++refused)
+      }
+      running = wanted = false
     }
   }
-}
-
-/**
- * What a renegotiation is bound to: the Finished before it (refused without, RFC 5746 section 4.2), the certificate,
- * and a master secret that no other connection has (RFC 7627 section 5.4). */
-const canBind = ({ parameters, serverCertificate }: Connection12): boolean =>
-  parameters.secureRenegotiation && parameters.extendedMasterSecret && serverCertificate !== undefined
-
-function* mayRenegotiate({ renegotiation: allowed }: ClientConfig, done: number): Flow<boolean> {
-  if (typeof allowed !== 'function') return allowed === 'freely' || (allowed === 'once' && done === 0)
-  return yield* ask(() => allowed(done))
+  return {
+    postHandshake: postHandshake(),
+    renegotiate: (changes) => {
+      if (changes) throw new TlsError('wrong_state', 'only a server can ask for something else in a renegotiation')
+      checkCanBind(current)
+      wanted = true // one that runs is the one
+      if (!running) io.resume(encodeMessage(messages12, 'HelloRequest', {}))
+    },
+  }
 }
 
 function* renegotiate(
@@ -69,6 +81,7 @@ function* renegotiate(
   const random = config.provider.random(32)
   hs.clientRandom = random
   first.io.holdData(true)
+  first.io.awaitRenegotiation(refusalOfPeer())
   const offer = yield* sendHello(
     hello,
     planHello(config, {
@@ -82,6 +95,7 @@ function* renegotiate(
     }),
   )
   const serverHello = yield* hs.read('ServerHello') // <-------- ServerHello
+  first.io.awaitRenegotiation(undefined)
   checkEcho(offer, serverHello)
   const negotiated = yield* negotiate(hs, offer, serverHello, undefined, connection)
   first.io.holdData(false)

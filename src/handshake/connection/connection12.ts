@@ -32,7 +32,7 @@ export interface Parameters12 {
   readonly keepsEncryptThenMac: boolean
   /** RFC 5746: both sent renegotiation_info, or its SCSV. */
   readonly secureRenegotiation: boolean
-  /** The protocol of the first handshake: a renegotiation does not offer any, and changes nothing. */
+  /** The protocol of the first handshake: a renegotiation changes nothing. */
   readonly alpn: string | undefined
   /** Most bytes of content in a record that we take. */
   readonly maxPlaintext: number
@@ -176,12 +176,12 @@ export interface Current12<A extends Authentication> {
 export const establish12 = <A extends Authentication>(
   hs: AnyHandshake,
   current: Current12<A>,
-  postHandshake: Flow<void>,
+  afterwards: Pick<Established, 'postHandshake' | 'renegotiate'>,
 ): Established => ({
   get info() {
     return current.negotiated.info
   },
-  postHandshake,
+  ...afterwards,
   exportKeyingMaterial: (length, label, context) =>
     current.negotiated.connection.exportKeyingMaterial(length, label, context),
   channelBinding: (type) => {

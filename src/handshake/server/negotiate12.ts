@@ -7,7 +7,7 @@ import type { Identity } from '../../options.ts'
 import { MAX_PLAINTEXT } from '../../record/limits.ts'
 import { encodeExtensions, serverHello12Extensions } from '../../wire/extensions.ts'
 import { groupIds, NO_COMPRESSION, UNCOMPRESSED } from '../../wire/numbers.ts'
-import { EMPTY_RENEGOTIATION_INFO_SCSV, TLS12, TLS13 } from '../../wire/registry.ts'
+import { TLS12, TLS13 } from '../../wire/registry.ts'
 import type { SignatureScheme } from '../../wire/registry.ts'
 import type { Parameters12 } from '../connection/connection12.ts'
 import { downgradeSentinel } from '../downgrade.ts'
@@ -17,6 +17,9 @@ import { noCommonSuite, selectAlpn, selectIdentity, selectInOrder } from './nego
 import { curveOffered, fitsSuite, schemeFor12 } from '../key-exchange/schemes12.ts'
 import { serverFingerprint } from '../connection/session-key.ts'
 import type { ReceivedHello, ServerHandshake12 } from './received-hello.ts'
+import { bindingOf, firstBinding } from './renegotiation-binding12.ts'
+import type { Binding12 } from './renegotiation-binding12.ts'
+import type { ServerNegotiated12 } from './server-renegotiation12.ts'
 
 interface Fit {
   readonly suite: ActiveSuite
@@ -25,7 +28,7 @@ interface Fit {
   readonly group: ActiveGroup | undefined
 }
 
-interface Agreed {
+interface Agreed extends Binding12 {
   readonly alpn: string | undefined
   readonly extended: boolean
 }
@@ -47,9 +50,15 @@ export interface PskChoice12 extends Agreed {
   readonly fingerprint: string
 }
 
-export function* negotiate12(hs: ServerHandshake12, hello: ReceivedHello): Flow<Choice12 | PskChoice12> {
+/** `previous` is the connection inside which this handshake renegotiates. */
+export function* negotiate12(
+  hs: ServerHandshake12,
+  hello: ReceivedHello,
+  previous: ServerNegotiated12 | undefined,
+): Flow<Choice12 | PskChoice12> {
   const { config } = hs
   checkHello12(hello)
+  const binding = previous ? bindingOf(hello, previous) : firstBinding(hello)
   const extended = hello.extensions.extended_master_secret === true
   if (!extended && config.requireExtendedMasterSecret) {
     throw new TlsError(
@@ -61,6 +70,7 @@ export function* negotiate12(hs: ServerHandshake12, hello: ReceivedHello): Flow<
   if (psk.first)
     return {
       ...psk.first,
+      ...binding,
       identity: undefined,
       alpn: yield* selectAlpn(config, hello),
       extended,
@@ -70,11 +80,18 @@ export function* negotiate12(hs: ServerHandshake12, hello: ReceivedHello): Flow<
   if (!ours.some(({ id }) => hello.message.cipherSuites.includes(id)))
     throw noCommonSuite(hello.message.cipherSuites, ours)
   const certified = yield* certificateFit(hs, hello, ours, psk.any)
-  const alpn = yield* selectAlpn(config, hello)
+  const alpn = previous ? previous.info.alpn : yield* selectAlpn(config, hello)
+  const agreed = { ...binding, alpn, extended }
   if ('suite' in certified)
-    return { ...certified, identity: undefined, alpn, extended, fingerprint: serverFingerprint(config, undefined) }
+    return { ...certified, ...agreed, identity: undefined, fingerprint: serverFingerprint(config, undefined) }
   const { identity, scheme: fit } = certified
-  return { ...fit, identity, alpn, extended, fingerprint: serverFingerprint(config, identity) }
+  if (binding.keepsEncryptThenMac && fit.suite.cipher.kind === 'cbc' && !hello.extensions.encrypt_then_mac) {
+    throw new TlsError(
+      'illegal_parameter',
+      'ClientHello: renegotiation gives up encrypt-then-MAC (RFC 7366 section 3.1)',
+    )
+  }
+  return { ...fit, ...agreed, identity, fingerprint: serverFingerprint(config, identity) }
 }
 
 type PskFit = Pick<PskChoice12, 'suite' | 'group'>
@@ -123,17 +140,11 @@ function* certificateFit(
 
 /** What holds for a ClientHello of TLS 1.2. */
 const checkHello12 = ({ extensions }: ReceivedHello): void => {
-  const { ec_point_formats: formats, renegotiation_info: renegotiation, max_fragment_length: fragment } = extensions
+  const { ec_point_formats: formats, max_fragment_length: fragment } = extensions
   if (formats && !formats.includes(UNCOMPRESSED)) {
     throw new TlsError(
       'illegal_parameter',
       'ClientHello: ec_point_formats without uncompressed points (RFC 8422 section 5.1.2)',
-    )
-  }
-  if (renegotiation && renegotiation.length > 0) {
-    throw new TlsError(
-      'bad_renegotiation_info',
-      'ClientHello: renegotiation_info of another connection in a first handshake (RFC 5746 section 3.6)',
     )
   }
   if (fragment !== undefined && (fragment < 1 || fragment > 4)) {
@@ -190,11 +201,9 @@ export const sendServerHello12 = (
 ): Parameters12 => {
   const { config } = hs
   const { extensions, message } = hello
-  const { suite, identity, alpn, extended } = choice
+  const { suite, identity, alpn, extended, renegotiationInfo } = choice
   const serverRandom = randomOf(config)
   const encryptThenMac = extensions.encrypt_then_mac === true && suite.cipher.kind === 'cbc'
-  const secureRenegotiation =
-    extensions.renegotiation_info !== undefined || message.cipherSuites.includes(EMPTY_RENEGOTIATION_INFO_SCSV)
   const limits = limitsOf(hs, hello)
   const scts = facts.resumed || !extensions.signed_certificate_timestamp ? undefined : identity?.scts
   const fields = {
@@ -205,14 +214,15 @@ export const sendServerHello12 = (
     compressionMethod: NO_COMPRESSION,
     extensions: encodeExtensions(serverHello12Extensions, {
       ...(hello.info.serverName !== undefined && !facts.resumed && { server_name: new Uint8Array(0) }),
-      ...(secureRenegotiation && { renegotiation_info: new Uint8Array(0) }),
+      ...(renegotiationInfo && { renegotiation_info: renegotiationInfo }),
       ...(extensions.ec_point_formats &&
         suite.keyExchange?.startsWith('ecdhe') && { ec_point_formats: Uint8Array.of(UNCOMPRESSED) }),
       ...(facts.ticket && { session_ticket: true }),
       ...(facts.stapled && { status_request: true }),
       ...(extended && { extended_master_secret: true }),
       ...(encryptThenMac && { encrypt_then_mac: true }),
-      ...(alpn !== undefined && { application_layer_protocol_negotiation: [alpn] }),
+      ...(alpn !== undefined &&
+        extensions.application_layer_protocol_negotiation && { application_layer_protocol_negotiation: [alpn] }),
       ...(scts && { signed_certificate_timestamp: scts }),
       ...limits.extensions,
     }),
@@ -226,8 +236,8 @@ export const sendServerHello12 = (
     serverRandom,
     extendedMasterSecret: extended,
     encryptThenMac,
-    keepsEncryptThenMac: encryptThenMac,
-    secureRenegotiation,
+    keepsEncryptThenMac: encryptThenMac || choice.keepsEncryptThenMac,
+    secureRenegotiation: renegotiationInfo !== undefined,
     alpn,
     maxPlaintext: limits.maxPlaintext,
   }

@@ -23,12 +23,17 @@ export function* readHello(
   const { message, ech } = echPart
     ? yield* echPart.open(hs.config, received, first)
     : { message: received, ech: undefined }
+  return { ...checkedHello(hs, message), ech, echPart }
+}
+
+/** The ClientHello that counts, in the transcript from here on. */
+export const checkedHello = (hs: ServerHandshake, message: ReceivedHello['message']): ReceivedHello => {
   hs.transcript.add(message.raw)
   const known =
     hs.config.maxVersion >= TLS13 ? message.extensions : message.extensions?.filter(({ type }) => !only13.has(type))
   const extensions = decodeExtensions(clientHelloExtensions, known ?? [], 'ClientHello')
   checkHello(message, extensions)
-  return { message, extensions, info: helloInfo(message, extensions, hs.config.provider), ech, echPart }
+  return { message, extensions, info: helloInfo(message, extensions, hs.config.provider) }
 }
 
 /** Extensions that a server without TLS 1.3 does not know, and so does not look into. */

@@ -53,24 +53,23 @@ export function* serverHandshake(config: ServerConfig, io: HandshakeIo, setting:
   io.setVersion(version)
   if (version === TLS13) return yield* serverHandshake13(hs, hello)
   if (!parts.tls12) throw new TlsError('internal_error', 'TLS 1.2 was chosen, and is not there')
-  return yield* parts.tls12(hs.withMessages(messages12), hello)
+  return yield* parts.tls12(hs.withMessages(messages12), hello, (changes) => changedConfig(hs.config, changes, setting))
 }
 
 /** onClientHello may reject, or change options for this one connection. */
-function* configFor(
-  config: ServerConfig,
-  hello: ReceivedHello,
-  { defaults, feature, source = nowhere }: ServerSetting,
-): Flow<ServerConfig> {
+function* configFor(config: ServerConfig, hello: ReceivedHello, setting: ServerSetting): Flow<ServerConfig> {
   if (!config.onClientHello) return config
   try {
-    const answer = yield* use(config.onClientHello(hello.info, source))
+    const answer = yield* use(config.onClientHello(hello.info, setting.source ?? nowhere))
     if (answer === 'reject') throw new TlsError('rejected_by_server', 'onClientHello rejected this client')
-    if (!answer) return config
-    const all = { provider: config.provider, ...defaults }
-    const changed = serverConfigWith(mergeOptions(config.options, answer), all, feature.config, config.made)
-    return { ...changed, seam: config.seam }
+    return answer ? changedConfig(config, answer, setting) : config
   } catch (error) {
     throw asTlsError(error)
   }
+}
+
+const changedConfig = (config: ServerConfig, changes: object, { defaults, feature }: ServerSetting): ServerConfig => {
+  const all = { provider: config.provider, ...defaults }
+  const changed = serverConfigWith(mergeOptions(config.options, changes), all, feature.config, config.made)
+  return { ...changed, seam: config.seam }
 }

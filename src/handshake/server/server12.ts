@@ -7,10 +7,9 @@ import type { SessionState } from '../../session/state.ts'
 import { provenByFinished } from '../auth/authentication.ts'
 import type { ClientAuthentication, KnownPeer, PskOrigin } from '../auth/authentication.ts'
 import { Connection12, deriveMaster, establish12 } from '../connection/connection12.ts'
-import type { Current12, Negotiated12, Parameters12 } from '../connection/connection12.ts'
+import type { Current12, Parameters12 } from '../connection/connection12.ts'
 import { confirmConnection, connectionInfo } from '../connection/info.ts'
 import { sessionFacts } from '../connection/session-facts.ts'
-import { refuseRenegotiation } from '../connection/refuse-renegotiation12.ts'
 import type { Established } from '../context.ts'
 import type { Flow } from '../flow.ts'
 import { decryptPremaster, ecdhePremaster, signServerShare } from '../key-exchange/key-exchange12.ts'
@@ -19,6 +18,8 @@ import { readClientCertificate12, readClientSignature12, sendCertificateRequest 
 import { negotiate12, sendServerHello12 } from './negotiate12.ts'
 import type { Choice12, PskChoice12 } from './negotiate12.ts'
 import { isBoundToPsk } from './psk-lookup.ts'
+import { checkSameClient, serverPostHandshake12 } from './server-renegotiation12.ts'
+import type { Reconfigure, ServerNegotiated12 } from './server-renegotiation12.ts'
 import { readPskPremaster, sendPskShare } from './server-psk12.ts'
 import { findSession12, mayRenew, sendTicket12, storeSession12 } from './server-session12.ts'
 import type { ServerSessionFacts } from './server-session12.ts'
@@ -48,27 +49,43 @@ import { OCSP } from '../../wire/numbers.ts'
  *
  *       Application Data                <------->  Application Data         establish12
  */
-export function* serverHandshake12(hs: ServerHandshake12, hello: ReceivedHello): Flow<Established> {
-  const choice = yield* negotiate12(hs, hello)
-  const session = yield* findSession12(hs, hello, choice)
-  hs.transcript.start((session?.suite ?? choice.suite).hash)
-  const current: Current12<ClientAuthentication> = {
-    negotiated: session
-      ? yield* resumedHandshake(hs, hello, { ...choice, suite: session.suite }, session.state)
-      : choice.identity
-        ? yield* fullHandshake(hs, hello, choice)
-        : yield* pskHandshake(hs, hello, choice),
-  }
-  hs.transcript.forget()
-  return establish12(hs, current, postHandshake(hs))
+export function* serverHandshake12(
+  hs: ServerHandshake12,
+  hello: ReceivedHello,
+  reconfigure: Reconfigure,
+): Flow<Established> {
+  const current: Current12<ClientAuthentication> = { negotiated: yield* negotiateServer12(hs, hello, undefined) }
+  return establish12(hs, current, serverPostHandshake12(hs, current, negotiateServer12, reconfigure))
 }
 
-type ServerNegotiated12 = Negotiated12<ClientAuthentication>
+/** `previous` is the connection inside which this handshake renegotiates. */
+function* negotiateServer12(
+  hs: ServerHandshake12,
+  hello: ReceivedHello,
+  previous: ServerNegotiated12 | undefined,
+): Flow<ServerNegotiated12> {
+  const choice = yield* negotiate12(hs, hello, previous)
+  const session = previous ? undefined : yield* findSession12(hs, hello, choice)
+  hs.transcript.start((session?.suite ?? choice.suite).hash)
+  const negotiated = session
+    ? yield* resumedHandshake(hs, hello, { ...choice, suite: session.suite }, session.state)
+    : choice.identity
+      ? yield* fullHandshake(hs, hello, choice, previous)
+      : yield* pskHandshake(hs, hello, choice)
+  hs.transcript.forget()
+  return negotiated
+}
 
-function* fullHandshake(hs: ServerHandshake12, hello: ReceivedHello, choice: Choice12): Flow<ServerNegotiated12> {
+function* fullHandshake(
+  hs: ServerHandshake12,
+  hello: ReceivedHello,
+  choice: Choice12,
+  previous: ServerNegotiated12 | undefined,
+): Flow<ServerNegotiated12> {
   const kind = sessionKind(hs.config, hello, choice)
   const flight = yield* sendServerFlight(hs, hello, choice, kind)
   const { connection, auth } = yield* readClientKeyExchange(hs, hello, choice, flight)
+  if (previous) checkSameClient(hs.config, previous, auth)
   yield* connection.changeRead()
   const finished = yield* connection.readFinished()
   const info = infoOf(hello, choice, connection, auth)
@@ -200,14 +217,6 @@ function* sendServerFinished(
   yield* connection.changeWrite()
   connection.sendFinished()
   if (kind.sessionId.length > 0) hs.io.beside(storeSession12(hs, connection, kind.sessionId, facts))
-}
-
-/** No renegotiation for clients: it has no use that a new connection would not serve better (RFC 9325 section 3.5). */
-function* postHandshake(hs: ServerHandshake12): Flow<void> {
-  for (let refused = 1; ; refused++) {
-    yield* hs.receive('ClientHello')
-    refuseRenegotiation(hs.io, refused)
-  }
 }
 
 const infoOf = (

@@ -65,7 +65,8 @@ export const mutations = (
 
   // @ts-expect-error TLS 1.2 demands the same
   const proofs: Current12<ServerAuthentication>['negotiated']['proofs'] = { finished }
-  establish12(hs, { negotiated: { connection: null as never, proofs, info } }, rest[1].flow)
+  const postHandshake = rest[1].flow
+  establish12(hs, { negotiated: { connection: null as never, proofs, info } }, { postHandshake })
 }
 
 describe('proofs', () => {

@@ -5,7 +5,7 @@ import { TlsError } from '../../../src/errors.ts'
 import type { ClientOptions } from '../../../src/options.ts'
 import { renegotiatingServer, through } from '../../attacks/wire.ts'
 import type { Direction } from '../../attacks/wire.ts'
-import { clientOf, connectEngines, errorOf, eventsOf, infoOf } from '../../fixtures/engines.ts'
+import { clientOf, serverOf, connectEngines, errorOf, eventsOf, infoOf } from '../../fixtures/engines.ts'
 import { ecdsa } from '../../fixtures/identities.ts'
 
 const tls12 = { versions: { max: 'TLS 1.2' } } as const
@@ -38,6 +38,10 @@ describe('renegotiation at the client', () => {
     const { server, events } = asked({ tls12: { renegotiation: (done) => (counts.push(done), true) } })
     expect(eventsOf(events.client, 'error')).toEqual([])
     expect([server.renegotiated, counts]).toEqual([1, [0]])
+  })
+  it('another word is refused', () => {
+    const wrong: object = { tls12: { renegotiation: 'always' } }
+    for (const make of [clientOf, serverOf]) expect(() => make(wrong)).toThrow(/tls12.renegotiation: 'never'/)
   })
   it('a function may refuse', () => {
     const { server, after } = asked({ tls12: { renegotiation: () => false } })
