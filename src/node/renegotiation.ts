@@ -3,7 +3,6 @@
 
 import { constants } from 'node:crypto'
 
-import type { MaybePromise } from '../crypto/provider.ts'
 import { asTlsError } from '../errors.ts'
 import type { RenegotiationChanges } from '../handshake/context.ts'
 import type { Context } from './context.ts'
@@ -35,8 +34,12 @@ export const beginRenegotiation = (
   }
 }
 
-/** A client asks. The answer that never comes holds the connection until it is ended. */
-export const onClientAsks = (socket: SocketFacts): MaybePromise<boolean> => {
+/**
+ * A client asks: answered once the application has heard what came before. The answer that never comes holds the
+ * connection until it is ended.
+ */
+export const onClientAsks = async (socket: SocketFacts): Promise<boolean> => {
+  await new Promise((resolve) => setImmediate(resolve))
   const { _handle: handle, _puretls: state } = socket
   if (!handle) return false
   const now = performance.now()

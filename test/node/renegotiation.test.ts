@@ -159,6 +159,16 @@ describe.each([
     expect(await Promise.all(told)).toEqual([['ERR_TLS_RENEGOTIATION_DISABLED'], []])
   })
 
+  it('disableRenegotiation() on data that came in one piece with the request', async () => {
+    const [near, far] = await meet(client, puretls)
+    const told = [endOf(far), endOf(near)]
+    far.on('data', () => far.disableRenegotiation())
+    near.cork()
+    near.write('enough', () => near.renegotiate({}, () => expect.unreachable()))
+    near.uncork()
+    expect(await Promise.all(told)).toEqual([['ERR_TLS_RENEGOTIATION_DISABLED'], []])
+  })
+
   it("disableRenegotiation(): the server's own as well", async () => {
     const [near, far] = await meet(client, puretls)
     far.disableRenegotiation()
