@@ -20,10 +20,10 @@ export interface Subpath {
 const kB = 1000
 
 export const subpaths: readonly Subpath[] = [
-  { subpath: '.', source: 'src/index.ts', nodeSource: 'src/index.node.ts', budget: 142 * kB },
-  { subpath: './core', source: 'src/core.ts', budget: 68 * kB },
+  { subpath: '.', source: 'src/index.ts', nodeSource: 'src/index.node.ts', budget: 143 * kB },
+  { subpath: './core', source: 'src/core.ts', budget: 69 * kB },
   { subpath: './client', source: 'src/client-entry.ts', budget: 77 * kB },
-  { subpath: './server', source: 'src/server-entry.ts', budget: 79 * kB },
+  { subpath: './server', source: 'src/server-entry.ts', budget: 80 * kB },
   { subpath: './engine', source: 'src/engine/index.ts', budget: 57 * kB },
   { subpath: './x509', source: 'src/x509/index.ts', budget: 46 * kB },
   { subpath: './pki', source: 'src/pki/index.ts', budget: 65 * kB },
@@ -36,10 +36,10 @@ export const subpaths: readonly Subpath[] = [
     budget: 2 * kB,
   },
   { subpath: './roots', source: 'src/roots/index.ts', budget: 104 * kB },
-  { subpath: './node', source: 'src/node/index.ts', needsNode: true, budget: 151 * kB },
-  { subpath: './node/https', source: 'src/node/https.ts', needsNode: true, budget: 150 * kB },
-  { subpath: './node/http2', source: 'src/node/http2.ts', needsNode: true, budget: 149 * kB },
-  { subpath: './node/register', source: 'src/node/register.ts', needsNode: true, budget: 152 * kB },
+  { subpath: './node', source: 'src/node/index.ts', needsNode: true, budget: 152 * kB },
+  { subpath: './node/https', source: 'src/node/https.ts', needsNode: true, budget: 151 * kB },
+  { subpath: './node/http2', source: 'src/node/http2.ts', needsNode: true, budget: 150 * kB },
+  { subpath: './node/register', source: 'src/node/register.ts', needsNode: true, budget: 153 * kB },
   {
     subpath: './libp2p',
     source: 'src/libp2p/index.ts',
@@ -48,7 +48,7 @@ export const subpaths: readonly Subpath[] = [
     budget: 150 * kB,
   },
   { subpath: './acme', source: 'src/acme/index.ts', needsNode: true, budget: 160 * kB },
-  { subpath: './cli', source: 'src/cli/index.ts', needsNode: true, budget: 251 * kB },
+  { subpath: './cli', source: 'src/cli/index.ts', needsNode: true, budget: 252 * kB },
   { subpath: './crypto/noble', source: 'src/crypto/noble.ts', budget: 54 * kB },
   { subpath: './crypto/node', source: 'src/crypto/node.ts', needsNode: true, budget: 13 * kB },
   { subpath: './crypto/webcrypto', source: 'src/crypto/webcrypto.ts', budget: 56 * kB },
@@ -69,8 +69,8 @@ export interface Bundle {
 const client = { 'src/client-entry.ts': ['connect'], 'src/x509/index.ts': ['pathVerifier'] } as const
 
 export const bundles: readonly Bundle[] = [
-  { name: 'client, own verifier', imports: { 'src/client-entry.ts': ['connect'] }, budget: 52 * kB },
-  { name: 'client, paths', imports: client, budget: 69 * kB },
+  { name: 'client, own verifier', imports: { 'src/client-entry.ts': ['connect'] }, budget: 53 * kB },
+  { name: 'client, paths', imports: client, budget: 70 * kB },
   {
     name: 'client, paths, node',
     imports: { ...client, 'src/crypto/node.ts': ['nodeProvider'] },
@@ -101,14 +101,14 @@ export const bundles: readonly Bundle[] = [
   {
     name: 'client, paths, webcrypto late',
     imports: { ...client, 'src/crypto/webcrypto-late.ts': ['webcryptoLateProvider'] },
-    budget: 96 * kB,
+    budget: 97 * kB,
   },
   {
     name: 'client, paths, 1.2, ECH',
     imports: { ...client, 'src/client-entry.ts': ['connectWith', 'tls12', 'ech'] },
-    budget: 80 * kB,
+    budget: 81 * kB,
   },
-  { name: 'server', imports: { 'src/server-entry.ts': ['createServer'] }, budget: 59 * kB },
+  { name: 'server', imports: { 'src/server-entry.ts': ['createServer'] }, budget: 60 * kB },
 ]
 
 export const cliSource = 'src/cli/main.ts'
