@@ -29,6 +29,7 @@ const endOf = (stream: Duplex, make: () => TlsEngine): End => {
   const owner = {
     makeEngine: vi.fn(make),
     onHandshake: vi.fn(),
+    onRenegotiated: vi.fn(),
     onData: vi.fn<HandleOwner['onData']>(() => true),
     onEnd: vi.fn(),
     onSession: vi.fn(),
