@@ -58,12 +58,17 @@ export const emailName = (text: string, international = false): Comparable | und
   const match = (international ? internationalMailbox : mailbox).exec(text)
   const [, local = '', domain = ''] = match ?? []
   const host = domain.toLowerCase()
-  return match !== null && isHost(host) ? { kind: 'email', local: unquoted(local), host } : undefined
+  return match !== null && (isHost(host) || addressLiteral.test(host))
+    ? { kind: 'email', local: unquoted(local), host }
+    : undefined
 }
 
 /** A dot-string or a quoted string, and a host: only within quotes can there be a second "@". */
 const mailbox = /^([!#-'*+\-/-9=?A-Z^-~]+(?:\.[!#-'*+\-/-9=?A-Z^-~]+)*|"(?:[ !#-[\]-~]|\\[ -~])*")@([^@]+)$/
 const internationalMailbox = /^([^\s"@\\()<>,;:[\].]+(?:\.[^\s"@\\()<>,;:[\].]+)*|"(?:[^"\\]|\\.)*")@([^@]+)$/u
+
+/** In place of a host (RFC 5321 section 4.1.3): no domain, so that constraints on domains do not reach it. */
+const addressLiteral = /^\[(?:\d{1,3}(?:\.\d{1,3}){3}|ipv6:[0-9a-f:.]{2,39})\]$/
 
 /** The same mailbox can be written with and without quotes. */
 const unquoted = (local: string): string =>

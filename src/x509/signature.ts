@@ -32,7 +32,8 @@ export function* verifySignature(
 
 /** The provider's algorithm for an AlgorithmIdentifier (DER), or undefined for one that is not known here.
  * Identifiers are read by what they mean: RSA's parameters are NULL or absent (RFC 4055 section 5), those of
- * RSASSA-PSS are compared field by field (section 3.1), and all others have none. */
+ * RSASSA-PSS are compared field by field (section 3.1); ECDSA has none (RFC 5758 section 3.2), for which some write
+ * NULL; all others have none. */
 export const signatureAlgorithmOf = (algorithmIdentifier: Uint8Array): SignatureAlgorithm | undefined =>
   usualOnes().find(([identifier]) => sameBytes(identifier, algorithmIdentifier))?.[1] ??
   readAlgorithm(algorithmIdentifier)
@@ -98,7 +99,7 @@ const readAlgorithm = (identifier: Uint8Array): SignatureAlgorithm | undefined =
     const reader = outer.sequence('AlgorithmIdentifier')
     const oid = reader.oid('algorithm')
     const algorithm = oid === pssOid ? readPss(reader) : algorithms.get(oid)
-    if (algorithm?.startsWith('rsa_pkcs1') === true && !reader.done) reader.null('parameters')
+    if (/^(?:rsa_pkcs1|ecdsa)_/.test(algorithm ?? '') && !reader.done) reader.null('parameters')
     reader.end()
     outer.end()
     return algorithm

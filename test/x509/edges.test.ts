@@ -368,13 +368,16 @@ describe('signature algorithms by their identifiers', () => {
       expect(signatureAlgorithmOf(derSequence(derOid('1.2.840.113549.1.1.10')))).toBeUndefined()
     },
   )
-  test('RFC 4055 section 5: the parameters of RSA with a hash are NULL or absent; ECDSA has none', () => {
+  test('RFC 4055 section 5: the parameters of RSA with a hash are NULL or absent; of ECDSA too, and no others', () => {
     const rsa = derOid('1.2.840.113549.1.1.11')
     expect(signatureAlgorithmOf(derSequence(rsa, derNull()))).toBe('rsa_pkcs1_sha256')
     expect(signatureAlgorithmOf(derSequence(rsa))).toBe('rsa_pkcs1_sha256')
     expect(signatureAlgorithmOf(derSequence(rsa, derSequence()))).toBeUndefined()
     expect(signatureAlgorithmOf(derSequence(rsa, derNull(), derNull()))).toBeUndefined()
-    expect(signatureAlgorithmOf(derSequence(derOid('1.2.840.10045.4.3.2'), derNull()))).toBeUndefined()
+    const ecdsa = derOid('1.2.840.10045.4.3.2')
+    expect(signatureAlgorithmOf(derSequence(ecdsa, derNull()))).toBe('ecdsa_sha256')
+    expect(signatureAlgorithmOf(derSequence(ecdsa, derOid('1.2.840.10045.3.1.7')))).toBeUndefined()
+    expect(signatureAlgorithmOf(derSequence(derOid('1.3.101.112'), derNull()))).toBeUndefined()
   })
   test('what they are called in messages', () => {
     expect(algorithmName(ecdsaSha256)).toBe('ecdsa_sha256')
