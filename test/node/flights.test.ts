@@ -1,5 +1,5 @@
-// Flights over a stream that somebody else packs: each leaves at once, in one piece. TDS (SQL Server) needs it: a client
-// sends what there is of its handshake in one packet, and gets one packet back.
+// Flights over a stream that somebody else packs: each leaves at once, in one piece. TDS (SQL Server) needs it: a
+// client sends what there is of its handshake in one packet, and gets one packet back.
 
 import { once } from 'node:events'
 import { duplexPair, PassThrough } from 'node:stream'

@@ -192,7 +192,7 @@ const goModules = {
 }
 const builds = new Map<keyof typeof goModules, Promise<string>>()
 
-/** Builds them into `directory` one after the other, while other tests run; each is there when its server is started. */
+/** Builds them into `directory` one after the other, while other tests run. */
 export const buildServers = (directory: string): void => {
   let before: Promise<unknown> = Promise.resolve()
   for (const name of Object.keys(goModules) as (keyof typeof goModules)[]) {
