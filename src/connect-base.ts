@@ -8,7 +8,7 @@ import { isPromise } from './crypto/maybe.ts'
 import type { MaybePromise } from './crypto/provider.ts'
 import { TlsError } from './errors.ts'
 import type { ClientOptions } from './options.ts'
-import { parseAddress, socketsOr } from './sockets.ts'
+import { DialAttempt, parseAddress, socketsOr } from './sockets.ts'
 import type { Sockets } from './sockets.ts'
 import { adapt } from './stream/adapt.ts'
 import { abortedBy, checkTimeout } from './stream/limits.ts'
@@ -81,28 +81,28 @@ const dial = async (
   checkTimeout(timeoutMs, 'timeoutMs')
   const { connection, makeEngine } = prepare(options, host.replace(/%.*$/, '')) // refused before anything is dialled
   const deadline = Date.now() + timeoutMs
-  const reach = (signal: AbortSignal): Promise<AnyDuplex> => sockets.dial({ host, port }, signal)
+  const reach = (attempt: DialAttempt): Promise<AnyDuplex> => sockets.dial({ host, port }, attempt)
   const stream = await dialWithin(timeoutMs, connection.signal, reach, address)
   const left = Math.max(1, Math.min(connection.handshakeTimeout ?? 30_000, deadline - Date.now()))
   return establish(adapt(stream), makeEngine, { ...connection, handshakeTimeout: left })
 }
 
-/** Runs `work` under a signal of its own, which the caller's signal and the clock abort. */
+/** Runs `work`, which the caller's signal and the clock cancel. */
 const dialWithin = async <T>(
   milliseconds: number,
   signal: AbortSignal | undefined,
-  work: (signal: AbortSignal) => Promise<T>,
+  work: (attempt: DialAttempt) => Promise<T>,
   address: string,
 ): Promise<T> => {
-  const controller = new AbortController()
-  const onAbort = (): void => controller.abort(abortedBy(signal?.reason))
+  const attempt = new DialAttempt()
+  const onAbort = (): void => attempt.cancel(abortedBy(signal?.reason))
   if (signal?.aborted) throw abortedBy(signal.reason)
   signal?.addEventListener('abort', onAbort, { once: true })
   const late = (): void =>
-    controller.abort(new TlsError('timeout', `${address} could not be reached within ${milliseconds} ms (timeoutMs)`))
+    attempt.cancel(new TlsError('timeout', `${address} could not be reached within ${milliseconds} ms (timeoutMs)`))
   const timer = milliseconds === Infinity ? undefined : setTimeout(late, milliseconds)
   try {
-    return await work(controller.signal)
+    return await work(attempt)
   } finally {
     clearTimeout(timer)
     signal?.removeEventListener('abort', onAbort)

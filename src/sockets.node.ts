@@ -2,8 +2,8 @@
 
 import type * as Net from 'node:net'
 
-import { asTlsError, TlsError } from './errors.ts'
-import type { ListenEvents, SocketAddress, SocketListener, Sockets } from './sockets.ts'
+import { TlsError } from './errors.ts'
+import type { DialAttempt, ListenEvents, SocketAddress, SocketListener, Sockets } from './sockets.ts'
 import { ignore } from './stream/defer.ts'
 import { fromOwnSocket } from './stream/node.ts'
 import type { AnyDuplex } from './stream/types.ts'
@@ -22,26 +22,26 @@ const reasonOf = (error: Error): string => {
   return error.message || error.name
 }
 
-const dial = (address: SocketAddress, signal: AbortSignal): Promise<AnyDuplex> =>
+const dial = (address: SocketAddress, attempt: DialAttempt): Promise<AnyDuplex> =>
   new Promise((resolve, reject) => {
     const socket = nodeNet().connect({ ...address, autoSelectFamily: true, noDelay: true })
     const stop = (): void => {
       socket.destroy()
-      reject(asTlsError(signal.reason))
+      reject(attempt.reason)
     }
-    signal.addEventListener('abort', stop, { once: true })
+    attempt.onCancel = stop
     const failed = (cause: Error): void => {
-      signal.removeEventListener('abort', stop)
+      attempt.onCancel = undefined
       reject(new TlsError('transport_failed', `could not connect to ${shown(address)}: ${reasonOf(cause)}`, { cause }))
     }
     socket.on('error', failed)
     socket.once('connect', () => {
-      signal.removeEventListener('abort', stop)
+      attempt.onCancel = undefined
       socket.on('error', ignore) // told by whoever reads or writes
       socket.off('error', failed) // and what it refers to is not kept as long as the connection
       resolve(owned(socket))
     })
-    if (signal.aborted) stop() // while connect() ran
+    if (attempt.reason) stop() // while connect() ran
   })
 
 const listen = (address: SocketAddress, { onSocket, onError }: ListenEvents): Promise<SocketListener> =>

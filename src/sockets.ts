@@ -24,9 +24,30 @@ export interface SocketListener {
   close(): void
 }
 
+/** Dialling that may be given up: an AbortController for one listener, at a tenth of what that costs. */
+export class DialAttempt {
+  #reason: TlsError | undefined
+  #stop: (() => void) | undefined
+
+  /** Why it was given up. */
+  get reason(): TlsError | undefined {
+    return this.#reason
+  }
+
+  /** Calls `stop` when it is given up; undefined: it has come to its end. */
+  set onCancel(stop: (() => void) | undefined) {
+    this.#stop = stop
+  }
+
+  cancel(reason: TlsError): void {
+    this.#reason ??= reason
+    this.#stop?.()
+  }
+}
+
 export interface Sockets {
-  /** Rejects with `transport_failed`, or with what `signal` was aborted with. */
-  dial(address: SocketAddress, signal: AbortSignal): Promise<AnyDuplex>
+  /** Rejects with `transport_failed`, or with the reason why `attempt` was given up. */
+  dial(address: SocketAddress, attempt: DialAttempt): Promise<AnyDuplex>
   /** Rejects with `transport_failed`. */
   listen(address: SocketAddress, events: ListenEvents): Promise<SocketListener>
 }

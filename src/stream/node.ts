@@ -24,6 +24,9 @@ const MAX_BURST = 131_072
 /** Bytes of a write from which on its memory goes back at once. */
 const MIN_FREED = 4096
 
+/** Bytes from which on several chunks are given to a gathering write. */
+const MIN_GATHERED = 8192
+
 /** Milliseconds between two looks at a paused socket. */
 const probeInterval = 10_000
 
@@ -113,9 +116,10 @@ class NodeStream implements ByteStream {
   /** One system call, where the socket can gather. */
   writev(chunks: readonly Uint8Array[]): Promise<void> {
     const socket: NodeDuplexLike & Partial<Corkable> = this.#socket
-    if (!(this.#gathers ??= canGather(socket))) return this.write(joinedAndFreed(chunks))
     const last = chunks[chunks.length - 1]
     if (!last) return done
+    if (chunks.length === 1) return this.#write(last, chunks)
+    if (isSmall(chunks) || !(this.#gathers ??= canGather(socket))) return this.write(joinedAndFreed(chunks))
     socket.cork?.()
     try {
       for (let i = 0; i < chunks.length - 1; i++) {
@@ -232,6 +236,13 @@ class NodeStream implements ByteStream {
     for (const writer of this.#writers.splice(0)) writer.reject(error)
     this.#closed?.reject(error)
   }
+}
+
+/** To copy them costs less than to have a call back for each. */
+const isSmall = (chunks: readonly Uint8Array[]): boolean => {
+  let length = 0
+  for (const chunk of chunks) length += chunk.length
+  return length < MIN_GATHERED
 }
 
 const property = (socket: NodeDuplexLike, name: string): unknown => Reflect.get(socket, name)
