@@ -79,25 +79,24 @@ export const ticketOffer = (config: ClientConfig, session: SessionState | undefi
 
 /** Appends pre_shared_key, last as section 4.3.11 demands, with binders over the hello up to them. */
 export const bindHello = (psks: readonly PskOffer[], hello: ClientHello, transcript: Transcript): ClientHello => {
-  const withBinders = (binders: readonly Uint8Array[]): ClientHello => ({
-    ...hello,
-    extensions: [
-      ...(hello.extensions ?? []),
-      ...encodeExtensions(clientHelloExtensions, {
-        pre_shared_key: {
-          identities: psks.map(({ identity, obfuscatedTicketAge }) => ({ identity, obfuscatedTicketAge })),
-          binders,
-        },
-      }),
-    ],
-  })
   const blank = psks.map(({ suite }) => new Uint8Array(suite.hash.outputLength))
   const bindersLength = blank.reduce((sum, { length }) => sum + 1 + length, 2)
-  const encoded = encodeMessage(messages13, 'ClientHello', withBinders(blank))
+  const preSharedKey = encodeExtensions(clientHelloExtensions, {
+    pre_shared_key: {
+      identities: psks.map(({ identity, obfuscatedTicketAge }) => ({ identity, obfuscatedTicketAge })),
+      binders: blank,
+    },
+  })
+  const bound = { ...hello, extensions: [...(hello.extensions ?? []), ...preSharedKey] }
+  const encoded = encodeMessage(messages13, 'ClientHello', bound)
   const truncated = encoded.subarray(0, encoded.length - bindersLength)
-  return withBinders(
-    psks.map(({ stage, suite, binder }) =>
-      finishedVerifyData(stage.binderKey(binder), transcript.hashWith(suite.hash, truncated)),
-    ),
-  )
+  // the binders take the place of the blank ones, at the end of the extension that was encoded here
+  for (const { data } of preSharedKey) {
+    let at = data.length - bindersLength + 2
+    for (const { stage, suite, binder } of psks) {
+      data.set(finishedVerifyData(stage.binderKey(binder), transcript.hashWith(suite.hash, truncated)), at + 1)
+      at += 1 + suite.hash.outputLength
+    }
+  }
+  return bound
 }
