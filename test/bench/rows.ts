@@ -91,10 +91,15 @@ export const full12: Setup = {
   group: 'X25519',
   identity: rsa,
 }
+/** What subtls can do. */
+const p256: Setup = { ...full13, group: 'P-256' }
 const chacha: Setup = { ...full13, suite: 'TLS_CHACHA20_POLY1305_SHA256' }
 
 const { node, own, ownNode, ownEngine, ownNoble, ownWebcrypto } = contenders
 const lemon = await contenders.lemon()
+/** Those that are clients only, next to those that are both. */
+const peers = [await contenders.subtls(), await contenders.reclaim()].filter((peer) => peer !== undefined)
+const clients: readonly Contender[] = [contenders.nodeClient, contenders.ownClient, ...peers]
 const usual: readonly Contender[] = [node, own, ownNode, ...(lemon ? [lemon] : [])]
 const everybody: readonly Contender[] = [...usual, ownEngine, ownNoble, ownWebcrypto]
 
@@ -174,5 +179,17 @@ export const rows: readonly Row[] = [
   row('bulk-16k', 'Bulk, AES-128-GCM, writes of 16 KiB', 'MiB/s', full13, bulk(16_384), everybody),
   row('bulk-1m', 'Bulk, AES-128-GCM, writes of 1 MiB', 'MiB/s', full13, bulk(MIB)),
   row('bulk-chacha', 'Bulk, ChaCha20-Poly1305, writes of 16 KiB', 'MiB/s', chacha, bulk(16_384), everybody),
+  row('clients', 'Clients of a node:tls server: handshake, TLS 1.3, P-256', 'per second', p256, handshakes, clients, [
+    'tcp',
+  ]),
+  row(
+    'clients-bulk',
+    'Clients of a node:tls server: download, AES-128-GCM, writes of 16 KiB',
+    'MiB/s',
+    p256,
+    bulk(16_384),
+    clients,
+    ['tcp'],
+  ),
   row('echo', 'Echo of 1 KiB, one in flight', 'per second', full13, echo(1024)),
 ]

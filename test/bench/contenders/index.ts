@@ -17,6 +17,8 @@ export const node: Contender = nodeLike({
   context: (options) => nodeTls.createSecureContext(options),
 })
 
+export { nodeClient, ownClient, reclaim, subtls } from './clients.ts'
+
 export const own: Contender = puretls('puretls', nodeProvider)
 export const ownNoble: Contender = puretls('puretls, noble provider', nobleProvider)
 export const ownWebcrypto: Contender = puretls('puretls, webcrypto provider', webcryptoProvider)
