@@ -2,7 +2,7 @@
 
 import type * as Net from 'node:net'
 
-import { TlsError } from './errors.ts'
+import { asTlsError, TlsError } from './errors.ts'
 import type { DialAttempt, ListenEvents, SocketAddress, SocketListener, Sockets } from './sockets.ts'
 import { ignore } from './stream/defer.ts'
 import { fromOwnSocket } from './stream/node.ts'
@@ -27,7 +27,7 @@ const dial = (address: SocketAddress, attempt: DialAttempt): Promise<AnyDuplex> 
     const socket = nodeNet().connect({ ...address, autoSelectFamily: true, noDelay: true })
     const stop = (): void => {
       socket.destroy()
-      reject(attempt.reason)
+      reject(asTlsError(attempt.reason))
     }
     attempt.onCancel = stop
     const failed = (cause: Error): void => {

@@ -198,7 +198,7 @@ export const reclaim = async (): Promise<Contender | undefined> => {
           onApplicationData: (data: Uint8Array) => push(data.length),
           onTlsEnd: reject,
         })
-        socket.on('data', (data) => tls.handleReceivedBytes(data).catch(reject))
+        socket.on('data', (data) => void tls.handleReceivedBytes(data).catch(reject))
         tls.startHandshake().catch(reject)
       })
       return { arrival, close: () => socket.destroy() }
