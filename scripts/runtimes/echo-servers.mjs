@@ -74,14 +74,15 @@ export const echoServers = async (others = () => ['text/plain', '']) => {
     if (path === 'served') return ['application/json', JSON.stringify(await servers[id].next())]
     return others(path, request)
   }
-  const control = createHttpServer(async (request, response) => {
+  const answer = async (request, response) => {
     try {
       const [type, body] = await respond(request)
       response.setHeader('content-type', type).end(body)
     } catch (error) {
       response.writeHead(500).end(String(error))
     }
-  })
+  }
+  const control = createHttpServer((request, response) => void answer(request, response))
   const webSockets = new WebSocketServer({ noServer: true })
   control.on('upgrade', (request, socket, head) => {
     const { port } = servers[request.url.split('/')[2]]

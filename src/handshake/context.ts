@@ -66,7 +66,7 @@ export interface HandshakeIo {
   beside(flow: Flow<void>): void
   /** A warning alert that ends nothing (no_renegotiation, RFC 5246 section 7.2.2). */
   sendWarning(alert: 'no_renegotiation'): void
-  /** This end asked for a renegotiation, and has no answer yet: the warning no_renegotiation ends it with this error. */
+  /** This end asked for a renegotiation, and waits: the warning no_renegotiation ends it all with this error. */
   awaitRenegotiation(refusal: TlsError | undefined): void
   /** Hands the flow, which waits for messages, one as if it had come. */
   resume(message: Uint8Array): void
@@ -96,7 +96,7 @@ export interface Established {
   updateKeys?(requestPeer: boolean): Flow<void>
   /** Server of TLS 1.3: asks for the client's certificate now (RFC 9846 section 4.7.2). */
   readonly requestCertificate?: (() => Flow<void>) | undefined
-  /** TLS 1.2: begins another handshake, or asks for one. Throws `wrong_state` where it could not be bound to this one. */
+  /** TLS 1.2: begins another handshake, or asks for one. Throws `wrong_state` where it cannot be bound to this one. */
   readonly renegotiate?: (changes: RenegotiationChanges | undefined) => void
 }
 
