@@ -43,7 +43,9 @@ describe.each(providers)('engines with the $name provider', (provider) => {
       serverName: 'server.test',
       signatureScheme: scheme,
       resumed: false,
+      echAccepted: false,
     })
+    expect(server.echAccepted).toBe(false)
     expect(client.peerCertificates).toHaveLength(1)
     expect(server.signatureScheme).toBeUndefined() // it is the peer's, and the client did not sign
   })

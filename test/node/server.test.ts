@@ -106,7 +106,11 @@ describe('setSecureContext()', () => {
       secureOptions: 4,
     })
     expect(server).toMatchObject({ ciphers: 'ECDHE', sessionTimeout: 9, honorCipherOrder: false, secureOptions: 4 })
+    const ticketKeys = Buffer.alloc(48, 3)
+    server.setSecureContext({ ticketKeys })
+    expect(server.ticketKeys).toBe(ticketKeys)
     server.setSecureContext({})
+    expect(server.getTicketKeys()).toEqual(ticketKeys)
     expect(server).toMatchObject({ cert: undefined, key: undefined, ciphers: undefined, secureOptions: undefined })
     // As in node:tls, these stay.
     expect([server.sessionTimeout, server._sharedCreds.context.sessionTimeout]).toEqual([9, 9])

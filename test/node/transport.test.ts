@@ -193,6 +193,7 @@ describe('the end', () => {
       const callback = vi.fn()
       transport.end(callback)
       expect(callback).not.toHaveBeenCalled()
+      expect(stream.writableEnded || stream.destroyed).toBe(true)
       after(stream)
       await vi.waitFor(() => expect(callback).toHaveBeenCalled())
       stream.destroy()

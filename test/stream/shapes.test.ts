@@ -70,6 +70,19 @@ describe('adapt', () => {
   })
 })
 
+it('a sink whose stream is aborted hears why', async () => {
+  const source = (async function* (): AsyncGenerator<Uint8Array> {})()
+  let outgoing: AsyncIterator<Uint8Array> | undefined
+  const sink = (given: AsyncIterable<Uint8Array>): Promise<void> => {
+    outgoing = given[Symbol.asyncIterator]()
+    return new Promise(() => undefined)
+  }
+  const stream = adapt({ source, sink })
+  const reason = new Error('enough')
+  stream.abort(reason)
+  await expect(outgoing?.next()).rejects.toBe(reason)
+})
+
 describe('a message stream', () => {
   /** By the shape of libp2p 3's, with events; what it does is told by the test. */
   class Messages extends EventTarget {
