@@ -75,9 +75,9 @@ export const bundles: readonly Bundle[] = [
     name: 'client, paths, node',
     imports: { ...client, 'src/crypto/node.ts': ['nodeProvider'] },
     needsNode: true,
-    budget: 78 * kB,
+    budget: 79 * kB,
   },
-  { name: 'client, paths, noble', imports: { ...client, 'src/crypto/noble.ts': ['nobleProvider'] }, budget: 116 * kB },
+  { name: 'client, paths, noble', imports: { ...client, 'src/crypto/noble.ts': ['nobleProvider'] }, budget: 117 * kB },
   {
     name: 'client, paths, noble slim',
     imports: { ...client, 'src/crypto/noble.ts': ['nobleSlimProvider'] },
@@ -86,7 +86,7 @@ export const bundles: readonly Bundle[] = [
   {
     name: 'client, paths, webcrypto slim',
     imports: { ...client, 'src/crypto/webcrypto.ts': ['webcryptoSlimProvider'] },
-    budget: 80 * kB,
+    budget: 81 * kB,
   },
   {
     name: 'the same with ML-KEM-768',
