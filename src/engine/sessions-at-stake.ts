@@ -17,8 +17,8 @@ export class SessionsAtStake {
 
   /**
    * A handshake that did not come to its end; later, a fatal alert from either side, which the end of the transport is
-   * not. What the application gave up says nothing of its sessions. `established`: the peer may think that the handshake
-   * is done. */
+   * not. What the application gave up says nothing of its sessions. `established`: the peer may think that the
+   * handshake is done. */
   failed({ code, alert }: TlsError, established: boolean): void {
     if (code === 'aborted' || (established && code !== 'alert_received' && alert === undefined)) return
     for (const forget of this.#forget) {

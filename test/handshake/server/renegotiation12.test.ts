@@ -218,7 +218,7 @@ describe('a client asks for a renegotiation', () => {
     expect(answers).toEqual([1, 0, 1, 1])
   })
 
-  it('keeps the certificate of the server, whatever the second hello would have got: without it there is none', async () => {
+  it('keeps the certificate of the server, whatever the second hello would have got', async () => {
     const meeting = await meet({}, { ...freely, identity: alternating([ecdsa, rsa]) })
     const { server } = await clientAsks(meeting)
     expect(codes(server)).toEqual(['no_identity'])
