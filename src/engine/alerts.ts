@@ -25,22 +25,19 @@ export const readAlert = (content: Uint8Array, version: number | undefined, esta
 /** What an alert usually means. */
 const hints: Readonly<Record<string, string>> = {
   handshake_failure:
-    'the two ends have no suite, group or signature scheme in common, it expected a certificate, or it refuses this ' +
-    'connection for a reason of its own, which its log may tell',
+    'no suite, group or signature scheme in common, no certificate where it expects one, or it refuses this ' +
+    'connection for a reason of its own (see its log)',
   protocol_version: 'it does not speak the version offered',
   insufficient_security: 'it wants stronger suites, groups or keys than were offered',
   unknown_ca: 'it does not trust the authority that signed our certificate, or misses an intermediate certificate',
-  bad_certificate: 'it did not accept our certificate: the certificate is malformed, or for another name',
-  unsupported_certificate:
-    'our certificate is of a kind that it does not take: check the key type, and that the extended key usage ' +
-    'allows this role',
-  certificate_unknown: 'it did not accept our certificate, for a reason that no other alert names: its log may tell',
+  bad_certificate: 'our certificate is malformed, or for another name',
+  unsupported_certificate: 'it does not take our kind of certificate: check the key type and the extended key usage',
+  certificate_unknown: 'it did not accept our certificate: see its log',
   certificate_revoked: 'our certificate was revoked',
   certificate_required: 'it requires a client certificate and got none: give one as cert and key, or as identity',
   certificate_expired: 'our certificate has expired, or the clocks differ',
   access_denied: 'it knows who we are, and does not let us in',
-  decrypt_error:
-    'a signature, a Finished or a PSK binder did not verify: a wrong key, or something between the two ends',
+  decrypt_error: 'a signature, a Finished or a PSK binder did not verify: a wrong key, or something in between',
   unknown_psk_identity: 'it does not know the identity of our pre-shared key',
   no_application_protocol: 'it speaks none of the application protocols offered (ALPN)',
   unrecognized_name: 'it has no certificate for the server name asked for',

@@ -109,9 +109,8 @@ export class Engine implements TlsEngine {
         'truncated',
         this.#state.established
           ? 'the transport ended without a close_notify: data may be missing'
-          : 'the transport ended during the handshake, and no alert says why: a peer does so that does not speak ' +
-              'TLS on this ' +
-              'port, or refuses the name or the client',
+          : 'the transport ended during the handshake, and no alert says why: the peer does not speak ' +
+              'TLS on this port, or refuses the name or the client',
       ),
     )
   }
