@@ -63,7 +63,7 @@ export const parseAddress = (address: string): SocketAddress => {
     throw new TlsError(
       'bad_option',
       `address: ${JSON.stringify(address.slice(0, 80))} is not host:port ` +
-        '(as in example.org:443, 192.0.2.1:443 or [2001:db8::1]:443)',
+        '(as in example.org:443 or [2001:db8::1]:443)',
     )
   }
   return { host, port }
@@ -74,6 +74,6 @@ export const socketsOr = (sockets: Sockets | undefined, what: string): Sockets =
   if (sockets) return sockets
   throw new TlsError(
     'unsupported',
-    `${what}: there are no sockets here; open the connection yourself, and give its stream`,
+    `${what}: there are no sockets here; give a stream`,
   )
 }

@@ -81,8 +81,8 @@ const serverNameOf = ({ serverName, verifier, psk }: ClientOptions): string | un
   if (serverName === undefined) {
     throw new TlsError(
       'bad_option',
-      'serverName: required: the name or address of the server, which its certificate has to be for ' +
-        '(false, with a verifier of your own or psk.keys, if no name is expected)',
+      'serverName: required: the name or address that the certificate has to be for (false, with a verifier of your ' +
+        'own or psk.keys, for none)',
     )
   }
   if (serverName === false) {

@@ -165,17 +165,14 @@ const notTls = (bytes: Uint8Array): TlsError => {
   const start = bytes.subarray(0, 60)
   const line = String.fromCharCode(...start).split(/[\r\n]/)[0] ?? ''
   if (start[0] !== undefined && start[0] >= 0x80 && (start[2] ?? 1) === 1) {
-    return new TlsError(
-      'not_tls',
-      'the peer sent an SSL 2.0 hello, which is not supported: SSL 2.0 is forbidden (RFC 6176)',
-    )
+    return new TlsError('not_tls', 'the peer sent an SSL 2.0 hello: SSL 2.0 is forbidden (RFC 6176)')
   }
   if (/^[\x20-\x7e\t]+$/.test(line)) {
     const known = /^(HTTP\/1\.[01])/.exec(line)?.[1]
     return new TlsError(
       'not_tls',
       `the peer answered in plain text, starting with ${known ?? JSON.stringify(line.slice(0, 40))}: ` +
-        'this is not a TLS port, or TLS has to be asked for first (STARTTLS)',
+        'this is no TLS port, or wants STARTTLS first',
     )
   }
   return new TlsError(

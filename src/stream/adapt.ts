@@ -20,7 +20,7 @@ export const adapt = (stream: AnyDuplex): ByteStream => {
 
 const known =
   '{ read, write, close, abort }, { readable, writable } (web streams), a Node duplex, { source, sink }, ' +
-  'or a message stream with send and onDrain'
+  'or a message stream'
 
 const has = <K extends string>(
   value: unknown,
@@ -60,6 +60,6 @@ const isIterableDuplex = (value: unknown): value is IterableDuplex =>
 
 const describe = (value: unknown): string => {
   if (typeof value !== 'object' || value === null) return String(value)
-  if ('fd' in value || has(value, 'on')) return 'something one-way (readable or writable only)'
+  if ('fd' in value || has(value, 'on')) return 'something one-way'
   return `an object with ${Object.keys(value).slice(0, 8).join(', ') || 'nothing of its own'}`
 }

@@ -27,8 +27,7 @@ export const joinedAndFreed = (chunks: readonly Uint8Array[]): Uint8Array => {
   return all
 }
 
-export const textStream: string =
-  'stream: it delivers text, and TLS needs bytes: the stream must not have an encoding (setEncoding, text frames)'
+export const textStream: string = 'stream: it delivers text, and TLS needs bytes: no setEncoding, and no text frames'
 
 const isArrayBuffer = (value: unknown): value is ArrayBuffer =>
   Object.prototype.toString.call(value) === '[object ArrayBuffer]'

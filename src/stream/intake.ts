@@ -74,21 +74,53 @@ export class Intake {
     room.resolve()
   }
 
-  /** Reads to the end; never rejects. `head`: what was read before. */
+  /**
+   * Chunks from the transport to the engine, up to the end; never rejects. `head`: what was read before. In one function:
+   * each that waits costs promises.
+   */
   async run(head: Uint8Array | undefined): Promise<void> {
+    const { engine, transport, gate, outbox, writes, ending } = this.#parts
+    const owner = this.#owner
     try {
-      this.#owner.look()
-      if (this.#parts.engine.blocked) await this.settle()
+      owner.look()
+      if (engine.blocked) await this.settle()
       // A copy: what is received may be decrypted in place, and the head is the caller's.
-      if (head?.length && !this.#owner.discarding) {
-        this.#parts.engine.receive(head.slice())
-        this.#owner.look()
+      if (head?.length && !owner.discarding) {
+        engine.receive(head.slice())
+        owner.look()
       }
-      await this.#readAll()
+      for (;;) {
+        if (engine.blocked) await this.settle()
+        // A stream that says by itself when it is over is not read ahead of whoever reads here; of another one chunk is.
+        if (this.isBehind && !owner.discarding && transport.closed !== undefined) await this.#catchUp()
+        // data of ours is no reason to stop reading: the peer may wait for us to read
+        const owed = outbox.waiting - 2 * writes.ahead
+        if (!owner.discarding && owed > answersAhead) await outbox.flush().catch(ignore)
+        if (ending.aborted) break
+        let chunk: unknown
+        try {
+          chunk = await transport.read()
+        } catch (thrown) {
+          owner.readFailed(thrown)
+          break
+        }
+        if (chunk === null || chunk === undefined) {
+          if (!owner.discarding) await owner.receiveEnd()
+          break
+        }
+        if (this.isBehind && !owner.discarding) await this.#catchUp()
+        const turn = engine.handshakeDone ? undefined : gate?.pass()
+        if (turn) await turn
+        if (owner.discarding) continue
+        const bytes = asBytes(chunk)
+        const forgotten = bytes.length > 0 && engine.receive(bytes)
+        owner.look()
+        if (forgotten) transport.release?.(bytes)
+      }
     } catch (thrown) {
-      this.#owner.failSilently(asTlsError(thrown))
+      owner.failSilently(asTlsError(thrown))
     }
-    this.#owner.readingEnded()
+    owner.readingEnded()
   }
 
   /** Waits until the engine has worked on all that it received. */
@@ -99,33 +131,6 @@ export class Intake {
     }
   }
 
-  /** Chunks from the transport to the engine, up to the end. In one function: each that waits costs promises. */
-  async #readAll(): Promise<void> {
-    const { engine, transport, gate, outbox, writes, ending } = this.#parts
-    const owner = this.#owner
-    for (;;) {
-      if (engine.blocked) await this.settle()
-      // A stream that says by itself when it is over is not read ahead of whoever reads here; of another one chunk is.
-      if (this.isBehind && !owner.discarding && transport.closed !== undefined) await this.#catchUp()
-      // data of ours is no reason to stop reading: the peer may wait for us to read
-      const owed = outbox.waiting - 2 * writes.ahead
-      if (!owner.discarding && owed > answersAhead) await outbox.flush().catch(ignore)
-      if (ending.aborted) return
-      let chunk: unknown
-      try {
-        chunk = await transport.read()
-      } catch (thrown) {
-        return owner.readFailed(thrown)
-      }
-      if (chunk === null || chunk === undefined) break
-      if (this.isBehind && !owner.discarding) await this.#catchUp()
-      const turn = engine.handshakeDone ? undefined : gate?.pass()
-      if (turn) await turn
-      if (!owner.discarding) this.#receive(asBytes(chunk))
-    }
-    if (!owner.discarding) await owner.receiveEnd()
-  }
-
   /** Until there is room, or the transport says that nothing more comes: what it still has is read then. */
   async #catchUp(): Promise<void> {
     if (!this.#awaitsClose) whenSettled(this.#parts.transport.closed, () => this.unlimit())
@@ -134,12 +139,5 @@ export class Intake {
       this.#room = signal()
       await this.#room.promise
     }
-  }
-
-  #receive(bytes: Uint8Array): void {
-    const { engine, transport } = this.#parts
-    const forgotten = bytes.length > 0 && engine.receive(bytes)
-    this.#owner.look()
-    if (forgotten) transport.release?.(bytes)
   }
 }

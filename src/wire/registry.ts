@@ -305,7 +305,7 @@ const knownExtensions = bitsOf(Object.values(extensionTypes))
 /** Undefined for a type that we do not know. */
 export const knownExtensionName = (id: number): string | undefined =>
   ((knownExtensions[id >> 3] ?? 0) >> (id & 7)) & 1 ? extensionNames.get(id) : undefined
-export const extensionName: (id: number) => string = nameIn(extensionTypes)
+export const extensionName = (id: number): string => extensionNames.get(id) ?? `unknown(${id})`
 const hex = (id: number): string => `0x${id.toString(16).padStart(4, '0')}`
 export const cipherSuiteName = (id: number): string => cipherSuiteById.get(id)?.name ?? hex(id)
 export const namedGroupName = (id: number): string => namedGroupById.get(id)?.name ?? hex(id)

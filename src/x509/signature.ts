@@ -56,9 +56,7 @@ export const algorithmName = (algorithmIdentifier: Uint8Array): string => {
   const oid = new DerReader(algorithmIdentifier).sequence('algorithm').oid('algorithm')
   const name = oid === pssOid ? undefined : algorithms.get(oid)
   if (name !== undefined) return `${name} with parameters that it does not have`
-  return oid === pssOid
-    ? 'RSASSA-PSS with parameters other than those of TLS (one hash throughout, salt as long as it)'
-    : oid
+  return oid === pssOid ? 'RSASSA-PSS with parameters other than those of TLS' : oid
 }
 
 const verifierOf = (provider: CryptoProvider, algorithm: SignatureAlgorithm): SignatureVerifier | undefined =>

@@ -47,10 +47,7 @@ const endPoint = ({ provider, serverCertificate }: BindingSources): Uint8Array =
   const hashName = /sha(384|512)$/.exec(name ?? '')?.[0] ?? (/sha(1|256)$|md5$/.test(name ?? '') ? 'sha256' : undefined)
   const hash = isHash(hashName) ? provider.hashes[hashName] : undefined
   if (!hash)
-    throw new TlsError(
-      'unsupported',
-      'tls-server-end-point is not defined for a certificate that is signed without a hash: use tls-exporter',
-    )
+    throw new TlsError('unsupported', 'tls-server-end-point needs a certificate signed with a hash: use tls-exporter')
   return hash.digest(serverCertificate)
 }
 
