@@ -72,5 +72,5 @@ export const parseAddress = (address: string): SocketAddress => {
 /** Throws `unsupported` where the runtime has no sockets. */
 export const socketsOr = (sockets: Sockets | undefined, what: string): Sockets => {
   if (sockets) return sockets
-  throw new TlsError('unsupported', `${what}: there are no sockets here; give a stream`)
+  throw new TlsError('unsupported', `${what}: there are no sockets here; open one and give its stream`)
 }
