@@ -1,6 +1,8 @@
 // Whether the peer's certificates are good, by the rules of a secure context, answered as node:tls answers: the
 // handshake goes on, and the verdict has one of OpenSSL's codes. Names are compared afterwards, by checkServerIdentity.
 
+import process from 'node:process'
+
 import { andThen } from '../crypto/maybe.ts'
 import { nodeProvider } from '../crypto/node.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
@@ -44,9 +46,20 @@ const texts = {
 } as const
 type VerifyCode = keyof typeof texts
 
+/** What Node says behind two of them since 24.0. */
+const hint =
+  Number.parseInt(process.versions.node, 10) >= 24
+    ? '; if the root CA is installed locally, try running Node.js with --use-system-ca'
+    : ''
+const isHinted = (code: VerifyCode): boolean =>
+  code === 'DEPTH_ZERO_SELF_SIGNED_CERT' || code === 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'
+
 /** `cause`: the library's own error, with its sentence. */
 export const verifyError = (code: VerifyCode | 'UNSPECIFIED', cause?: Error): VerifyError => {
-  const text = code === 'UNSPECIFIED' ? (cause?.message ?? 'the certificate is not acceptable') : texts[code]
+  const text =
+    code === 'UNSPECIFIED'
+      ? (cause?.message ?? 'the certificate is not acceptable')
+      : `${texts[code]}${isHinted(code) ? hint : ''}`
   return Object.assign(new Error(text, cause === undefined ? undefined : { cause }), { code })
 }
 

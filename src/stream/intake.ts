@@ -75,8 +75,8 @@ export class Intake {
   }
 
   /**
-   * Chunks from the transport to the engine, up to the end; never rejects. `head`: what was read before. In one function:
-   * each that waits costs promises.
+   * Chunks from the transport to the engine, up to the end; never rejects. `head`: what was read before. In one
+   * function: each that waits costs promises.
    */
   async run(head: Uint8Array | undefined): Promise<void> {
     const { engine, transport, gate, outbox, writes, ending } = this.#parts
@@ -91,7 +91,7 @@ export class Intake {
       }
       for (;;) {
         if (engine.blocked) await this.settle()
-        // A stream that says by itself when it is over is not read ahead of whoever reads here; of another one chunk is.
+        // A stream that says by itself when it is over is not read ahead of whoever reads here; of another, one chunk.
         if (this.isBehind && !owner.discarding && transport.closed !== undefined) await this.#catchUp()
         // data of ours is no reason to stop reading: the peer may wait for us to read
         const owed = outbox.waiting - 2 * writes.ahead

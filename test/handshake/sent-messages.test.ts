@@ -107,7 +107,7 @@ describe('a ClientHello', () => {
 })
 
 describe('records', () => {
-  it('say 0x0301 or 0x0303 before the version is agreed on, and 0x0303 after the first ClientHello (section 5.1)', async () => {
+  it('say 0x0301 or 0x0303 first, and 0x0303 after the first ClientHello (section 5.1)', async () => {
     const [clientOptions, serverOptions] = retry
     const [client, server] = [clientOf({ ...tls13, ...clientOptions }), serverOf({ ...tls13, ...serverOptions })]
     const versions: number[][] = []
