@@ -65,5 +65,12 @@ export const nobleGcm: readonly AeadCipher[] = [gcm128, gcm256]
 export const nobleCbc: readonly CbcCipher[] = [cbc128, cbc256]
 
 /** By name, for noble-late.ts. */
-export const nobleAeads = { 'aes-128-gcm': gcm128, 'aes-256-gcm': gcm256, 'chacha20-poly1305': nobleChaCha } as const
-export const nobleCbcs = { 'aes-128-cbc': cbc128, 'aes-256-cbc': cbc256 } as const
+export const nobleAeads: Readonly<Record<'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305', AeadCipher>> = {
+  'aes-128-gcm': gcm128,
+  'aes-256-gcm': gcm256,
+  'chacha20-poly1305': nobleChaCha,
+}
+export const nobleCbcs: Readonly<Record<'aes-128-cbc' | 'aes-256-cbc', CbcCipher>> = {
+  'aes-128-cbc': cbc128,
+  'aes-256-cbc': cbc256,
+}
