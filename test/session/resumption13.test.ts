@@ -197,6 +197,20 @@ describe('early data (RFC 9846 section 2.3 and 8)', () => {
     expect(infoOf(clientEvents)).toMatchObject({ helloRetryRequest: true, earlyData: 'rejected' })
   })
 
+  it('ends with HelloRetryRequest: nothing can be sent behind it before there are keys (section 4.3.10)', async () => {
+    const { server, session } = await setUp()
+    const client = clientOf({ ...tls13, session, earlyData: request, groups: ['X25519', 'P-256'] })
+    const peer = serverOf({ ...server, groups: ['P-256'] })
+    for (const bytes of client.takeOutput()) peer.receive(bytes)
+    for (const bytes of peer.takeOutput()) client.receive(bytes)
+    expect(() => client.send(Uint8Array.of(1, 2, 3))).toThrow(expect.objectContaining({ code: 'wrong_state' }))
+    const second = client.takeOutput()
+    expect(second.map(([type]) => type)).toEqual([22])
+    for (const bytes of second) peer.receive(bytes)
+    const { clientEvents } = await connectEngines(client, peer)
+    expect(infoOf(clientEvents)).toMatchObject({ helloRetryRequest: true, earlyData: 'rejected' })
+  })
+
   it('is rejected when the ticket is older than the client says (section 8.3)', async () => {
     let now = 5_000_000
     const { server, session } = await setUp({}, () => now)
