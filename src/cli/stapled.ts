@@ -43,7 +43,8 @@ export const stapledStatus = (der: Uint8Array | undefined): StapledStatus | null
   }
 }
 
-const time = (value: number | undefined): string | null => (value === undefined ? null : new Date(value).toISOString())
+const time = (value: number | undefined): string | null =>
+  value === undefined || Number.isNaN(value) ? null : new Date(value).toISOString()
 
 /** One line for people. */
 export const stapledText = (ocsp: StapledStatus | null): string =>

@@ -164,7 +164,7 @@ function* statusOf(pair: PathPair, context: Context): Steps<Status> {
   const covered = reasonsOf(fit, points, certificate, problems)
   if (covered === allReasons) return { kind: 'good' }
   if (lastWord(apart) !== undefined)
-    return { kind: 'suspect', why: 'a CRL of another distribution point says that it is' }
+    return { kind: 'suspect', why: 'a CRL that is for other certificates says that it is' }
   problems.push(...complete.flatMap(({ unfit }) => unfit ?? []))
   if (problems.length > 0) return { kind: 'unknown', why: problems.join('; ') }
   if (covered !== 0) return { kind: 'unknown', why: 'the CRLs cover some reasons only' }
@@ -174,11 +174,13 @@ function* statusOf(pair: PathPair, context: Context): Steps<Status> {
 }
 
 /**
- * A CRL of other distribution points says nothing of the certificate (6.3.3 (b)). That it is on it all the same counts
- * only as long as no CRL of its own point says otherwise. */
+ * A CRL of other distribution points, or of certificates of another kind, says nothing of the certificate (6.3.3 (b)).
+ * That it is on it all the same counts only as long as no CRL of its own point says otherwise.
+ */
 const isApart = ({ crl }: CrlStatement, points: readonly CrlPoint[], certificate: Certificate): boolean =>
   attempt(() => void crl.issuingDistributionPoint) === undefined &&
-  !points.some((point) => isFromPoint(crl, point, certificate) && whyNotOfPoint(crl, point) === undefined)
+  (attempt(() => whyNotItsKind(crl, certificate)) !== undefined ||
+    !points.some((point) => isFromPoint(crl, point, certificate) && whyNotOfPoint(crl, point) === undefined))
 
 const whyRevoked = ({ revocationDate, reason }: CrlEntry): string => {
   const when = revocationDate === undefined ? '' : ` on ${isoTime(revocationDate)}`
@@ -222,7 +224,10 @@ function* readStatement(crl: Crl, pair: PathPair, context: Context): Steps<CrlSt
     } = context
     const faultOfScope = attempt(() => void crl.issuingDistributionPoint)
     if (faultOfScope !== undefined) return { crl, entry, unfit: faultOfScope }
-    return whyNotItsKind(crl, certificate) ?? { crl, entry, unfit: attempt(() => whyUnfit(crl, time, options)) }
+    if (crl.issuingDistributionPoint?.onlyContainsAttributeCerts === true)
+      return 'the CRL is for attribute certificates'
+    const unfit = attempt(() => whyNotItsKind(crl, certificate) ?? whyUnfit(crl, time, options))
+    return { crl, entry, unfit }
   } catch (error) {
     if (error instanceof TlsError && error.fault === 'certificate') return error.message
     throw error

@@ -1,9 +1,9 @@
 // The entries of a CRL (RFC 5280 section 5.3), walked over once. What can't be read of one entry costs what it says
 // and no more: the entry stays on the list, and the list is known to be damaged.
 
-import { TlsError } from '../errors.ts'
 import { toHex } from '../wire/bytes.ts'
 import { DerReader, tags } from '../wire/der.ts'
+import { Damage } from './damage.ts'
 import { readExtensions } from './extensions.ts'
 import type { Extension } from './extensions.ts'
 import { readGeneralNames } from './general-name.ts'
@@ -55,15 +55,27 @@ const knownOids: ReadonlySet<string> = new Set(Object.values(entryOids))
 
 const open = (der: Uint8Array): DerReader => DerReader.tolerant(der, 'revocation_unknown', 'CRL', [])
 
-/** `revoked` is the SEQUENCE revokedCertificates, or undefined. Throws TlsError `revocation_unknown` if it is no
- * list. */
-export const readEntries = (revoked: Uint8Array | undefined, issuer: Name): CrlEntries => {
-  const list = new EntryReader(issuer)
-  if (revoked === undefined) return list
-  const outer = open(revoked)
-  const sequence = outer.sequence('revokedCertificates')
-  outer.end()
-  while (!sequence.done) list.add(sequence.sequence('entry'))
+/** A serial number (content of an INTEGER) by its value, in hex: leading bytes that add nothing do not count. */
+export const serialKey = (content: Uint8Array): string => {
+  let start = 0
+  while (start < content.length - 1) {
+    const [first, second = 0] = content.subarray(start)
+    if (first !== (second < 0x80 ? 0 : 0xff)) break
+    start++
+  }
+  return toHex(content.subarray(start))
+}
+
+/** What entries are about that name no issuer, or one that can't be read: undefined, if the CRL does not tell. */
+export interface EntryScope {
+  readonly issuer: Name
+  readonly indirect: boolean | undefined
+}
+
+/** `revoked` is the SEQUENCE revokedCertificates, or undefined. */
+export const readEntries = (revoked: Uint8Array | undefined, scope: EntryScope): CrlEntries => {
+  const list = new EntryReader(scope)
+  if (revoked !== undefined) list.addAll(revoked)
   return list
 }
 
@@ -81,25 +93,53 @@ class EntryReader implements CrlEntries {
   readonly nameless: EntryMap = new Map()
   readonly unknownCritical = new Set<string>()
   hasExtensions = false
-  damage: string | undefined
+  readonly #damage = new Damage()
   readonly #issuer: Name
+  readonly #indirect: boolean | undefined
   /** Where entries go: an issuer holds until another one is named (section 5.3.3). */
   #current: readonly EntryMap[] = [this.own]
   /** Most entries of a list have one of a few sets of extensions. */
   readonly #known = new Map<string, EntryExtensions>()
 
-  constructor(issuer: Name) {
+  constructor({ issuer, indirect }: EntryScope) {
     this.#issuer = issuer
+    this.#indirect = indirect
   }
 
-  add(entry: DerReader): void {
-    const serial = this.#attempt(() => toHex(entry.integer('userCertificate')))
+  get damage(): string | undefined {
+    return this.#damage.sentence
+  }
+
+  addAll(revoked: Uint8Array): void {
+    this.#damage.attempt(() => {
+      const sequence = open(revoked).sequence('revokedCertificates')
+      while (!sequence.done) {
+        const entry = this.#damage.attempt(() => sequence.sequence('entry'))
+        if (entry === undefined) sequence.skip('entry')
+        else this.#add(entry)
+      }
+    })
+  }
+
+  #add(entry: DerReader): void {
+    const serial = this.#damage.attempt(() => entry.content(tags.integer, 'userCertificate'))
     if (serial === undefined) return
-    const revocationDate = this.#attempt(() => entry.time('revocationDate'))
-    const { extensions, reason, issuer } = this.#attempt(() => this.#extensions(entry)) ?? noExtensions
-    if (issuer !== undefined) this.#current = this.#attempt(() => this.#mapsOf(issuer)) ?? [this.nameless]
+    const revocationDate = this.#damage.attempt(() => entry.time('revocationDate'))
+    const known = this.#damage.attempt(() => this.#extensions(entry))
+    const { extensions, reason, issuer } = known ?? noExtensions
+    if (issuer !== undefined) this.#current = this.#damage.attempt(() => this.#mapsOf(issuer)) ?? [this.nameless]
+    // They may have named an issuer.
+    if (known === undefined && this.#indirect !== false) this.#current = [this.nameless]
     const read = { revocationDate, extensions, reason }
-    for (const map of this.#current) if (isWorse(read, map.get(serial))) map.set(serial, read)
+    for (const map of this.#maps) {
+      const key = serialKey(serial)
+      if (severity(read) > severity(map.get(key))) map.set(key, read)
+    }
+  }
+
+  /** On a list that does not say that it is indirect, no entry is of another issuer alone. */
+  get #maps(): ReadonlySet<EntryMap> {
+    return new Set(this.#indirect === true ? this.#current : [this.own, ...this.#current])
   }
 
   #extensions(entry: DerReader): EntryExtensions {
@@ -113,7 +153,7 @@ class EntryReader implements CrlEntries {
     const extensions = readExtensions(open(bytes), 'crlEntryExtensions')
     for (const { oid, critical } of extensions) if (critical && !knownOids.has(oid)) this.unknownCritical.add(oid)
     const issuer = extensions.find(({ oid }) => oid === entryOids.certificateIssuer)
-    const read = { extensions, reason: this.#attempt(() => readReason(extensions)), issuer }
+    const read = { extensions, reason: this.#damage.attempt(() => readReason(extensions)), issuer }
     this.#known.set(key, read)
     return read
   }
@@ -131,21 +171,14 @@ class EntryReader implements CrlEntries {
       return map
     })
   }
-
-  #attempt<T>(read: () => T): T | undefined {
-    try {
-      return read()
-    } catch (error) {
-      if (!(error instanceof TlsError)) throw error
-      this.damage ??= error.message
-      return undefined
-    }
-  }
 }
 
-/** Of two entries for one certificate, the one that revokes it counts. */
-const isWorse = (entry: CrlEntry, other: CrlEntry | undefined): boolean =>
-  other === undefined || (other.reason === 'removeFromCRL' && entry.reason !== 'removeFromCRL')
+/** Of several entries for one certificate, the one that can't be taken back counts. */
+export const severity = (entry: CrlEntry | undefined): number => {
+  if (entry === undefined) return 0
+  if (entry.reason === 'removeFromCRL') return 1
+  return entry.reason === 'certificateHold' ? 2 : 3
+}
 
 /** Reasons that are not in section 5.3.1 are none. */
 const readReason = (extensions: readonly Extension[]): string | undefined => {

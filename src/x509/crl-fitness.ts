@@ -62,6 +62,7 @@ const whyWeak = ({ signatureAlgorithm }: Crl, { allowSha1 }: CrlFitnessOptions):
 /** Sections 5.1.2.4 and 5.1.2.5. */
 const whyStale = ({ thisUpdate, nextUpdate }: Crl, time: number, options: CrlFitnessOptions): string | undefined => {
   const { expiry, maxAge, skew = DEFAULT_SKEW } = options
+  if (Number.isNaN(thisUpdate)) return 'the CRL does not say when it was made (RFC 5280 section 5.1.2.4)'
   if (thisUpdate - skew > time) return `the CRL is from the future: thisUpdate ${isoTime(thisUpdate)}`
   if (expiry === 'ignore') return undefined
   if (nextUpdate !== undefined && nextUpdate + skew < time) {

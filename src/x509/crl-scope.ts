@@ -57,7 +57,6 @@ export const whyNotItsKind = (crl: Crl, certificate: Certificate): string | unde
   const isCa = certificate.basicConstraints?.ca === true
   if (scope.onlyContainsUserCerts && isCa) return 'the CRL has no CA certificates in its scope'
   if (scope.onlyContainsCaCerts && !isCa) return 'the CRL has only CA certificates in its scope'
-  if (scope.onlyContainsAttributeCerts) return 'the CRL is for attribute certificates'
   return undefined
 }
 

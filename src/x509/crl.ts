@@ -4,8 +4,10 @@
 import { toHex } from '../wire/bytes.ts'
 import { DerReader, constructedTag, contextTag, tags } from '../wire/der.ts'
 import type { PemOrDer } from '../wire/pem.ts'
-import { readEntries } from './crl-entries.ts'
+import { attempt } from './attempt.ts'
+import { readEntries, serialKey, severity } from './crl-entries.ts'
 import type { CrlEntries, CrlEntry } from './crl-entries.ts'
+import { Damage } from './damage.ts'
 import {
   readAuthorityKeyIdentifier,
   readDistributionPointName,
@@ -63,12 +65,13 @@ export class Crl {
   /** 1 or 2, or a larger number, of which nothing is known. */
   readonly version: number
   readonly issuer: Name
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch; NaN if it can't be read. */
   readonly thisUpdate: number
-  /** Milliseconds since the epoch; undefined if left out, which section 5.1.2.5 forbids. */
+  /** Milliseconds since the epoch; undefined if left out, which section 5.1.2.5 forbids, or if it can't be read. */
   readonly nextUpdate: number | undefined
   readonly extensions: readonly Extension[]
   readonly #namesTwoAlgorithms: boolean
+  readonly #damage = new Damage()
   /** revokedCertificates, DER. */
   readonly #revoked: Uint8Array | undefined
   #list: CrlEntries | undefined
@@ -85,17 +88,20 @@ export class Crl {
     this.signatureAlgorithm = list.element('signatureAlgorithm', tags.sequence)
     this.signature = list.bitString('signature')
     list.end()
-    this.version = tbs.peek() === tags.integer ? tbs.smallInteger('version') + 1 : 1
+    const hasVersion = tbs.peek() === tags.integer
+    const version = this.#damage.attempt(() => (hasVersion ? tbs.smallInteger('version') : 0))
+    this.version = (version ?? Number.POSITIVE_INFINITY) + 1
     this.#namesTwoAlgorithms = !sameAlgorithm(tbs.element('signature', tags.sequence), this.signatureAlgorithm)
     this.issuer = readName(tbs, 'issuer')
-    this.thisUpdate = tbs.time('thisUpdate')
+    this.thisUpdate = this.#damage.attempt(() => tbs.time('thisUpdate')) ?? Number.NaN
     const hasNext = tbs.peek() === tags.utcTime || tbs.peek() === tags.generalizedTime
-    this.nextUpdate = hasNext ? tbs.time('nextUpdate') : undefined
+    this.nextUpdate = this.#damage.attempt(() => (hasNext ? tbs.time('nextUpdate') : undefined))
+    while (!tbs.done && tbs.peek() !== tags.sequence && tbs.peek() !== constructedTag(0)) {
+      this.#damage.attempt(() => tbs.fail('tbsCertList has a field that it should not have'))
+      tbs.skip('field')
+    }
     this.#revoked = tbs.peek() === tags.sequence ? tbs.element('revokedCertificates') : undefined
-    const extensions = tbs.optional(constructedTag(0), 'crlExtensions')
-    this.extensions = extensions === undefined ? [] : readExtensions(extensions, 'crlExtensions')
-    extensions?.end()
-    tbs.end()
+    this.extensions = this.#damage.attempt(() => readCrlExtensions(tbs)) ?? []
   }
 
   extension(oid: string): Extension | undefined {
@@ -171,6 +177,7 @@ export class Crl {
   get fault(): string | undefined {
     const { damage, hasExtensions, others, nameless } = this.#entries
     const [unknown] = this.unknownCritical
+    if (this.#damage.sentence !== undefined) return this.#damage.sentence
     if (unknown !== undefined) return `the CRL has an unknown critical extension, ${unknown}`
     if (this.version > 2) return `the CRL is of version ${this.version}, which is not known`
     if (this.#namesTwoAlgorithms) return 'the CRL names two different signature algorithms'
@@ -183,19 +190,35 @@ export class Crl {
   }
 
   get #entries(): CrlEntries {
-    this.#list ??= readEntries(this.#revoked, this.issuer)
+    const { issuer } = this
+    this.#list ??= readEntries(this.#revoked, { issuer, indirect: this.#isIndirect })
     return this.#list
+  }
+
+  /** Undefined if that can't be read. */
+  get #isIndirect(): boolean | undefined {
+    if (this.#damage.sentence !== undefined) return undefined
+    return attempt(() => this.issuingDistributionPoint?.indirect === true)
   }
 
   /** The entry of a certificate, or undefined: serial number (content of the INTEGER) and issuer, by default the
    * CRL's own. */
   find(serialNumber: Uint8Array, issuer: Name = this.issuer): CrlEntry | undefined {
-    const serial = toHex(serialNumber)
+    const serial = serialKey(serialNumber)
     const { own, others, nameless } = this.#entries
     const maps = [sameName(issuer, this.issuer) ? own : undefined, others.get(issuer.key), nameless]
     const found = maps.flatMap((map) => map?.get(serial) ?? [])
-    return found.find(({ reason }) => reason !== 'removeFromCRL') ?? found[0]
+    return found.toSorted((a, b) => severity(b) - severity(a))[0]
   }
+}
+
+/** The last field. */
+const readCrlExtensions = (tbs: DerReader): readonly Extension[] => {
+  const wrapped = tbs.optional(constructedTag(0), 'crlExtensions')
+  const extensions = wrapped === undefined ? [] : readExtensions(wrapped, 'crlExtensions')
+  wrapped?.end()
+  tbs.end()
+  return extensions
 }
 
 const readScope = (value: Uint8Array): IssuingDistributionPoint => {

@@ -6,6 +6,7 @@ import type { Steps } from '../crypto/maybe.ts'
 import { TlsError } from '../errors.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import type { Certificate } from './certificate.ts'
+import { entryOids } from './crl-entries.ts'
 import { sameName } from './name.ts'
 import { isAbout, keyHash, nonceOf, nonceOid } from './ocsp.ts'
 import type { OcspAnswer, OcspBasicResponse } from './ocsp.ts'
@@ -98,29 +99,40 @@ const whyUnfit = (basic: OcspBasicResponse, { certificate }: PathPair, context: 
     time,
     options: { allowSha1, skew = DEFAULT_SKEW },
   } = context
-  const { version, extensions, producedAt, signatureAlgorithm } = basic
+  const { version, extensions, producedAt, signatureAlgorithm, damage } = basic
+  if (damage !== undefined) return damage
   if (isWeak(signatureAlgorithm, allowSha1)) {
     return `the OCSP response is signed with ${algorithmName(signatureAlgorithm)}, which is not accepted`
   }
   if (version !== 1) return `the OCSP response is of version ${version}, which is not known`
-  const unknown = extensions.find(({ oid, critical }) => critical && oid !== nonceOid)
+  const unknown = extensions.find(({ oid, critical }) => critical && !knownExtensions.has(oid))
   if (unknown !== undefined) return `the OCSP response has an unknown critical extension, ${unknown.oid}`
   if (producedAt - skew > time) return `the OCSP response is from the future: producedAt ${isoTime(producedAt)}`
   return producedAt + skew < certificate.notBefore ? 'the OCSP response was made before the certificate was' : undefined
 }
 
+/** Section 4.4.1, and 4.4.8: how certificates that were never issued are answered for. */
+const knownExtensions: ReadonlySet<string> = new Set([nonceOid, '1.3.6.1.5.5.7.48.1.9'])
+
 const whyWrongNonce = (basic: OcspBasicResponse, nonce: Uint8Array | undefined): string | undefined => {
-  const answered = nonceOf(basic)
   if (nonce === undefined) {
     const isCritical = basic.extensions.some(({ oid, critical }) => critical && oid === nonceOid)
     return isCritical ? `the OCSP response has a critical nonce (${nonceOid}) that nobody asked for` : undefined
   }
+  const answered = nonceOf(basic)
   const isSame = answered !== undefined && equalBytes(answered, nonce)
   return isSame ? undefined : 'the OCSP response has not the nonce of the request'
 }
 
-/** Signed certificate timestamps (RFC 6962 section 3.3) are for others to read. */
-const knownSingleExtensions: ReadonlySet<string> = new Set(['1.3.6.1.4.1.11129.2.4.5'])
+/** What changes no answer: signed certificate timestamps (RFC 6962 section 3.3), where the CRL is, how far back the
+ * responder remembers (RFC 6960 sections 4.4.2 and 4.4.4), reason and invalidity date (section 4.4.5). */
+const knownSingleExtensions: ReadonlySet<string> = new Set([
+  '1.3.6.1.4.1.11129.2.4.5',
+  '1.3.6.1.5.5.7.48.1.3',
+  '1.3.6.1.5.5.7.48.1.6',
+  entryOids.reason,
+  entryOids.invalidityDate,
+])
 
 const whyUnusable = (answer: OcspAnswer, context: OcspContext): string | undefined => {
   const unknown = answer.extensions.find(({ oid, critical }) => critical && !knownSingleExtensions.has(oid))
@@ -131,6 +143,7 @@ const whyUnusable = (answer: OcspAnswer, context: OcspContext): string | undefin
 /** Section 4.2.2.1. */
 const whyStale = ({ thisUpdate, nextUpdate }: OcspAnswer, { time, options }: OcspContext): string | undefined => {
   const { skew = DEFAULT_SKEW, maxAge } = options
+  if (Number.isNaN(thisUpdate)) return 'the OCSP response does not say when it was true'
   if (thisUpdate - skew > time) return `the OCSP response is from the future: thisUpdate ${isoTime(thisUpdate)}`
   if (nextUpdate !== undefined && nextUpdate < thisUpdate) return 'the OCSP response ends before it begins'
   const limit = maxAge ?? (nextUpdate === undefined ? DEFAULT_MAX_AGE : Number.POSITIVE_INFINITY)
@@ -167,6 +180,8 @@ function* checkSigner(basic: OcspBasicResponse, pair: PathPair, context: OcspCon
     else if (yield* isSignedBy(issuerOf(candidate))) return
     else problem ??= 'the signature of the OCSP response is not that of its responder'
   }
+  // The issuer's signature says more than a responderID that is wrong.
+  if (!isByIssuer && (yield* isSignedBy(issuer))) return
   const none = 'the OCSP response is signed by someone other than the issuer, whose certificate is not in it'
   bad(problem ?? none, pair)
 }

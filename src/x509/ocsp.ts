@@ -17,7 +17,8 @@ import {
 } from '../wire/der.ts'
 import { parseCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
-import { crlReasons } from './crl-entries.ts'
+import { crlReasons, serialKey } from './crl-entries.ts'
+import { Damage } from './damage.ts'
 import { readExtensions } from './extensions.ts'
 import type { Extension } from './extensions.ts'
 import { readName } from './name.ts'
@@ -39,10 +40,10 @@ export interface OcspCertId {
 export interface OcspAnswer {
   readonly certId: OcspCertId
   readonly status: 'good' | 'revoked' | 'unknown'
-  /** Milliseconds since the epoch, and the reason; for `revoked` only. */
+  /** Milliseconds since the epoch, and the reason; for `revoked` only, undefined if it can't be read. */
   readonly revokedAt: number | undefined
   readonly reason: string | undefined
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch; NaN if it can't be read. */
   readonly thisUpdate: number
   readonly nextUpdate: number | undefined
   readonly extensions: readonly Extension[]
@@ -58,12 +59,14 @@ export interface OcspBasicResponse {
   readonly signature: Uint8Array
   /** The responder by name, or by the SHA-1 hash of its key. */
   readonly responder: { readonly name: Name } | { readonly keyHash: Uint8Array }
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch; NaN if it can't be read. */
   readonly producedAt: number
   readonly answers: readonly OcspAnswer[]
   readonly extensions: readonly Extension[]
   /** Certificates that the responder sent along. */
   readonly certificates: readonly Certificate[]
+  /** Why a part of it can't be read, in a sentence; undefined if all can. It is then good for "revoked" only. */
+  readonly damage: string | undefined
 }
 
 export type OcspResponse =
@@ -120,14 +123,13 @@ const readBasic = (der: Uint8Array): OcspBasicResponse => {
   const signature = basic.bitString('signature')
   const certificates = readCertificates(basic)
   basic.end()
-  const version = readVersion(data)
+  const damage = new Damage()
+  const version = damage.attempt(() => readVersion(data)) ?? Number.POSITIVE_INFINITY
   const responder = readResponder(data)
-  const producedAt = data.generalizedTime('producedAt')
-  const answers = readAnswers(data)
-  const wrapped = data.optional(constructedTag(1), 'responseExtensions')
-  const extensions = wrapped === undefined ? [] : readExtensions(wrapped, 'responseExtensions')
-  wrapped?.end()
-  data.end()
+  const producedAt = damage.attempt(() => data.generalizedTime('producedAt')) ?? Number.NaN
+  if (data.peek() !== tags.sequence) data.skip('producedAt')
+  const answers = readAnswers(data, damage)
+  const extensions = damage.attempt(() => readLastExtensions(data, 'responseExtensions')) ?? []
   return {
     version,
     tbs,
@@ -138,7 +140,17 @@ const readBasic = (der: Uint8Array): OcspBasicResponse => {
     answers,
     extensions,
     certificates,
+    damage: damage.sentence,
   }
+}
+
+/** [1] at the end of ResponseData and SingleResponse. */
+const readLastExtensions = (fields: DerReader, what: string): readonly Extension[] => {
+  const wrapped = fields.optional(constructedTag(1), what)
+  const extensions = wrapped === undefined ? [] : readExtensions(wrapped, what)
+  wrapped?.end()
+  fields.end()
+  return extensions
 }
 
 /** version [0] EXPLICIT INTEGER DEFAULT v1; the default written out says nothing new. */
@@ -157,9 +169,7 @@ const readCertificates = (basic: DerReader): Certificate[] => {
   const list = wrapped.sequence('certs')
   wrapped.end()
   const certificates: Certificate[] = []
-  let count = 0
-  while (!list.done) {
-    if (++count > MAX_CERTIFICATES) list.fail(`more than ${MAX_CERTIFICATES} certificates`)
+  while (!list.done && certificates.length < MAX_CERTIFICATES) {
     const der = list.element('certificate', tags.sequence)
     try {
       certificates.push(parseCertificate(der))
@@ -179,44 +189,52 @@ const readResponder = (data: DerReader): OcspBasicResponse['responder'] => {
   return responder
 }
 
-const readAnswers = (data: DerReader): OcspAnswer[] => {
+const readAnswers = (data: DerReader, damage: Damage): OcspAnswer[] => {
   const list = data.sequence('responses')
   const answers: OcspAnswer[] = []
   while (!list.done) {
     if (answers.length === MAX_ANSWERS) list.fail(`more than ${MAX_ANSWERS} answers`)
-    answers.push(readAnswer(list.sequence('SingleResponse')))
+    const single = list.sequence('SingleResponse')
+    const answer = damage.attempt(() => readAnswer(single, damage))
+    if (answer !== undefined) answers.push(answer)
   }
   return answers
 }
 
-const readAnswer = (single: DerReader): OcspAnswer => {
+const readAnswer = (single: DerReader, damage: Damage): OcspAnswer => {
   const certId = readCertId(single.sequence('certID'))
-  const status = readStatus(single)
-  const thisUpdate = single.generalizedTime('thisUpdate')
+  const status = readStatus(single, damage)
+  const thisUpdate = damage.attempt(() => single.generalizedTime('thisUpdate')) ?? Number.NaN
+  const nextUpdate = damage.attempt(() => readNextUpdate(single))
+  const extensions = damage.attempt(() => readLastExtensions(single, 'singleExtensions')) ?? []
+  return { certId, ...status, thisUpdate, nextUpdate, extensions }
+}
+
+const readNextUpdate = (single: DerReader): number | undefined => {
   const next = single.optional(constructedTag(0), 'nextUpdate')
   const nextUpdate = next?.generalizedTime('nextUpdate')
   next?.end()
-  const wrapped = single.optional(constructedTag(1), 'singleExtensions')
-  const extensions = wrapped === undefined ? [] : readExtensions(wrapped, 'singleExtensions')
-  wrapped?.end()
-  single.end()
-  return { certId, ...status, thisUpdate, nextUpdate, extensions }
+  return nextUpdate
 }
 
 const readCertId = (certId: DerReader): OcspCertId => {
   const algorithm = certId.sequence('hashAlgorithm')
+  // No hash here has parameters, so that nothing depends on what is written for them.
   const hash = hashOids[algorithm.oid('hashAlgorithm')]
-  if (!algorithm.done) algorithm.null('parameters of the hash')
-  algorithm.end()
   const issuerNameHash = certId.octetString('issuerNameHash')
   const issuerKeyHash = certId.octetString('issuerKeyHash')
-  const serialNumber = certId.integer('serialNumber')
+  const serialNumber = certId.content(tags.integer, 'serialNumber')
   certId.end()
   return { hash, issuerNameHash, issuerKeyHash, serialNumber }
 }
 
 /** CertStatus: good [0] NULL, revoked [1] RevokedInfo, unknown [2] NULL, all IMPLICIT. */
-const readStatus = (single: DerReader): Pick<OcspAnswer, 'status' | 'revokedAt' | 'reason'> => {
+const readStatus = (single: DerReader, damage: Damage): Pick<OcspAnswer, 'status' | 'revokedAt' | 'reason'> => {
+  if (single.peek() === contextTag(1)) {
+    single.skip('revoked')
+    damage.attempt(() => single.fail('revoked has no date'))
+    return { status: 'revoked', revokedAt: undefined, reason: undefined }
+  }
   const revoked = single.optional(constructedTag(1), 'revoked')
   if (revoked === undefined) {
     const status = single.peek() === contextTag(0) ? 'good' : 'unknown'
@@ -224,12 +242,17 @@ const readStatus = (single: DerReader): Pick<OcspAnswer, 'status' | 'revokedAt' 
     if (content.length !== 0) single.fail('certStatus has content')
     return { status, revokedAt: undefined, reason: undefined }
   }
-  const revokedAt = revoked.generalizedTime('revocationTime')
+  const revokedAt = damage.attempt(() => revoked.generalizedTime('revocationTime'))
+  const reason = damage.attempt(() => readReason(revoked))
+  return { status: 'revoked', revokedAt, reason }
+}
+
+const readReason = (revoked: DerReader): string | undefined => {
   const wrapped = revoked.optional(constructedTag(0), 'revocationReason')
   const reason = wrapped && crlReasons[wrapped.smallInteger('revocationReason', tags.enumerated)]
   wrapped?.end()
   revoked.end()
-  return { status: 'revoked', revokedAt, reason }
+  return reason
 }
 
 const hashWith = (provider: CryptoProvider, name: HashName, bytes: Uint8Array): Uint8Array => {
@@ -246,7 +269,7 @@ export const isAbout = ({ certId }: OcspAnswer, pair: PathPair, provider: Crypto
   const { certificate, issuer } = pair
   const { hash, serialNumber, issuerNameHash, issuerKeyHash } = certId
   if (hash === undefined || provider.hashes[hash] === undefined) return false
-  if (!equalBytes(serialNumber, certificate.serialNumber)) return false
+  if (serialKey(serialNumber) !== serialKey(certificate.serialNumber)) return false
   const names = [certificate.issuer.der, issuer.certificate?.subject.der]
   const isNamed = names.some((der) => der !== undefined && equalBytes(issuerNameHash, hashWith(provider, hash, der)))
   return isNamed && equalBytes(issuerKeyHash, hashWith(provider, hash, issuer.publicKey.raw))

@@ -1,0 +1,20 @@
+// What can't be read of a signed statement about certificates, a CRL or an OCSP response: it costs the part that it is
+// in, and what the rest says against a certificate still counts.
+
+import { TlsError } from '../errors.ts'
+
+export class Damage {
+  /** Why the first part that can't be read can't be; undefined if all can. */
+  sentence: string | undefined
+
+  /** What `read` gives, or undefined where it throws a TlsError. */
+  attempt<T>(read: () => T): T | undefined {
+    try {
+      return read()
+    } catch (error) {
+      if (!(error instanceof TlsError)) throw error
+      this.sentence ??= error.message
+      return undefined
+    }
+  }
+}
