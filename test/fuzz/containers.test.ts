@@ -8,8 +8,8 @@ test('what is inside a container that was opened ends in a TlsError or a key, in
   expect(await containerTarget(made, 1, undefined)).toBe(true)
   for (const layer of layers) {
     let read = 0
-    for (let seed = 0; seed < 50; seed++) if (await containerTarget(made, seed, layer)) read++
+    for (let seed = 0; seed < 30; seed++) if (await containerTarget(made, seed, layer)) read++
     // Both halves are exercised: what is harmless, or not met by the reader, and what is refused.
-    expect({ layer, some: read > 0 && read < 50 }).toEqual({ layer, some: true })
+    expect({ layer, some: read > 0 && read < 30 }).toEqual({ layer, some: true })
   }
 }, 60_000)

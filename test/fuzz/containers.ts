@@ -6,8 +6,17 @@ import { readFileSync } from 'node:fs'
 import { TlsError } from '../../src/errors.ts'
 import { createCa, decryptPrivateKey, readPkcs12 } from '../../src/pki/index.ts'
 import { pkcs12Oids } from '../../src/pki/pkcs12-bags.ts'
-import { DerReader, constructedTag, derElement, derInteger, derNull, derOctets } from '../../src/wire/der.ts'
-import { derOid, derSequence, derSet } from '../../src/wire/der.ts'
+import {
+  DerReader,
+  constructedTag,
+  derElement,
+  derInteger,
+  derNull,
+  derOctets,
+  derOid,
+  derSequence,
+  derSet,
+} from '../../src/wire/der.ts'
 import { decodePem } from '../../src/wire/pem.ts'
 import { mutate, random } from './x509.ts'
 import type { Random } from './x509.ts'
