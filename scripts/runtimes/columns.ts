@@ -19,7 +19,7 @@ export const columns: readonly Column[] = [
   ...[20, 22, 24, 26].map((major) => column(`node-${major}`, (version) => `Node ${version}`, 'memory', 'loopback')),
   column('bun', (version) => `Bun ${version}`, 'memory', 'loopback'),
   column('deno', (version) => `Deno ${version}`, 'memory', 'loopback'),
-  column('workerd', (version) => `workerd ${version}`, 'memory', 'sockets'),
+  column('workerd', (version) => `workerd ${version}`, 'memory', 'sockets', 'memory, node', 'memory, puretls/node'),
   column('chromium', (version) => `Chromium ${version}`, 'memory', 'message channel', 'relay'),
   column('chromium-worker', (version) => `Chromium ${version}, Worker`, 'memory', 'message channel', 'relay'),
 ]

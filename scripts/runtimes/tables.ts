@@ -24,11 +24,18 @@ Made by \`npm run runtimes -- --write\`: the package is packed and installed as 
 except where the server is said to be node:tls. In Chromium, in a page and in a Worker, the package is bundled.
 "yes" is a check that passed; a code is the error that it ended with; empty is what does not exist there.
 
-In workerd and Chromium it is the root entry that is run, whose provider is WebCrypto there. \`puretls/crypto/node\`
-fails in workerd, with \`nodejs_compat\` too, and \`puretls/node\` has not been run. The \`node:crypto\` of workerd
+In workerd and Chromium it is the root entry that is run, whose provider is WebCrypto there; in workerd also, with
+\`nodejs_compat\`, the provider of \`puretls/crypto/node\`, and \`puretls/node\`. The \`node:crypto\` of workerd
 2026-04-26 fails to agree on a secret with an X25519 public key that was imported, refuses a KeyObject beside
-\`padding\`, and signs PKCS#1 v1.5 where \`sign()\` is asked for PSS with a key in PEM; its \`createSign()\` with a key
-in PEM does sign PSS.
+\`padding\`, and does PKCS#1 v1.5 where \`sign()\` and \`verify()\` are asked for PSS with a key in PEM: X25519 is
+noble's there, and PSS is done by \`createSign()\` and \`createVerify()\`, which do it right.
+
+What \`puretls/node\` is without in workerd, because the runtime is: servers (\`net.Server\` is "not implemented": wrap a
+stream in \`new TLSSocket(stream, { isServer: true, ... })\`), default authorities (\`rootCertificates\` is empty: give
+\`ca\`), and the fields of \`getPeerCertificate()\` that tell the public key, but for its size. \`connect()\` dials out over
+\`node:net\`, against a server of \`node:tls\` with 19 of the 20 checks; the client that TLS 1.3 refuses for want of a
+certificate, after it has sent data, hears nothing: workerd's \`net.Socket\` gives neither error nor end then, where
+\`connect()\` of the root entry over \`cloudflare:sockets\` passes. Give such connections a timeout.
 
 A worker connects through this, which is what the checks over \`cloudflare:sockets\` are run with:
 
@@ -42,6 +49,7 @@ export const titles: Readonly<Record<string, string>> = {
   'memory, webcrypto': 'Over `pair()`, with the provider `webcrypto`',
   'memory, noble': 'Over `pair()`, with the provider `noble`',
   'memory, node': 'Over `pair()`, with the provider `node`',
+  'memory, puretls/node': '`puretls/node` over a pair of streams',
   'message channel': 'Over a `MessageChannel`',
   sockets: 'A client over a socket of `cloudflare:sockets` to a server of `node:tls`',
   relay: 'A client over a WebSocket, relayed to the TCP port of a server of `node:tls`',

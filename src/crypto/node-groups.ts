@@ -9,6 +9,7 @@ import { groupIds } from '../wire/numbers.ts'
 import { groupsOf } from './groups.ts'
 import type { DiffieHellman, DiffieHellmanKey, GroupParts, Kem, KemKey } from './groups.ts'
 import { keyAlgorithm } from './key-algorithm.ts'
+import { isPromise } from './maybe.ts'
 import { buffer, plain } from './node-ciphers.ts'
 import { lateCurve, lateKem } from './noble-late.ts'
 import { publicKeyLoader } from './node-pem.ts'
@@ -115,7 +116,10 @@ const ecdhKey = (ecdh: crypto.ECDH, publicKey: Uint8Array): DiffieHellmanKey => 
   agree: (peer) => plain(ecdh.computeSecret(peer)),
 })
 
-/** Bun has no X448, Deno no P-521: whether this runtime has a curve is found out at the first use. */
+/**
+ * Bun has no X448, Deno no P-521, and workerd agrees on nothing with an X25519 key that was imported: whether a curve
+ * works here is found out at the first use.
+ */
 const nativeOr = (name: Parameters<typeof lateCurve>[0], native: DiffieHellman): DiffieHellman => {
   let chosen: DiffieHellman | undefined
   const dh = (): DiffieHellman => (chosen ??= works(native) ? native : lateCurve(name, native))
@@ -129,7 +133,8 @@ const nativeOr = (name: Parameters<typeof lateCurve>[0], native: DiffieHellman):
 
 const works = (dh: DiffieHellman): boolean => {
   try {
-    return dh.generate() !== undefined
+    const key = dh.generate()
+    return !isPromise(key) && key.agree(key.publicKey) !== undefined
   } catch {
     return false
   }

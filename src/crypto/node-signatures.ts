@@ -10,7 +10,8 @@ import { lateSigner, lateVerify } from './noble-late.ts'
 import { publicKeyPem } from './node-pem.ts'
 import type { MaybePromise, PrivateKey, PublicKey, SignatureVerifier, Signer } from './provider.ts'
 import { algorithmsFor, hashLengths, schemeFor, verifiersFrom } from './signatures.ts'
-import type { Scheme } from './signatures.ts'
+import type { HashedScheme, Scheme } from './signatures.ts'
+import { inWorkerd } from './workerd.ts'
 
 type Check = Parameters<typeof verifiersFrom>[0]
 
@@ -18,6 +19,10 @@ const verifyNow: Check = (scheme, key, message, signature) => {
   const input = publicKeyInput(key)
   if (!input || isBeyondDeno(scheme, key)) return lateVerify(scheme, key, message, signature)
   try {
+    if (isPssInWorkerd(scheme)) {
+      const padded = withPadding(scheme, publicKeyPem(key.spki))
+      return crypto.createVerify(scheme.hash).update(message).verify(padded, signature)
+    }
     // Two calls, for each is an overload of its own to the compiler.
     const padded = typeof input === 'string' ? withPadding(scheme, input) : withPadding(scheme, input)
     return crypto.verify(hashOf(scheme), message, padded, signature)
@@ -30,7 +35,7 @@ export const nodeVerifiers: readonly SignatureVerifier[] = verifiersFrom(verifyN
 
 /** Signatures of RSA keys are checked by libuv's threads, all others at once. */
 export const nodeThreadVerifiers: readonly SignatureVerifier[] = verifiersFrom((scheme, key, message, signature) => {
-  const object = key.rsa && publicKeyObject(key)
+  const object = key.rsa && !isPssInWorkerd(scheme) && publicKeyObject(key)
   if (!object) return verifyNow(scheme, key, message, signature)
   return new Promise((resolve) => {
     crypto.verify(hashOf(scheme), message, withPadding(scheme, object), signature, (error, good) =>
@@ -44,6 +49,12 @@ export const nodeThreadVerifiers: readonly SignatureVerifier[] = verifiersFrom((
  */
 const isBeyondDeno = (scheme: Scheme, { bits }: PublicKey): boolean =>
   'Deno' in globalThis && scheme.family === 'ecdsa' && 8 * hashLengths[scheme.hash] !== Math.min(bits, 512)
+
+/**
+ * In workerd a KeyObject beside `padding` is refused, and with a key in PEM sign() and verify() do PKCS#1 v1.5 where PSS
+ * is asked for, but createSign() and createVerify() do PSS.
+ */
+const isPssInWorkerd = (scheme: Scheme): scheme is HashedScheme => inWorkerd && scheme.family === 'pss'
 
 const hashOf = (scheme: Scheme): string | null => ('hash' in scheme ? scheme.hash : null)
 
@@ -88,9 +99,12 @@ const loadPublicKey = (key: PublicKey): crypto.KeyObject | 'refused' => {
 
 /** For static RSA key exchange (RFC 5246 section 7.4.7.1). */
 export const nodeRsaEncryptRaw = (key: PublicKey, padded: Uint8Array): Uint8Array => {
-  const object = publicKeyObject(key)
-  if (!object) throw new TlsError('unsupported_certificate', 'node:crypto refuses the RSA key of the certificate')
-  return plain(crypto.publicEncrypt({ key: object, padding: crypto.constants.RSA_NO_PADDING }, padded))
+  try {
+    const options = { key: publicKeyPem(key.spki), padding: crypto.constants.RSA_NO_PADDING }
+    return plain(crypto.publicEncrypt(options, padded))
+  } catch (cause) {
+    throw new TlsError('unsupported_certificate', 'node:crypto refuses the RSA key of the certificate', { cause })
+  }
 }
 
 export const nodeSigner = (key: PrivateKey): MaybePromise<Signer> => signerFor(key, false)
@@ -102,13 +116,16 @@ const signerFor = (key: PrivateKey, inThreads: boolean): MaybePromise<Signer> =>
   const object = loadPrivateKey(key)
   if (!object) return lateSigner(key)
   const publicKey = publicHalf(key, object)
+  const text = inWorkerd ? String(object.export({ format: 'pem', type: 'pkcs8' })) : ''
   const signer: Signer = {
     publicKey,
     algorithms: algorithmsFor(publicKey),
     sign: (algorithm, message) => {
       const scheme = schemeFor(publicKey, algorithm)
-      if (key.rsa && inThreads) return signInThread(scheme, object, message)
+      if (key.rsa && inThreads && !isPssInWorkerd(scheme)) return signInThread(scheme, object, message)
       try {
+        if (isPssInWorkerd(scheme))
+          return plain(crypto.createSign(scheme.hash).update(message).sign(withPadding(scheme, text)))
         return plain(crypto.sign(hashOf(scheme), message, withPadding(scheme, object)))
       } catch (cause) {
         if (key.rsa) throw cannotSign(cause)
@@ -116,7 +133,9 @@ const signerFor = (key: PrivateKey, inThreads: boolean): MaybePromise<Signer> =>
       }
     },
   }
-  return key.type === 'rsa' ? { ...signer, rsaDecryptRaw: (ciphertext) => decryptRaw(object, ciphertext) } : signer
+  return key.type === 'rsa'
+    ? { ...signer, rsaDecryptRaw: (ciphertext) => decryptRaw(text || object, ciphertext) }
+    : signer
 }
 
 const signInThread = (scheme: Scheme, key: crypto.KeyObject, message: Uint8Array): Promise<Uint8Array> =>
@@ -150,7 +169,7 @@ const loadPrivateKey = (key: PrivateKey): crypto.KeyObject | undefined => {
 /**
  * OpenSSL blinds this operation. A ciphertext that is no number below the modulus is refused, which gives nothing away.
  */
-const decryptRaw = (key: crypto.KeyObject, ciphertext: Uint8Array): Uint8Array => {
+const decryptRaw = (key: crypto.KeyObject | string, ciphertext: Uint8Array): Uint8Array => {
   try {
     return plain(crypto.privateDecrypt({ key, padding: crypto.constants.RSA_NO_PADDING }, ciphertext))
   } catch (cause) {

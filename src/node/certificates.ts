@@ -3,14 +3,39 @@
 import { X509Certificate } from 'node:crypto'
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls'
 
+import { inWorkerd } from '../crypto/workerd.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { parseCertificate } from '../x509/certificate.ts'
+import type { Name } from '../x509/name.ts'
 
 /** One certificate. Node's own X509Certificate reads it, so that every field is as node:tls has it. */
 export const legacyObject = (der: Uint8Array): PeerCertificate => {
   const certificate = new X509Certificate(der)
-  const object = certificate.toLegacyObject()
+  const object = inWorkerd ? fieldsOf(certificate, parseCertificate(der)) : certificate.toLegacyObject()
   return Object.assign(object, withInfoAccess(object))
+}
+
+/** In place of workerd's toLegacyObject(), which fails where there are key purposes. Of the key it has the size. */
+const fieldsOf = (shown: X509Certificate, { subject, issuer, extendedKeyUsage, publicKey }: Certificate) =>
+  ({
+    ...Object.fromEntries(shownAlike.map((name) => [name, shown[name]])),
+    subject: valuesOf(subject),
+    issuer: valuesOf(issuer),
+    subjectaltname: shown.subjectAltName,
+    valid_from: shown.validFrom,
+    valid_to: shown.validTo,
+    ext_key_usage: extendedKeyUsage,
+    bits: publicKey.bits,
+  }) as unknown as PeerCertificate
+
+const prints = ['fingerprint', 'fingerprint256', 'fingerprint512'] as const
+const shownAlike = ['infoAccess', 'ca', 'serialNumber', 'raw', ...prints] as const
+
+/** One value as text, several as a list. */
+const valuesOf = ({ attributes }: Name): object => {
+  const values: Record<string, string | string[]> = {}
+  for (const { type, value } of attributes) values[type] = type in values ? [values[type] ?? [], value].flat() : value
+  return values
 }
 
 /** toLegacyObject() gives infoAccess as text in some versions of Node; getPeerCertificate() as lists by method. */

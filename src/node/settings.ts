@@ -3,8 +3,9 @@
 
 import { native } from './native.ts'
 
+/** Empty in workerd. */
 const initialCiphers: string =
-  native.tls.DEFAULT_CIPHERS ??
+  native.tls.DEFAULT_CIPHERS ||
   [
     'TLS_AES_256_GCM_SHA384',
     'TLS_CHACHA20_POLY1305_SHA256',

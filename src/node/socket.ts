@@ -2,8 +2,9 @@
 // tls.TLSSocket. connect.ts and server.ts make it; anybody may, over any duplex.
 
 import { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import { Duplex } from 'node:stream'
 
+import { inWorkerd } from '../crypto/workerd.ts'
 import { convertALPNProtocols } from './alpn.ts'
 import { Context } from './context.ts'
 import type { RenegotiationChanges } from '../handshake/context.ts'
@@ -247,6 +248,12 @@ export class TLSSocket extends SocketFacts {
   _destroySSL(): void {
     this.ssl = null
   }
+}
+
+// workerd's own look for a reader in our handle, and leave it stopped.
+if (inWorkerd) {
+  const { pause, read, resume } = Duplex.prototype
+  Object.assign(TLSSocket.prototype, { pause, read, resume })
 }
 
 /** On an object that inherits from TLSSocket without being made by its constructor. */

@@ -4,6 +4,7 @@
 
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { inWorkerd } from '../crypto/workerd.ts'
 
 export interface TransportListener {
   /** False: no more for now, until resume(). */
@@ -105,7 +106,10 @@ export class Transport {
           this.#end()
           return false
         }
-        return this.#onData(chunk)
+        const goesOn = this.#onData(chunk)
+        // A socket of workerd's that is asked for data while it opens stops reading after the first.
+        if (goesOn && inWorkerd) queueMicrotask(() => this.resume())
+        return goesOn
       },
     })
   }

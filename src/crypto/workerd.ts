@@ -1,0 +1,3 @@
+// Whether this is workerd, whose node:crypto and node:net (`nodejs_compat`) are not Node's: docs/runtimes.md says where.
+
+export const inWorkerd: boolean = 'WebSocketPair' in globalThis
