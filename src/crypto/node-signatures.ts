@@ -51,8 +51,8 @@ const isBeyondDeno = (scheme: Scheme, { bits }: PublicKey): boolean =>
   'Deno' in globalThis && scheme.family === 'ecdsa' && 8 * hashLengths[scheme.hash] !== Math.min(bits, 512)
 
 /**
- * In workerd a KeyObject beside `padding` is refused, and with a key in PEM sign() and verify() do PKCS#1 v1.5 where PSS
- * is asked for, but createSign() and createVerify() do PSS.
+ * In workerd a KeyObject beside `padding` is refused, and with a key in PEM sign() and verify() do PKCS#1 v1.5 where
+ * PSS is asked for, but createSign() and createVerify() do PSS.
  */
 const isPssInWorkerd = (scheme: Scheme): scheme is HashedScheme => inWorkerd && scheme.family === 'pss'
 
