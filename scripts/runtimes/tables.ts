@@ -30,12 +30,13 @@ In workerd and Chromium it is the root entry that is run, whose provider is WebC
 \`padding\`, and does PKCS#1 v1.5 where \`sign()\` and \`verify()\` are asked for PSS with a key in PEM: X25519 is
 noble's there, and PSS is done by \`createSign()\` and \`createVerify()\`, which do it right.
 
-What \`puretls/node\` is without in workerd, because the runtime is: servers (\`net.Server\` is "not implemented": wrap
-a stream in \`new TLSSocket(stream, { isServer: true, ... })\`), default authorities (\`rootCertificates\` is empty: give
-\`ca\`), and the fields of \`getPeerCertificate()\` that tell the public key, but for its size. \`connect()\` dials out
-over \`node:net\`, against a server of \`node:tls\` with 19 of the 20 checks; the client that TLS 1.3 refuses for want of a
-certificate, after it has sent data, hears nothing: workerd's \`net.Socket\` gives neither error nor end then, where
-\`connect()\` of the root entry over \`cloudflare:sockets\` passes. Give such connections a timeout.
+What \`puretls/node\` is without in workerd, because the runtime is: servers (\`net.Server\` is "not
+implemented": wrap a stream in \`new TLSSocket(stream, { isServer: true, ... })\`), default authorities
+(\`rootCertificates\` is empty: give \`ca\`), and the fields of \`getPeerCertificate()\` that tell the public
+key, but for its size. \`connect()\` dials out over \`node:net\`, against a server of \`node:tls\` with 19 of
+the 20 checks; the client that TLS 1.3 refuses for want of a certificate, after it has sent data, hears nothing:
+workerd's \`net.Socket\` gives neither error nor end then, where \`connect()\` of the root entry over
+\`cloudflare:sockets\` passes. Give such connections a timeout.
 
 A worker connects through this, which is what the checks over \`cloudflare:sockets\` are run with:
 
