@@ -31,8 +31,8 @@ export interface OcspAnswerOptions {
    * it nobody can tell whether that certificate is revoked; whether such a responder is believed is left to the client.
    * Default false. */
   readonly requireNoCheck?: boolean
-  /** Whether responses, and certificates of responders, that are signed with SHA-1 are good for more than "revoked".
-   * Default false. */
+  /** Whether responses that are signed with SHA-1 are good for more than "revoked". A responder's certificate must not
+   * be, with this or without. Default false. */
   readonly allowSha1?: boolean
 }
 

@@ -1,5 +1,5 @@
-// Forms of RSASSA-PSS-params on a certificate (RFC 4055 section 3.1): what means MGF1 of the same hash with a salt of its
-// length is taken however it is written, anything else is refused. Verdicts of OpenSSL beside it.
+// Forms of RSASSA-PSS-params on a certificate (RFC 4055 section 3.1): what means MGF1 of the same hash with a salt of
+// its length is taken however it is written, anything else is refused. Verdicts of OpenSSL beside it.
 
 import { constants, sign } from 'node:crypto'
 import { afterAll, expect, test } from 'vitest'
