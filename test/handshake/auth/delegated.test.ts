@@ -250,13 +250,13 @@ describe('a client with a delegated credential (section 4.1.2)', () => {
 })
 
 describe('issueDelegatedCredential', () => {
-  it.each<readonly [string, typeof holder, object, RegExp]>([
-    ['a certificate that may not delegate', plainHolder, {}, /DelegationUsage/],
-    ['a lifetime over seven days', holder, { lifetimeSeconds: 7 * DAY + 1 }, /lifetime/],
-    ['no lifetime at all', holder, { lifetimeSeconds: 0 }, /lifetime/],
-    ['an RSA key', holder, { key: 'rsa-2048' }, /not for delegated credentials/],
+  it.each<readonly [string, () => typeof holder, object, RegExp]>([
+    ['a certificate that may not delegate', () => plainHolder, {}, /DelegationUsage/],
+    ['a lifetime over seven days', () => holder, { lifetimeSeconds: 7 * DAY + 1 }, /lifetime/],
+    ['no lifetime at all', () => holder, { lifetimeSeconds: 0 }, /lifetime/],
+    ['an RSA key', () => holder, { key: 'rsa-2048' }, /not for delegated credentials/],
   ])('refuses %s', async (_, from, options, message) => {
-    await expect(issueDelegatedCredential({ ...from, ...options })).rejects.toMatchObject({
+    await expect(issueDelegatedCredential({ ...from(), ...options })).rejects.toMatchObject({
       code: 'bad_option',
       message: expect.stringMatching(message),
     })
