@@ -3,7 +3,7 @@
 // 4.6.1.1).
 
 import { md5 } from '@noble/hashes/legacy.js'
-import { checkOptions } from '../checked-options.ts'
+import { checkOptions, requireText } from '../checked-options.ts'
 import { run } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
@@ -49,7 +49,7 @@ export const encryptPrivateKey = async (
   options: { readonly iterations?: number } = {},
 ): Promise<string> => {
   checkOptions(options, { iterations: 'number' })
-  if (typeof password !== 'string') throw new TlsError('bad_option', 'password: a text')
+  requireText(password, 'password')
   const { iterations = DEFAULT_ITERATIONS } = options
   return encodePem(PKCS8, await encryptKeyInfo(await ownKeyBytes(key), password, iterations))
 }

@@ -1,7 +1,7 @@
 // Writes PKCS#12 files (RFC 7292) as OpenSSL 3, Java 17 and GnuTLS do by default: AES-256-CBC under PBKDF2 with
 // HMAC-SHA-256 (PBES2), and a MAC by HMAC-SHA-256.
 
-import { checkOptions } from '../checked-options.ts'
+import { checkOptions, requireText } from '../checked-options.ts'
 import type { Names as OptionNames } from '../checked-options.ts'
 import { parsePublicKey, samePublicKey } from '../crypto/keys.ts'
 import { run } from '../crypto/maybe.ts'
@@ -60,7 +60,7 @@ export const createPkcs12 = async (options: Pkcs12Options): Promise<Uint8Array> 
   if (!Number.isInteger(iterations) || iterations < 1 || iterations > 10_000_000) {
     throw new TlsError('bad_option', 'iterations: a whole number, 1 to 10,000,000')
   }
-  if (typeof password !== 'string') throw new TlsError('bad_option', 'password: a text')
+  requireText(password, 'password')
   const certificates = certificateBytes(options.cert, 'cert')
   const pkcs8 = key === undefined ? undefined : await ownKeyBytes(key)
   const [leaf = new Uint8Array()] = certificates

@@ -1,14 +1,13 @@
 // What encrypted keys and PKCS#12 files take from the runtime, with promises: WebCrypto and @noble/hashes, so that long
 // derivations do not hold up the event loop.
 
-import { checkOptions } from '../checked-options.ts'
+import { checkOptions, requireText } from '../checked-options.ts'
 import type { Names } from '../checked-options.ts'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha1 } from '@noble/hashes/legacy.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import type { CHash } from '@noble/hashes/utils.js'
 import { concat } from '../wire/bytes.ts'
-import { TlsError } from '../errors.ts'
 import { DerivationBudget } from './derivation.ts'
 import type { DerivationLimits } from './derivation.ts'
 import { plain } from './keys.ts'
@@ -64,7 +63,7 @@ export const webPrimitives: WebPrimitives = {
 
 export const decryptionOf = (password: string, options: DecryptOptions): Decryption => {
   checkOptions(options, optionNames)
-  if (typeof password !== 'string') throw new TlsError('bad_option', 'password: a text')
+  requireText(password, 'password')
   const { decipher, limits } = options
   return { password, decipher, budget: new DerivationBudget(limits), primitives: webPrimitives }
 }

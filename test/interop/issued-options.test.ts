@@ -11,19 +11,11 @@ import { createCa } from '../../src/pki/index.ts'
 import type { CaOptions, LeafOptions, PublicLeafOptions } from '../../src/pki/index.ts'
 import { verifyChain } from '../../src/x509/index.ts'
 import { decodePem } from '../../src/wire/pem.ts'
-import { run } from './process.ts'
+import { present, run } from './process.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'puretls-options-'))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
-const present = async (command: string, ...args: readonly string[]): Promise<boolean> => {
-  const found = await run(command, [...args]).then(
-    ({ code }) => code === 0,
-    () => false,
-  )
-  if (!found && process.env['CI'] === 'true') throw new Error(`CI needs the ${command} command`)
-  return found
-}
 const has = {
   go: await present('go', 'version'),
   certtool: await present('certtool', '--version'),

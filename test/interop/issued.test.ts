@@ -6,19 +6,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createCa } from '../../src/pki/index.ts'
 import type { KeyKind } from '../../src/pki/index.ts'
-import { run } from './process.ts'
+import { present, run } from './process.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'puretls-issued-'))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
-const present = async (command: string, ...args: readonly string[]): Promise<boolean> => {
-  const found = await run(command, [...args]).then(
-    ({ code }) => code === 0,
-    () => false,
-  )
-  if (!found && process.env['CI'] === 'true') throw new Error(`CI needs the ${command} command`)
-  return found
-}
 const has = {
   go: await present('go', 'version'),
   certtool: await present('certtool', '--version'),

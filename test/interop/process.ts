@@ -103,6 +103,16 @@ export const run = async (
   return { code: await child.exited(), output: child.output }
 }
 
+/** Whether a command runs here. One that does not is an error with CI=true, and otherwise skips its tests. */
+export const present = async (command: string, ...args: readonly string[]): Promise<boolean> => {
+  const found = await run(command, [...args]).then(
+    ({ code }) => code === 0,
+    () => false,
+  )
+  if (!found && process.env['CI'] === 'true') throw new Error(`CI needs the ${command} command`)
+  return found
+}
+
 /** A port that was free a moment ago, for peers that cannot tell which one the system gave them. */
 export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {

@@ -3,28 +3,20 @@
 import { once } from 'node:events'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { createServer as createPlainServer } from 'node:net'
-import type { AddressInfo, Server, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { checkServerIdentity } from 'node:tls'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Agent, createServer, get } from '../../src/node/https.ts'
 import type { TLSSocket } from '../../src/node/index.ts'
 import { createCa } from '../../src/pki/index.ts'
+import { closeAll, closing, listening } from './closing.ts'
 
 const authority = await createCa({ name: 'Agent CA' })
 const leaf = await authority.issue({ names: ['localhost', '127.0.0.1'] })
 const ca = authority.certificatePem
 
-const closing: (() => unknown)[] = []
-afterEach(() => {
-  for (const close of closing.splice(0)) close()
-})
+afterEach(closeAll)
 
-const listening = async (server: Server): Promise<number> => {
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  server.on('connection', (socket: Socket) => closing.push(() => socket.destroy()))
-  closing.push(() => server.close())
-  return (server.address() as AddressInfo).port
-}
 const serving = () =>
   listening(createServer({ cert: leaf.chainPem, key: leaf.privateKeyPem }, (_request, response) => response.end('ok')))
 const agentOf = (options: object): Agent => {

@@ -2,21 +2,21 @@
 
 import { once } from 'node:events'
 import { createServer as createPlainServer } from 'node:net'
-import type { AddressInfo, Server, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createServer } from '../../src/node/index.ts'
 import type { ConnectionOptions, TLSSocket } from '../../src/node/index.ts'
 import { createCa } from '../../src/pki/index.ts'
+import { closeAll, closing, listening } from './closing.ts'
 
 const authority = await createCa({ name: 'Connect CA' })
 const leaf = await authority.issue({ names: ['localhost', '127.0.0.1'] })
 const identity = { cert: leaf.chainPem, key: leaf.privateKeyPem }
 const ca = authority.certificatePem
 
-const closing: (() => unknown)[] = []
 beforeEach(() => void vi.resetModules())
 afterEach(() => {
-  for (const close of closing.splice(0)) close()
+  closeAll()
   vi.unstubAllEnvs()
   vi.restoreAllMocks()
 })
@@ -24,12 +24,6 @@ afterEach(() => {
 /** A process in which nothing was warned of yet. */
 const load = async () => (await import('../../src/node/index.ts')).connect
 
-const listening = async (server: Server): Promise<number> => {
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  server.on('connection', (socket: Socket) => closing.push(() => socket.destroy()))
-  closing.push(() => server.close())
-  return (server.address() as AddressInfo).port
-}
 const serving = () =>
   listening(createServer(identity, (socket) => void socket.on('error', () => undefined).end('hello')))
 const kept = (socket: TLSSocket): TLSSocket => {

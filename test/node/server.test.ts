@@ -3,28 +3,20 @@
 
 import { EventEmitter, once } from 'node:events'
 import { connect as dialPlain } from 'node:net'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import tls, { connect, createServer } from '../../src/node/index.ts'
-import type { Server, TLSSocket, TlsOptions } from '../../src/node/index.ts'
+import type { TLSSocket, TlsOptions } from '../../src/node/index.ts'
 import { createCa } from '../../src/pki/index.ts'
+import { closeAll, closing, listening } from './closing.ts'
 
 const authority = await createCa({ name: 'Server CA' })
 const leaf = await authority.issue({ names: ['localhost'] })
 const identity = { cert: leaf.chainPem, key: leaf.privateKeyPem }
 const ca = authority.certificatePem
 
-const closing: (() => unknown)[] = []
-afterEach(() => {
-  for (const close of closing.splice(0)) close()
-})
+afterEach(closeAll)
 
-const listening = async (server: Server): Promise<number> => {
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  server.on('connection', (socket: Socket) => closing.push(() => socket.destroy()))
-  closing.push(() => server.close())
-  return (server.address() as AddressInfo).port
-}
 const closed = (socket: Socket): Promise<unknown> => new Promise((resolve) => socket.once('close', resolve))
 const dial = (port: number): TLSSocket => {
   const socket = connect({ port, host: '127.0.0.1', servername: 'localhost', ca })
