@@ -1,6 +1,15 @@
 // The lock of a folder that several processes share.
 
-import { mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -49,21 +58,36 @@ it('who looked before others took it and gave it back does not get it', async ()
   for (let at = 0; at < order.length; at += 2) expect(order[at]).toBe(order[at + 1])
 })
 
-it('a holder that renews it keeps it; another one times out by name', async () => {
+it('a holder renews it while it works, so that it does not grow stale', async () => {
   const path = join(folder, 'x.lock')
   let end = (): void => {}
   const held = withLock(path, () => new Promise<void>((done) => (end = done)), { staleMs: 200 })
-  await expect(withLock(path, async () => {}, { staleMs: 200, timeoutMs: 500 })).rejects.toMatchObject({
+  const renewedSince = (time: number): boolean => statSync(`${path}.1`).mtimeMs > time
+  await expect.poll(() => existsSync(`${path}.1`), { timeout: 20_000 }).toBe(true)
+  for (let round = 0; round < 2; round++) {
+    utimesSync(`${path}.1`, 1, 1)
+    await expect.poll(() => renewedSince(1000), { timeout: 20_000 }).toBe(true)
+  }
+  end()
+  await held
+})
+
+it('one who waits for a lock that is held times out by name, and gets it once it is given back', async () => {
+  const path = join(folder, 'x.lock')
+  let end = (): void => {}
+  const held = withLock(path, () => new Promise<void>((done) => (end = done)))
+  await expect.poll(() => existsSync(`${path}.1`), { timeout: 20_000 }).toBe(true)
+  await expect(withLock(path, async () => {}, { timeoutMs: 100 })).rejects.toMatchObject({
     code: 'timeout',
     message: expect.stringContaining('x.lock'),
   })
   end()
   await held
-  await withLock(path, async () => {}, { timeoutMs: 5000 })
+  await withLock(path, async () => {})
 })
 
 it('what goes wrong inside gives it back', async () => {
   const path = join(folder, 'x.lock')
   await expect(withLock(path, () => Promise.reject(new Error('inside')))).rejects.toThrow('inside')
-  await withLock(path, async () => {}, { timeoutMs: 1000 })
+  await withLock(path, async () => {})
 })
