@@ -30,9 +30,12 @@ export const keyLengths = ({ cipher, mac }: Protection12): KeyLengths => ({
   iv: cipher.kind === 'cbc' ? 0 : cipher.name === 'chacha20-poly1305' ? 12 : 4,
 })
 
-export const sealer12 = (protection: Protection12, keys: DirectionKeys): MaybePromise<Sealer> => {
+export const sealer12 = (
+  protection: Protection12,
+  keys: DirectionKeys,
+  limit: number = recordLimit(protection.cipher),
+): MaybePromise<Sealer> => {
   const { cipher } = protection
-  const limit = recordLimit(cipher)
   if (cipher.kind === 'cbc') {
     return andThen(cipher.importKey(keys.key), (key) => limited(cbcSealer(key, protection, keys), limit))
   }
