@@ -16,7 +16,8 @@ import {
   derOid,
   derSequence,
 } from '../../src/wire/der.ts'
-import { crlCheck, verifyChain } from '../../src/x509/index.ts'
+import { verifyChain } from '../../src/x509/index.ts'
+import { crlCheck } from '../../src/x509/revocation.ts'
 import {
   altNames,
   directory,
