@@ -63,10 +63,10 @@ it('a holder renews it while it works, so that it does not grow stale', async ()
   let end = (): void => {}
   const held = withLock(path, () => new Promise<void>((done) => (end = done)), { staleMs: 200 })
   const renewedSince = (time: number): boolean => statSync(`${path}.1`).mtimeMs > time
-  await expect.poll(() => existsSync(`${path}.1`), { timeout: 20_000 }).toBe(true)
+  await expect.poll(() => existsSync(`${path}.1`), { timeout: 60_000 }).toBe(true)
   for (let round = 0; round < 2; round++) {
     utimesSync(`${path}.1`, 1, 1)
-    await expect.poll(() => renewedSince(1000), { timeout: 20_000 }).toBe(true)
+    await expect.poll(() => renewedSince(1000), { timeout: 60_000 }).toBe(true)
   }
   end()
   await held
@@ -76,7 +76,7 @@ it('one who waits for a lock that is held times out by name, and gets it once it
   const path = join(folder, 'x.lock')
   let end = (): void => {}
   const held = withLock(path, () => new Promise<void>((done) => (end = done)))
-  await expect.poll(() => existsSync(`${path}.1`), { timeout: 20_000 }).toBe(true)
+  await expect.poll(() => existsSync(`${path}.1`), { timeout: 60_000 }).toBe(true)
   await expect(withLock(path, async () => {}, { timeoutMs: 100 })).rejects.toMatchObject({
     code: 'timeout',
     message: expect.stringContaining('x.lock'),

@@ -130,7 +130,7 @@ describe('STARTTLS injection (CVE-2011-0411): text before TLS is taken for text 
     const [hello] = records(clientOf({ verifier: anyCertificate }).takeOutput()[0] ?? new Uint8Array())
     const accepted = createServer({ ...ecdsa }).accept(server, {
       head: hello ?? new Uint8Array(),
-      handshakeTimeout: 1000,
+      handshakeTimeout: 60_000,
     })
     const answer = await client.read()
     expect(answer?.[0]).toBe(22)

@@ -17,7 +17,7 @@ const has = (shell: string): boolean => {
 }
 
 const folder = scratchFolder()
-const options = { cwd: folder, encoding: 'utf8', timeout: 50_000 } as const
+const options = { cwd: folder, encoding: 'utf8', timeout: 200_000 } as const
 
 const byFish = (line: string): readonly string[] =>
   execFileSync('fish', ['--no-config', '-c', 'source puretls.fish; complete -C "$LINE"'], {

@@ -103,7 +103,7 @@ const outputOf = async (
 
 /** Not in this thread: it may talk to a server that runs here. */
 const bash = (command: string, options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv }) =>
-  promisify(execFile)('bash', ['-c', command], { ...options, encoding: 'utf8', timeout: 20_000 })
+  promisify(execFile)('bash', ['-c', command], { ...options, encoding: 'utf8', timeout: 200_000 })
 
 /** A text in which `...` stands for anything, a line of it for any lines. */
 const patternOf = (prints: string): RegExp =>

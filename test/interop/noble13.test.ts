@@ -19,7 +19,7 @@ afterAll(async () => environment.dispose())
 
 for (const peer of [openssl, nodeTls]) {
   const present = await requirePeer(peer)
-  describe.skipIf(!present)(`noble with ${peer.name}`, { timeout: 30_000 }, () => {
+  describe.skipIf(!present)(`noble with ${peer.name}`, () => {
     const setup: PeerSetup = { version: 'TLS 1.3', certificate: 'ecdsa' }
 
     it.each(suites)('%s', async (suite) => {

@@ -74,7 +74,7 @@ const answer = async (suite: string, start: (port: number) => Child): Promise<vo
 }
 
 const hasOpenssl = await requirePeer(openssl)
-describe.skipIf(!hasOpenssl).each(suites)('OpenSSL, %s', { timeout: 30_000 }, (suite, cipher) => {
+describe.skipIf(!hasOpenssl).each(suites)('OpenSSL, %s', (suite, cipher) => {
   const common = ['-tls1_2', '-psk', hex, '-psk_identity', 'sensor', '-cipher', `${cipher}:@SECLEVEL=0`]
 
   it('s_server', async () => {
@@ -92,7 +92,7 @@ describe.skipIf(!hasOpenssl).each(suites)('OpenSSL, %s', { timeout: 30_000 }, (s
 })
 
 const hasGnutls = await requirePeer(gnutls)
-describe.skipIf(!hasGnutls).each(suites)('GnuTLS, %s', { timeout: 30_000 }, (suite, _, names) => {
+describe.skipIf(!hasGnutls).each(suites)('GnuTLS, %s', (suite, _, names) => {
   it('gnutls-serv', async () => {
     const passwords = join(environment.files.directory, 'psk.txt')
     writeFileSync(passwords, `sensor:${hex}\n`)

@@ -23,7 +23,7 @@ const peers = [go, java, python]
 const present = await Promise.all(peers.map(requirePeer))
 const versions: readonly Version[] = ['TLS 1.3', 'TLS 1.2']
 
-describe.each(peers.filter((_, index) => present[index]))('$name', { timeout: 30_000 }, (peer) => {
+describe.each(peers.filter((_, index) => present[index]))('$name', (peer) => {
   it.each(versions)('as the server resumes our %s session', async (version) => {
     const sessions = memorySessionCache()
     const resumed: boolean[] = []

@@ -139,7 +139,7 @@ describe.each(versions)('node:tls, %s', (version) => {
 })
 
 const hasOpenssl = await requirePeer(openssl)
-describe.skipIf(!hasOpenssl)('OpenSSL', { timeout: 30_000 }, () => {
+describe.skipIf(!hasOpenssl)('OpenSSL', () => {
   const flag = (version: Version): string => (version === 'TLS 1.3' ? '-tls1_3' : '-tls1_2')
   const server = async (...args: readonly string[]): Promise<{ readonly child: Child; readonly port: number }> => {
     const { cert, key } = environment.files.server.ecdsa
@@ -404,7 +404,7 @@ describe.skipIf(!hasOpenssl)('OpenSSL', { timeout: 30_000 }, () => {
 })
 
 const hasGnutls = await requirePeer(gnutls)
-describe.skipIf(!hasGnutls)('GnuTLS', { timeout: 30_000 }, () => {
+describe.skipIf(!hasGnutls)('GnuTLS', () => {
   const priority = (version: Version): string => `NORMAL:-VERS-ALL:+VERS-${version === 'TLS 1.3' ? 'TLS1.3' : 'TLS1.2'}`
 
   it.each(versions)('gnutls-serv resumes our %s session', async (version) => {

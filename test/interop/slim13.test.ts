@@ -35,7 +35,7 @@ afterAll(async () => environment.dispose())
 
 for (const peer of [openssl, nodeTls]) {
   const present = await requirePeer(peer)
-  describe.skipIf(!present).each(subjects)(`slim $name with ${peer.name}`, { timeout: 30_000 }, (subject) => {
+  describe.skipIf(!present).each(subjects)(`slim $name with ${peer.name}`, (subject) => {
     const { provider, suites } = subject
     const groups = subject.groups.filter((group) => peer.groups.includes(group as never))
     const client = { version: 'TLS 1.3', certificate: undefined } as const

@@ -52,9 +52,9 @@ describe('a line of the key log', () => {
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
     const file = join(directory, 'keys')
     appendKeyLog(file, Buffer.from('one\n'))
-    await vi.waitFor(() => expect(readFileSync(file, 'utf8')).toBe('one\n'))
+    await vi.waitFor(() => expect(readFileSync(file, 'utf8')).toBe('one\n'), 60_000)
     appendKeyLog(file, Buffer.from('two\n'))
-    await vi.waitFor(() => expect(readFileSync(file, 'utf8')).toBe('one\ntwo\n'))
+    await vi.waitFor(() => expect(readFileSync(file, 'utf8')).toBe('one\ntwo\n'), 60_000)
     expect(statSync(file).mode & 0o777).toBe(0o600)
     expect(warn.mock.calls).toEqual([
       [`Using --tls-keylog makes TLS connections insecure by writing secret key material to file ${file}`],
@@ -64,7 +64,7 @@ describe('a line of the key log', () => {
     const { appendKeyLog } = await load()
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
     for (const line of ['one\n', 'two\n']) appendKeyLog(join(directory, 'nowhere/keys'), Buffer.from(line))
-    await vi.waitFor(() => expect(warn).toHaveBeenCalledTimes(2))
+    await vi.waitFor(() => expect(warn).toHaveBeenCalledTimes(2), 60_000)
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(warn.mock.calls.slice(1)).toEqual([
       [expect.stringMatching(/^Failed to write TLS keylog \(this warning will not be repeated\): Error: ENOENT/)],

@@ -55,7 +55,7 @@ describe('onread', () => {
     socket.resume()
     expect(heard).toEqual(['ab', 'cd', 'ef', 'gh'])
     expect(read).toHaveBeenCalledWith(0)
-    await vi.waitFor(() => expect(onEnd).toHaveBeenCalledOnce())
+    await vi.waitFor(() => expect(onEnd).toHaveBeenCalledOnce(), 60_000)
   })
   it('is held back by pause() of the socket as well', () => {
     const { socket, heard } = reader(8, () => undefined)

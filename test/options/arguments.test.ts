@@ -67,7 +67,7 @@ const describeValue = (value: unknown): string => {
 describe.each(existingSubpaths().filter(({ subpath }) => !elsewhere.includes(subpath)))(
   '$subpath',
   ({ source, nodeSource }) => {
-    it('what is no argument gives a TlsError', { timeout: 60_000 }, async () => {
+    it('what is no argument gives a TlsError', async () => {
       const file = new URL(`../../${nodeSource ?? source}`, import.meta.url).href
       const entry: Readonly<Record<string, unknown>> = await import(/* @vite-ignore */ file)
       const wrong: string[] = []
@@ -287,7 +287,7 @@ const optionsOf: readonly (readonly [string, readonly string[], (options: unknow
 
 describe('an option of another kind, or beyond what can be written, gives a TlsError', () => {
   const values = [...odd.slice(1), -1e300, 1e300, Number.POSITIVE_INFINITY, 0.5, ['x', 5], [[]], { value: 'x' }]
-  it.each(optionsOf)('%s', { timeout: 60_000 }, async (_, names, call) => {
+  it.each(optionsOf)('%s', async (_, names, call) => {
     const wrong: string[] = []
     for (const name of names) {
       for (const value of values) {

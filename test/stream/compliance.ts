@@ -78,7 +78,7 @@ export const compliance = (lineKind: LineKind, engines: EngineKind): void => {
       expect(equalBytes(await readAll(client), answer)).toBe(true)
       await writing
       expect(await client.read()).toBeNull()
-      if (gone) await vi.waitFor(() => expect(gone()).toBe(true))
+      if (gone) await vi.waitFor(() => expect(gone()).toBe(true), 60_000)
     })
 
     const bounded = lineKind.buffered < Infinity
@@ -211,7 +211,7 @@ export const compliance = (lineKind: LineKind, engines: EngineKind): void => {
       expect((await readAll(server)).length).toBe(100)
       await server.close()
       await client.close()
-      if (gone) await vi.waitFor(() => expect(gone()).toBe(true))
+      if (gone) await vi.waitFor(() => expect(gone()).toBe(true), 60_000)
     })
 
     it('closes though the peer does not close its side', async () => {
