@@ -11,8 +11,18 @@ import { trustStore } from './x509/trust.ts'
 import type { TrustStore } from './x509/trust.ts'
 import type { CertificateVerifier } from './x509/verifier.ts'
 
-/** `roots` gives the runtime's own authorities; undefined where a runtime has none to give. */
-export const defaultsWith = (provider: CryptoProvider, roots: (() => TrustStore) | undefined): Defaults => {
+export const defaultsWith = (
+  provider: CryptoProvider,
+  verifier: (request: VerifierRequest) => CertificateVerifier,
+): Defaults => ({ provider, verifier, authorities: certificateListOf, ...serverDefaults })
+
+/**
+ * Makes verifiers for given authorities, or for the runtime's own, which `roots` gives; undefined where a runtime has
+ * none to give.
+ */
+export const verifierFor = (
+  roots: (() => TrustStore) | undefined,
+): ((request: VerifierRequest) => CertificateVerifier) => {
   const remembered = new RememberedVerifiers()
   const forRoots = ({ provider: chosen }: VerifierRequest): CertificateVerifier => {
     if (!roots) {
@@ -23,13 +33,8 @@ export const defaultsWith = (provider: CryptoProvider, roots: (() => TrustStore)
     }
     return remembered.get(chosen, 'runtime', roots)
   }
-  return {
-    provider,
-    verifier: (request) =>
-      request.authorities ? forAuthorities(remembered, request, request.authorities) : forRoots(request),
-    authorities: certificateListOf,
-    ...serverDefaults,
-  }
+  return (request) =>
+    request.authorities ? forAuthorities(remembered, request, request.authorities) : forRoots(request)
 }
 
 /** Equal authorities give the same verifier, with what it has parsed. */

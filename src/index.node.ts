@@ -1,14 +1,13 @@
 // puretls on Node, Bun and Deno: the node:crypto provider and the roots that the machine trusts. What only a connection
 // needs is loaded with the first one.
 
-import type { Defaults, VerifierRequest } from './config.ts'
+import type { Defaults } from './config.ts'
 import { everyServerPart } from './config/every.ts'
 import { connectBy } from './connect-base.ts'
 import type { Connect } from './connect-base.ts'
 import { lazily } from './crypto/lazily.ts'
-import { andThen, isPromise } from './crypto/maybe.ts'
+import { andThen } from './crypto/maybe.ts'
 import { nodeProvider } from './crypto/node.ts'
-import { TlsError } from './errors.ts'
 import { generateEchKeysBy } from './ech.ts'
 import type { GenerateEchKeys } from './ech.ts'
 import { loadIdentityWith } from './identity.ts'
@@ -17,31 +16,15 @@ import { createServerBy } from './server-base.ts'
 import type { CreateServer } from './server-base.ts'
 import { serverDefaults } from './config/server-defaults.ts'
 import { nodeSockets } from './sockets.node.ts'
-import type { CertificateVerifier } from './x509/verifier.ts'
+import { lateVerifier } from './x509/late-verifier.ts'
 
 const machines = lazily(async () => (await import('./machines.node.ts')).nodeMachines)
 
-/**
- * A server is made at once, and its verifier is first asked in a handshake, which does not begin before all is loaded.
- */
-const lateVerifier = (request: VerifierRequest): CertificateVerifier => {
-  let made: CertificateVerifier | undefined
-  const verifier = (): CertificateVerifier => {
-    const loaded = machines()
-    made ??= isPromise(loaded) ? undefined : loaded.defaults.verifier?.(request)
-    if (!made) throw new TlsError('internal_error', 'a verifier was asked before there was a connection')
-    return made
-  }
-  return {
-    verify: (asked) => verifier().verify(asked),
-    recall: (der) => verifier().recall?.(der),
-    get fingerprint() {
-      return verifier().fingerprint ?? ''
-    },
-  }
+const defaults: Defaults = {
+  provider: nodeProvider,
+  ...serverDefaults,
+  verifier: (request) => lateVerifier(() => andThen(machines(), ({ verifierFor }) => verifierFor(request))),
 }
-
-const defaults: Defaults = { provider: nodeProvider, ...serverDefaults, verifier: lateVerifier }
 
 /** Speaks TLS as the client, over a stream or to `host:port`. */
 export const connect: Connect = connectBy(() => andThen(machines(), ({ client }) => client), nodeSockets)

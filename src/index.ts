@@ -4,7 +4,7 @@
 import { connectWith } from './connect.ts'
 import type { Connect } from './connect.ts'
 import { webcryptoLateProvider } from './crypto/webcrypto-late.ts'
-import { defaultsWith } from './defaults.ts'
+import { defaultsWith, verifierFor } from './defaults.ts'
 import { generateEchKeysBy } from './ech.ts'
 import type { GenerateEchKeys } from './ech.ts'
 import { loadIdentityWith } from './identity.ts'
@@ -12,7 +12,7 @@ import type { LoadIdentity } from './identity.ts'
 import { createServerWith } from './server.ts'
 import type { CreateServer } from './server.ts'
 
-const defaults = defaultsWith(webcryptoLateProvider, undefined)
+const defaults = defaultsWith(webcryptoLateProvider, verifierFor(undefined))
 
 /** Speaks TLS as the client, over a stream or to `host:port`. */
 export const connect: Connect = connectWith(defaults)

@@ -2,25 +2,27 @@
 
 import { clientMachine } from './client-machine.ts'
 import type { ClientMachine } from './client-machine.ts'
-import type { Defaults } from './config.ts'
+import type { VerifierRequest } from './config.ts'
 import { nodeProvider } from './crypto/node.ts'
-import { defaultsWith } from './defaults.ts'
+import { defaultsWith, verifierFor } from './defaults.ts'
 import { everyFeature as everyClientFeature } from './handshake/client/every-feature.ts'
 import { everyFeature as everyServerFeature } from './handshake/server/every-feature.ts'
 import { serverMachine } from './server-machine.ts'
 import type { ServerMachine } from './server-machine.ts'
 import { systemRoots } from './x509/trust.node.ts'
+import type { CertificateVerifier } from './x509/verifier.ts'
 
 export interface Machines {
   readonly client: ClientMachine
   readonly server: ServerMachine
-  readonly defaults: Defaults
+  readonly verifierFor: (request: VerifierRequest) => CertificateVerifier
 }
 
-const defaults = defaultsWith(nodeProvider, () => systemRoots())
+const ofRuntime = verifierFor(() => systemRoots())
+const defaults = defaultsWith(nodeProvider, ofRuntime)
 
 export const nodeMachines: Machines = {
   client: clientMachine(defaults, everyClientFeature),
   server: serverMachine(defaults, everyServerFeature),
-  defaults,
+  verifierFor: ofRuntime,
 }

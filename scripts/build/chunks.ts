@@ -14,6 +14,8 @@ export interface Roots {
   readonly client: string
   readonly server: string
   readonly certificates: string
+  /** puretls/node, which loads the check of OCSP responses only where it is asked for. */
+  readonly compatible: string
 }
 
 /**
@@ -30,12 +32,13 @@ export const chunkNames = (
     for (const module of found) for (const imported of importsOf(module)) found.add(imported)
     return found
   }
-  const [node, machines, client, server, certificates] = [
+  const [node, machines, client, server, certificates, compatible] = [
     roots.node,
     roots.machines,
     roots.client,
     roots.server,
     roots.certificates,
+    roots.compatible,
   ].map(reach)
   const anywhere = new Set(roots.anywhere.flatMap((root) => [...reach(root)]))
   const isIn = (set: ReadonlySet<string> | undefined, module: string): boolean => set?.has(module) === true
@@ -45,7 +48,7 @@ export const chunkNames = (
     if (!anywhere.has(module)) return undefined
     if (!isIn(machines, module)) return undefined
     const side = isIn(client, module) ? (isIn(server, module) ? 'engine' : 'client') : isIn(server, module) && 'server'
-    if (side === false) return 'verifier'
+    if (side === false) return isIn(compatible, module) ? 'verifier' : 'stapling'
     return isIn(certificates, module) ? 'certificates' : side // puretls/x509 has no need of an engine
   }
 }

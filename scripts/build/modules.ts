@@ -58,6 +58,7 @@ const chunks = (): ManualChunksOption => {
         client: fromRoot('src/client-entry.ts'),
         server: fromRoot('src/server-entry.ts'),
         certificates: fromRoot('src/x509/index.ts'),
+        compatible: fromRoot('src/node/index.ts'),
       },
       (module) => getModuleInfo(module)?.importedIds.filter((imported) => imported.startsWith(root)) ?? [],
       (module) => (getModuleInfo(module)?.dynamicallyImportedIds.length ?? 0) > 0,

@@ -6,21 +6,16 @@ import { domainToASCII } from 'node:url'
 
 import { createClientEngine, clientConfig } from '../engine/every.ts'
 import type { TlsEngine } from '../engine/types.ts'
-import { defaultsWith } from '../defaults.ts'
-import { nodeProvider } from '../crypto/node.ts'
-import type { Defaults } from '../config.ts'
 import { TlsError } from '../errors.ts'
 import type { ClientOptions, ExternalPsk } from '../options.ts'
 import { mergeOptions } from '../options/merge.ts'
 import { isAddress, isHostName } from '../wire/host-name.ts'
+import { defaults } from './late.ts'
 import { legacyPsk } from './psk.ts'
-import { defaultRoots } from './roots.ts'
 import type { Context } from './context.ts'
 import { isRenegotiationOff } from './renegotiation.ts'
 import type { Verdict } from './verify.ts'
 import { spokenVersions } from './versions.ts'
-
-export const defaults: Defaults = defaultsWith(nodeProvider, () => defaultRoots())
 
 export interface ClientSetup {
   readonly context: Context

@@ -5,7 +5,6 @@ import { constants } from 'node:crypto'
 
 import { MadeOnce } from '../config/made-once.ts'
 import { andThen } from '../crypto/maybe.ts'
-import { nodeProvider } from '../crypto/node.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
 import { createServerEngine, serverConfig } from '../engine/every.ts'
 import type { TlsEngine } from '../engine/types.ts'
@@ -14,8 +13,8 @@ import type { ClientAuthOptions, ClientHelloInfo, FoundPsk, ServerOptions, Ticke
 import { mergeOptions } from '../options/merge.ts'
 import type { ServerSessionStore } from '../session/interfaces.ts'
 import { extensionTypes, signatureSchemeName } from '../wire/registry.ts'
-import { defaults } from './client-engine.ts'
 import type { Context } from './context.ts'
+import { defaults } from './late.ts'
 import { fromOpenSsl, toOpenSsl } from './openssl-sessions.ts'
 import type { SessionRules } from './openssl-sessions.ts'
 import { isRenegotiationOff } from './renegotiation.ts'
@@ -64,7 +63,7 @@ export const makeServerEngine = (setup: ServerSetup): TlsEngine => {
       return config.trace ?? setup.trace()
     },
   }
-  return createServerEngine(traced, { ...defaults, provider: nodeProvider }, source)
+  return createServerEngine(traced, defaults, source)
 }
 
 const serverOptions = (setup: ServerSetup): ServerOptions => {

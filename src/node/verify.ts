@@ -9,15 +9,15 @@ import type { MaybePromise } from '../crypto/provider.ts'
 import { asTlsError } from '../errors.ts'
 import { parseCertificate } from '../x509/certificate.ts'
 import type { Certificate } from '../x509/certificate.ts'
-import { chainVerifier } from '../x509/chain-verifier.ts'
-import { crlCheck } from '../x509/crl-check.ts'
 import type { CrlInput } from '../x509/crl-check.ts'
 import { fingerprintOf, withFingerprint } from '../x509/fingerprint.ts'
 import type { PathCheck, PathCheckRequest } from '../x509/options.ts'
+import { pathVerifier } from '../x509/path-verifier.ts'
 import { CertificateError, reject } from '../x509/rejection.ts'
 import { signatureAlgorithmOf } from '../x509/signature.ts'
 import type { TrustStore } from '../x509/trust.ts'
 import type { CertificateVerifier, VerifyRequest } from '../x509/verifier.ts'
+import { lateCrlCheck } from './late.ts'
 import { isOpenSslAtLeast } from './openssl.ts'
 import { sslError } from './ssl-errors.ts'
 
@@ -93,8 +93,8 @@ export interface Judge {
 }
 
 export const judgeBy = (rules: VerifyRules): Judge => {
-  const checks = [strengthCheck(rules.level), ...(rules.crls.length > 0 ? [crlCheck({ crls: rules.crls })] : [])]
-  const strict = chainVerifier({
+  const checks = [strengthCheck(rules.level), ...(rules.crls.length > 0 ? [lateCrlCheck(rules.crls)] : [])]
+  const strict = pathVerifier({
     provider: nodeProvider,
     trust: rules.trust,
     profile: 'path',

@@ -1,4 +1,5 @@
-// puretls/x509/revocation: CRLs, OCSP, and a fetcher for both, as checks for a verifier. What is exported here is public.
+// puretls/x509/revocation: CRLs, OCSP, and a fetcher for both, as checks for a verifier. What is exported here is
+// public.
 
 export { crlCheck } from './crl-check.ts'
 export type { CrlCheckOptions, CrlFinder, CrlInput } from './crl-check.ts'

@@ -48,7 +48,7 @@ export interface CertificateVerifier {
   /** Stable text of what this verifier would accept, in every process that may see its sessions; a session is
    * resumed only under an equal one. Change it when the verifier changes. Default: a random text for this object in
    * this process. */
-  readonly fingerprint?: string
+  readonly fingerprint?: string | undefined
   /** Asked before a session is resumed whose peer this verifier judged, or one with an equal fingerprint: false
    * leads to a full handshake, where verify() is asked. Default: true, within the time that `resumption` allows. */
   mayResume?(request: ResumeRequest): MaybePromise<boolean>

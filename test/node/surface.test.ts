@@ -128,6 +128,23 @@ describe('options of a secure context', () => {
     const empty = await authority.createCrl()
     expect((await meet({}, { crl: [empty.crlPem] })).client.authorized).toBe(true)
   })
+  it('option puretls.ca: judged by the verifier of the library, which checks stapled OCSP responses', async () => {
+    const own = { ca: undefined, puretls: { ca } }
+    expect((await meet({}, own)).client.getProtocol()).toBe('TLSv1.3')
+    const strict = await authority.issue({ names: ['localhost'], mustStaple: true })
+    const unstapled = { cert: strict.chainPem, key: strict.privateKeyPem }
+    expect((await meet(unstapled)).client.authorized).toBe(true)
+    expect(await failure(unstapled, own)).toMatchObject({ cause: { code: 'bad_certificate_status' } })
+  })
+  it('option puretls.clientAuth.ca: client certificates are judged by the verifier of the library', async () => {
+    const server = { puretls: { clientAuth: { mode: 'require', ca } } } as const
+    const { accepted } = await meet(server, { cert: me.chainPem, key: me.privateKeyPem })
+    expect(accepted.getProtocol()).toBe('TLSv1.3')
+    const { server: refusing, port } = await listen(server)
+    const refused = once(refusing, 'tlsClientError')
+    dial({ port, cert: leaf.chainPem, key: leaf.privateKeyPem }).on('error', () => undefined)
+    expect((await refused)[0]).toMatchObject({ cause: { code: 'certificate_usage' } })
+  })
   it('option ciphers: words and names of both versions', async () => {
     const { client } = await meet({ ciphers: 'ECDHE+AESGCM:!AES256' }, { maxVersion: 'TLSv1.2' })
     expect(client.getCipher()).toMatchObject({ name: 'ECDHE-ECDSA-AES128-GCM-SHA256', version: 'TLSv1.2' })

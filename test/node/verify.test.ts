@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest'
 import { createSecureContext } from '../../src/node/index.ts'
 import type { SecureContextOptions } from '../../src/node/index.ts'
 import { checkStrength, verifyError } from '../../src/node/verify.ts'
+import type { Verdict } from '../../src/node/verify.ts'
 import { verifyResultOf } from '../../src/node/verify-results.ts'
 import { createCa, selfSigned } from '../../src/pki/index.ts'
 import { decodePem } from '../../src/wire/pem.ts'
@@ -31,8 +32,10 @@ const verdict = (
 ): string => {
   const found = createSecureContext(options).context.judge.judge(chain, peer, time)
   if (found instanceof Promise) throw new Error('not at once')
-  return found.error === undefined ? `a chain of ${found.chain.length}` : `${found.error.code}: ${found.error.message}`
+  return textOf(found)
 }
+const textOf = ({ error, chain }: Verdict): string =>
+  error === undefined ? `a chain of ${chain.length}` : `${error.code}: ${error.message}`
 
 /** The error of node:tls for a server that shows this, which has more words in newer versions of Node. */
 const nodeSays = async (cert: string, key: string): Promise<string> => {
@@ -113,19 +116,22 @@ describe('a chain', () => {
 
 describe('CRLs', () => {
   const ca = root.certificatePem
+  const judged = async (options: SecureContextOptions, chain: readonly Uint8Array[], time = now): Promise<string> =>
+    textOf(await createSecureContext(options).context.judge.judge(chain, 'server', time))
+
   it('have to be there for each authority, in their time, and without the certificate', async () => {
     const good = [(await root.createCrl()).crlPem, (await middle.createCrl()).crlPem]
-    expect(verdict({ ca, crl: good }, ders(leaf.chainPem))).toBe('a chain of 3')
-    expect(verdict({ ca, crl: good.slice(0, 1) }, ders(leaf.chainPem))).toBe(
+    expect(await judged({ ca, crl: good }, ders(leaf.chainPem))).toBe('a chain of 3')
+    expect(await judged({ ca, crl: good.slice(0, 1) }, ders(leaf.chainPem))).toBe(
       'UNABLE_TO_GET_CRL: unable to get certificate CRL',
     )
     const revoked = (await middle.createCrl({ revoked: [{ certificate: leaf.certificatePem }] })).crlPem
-    expect(verdict({ ca, crl: [...good.slice(0, 1), revoked] }, ders(leaf.chainPem))).toBe(
+    expect(await judged({ ca, crl: [...good.slice(0, 1), revoked] }, ders(leaf.chainPem))).toBe(
       'CERT_REVOKED: certificate revoked',
     )
-    expect(verdict({ ca, crl: good }, ders(leaf.chainPem), { time: now + day / 2 })).toBe('a chain of 3')
+    expect(await judged({ ca, crl: good }, ders(leaf.chainPem), now + day / 2)).toBe('a chain of 3')
     const late = await middle.issue({ names: ['a.test'], notAfter: now + 300 * day })
-    expect(verdict({ ca, crl: good }, ders(late.chainPem), { time: now + 200 * day })).toBe(
+    expect(await judged({ ca, crl: good }, ders(late.chainPem), now + 200 * day)).toBe(
       'CRL_HAS_EXPIRED: CRL has expired',
     )
   })

@@ -41,12 +41,20 @@ describe('constants of a module', () => {
 describe('files of dist/shared', () => {
   const imports: Record<string, string[]> = {
     node: ['wire', 'builtins'],
-    machines: ['wire', 'engine', 'names', 'reading', 'writing', 'later', 'paths', 'builtins'],
+    machines: ['wire', 'engine', 'names', 'reading', 'writing', 'later', 'paths', 'staples', 'builtins'],
     client: ['wire', 'engine', 'names', 'reading'],
     server: ['wire', 'engine', 'names', 'writing', 'later'],
-    x509: ['wire', 'names', 'paths', 'other'],
+    x509: ['wire', 'names', 'paths', 'staples', 'other'],
+    api: ['wire', 'engine', 'names', 'paths', 'builtins'],
   }
-  const roots = { node: 'node', machines: 'machines', client: 'client', server: 'server', certificates: 'x509' }
+  const roots = {
+    node: 'node',
+    machines: 'machines',
+    client: 'client',
+    server: 'server',
+    certificates: 'x509',
+    compatible: 'api',
+  }
   const nameOf = chunkNames(
     { ...roots, anywhere: ['client', 'server', 'x509'] },
     (module) => imports[module] ?? [],
@@ -54,13 +62,14 @@ describe('files of dist/shared', () => {
   )
 
   it('hold what the entry for Node loads at once, with its first connection, and for one side', () => {
-    expect(['wire', 'engine', 'names', 'reading', 'writing', 'paths'].map(nameOf)).toEqual([
+    expect(['wire', 'engine', 'names', 'reading', 'writing', 'paths', 'staples'].map(nameOf)).toEqual([
       'base',
       'engine',
       'certificates',
       'client',
       'server',
       'verifier',
+      'stapling',
     ])
   })
 
