@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, verify } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { connect, createServer, loadIdentity, pair } from '../../src/index.node.ts'
 import type { KeyInput } from '../../src/options.ts'
@@ -80,6 +80,51 @@ describe('any form of key signs the handshake', () => {
       ['sign'],
     )
     expect(await visit(old, rsa.chainPem)).toBe('rsa_pss_rsae_sha256')
+  })
+  test.each([
+    ['RSA-PSS', 'SHA-256', 'rsa_pss_sha256'],
+    ['RSA-PSS', 'SHA-384', 'rsa_pss_sha384'],
+    ['RSA-PSS', 'SHA-512', 'rsa_pss_sha512'],
+    ['RSASSA-PKCS1-v1_5', 'SHA-256', 'rsa_pkcs1_sha256'],
+    ['RSASSA-PKCS1-v1_5', 'SHA-384', 'rsa_pkcs1_sha384'],
+    ['RSASSA-PKCS1-v1_5', 'SHA-512', 'rsa_pkcs1_sha512'],
+  ] as const)('a CryptoKey of %s with %s signs by that alone', async (name, hash, algorithm) => {
+    const pair = await crypto.subtle.generateKey(
+      { name, hash, modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1) },
+      false,
+      ['sign', 'verify'],
+    )
+    const signer = await signerFor(pair.privateKey, nodeProvider)
+    expect(signer.algorithms).toEqual([algorithm])
+    const message = Uint8Array.of(1, 2, 3)
+    const signature = new Uint8Array(await signer.sign(algorithm, message))
+    const using = { name, saltLength: Number(hash.slice(4)) / 8 }
+    expect(await crypto.subtle.verify(using, pair.publicKey, signature, message)).toBe(true)
+  })
+  test('a CryptoKey of RSA with SHA-1 is for no scheme of TLS', async () => {
+    const { privateKey } = await crypto.subtle.generateKey(
+      { name: 'RSA-PSS', hash: 'SHA-1', modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1) },
+      false,
+      ['sign', 'verify'],
+    )
+    expect((await failure(() => signerFor(privateKey, nodeProvider))).code).toBe('bad_key')
+  })
+  test.each([
+    ['P-256', 'ecdsa_sha256', 'SHA-256'],
+    ['P-384', 'ecdsa_sha384', 'SHA-384'],
+    ['P-521', 'ecdsa_sha512', 'SHA-512'],
+    ['P-256', 'ecdsa_sha1', 'SHA-1'],
+  ] as const)('a CryptoKey of %s signs by %s', async (namedCurve, algorithm, hash) => {
+    const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve }, false, ['sign', 'verify'])
+    const signer = await signerFor(pair.privateKey, nodeProvider)
+    const message = Uint8Array.of(1, 2, 3)
+    const signature = await signer.sign(algorithm, message)
+    const key = createPublicKey({
+      key: Buffer.from(await crypto.subtle.exportKey('spki', pair.publicKey)),
+      format: 'der',
+      type: 'spki',
+    })
+    expect(verify(hash, message, key, signature)).toBe(true)
   })
   test('a KeyObject, a parsed key and a Signer', async () => {
     const parsed = parsePrivateKey(leaf.privateKey)

@@ -330,6 +330,14 @@ describe('other rules', () => {
     })
   })
 
+  it('without supported_groups a client can do any curve, and all have P-256 (RFC 8422 section 4)', async () => {
+    const seam = misbehaving({ ClientHello: without(10) })
+    const groupWith = async (groups: readonly string[]): Promise<unknown> =>
+      infoOf((await meet({ ...tls12, seam }, { ...tls12, groups: groups as ['X25519'] })).serverEvents).group
+    expect(await groupWith(['X25519', 'P-384', 'P-256'])).toBe('P-256')
+    expect(await groupWith(['P-384', 'X25519'])).toBe('P-384')
+  })
+
   it('early data is not for TLS 1.2 (RFC 9846 appendix E.3)', async () => {
     const protector = rotatingTicketKeys({ provider: nodeProvider })
     const options: TestServerOptions = {

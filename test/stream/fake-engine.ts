@@ -40,7 +40,7 @@ export class FakeEngine implements TlsEngine {
     return this.#pending !== undefined
   }
 
-  readonly sealing: Promise<void> | undefined = undefined
+  sealing: Promise<void> | undefined = undefined
   readonly optional: Promise<unknown> | undefined = undefined
 
   skipOptional(): void {}
@@ -118,8 +118,8 @@ export class FakeEngine implements TlsEngine {
     })
   }
 
-  abort(error?: TlsError): void {
-    if (error && !this.#failed) this.#put(frame.alert)
+  abort(error?: TlsError, { silent = false }: { readonly silent?: boolean } = {}): void {
+    if (error && !silent && !this.#failed) this.#put(frame.alert)
     this.#failed = true
   }
 

@@ -4,6 +4,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { nodeProvider } from '../../../src/crypto/node.ts'
 import type { AlertName, Fault, TlsErrorCode } from '../../../src/errors.ts'
+import type { TlsEngine } from '../../../src/engine/every.ts'
 import { TlsError, tlsErrorCodes } from '../../../src/errors.ts'
 import type { ClientOptions, ServerOptions } from '../../../src/options.ts'
 import { createCa } from '../../../src/pki/index.ts'
@@ -13,6 +14,7 @@ import { trustStore } from '../../../src/x509/trust.ts'
 import { concat } from '../../../src/wire/bytes.ts'
 import { clientOf, errorOf, eventsOf, meet, serverOf } from '../../fixtures/engines.ts'
 import { anyCertificate, ecdsa, rsa } from '../../fixtures/identities.ts'
+import { records } from '../../attacks/wire.ts'
 import { plainRecord, tls13 } from '../misbehaving.ts'
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -338,6 +340,44 @@ describe('the caller', () => {
       concat(plainRecord(21, Uint8Array.of(1, 90)), plainRecord(21, Uint8Array.of(1, 0))),
     )
     checkError(errorOf(client.takeEvents()), { code: 'aborted', fault: 'caller', alert: 'user_canceled' }, /aborted/)
+  })
+
+  it.each<readonly [string, (client: TlsEngine, server: TlsEngine) => TlsEngine, readonly (readonly number[])[]]>([
+    [
+      'a client that has the ServerHello of TLS 1.2 and has not sent its Finished',
+      (client, server) => {
+        server.receive(concat(...client.takeOutput()))
+        client.receive(concat(...server.takeOutput()).subarray(0, 5 + 4))
+        return client
+      },
+      [
+        [1, 90],
+        [1, 0],
+      ],
+    ],
+    [
+      'a server before the ClientHello',
+      (_, server) => server,
+      [
+        [1, 90],
+        [1, 0],
+      ],
+    ],
+    [
+      'a server that has answered, whose peer may be done: a fatal alert, which is no clean end',
+      (client, server) => {
+        server.receive(concat(...client.takeOutput()))
+        server.takeOutput()
+        return server
+      },
+      [[2, 80]],
+    ],
+  ])('aborted in the handshake: %s', (_, prepare, alerts) => {
+    const options = { versions: { max: 'TLS 1.2' } } as const
+    const engine = prepare(clientOf(options), serverOf({ ...ecdsa, ...options }))
+    engine.takeOutput()
+    engine.abort()
+    expect(records(concat(...engine.takeOutput())).map((record) => [...record.subarray(5)])).toEqual(alerts)
   })
 })
 

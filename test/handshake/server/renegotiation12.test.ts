@@ -52,6 +52,28 @@ const without =
     extensions: hello.extensions?.filter(({ type }) => !left.includes(type)),
   })
 
+describe('a client that resumed a session', () => {
+  it('has the certificate of a full renegotiation verified: the session vouched for it before', async () => {
+    const { clientEvents } = await meet({}, tickets)
+    const session = eventsOf(clientEvents, 'session').at(-1)?.session ?? new Uint8Array(0)
+    let verified = 0
+    const verifier = {
+      ...anyCertificate,
+      verify: (...args: Parameters<typeof anyCertificate.verify>) => {
+        verified++
+        return anyCertificate.verify(...args)
+      },
+    }
+    const meeting = await meet({ session, verifier, tls12: { renegotiation: 'freely' } }, tickets)
+    expect([infoOf(meeting.clientEvents).resumed, verified]).toEqual([true, 0])
+    for (let i = 0; i < 2; i++) {
+      const events = await serverAsks(meeting)
+      expect([types(events.client).at(-1), types(events.server)]).toEqual(['renegotiated', ['renegotiated']])
+    }
+    expect(verified).toBe(1) // the same certificate is not judged twice
+  })
+})
+
 describe('a client asks for a renegotiation', () => {
   it('and a server that allows it has new keys, and the same peer (RFC 5746 section 3.7)', async () => {
     const meeting = await meet({}, freely)

@@ -1,0 +1,82 @@
+// The bounds on what brings a connection nowhere, each to the last one that is allowed: records without content (RFC
+// 9846 section 5.1), messages after the handshake, warnings and ChangeCipherSpecs.
+
+import { describe, expect, it } from 'vitest'
+import { FloodGuard } from '../../src/engine/flood.ts'
+import { contentTypes } from '../../src/wire/registry.ts'
+
+const { alert, application_data: data, handshake } = contentTypes
+const tooMany = expect.objectContaining({ code: 'too_many_messages' })
+
+/** How many calls are taken before one is refused as too many. */
+const taken = (call: () => void): number => {
+  for (let count = 0; ; count++) {
+    try {
+      call()
+    } catch (error) {
+      expect(error).toEqual(tooMany)
+      return count
+    }
+  }
+}
+
+describe('a flood guard', () => {
+  it('takes 32 empty records in a row, and counts anew after one with content', () => {
+    const guard = new FloodGuard()
+    for (let i = 0; i < 32; i++) guard.record(data, 0)
+    guard.record(data, 1)
+    expect(taken(() => guard.record(data, 0))).toBe(32)
+  })
+
+  it('takes 512 empty records more than there are with content, whatever is between them', () => {
+    const guard = new FloodGuard()
+    const count = taken(() => {
+      guard.record(data, 1) // one with content makes up for one without
+      guard.record(data, 0)
+      guard.record(data, 0)
+    })
+    expect(count).toBe(511)
+  })
+
+  it('an alert is no content', () => {
+    const guard = new FloodGuard()
+    for (let i = 0; i < 32; i++) guard.record(data, 0)
+    guard.record(alert, 2)
+    expect(taken(() => guard.record(data, 0))).toBe(0)
+  })
+
+  it('section 5.1: other types than application data are never empty', () => {
+    for (const type of [handshake, alert])
+      expect(() => new FloodGuard().record(type, 0)).toThrow(expect.objectContaining({ code: 'unexpected_message' }))
+  })
+
+  it('takes 32 messages after the handshake, and as many again after progress', () => {
+    const guard = new FloodGuard()
+    expect(taken(() => guard.message())).toBe(32)
+    guard.progress()
+    expect(taken(() => guard.message())).toBe(32)
+  })
+
+  it('does not count as many messages as this end asked for, and no more', () => {
+    const guard = new FloodGuard()
+    guard.expect(3)
+    guard.expect(2)
+    expect(taken(() => guard.message())).toBe(32 + 5)
+  })
+
+  it('takes 4 warnings, and as many again after progress', () => {
+    const guard = new FloodGuard()
+    expect(taken(() => guard.warning())).toBe(4)
+    guard.progress()
+    expect(taken(() => guard.warning())).toBe(4)
+  })
+
+  it('takes 32 ChangeCipherSpecs, whatever else comes, and knows whether there was one', () => {
+    const guard = new FloodGuard()
+    expect(guard.sawChangeCipherSpec).toBe(false)
+    guard.changeCipherSpec()
+    expect(guard.sawChangeCipherSpec).toBe(true)
+    guard.progress()
+    expect(taken(() => guard.changeCipherSpec())).toBe(31)
+  })
+})
