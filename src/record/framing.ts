@@ -40,11 +40,6 @@ export class RecordFramer {
   #borrowed = false
   #first = true
 
-  /** Bytes waiting. */
-  get buffered(): number {
-    return this.#begunLength + this.#end - this.#start
-  }
-
   /** Bytes that were pushed are still referred to. */
   get borrows(): boolean {
     return this.#borrowed

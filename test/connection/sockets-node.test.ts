@@ -86,6 +86,28 @@ describe('dialling', () => {
   })
 })
 
+describe('memory of a socket that was made here', () => {
+  afterEach(() => {
+    for (const name of ['bun', 'deno']) Reflect.deleteProperty(process.versions, name)
+    vi.resetModules()
+  })
+
+  it.each([
+    ['Node', true],
+    ['bun', false],
+    ['deno', false],
+  ])('goes back in Node alone, where it is known when it is free: %s', async (runtime, isOwned) => {
+    if (runtime !== 'Node') Object.defineProperty(process.versions, runtime, { value: '1', configurable: true })
+    vi.resetModules()
+    const loaded = await import('../../src/sockets.node.ts')
+    const socket = Object.assign(new FakeSocket(), { write: () => true, end: () => {} })
+    netOf({ connect: () => socket })
+    const dialled = loaded.nodeSockets.dial({ host: '192.0.2.1', port: 443 }, new DialAttempt())
+    socket.emit('connect')
+    expect(Object.is(await dialled, socket)).toBe(!isOwned)
+  })
+})
+
 describe('listening', () => {
   class FakeServer extends EventEmitter {
     closed = false
@@ -93,9 +115,9 @@ describe('listening', () => {
     address: () => unknown = () => ({ address: '::1', port: 8443 })
     listen(options: object, then: () => void): void {
       this.listened = options
-      this.then = then
+      this.ready = then
     }
-    then: () => void = () => {}
+    ready: () => void = () => {}
     close(): void {
       this.closed = true
     }
@@ -123,7 +145,7 @@ describe('listening', () => {
 
   it('tells of an error that comes later, and goes on', async () => {
     const { server, told, listened } = listening()
-    server.then()
+    server.ready()
     const listener = await listened
     expect(listener.address).toEqual({ host: '::1', port: 8443 })
     server.emit('error', Object.assign(new Error('x'), { code: 'EMFILE' }))
@@ -141,7 +163,7 @@ describe('listening', () => {
   it.each([null, 'a pipe'])('has no address where the server has none (%s)', async (address) => {
     const { server, listened } = listening()
     server.address = () => address
-    server.then()
+    server.ready()
     expect((await listened).address).toEqual({ host: '', port: 0 })
   })
 

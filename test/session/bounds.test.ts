@@ -14,7 +14,7 @@ import {
   sharedTicketKeys,
 } from '../../src/session/index.ts'
 import type { SessionState } from '../../src/session/index.ts'
-import { blankSession } from '../../src/session/state.ts'
+import { blankSession, decodeSession, encodeSession } from '../../src/session/state.ts'
 
 const sessionOf = (version: number, secret: number, fields: Partial<SessionState> = {}): SessionState => ({
   ...blankSession,
@@ -44,6 +44,36 @@ describe('a map that knows its oldest entry', () => {
     expect([...map.entries()].map(([key]) => key)).toEqual(['b', 'd', 'e'])
     for (const [key] of map.entries()) map.delete(key)
     expect([map.size, map.oldest()]).toEqual([0, undefined])
+  })
+})
+
+describe('a session as bytes', () => {
+  const [leaf, issuer, root] = [1, 2, 3].map((fill) => new Uint8Array(1000).fill(fill)) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ]
+
+  it('has each certificate once, whether it was sent, verified, or both', () => {
+    const base = encodeSession(sessionOf(0x0304, 1)).length
+    const session = sessionOf(0x0304, 1, { peerCertificates: [leaf, issuer], verifiedChain: [leaf, issuer, root] })
+    const written = encodeSession(session)
+    expect(decodeSession(written)).toEqual(session)
+    expect(written.length - base).toBeLessThan(3100)
+  })
+
+  it('of another format, cut, or with something behind it, is refused', () => {
+    const written = encodeSession(sessionOf(0x0304, 1))
+    expect(() => decodeSession(Uint8Array.of(written[0] ?? 0, ...written.subarray(1), 0))).toThrow(/is not one/)
+    expect(() => decodeSession(written.subarray(0, -1))).toThrow(/is not one/)
+    expect(() => decodeSession(Uint8Array.of((written[0] ?? 0) + 1, ...written.subarray(1)))).toThrow(/another version/)
+    expect(() => decodeSession(new Uint8Array(0))).toThrow(/another version/)
+  })
+
+  it('a certificate whose place does not fit a byte is written out', () => {
+    const many = Array.from({ length: 300 }, (_, i) => Uint8Array.of(i >> 8, i & 255))
+    const session = sessionOf(0x0304, 1, { peerCertificates: many, verifiedChain: many.slice(250, 260) })
+    expect(decodeSession(encodeSession(session))).toEqual(session)
   })
 })
 

@@ -214,3 +214,25 @@ describe('close()', () => {
     await expect(server.read()).rejects.toMatchObject({ code: 'alert_received' })
   })
 })
+
+describe('an engine that fails while it is asked for something', () => {
+  class Failing extends FakeEngine {
+    readonly #fail = (): never => {
+      this.abort(new TlsError('internal_error', 'no')) // its alert waits to be taken
+      throw new TlsError('key_limit_reached', 'no more')
+    }
+    override updateKeys = this.#fail
+    override send = this.#fail
+  }
+
+  it.each<readonly [string, (client: Pump) => Promise<void>]>([
+    ['updateKeys', (client) => client.updateKeys(false, {})],
+    ['a write', (client) => client.write(Uint8Array.of(1))],
+  ])('still has its alert sent: %s', async (_, call) => {
+    const [near, far] = pair()
+    const [client, server] = [new Pump(new Failing('client'), near), new Pump(new FakeEngine('server'), far)]
+    await Promise.all([client.handshake, server.handshake])
+    await expect(call(client)).rejects.toMatchObject({ code: 'key_limit_reached' })
+    await expect(server.read()).rejects.toMatchObject({ code: 'alert_received' })
+  })
+})

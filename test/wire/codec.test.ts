@@ -1,8 +1,28 @@
 // One declaration of a message is its encoder, its decoder and its type.
 
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import { decode, encode, list, opaque, struct, u16, u64, u8 } from '../../src/wire/codec.ts'
-import type { Decoded } from '../../src/wire/codec.ts'
+import { concat } from '../../src/wire/bytes.ts'
+import {
+  decode,
+  empty,
+  encode,
+  encodeAll,
+  fixed,
+  latin1,
+  list,
+  mapped,
+  opaque,
+  rest,
+  struct,
+  u16,
+  u24,
+  u32,
+  u64,
+  u8,
+  within,
+} from '../../src/wire/codec.ts'
+import { extensionList } from '../../src/wire/extensions.ts'
+import type { Codec, Decoded } from '../../src/wire/codec.ts'
 import type { ClientHelloExtensions } from '../../src/wire/extensions.ts'
 import type { ClientHello, Message, Messages13 } from '../../src/wire/messages.ts'
 
@@ -154,7 +174,7 @@ describe('bounds of the presentation language (RFC 9846 section 3)', () => {
 })
 
 describe('a list of extensions (RFC 9846 section 4.3)', () => {
-  const codec = rawExtensions(0)
+  const codec = extensionList(0)
   const extension = (type: number, length: number): Uint8Array => {
     const bytes = new Uint8Array(4 + length)
     new DataView(bytes.buffer).setUint16(0, type)

@@ -160,6 +160,10 @@ describe('times (RFC 5280 section 4.1.2.5)', () => {
     '260101000060Z',
     '26O101000000Z',
     '260100000000Z',
+    '2601010000:0Z',
+    '26010100001/Z',
+    '2/0101000000Z',
+    '2:0101000000Z',
   ])('UTCTime %s is refused', (text) => {
     expect(() => utc(text)).toThrow(/UTCTime/)
   })

@@ -34,14 +34,25 @@ export class Exchange {
     }
   }
 
-  /** Up to `size` bytes of application data; null at close_notify or at the end of the stream. */
-  async read(size: number): Promise<Uint8Array | null> {
-    while (this.#unread.length === 0 && !this.#ended) await this.#step()
+  /**
+   * Up to `size` bytes of application data; null at close_notify or at the end of the stream. `between`: called before
+   * whatever is taken from the link.
+   */
+  async read(size: number, between: () => void = () => {}): Promise<Uint8Array | null> {
+    while (this.#unread.length === 0 && !this.#ended) {
+      between()
+      await this.#step()
+    }
     const [first] = this.#unread
     if (first === undefined) return null
     this.#unread[0] = first.subarray(size)
     if (first.length <= size) this.#unread.shift()
     return first.subarray(0, size)
+  }
+
+  /** Goes on until this is so; what comes at once is taken in parts. */
+  async until(reached: () => boolean): Promise<void> {
+    while (!reached()) await this.#step()
   }
 
   /** Goes on to the peer's Finished after False Start. */

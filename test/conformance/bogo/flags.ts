@@ -93,7 +93,7 @@ const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
     renew-ticket skip-ticket enable-early-data expect-ticket-supports-early-data expect-accept-early-data
     expect-reject-early-data expect-no-offer-early-data use-export-context export-traffic-secrets tls-unique
     key-update key-update-before-read send-alert handshake-never-done no-op-extra-handshake handshake-twice
-    forbid-renegotiation-after-handshake renegotiate-freely renegotiate-once renegotiate-ignore renegotiate-explicit
+    use-exporter-between-reads forbid-renegotiation-after-handshake renegotiate-freely renegotiate-once renegotiate-ignore renegotiate-explicit
     shim-writes-first read-with-unfinished-write shim-shuts-down check-close-notify peek-then-read
     write-different-record-sizes
     cbc-record-splitting partial-write expect-ech-accept enable-ech-grease reject-unusable-ech-config
@@ -106,7 +106,8 @@ const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
     port resume-count min-version max-version expect-version expect-curve-id expect-cipher expect-cipher-aes
     expect-cipher-no-aes expect-peer-signature-algorithm expect-selected-credential max-cert-list
     install-one-cert-compression-alg resumption-delay expect-ticket-age-skew repeat-shim-initial-write
-    export-keying-material expect-total-renegotiations read-size max-send-fragment expect-peer-certificate-type`,
+    export-keying-material expect-total-renegotiations read-size max-send-fragment expect-peer-certificate-type
+    early-write-after-message`,
   ),
   ...rows(
     'list',

@@ -110,7 +110,9 @@ export function clientOptions(flags: Flags, retry: Flags, carried: Carried, note
       falseStart: flags.on.has('false-start') && (alpn !== undefined || flags.on.has('allow-false-start-without-alpn')),
       renegotiation: renegotiation(flags, noted, later),
     },
-    ...(offersEarlyData(flags, carried) && { earlyData: initialWrite(flags) }),
+    ...(offersEarlyData(flags, carried) && {
+      earlyData: writesAfter(flags) === undefined ? initialWrite(flags) : new Uint8Array(0),
+    }),
   }
 }
 
@@ -252,6 +254,9 @@ function pskLookUp(flags: Flags): Pick<ServerOptions, 'psk'> {
 export const offersEarlyData = (flags: Flags, carried: Carried): boolean =>
   flags.on.has('enable-early-data') && carried.session !== undefined
 
+/** The type of the message after which early data is written; undefined: with the ClientHello. */
+export const writesAfter = (flags: Flags): number | undefined => numberOf(flags, 'early-write-after-message')
+
 /** What -shim-writes-first writes; nothing without it. */
 export function initialWrite(flags: Flags): Uint8Array {
   if (!flags.on.has('shim-writes-first') && !flags.on.has('read-with-unfinished-write')) return new Uint8Array(0)
@@ -319,7 +324,9 @@ function commonOptions(
       const [label = '', , secret = ''] = line.trim().split(' ')
       noted.keyLog.set(label, fromHex(secret))
     },
-    ...((flags.texts.has('expect-msg-callback') || flags.bytes.has('expect-certificate-types')) && {
+    ...((flags.texts.has('expect-msg-callback') ||
+      flags.bytes.has('expect-certificate-types') ||
+      writesAfter(flags) !== undefined) && {
       trace: (record) => noted.messages.add(record),
     }),
     verifyConnection: (info) => checkConnection(info, flags),
@@ -373,10 +380,13 @@ function suiteNames(rule: string, provider: CryptoProvider, psk: boolean): NonNu
   const all = cipherSuites.filter(({ id, authentication }) => can.has(id) && (psk || authentication !== 'psk'))
   const fixed = all.filter(({ version, legacy }) => version === 'TLS 1.3' && !legacy).map(({ name }) => name)
   const taken = new Set<string>()
+  const excluded = rule.split(':').flatMap((word) => (word.startsWith('!') ? [word.slice(1)] : []))
   const namesOf = (word: string): readonly string[] => {
+    if (word.startsWith('!')) return []
     const found = all
-      .filter(({ name, version }) => version === 'TLS 1.2' && (word === name || word === 'ALL'))
+      .filter(({ name, version }) => version === 'TLS 1.2' && (word === name || word === 'ALL' || word === 'DEFAULT'))
       .map(({ name }) => name)
+      .filter((name) => !excluded.some((part) => name.split('_').includes(part)))
     if (found.length === 0 && word !== '3DES') throw new Unimplemented(`cipher rule ${word}`)
     return found.filter((name) => !taken.has(name) && taken.add(name))
   }

@@ -174,4 +174,31 @@ export const pins: readonly Pin[] = [
       'without the extended master secret tls-unique does not tell connections apart (RFC 7627 section 1, RFC 9266 ' +
       'section 3)',
   },
+  {
+    tests: ['Renegotiate-Client-NoIgnore'],
+    outcome: 'unexpected success',
+    ours: '',
+    runner: '',
+    reason:
+      'a renegotiation that was not allowed is refused with the warning no_renegotiation, and the connection goes on ' +
+      '(RFC 5246 section 7.2.2); BoringSSL ends it',
+  },
+  {
+    tests: ['Renegotiate-Client-Packed'],
+    outcome: 'unexpected success',
+    ours: '',
+    runner: '',
+    reason:
+      'messages of one content type may share a record (RFC 5246 section 6.2.1): a HelloRequest behind Finished is ' +
+      'read after it, as no keys change between them',
+  },
+  {
+    tests: ['ExportKeyingMaterial-Renegotiate'],
+    outcome: 'unexpected success',
+    ours: '',
+    runner: '',
+    reason:
+      'until a renegotiation is done the connection has the session that it had, and exports from it (RFC 5705 ' +
+      'section 4); BoringSSL does not export meanwhile',
+  },
 ]

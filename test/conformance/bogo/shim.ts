@@ -11,7 +11,15 @@ import { CheckFailed, checkHandshake, checkMessages, checkRefusal, checkTickets,
 import { Exchange } from './exchange.ts'
 import { type CommandLine, Defect, type Flags, numberOf, parseCommandLine, textOf, Unimplemented } from './flags.ts'
 import { type Link, openLink } from './link.ts'
-import { type Carried, clientOptions, initialWrite, noNotes, offersEarlyData, serverOptions } from './options.ts'
+import {
+  type Carried,
+  clientOptions,
+  initialWrite,
+  noNotes,
+  offersEarlyData,
+  serverOptions,
+  writesAfter,
+} from './options.ts'
 
 const exitCodes = { failed: 1, unimplemented: 89, mustFail: 90 } as const
 
@@ -129,7 +137,8 @@ async function converse(situation: Situation, retry: Flags, carried: Carried): P
   let written = false
   const implicit = flags.on.has('implicit-handshake')
   if (!implicit || early) {
-    // early data is written by the handshake
+    // early data is written by the handshake, if it does not wait for a message
+    if (early) await writeEarly(situation)
     await exchange.handshake()
     if (flags.on.has('handshake-twice')) await exchange.complete()
     if (early && exchange.info?.earlyData === 'rejected') flags = retry
@@ -145,6 +154,13 @@ async function converse(situation: Situation, retry: Flags, carried: Carried): P
   checkTickets({ ...situation, flags })
   await shutDown(exchange, flags)
   checkMessages(situation.noted, flags)
+}
+
+async function writeEarly({ exchange, noted, flags }: Situation): Promise<void> {
+  const type = writesAfter(flags)
+  if (type === undefined) return
+  await exchange.until(() => noted.messages.text.includes(`read hs ${type}\n`))
+  await exchange.write(initialWrite(flags))
 }
 
 async function writeSecrets({ exchange, noted }: Situation, flags: Flags): Promise<void> {
@@ -187,7 +203,9 @@ async function echo(exchange: Exchange, flags: Flags): Promise<void> {
       await exchange.engine.updateKeys(false)
       await exchange.flush()
     }
-    const data = await exchange.read(size)
+    const data = await exchange.read(size, () => {
+      if (flags.on.has('use-exporter-between-reads')) exchange.engine.exportKeyingMaterial(1, '')
+    })
     if (data === null) return
     await exchange.releaseWrite()
     if (flags.on.has('key-update')) await exchange.engine.updateKeys(false)
