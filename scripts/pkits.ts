@@ -6,9 +6,8 @@ import process from 'node:process'
 import { pathToFileURL } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import { nodeProvider } from '../src/crypto/node.ts'
-import { verifyChain } from '../src/x509/index.ts'
-import { crlCheck, parseCrl } from '../src/x509/revocation.ts'
-import type { Crl } from '../src/x509/revocation.ts'
+import { crlCheck, parseCrl, verifyChain } from '../src/x509/index.ts'
+import type { Crl } from '../src/x509/index.ts'
 
 export interface PkitsCase {
   readonly id: string

@@ -8,8 +8,6 @@ import { TlsError } from '../../src/errors.ts'
 import * as pki from '../../src/pki/index.ts'
 import * as root from '../../src/index.node.ts'
 import * as session from '../../src/session/index.ts'
-import * as ct from '../../src/x509/ct.ts'
-import * as revocation from '../../src/x509/revocation.ts'
 import * as x509 from '../../src/x509/index.ts'
 
 type Call = (...given: readonly unknown[]) => unknown
@@ -162,12 +160,12 @@ const misspelt: readonly (readonly [string, string, () => unknown])[] = [
     () => x509.chainVerifier(untyped({ provider, trust: [], budgets: { signature: 5 } })),
   ],
   ['pathVerifier', 'maxDepth', () => x509.pathVerifier(untyped({ provider, trust: [], maxdepth: 1 }))],
-  ['crlCheck', 'mode', () => revocation.crlCheck(untyped({ crls: [], mod: 'hard' }))],
-  ['ocspCheck', 'mustStaple', () => revocation.ocspCheck(untyped({ muststaple: true }))],
+  ['crlCheck', 'mode', () => x509.crlCheck(untyped({ crls: [], mod: 'hard' }))],
+  ['ocspCheck', 'mustStaple', () => x509.ocspCheck(untyped({ muststaple: true }))],
   ['daneVerifier', 'records', () => x509.daneVerifier(untyped({ provider, record: [] }))],
   ['pinCheck', 'where', () => x509.pinCheck(untyped({ pins: [], were: 'leaf' }))],
-  ['sctCheck', 'policy', () => ct.sctCheck(untyped({ logs: [], polcy: () => undefined }))],
-  ['createFetcher', 'timeoutMs', () => revocation.createFetcher(untyped({ fetch, timeout: 5 }))],
+  ['sctCheck', 'policy', () => x509.sctCheck(untyped({ logs: [], polcy: () => undefined }))],
+  ['createFetcher', 'timeoutMs', () => x509.createFetcher(untyped({ fetch, timeout: 5 }))],
   [
     'tofuVerifier',
     'onFirstUse',
@@ -191,10 +189,10 @@ describe('an unknown option is refused by name, with the likely one', () => {
 describe('a value that would turn a check off is refused', () => {
   const options = { provider, trust: [] }
   it.each<readonly [string, () => unknown]>([
-    ['mode in other letters', () => revocation.ocspCheck(untyped({ mode: 'Hard' }))],
-    ['mode of CRLs', () => revocation.crlCheck(untyped({ crls: [], mode: 'off' }))],
-    ['a clock skew that is no number', () => revocation.crlCheck({ crls: [], skew: Number.NaN })],
-    ['an unknown depth', () => revocation.crlCheck(untyped({ crls: [], depth: 'all' }))],
+    ['mode in other letters', () => x509.ocspCheck(untyped({ mode: 'Hard' }))],
+    ['mode of CRLs', () => x509.crlCheck(untyped({ crls: [], mode: 'off' }))],
+    ['a clock skew that is no number', () => x509.crlCheck({ crls: [], skew: Number.NaN })],
+    ['an unknown depth', () => x509.crlCheck(untyped({ crls: [], depth: 'all' }))],
     ['a profile that there is not', () => x509.chainVerifier(untyped({ ...options, profile: 'strict' }))],
     ['no purpose at all', () => x509.verifyChain([leaf.certificate], { ...options, purpose: [] })],
     ['a misspelt purpose', () => x509.verifyChain([leaf.certificate], { ...options, purpose: 'serverauth' })],
@@ -280,9 +278,9 @@ const optionsOf: readonly (readonly [string, readonly string[], (options: unknow
   [
     'crlCheck',
     ['crls', 'signers', 'mode', 'depth', 'maxAge', 'skew'],
-    (options) => revocation.crlCheck({ crls: [], ...untyped<object>(options) }),
+    (options) => x509.crlCheck({ crls: [], ...untyped<object>(options) }),
   ],
-  ['ocspCheck', ['responses', 'fetch', 'nonce', 'maxAge', 'skew'], (options) => revocation.ocspCheck(untyped(options))],
+  ['ocspCheck', ['responses', 'fetch', 'nonce', 'maxAge', 'skew'], (options) => x509.ocspCheck(untyped(options))],
 ]
 
 describe('an option of another kind, or beyond what can be written, gives a TlsError', () => {

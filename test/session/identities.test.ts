@@ -11,13 +11,13 @@ import { decodeSession, encodeSession, memorySessionCache, sharedTicketKeys } fr
 import {
   chainVerifier,
   daneVerifier,
+  ocspCheck,
   parseTlsa,
   pinCheck,
   spkiPin,
   tofuVerifier,
   trustStore,
 } from '../../src/x509/index.ts'
-import { ocspCheck } from '../../src/x509/revocation.ts'
 import type { CertificateVerifier } from '../../src/x509/index.ts'
 import { parseCertificate } from '../../src/x509/certificate.ts'
 import { decodePem } from '../../src/wire/pem.ts'

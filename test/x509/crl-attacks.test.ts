@@ -16,8 +16,7 @@ import {
   derOid,
   derSequence,
 } from '../../src/wire/der.ts'
-import { verifyChain } from '../../src/x509/index.ts'
-import { crlCheck } from '../../src/x509/revocation.ts'
+import { crlCheck, verifyChain } from '../../src/x509/index.ts'
 import {
   altNames,
   directory,

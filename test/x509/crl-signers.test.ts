@@ -5,10 +5,8 @@ import { describe, expect, test } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { concat } from '../../src/wire/bytes.ts'
 import { derElement, derOid, derSequence } from '../../src/wire/der.ts'
-import { verifyChain } from '../../src/x509/index.ts'
-import { crlCheck } from '../../src/x509/revocation.ts'
-import type { PathPair } from '../../src/x509/index.ts'
-import type { CrlCheckOptions } from '../../src/x509/revocation.ts'
+import { crlCheck, verifyChain } from '../../src/x509/index.ts'
+import type { CrlCheckOptions, PathPair } from '../../src/x509/index.ts'
 import {
   basic,
   directory,

@@ -6,8 +6,14 @@ import { describe, expect, test } from 'vitest'
 import { nobleProvider } from '../../src/crypto/noble.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { derBits, derElement, derInteger, derNull, derOid, derSequence } from '../../src/wire/der.ts'
-import { chainVerifier, extensionOids, parseCertificate, verifyChain } from '../../src/x509/index.ts'
-import { crlCheck, ocspCheck } from '../../src/x509/revocation.ts'
+import {
+  chainVerifier,
+  crlCheck,
+  extensionOids,
+  ocspCheck,
+  parseCertificate,
+  verifyChain,
+} from '../../src/x509/index.ts'
 import type { VerifyOptions } from '../../src/x509/index.ts'
 import { verifierMemory } from '../../src/x509/memory.ts'
 import { isDnsName, parseIp } from '../../src/x509/names.ts'

@@ -8,10 +8,16 @@ import { nodeProvider } from '../../src/crypto/node.ts'
 import { createCa } from '../../src/pki/index.ts'
 import { constructedTag, derElement, derInteger, derOid, derSequence } from '../../src/wire/der.ts'
 import { encodePem } from '../../src/wire/pem.ts'
-import { extensionOids, issuerOf, parseCertificate, verifyChain } from '../../src/x509/index.ts'
-import { createFetcher, crlCheck, ocspCheck } from '../../src/x509/revocation.ts'
-import type { Certificate, PathCheck, VerifyOptions } from '../../src/x509/index.ts'
-import type { FetcherOptions, FetchFunction } from '../../src/x509/revocation.ts'
+import {
+  createFetcher,
+  crlCheck,
+  extensionOids,
+  issuerOf,
+  ocspCheck,
+  parseCertificate,
+  verifyChain,
+} from '../../src/x509/index.ts'
+import type { Certificate, FetcherOptions, FetchFunction, PathCheck, VerifyOptions } from '../../src/x509/index.ts'
 import { extension, makeCa, makeLeaf, now, uri } from './make.ts'
 import type { Made } from './make.ts'
 import { crlNumber, deltaTo, entry, fullName, makeCrl, points } from './make-crl.ts'

@@ -8,8 +8,7 @@ import { concat } from '../../src/wire/bytes.ts'
 import { constructedTag, derElement, derOid, derSequence, tags } from '../../src/wire/der.ts'
 import { encodePem } from '../../src/wire/pem.ts'
 import { extensionOids } from '../../src/x509/oids.ts'
-import { parseCertificates, purposeOids, trustStore, verifyChain } from '../../src/x509/index.ts'
-import { crlCheck, parseCrls } from '../../src/x509/revocation.ts'
+import { crlCheck, parseCertificates, parseCrls, purposeOids, trustStore, verifyChain } from '../../src/x509/index.ts'
 import { OpensslDirectory, withOpenssl } from '../pki/openssl.ts'
 
 let ca: Ca

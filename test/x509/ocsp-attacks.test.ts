@@ -18,8 +18,7 @@ import {
   tags,
 } from '../../src/wire/der.ts'
 import { parseCertificate } from '../../src/x509/certificate.ts'
-import { verifyChain } from '../../src/x509/index.ts'
-import { ocspCheck } from '../../src/x509/revocation.ts'
+import { ocspCheck, verifyChain } from '../../src/x509/index.ts'
 import { purposeOids } from '../../src/x509/oids.ts'
 import {
   basic,

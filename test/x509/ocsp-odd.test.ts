@@ -5,9 +5,8 @@
 import { describe, expect, test } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { derNull, derOctets, derOid, derSequence } from '../../src/wire/der.ts'
-import { verifyChain } from '../../src/x509/index.ts'
-import { ocspCheck } from '../../src/x509/revocation.ts'
-import type { OcspCheckOptions } from '../../src/x509/revocation.ts'
+import { ocspCheck, verifyChain } from '../../src/x509/index.ts'
+import type { OcspCheckOptions } from '../../src/x509/index.ts'
 import { purposeOids } from '../../src/x509/oids.ts'
 import {
   basic,

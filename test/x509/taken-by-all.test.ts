@@ -3,8 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { derNull, derOid, derSequence } from '../../src/wire/der.ts'
-import { verifyChain } from '../../src/x509/index.ts'
-import { crlCheck } from '../../src/x509/revocation.ts'
+import { crlCheck, verifyChain } from '../../src/x509/index.ts'
 import {
   constraints,
   dns,
