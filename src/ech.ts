@@ -7,8 +7,8 @@ import { run, use } from './crypto/maybe.ts'
 import type { Steps } from './crypto/maybe.ts'
 import type { CryptoProvider, KeyExchange, MaybePromise } from './crypto/provider.ts'
 import { TlsError } from './errors.ts'
-import { canHpke, hpkeKeyPair } from './keys/hpke.ts'
-import type { HpkeSuite } from './keys/hpke.ts'
+import { canHpke, hpkeKeyPair } from './keys/hpke-suites.ts'
+import type { HpkeSuite } from './keys/hpke-suites.ts'
 import { equalBytes } from './wire/bytes.ts'
 import {
   decodeEchConfig,

@@ -3,6 +3,7 @@
 import type { KeyInput } from './crypto/key-input.ts'
 import { andThen as then } from './crypto/maybe.ts'
 import type { CryptoProvider, MaybePromise } from './crypto/provider.ts'
+import { sha256From } from './crypto/sha256.ts'
 import { TlsError } from './errors.ts'
 import type { CertificateInput, Identities, Identity, IdentityOptions } from './options.ts'
 import { toHex } from './wire/bytes.ts'
@@ -13,10 +14,7 @@ export const certificateListOf = (input: CertificateInput, option: string): read
   certificateBytes(input, option)
 
 /** SHA-256 of a certificate, in hex. */
-export const sha256Of = ({ name, hashes: { sha256 } }: CryptoProvider, der: Uint8Array): string => {
-  if (!sha256) throw new TlsError('unsupported', `the ${name} provider has no SHA-256`)
-  return toHex(sha256.digest(der))
-}
+export const sha256Of = (provider: CryptoProvider, der: Uint8Array): string => toHex(sha256From(provider).digest(der))
 
 /** Where identities come from: options that name them, or a function of what the peer asks. */
 export interface IdentitySource<Asked> {

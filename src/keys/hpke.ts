@@ -3,29 +3,13 @@
 
 import { run, use } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
-import type {
-  AeadCipher,
-  AeadKey,
-  CipherName,
-  CryptoProvider,
-  HashAlgorithm,
-  HashName,
-  KeyExchange,
-  KeyExchangeGroup,
-  MaybePromise,
-} from '../crypto/provider.ts'
+import type { AeadKey, CryptoProvider, HashAlgorithm, KeyExchange, MaybePromise } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { concat } from '../wire/bytes.ts'
 import { utf8Bytes } from '../wire/codec.ts'
-import { groupIds, hpkeAeads, hpkeKdfs, hpkeKems } from '../wire/numbers.ts'
 import { hkdfExpand, hkdfExtract } from './hkdf.ts'
-
-/** Numbers of KEM, KDF and AEAD (RFC 9180 section 7). */
-export interface HpkeSuite {
-  readonly kem: number
-  readonly kdf: number
-  readonly aead: number
-}
+import { hpkeParts } from './hpke-suites.ts'
+import type { HpkeParts, HpkeSuite } from './hpke-suites.ts'
 
 /** The sender's end. Messages are numbered, so those of one context have to be sealed and opened in the same order. */
 export interface HpkeSender {
@@ -40,62 +24,8 @@ export interface HpkeReceiver {
   open(additionalData: Uint8Array, sealed: Uint8Array): MaybePromise<Uint8Array | undefined>
 }
 
-interface KemFacts {
-  readonly group: number
-  readonly hash: HashName
-}
-
-/** DHKEM(P-256, HKDF-SHA256) and DHKEM(X25519, HKDF-SHA256), by the number of the group that computes them. */
-const kems: ReadonlyMap<number, KemFacts> = new Map([
-  [hpkeKems.X25519_SHA256, { group: groupIds.X25519, hash: 'sha256' }],
-  [hpkeKems.P256_SHA256, { group: groupIds['P-256'], hash: 'sha256' }],
-])
-const kdfs: ReadonlyMap<number, HashName> = new Map([
-  [hpkeKdfs.sha256, 'sha256'],
-  [hpkeKdfs.sha384, 'sha384'],
-  [hpkeKdfs.sha512, 'sha512'],
-])
-const aeads: ReadonlyMap<number, CipherName> = new Map([
-  [hpkeAeads['aes-128-gcm'], 'aes-128-gcm'],
-  [hpkeAeads['aes-256-gcm'], 'aes-256-gcm'],
-  [hpkeAeads['chacha20-poly1305'], 'chacha20-poly1305'],
-])
-
 /** Bytes that every AEAD here adds. */
 export const HPKE_TAG_LENGTH = 16
-
-interface Parts {
-  readonly group: KeyExchangeGroup
-  readonly kemHash: HashAlgorithm
-  readonly hash: HashAlgorithm
-  readonly aead: AeadCipher
-}
-
-/** What computes a suite with this provider; undefined if it can't. */
-const partsOf = (provider: CryptoProvider, { kem, kdf, aead }: HpkeSuite): Parts | undefined => {
-  const facts = kems.get(kem)
-  const group = provider.groups.find(({ id }) => id === facts?.group)
-  const kemHash = facts && provider.hashes[facts.hash]
-  const hashName = kdfs.get(kdf)
-  const hash = hashName && provider.hashes[hashName]
-  const cipherName = aeads.get(aead)
-  const cipher = provider.suites
-    .map((suite) => suite.cipher)
-    .find(({ kind, name }) => kind === 'aead' && name === cipherName)
-  return group && kemHash && hash && cipher?.kind === 'aead' ? { group, kemHash, hash, aead: cipher } : undefined
-}
-
-export const canHpke = (provider: CryptoProvider, suite: HpkeSuite): boolean => partsOf(provider, suite) !== undefined
-
-const needed = (provider: CryptoProvider, suite: HpkeSuite): Parts => {
-  const parts = partsOf(provider, suite)
-  if (!parts)
-    throw new TlsError(
-      'unsupported',
-      `the ${provider.name} provider can't do HPKE with KEM ${suite.kem}, KDF ${suite.kdf}, AEAD ${suite.aead}`,
-    )
-  return parts
-}
 
 /** Is given the KEM's shared secret, for key logs (RFC 9850 section 2.3). */
 export type SecretListener = (sharedSecret: Uint8Array) => void
@@ -113,10 +43,10 @@ export const hpkeSender = (
   publicKey: Uint8Array,
   info: Uint8Array,
   { ephemeral, onSecret }: HpkeSenderOptions = {},
-): MaybePromise<HpkeSender> => run(setupSender(needed(provider, suite), suite, publicKey, info, ephemeral, onSecret))
+): MaybePromise<HpkeSender> => run(setupSender(hpkeParts(provider, suite), suite, publicKey, info, ephemeral, onSecret))
 
 function* setupSender(
-  parts: Parts,
+  parts: HpkeParts,
   suite: HpkeSuite,
   publicKey: Uint8Array,
   info: Uint8Array,
@@ -148,10 +78,10 @@ export const hpkeReceiver = (
   keys: KeyExchange,
   info: Uint8Array,
   onSecret?: SecretListener,
-): MaybePromise<HpkeReceiver> => run(setupReceiver(needed(provider, suite), suite, enc, keys, info, onSecret))
+): MaybePromise<HpkeReceiver> => run(setupReceiver(hpkeParts(provider, suite), suite, enc, keys, info, onSecret))
 
 function* setupReceiver(
-  parts: Parts,
+  parts: HpkeParts,
   suite: HpkeSuite,
   enc: Uint8Array,
   keys: KeyExchange,
@@ -177,32 +107,11 @@ function* after<T>(done: MaybePromise<void>, value: T): Steps<T> {
   return value
 }
 
-/**
- * The receiver's key pair from its private key, 32 bytes. Throws `bad_key`, or `unsupported` where the provider can't.
- */
-export const hpkeKeyPair = (
-  provider: CryptoProvider,
-  kem: number,
-  privateKey: Uint8Array,
-): MaybePromise<KeyExchange> => {
-  const facts = kems.get(kem)
-  const group = provider.groups.find(({ id }) => id === facts?.group)
-  if (!group?.restore)
-    throw new TlsError('unsupported', `the ${provider.name} provider can't receive with HPKE KEM ${kem}`)
-  if (privateKey.length !== 32)
-    throw new TlsError('bad_key', `an HPKE private key of ${privateKey.length} bytes; it has to be 32`)
-  try {
-    return group.restore(privateKey)
-  } catch (cause) {
-    throw new TlsError('bad_key', 'an HPKE private key that is not valid', { cause })
-  }
-}
-
 /** An encapsulated key as a sender would make one, which nobody has the secret of (RFC 9849 section 6.2.1). */
 export const someEncapsulatedKey = (provider: CryptoProvider, suite: HpkeSuite): MaybePromise<Uint8Array> =>
   run(
     (function* (): Steps<Uint8Array> {
-      return (yield* use(needed(provider, suite).group.start())).share
+      return (yield* use(hpkeParts(provider, suite).group.start())).share
     })(),
   )
 
@@ -229,7 +138,7 @@ const labelled = (hash: HashAlgorithm, suiteId: Uint8Array) => ({
 
 /** ExtractAndExpand (section 4.1). */
 const sharedSecret = (
-  { kemHash }: Parts,
+  { kemHash }: HpkeParts,
   { kem }: HpkeSuite,
   agreed: Uint8Array,
   kemContext: Uint8Array,
@@ -239,7 +148,7 @@ const sharedSecret = (
 }
 
 /** KeySchedule with mode_base (section 5.1). */
-function* schedule({ hash, aead }: Parts, suite: HpkeSuite, shared: Uint8Array, info: Uint8Array): Steps<Context> {
+function* schedule({ hash, aead }: HpkeParts, suite: HpkeSuite, shared: Uint8Array, info: Uint8Array): Steps<Context> {
   const kdf = labelled(hash, concat(utf8Bytes('HPKE'), twoBytes(suite.kem), twoBytes(suite.kdf), twoBytes(suite.aead)))
   const scheduleContext = concat(
     Uint8Array.of(0),

@@ -1,5 +1,5 @@
-// What of verification is loaded when a program of node:tls first asks for it: CRLs, and the library's own verifier with
-// its check of OCSP responses, which only the options in `puretls: { ... }` ask for.
+// What of verification is loaded when a program of node:tls first asks for it: CRLs, and the library's own verifier
+// with its check of OCSP responses, which only the options in `puretls: { ... }` ask for.
 
 import type { Defaults } from '../config.ts'
 import { serverDefaults } from '../config/server-defaults.ts'

@@ -1,20 +1,20 @@
 // Ticket protection: where the keys come from (made and rotated here, given by the caller, or derived from a secret
-// that a fleet shares) and how a ticket is sealed with one (RFC 9846 section 4.7.1, RFC 5077 section 4 and 5.5).
+// that a fleet shares in shared-ticket-keys.ts) and how a ticket is sealed with one (RFC 9846 section 4.7.1, RFC 5077
+// section 4 and 5.5).
 
-import { checkOptions, requireBytes } from '../checked-options.ts'
+import { checkOptions } from '../checked-options.ts'
 import type { Names } from '../checked-options.ts'
 import { andThen as then } from '../crypto/maybe.ts'
-import type { AeadCipher, CryptoProvider, HashAlgorithm, MaybePromise } from '../crypto/provider.ts'
+import type { AeadCipher, CryptoProvider, MaybePromise } from '../crypto/provider.ts'
+import { sha256From } from '../crypto/sha256.ts'
 import { TlsError } from '../errors.ts'
-import { hkdfExpand, hkdfExtract } from '../keys/hkdf.ts'
-import { concat, equalBytes, toHex } from '../wire/bytes.ts'
-import { utf8Bytes } from '../wire/codec.ts'
+import { hkdfExpand } from '../keys/hkdf.ts'
+import { concat, toHex } from '../wire/bytes.ts'
 import type { TicketProtector } from './interfaces.ts'
 import { LinkedMap } from './linked-map.ts'
 
-const NAME_LENGTH = 16
+export const NAME_LENGTH = 16
 const SALT_LENGTH = 24
-const HOUR = 3600
 
 export interface TicketKey {
   /** 16 bytes, public: stands at the front of each ticket sealed with this key. */
@@ -84,58 +84,12 @@ export const givenTicketKeys = (provider: CryptoProvider, keys: readonly TicketK
 }
 
 /**
- * Keys derived from a shared secret and the time: every machine that has the secret and a clock resumes every other's
- * sessions, with no store. `secret` is at least 32 random bytes. Clocks may differ by up to an hour.
- */
-export const sharedTicketKeys = (options: TicketKeyOptions & { readonly secret: Uint8Array }): TicketProtector => {
-  const { provider, period, lifetime } = withDefaults(options)
-  requireBytes(options.secret, 'secret')
-  if (options.secret.length < 32) throw new TlsError('bad_option', 'secret: at least 32 random bytes are needed')
-  const hash = sha256(provider)
-  const root = hkdfExtract(hash, utf8Bytes('puretls ticket keys'), options.secret)
-  const fleet = hkdfExpand(hash, root, utf8Bytes(`name ${period}`), NAME_LENGTH - EPOCH_LENGTH)
-  /** The keys that were used last. */
-  const derived = new LinkedMap<TicketKey>()
-  const keyOf = (epoch: number): TicketKey => {
-    const known = derived.get(`${epoch}`)
-    if (known) return known
-    const secret = hkdfExpand(hash, root, utf8Bytes(`key ${period} ${epoch}`), 32)
-    const key = { name: concat(fleet, epochBytes(epoch)), secret }
-    derived.set(`${epoch}`, key)
-    if (derived.size > MAX_DERIVED) derived.delete(derived.oldest()?.key ?? '')
-    return key
-  }
-  return protector(provider, {
-    current: (time) => keyOf(Math.floor(time / 1000 / period)),
-    named: (name, time) => {
-      if (!equalBytes(name.subarray(0, fleet.length), fleet)) return undefined
-      const epoch = epochOf(name.subarray(fleet.length))
-      const newest = Math.floor((time / 1000 + HOUR) / period)
-      const oldest = Math.floor((time / 1000 - lifetime - HOUR) / period)
-      return epoch >= oldest && epoch <= newest ? keyOf(epoch) : undefined
-    },
-  })
-}
-
-/** The number of the period stands in the key's name, so that the right key is found without a search. */
-const EPOCH_LENGTH = 6
-const MAX_DERIVED = 64
-const epochBytes = (epoch: number): Uint8Array => {
-  const bytes = new Uint8Array(EPOCH_LENGTH)
-  const view = new DataView(bytes.buffer)
-  view.setUint16(0, Math.floor(epoch / 2 ** 32))
-  view.setUint32(2, epoch % 2 ** 32)
-  return bytes
-}
-const epochOf = (bytes: Uint8Array): number => bytes.reduce((number, byte) => number * 256 + byte, 0)
-
-/**
  * name || salt || AEAD(HKDF(secret, salt), session). A key of its own for each ticket: no number of tickets, and no two
  * machines with one secret, can make a nonce meet a key twice.
  */
-const protector = (provider: CryptoProvider, keys: KeySource): TicketProtector => {
+export const protector = (provider: CryptoProvider, keys: KeySource): TicketProtector => {
   const cipher = ticketCipher(provider)
-  const hash = sha256(provider)
+  const hash = sha256From(provider)
   const zeroNonce = new Uint8Array(12)
   const aeadFor = ({ secret }: TicketKey, salt: Uint8Array) =>
     cipher.importKey(hkdfExpand(hash, secret, salt, cipher.keyLength))
@@ -171,13 +125,9 @@ const ticketCipher = (provider: CryptoProvider): AeadCipher => {
   return cipher
 }
 
-const sha256 = (provider: CryptoProvider): HashAlgorithm => {
-  const hash = provider.hashes.sha256
-  if (!hash) throw new TlsError('unsupported', `the ${provider.name} provider has no SHA-256`)
-  return hash
-}
-
-const withDefaults = (options: TicketKeyOptions) => {
+export const withDefaults = (
+  options: TicketKeyOptions,
+): { readonly provider: CryptoProvider; readonly lifetime: number; readonly period: number } => {
   checkOptions(options, { ...names, secret: 'bytes' }, { required: ['provider'] })
   const { provider, lifetimeSeconds: lifetime = 86400, periodSeconds: period = 86400 } = options
   if (!(period > 0) || !(lifetime > 0)) {

@@ -3,13 +3,13 @@
 
 import { checkOptions } from '../checked-options.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
+import { sha256From } from '../crypto/sha256.ts'
 import { TlsError } from '../errors.ts'
 import { decodeBase64, encodeBase64 } from '../wire/pem.ts'
 import type { Certificate } from './certificate.ts'
 import { withFingerprint } from './fingerprint.ts'
 import type { PathCheck, PathCheckRequest } from './options.ts'
 import { describe, reject } from './rejection.ts'
-import { sha256 } from './sct.ts'
 
 export interface PinCheckOptions {
   /** "sha256/" and the base64 of the SHA-256 of a SubjectPublicKeyInfo. One match is enough: give a spare one. */
@@ -42,7 +42,8 @@ export const pinCheck = (options: PinCheckOptions): PathCheck => {
 /** The pin of a certificate's key: "sha256/...". */
 export const spkiPin = ({ spki }: Pick<Certificate, 'spki'>, provider: CryptoProvider): string => pinOf(spki, provider)
 
-const pinOf = (spki: Uint8Array, provider: CryptoProvider): string => `sha256/${encodeBase64(sha256(provider, spki))}`
+const pinOf = (spki: Uint8Array, provider: CryptoProvider): string =>
+  `sha256/${encodeBase64(sha256From(provider).digest(spki))}`
 
 const checkedPin = (pin: string): string => {
   const [, base64 = ''] = /^sha256\/(.*)$/s.exec(pin) ?? []

@@ -6,6 +6,7 @@ import { parsePublicKey } from '../crypto/keys.ts'
 import type { Steps } from '../crypto/maybe.ts'
 import type { CryptoProvider, PublicKey, SignatureAlgorithm } from '../crypto/provider.ts'
 import { use } from '../crypto/maybe.ts'
+import { sha256From } from '../crypto/sha256.ts'
 import { TlsError } from '../errors.ts'
 import { toHex } from '../wire/bytes.ts'
 import { DerReader } from '../wire/der.ts'
@@ -18,7 +19,7 @@ import type { PathCheck, PathCheckRequest } from './options.ts'
 import { pathPairs } from './path-pairs.ts'
 import type { PathPair } from './path-pairs.ts'
 import { describe, reject } from './rejection.ts'
-import { parseSct, sctSignedData, sha256, splitSctList } from './sct.ts'
+import { parseSct, sctSignedData, splitSctList } from './sct.ts'
 import type { Sct, SctEntry } from './sct.ts'
 
 export interface CtLog {
@@ -174,7 +175,8 @@ interface Verdict {
 
 function* validScts(request: PathCheckRequest, pair: PathPair, logs: readonly CtLog[]): Steps<Verdict> {
   const { provider, time } = request
-  const byId = new Map(logs.map((log) => [toHex(sha256(provider, log.key)), log]))
+  const sha256 = sha256From(provider)
+  const byId = new Map(logs.map((log) => [toHex(sha256.digest(log.key)), log]))
   const valid: ValidSct[] = []
   const problems: string[] = []
   for (const { sct, entry, source } of foundScts(request, pair)) {

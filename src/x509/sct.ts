@@ -2,6 +2,7 @@
 // response, and what a log signed put together again. Whether there are enough of them is decided in sct-check.ts.
 
 import type { CryptoProvider } from '../crypto/provider.ts'
+import { sha256From } from '../crypto/sha256.ts'
 import { TlsError } from '../errors.ts'
 import { concat } from '../wire/bytes.ts'
 import { decode, encode, fixed, list, mapped, opaque, rest, struct, u16, u64, u8 } from '../wire/codec.ts'
@@ -97,7 +98,7 @@ export const sctSignedData = (
       timestamp,
       entryType: logEntryTypes[entry],
     }),
-    ...(entry === 'precert' ? [sha256(provider, issuerSpki)] : []),
+    ...(entry === 'precert' ? [sha256From(provider).digest(issuerSpki)] : []),
     encode(signedCertificate, entry === 'x509' ? certificate.der : precertificateTbs(certificate)),
     encode(signedExtensions, extensions),
   )
@@ -117,10 +118,4 @@ export const precertificateTbs = (certificate: Certificate): Uint8Array => {
     else if (left.length > 0) kept.push(derElement(constructedTag(3), derSequence(...left.map(({ der }) => der))))
   }
   return derElement(tags.sequence, ...kept)
-}
-
-export const sha256 = (provider: CryptoProvider, bytes: Uint8Array): Uint8Array => {
-  const hash = provider.hashes.sha256
-  if (hash === undefined) throw new TlsError('unsupported', `provider ${provider.name} has no sha256`)
-  return hash.digest(bytes)
 }

@@ -5,7 +5,8 @@ import { nobleProvider } from '../../src/crypto/noble.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import type { CryptoProvider } from '../../src/crypto/provider.ts'
 import { webcryptoProvider } from '../../src/crypto/webcrypto.ts'
-import { canHpke, hpkeKeyPair, hpkeReceiver, hpkeSender } from '../../src/keys/hpke.ts'
+import { canHpke, hpkeKeyPair } from '../../src/keys/hpke-suites.ts'
+import { hpkeReceiver, hpkeSender } from '../../src/keys/hpke.ts'
 import { fromHex, toHex } from '../../src/wire/bytes.ts'
 
 const providers: readonly CryptoProvider[] = [nodeProvider, nobleProvider, webcryptoProvider]

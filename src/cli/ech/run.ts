@@ -3,7 +3,7 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { nodeProvider } from '../../crypto/node.ts'
-import { canHpke } from '../../keys/hpke.ts'
+import { canHpke } from '../../keys/hpke-suites.ts'
 import { generateEchKeys } from '../../ech.ts'
 import { fromHex, toHex } from '../../wire/bytes.ts'
 import { decodeEchConfigList, hasMandatoryExtension } from '../../wire/ech.ts'

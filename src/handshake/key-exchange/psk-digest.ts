@@ -1,7 +1,7 @@
 // External pre-shared keys told apart by a digest: what ties a session to the key that it began with, on both sides.
 
 import type { CryptoProvider } from '../../crypto/provider.ts'
-import { TlsError } from '../../errors.ts'
+import { sha256From } from '../../crypto/sha256.ts'
 import { toHex } from '../../wire/bytes.ts'
 import { encode, opaque, struct } from '../../wire/codec.ts'
 import type { Codec } from '../../wire/codec.ts'
@@ -21,8 +21,6 @@ const digestInput: Codec<DigestInput> = struct({ identity: opaque(2), context: o
 
 /** Tells keys apart, and nothing about them to who does not have them. */
 export const pskDigest = (provider: CryptoProvider, { identity, key, imported }: KnownPsk): string => {
-  const hash = provider.hashes.sha256
-  if (!hash) throw new TlsError('unsupported', `the ${provider.name} provider has no sha256`)
   const input = encode(digestInput, { identity, context: imported?.context ?? new Uint8Array(0) })
-  return toHex(hash.hmac(key, Uint8Array.of(imported ? 1 : 0), input))
+  return toHex(sha256From(provider).hmac(key, Uint8Array.of(imported ? 1 : 0), input))
 }
