@@ -3,6 +3,7 @@
 
 import { generateKeyPairSync, sign as nodeSign, constants } from 'node:crypto'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { KeyObject } from 'node:crypto'
 import { parsePrivateKey, parsePublicKey } from '../../src/crypto/keys.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import type { PublicKey, SignatureAlgorithm } from '../../src/crypto/provider.ts'
@@ -19,8 +20,8 @@ interface Made {
   readonly sign: (hash: string | null, pss: boolean) => Uint8Array
 }
 const made = (pair: ReturnType<typeof generateKeyPairSync>): Made => {
-  const key = pair.privateKey as unknown as import('node:crypto').KeyObject
-  const publicKey = pair.publicKey as unknown as import('node:crypto').KeyObject
+  const key = pair.privateKey as unknown as KeyObject
+  const publicKey = pair.publicKey as unknown as KeyObject
   return {
     pkcs8: new Uint8Array(key.export({ format: 'der', type: 'pkcs8' })),
     key: parsePublicKey(new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }))),
