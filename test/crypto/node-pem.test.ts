@@ -1,5 +1,5 @@
-// Raw public keys that go to node:crypto as text: one of another length than its algorithm's has to be refused here, for
-// the text would say something else than was given.
+// Raw public keys that go to node:crypto as text: one of another length than its algorithm's has to be refused here,
+// for the text would say something else than was given.
 
 import { describe, expect, it } from 'vitest'
 import { publicKeyLoader, publicKeyPem } from '../../src/crypto/node-pem.ts'

@@ -54,7 +54,7 @@ describe('an inbox', () => {
     expect(ended).toHaveBeenCalledOnce()
   })
 
-  it('an error comes after what was pushed; drop() leaves nothing, but a clean end that is still to be seen', async () => {
+  it('an error comes after what was pushed; drop() leaves nothing but an unseen clean end', async () => {
     const broken = new Error('no')
     const inbox = new Inbox(ignore)
     inbox.push(bytes(1))

@@ -1,5 +1,5 @@
-// The numbers of IANA's registries (TLS Parameters, TLS ExtensionType Values, HPKE), written here a second time from the
-// registries, and the facts of a suite or scheme as its name has them.
+// The numbers of IANA's registries (TLS Parameters, TLS ExtensionType Values, HPKE), written here a second time from
+// the registries, and the facts of a suite or scheme as its name has them.
 
 import { describe, expect, it } from 'vitest'
 import { alertName, alertNumbers } from '../../src/errors.ts'

@@ -93,7 +93,8 @@ const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
     renew-ticket skip-ticket enable-early-data expect-ticket-supports-early-data expect-accept-early-data
     expect-reject-early-data expect-no-offer-early-data use-export-context export-traffic-secrets tls-unique
     key-update key-update-before-read send-alert handshake-never-done no-op-extra-handshake handshake-twice
-    use-exporter-between-reads forbid-renegotiation-after-handshake renegotiate-freely renegotiate-once renegotiate-ignore renegotiate-explicit
+    use-exporter-between-reads
+    forbid-renegotiation-after-handshake renegotiate-freely renegotiate-once renegotiate-ignore renegotiate-explicit
     shim-writes-first read-with-unfinished-write shim-shuts-down check-close-notify peek-then-read
     write-different-record-sizes
     cbc-record-splitting partial-write expect-ech-accept enable-ech-grease reject-unusable-ech-config
