@@ -14,6 +14,8 @@ export interface Roots {
   readonly client: string
   readonly server: string
   readonly certificates: string
+  /** Those that have no need of an engine. */
+  readonly apart: readonly string[]
   /** puretls/node, which loads the check of OCSP responses only where it is asked for. */
   readonly compatible: string
 }
@@ -40,15 +42,19 @@ export const chunkNames = (
     roots.certificates,
     roots.compatible,
   ].map(reach)
-  const anywhere = new Set(roots.anywhere.flatMap((root) => [...reach(root)]))
+  const [anywhere, apart] = [roots.anywhere, roots.apart].map(
+    (entries) => new Set(entries.flatMap((root) => [...reach(root)])),
+  )
   const isIn = (set: ReadonlySet<string> | undefined, module: string): boolean => set?.has(module) === true
   return (module) => {
     if (loadsLater(module)) return undefined
-    if (isIn(node, module)) return anywhere.has(module) ? 'base' : 'node'
-    if (!anywhere.has(module)) return undefined
+    if (isIn(node, module)) return isIn(anywhere, module) ? 'base' : 'node'
+    if (!isIn(anywhere, module)) return undefined
     if (!isIn(machines, module)) return undefined
     const side = isIn(client, module) ? (isIn(server, module) ? 'engine' : 'client') : isIn(server, module) && 'server'
-    if (side === false) return isIn(compatible, module) ? 'verifier' : 'stapling'
-    return isIn(certificates, module) ? 'certificates' : side // puretls/x509 has no need of an engine
+    if (side !== false) return isIn(apart, module) ? 'common' : side
+    const isLate = !isIn(compatible, module)
+    if (isIn(certificates, module)) return isLate ? 'stapling' : 'verifier'
+    return isLate ? undefined : 'features'
   }
 }

@@ -58,6 +58,9 @@ const chunks = (): ManualChunksOption => {
         client: fromRoot('src/client-entry.ts'),
         server: fromRoot('src/server-entry.ts'),
         certificates: fromRoot('src/x509/index.ts'),
+        apart: ['x509', 'pki', 'session']
+          .map((name) => fromRoot(`src/${name}/index.ts`))
+          .concat(['noble', 'webcrypto', 'webcrypto-late'].map((name) => fromRoot(`src/crypto/${name}.ts`))),
         compatible: fromRoot('src/node/index.ts'),
       },
       (module) => getModuleInfo(module)?.importedIds.filter((imported) => imported.startsWith(root)) ?? [],

@@ -1,5 +1,5 @@
-// The KEMs, KDFs and AEADs of HPKE (RFC 9180 section 7), as far as a provider has them, and the receiver's key pair: what
-// is asked before there is anything to seal or open with hpke.ts.
+// The KEMs, KDFs and AEADs of HPKE (RFC 9180 section 7), as far as a provider has them, and the receiver's key pair:
+// what is asked before there is anything to seal or open with hpke.ts.
 
 import type {
   AeadCipher,

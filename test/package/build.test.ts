@@ -41,11 +41,12 @@ describe('constants of a module', () => {
 describe('files of dist/shared', () => {
   const imports: Record<string, string[]> = {
     node: ['wire', 'builtins'],
-    machines: ['wire', 'engine', 'names', 'reading', 'writing', 'later', 'paths', 'staples', 'builtins'],
+    machines: ['wire', 'engine', 'names', 'reading', 'writing', 'later', 'paths', 'staples', 'every', 'builtins'],
     client: ['wire', 'engine', 'names', 'reading'],
     server: ['wire', 'engine', 'names', 'writing', 'later'],
     x509: ['wire', 'names', 'paths', 'staples', 'other'],
-    api: ['wire', 'engine', 'names', 'paths', 'builtins'],
+    core: ['wire', 'engine', 'every'],
+    api: ['wire', 'engine', 'names', 'paths', 'every', 'builtins'],
   }
   const roots = {
     node: 'node',
@@ -53,24 +54,28 @@ describe('files of dist/shared', () => {
     client: 'client',
     server: 'server',
     certificates: 'x509',
+    apart: ['x509'],
     compatible: 'api',
   }
   const nameOf = chunkNames(
-    { ...roots, anywhere: ['client', 'server', 'x509'] },
+    { ...roots, anywhere: ['client', 'server', 'x509', 'core'] },
     (module) => imports[module] ?? [],
     (module) => module === 'later',
   )
 
   it('hold what the entry for Node loads at once, with its first connection, and for one side', () => {
-    expect(['wire', 'engine', 'names', 'reading', 'writing', 'paths', 'staples'].map(nameOf)).toEqual([
+    expect(['wire', 'engine', 'reading', 'writing', 'paths', 'every'].map(nameOf)).toEqual([
       'base',
       'engine',
-      'certificates',
       'client',
       'server',
       'verifier',
-      'stapling',
+      'features',
     ])
+  })
+
+  it('hold apart from the engine what is of use without one, and from paths what puretls/node loads later', () => {
+    expect(['names', 'staples'].map(nameOf)).toEqual(['common', 'stapling'])
   })
 
   it("hold what needs Node's builtins apart, and nothing that Node's entry does not use", () => {
