@@ -186,19 +186,27 @@ const checkConstraints = (
   reject(reason, `${describe(certificate)}: ${shorten(violation.sentence)} (RFC 5280 section 4.2.1.10)`, certificate)
 }
 
-const checkPolicies = ({ certificates, anchor, isDirect }: CandidatePath, { policies, budget }: PathRules): void => {
+const checkPolicies = ({ certificates, anchor, isDirect }: CandidatePath, rules: PathRules): void => {
+  const { policies, budget, profile } = rules
   if (isDirect) return
   const limited = certificates.some((certificate) => certificate.policyConstraints !== undefined)
   const inputs = anchorInputs(anchor, policies)
-  if (!limited && !inputs.requireExplicit) return
-  for (const { certificatePolicies, policyMappings } of certificates) {
-    budget.comparisons -= (certificatePolicies?.length ?? 0) + (policyMappings?.length ?? 0)
-  }
+  const isAsked = policies !== undefined || profile.forms
+  if (!limited && !inputs.requireExplicit && !isAsked) return
+  for (const certificate of certificates) budget.comparisons -= countPolicies(certificate)
   if (budget.comparisons < 0) {
     reject('too_complex', 'there are more policies on these paths than we are willing to look at')
   }
   const result = evaluatePolicies(certificates.toReversed(), inputs)
   if (!result.ok) reject('policy', `${describe(result.certificate)}: ${result.sentence} (RFC 9618)`, result.certificate)
+}
+
+const countPolicies = (certificate: Certificate): number => {
+  try {
+    return (certificate.certificatePolicies?.length ?? 0) + (certificate.policyMappings?.length ?? 0)
+  } catch (error) {
+    throw asCertificateError(error, certificate)
+  }
 }
 
 /** The caller's inputs, and what the anchor's own certificate adds to them (RFC 5937 section 3.2). */

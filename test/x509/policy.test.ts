@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { derElement, derInteger, derOid, derSequence } from '../../src/wire/der.ts'
 import { extensionOids, verifyChain } from '../../src/x509/index.ts'
-import type { PolicyOptions } from '../../src/x509/index.ts'
+import type { PolicyOptions, VerifyOptions } from '../../src/x509/index.ts'
 import { extension, makeCa, makeLeaf, now } from './make.ts'
 import type { Made } from './make.ts'
 
@@ -134,6 +134,27 @@ describe('mappings', () => {
     expect(
       await evaluate([policies('1.1'), mappings(['1.1', any])], [policies('1.1')], [policies('1.1')], required),
     ).toBe('policy')
+  })
+  test('also where no policy is required: of those who ask for policies, and in rfc5280', async () => {
+    const first = makeCa('one', { issuer: root, extra: [policies('1.1'), mappings(['1.1', any])] })
+    const chain = [makeLeaf(first).der, first.der]
+    const verdict = async (options: Partial<VerifyOptions>): Promise<string> => {
+      const result = await verifyChain(chain, { provider: nodeProvider, trust: root.der, time: now, ...options })
+      return result.ok ? 'ok' : `${result.reason.code}: ${result.reason.certificate?.subject.toString() ?? ''}`
+    }
+    expect(await verdict({ policies: {} })).toBe('policy: CN=one')
+    expect(await verdict({ profile: 'rfc5280' })).toBe('policy: CN=one')
+    expect(await verdict({})).toBe('ok')
+  })
+  test('one that cannot be read is named with the certificate that it is in', async () => {
+    const broken = extension(extensionOids.policyMappings, derInteger(1))
+    const first = makeCa('one', { issuer: root, extra: [policies('1.1'), broken] })
+    const chain = [makeLeaf(first).der, first.der]
+    const options = { provider: nodeProvider, trust: root.der, time: now }
+    const result = await verifyChain(chain, { ...options, policies: required })
+    expect(result.ok ? 'ok' : result.reason.message).toContain('policyMappings')
+    expect(result.ok ? 'ok' : result.reason.certificate?.subject.toString()).toBe('CN=one')
+    expect((await verifyChain(chain, options)).ok).toBe(true)
   })
   test('mappings of many to many stay small (RFC 9618, CVE-2023-0464)', async () => {
     const list = Array.from({ length: 30 }, (_, i) => `1.2.${i + 1}`)
