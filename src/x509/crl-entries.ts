@@ -114,18 +114,24 @@ class EntryReader implements CrlEntries {
     this.#damage.attempt(() => {
       const sequence = open(revoked).sequence('revokedCertificates')
       while (!sequence.done) {
-        const entry = this.#damage.attempt(() => sequence.sequence('entry'))
-        if (entry === undefined) sequence.skip('entry')
-        else this.#add(entry)
+        if (sequence.peek() === tags.sequence) this.#add(sequence.sequence('entry'))
+        else {
+          this.#damage.note(() => sequence.fail('an entry is none'))
+          sequence.skip('entry')
+        }
       }
     })
   }
 
   #add(entry: DerReader): void {
+    if (entry.peek() !== tags.integer) {
+      this.#damage.note(() => entry.fail('an entry has no serial number'))
+      return
+    }
     const serial = this.#damage.attempt(() => entry.content(tags.integer, 'userCertificate'))
     if (serial === undefined) return
-    const revocationDate = this.#damage.attempt(() => entry.time('revocationDate'))
-    const known = this.#damage.attempt(() => this.#extensions(entry))
+    const revocationDate = this.#date(entry)
+    const known = this.#extensions(entry)
     const { extensions, reason, issuer } = known ?? noExtensions
     if (issuer !== undefined) this.#current = this.#damage.attempt(() => this.#mapsOf(issuer)) ?? [this.nameless]
     // They may have named an issuer.
@@ -142,10 +148,24 @@ class EntryReader implements CrlEntries {
     return new Set(this.#indirect === true ? this.#current : [this.own, ...this.#current])
   }
 
-  #extensions(entry: DerReader): EntryExtensions {
-    const bytes = entry.done ? undefined : entry.element('crlEntryExtensions', tags.sequence)
+  #date(entry: DerReader): number | undefined {
+    const isTime = entry.peek() === tags.utcTime || entry.peek() === tags.generalizedTime
+    if (isTime) return this.#damage.attempt(() => entry.time('revocationDate'))
+    this.#damage.note(() => entry.fail('an entry has no date'))
+    return undefined
+  }
+
+  /** Undefined if they can't be read. */
+  #extensions(entry: DerReader): EntryExtensions | undefined {
+    if (entry.done) return noExtensions
+    if (entry.peek() === tags.sequence) return this.#damage.attempt(() => this.#readExtensions(entry))
+    this.#damage.note(() => entry.fail('an entry has a field that it should not have'))
+    return undefined
+  }
+
+  #readExtensions(entry: DerReader): EntryExtensions {
+    const bytes = entry.element('crlEntryExtensions', tags.sequence)
     entry.end()
-    if (bytes === undefined) return noExtensions
     this.hasExtensions = true
     const key = toHex(bytes)
     const known = this.#known.get(key)

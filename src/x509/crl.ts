@@ -97,7 +97,7 @@ export class Crl {
     const hasNext = tbs.peek() === tags.utcTime || tbs.peek() === tags.generalizedTime
     this.nextUpdate = this.#damage.attempt(() => (hasNext ? tbs.time('nextUpdate') : undefined))
     while (!tbs.done && tbs.peek() !== tags.sequence && tbs.peek() !== constructedTag(0)) {
-      this.#damage.attempt(() => tbs.fail('tbsCertList has a field that it should not have'))
+      this.#damage.note(() => tbs.fail('tbsCertList has a field that it should not have'))
       tbs.skip('field')
     }
     this.#revoked = tbs.peek() === tags.sequence ? tbs.element('revokedCertificates') : undefined

@@ -17,4 +17,9 @@ export class Damage {
       return undefined
     }
   }
+
+  /** For parts of which there can be many: `fail` is called for the first alone. */
+  note(fail: () => never): void {
+    if (this.sentence === undefined) this.attempt(fail)
+  }
 }

@@ -19,6 +19,8 @@ import { algorithmName, sameAlgorithm, signatureAlgorithmOf, verifySignature } f
 
 const DEFAULT_SKEW = 300_000
 const DEFAULT_MAX_AGE = 86_400_000
+/** Certificates in a response that are tried as its responder's. */
+const MAX_CANDIDATES = 8
 
 /** What a response has to be like for more than "revoked". */
 export interface OcspAnswerOptions {
@@ -166,19 +168,27 @@ function* checkSigner(basic: OcspBasicResponse, pair: PathPair, context: OcspCon
   if (signatureAlgorithmOf(signatureAlgorithm) === undefined) {
     bad(`the OCSP response is signed with ${algorithmName(signatureAlgorithm)}, which is not accepted`, pair)
   }
+  // Where it can't be read whom it names, it may be anybody.
   const isNamed = (name: Certificate['subject'], key: Pick<Issuer, 'publicKey'>): boolean =>
-    'keyHash' in responder ? equalBytes(responder.keyHash, keyHash(provider, key)) : sameName(responder.name, name)
+    responder === undefined ||
+    ('keyHash' in responder ? equalBytes(responder.keyHash, keyHash(provider, key)) : sameName(responder.name, name))
   const isSignedBy = (key: Pick<Issuer, 'publicKey'>): Steps<boolean> =>
     verifySignature(provider, key.publicKey, signatureAlgorithm, basic.tbs, basic.signature)
   const isByIssuer = isNamed(certificate.issuer, issuer)
   if (isByIssuer && (yield* isSignedBy(issuer))) return
   let problem = isByIssuer ? 'the signature of the OCSP response is not that of its responder' : undefined
-  for (const candidate of basic.certificates) {
-    if (!hasReadableKey(candidate) || !isNamed(candidate.subject, candidate)) continue
+  const readable = basic.certificates.filter(hasReadableKey)
+  const named = readable.filter((one) => isNamed(one.subject, one))
+  // A delegate's signature says more than a responderID that is wrong, too.
+  const candidates = [...named, ...readable.filter((one) => !named.includes(one))]
+  for (const [i, candidate] of candidates.slice(0, MAX_CANDIDATES).entries()) {
     const why = yield* whyNotResponder(candidate, pair, context)
-    if (why !== undefined) problem ??= `the OCSP response is signed by ${describe(candidate)}, ${why}`
-    else if (yield* isSignedBy(issuerOf(candidate))) return
-    else problem ??= 'the signature of the OCSP response is not that of its responder'
+    if (why === undefined && (yield* isSignedBy(issuerOf(candidate)))) return
+    if (i >= named.length) continue
+    problem ??=
+      why === undefined
+        ? 'the signature of the OCSP response is not that of its responder'
+        : `the OCSP response is signed by ${describe(candidate)}, ${why}`
   }
   // The issuer's signature says more than a responderID that is wrong.
   if (!isByIssuer && (yield* isSignedBy(issuer))) return

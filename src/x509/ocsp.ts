@@ -57,8 +57,8 @@ export interface OcspBasicResponse {
   readonly tbs: Uint8Array
   readonly signatureAlgorithm: Uint8Array
   readonly signature: Uint8Array
-  /** The responder by name, or by the SHA-1 hash of its key. */
-  readonly responder: { readonly name: Name } | { readonly keyHash: Uint8Array }
+  /** The responder by name, or by the SHA-1 hash of its key; undefined if that can't be read. */
+  readonly responder: { readonly name: Name } | { readonly keyHash: Uint8Array } | undefined
   /** Milliseconds since the epoch; NaN if it can't be read. */
   readonly producedAt: number
   readonly answers: readonly OcspAnswer[]
@@ -79,8 +79,10 @@ const basicResponse = '1.3.6.1.5.5.7.48.1.1'
 export const nonceOid = '1.3.6.1.5.5.7.48.1.2'
 /** The same as an element, in hex: how a request with a nonce is told from one without. */
 export const nonceBytes: string = /* @__PURE__ */ toHex(derOid(nonceOid))
-const MAX_ANSWERS = 64
-const MAX_CERTIFICATES = 8
+const MAX_CERTIFICATES = 64
+/** Bytes: what is shorter is none, whatever is in it, and costs no more than its length. */
+const MIN_ANSWER = 24
+const MIN_CERTIFICATE = 64
 
 const hashOids: Readonly<Record<string, HashName>> = {
   '1.3.14.3.2.26': 'sha1',
@@ -125,7 +127,7 @@ const readBasic = (der: Uint8Array): OcspBasicResponse => {
   basic.end()
   const damage = new Damage()
   const version = damage.attempt(() => readVersion(data)) ?? Number.POSITIVE_INFINITY
-  const responder = readResponder(data)
+  const responder = readPart(data, damage, readResponder)
   const producedAt = damage.attempt(() => data.generalizedTime('producedAt')) ?? Number.NaN
   if (data.peek() !== tags.sequence) data.skip('producedAt')
   const answers = readAnswers(data, damage)
@@ -171,6 +173,7 @@ const readCertificates = (basic: DerReader): Certificate[] => {
   const certificates: Certificate[] = []
   while (!list.done && certificates.length < MAX_CERTIFICATES) {
     const der = list.element('certificate', tags.sequence)
+    if (der.length < MIN_CERTIFICATE) continue
     try {
       certificates.push(parseCertificate(der))
     } catch (error) {
@@ -178,6 +181,12 @@ const readCertificates = (basic: DerReader): Certificate[] => {
     }
   }
   return certificates
+}
+
+/** What `read` gives of one element; one that it can't read is left out. */
+const readPart = <T>(data: DerReader, damage: Damage, read: (part: DerReader) => T): T | undefined => {
+  const part = open(data.element('part'))
+  return damage.attempt(() => read(part))
 }
 
 const readResponder = (data: DerReader): OcspBasicResponse['responder'] => {
@@ -189,17 +198,20 @@ const readResponder = (data: DerReader): OcspBasicResponse['responder'] => {
   return responder
 }
 
+/** One that can't be read costs itself alone: a revocation beside it counts. */
 const readAnswers = (data: DerReader, damage: Damage): OcspAnswer[] => {
   const list = data.sequence('responses')
   const answers: OcspAnswer[] = []
-  while (!list.done) {
-    if (answers.length === MAX_ANSWERS) list.fail(`more than ${MAX_ANSWERS} answers`)
-    const single = list.sequence('SingleResponse')
-    const answer = damage.attempt(() => readAnswer(single, damage))
-    if (answer !== undefined) answers.push(answer)
-  }
+  damage.attempt(() => {
+    while (!list.done) {
+      const der = list.element('SingleResponse')
+      if (der.length < MIN_ANSWER) damage.note(() => list.fail('an answer is too short for one'))
+      else answers.push(...listed(damage.attempt(() => readAnswer(open(der).sequence('SingleResponse'), damage))))
+    }
+  })
   return answers
 }
+const listed = <T>(item: T | undefined): readonly T[] => (item === undefined ? [] : [item])
 
 const readAnswer = (single: DerReader, damage: Damage): OcspAnswer => {
   const certId = readCertId(single.sequence('certID'))

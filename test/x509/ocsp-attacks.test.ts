@@ -104,6 +104,14 @@ describe('an authentic response that says "revoked" refuses', () => {
       '4.2.1: among twenty of others',
       [...Array.from({ length: 20 }, (_, i) => single(certId(root, 8 + i), good)), ofRevoked],
     ],
+    [
+      '4.2.1: after a hundred of others',
+      [...Array.from({ length: 100 }, (_, i) => single(certId(root, 8 + i), good)), ofRevoked],
+    ],
+    ['4.2.1: before a hundred of others', [ofRevoked, ...Array<Uint8Array>(100).fill(single(certId(root, 8), good))]],
+    ['4.2.1: after one that is no SEQUENCE', [derNull(), derOctets(new Uint8Array(40)), ofRevoked]],
+    ['4.2.1: before one whose length is wrong', [ofRevoked, Uint8Array.of(0x30, 0x7f, 0)]],
+    ['4.2.1: after a thousand that cannot be read', [...Array<Uint8Array>(1000).fill(derSequence()), ofRevoked]],
     ['4.2.1: three times, good in between', [ofGood, ofRevoked, ofGood]],
     ['4.2.1: after "unknown"', [single(id, unknown), ofRevoked]],
     ['4.2.1: before an answer that cannot be read', [ofRevoked, derSequence(derNull())]],
@@ -137,6 +145,10 @@ describe('an authentic response that says "revoked" refuses', () => {
     ['4.2.1: producedAt is a UTCTime', [byKey(root), derElement(0x17, text('260531000000Z'))]],
     ['4.2.1: producedAt with a fraction', [byKey(root), time('20260531000000.5Z')]],
     ['4.2.1: no producedAt', [byKey(root)]],
+    ['4.2.1: a responderID that is none', [derNull(), before]],
+    ['4.2.1: a responderID by a name that is none', [explicit(1, derNull()), before]],
+    ['4.2.1: a responderID by a key that is none', [explicit(2, derNull()), before]],
+    ['4.2.1: a responderID with more after it', [explicit(2, derOctets(new Uint8Array(20)), derNull()), before]],
   ])('section %s; of such a response nothing else counts', async (_, start) => {
     expect(await both(fields(root, [...start, derSequence(ofRevoked)]))).toEqual(refused)
     expect(await both(fields(root, [...start, derSequence(ofGood)]))).toEqual(none)
@@ -169,6 +181,14 @@ describe('who signed (sections 4.2.1 and 4.2.2.2)', () => {
     ['the issuer, by the key of another, whose certificate is there', root, byKey(responder), [responder.der]],
     ['a delegate, by name', responder, byName(responder.subject), [responder.der]],
     ['a delegate, by key', responder, byKey(responder), [responder.der]],
+    ['a delegate, by the SHA-256 hash of its key', responder, byKey(responder, 'sha256'), [responder.der]],
+    ['a delegate, by the name of another', responder, byName(name('Other')), [root.der, responder.der]],
+    [
+      'a delegate after ten others',
+      responder,
+      byKey(responder),
+      [...Array<Uint8Array>(10).fill(root.der), responder.der],
+    ],
     [
       'a delegate among ten certificates',
       responder,
@@ -178,6 +198,11 @@ describe('who signed (sections 4.2.1 and 4.2.2.2)', () => {
   ])('%s', async (_, signer, who, certificates) => {
     expect(await both(by(signer, who, ofRevoked, certificates))).toEqual(refused)
     expect(await both(by(signer, who, ofGood, certificates))).toEqual(ok)
+  })
+
+  test('a delegate, where it cannot be read who it is: "revoked" counts', async () => {
+    expect(await both(by(responder, derNull(), ofRevoked, [leaf.der, responder.der]))).toEqual(refused)
+    expect(await both(by(responder, derNull(), ofGood, [leaf.der, responder.der]))).toEqual(none)
   })
 
   const stranger = makeCa('Root')
