@@ -15,6 +15,7 @@ import (
 
 type finding struct {
 	Lint    string `json:"lint"`
+	Source  string `json:"source"`
 	Status  string `json:"status"`
 	Details string `json:"details,omitempty"`
 }
@@ -52,10 +53,21 @@ func findings(results *zlint.ResultSet) []finding {
 	found := []finding{}
 	for name, result := range results.Results {
 		if result.Status > lint.Pass && result.Status != lint.NA && result.Status != lint.NE {
-			found = append(found, finding{name, result.Status.String(), result.Details})
+			found = append(found, finding{name, sourceOf(name), result.Status.String(), result.Details})
 		}
 	}
 	return found
+}
+
+func sourceOf(name string) string {
+	registry := lint.GlobalRegistry()
+	if one := registry.CertificateLints().ByName(name); one != nil {
+		return string(one.Source)
+	}
+	if one := registry.RevocationListLints().ByName(name); one != nil {
+		return string(one.Source)
+	}
+	return ""
 }
 
 func check(err error) {
