@@ -25,7 +25,7 @@ export const subpaths: readonly Subpath[] = [
   { subpath: './client', source: 'src/client-entry.ts', budget: 77 * kB },
   { subpath: './server', source: 'src/server-entry.ts', budget: 80 * kB },
   { subpath: './engine', source: 'src/engine/index.ts', budget: 57 * kB },
-  { subpath: './x509', source: 'src/x509/index.ts', budget: 46 * kB },
+  { subpath: './x509', source: 'src/x509/index.ts', budget: 46.2 * kB },
   { subpath: './pki', source: 'src/pki/index.ts', budget: 65 * kB },
   { subpath: './inspect', source: 'src/inspect/index.ts', budget: 54 * kB },
   { subpath: './session', source: 'src/session/index.ts', budget: 8 * kB },

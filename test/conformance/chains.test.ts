@@ -1,5 +1,5 @@
-// A slice of the chains of test/conformance/chains: where puretls, Go and OpenSSL differ, there is a written reason that
-// names what each says.
+// A slice of the chains of test/conformance/chains: where puretls, Go and OpenSSL differ, a written reason names what
+// each says.
 
 import { expect, test } from 'vitest'
 import { present } from '../interop/process.ts'

@@ -1,6 +1,5 @@
-// npm run conformance:chains -- [--seed N] [--count N] [--all]: makes chains of certificates by seed, asks puretls, Go's
-// crypto/x509 and OpenSSL about each, and prints those on which they differ, with the written reason. Exits 1 if one
-// has none.
+// npm run conformance:chains -- [--seed N] [--count N]: makes chains of certificates by seed, asks puretls, Go's
+// crypto/x509 and OpenSSL about each, and prints those on which they differ, with the reason. Exits 1 if one has none.
 
 import process from 'node:process'
 import { pathToFileURL } from 'node:url'
