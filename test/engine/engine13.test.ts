@@ -156,6 +156,25 @@ describe('what an engine tells', () => {
     expect(wire('received')).toBe(toHex(concat(...down)))
     expect(traced.filter(({ encrypted }) => encrypted).length).toBeGreaterThan(1)
   })
+  it.each<readonly [string, NonNullable<ClientOptions['versions']>]>([
+    ['TLS 1.3', { min: 'TLS 1.3' }],
+    ['TLS 1.2', { max: 'TLS 1.2' }],
+  ])('which records of %s were sealed (*)', async (_, versions) => {
+    const seen: Record<'client' | 'server', string[]> = { client: [], server: [] }
+    const traceOf = (end: 'client' | 'server') => ({
+      trace: ({ direction, type, encrypted }: TracedRecord) =>
+        void seen[end].push(`${direction} ${type}${encrypted ? '*' : ''}`),
+    })
+    const meeting = await meet({ versions, ...traceOf('client') }, { versions, tickets: false, ...traceOf('server') })
+    void meeting.client.closeWrite()
+    void meeting.server.closeWrite()
+    await meeting.settle()
+    const once = (direction: string): readonly string[] =>
+      ['22', '20', '22*', '21*'].map((type) => `${direction} ${type}`)
+    const all = [...once('sent'), ...once('received')].toSorted()
+    expect([...new Set(seen.client)].toSorted()).toEqual(all)
+    expect([...new Set(seen.server)].toSorted()).toEqual(all)
+  })
 })
 
 describe('records', () => {

@@ -4,6 +4,8 @@
 import { describe, expect, it } from 'vitest'
 import type { ClientOptions, FoundPsk, ServerOptions } from '../../../src/options.ts'
 import { utf8Bytes } from '../../../src/wire/codec.ts'
+import type { ClientHello } from '../../../src/wire/messages.ts'
+import { extensionTypes } from '../../../src/wire/registry.ts'
 import { clientOf, errorOf, infoOf, meet, serverOf } from '../../fixtures/engines.ts'
 import { ecdsa } from '../../fixtures/identities.ts'
 
@@ -119,5 +121,22 @@ describe('psk.hint (RFC 4279 section 5.2)', () => {
     expect(() => serverOf({ psk: { hint: new Uint8Array(65536) } })).toThrow(
       expect.objectContaining({ code: 'bad_option' }),
     )
+  })
+})
+
+describe('a ClientHello without signature_algorithms (RFC 9846 section 9.2)', () => {
+  const shape = (hello: ClientHello): ClientHello => ({
+    ...hello,
+    extensions: hello.extensions?.filter(({ type }) => type !== extensionTypes.signature_algorithms),
+  })
+  const offer = { ...tls13, hello: { shape }, psk: { keys: { identity, key: long } } }
+
+  it('is enough for a key that is known', async () => {
+    const { serverEvents } = await meet(offer, { ...tls13, ...ecdsa, ...found({ key: long }) })
+    expect(infoOf(serverEvents).pskIdentity).toEqual(utf8Bytes(identity))
+  })
+  it('is missing_extension where the key is not known: a certificate could not be shown', async () => {
+    const { serverEvents } = await meet(offer, { ...tls13, ...ecdsa, psk: { lookup: () => undefined } })
+    expect(errorOf(serverEvents)).toMatchObject({ code: 'missing_extension', alert: 'missing_extension' })
   })
 })

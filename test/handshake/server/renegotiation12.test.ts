@@ -101,6 +101,16 @@ describe('a client asks for a renegotiation', () => {
     }
   })
 
+  it('and does not ask itself whether it may: its function is for what the server asks', async () => {
+    const counts: number[] = []
+    const own = { tls12: { renegotiation: (done: number) => (counts.push(done), true) } }
+    const meeting = await meet(own, freely)
+    for (let i = 0; i < 2; i++) expect(types((await clientAsks(meeting)).server)).toEqual(['renegotiated'])
+    expect(counts).toEqual([])
+    await serverAsks(meeting)
+    expect(counts).toEqual([0])
+  })
+
   it('is refused by default, which ends a connection that wanted it (RFC 5246 section 7.2.2)', async () => {
     const events = await clientAsks(await meet())
     expect(errorOf(events.client)).toMatchObject({ code: 'alert_received', received: 'no_renegotiation' })
