@@ -4,6 +4,8 @@
 import { describe, expect, it } from 'vitest'
 import { FloodGuard } from '../../src/engine/flood.ts'
 import { contentTypes } from '../../src/wire/registry.ts'
+import { errorOf, eventsOf, meet } from '../fixtures/engines.ts'
+import { anyCertificate, ecdsa } from '../fixtures/identities.ts'
 
 const { alert, application_data: data, handshake } = contentTypes
 const tooMany = expect.objectContaining({ code: 'too_many_messages' })
@@ -78,5 +80,29 @@ describe('a flood guard', () => {
     expect(guard.sawChangeCipherSpec).toBe(true)
     guard.progress()
     expect(taken(() => guard.changeCipherSpec())).toBe(31)
+  })
+})
+
+describe('a server that asked for a certificate', () => {
+  it('expects three messages for it, and no more: what comes beyond is counted (RFC 9846 section 4.7.2)', async () => {
+    const versions = { min: 'TLS 1.3' } as const
+    const meeting = await meet(
+      { versions, identity: ecdsa, hello: { postHandshakeAuth: true } },
+      { versions, clientAuth: { mode: 'after-handshake', verifier: anyCertificate } },
+    )
+    const { client, server, serverEvents, settle } = meeting
+    for (let i = 0; i < 3; i++) {
+      void server.requestClientCertificate()
+      await settle()
+    }
+    expect(eventsOf(serverEvents, 'clientCertificate')).toHaveLength(3)
+    for (let i = 0; i < 32; i++) {
+      void client.updateKeys()
+      await settle()
+    }
+    expect(eventsOf(serverEvents, 'error')).toEqual([])
+    void client.updateKeys()
+    await settle()
+    expect(errorOf(serverEvents)).toMatchObject({ code: 'too_many_messages' })
   })
 })

@@ -41,6 +41,18 @@ const made = async (options: Partial<ClientOptions> & ServerOptions): Promise<Se
 }
 const [session13, session12] = [await made(tls13), await made(tls12)]
 
+describe('a session', () => {
+  it.each([
+    ['TLS 1.3', session13],
+    ['TLS 1.2', session12],
+  ])('has nothing where the connection had nothing (%s)', (_, session) => {
+    const { sessionId, pskIdentity, ocspResponse, applicationData, ownIdentity, asked, scts, alpn } = session
+    expect([pskIdentity, ocspResponse, applicationData].map(({ length }) => length)).toEqual([0, 0, 0])
+    expect([ownIdentity, asked, scts, alpn]).toEqual(['', undefined, [], ''])
+    expect([0, 32]).toContain(sessionId.length)
+  })
+})
+
 describe('a client cache', () => {
   it('forgets the server that was used longest ago', () => {
     const cache = memorySessionCache({ servers: 2 })
