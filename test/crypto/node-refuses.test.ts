@@ -1,6 +1,7 @@
 // What node:crypto of a runtime refuses, or says false to, is verified by noble: keys that it cannot load, algorithms
 // that it lacks, and in Deno ECDSA with another hash than the curve's own.
 
+import type * as Crypto from 'node:crypto'
 import { generateKeyPairSync } from 'node:crypto'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { parsePrivateKey } from '../../src/crypto/keys.ts'
@@ -14,7 +15,7 @@ const runtime = vi.hoisted(() => ({
   calls: 0,
 }))
 vi.mock('node:crypto', async (original) => {
-  const real = await original<typeof import('node:crypto')>()
+  const real = await original<typeof Crypto>()
   const refuse = (): never => {
     throw new Error('not in this runtime')
   }

@@ -1,5 +1,6 @@
 // RSA with a private key (RFC 5246 section 7.4.7.1): blinding is OpenSSL's, so whatever decrypts has to go through it.
 
+import type * as Crypto from 'node:crypto'
 import { generateKeyPairSync, publicEncrypt, constants } from 'node:crypto'
 import { describe, expect, it, vi } from 'vitest'
 import { parsePrivateKey } from '../../src/crypto/keys.ts'
@@ -9,7 +10,7 @@ import { webcryptoProvider } from '../../src/crypto/webcrypto.ts'
 
 const seen = vi.hoisted(() => ({ decrypted: [] as { readonly padding?: number }[] }))
 vi.mock('node:crypto', async (original) => {
-  const real = await original<typeof import('node:crypto')>()
+  const real = await original<typeof Crypto>()
   return {
     ...real,
     privateDecrypt: (...args: Parameters<typeof real.privateDecrypt>) => {
