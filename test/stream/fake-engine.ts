@@ -41,7 +41,7 @@ export class FakeEngine implements TlsEngine {
   }
 
   sealing: Promise<void> | undefined = undefined
-  readonly optional: Promise<unknown> | undefined = undefined
+  optional: Promise<unknown> | undefined = undefined
 
   skipOptional(): void {}
 

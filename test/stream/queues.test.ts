@@ -197,6 +197,14 @@ describe('an outbox', () => {
     expect([outbox.busy, outbox.taken]).toEqual([false, 4])
   })
 
+  it('joins what is small again behind a large chunk', async () => {
+    const { outbox, writes, taken } = outboxOf()
+    outbox.put([bytes(100_000), bytes(10), bytes(20), bytes(69_602), bytes(1), bytes(2)])
+    void outbox.flush()
+    for (let i = 0; i < 3; i++) await taken()
+    expect(writes).toEqual([100_000, 69_632, 3])
+  })
+
   it('nothing to write is done at once, or with the write under way', async () => {
     const { outbox, taken } = outboxOf()
     await outbox.flush()
