@@ -16,6 +16,7 @@ import type { ConnectOptions } from './connect.ts'
 import { graft, httpMethod } from './http-grafting.ts'
 import { http2SocketOf } from './http2-socket.ts'
 import { native } from './native.ts'
+import { invalidArgType } from './node-errors.ts'
 import { Server as TlsServer } from './server.ts'
 import type { TLSSocket } from './socket.ts'
 import type { TlsOptions } from './types.ts'
@@ -43,6 +44,7 @@ export class Http2SecureServer extends TlsServer {
 
   /** As http2.createSecureServer(): throws what tls.createServer() and http2.createServer() throw for their options. */
   constructor(options: SecureServerOptions = {}, onRequest?: OnRequest) {
+    if (typeof options === 'function') throw invalidArgType('options', 'Object', options)
     const made = native.createHttp2Server(options as nodeHttp2.ServerOptions)
     super(withProtocols(options))
     const allowHTTP1 = options.allowHTTP1 === true
@@ -56,7 +58,7 @@ export class Http2SecureServer extends TlsServer {
       if (isHttp1) (serveHttp1 ?? serve)(socket)
       else serve(http2SocketOf(socket))
     })
-    if (onRequest) this.on('request', onRequest)
+    if (typeof onRequest === 'function') this.on('request', onRequest)
     this.on('tlsClientError', (error: Error, socket: Duplex) => {
       if (!this.emit('clientError', error, socket)) socket.destroy(error)
     })

@@ -312,7 +312,8 @@ const initialise = (socket: TLSSocket, given: Duplex | null | undefined, options
   // Read once, an address is known after the end as well.
   if (given instanceof Socket && tlsOptions.isServer) void given.remoteAddress
   if (given && typeof given.pause !== 'function') throw invalidArgType('socket', 'Duplex', given)
-  const below = given ?? new Socket({ allowHalfOpen: true })
+  // Whatever is falsy is no stream, as in node:tls.
+  const below = given || new Socket({ allowHalfOpen: true })
   const handle = new TlsHandle(ownerOf(socket, !given), below)
   socket._handle = handle
   socket.ssl = handle

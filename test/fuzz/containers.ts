@@ -1,11 +1,13 @@
 // Seeded mutation of PKCS#12 files and encrypted keys behind right passwords: what is inside is changed and then
 // encrypted and authenticated again, so that the readers behind decryption meet it. containers.test.ts runs a part.
 
-import { createCipheriv, createHash, createHmac, pbkdf2Sync } from 'node:crypto'
+import { createCipheriv, createHash, createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { TlsError } from '../../src/errors.ts'
 import { createCa, decryptPrivateKey, readPkcs12 } from '../../src/pki/index.ts'
 import { pkcs12Oids } from '../../src/pki/pkcs12-bags.ts'
+import type { PbeHashName } from '../../src/pki/primitives.ts'
+import { webPrimitives } from '../../src/pki/web-primitives.ts'
 import {
   DerReader,
   constructedTag,
@@ -18,47 +20,50 @@ import {
   derSet,
 } from '../../src/wire/der.ts'
 import { decodePem } from '../../src/wire/pem.ts'
+import {
+  IV,
+  PASSWORD,
+  SALT,
+  derive,
+  derived,
+  limits,
+  macHashes,
+  pbkdf2,
+  readOldCipher,
+  schemes,
+} from './container-schemes.ts'
+import type { Layer, LayerName, Scheme } from './container-schemes.ts'
 import { mutate, random } from './x509.ts'
 import type { Random } from './x509.ts'
 
-const PASSWORD = 'secret'
-const SALT = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
-const IV = Uint8Array.from({ length: 16 }, (_, i) => i)
+export { layers } from './container-schemes.ts'
 
-/** What is mutated in one run, by name; every writer below passes its bytes through it. */
-type Layer = (name: LayerName, bytes: Uint8Array) => Uint8Array
-export const layers = ['key', 'keyInfo', 'certificate', 'bags', 'safe', 'derivation', 'authSafe', 'mac', 'pfx'] as const
-type LayerName = (typeof layers)[number]
+/** Old ciphers are read with the stand-in for RC2. */
+const options = { limits, decipher: readOldCipher }
 
 const explicit = (n: number, ...content: Uint8Array[]): Uint8Array => derElement(constructedTag(n), ...content)
-
-/** PBKDF2-params with HMAC-SHA-256, as an AlgorithmIdentifier. Derived with what is written before it is mutated. */
-const derivation = (layer: Layer): Uint8Array => {
-  const prf = derSequence(derOid('1.2.840.113549.2.9'), derNull())
-  const parameters = derSequence(derOctets(SALT), derInteger(1), derInteger(32), prf)
-  return layer('derivation', derSequence(derOid('1.2.840.113549.1.5.12'), parameters))
-}
-const derived = pbkdf2Sync(PASSWORD, SALT, 1, 32, 'sha256')
-
-const encrypt = (bytes: Uint8Array): Uint8Array => {
-  const cipher = createCipheriv('aes-256-cbc', derived, IV)
-  return new Uint8Array(Buffer.concat([cipher.update(bytes), cipher.final()]))
-}
-const pbes2 = (layer: Layer): Uint8Array => {
-  const cipher = derSequence(derOid('2.16.840.1.101.3.4.1.42'), derOctets(IV))
-  return derSequence(derOid('1.2.840.113549.1.5.13'), derSequence(derivation(layer), cipher))
-}
 
 export interface Material {
   readonly keys: readonly Uint8Array[]
   readonly certificates: readonly Uint8Array[]
 }
 
-const keyInfo = (key: Uint8Array, layer: Layer): Uint8Array =>
-  layer('keyInfo', derSequence(pbes2(layer), derOctets(encrypt(layer('key', key)))))
+const keyInfo = (key: Uint8Array, { identifier, encrypt }: Scheme, layer: Layer): Uint8Array =>
+  layer('keyInfo', derSequence(identifier(layer), derOctets(encrypt(layer('key', key)))))
 
-/** A PKCS#12 file without a MAC, or with PBMAC1 (RFC 9579). */
-const pkcs12 = (key: Uint8Array, certificates: readonly Uint8Array[], hasMac: boolean, layer: Layer): Uint8Array => {
+/** How a file is encrypted and authenticated. */
+interface Writing {
+  readonly scheme: Scheme
+  /** Without a MAC, with PBMAC1 (RFC 9579), or with the HMAC of RFC 7292 by this hash. */
+  readonly mac: 'none' | 'pbmac1' | PbeHashName
+}
+
+const pkcs12 = (
+  key: Uint8Array,
+  certificates: readonly Uint8Array[],
+  { scheme, mac }: Writing,
+  layer: Layer,
+): Uint8Array => {
   const name = derElement(0x1e, Uint8Array.of(0, 0x78))
   const attributes = derSet(
     derSequence(derOid(pkcs12Oids.friendlyName), derSet(name)),
@@ -71,16 +76,29 @@ const pkcs12 = (key: Uint8Array, certificates: readonly Uint8Array[], hasMac: bo
   }
   const info = (type: string, content: Uint8Array): Uint8Array => derSequence(derOid(type), explicit(0, content))
   const data = (bytes: Uint8Array): Uint8Array => info(pkcs12Oids.data, derOctets(bytes))
-  const keys = data(layer('bags', derSequence(bag(pkcs12Oids.shroudedKeyBag, keyInfo(key, layer)))))
-  const sealed = derElement(0x80, encrypt(layer('bags', derSequence(...certificates.map(certBag)))))
-  const content = derSequence(derOid(pkcs12Oids.data), pbes2(layer), sealed)
+  const keys = data(layer('bags', derSequence(bag(pkcs12Oids.shroudedKeyBag, keyInfo(key, scheme, layer)))))
+  const sealed = derElement(0x80, scheme.encrypt(layer('bags', derSequence(...certificates.map(certBag)))))
+  const content = derSequence(derOid(pkcs12Oids.data), scheme.identifier(layer), sealed)
   const others = info(pkcs12Oids.encryptedData, derSequence(derInteger(0), content))
   const authenticated = layer('authSafe', derSequence(keys, layer('safe', others)))
+  const proof =
+    mac === 'none' ? [] : [layer('mac', mac === 'pbmac1' ? pbmac1(authenticated, layer) : macOf(mac, authenticated))]
+  return layer('pfx', derSequence(derInteger(3), data(authenticated), ...proof))
+}
+
+const pbmac1 = (authenticated: Uint8Array, layer: Layer): Uint8Array => {
   const hmac = derSequence(derOid('1.2.840.113549.2.9'), derNull())
-  const pbmac1 = derSequence(derOid('1.2.840.113549.1.5.14'), derSequence(derivation(layer), hmac))
+  const algorithm = derSequence(derOid('1.2.840.113549.1.5.14'), derSequence(pbkdf2(layer), hmac))
   const proof = new Uint8Array(createHmac('sha256', derived).update(authenticated).digest())
-  const mac = derSequence(derSequence(pbmac1, derOctets(proof)), derOctets(SALT), derInteger(1))
-  return layer('pfx', derSequence(derInteger(3), data(authenticated), ...(hasMac ? [layer('mac', mac)] : [])))
+  return derSequence(derSequence(algorithm, derOctets(proof)), derOctets(SALT), derInteger(1))
+}
+
+/** The MAC of RFC 7292 appendix A, its iterations left out (1 by default). */
+const macOf = (name: PbeHashName, authenticated: Uint8Array): Uint8Array => {
+  const key = derive(name, 'mac', webPrimitives.hashes[name].outputLength)
+  const proof = new Uint8Array(createHmac(name.replace('-', ''), key).update(authenticated).digest())
+  const algorithm = derSequence(derOid(macHashes[name]), derNull())
+  return derSequence(derSequence(algorithm, derOctets(proof)), derOctets(SALT))
 }
 
 /** A file of another program (vectors/pkcs12), its MAC left out and what it protected mutated. */
@@ -116,13 +134,28 @@ export const material = async (): Promise<Material> => {
   }
 }
 
-const files = ['openssl', 'certtool'].map(
+const files = ['openssl', 'certtool', 'openssl-3des', 'certtool-3des', 'keytool', 'keytool-legacy'].map(
   (name) => new Uint8Array(readFileSync(new URL(`../../vectors/pkcs12/${name}.p12`, import.meta.url))),
 )
 
 /** A layer that mutates one kind of bytes, or none. */
 const layerOf = (chosen: LayerName | undefined, others: readonly Uint8Array[], r: Random): Layer => {
   return (name, bytes) => (name === chosen ? mutate(bytes, others, r) : bytes)
+}
+
+const macs = ['none', 'pbmac1', 'SHA-1', 'SHA-256', 'SHA-384', 'SHA-512'] as const
+
+/** A file of each scheme and MAC, as it is. */
+export const readAsWritten = async ({ keys: [key = SALT], certificates }: Material): Promise<readonly string[]> => {
+  const problems: string[] = []
+  for (const [name, scheme] of Object.entries(schemes))
+    for (const mac of macs) {
+      const file = pkcs12(key, certificates, { scheme, mac }, (_, bytes) => bytes)
+      const read = await readPkcs12(file, PASSWORD, options)
+      if (read.privateKeyPem === undefined || read.certificates.length !== certificates.length)
+        problems.push(`${name}, ${mac}`)
+    }
+  return problems
 }
 
 /** Reads one container, mutated in a layer (undefined: not at all); whether it was read. Throws what is no TlsError. */
@@ -134,11 +167,12 @@ export const containerTarget = async (
   const r = random(seed)
   const layer = layerOf(chosen, [...keys, ...certificates], r)
   const key = r.pick(keys)
+  const scheme = r.pick(Object.values(schemes))
   const readers = [
-    () => readPkcs12(pkcs12(key, certificates, r.below(2) === 0, layer), PASSWORD),
-    () => readPkcs12(foreign(r.pick(files), layer), PASSWORD),
-    () => decryptPrivateKey(keyInfo(key, layer), PASSWORD),
-    () => decryptPrivateKey(traditional('PRIVATE KEY', key, layer), PASSWORD),
+    () => readPkcs12(pkcs12(key, certificates, { scheme, mac: r.pick(macs) }, layer), PASSWORD, options),
+    () => readPkcs12(foreign(r.pick(files), layer), PASSWORD, options),
+    () => decryptPrivateKey(keyInfo(key, scheme, layer), PASSWORD, options),
+    () => decryptPrivateKey(traditional('PRIVATE KEY', key, layer), PASSWORD, options),
   ] as const
   try {
     await (chosen === undefined || r.below(2) === 0 ? readers[0] : r.pick(readers))()
@@ -147,4 +181,28 @@ export const containerTarget = async (
     if (error instanceof TlsError && error.code !== 'internal_error') return false
     throw new Error(`seed ${seed}, ${chosen ?? 'nothing'} mutated`, { cause: error })
   }
+}
+
+/** What is said of a key whose derivation asks for more than the default limits allow. */
+export const withCount = async ({ keys: [key = SALT] }: Material, name: string): Promise<string> => {
+  const scheme = schemes[name]
+  if (scheme === undefined) throw new Error(`no scheme ${name}`)
+  const layer: Layer = (which, bytes) => (which === 'derivation' ? withLargeNumber(bytes) : bytes)
+  try {
+    await decryptPrivateKey(keyInfo(key, scheme, layer), PASSWORD, { decipher: readOldCipher })
+    return 'read'
+  } catch (error) {
+    if (error instanceof TlsError) return error.message
+    throw error
+  }
+}
+
+/** The first INTEGER of one byte becomes 2^30, and the lengths of what holds it four more or three. */
+const withLargeNumber = (bytes: Uint8Array): Uint8Array => {
+  const at = bytes.findIndex((byte, i) => byte === 2 && bytes[i + 1] === 1 && i > 8)
+  const large = Uint8Array.of(2, 4, 0x40, 0, 0, 0)
+  const grown = Uint8Array.of(...bytes.subarray(0, at), ...large, ...bytes.subarray(at + 3))
+  // SEQUENCEs that are open at the number: the outermost, and in PBES2 the parameters after the identifier.
+  const opened = [0, ...(bytes[2] === 6 ? [4 + (bytes[3] ?? 0)] : [])]
+  return grown.map((byte, i) => (opened.includes(i - 1) ? byte + 3 : byte))
 }

@@ -12,7 +12,7 @@ import * as x509 from '../../src/x509/index.ts'
 
 type Call = (...given: readonly unknown[]) => unknown
 
-/** Node's own interface has node's own rules and errors (test/node); a command line has words. */
+/** Node's own interface has node's own rules and errors (test/node/arguments.test.ts); a command line has words. */
 const elsewhere: readonly string[] = ['./node', './node/https', './node/http2', './node/register', './cli']
 
 /** Functions, by the argument that only this library makes, or that is an error's own text. */
