@@ -13,7 +13,8 @@ import type { RawExtension } from '../../../src/wire/extensions.ts'
 import { decodeMessage, HELLO_RETRY_REQUEST_RANDOM, messages13 } from '../../../src/wire/messages.ts'
 import type { ServerHello } from '../../../src/wire/messages.ts'
 import { contentTypes, extensionTypes, isGrease } from '../../../src/wire/registry.ts'
-import { errorOf, eventsOf, infoOf, meet } from '../../fixtures/engines.ts'
+import { concat } from '../../../src/wire/bytes.ts'
+import { clientOf, errorOf, eventsOf, infoOf, meet } from '../../fixtures/engines.ts'
 import { ecdsa } from '../../fixtures/identities.ts'
 import { misbehaving } from '../misbehaving.ts'
 
@@ -90,6 +91,32 @@ describe('a client with grease (RFC 8701 section 3.1)', () => {
     const options = { hello: { grease: true, permuteExtensions: true }, provider: seeded(7) }
     const [one, two] = [await helloOf(options), await helloOf(options)]
     expect([one.extensions, one.cipherSuites]).toEqual([two.extensions, two.cipherSuites])
+  })
+})
+
+describe('permuteExtensions', () => {
+  it('puts any two extensions in either order alike', () => {
+    // A generator of its own (xorshift), so that the hellos are the same each time.
+    let state = 20_261_127
+    const next = (): number => {
+      state ^= state << 13
+      state ^= state >>> 17
+      state ^= state << 5
+      return state & 0xff
+    }
+    const provider = { ...nodeProvider, random: (length: number) => Uint8Array.from({ length }, next) }
+    const orders = Array.from({ length: 400 }, () => {
+      const hello = concat(...clientOf({ provider, hello: { permuteExtensions: true } }).takeOutput()).subarray(5)
+      return typesOf(readHello(hello).list)
+    })
+    const [usual = []] = orders
+    for (const order of orders) expect(new Set(order)).toEqual(new Set(usual))
+    for (const [i, one] of usual.entries()) {
+      for (const other of usual.slice(i + 1)) {
+        const before = orders.filter((order) => order.indexOf(one) < order.indexOf(other)).length
+        expect(Math.abs(before - 200), `${one} and ${other}`).toBeLessThan(50) // five standard deviations
+      }
+    }
   })
 })
 
