@@ -1,9 +1,11 @@
 // What an engine lets out once its direction has ended (RFC 9846 sections 6.1 and 6.2).
 
 import { describe, expect, it } from 'vitest'
+import { OutputQueue } from '../../src/engine/output.ts'
 import { WriteSide } from '../../src/engine/write-side.ts'
+import { plaintextSealer } from '../../src/record/protection.ts'
 import { concat } from '../../src/wire/bytes.ts'
-import { clientConfigOf, errorOf, eventsOf, meet } from '../fixtures/engines.ts'
+import { clientConfigOf, clientOf, errorOf, eventsOf, meet } from '../fixtures/engines.ts'
 
 const [alert, handshake, data] = [21, 22, 23]
 const side = (): WriteSide => new WriteSide(clientConfigOf(), () => {})
@@ -55,4 +57,30 @@ describe('nothing goes out', () => {
     expect(eventsOf(events, 'data')).toEqual([])
     expect(eventsOf(events, 'error')).toHaveLength(1)
   })
+})
+
+it('what is being sealed is said, until it can be taken', async () => {
+  const queue = new OutputQueue()
+  let seal: () => void = () => {}
+  const sealer = {
+    ...plaintextSealer(0x0303),
+    immediate: false,
+    seal: () => new Promise<void>((resolve) => (seal = resolve)),
+  }
+  const limits = { maxFragment: 100, maxContent: 100 }
+  const sealed = queue.seal(sealer, data, Uint8Array.of(1), limits)
+  const { sealing } = queue
+  expect(sealing).toBeInstanceOf(Promise)
+  expect(queue.take()).toEqual([])
+  seal()
+  await Promise.all([sealed, sealing])
+  expect(queue.sealing).toBeUndefined()
+  expect(queue.take()).toHaveLength(1)
+})
+
+it('there is no channel binding, and no keying material, before the handshake is done', () => {
+  const client = clientOf()
+  const early = expect.objectContaining({ code: 'wrong_state' })
+  expect(() => client.channelBinding('tls-exporter')).toThrow(early)
+  expect(() => client.exportKeyingMaterial(32, 'EXPERIMENTAL test')).toThrow(early)
 })
