@@ -60,13 +60,20 @@ interface Outcome {
   readonly by: string
 }
 
+/** Milliseconds for a test with a mutant, and how much longer than without it its file may take: it might only be slow. */
+const SHORTEST_TIMEOUT = 8000
+const FACTOR = 2
+
 const timedOut = (failure: string): boolean => /timed out/i.test(failure)
 
 const judge = async (runner: Runner, { id, mutant }: Numbered, known: Survey): Promise<Outcome> => {
   const text = describe(project, mutant)
   const files = testsFor(known, id, mutant.file, budget === 0 ? Infinity : budget * 1000)
   if (files.length === 0) return { id, verdict: 'not reached', text, by: '' }
-  const result = await runner.run({ files, mutant: id }, limit)
+  const slow = Math.max(...files.map((file) => known.passing[file] ?? 0))
+  const timeout = SHORTEST_TIMEOUT + FACTOR * slow
+  const patience = Math.min(limit, (2 * timeout) / 1000 + 30)
+  const result = await runner.run({ files, mutant: id, timeout }, patience)
   const failed = result.files.find(({ failure }) => failure !== undefined)
   if (failed?.failure !== undefined && !timedOut(failed.failure))
     return { id, verdict: 'killed', text, by: `${failed.file}: ${failed.failure}`.slice(0, 600) }
@@ -74,10 +81,10 @@ const judge = async (runner: Runner, { id, mutant }: Numbered, known: Survey): P
   if (hanging === undefined)
     return { id, verdict: 'survived', text, by: `${files.length} of ${known.reached[id]?.length ?? 0} files` }
   // A hang counts where the same file passes without the mutant, now, and hangs or fails once more with it.
-  const original = await runner.run({ files: [hanging] }, limit)
+  const original = await runner.run({ files: [hanging], timeout }, patience)
   if (original.hung || original.files.some(({ failure }) => failure !== undefined))
     return { id, verdict: 'timed out', text, by: `${hanging}, without the mutant as well` }
-  const again = await runner.run({ files: [hanging], mutant: id }, limit)
+  const again = await runner.run({ files: [hanging], mutant: id, timeout }, patience)
   const still = again.hung || again.files.some(({ failure }) => failure !== undefined)
   return { id, verdict: still ? 'killed' : 'timed out', text, by: `${hanging}: hangs (${failed?.failure ?? ''})` }
 }

@@ -5,12 +5,16 @@ import { relative } from 'node:path'
 import type { Reporter, TestModule, TestSequencer } from 'vitest/node'
 import { createVitest } from 'vitest/node'
 
-/** `mutant` undefined: the original. `log`: where the switch notes what is reached. `toTheEnd`: after failures too. */
+/**
+ * `mutant` undefined: the original. `log`: where the switch notes what is reached. `toTheEnd`: after failures too.
+ * `timeout`: milliseconds for a test or a hook that states none.
+ */
 export interface Order {
   readonly files: readonly string[]
   readonly mutant?: number
   readonly log?: string
   readonly toTheEnd?: boolean
+  readonly timeout?: number
 }
 
 /** Paths are relative to the folder, durations in milliseconds. */
@@ -73,6 +77,8 @@ const vitest = await createVitest({
   sequence: { sequencer: AsGiven },
 })
 await vitest.standalone()
+const { testTimeout, hookTimeout } = vitest.getRootProject().config
+const standard = { testTimeout, hookTimeout }
 
 const setVariable = (name: string, value: string | undefined): void => {
   if (value === undefined) delete process.env[name]
@@ -85,6 +91,10 @@ process.on('message', (message) => {
   setVariable('PURETLS_MUTANT', order.mutant?.toString())
   setVariable('PURETLS_MUTANT_LOG', order.log)
   const project = vitest.getRootProject()
+  Object.assign(project.config, {
+    testTimeout: order.timeout ?? standard.testTimeout,
+    hookTimeout: order.timeout ?? standard.hookTimeout,
+  })
   void vitest.runTestSpecifications(order.files.map((file) => project.createSpecification(file))).then(
     ({ unhandledErrors: [error] }) => {
       // As vitest has it, an error that nobody handled fails the run, whichever test it came from.

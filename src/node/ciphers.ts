@@ -3,6 +3,7 @@
 // out.
 
 import { nodeProvider } from '../crypto/node.ts'
+import { TlsError } from '../errors.ts'
 import type { GroupName, SignatureSchemeName } from '../wire/names.ts'
 import { cipherSuites, namedGroups, signatureSchemes } from '../wire/registry.ts'
 import type { CipherSuite } from '../wire/registry.ts'
@@ -26,17 +27,22 @@ export const opensslName = ({ name, version }: CipherSuite): string => {
 const providerIds = new Set(nodeProvider.suites.map(({ id }) => id))
 const known = cipherSuites.filter(({ id }) => providerIds.has(id))
 
-const keyLength = ({ cipher }: CipherSuite): number => (cipher.includes('128') ? 128 : 256)
+/** Bits of security, by OpenSSL's table: a tag of 8 bytes counts for no more than its length. */
+const strength = ({ cipher }: Pick<CipherSuite, 'cipher'>): number =>
+  cipher.endsWith('ccm-8') ? 64 : cipher.includes('128') ? 128 : 256
 
 /**
- * As OpenSSL orders them: forward secrecy, AEAD, SHA-2 before SHA-1, long keys; AES before ChaCha20, GCM before CCM.
+ * As OpenSSL orders them: forward secrecy, AEAD, SHA-2 before SHA-1, strength; certificates before keys that both ends
+ * have; GCM before ChaCha20 before CCM.
  */
-const weight = ({ keyExchange, authentication, cipher, mac }: CipherSuite): number => {
+const weight = (suite: CipherSuite): number => {
+  const { keyExchange, authentication, cipher, mac } = suite
   const secrecy = keyExchange === 'ecdhe' ? 0 : 1
   const mode = mac === undefined ? 0 : mac === 'sha1' ? 2 : 1
-  const size = cipher.includes('256') ? 0 : cipher.startsWith('chacha') ? 1 : cipher.includes('ccm') ? 3 : 2
+  const bits = 256 - strength(suite)
   const exchange = keyExchange === 'psk' ? 2 : keyExchange === 'rsa' ? 1 : 0
-  return secrecy * 10_000 + mode * 1000 + size * 100 + exchange * 10 + (authentication === 'ecdsa' ? 0 : 1)
+  const kind = cipher.endsWith('gcm') ? 0 : cipher.startsWith('chacha') ? 1 : 2
+  return secrecy * 1e6 + mode * 1e5 + bits * 100 + exchange * 10 + kind * 2 + (authentication === 'ecdsa' ? 0 : 1)
 }
 const preferred12 = known.filter(({ version }) => version === 'TLS 1.2').toSorted((a, b) => weight(a) - weight(b))
 
@@ -50,11 +56,10 @@ const ofSsl3 = new Set(['rsa', 'psk'])
 /** The words of a cipher string. */
 const words: Readonly<Record<string, Matches>> = {
   ALL: () => true,
-  DEFAULT: (suite) => !isPsk(suite),
   COMPLEMENTOFALL: never,
-  COMPLEMENTOFDEFAULT: isPsk,
-  HIGH: () => true,
-  MEDIUM: never,
+  COMPLEMENTOFDEFAULT: ({ cipher }) => cipher.includes('ccm'),
+  HIGH: (suite) => strength(suite) >= 128,
+  MEDIUM: (suite) => strength(suite) < 128,
   LOW: never,
   EXPORT: never,
   kRSA: ({ keyExchange }) => keyExchange === 'rsa',
@@ -105,12 +110,14 @@ const select12 = (text: string): readonly CipherSuite[] => {
   let active: CipherSuite[] = []
   const killed = new Set<CipherSuite>()
   for (const token of text
+    // It is a word at the beginning only.
+    .replace(/^DEFAULT/, 'ALL:!COMPLEMENTOFDEFAULT:')
     .replaceAll('@', ':@')
     .split(/[:, ;]+/)
     .filter((word) => word !== '')) {
     if (token.startsWith('@')) {
       if (!/^@(STRENGTH|SECLEVEL=[0-5])$/.test(token)) throw sslError(280, 'invalid command')
-      if (token === '@STRENGTH') active = active.toSorted((a, b) => keyLength(b) - keyLength(a))
+      if (token === '@STRENGTH') active = active.toSorted((a, b) => strength(b) - strength(a))
       continue
     }
     const operator = /^[!+-]/.exec(token)?.[0]
@@ -124,11 +131,13 @@ const select12 = (text: string): readonly CipherSuite[] => {
   return active
 }
 
-const usual13 = ['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256']
+const usual13 = ['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256'].flatMap(
+  (name) => known.find((suite) => suite.name === name) ?? [],
+)
 
 /** What a `ciphers` option comes to. */
 export interface ChosenCiphers {
-  /** IANA names, those of TLS 1.3 first. */
+  /** IANA names, those that were given as such first, or else those of TLS 1.3. */
   readonly suites: readonly string[]
   /** No suite of TLS 1.2 was named. */
   readonly only13: boolean
@@ -138,30 +147,50 @@ export interface ChosenCiphers {
  * Throws ERR_INVALID_ARG_VALUE for an empty list, ERR_SSL_NO_CIPHER_MATCH for one that selects nothing, and
  * ERR_SSL_INVALID_COMMAND for an `@` that is none.
  */
-export const chooseCiphers = (text: string, name: string): ChosenCiphers => {
+export const chooseCiphers = (text: string, name: string, defaultLevel: number): ChosenCiphers => {
   const tokens = text.split(':').filter((token) => token !== '')
   const names13 = tokens.filter((token) => /^!?TLS_/.test(token))
   const list = tokens.filter((token) => !names13.includes(token))
   if (tokens.length === 0) throw invalidArgValue(name, text.split(':'))
-  const suites13 = names13.length === 0 ? usual13 : select13(names13)
-  const level = /@SECLEVEL=(\d)/.exec(text)?.[1]
-  const chosen = select12(list.join(':'))
-  const suites12 = level !== undefined && Number(level) > 3 ? chosen.filter(({ mac }) => mac !== 'sha1') : chosen
-  if (list.length > 0 && suites12.length === 0) throw sslError(185, 'no cipher match')
-  return { suites: [...suites13, ...suites12.map((suite) => suite.name)], only13: list.length === 0 }
+  const named = names13.length === 0 ? usual13 : selectByName(names13)
+  const selected = select12(list.join(':'))
+  const suites = [...new Set([...named, ...selected])]
+  if (list.length > 0 && !suites.some(({ version }) => version === 'TLS 1.2')) throw sslError(185, 'no cipher match')
+  const level = securityLevelOf(text) ?? defaultLevel
+  return {
+    suites: suites.filter((suite) => isAllowed(suite, level)).map(({ name }) => name),
+    only13: list.length === 0,
+  }
 }
 
-/** Suites of TLS 1.3 are a plain list, in which OpenSSL ignores names that it does not know: `!TLS_` has no meaning. */
-const select13 = (names: readonly string[]): readonly string[] => {
-  const chosen = names.filter((name) => known.some((suite) => suite.name === name && suite.version === 'TLS 1.3'))
+/** A plain list, in which OpenSSL ignores names that it does not know: `!TLS_` has no meaning. */
+const selectByName = (names: readonly string[]): readonly CipherSuite[] => {
+  const chosen = names.flatMap((name) => known.find((suite) => suite.name === name) ?? [])
   if (chosen.length === 0) throw sslError(185, 'no cipher match')
   return chosen
 }
 
+/** Bits that a security level asks for (SSL_CTX_set_security_level(3)). */
+const bitsOfLevel = [0, 80, 112, 128, 192, 256]
+
+/** Suites that a level rules out are not offered and not chosen, though a cipher string may name them. */
+const isAllowed = (suite: CipherSuite, level: number): boolean => {
+  if (strength(suite) < (bitsOfLevel[level] ?? 0)) return false
+  if (level >= 3 && suite.version === 'TLS 1.2' && !suite.keyExchange?.startsWith('ecdhe')) return false
+  return level < 4 || suite.mac !== 'sha1'
+}
+
 /** The security level that a cipher string asks for; undefined if it names none. */
 export const securityLevelOf = (text: string): number | undefined => {
-  const level = /@SECLEVEL=(\d)/.exec(text)?.[1]
+  const level = [...text.matchAll(/@SECLEVEL=(\d)/g)].at(-1)?.[1]
   return level === undefined ? undefined : Number(level)
+}
+
+/** Throws TlsError `no_common_cipher_suite` where no suite is of these versions. */
+export const checkSuites = (names: readonly string[], range: Record<'min' | 'max', string>): void => {
+  const versions = Object.values(range)
+  if (known.some(({ name, version }) => versions.includes(version) && names.includes(name))) return
+  throw new TlsError('no_common_cipher_suite', `no suite is left for ${[...new Set(versions)].join(' and ')}`)
 }
 
 /** tls.getCiphers(): OpenSSL's names in lower case, of what this library has. */

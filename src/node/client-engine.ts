@@ -12,6 +12,7 @@ import { mergeOptions } from '../options/merge.ts'
 import { isAddress, isHostName } from '../wire/host-name.ts'
 import { defaults } from './late.ts'
 import { legacyPsk } from './psk.ts'
+import { checkSuites } from './ciphers.ts'
 import type { Context } from './context.ts'
 import { isRenegotiationOff } from './renegotiation.ts'
 import type { Verdict } from './verify.ts'
@@ -50,6 +51,7 @@ const clientOptions = (setup: ClientSetup): ClientOptions => {
   const { context, session, psk, own } = setup
   const versions = spokenVersions(context.versions)
   if (!versions) throw new TlsError('protocol_version', 'no version is left that is spoken here: TLS 1.2 and TLS 1.3')
+  if (!own.cipherSuites && !own.versions) checkSuites(context.suites, versions)
   const sent = setup.servername !== undefined && isIP(setup.servername) === 0 ? setup.servername : undefined
   return mergeOptions<ClientOptions>(
     {

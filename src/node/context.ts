@@ -96,7 +96,7 @@ export class Context {
 
   /** A cipher string of OpenSSL, for both versions. */
   chooseCiphers(text: string, name: string): void {
-    this.#ciphers = chooseCiphers(text, name)
+    this.#ciphers = chooseCiphers(text, name, defaultSecurityLevel)
     this.#level = securityLevelOf(text) ?? defaultSecurityLevel
     if (this.#ciphers.only13 && this.#versions.max >= TLS13) this.#versions = { min: TLS13, max: this.#versions.max }
   }
@@ -202,7 +202,7 @@ export class Context {
     return this.#versions
   }
   get suites(): readonly string[] {
-    return (this.#ciphers ??= chooseCiphers(settings.DEFAULT_CIPHERS, 'options.ciphers')).suites
+    return (this.#ciphers ??= chooseCiphers(settings.DEFAULT_CIPHERS, 'options.ciphers', this.#level)).suites
   }
   get groups(): readonly GroupName[] | undefined {
     return this.#groups

@@ -68,7 +68,7 @@ const received = (value: unknown): string => {
   if (typeof value === 'function') return `function ${value.name}`
   if (typeof value === 'object') {
     const name: unknown = value.constructor?.name
-    return typeof name === 'string' && name !== '' ? `an instance of ${name}` : inspect(value, { depth: -1 })
+    return typeof name === 'string' ? `an instance of ${name}` : inspect(value, { depth: -1 })
   }
   const shown = typeof value === 'string' && value.length > 28 ? `${value.slice(0, 25)}...` : value
   return `type ${typeof value} (${inspect(shown, { colors: false })})`

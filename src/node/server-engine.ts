@@ -13,6 +13,7 @@ import type { ClientAuthOptions, ClientHelloInfo, FoundPsk, ServerOptions, Ticke
 import { mergeOptions } from '../options/merge.ts'
 import type { ServerSessionStore } from '../session/interfaces.ts'
 import { extensionTypes, signatureSchemeName } from '../wire/registry.ts'
+import { checkSuites } from './ciphers.ts'
 import type { Context } from './context.ts'
 import { defaults } from './late.ts'
 import { fromOpenSsl, toOpenSsl } from './openssl-sessions.ts'
@@ -70,6 +71,7 @@ const serverOptions = (setup: ServerSetup): ServerOptions => {
   const { context, own, psk } = setup
   const versions = spokenVersions(context.versions)
   if (!versions) throw new TlsError('protocol_version', 'no version is left that is spoken here: TLS 1.2 and TLS 1.3')
+  if (!own.cipherSuites && !own.versions) checkSuites(context.suites, versions)
   const isOrdered = (context.options & constants.SSL_OP_CIPHER_SERVER_PREFERENCE) !== 0
   return mergeOptions<ServerOptions>(
     {

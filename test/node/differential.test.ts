@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import ours from '../../src/node/index.ts'
 import { argumentScenarios } from './differential/arguments.ts'
 import { intended } from './differential/intended.ts'
+import { leftovers } from './differential/leftovers.ts'
 import { phases } from './differential/phases.ts'
 import { readingScenarios } from './differential/reading.ts'
 import { scenarios } from './differential/scenarios.ts'
@@ -23,7 +24,7 @@ const logOf = async (tls: Tls, scenario: (stage: Stage) => Promise<void>): Promi
   }
 }
 
-const all = { ...scenarios, ...phases, ...argumentScenarios, ...readingScenarios }
+const all = { ...scenarios, ...phases, ...argumentScenarios, ...readingScenarios, ...leftovers }
 
 describe('puretls/node does what node:tls does', () => {
   it.each(Object.keys(all))('%s', async (name) => {

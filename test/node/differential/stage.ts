@@ -57,6 +57,11 @@ export class Stage {
     this.log.push(line)
   }
 
+  /** Takes back what the server said, which has no order with what a client says. */
+  withoutServer(): void {
+    this.log.splice(0, this.log.length, ...this.log.filter((line) => !line.startsWith('server')))
+  }
+
   /** The events of an emitter, each with what `detail` makes of its arguments. */
   watch(name: string, emitter: EventEmitter, events: readonly string[]): void {
     for (const event of events)
