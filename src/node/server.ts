@@ -173,8 +173,6 @@ const initialise = (server: Server, options: TlsOptions, listener: ((socket: TLS
   server.requestCert = options.requestCert === true
   server.rejectUnauthorized = options.rejectUnauthorized !== false
   server.ALPNCallback = options.ALPNCallback
-  if (options.sessionTimeout) server.sessionTimeout = options.sessionTimeout
-  if (options.ticketKeys) server.ticketKeys = options.ticketKeys
   if (options.ALPNProtocols) convertALPNProtocols(options.ALPNProtocols, server)
   server.setSecureContext(options)
   const timeout: unknown = options.handshakeTimeout || HANDSHAKE_TIMEOUT
@@ -233,7 +231,8 @@ const judgeClient = (socket: TLSSocket): void => {
     return
   }
   socket.authorizationError = error.code as never
-  if (socket._rejectUnauthorized && !(info?.pskIdentity && !hasCertificate)) socket.destroy()
+  // As in node:tls, a key that both ends have does not stand for the certificate that is required.
+  if (socket._rejectUnauthorized) socket.destroy()
 }
 
 function tell(socket: TLSSocket, error: Error): void {

@@ -32,10 +32,10 @@ const numberOf = (which: 'minimum' | 'maximum', version: unknown, standard: stri
   )
 }
 
-/** Methods of OpenSSL, with and without an end: `TLSv1_2_server_method`. */
-const methods: Readonly<Record<string, readonly [number, number] | 'any'>> = {
-  TLS: 'any',
-  SSLv23: 'any',
+/** Methods of OpenSSL, with and without an end: `TLSv1_2_server_method`. Undefined: as minVersion has it. */
+const methods: Readonly<Record<string, readonly [number | undefined, number]>> = {
+  TLS: [TLS12, TLS13],
+  SSLv23: [undefined, TLS12],
   TLSv1: [versions['TLS 1.0'], versions['TLS 1.0']],
   TLSv1_1: [versions['TLS 1.1'], versions['TLS 1.1']],
   TLSv1_2: [TLS12, TLS12],
@@ -43,7 +43,7 @@ const methods: Readonly<Record<string, readonly [number, number] | 'any'>> = {
 
 const invalidMethod = (message: string): Error => codedError(TypeError, 'ERR_TLS_INVALID_PROTOCOL_METHOD', message)
 
-const methodRange = (method: string): readonly [number, number] | 'any' => {
+const methodRange = (method: string): readonly [number | undefined, number] => {
   const [, name = ''] = /^(.*?)(?:_server|_client)?_method$/.exec(method) ?? []
   if (name === 'SSLv2') throw invalidMethod('SSLv2 methods disabled')
   if (name === 'SSLv3') throw invalidMethod('SSLv3 methods disabled')
@@ -74,9 +74,9 @@ export const versionRange = (
   let max = numberOf('maximum', maxVersion, settings.DEFAULT_MAX_VERSION)
   if (secureProtocol !== undefined && secureProtocol !== null) {
     checkString(secureProtocol, 'secureProtocol')
-    const range = methodRange(secureProtocol)
-    if (range === 'any') [min, max] = [TLS12, TLS13]
-    else [min, max] = range
+    const [least, most] = methodRange(secureProtocol)
+    min = least ?? min
+    max = most
   }
   return without(min, max, secureOptions)
 }
@@ -87,7 +87,7 @@ const without = (min: number, max: number, options: unknown): VersionRange => {
   checkInteger(options, 'secureOptions')
   const no12 = (options & (constants.SSL_OP_NO_TLSv1_2 ?? 0)) !== 0
   const no13 = (options & (constants.SSL_OP_NO_TLSv1_3 ?? 0)) !== 0
-  return { min: no12 && min <= TLS12 && max >= TLS13 ? TLS13 : min, max: no13 && max >= TLS13 ? TLS12 : max }
+  return { min: no12 && min <= TLS12 ? TLS13 : min, max: no13 && max >= TLS13 ? TLS12 : max }
 }
 
 /** The part of a range that is spoken here; undefined where there is none, as with TLSv1 alone. */

@@ -9,6 +9,7 @@ import { intended } from './differential/intended.ts'
 import { leftovers } from './differential/leftovers.ts'
 import { phases } from './differential/phases.ts'
 import { readingScenarios } from './differential/reading.ts'
+import { rules } from './differential/rules.ts'
 import { scenarios } from './differential/scenarios.ts'
 import { Stage } from './differential/stage.ts'
 import type { Tls } from './differential/stage.ts'
@@ -24,7 +25,7 @@ const logOf = async (tls: Tls, scenario: (stage: Stage) => Promise<void>): Promi
   }
 }
 
-const all = { ...scenarios, ...phases, ...argumentScenarios, ...readingScenarios, ...leftovers }
+const all = { ...scenarios, ...phases, ...argumentScenarios, ...readingScenarios, ...leftovers, ...rules }
 
 describe('puretls/node does what node:tls does', () => {
   it.each(Object.keys(all))('%s', async (name) => {

@@ -176,9 +176,7 @@ it('a renegotiation waits for its turn, and data goes on after it', async () => 
   const client = dial(port)
   await once(client, 'secureConnect')
   const before = client.getFinished()
-  await new Promise<void>((resolve, reject) =>
-    client.renegotiate({}, (error) => (error ? reject(error) : resolve())),
-  )
+  await new Promise<void>((resolve, reject) => client.renegotiate({}, (error) => (error ? reject(error) : resolve())))
   expect(client.getFinished()).not.toEqual(before)
   client.write('after')
   const [data] = (await once(client, 'data')) as [Buffer]

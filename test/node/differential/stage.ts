@@ -80,9 +80,10 @@ export class Stage {
   async listen(
     options: tls.TlsOptions,
     onSocket?: (socket: tls.TLSSocket) => void,
+    watched: readonly string[] = ['secureConnection', 'tlsClientError'],
   ): Promise<{ server: tls.Server; port: number }> {
     const server = this.tls.createServer(options, onSocket)
-    this.watch('server', server, ['secureConnection', 'tlsClientError'])
+    this.watch('server', server, watched)
     return { server, port: await this.#listening(server) }
   }
 
