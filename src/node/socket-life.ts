@@ -38,7 +38,8 @@ export const ownerOf = (socket: SocketFacts, isOwn: boolean): HandleOwner => ({
   onSession: (session) => onSession(socket, session),
   onTlsError: (error) => onTlsError(socket, error),
   onTransportError: (error) => {
-    if (isOwn || socket._secureEstablished) socket.destroy(error)
+    // As in node:tls, the error of a stream that is no socket is told, and its end follows by itself.
+    if (isOwn || (socket._secureEstablished && socket._parent)) socket.destroy(error)
     else socket._emitTLSError(error)
   },
   onTransportClose: () => {
@@ -69,8 +70,9 @@ const onHandshake = (socket: SocketFacts, info: ConnectionInfo): void => {
   const state = socket._puretls
   state.info = info
   const { _handle: handle } = socket
-  if (socket._tlsOptions.requestOCSP && !state.isServer && !info.resumed) {
-    socket.emit('OCSPResponse', info.ocspResponse ? Buffer.from(info.ocspResponse) : null)
+  if (socket._tlsOptions.requestOCSP && !state.isServer && !(info.resumed && info.version === 'TLS 1.2')) {
+    const response = info.resumed ? undefined : info.ocspResponse
+    socket.emit('OCSPResponse', response ? Buffer.from(response) : null)
     if (socket.destroyed) return
   }
   // What a resumed session stands on is judged again, by what this context trusts now.

@@ -100,11 +100,12 @@ export class TLSSocket extends SocketFacts {
         forget()
         this.emit('close', isException)
       })
+    // First of all, so that an error is told before the end.
+    callback(error)
     // A handshake that failed: whoever hears of it still finds the socket's addresses.
     if (isException && !this._secureEstablished) queueMicrotask(close)
     else close()
     queueMicrotask(forget)
-    callback(error)
   }
 
   override connect(...args: unknown[]): this {

@@ -33,7 +33,7 @@ export class Transport {
     stream.on('error', (error) => listener.onError(error))
     stream.on('close', () => {
       this.#closed = true
-      if (!this.#isSocket) this.#end()
+      if (!this.#isSocket && !stream.errored) this.#end()
       listener.onClose()
     })
   }

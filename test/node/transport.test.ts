@@ -5,8 +5,15 @@ import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { Duplex, duplexPair, PassThrough } from 'node:stream'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { connect as connectTls, TLSSocket } from '../../src/node/index.ts'
 import { Transport } from '../../src/node/transport.ts'
 import type { TransportListener } from '../../src/node/transport.ts'
+import { createCa } from '../../src/pki/index.ts'
+
+const authority = await createCa({ name: 'Transport CA' })
+const leaf = await authority.issue({ names: ['localhost'] })
+const identity = { cert: leaf.chainPem, key: leaf.privateKeyPem }
+const ca = authority.certificatePem
 
 const closing: (() => unknown)[] = []
 afterEach(() => {
@@ -231,5 +238,29 @@ describe('the end', () => {
     const error = new Error('broken')
     stream.emit('error', error)
     expect(heard.onError.mock.calls).toEqual([[error]])
+  })
+})
+
+describe('a TLS socket over a stream', () => {
+  it('gives what came before the stream was closed, and then its end', async () => {
+    for (const ends of [true, false]) {
+      const [near, far] = duplexPair()
+      const server = new TLSSocket(far, { isServer: true, ...identity })
+      const client = connectTls({ socket: near, ca, servername: 'localhost' })
+      await once(client, 'secureConnect')
+      client.pause()
+      if (ends) server.end('before the end')
+      else server.write('before the end')
+      await vi.waitFor(() => expect(client.readableLength).toBe(14))
+      near.destroy()
+      await turn()
+      expect(client.destroyed).toBe(false)
+      const heard: string[] = []
+      client.on('data', (data) => heard.push(String(data))).on('end', () => heard.push('end'))
+      const closed = once(client, 'close')
+      client.resume()
+      await closed
+      expect(heard).toEqual(['before the end', 'end'])
+    }
   })
 })
