@@ -60,7 +60,7 @@ interface Outcome {
   readonly by: string
 }
 
-/** Milliseconds for a test with a mutant, and how much longer than without it its file may take: it might only be slow. */
+/** Milliseconds for a test with a mutant, with twice what the slowest file took without it: it might only be slow. */
 const SHORTEST_TIMEOUT = 8000
 const FACTOR = 2
 

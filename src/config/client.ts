@@ -26,6 +26,8 @@ export const clientConfigWith = (
   const pskRequired = options.psk?.required ?? false
   const whole = commonConfig(options, defaults, parts)
   const common = (pskRequired && parts.externalPsks?.only(whole, psks)) || whole
+  if (common.suites.every(({ authentication }) => authentication === 'psk') && psks.every(({ imported }) => imported))
+    throw new TlsError('bad_option', 'cipherSuites: all of them are with PSK, and psk.keys has no key for TLS 1.2')
   const { groups, provider } = common
   const ca = options.ca === undefined ? undefined : defaults.authorities?.(options.ca, 'ca')
   const verifier = options.verifier ?? defaults.verifier?.({ provider, authorities: ca, legacy: common.legacy })

@@ -33,22 +33,20 @@ const strength = ({ cipher }: Pick<CipherSuite, 'cipher'>): number =>
 
 /**
  * As OpenSSL orders them: forward secrecy, AEAD, SHA-2 before SHA-1, strength; certificates before keys that both ends
- * have; GCM before ChaCha20 before CCM.
+ * have; GCM before the others; then as the table has them, ECDSA before RSA.
  */
 const weight = (suite: CipherSuite): number => {
-  const { keyExchange, authentication, cipher, mac } = suite
+  const { keyExchange, cipher, mac } = suite
   const secrecy = keyExchange === 'ecdhe' ? 0 : 1
   const mode = mac === undefined ? 0 : mac === 'sha1' ? 2 : 1
   const bits = 256 - strength(suite)
   const exchange = keyExchange === 'psk' ? 2 : keyExchange === 'rsa' ? 1 : 0
-  const kind = cipher.endsWith('gcm') ? 0 : cipher.startsWith('chacha') ? 1 : 2
-  return secrecy * 1e6 + mode * 1e5 + bits * 100 + exchange * 10 + kind * 2 + (authentication === 'ecdsa' ? 0 : 1)
+  return secrecy * 1e6 + mode * 1e5 + bits * 100 + exchange * 10 + (cipher.endsWith('gcm') ? 0 : 1)
 }
 const preferred12 = known.filter(({ version }) => version === 'TLS 1.2').toSorted((a, b) => weight(a) - weight(b))
 
 type Matches = (suite: CipherSuite) => boolean
 const isPsk: Matches = ({ authentication }) => authentication === 'psk'
-const never: Matches = () => false
 
 /** Key exchanges whose suites with SHA-1 are of SSL 3.0, by OpenSSL's table. */
 const ofSsl3 = new Set(['rsa', 'psk'])
@@ -56,14 +54,10 @@ const ofSsl3 = new Set(['rsa', 'psk'])
 /** The words of a cipher string. */
 const words: Readonly<Record<string, Matches>> = {
   ALL: () => true,
-  COMPLEMENTOFALL: never,
   COMPLEMENTOFDEFAULT: ({ cipher }) => cipher.includes('ccm'),
   HIGH: (suite) => strength(suite) >= 128,
   MEDIUM: (suite) => strength(suite) < 128,
-  LOW: never,
-  EXPORT: never,
   kRSA: ({ keyExchange }) => keyExchange === 'rsa',
-  RSA: ({ keyExchange }) => keyExchange === 'rsa',
   aRSA: ({ authentication }) => authentication === 'rsa',
   ECDHE: ({ keyExchange, authentication }) => keyExchange === 'ecdhe' && authentication !== 'psk',
   ECDSA: ({ authentication }) => authentication === 'ecdsa',
@@ -82,11 +76,12 @@ const words: Readonly<Record<string, Matches>> = {
   SHA384: ({ mac }) => mac === 'sha384',
   'TLSv1.2': ({ mac }) => mac !== 'sha1',
   // The version that brought a suite.
-  'TLSv1.0': ({ mac, keyExchange }) => mac === 'sha1' && !ofSsl3.has(keyExchange ?? ''),
   TLSv1: ({ mac, keyExchange }) => mac === 'sha1' && !ofSsl3.has(keyExchange ?? ''),
   SSLv3: ({ mac, keyExchange }) => mac === 'sha1' && ofSsl3.has(keyExchange ?? ''),
 }
 const aliases: Readonly<Record<string, string>> = {
+  RSA: 'kRSA',
+  'TLSv1.0': 'TLSv1',
   EECDH: 'ECDHE',
   kECDHE: 'ECDHE',
   kEECDH: 'ECDHE',
@@ -131,9 +126,9 @@ const select12 = (text: string): readonly CipherSuite[] => {
   return active
 }
 
-const usual13 = ['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256'].flatMap(
-  (name) => known.find((suite) => suite.name === name) ?? [],
-)
+const named = (names: readonly string[]): readonly CipherSuite[] =>
+  names.flatMap((name) => known.find((suite) => suite.name === name) ?? [])
+const usual13 = named(['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256'])
 
 /** What a `ciphers` option comes to. */
 export interface ChosenCiphers {
@@ -141,6 +136,8 @@ export interface ChosenCiphers {
   readonly suites: readonly string[]
   /** No suite of TLS 1.2 was named. */
   readonly only13: boolean
+  /** The security level that is asked for, or the default one. */
+  readonly level: number
 }
 
 /**
@@ -152,22 +149,18 @@ export const chooseCiphers = (text: string, name: string, defaultLevel: number):
   const names13 = tokens.filter((token) => /^!?TLS_/.test(token))
   const list = tokens.filter((token) => !names13.includes(token))
   if (tokens.length === 0) throw invalidArgValue(name, text.split(':'))
-  const named = names13.length === 0 ? usual13 : selectByName(names13)
+  // A plain list, in which OpenSSL ignores names that it does not know: `!TLS_` has no meaning.
+  const first = names13.length === 0 ? usual13 : named(names13)
+  if (first.length === 0) throw sslError(185, 'no cipher match')
   const selected = select12(list.join(':'))
-  const suites = [...new Set([...named, ...selected])]
+  const suites = [...new Set([...first, ...selected])]
   if (list.length > 0 && !suites.some(({ version }) => version === 'TLS 1.2')) throw sslError(185, 'no cipher match')
-  const level = securityLevelOf(text) ?? defaultLevel
+  const level = Number([...text.matchAll(/@SECLEVEL=(\d)/g)].at(-1)?.[1] ?? defaultLevel)
   return {
     suites: suites.filter((suite) => isAllowed(suite, level)).map(({ name }) => name),
     only13: list.length === 0,
+    level,
   }
-}
-
-/** A plain list, in which OpenSSL ignores names that it does not know: `!TLS_` has no meaning. */
-const selectByName = (names: readonly string[]): readonly CipherSuite[] => {
-  const chosen = names.flatMap((name) => known.find((suite) => suite.name === name) ?? [])
-  if (chosen.length === 0) throw sslError(185, 'no cipher match')
-  return chosen
 }
 
 /** Bits that a security level asks for (SSL_CTX_set_security_level(3)). */
@@ -180,17 +173,12 @@ const isAllowed = (suite: CipherSuite, level: number): boolean => {
   return level < 4 || suite.mac !== 'sha1'
 }
 
-/** The security level that a cipher string asks for; undefined if it names none. */
-export const securityLevelOf = (text: string): number | undefined => {
-  const level = [...text.matchAll(/@SECLEVEL=(\d)/g)].at(-1)?.[1]
-  return level === undefined ? undefined : Number(level)
-}
-
-/** Throws TlsError `no_common_cipher_suite` where no suite is of these versions. */
-export const checkSuites = (names: readonly string[], range: Record<'min' | 'max', string>): void => {
+/** Throws TlsError `no_common_cipher_suite` where no suite is of these versions; with PSK only if there are keys. */
+export const checkSuites = (names: readonly string[], range: Record<'min' | 'max', string>, hasKeys: boolean): void => {
   const versions = Object.values(range)
-  if (known.some(({ name, version }) => versions.includes(version) && names.includes(name))) return
-  throw new TlsError('no_common_cipher_suite', `no suite is left for ${[...new Set(versions)].join(' and ')}`)
+  const usable = known.filter((suite) => versions.includes(suite.version) && (hasKeys || !isPsk(suite)))
+  if (!usable.some(({ name }) => names.includes(name)))
+    throw new TlsError('no_common_cipher_suite', 'no suite is left for the versions that are spoken')
 }
 
 /** tls.getCiphers(): OpenSSL's names in lower case, of what this library has. */
@@ -245,27 +233,13 @@ export const chooseSignatureSchemes = (text: string): readonly SignatureSchemeNa
 const unusableSigalgs = (): Error =>
   codedError(Error, 'ERR_CRYPTO_OPERATION_FAILED', 'SSL_CTX_set1_sigalgs_list() failed')
 
-const sharedNames: Readonly<Record<string, string>> = {
-  rsa_pkcs1_sha1: 'RSA+SHA1',
-  rsa_pkcs1_sha256: 'RSA+SHA256',
-  rsa_pkcs1_sha384: 'RSA+SHA384',
-  rsa_pkcs1_sha512: 'RSA+SHA512',
-  rsa_pss_rsae_sha256: 'RSA-PSS+SHA256',
-  rsa_pss_rsae_sha384: 'RSA-PSS+SHA384',
-  rsa_pss_rsae_sha512: 'RSA-PSS+SHA512',
-  rsa_pss_pss_sha256: 'RSA-PSS+SHA256',
-  rsa_pss_pss_sha384: 'RSA-PSS+SHA384',
-  rsa_pss_pss_sha512: 'RSA-PSS+SHA512',
-  ecdsa_secp256r1_sha256: 'ECDSA+SHA256',
-  ecdsa_secp384r1_sha384: 'ECDSA+SHA384',
-  ecdsa_secp521r1_sha512: 'ECDSA+SHA512',
-  ecdsa_sha1: 'ECDSA+SHA1',
-  ed25519: 'Ed25519+UNDEF',
-  ed448: 'Ed448+UNDEF',
-}
+const keyNames: Readonly<Record<string, string>> = { rsa_pkcs1: 'RSA', rsa_pss: 'RSA-PSS', ecdsa: 'ECDSA' }
 
 /** A scheme as getSharedSigalgs() of node:tls names it. */
-export const sharedSigalgName = (name: string): string => sharedNames[name] ?? `${name}+UNDEF`
+export const sharedSigalgName = (name: string): string => {
+  const [, key = '', hash = ''] = /^(rsa_pkcs1|rsa_pss|ecdsa)_(?:.*_)?(sha\d+)$/.exec(name) ?? []
+  return key === '' ? `${name.replace(/^ed/, 'Ed')}+UNDEF` : `${keyNames[key]}+${hash.toUpperCase()}`
+}
 
 // ---- groups
 // --------------------------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ const clientOptions = (setup: ClientSetup): ClientOptions => {
   const { context, session, psk, own } = setup
   const versions = spokenVersions(context.versions)
   if (!versions) throw new TlsError('protocol_version', 'no version is left that is spoken here: TLS 1.2 and TLS 1.3')
-  if (!own.cipherSuites && !own.versions) checkSuites(context.suites, versions)
+  if (!own.cipherSuites && !own.versions && !own.psk) checkSuites(context.suites, versions, psk !== undefined)
   const sent = setup.servername !== undefined && isIP(setup.servername) === 0 ? setup.servername : undefined
   return mergeOptions<ClientOptions>(
     {

@@ -13,7 +13,7 @@ import { parseCrl } from '../x509/crl.ts'
 import { certificateBytes, crlBytes } from '../x509/load.ts'
 import { trustStore } from '../x509/trust.ts'
 import type { TrustStore } from '../x509/trust.ts'
-import { chooseCiphers, chooseGroups, chooseSignatureSchemes, securityLevelOf } from './ciphers.ts'
+import { chooseCiphers, chooseGroups, chooseSignatureSchemes } from './ciphers.ts'
 import type { ChosenCiphers } from './ciphers.ts'
 import { IdentityStore, issuersOf, plainBytes, readCertificates, readKey } from './identities.ts'
 import type { Material } from './identities.ts'
@@ -97,7 +97,7 @@ export class Context {
   /** A cipher string of OpenSSL, for both versions. */
   chooseCiphers(text: string, name: string): void {
     this.#ciphers = chooseCiphers(text, name, defaultSecurityLevel)
-    this.#level = securityLevelOf(text) ?? defaultSecurityLevel
+    this.#level = this.#ciphers.level
     if (this.#ciphers.only13 && this.#versions.max >= TLS13) this.#versions = { min: TLS13, max: this.#versions.max }
   }
 

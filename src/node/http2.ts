@@ -83,8 +83,8 @@ export class Http2SecureServer extends TlsServer {
 
   /** Ends idle connections, and the sessions where node:http2 of this version does. */
   override close(callback?: (error?: Error) => void): this {
-    if (this.#allowHttp1) Reflect.apply(native.HttpServer.prototype.close, this, callback ? [callback] : [])
-    this.#inherited('close', callback && !this.#allowHttp1 ? [callback] : [])
+    if (this.#allowHttp1) Reflect.apply(native.HttpServer.prototype.close, this, [callback])
+    this.#inherited('close', this.#allowHttp1 ? [] : [callback])
     return this
   }
 
@@ -159,7 +159,7 @@ Object.defineProperty(connect, promisify.custom, {
 })
 
 const dial = (url: URL, options: SecureClientOptions): TLSSocket => {
-  const host = url.hostname ? url.hostname.replace(/^\[(.*)\]$/, '$1') : url.host || 'localhost'
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
   const servername = options.servername || (isIP(host) === 0 ? host : undefined)
   // As in node:http2, a port or a host among the options counts over those of the address.
   return connectTls({

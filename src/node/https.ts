@@ -54,7 +54,7 @@ class HttpsServer extends TlsServer {
   /** Closes idle connections too, and the timer of requestTimeout and headersTimeout. */
   override close(callback?: (error?: Error) => void): this {
     // node:http's close() ends its timer and calls net.Server's, which is ours as well.
-    Reflect.apply(native.HttpServer.prototype.close, this, callback ? [callback] : [])
+    Reflect.apply(native.HttpServer.prototype.close, this, [callback])
     return this
   }
 

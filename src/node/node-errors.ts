@@ -55,6 +55,11 @@ const list = (words: readonly string[], join: 'or' | 'and'): string => {
 const expectation = (expected: readonly string[]): string => {
   const types = expected.filter((name) => typeNames.has(name)).map((name) => name.toLowerCase())
   const classes = expected.filter((name) => /^[A-Z]/.test(name) && !typeNames.has(name))
+  // Beside other classes an object is one of them.
+  if (classes.length > 0 && types.includes('object')) {
+    types.splice(types.indexOf('object'), 1)
+    classes.push('Object')
+  }
   const others = expected.filter((name) => !typeNames.has(name) && !/^[A-Z]/.test(name))
   const parts: string[] = []
   if (types.length > 0) parts.push(`${types.length > 1 ? 'one of type' : 'of type'} ${list(types, 'or')}`)

@@ -71,7 +71,7 @@ const serverOptions = (setup: ServerSetup): ServerOptions => {
   const { context, own, psk } = setup
   const versions = spokenVersions(context.versions)
   if (!versions) throw new TlsError('protocol_version', 'no version is left that is spoken here: TLS 1.2 and TLS 1.3')
-  if (!own.cipherSuites && !own.versions) checkSuites(context.suites, versions)
+  if (!own.cipherSuites && !own.versions && !own.psk) checkSuites(context.suites, versions, psk !== undefined)
   const isOrdered = (context.options & constants.SSL_OP_CIPHER_SERVER_PREFERENCE) !== 0
   return mergeOptions<ServerOptions>(
     {
@@ -131,11 +131,14 @@ const sessionRules = (setup: ServerSetup): SessionRules => ({
   judge: (chain) => setup.currentContext().judge.judge(chain, 'client', Date.now()),
 })
 
-/** What an SNICallback exchanges. */
+/** What an SNICallback exchanges; a context without a certificate leaves the server's own. */
 const ofContext = (setup: ServerSetup, context: Context): Pick<ServerOptions, 'identity' | 'clientAuth'> => ({
-  identity: context.identities,
+  identity: identitiesOf(setup, context),
   ...(setup.requestCert && { clientAuth: clientAuth(setup, context) }),
 })
+
+const identitiesOf = (setup: ServerSetup, { identities }: Context): Context['identities'] =>
+  identities.length > 0 ? identities : setup.context.identities
 
 export const clientAuth = (
   { rejectUnauthorized, psk, onVerdict }: Pick<ServerSetup, 'rejectUnauthorized' | 'psk' | 'onVerdict'>,
@@ -154,8 +157,7 @@ const answerHello = (setup: ServerSetup, hello: ClientHelloInfo): MaybePromise<P
   setup.onHello(serverName)
   const alpn = setup.chooseAlpn && hello.alpn.length > 0 ? answerAlpn(setup.chooseAlpn(hello.alpn, hello)) : undefined
   const chosen = serverName !== undefined && setup.chooseContext ? setup.chooseContext(serverName) : undefined
-  if (chosen instanceof Promise) return chosen.then((context) => withOcsp(setup, hello, alpn, context))
-  return withOcsp(setup, hello, alpn, chosen)
+  return andThen(chosen, (context) => withOcsp(setup, hello, alpn, context))
 }
 
 /** Nothing in common of what may be signed with: told apart, as OpenSSL does, from a key that fits none of it. */
@@ -179,16 +181,12 @@ const withOcsp = (
 ): MaybePromise<Partial<ServerOptions> | undefined> => {
   if (chosen) setup.onContext(chosen)
   const context = setup.currentContext()
-  if (chosen && context.identities.length === 0 && !setup.psk) {
-    throw new TlsError('no_identity', 'the context for this name has no certificate')
-  }
   const changed = context === setup.context ? alpn : { ...ofContext(setup, context), ...alpn }
   const asks = hello.extensions.includes(extensionTypes.status_request)
   if (!asks || !setup.ocspResponse) return changed
   const staple = (ocspResponse: Uint8Array | undefined): Partial<ServerOptions> | undefined =>
     ocspResponse
-      ? { ...changed, identity: context.identities.map((identity) => ({ ...identity, ocspResponse })) }
+      ? { ...changed, identity: identitiesOf(setup, context).map((identity) => ({ ...identity, ocspResponse })) }
       : changed
-  const response = setup.ocspResponse(context)
-  return response instanceof Promise ? response.then(staple) : staple(response)
+  return andThen(setup.ocspResponse(context), staple)
 }

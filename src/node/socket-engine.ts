@@ -3,8 +3,8 @@
 
 import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
-import { inspect } from 'node:util'
 
+import { andThen } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import type { TlsEngine } from '../engine/types.ts'
@@ -184,7 +184,7 @@ const alpnChooser = ({ options, socket, fail }: EngineRequest) => {
     if (chosen === undefined || (typeof chosen === 'string' && protocols.includes(chosen))) return chosen
     const message =
       'ALPN callback returned a value ' +
-      `(${inspect(chosen)}) that did not match any of the client's offered protocols (${protocols.join(', ')})`
+      `(${chosen as string}) that did not match any of the client's offered protocols (${protocols.join(', ')})`
     throw failed(codedError(TypeError, 'ERR_TLS_ALPN_CALLBACK_INVALID_RESULT', message), fail)
   }
 }
@@ -237,8 +237,7 @@ const askForContext = (
     if (inner instanceof Context) return inner
     throw failed(codedError(TypeError, 'ERR_TLS_INVALID_CONTEXT', 'Invalid SNI context'), fail)
   }
-  const answer = asked(ask, fail)
-  return answer instanceof Promise ? answer.then(toContext) : toContext(answer)
+  return andThen(asked(ask, fail), toContext)
 }
 
 const askForOcsp = (
@@ -248,11 +247,11 @@ const askForOcsp = (
 ): MaybePromise<Uint8Array | undefined> => {
   const ask: Ask<unknown> = (done) =>
     void server.emit('OCSPRequest', context.getCertificate(), context.getIssuer(), done)
-  const toBytes = (given: unknown): Uint8Array | undefined =>
-    isView(given) ? new Uint8Array(bytesOfView(given)) : undefined
-  const answer = asked(ask, fail)
-  return answer instanceof Promise ? answer.then(toBytes) : toBytes(answer)
+  return andThen(asked(ask, fail), toBytes)
 }
+
+const toBytes = (given: unknown): Uint8Array | undefined =>
+  isView(given) ? new Uint8Array(bytesOfView(given)) : undefined
 
 /** The server's own store of sessions by ID, as its listeners for newSession and resumeSession. */
 const sessionEvents = (server: EventEmitter, fail: (error: Error) => void): ServerSessionStore | undefined => {
@@ -261,10 +260,7 @@ const sessionEvents = (server: EventEmitter, fail: (error: Error) => void): Serv
     get: (sessionId) => {
       if (server.listenerCount('resumeSession') === 0) return undefined
       const ask: Ask<unknown> = (done) => void server.emit('resumeSession', Buffer.from(sessionId), done)
-      const toSession = (given: unknown): Uint8Array | undefined =>
-        isView(given) ? new Uint8Array(bytesOfView(given)) : undefined
-      const answer = asked(ask, fail)
-      return answer instanceof Promise ? answer.then(toSession) : toSession(answer)
+      return andThen(asked(ask, fail), toBytes)
     },
     set: (sessionId, session) => {
       if (server.listenerCount('newSession') === 0) return undefined

@@ -123,19 +123,11 @@ export const nodeErrorOf = (error: TlsError): Error => {
   if (code === 'no_common_signature_scheme' && error.message.startsWith('no shared')) {
     return sslError(376, 'no shared signature algorithms', { cause: error })
   }
-  const own = ofOwnOptions(error)
-  if (own) return own
+  // What the options of this end leave nothing of.
+  const left = /^no (version|suite) is left/.exec(error.message)?.[1]
+  if (left === 'version') return sslError(191, 'no protocols available', { cause: error })
+  if (left === 'suite') return sslError(181, 'no ciphers available', { cause: error })
   const known = reasons[code]
   if (known) return sslError(known.number, known.text, { cause: error })
   return sslError(68, code.replaceAll('_', ' '), { cause: error })
-}
-
-/** What the options of this end leave nothing of. */
-const ofOwnOptions = (error: TlsError): Error | undefined => {
-  const { code, message } = error
-  if (code === 'protocol_version' && message.startsWith('no version is left'))
-    return sslError(191, 'no protocols available', { cause: error })
-  if (code === 'no_common_cipher_suite' && message.startsWith('no suite is left'))
-    return sslError(181, 'no ciphers available', { cause: error })
-  return undefined
 }

@@ -28,7 +28,8 @@ beforeAll(() => {
   const config = join(folder, 'config')
   writeFileSync(
     config,
-    `[req]\ndistinguished_name = name\nx509_extensions = more\nprompt = no\n[name]\nC = XX\nO = One\n0.OU = First\n1.OU = Second
+    `[req]\ndistinguished_name = name\nx509_extensions = more\nprompt = no
+[name]\nC = XX\nO = One\n0.OU = First\n1.OU = Second
 2.OU = Third\nCN = a.test\n[more]\nextendedKeyUsage = serverAuth,clientAuth\nsubjectAltName = DNS:a.test,DNS:b.test
 authorityInfoAccess = OCSP;URI:http://a.test/ocsp,OCSP;URI:http://b.test/ocsp,caIssuers;URI:http://a.test/ca\n`,
   )

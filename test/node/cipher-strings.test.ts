@@ -1,5 +1,5 @@
-// Cipher strings of OpenSSL (openssl-ciphers(1)): which suites of TLS 1.2 each selects and in which order, compared with
-// the ClientHello of node:tls for the same string.
+// Cipher strings of OpenSSL (openssl-ciphers(1)): which suites of TLS 1.2 each selects and in which order, compared
+// with the ClientHello of node:tls for the same string.
 
 import { duplexPair } from 'node:stream'
 import type { Duplex } from 'node:stream'

@@ -3,13 +3,15 @@
 import { once } from 'node:events'
 import { IncomingMessage, ServerResponse } from 'node:http'
 import * as nodeHttp2 from 'node:http2'
+import * as nodeHttps from 'node:https'
 import { connect as dialPlain } from 'node:net'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import * as nodeTls from 'node:tls'
 import { promisify } from 'node:util'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import * as ourHttp2 from '../../src/node/http2.ts'
+import * as ourHttps from '../../src/node/https.ts'
 import { createCa } from '../../src/pki/index.ts'
 import { closeAll, closing, listening } from './closing.ts'
 
@@ -35,7 +37,7 @@ const addresses = (_host: string, _options: object, done: (error: null, list: ob
 const closed = (socket: Socket): Promise<unknown> => new Promise((resolve) => socket.once('close', resolve))
 
 describe.each(modules)('a server of %s', (_name, { createSecureServer }) => {
-  /** The protocol that a client gets which offers these, or the code of its error; and the version that it is served. */
+  /** The protocol that a client gets which offers these, and the version that it is served; or the code of its error. */
   const served = async (server: nodeHttp2.Http2SecureServer, ALPNProtocols?: string[]): Promise<unknown> => {
     const { port } = server.address() as AddressInfo
     const socket = nodeTls.connect({
@@ -93,17 +95,6 @@ describe.each(modules)('a server of %s', (_name, { createSecureServer }) => {
     await served(server, ['http/1.1'])
     expect(seen).toEqual([[true, true]])
   })
-  it('tells a handshake that fails as clientError, and ends its socket where nobody listens', async () => {
-    for (const listens of [true, false]) {
-      const server = createSecureServer(identity)
-      const port = await listening(server)
-      const onError = vi.fn((_error: Error, socket: Socket) => void socket.destroy())
-      if (listens) server.on('clientError', onError)
-      const plain = dialPlain(port, '127.0.0.1', () => plain.write('GET / HTTP/1.1\r\n\r\n'))
-      await closed(plain.on('error', () => undefined).resume())
-      expect(onError).toHaveBeenCalledTimes(listens ? 1 : 0)
-    }
-  })
   it('has setTimeout(), which tells its callback, and gives itself back', async () => {
     const server = createSecureServer(identity)
     const port = await listening(server)
@@ -112,6 +103,29 @@ describe.each(modules)('a server of %s', (_name, { createSecureServer }) => {
     expect(await called).toBe(true)
     session.destroy()
     expect(server.listenerCount('timeout')).toBe(1)
+  })
+})
+
+describe.each([
+  ['node:http2', nodeHttp2.createSecureServer],
+  ['puretls/node/http2', ourHttp2.createSecureServer],
+  ['node:https', nodeHttps.createServer],
+  ['puretls/node/https', ourHttps.createServer],
+] as const)('a server of %s', (_name, make) => {
+  it('tells a handshake that fails as clientError, and ends its socket where nobody listens', async () => {
+    for (const listens of [true, false]) {
+      const server = (make as (options: object) => Server)({ ...identity, handshakeTimeout: 20 })
+      const port = await listening(server)
+      const onError = vi.fn()
+      if (listens) server.on('clientError', onError)
+      const told = once(server, 'tlsClientError')
+      const plain = dialPlain(port, '127.0.0.1')
+      closing.push(() => plain.destroy())
+      const [error, socket] = (await told) as [Error, Socket]
+      expect(Reflect.get(error, 'code')).toBe('ERR_TLS_HANDSHAKE_TIMEOUT')
+      expect([onError.mock.calls, socket.destroyed]).toEqual([listens ? [[error, socket]] : [], !listens])
+      socket.destroy()
+    }
   })
 })
 

@@ -98,7 +98,7 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('%s', (version) => {
     expect(callback).toHaveBeenCalledOnce()
   })
 
-  it('certificates of both ends are judged before anybody is told, at a first connection and at a resumed one', async () => {
+  it('certificates of both ends are judged before anybody is told, on resumed connections as well', async () => {
     const seen: unknown[] = []
     const port = await serve({ ...only, requestCert: true, rejectUnauthorized: false, ca }, (socket) => {
       seen.push([socket.isSessionReused(), socket.authorized, socket.authorizationError])
@@ -125,8 +125,8 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('%s', (version) => {
       [true, true, null],
       [true, true],
     ]
-    expect(seen.splice(0, 2).toSorted()).toEqual(first.toSorted())
-    expect(seen.splice(0).toSorted()).toEqual(again.toSorted())
+    expect(new Set(seen.splice(0, 2))).toEqual(new Set(first))
+    expect(new Set(seen)).toEqual(new Set(again))
   })
 
   it('a session is judged by what is trusted now', async () => {
@@ -141,7 +141,7 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('%s', (version) => {
     expect(error).toMatchObject({ code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' })
   })
 
-  it('a server that is not trusted is refused, and a connection that is destroyed meanwhile tells nothing more', async () => {
+  it('a server that is not trusted is refused, and what is destroyed meanwhile tells nothing more', async () => {
     const port = await serve(only, (socket) => void socket.resume())
     const client = dial(port, { ca: stranger.certificatePem })
     const [error] = (await once(client, 'error')) as [Error]

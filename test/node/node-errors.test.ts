@@ -72,6 +72,9 @@ const expectations = [
   ['Function', 'Object', 'symbol'],
   ['null', 'undefined'],
   ['string', 'null', 'Buffer'],
+  ['Object', 'Buffer', 'DataView'],
+  ['string', 'Object', 'Buffer'],
+  ['Object', 'string'],
 ]
 /** Values of which an error shows so many characters: up to 128 they are shown whole. */
 const shownValues = [...values, ...[125, 126, 127].map((length) => `"x".repeat(${length})`)]
@@ -100,7 +103,7 @@ const sayAll = (
     if (!(error instanceof Error)) return void lines.push(`${what}: taken`)
     const { message, name, stack = '' } = error
     const code: unknown = Reflect.get(error, 'code')
-    const shown = [code, name, message, `${error}`, stack.split('\n    at ')[0], Object.keys(error), 'name' in error]
+    const shown = [code, name, message, `${error}`, stack.split('\n    at ')[0], Object.keys(error)]
     lines.push(`${what}: ${JSON.stringify(shown)}`)
   }
   const thrownBy = (call: () => void): unknown => {
@@ -134,7 +137,8 @@ const inNode = `
   const v = require('internal/validators')
   const checks = {
     string: v.validateString, boolean: v.validateBoolean, function: v.validateFunction, object: v.validateObject,
-    array: v.validateArray, number: v.validateNumber, 'number from 8': (value, name) => v.validateNumber(value, name, 8),
+    array: v.validateArray, number: v.validateNumber,
+    'number from 8': (value, name) => v.validateNumber(value, name, 8),
     int32: v.validateInt32, 'int32 from 8': (value, name) => v.validateInt32(value, name, 8),
     uint32: v.validateUint32, 'uint32 from 1': (value, name) => v.validateUint32(value, name, true),
     integer: v.validateInteger, view: v.validateBuffer,

@@ -108,6 +108,9 @@ describe('a chain', () => {
     expect(verdict({ ca }, [])).toMatch(/^CERT_REJECTED/)
     expect(verdict({ ca }, [...whole, Uint8Array.of(0x30, 0)])).toBe('a chain of 3')
   })
+  it('that is refused for a reason without a code of OpenSSL is UNSPECIFIED, in our own words', () => {
+    expect(verdict({ ca, ciphers: 'ALL:@SECLEVEL=5' }, whole)).toMatch(/^UNSPECIFIED: .*256 bits \(security level 5\)/)
+  })
   it('below something that is no authority is refused', async () => {
     const end = await root.issue({ names: ['b.test'] })
     expect(verdict({ ca }, [...firstOf(leaf.chainPem), ...ders(end.chainPem)])).toMatch(/^UNABLE_TO_VERIFY_LEAF/)

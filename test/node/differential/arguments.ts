@@ -139,7 +139,7 @@ const versionsOfContexts: Scenario = async (stage) => {
   )
   for (const secureProtocol of methods)
     stage.attempt(secureProtocol, () => stage.tls.createSecureContext({ secureProtocol }) && 'taken')
-  const given = [undefined, null, '', 'TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3', 'TLSv1.4', 3] as never[]
+  const given = [undefined, null, '', 'TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3', 'TLSv1.4', 3, ['TLSv1.2']] as never[]
   for (const minVersion of given)
     for (const maxVersion of given)
       stage.attempt(

@@ -32,9 +32,35 @@ const listOfContexts: readonly Difference[] = [
   why: 'bytes and lists are taken as well',
 }))
 
+const contextOfSomething = (name: string): Difference => ({
+  node: `${name}: server TypeError undefined Invalid SNI context`,
+  puretls: `${name}: server TypeError ERR_TLS_INVALID_CONTEXT Invalid SNI context`,
+  why: 'the error has the code of any context that is none',
+})
+
 export const intended: Readonly<Record<string, readonly Difference[]>> = {
   'a record of an unknown type, to the server': [unknownRecord('server tlsClientError')],
   'a record of an unknown type, to the client': [unknownRecord('client error')],
+  'answers of SNICallback': [contextOfSomething('something else'), contextOfSomething('something else, later')],
+  'answers of pskCallback': [
+    {
+      node: 'hint a hint',
+      puretls: 'hint null',
+      why: 'the key is asked for before the handshake, when the hint is not known',
+    },
+    {
+      node: 'client error Error ERR_SSL_PSK_IDENTITY_NOT_FOUND error:0A0000DF:SSL routines::psk identity not found',
+      puretls: 'client error Error ERR_SSL_NO_CIPHERS_AVAILABLE error:0A0000B5:SSL routines::no ciphers available',
+      why: 'without a key no suite is offered that wants one',
+    },
+    {
+      node:
+        'server Error ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE ' +
+        'error:0A000410:SSL routines::ssl/tls alert handshake failure:SSL alert number 40',
+      puretls: 'server Error ECONNRESET socket hang up',
+      why: 'the client ends before its hello',
+    },
+  ],
   'options of contexts, of every type': [
     ...listOfContexts,
     ...['', 'text', 'a text that is longer than what errors show of it'].map((name, index) => ({
@@ -81,7 +107,7 @@ export const intended: Readonly<Record<string, readonly Difference[]>> = {
         'client error Error ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED ' +
         'error:0A00045C:SSL routines::tlsv13 alert certificate required:SSL alert number 116',
       puretls: '',
-      why: 'the handshake is by the key, and the server leaves after it as in TLS 1.2; node:tls falls back to certificates',
+      why: 'the handshake is by the key, and the server leaves after it; node:tls falls back to certificates',
     },
   ],
   'a session of TLS 1.2': [resumedLeaf],
