@@ -81,6 +81,20 @@ describe('createServer()', () => {
     expect(await answerOf(sent)).toEqual({ status: 200, body: 'PUT /a' })
   })
 
+  it('is made on an object that inherits from it, in the way that is older than classes', async () => {
+    function Mine(this: object): void {
+      Reflect.apply(Server, this, [
+        { cert, key },
+        (_request: IncomingMessage, response: { end(text: string): void }) => response.end('mine'),
+      ])
+    }
+    Object.setPrototypeOf(Mine.prototype, Server.prototype)
+    const made = Reflect.construct(Mine, []) as Server
+    expect(made).toBeInstanceOf(Server)
+    const port = await listening(made)
+    expect(await answerOf(get({ port, host: '127.0.0.1', ca, agent: false }))).toEqual({ status: 200, body: 'mine' })
+  })
+
   it('takes a listener alone, and no options at all', () => {
     expect(createServer(() => undefined).listenerCount('request')).toBe(1)
     expect(createServer().listenerCount('request')).toBe(0)

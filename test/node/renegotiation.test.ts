@@ -144,6 +144,26 @@ describe.each([
     for (let i = 0; i < 5; i++) expect(await renegotiate(near)).toBeNull()
   })
 
+  it('CLIENT_RENEG_WINDOW: within it they add up, and after it the count begins at one', async () => {
+    Object.assign(ours, { CLIENT_RENEG_LIMIT: 2, CLIENT_RENEG_WINDOW: 10 })
+    const [near, far] = await meet(client, puretls)
+    const { now } = performance
+    let passed = 0
+    performance.now = () => now.call(performance) + passed
+    try {
+      for (let i = 0; i < 6; i++) {
+        // The second of each two comes within the window of the first.
+        passed += i % 2 === 0 ? 10_000 : 1000
+        expect(await renegotiate(near)).toBeNull()
+      }
+      const told = endOf(far)
+      near.on('error', () => undefined).renegotiate({}, () => undefined)
+      expect(await told).toEqual(['ERR_TLS_SESSION_ATTACK'])
+    } finally {
+      performance.now = now
+    }
+  })
+
   it('what the server asks for does not count', async () => {
     Object.assign(ours, { CLIENT_RENEG_LIMIT: 0 })
     const [, far] = await meet(client, puretls)

@@ -154,6 +154,24 @@ describe('tlsClientError', () => {
   })
 })
 
+describe('an SNICallback that throws', () => {
+  it('ends its connection with what it threw, and the server goes on', async () => {
+    const server = createServer({
+      ...identity,
+      SNICallback: (name, done) => {
+        if (name === 'bad.test') throw new Error('not this one')
+        done(null)
+      },
+    })
+    const told = once(server, 'tlsClientError')
+    const port = await listening(server)
+    const refused = connect({ port, host: '127.0.0.1', servername: 'bad.test', ca }).on('error', () => undefined)
+    closing.push(() => refused.destroy())
+    expect((await told)[0]).toMatchObject({ message: 'not this one' })
+    await once(dial(port), 'secureConnect')
+  })
+})
+
 describe('clients and their certificates', () => {
   it.each(['TLSv1.2', 'TLSv1.3'] as const)(
     '%s: what is wrong is told, and ends the connection if it is to',

@@ -219,6 +219,15 @@ describe('the end', () => {
     await Promise.all([ended(transport), gone(transport)])
     expect(stream.destroyed).toBe(false)
   })
+  it('of a stream that closes without having finished is told when it closes', async () => {
+    const stream = new Duplex({ emitClose: false, read: () => undefined, final: () => undefined })
+    const callback = vi.fn()
+    new Transport(stream, listener()).end(callback)
+    await turn()
+    expect(callback).not.toHaveBeenCalled()
+    stream.emit('close')
+    expect(callback).toHaveBeenCalledOnce()
+  })
   it('by destroy() is told when the stream is closed, and at once where it is', async () => {
     const [near] = await sockets()
     const heard = listener()
