@@ -262,13 +262,8 @@ const sessionEvents = (server: EventEmitter, fail: (error: Error) => void): Serv
       const ask: Ask<unknown> = (done) => void server.emit('resumeSession', Buffer.from(sessionId), done)
       return andThen(asked(ask, fail), toBytes)
     },
-    set: (sessionId, session) => {
-      if (server.listenerCount('newSession') === 0) return undefined
-      const stored = asked<void>(
-        (done) => void server.emit('newSession', Buffer.from(sessionId), Buffer.from(session), () => done(null)),
-        () => undefined,
-      )
-      return stored instanceof Promise ? stored.then(() => undefined) : undefined
-    },
+    // Nobody waits for it: a store that never answers holds up no connection.
+    set: (sessionId, session) =>
+      void server.emit('newSession', Buffer.from(sessionId), Buffer.from(session), () => undefined),
   }
 }

@@ -62,6 +62,18 @@ describe('requests share a connection', () => {
   })
 })
 
+it('an agent is made by call on an object that inherits from it, and keeps its options', async () => {
+  function Mine(this: object, options: object): void {
+    Reflect.apply(Agent, this, [options])
+  }
+  Object.setPrototypeOf(Mine.prototype, Agent.prototype)
+  const agent = Reflect.construct(Mine, [{ ca, keepAlive: true }]) as Agent
+  closing.push(() => agent.destroy())
+  expect([agent instanceof Agent, agent.options.keepAlive]).toEqual([true, true])
+  const port = await serving()
+  expect(await answered(get({ agent, port }))).toBe(await answered(get({ agent, port })))
+})
+
 describe('the name of a pool', () => {
   const name = (options: object): string => new Agent().getName({ host: 'a', ...options })
   it('tells apart what decides who the ends are: the same objects, the same name', () => {

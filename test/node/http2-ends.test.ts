@@ -37,7 +37,7 @@ const addresses = (_host: string, _options: object, done: (error: null, list: ob
 const closed = (socket: Socket): Promise<unknown> => new Promise((resolve) => socket.once('close', resolve))
 
 describe.each(modules)('a server of %s', (_name, { createSecureServer }) => {
-  /** The protocol that a client gets which offers these, and the version that it is served; or the code of its error. */
+  /** The protocol that a client gets which offers these, and what it is served in it; or the code of its error. */
   const served = async (server: nodeHttp2.Http2SecureServer, ALPNProtocols?: string[]): Promise<unknown> => {
     const { port } = server.address() as AddressInfo
     const socket = nodeTls.connect({

@@ -140,3 +140,15 @@ describe('a ClientHello without signature_algorithms (RFC 9846 section 9.2)', ()
     expect(errorOf(serverEvents)).toMatchObject({ code: 'missing_extension', alert: 'missing_extension' })
   })
 })
+
+describe('a client whose suites are all with PSK', () => {
+  it('has a key for TLS 1.2, or is refused: a ClientHello has a suite at the least', () => {
+    const imported = { identity, key: long, hash: 'sha256', context: new Uint8Array(0) } as const
+    for (const keys of [undefined, [], imported] as const)
+      expect(() => clientOf({ ...tls12(PSK), ...(keys && { psk: { keys: keys as never } }) })).toThrow(
+        expect.objectContaining({ code: 'bad_option' }),
+      )
+    expect(() => clientOf({ ...tls12(PSK), psk: { keys: { identity, key: long } } })).not.toThrow()
+    expect(() => clientOf({ cipherSuites: [PSK, 'TLS_AES_128_GCM_SHA256'] })).not.toThrow()
+  })
+})

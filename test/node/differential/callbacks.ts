@@ -1,6 +1,7 @@
 // Scenarios of the differential test about functions of the application that answer wrongly, twice, late or never, and
 // about keys that both ends have.
 
+import { setImmediate as turn } from 'node:timers/promises'
 import type * as tls from 'node:tls'
 
 import type { Scenario } from './scenarios.ts'
@@ -186,6 +187,43 @@ const keysResumed: Scenario = async (stage) => {
   }
 }
 
+/** A server's store of sessions that takes its time: what it has found is waited for. */
+const slowStores: Scenario = async (stage) => {
+  const { server, port } = await stage.listen(
+    { ...identity, maxVersion: 'TLSv1.2', secureOptions: 1 << 14 },
+    (socket) => {
+      stage.say(`accepted, reused ${socket.isSessionReused()}`)
+      socket.on('error', () => undefined).end('x')
+    },
+    [],
+  )
+  let stored: Buffer | undefined
+  const storing: Promise<void>[] = []
+  server.on('newSession', (_id: Buffer, session: Buffer, done: () => void) => {
+    stored = session
+    const later = turn().then(() => {
+      stage.say('stored')
+      done()
+    })
+    storing.push(later)
+  })
+  server.on('resumeSession', (_id: Buffer, done: Done) => {
+    setImmediate(() => {
+      stage.say(`found ${stored !== undefined}`)
+      done(null, stored)
+    })
+  })
+  let session: Buffer | undefined
+  for (let i = 0; i < 2; i++) {
+    const socket = stage.connect({ port, session }, [])
+    socket.on('session', (given: Buffer) => (session = given))
+    await stage.closed(socket.resume())
+    await Promise.all(storing)
+    // node:tls waits for what is stored as well.
+    stage.log.sort()
+  }
+}
+
 export const callbacks: Readonly<Record<string, Scenario>> = {
   'answers of SNICallback': contexts,
   'a context without a certificate for a name': contextOfOthers,
@@ -193,4 +231,5 @@ export const callbacks: Readonly<Record<string, Scenario>> = {
   'answers to OCSPRequest': responses,
   'answers of pskCallback': sharedKeys,
   'a session under a key of both ends': keysResumed,
+  'a store of sessions that takes its time': slowStores,
 }

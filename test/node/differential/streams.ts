@@ -153,6 +153,22 @@ const limited: Scenario = async (stage) => {
   }
 }
 
+/** A client that nobody starts, and that writes. */
+const bareWrites: Scenario = async (stage) => {
+  const [near, far] = duplexPair()
+  const server = stage.keep(new stage.tls.TLSSocket(far, { isServer: true, ...identity }))
+  const heard = once(
+    server.on('error', () => undefined),
+    'data',
+  )
+  const client = stage.keep(new stage.tls.TLSSocket(near, { isServer: false }))
+  client.on('error', () => undefined)
+  client.write('hello', (error) => stage.say(`written ${String(error)}`))
+  stage.say(`heard ${String(((await heard) as [Buffer])[0])}`)
+  await turns()
+  stage.log.sort()
+}
+
 export const streams: Readonly<Record<string, Scenario>> = {
   'an error of the stream below': failing,
   'the name that callbacks find': namesInCallbacks,
@@ -160,4 +176,5 @@ export const streams: Readonly<Record<string, Scenario>> = {
   'a response of OCSP, TLS 1.3': stapled('TLSv1.3'),
   'writes that come to nothing': unwritten,
   'the time limit of a handshake': limited,
+  'a client that nobody starts': bareWrites,
 }
