@@ -20,7 +20,7 @@ export interface Subpath {
 const kB = 1000
 
 export const subpaths: readonly Subpath[] = [
-  { subpath: '.', source: 'src/index.ts', nodeSource: 'src/index.node.ts', budget: 141 * kB },
+  { subpath: '.', source: 'src/index.ts', nodeSource: 'src/index.node.ts', budget: 142 * kB },
   { subpath: './core', source: 'src/core.ts', budget: 69 * kB },
   { subpath: './client', source: 'src/client-entry.ts', budget: 77 * kB },
   { subpath: './server', source: 'src/server-entry.ts', budget: 80 * kB },

@@ -73,6 +73,8 @@ export interface CommonConfig {
   readonly certificateCompression: readonly CertificateCompression[]
   readonly keyLog: ((line: string) => void) | undefined
   readonly trace: CommonOptions['trace']
+  /** Asked at each record where there is no `trace`, for one that may begin at any time; no option sets it. */
+  readonly traceLater?: () => CommonOptions['trace']
   readonly exposeTrafficSecrets: boolean
   readonly clock: () => number
   readonly padding: ((length: number) => number) | undefined

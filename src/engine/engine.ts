@@ -145,10 +145,7 @@ export class Engine implements TlsEngine {
   closeWrite(): MaybePromise<void> {
     if (this.#state.failure || this.#state.closing) return
     this.#state.closing = true
-    const close = (): MaybePromise<void> => this.#write.close(Uint8Array.of(1, alertNumbers.close_notify))
-    return this.#order.run(function* () {
-      return close()
-    })
+    return this.#order.run(() => closing(this.#write))
   }
 
   abort(
@@ -335,4 +332,9 @@ export class Engine implements TlsEngine {
     this.#order.release()
     this.#runner.start(established.postHandshake, () => {})
   }
+}
+
+/** close_notify, in its turn. */
+function* closing(write: WriteSide): Flow<MaybePromise<void>> {
+  return write.close(Uint8Array.of(1, alertNumbers.close_notify))
 }

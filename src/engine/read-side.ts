@@ -232,7 +232,8 @@ export class ReadSide {
   }
 
   #trace({ header, fragment }: RawRecord, encrypted: boolean, { type, content }: OpenedRecord): void {
-    this.#config.trace?.({
+    const trace = this.#config.trace ?? this.#config.traceLater?.()
+    trace?.({
       direction: 'received',
       type,
       encrypted,

@@ -116,7 +116,7 @@ export class WriteSide {
 
   #seal(type: number, content: Uint8Array): MaybePromise<void> {
     const { encrypted } = this.#sealer
-    const { trace } = this.#config
+    const trace = this.#config.trace ?? this.#config.traceLater?.()
     const tell =
       trace &&
       ((wire: Uint8Array, part: Uint8Array) => {

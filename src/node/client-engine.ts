@@ -39,12 +39,7 @@ export interface ClientSetup {
 /** Throws TlsError for options that contradict each other. */
 export const makeClientEngine = (setup: ClientSetup): TlsEngine => {
   const config = clientConfig(clientOptions(setup), defaults)
-  return createClientEngine({
-    ...config,
-    get trace() {
-      return config.trace ?? setup.trace()
-    },
-  })
+  return createClientEngine({ ...config, traceLater: setup.trace })
 }
 
 const clientOptions = (setup: ClientSetup): ClientOptions => {

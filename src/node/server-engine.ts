@@ -58,13 +58,7 @@ export const makeServerEngine = (setup: ServerSetup): TlsEngine => {
   const made = madeFor.get(context) ?? new MadeOnce()
   madeFor.set(context, made)
   const config = serverConfig(serverOptions(setup), defaults, made)
-  const traced = {
-    ...config,
-    get trace() {
-      return config.trace ?? setup.trace()
-    },
-  }
-  return createServerEngine(traced, defaults, source)
+  return createServerEngine({ ...config, traceLater: setup.trace }, defaults, source)
 }
 
 const serverOptions = (setup: ServerSetup): ServerOptions => {

@@ -125,9 +125,8 @@ export const judgeBy = (rules: VerifyRules): Judge => {
           return { leaf: first, chain: verdict.chain }
         })
       },
-      get fingerprint() {
-        return (fingerprint ??= fingerprintOf(nodeProvider, 'node', { of: strict.fingerprint ?? '' }))
-      },
+      // no accessor: each would have a hidden class of its own
+      fingerprint: (fingerprint ??= fingerprintOf(nodeProvider, 'node', { of: strict.fingerprint ?? '' })),
     }),
   }
 }

@@ -2,7 +2,7 @@
 // cbc12.ts.
 
 import type { AeadCipher, AeadKey, Cipher, MaybePromise } from '../crypto/provider.ts'
-import { andThen } from '../crypto/maybe.ts'
+import { andThen, isPromise } from '../crypto/maybe.ts'
 import { TlsError } from '../errors.ts'
 import type { DirectionKeys, KeyLengths } from '../keys/prf12.ts'
 import { contentTypes, TLS12 } from '../wire/registry.ts'
@@ -10,7 +10,7 @@ import { cbcOpener, cbcSealer } from './cbc12.ts'
 import type { RawRecord } from './framing.ts'
 import { MAX_PLAINTEXT, RECORD_HEADER_LENGTH } from './limits.ts'
 import { writeHeader } from './protection.ts'
-import type { Opener, Sealer } from './protection.ts'
+import type { OpenedRecord, Opener, Sealer } from './protection.ts'
 import { pseudoHeader } from './sequence12.ts'
 import type { Protection12, RecordOpener, RecordSealer } from './sequence12.ts'
 
@@ -37,11 +37,11 @@ export const sealer12 = (
 ): MaybePromise<Sealer> => {
   const { cipher } = protection
   if (cipher.kind === 'cbc') {
-    return andThen(cipher.importKey(keys.key), (key) => limited(cbcSealer(key, protection, keys), limit))
+    return andThen(cipher.importKey(keys.key), (key) => new Sealer12(cbcSealer(key, protection, keys), limit))
   }
   return andThen(cipher.importKey(keys.key), (key) => {
     keys.key.fill(0)
-    return limited(aeadSealer(cipher, key, keys.iv), limit)
+    return new Sealer12(new AeadSealer(cipher, key, keys.iv), limit)
   })
 }
 
@@ -53,109 +53,141 @@ export const opener12 = (
 ): MaybePromise<Opener> => {
   const { cipher } = protection
   if (cipher.kind === 'cbc') {
-    return andThen(cipher.importKey(keys.key), (key) => checked(cbcOpener(key, protection, keys), maxPlaintext, false))
+    return andThen(cipher.importKey(keys.key), (key) => {
+      return new Opener12(cbcOpener(key, protection, keys), maxPlaintext, false)
+    })
   }
   return andThen(cipher.importKey(keys.key), (key) => {
     keys.key.fill(0)
-    return checked(aeadOpener(cipher, key, keys.iv), maxPlaintext, key.immediate === true)
+    return new Opener12(new AeadOpener(cipher, key, keys.iv), maxPlaintext, key.immediate === true)
   })
 }
 
 /** TLS 1.2 has no key update: at the limit only alerts go out. */
-const limited = (sealer: RecordSealer, limit: number): Sealer => {
-  let count = 0
-  const countOne = (type: number): void => {
-    if (count >= limit && type !== contentTypes.alert) {
+class Sealer12 implements Sealer {
+  readonly encrypted = true
+  readonly immediate: boolean
+  readonly limit: number
+  readonly #sealer: RecordSealer
+  #count = 0
+
+  constructor(sealer: RecordSealer, limit: number) {
+    this.immediate = sealer.immediate
+    this.limit = limit
+    this.#sealer = sealer
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  sealedLength(length: number): number {
+    return this.#sealer.sealedLength(length)
+  }
+
+  seal(type: number, content: Uint8Array, out: Uint8Array): MaybePromise<void> {
+    if (this.#count >= this.limit && type !== contentTypes.alert) {
       throw new TlsError(
         'key_limit_reached',
-        `${limit} records were sent with one key, and TLS 1.2 cannot change it: open a new connection`,
+        `${this.limit} records were sent with one key, and TLS 1.2 cannot change it: open a new connection`,
       )
     }
-    count++
-  }
-  return {
-    encrypted: true,
-    immediate: sealer.immediate,
-    get count() {
-      return count
-    },
-    limit,
-    sealedLength: (length) => sealer.sealedLength(length),
-    seal: (type, content, out) => {
-      countOne(type)
-      return sealer.seal(type, content, out)
-    },
+    this.#count++
+    return this.#sealer.seal(type, content, out)
   }
 }
 
-const checked = (opener: RecordOpener, maxPlaintext: number, immediate: boolean): Opener => ({
-  encrypted: true,
-  immediate,
-  open: ({ type, header, fragment }: RawRecord) => {
+class Opener12 implements Opener {
+  readonly encrypted = true
+  readonly immediate: boolean
+  readonly #opener: RecordOpener
+  readonly #maxPlaintext: number
+
+  constructor(opener: RecordOpener, maxPlaintext: number, immediate: boolean) {
+    this.immediate = immediate
+    this.#opener = opener
+    this.#maxPlaintext = maxPlaintext
+  }
+
+  open({ type, header, fragment }: RawRecord): MaybePromise<OpenedRecord> {
     if (header[1] !== 3 || header[2] !== 3) {
       throw new TlsError('protocol_version', `a record of version ${header[1]}.${header[2]} in a TLS 1.2 connection`)
     }
-    return andThen(opener.open(type, fragment), (content) => {
-      if (!content)
-        throw new TlsError(
-          'bad_record_mac',
-          'a record failed authentication: it was changed, or sealed with another key',
-        )
-      if (content.length > maxPlaintext) {
-        throw new TlsError('record_overflow', `a record of ${content.length} bytes inside; the most is ${maxPlaintext}`)
-      }
-      return { type, content }
-    })
-  },
-})
+    const content = this.#opener.open(type, fragment)
+    return isPromise(content) ? content.then((bytes) => this.#opened(type, bytes)) : this.#opened(type, content)
+  }
 
-const isExplicit = (iv: Uint8Array): boolean => iv.length === 4
+  #opened(type: number, content: Uint8Array | undefined): OpenedRecord {
+    if (!content)
+      throw new TlsError('bad_record_mac', 'a record failed authentication: it was changed, or sealed with another key')
+    if (content.length > this.#maxPlaintext) {
+      const message = `a record of ${content.length} bytes inside; the most is ${this.#maxPlaintext}`
+      throw new TlsError('record_overflow', message)
+    }
+    return { type, content }
+  }
+}
 
 /**
- * GCM and CCM send half of the nonce with each record (RFC 5288 section 3); ours is the sequence number, so that it
- * never repeats. ChaCha20-Poly1305 has none to send (RFC 7905 section 2). */
-const aeadSealer = (cipher: AeadCipher, key: AeadKey, iv: Uint8Array): RecordSealer => {
-  const explicitLength = isExplicit(iv) ? EXPLICIT_NONCE : 0
-  let sequence = 0
-  return {
-    immediate: key.immediate === true,
-    sealedLength: (length) => RECORD_HEADER_LENGTH + explicitLength + length + cipher.tagLength,
-    seal: (type, content, out) => {
-      const additionalData = pseudoHeader(sequence, type, content.length)
-      const explicit = additionalData.subarray(0, 8)
-      sequence++
-      writeHeader(out, type, TLS12, out.length - RECORD_HEADER_LENGTH)
-      const start = RECORD_HEADER_LENGTH + explicitLength
-      if (explicitLength > 0) out.set(explicit, RECORD_HEADER_LENGTH)
-      out.set(content, start)
-      return key.seal(
-        nonceOf(iv, explicit),
-        additionalData,
-        out.subarray(start, start + content.length),
-        out.subarray(start),
-      )
-    },
+ * Nonce and additional data of one direction's records. GCM and CCM send half of the nonce with each record (RFC 5288
+ * section 3); ours is the sequence number, so that it never repeats. ChaCha20-Poly1305 has none to send (RFC 7905
+ * section 2).
+ */
+class Aead12 {
+  readonly key: AeadKey
+  /** Bytes of the nonce that are in each record. */
+  readonly explicitLength: number
+  readonly tagLength: number
+  readonly #iv: Uint8Array
+  #sequence = 0
+
+  constructor({ tagLength }: AeadCipher, key: AeadKey, iv: Uint8Array) {
+    this.key = key
+    this.explicitLength = iv.length === 4 ? EXPLICIT_NONCE : 0
+    this.tagLength = tagLength
+    this.#iv = iv
+  }
+
+  /** Begins with the sequence number of the next record. */
+  nextHeader(type: number, length: number): Uint8Array {
+    return pseudoHeader(this.#sequence++, type, length)
+  }
+
+  /** RFC 5288 section 3: salt and explicit part side by side; RFC 7905 section 2: the sequence number over the IV. */
+  nonceOf(varying: Uint8Array): Uint8Array {
+    const nonce = new Uint8Array(12)
+    nonce.set(this.#iv)
+    for (let i = 0; i < 8; i++) nonce[4 + i] = (nonce[4 + i] ?? 0) ^ (varying[i] ?? 0)
+    return nonce
   }
 }
 
-const aeadOpener = (cipher: AeadCipher, key: AeadKey, iv: Uint8Array): RecordOpener => {
-  const explicitLength = isExplicit(iv) ? EXPLICIT_NONCE : 0
-  let sequence = 0
-  return {
-    open: (type, fragment) => {
-      const length = fragment.length - explicitLength - cipher.tagLength
-      if (length < 0) return undefined
-      const additionalData = pseudoHeader(sequence++, type, length)
-      const explicit = explicitLength > 0 ? fragment.subarray(0, explicitLength) : additionalData.subarray(0, 8)
-      return key.open(nonceOf(iv, explicit), additionalData, fragment.subarray(explicitLength))
-    },
+class AeadSealer extends Aead12 implements RecordSealer {
+  get immediate(): boolean {
+    return this.key.immediate === true
+  }
+
+  sealedLength(length: number): number {
+    return RECORD_HEADER_LENGTH + this.explicitLength + length + this.tagLength
+  }
+
+  seal(type: number, content: Uint8Array, out: Uint8Array): MaybePromise<void> {
+    const additionalData = this.nextHeader(type, content.length)
+    writeHeader(out, type, TLS12, out.length - RECORD_HEADER_LENGTH)
+    const start = RECORD_HEADER_LENGTH + this.explicitLength
+    for (let i = RECORD_HEADER_LENGTH; i < start; i++) out[i] = additionalData[i - RECORD_HEADER_LENGTH] ?? 0
+    out.set(content, start)
+    const plaintext = out.subarray(start, start + content.length)
+    return this.key.seal(this.nonceOf(additionalData), additionalData, plaintext, out.subarray(start))
   }
 }
 
-/** RFC 5288 section 3: salt and explicit part side by side; RFC 7905 section 2: the sequence number over the IV. */
-const nonceOf = (iv: Uint8Array, varying: Uint8Array): Uint8Array => {
-  const nonce = new Uint8Array(12)
-  nonce.set(iv)
-  for (let i = 0; i < 8; i++) nonce[4 + i] = (nonce[4 + i] ?? 0) ^ (varying[i] ?? 0)
-  return nonce
+class AeadOpener extends Aead12 implements RecordOpener {
+  open(type: number, fragment: Uint8Array): MaybePromise<Uint8Array | undefined> {
+    const length = fragment.length - this.explicitLength - this.tagLength
+    if (length < 0) return undefined
+    const additionalData = this.nextHeader(type, length)
+    const nonce = this.nonceOf(this.explicitLength > 0 ? fragment : additionalData)
+    return this.key.open(nonce, additionalData, fragment.subarray(this.explicitLength))
+  }
 }

@@ -3,6 +3,7 @@
 //   --kinds KIND[,KIND]   full, resumed, full12, resumed12, rsa (default: the first four)
 //   --over pair,tcp       transports (default: both)
 //   --rounds N --count N  rounds in turns and handshakes of one turn (default: 7 of 200)
+//   --warm N              handshakes of each before the first round (default: 2500; V8 goes on compiling until then)
 //   --only NAME[,NAME]    node:tls, puretls, engine, floor (default: all); for profiles
 
 import { parseArgs } from 'node:util'
@@ -18,6 +19,7 @@ const { values: options } = parseArgs({
     over: { type: 'string', default: 'pair,tcp' },
     rounds: { type: 'string', default: '7' },
     count: { type: 'string', default: '200' },
+    warm: { type: 'string', default: '2500' },
     only: { type: 'string', default: 'node:tls,puretls,engine,floor' },
   },
 })
@@ -33,10 +35,11 @@ const setups: Readonly<Record<string, Setup>> = {
 const wanted = options.only.split(',')
 const rounds = Number(options.rounds)
 const count = Number(options.count)
+const warm = Number(options.warm)
 
 interface Subject {
   readonly name: string
-  measure(): Promise<number>
+  measure(handshakes: number): Promise<number>
 }
 
 const subjectOf = async (
@@ -49,9 +52,9 @@ const subjectOf = async (
   return (
     opener && {
       name,
-      measure: () =>
+      measure: (handshakes) =>
         spent(async () => {
-          for (let i = 0; i < count; i++) {
+          for (let i = 0; i < handshakes; i++) {
             await (await opener.open()).close()
             if (i % 10 === 9) await new Promise(setImmediate)
           }
@@ -73,9 +76,9 @@ const subjectsOf = async (kind: string, transport: Transport): Promise<readonly 
     const once = floor()
     subjects.push({
       name: 'floor',
-      measure: () =>
+      measure: (handshakes) =>
         spent(() => {
-          for (let i = 0; i < count; i++) once()
+          for (let i = 0; i < handshakes; i++) once()
         }),
     })
   }
@@ -86,11 +89,9 @@ for (const transport of options.over.split(',') as Transport[]) {
   for (const kind of options.kinds.split(',')) {
     const subjects = await subjectsOf(kind, transport)
     const all = subjects.map((): number[] => [])
-    for (let round = -1; round < rounds; round++) {
-      for (const [i, subject] of subjects.entries()) {
-        const each = ((await subject.measure()) / count) * 1000
-        if (round >= 0) all[i]?.push(each)
-      }
+    for (const subject of subjects) await subject.measure(warm)
+    for (let round = 0; round < rounds; round++) {
+      for (const [i, subject] of subjects.entries()) all[i]?.push(((await subject.measure(count)) / count) * 1000)
     }
     const first = all[0] ?? []
     const line = subjects.map(({ name }, i) => {

@@ -1,4 +1,4 @@
-// What idle connections keep on the heap, both ends in this process.
+// What idle connections keep on the heap, and closed ones for a while, both ends in this process.
 
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -41,4 +41,23 @@ export const heapPerConnection = async (opener: Opener, count: number): Promise<
   const links = await openIdle(opener, count)
   const grown = (await used()) - before
   return grown / links.length
+}
+
+/**
+ * Bytes of each closed connection that only a full collection of garbage gives back: what the young generation's
+ * collector has to copy twice, and a long-lived process pays for again and again.
+ */
+export const promotedPerConnection = async ({ open }: Opener, count: number): Promise<number> => {
+  const run = async (connections: number): Promise<void> => {
+    for (let i = 0; i < connections; i++) {
+      await (await open()).close()
+      if (i % 10 === 9) await new Promise(setImmediate)
+    }
+  }
+  await run(count) // the code is warm
+  await settle()
+  const before = process.memoryUsage().heapUsed
+  await run(count)
+  for (let i = 0; i < 2; i++) gc({ type: 'minor' })
+  return (process.memoryUsage().heapUsed - before) / count
 }

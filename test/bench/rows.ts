@@ -19,6 +19,8 @@ export interface Scale {
   readonly rounds: number
   /** Milliseconds of processor time of one contender's turn. */
   readonly turn: number
+  /** The same of handshakes before the first turn: V8 goes on compiling for thousands of them. */
+  readonly warm: number
 }
 
 export interface Row {
@@ -113,7 +115,7 @@ const row = (
   transports: readonly Transport[] = ['tcp', 'pair'],
 ): Row => ({
   id,
-  run: async ({ rounds, turn }) => {
+  run: async ({ rounds, turn, warm }) => {
     const results: RowResult[] = []
     for (const transport of transports) {
       const subjects: Subject[] = []
@@ -121,6 +123,7 @@ const row = (
       for (const contender of who) {
         const subject = await ready(contender, setup, transport, work, turn)
         if (!subject) continue
+        if (work === handshakes && warm > 0) await within(120_000, subject.name, work(subject.opener, warm))
         subjects.push(subject)
         openers.push(subject.opener)
       }

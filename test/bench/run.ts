@@ -70,7 +70,7 @@ const main = async (): Promise<void> => {
   const wanted = options.only?.split(',')
   const unknown = wanted?.find((id) => !all.some((row) => row.id === id))
   if (unknown !== undefined) throw new Error(`no row ${unknown}: there are ${all.map(({ id }) => id).join(', ')}`)
-  const scale = options.quick ? { rounds: 3, turn: 100 } : { rounds: 7, turn: 400 }
+  const scale = options.quick ? { rounds: 3, turn: 100, warm: 0 } : { rounds: 7, turn: 400, warm: 2500 }
   const results: RowResult[] = []
   for (const row of all) {
     if (wanted && !wanted.includes(row.id)) continue

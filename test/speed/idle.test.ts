@@ -1,10 +1,10 @@
-// What an idle connection may keep. The bound leaves room for versions of V8, not for another closure per connection:
-// whoever makes it larger has to say why.
+// What an idle connection may keep, and a closed one until the next full collection of garbage. The bound leaves room
+// for versions of V8, not for another closure per connection: whoever makes it larger has to say why.
 
 import { expect, it } from 'vitest'
 
 import { own } from '../bench/contenders/index.ts'
-import { heapPerConnection } from '../bench/idle.ts'
+import { heapPerConnection, promotedPerConnection } from '../bench/idle.ts'
 import { full12, full13 } from '../bench/rows.ts'
 import type { Setup } from '../bench/contenders/types.ts'
 
@@ -18,4 +18,16 @@ it.each(bounds)('an idle connection of %s keeps so much heap and no more', async
   const opener = await own.prepare(setup, 'pair')
   if (!opener) throw new Error('no opener')
   expect((await heapPerConnection(opener, 150)) / 1024).toBeLessThan(kibibytes)
+})
+
+/** A generator function or an accessor that is made for each connection keeps all of it: 25 KiB. */
+it.each([
+  ['TLS 1.3', full13],
+  ['TLS 1.3, resumed', { ...full13, resumed: true }],
+  ['TLS 1.2', full12],
+  ['TLS 1.2, resumed', { ...full12, resumed: true }],
+])('nothing keeps a closed connection of %s until the next full collection', async (_, setup) => {
+  const opener = await own.prepare(setup, 'pair')
+  if (!opener) throw new Error('no opener')
+  expect((await promotedPerConnection(opener, 250)) / 1024).toBeLessThan(8)
 })

@@ -55,12 +55,19 @@ function* sendLater(
   const apart = hs.fork(hs.io.with({ sendHandshake: (raw) => flight.push(raw) }))
   apart.transcript.add(request.raw)
   const own = yield* sendClientCertificate(apart, request)
-  hs.io.inOrder(function* () {
-    const { write } = connection.finishedBase // of the key that is in use now
-    apart.send('Finished', { verifyData: finishedVerifyData(write, apart.transcript.hash()) })
-    for (const raw of flight) hs.io.sendHandshake(raw)
-  })
+  hs.io.inOrder(() => finish(hs, apart, connection, flight))
   return own
+}
+
+/** Under the key that is in use when its turn comes. */
+function* finish(
+  hs: ClientHandshake,
+  apart: Pick<ClientHandshake, 'send' | 'transcript'>,
+  { finishedBase: { write } }: Connection13,
+  flight: readonly Uint8Array[],
+): Flow<void> {
+  apart.send('Finished', { verifyData: finishedVerifyData(write, apart.transcript.hash()) })
+  for (const raw of flight) hs.io.sendHandshake(raw)
 }
 
 export const certificatesPart: CertificatesPart = { send: sendClientCertificate, sendLater }

@@ -16,17 +16,28 @@ export function* clientPostHandshake13(
   connection: Connection13,
   initial: SessionFacts | undefined,
 ): Flow<void> {
-  let facts = initial
-  function* answer(request: CertificateRequest13): Flow<void> {
-    const own = yield* answerCertificateRequest(hs, connection, request)
-    facts = facts && { ...facts, ...own }
-  }
+  const state: Known = { facts: initial }
   for (;;) {
     const message = yield* hs.receive('NewSessionTicket', 'KeyUpdate', 'CertificateRequest')
     if (message.type === 'KeyUpdate') yield* connection.readKeyUpdate(message.requestUpdate)
-    else if (message.type === 'CertificateRequest') hs.io.beside(answer(message))
-    else readTicket(hs, connection, facts, message)
+    else if (message.type === 'CertificateRequest') hs.io.beside(answer(hs, connection, state, message))
+    else readTicket(hs, connection, state.facts, message)
   }
+}
+
+interface Known {
+  /** For the sessions of the tickets to come. */
+  facts: SessionFacts | undefined
+}
+
+function* answer(
+  hs: ClientHandshake,
+  connection: Connection13,
+  state: Known,
+  request: CertificateRequest13,
+): Flow<void> {
+  const own = yield* answerCertificateRequest(hs, connection, request)
+  state.facts = state.facts && { ...state.facts, ...own }
 }
 
 const readTicket = (

@@ -61,7 +61,7 @@ export function* clientHandshake12(
   const current: Current12<ServerAuthentication> = {
     negotiated: yield* negotiateClient12(hs, offer, serverHello, session, undefined),
   }
-  return establish12(hs, current, clientPostHandshake12(hs, current, negotiateClient12))
+  return establish12(current, clientPostHandshake12(hs, current, negotiateClient12))
 }
 
 type ClientNegotiated12 = Negotiated12<ServerAuthentication>

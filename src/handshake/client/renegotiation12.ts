@@ -9,9 +9,8 @@ import { NO_COMPRESSION } from '../../wire/numbers.ts'
 import { cipherSuiteName, extensionTypes, TLS12, versionName } from '../../wire/registry.ts'
 import { sendHello } from './client-hello.ts'
 import type { Offer } from './client-hello.ts'
-import type { Connection12, Current12, Negotiated12 } from '../connection/connection12.ts'
+import type { After12, Connection12, Current12, Negotiated12 } from '../connection/connection12.ts'
 import { Handshake } from '../context.ts'
-import type { Established } from '../context.ts'
 import type { ServerAuthentication } from '../auth/authentication.ts'
 import {
   checkCanBind,
@@ -38,35 +37,51 @@ export const clientPostHandshake12 = (
   hs: ClientHandshake12,
   current: Current12<ServerAuthentication>,
   negotiate: Negotiate,
-): Pick<Established, 'postHandshake' | 'renegotiate'> => {
-  const { config, io } = hs
-  let [wanted, running] = [false, false]
+): After12 => {
+  const state: Renegotiating = { wanted: false, running: false }
   hs.transcript.forget()
-  function* postHandshake(): Flow<void> {
-    let [done, refused] = [0, 0]
-    for (;;) {
-      yield* hs.receive('HelloRequest')
-      running = true
-      const allowed = !wanted && config.renegotiation !== 'ignore' && (yield* mayRenegotiate(config, current, done))
-      if (wanted || allowed) {
-        if (wanted) io.expectMessages(MESSAGES_OF_HANDSHAKE)
-        else done++
-        current.negotiated = yield* renegotiate(hs, current.negotiated, negotiate)
-        io.emit({ type: 'renegotiated', info: current.negotiated.info })
-      } else if (config.renegotiation !== 'ignore') {
-        refuseRenegotiation(io, ++refused)
-      }
-      running = wanted = false
-    }
-  }
   return {
-    postHandshake: postHandshake(),
+    postHandshake: postHandshake(hs, current, negotiate, state),
     renegotiate: (changes) => {
       if (changes) throw new TlsError('wrong_state', 'only a server can ask for something else in a renegotiation')
       checkCanBind(current)
-      wanted = true // one that runs is the one
-      if (!running) io.resume(encodeMessage(messages12, 'HelloRequest', {}))
+      state.wanted = true // one that runs is the one
+      if (!state.running) hs.io.resume(encodeMessage(messages12, 'HelloRequest', {}))
     },
+  }
+}
+
+interface Renegotiating {
+  /** By the application. */
+  wanted: boolean
+  running: boolean
+}
+
+/**
+ * Not inside the function above: a generator function that is made for each connection gets a hidden class of its own,
+ * which keeps the connection until the next full garbage collection.
+ */
+function* postHandshake(
+  hs: ClientHandshake12,
+  current: Current12<ServerAuthentication>,
+  negotiate: Negotiate,
+  state: Renegotiating,
+): Flow<void> {
+  const { config, io } = hs
+  let [done, refused] = [0, 0]
+  for (;;) {
+    yield* hs.receive('HelloRequest')
+    state.running = true
+    const allowed = !state.wanted && config.renegotiation !== 'ignore' && (yield* mayRenegotiate(config, current, done))
+    if (state.wanted || allowed) {
+      if (state.wanted) io.expectMessages(MESSAGES_OF_HANDSHAKE)
+      else done++
+      current.negotiated = yield* renegotiate(hs, current.negotiated, negotiate)
+      io.emit({ type: 'renegotiated', info: current.negotiated.info })
+    } else if (config.renegotiation !== 'ignore') {
+      refuseRenegotiation(io, ++refused)
+    }
+    state.running = state.wanted = false
   }
 }
 

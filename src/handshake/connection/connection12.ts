@@ -2,6 +2,7 @@
 // 7.1, 7.4.9, RFC 5705, RFC 5929). Renegotiation makes a new one.
 
 import type { ActiveSuite, CommonConfig } from '../../config.ts'
+import type { CryptoProvider } from '../../crypto/provider.ts'
 import { TlsError } from '../../errors.ts'
 import { exportKey12, extendedMasterSecret, keyBlock, masterSecret, verifyData12 } from '../../keys/prf12.ts'
 import type { MasterSecret } from '../../keys/prf12.ts'
@@ -11,6 +12,7 @@ import type { Messages12 } from '../../wire/messages.ts'
 import { checkFinished } from '../auth/authentication.ts'
 import type { Authentication, Proofs, VerifiedFinished, VerifiedPeer } from '../auth/authentication.ts'
 import { channelBinding } from './channel-binding.ts'
+import type { ChannelBindingType } from './channel-binding.ts'
 import type { AnyHandshake, Established, Handshake } from '../context.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
@@ -115,6 +117,10 @@ export class Connection12 {
     return this.#first === 'client' ? this.clientVerifyData : this.serverVerifyData
   }
 
+  get provider(): CryptoProvider {
+    return this.#hs.config.provider
+  }
+
   trafficKeys(): TrafficKeys {
     const { role, suite, encryptThenMac, clientRandom, serverRandom } = this.parameters
     const keys = keyBlock(this.master, clientRandom, serverRandom, keyLengths(this.#protection))
@@ -173,25 +179,41 @@ export interface Current12<A extends Authentication> {
 /**
  * The end of the handshake: there is none without the proofs of who the peer is, and that both saw the same messages.
  */
-export const establish12 = <A extends Authentication>(
-  hs: AnyHandshake,
-  current: Current12<A>,
-  afterwards: Pick<Established, 'postHandshake' | 'renegotiate'>,
-): Established => ({
-  get info() {
-    return current.negotiated.info
-  },
-  ...afterwards,
-  exportKeyingMaterial: (length, label, context) =>
-    current.negotiated.connection.exportKeyingMaterial(length, label, context),
-  channelBinding: (type) => {
-    const { connection } = current.negotiated
-    return channelBinding(type, {
-      provider: hs.config.provider,
-      exportKeyingMaterial: (length, label, context) => connection.exportKeyingMaterial(length, label, context),
-      serverCertificate: connection.serverCertificate,
-      firstFinished: connection.firstFinished,
-    })
-  },
-  trafficKeys: () => current.negotiated.connection.trafficKeys(),
-})
+export const establish12 = <A extends Authentication>(current: Current12<A>, after: After12): Established =>
+  new Established12(current, after)
+
+/** What goes on after it. */
+export type After12 = Pick<Established, 'postHandshake' | 'renegotiate'>
+
+/** A class, as that of TLS 1.3: an object of functions would be larger. */
+class Established12 implements Established {
+  readonly postHandshake: Established['postHandshake']
+  readonly renegotiate?: NonNullable<Established['renegotiate']>
+  readonly #current: Current12<Authentication>
+
+  constructor(current: Current12<Authentication>, { postHandshake, renegotiate }: After12) {
+    this.#current = current
+    this.postHandshake = postHandshake
+    if (renegotiate) this.renegotiate = renegotiate
+  }
+
+  get info(): ConnectionInfo {
+    return this.#current.negotiated.info
+  }
+
+  get #connection(): Connection12 {
+    return this.#current.negotiated.connection
+  }
+
+  exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Uint8Array {
+    return this.#connection.exportKeyingMaterial(length, label, context)
+  }
+
+  channelBinding(type: ChannelBindingType): Uint8Array {
+    return channelBinding(type, this.#connection)
+  }
+
+  trafficKeys(): TrafficKeys {
+    return this.#connection.trafficKeys()
+  }
+}

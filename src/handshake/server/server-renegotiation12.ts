@@ -9,7 +9,7 @@ import { equalBytes } from '../../wire/bytes.ts'
 import { messages12, messages13 } from '../../wire/messages.ts'
 import { TLS12 } from '../../wire/registry.ts'
 import type { ClientAuthentication } from '../auth/authentication.ts'
-import type { Current12, Negotiated12 } from '../connection/connection12.ts'
+import type { After12, Current12, Negotiated12 } from '../connection/connection12.ts'
 import {
   checkCanBind,
   mayRenegotiate,
@@ -18,7 +18,7 @@ import {
   refuseRenegotiation,
 } from '../connection/may-renegotiate12.ts'
 import { Handshake } from '../context.ts'
-import type { Established, RenegotiationChanges } from '../context.ts'
+import type { RenegotiationChanges } from '../context.ts'
 import type { Flow } from '../flow.ts'
 import { selectVersion } from './negotiate.ts'
 import type { ClientHelloMessage, ReceivedHello, ServerHandshake, ServerHandshake12 } from './received-hello.ts'
@@ -37,42 +37,58 @@ export const serverPostHandshake12 = (
   current: Current12<ClientAuthentication>,
   negotiate: Negotiate,
   reconfigure: Reconfigure,
-): Pick<Established, 'postHandshake' | 'renegotiate'> => {
-  const { io } = hs
-  let { config } = hs
-  let asked = false
-  function* postHandshake(): Flow<void> {
-    let [done, refused] = [0, 0]
-    for (;;) {
-      const message = yield* hs.receive('ClientHello')
-      io.awaitRenegotiation(undefined)
-      if (asked) {
-        asked = false
-      } else if (config.renegotiation === 'ignore') {
-        continue
-      } else if (yield* mayRenegotiate(config, current, done)) {
-        done++
-      } else {
-        refuseRenegotiation(io, ++refused)
-        continue
-      }
-      io.expectMessages(MESSAGES_OF_HANDSHAKE)
-      io.holdData(true)
-      const within = new Handshake(configWithin(config, current.negotiated), io, hs.parts, messages13)
-      current.negotiated = yield* negotiate(...beginning(within, message), current.negotiated)
-      io.holdData(false)
-      io.emit({ type: 'renegotiated', info: current.negotiated.info })
-    }
-  }
+): After12 => {
+  const state: Renegotiating = { config: hs.config, asked: false }
   return {
-    postHandshake: postHandshake(),
+    postHandshake: postHandshake(hs, current, negotiate, state),
     renegotiate: (changes) => {
       checkCanBind(current)
-      if (changes) config = reconfigure(changes)
-      asked = true
-      io.awaitRenegotiation(refusalOfPeer())
+      if (changes) state.config = reconfigure(changes)
+      state.asked = true
+      hs.io.awaitRenegotiation(refusalOfPeer())
       hs.send('HelloRequest', {}, false) // no part of the transcript (section 7.4.1.1)
     },
+  }
+}
+
+interface Renegotiating {
+  /** Of the handshakes to come. */
+  config: ServerConfig
+  /** The client was sent a HelloRequest. */
+  asked: boolean
+}
+
+/**
+ * Not inside the function above: a generator function that is made for each connection gets a hidden class of its own,
+ * which keeps the connection until the next full garbage collection.
+ */
+function* postHandshake(
+  hs: ServerHandshake12,
+  current: Current12<ClientAuthentication>,
+  negotiate: Negotiate,
+  state: Renegotiating,
+): Flow<void> {
+  const { io } = hs
+  let [done, refused] = [0, 0]
+  for (;;) {
+    const message = yield* hs.receive('ClientHello')
+    io.awaitRenegotiation(undefined)
+    if (state.asked) {
+      state.asked = false
+    } else if (state.config.renegotiation === 'ignore') {
+      continue
+    } else if (yield* mayRenegotiate(state.config, current, done)) {
+      done++
+    } else {
+      refuseRenegotiation(io, ++refused)
+      continue
+    }
+    io.expectMessages(MESSAGES_OF_HANDSHAKE)
+    io.holdData(true)
+    const within = new Handshake(configWithin(state.config, current.negotiated), io, hs.parts, messages13)
+    current.negotiated = yield* negotiate(...beginning(within, message), current.negotiated)
+    io.holdData(false)
+    io.emit({ type: 'renegotiated', info: current.negotiated.info })
   }
 }
 

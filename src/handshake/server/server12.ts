@@ -55,7 +55,7 @@ export function* serverHandshake12(
   reconfigure: Reconfigure,
 ): Flow<Established> {
   const current: Current12<ClientAuthentication> = { negotiated: yield* negotiateServer12(hs, hello, undefined) }
-  return establish12(hs, current, serverPostHandshake12(hs, current, negotiateServer12, reconfigure))
+  return establish12(current, serverPostHandshake12(hs, current, negotiateServer12, reconfigure))
 }
 
 /** `previous` is the connection inside which this handshake renegotiates. */

@@ -18,7 +18,6 @@ import type {
 import type { Connection13 } from '../../../src/handshake/connection/connection13.ts'
 import { establish12 } from '../../../src/handshake/connection/connection12.ts'
 import type { Current12 } from '../../../src/handshake/connection/connection12.ts'
-import type { AnyHandshake } from '../../../src/handshake/context.ts'
 import type { ConnectionInfo } from '../../../src/info.ts'
 import type { VerifyRequest } from '../../../src/x509/verifier.ts'
 
@@ -35,7 +34,6 @@ export const mutations = (
   policy: ByPolicy,
   request: VerifyRequest,
   info: ConnectionInfo,
-  hs: AnyHandshake,
 ): void => {
   const rest = [info, { flow: (function* () {})(), forksTranscript: false }] as const
   client.establish({ auth: { by: 'certificate', peer, signature }, finished }, ...rest)
@@ -66,7 +64,7 @@ export const mutations = (
   // @ts-expect-error TLS 1.2 demands the same
   const proofs: Current12<ServerAuthentication>['negotiated']['proofs'] = { finished }
   const postHandshake = rest[1].flow
-  establish12(hs, { negotiated: { connection: null as never, proofs, info } }, { postHandshake })
+  establish12({ negotiated: { connection: null as never, proofs, info } }, { postHandshake })
 }
 
 describe('proofs', () => {
