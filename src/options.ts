@@ -204,8 +204,8 @@ export interface TicketOptions {
   /** Tickets sent after a full handshake. Default 2; 0 turns them off. */
   readonly count?: number
   /**
-   * Tickets sent after a resumed handshake of TLS 1.3. Default: `count`. With 0 a client has to use a ticket again, by
-   * which two connections are known to be one client's (RFC 9846 appendix C.4). */
+   * Tickets sent after a resumed handshake of TLS 1.3. Default 1, for the one that was used. With 0 a client has to use
+   * a ticket again, by which two connections are known to be one client's (RFC 9846 appendix C.4). */
   readonly resumedCount?: number
   /** Seconds, at most 604800. Default 86400. */
   readonly lifetimeSeconds?: number

@@ -67,7 +67,7 @@ const ticketConfig = (
 ): ServerConfig['tickets'] => {
   if (options.tickets === false) return undefined
   const count = inRange(options.tickets?.count ?? 2, 0, 255, 'tickets.count')
-  const resumedCount = inRange(options.tickets?.resumedCount ?? count, 0, 255, 'tickets.resumedCount')
+  const resumedCount = inRange(options.tickets?.resumedCount ?? Math.min(count, 1), 0, 255, 'tickets.resumedCount')
   const lifetime = inRange(
     options.tickets?.lifetimeSeconds ?? 86400,
     1,

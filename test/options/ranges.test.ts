@@ -77,8 +77,8 @@ describe('without options', () => {
     })
     const protector = rotatingTicketKeys({ provider: nodeProvider })
     const tickets = (given: NonNullable<ServerOptions['tickets']>) => serverConfigOf({ tickets: given }).tickets
-    expect(tickets({ protector })).toMatchObject({ count: 2, resumedCount: 2, lifetime: 86_400, renewAfter: 43_200 })
-    expect(tickets({ protector, count: 3 })).toMatchObject({ count: 3, resumedCount: 3 })
+    expect(tickets({ protector })).toMatchObject({ count: 2, resumedCount: 1, lifetime: 86_400, renewAfter: 43_200 })
+    expect(tickets({ protector, count: 3 })).toMatchObject({ count: 3, resumedCount: 1 })
     expect(tickets({ protector, lifetimeSeconds: 7 })).toMatchObject({ renewAfter: 4 })
     expect(tickets({ protector, count: 0 })).toBeUndefined()
     expect(tickets(false)).toBeUndefined()
