@@ -113,15 +113,26 @@ export const present = async (command: string, ...args: readonly string[]): Prom
   return found
 }
 
-/** A port that was free a moment ago, for peers that cannot tell which one the system gave them. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
+/**
+ * A port of 127.0.0.1 for a program that takes no 0. Not one that the system chooses: those it gives to whoever asks
+ * next, perhaps before the program has it. It is below the range that the system chooses from, the one after the last
+ * that was given here, and apart from those of other test workers.
+ */
+export const freePort = async (): Promise<number> => {
+  for (let tries = 0; tries < 100; tries++) {
+    const port = LOWEST_PORT + (next++ % (PORTS / WORKERS)) * WORKERS + worker
+    if (await isFree(port)) return port
+  }
+  throw new Error('no port is free')
+}
+
+const [LOWEST_PORT, PORTS, WORKERS] = [12_000, 20_000, 8]
+const worker = Number(process.env['VITEST_POOL_ID'] ?? 0) % WORKERS
+let next = Math.floor((Math.random() * PORTS) / WORKERS)
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
     const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() =>
-        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
-      )
-    })
+    server.on('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
