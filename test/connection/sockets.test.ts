@@ -9,6 +9,7 @@ import { connect, createServer } from '../../src/index.node.ts'
 import type { TlsConnection, TlsListener } from '../../src/index.node.ts'
 import { parseAddress } from '../../src/sockets.ts'
 import { anyCertificate, ecdsa } from '../fixtures/identities.ts'
+import { freePort } from '../interop/process.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const text = (data: Uint8Array | null): string => new TextDecoder().decode(data ?? undefined)
@@ -53,9 +54,7 @@ describe('connect(address)', () => {
     await connection.close()
   })
   it('says who refused', async () => {
-    const { address, close } = await createServer(ecdsa).listen(0, '127.0.0.1', echo)
-    await close()
-    await expect(connect(`127.0.0.1:${address.port}`)).rejects.toMatchObject({
+    await expect(connect(`127.0.0.1:${await freePort()}`)).rejects.toMatchObject({
       code: 'transport_failed',
       message: expect.stringMatching(/^could not connect to 127\.0\.0\.1:\d+: ECONNREFUSED/),
     })

@@ -9,6 +9,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Agent, createServer, get } from '../../src/node/https.ts'
 import type { TLSSocket } from '../../src/node/index.ts'
 import { createCa } from '../../src/pki/index.ts'
+import { freePort } from '../interop/process.ts'
 import { closeAll, closing, listening } from './closing.ts'
 
 const authority = await createCa({ name: 'Agent CA' })
@@ -172,11 +173,7 @@ describe('a proxy', () => {
     )
   })
   it('that is not there is an error with its own code', async () => {
-    const gone = createPlainServer()
-    const port = await listening(gone)
-    gone.close()
-    await once(gone, 'close')
-    const { error, head } = await asked({}, { host: 'a.test', port: 1 }, `http://127.0.0.1:${port}`)
+    const { error, head } = await asked({}, { host: 'a.test', port: 1 }, `http://127.0.0.1:${await freePort()}`)
     expect([head, Reflect.get(error, 'code')]).toEqual([undefined, 'ECONNREFUSED'])
   })
 })
