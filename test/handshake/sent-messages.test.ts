@@ -201,6 +201,16 @@ describe('early data', () => {
   }
   const earlyData = Uint8Array.of(1, 2, 3)
 
+  it('is in a ticket only where the server takes it, with its most (section 4.7.1)', async () => {
+    const ticketsOf = async (server: ServerOptions) =>
+      (await hellosOf(tls13, server)).ofServer.sent('NewSessionTicket').map((ticket) => {
+        const data = dataOf(ticket, extensionTypes.early_data)
+        return data && [...data]
+      })
+    expect(await ticketsOf(ticketed())).toEqual([undefined, undefined])
+    const most = [0, 0, 4, 0]
+    expect(await ticketsOf(early())).toEqual([most, most])
+  })
   it('is taken with the first PSK, and with no other (section 4.3.10)', async () => {
     const server = early()
     const session = await sessionFrom(server)

@@ -20,12 +20,13 @@ export type PskName = Pick<KnownPsk, 'identity' | 'imported'>
 /** What is added to the fingerprint of a server's session: which key it was, and whether it is still the same. */
 export const pskBinding = (provider: CryptoProvider, origin: KnownPsk): string => {
   const bytes = origin.identity.length + (origin.imported?.context.length ?? 0)
-  if (bytes > MAX_IDENTITY) return `${MARK}none` // goes on nowhere
+  if (bytes > MAX_IDENTITY) return `${MARK}${UNBOUND}` // canResume() refuses it
   return `${MARK}${origin.imported ? IMPORTED : 'plain '}${pskDigest(provider, origin)}`
 }
 
 const MARK = '|psk '
 const IMPORTED = 'imported '
+const UNBOUND = 'none'
 /** Bytes: a ticket has to hold it. */
 const MAX_IDENTITY = 1024
 
@@ -43,6 +44,7 @@ export function* canResume(
   if (at < 0) return fingerprint === now
   if (fingerprint.slice(0, at) !== now) return false
   const binding = fingerprint.slice(at)
+  if (binding === `${MARK}${UNBOUND}`) return false
   const name = binding.startsWith(`${MARK}${IMPORTED}`)
     ? importedName(pskIdentity)
     : { identity: pskIdentity, imported: undefined }

@@ -29,6 +29,23 @@ describe('psk.required', () => {
     expect(infoOf(second.clientEvents)).toMatchObject({ version: 'TLS 1.3', pskIdentity: expect.anything() })
   })
 
+  it.each([
+    [1024, true],
+    [1025, false],
+  ])('a ticket holds an identity of up to 1024 bytes; of %i: %s', async (length, held) => {
+    const long = 'i'.repeat(length)
+    const client: TestClientOptions = { psk: { keys: { identity: long, key } } }
+    const server: TestServerOptions = {
+      ...knowing,
+      psk: { lookup: (asked) => (asked.length === length ? { key } : undefined) },
+    }
+    const first = await meet(client, server)
+    const session = eventsOf(first.clientEvents, 'session')[0]?.session ?? new Uint8Array(0)
+    const second = await meet({ ...client, session }, server)
+    expect([infoOf(first.clientEvents).resumed, infoOf(second.clientEvents).resumed]).toEqual([false, held])
+    expect(infoOf(second.serverEvents).pskIdentity).toBeDefined()
+  })
+
   it('refuses a server that shows a certificate instead', async () => {
     const { clientEvents } = await meet(required, {})
     expect(errorOf(clientEvents)).toMatchObject({ code: 'missing_extension', alert: 'missing_extension' })
