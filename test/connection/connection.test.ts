@@ -73,6 +73,14 @@ describe('TlsConnection', () => {
     })
   })
 
+  it('is not read by looking at its readable stream', async () => {
+    const { client, server } = await both()
+    expect(client.readable.locked).toBe(false)
+    await server.write(bytesOf(3))
+    await new Promise((resolve) => setTimeout(resolve))
+    expect((await client.read())?.length).toBe(3)
+  })
+
   it('answers reads that wait together in order', async () => {
     const { client, server } = await both()
     const reads = [client.read(), client.read(), client.read()]

@@ -100,6 +100,16 @@ describe('refuses', () => {
     await expect(judge(...(await chain()))).rejects.toMatchObject({ name: 'TlsError', code })
   })
 
+  it.each([1, -1])('an ECDSA key whose length is not the one that its protobuf says: %i', async (more) => {
+    const { spki } = parsed((await selfSigned({ name: 'x' })).certificatePem).publicKey
+    const key = Uint8Array.of(0x08, 3, 0x12, spki.length + more, ...spki)
+    const value = derSequence(derOctets(key), derOctets(new Uint8Array(64)))
+    await expect(judge(await made({ oid: signedKey, value }))).rejects.toMatchObject({
+      code: 'bad_certificate',
+      cause: { message: expect.stringContaining('malformed protobuf') },
+    })
+  })
+
   it('one that has expired', async () => {
     const der = await own()
     await expect(peerOf([der], Date.now() + 101 * 365.25 * 86_400_000, nodeProvider)).rejects.toMatchObject({
