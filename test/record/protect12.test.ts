@@ -7,6 +7,7 @@ import type { TlsErrorCode } from '../../src/errors.ts'
 import type { DirectionKeys } from '../../src/keys/prf12.ts'
 import { keyLengths, opener12, sealer12 } from '../../src/record/protect12.ts'
 import type { Protection12 } from '../../src/record/protect12.ts'
+import { pseudoHeader } from '../../src/record/sequence12.ts'
 import { fromHex, toHex } from '../../src/wire/bytes.ts'
 
 const sync = <T>(value: T | Promise<T>): T => {
@@ -139,6 +140,10 @@ describe('nonces', () => {
       '02'.repeat(16),
     ])
   })
+})
+
+it('the sequence number is one of 64 bits, the most significant first (RFC 5246 section 6.2.3.1)', () => {
+  expect(toHex(pseudoHeader(0x01_02_03_04_05_06_ff, 23, 0x1234))).toBe('00010203040506ff' + '17' + '0303' + '1234')
 })
 
 describe('key limits (RFC 9325 section 4.4)', () => {

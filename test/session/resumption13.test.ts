@@ -26,6 +26,9 @@ describe('tickets (RFC 9846 section 4.7.1)', () => {
     expect(infoOf(second.clientEvents).resumed).toBe(true)
     expect(infoOf(second.serverEvents).resumed).toBe(true)
     expect(infoOf(second.clientEvents).peerCertificates).toEqual(infoOf(first.clientEvents).peerCertificates)
+    const { signatureScheme } = infoOf(first.clientEvents)
+    expect(signatureScheme).toBeDefined()
+    expect(infoOf(second.clientEvents).signatureScheme).toBe(signatureScheme)
     expect(sessions.size).toBe(2) // one was taken, one came
   })
 
