@@ -21,7 +21,7 @@ import {
 import type { CertificateVerifier } from '../../src/x509/index.ts'
 import { parseCertificate } from '../../src/x509/certificate.ts'
 import { decodePem } from '../../src/wire/pem.ts'
-import { eventsOf, infoOf, meet } from '../fixtures/engines.ts'
+import { errorOf, eventsOf, infoOf, meet } from '../fixtures/engines.ts'
 import type { Meeting } from '../fixtures/engines.ts'
 import { anyCertificate, ecdsa, ed25519, rsa } from '../fixtures/identities.ts'
 
@@ -162,6 +162,20 @@ describe('fingerprints of verifiers', () => {
     ],
   ])('differ for %s', (_, one, other) => {
     expect(one.fingerprint).not.toBe(other.fingerprint)
+  })
+
+  it.each(versions)('a server of other authorities for clients resumes no session of another: %s', async (version) => {
+    const judging = (certificate: Uint8Array): ServerOptions => ({
+      ...only(version),
+      tickets: tickets(),
+      clientAuth: { mode: 'require', verifier: chain({ trust: certificate }) },
+    })
+    const client = { ...only(version), identity: ecdsa }
+    const session = sessionOf(await meet(client, judging(trust)))
+    const again = await meet({ ...client, session }, judging(trust))
+    expect(infoOf(again.serverEvents)).toMatchObject({ resumed: true, peerCertificates: [trust] })
+    const stranger = await meet({ ...client, session }, judging(derOf(rsa.cert)))
+    expect(errorOf(stranger.serverEvents)).toMatchObject({ code: 'unknown_ca' })
   })
 
   it('a verifier without one is never equal to one of another process', async () => {
