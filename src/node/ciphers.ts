@@ -176,8 +176,8 @@ const isAllowed = (suite: CipherSuite, level: number): boolean => {
 /** Throws TlsError `no_common_cipher_suite` where no suite is of these versions; with PSK only if there are keys. */
 export const checkSuites = (names: readonly string[], range: Record<'min' | 'max', string>, hasKeys: boolean): void => {
   const versions = Object.values(range)
-  const usable = known.filter((suite) => versions.includes(suite.version) && (hasKeys || !isPsk(suite)))
-  if (!usable.some(({ name }) => names.includes(name)))
+  const isUsable: Matches = (suite) => versions.includes(suite.version) && (hasKeys || !isPsk(suite))
+  if (!known.some((suite) => isUsable(suite) && names.includes(suite.name)))
     throw new TlsError('no_common_cipher_suite', 'no suite is left for the versions that are spoken')
 }
 
