@@ -205,13 +205,16 @@ const readAnswers = (data: DerReader, damage: Damage): OcspAnswer[] => {
   damage.attempt(() => {
     while (!list.done) {
       const der = list.element('SingleResponse')
-      if (der.length < MIN_ANSWER) damage.note(() => list.fail('an answer is too short for one'))
-      else answers.push(...listed(damage.attempt(() => readAnswer(open(der).sequence('SingleResponse'), damage))))
+      if (der.length < MIN_ANSWER) {
+        damage.note(() => list.fail('an answer is too short for one'))
+        continue
+      }
+      const answer = damage.attempt(() => readAnswer(open(der).sequence('SingleResponse'), damage))
+      if (answer !== undefined) answers.push(answer)
     }
   })
   return answers
 }
-const listed = <T>(item: T | undefined): readonly T[] => (item === undefined ? [] : [item])
 
 const readAnswer = (single: DerReader, damage: Damage): OcspAnswer => {
   const certId = readCertId(single.sequence('certID'))
