@@ -8,13 +8,10 @@ import { expect, it } from 'vitest'
 import * as ourHttp2 from '../../src/node/http2.ts'
 import * as ourHttps from '../../src/node/https.ts'
 import * as ours from '../../src/node/index.ts'
+import { oddArguments as odd } from '../fixtures/odd-arguments.ts'
 
 type Call = (...given: readonly unknown[]) => unknown
 
-const odd: readonly unknown[] = [
-  ...[undefined, null, 0, -1, Number.NaN, true, '', 'x', Symbol('x'), 10n, [], [null], [{}], new Uint8Array(0)],
-  ...[new Uint8Array(3), () => {}, {}, { unknownOption: 1 }, Object.create(null), new Date(Number.NaN), new Map()],
-]
 const calls: readonly (readonly unknown[])[] = [
   [],
   ...odd.map((one) => [one]),

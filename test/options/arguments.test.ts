@@ -9,6 +9,7 @@ import * as pki from '../../src/pki/index.ts'
 import * as root from '../../src/index.node.ts'
 import * as session from '../../src/session/index.ts'
 import * as x509 from '../../src/x509/index.ts'
+import { oddArguments as odd } from '../fixtures/odd-arguments.ts'
 
 type Call = (...given: readonly unknown[]) => unknown
 
@@ -27,11 +28,6 @@ const typed = new Set([
   ...['formatLadder', 'formatTrace', 'formatTraceData', 'ladderLine', 'scheduleLines', 'seenRecord', 'traceData'],
   ...['traceJson', 'hexdump'],
 ])
-
-const odd: readonly unknown[] = [
-  ...[undefined, null, 0, -1, Number.NaN, true, '', 'x', Symbol('x'), 10n, [], [null], [{}], new Uint8Array(0)],
-  ...[new Uint8Array(3), () => {}, {}, { unknownOption: 1 }, Object.create(null), new Date(Number.NaN), new Map()],
-]
 
 const calls: readonly (readonly unknown[])[] = [
   [],

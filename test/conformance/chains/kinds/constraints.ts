@@ -5,7 +5,7 @@ import { extensionOids } from '../../../../src/x509/oids.ts'
 import { altNames, constraints, directory, dns, email, extension, ip, name, text, uri } from '../../../x509/make.ts'
 import type { Made } from '../../../x509/make.ts'
 import { ca, chance, drawn, keysOf, leaf, placed, places, question, root } from '../case.ts'
-import type { Draw } from '../case.ts'
+import type { ChainCase, Draw } from '../case.ts'
 
 interface Form {
   readonly bases: Readonly<Record<string, Uint8Array>>
@@ -190,32 +190,35 @@ const forms: Readonly<Record<string, Form>> = {
   },
 }
 
-/** One constraint of a form, one name of the same form, and the host's name beside it. */
-export const constraintPairs: Draw = (r) => {
-  const [form, { bases, names }] = drawn(r, forms)
+/** A constraint out of `bases` in a CA, and a name out of `names` in the certificate below it. */
+const constrained = (
+  r: Parameters<Draw>[0],
+  kind: string,
+  [form, { bases }]: readonly [string, Pick<Form, 'bases'>],
+  [other, { names }]: readonly [string, Pick<Form, 'names'>],
+): ChainCase => {
   const [baseLabel, base] = drawn(r, bases)
   const [nameLabel, one] = drawn(r, names)
   const excludes = chance(r, 2)
   const extra = constraints(excludes ? [] : [base], excludes ? [base] : [])
   const between = ca('Middle', root, { parts: { constraints: extra } })
   const end = leaf(between, { parts: { names: altNames(one) } })
-  const label = `${form} ${excludes ? 'excluded' : 'permitted'} ${baseLabel}, name ${nameLabel}`
-  return question('constraints', label, [end, between], [root], { name: undefined })
+  const label = `${form} ${excludes ? 'excluded' : 'permitted'} ${baseLabel}, ${other}name ${nameLabel}`
+  return question(kind, label, [end, between], [root], { name: undefined })
+}
+
+/** One constraint of a form, one name of the same form, and the host's name beside it. */
+export const constraintPairs: Draw = (r) => {
+  const [form, parts] = drawn(r, forms)
+  return constrained(r, 'constraints', [form, parts], ['', parts])
 }
 
 /** A constraint of one form, a name of another. */
 export const constraintsOfOthers: Draw = (r) => {
-  const [form, { bases }] = drawn(r, forms)
-  const [other, { names }] = drawn(r, forms)
+  const [form, parts] = drawn(r, forms)
+  const [other, otherParts] = drawn(r, forms)
   if (form === other) return constraintPairs(r)
-  const [baseLabel, base] = drawn(r, bases)
-  const [nameLabel, one] = drawn(r, names)
-  const excludes = chance(r, 2)
-  const extra = constraints(excludes ? [] : [base], excludes ? [base] : [])
-  const between = ca('Middle', root, { parts: { constraints: extra } })
-  const end = leaf(between, { parts: { names: altNames(one) } })
-  const label = `${form} ${excludes ? 'excluded' : 'permitted'} ${baseLabel}, ${other} name ${nameLabel}`
-  return question('constraints of other forms', label, [end, between], [root], { name: undefined })
+  return constrained(r, 'constraints of other forms', [form, parts], [`${other} `, otherParts])
 }
 
 const nc = (value: Uint8Array, critical = true): Uint8Array => extension(extensionOids.nameConstraints, value, critical)
