@@ -1,4 +1,5 @@
-// puretls/x509: certificates and chains, usable alone. What is exported here is public.
+// puretls/x509: certificates, chains and their revocation, usable alone. What is exported here is public. Fetching,
+// certificate transparency, and pins with DANE have entries of their own: fetch.ts, ct.ts, pins.ts.
 
 export { parseCertificate, parseCertificates } from './certificate.ts'
 export type { Certificate, CertificateSummary } from './certificate.ts'
@@ -13,8 +14,6 @@ export type { CrlFitnessOptions } from './crl-fitness.ts'
 export { parseCrl, parseCrls } from './crl.ts'
 export type { CrlEntry } from './crl-entries.ts'
 export type { Crl, IssuingDistributionPoint } from './crl.ts'
-export { daneVerifier, parseTlsa } from './dane.ts'
-export type { DaneOptions, TlsaRecord } from './dane.ts'
 export type {
   AccessDescription,
   AuthorityKeyIdentifier,
@@ -28,9 +27,6 @@ export type {
   PolicyInformation,
   PolicyMapping,
 } from './extensions.ts'
-export { createFetcher } from './fetcher.ts'
-export type { Fetcher, FetcherOptions } from './fetcher.ts'
-export type { FetchedResponse, FetchFunction, FetchInit } from './fetch-cache.ts'
 export type { GeneralName } from './general-name.ts'
 export type { TrustSettings } from './load.ts'
 export { sameName } from './name.ts'
@@ -56,17 +52,9 @@ export type {
 } from './options.ts'
 export { issuerOf } from './path-pairs.ts'
 export type { CheckDepth, Issuer, PathPair } from './path-pairs.ts'
-export { pinCheck, spkiPin } from './pinning.ts'
-export type { PinCheckOptions } from './pinning.ts'
 export type { ProfileName } from './profile.ts'
 export { CertificateError } from './rejection.ts'
 export type { RejectionReason } from './rejection.ts'
-export { ctLogsFromJson, defaultSctPolicy, sctCheck } from './sct-check.ts'
-export type { CtLog, SctCheckOptions, SctSource, ValidSct } from './sct-check.ts'
-export { parseSct, splitSctList } from './sct.ts'
-export type { Sct } from './sct.ts'
-export { tofuVerifier } from './tofu.ts'
-export type { TofuOptions, TofuStore } from './tofu.ts'
 export { isTrustStore, trustStore } from './trust.ts'
 export type { BareAnchor, TrustAnchor, TrustInput, TrustStore } from './trust.ts'
 export type { CertificateVerifier, ResumeRequest, VerifiedChain, VerifyRequest } from './verifier.ts'

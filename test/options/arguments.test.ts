@@ -8,7 +8,10 @@ import { TlsError } from '../../src/errors.ts'
 import * as pki from '../../src/pki/index.ts'
 import * as root from '../../src/index.node.ts'
 import * as session from '../../src/session/index.ts'
+import * as ct from '../../src/x509/ct.ts'
+import { createFetcher } from '../../src/x509/fetch.ts'
 import * as x509 from '../../src/x509/index.ts'
+import * as pins from '../../src/x509/pins.ts'
 import { oddArguments as odd } from '../fixtures/odd-arguments.ts'
 
 type Call = (...given: readonly unknown[]) => unknown
@@ -158,14 +161,14 @@ const misspelt: readonly (readonly [string, string, () => unknown])[] = [
   ['pathVerifier', 'maxDepth', () => x509.pathVerifier(untyped({ provider, trust: [], maxdepth: 1 }))],
   ['crlCheck', 'mode', () => x509.crlCheck(untyped({ crls: [], mod: 'hard' }))],
   ['ocspCheck', 'mustStaple', () => x509.ocspCheck(untyped({ muststaple: true }))],
-  ['daneVerifier', 'records', () => x509.daneVerifier(untyped({ provider, record: [] }))],
-  ['pinCheck', 'where', () => x509.pinCheck(untyped({ pins: [], were: 'leaf' }))],
-  ['sctCheck', 'policy', () => x509.sctCheck(untyped({ logs: [], polcy: () => undefined }))],
-  ['createFetcher', 'timeoutMs', () => x509.createFetcher(untyped({ fetch, timeout: 5 }))],
+  ['daneVerifier', 'records', () => pins.daneVerifier(untyped({ provider, record: [] }))],
+  ['pinCheck', 'where', () => pins.pinCheck(untyped({ pins: [], were: 'leaf' }))],
+  ['sctCheck', 'policy', () => ct.sctCheck(untyped({ logs: [], polcy: () => undefined }))],
+  ['createFetcher', 'timeoutMs', () => createFetcher(untyped({ fetch, timeout: 5 }))],
   [
     'tofuVerifier',
     'onFirstUse',
-    () => x509.tofuVerifier(untyped({ provider, store: new Map(), onFirstuse: () => false })),
+    () => pins.tofuVerifier(untyped({ provider, store: new Map(), onFirstuse: () => false })),
   ],
   ['systemRoots', 'source', () => root.systemRoots(untyped({ sources: 'bundled' }))],
   ['generateEchKeys', 'configId', () => root.generateEchKeys(untyped({ publicName: 'a.test', configid: 5 }))],

@@ -8,18 +8,10 @@ import { nodeProvider } from '../../src/crypto/node.ts'
 import type { ClientOptions, ServerOptions } from '../../src/options.ts'
 import { createCa } from '../../src/pki/index.ts'
 import { decodeSession, encodeSession, memorySessionCache, sharedTicketKeys } from '../../src/session/index.ts'
-import {
-  chainVerifier,
-  daneVerifier,
-  ocspCheck,
-  parseTlsa,
-  pinCheck,
-  spkiPin,
-  tofuVerifier,
-  trustStore,
-} from '../../src/x509/index.ts'
+import { chainVerifier, ocspCheck, trustStore } from '../../src/x509/index.ts'
 import type { CertificateVerifier } from '../../src/x509/index.ts'
 import { parseCertificate } from '../../src/x509/certificate.ts'
+import { daneVerifier, parseTlsa, pinCheck, spkiPin, tofuVerifier } from '../../src/x509/pins.ts'
 import { decodePem } from '../../src/wire/pem.ts'
 import { errorOf, eventsOf, infoOf, meet } from '../fixtures/engines.ts'
 import type { Meeting } from '../fixtures/engines.ts'

@@ -8,16 +8,10 @@ import { nodeProvider } from '../../src/crypto/node.ts'
 import { createCa } from '../../src/pki/index.ts'
 import { constructedTag, derElement, derInteger, derOid, derSequence } from '../../src/wire/der.ts'
 import { encodePem } from '../../src/wire/pem.ts'
-import {
-  createFetcher,
-  crlCheck,
-  extensionOids,
-  issuerOf,
-  ocspCheck,
-  parseCertificate,
-  verifyChain,
-} from '../../src/x509/index.ts'
-import type { Certificate, FetcherOptions, FetchFunction, PathCheck, VerifyOptions } from '../../src/x509/index.ts'
+import { createFetcher } from '../../src/x509/fetch.ts'
+import type { FetcherOptions, FetchFunction } from '../../src/x509/fetch.ts'
+import { crlCheck, extensionOids, issuerOf, ocspCheck, parseCertificate, verifyChain } from '../../src/x509/index.ts'
+import type { Certificate, PathCheck, VerifyOptions } from '../../src/x509/index.ts'
 import { extension, makeCa, makeLeaf, now, uri } from './make.ts'
 import type { Made } from './make.ts'
 import { crlNumber, deltaTo, entry, fullName, makeCrl, points } from './make-crl.ts'
