@@ -85,7 +85,7 @@ export class TLSSocket extends SocketFacts {
     const isException = error !== null && error !== undefined
     if (!handle) {
       callback(error)
-      process.nextTick(() => this.emit('close', isException))
+      process.nextTick(() => this.emit('close'))
       return
     }
     this._puretls.last = handle.socket
@@ -320,7 +320,7 @@ const initialise = (socket: TLSSocket, given: Duplex | null | undefined, options
   socket.ssl = handle
   socket.on('error', socket._tlsError)
   if (tlsOptions.onread && !given) readInto(socket, tlsOptions.onread)
-  if (below instanceof Socket) forward(socket, below, given !== undefined && given !== null)
+  if (below instanceof Socket) forward(socket, below, Boolean(given))
   else socket.connecting = false
   if (tlsOptions.handshakeTimeout !== undefined && tlsOptions.handshakeTimeout > 0) {
     socket.setTimeout(tlsOptions.handshakeTimeout, socket._handleTimeout)

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import { duplexPair } from 'node:stream'
 import { Socket } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { TlsEngine } from '../../src/engine/types.ts'
+import type { EngineEvent, TlsEngine } from '../../src/engine/types.ts'
 import { TlsError } from '../../src/errors.ts'
 import { TlsHandle } from '../../src/node/handle.ts'
 import type { HandleOwner } from '../../src/node/handle.ts'
@@ -54,6 +54,30 @@ class SlowEngine extends FakeEngine {
   }
   override closeWrite(): Promise<void> {
     return (this.#last = this.#last.then(() => super.closeWrite()))
+  }
+}
+
+/** Its provider can be at work for as long as a test wants. */
+class WaitingEngine extends FakeEngine {
+  #waits: Promise<void> | undefined
+  failure: TlsError | undefined
+  override takeEvents(): readonly EngineEvent[] {
+    return [...super.takeEvents(), ...(this.failure ? [{ type: 'error' as const, error: this.failure }] : [])]
+  }
+  override get pending(): Promise<void> | undefined {
+    return this.#waits
+  }
+  override get blocked(): boolean {
+    return this.#waits !== undefined
+  }
+  /** Gives the function that ends the wait. */
+  wait(): () => void {
+    let done = (): void => undefined
+    this.#waits = new Promise((resolve) => (done = resolve))
+    return () => {
+      this.#waits = undefined
+      done()
+    }
   }
 }
 
@@ -204,6 +228,30 @@ describe('a handle that fails or is closed', () => {
     await turns()
     expect(client.owner.onTlsError).toHaveBeenCalledOnce()
     expect(client.owner.onEnd.mock.calls.flat()).not.toContain(true)
+  })
+})
+
+describe('a stream that ends while the provider is at work', () => {
+  it.each([false, true])('is looked at when the provider is done; the connection fails then: %s', async (fails) => {
+    const [near, far] = duplexPair()
+    const engine = new WaitingEngine('client')
+    const client = endOf(near, () => engine)
+    const server = endOf(far, () => new FakeEngine('server'))
+    await begin(client, server)
+    await turns()
+    expect(client.owner.onHandshake).toHaveBeenCalledOnce()
+    const finish = engine.wait()
+    server.stream.end()
+    await turns()
+    expect(client.owner.onEnd).not.toHaveBeenCalled()
+    if (fails) {
+      engine.failure = new TlsError('bad_signature', 'a late signature is wrong')
+      client.handle.look()
+    }
+    finish()
+    await turns()
+    expect(client.owner.onTlsError.mock.calls.length).toBe(fails ? 1 : 0)
+    expect(client.owner.onEnd.mock.calls).toEqual([[!fails]])
   })
 })
 

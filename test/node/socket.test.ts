@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { connect as dialPlain, createServer as createPlainServer } from 'node:net'
 import type { Socket } from 'node:net'
 import { duplexPair, PassThrough } from 'node:stream'
+import { TLSSocket as NativeTLSSocket } from 'node:tls'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { connect, createSecureContext, createServer, TLSSocket } from '../../src/node/index.ts'
 import type { ConnectionOptions } from '../../src/node/index.ts'
@@ -55,6 +56,30 @@ describe('resetAndDestroy()', () => {
     expect(codeOf((await failed)[0])).toBe('ERR_SOCKET_CLOSED')
     expect(socket.destroyed).toBe(true)
   })
+})
+
+describe('a signal that is aborted before the socket is made', () => {
+  it.each([undefined, new PassThrough()])(
+    'destroys it at once, and the events are those of node:tls',
+    async (below) => {
+      const eventsOf = async (socket: Socket): Promise<unknown[]> => {
+        const events: unknown[] = []
+        for (const name of ['_tlsError', 'error', 'connect', 'secureConnect', 'end', 'close']) {
+          socket.on(name, (...details: unknown[]) =>
+            events.push([name, ...details.map((detail) => codeOf(detail) ?? detail)]),
+          )
+        }
+        await closed(socket)
+        return [...events, socket.destroyed, socket.connecting]
+      }
+      const options = { signal: AbortSignal.abort() }
+      const [ours, theirs] = await Promise.all(
+        [TLSSocket, NativeTLSSocket].map((Kind) => eventsOf(new Kind(below as never, options as never))),
+      )
+      expect(theirs).toContainEqual(['close'])
+      expect(ours).toEqual(theirs)
+    },
+  )
 })
 
 describe('a stream that is closed', () => {

@@ -1,12 +1,13 @@
 // What write() promises: small writes of one turn share a record, a lone one leaves at once, order and errors hold, and
 // two ends that write more than either takes ahead do not stop each other.
 
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { webcryptoProvider } from '../../src/crypto/webcrypto.ts'
 import { connect, createServer, pair } from '../../src/index.node.ts'
 import type { ByteStream, ConnectOptions, CryptoProvider, TlsConnection } from '../../src/index.node.ts'
+import { writePiece } from '../../src/stream/options.ts'
 import { joined } from '../../src/wire/bytes.ts'
 import { anyCertificate, ecdsa } from '../fixtures/identities.ts'
 import { bytesOf, readAll, turns } from './compliance.ts'
@@ -178,6 +179,43 @@ it(
     await expect((async () => readAll(await server))()).rejects.toMatchObject({ name: 'TlsError' })
   },
 )
+
+describe('a long write that is cancelled', () => {
+  it.each([
+    ['after its first piece: the connection ends, for the rest would be missing', 1, 'aborted'],
+    ['after its last piece: the peer has the whole of it, and the connection goes on', 2, undefined],
+  ] as const)('%s', async (_, pieces, ends) => {
+    const { streams, hold, release } = holding()
+    const [client, server] = await both({ streams })
+    await turns(2)
+    const data = bytesOf(2 * writePiece)
+    const controller = new AbortController()
+    const got: Uint8Array[] = []
+    const reading = (async () => {
+      for (let read = await server.read(); read; read = await server.read()) got.push(read)
+    })()
+    hold()
+    const written = client.write(data, { signal: controller.signal })
+    await turns(2)
+    if (pieces === 2) {
+      release()
+      hold()
+      await turns(10)
+    }
+    controller.abort(new Error('enough'))
+    await expect(written).rejects.toMatchObject({ code: 'aborted' })
+    release()
+    if (ends === undefined) {
+      await client.write(bytesOf(3))
+      await client.closeWrite()
+      await reading
+      expect(joined(got)).toEqual(joined([data, bytesOf(3)]))
+    } else {
+      await expect(client.write(bytesOf(3))).rejects.toMatchObject({ code: ends })
+      await expect(reading).rejects.toMatchObject({ name: 'TlsError' })
+    }
+  })
+})
 
 it('two ends that both write more than is taken ahead, and then read, do not stop each other', async () => {
   const [client, server] = await both()
