@@ -18,7 +18,7 @@ const floors = [
   ['stream', 'stream/'],
   ['inspect', 'inspect/'],
   ['connection', 'connection\\.ts'],
-  ['connect', '((connect|server)(-base)?|connection-options|(client|server)-machine|sockets(\\.node)?)\\.ts'],
+  ['connect', '((connect|server)(-base)?|connect-over|connection-options|(client|server)-machine|sockets(\\.node)?)\\.ts'],
   ['core', '(core|(client|server)-entry|exports|defaults|machines\\.node)\\.ts'],
   ['index', 'index(\\.node)?\\.ts'],
   ['node', 'node/'],

@@ -5,8 +5,11 @@
 import { clientMachine } from './client-machine.ts'
 import { connectBy } from './connect-base.ts'
 import type { Connect } from './connect-base.ts'
+import { connectOverBy } from './connect-over.ts'
+import type { ConnectOver } from './connect-over.ts'
 import { joined } from './engine/endpoints.ts'
 import type { ClientFeature } from './engine/endpoints.ts'
+import type { StreamKind } from './stream/kinds.ts'
 
 /**
  * A connect() with these features.
@@ -24,6 +27,21 @@ export const connectWith = (...features: readonly ClientFeature[]): Connect => {
 /** Speaks TLS 1.3 as the client over a stream, with no feature beside. */
 export const connect: Connect = /* @__PURE__ */ connectWith()
 
+/**
+ * The smallest client: over streams of these kinds and ByteStreams, with these features, and no dialling. A stream of
+ * another kind is refused with `bad_option`.
+ *
+ * ```ts
+ * import { connectOver, nodeStreams } from 'puretls/client'
+ * const connect = connectOver([nodeStreams])
+ * const connection = await connect(socket, { serverName: 'example.org', provider, verifier })
+ * ```
+ */
+export const connectOver = <K extends StreamKind<object>>(
+  kinds: readonly K[],
+  ...features: readonly ClientFeature[]
+): ConnectOver<K> => connectOverBy(kinds, clientMachine({}, joined(features)))
+
 export {
   certificateCompression,
   clientCertificates,
@@ -35,6 +53,9 @@ export {
   sessions,
   tls12,
 } from './handshake/client/features.ts'
+export { iterableStreams, messageStreams, nodeStreams, webStreams } from './stream/kinds.ts'
+export type { StreamKind } from './stream/kinds.ts'
+export type { ConnectOver } from './connect-over.ts'
 export type { ClientFeature } from './engine/endpoints.ts'
 export { TlsError } from './errors.ts'
 export type { AlertName, Fault, TlsErrorCode } from './errors.ts'

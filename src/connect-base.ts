@@ -1,20 +1,19 @@
 // connect(): the client. A stream made uniform (or dialled), an engine, and a pump between them. The entry points give
 // it a machine: what it runs, and with what features.
 
-import { splitOptions, takeOver } from './connection-options.ts'
 import type { ClientMachine } from './client-machine.ts'
-import type { ConnectionOptions, TlsConnection } from './connection.ts'
-import { isPromise } from './crypto/maybe.ts'
+import { overStream } from './connect-over.ts'
+import type { ConnectOptions } from './connect-over.ts'
+import type { TlsConnection } from './connection.ts'
 import type { MaybePromise } from './crypto/provider.ts'
 import { TlsError } from './errors.ts'
-import type { ClientOptions } from './options.ts'
 import { DialAttempt, parseAddress, socketsOr } from './sockets.ts'
 import type { Sockets } from './sockets.ts'
 import { adapt } from './stream/adapt.ts'
 import { abortedBy, checkTimeout } from './stream/limits.ts'
 import type { AnyDuplex } from './stream/types.ts'
 
-export type ConnectOptions = ClientOptions & ConnectionOptions
+export type { ConnectOptions } from './connect-over.ts'
 
 /** Options of connect('host:port'): the server's name is that of the address, unless another one is given. */
 export type DialOptions = Partial<Pick<ConnectOptions, 'serverName'>> &
@@ -52,22 +51,10 @@ export interface Connect {
 
 /** `machine` may have to be loaded first; once it is there, it is no promise. */
 export const connectBy = (machine: () => MaybePromise<ClientMachine>, sockets?: Sockets): Connect => {
-  const overStream = async (stream: AnyDuplex, options: ConnectOptions): Promise<TlsConnection> => {
-    const loaded = machine()
-    if (!isPromise(loaded)) {
-      const { transport, prepared } = takeOver(stream, () => loaded.prepare(options))
-      return loaded.establish(transport, prepared.makeEngine, prepared.connection)
-    }
-    // what the options say now counts, though the machine comes later
-    const { transport, prepared } = takeOver(stream, () => splitOptions<ClientOptions>(options))
-    loaded.catch((thrown: unknown) => transport.abort(thrown))
-    const { prepare, establish } = await loaded
-    return establish(transport, () => prepare(prepared.rest).makeEngine(), prepared.connection)
-  }
   return async (target: AnyDuplex | string, options?: ConnectOptions | DialOptions) =>
     typeof target === 'string'
       ? dial(target, options ?? {}, await machine(), socketsOr(sockets, 'connect'))
-      : overStream(target, options as ConnectOptions)
+      : overStream(adapt(target), machine, options as ConnectOptions)
 }
 
 const dial = async (

@@ -1,13 +1,11 @@
-// Options of connect() and accept(), taken apart: those of the connection, and those of the engine. And the stream they
-// are for.
+// Options of connect() and accept(), taken apart: those of the connection, and those of the engine.
 
 import type { ConnectionOptions } from './connection.ts'
 import { asTlsError } from './errors.ts'
 import { checkOptions, requireObject } from './options/check.ts'
 import { connectionNames } from './options/names.ts'
 import type { Names } from './checked-options.ts'
-import { adapt } from './stream/adapt.ts'
-import type { AnyDuplex, ByteStream } from './stream/types.ts'
+import type { ByteStream } from './stream/types.ts'
 
 const names: Names<ConnectionOptions> = connectionNames
 
@@ -28,14 +26,10 @@ export const splitOptions = <T extends object>(
   return { connection, rest: part(false) as T }
 }
 
-/** A stream made uniform, and what `prepare` makes of the options for it: if that throws, the stream is closed. */
-export const takeOver = <T>(
-  stream: AnyDuplex,
-  prepare: () => T,
-): { readonly transport: ByteStream; readonly prepared: T } => {
-  const transport = adapt(stream)
+/** What `prepare` makes of the options for a stream that was taken over: if that throws, the stream is closed. */
+export const preparedFor = <T>(transport: ByteStream, prepare: () => T): T => {
   try {
-    return { transport, prepared: prepare() }
+    return prepare()
   } catch (thrown) {
     transport.abort(thrown)
     throw asTlsError(thrown)

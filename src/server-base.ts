@@ -1,7 +1,7 @@
 // createServer(): options checked once, then one accept() for each stream, or listen(), which accepts what comes to a
 // port. The entry points say what it is made of.
 
-import { checkConnectionOptions, splitOptions, takeOver } from './connection-options.ts'
+import { checkConnectionOptions, preparedFor, splitOptions } from './connection-options.ts'
 import { serverConfigWith } from './config/server.ts'
 import type { Defaults, ServerConfigParts } from './config.ts'
 import type { ConnectionOptions, TlsConnection } from './connection.ts'
@@ -12,6 +12,7 @@ import type { ServerOptions } from './options.ts'
 import { socketsOr } from './sockets.ts'
 import type { SocketAddress, Sockets } from './sockets.ts'
 import type { ServerMachine } from './server-machine.ts'
+import { adapt } from './stream/adapt.ts'
 import { Gate } from './stream/gate.ts'
 import type { AnyDuplex } from './stream/types.ts'
 
@@ -108,7 +109,8 @@ export const createServerBy =
     const gate = new Gate(checkPerTurn(timeouts.handshakesPerTurn))
     const accept: TlsServer['accept'] = async (stream, acceptOptions = {}) => {
       const { context, ...given } = acceptOptions
-      const { transport } = takeOver(stream, () => checkConnectionOptions(given))
+      const transport = adapt(stream)
+      preparedFor(transport, () => checkConnectionOptions(given))
       const loaded = machine()
       if (isPromise(loaded)) loaded.catch((thrown: unknown) => transport.abort(thrown))
       return andThen(loaded, ({ engine, establish }) =>
