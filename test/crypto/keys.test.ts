@@ -281,6 +281,13 @@ describe('parsePrivateKey', () => {
     expect(parsePrivateKey(wrap(derElement(contextTag(0), seed))).raw).toEqual(seed)
     expect(parsePrivateKey(wrap(derOctets(expanded))).raw).toEqual(expanded)
     expect(parsePrivateKey(wrap(derSequence(derOctets(seed), derOctets(expanded)))).raw).toEqual(seed)
+    const more = wrap(derSequence(derOctets(seed), derOctets(expanded), derInteger(1)))
+    expect(() => parsePrivateKey(more)).toThrow(/after its last field/)
+    for (const wrong of [
+      derSequence(derOctets(seed), derOctets(seed)),
+      derSequence(derOctets(expanded), derOctets(seed)),
+    ])
+      expect(() => parsePrivateKey(wrap(wrong))).toThrow(/bytes where the key has/)
   })
 
   it.each([

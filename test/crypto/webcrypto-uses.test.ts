@@ -121,6 +121,29 @@ describe('keys', () => {
     })
   })
 
+  it('without a part: the public key is that of the file where there is one, and else what WebCrypto makes', async () => {
+    const importKey = subtle.importKey.bind(subtle) as (...args: unknown[]) => Promise<CryptoKey>
+    const formats: unknown[] = []
+    vi.spyOn(subtle, 'importKey').mockImplementation((...args: unknown[]) => {
+      formats.push(args[0])
+      return importKey(...args)
+    })
+    const whole = parsePrivateKey(p256.pkcs8)
+    for (const [claimedPublic, format] of [
+      [whole.claimedPublic, 'jwk'],
+      [undefined, 'pkcs8'],
+    ] as const) {
+      formats.length = 0
+      const { claimedPublic: _, ...key } = whole
+      const signer = await webcryptoSlimProvider.signer(claimedPublic ? { ...key, claimedPublic } : key)
+      expect(formats).toEqual([format])
+      expect(signer.publicKey?.raw).toEqual(p256.key.raw)
+      expect(await verify(nodeProvider, 'ecdsa_sha256', p256.key, await signer.sign('ecdsa_sha256', message))).toBe(
+        true,
+      )
+    }
+  })
+
   it('an ECDSA signature that is no DER is false before WebCrypto is asked', async () => {
     const spied = vi.spyOn(subtle, 'verify')
     expect(await verify(webcryptoProvider, 'ecdsa_sha256', p256.key, new Uint8Array(64).fill(1))).toBe(false)

@@ -111,6 +111,17 @@ describe('createServer()', () => {
     expect(() => createServer({ requestTimeout: -1 })).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }))
   })
 
+  it.each([
+    ['http/1.1 is offered by default', {}, 'http/1.1'],
+    ['protocols given are taken instead', { ALPNProtocols: ['x'] }, 'x'],
+    ['a callback chooses alone', { ALPNCallback: ({ protocols }) => protocols.at(-1) }, 'y'],
+  ] satisfies [string, ServerOptions, string][])('ALPN: %s', async (_, options, expected) => {
+    const { port } = await serving(options)
+    const socket = connect({ port, host: '127.0.0.1', ca, ALPNProtocols: ['http/1.1', 'x', 'y'] })
+    closing.push(() => void socket.destroy())
+    await once(socket, 'secureConnect')
+    expect(socket.alpnProtocol).toBe(expected)
+  })
   it('emits upgrade, connect, checkContinue and clientError with itself as their server', async () => {
     const { server, port } = await serving()
     const heard: string[] = []
