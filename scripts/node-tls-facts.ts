@@ -232,5 +232,5 @@ export const reasons: Readonly<Record<string, string>> = {
   'option privateKeyEngine': 'refused: there is no OpenSSL here to load an engine',
   'option privateKeyIdentifier': 'refused with privateKeyEngine',
   'option clientCertEngine': 'refused: there is no OpenSSL here to load an engine',
-  'method enableTrace': 'the trace is the one of puretls/inspect',
+  'method enableTrace': 'the trace is the one of puretls/inspect/trace',
 }

@@ -97,7 +97,8 @@ export interface CommonOptions {
   /** Dangerous: lets `dangerousTrafficSecrets()` of a connection give out the keys in use, for kernel TLS and tools.
    * Whoever has them can read the connection and write to it. Default false. */
   readonly dangerouslyExposeTrafficSecrets?: boolean
-  /** Called with each record sent and received, decrypted: createTrace() in puretls/inspect makes such a function. */
+  /** Called with each record sent and received, decrypted: createTrace() in puretls/inspect/trace makes such a
+   * function. */
   readonly trace?: (record: TracedRecord) => void
   /** Milliseconds since the epoch. Default: Date.now. */
   readonly clock?: () => number

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
-import { annotateMessage, createTrace, ja3, ja3String, ja4, ja4Raw } from '../../src/inspect/index.ts'
+import { ja3, ja3String, ja4, ja4Raw } from '../../src/inspect/index.ts'
+import { annotateMessage, createTrace } from '../../src/inspect/trace-entry.ts'
 import type { ClientHelloFields } from '../../src/inspect/index.ts'
 import { concat } from '../../src/wire/bytes.ts'
 import { encodeMessage, messages13 } from '../../src/wire/messages.ts'

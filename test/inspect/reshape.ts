@@ -1,8 +1,8 @@
 // Captures in other shapes: a pcap of Ethernet frames is taken apart and written again with other link layers, formats,
 // byte orders, IP versions, fragments and orders of segments. The bytes of the connection stay the same.
 
-import { readCapture } from '../../src/inspect/index.ts'
-import type { Packet } from '../../src/inspect/index.ts'
+import { readCapture } from '../../src/inspect/capture-entry.ts'
+import type { Packet } from '../../src/inspect/capture-entry.ts'
 import { concat } from '../../src/wire/bytes.ts'
 
 export interface Segment {

@@ -2,8 +2,8 @@
 // nest.
 
 import { describe, expect, it } from 'vitest'
-import { annotateMessage, leavesOf, messageFields, traceData } from '../../src/inspect/index.ts'
-import type { Field, SeenRecord } from '../../src/inspect/index.ts'
+import { annotateMessage, leavesOf, messageFields, traceData } from '../../src/inspect/trace-entry.ts'
+import type { Field, SeenRecord } from '../../src/inspect/trace-entry.ts'
 import { recordFields } from '../../src/inspect/trace-data.ts'
 import { splitMessages } from '../../src/inspect/seen.ts'
 import { TLS13 } from '../../src/wire/registry.ts'

@@ -2,8 +2,9 @@
 
 import { describe, expect, it } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
-import { createTrace, findField, leavesOf, parseKeyLog } from '../../src/inspect/index.ts'
-import type { TracedSecret } from '../../src/inspect/index.ts'
+import { parseKeyLog } from '../../src/inspect/capture-entry.ts'
+import { createTrace, findField, leavesOf } from '../../src/inspect/trace-entry.ts'
+import type { TracedSecret } from '../../src/inspect/trace-entry.ts'
 import { exportKey, resumptionPsk } from '../../src/keys/schedule13.ts'
 import { rotatingTicketKeys } from '../../src/session/index.ts'
 import { fromHex } from '../../src/wire/bytes.ts'

@@ -4,8 +4,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
-import { captureConnections, leavesOf, traceData } from '../../src/inspect/index.ts'
-import type { Field, TraceData } from '../../src/inspect/index.ts'
+import { captureConnections } from '../../src/inspect/capture-entry.ts'
+import { leavesOf, traceData } from '../../src/inspect/trace-entry.ts'
+import type { Field, TraceData } from '../../src/inspect/trace-entry.ts'
 import { run } from '../interop/process.ts'
 
 const folder = new URL('captures/', import.meta.url)
