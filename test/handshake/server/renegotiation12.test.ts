@@ -1,12 +1,13 @@
 // Another handshake inside a connection of TLS 1.2, asked for by either end (RFC 5246 section 7.4.1.1, RFC 5746, RFC
 // 7627 section 5.4).
 
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { nodeProvider } from '../../../src/crypto/node.ts'
 import type { EngineEvent, TlsEngine } from '../../../src/engine/every.ts'
 import type { ClientHelloOptions, ClientOptions, ServerOptions } from '../../../src/options.ts'
 import type { ClientHello } from '../../../src/wire/messages.ts'
 import { concat } from '../../../src/wire/bytes.ts'
+import { decodeSession } from '../../../src/session/state.ts'
 import { misbehaving, records } from '../../attacks/wire.ts'
 import { delayedProvider } from '../../fixtures/delayed-provider.ts'
 import { clientOf, connectEngines, errorOf, eventsOf, infoOf, serverOf } from '../../fixtures/engines.ts'
@@ -99,6 +100,23 @@ describe('a client asks for a renegotiation', () => {
       const events = await clientAsks(meeting)
       expect([types(events.client).at(-1), types(events.server)]).toEqual(['renegotiated', ['renegotiated']])
     }
+  })
+
+  it('and a ticket or a session ID in its ClientHello resumes nothing: the handshake is a full one', async () => {
+    const first = await meet({}, tickets)
+    const state = decodeSession(eventsOf(first.clientEvents, 'session').at(-1)?.session ?? new Uint8Array(0))
+    const ticket = state.ticket ?? new Uint8Array(0)
+    expect(ticket.length).toBeGreaterThan(100)
+    const resumes = secondHello((hello) => ({
+      ...hello,
+      sessionId: new Uint8Array(32).fill(1),
+      extensions: hello.extensions?.map((one) => (one.type === sessionTicket ? { ...one, data: ticket } : one)),
+    }))
+    const opened = vi.spyOn(tickets.tickets.protector, 'open')
+    const events = await clientAsks(await meet(resumes, { ...freely, ...tickets }))
+    expect([types(events.client).at(-1), types(events.server)]).toEqual(['renegotiated', ['renegotiated']])
+    expect(opened).not.toHaveBeenCalled()
+    opened.mockRestore()
   })
 
   it('and does not ask itself whether it may: its function is for what the server asks', async () => {
