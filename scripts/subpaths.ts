@@ -43,9 +43,9 @@ export const subpaths: readonly Subpath[] = [
   },
   { subpath: './roots', source: 'src/roots/index.ts', budget: 104 * kB },
   { subpath: './node', source: 'src/node/index.ts', needsNode: true, budget: 147 * kB },
-  { subpath: './node/https', source: 'src/node/https.ts', needsNode: true, budget: 146 * kB },
-  { subpath: './node/http2', source: 'src/node/http2.ts', needsNode: true, budget: 145 * kB },
-  { subpath: './node/register', source: 'src/node/register.ts', needsNode: true, budget: 148 * kB },
+  { subpath: './node/https', source: 'src/node/https.ts', needsNode: true, budget: 146.3 * kB },
+  { subpath: './node/http2', source: 'src/node/http2.ts', needsNode: true, budget: 145.3 * kB },
+  { subpath: './node/register', source: 'src/node/register.ts', needsNode: true, budget: 148.3 * kB },
   {
     subpath: './libp2p',
     source: 'src/libp2p/index.ts',
@@ -53,7 +53,7 @@ export const subpaths: readonly Subpath[] = [
     peers: ['@libp2p/crypto', '@libp2p/interface', '@libp2p/peer-id', '@libp2p/utils'],
     budget: 145 * kB,
   },
-  { subpath: './acme', source: 'src/acme/index.ts', needsNode: true, budget: 101 * kB },
+  { subpath: './acme', source: 'src/acme/index.ts', needsNode: true, budget: 101.3 * kB },
   { subpath: './cli', source: 'src/cli/index.ts', needsNode: true, budget: 235.5 * kB },
   { subpath: './crypto/noble', source: 'src/crypto/noble.ts', budget: 54 * kB },
   { subpath: './crypto/node', source: 'src/crypto/node.ts', needsNode: true, budget: 13 * kB },
@@ -74,35 +74,29 @@ export interface Bundle {
 
 const client = { 'src/client-entry.ts': ['connect'], 'src/x509/index.ts': ['pathVerifier'] } as const
 
-/** The smallest ones: over one kind of streams, or over bytes alone. */
-const overNode = {
-  'src/client-entry.ts': ['connectOver', 'nodeStreams'],
-  'src/x509/index.ts': ['pathVerifier'],
-} as const
-const overWeb = { ...overNode, 'src/client-entry.ts': ['connectOver', 'webStreams'] } as const
+/** The smallest ones: an engine alone, or over one kind of streams. */
+const verifier = { 'src/x509/index.ts': ['webVerifier'] } as const
+const overNode = { 'src/client-entry.ts': ['connectOver', 'nodeStreams'], ...verifier } as const
+const overWeb = { 'src/client-entry.ts': ['connectOver', 'webStreams'], ...verifier } as const
 
 export const bundles: readonly Bundle[] = [
+  { name: 'small, engine', imports: { 'src/engine/index.ts': ['clientEngine'], ...verifier }, budget: 56.5 * kB },
+  { name: 'small, over node', imports: overNode, budget: 65 * kB },
   {
-    name: 'engine, paths',
-    imports: { 'src/engine/index.ts': ['clientEngine'], 'src/x509/index.ts': ['pathVerifier'] },
-    budget: 59 * kB,
-  },
-  { name: 'over node, paths', imports: overNode, budget: 68 * kB },
-  {
-    name: 'over node, paths, node',
+    name: 'small, node',
     imports: { ...overNode, 'src/crypto/node.ts': ['nodeProvider'] },
     needsNode: true,
-    budget: 76.5 * kB,
+    budget: 73.5 * kB,
   },
   {
-    name: 'over web, paths, webcrypto slim',
+    name: 'small, webcrypto',
     imports: { ...overWeb, 'src/crypto/webcrypto.ts': ['webcryptoSlimProvider'] },
-    budget: 78 * kB,
+    budget: 75 * kB,
   },
   {
-    name: 'over web, paths, noble slim',
+    name: 'small, noble',
     imports: { ...overWeb, 'src/crypto/noble.ts': ['nobleSlimProvider'] },
-    budget: 105.5 * kB,
+    budget: 102.5 * kB,
   },
   { name: 'client, own verifier', imports: { 'src/client-entry.ts': ['connect'] }, budget: 53 * kB },
   { name: 'client, paths', imports: client, budget: 70 * kB },
@@ -110,9 +104,13 @@ export const bundles: readonly Bundle[] = [
     name: 'client, paths, node',
     imports: { ...client, 'src/crypto/node.ts': ['nodeProvider'] },
     needsNode: true,
-    budget: 78 * kB,
+    budget: 78.3 * kB,
   },
-  { name: 'client, paths, noble', imports: { ...client, 'src/crypto/noble.ts': ['nobleProvider'] }, budget: 116 * kB },
+  {
+    name: 'client, paths, noble',
+    imports: { ...client, 'src/crypto/noble.ts': ['nobleProvider'] },
+    budget: 116.4 * kB,
+  },
   {
     name: 'client, paths, noble slim',
     imports: { ...client, 'src/crypto/noble.ts': ['nobleSlimProvider'] },
@@ -136,7 +134,7 @@ export const bundles: readonly Bundle[] = [
   {
     name: 'client, paths, webcrypto late',
     imports: { ...client, 'src/crypto/webcrypto-late.ts': ['webcryptoLateProvider'] },
-    budget: 96 * kB,
+    budget: 96.4 * kB,
   },
   {
     name: 'client, paths, 1.2, ECH',
@@ -144,7 +142,7 @@ export const bundles: readonly Bundle[] = [
     budget: 81 * kB,
   },
   { name: 'server', imports: { 'src/server-entry.ts': ['createServer'] }, budget: 60 * kB },
-  { name: 'verifyChain', imports: { 'src/x509/index.ts': ['verifyChain'] }, budget: 33 * kB },
+  { name: 'verifyChain', imports: { 'src/x509/index.ts': ['verifyChain'] }, budget: 33.4 * kB },
 ]
 
 export const cliSource = 'src/cli/main.ts'

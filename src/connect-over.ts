@@ -6,6 +6,7 @@ import { preparedFor, splitOptions } from './connection-options.ts'
 import type { ConnectionOptions, TlsConnection } from './connection.ts'
 import { isPromise } from './crypto/maybe.ts'
 import type { MaybePromise } from './crypto/provider.ts'
+import { TlsError } from './errors.ts'
 import type { ClientOptions } from './options.ts'
 import { adaptAs, byteStreams } from './stream/kinds.ts'
 import type { StreamKind } from './stream/kinds.ts'
@@ -44,6 +45,8 @@ export const connectOverBy = <K extends StreamKind<object>>(
   kinds: readonly K[],
   machine: ClientMachine,
 ): ConnectOver<K> => {
+  if (!Array.isArray(kinds) || !kinds.every((kind) => typeof kind === 'function'))
+    throw new TlsError('bad_option', 'connectOver: it takes a list of kinds of streams, such as [nodeStreams]')
   const all = [...kinds, byteStreams]
   return async (stream, options) => overStream(adaptAs(stream, all, known), () => machine, options)
 }

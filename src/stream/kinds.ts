@@ -64,7 +64,11 @@ const isNodeDuplex = (value: object): value is NodeDuplexLike =>
 const isByteStream = (value: object): value is ByteStream => has(value, 'read', 'write', 'close', 'abort')
 
 const isWebDuplex = (value: object): value is WebDuplex =>
-  'readable' in value && 'writable' in value && has(value.readable, 'getReader') && has(value.writable, 'getWriter')
+  has(value) &&
+  'readable' in value &&
+  'writable' in value &&
+  has(value.readable, 'getReader') &&
+  has(value.writable, 'getWriter')
 
 const isIterableDuplex = (value: object): value is IterableDuplex =>
   has(value, 'sink') && 'source' in value && isAsyncIterable(value.source)

@@ -10,16 +10,17 @@ import type { Certificate } from './certificate.ts'
 import { explainFailure } from './explain.ts'
 import { isOcspCheck, ocspCheck } from './ocsp-check.ts'
 import type { OcspCheckOptions } from './ocsp-check.ts'
+import type { VerifierMemory } from './memory.ts'
 import { checkChainOptions, verifyNames } from './options.ts'
 import type { ChainOptions, PathCheck, VerifyOptions } from './options.ts'
 import type { CandidatePath } from './path.ts'
-import { prepare, verifierNames, verifierWith, verify } from './path-verifier.ts'
+import { everyPart, prepare, verifierNames, verifierWith, verify, searchInput as inputOf } from './path-verifier.ts'
 import type { VerifierOptions, VerifyFailure, VerifyResult } from './path-verifier.ts'
 import { CertificateError } from './rejection.ts'
+import type { SearchInput } from './search.ts'
 import type { TrustAnchor } from './trust.ts'
 import type { CertificateVerifier } from './verifier.ts'
 
-export { searchInput } from './path-verifier.ts'
 export type { VerifierOptions, VerifyFailure, VerifyResult } from './path-verifier.ts'
 
 /** Verifies a chain of DER certificates, leaf first, the others in any order (RFC 5280 section 6). Rejects only for
@@ -27,7 +28,8 @@ export type { VerifierOptions, VerifyFailure, VerifyResult } from './path-verifi
 export const verifyChain = async (chain: readonly Uint8Array[], options: VerifyOptions): Promise<VerifyResult> => {
   checkCall(chain, options)
   try {
-    return await run(verify(chain, { ...options, checks: withDefaultCheck(options, { mustStaple: false }) }))
+    const checks = withDefaultCheck(options, { mustStaple: false })
+    return await run(verify(chain, { ...options, checks, parts: everyPart }))
   } catch (error) {
     if (!(error instanceof CertificateError)) throw error
     return { ok: false, reason: failureOf(error) }
@@ -65,7 +67,7 @@ export const verifyAllChains = async (chain: readonly Uint8Array[], options: Ver
     if (!isTwice) found.push({ chain: whole, anchor: path.anchor })
   }
   try {
-    const all = { ...options, checks: withDefaultCheck(options, { mustStaple: false }) }
+    const all = { ...options, checks: withDefaultCheck(options, { mustStaple: false }), parts: everyPart }
     const { input } = prepare(chain, all)
     let { best } = await run(findPath({ ...input, onPath }))
     if (found.length === 0 && best === undefined) ({ best } = await run(findPath({ ...input, onPath, loose: true })))
@@ -81,7 +83,7 @@ export const verifyAllChains = async (chain: readonly Uint8Array[], options: Ver
  * `verify` throws a CertificateError (a TlsError). */
 export const chainVerifier = (options: VerifierOptions): CertificateVerifier => {
   checkChainOptions(options, verifierNames)
-  return verifierWith(options, withDefaultCheck(options), true)
+  return verifierWith({ ...options, parts: everyPart }, withDefaultCheck(options), true)
 }
 
 /** What the caller asks for comes on top of the default check, unless it is about the same or leaves that out by
@@ -91,3 +93,11 @@ const withDefaultCheck = (
   options?: OcspCheckOptions,
 ): readonly PathCheck[] =>
   defaultChecks === false || checks.some(isOcspCheck) ? checks : [ocspCheck(options), ...checks]
+
+/** What the search of such a verification is given, for tests. */
+export const searchInput = (
+  leaf: Certificate,
+  pool: readonly Certificate[],
+  options: VerifyOptions,
+  memory: VerifierMemory | undefined,
+): SearchInput => inputOf(leaf, pool, { ...options, parts: everyPart }, memory)

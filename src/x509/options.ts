@@ -142,10 +142,10 @@ export const defaults = {
   fetches: 4,
 } as const
 
-export const chainNames: Names<ChainOptions> = {
+/** Those that webVerifier() has. */
+export const webNames: Names<Omit<ChainOptions, 'profile' | 'aia'>> = {
   provider: 'object',
   trust: 'any',
-  profile: ['web-pki', 'baseline', 'rfc5280', 'path'],
   maxDepth: 'number',
   budgets: {
     certificates: 'number',
@@ -165,10 +165,15 @@ export const chainNames: Names<ChainOptions> = {
   } satisfies Names<PolicyOptions>,
   keyUsage: 'list',
   isPublicSuffix: 'function',
-  aia: 'function',
   checks: 'list',
   defaultChecks: 'boolean',
   fingerprint: 'string',
+}
+
+export const chainNames: Names<ChainOptions> = {
+  ...webNames,
+  profile: ['web-pki', 'baseline', 'rfc5280', 'path'],
+  aia: 'function',
 }
 
 export const verifyNames: Names<VerifyOptions> = {
@@ -195,3 +200,12 @@ export const checkChainOptions = (
   names: OptionNames,
   required: OptionHints['required'] = ['provider', 'trust'],
 ): void => checkOptions(options, names, { required, elsewhere })
+
+/** The same of webVerifier(). */
+export const checkSmallOptions = (options: unknown, names: OptionNames): void =>
+  checkOptions(options, names, {
+    required: ['provider', 'trust'],
+    elsewhere,
+    misplaced: (name) =>
+      name === 'profile' || name === 'aia' ? 'webVerifier() has none; take pathVerifier()' : undefined,
+  })

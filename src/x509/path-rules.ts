@@ -9,18 +9,18 @@ import type { VerifyOptions } from './options.ts'
 import { noVerdicts } from './path.ts'
 import type { PathRules } from './path.ts'
 import type { PolicyInputs } from './policy.ts'
-import { profiles } from './profile.ts'
+import type { Profile } from './profile.ts'
 import { quote } from './rejection.ts'
 
 /** `time`: milliseconds since 1970. Throws TlsError `bad_option` on a serverName that is no name. */
-export const rulesOf = (options: VerifyOptions, time: number): PathRules => {
-  const { serverName, profile = defaults.profile } = options
+export const rulesOf = (options: VerifyOptions, profile: Profile, time: number): PathRules => {
+  const { serverName } = options
   const reference = serverName === undefined ? undefined : referenceName(serverName)
   if (serverName !== undefined && reference === undefined) {
     throw new TlsError('bad_option', `serverName: ${quote(serverName)} is neither a DNS name nor an IP address`)
   }
   return {
-    profile: profiles[profile],
+    profile,
     time,
     purposes: purposesOf(options),
     keyUsage: options.keyUsage ?? [],

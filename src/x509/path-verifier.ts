@@ -1,5 +1,6 @@
 // Verification of chains: parse, build paths, check them, say why not. chain-verifier.ts adds the checks that the
-// verifier of a connection has by default. Written as steps, so that with a synchronous provider it never waits.
+// verifier of a connection has by default, web-verifier.ts does without some parts. Written as steps, so that with a
+// synchronous provider it never waits.
 
 import type { Names } from '../checked-options.ts'
 import { run, use } from '../crypto/maybe.ts'
@@ -20,6 +21,8 @@ import type { VerifierMemory } from './memory.ts'
 import { accessMethods } from './oids.ts'
 import { chainNames, checkChainOptions, defaults } from './options.ts'
 import type { ChainOptions, PathCheck, PathCheckRequest, VerifyOptions } from './options.ts'
+import type { Profile, ProfileName } from './profile.ts'
+import { profiles } from './profiles.ts'
 import { anchorInputs } from './path.ts'
 import { rulesOf } from './path-rules.ts'
 import type { CandidatePath } from './path.ts'
@@ -28,7 +31,7 @@ import type { PolicyInputs } from './policy.ts'
 import { asCertificateError, describe, reject } from './rejection.ts'
 import type { CertificateError, RejectionReason } from './rejection.ts'
 import { describeTrust, isTrustStore, trustStore } from './trust.ts'
-import type { TrustAnchor, TrustStore } from './trust.ts'
+import type { TrustAnchor, TrustInput, TrustStore } from './trust.ts'
 import type { CertificateVerifier, VerifiedChain, VerifyRequest } from './verifier.ts'
 
 export type VerifyResult =
@@ -51,6 +54,16 @@ export interface VerifyFailure {
   readonly error: CertificateError
 }
 
+/** What a verification is made of, so that a small verifier can do with less. */
+export interface VerifierParts {
+  readonly profileOf: (name?: ProfileName) => Profile
+  readonly storeOf: (inputs: TrustInput | readonly TrustInput[]) => TrustStore
+  /** Goes on where the certificates at hand make no path. */
+  readonly searchFurther?: (input: SearchInput, options: VerifyOptions, bytesLeft: number) => Steps<SearchResult>
+}
+
+export type Verification = VerifyOptions & { readonly parts: VerifierParts }
+
 /**
  * A verifier for connections that looks at nothing but the path: chainVerifier() without its default check of stapled
  * OCSP responses, which a small client may do without. So none is asked for, and a certificate that demands one (RFC
@@ -59,7 +72,7 @@ export interface VerifyFailure {
 export const pathVerifier = (options: VerifierOptions): CertificateVerifier => {
   checkChainOptions(options, verifierNames)
   return verifierWith(
-    options,
+    { ...options, parts: everyPart },
     [...(options.defaultChecks === false ? [] : [refuseMustStaple]), ...(options.checks ?? [])],
     false,
   )
@@ -68,7 +81,8 @@ export const pathVerifier = (options: VerifierOptions): CertificateVerifier => {
 export type VerifierOptions = ChainOptions & { readonly sendAuthorities?: boolean }
 export const verifierNames: Names<VerifierOptions> = { ...chainNames, sendAuthorities: 'boolean' }
 
-const refuseMustStaple: PathCheck = withFingerprint(
+/** Where no OCSP response is read: RFC 7633. */
+export const refuseMustStaple: PathCheck = withFingerprint(
   function* ({ path: [leaf] }: PathCheckRequest): Steps<void> {
     if (leaf === undefined || !asksForStaple(leaf)) return
     reject(
@@ -81,13 +95,20 @@ const refuseMustStaple: PathCheck = withFingerprint(
   {},
 )
 
+/** All profiles, trust in PEM too, and `aia`. */
+export const everyPart: VerifierParts = {
+  profileOf: (name = defaults.profile) => profiles[name],
+  storeOf: (inputs) => trustStore(inputs),
+  searchFurther,
+}
+
 /** Anchors are parsed once, and so are the intermediates of chains that were accepted. */
 export const verifierWith = (
-  options: VerifierOptions,
+  options: VerifierOptions & Pick<Verification, 'parts'>,
   checks: readonly PathCheck[],
   readsOcsp: boolean,
 ): CertificateVerifier => {
-  const trust = isTrustStore(options.trust) ? options.trust : trustStore(options.trust)
+  const trust = isTrustStore(options.trust) ? options.trust : options.parts.storeOf(options.trust)
   const memory = verifierMemory()
   const all = { ...options, trust, checks }
   let fingerprint: string | undefined
@@ -107,8 +128,9 @@ const chainFingerprint = ({
   provider,
   fingerprint,
   trust,
+  parts: _,
   ...options
-}: ChainOptions & { readonly trust: TrustStore }): string =>
+}: ChainOptions & { readonly trust: TrustStore; readonly parts: VerifierParts }): string =>
   fingerprintOf(
     provider,
     'chain',
@@ -116,7 +138,11 @@ const chainFingerprint = ({
     fingerprint,
   )
 
-function* verifyRequest(request: VerifyRequest, options: ChainOptions, memory: VerifierMemory): Steps<VerifiedChain> {
+function* verifyRequest(
+  request: VerifyRequest,
+  options: ChainOptions & Pick<Verification, 'parts'>,
+  memory: VerifierMemory,
+): Steps<VerifiedChain> {
   const { chain, leaf: parsedLeaf, peer, serverName, ...rest } = request
   const purpose = peer === 'server' ? 'serverAuth' : 'clientAuth'
   const all = { ...options, ...rest, purpose, ...(serverName !== undefined && { serverName }) }
@@ -130,7 +156,7 @@ type Verified = Extract<VerifyResult, { ok: true }>
 
 export function* verify(
   chain: readonly Uint8Array[],
-  options: VerifyOptions,
+  options: Verification,
   memory?: VerifierMemory,
   parsedLeaf?: Certificate,
 ): Steps<Verified> {
@@ -143,7 +169,7 @@ export function* verify(
 /** Parses within the limits. */
 export const prepare = (
   chain: readonly Uint8Array[],
-  options: VerifyOptions,
+  options: Verification,
   memory?: VerifierMemory,
   parsedLeaf?: Certificate,
 ): { readonly input: SearchInput; readonly bytesLeft: number } => {
@@ -226,18 +252,18 @@ const latin1 = new TextDecoder('latin1')
 export const searchInput = (
   leaf: Certificate,
   pool: readonly Certificate[],
-  options: VerifyOptions,
+  options: Verification,
   memory: VerifierMemory | undefined,
 ): SearchInput => {
-  const { provider, budgets = {} } = options
+  const { provider, parts, budgets = {} } = options
   const { time: moment = Date.now() } = options
   const time = typeof moment === 'number' || moment instanceof Date ? Number(moment) : Number.NaN
   if (Number.isNaN(time)) throw new TlsError('bad_option', 'time: not a moment')
   const input: SearchInput = {
     leaf,
     pool,
-    trust: isTrustStore(options.trust) ? options.trust : trustStore(options.trust),
-    rules: rulesOf(options, time),
+    trust: isTrustStore(options.trust) ? options.trust : parts.storeOf(options.trust),
+    rules: rulesOf(options, parts.profileOf(options.profile), time),
     provider,
     maxDepth: options.maxDepth ?? defaults.maxDepth,
     selfSignedOnly: options.partialChain === false,
@@ -256,10 +282,11 @@ export const searchInput = (
 }
 
 /** Names byte for byte, then by RFC 5280 section 7.1, then with what `aia` can fetch. */
-function* search(input: SearchInput, options: VerifyOptions, bytesLeft: number): Steps<CandidatePath> {
+function* search(input: SearchInput, options: Verification, bytesLeft: number): Steps<CandidatePath> {
   const found = yield* findBoth(input)
   if (found.path !== undefined) return found.path
-  const fetched = options.aia && (yield* searchFurther(input, options, bytesLeft))
+  const { searchFurther } = options.parts
+  const fetched = searchFurther && (yield* searchFurther(input, options, bytesLeft))
   if (fetched?.path !== undefined) return fetched.path
   throw yield* explainFailure(input, found.best ?? fetched?.best)
 }
@@ -272,6 +299,7 @@ function* findBoth(input: SearchInput): Steps<SearchResult> {
 
 /** Fetches issuers that are missing, nearest to the leaf first, until there is a path or nothing more to fetch. */
 function* searchFurther(input: SearchInput, options: VerifyOptions, bytesLeft: number): Steps<SearchResult> {
+  if (options.aia === undefined) return { path: undefined, best: undefined }
   const asked = new Set<string>()
   const pool = [...input.pool]
   const queue = [input.leaf, ...pool]

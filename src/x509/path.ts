@@ -191,7 +191,7 @@ const checkPolicies = ({ certificates, anchor, isDirect }: CandidatePath, rules:
   if (isDirect) return
   const limited = certificates.some((certificate) => certificate.policyConstraints !== undefined)
   const inputs = anchorInputs(anchor, policies)
-  const isAsked = policies !== undefined || profile.forms
+  const isAsked = policies !== undefined || profile.forms !== undefined
   if (!limited && !inputs.requireExplicit && !isAsked) return
   for (const certificate of certificates) budget.comparisons -= countPolicies(certificate)
   if (budget.comparisons < 0) {

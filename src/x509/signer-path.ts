@@ -46,7 +46,7 @@ export function* findSignerPath(
 /** The web PKI's rules for leaves are for peers; of them, strength of keys and hashes is asked of signers too. */
 const signerRules = (rules: PathRules): PathRules => ({
   ...rules,
-  profile: { ...rules.profile, conformance: false, webPki: false, baseline: false },
+  profile: { ...(rules.profile.forms && { forms: rules.profile.forms }), webPki: false },
   purposes: [],
   keyUsage: [],
   reference: undefined,

@@ -53,8 +53,26 @@ export const trustStore = (
   options: { readonly skipUnreadable?: boolean } = {},
 ): TrustStore => {
   checkOptions(options, { skipUnreadable: 'boolean' })
+  return storeOf(inputs, (list) => loadAnchors(list, options.skipUnreadable === true))
+}
+
+/** The same of DER alone. */
+export const derTrustStore = (inputs: TrustInput | readonly TrustInput[]): TrustStore =>
+  storeOf(inputs, (list) =>
+    list.map((input, position) => {
+      if (typeof input === 'string') throw new TlsError('bad_option', `trust anchor ${position + 1}: ${derAlone}`)
+      return attempt(() => anchorFrom(input instanceof Uint8Array ? parseCertificate(input) : input), position)
+    }),
+  )
+
+const derAlone = 'this verifier reads certificates in DER alone; give trustStore(pem), or take pathVerifier'
+
+const storeOf = (
+  inputs: TrustInput | readonly TrustInput[],
+  load: (list: readonly TrustInput[]) => readonly TrustAnchor[],
+): TrustStore => {
   const list = isList(inputs) ? inputs : [inputs]
-  const anchors = once(() => loadAnchors(list, options.skipUnreadable === true))
+  const anchors = once(() => load(list))
   const exact = once(() => indexBy(anchors(), ({ name }) => name.exactKey))
   const loosely = once(() => indexBy(anchors(), ({ name }) => name.key))
   const byName = (name: Name, loose = false): readonly TrustAnchor[] =>
@@ -113,7 +131,7 @@ const isList = (inputs: TrustInput | readonly TrustInput[]): inputs is readonly 
 /** An empty list is a store that trusts nobody; a list of which nothing can be read is an error. */
 const loadAnchors = (inputs: readonly TrustInput[], skipUnreadable: boolean): readonly TrustAnchor[] => {
   const anchors = inputs.flatMap((input, position) =>
-    readers(input).flatMap((load) => attempt(load, position, skipUnreadable) ?? []),
+    readers(input).flatMap((load) => (skipUnreadable ? orNone(load) : attempt(load, position))),
   )
   if (inputs.length > 0 && anchors.length === 0) {
     throw new TlsError('bad_option', 'no trust anchor can be read in what was given')
@@ -121,11 +139,18 @@ const loadAnchors = (inputs: readonly TrustInput[], skipUnreadable: boolean): re
   return anchors
 }
 
-const attempt = (load: () => TrustAnchor, position: number, skip: boolean): TrustAnchor | undefined => {
+const orNone = (load: () => TrustAnchor): TrustAnchor[] => {
+  try {
+    return [load()]
+  } catch {
+    return []
+  }
+}
+
+const attempt = (load: () => TrustAnchor, position: number): TrustAnchor => {
   try {
     return load()
   } catch (error) {
-    if (skip) return undefined
     const why = error instanceof Error ? error.message : String(error)
     throw new TlsError('bad_option', `trust anchor ${position + 1}: ${why}`, { cause: error })
   }
@@ -138,8 +163,11 @@ const readers = (input: TrustInput): (() => TrustAnchor)[] => {
       return anchorOf(parseCertificate(der), settings)
     })
   }
-  return [() => ('der' in input ? anchorOf(input) : bareAnchor(input))]
+  return [() => anchorFrom(input)]
 }
+
+const anchorFrom = (input: Certificate | BareAnchor): TrustAnchor =>
+  'der' in input ? anchorOf(input) : bareAnchor(input)
 
 /** The key is parsed when the anchor is used: an anchor of unknown kind does no harm until then. */
 const anchorOf = (certificate: Certificate, settings?: TrustSettings): TrustAnchor => ({

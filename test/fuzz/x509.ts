@@ -14,7 +14,7 @@ import { decodePem } from '../../src/wire/pem.ts'
 import { malformedConstraint } from '../../src/x509/constraints.ts'
 import { certificateCoversName, parseCertificate, verifyChain } from '../../src/x509/index.ts'
 import type { Certificate, ProfileName, VerifyOptions } from '../../src/x509/index.ts'
-import { profiles } from '../../src/x509/profile.ts'
+import { profiles } from '../../src/x509/profiles.ts'
 import { checkCertificate } from '../../src/x509/rules.ts'
 import {
   altNames,

@@ -22,7 +22,7 @@ const elsewhere: readonly string[] = ['./node', './node/https', './node/http2', 
 /** Functions, by the argument that only this library makes, or that is an error's own text. */
 const typed = new Set([
   ...['TlsError', 'CertificateError', 'AcmeError'],
-  ...['connectWith', 'createServerWith', 'clientConfig', 'clientEngine', 'serverConfig', 'serverEngine'],
+  ...['connectWith', 'connectOver', 'createServerWith', 'clientConfig', 'clientEngine', 'serverConfig', 'serverEngine'],
   ...['createClientEngine', 'createServerEngine', 'nobleWith', 'webcryptoWith'],
   ...['certificateText', 'checkSignatureFrom', 'createOcspRequest', 'issuerOf', 'sameName', 'spkiPin'],
   ...['defaultSctPolicy', 'encodeSession', 'annotateFields', 'annotateMessage', 'fieldJson', 'findField', 'leavesOf'],
@@ -158,6 +158,7 @@ const misspelt: readonly (readonly [string, string, () => unknown])[] = [
     'budgets.signatures',
     () => x509.chainVerifier(untyped({ provider, trust: [], budgets: { signature: 5 } })),
   ],
+  ['webVerifier', 'maxDepth', () => x509.webVerifier(untyped({ provider, trust: [], maxdepth: 1 }))],
   ['pathVerifier', 'maxDepth', () => x509.pathVerifier(untyped({ provider, trust: [], maxdepth: 1 }))],
   ['crlCheck', 'mode', () => x509.crlCheck(untyped({ crls: [], mod: 'hard' }))],
   ['ocspCheck', 'mustStaple', () => x509.ocspCheck(untyped({ muststaple: true }))],

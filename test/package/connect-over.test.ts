@@ -63,6 +63,12 @@ describe('connectOver', () => {
     expect(name).toMatch(/Streams$/)
   })
 
+  it('refuses what is no list of kinds', () => {
+    const made = connectOver as (kinds: unknown) => unknown
+    for (const kinds of [undefined, nodeStreams, [undefined], ['nodeStreams']])
+      expect(() => made(kinds)).toThrow(expect.objectContaining({ code: 'bad_option' }))
+  })
+
   it('refuses what is no stream', async () => {
     const refused = connectOver([nodeStreams]) as (stream: unknown, given: typeof options) => Promise<unknown>
     for (const nothing of [undefined, null, 'localhost:443', 7])

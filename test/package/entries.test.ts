@@ -14,6 +14,8 @@ import * as server from '../../src/server-entry.ts'
 import type { CreateServer, CreateServerOptions } from '../../src/server-entry.ts'
 import { chainVerifier } from '../../src/x509/chain-verifier.ts'
 import { pathVerifier } from '../../src/x509/path-verifier.ts'
+import { trustStore } from '../../src/x509/trust.ts'
+import { webVerifier } from '../../src/x509/web-verifier.ts'
 
 const provider = nodeProvider
 const ca = await createCa({ name: 'entries' })
@@ -157,13 +159,18 @@ describe('puretls/engine', () => {
   })
 })
 
-describe('pathVerifier', () => {
+describe.each([
+  ['pathVerifier', pathVerifier],
+  ['webVerifier', webVerifier],
+])('%s', (_, make) => {
+  const trust = trustStore(ca.certificatePem)
   it('asks for no OCSP response, and refuses a certificate that demands one (RFC 7633)', async () => {
+    const verifier = make({ provider, trust })
     const { chainPem, privateKeyPem } = await ca.issue({ names: ['localhost'], mustStaple: true })
     const stapling = { cert: chainPem, key: privateKeyPem }
     const sides = [client.connect, server.createServer] as const
-    await expect(meet(sides, {}, stapling)).rejects.toMatchObject({ code: 'bad_certificate_status' })
-    const lenient = pathVerifier({ provider, trust: ca.certificatePem, defaultChecks: false })
+    await expect(meet(sides, { verifier }, stapling)).rejects.toMatchObject({ code: 'bad_certificate_status' })
+    const lenient = make({ provider, trust, defaultChecks: false })
     expect((await meet(sides, { verifier: lenient }, stapling)).ofClient.ocspResponse).toBeUndefined()
     expect(verifier.readsOcsp).toBe(false)
     expect(chainVerifier({ provider, trust: ca.certificatePem }).readsOcsp).toBe(true)
