@@ -83,6 +83,26 @@ it('a sink whose stream is aborted hears why', async () => {
   await expect(outgoing?.next()).rejects.toBe(reason)
 })
 
+it('a source whose stream is aborted is ended, and what it says to that is of no account', async () => {
+  const ended: string[] = []
+  const sink = (): Promise<void> => new Promise(() => undefined)
+  const sourceWith = (answer: () => Promise<IteratorResult<Uint8Array>>): AsyncIterable<Uint8Array> => ({
+    [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => undefined), return: answer }),
+  })
+  const ends = (): Promise<IteratorResult<Uint8Array>> => {
+    ended.push('ended')
+    return Promise.resolve({ done: true, value: undefined })
+  }
+  const fails = (): Promise<never> => {
+    ended.push('failed')
+    return Promise.reject(new Error('not now'))
+  }
+  for (const answer of [ends, fails]) adapt({ source: sourceWith(answer), sink }).abort()
+  adapt({ source: { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => undefined) }) }, sink }).abort()
+  await turns(1)
+  expect(ended).toEqual(['ended', 'failed'])
+})
+
 describe('a message stream', () => {
   /** By the shape of libp2p 3's, with events; what it does is told by the test. */
   class Messages extends EventTarget {
