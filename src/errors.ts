@@ -327,8 +327,8 @@ export class TlsError extends Error {
 export const quietError = (...given: ConstructorParameters<typeof TlsError>): TlsError =>
   quietly(() => new TlsError(...given))
 
-/** Makes an error without a stack trace. */
-export const quietly = <E extends Error>(make: () => E): E => {
+/** Errors that are made or thrown within `make` have no stack trace. */
+export const quietly = <T>(make: () => T): T => {
   const { stackTraceLimit } = Error
   if (typeof stackTraceLimit !== 'number') return make()
   Reflect.set(Error, 'stackTraceLimit', 0) // does nothing where Error is frozen

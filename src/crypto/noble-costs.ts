@@ -4,16 +4,16 @@
 import type { KeyType } from './provider.ts'
 
 const costs = {
-  rsa: 2,
-  'rsa-pss': 2,
-  p256: 10,
-  p384: 70,
-  p521: 150,
-  ed25519: 6,
-  ed448: 60,
-  mldsa44: 5,
-  mldsa65: 7,
-  mldsa87: 11,
+  rsa: 6,
+  'rsa-pss': 6,
+  p256: 20,
+  p384: 55,
+  p521: 100,
+  ed25519: 15,
+  ed448: 40,
+  mldsa44: 8,
+  mldsa65: 14,
+  mldsa87: 20,
 } as const satisfies Record<KeyType, number>
 
 /** Of these types: a part of a provider says it for its own. */

@@ -138,7 +138,7 @@ export interface SignatureVerifier {
   readonly algorithm: SignatureAlgorithm
   readonly keyTypes: readonly KeyType[]
   /**
-   * What one check takes by type of key, in units of 0.28 ms (RSA: with 4096 bits and the exponent 65537): budgets for
+   * What one check takes by type of key, in units of 0.2 ms (RSA: with 4096 bits and the exponent 65537): budgets for
    * the work on a peer's certificates count it. Default: what native code takes. */
   readonly cost?: Readonly<Partial<Record<KeyType, number>>>
   /** False for any signature that is not valid, malformed ones included; never throws for the peer's bytes.

@@ -39,7 +39,8 @@ export class DerReader {
     limit: number = lengthOf(bytes, what),
   ) {
     this.bytes = bytes
-    this.#input = within === undefined ? { code, what, text: undefined, deviations: undefined } : within.#input
+    this.#input =
+      within === undefined ? { code, what, text: undefined, deviations: undefined, isTold: true } : within.#input
     this.#position = within === undefined ? 0 : within.#position
     this.#limit = limit
     this.#depth = within === undefined ? 0 : within.#depth + 1
@@ -73,7 +74,23 @@ export class DerReader {
     if (this.#position !== this.#limit) this.fail(`has ${this.#limit - this.#position} bytes after its last field`)
   }
 
+  /** What `read` gives, or undefined where this reader or one within it fails, which costs no more than to read: there
+   * can be very many of such parts, and nobody is told why. */
+  attempt<T>(read: () => T): T | undefined {
+    const { isTold } = this.#input
+    this.#input.isTold = false
+    try {
+      return read()
+    } catch (error) {
+      if (error === untold) return undefined
+      throw error
+    } finally {
+      this.#input.isTold = isTold
+    }
+  }
+
   fail(sentence: string, position: number = this.#position): never {
+    if (!this.#input.isTold) throw untold
     throw new TlsError(this.#input.code, `malformed ${this.#input.what}: ${sentence} (byte ${position})`)
   }
 
@@ -310,7 +327,12 @@ interface ReaderInput {
   text: string | undefined
   /** Where a tolerant reader notes what it took. */
   deviations: string[] | undefined
+  /** Whether the sentence of a failure is for anybody. */
+  isTold: boolean
 }
+
+/** Thrown instead of an error that nobody is told. */
+const untold = new TlsError('internal_error', 'what was attempted to be read is malformed')
 
 const latin1 = new TextDecoder('latin1')
 

@@ -29,7 +29,7 @@ export function* acceptPath(path: CandidatePath, input: SearchInput, options: Ve
     const why = verdict === false ? '' : `: ${verdict}`
     reject(
       'anchor_refused',
-      `the trust anchor ${shorten(path.anchor.name.toString())} is refused${why}`,
+      `the trust anchor ${shorten(path.anchor.name.brief)} is refused${why}`,
       path.anchor.certificate,
     )
   }

@@ -124,7 +124,7 @@ const tellDeadEnds = ({ input, candidates }: Search, leaf: Certificate): void =>
     } else if (left-- > 0) {
       const sentence = last.isSelfIssued
         ? `${describe(last)} is self-issued and is not among the trust anchors`
-        : `nobody of the name ${shorten(last.issuer.toString())}, who signed ${describe(last)}, is known`
+        : `nobody of the name ${shorten(last.issuer.brief)}, who signed ${describe(last)}, is known`
       input.onTried?.({
         certificates: path,
         anchor: undefined,

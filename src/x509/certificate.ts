@@ -196,7 +196,7 @@ export class Certificate {
 
   /** Subject and serial number, in one line; certificateText() has everything. */
   toString(): string {
-    return `Certificate ${quote(this.subject.toString())}, serial number ${this.serialNumberHex}`
+    return `Certificate ${quote(this.subject.brief)}, serial number ${this.serialNumberHex}`
   }
 
   /** What people want to see in a log; every value is plain data. */

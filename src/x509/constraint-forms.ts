@@ -1,20 +1,31 @@
 // The forms of name that constraints can be put on (RFC 5280 section 4.2.1.10), each as the name and as the base of a
-// subtree, in what is compared: lower-case hosts, local parts, addresses with masks.
+// subtree, in what is compared: steps from the root of a tree (labels of hosts from the last one, relative names from
+// the first one), local parts, addresses with masks. subtree-index.ts compares.
 
 /** A name as it is compared. */
 export type Comparable =
-  | { readonly kind: 'dns'; readonly host: string }
-  | { readonly kind: 'email'; readonly local: string; readonly host: string }
-  | { readonly kind: 'uri'; readonly host: string }
+  | {
+      readonly kind: 'path'
+      readonly steps: readonly string[]
+      /** The local part of a mailbox, which counts where a constraint has one. */
+      readonly local?: string
+      /** The last step stands for any one label. */
+      readonly isWildcard?: boolean
+    }
   | { readonly kind: 'ip'; readonly bytes: Uint8Array }
-  /** By RFC 5280 section 7.1, one text for each relative name. */
-  | { readonly kind: 'directory'; readonly rdns: readonly string[] }
   | { readonly kind: 'other' }
 
-/** The base of a subtree. A wildcard DNS name is in a permitted one if all it stands for is, in an excluded one if a
- * part is. */
+/** The base of a subtree: a place in the tree, and what of it belongs to the subtree; or a range of addresses. */
 export type Base =
-  | { readonly isWellFormed: true; includes(name: Comparable, which: 'permitted' | 'excluded'): boolean }
+  | {
+      readonly isWellFormed: true
+      readonly kind: 'path'
+      readonly steps: readonly string[]
+      readonly covers: 'itself' | 'below' | 'both'
+      /** Only this mailbox of the host. */
+      readonly local?: string
+    }
+  | { readonly isWellFormed: true; readonly kind: 'ip'; readonly address: Uint8Array; readonly mask: Uint8Array }
   | { readonly isWellFormed: false; readonly reason: 'malformed' | 'unsupported' }
 
 const malformed: Base = { isWellFormed: false, reason: 'malformed' }
@@ -22,35 +33,30 @@ const malformed: Base = { isWellFormed: false, reason: 'malformed' }
 /** A DNS name in any labels that can be compared, underscores included, or none; undefined for other text. */
 export const dnsName = (text: string): Comparable | undefined => {
   const host = text.toLowerCase()
-  if (host === '') return { kind: 'dns', host }
-  return isHost(host.startsWith('*.') ? host.slice(2) : host) ? { kind: 'dns', host } : undefined
+  const isWildcard = host.startsWith('*.')
+  if (host !== '' && !isHost(isWildcard ? host.slice(2) : host)) return undefined
+  return { kind: 'path', steps: labels(host), isWildcard }
 }
 
 /** "host.example" for the host and all below it, ".host.example" for what is below it (as OpenSSL, NSS and Go read a
  * form that RFC 5280 has for URIs only), "" for every name. */
 export const dnsBase = (text: string): Base => {
-  const base = text.toLowerCase()
-  const below = base.startsWith('.') ? base : `.${base}`
-  if (base !== '' && !isHost(below.slice(1))) return malformed
-  const isItself = !base.startsWith('.')
-  const parent = below.slice(below.indexOf('.', 1))
-  return {
-    isWellFormed: true,
-    includes: (name, which) => {
-      if (name.kind !== 'dns') return false
-      const { host } = name
-      if (base === '' || (isItself && host === base) || host.endsWith(below)) return true
-      // One label in place of the wildcard can make it the base (CVE-2025-61727).
-      return (
-        which === 'excluded' &&
-        isItself &&
-        host.length === parent.length + 1 &&
-        host.startsWith('*') &&
-        host.endsWith(parent)
-      )
-    },
-  }
+  const host = text.toLowerCase()
+  const isBelow = host.startsWith('.')
+  if (host !== '' && !isHost(isBelow ? host.slice(1) : host)) return malformed
+  return placeOf(isBelow ? host.slice(1) : host, isBelow ? 'below' : 'both')
 }
+
+const placeOf = (host: string, covers: 'itself' | 'below' | 'both'): Base => ({
+  isWellFormed: true,
+  kind: 'path',
+  steps: labels(host),
+  covers,
+})
+
+/** From the last one; an address literal is one. */
+const labels = (host: string): readonly string[] =>
+  host === '' ? [] : host.startsWith('[') ? [host] : host.split('.').reverse()
 
 /** Local part and host of an addr-spec (RFC 5321 section 4.1.2), or undefined. `international`: SmtpUTF8Mailbox,
  * whose local part is UTF-8 and whose host is in A-labels (RFC 9598 section 3). */
@@ -59,7 +65,7 @@ export const emailName = (text: string, international = false): Comparable | und
   const [, local = '', domain = ''] = match ?? []
   const host = domain.toLowerCase()
   return match !== null && (isHost(host) || addressLiteral.test(host))
-    ? { kind: 'email', local: unquoted(local), host }
+    ? { kind: 'path', steps: labels(host), local: unquoted(local) }
     : undefined
 }
 
@@ -77,13 +83,9 @@ const unquoted = (local: string): string =>
 /** A mailbox, all mailboxes of a host, or with a leading period of all hosts below a domain. Local parts are
  * literal. */
 export const emailBase = (text: string): Base => {
-  if (!text.includes('@')) return hostBase(text, 'email')
+  if (!text.includes('@')) return hostBase(text)
   const base = emailName(text)
-  if (base?.kind !== 'email') return malformed
-  return {
-    isWellFormed: true,
-    includes: (it) => it.kind === 'email' && it.local === base.local && it.host === base.host,
-  }
+  return base?.kind === 'path' ? { isWellFormed: true, ...base, covers: 'itself' } : malformed
 }
 
 /** The host of a URI that has one: an IP address or nothing can't be constrained, and neither can what readers of
@@ -91,40 +93,48 @@ export const emailBase = (text: string): Base => {
  * the "@"). */
 export const uriName = (text: string): Comparable | undefined => {
   const host = uriPattern.exec(text)?.[1]?.toLowerCase()
-  return host !== undefined && isHost(host) && !endsInNumber.test(host) ? { kind: 'uri', host } : undefined
+  if (host === undefined || !isHost(host) || endsInNumber.test(host)) return undefined
+  return { kind: 'path', steps: labels(host) }
 }
 
 const uriPattern =
   /^[a-z][a-z0-9+.-]*:\/\/(?:(?:[\w.~!$&'()*+,;=:-]|%[0-9a-f]{2})*@)?([\w.-]+)(?::[0-9]*)?(?:[/?#][^\\\s]*)?$/i
 const endsInNumber = /(^|\.)(0x[0-9a-f]*|[0-9]+)$/i
 
-export const uriBase = (text: string): Base => hostBase(text, 'uri')
-
 /** "host.example" for the host itself, ".example" for what is below it, "" for every name, as it is for DNS. */
-const hostBase = (text: string, kind: 'email' | 'uri'): Base => {
-  const base = text.toLowerCase()
-  if (base === '') return { isWellFormed: true, includes: (name) => name.kind === kind }
-  const isBelow = base.startsWith('.')
-  if (!isHost(isBelow ? base.slice(1) : base)) return malformed
-  return {
-    isWellFormed: true,
-    includes: (name) =>
-      name.kind === kind && 'host' in name && (isBelow ? name.host.endsWith(base) : name.host === base),
-  }
+export const hostBase = (text: string): Base => {
+  const host = text.toLowerCase()
+  if (host === '') return placeOf('', 'both')
+  const isBelow = host.startsWith('.')
+  const place = isBelow ? host.slice(1) : host
+  return isHost(place) ? placeOf(place, isBelow ? 'below' : 'itself') : malformed
 }
+
+/** A name and all that it begins; texts that are equal for relative names that match by RFC 5280 section 7.1. */
+export const directoryBase = (steps: readonly string[]): Base => ({
+  isWellFormed: true,
+  kind: 'path',
+  steps,
+  covers: 'both',
+})
 
 /** `range` is an address and a mask of ones, then zeros (RFC 4632). */
 export const ipBase = (range: Uint8Array): Base => {
   const length = range.length / 2
   const mask = range.subarray(length)
-  if (!/^1*0*$/.test(Array.from(mask, (byte) => byte.toString(2).padStart(8, '0')).join(''))) return malformed
-  return {
-    isWellFormed: true,
-    includes: (name) =>
-      name.kind === 'ip' &&
-      name.bytes.length === length &&
-      name.bytes.every((byte, i) => ((byte ^ (range[i] ?? 0)) & (mask[i] ?? 0)) === 0),
+  if (!isPrefixMask(mask)) return malformed
+  return { isWellFormed: true, kind: 'ip', address: range.subarray(0, length), mask }
+}
+
+const isPrefixMask = (mask: Uint8Array): boolean => {
+  let hasEnded = false
+  for (const byte of mask) {
+    if (!hasEnded && byte === 0xff) continue
+    const zeros = ~byte & 0xff
+    if ((hasEnded && byte !== 0) || (zeros & (zeros + 1)) !== 0) return false
+    hasEnded = true
   }
+  return true
 }
 
 /** Labels of letters, digits, hyphens and underscores, in lower case, without a final dot. */

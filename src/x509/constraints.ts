@@ -1,16 +1,20 @@
 // Name constraints (RFC 5280 section 4.2.1.10): the names of a certificate against the subtrees of every CA above it.
-// Names and subtrees are prepared once each, and all comparisons of a verification share one budget.
+// Names and subtrees are prepared once each, a name is compared with all subtrees of its form at once, and a
+// verification has one budget for all of it.
 
 import type { Certificate } from './certificate.ts'
 import type { GeneralSubtree, NameConstraints } from './extensions.ts'
+import { briefText } from './general-name.ts'
 import type { GeneralName } from './general-name.ts'
-import { dnsBase, dnsName, emailBase, emailName, ipBase, uriBase, uriName } from './constraint-forms.ts'
+import { directoryBase, dnsBase, dnsName, emailBase, emailName, hostBase, ipBase, uriName } from './constraint-forms.ts'
 import type { Base, Comparable } from './constraint-forms.ts'
 import { emailAddressOid, otherNameOids } from './oids.ts'
 import { quote } from './rejection.ts'
+import { SubtreeIndex } from './subtree-index.ts'
+import type { Side } from './subtree-index.ts'
 
 export interface ComparisonBudget {
-  /** Comparisons of a name with a subtree that are still allowed. */
+  /** Comparisons of a name with a subtree that are still allowed, and what preparing names takes. */
   comparisons: number
 }
 
@@ -28,6 +32,8 @@ export const findViolation = (
 ): ConstraintViolation | undefined => {
   const names = remembered(namesOf, certificate, constrainedNames)
   for (const constraint of constraints) {
+    if (!subtreesOf.has(constraint)) budget.comparisons -= weightOf(constraint)
+    if (budget.comparisons < 0) return exhausted
     const { excluded, permitted } = remembered(subtreesOf, constraint, prepare)
     for (const [form, named] of names) {
       const violation =
@@ -56,21 +62,28 @@ export const malformedConstraint = ({ permitted = [], excluded = [] }: NameConst
 /** Names that are compared with the same subtrees. */
 type Form = GeneralName['kind'] | `otherName ${string}`
 
-interface PreparedName {
-  readonly shown: string
+/** Prepared when there is a constraint on its form. */
+class PreparedName {
+  readonly name: GeneralName
+  #comparable: { readonly value: Comparable | undefined } | undefined
+
+  constructor(name: GeneralName) {
+    this.name = name
+  }
+
   /** Undefined for a name that does not have the form its kind asks for: in no permitted and any excluded subtree. */
-  readonly comparable: Comparable | undefined
+  get comparable(): Comparable | undefined {
+    this.#comparable ??= { value: comparableOf(this.name) }
+    return this.#comparable.value
+  }
 }
 
-interface PreparedSubtree {
-  readonly base: Base
-  readonly shown: string
-  /** Whether minimum and maximum are as section 4.2.1.10 wants them, and names of the kind can be compared. */
-  readonly isSupported: boolean
-}
-
+/** The subtrees of one form, in order. */
 interface Group {
-  readonly subtrees: PreparedSubtree[]
+  readonly subtrees: GeneralName[]
+  readonly index: SubtreeIndex
+  /** The first that nothing can be compared with: it is of a form that is not supported, or malformed. */
+  unusable: { readonly position: number; readonly kind: 'unsupported' | 'malformed' } | undefined
   /** What it takes to compare one name with all of them. */
   cost: number
 }
@@ -97,15 +110,24 @@ const grouped = (subtrees: readonly GeneralSubtree[]): Groups => {
   const groups: Groups = new Map()
   for (const { base: name, minimum, maximum } of subtrees) {
     const form = formOf(name)
-    const group: Group = groups.get(form) ?? { subtrees: [], cost: 0 }
+    const group = groups.get(form) ?? { subtrees: [], index: new SubtreeIndex(), unusable: undefined, cost: 0 }
     groups.set(form, group)
     const base = baseOf(name)
-    const isSupported = minimum === 0 && maximum === undefined && (base.isWellFormed || base.reason !== 'unsupported')
-    group.subtrees.push({ base, shown: quote(name.value), isSupported })
+    const position = group.subtrees.push(name) - 1
+    // minimum and maximum as section 4.2.1.10 wants them
+    if (minimum !== 0 || maximum !== undefined) group.unusable ??= { position, kind: 'unsupported' }
+    else if (base.isWellFormed) group.index.add(base, position)
+    else group.unusable ??= { position, kind: base.reason }
     group.cost += 1 + (name.kind === 'directory' ? name.name.length : Math.floor(name.value.length / 64))
   }
   return groups
 }
+
+/** What it takes to prepare them beyond reading them: only texts of other alphabets take much. */
+const weightOf = ({ permitted = [], excluded = [] }: NameConstraints): number =>
+  [permitted, excluded].flat().reduce((sum, { base: name }) => sum + weight(name), 0)
+
+const weight = (name: GeneralName): number => (name.kind === 'directory' ? name.name.weight : 0)
 
 /** A malformed name counts for the form that it was meant to have. SmtpUTF8Mailbox is held to the constraints on
  * e-mail addresses (RFC 9598 section 6). */
@@ -125,8 +147,7 @@ const constrainedNames = ({ subject, subjectAltNames }: Certificate): ReadonlyMa
   const byForm = new Map<Form, PreparedName[]>()
   for (const name of names) {
     const form = formOf(name)
-    const shown = `${name.kind} ${quote(name.kind === 'directory' ? name.name.toString() : name.value)}`
-    const prepared = { shown, comparable: comparableOf(name) }
+    const prepared = new PreparedName(name)
     const same = byForm.get(form)
     if (same === undefined) byForm.set(form, [prepared])
     else same.push(prepared)
@@ -145,7 +166,7 @@ const comparableOf = (name: GeneralName): Comparable | undefined => {
     case 'ip':
       return { kind: 'ip', bytes: name.bytes }
     case 'directory':
-      return { kind: 'directory', rdns: name.name.rdnKeys }
+      return { kind: 'path', steps: name.name.rdnKeys }
     case 'otherName':
       return name.oid === otherNameOids.smtpUtf8Mailbox ? emailName(name.text ?? '', true) : { kind: 'other' }
     case 'malformed':
@@ -162,15 +183,11 @@ const baseOf = (name: GeneralName): Base => {
     case 'email':
       return emailBase(name.value)
     case 'uri':
-      return uriBase(name.value)
+      return hostBase(name.value)
     case 'ip':
       return ipBase(name.bytes)
-    case 'directory': {
-      const rdns = name.name.rdnKeys
-      const isWithin = (it: Comparable): boolean =>
-        it.kind === 'directory' && rdns.length <= it.rdns.length && rdns.every((key, i) => key === it.rdns[i])
-      return { isWellFormed: true, includes: isWithin }
-    }
+    case 'directory':
+      return directoryBase(name.name.rdnKeys)
     case 'malformed':
       return { isWellFormed: false, reason: 'malformed' }
     default:
@@ -178,47 +195,50 @@ const baseOf = (name: GeneralName): Base => {
   }
 }
 
+const exhausted: ConstraintViolation = {
+  kind: 'exhausted',
+  sentence: 'there are more names and name constraints than we are willing to compare',
+}
+
 const findAmong = (
   names: readonly PreparedName[],
   group: Group | undefined,
-  which: 'permitted' | 'excluded',
+  side: Side,
   budget: ComparisonBudget,
 ): ConstraintViolation | undefined => {
   if (group === undefined) return undefined
   for (const name of names) {
-    budget.comparisons -= group.cost
-    if (budget.comparisons < 0) {
-      return { kind: 'exhausted', sentence: 'there are more names and name constraints than we are willing to compare' }
-    }
-    const violation = checkName(name, group.subtrees, which)
+    budget.comparisons -= group.cost + weight(name.name)
+    if (budget.comparisons < 0) return exhausted
+    const violation = checkName(name, group, side)
     if (violation !== undefined) return violation
   }
   return undefined
 }
 
 const checkName = (
-  { shown, comparable }: PreparedName,
-  subtrees: readonly PreparedSubtree[],
-  which: 'permitted' | 'excluded',
+  { name, comparable }: PreparedName,
+  { subtrees, index, unusable }: Group,
+  side: Side,
 ): ConstraintViolation | undefined => {
   if (comparable === undefined) {
-    return { kind: 'malformed', sentence: `${shown} can't be compared with the name constraints on it` }
+    return { kind: 'malformed', sentence: `${shown(name)} can't be compared with the name constraints on it` }
   }
-  for (const { base, shown: subtree, isSupported } of subtrees) {
-    if (!isSupported) {
-      return { kind: 'unsupported', sentence: `${shown} is under a name constraint of a form that is not supported` }
-    }
-    if (!base.isWellFormed) {
-      return { kind: 'malformed', sentence: `${shown} is under the malformed name constraint ${subtree}` }
-    }
-    if (!base.includes(comparable, which)) continue
-    if (which === 'permitted') return undefined
-    return { kind: 'violated', sentence: `${shown} is excluded by the name constraint ${subtree}` }
+  const found = index.find(comparable, side)
+  if (unusable !== undefined && unusable.position < found) {
+    const subtree =
+      unusable.kind === 'malformed'
+        ? `the malformed name constraint ${shownSubtree(subtrees[unusable.position])}`
+        : 'a name constraint of a form that is not supported'
+    return { kind: unusable.kind, sentence: `${shown(name)} is under ${subtree}` }
   }
-  if (which === 'excluded') return undefined
-  const few = subtrees
-    .slice(0, 3)
-    .map((subtree) => subtree.shown)
-    .join(', ')
-  return { kind: 'violated', sentence: `${shown} is outside what the name constraints permit (${few})` }
+  const isFound = found < subtrees.length
+  if (isFound === (side === 'permitted')) return undefined
+  const subtree = isFound
+    ? `is excluded by the name constraint ${shownSubtree(subtrees[found])}`
+    : `is outside what the name constraints permit (${subtrees.slice(0, 3).map(shownSubtree).join(', ')})`
+  return { kind: 'violated', sentence: `${shown(name)} ${subtree}` }
 }
+
+const shown = (name: GeneralName): string => `${name.kind} ${quote(briefText(name))}`
+const shownSubtree = (name: GeneralName | undefined): string => quote(name === undefined ? '' : briefText(name))

@@ -1,6 +1,7 @@
 // The entries of a CRL (RFC 5280 section 5.3), walked over once. What can't be read of one entry costs what it says
 // and no more: the entry stays on the list, and the list is known to be damaged.
 
+import { quietly } from '../errors.ts'
 import { toHex } from '../wire/bytes.ts'
 import { DerReader, tags } from '../wire/der.ts'
 import { Damage } from './damage.ts'
@@ -110,17 +111,19 @@ class EntryReader implements CrlEntries {
     return this.#damage.sentence
   }
 
+  /** Any number of entries can be unreadable, and of all that is said about them one sentence is kept. */
   addAll(revoked: Uint8Array): void {
-    this.#damage.attempt(() => {
-      const sequence = open(revoked).sequence('revokedCertificates')
-      while (!sequence.done) {
-        if (sequence.peek() === tags.sequence) this.#add(sequence.sequence('entry'))
-        else {
-          this.#damage.note(() => sequence.fail('an entry is none'))
-          sequence.skip('entry')
-        }
+    quietly(() => this.#damage.attempt(() => this.#readAll(open(revoked).sequence('revokedCertificates'))))
+  }
+
+  #readAll(sequence: DerReader): void {
+    while (!sequence.done) {
+      if (sequence.peek() === tags.sequence) this.#add(sequence.sequence('entry'))
+      else {
+        this.#damage.note(() => sequence.fail('an entry is none'))
+        sequence.skip('entry')
       }
-    })
+    }
   }
 
   #add(entry: DerReader): void {

@@ -3,7 +3,7 @@
 import type { Steps } from '../crypto/maybe.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import type { Certificate } from './certificate.ts'
-import { asCertificateError, describe, reject, shorten } from './rejection.ts'
+import { CertificateError, asCertificateError, describe, reject, shorten } from './rejection.ts'
 import type { KeyHolder, Search } from './search.ts'
 import { signatureCost } from './signature-cost.ts'
 import { verifySignature } from './signature.ts'
@@ -32,16 +32,36 @@ export function* checkSignature(
 }
 
 /** Before it is known whether there is an anchor above the issuer: whoever sent the certificates may have made both, so
- * all of the check is charged. One that would take more than the whole budget is not made. Throws unless the signature
+ * the check is charged whether it holds or not, half as much if it does, since a path needs those. None is made if
+ * nothing is signed by an anchor, nor one that would take more than the whole budget. Throws unless the signature
  * holds. */
 export function* checkEarly(search: Search, certificate: Certificate, issuer: Certificate): Steps<void> {
   const { budget, provider } = search.input
   const key = keyOf(issuer, issuer)
   const cost = signatureCost(provider, key, certificate)
   if (cost > search.signaturesAtStart) return
+  search.isRooted ??= yield* isRooted(search)
+  if (!search.isRooted) rejectSignature(certificate)
   if (cost > budget.signatures) rejectWork(search, certificate)
-  budget.signatures -= cost
-  if (!(yield* checkEdge(search, certificate, issuer, key, cost))) rejectSignature(certificate)
+  const good = yield* checkEdge(search, certificate, issuer, key, cost)
+  budget.signatures -= good ? Math.ceil(cost / 2) : cost
+  if (!good) rejectSignature(certificate)
+}
+
+/** Whether an anchor signed any certificate of the search: a path needs one, and nobody can make one. */
+function* isRooted(search: Search): Steps<boolean> {
+  const { input, candidates } = search
+  for (const certificate of candidates.belowAnchors) {
+    for (const anchor of input.trust.byName(certificate.issuer, input.loose)) {
+      try {
+        yield* checkSignature(search, certificate, anchor, anchor.certificate)
+        return true
+      } catch (error) {
+        if (!(error instanceof CertificateError) || input.budget.signatures < 0) throw error
+      }
+    }
+  }
+  return false
 }
 
 /** Whether the signature holds, remembered. */
@@ -67,7 +87,7 @@ const rejectWork = ({ input }: Search, certificate: Certificate): never => {
 }
 
 const rejectSignature = (certificate: Certificate): never => {
-  const by = shorten(certificate.issuer.toString())
+  const by = shorten(certificate.issuer.brief)
   const sentence = `the signature on ${describe(certificate)} is not by the key of ${by} that came with it`
   return reject('bad_signature', sentence, certificate)
 }

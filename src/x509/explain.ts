@@ -6,7 +6,10 @@ import type { Steps } from '../crypto/maybe.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import type { Certificate } from './certificate.ts'
+import { NameKeys } from './name-keys.ts'
+import { defaults } from './options.ts'
 import { CertificateError, describe, shorten } from './rejection.ts'
+import { signatureCost } from './signature-cost.ts'
 import { verifySignature } from './signature.ts'
 import type { TrustStore } from './trust.ts'
 
@@ -30,6 +33,7 @@ export function* explainFailure(input: Unverified, best: CertificateError | unde
 function* isSelfSigned(certificate: Certificate, provider: CryptoProvider): Steps<boolean> {
   try {
     const { publicKey, signatureAlgorithm, tbs, signature } = certificate
+    if (signatureCost(provider, publicKey, certificate) > defaults.signatures) return false
     return yield* verifySignature(provider, publicKey, signatureAlgorithm, tbs, signature)
   } catch (error) {
     if (error instanceof TlsError) return false
@@ -39,14 +43,16 @@ function* isSelfSigned(certificate: Certificate, provider: CryptoProvider): Step
 
 /** The issuer of the last certificate that can be reached from the leaf by names is who is missing. */
 const lastByName = ({ leaf, pool }: Unverified): Certificate => {
+  const keys = new NameKeys(true)
   const bySubject = new Map<string, Certificate>()
   for (const certificate of pool) {
-    if (!bySubject.has(certificate.subject.key)) bySubject.set(certificate.subject.key, certificate)
+    const subject = keys.of(certificate.subject)
+    if (!bySubject.has(subject)) bySubject.set(subject, certificate)
   }
   const seen = new Set([leaf])
   let last = leaf
   for (;;) {
-    const next = bySubject.get(last.issuer.key)
+    const next = bySubject.get(keys.of(last.issuer))
     if (next === undefined || seen.has(next)) return last
     seen.add(next)
     last = next
@@ -59,7 +65,7 @@ const untrusted = ({ leaf, trust }: Unverified, last: Certificate): CertificateE
     const sentence = `${describe(leaf)} is self-signed and is not among the trust anchors${sameName}`
     return new CertificateError('unknown_ca', sentence, leaf)
   }
-  const issuer = last.issuer.isEmpty ? 'one without a name' : shorten(last.issuer.toString())
+  const issuer = last.issuer.isEmpty ? 'one without a name' : shorten(last.issuer.brief)
   const sentence = last.isSelfIssued
     ? `the chain ends in ${describe(last)}, which is self-signed and is not among the trust anchors${sameName}`
     : `${describe(last)} is signed by an authority that is not trusted: ${issuer}; the peer may have left out an ` +

@@ -2,7 +2,6 @@
 
 import { contextTag, constructedTag, dotted } from '../wire/der.ts'
 import type { DerReader } from '../wire/der.ts'
-import { attempt } from './attempt.ts'
 import { readName, stringText } from './name.ts'
 import type { Name } from './name.ts'
 
@@ -46,7 +45,7 @@ export const readGeneralName = (reader: DerReader, what: string, ipForm: IpForm 
   const malformed = (form: MalformedForm, sentence: string): GeneralName => {
     reader.deviate(sentence, start)
     const bytes = reader.bytes.subarray(start, reader.position)
-    return { kind: 'malformed', value: latin1.decode(bytes.subarray(2)), form, bytes }
+    return new MalformedName(form, bytes)
   }
   const kind = textKinds.get(tag)
   if (kind !== undefined) {
@@ -70,11 +69,13 @@ export const readGeneralName = (reader: DerReader, what: string, ipForm: IpForm 
     case constructedTag(4): {
       const explicit = reader.enter(tag, what)
       const sentence = `${what} has a malformed directory name`
-      return attempt(() => readDirectoryName(explicit, what)) ?? malformed('directory', sentence)
+      return reader.attempt(() => readDirectoryName(explicit, what)) ?? malformed('directory', sentence)
     }
     case constructedTag(0): {
       const other = reader.enter(tag, what)
-      return attempt(() => readOtherName(other, what)) ?? malformed('undecoded', `${what} has a malformed otherName`)
+      return (
+        reader.attempt(() => readOtherName(other, what)) ?? malformed('undecoded', `${what} has a malformed otherName`)
+      )
     }
     case constructedTag(3):
     case constructedTag(5):
@@ -120,7 +121,22 @@ export const readGeneralNames = (reader: DerReader, what: string): GeneralName[]
   return names
 }
 
-/** Its text is made when asked for. */
+/** Its text is made when asked for, as that of a directory name. */
+class MalformedName {
+  readonly kind = 'malformed'
+  readonly form: MalformedForm
+  readonly bytes: Uint8Array
+
+  constructor(form: MalformedForm, bytes: Uint8Array) {
+    this.form = form
+    this.bytes = bytes
+  }
+
+  get value(): string {
+    return latin1.decode(this.bytes.subarray(2))
+  }
+}
+
 class DirectoryName {
   readonly kind = 'directory'
   readonly name: Name
@@ -133,6 +149,9 @@ class DirectoryName {
     return this.name.toString()
   }
 }
+
+/** Its text as far as a message shows it. */
+export const briefText = (name: GeneralName): string => (name.kind === 'directory' ? name.name.brief : name.value)
 
 /** "192.0.2.1", "2001:db8::1" (RFC 5952), or "address/mask" for a range. */
 export const formatIp = (bytes: Uint8Array, form: IpForm = 'address'): string => {

@@ -27,6 +27,7 @@ export class Name {
   #key: string | undefined
   #exactKey: string | undefined
   #text: string | undefined
+  #weight: number | undefined
 
   /** `der` is one RDNSequence that `readName` has walked over. */
   constructor(der: Uint8Array, length: number) {
@@ -59,10 +60,17 @@ export class Name {
     return this.#keys
   }
 
-  /** Equal for names that match by RFC 5280 section 7.1: what indexes are made of. */
+  /** Equal for names that match by RFC 5280 section 7.1: what indexes are made of. Names over 4 KiB, which nobody
+   * has, match byte for byte only. */
   get key(): string {
-    this.#key ??= this.rdnKeys.join(',')
+    this.#key ??= this.der.length > MAX_PREPARED_NAME ? `=${this.exactKey}` : this.rdnKeys.join(',')
     return this.#key
+  }
+
+  /** What making `rdnKeys` takes, as the bytes whose text is not ASCII; each of those takes much more than others. */
+  get weight(): number {
+    this.#weight ??= plain.test(this.exactKey.slice(4)) ? 0 : WEIGHT * this.der.length
+    return this.#weight
   }
 
   /** Equal for names of the same bytes, and cheap. */
@@ -75,9 +83,22 @@ export class Name {
   toString(): string {
     this.#text ??= this.rdns
       .toReversed()
-      .map((rdn) => rdn.map(attributeText).join('+'))
+      .map((rdn) => rdn.map((attribute) => attributeText(attribute)).join('+'))
       .join(',')
     return this.#text
+  }
+
+  /** The same as far as a message shows it: what names nobody in an error should not cost more than the error. */
+  get brief(): string {
+    if (this.der.length <= SHOWN) return this.toString()
+    let text = ''
+    for (let i = this.rdns.length - 1; i >= 0 && text.length < SHOWN; i--) {
+      for (const [j, attribute] of (this.rdns[i] ?? []).entries()) {
+        if (text.length >= SHOWN) break
+        text += `${text === '' ? '' : j === 0 ? ',' : '+'}${attributeText(attribute, SHOWN)}`
+      }
+    }
+    return text
   }
 
   toJSON(): readonly { readonly type: string; readonly value: string }[] {
@@ -85,9 +106,22 @@ export class Name {
   }
 }
 
+/** Bytes of a name that texts are prepared of for comparing. */
+const MAX_PREPARED_NAME = 4096
+/** Characters of a value that are prepared if not all are ASCII: RFC 5280 appendix A.1 has 64 for most attributes. Some
+ * texts take the square of their length. */
+const MAX_PREPARED_TEXT = 256
+/** More than any message shows. */
+const SHOWN = 512
+const WEIGHT = 8
+const plain = /^[\0-\x7f]*$/
+
 /** RFC 5280 section 7.1: byte equality first, since nearly all chains have it. */
 export const sameName = (a: Name, b: Name): boolean =>
-  sameBytes(a.der, b.der) || (a.length === b.length && a.rdns.every((rdn, i) => sameRdn(rdn, b.rdns[i] ?? [])))
+  sameBytes(a.der, b.der) ||
+  (a.length === b.length &&
+    Math.max(a.der.length, b.der.length) <= MAX_PREPARED_NAME &&
+    a.rdns.every((rdn, i) => sameRdn(rdn, b.rdns[i] ?? [])))
 
 const sameRdn = (a: readonly NameAttribute[], b: readonly NameAttribute[]): boolean =>
   a.length === 1 && b.length === 1 && a[0] !== undefined && b[0] !== undefined
@@ -226,15 +260,18 @@ const loneSurrogate = /\p{Surrogate}/u
  * none, as bytes. */
 const attributeKey = ({ oid, der }: NameAttribute): string => {
   const text = stringText(der)
-  return text === undefined ? `${oid}#${toHex(der)}` : `${oid}=${prepared(text).replace(/[\\+,]/g, '\\$&')}`
+  const isCompared = text !== undefined && (text.length <= MAX_PREPARED_TEXT || simple.test(text))
+  return isCompared ? `${oid}=${prepared(text).replace(/[\\+,]/g, '\\$&')}` : `${oid}#${toHex(der)}`
 }
 
 /** RFC 4518 section 2, as far as section 7.1 asks for it: characters that are mapped to nothing and to a space,
  * compatibility forms, case, spaces at the ends and repeated. */
-const prepared = (text: string): string =>
-  simple.test(text)
-    ? text.toLowerCase().replace(/ {2,}/g, ' ').trim()
-    : text.replace(mappedToNothing, '').normalize('NFKC').toLowerCase().normalize('NFKC').replace(/\s+/g, ' ').trim()
+const prepared = (text: string): string => {
+  if (simple.test(text)) return text.toLowerCase().replace(/ {2,}/g, ' ').trim()
+  const normal = text.replace(mappedToNothing, '').normalize('NFKC')
+  const lower = normal.toLowerCase()
+  return (lower === normal ? normal : lower.normalize('NFKC')).replace(/\s+/g, ' ').trim()
+}
 
 const simple = /^[ -~]*$/
 
@@ -243,14 +280,18 @@ const simple = /^[ -~]*$/
 const mappedToNothing = /(?![\t-\r\u0085])[\p{Cc}\p{Cf}\p{Variation_Selector}\ufffc]|\u034f/gu
 
 /** What is no string is `#` and hex already; of others a leading `#` is escaped. */
-const attributeText = ({ type, value, der }: NameAttribute): string =>
-  `${type}=${value.startsWith('#') && stringText(der) === undefined ? value : escapeValue(value)}`
+const attributeText = ({ type, value, der }: NameAttribute, limit?: number): string => {
+  const text = limit === undefined ? value : value.slice(0, limit)
+  return `${type}=${value.startsWith('#') && stringText(der) === undefined ? text : escapeValue(text)}`
+}
 
 /** RFC 4514 section 2.4. Control and format characters are escaped too, as hex of their UTF-8, so that a name can't
  * disturb a log. */
 const escapeValue = (value: string): string =>
-  value
-    .replace(/["+,;<>\\]|^[ #]| $/g, '\\$&')
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (c) =>
-      [...utf8Encoder.encode(c)].map((byte) => `\\${toHex(Uint8Array.of(byte))}`).join(''),
-    )
+  value.replace(/["+,;<>\\]|^[ #]| $/g, '\\$&').replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, escapeCharacter)
+
+const escapeCharacter = (character: string): string => {
+  const code = character.charCodeAt(0)
+  if (code < 0x80) return `\\${code < 16 ? '0' : ''}${code.toString(16)}`
+  return toHex(utf8Encoder.encode(character)).replace(/../g, '\\$&')
+}

@@ -48,8 +48,8 @@ export interface VerifyBudgets {
   /** Certificates given, the leaf included. Default 200. */
   readonly certificates?: number
   /**
-   * Signature checks, in units of 0.28 ms: one with P-256 or RSA-2048 by native code counts for 1, with P-384 for 3,
-   * with P-521 for 11; by @noble with P-256 for 10, with P-384 for 70 (`cost` of the provider's verifiers). The first
+   * Signature checks, in units of 0.2 ms: one with P-256 or RSA-2048 by native code counts for 1, with P-384 for 6,
+   * with P-521 for 12; by @noble with P-256 for 20, with P-384 for 55 (`cost` of the provider's verifiers). The first
    * nine that hold from a trust anchor down count for 1 each, whatever they take. Default 100. */
   readonly signatures?: number
   /** Candidate paths to an anchor. Default 200. */

@@ -5,6 +5,7 @@ import type { Certificate } from './certificate.ts'
 import { findViolation } from './constraints.ts'
 import type { ComparisonBudget } from './constraints.ts'
 import type { KeyUsageName, NameConstraints } from './extensions.ts'
+import { briefText } from './general-name.ts'
 import { coversReference } from './names.ts'
 import type { ReferenceName } from './names.ts'
 import { oidName, purposeOids } from './oids.ts'
@@ -251,7 +252,7 @@ export const checkServerName = (
   if (coversReference(leaf, reference, isPublicSuffix)) return
   const names = (leaf.subjectAltNames ?? [])
     .slice(0, MAX_NAMES_SHOWN)
-    .map(({ value }) => shorten(value, 80))
+    .map((name) => shorten(briefText(name), 80))
     .join(', ')
   const isFor = names === '' ? 'it is for no name at all' : `it is for ${shorten(names)}`
   reject('certificate_name_mismatch', `${describe(leaf)} is not for ${shorten(reference.value)}; ${isFor}`, leaf)

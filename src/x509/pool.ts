@@ -3,7 +3,7 @@
 // are.
 
 import type { Certificate } from './certificate.ts'
-import type { Name } from './name.ts'
+import { NameKeys } from './name-keys.ts'
 import { extensionOids } from './oids.ts'
 import type { TrustStore } from './trust.ts'
 
@@ -19,19 +19,23 @@ export interface PoolInput {
 }
 
 export class CertificatePool {
-  readonly #loose: boolean
+  readonly #names: NameKeys
   readonly #bySubject = new Map<string, SameName>()
   readonly #reaching: ReadonlySet<Certificate>
+  /** Those whose issuer has the name of an anchor. */
+  readonly belowAnchors: readonly Certificate[]
   readonly #ids = new IdTable()
   readonly #keys = new Map<object, number>()
   readonly #cas = new Map<Certificate, number>()
 
   constructor({ leaf, pool, trust, time, loose }: PoolInput) {
-    this.#loose = loose
-    this.#reaching = reachingCertificates([leaf, ...pool], trust, loose)
+    this.#names = new NameKeys(loose)
+    const { reaching, belowAnchors } = reachingCertificates([leaf, ...pool], trust, this.#names)
+    this.#reaching = reaching
+    this.belowAnchors = belowAnchors
     for (const certificate of pool) {
       if (!this.#reaching.has(certificate)) continue
-      const key = nameKey(certificate.subject, loose)
+      const key = this.#names.of(certificate.subject)
       const same = this.#bySubject.get(key) ?? new SameName(time)
       this.#bySubject.set(key, same)
       same.add(certificate)
@@ -47,13 +51,13 @@ export class CertificatePool {
    * first: key identifiers are hints and no more (RFC 4158 section 3.5.12); then comes what is valid now. */
   issuersOf(child: Certificate): Iterable<Certificate> {
     const wanted = keyIdText(() => child.authorityKeyIdentifier?.keyIdentifier)
-    return this.#bySubject.get(nameKey(child.issuer, this.#loose))?.candidates(wanted) ?? []
+    return this.#bySubject.get(this.#names.of(child.issuer))?.candidates(wanted) ?? []
   }
 
   /** Whether nobody else comes before this issuer: it is the only one of its name, or the only key of that name with
    * the key identifier that the child asks for. */
   isLikely(child: Certificate, issuer: Certificate): boolean {
-    const same = this.#bySubject.get(nameKey(child.issuer, this.#loose))
+    const same = this.#bySubject.get(this.#names.of(child.issuer))
     if (same === undefined || same.size < 2) return true
     const wanted = keyIdText(() => child.authorityKeyIdentifier?.keyIdentifier)
     return wanted !== '' && wanted === keyIdText(() => issuer.subjectKeyIdentifier) && same.isOneKey(wanted, this)
@@ -168,29 +172,30 @@ const keyIdText = (read: () => Uint8Array | undefined): string => {
   }
 }
 
-const nameKey = (name: Name, loose: boolean): string => (loose ? name.key : name.exactKey)
-
 /** From the anchors' names down, each name once. */
 const reachingCertificates = (
   all: readonly Certificate[],
   trust: TrustStore,
-  loose: boolean,
-): ReadonlySet<Certificate> => {
+  keys: NameKeys,
+): { readonly reaching: ReadonlySet<Certificate>; readonly belowAnchors: readonly Certificate[] } => {
   const byIssuer = new Map<string, Certificate[]>()
   const names = new Set<string>()
   for (const certificate of all) {
-    const issuer = nameKey(certificate.issuer, loose)
+    const issuer = keys.of(certificate.issuer)
     const same = byIssuer.get(issuer)
     if (same === undefined) byIssuer.set(issuer, [certificate])
     else same.push(certificate)
-    if (!names.has(issuer) && trust.byName(certificate.issuer, loose).length > 0) names.add(issuer)
+    if (!names.has(issuer) && trust.byName(certificate.issuer, keys.isLoose(certificate.issuer)).length > 0) {
+      names.add(issuer)
+    }
   }
+  const belowAnchors = [...names].flatMap((name) => byIssuer.get(name) ?? [])
   const reaching = new Set<Certificate>()
   for (const name of names) {
     for (const certificate of byIssuer.get(name) ?? []) {
       reaching.add(certificate)
-      names.add(nameKey(certificate.subject, loose))
+      names.add(keys.of(certificate.subject))
     }
   }
-  return reaching
+  return { reaching, belowAnchors }
 }

@@ -119,7 +119,7 @@ const reasonsOfCodes: ReadonlyMap<TlsErrorCode, RejectionReason> = new Map<TlsEr
 
 /** How a certificate is called in a message. */
 export const describe = (certificate: Certificate): string => {
-  const subject = certificate.subject.toString()
+  const subject = certificate.subject.brief
   return subject === ''
     ? `the certificate with serial number ${shorten(certificate.serialNumberHex, 64)}`
     : quote(subject)

@@ -73,6 +73,9 @@ export class Search {
    * more CAs. */
   readonly dead: Map<Certificate, number> = new Map<Certificate, number>()
 
+  /** Whether an anchor signed any of the certificates, if that is known. */
+  isRooted: boolean | undefined
+
   constructor(input: SearchInput, candidates: CertificatePool) {
     this.input = input
     this.candidates = candidates
@@ -118,7 +121,7 @@ export class Search {
   }
 }
 
-/** What a search does at one go, in units of signatureCost(): 11 ms. */
+/** What a search does at one go, in units of signatureCost(): 8 ms. */
 const SLICE = 40
 
 /** An anchor, or a certificate that issued another one. */

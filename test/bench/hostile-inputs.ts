@@ -14,6 +14,7 @@ import {
   email,
   extension,
   fixedKeys,
+  ip,
   make,
   makeCa,
   makeLeaf,
@@ -76,6 +77,9 @@ const junk = (i: number, subject: string, issuer: string, extensions = [basic(tr
 
 const leafBelow = (subject: string): Uint8Array =>
   makeLeaf({ der: root.der, subject: name(subject), keys }, { keys }).der
+/** One that the root did sign, as anybody can have it: without it there is nothing to search. */
+const genuine = makeCa('genuine', { issuer: root, keys: fixedKeys(4), extensions: [basic(true), certSign] }).der
+
 /** Says that the root issued it. */
 const top = (subject: string): Uint8Array =>
   makeCa(subject, { issuer: forger, keys, extensions: [basic(true), certSign] }).der
@@ -119,24 +123,37 @@ const keyIdentifier = (length: number, last: number): Uint8Array =>
 const longName = (n: number): Uint8Array =>
   derSequence(...count(n, (i) => derSet(derSequence(derOid('2.5.4.11'), derElement(0x0c, text(`Unit  \u00c4 ${i}`))))))
 
+const unit = (value: string): Uint8Array => derSequence(derOid('2.5.4.11'), derElement(0x0c, text(value)))
+/** Combining marks in an order that is not theirs, and a character that becomes 18. */
+const marks = (i: number): string => `a${'\u0315\u0300\u05ae'.repeat(8)}${'\ufdfa'.repeat(8)}${i}`
+
 export const hostileInputs: readonly Hostile[] = [
   {
     what: 'junk of one name that issues itself',
-    chain: (n) => [leafBelow('S'), ...count(n, (i) => junk(i, 'S', 'S')), top('S')],
+    chain: (n) => [leafBelow('S'), genuine, ...count(n, (i) => junk(i, 'S', 'S')), top('S')],
   },
   {
     what: 'junk of two names that issue each other',
-    chain: (n) => [leafBelow('S'), ...count(n, (i) => (i % 2 === 0 ? junk(i, 'S', 'M') : junk(i, 'M', 'S'))), top('S')],
+    chain: (n) => [
+      leafBelow('S'),
+      genuine,
+      ...count(n, (i) => (i % 2 === 0 ? junk(i, 'S', 'M') : junk(i, 'M', 'S'))),
+      top('S'),
+    ],
   },
   {
     what: 'junk that has nothing to do with the leaf',
     chain: (n) => [leafBelow('S'), ...count(n, (i) => junk(i, 'Z', 'Y'))],
   },
-  { what: "junk below the root's name", chain: (n) => [leafBelow('S'), ...count(n, (i) => junk(i, 'S', 'root'))] },
+  {
+    what: "junk below the root's name",
+    chain: (n) => [leafBelow('S'), genuine, ...count(n, (i) => junk(i, 'S', 'root'))],
+  },
   {
     what: 'junk with long key identifiers that differ at the end',
     chain: (n) => [
       leafBelow('S'),
+      genuine,
       ...count(n, (i) => junk(i, 'S', 'S', [basic(true), keyIdentifier(500, i)])),
       top('S'),
     ],
@@ -147,13 +164,19 @@ export const hostileInputs: readonly Hostile[] = [
   },
   {
     what: 'junk with keys of P-384',
-    chain: (n) => [leafBelow('S'), ...count(n, (i) => dear(p384(i), 'S')), dear(p384(n), 'root')],
+    chain: (n) => [leafBelow('S'), genuine, ...count(n, (i) => dear(p384(i), 'S')), dear(p384(n), 'root')],
   },
   {
     what: 'junk with keys of P-521',
-    chain: (n) => [leafBelow('S'), ...count(n, (i) => dear(p521(i), 'S')), dear(p521(n), 'root')],
+    chain: (n) => [leafBelow('S'), genuine, ...count(n, (i) => dear(p521(i), 'S')), dear(p521(n), 'root')],
   },
-  { what: 'a ladder of CAs without a root', chain: (n) => ladder(Math.ceil(n / 8), false) },
+  {
+    what: 'a ladder of CAs without a root',
+    chain: (n) => {
+      const [leaf = genuine, ...cas] = ladder(Math.ceil(n / 8), false)
+      return [leaf, genuine, ...cas]
+    },
+  },
   {
     what: 'one certificate of many extensions',
     chain: (n) =>
@@ -216,6 +239,49 @@ export const hostileInputs: readonly Hostile[] = [
             count(n, (i) => directory(name(`b${i}`))),
           ),
         ],
+      ),
+  },
+  {
+    what: 'addresses and constraints',
+    chain: (n) =>
+      chainWith(
+        [altNames(...count(n, (i) => ip(10, 0, i >> 8, i & 255)))],
+        [
+          constraints(
+            [],
+            count(n, (i) => ip(11, 0, i >> 8, i & 255, 255, 255, 255, 255)),
+          ),
+        ],
+      ),
+  },
+  {
+    what: 'names of texts that take long to normalise',
+    chain: (n) => {
+      const [issuer, subject] = [0, 1].map((i) => derSequence(...count(n, () => derSet(unit(marks(i))))))
+      if (issuer === undefined || subject === undefined) return []
+      return [make({ subject, issuer: { subject: issuer, keys }, keys, extensions: [basic(true)] }).der]
+    },
+  },
+  {
+    what: 'one text that takes the square of its length to normalise',
+    chain: (n) => {
+      const subject = derSequence(derSet(unit(marks(0).repeat(n * 4))))
+      return [make({ subject, issuer: { subject: name('root'), keys }, keys, extensions: [basic(true)] }).der]
+    },
+  },
+  {
+    what: 'such texts in directory names and constraints',
+    chain: (n) => {
+      const names = count(n, (i) => directory(derSequence(derSet(unit(marks(i))))))
+      return chainWith([altNames(...names)], [constraints([], names.slice(1))])
+    },
+  },
+  {
+    what: 'names that are malformed, each in its own way',
+    chain: (n) =>
+      chainWith(
+        [altNames(...count(n * 10, (i) => derElement(i % 2 === 0 ? 0xa4 : 0xa0, Uint8Array.of(0x30, 1, i & 255))))],
+        [constraints([directory(name('a'))], [])],
       ),
   },
   {
