@@ -3,7 +3,19 @@
 import type { AeadKey } from './provider.ts'
 
 /**
- * The key, marked. The mark is not enumerable: a key that wraps this one by spreading it may keep what it is given, and
- * does not carry it.
+ * A key, marked. The mark is its class's: a key that wraps this one by spreading it may keep what it is given, and does
+ * not carry it. (A property that is defined as not enumerable costs as much as the key itself.)
  */
-export const immediateKey = (key: AeadKey): AeadKey => Object.defineProperty(key, 'immediate', { value: true })
+export class ImmediateKey implements AeadKey {
+  readonly seal: AeadKey['seal']
+  readonly open: AeadKey['open']
+
+  constructor({ seal, open }: Pick<AeadKey, 'seal' | 'open'>) {
+    this.seal = seal
+    this.open = open
+  }
+
+  get immediate(): true {
+    return true
+  }
+}

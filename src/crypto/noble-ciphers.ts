@@ -3,7 +3,7 @@
 
 import { cbc, gcm } from '@noble/ciphers/aes.js'
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
-import { immediateKey } from './immediate.ts'
+import { ImmediateKey } from './immediate.ts'
 import type { AeadCipher, AeadKey, CbcCipher, CbcKey, CipherName } from './provider.ts'
 
 interface OneMessage {
@@ -26,7 +26,7 @@ const aead = (
   tagLength: 16,
   importKey: (raw): AeadKey => {
     const key = raw.slice()
-    return immediateKey({
+    return new ImmediateKey({
       seal: (nonce, additionalData, plaintext, out) => {
         out.set(keyed(key, nonce, additionalData).encrypt(plaintext))
       },

@@ -3,7 +3,7 @@
 
 import * as crypto from 'node:crypto'
 import { release } from '../wire/bytes.ts'
-import { immediateKey } from './immediate.ts'
+import { ImmediateKey } from './immediate.ts'
 import { lateChaCha } from './noble-late.ts'
 import type { AeadCipher, CbcCipher, Cipher, CipherName, HashAlgorithm, HashName, RunningHash } from './provider.ts'
 
@@ -24,7 +24,7 @@ const aead = (name: 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305', keyLeng
     // ChaCha20-Poly1305 wants its length said; the types have it as the ciphers of CCM
     const cipherName = name as 'aes-128-gcm'
     const options = { authTagLength: 16 }
-    return immediateKey({
+    return new ImmediateKey({
       seal: (nonce, additionalData, plaintext, out) => {
         const cipher = crypto.createCipheriv(cipherName, key, nonce, options)
         cipher.setAAD(additionalData)
