@@ -10,17 +10,21 @@ export class Transcript {
   #algorithm: HashAlgorithm | undefined
   #running: RunningHash | undefined
   #messages: Uint8Array[] | undefined = []
+  /** Of all so far, if it was asked for: a hash is read up to three times between two messages. */
+  #digest: Uint8Array | undefined
 
   /** Adds one message with its header. */
   add(raw: Uint8Array): void {
     this.#running?.update(raw)
     this.#messages?.push(raw)
+    this.#digest = undefined
   }
 
   /** The hash is known now: everything added so far is hashed. */
   start(algorithm: HashAlgorithm): void {
     this.#algorithm = algorithm
     this.#running = algorithm.create()
+    this.#digest = undefined
     for (const message of this.#messages ?? []) this.#running.update(message)
   }
 
@@ -33,6 +37,7 @@ export class Transcript {
   forget(): void {
     this.#messages = undefined
     this.#running = undefined
+    this.#digest = undefined
   }
 
   /** All messages so far, for signatures over them (TLS 1.2 CertificateVerify). */
@@ -52,7 +57,7 @@ export class Transcript {
 
   hash(): Uint8Array {
     if (!this.#running) throw new TlsError('internal_error', 'the transcript hash is not known yet')
-    return this.#running.digest()
+    return (this.#digest ??= this.#running.digest())
   }
 
   /**

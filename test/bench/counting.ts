@@ -3,6 +3,7 @@
 // noise.
 
 import { createHook } from 'node:async_hooks'
+import { createHash } from 'node:crypto'
 import { createRequire, syncBuiltinESMExports } from 'node:module'
 import { Session } from 'node:inspector/promises'
 
@@ -79,6 +80,15 @@ const countCrypto = (add: Add): Undo => {
       return original.apply(crypto, args)
     }),
   )
+  const copies = replace(
+    createHash('sha256').constructor.prototype,
+    'copy',
+    (original) =>
+      function (this: unknown, ...args: unknown[]) {
+        add('Hash copies')
+        return original.apply(this, args)
+      },
+  )
   const random = replace(
     Object.getPrototypeOf(globalThis.crypto),
     'getRandomValues',
@@ -90,7 +100,7 @@ const countCrypto = (add: Add): Undo => {
   )
   syncBuiltinESMExports()
   return () => {
-    for (const each of [...undo, random].toReversed()) each()
+    for (const each of [...undo, copies, random].toReversed()) each()
     syncBuiltinESMExports()
   }
 }
