@@ -54,12 +54,11 @@ export class HandshakeJoiner {
   /** The next whole message with its header, as a copy of its own; undefined if more bytes are needed. */
   next(): Uint8Array | undefined {
     if (this.#end - this.#start < HEADER_LENGTH) return undefined
-    const [type = 0, high = 0, middle = 0, low = 0] = this.#buffer.subarray(this.#start, this.#start + HEADER_LENGTH)
-    const length = (high << 16) | (middle << 8) | low
+    const length = (this.#at(1) << 16) | (this.#at(2) << 8) | this.#at(3)
     if (length > this.maxMessage) {
       throw new TlsError(
         'message_too_large',
-        `a ${handshakeTypeName(type)} message of ${length} bytes; the most is ${this.maxMessage}`,
+        `a ${handshakeTypeName(this.#at(0))} message of ${length} bytes; the most is ${this.maxMessage}`,
       )
     }
     const end = this.#start + HEADER_LENGTH + length
@@ -68,5 +67,10 @@ export class HandshakeJoiner {
     this.#start = end
     if (this.aligned) this.#buffer = nothing // the record's memory may go
     return message
+  }
+
+  /** A byte of the header of the message that is waiting. */
+  #at(index: number): number {
+    return this.#buffer[this.#start + index] ?? 0
   }
 }

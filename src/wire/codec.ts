@@ -174,14 +174,12 @@ export const encode = <T>(codec: Codec<T>, value: T, room = 0): Uint8Array =>
     codec.encode(writer, value)
   })
 
-/** Each value by its codec, all in memory that they share. */
-export const encodeAll = (
-  values: readonly { readonly codec: Codec<unknown>; readonly value: unknown }[],
-): readonly Uint8Array[] => {
+/** Each value by the codec at its place, all in memory that they share. */
+export const encodeAll = (codecs: readonly Codec<unknown>[], values: readonly unknown[]): readonly Uint8Array[] => {
   const ends: number[] = []
   const all = written((writer) => {
-    for (const { codec, value } of values) {
-      codec.encode(writer, value)
+    for (let i = 0; i < codecs.length; i++) {
+      codecs[i]?.encode(writer, values[i])
       ends.push(writer.length)
     }
   })
@@ -319,8 +317,8 @@ export const struct = <F extends Fields>(fields: F): Codec<DecodedFields<F>> => 
       for (let i = 0; i < codecs.length; i++) codecs[i]?.encode(writer, value[names[i] ?? ''])
     },
     decode: (reader) => {
-      // a copy of all names at once, so that values go into an object that has them already
-      const value: Record<string, unknown> = { ...blank }
+      // a copy of all names at once, so that values go into an object that has them already; a spread takes twice as long
+      const value: Record<string, unknown> = Object.assign({}, blank)
       if (reader.note) for (const [name, codec] of entries) value[name] = reader.field(name, codec)
       else for (let i = 0; i < codecs.length; i++) value[names[i] ?? ''] = codecs[i]?.decode(reader)
       return value as DecodedFields<F>
@@ -342,10 +340,8 @@ export const latin1 = (codec: Codec<Uint8Array>): Codec<string> => mapped(codec,
 const CHUNK = 4096
 
 const textOf = (bytes: Uint8Array): string => {
-  let text = ''
-  for (let at = 0; at < bytes.length; at += CHUNK)
-    text += String.fromCharCode.apply(undefined, bytes.subarray(at, at + CHUNK) as unknown as number[])
-  return text
+  if (bytes.length <= CHUNK) return String.fromCharCode.apply(undefined, bytes as unknown as number[])
+  return textOf(bytes.subarray(0, CHUNK)) + textOf(bytes.subarray(CHUNK))
 }
 
 /** Throws `bad_option` for what is no byte: two texts must not become the same bytes. */

@@ -74,6 +74,9 @@ export type ExtensionTable = { readonly [K in ExtensionName]?: Codec<unknown> }
 /** The extensions of one message by name, as its table reads them. */
 export type ExtensionValues<T> = { -readonly [K in keyof T]?: Decoded<T[K]> }
 
+/** The same for writing: one that is undefined is left out. */
+export type WrittenExtensions<T> = { readonly [K in keyof T]?: Decoded<T[K]> | undefined }
+
 const idList16: Codec<readonly number[]> = list(2, u16, 2)
 const authorities: Codec<readonly Uint8Array[]> = list(2, opaque(2, 1), 3)
 const keyShareEntry = struct({ group: u16, keyExchange: opaque(2, 1) })
@@ -321,16 +324,19 @@ export const decodeExtension = <T extends ExtensionTable, K extends keyof T & Ex
 }
 
 /** Writes the values that are given, in the order in which the object has them. */
-export const encodeExtensions = <T extends ExtensionTable>(table: T, values: ExtensionValues<T>): RawExtension[] => {
+export const encodeExtensions = <T extends ExtensionTable>(table: T, values: WrittenExtensions<T>): RawExtension[] => {
   const rows: Fields = table
   const types: number[] = []
-  const given: { readonly codec: Codec<unknown>; readonly value: unknown }[] = []
-  for (const name of Object.keys(values) as ExtensionName[]) {
+  const codecs: Codec<unknown>[] = []
+  const given: unknown[] = []
+  for (const name of Object.keys(values) as (ExtensionName & keyof T)[]) {
     const codec = rows[name]
-    const value: unknown = Reflect.get(values, name)
+    const value: unknown = values[name]
     if (value === undefined || !codec) continue
     types.push(extensionTypes[name])
-    given.push({ codec, value })
+    codecs.push(codec)
+    given.push(value)
   }
-  return encodeAll(given).map((data, i) => ({ type: types[i] ?? 0, data }))
+  if (types.length === 0) return []
+  return encodeAll(codecs, given).map((data, i) => ({ type: types[i] ?? 0, data }))
 }

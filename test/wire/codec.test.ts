@@ -135,12 +135,8 @@ describe('bounds of the presentation language (RFC 9846 section 3)', () => {
   })
 
   it('several values are written into memory that they share, each by its codec', () => {
-    const values = [
-      { codec: u8, value: 1 },
-      { codec: empty, value: true },
-      { codec: u16, value: 0x0203 },
-    ] as readonly { readonly codec: Codec<unknown>; readonly value: unknown }[]
-    expect(encodeAll(values)).toEqual([Uint8Array.of(1), none, Uint8Array.of(2, 3)])
+    const codecs = [u8, empty, u16] as readonly Codec<unknown>[]
+    expect(encodeAll(codecs, [1, true, 0x0203])).toEqual([Uint8Array.of(1), none, Uint8Array.of(2, 3)])
   })
 
   it('room is left in front, and what is longer than any buffer so far is written all the same', () => {

@@ -3,7 +3,7 @@
 
 import type { CommonConfig } from '../../config.ts'
 import { certificateEntryExtensions, encodeExtensions } from '../../wire/extensions.ts'
-import type { CertificateEntryExtensions } from '../../wire/extensions.ts'
+import type { WrittenExtensions } from '../../wire/extensions.ts'
 import type { Messages13 } from '../../wire/messages.ts'
 import { sign, signedContent13 } from './signatures.ts'
 import { sendCertificateMessage } from './certificate-message.ts'
@@ -16,7 +16,7 @@ export interface ProofRequest {
   /** certificate_request_context. */
   readonly context: Uint8Array
   /** What the peer wants beside our leaf. */
-  readonly leafExtensions: CertificateEntryExtensions
+  readonly leafExtensions: WrittenExtensions<typeof certificateEntryExtensions>
   /** Its compress_certificate. */
   readonly compression: readonly number[] | undefined
 }
@@ -30,7 +30,7 @@ export function* sendProof13(
   const { certificates, delegated } = identity
   const ofLeaf = encodeExtensions(certificateEntryExtensions, {
     ...leafExtensions,
-    ...(delegated && delegation && { delegated_credential: delegation.encode(delegated) }),
+    delegated_credential: delegated && delegation?.encode(delegated),
   })
   const entries = certificates.map((data, index) => ({ data, extensions: index === 0 ? ofLeaf : [] }))
   yield* sendCertificateMessage(hs, identity, { context, entries }, compression)

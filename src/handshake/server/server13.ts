@@ -77,8 +77,8 @@ function* sendServerHello(hs: ServerHandshake, choice: Choice13): Flow<Handshake
   const fields = {
     ...helloFields(config, hello, suite),
     extensions: encodeExtensions(serverHelloExtensions, {
-      ...(psk && { pre_shared_key: psk.index }),
-      ...(group && answer && { key_share: { group: group.id, keyExchange: answer.share } }),
+      pre_shared_key: psk?.index,
+      key_share: group && answer && { group: group.id, keyExchange: answer.share },
       supported_versions: TLS13,
     }),
   }
@@ -102,12 +102,12 @@ const sendServerParameters = (hs: ServerHandshake, { hello, psk, alpn, earlyData
   hs.send('EncryptedExtensions', {
     extensions: encodeExtensions(encryptedExtensionsExtensions, {
       // not when resuming (RFC 6066 section 3)
-      ...(hello.info.serverName !== undefined && !psk && { server_name: new Uint8Array(0) }),
-      ...(theirLimit !== undefined && { record_size_limit: config.recordSizeLimit ?? MAX_RECORD_SIZE_LIMIT }),
-      ...(alpn !== undefined && { application_layer_protocol_negotiation: [alpn] }),
-      ...(earlyData === 'accepted' && { early_data: true }),
-      ...(asksTickets && parts.sessions && { ticket_request: parts.sessions.count(config, hello, psk !== undefined) }),
-      ...(retryConfigs && { encrypted_client_hello: retryConfigs }),
+      server_name: hello.info.serverName !== undefined && !psk ? new Uint8Array(0) : undefined,
+      record_size_limit: theirLimit === undefined ? undefined : (config.recordSizeLimit ?? MAX_RECORD_SIZE_LIMIT),
+      application_layer_protocol_negotiation: alpn === undefined ? undefined : [alpn],
+      early_data: earlyData === 'accepted' ? true : undefined,
+      ticket_request: asksTickets && parts.sessions?.count(config, hello, psk !== undefined),
+      encrypted_client_hello: retryConfigs,
     }),
   })
   if (!psk && config.clientAuth?.inHandshake && parts.clientAuth)
@@ -124,9 +124,9 @@ function* sendServerAuthentication(hs: ServerHandshake, { hello, psk, identity: 
   } = hello.extensions
   const { ocspResponse, scts } = chosen.identity
   const leafExtensions = {
-    ...(status?.statusType === OCSP &&
-      ocspResponse && { status_request: { statusType: OCSP, response: ocspResponse } }),
-    ...(wantsScts && scts && { signed_certificate_timestamp: scts }),
+    status_request:
+      status?.statusType === OCSP && ocspResponse ? { statusType: OCSP, response: ocspResponse } : undefined,
+    signed_certificate_timestamp: wantsScts && scts,
   }
   yield* sendProof13(hs, chosen, { role: 'server', context: new Uint8Array(0), leafExtensions, compression })
 }

@@ -69,8 +69,9 @@ export function* sendTickets(hs: ServerHandshake, connection: Connection13, fact
       return
     }
     if (!ticket || ticket.length > 0xffff) return
-    const early = config.maxEarlyData > 0 && { early_data: config.maxEarlyData }
-    const extensions = [...encodeExtensions(newSessionTicketExtensions, { ...early }), ...greaseExtension(config)]
+    const early = config.maxEarlyData > 0 ? config.maxEarlyData : undefined
+    const known = encodeExtensions(newSessionTicketExtensions, { early_data: early })
+    const extensions = [...known, ...greaseExtension(config)]
     hs.send('NewSessionTicket', { lifetime, ageAdd, nonce, ticket, extensions }, false)
   }
 }
