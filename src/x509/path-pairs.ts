@@ -37,10 +37,19 @@ export const pathPairs = (
   return pairs
 }
 
-export const issuerOf = (certificate: Certificate): Issuer => ({
-  spki: certificate.spki,
-  certificate,
-  get publicKey() {
-    return certificate.publicKey
-  },
-})
+export const issuerOf = (certificate: Certificate): Issuer => new CertificateIssuer(certificate)
+
+/** A class and not an object with a getter, of which V8 makes a hidden class each time. */
+class CertificateIssuer implements Issuer {
+  readonly spki: Uint8Array
+  readonly certificate: Certificate
+
+  constructor(certificate: Certificate) {
+    this.spki = certificate.spki
+    this.certificate = certificate
+  }
+
+  get publicKey(): PublicKey {
+    return this.certificate.publicKey
+  }
+}
