@@ -1,18 +1,15 @@
 // What noble does for the node and webcrypto providers where a runtime lacks it, loaded when it is first needed: the
 // answer to that first call is a promise. With Node that is ML-KEM before 24.7, X448 in Bun, P-521 in Deno, ChaCha20 in
 // Electron, and noble takes longer to load than all else that Node needs; with WebCrypto it is what few connections
-// need: curves that a runtime lacks, ChaCha20, CBC, Ed448, ML-DSA.
+// need: curves that a runtime lacks, ChaCha20, CBC. Signatures are apart, in noble-late-keys.ts.
 
 import type * as nobleCiphers from './noble-ciphers.ts'
 import type { DiffieHellman, GroupParts, Kem } from './groups.ts'
 import { lazily } from './lazily.ts'
 import { andThen } from './maybe.ts'
-import type { KeyPart } from './parts.ts'
-import type { AeadCipher, CbcCipher, KeyType, MaybePromise, PrivateKey, PublicKey, Signer } from './provider.ts'
-import type { Scheme } from './signatures.ts'
+import type { AeadCipher, CbcCipher, MaybePromise } from './provider.ts'
 
 const groups = lazily(() => import('./noble-groups.ts'))
-const signatures = lazily(() => import('./noble-signatures.ts'))
 type NobleCiphers = typeof nobleCiphers
 const ciphers = lazily(() => import('./noble-ciphers.ts'))
 
@@ -42,16 +39,6 @@ export const lateKem = (
   encapsulate: (encapsulationKey) =>
     andThen(groups(), ({ nobleParts }) => nobleParts[name].encapsulate(encapsulationKey)),
 })
-
-export const lateVerify = (
-  scheme: Scheme,
-  key: PublicKey,
-  message: Uint8Array,
-  signature: Uint8Array,
-): MaybePromise<boolean> => andThen(signatures(), ({ nobleVerify }) => nobleVerify(scheme, key, message, signature))
-
-export const lateSigner = (key: PrivateKey): MaybePromise<Signer> =>
-  andThen(signatures(), ({ nobleSigner }) => nobleSigner(key))
 
 /** The caller of importKey() wipes its own bytes; the copy that waits for the module is wiped here. */
 const whenLoaded = <K>(
@@ -84,10 +71,3 @@ const lateBlocks = (name: keyof NobleCiphers['nobleCbcs'], keyLength: number): C
 export const lateChaCha: AeadCipher = lateAead('chacha20-poly1305', 32)
 export const lateGcm: readonly AeadCipher[] = [lateAead('aes-128-gcm', 16), lateAead('aes-256-gcm', 32)]
 export const lateCbc: readonly CbcCipher[] = [lateBlocks('aes-128-cbc', 16), lateBlocks('aes-256-cbc', 32)]
-
-/** Signatures with keys of these types. */
-export const lateKeys = (...types: readonly KeyType[]): KeyPart => ({
-  types,
-  verify: ({ scheme, key, message, signature }) => lateVerify(scheme, key, message, signature),
-  signer: lateSigner,
-})

@@ -31,7 +31,8 @@ const curve = (id: number, publicKeyLength: number, namedCurve: string, secretBi
 
 type Name = 'x25519' | 'p256' | 'p384' | 'p521'
 
-const curves: Readonly<Record<Name, Curve>> = {
+/** What WebCrypto has where a runtime has all of it. */
+export const curves: Readonly<Record<Name, Curve>> = {
   x25519: curve(groupIds.X25519, 32, 'X25519', 256),
   p256: curve(groupIds['P-256'], 65, 'P-256', 256),
   p384: curve(groupIds['P-384'], 97, 'P-384', 384),

@@ -4,15 +4,12 @@
 // loaded late by files, and a bundle of parts (webcrypto-with.ts) would get the whole of noble with it.
 
 import { groupIds } from '../wire/numbers.ts'
-import { nobleCosts } from './noble-costs.ts'
-import { nobleMd5, nobleSha1 } from './noble-hashes.ts'
-import { lateCbc, lateChaCha, lateCurve, lateGcm, lateKeys } from './noble-late.ts'
+import { lateCbc, lateChaCha, lateCurve, lateGcm } from './noble-late.ts'
 import { nobleMlKem1024, nobleMlKem512, nobleMlKem768 } from './noble-ml-kem.ts'
-import type { CryptoProvider, KeyType } from './provider.ts'
+import type { CryptoProvider } from './provider.ts'
+import { curves } from './webcrypto-groups.ts'
+import { lateSignatures } from './webcrypto-keys.ts'
 import { webcryptoWith } from './webcrypto-with.ts'
-
-/** What no WebCrypto has. */
-const ofNoble: readonly KeyType[] = ['ed448', 'mldsa44', 'mldsa65', 'mldsa87']
 
 /**
  * What `webcryptoProvider` of `puretls/crypto/webcrypto` is, in fewer bytes: most of noble is loaded with `import()`,
@@ -21,22 +18,18 @@ const ofNoble: readonly KeyType[] = ['ed448', 'mldsa44', 'mldsa65', 'mldsa87']
  */
 export const webcryptoLateProvider: CryptoProvider = {
   ...webcryptoWith({
+    ...lateSignatures,
     ciphers: [...lateGcm, lateChaCha, ...lateCbc],
     keyExchange: {
-      x25519: lateCurve('x25519', { id: groupIds.X25519, publicKeyLength: 32 }),
-      p256: lateCurve('p256', { id: groupIds['P-256'], publicKeyLength: 65 }),
-      p384: lateCurve('p384', { id: groupIds['P-384'], publicKeyLength: 97 }),
-      p521: lateCurve('p521', { id: groupIds['P-521'], publicKeyLength: 133 }),
+      x25519: lateCurve('x25519', curves.x25519),
+      p256: lateCurve('p256', curves.p256),
+      p384: lateCurve('p384', curves.p384),
+      p521: lateCurve('p521', curves.p521),
       x448: lateCurve('x448', { id: groupIds.X448, publicKeyLength: 56 }),
       mlKem512: nobleMlKem512,
       mlKem768: nobleMlKem768,
       mlKem1024: nobleMlKem1024,
     },
-    keys: [
-      lateKeys('rsa', 'rsa-pss', 'p256', 'p384', 'p521', 'ed25519'),
-      { ...lateKeys(...ofNoble), cost: nobleCosts(...ofNoble) },
-    ],
-    hashes: { sha1: nobleSha1, md5: nobleMd5 },
   }),
   name: 'webcrypto-late',
 }

@@ -58,9 +58,9 @@ const subtleGcm = (
 }
 
 /** What every WebCrypto has by now; it is used without asking. */
-const everywhere: readonly KeyType[] = ['rsa', 'rsa-pss', 'p256', 'p384']
+export const everywhere: readonly KeyType[] = ['rsa', 'rsa-pss', 'p256', 'p384']
 /** What some have: it needs a part behind it. */
-const somewhere: readonly KeyType[] = ['p521', 'ed25519']
+export const somewhere: readonly KeyType[] = ['p521', 'ed25519']
 
 /** WebCrypto before the parts. */
 const subtleParts = (parts: readonly ProviderPart[]): ProviderPart => {

@@ -5,7 +5,7 @@ import type { Names } from '../checked-options.ts'
 import { parsePublicKey } from '../crypto/keys.ts'
 import { run } from '../crypto/maybe.ts'
 import type { PublicKey } from '../crypto/provider.ts'
-import { webcryptoLateProvider } from '../crypto/webcrypto-late.ts'
+import { webcryptoKeys } from '../crypto/webcrypto-keys.ts'
 import { TlsError, asTlsError } from '../errors.ts'
 import {
   DerReader,
@@ -221,7 +221,7 @@ const readRequest = (der: Uint8Array): ParsedRequest => {
     extensions,
     ...readWishes(extensions),
     challengePassword: challengeOf(attributes),
-    verify: async () => run(verifySignature(webcryptoLateProvider, publicKey, algorithm, infoDer, signature)),
+    verify: async () => run(verifySignature(webcryptoKeys, publicKey, algorithm, infoDer, signature)),
   }
 }
 

@@ -6,7 +6,7 @@ import type { KeyInput, KeyObjectLike } from '../crypto/key-input.ts'
 import { keyAlgorithm } from '../crypto/key-algorithm.ts'
 import { parsePublicKey, samePublicKey } from '../crypto/keys.ts'
 import type { KeyType, PrivateKey, PublicKey, SignatureAlgorithm, Signer } from '../crypto/provider.ts'
-import { webcryptoLateProvider } from '../crypto/webcrypto-late.ts'
+import { webcryptoKeys } from '../crypto/webcrypto-keys.ts'
 import { TlsError } from '../errors.ts'
 import {
   constructedTag,
@@ -100,7 +100,7 @@ export const importKeyPair = async (key: KeyInput, spki?: Uint8Array): Promise<K
       ? undefined
       : await readPrivateKey(key)
   const pkcs8 = parsed && !isCryptoKey(parsed) ? parsed.pkcs8 : undefined
-  const signer = await signerFor(parsed ?? key, webcryptoLateProvider, expected)
+  const signer = await signerFor(parsed ?? key, webcryptoKeys, expected)
   const publicKey = signer.publicKey ?? expected
   if (publicKey === undefined)
     throw new TlsError('bad_option', 'key: it does not show its public key; give that as `publicKey`')
@@ -179,7 +179,7 @@ export const ownKeyBytes = async (key: OwnKey | CryptoKey): Promise<Uint8Array> 
 
 /** The public half of a key (PEM, DER or parsed). */
 export const publicKeyOf = async (key: Uint8Array): Promise<PublicKey | undefined> =>
-  (await signerFor(key, webcryptoLateProvider)).publicKey
+  (await signerFor(key, webcryptoKeys)).publicKey
 
 const rsa = (modulusLength: number): RsaHashedKeyGenParams => ({
   name: 'RSASSA-PKCS1-v1_5',
