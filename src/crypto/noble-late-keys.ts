@@ -1,5 +1,5 @@
-// Signatures of noble, loaded when they are first needed, like the rest of it (noble-late.ts), and apart from that: what
-// only signs and checks, as puretls/pki does, then has no files of groups and ciphers that it could load.
+// Signatures of noble, loaded when they are first needed, like the rest of it (noble-late.ts), and apart from that:
+// what only signs and checks, as puretls/pki does, then has no files of groups and ciphers that it could load.
 
 import { lazily } from './lazily.ts'
 import { andThen } from './maybe.ts'

@@ -1,5 +1,5 @@
-// Signatures and hashes of the WebCrypto provider that loads noble late, without what only connections need (groups with
-// ML-KEM, ciphers): for puretls/pki, which makes keys and checks what they signed.
+// Signatures and hashes of the WebCrypto provider that loads noble late, without what only connections need (groups
+// with ML-KEM, ciphers): for puretls/pki, which makes keys and checks what they signed.
 
 import { nobleCosts } from './noble-costs.ts'
 import { nobleMd5, nobleSha1 } from './noble-hashes.ts'

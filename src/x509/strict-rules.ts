@@ -1,5 +1,5 @@
-// What the strict profiles ask for beyond rules.ts: the forms of RFC 5280 section 4 and of DER, what that section puts on
-// issuers, and the CA/Browser Forum's Baseline Requirements. profiles.ts gives them to the profiles that have them.
+// What the strict profiles ask for beyond rules.ts: the forms of RFC 5280 section 4 and of DER, what that section puts
+// on issuers, and the CA/Browser Forum's Baseline Requirements. profiles.ts gives them to the profiles that have them.
 
 import { equalBytes } from '../wire/bytes.ts'
 import type { Certificate } from './certificate.ts'

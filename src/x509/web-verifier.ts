@@ -1,5 +1,5 @@
-// The smallest verifier of chains for clients and servers: path-verifier.ts with the default profile alone, trust in DER,
-// and nothing that fetches.
+// The smallest verifier of chains for clients and servers: path-verifier.ts with the default profile alone, trust in
+// DER, and nothing that fetches.
 
 import type { Names } from '../checked-options.ts'
 import { checkSmallOptions, webNames } from './options.ts'

@@ -1,5 +1,5 @@
-// A machine that is loaded with the first connection: where it cannot be loaded, the connection says why, and the stream
-// is given back to nobody. And a stream that ends before the handshake is done.
+// A machine that is loaded with the first connection: where it cannot be loaded, the connection says why, and the
+// stream is given back to nobody. And a stream that ends before the handshake is done.
 
 import { describe, expect, it } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'

@@ -121,7 +121,7 @@ describe('keys', () => {
     })
   })
 
-  it('without a part: the public key is that of the file where there is one, and else what WebCrypto makes', async () => {
+  it('without a part: the public key is the one of the file, or else what WebCrypto makes', async () => {
     const importKey = subtle.importKey.bind(subtle) as (...args: unknown[]) => Promise<CryptoKey>
     const formats: unknown[] = []
     vi.spyOn(subtle, 'importKey').mockImplementation((...args: unknown[]) => {
