@@ -84,6 +84,20 @@ describe('PEM (RFC 7468)', () => {
     expect(refusal(text)).toMatch(sentence)
   })
 
+  test.each([
+    ['-----BEGIN A-----', 'the PEM block "A" that begins in line 3 has no END line: it is cut off'],
+    ['-----BEGIN A-----\nAAAA\n-----END B-----', 'the PEM block "A" that begins in line 3 ends as "B" in line 5'],
+    [
+      '-----BEGIN A-----\nAAAA\n-----END A----------BEGIN A-----\nAAAA\n-----END A-----',
+      'line 5 has more than the end of the PEM block "A": put each BEGIN and END on a line of its own',
+    ],
+    ['-----BEGIN A-----\n\n-----END A-----', 'the PEM block "A" that begins in line 3 is empty'],
+    ['-----END A-----', 'line 3 ends a PEM block "A" that did not begin'],
+    ['-----BEGIN A-----\nAA=A\n-----END A-----', 'base64 is broken in line 4 (PEM block "A")'],
+  ])('the line is counted from the first of the text: %j', (text, sentence) => {
+    expect(refusal(`text\nabove\n${text}`)).toBe(sentence)
+  })
+
   test('no text makes it throw anything but TlsError', () => {
     const piece = fc.constantFrom(
       '-----BEGIN A-----',
