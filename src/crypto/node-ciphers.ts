@@ -104,12 +104,15 @@ const opensslName = (name: CipherName): string => (name === 'aes-128-ccm-8' ? 'a
 
 const available = ({ name }: Cipher): boolean => crypto.getCipherInfo(opensslName(name)) !== undefined
 
+const gcm = [aead('aes-128-gcm', 16), aead('aes-256-gcm', 32)]
 const chacha = aead('chacha20-poly1305', 32)
+
+/** AES-GCM, and ChaCha20 where this runtime has it. */
+export const nodeSlimCiphers: readonly Cipher[] = [...gcm, chacha].filter(available)
 
 /** Those that this runtime has: Bun, Deno and Electron lack CCM; where ChaCha20 is missing it is noble's. */
 export const nodeCiphers: readonly Cipher[] = [
-  aead('aes-128-gcm', 16),
-  aead('aes-256-gcm', 32),
+  ...gcm,
   available(chacha) ? chacha : lateChaCha,
   ccm('aes-128-ccm', 16),
   ccm('aes-128-ccm-8', 8),
@@ -194,10 +197,13 @@ const hashAlgorithm = (name: HashName, outputLength: number, blockLength: number
   create: () => running(crypto.createHash(name)),
 })
 
-export const nodeHashes: Readonly<Record<HashName, HashAlgorithm>> = {
-  md5: hashAlgorithm('md5', 16, 64),
-  sha1: hashAlgorithm('sha1', 20, 64),
+export const nodeSha2: Readonly<Record<'sha256' | 'sha384' | 'sha512', HashAlgorithm>> = {
   sha256: hashAlgorithm('sha256', 32, 64),
   sha384: hashAlgorithm('sha384', 48, 128),
   sha512: hashAlgorithm('sha512', 64, 128),
+}
+export const nodeHashes: Readonly<Record<HashName, HashAlgorithm>> = {
+  md5: hashAlgorithm('md5', 16, 64),
+  sha1: hashAlgorithm('sha1', 20, 64),
+  ...nodeSha2,
 }

@@ -7,7 +7,7 @@ import * as crypto from 'node:crypto'
 import { derElement, derInteger, derOctets, derOid, derSequence, tags } from '../wire/der.ts'
 import { groupIds } from '../wire/numbers.ts'
 import { groupsOf } from './groups.ts'
-import type { DiffieHellman, DiffieHellmanKey, GroupParts, Kem, KemKey } from './groups.ts'
+import type { DiffieHellman, DiffieHellmanKey, EphemeralDiffieHellman, GroupParts, Kem, KemKey } from './groups.ts'
 import { keyAlgorithm } from './key-algorithm.ts'
 import { isPromise } from './maybe.ts'
 import { buffer, plain } from './node-ciphers.ts'
@@ -66,7 +66,7 @@ const objectKey = (curve: Curve, privateKey: crypto.KeyObject, publicKey: crypto
   agree: (peer) => plain(crypto.diffieHellman({ privateKey, publicKey: transport().read(curve, peer) })),
 })
 
-const montgomery = (id: number, curve: 'x25519' | 'x448', oid: string, publicKeyLength: number): DiffieHellman => ({
+const freshMontgomery = (id: number, curve: 'x25519' | 'x448', publicKeyLength: number): EphemeralDiffieHellman => ({
   id,
   publicKeyLength,
   generate: () => {
@@ -74,6 +74,10 @@ const montgomery = (id: number, curve: 'x25519' | 'x448', oid: string, publicKey
     const pair = curve === 'x25519' ? crypto.generateKeyPairSync('x25519') : crypto.generateKeyPairSync('x448')
     return objectKey(curve, pair.privateKey, pair.publicKey)
   },
+})
+
+const montgomery = (id: number, curve: 'x25519' | 'x448', oid: string, publicKeyLength: number): DiffieHellman => ({
+  ...freshMontgomery(id, curve, publicKeyLength),
   fromPrivate: (raw) => {
     const der = derSequence(derInteger(0), derSequence(derOid(oid)), derOctets(derOctets(raw)))
     const key = crypto.createPrivateKey({ key: buffer(der), format: 'der', type: 'pkcs8' })
@@ -81,13 +85,12 @@ const montgomery = (id: number, curve: 'x25519' | 'x448', oid: string, publicKey
   },
 })
 
-const weierstrass = (
+const freshWeierstrass = (
   id: number,
   curve: 'P-256' | 'P-384' | 'P-521',
   opensslName: string,
-  oid: string,
   publicKeyLength: number,
-): DiffieHellman => ({
+): EphemeralDiffieHellman => ({
   id,
   publicKeyLength,
   generate: () => {
@@ -98,6 +101,16 @@ const weierstrass = (
     const ecdh = crypto.createECDH(opensslName)
     return ecdhKey(ecdh, ecdh.generateKeys())
   },
+})
+
+const weierstrass = (
+  id: number,
+  curve: 'P-256' | 'P-384' | 'P-521',
+  opensslName: string,
+  oid: string,
+  publicKeyLength: number,
+): DiffieHellman => ({
+  ...freshWeierstrass(id, curve, opensslName, publicKeyLength),
   fromPrivate: (raw) => {
     if (transport() === rawTransport) {
       const parameters = derElement(0xa0, derOid(oid))
@@ -161,7 +174,10 @@ const mlKemOids: Readonly<Record<MlKemName, string>> = {
   'ml-kem-1024': '2.16.840.1.101.3.4.4.3',
 }
 
-const nativeMlKem = (name: MlKemName, { encapsulationKeyLength, ciphertextLength }: Kem): Kem => {
+const nativeMlKem = (
+  name: MlKemName,
+  { encapsulationKeyLength, ciphertextLength }: Pick<Kem, 'encapsulationKeyLength' | 'ciphertextLength'>,
+): Kem => {
   const load = publicKeyLoader(derSequence(derOid(mlKemOids[name])), encapsulationKeyLength)
   const key = (privateKey: crypto.KeyObject, publicKey: crypto.KeyObject): KemKey => ({
     encapsulationKey: plain(publicKey.export({ format: 'raw-public' })),
@@ -200,6 +216,8 @@ const hasMlKem = (name: MlKemName): boolean => {
   }
 }
 
+const mlKem768Lengths = { encapsulationKeyLength: 1184, ciphertextLength: 1088 } as const
+
 /** The parts, for replays and test vectors. */
 export const nodeParts: GroupParts = {
   x25519: nativeOr('x25519', montgomery(groupIds.X25519, 'x25519', '1.3.101.110', 32)),
@@ -208,8 +226,17 @@ export const nodeParts: GroupParts = {
   p384: nativeOr('p384', weierstrass(groupIds['P-384'], 'P-384', 'secp384r1', '1.3.132.0.34', 97)),
   p521: nativeOr('p521', weierstrass(groupIds['P-521'], 'P-521', 'secp521r1', '1.3.132.0.35', 133)),
   mlKem512: mlKem('ml-kem-512', lateKem('mlKem512', { encapsulationKeyLength: 800, ciphertextLength: 768 })),
-  mlKem768: mlKem('ml-kem-768', lateKem('mlKem768', { encapsulationKeyLength: 1184, ciphertextLength: 1088 })),
+  mlKem768: mlKem('ml-kem-768', lateKem('mlKem768', mlKem768Lengths)),
   mlKem1024: mlKem('ml-kem-1024', lateKem('mlKem1024', { encapsulationKeyLength: 1568, ciphertextLength: 1568 })),
 }
 
 export const nodeGroups: readonly KeyExchangeGroup[] = groupsOf(nodeParts)
+
+/** X25519MLKEM768 where this Node has it, X25519, P-256 and P-384: fresh keys alone, and nothing of noble. */
+export const nodeSlimGroups = (): readonly KeyExchangeGroup[] =>
+  groupsOf({
+    x25519: freshMontgomery(groupIds.X25519, 'x25519', 32),
+    p256: freshWeierstrass(groupIds['P-256'], 'P-256', 'prime256v1', 65),
+    p384: freshWeierstrass(groupIds['P-384'], 'P-384', 'secp384r1', 97),
+    ...(hasMlKem('ml-kem-768') && { mlKem768: nativeMlKem('ml-kem-768', mlKem768Lengths) }),
+  })

@@ -5,7 +5,7 @@ import * as crypto from 'node:crypto'
 import { TlsError } from '../errors.ts'
 import { parsePublicKey } from './keys.ts'
 import { andThen } from './maybe.ts'
-import { buffer, plain } from './node-ciphers.ts'
+import { buffer, nodeSha2, plain } from './node-ciphers.ts'
 import { lateSigner, lateVerify } from './noble-late-keys.ts'
 import { publicKeyPem } from './node-pem.ts'
 import type { MaybePromise, PrivateKey, PublicKey, SignatureVerifier, Signer } from './provider.ts'
@@ -15,9 +15,10 @@ import { inWorkerd } from './workerd.ts'
 
 type Check = Parameters<typeof verifiersFrom>[0]
 
-const verifyNow: Check = (scheme, key, message, signature) => {
+/** Undefined for a key or a signature that this runtime refuses to look at. */
+const verifyHere = (...[scheme, key, message, signature]: Parameters<Check>): boolean | undefined => {
   const input = publicKeyInput(key)
-  if (!input || isBeyondDeno(scheme, key)) return lateVerify(scheme, key, message, signature)
+  if (!input || isBeyondDeno(scheme, key)) return undefined
   try {
     if (isPssInWorkerd(scheme)) {
       const padded = withPadding(scheme, publicKeyPem(key.spki))
@@ -27,11 +28,23 @@ const verifyNow: Check = (scheme, key, message, signature) => {
     const padded = typeof input === 'string' ? withPadding(scheme, input) : withPadding(scheme, input)
     return crypto.verify(hashOf(scheme), message, padded, signature)
   } catch {
-    return lateVerify(scheme, key, message, signature)
+    return undefined
   }
 }
 
+const verifyNow: Check = (scheme, key, message, signature) =>
+  verifyHere(scheme, key, message, signature) ?? lateVerify(scheme, key, message, signature)
+
 export const nodeVerifiers: readonly SignatureVerifier[] = verifiersFrom(verifyNow)
+
+/** SHA-2 with what every Node has; what the runtime refuses to look at does not hold. */
+export const nodeSlimVerifiers: readonly SignatureVerifier[] = verifiersFrom(
+  (...given) => verifyHere(...given) ?? false,
+  {
+    types: ['rsa', 'rsa-pss', 'p256', 'p384', 'p521', 'ed25519'],
+    hashes: nodeSha2,
+  },
+)
 
 /** Signatures of RSA keys are checked by libuv's threads, all others at once. */
 export const nodeThreadVerifiers: readonly SignatureVerifier[] = verifiersFrom((scheme, key, message, signature) => {

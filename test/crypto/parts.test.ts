@@ -1,5 +1,6 @@
 // Providers out of parts: what they offer, and what they do not.
 
+import * as nodeCrypto from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import {
   aesCbc,
@@ -15,7 +16,7 @@ import {
   sha1,
   x25519,
 } from '../../src/crypto/noble.ts'
-import { nodeProvider } from '../../src/crypto/node.ts'
+import { nodeProvider, nodeSlimProvider } from '../../src/crypto/node.ts'
 import type { CryptoProvider, KeyType } from '../../src/crypto/provider.ts'
 import { webcryptoLateProvider } from '../../src/crypto/webcrypto-late.ts'
 import { webcryptoProvider, webcryptoSlimProvider, webcryptoWith } from '../../src/crypto/webcrypto.ts'
@@ -51,6 +52,25 @@ describe('what providers of parts offer', () => {
     expect({ ...offer(webcryptoProvider), suites: [] }).toEqual({ ...all, suites: [] })
     expect(offer(webcryptoProvider).suites.toSorted()).toEqual(all.suites.toSorted())
     expect(offer(webcryptoProvider).suites[0]).toBe('TLS_AES_128_GCM_SHA256')
+  })
+
+  it('nodeSlimProvider: a part of what nodeProvider offers', () => {
+    const [slim, all] = [offer(nodeSlimProvider), offer(nodeProvider)]
+    expect(slim.suites.slice(0, 3)).toEqual(all.suites.slice(0, 3))
+    const groups = ['X25519MLKEM768', 'X25519', 'P-256', 'P-384', 'SecP256r1MLKEM768', 'MLKEM768']
+    const native = 'encapsulate' in nodeCrypto ? groups : ['X25519', 'P-256', 'P-384']
+    expect(slim.groups).toEqual(native)
+    expect(nodeSlimProvider.groups).toBe(nodeSlimProvider.groups)
+    expect(slim.keys).toEqual(['ed25519', 'p256', 'p384', 'p521', 'rsa', 'rsa-pss'])
+    expect(slim.hashes).toEqual(['sha256', 'sha384', 'sha512'])
+    expect(slim.algorithms).toEqual(all.algorithms.filter((name) => !/sha1|ed448|mldsa/.test(name)))
+  })
+
+  it('nodeSlimProvider signs nothing, and names who does', async () => {
+    expect(await refusal(() => nodeSlimProvider.signer(freshKey('p256')))).toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('nodeProvider'),
+    })
   })
 
   it('webcryptoLateProvider: what webcryptoProvider offers, at the same costs', () => {
@@ -212,6 +232,17 @@ describe('handshakes', async () => {
       expect((await meet(other, provider)).version).toBe('TLS 1.3')
     }
     expect((await meet(provider, nodeProvider, { versions: { max: 'TLS 1.2' } })).version).toBe('TLS 1.2')
+  })
+
+  it('nodeSlimProvider is for clients', async () => {
+    for (const other of providers) expect((await meet(nodeSlimProvider, other)).version).toBe('TLS 1.3')
+    for (const group of ['X25519', 'P-256', 'P-384'] as const)
+      expect((await meet(nodeSlimProvider, nodeProvider, { groups: [group] })).group).toBe(group)
+    for (const suite of ['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'] as const)
+      expect((await meet(nodeSlimProvider, nodeProvider, { cipherSuites: [suite] })).cipherSuite).toBe(suite)
+    expect((await meet(nodeSlimProvider, nodeProvider, { versions: { max: 'TLS 1.2' } })).version).toBe('TLS 1.2')
+    const unasked = meet(nodeSlimProvider, nodeProvider, { groups: ['X448'] })
+    expect(await refusal(() => unasked)).toMatchObject({ code: 'bad_option' })
   })
 
   it('an option that names what is left out is refused', async () => {
