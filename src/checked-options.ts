@@ -28,9 +28,21 @@ export interface OptionHints {
   readonly switches?: ReadonlySet<string>
 }
 
+/** Finds the name that may be meant. */
+type Guess = (name: string, names: OptionNames, hints: OptionHints, group: string) => string | undefined
+
 /** Throws `bad_option` for what is no object, an option that is not among `names`, or a value of another kind; in
  * groups too. `group` is the name of the option that these are options of. */
-export const checkOptions = (options: unknown, names: OptionNames, hints: OptionHints = {}, group = ''): void => {
+export const checkOptions = (options: unknown, names: OptionNames, hints: OptionHints = {}, group = ''): void =>
+  checkKnown(options, names, { ...hints, likelyName }, group)
+
+/** The same for small bundles: an unknown name is refused with those that there are, and without a guess. */
+export const checkKnown = (
+  options: unknown,
+  names: OptionNames,
+  hints: OptionHints & { readonly likelyName?: Guess } = {},
+  group = '',
+): void => {
   requireObject(options, group)
   const given = new Map<string, unknown>(Object.entries(options))
   for (const [name, value] of given) {
@@ -40,7 +52,7 @@ export const checkOptions = (options: unknown, names: OptionNames, hints: Option
     if (value === undefined) continue
     if (isGroup(kind)) {
       if (typeof value !== 'boolean' || hints.switches?.has(path) !== true) {
-        checkOptions(value, kind, { ...hints, required: [] }, path)
+        checkKnown(value, kind, { ...hints, required: [] }, path)
       }
     } else if (!fits(value, kind)) {
       throw new TlsError('bad_option', `${path}: ${describe(value)}; it has to be ${wantedFor(kind)}`)
@@ -66,14 +78,22 @@ export function requireBytes(value: unknown, what: string): asserts value is Uin
     throw new TlsError('bad_option', `${what}: ${describe(value)}; it has to be a Uint8Array`)
 }
 
-const unknown = (path: string, name: string, names: OptionNames, hints: OptionHints, group: string): TlsError => {
+const unknown = (
+  path: string,
+  name: string,
+  names: OptionNames,
+  hints: OptionHints & { readonly likelyName?: Guess },
+  group: string,
+): TlsError => {
   const why = group === '' ? hints.misplaced?.(name) : undefined
   if (why !== undefined) return new TlsError('bad_option', `${shown(name)}: ${why}`)
-  const likely = likelyName(name, names, hints, group)
-  return new TlsError('bad_option', `${shown(path)}: unknown option${likely ? `; did you mean ${likely}?` : ''}`)
+  const { likelyName: guess } = hints
+  const likely = guess?.(name, names, hints, group)
+  const tail = likely ? `; did you mean ${likely}?` : guess ? '' : `; there are ${Object.keys(names).join(', ')}`
+  return new TlsError('bad_option', `${shown(path)}: unknown option${tail}`)
 }
 
-const likelyName = (name: string, names: OptionNames, hints: OptionHints, group: string): string | undefined => {
+const likelyName: Guess = (name, names, hints, group) => {
   const all = [...pathsOf(names, group), ...(group === '' ? (hints.nearby ?? []) : [])]
   const { elsewhere = {} } = hints
   const other = Object.hasOwn(elsewhere, name) ? elsewhere[name] : undefined

@@ -9,6 +9,7 @@ import { connectOverBy } from './connect-over.ts'
 import type { ConnectOver } from './connect-over.ts'
 import { joined } from './engine/endpoints.ts'
 import type { ClientFeature } from './engine/endpoints.ts'
+import { explanations } from './handshake/client/features.ts'
 import type { StreamKind } from './stream/kinds.ts'
 
 /**
@@ -20,7 +21,7 @@ import type { StreamKind } from './stream/kinds.ts'
  * ```
  */
 export const connectWith = (...features: readonly ClientFeature[]): Connect => {
-  const machine = clientMachine({}, joined(features))
+  const machine = clientMachine({}, joined([explanations, ...features]))
   return connectBy(() => machine)
 }
 
@@ -28,8 +29,8 @@ export const connectWith = (...features: readonly ClientFeature[]): Connect => {
 export const connect: Connect = /* @__PURE__ */ connectWith()
 
 /**
- * The smallest client: over streams of these kinds and ByteStreams, with these features, and no dialling. A stream of
- * another kind is refused with `bad_option`.
+ * The smallest client: over streams of these kinds and ByteStreams, with these features (also `explanations` has to be
+ * among them), and no dialling. A stream of another kind is refused with `bad_option`.
  *
  * ```ts
  * import { connectOver, nodeStreams } from 'puretls/client'
@@ -47,6 +48,7 @@ export {
   clientCertificates,
   delegatedCredentials,
   ech,
+  explanations,
   externalPsks,
   helloShaping,
   identityOptions,

@@ -1,7 +1,7 @@
 // What connect() runs: options to a config, a config to an engine, an engine over a stream. Apart from connect.ts, so
 // that an entry point can load it when it is first needed.
 
-import { clientConfigWith, sessionGiven } from './config/client.ts'
+import { checkedBy, clientConfigWith, sessionGiven } from './config/client.ts'
 import { Unchanged } from './config/unchanged.ts'
 import type { ClientConfig, Defaults } from './config.ts'
 import { splitOptions } from './connection-options.ts'
@@ -9,7 +9,7 @@ import { establish } from './connection.ts'
 import type { ConnectionOptions } from './connection.ts'
 import { clientEngineWith } from './engine/endpoints.ts'
 import type { ClientFeature, TlsEngine } from './engine/endpoints.ts'
-import { requireObject } from './options/check.ts'
+import { requireObject } from './checked-options.ts'
 import type { ClientOptions } from './options.ts'
 
 /** Options that were checked, and what makes an engine of them. */
@@ -35,7 +35,7 @@ export const clientMachine = (defaults: Defaults, feature: ClientFeature): Clien
     const { session: _, ...given } = options
     const { timeoutMs: __, ...more } = given
     const all = dialled === undefined ? given : { serverName: dialled, ...more }
-    const { connection, rest } = splitOptions(all)
+    const { connection, rest } = splitOptions(all, checkedBy(feature.config))
     return { connection, config: clientConfigWith(rest as ClientOptions, defaults, feature.config) }
   }
   return {

@@ -4,14 +4,18 @@
 import type { ClientMachine } from './client-machine.ts'
 import { overStream } from './connect-over.ts'
 import type { ConnectOptions } from './connect-over.ts'
+import { preparedFor, splitOptions } from './connection-options.ts'
 import type { TlsConnection } from './connection.ts'
+import { isPromise } from './crypto/maybe.ts'
 import type { MaybePromise } from './crypto/provider.ts'
 import { TlsError } from './errors.ts'
+import { checkOptions } from './options/check.ts'
+import type { ClientOptions } from './options.ts'
 import { DialAttempt, parseAddress, socketsOr } from './sockets.ts'
 import type { Sockets } from './sockets.ts'
 import { adapt } from './stream/adapt.ts'
 import { abortedBy, checkTimeout } from './stream/limits.ts'
-import type { AnyDuplex } from './stream/types.ts'
+import type { AnyDuplex, ByteStream } from './stream/types.ts'
 
 export type { ConnectOptions } from './connect-over.ts'
 
@@ -54,7 +58,20 @@ export const connectBy = (machine: () => MaybePromise<ClientMachine>, sockets?: 
   return async (target: AnyDuplex | string, options?: ConnectOptions | DialOptions) =>
     typeof target === 'string'
       ? dial(target, options ?? {}, await machine(), socketsOr(sockets, 'connect'))
-      : overStream(adapt(target), machine, options as ConnectOptions)
+      : overAny(adapt(target), machine(), options as ConnectOptions)
+}
+
+const overAny = async (
+  transport: ByteStream,
+  machine: MaybePromise<ClientMachine>,
+  options: ConnectOptions,
+): Promise<TlsConnection> => {
+  if (!isPromise(machine)) return overStream(transport, machine, options)
+  // what the options say now counts, though the machine comes later
+  const { connection, rest } = preparedFor(transport, () => splitOptions<ClientOptions>(options, checkOptions))
+  machine.catch((thrown: unknown) => transport.abort(thrown))
+  const { prepare, establish } = await machine
+  return establish(transport, () => prepare(rest).makeEngine(), connection)
 }
 
 const dial = async (

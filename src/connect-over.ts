@@ -2,10 +2,8 @@
 // stream (connect-base.ts), connectOver() of puretls/client for those kinds that it was made for.
 
 import type { ClientMachine } from './client-machine.ts'
-import { preparedFor, splitOptions } from './connection-options.ts'
+import { preparedFor } from './connection-options.ts'
 import type { ConnectionOptions, TlsConnection } from './connection.ts'
-import { isPromise } from './crypto/maybe.ts'
-import type { MaybePromise } from './crypto/provider.ts'
 import { TlsError } from './errors.ts'
 import type { ClientOptions } from './options.ts'
 import { adaptAs, byteStreams } from './stream/kinds.ts'
@@ -14,22 +12,13 @@ import type { ByteStream } from './stream/types.ts'
 
 export type ConnectOptions = ClientOptions & ConnectionOptions
 
-/** `machine` may have to be loaded first; once it is there, it is no promise. */
-export const overStream = async (
+export const overStream = (
   transport: ByteStream,
-  machine: () => MaybePromise<ClientMachine>,
+  { prepare, establish }: ClientMachine,
   options: ConnectOptions,
 ): Promise<TlsConnection> => {
-  const loaded = machine()
-  if (!isPromise(loaded)) {
-    const prepared = preparedFor(transport, () => loaded.prepare(options))
-    return loaded.establish(transport, prepared.makeEngine, prepared.connection)
-  }
-  // what the options say now counts, though the machine comes later
-  const prepared = preparedFor(transport, () => splitOptions<ClientOptions>(options))
-  loaded.catch((thrown: unknown) => transport.abort(thrown))
-  const { prepare, establish } = await loaded
-  return establish(transport, () => prepare(prepared.rest).makeEngine(), prepared.connection)
+  const { makeEngine, connection } = preparedFor(transport, () => prepare(options))
+  return establish(transport, makeEngine, connection)
 }
 
 /** The streams that these kinds are for. */
@@ -48,7 +37,7 @@ export const connectOverBy = <K extends StreamKind<object>>(
   if (!Array.isArray(kinds) || !kinds.every((kind) => typeof kind === 'function'))
     throw new TlsError('bad_option', 'connectOver: it takes a list of kinds of streams, such as [nodeStreams]')
   const all = [...kinds, byteStreams]
-  return async (stream, options) => overStream(adaptAs(stream, all, known), () => machine, options)
+  return async (stream, options) => overStream(adaptAs(stream, all, known), machine, options)
 }
 
 const known = 'this client is for ByteStreams and the kinds that connectOver() was given (such as nodeStreams)'

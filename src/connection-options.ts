@@ -2,7 +2,8 @@
 
 import type { ConnectionOptions } from './connection.ts'
 import { asTlsError } from './errors.ts'
-import { checkOptions, requireObject } from './options/check.ts'
+import { requireObject } from './options/check.ts'
+import type { CheckOptions } from './options/check.ts'
 import { connectionNames } from './options/names.ts'
 import type { Names } from './checked-options.ts'
 import type { ByteStream } from './stream/types.ts'
@@ -10,19 +11,20 @@ import type { ByteStream } from './stream/types.ts'
 const names: Names<ConnectionOptions> = connectionNames
 
 /** Throws `bad_option` for what accept() does not know. */
-export const checkConnectionOptions = (options: ConnectionOptions): void => checkOptions(options, names)
+export const checkConnectionOptions = (options: ConnectionOptions, check: CheckOptions): void => check(options, names)
 
 /** What concerns the connection, and what concerns the engine, which checks its part. Throws `bad_option` for what
  * is no object. */
 export const splitOptions = <T extends object>(
   options: T & ConnectionOptions,
+  check: CheckOptions,
 ): { readonly connection: ConnectionOptions; readonly rest: T } => {
   requireObject(options)
   const entries = Object.entries(options).map((entry) => ({ entry, ours: Object.hasOwn(names, entry[0]) }))
   const part = (ours: boolean) =>
     Object.fromEntries(entries.filter((one) => one.ours === ours).map(({ entry }) => entry))
   const connection = part(true)
-  checkConnectionOptions(connection)
+  checkConnectionOptions(connection, check)
   return { connection, rest: part(false) as T }
 }
 

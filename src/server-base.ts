@@ -8,6 +8,7 @@ import type { ConnectionOptions, TlsConnection } from './connection.ts'
 import { andThen, isPromise } from './crypto/maybe.ts'
 import type { MaybePromise } from './crypto/provider.ts'
 import { asTlsError, TlsError } from './errors.ts'
+import { checkOptions } from './options/check.ts'
 import type { ServerOptions } from './options.ts'
 import { socketsOr } from './sockets.ts'
 import type { SocketAddress, Sockets } from './sockets.ts'
@@ -104,13 +105,13 @@ export interface ServerMakings {
 export const createServerBy =
   ({ defaults, parts, machine, sockets }: ServerMakings): CreateServer =>
   (options) => {
-    const { connection: timeouts, rest } = splitOptions<ServerOptions>(options)
+    const { connection: timeouts, rest } = splitOptions<ServerOptions>(options, checkOptions)
     let config = serverConfigWith(rest, defaults, parts)
     const gate = new Gate(checkPerTurn(timeouts.handshakesPerTurn))
     const accept: TlsServer['accept'] = async (stream, acceptOptions = {}) => {
       const { context, ...given } = acceptOptions
       const transport = adapt(stream)
-      preparedFor(transport, () => checkConnectionOptions(given))
+      preparedFor(transport, () => checkConnectionOptions(given, checkOptions))
       const loaded = machine()
       if (isPromise(loaded)) loaded.catch((thrown: unknown) => transport.abort(thrown))
       return andThen(loaded, ({ engine, establish }) =>
@@ -122,7 +123,7 @@ export const createServerBy =
       listen: async (port: number, ...more: ListenArguments) =>
         listenWith(accept, socketsOr(sockets, 'listen'), port, more),
       update: (changed) => {
-        config = serverConfigWith(splitOptions<ServerOptions>(changed).rest, defaults, parts, config.made)
+        config = serverConfigWith(splitOptions<ServerOptions>(changed, checkOptions).rest, defaults, parts, config.made)
       },
     }
   }

@@ -5,7 +5,8 @@ import { checkClientOptions } from './contradictions.ts'
 import { commonConfig, keySharesOf, needsFeature } from './common.ts'
 import { TlsError } from '../errors.ts'
 import { onlyLoaded } from '../identities.ts'
-import { checkOptions } from '../options/check.ts'
+import { checkPlainly } from '../options/check.ts'
+import type { CheckOptions } from '../options/check.ts'
 import { clientNames } from '../options/client-names.ts'
 import type { ClientOptions } from '../options.ts'
 import type { SessionState } from '../session/state.ts'
@@ -18,7 +19,7 @@ export const clientConfigWith = (
   defaults: Defaults,
   parts: ClientConfigParts,
 ): ClientConfig => {
-  checkOptions(options, clientNames)
+  checkedBy(parts)(options, clientNames)
   checkClientOptions(options)
   checkFeatures(options, parts)
   const { hello = {}, certificates = {}, tls12 = {}, session } = options
@@ -35,6 +36,7 @@ export const clientConfigWith = (
     throw new TlsError('bad_option', 'verifier: required here; the root entry of the package has a default')
   return Object.freeze({
     ...common,
+    explain: parts.explain,
     serverName: serverNameOf(options),
     sendServerName: hello.sendServerName ?? true,
     verifier,
@@ -60,13 +62,16 @@ export const clientConfigWith = (
   })
 }
 
+/** How names of options are checked. */
+export const checkedBy = ({ explain }: ClientConfigParts): CheckOptions => explain?.checkOptions ?? checkPlainly
+
 const sessionOf = (session: ClientOptions['session'], parts: ClientConfigParts): SessionState | undefined =>
   session instanceof Uint8Array ? parts.sessions?.(session) : session
 
 /** The session alone, of options whose config is there already. Throws `bad_option`. */
 export const sessionGiven = (session: ClientOptions['session'], parts: ClientConfigParts): SessionState | undefined => {
   if (session === undefined) return undefined
-  checkOptions({ session }, clientNames)
+  checkedBy(parts)({ session }, clientNames)
   needsFeature(parts.sessions, 'sessions', { session })
   return sessionOf(session, parts)
 }

@@ -6,11 +6,13 @@ import { loadIdentity } from '../identity.ts'
 import { pskConfigs } from '../psk.ts'
 import { decodeSession } from '../session/state.ts'
 import { everySharedPart } from './every.ts'
+import { explanations } from './explanations.ts'
 import { onlyWithPsk } from './only-with-psk.ts'
 import type { ClientConfigParts } from './types.ts'
 
 export const everyClientPart: Required<ClientConfigParts> = {
   ...everySharedPart,
+  explain: explanations,
   ech: echClientConfig,
   sessions: decodeSession,
   externalPsks: { read: pskConfigs, only: onlyWithPsk },

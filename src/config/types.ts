@@ -29,6 +29,7 @@ import type {
   TicketOptions,
   TicketRequestOptions,
 } from '../options.ts'
+import type { CheckOptions } from '../options/check.ts'
 import type { ExternalPskConfig } from '../psk.ts'
 import type { ClientSessionCache, ReplayGuard, ServerSessionStore, TicketProtector } from '../session/interfaces.ts'
 import type { ResumptionConfig } from '../session/options.ts'
@@ -99,6 +100,7 @@ export interface CommonConfig {
 }
 
 export interface ClientConfig extends CommonConfig {
+  readonly explain?: Explanations | undefined
   readonly serverName: string | undefined
   readonly sendServerName: boolean
   readonly verifier: CertificateVerifier
@@ -186,8 +188,19 @@ export interface SharedConfigParts {
   ) => readonly SignatureScheme[]
 }
 
+/** What people are told beyond the fact. */
+export interface Explanations {
+  /** Refuses unknown options with a guess of what was meant. */
+  readonly checkOptions: CheckOptions
+  /** What an alert of the peer usually means; `established`: after the handshake. */
+  readonly alertHint: (name: string, established: boolean) => string | undefined
+  /** What the peer sent instead of TLS. */
+  readonly describeBytes: (bytes: Uint8Array) => string | undefined
+}
+
 /** The same of a client. */
 export interface ClientConfigParts extends SharedConfigParts {
+  readonly explain?: Explanations
   readonly ech?: (options: EchClientOptions, provider: CryptoProvider, tls13: boolean) => EchClientConfig | undefined
   readonly sessions?: (session: Uint8Array) => SessionState
   readonly externalPsks?: ExternalPsksConfigPart

@@ -44,15 +44,18 @@ export const nodeSlimProvider: CryptoProvider = {
   hashes: nodeSha2,
   random: (length) => crypto.randomFillSync(new Uint8Array(length)),
   signer: () => {
-    throw new TlsError('unsupported', 'nodeSlimProvider signs nothing: take nodeProvider for a certificate of your own')
+    throw new TlsError(
+      'unsupported',
+      'nodeSlimProvider signs nothing: nodeProvider does, for a certificate of your own',
+    )
   },
 }
 let slimGroups: readonly KeyExchangeGroup[] | undefined
 
 /**
- * nodeProvider with RSA in the runtime's threads (libuv's pool, UV_THREADPOOL_SIZE): a server's signatures with RSA keys
- * and the checks of RSA signatures do not hold up the event loop. Everything else is synchronous as before. For servers
- * with RSA certificates and many handshakes at once; a single handshake takes a little longer.
+ * nodeProvider with RSA in the runtime's threads (libuv's pool, UV_THREADPOOL_SIZE): a server's signatures with RSA
+ * keys and the checks of RSA signatures do not hold up the event loop. Everything else is synchronous as before. For
+ * servers with RSA certificates and many handshakes at once; a single handshake takes a little longer.
  *
  * ```ts
  * const server = createServer({ provider: nodeThreadProvider, cert, key })

@@ -1,5 +1,6 @@
 // The two ends as engines, with the features that a caller has.
 
+import { explanations } from '../config/explanations.ts'
 import type { ClientConfig, Defaults, ServerConfig } from '../config.ts'
 import { clientHandshake } from '../handshake/client/client.ts'
 import type { ClientFeature } from '../handshake/client/client.ts'
@@ -22,7 +23,13 @@ export const clientEngineWith = (
   config: ClientConfig,
   { handshake: parts }: ClientFeature,
   session: SessionState | undefined = config.session,
-): TlsEngine => new Engine({ config, role: 'client', handshake: (io) => clientHandshake(config, io, parts, session) })
+): TlsEngine =>
+  new Engine({
+    config,
+    role: 'client',
+    handshake: (io) => clientHandshake(config, io, parts, session),
+    explain: config.explain,
+  })
 
 /**
  * A server that waits for a ClientHello. `defaults` fill in what onClientHello leaves out, which is told of `source`.
@@ -37,6 +44,7 @@ export const serverEngineWith = (
     config,
     role: 'server',
     handshake: (io) => serverHandshake(config, io, { defaults, feature, source }),
+    explain: explanations,
   })
 
 interface Feature<C, H, D> {

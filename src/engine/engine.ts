@@ -3,7 +3,7 @@
 
 import { isPromise } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
-import type { CommonConfig } from '../config.ts'
+import type { CommonConfig, Explanations } from '../config/types.ts'
 import { alertNumbers, asTlsError, quietError, TlsError } from '../errors.ts'
 import type { ChannelBindingType } from '../handshake/connection/channel-binding.ts'
 import type { Established, HandshakeIo, RenegotiationChanges } from '../handshake/context.ts'
@@ -24,6 +24,7 @@ export interface EngineSetup {
   readonly config: CommonConfig
   readonly role: 'client' | 'server'
   readonly handshake: (io: HandshakeIo) => Flow<Established>
+  readonly explain?: Explanations | undefined
 }
 
 export class Engine implements TlsEngine {
@@ -37,7 +38,7 @@ export class Engine implements TlsEngine {
   readonly #exposesSecrets: boolean
   readonly #halfClose: boolean
 
-  constructor({ config, role, handshake }: EngineSetup) {
+  constructor({ config, role, handshake, explain }: EngineSetup) {
     this.#role = role
     this.#exposesSecrets = config.exposeTrafficSecrets
     this.#halfClose = config.halfClose
@@ -54,6 +55,7 @@ export class Engine implements TlsEngine {
       emit: (event) => this.#emit(event),
       failed: (error) => this.#fail(error),
       endedByPeer: (error) => this.#endWith(error),
+      explain,
     })
     const io = new EngineIo(this.#state, {
       read: this.#read,

@@ -3,7 +3,7 @@
 
 import { isPromise } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
-import type { CommonConfig } from '../config.ts'
+import type { CommonConfig, Explanations } from '../config/types.ts'
 import { alertName, alertNumbers, asTlsError, TlsError } from '../errors.ts'
 import { RecordFramer } from '../record/framing.ts'
 import type { RawRecord } from '../record/framing.ts'
@@ -27,6 +27,7 @@ export interface ReadHost {
   failed(error: TlsError): void
   /** Ends the connection without an answer: the peer said that it is over. */
   endedByPeer(error: TlsError): void
+  readonly explain: Explanations | undefined
 }
 
 export class ReadSide {
@@ -65,6 +66,7 @@ export class ReadSide {
     this.#waits = waits
     this.#host = host
     this.#joiner = new HandshakeJoiner(config.maxHandshakeMessage)
+    this.#framer.describe = host.explain?.describeBytes
   }
 
   /** The peer's close_notify came. */
@@ -309,7 +311,7 @@ export class ReadSide {
   }
 
   #alert(content: Uint8Array): void {
-    const alert = readAlert(content, this.#version, this.#established)
+    const alert = readAlert(content, this.#version, (name) => this.#host.explain?.alertHint(name, this.#established))
     if (alert.kind === 'close_notify') return this.#peerClosed()
     if (alert.kind === 'fatal') return this.#host.endedByPeer(alert.error)
     if (this.refusal && content[1] === alertNumbers.no_renegotiation) return this.#host.failed(this.refusal)

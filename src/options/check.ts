@@ -1,14 +1,17 @@
 // Options of connections as they are given: what checked-options.ts refuses, with the names that people know from other
 // libraries.
 
-import { checkOptions as checkNames } from '../checked-options.ts'
+import { checkKnown, checkOptions as checkNames } from '../checked-options.ts'
 import type { OptionHints, OptionNames } from '../checked-options.ts'
 import { connectionNames } from './names.ts'
 
 export { requireObject } from '../checked-options.ts'
 
+/** Groups that may be true or false instead. */
+const switches: ReadonlySet<string> = new Set(['tickets'])
+
 const hints: OptionHints = {
-  switches: new Set(['tickets']),
+  switches,
   nearby: Object.keys(connectionNames),
   misplaced: (name) =>
     Object.hasOwn(connectionNames, name)
@@ -41,3 +44,8 @@ const hints: OptionHints = {
  * groups too. */
 export const checkOptions = (options: unknown, names: OptionNames, group = ''): void =>
   checkNames(options, names, hints, group)
+
+export type CheckOptions = typeof checkOptions
+
+/** The same without guesses of what was meant. */
+export const checkPlainly: CheckOptions = (options, names, group) => checkKnown(options, names, { switches }, group)

@@ -1,5 +1,5 @@
 // Records off the wire (RFC 9846 section 5.1): cuts a byte stream into TLSPlaintext / TLSCiphertext structures, in
-// linear time for any fragmentation, and says what the peer spoke if it was not TLS.
+// linear time for any fragmentation.
 
 import { TlsError } from '../errors.ts'
 import { unfilled } from '../wire/bytes.ts'
@@ -27,6 +27,8 @@ const MIN_ROOM = 1024
 export class RecordFramer {
   /** Most bytes of fragment that are accepted; the engine lowers it once the version is known. */
   maxFragment: number = MAX_PLAINTEXT + MAX_EXPANSION_12
+  /** Tells from the first bytes what came instead of TLS. */
+  describe: ((bytes: Uint8Array) => string | undefined) | undefined
   /** A record that has begun, from its header on; the bytes of #waiting come after it. */
   #begun: Uint8Array = nothing
   #begunLength = 0
@@ -140,6 +142,7 @@ export class RecordFramer {
         this.#begunLength > 0
           ? this.#begun.subarray(0, this.#begunLength)
           : this.#waiting.subarray(this.#start, this.#end),
+        this.describe,
       )
     if (!known) throw new TlsError('unexpected_message', `a record of unknown content type ${type}`)
     throw new TlsError('protocol_version', `a record of version ${major}.${head[2] ?? '?'}; TLS records have 3.x`)
@@ -155,23 +158,7 @@ const recordAt = (bytes: Uint8Array, start: number, length: number): RawRecord =
   }
 }
 
-/** Names what came instead of TLS, from its first bytes. */
-const notTls = (bytes: Uint8Array): TlsError => {
-  const start = bytes.subarray(0, 60)
-  const line = String.fromCharCode(...start).split(/[\r\n]/)[0] ?? ''
-  if (start[0] !== undefined && start[0] >= 0x80 && (start[2] ?? 1) === 1) {
-    return new TlsError('not_tls', 'the peer sent an SSL 2.0 hello: SSL 2.0 is forbidden (RFC 6176)')
-  }
-  if (/^[\x20-\x7e\t]+$/.test(line)) {
-    const known = /^(HTTP\/1\.[01])/.exec(line)?.[1]
-    return new TlsError(
-      'not_tls',
-      `the peer answered in plain text, starting with ${known ?? JSON.stringify(line.slice(0, 40))}: ` +
-        'this is no TLS port, or wants STARTTLS first',
-    )
-  }
-  return new TlsError(
-    'not_tls',
-    `the peer does not speak TLS: its first byte is 0x${(bytes[0] ?? 0).toString(16).padStart(2, '0')}`,
-  )
+const notTls = (bytes: Uint8Array, describe: RecordFramer['describe']): TlsError => {
+  const first = `the peer does not speak TLS: its first byte is 0x${(bytes[0] ?? 0).toString(16).padStart(2, '0')}`
+  return new TlsError('not_tls', describe?.(bytes) ?? first)
 }

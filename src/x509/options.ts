@@ -1,6 +1,6 @@
 // What a caller can say about a verification, with the defaults.
 
-import { checkOptions } from '../checked-options.ts'
+import { checkKnown, checkOptions } from '../checked-options.ts'
 import type { OptionHints, OptionNames, Names } from '../checked-options.ts'
 import type { Steps } from '../crypto/maybe.ts'
 import type { CryptoProvider, MaybePromise, SignatureAlgorithm } from '../crypto/provider.ts'
@@ -203,9 +203,8 @@ export const checkChainOptions = (
 
 /** The same of webVerifier(). */
 export const checkSmallOptions = (options: unknown, names: OptionNames): void =>
-  checkOptions(options, names, {
+  checkKnown(options, names, {
     required: ['provider', 'trust'],
-    elsewhere,
     misplaced: (name) =>
       name === 'profile' || name === 'aia' ? 'webVerifier() has none; take pathVerifier()' : undefined,
   })

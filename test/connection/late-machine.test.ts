@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
-import { overStream } from '../../src/connect-over.ts'
+import { connectBy } from '../../src/connect-base.ts'
 import { everyServerPart } from '../../src/config/every.ts'
 import { defaultsWith } from '../../src/defaults.ts'
 import { connect, createServer, pair } from '../../src/index.node.ts'
@@ -25,7 +25,7 @@ describe('a machine that cannot be loaded', () => {
   const client = { provider: nodeProvider, verifier: anyCertificate, serverName: 'localhost' }
   const server = { provider: nodeProvider, ...ecdsa }
   it.each([
-    ['client', (stream: ByteStream) => overStream(stream, machine, client)],
+    ['client', (stream: ByteStream) => connectBy(machine)(stream, client)],
     [
       'server',
       (stream: ByteStream) => createServerBy({ defaults, parts: everyServerPart, machine })(server).accept(stream),

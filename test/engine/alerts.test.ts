@@ -2,6 +2,7 @@
 // times.
 
 import { describe, expect, it } from 'vitest'
+import { explanations } from '../../src/config/explanations.ts'
 import { readAlert } from '../../src/engine/alerts.ts'
 import { alertNumbers } from '../../src/errors.ts'
 import type { AlertName } from '../../src/errors.ts'
@@ -10,7 +11,8 @@ import { errorOf, meet } from '../fixtures/engines.ts'
 
 const FATAL = 2
 const messageOf = (name: AlertName, established = false, version = TLS13): string => {
-  const alert = readAlert(Uint8Array.of(FATAL, alertNumbers[name]), version, established)
+  const hintFor = (alert: string) => explanations.alertHint(alert, established)
+  const alert = readAlert(Uint8Array.of(FATAL, alertNumbers[name]), version, hintFor)
   if (alert.kind !== 'fatal') throw new Error(`a fatal alert read as ${alert.kind}`)
   expect(alert.error).toMatchObject({ code: 'alert_received', received: name, alert: undefined })
   return alert.error.message

@@ -158,7 +158,6 @@ const misspelt: readonly (readonly [string, string, () => unknown])[] = [
     'budgets.signatures',
     () => x509.chainVerifier(untyped({ provider, trust: [], budgets: { signature: 5 } })),
   ],
-  ['webVerifier', 'maxDepth', () => x509.webVerifier(untyped({ provider, trust: [], maxdepth: 1 }))],
   ['pathVerifier', 'maxDepth', () => x509.pathVerifier(untyped({ provider, trust: [], maxdepth: 1 }))],
   ['crlCheck', 'mode', () => x509.crlCheck(untyped({ crls: [], mod: 'hard' }))],
   ['ocspCheck', 'mustStaple', () => x509.ocspCheck(untyped({ muststaple: true }))],

@@ -85,6 +85,49 @@ describe('every feature', () => {
   })
 })
 
+describe('explanations', () => {
+  const speaking = (kinds: readonly ClientFeature[]) => client.connectOver([], ...kinds)
+  const answered = async (kinds: readonly ClientFeature[], answer: Uint8Array): Promise<string> => {
+    const [near, far] = pair()
+    const opening = speaking(kinds)(near, { provider, serverName: 'localhost', verifier })
+    await far.write(answer)
+    return opening.then(String, String)
+  }
+  const misspelt = async (kinds: readonly ClientFeature[], options: object): Promise<string> => {
+    const [near] = pair()
+    return speaking(kinds)(near, { provider, serverName: 'localhost', verifier, ...options }).then(String, String)
+  }
+
+  it('guess which option is meant; without them it is refused with the names that there are', async () => {
+    expect(await misspelt([client.explanations], { rejectUnauthorized: false })).toContain('did you mean verifier?')
+    expect(await misspelt([], { rejectUnauthorized: false })).toMatch(
+      /rejectUnauthorized: unknown option; there are .*verifier/,
+    )
+    expect(await misspelt([client.explanations], { handshakeTimout: 1 })).toContain('did you mean handshakeTimeout?')
+    expect(await misspelt([], { handshakeTimout: 1 })).toContain('handshakeTimout: unknown option')
+    expect(await misspelt([], { limits: { padd: 1 } })).toMatch(/limits\.padd: unknown option; there are padding,/)
+    expect(await misspelt([], { alpn: 'h2' })).toContain('alpn: "h2"; it has to be a list')
+    expect(await misspelt([], { tickets: true })).toContain('needs the feature `sessions`')
+  })
+
+  it('tell what an alert means, and what is no TLS', async () => {
+    const alert = Uint8Array.of(21, 3, 3, 0, 2, 2, 40)
+    expect(await answered([client.explanations], alert)).toMatch(/the alert handshake_failure: no suite, group/)
+    expect(await answered([], alert)).toMatch(/the alert handshake_failure$/)
+    const plain = new TextEncoder().encode('HTTP/1.1 400 Bad Request\r\n\r\n')
+    expect(await answered([client.explanations], plain)).toContain('plain text, starting with HTTP/1.1')
+    expect(await answered([], plain)).toMatch(/not_tls.*first byte is 0x48/)
+  })
+
+  it('are in connect, and in connectWith', async () => {
+    for (const connect of [client.connect, client.connectWith(client.tls12)]) {
+      const [near] = pair()
+      const given = { provider, serverName: 'localhost', verifier, hostname: 'localhost' }
+      await expect(connect(near, given)).rejects.toThrow('did you mean serverName?')
+    }
+  })
+})
+
 describe('sessions of a client', () => {
   it('are kept and resumed', async () => {
     const sessions = memorySessionCache()

@@ -2,6 +2,7 @@
 // what is not named anywhere does not get into a bundle.
 // Nothing is computed here, so that bundlers can leave out each of them.
 
+import { explanations as explained } from '../../config/explanations.ts'
 import { delegatedSchemes } from '../../config/delegated-schemes.ts'
 import { onlyWithPsk } from '../../config/only-with-psk.ts'
 import { checkCodecs } from '../../compression/codec.ts'
@@ -78,3 +79,7 @@ export const delegatedCredentials: ClientFeature = {
 
 /** ClientHellos that look otherwise: options `hello.grease`, `hello.permuteExtensions` and `hello.shape`. */
 export const helloShaping: ClientFeature = { config: { shaping: true }, handshake: { shaping: shapingPart } }
+
+/** Errors that say more: which option may be meant by an unknown one, what an alert of the server usually means, and
+ * what it spoke if that was not TLS. `connect` and `connectWith` have it, and `connectOver` where it is passed. */
+export const explanations: ClientFeature = { config: { explain: explained }, handshake: {} }
