@@ -155,7 +155,8 @@ export const optionsPage = (): string =>
   [
     '# Options',
     generated,
-    'An option that is not here is refused with `bad_option` and the likely name. A duration is in milliseconds, ' +
+    'An option that is not here is refused with `bad_option` and the likely name (the names that there are, ' +
+      'without the feature `explanations`). A duration is in milliseconds, ' +
       'unless its name ends with',
     '`Seconds`; a point in time is in milliseconds since the epoch; sizes are in bytes.',
     '',

@@ -29,8 +29,8 @@ export const connectWith = (...features: readonly ClientFeature[]): Connect => {
 export const connect: Connect = /* @__PURE__ */ connectWith()
 
 /**
- * The smallest client: over streams of these kinds and ByteStreams, with these features (also `explanations` has to be
- * among them), and no dialling. A stream of another kind is refused with `bad_option`.
+ * The smallest client: over streams of these kinds and ByteStreams, with these features and no others (not even
+ * `explanations`), and no dialling. A stream of another kind is refused with `bad_option`.
  *
  * ```ts
  * import { connectOver, nodeStreams } from 'puretls/client'

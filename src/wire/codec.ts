@@ -317,7 +317,7 @@ export const struct = <F extends Fields>(fields: F): Codec<DecodedFields<F>> => 
       for (let i = 0; i < codecs.length; i++) codecs[i]?.encode(writer, value[names[i] ?? ''])
     },
     decode: (reader) => {
-      // a copy of all names at once, so that values go into an object that has them already; a spread takes twice as long
+      // a copy of all names at once, so that values go into an object that has them; a spread takes twice as long
       const value: Record<string, unknown> = Object.assign({}, blank)
       if (reader.note) for (const [name, codec] of entries) value[name] = reader.field(name, codec)
       else for (let i = 0; i < codecs.length; i++) value[names[i] ?? ''] = codecs[i]?.decode(reader)
