@@ -18,8 +18,8 @@ export type Names<T> = { readonly [K in keyof Required<T>]: Kind | OptionNames }
 export interface OptionHints {
   /** Options without which nothing can be done. */
   readonly required?: readonly string[]
-  /** Names of other libraries, and what they are here. */
-  readonly elsewhere?: Readonly<Record<string, string>>
+  /** Names of other libraries, and what they are here: of a list the first that the function has. */
+  readonly elsewhere?: Readonly<Record<string, string | readonly string[]>>
   /** Names that may be meant, besides those of the function itself. */
   readonly nearby?: readonly string[]
   /** Why a name that means something elsewhere can't be used here. */
@@ -96,9 +96,10 @@ const unknown = (
 const likelyName: Guess = (name, names, hints, group) => {
   const all = [...pathsOf(names, group), ...(group === '' ? (hints.nearby ?? []) : [])]
   const { elsewhere = {} } = hints
-  const other = Object.hasOwn(elsewhere, name) ? elsewhere[name] : undefined
-  if (other && all.includes(other)) return other
   const wantedName = plain(name)
+  const others = Object.entries(elsewhere).flatMap(([other, paths]) => (plain(other) === wantedName ? paths : []))
+  const other = others.find((path) => all.includes(path))
+  if (other !== undefined) return other
   const [best] = all
     .map((path) => ({ path, distance: distanceOf(wantedName, plain(path.slice(path.lastIndexOf('.') + 1))) }))
     .toSorted((one, two) => one.distance - two.distance)

@@ -74,15 +74,15 @@ export class DerReader {
     if (this.#position !== this.#limit) this.fail(`has ${this.#limit - this.#position} bytes after its last field`)
   }
 
-  /** What `read` gives, or undefined where this reader or one within it fails, which costs no more than to read: there
-   * can be very many of such parts, and nobody is told why. */
+  /** What `read` gives, or undefined where it throws a TlsError. A failure of this reader or one within it costs no
+   * more than to read: there can be very many of such parts, and nobody is told why. */
   attempt<T>(read: () => T): T | undefined {
     const { isTold } = this.#input
     this.#input.isTold = false
     try {
       return read()
     } catch (error) {
-      if (error === untold) return undefined
+      if (error instanceof TlsError) return undefined
       throw error
     } finally {
       this.#input.isTold = isTold

@@ -44,6 +44,7 @@ const utf16Of = ([first, second]: Uint8Array): string =>
  * Throws TlsError `bad_option` if there is no block, or one is cut off or is not base64, and says in which line.
  */
 export const decodePem = (text: string): PemBlock[] => {
+  if (!text.includes('-----BEGIN ') && !text.includes('-----END ')) bad(whyNone(text))
   const lines = text.split(/\r\n|\n|\r/)
   const blocks: PemBlock[] = []
   let at = 0

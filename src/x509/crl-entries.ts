@@ -98,7 +98,7 @@ class EntryReader implements CrlEntries {
   readonly #issuer: Name
   readonly #indirect: boolean | undefined
   /** Where entries go: an issuer holds until another one is named (section 5.3.3). */
-  #current: readonly EntryMap[] = [this.own]
+  #maps: readonly EntryMap[] = [this.own]
   /** Most entries of a list have one of a few sets of extensions. */
   readonly #known = new Map<string, EntryExtensions>()
 
@@ -131,29 +131,27 @@ class EntryReader implements CrlEntries {
       this.#damage.note(() => entry.fail('an entry has no serial number'))
       return
     }
-    const serial = this.#damage.attempt(() => entry.content(tags.integer, 'userCertificate'))
+    const serial = this.#damage.attempt(() => entry.content(tags.integer, 'userCertificate'), entry)
     if (serial === undefined) return
     const revocationDate = this.#date(entry)
     const known = this.#extensions(entry)
     const { extensions, reason, issuer } = known ?? noExtensions
-    if (issuer !== undefined) this.#current = this.#damage.attempt(() => this.#mapsOf(issuer)) ?? [this.nameless]
+    if (issuer !== undefined) this.#setIssuers(this.#damage.attempt(() => this.#mapsOf(issuer)) ?? [this.nameless])
     // They may have named an issuer.
-    if (known === undefined && this.#indirect !== false) this.#current = [this.nameless]
+    if (known === undefined && this.#indirect !== false) this.#setIssuers([this.nameless])
     const read = { revocationDate, extensions, reason }
-    for (const map of this.#maps) {
-      const key = serialKey(serial)
-      if (severity(read) > severity(map.get(key))) map.set(key, read)
-    }
+    const key = serialKey(serial)
+    for (const map of this.#maps) if (severity(read) > severity(map.get(key))) map.set(key, read)
   }
 
   /** On a list that does not say that it is indirect, no entry is of another issuer alone. */
-  get #maps(): ReadonlySet<EntryMap> {
-    return new Set(this.#indirect === true ? this.#current : [this.own, ...this.#current])
+  #setIssuers(current: readonly EntryMap[]): void {
+    this.#maps = [...new Set(this.#indirect === true ? current : [this.own, ...current])]
   }
 
   #date(entry: DerReader): number | undefined {
     const isTime = entry.peek() === tags.utcTime || entry.peek() === tags.generalizedTime
-    if (isTime) return this.#damage.attempt(() => entry.time('revocationDate'))
+    if (isTime) return this.#damage.attempt(() => entry.time('revocationDate'), entry)
     this.#damage.note(() => entry.fail('an entry has no date'))
     return undefined
   }
@@ -161,7 +159,7 @@ class EntryReader implements CrlEntries {
   /** Undefined if they can't be read. */
   #extensions(entry: DerReader): EntryExtensions | undefined {
     if (entry.done) return noExtensions
-    if (entry.peek() === tags.sequence) return this.#damage.attempt(() => this.#readExtensions(entry))
+    if (entry.peek() === tags.sequence) return this.#damage.attempt(() => this.#readExtensions(entry), entry)
     this.#damage.note(() => entry.fail('an entry has a field that it should not have'))
     return undefined
   }

@@ -2,13 +2,16 @@
 // in, and what the rest says against a certificate still counts.
 
 import { TlsError } from '../errors.ts'
+import type { DerReader } from '../wire/der.ts'
 
 export class Damage {
   /** Why the first part that can't be read can't be; undefined if all can. */
   sentence: string | undefined
 
-  /** What `read` gives, or undefined where it throws a TlsError. */
-  attempt<T>(read: () => T): T | undefined {
+  /** What `read` gives, or undefined where it throws a TlsError. With the `reader` that fails, only the first failure
+   * is put into words: there can be very many. */
+  attempt<T>(read: () => T, reader?: DerReader): T | undefined {
+    if (this.sentence !== undefined && reader !== undefined) return reader.attempt(read)
     try {
       return read()
     } catch (error) {

@@ -2,7 +2,7 @@
 // ocsp-check.ts. Responses come from the network, so their errors are `bad_certificate_status`.
 
 import type { CryptoProvider, HashName } from '../crypto/provider.ts'
-import { TlsError } from '../errors.ts'
+import { quietly, TlsError } from '../errors.ts'
 import { equalBytes, toHex } from '../wire/bytes.ts'
 import {
   DerReader,
@@ -94,9 +94,13 @@ const hashOids: Readonly<Record<string, HashName>> = {
 /** What breaks a rule of DER for writers and can be read in one way only is taken. */
 const open = (der: Uint8Array): DerReader => DerReader.tolerant(der, 'bad_certificate_status', 'OCSP response', [])
 
-/** Parses an OCSPResponse, DER. Throws TlsError `bad_certificate_status`. */
+/** Bytes of a response: those in use have hundreds of bytes, and a few certificates. */
+const MAX_LENGTH = 262_144
+
+/** Parses an OCSPResponse, DER, of at most 256 KiB. Throws TlsError `bad_certificate_status`. */
 export const parseOcspResponse = (der: Uint8Array): OcspResponse => {
   const outer = open(der)
+  if (der.length > MAX_LENGTH) outer.fail(`it has ${der.length} bytes; at most ${MAX_LENGTH} are read`)
   const response = outer.sequence('OCSPResponse')
   outer.end()
   const number = response.smallInteger('responseStatus', tags.enumerated)
@@ -130,7 +134,7 @@ const readBasic = (der: Uint8Array): OcspBasicResponse => {
   const responder = readPart(data, damage, readResponder)
   const producedAt = damage.attempt(() => data.generalizedTime('producedAt')) ?? Number.NaN
   if (data.peek() !== tags.sequence) data.skip('producedAt')
-  const answers = readAnswers(data, damage)
+  const answers = quietly(() => readAnswers(data, damage))
   const extensions = damage.attempt(() => readLastExtensions(data, 'responseExtensions')) ?? []
   return {
     version,

@@ -4,7 +4,7 @@
 import { checkOptions } from '../checked-options.ts'
 import { parsePublicKey } from '../crypto/keys.ts'
 import type { PublicKey } from '../crypto/provider.ts'
-import { TlsError } from '../errors.ts'
+import { quietly, TlsError } from '../errors.ts'
 import { equalBytes, toHex } from '../wire/bytes.ts'
 import { DerReader } from '../wire/der.ts'
 import { parseCertificate } from './certificate.ts'
@@ -141,7 +141,7 @@ const loadAnchors = (inputs: readonly TrustInput[], skipUnreadable: boolean): re
 
 const orNone = (load: () => TrustAnchor): TrustAnchor[] => {
   try {
-    return [load()]
+    return [quietly(load)]
   } catch {
     return []
   }

@@ -148,6 +148,13 @@ const misspelt: readonly (readonly [string, string, () => unknown])[] = [
     'serverName',
     () => x509.verifyChain([leaf.certificate], untyped({ provider, trust: ca.certificate, servername: 'other.test' })),
   ],
+  ['loadCa', 'privateKeyPem', () => pki.loadCa(untyped({ certificatePem: ca.certificatePem, privateKeyPm: '' }))],
+  ['trustStore', 'skipUnreadable', () => x509.trustStore(ca.certificate, untyped({ skipUnreadble: true }))],
+  [
+    'ca.createIntermediate, in a group',
+    'nameConstraints.excluded',
+    () => ca.createIntermediate(untyped({ name: 'a', nameConstraints: { exclude: ['a.test'] } })),
+  ],
   [
     'verifyAllChains',
     'trust',

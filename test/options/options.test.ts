@@ -37,6 +37,47 @@ describe('an unknown option is refused, with the likely name', () => {
     expect(() => clientOf({ [given]: true })).toThrow(refusing(`${given}: unknown option; did you mean ${likely}?`))
   })
   it.each([
+    ['shapeHello', 'hello.shape', undefined],
+    ['rejectUnauthorized', 'verifier', 'clientAuth.mode'],
+    ['checkServerIdentity', 'verifier', 'clientAuth.verifier'],
+    ['InsecureSkipVerify', 'verifier', 'clientAuth.verifier'],
+    ['RootCAs', 'ca', 'clientAuth.ca'],
+    ['rootCas', 'ca', 'clientAuth.ca'],
+    ['ClientCAs', 'ca', 'clientAuth.ca'],
+    ['trust', 'ca', 'clientAuth.ca'],
+    ['ca', undefined, 'clientAuth.ca'],
+    ['verifier', undefined, 'clientAuth.verifier'],
+    ['servername', 'serverName', 'identity'],
+    ['server_hostname', 'serverName', 'identity'],
+    ['NextProtos', 'alpn', 'alpn'],
+    ['ALPNProtocols', 'alpn', 'alpn'],
+    ['minVersion', 'versions.min', 'versions.min'],
+    ['MaxVersion', 'versions.max', 'versions.max'],
+    ['secureProtocol', 'versions', 'versions'],
+    ['ciphers', 'cipherSuites', 'cipherSuites'],
+    ['cipher_list', 'cipherSuites', 'cipherSuites'],
+    ['ecdhCurve', 'groups', 'groups'],
+    ['CurvePreferences', 'groups', 'groups'],
+    ['sigalgs', 'signatureSchemes', 'signatureSchemes'],
+    ['requestCert', 'identity', 'clientAuth'],
+    ['ClientAuth', 'identity', 'clientAuth'],
+    ['GetCertificate', 'identity', 'identity'],
+    ['pfx', 'identity', 'identity'],
+    ['certfile', undefined, 'cert'],
+    ['privateKey', undefined, 'key'],
+    ['KeyLogWriter', 'keyLog', 'keyLog'],
+    ['ClientSessionCache', 'sessions', 'sessions'],
+    ['ticketKeys', undefined, 'tickets'],
+    ['sessionTimeout', undefined, 'tickets.lifetimeSeconds'],
+    ['enableTrace', 'trace', 'trace'],
+    ['pskCallback', 'psk', 'psk'],
+    ['maxFragmentLength', 'limits.maxRecordSize', 'limits.maxRecordSize'],
+  ])('as others call it: %s is %s of a client, %s of a server', (given, ofClient, ofServer) => {
+    const refusal = (likely: string): object => refusing(`${given}: unknown option; did you mean ${likely}?`)
+    if (ofClient !== undefined) expect(() => clientOf({ [given]: true })).toThrow(refusal(ofClient))
+    if (ofServer !== undefined) expect(() => serverOf({ [given]: true })).toThrow(refusal(ofServer))
+  })
+  it.each([
     [{ hello: { grees: true } }, 'hello.grees: unknown option; did you mean hello.grease?'],
     [
       { hello: { ech: { configlist: '' } } },

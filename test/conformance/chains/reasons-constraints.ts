@@ -24,7 +24,6 @@ export const constraintReasons = (rows: Rows): readonly Reason[] => [
     [/^email permitted "\\"u\\"@a\.test"/, '+++--', quoted],
     [/^(email|uri) permitted ""/, '+-+-- +++--', emptyPermits],
     [/^dns /, '+-+++ +--++', odd],
-    [/^email (excluded|permitted) "(\.a\.test)?"|^uri excluded "/, '+-+++ +--++', odd],
     [/./, '--+++ ---++ --+-- ---+- -+-++', `${malformed}; or ${incomparable}`],
   ),
   ...rows(
