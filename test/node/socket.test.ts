@@ -82,6 +82,17 @@ describe('a signal that is aborted before the socket is made', () => {
   )
 })
 
+describe('what a socket holds', () => {
+  it.each([TLSSocket, NativeTLSSocket])('of its handle is gone once it is closed: %o', async (Kind) => {
+    const socket = new Kind(duplexPair()[0] as never, {})
+    const held = (): unknown[] => [Reflect.get(socket, '_handle'), Reflect.get(socket, 'ssl')]
+    expect(held()).not.toContain(null)
+    socket.destroy()
+    await closed(socket)
+    expect(held()).toEqual([null, null])
+  })
+})
+
 describe('a stream that is closed', () => {
   it('closes a socket that has read its end, and was left open by its own', async () => {
     const [near, far] = duplexPair()
