@@ -74,8 +74,11 @@ const hashOids: Readonly<Record<string, HashName>> = {
   '2.16.840.1.101.3.4.2.3': 'sha512',
 }
 
-/** RSASSA-PSS-params (RFC 4055 section 3.1). Here they say what the key may be used with. */
-const readPssParameters = (
+/**
+ * RSASSA-PSS-params (RFC 4055 section 3.1): of a key, what it may be used with; of a signature, what it was made with.
+ * Throws for another mask generation than MGF1 with the same hash. A trailerField that is written out can be 1 only.
+ */
+export const readPssParameters = (
   algorithm: DerReader,
   unknown: 'unsupported_certificate' | 'bad_key',
 ): { readonly hash: HashName; readonly saltLength: number } => {
@@ -90,7 +93,7 @@ const readPssParameters = (
   if (trailer && trailer.smallInteger('trailerField') !== 1) trailer.fail('trailerField is not 1')
   trailer?.end()
   parameters.end()
-  if (hash !== maskHash) throw new TlsError(unknown, 'an RSASSA-PSS key whose mask generation uses another hash')
+  if (hash !== maskHash) throw new TlsError(unknown, 'RSASSA-PSS whose mask generation uses another hash')
   return { hash, saltLength }
 }
 
@@ -98,8 +101,7 @@ const readMaskHash = (mask: DerReader, unknown: 'unsupported_certificate' | 'bad
   const generator = mask.sequence('maskGenAlgorithm')
   mask.end()
   const oid = generator.oid('mask generation function')
-  if (oid !== '1.2.840.113549.1.1.8')
-    throw new TlsError(unknown, `an RSASSA-PSS key with an unknown mask generation (${oid})`)
+  if (oid !== '1.2.840.113549.1.1.8') throw new TlsError(unknown, `RSASSA-PSS with an unknown mask generation (${oid})`)
   return readHash(generator, unknown)
 }
 
@@ -112,6 +114,6 @@ const readHash = (reader: DerReader | undefined, unknown: 'unsupported_certifica
   if (!algorithm.done) algorithm.null('parameters of the hash algorithm')
   algorithm.end()
   const hash = hashOids[oid]
-  if (hash === undefined) throw new TlsError(unknown, `an RSASSA-PSS key with an unknown hash (${oid})`)
+  if (hash === undefined) throw new TlsError(unknown, `RSASSA-PSS with an unknown hash (${oid})`)
   return hash
 }

@@ -2,14 +2,14 @@
 // change complete ones (section 5.2.4, 6.3.3 (c), (i) to (k)), and which word about a certificate is the last.
 
 import type { Names } from '../checked-options.ts'
-import { TlsError } from '../errors.ts'
 import { equalBytes } from '../wire/bytes.ts'
+import { attempt } from './attempt.ts'
 import type { CrlEntry } from './crl-entries.ts'
 import type { Crl } from './crl.ts'
 import { sameName } from './name.ts'
 import { extensionOids } from './oids.ts'
 import { isoTime, span } from './rejection.ts'
-import { algorithmName, signatureAlgorithmOf } from './signature.ts'
+import { algorithmName, isWeak } from './signature.ts'
 
 const DEFAULT_SKEW = 300_000
 const DEFAULT_MAX_AGE = 604_800_000
@@ -52,12 +52,10 @@ export const whyUnfit = (crl: Crl, time: number, options: CrlFitnessOptions): st
   crl.fault ??
   (options.strict === true ? whyNonconforming(crl) : undefined)
 
-const whyWeak = ({ signatureAlgorithm }: Crl, { allowSha1 }: CrlFitnessOptions): string | undefined => {
-  const algorithm = signatureAlgorithmOf(signatureAlgorithm)
-  const isStrong = algorithm !== undefined && !/md5|sha1/.test(algorithm)
-  const isWeak = !isStrong && !(allowSha1 === true && algorithm?.endsWith('sha1') === true)
-  return isWeak ? `the CRL is signed with ${algorithmName(signatureAlgorithm)}, which is not accepted` : undefined
-}
+const whyWeak = ({ signatureAlgorithm }: Crl, { allowSha1 }: CrlFitnessOptions): string | undefined =>
+  isWeak(signatureAlgorithm, allowSha1)
+    ? `the CRL is signed with ${algorithmName(signatureAlgorithm)}, which is not accepted`
+    : undefined
 
 /** Sections 5.1.2.4 and 5.1.2.5. */
 const whyStale = ({ thisUpdate, nextUpdate }: Crl, time: number, options: CrlFitnessOptions): string | undefined => {
@@ -103,15 +101,13 @@ const isLifted = (hold: CrlStatement, statements: readonly CrlStatement[]): bool
   if (!isHold(hold.entry)) return false
   const fit = statements.filter(({ unfit }) => unfit === undefined)
   const others = fit.filter(({ crl }) => crl !== hold.crl && sameScope(crl, hold.crl))
-  return others.some(({ crl, entry }) => {
-    try {
-      if (crl.isDelta) return entry?.reason === 'removeFromCRL' && continues(crl, hold.crl)
-      return entry === undefined && follows(crl, hold.crl)
-    } catch (error) {
-      if (error instanceof TlsError) return false
-      throw error
-    }
-  })
+  return others.some(({ crl, entry }) =>
+    attempt(() =>
+      crl.isDelta
+        ? entry?.reason === 'removeFromCRL' && continues(crl, hold.crl)
+        : entry === undefined && follows(crl, hold.crl),
+    ),
+  )
 }
 
 /** 6.3.3 (c): issuer, scope and key are the same. */

@@ -1,9 +1,9 @@
 // Which certificates, reasons and distribution points a CRL is about (RFC 5280 sections 4.2.1.13 and 5.2.5, 6.3.3 (b)
 // and (d)).
 
-import { TlsError } from '../errors.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import { DerReader, derElement, derSequence, tags } from '../wire/der.ts'
+import { attempt } from './attempt.ts'
 import type { Certificate } from './certificate.ts'
 import type { Crl, IssuingDistributionPoint } from './crl.ts'
 import type { DistributionPoint } from './extensions.ts'
@@ -31,14 +31,8 @@ export const crlPointsOf = (certificate: Certificate): readonly CrlPoint[] => [
 ]
 
 /** Points that can't be read are none: what the issuer itself says of the certificate counts all the same. */
-const namedPoints = (certificate: Certificate): readonly CrlPoint[] => {
-  try {
-    return (certificate.crlDistributionPoints ?? []).map((point) => pointOf(point, certificate.issuer))
-  } catch (error) {
-    if (error instanceof TlsError) return []
-    throw error
-  }
-}
+const namedPoints = (certificate: Certificate): readonly CrlPoint[] =>
+  attempt(() => certificate.crlDistributionPoints?.map((point) => pointOf(point, certificate.issuer))) ?? []
 
 const pointOf = ({ fullName, relativeName, reasons, crlIssuer }: DistributionPoint, issuer: Name): CrlPoint => {
   const crlIssuers = crlIssuer?.flatMap((name) => (name.kind === 'directory' ? [name.name] : []))

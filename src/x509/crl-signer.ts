@@ -5,6 +5,7 @@ import type { Steps } from '../crypto/maybe.ts'
 import { TlsError } from '../errors.ts'
 import { equalBytes, toHex } from '../wire/bytes.ts'
 import { sameBytes } from '../wire/der.ts'
+import { attempt } from './attempt.ts'
 import type { Certificate } from './certificate.ts'
 import type { Crl } from './crl.ts'
 import { sameName } from './name.ts'
@@ -72,13 +73,8 @@ const isSameSigner = (a: Issuer, b: Issuer): boolean =>
     : a.certificate === b.certificate && sameBytes(a.spki, b.spki)
 
 const isNamed = (crl: Crl, { subjectKeyIdentifier }: Certificate): boolean => {
-  try {
-    const wanted = crl.authorityKeyIdentifier
-    return wanted !== undefined && subjectKeyIdentifier !== undefined && equalBytes(wanted, subjectKeyIdentifier)
-  } catch (error) {
-    if (error instanceof TlsError) return false
-    throw error
-  }
+  const wanted = attempt(() => crl.authorityKeyIdentifier)
+  return wanted !== undefined && subjectKeyIdentifier !== undefined && equalBytes(wanted, subjectKeyIdentifier)
 }
 
 function* isSignedBy(crl: Crl, signer: Issuer, context: SignerContext): Steps<boolean | string> {

@@ -5,6 +5,7 @@ import type { Names } from '../checked-options.ts'
 import type { Steps } from '../crypto/maybe.ts'
 import { TlsError } from '../errors.ts'
 import { equalBytes } from '../wire/bytes.ts'
+import { attempt } from './attempt.ts'
 import type { Certificate } from './certificate.ts'
 import { entryOids } from './crl-entries.ts'
 import { sameName } from './name.ts'
@@ -15,7 +16,7 @@ import type { PathCheckRequest } from './options.ts'
 import { issuerOf } from './path-pairs.ts'
 import type { Issuer, PathPair } from './path-pairs.ts'
 import { CertificateError, describe, isoTime, reject, span } from './rejection.ts'
-import { algorithmName, sameAlgorithm, signatureAlgorithmOf, verifySignature } from './signature.ts'
+import { algorithmName, isWeak, sameAlgorithm, signatureAlgorithmOf, verifySignature } from './signature.ts'
 
 const DEFAULT_SKEW = 300_000
 const DEFAULT_MAX_AGE = 86_400_000
@@ -154,12 +155,6 @@ const whyStale = ({ thisUpdate, nextUpdate }: OcspAnswer, { time, options }: Ocs
   return `the OCSP response is ${span(time - end)} too old: good until ${isoTime(end)}`
 }
 
-const isWeak = (identifier: Uint8Array, allowSha1: boolean | undefined): boolean => {
-  const algorithm = signatureAlgorithmOf(identifier)
-  if (algorithm === undefined || algorithm.endsWith('md5')) return true
-  return algorithm.endsWith('sha1') && allowSha1 !== true
-}
-
 /** Section 4.2.2.2: signed by the issuer itself, or by one that the issuer certified directly for id-kp-OCSPSigning. */
 function* checkSigner(basic: OcspBasicResponse, pair: PathPair, context: OcspContext): Steps<void> {
   const { issuer, certificate } = pair
@@ -196,14 +191,7 @@ function* checkSigner(basic: OcspBasicResponse, pair: PathPair, context: OcspCon
   bad(problem ?? none, pair)
 }
 
-const hasReadableKey = (certificate: Certificate): boolean => {
-  try {
-    return certificate.publicKey !== undefined
-  } catch (error) {
-    if (error instanceof TlsError) return false
-    throw error
-  }
-}
+const hasReadableKey = (certificate: Certificate): boolean => attempt(() => certificate.publicKey) !== undefined
 
 /** The rules for certificates of delegated responders; for the rest they are certificates like any other. */
 function* whyNotResponder(candidate: Certificate, pair: PathPair, context: OcspContext): Steps<string | undefined> {

@@ -7,6 +7,7 @@ import { use } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
+import { attempt } from './attempt.ts'
 import type { Certificate } from './certificate.ts'
 import { withFingerprint } from './fingerprint.ts'
 import { answerNames, bad, readAnswer } from './ocsp-answer.ts'
@@ -144,7 +145,7 @@ function* fromStaple(
 function* fromCaller(pair: PathPair, context: Context): Steps<readonly OcspAnswer[]> {
   const answers: OcspAnswer[] = []
   for (const der of context.options.responses ?? []) {
-    const answer = yield* attempt(der, pair, context)
+    const answer = yield* orNone(der, pair, context)
     if (answer !== undefined) answers.push(answer)
     refuseRevoked(answer, pair)
   }
@@ -162,7 +163,7 @@ function* fromResponders(pair: PathPair, context: Context): Steps<readonly OcspA
     const sent = nonce === true ? provider.random(32) : undefined
     const request = createOcspRequest(pair, provider, sent)
     const der = yield* fetched(fetch, url, request, pair)
-    const answer = der && (yield* attempt(der, pair, context, sent))
+    const answer = der && (yield* orNone(der, pair, context, sent))
     if (der !== undefined && answer === undefined) fetch.forget?.(url, request)
     if (answer === undefined) continue
     refuseRevoked(answer, pair)
@@ -173,12 +174,7 @@ function* fromResponders(pair: PathPair, context: Context): Steps<readonly OcspA
 }
 
 /** A response that is no good, and not stapled, is none. */
-function* attempt(
-  der: Uint8Array,
-  pair: PathPair,
-  context: Context,
-  nonce?: Uint8Array,
-): Steps<OcspAnswer | undefined> {
+function* orNone(der: Uint8Array, pair: PathPair, context: Context, nonce?: Uint8Array): Steps<OcspAnswer | undefined> {
   try {
     return yield* readOcspAnswer(der, pair, context, context.options, nonce)
   } catch (error) {
@@ -196,13 +192,9 @@ function* fetched(fetch: OcspFetch, url: string, request: Uint8Array, pair: Path
 }
 
 /** An access description that can't be read names nobody. */
-const responderUrls = (certificate: Certificate): readonly string[] => {
-  try {
-    const responders = (certificate.authorityInfoAccess ?? []).filter(({ method }) => method === accessMethods.ocsp)
-    const urls = responders.flatMap(({ location }) => (location.kind === 'uri' ? [location.value] : []))
-    return urls.slice(0, MAX_RESPONDERS)
-  } catch (error) {
-    if (error instanceof TlsError) return []
-    throw error
-  }
-}
+const responderUrls = (certificate: Certificate): readonly string[] =>
+  (attempt(() => certificate.authorityInfoAccess) ?? [])
+    .flatMap(({ method, location }) =>
+      method === accessMethods.ocsp && location.kind === 'uri' ? [location.value] : [],
+    )
+    .slice(0, MAX_RESPONDERS)

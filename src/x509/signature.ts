@@ -1,11 +1,13 @@
 // Signatures on certificates, CRLs and OCSP responses: AlgorithmIdentifier to the provider's algorithm (RFC 3279, 4055,
 // 5758, 8410, 9881), and the check itself.
 
+import { readPssParameters } from '../crypto/key-algorithm.ts'
 import { use } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
 import type { CryptoProvider, PublicKey, SignatureAlgorithm, SignatureVerifier } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
-import { DerReader, constructedTag, derNull, derOid, derSequence, sameBytes } from '../wire/der.ts'
+import { DerReader, derNull, derOid, derSequence, sameBytes } from '../wire/der.ts'
+import { attempt } from './attempt.ts'
 
 /** Whether the signature is the key's over the message. Throws TlsError `unsupported_certificate` for an algorithm
  * that is not known here or not in the provider. An algorithm that does not go with the key is a signature that is
@@ -49,6 +51,12 @@ export const sameAlgorithm = (a: Uint8Array, b: Uint8Array): boolean => {
 export const isBrokenHash = (algorithm: SignatureAlgorithm | undefined): boolean =>
   /(?:md5|sha1)$/.test(algorithm ?? '')
 
+/** Whether a signature of this AlgorithmIdentifier says less than a good one. */
+export const isWeak = (algorithmIdentifier: Uint8Array, allowSha1: boolean | undefined): boolean => {
+  const algorithm = signatureAlgorithmOf(algorithmIdentifier)
+  return algorithm === undefined || (isBrokenHash(algorithm) && !(allowSha1 === true && algorithm.endsWith('sha1')))
+}
+
 /** What to call an algorithm in a message. Throws TlsError for bytes that are no AlgorithmIdentifier. */
 export const algorithmName = (algorithmIdentifier: Uint8Array): string => {
   const known = signatureAlgorithmOf(algorithmIdentifier)
@@ -63,7 +71,6 @@ const verifierOf = (provider: CryptoProvider, algorithm: SignatureAlgorithm): Si
   provider.verifiers.find((verifier) => verifier.algorithm === algorithm)
 
 const pssOid = '1.2.840.113549.1.1.10'
-const mgf1Oid = '1.2.840.113549.1.1.8'
 
 const algorithms: ReadonlyMap<string, SignatureAlgorithm> = new Map([
   ['1.2.840.113549.1.1.4', 'rsa_pkcs1_md5'],
@@ -91,8 +98,8 @@ const usualOnes = (): NonNullable<typeof usual> =>
     algorithm,
   ]))
 
-const readAlgorithm = (identifier: Uint8Array): SignatureAlgorithm | undefined => {
-  try {
+const readAlgorithm = (identifier: Uint8Array): SignatureAlgorithm | undefined =>
+  attempt(() => {
     const outer = new DerReader(identifier, 'bad_certificate', 'AlgorithmIdentifier')
     const reader = outer.sequence('AlgorithmIdentifier')
     const oid = reader.oid('algorithm')
@@ -101,56 +108,16 @@ const readAlgorithm = (identifier: Uint8Array): SignatureAlgorithm | undefined =
     reader.end()
     outer.end()
     return algorithm
-  } catch (error) {
-    if (error instanceof TlsError) return undefined
-    throw error
-  }
-}
+  })
 
-/** RSASSA-PSS-params (RFC 4055 section 3.1); undefined for what is not MGF1 of the same hash with a salt as long as
- * it. A trailerField that is written out can be 1 only. */
+/** RSASSA-PSS (RFC 4055 section 3.1) as TLS has it: the salt is as long as the hash, and that is not SHA-1. */
 const readPss = (reader: DerReader): SignatureAlgorithm | undefined => {
-  const parameters = reader.sequence('RSASSA-PSS-params')
-  const explicit = <T>(n: number, name: string, read: (field: DerReader) => T): T | undefined => {
-    const field = parameters.optional(constructedTag(n), name)
-    const value = field && read(field)
-    field?.end()
-    return value
-  }
-  const hash = explicit(0, 'hashAlgorithm', readHash) ?? sha1Oid
-  const maskHash = explicit(1, 'maskGenAlgorithm', readMgf1) ?? sha1Oid
-  const saltLength = explicit(2, 'saltLength', (field) => field.smallInteger('saltLength')) ?? 20
-  const trailer = explicit(3, 'trailerField', (field) => field.smallInteger('trailerField')) ?? 1
-  parameters.end()
-  const known = pssHashes.get(hash)
-  return trailer === 1 && maskHash === hash && known?.length === saltLength ? known.algorithm : undefined
+  const { hash, saltLength } = readPssParameters(reader, 'unsupported_certificate')
+  return pssAlgorithms[`${hash} ${saltLength}`]
 }
 
-/** Section 2.1: the parameters are NULL or absent. */
-const readHash = (field: DerReader): string => {
-  const identifier = field.sequence('hash')
-  const oid = identifier.oid('hash')
-  if (!identifier.done) identifier.null('parameters of the hash')
-  identifier.end()
-  return oid
+const pssAlgorithms: Readonly<Record<string, SignatureAlgorithm>> = {
+  'sha256 32': 'rsa_pss_sha256',
+  'sha384 48': 'rsa_pss_sha384',
+  'sha512 64': 'rsa_pss_sha512',
 }
-
-/** The hash of MGF1; empty for another function. */
-const readMgf1 = (field: DerReader): string => {
-  const identifier = field.sequence('mask generation function')
-  if (identifier.oid('mask generation function') !== mgf1Oid) {
-    return identifier.fail('the mask generation function is not MGF1')
-  }
-  const hash = readHash(identifier)
-  identifier.end()
-  return hash
-}
-
-const sha1Oid = '1.3.14.3.2.26'
-
-/** Lengths in bytes. */
-const pssHashes: ReadonlyMap<string, { readonly length: number; readonly algorithm: SignatureAlgorithm }> = new Map([
-  ['2.16.840.1.101.3.4.2.1', { length: 32, algorithm: 'rsa_pss_sha256' }],
-  ['2.16.840.1.101.3.4.2.2', { length: 48, algorithm: 'rsa_pss_sha384' }],
-  ['2.16.840.1.101.3.4.2.3', { length: 64, algorithm: 'rsa_pss_sha512' }],
-])
