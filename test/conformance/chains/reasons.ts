@@ -249,7 +249,11 @@ const algorithms: readonly Reason[] = [
   ),
   ...rows(
     'signatures',
-
+    [
+      /^PSS by a key for PSS/,
+      '++-++',
+      'keys for RSASSA-PSS alone are those of rsa_pss_pss (RFC 9846 section 4.3.3); Go has none',
+    ],
     [/^RSA with two ways to write it/, '++---', 'two ways to write one algorithm mean the same (RFC 4055 section 5)'],
     [/1024 bits/, '-++--', onlyWeb],
     [/^Ed448/, '-+-++', onlyWeb],
