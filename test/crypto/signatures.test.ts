@@ -7,6 +7,7 @@ import { parsePrivateKey, parsePublicKey, samePublicKey } from '../../src/crypto
 import { nobleProvider } from '../../src/crypto/noble.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import type { PrivateKey, PublicKey, SignatureAlgorithm, Signer } from '../../src/crypto/provider.ts'
+import { algorithmsFor } from '../../src/crypto/signatures.ts'
 import { webcryptoProvider } from '../../src/crypto/webcrypto.ts'
 import { concat, fromHex, toHex } from '../../src/wire/bytes.ts'
 import { derBits, derInteger, derNull, derOid, derSequence } from '../../src/wire/der.ts'
@@ -412,4 +413,16 @@ describe('RFC 8017 sections 8.1.2 and 8.2.2: the length of a signature', () => {
       }
     },
   )
+})
+
+describe('RFC 8017 section 9.1.1: EMSA-PSS has room for the hash, a salt as long, and two bytes', () => {
+  it.each([
+    // bits, hash: emLen is ceil((bits - 1) / 8)
+    [1034, 1033, 'rsa_pss_sha512'],
+    [778, 777, 'rsa_pss_sha384'],
+    [522, 521, 'rsa_pss_sha256'],
+  ] as const)('%i bits have it, %i bits do not, for %s', (enough, tooFew, algorithm) => {
+    expect(algorithmsFor({ type: 'rsa', bits: enough })).toContain(algorithm)
+    expect(algorithmsFor({ type: 'rsa', bits: tooFew })).not.toContain(algorithm)
+  })
 })

@@ -82,6 +82,20 @@ describe('a signal that is aborted before the socket is made', () => {
   )
 })
 
+describe('connect() of a socket that was made without a stream', () => {
+  it.each(['with', 'without'])('%s a callback', async (given) => {
+    const port = await listening(createServer(identity))
+    const callback = vi.fn()
+    const socket = new TLSSocket(null as never, { ca, servername: 'localhost' } as never)
+    closing.push(() => socket.destroy())
+    const connected = once(socket, 'connect')
+    socket.connect(port, '127.0.0.1', ...(given === 'with' ? [callback] : []))
+    await connected
+    expect(callback.mock.calls).toEqual(given === 'with' ? [[]] : [])
+    expect(socket.remotePort).toBe(port)
+  })
+})
+
 describe('what a socket holds', () => {
   it.each([TLSSocket, NativeTLSSocket])('of its handle is gone once it is closed: %o', async (Kind) => {
     const socket = new Kind(duplexPair()[0] as never, {})

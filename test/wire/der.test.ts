@@ -144,6 +144,18 @@ describe('times (RFC 5280 section 4.1.2.5)', () => {
     expect(utc('500101000000Z')).toBe(Date.UTC(1950, 0, 1))
     expect(utc('491231235959Z')).toBe(Date.UTC(2049, 11, 31, 23, 59, 59))
   })
+  test('GeneralizedTime is written for the years 0 to 9999, and for no other', () => {
+    const [first, last] = [Date.UTC(2000, 0, 1), Date.UTC(9999, 11, 31, 23, 59, 59)]
+    const year0 = new Date(first).setUTCFullYear(0)
+    for (const [time, text] of [
+      [year0, '00000101000000Z'],
+      [last, '99991231235959Z'],
+    ] as const)
+      expect(Buffer.from(derGeneralizedTime(time).subarray(2)).toString()).toBe(text)
+    for (const time of [year0 - 1, last + 1000, Number.NaN])
+      expect(() => derGeneralizedTime(time)).toThrow(/can't be written in DER/)
+  })
+
   test('GeneralizedTime', () => {
     expect(general('20500101000000Z')).toBe(Date.UTC(2050, 0, 1))
     expect(general('99991231235959Z')).toBe(Date.UTC(9999, 11, 31, 23, 59, 59))

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import { TlsError } from '../../src/errors.ts'
-import { decodeBase64, decodePem, encodeBase64, encodePem } from '../../src/wire/pem.ts'
+import { decodeBase64, decodePem, encodeBase64, encodePem, pemTextOf } from '../../src/wire/pem.ts'
 
 const refusal = (text: string): string => {
   try {
@@ -48,6 +48,13 @@ describe('PEM (RFC 7468)', () => {
     expect(decodeBase64(encodeBase64(bytes))).toEqual(bytes)
     expect(decodeBase64('AA=A')).toBeUndefined()
     expect(decodeBase64('AAA')).toBeUndefined()
+  })
+
+  test('bytes of a file in UTF-8 or in UTF-16 of either order, as PowerShell writes it', () => {
+    const little = Buffer.from(`\ufeff${block}`, 'utf16le')
+    const big = Buffer.from(little).swap16()
+    for (const bytes of [Buffer.from(block), Buffer.from(`\ufeff${block}`), little, big])
+      expect(pemTextOf(new Uint8Array(bytes))?.trim()).toBe(block.trim())
   })
 
   test('indented text, as in a template literal', () => {
