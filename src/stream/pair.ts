@@ -21,32 +21,46 @@ export const pair = (options: PairOptions = {}): [ByteStream, ByteStream] => {
   checkOptions(options, { highWaterMark: 'number', fragment: 'any' })
   const there = new Pipe(options)
   const back = new Pipe(options)
-  return [end(there, back), end(back, there)]
+  return [new End(there, back), new End(back, there)]
 }
 
-const end = (outgoing: Pipe, incoming: Pipe): ByteStream => {
-  let own: Uint8Array | undefined
-  const stream: ByteStream = {
-    closed: incoming.closed,
-    read: () => incoming.read(),
-    write: (data) => outgoing.write(data === own ? data : data.slice()),
-    close: () => outgoing.close(),
-    abort: (reason) => {
+/**
+ * writev() and release() are of the class: whoever spreads the stream to replace write() or read() sees every chunk, and
+ * may keep it.
+ */
+class End implements ByteStream {
+  readonly closed: Promise<void>
+  readonly read: ByteStream['read']
+  readonly write: ByteStream['write']
+  readonly close: ByteStream['close']
+  readonly abort: ByteStream['abort']
+  /** What writev() hands to write(), and nobody else has. */
+  #own: Uint8Array | undefined
+
+  constructor(outgoing: Pipe, incoming: Pipe) {
+    this.closed = incoming.closed
+    this.read = () => incoming.read()
+    this.write = (data) => outgoing.write(data === this.#own ? data : data.slice())
+    this.close = () => outgoing.close()
+    this.abort = (reason) => {
       const error = asError(reason, 'this end was aborted')
       const other = quietly(() => new Error('the other end was aborted'))
       incoming.abort(error, other)
       outgoing.abort(other, error)
-    },
+    }
   }
-  // neither is enumerable: whoever spreads the stream to replace write() or read() sees every chunk, and may keep it
-  const writev = (chunks: readonly Uint8Array[]): Promise<void> => {
-    own = chunks.length === 1 ? chunks[0] : joinedAndFreed(chunks)
-    if (!own) return done
-    const written = stream.write(own)
-    own = undefined
+
+  writev(chunks: readonly Uint8Array[]): Promise<void> {
+    this.#own = chunks.length === 1 ? chunks[0] : joinedAndFreed(chunks)
+    if (!this.#own) return done
+    const written = this.write(this.#own)
+    this.#own = undefined
     return written
   }
-  return Object.defineProperties(stream, { writev: { value: writev }, release: { value: release } })
+
+  release(bytes: Uint8Array): void {
+    release(bytes)
+  }
 }
 
 /** One direction. */
