@@ -1,0 +1,92 @@
+// `node test/bench/compare.ts BEFORE AFTER`: microseconds of processor time for a handshake of two checkouts of this
+// repository (paths), both ends and their close included. Each has a process of its own, and they take short turns: two
+// versions in one process collect each other's garbage, and two runs one after the other see two different machines.
+//   --kinds KIND[,KIND]     full, resumed, full12, resumed12 (default: full,resumed)
+//   --over pair,tcp         transports (default: pair)
+//   --rounds N --count N    rounds, and handshakes of one turn (default: 60 of 40)
+//   --warm N                handshakes of each before the first round (default: 1500)
+
+import { fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import type { Contender, Setup, Transport } from './contenders/types.ts'
+import { median, quantile, spent } from './measure.ts'
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    kinds: { type: 'string', default: 'full,resumed' },
+    over: { type: 'string', default: 'pair' },
+    rounds: { type: 'string', default: '60' },
+    count: { type: 'string', default: '40' },
+    warm: { type: 'string', default: '1500' },
+  },
+})
+
+/** A process that answers a number of handshakes with what one of them took. */
+const serve = async (checkout: string, kind: string, transport: Transport): Promise<void> => {
+  const at = (path: string): string => pathToFileURL(resolve(checkout, 'test/bench', path)).href
+  const { own } = (await import(at('contenders/index.ts'))) as { own: Contender }
+  const { full12, full13 } = (await import(at('rows.ts'))) as { full12: Setup; full13: Setup }
+  const setups: Readonly<Record<string, Setup>> = {
+    full: full13,
+    resumed: { ...full13, resumed: true },
+    full12,
+    resumed12: { ...full12, resumed: true },
+  }
+  const setup = setups[kind]
+  const opener = setup && (await own.prepare(setup, transport))
+  if (!opener) throw new Error(`no kind ${kind}`)
+  const run = async (handshakes: number): Promise<void> => {
+    const milliseconds = await spent(async () => {
+      for (let i = 0; i < handshakes; i++) {
+        await (await opener.open()).close()
+        if (i % 10 === 9) await new Promise(setImmediate)
+      }
+    })
+    process.send?.((milliseconds * 1000) / handshakes)
+  }
+  process.on('message', (handshakes) => void run(Number(handshakes)))
+  process.send?.('ready')
+}
+
+const ask = async (child: ChildProcess, handshakes: number): Promise<number> => {
+  const answer = once(child, 'message')
+  child.send(handshakes)
+  return Number((await answer)[0])
+}
+
+const compare = async (checkouts: readonly string[], kind: string, transport: string): Promise<string> => {
+  const children = checkouts.map((checkout) =>
+    fork(fileURLToPath(import.meta.url), ['child', checkout, kind, transport]),
+  )
+  await Promise.all(children.map((child) => once(child, 'message')))
+  await Promise.all(children.map((child) => ask(child, Number(options.warm))))
+  const all = children.map((): number[] => [])
+  for (let round = 0; round < Number(options.rounds); round++) {
+    const order = [...children.keys()]
+    for (const i of round % 2 === 0 ? order : order.toReversed()) {
+      const child = children[i]
+      if (child) all[i]?.push(await ask(child, Number(options.count)))
+    }
+  }
+  for (const child of children) child.kill()
+  const [first = []] = all
+  const columns = all.map((values) => {
+    const ratio = median(values.map((value, round) => (first[round] ?? 0) / value))
+    return `${median(values).toFixed(0)} (least ${quantile(values, 0).toFixed(0)}; ${ratio.toFixed(3)})`
+  })
+  return `${kind} over ${transport}: ${columns.join(', ')}`
+}
+
+const [role, checkout = '', kind = '', transport] = positionals
+if (role === 'child') await serve(checkout, kind, transport === 'tcp' ? 'tcp' : 'pair')
+else {
+  if (positionals.length < 2) throw new Error('two checkouts are needed: BEFORE and AFTER')
+  for (const over of options.over.split(',')) {
+    for (const each of options.kinds.split(',')) console.log(await compare(positionals, each, over))
+  }
+}
