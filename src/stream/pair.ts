@@ -25,8 +25,8 @@ export const pair = (options: PairOptions = {}): [ByteStream, ByteStream] => {
 }
 
 /**
- * writev() and release() are of the class: whoever spreads the stream to replace write() or read() sees every chunk, and
- * may keep it.
+ * writev() and release() are of the class: whoever spreads the stream to replace write() or read() sees every chunk,
+ * and may keep it.
  */
 class End implements ByteStream {
   readonly closed: Promise<void>
