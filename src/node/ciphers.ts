@@ -233,12 +233,32 @@ export const chooseSignatureSchemes = (text: string): readonly SignatureSchemeNa
 const unusableSigalgs = (): Error =>
   codedError(Error, 'ERR_CRYPTO_OPERATION_FAILED', 'SSL_CTX_set1_sigalgs_list() failed')
 
+/** Those of OpenSSL 3.5 that this library has, in its order. */
+const ofOpenSsl: readonly string[] = [
+  ...['mldsa65', 'mldsa87', 'mldsa44'],
+  ...['ecdsa_secp256r1_sha256', 'ecdsa_secp384r1_sha384', 'ecdsa_secp521r1_sha512', 'ed25519', 'ed448'],
+  ...['rsa_pss_pss', 'rsa_pss_rsae', 'rsa_pkcs1'].flatMap((key) => ['256', '384', '512'].map((n) => `${key}_sha${n}`)),
+]
+
+/** As getSharedSigalgs() of node:tls has them: `own` is undefined for OpenSSL's, and `isOwnOrder` what
+ * honorCipherOrder asks for. */
+export const sharedSigalgs = (
+  offered: readonly string[],
+  own: readonly string[] = ofOpenSsl,
+  isOwnOrder: boolean,
+): string[] => {
+  const [first, second] = isOwnOrder ? [own, offered] : [offered, own]
+  return first.filter((name) => second.includes(name)).map(sharedSigalgName)
+}
+
 const keyNames: Readonly<Record<string, string>> = { rsa_pkcs1: 'RSA', rsa_pss: 'RSA-PSS', ecdsa: 'ECDSA' }
 
 /** A scheme as getSharedSigalgs() of node:tls names it. */
 export const sharedSigalgName = (name: string): string => {
   const [, key = '', hash = ''] = /^(rsa_pkcs1|rsa_pss|ecdsa)_(?:.*_)?(sha\d+)$/.exec(name) ?? []
-  return key === '' ? `${name.replace(/^ed/, 'Ed')}+UNDEF` : `${keyNames[key]}+${hash.toUpperCase()}`
+  return key === ''
+    ? `${name.replace(/^ed/, 'Ed').replace('mldsa', 'id-ml-dsa-')}+UNDEF`
+    : `${keyNames[key]}+${hash.toUpperCase()}`
 }
 
 // ---- groups

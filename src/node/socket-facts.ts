@@ -1,7 +1,7 @@
 // What a TLSSocket tells of its connection: certificates, cipher, session, and the socket underneath. TLSSocket extends
 // it; it extends net.Socket, whose own methods would look for a handle of libuv.
 
-import { X509Certificate } from 'node:crypto'
+import { constants, X509Certificate } from 'node:crypto'
 import { Socket } from 'node:net'
 import type { AddressInfo, SetKeepAliveOptions } from 'node:net'
 import type { CipherNameAndProtocol, DetailedPeerCertificate, EphemeralKeyInfo, PeerCertificate } from 'node:tls'
@@ -9,7 +9,7 @@ import type { CipherNameAndProtocol, DetailedPeerCertificate, EphemeralKeyInfo, 
 import type { ConnectionInfo } from '../info.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { detailedObject, legacyObject, linkedCertificate } from './certificates.ts'
-import { describeCipher, describeGroup, sharedSigalgName } from './ciphers.ts'
+import { describeCipher, describeGroup, sharedSigalgs } from './ciphers.ts'
 import type { Context } from './context.ts'
 import type { TlsHandle } from './handle.ts'
 import { signatureSchemeName } from '../wire/registry.ts'
@@ -95,11 +95,7 @@ export abstract class SocketFacts extends Socket {
     if (!this._handle) return null as unknown as string[]
     const { info, context } = this._puretls
     const offered = info?.clientHello?.signatureSchemes.map(signatureSchemeName) ?? []
-    const wanted: readonly string[] | undefined = context.schemes
-    const shared = wanted
-      ? wanted.filter((name) => offered.includes(name))
-      : offered.filter((name) => !name.startsWith('0x'))
-    return [...new Set(shared.map(sharedSigalgName))]
+    return sharedSigalgs(offered, context.schemes, (context.options & constants.SSL_OP_CIPHER_SERVER_PREFERENCE) !== 0)
   }
 
   /** The peer's certificate as node:tls shows it; `detailed` links `issuerCertificate` as far as the chain is known. */

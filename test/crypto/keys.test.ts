@@ -325,6 +325,7 @@ describe('parsePrivateKey', () => {
     ['a certificate in PEM', encodePem('CERTIFICATE', certificate), 'this is a certificate, not a private key'],
     ['a public key', publicKey, 'this is a public key, not a private key'],
     ['a public key in PEM', encodePem('PUBLIC KEY', publicKey), 'this is a public key, not a private key'],
+    ['a list in PEM', encodePem('X509 CRL', certificate), 'this is "X509 CRL", not a private key'],
     ['an encrypted key', encrypted, 'needs its password'],
     ['an encrypted key in PEM', encodePem('ENCRYPTED PRIVATE KEY', encrypted), 'needs its password'],
     ['an old encrypted key in PEM', proc, 'needs its password'],

@@ -119,6 +119,24 @@ describe('a client asks for a renegotiation', () => {
     opened.mockRestore()
   })
 
+  it('inside one that the server asked for is the same one', async () => {
+    const meeting = await meet({ ...freely, provider: delayedProvider(nodeProvider) }, freely)
+    const asked: string[] = []
+    const events = await after(meeting, ({ client, server }) => {
+      server.renegotiate()
+      for (let turn = 1; turn < 6; turn++) {
+        setTimeout(() => {
+          if (eventsOf(meeting.clientEvents, 'renegotiated').length > 0) return
+          asked.push(`turn ${turn}`)
+          client.renegotiate()
+        })
+      }
+    })
+    expect(asked.length).toBeGreaterThan(0)
+    expect([codes(events.client), codes(events.server)]).toEqual([[], []])
+    expect(eventsOf(events.client, 'renegotiated')).toHaveLength(1)
+  })
+
   it('and does not ask itself whether it may: its function is for what the server asks', async () => {
     const counts: number[] = []
     const own = { tls12: { renegotiation: (done: number) => (counts.push(done), true) } }
