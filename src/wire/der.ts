@@ -94,6 +94,11 @@ export class DerReader {
     throw new TlsError(this.#input.code, `malformed ${this.#input.what}: ${sentence} (byte ${position})`)
   }
 
+  /** How many rules for writers were broken so far, as a tolerant reader notes them. */
+  get deviations(): number {
+    return this.#input.deviations?.length ?? 0
+  }
+
   /** A rule for writers is broken, and the meaning is clear: noted by a tolerant reader, refused by others. */
   deviate(sentence: string, position: number = this.#position): void {
     if (this.#input.deviations === undefined) this.fail(sentence, position)

@@ -38,10 +38,15 @@ export type MalformedForm = 'dns' | 'email' | 'uri' | 'ip' | 'directory' | 'regi
 /** The addresses of SANs are 4 or 16 bytes; the ranges of name constraints twice that (section 4.2.1.10). */
 export type IpForm = 'address' | 'range'
 
+/** After so many oddities of a certificate names of many parts are not taken apart, and malformed, so that they match
+ * nothing: finding out that each is costs more than to read it. */
+const MAX_ODD = 4096
+
 /** Reads one GeneralName. Throws what the reader throws; a tolerant reader answers with a `malformed` name instead. */
 export const readGeneralName = (reader: DerReader, what: string, ipForm: IpForm = 'address'): GeneralName => {
   const start = reader.position
   const tag = reader.peek()
+  const tries = reader.deviations < MAX_ODD
   const malformed = (form: MalformedForm, sentence: string): GeneralName => {
     reader.deviate(sentence, start)
     const bytes = reader.bytes.subarray(start, reader.position)
@@ -69,13 +74,13 @@ export const readGeneralName = (reader: DerReader, what: string, ipForm: IpForm 
     case constructedTag(4): {
       const explicit = reader.enter(tag, what)
       const sentence = `${what} has a malformed directory name`
-      return reader.attempt(() => readDirectoryName(explicit, what)) ?? malformed('directory', sentence)
+      const name = tries ? reader.attempt(() => readDirectoryName(explicit, what)) : undefined
+      return name ?? malformed('directory', sentence)
     }
     case constructedTag(0): {
       const other = reader.enter(tag, what)
-      return (
-        reader.attempt(() => readOtherName(other, what)) ?? malformed('undecoded', `${what} has a malformed otherName`)
-      )
+      const name = tries ? reader.attempt(() => readOtherName(other, what)) : undefined
+      return name ?? malformed('undecoded', `${what} has a malformed otherName`)
     }
     case constructedTag(3):
     case constructedTag(5):

@@ -1,5 +1,5 @@
-// What a server tells of what it chose by the client's signature algorithms, beside node:tls: its certificate of several,
-// and the algorithms that both ends have.
+// What a server tells of what it chose by the signature algorithms of a client, beside node:tls: its certificate, of
+// several, and the algorithms that both ends have.
 
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'

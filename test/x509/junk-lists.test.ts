@@ -92,6 +92,22 @@ describe('an OCSP response', () => {
   })
 })
 
+test('after 4,096 malformed names of a certificate, names of many parts are not taken apart', () => {
+  const broken = derElement(0xa4, Uint8Array.of(0x30, 1, 5))
+  const whole = derElement(0xa4, name('whole'))
+  const kindsAfter = (count: number): readonly string[] => {
+    const names = [...Array.from({ length: count }, () => broken), whole, dns('a.test')]
+    const { der } = make({ subject: name('leaf'), extensions: [altNames(...names)] })
+    return (
+      parseCertificate(der)
+        .subjectAltNames?.slice(-2)
+        .map(({ kind }) => kind) ?? []
+    )
+  }
+  expect(kindsAfter(4095)).toEqual(['directory', 'dns'])
+  expect(kindsAfter(4096)).toEqual(['malformed', 'dns'])
+})
+
 test('malformed names of a certificate are not put into words', () => {
   const names = many((i) => derElement(i % 2 === 0 ? 0xa4 : 0xa0, Uint8Array.of(0x30, 1, i & 255)))
   const keys = fixedKeys(3)
