@@ -244,10 +244,11 @@ const ofOpenSsl: readonly string[] = [
  * honorCipherOrder asks for. */
 export const sharedSigalgs = (
   offered: readonly string[],
-  own: readonly string[] = ofOpenSsl,
+  own: readonly string[] | undefined,
   isOwnOrder: boolean,
 ): string[] => {
-  const [first, second] = isOwnOrder ? [own, offered] : [offered, own]
+  const ours = own ?? ofOpenSsl
+  const [first, second] = isOwnOrder ? [ours, offered] : [offered, ours]
   return first.filter((name) => second.includes(name)).map(sharedSigalgName)
 }
 
