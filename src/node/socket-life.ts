@@ -164,3 +164,17 @@ const touch = (socket: SocketFacts): void => {
     if (each === Reflect.get(each, '_parent')) return
   }
 }
+
+/** What the socket tells of the one below it: that it is connected, and how a dial of its own goes on. */
+export const forward = (socket: SocketFacts, below: Socket, isGiven: boolean): void => {
+  socket._parent = isGiven ? below : null
+  socket.connecting = isGiven ? below.connecting || below.pending : true
+  below.once('connect', () => {
+    socket.connecting = false
+    socket.emit('connect')
+  })
+  if (isGiven) return
+  for (const event of ['lookup', 'connectionAttempt', 'connectionAttemptFailed', 'connectionAttemptTimeout', 'ready']) {
+    below.on(event, (...details: unknown[]) => socket.emit(event, ...details))
+  }
+}

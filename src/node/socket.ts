@@ -29,7 +29,7 @@ import { wrapSession } from './sessions.ts'
 import { clientAuthOf } from './socket-engine.ts'
 import { SocketFacts } from './socket-facts.ts'
 import type { SocketState } from './socket-facts.ts'
-import { finishHandshake, ownerOf, write } from './socket-life.ts'
+import { finishHandshake, forward, ownerOf, write } from './socket-life.ts'
 import type { SecureContextLike, SecureContextOptions, TLSSocketOptions } from './types.ts'
 
 type Callback = (error?: Error | null) => void
@@ -366,19 +366,6 @@ const contextOf = (given: SecureContextLike | SecureContextOptions | Context): C
     throw codedError(TypeError, 'ERR_TLS_INVALID_CONTEXT', 'context must be a SecureContext')
   }
   return createSecureContext(given as SecureContextOptions).context
-}
-
-const forward = (socket: TLSSocket, below: Socket, isGiven: boolean): void => {
-  socket._parent = isGiven ? below : null
-  socket.connecting = isGiven ? below.connecting || below.pending : true
-  below.once('connect', () => {
-    socket.connecting = false
-    socket.emit('connect')
-  })
-  if (isGiven) return
-  for (const event of ['lookup', 'connectionAttempt', 'connectionAttemptFailed', 'connectionAttemptTimeout', 'ready']) {
-    below.on(event, (...details: unknown[]) => socket.emit(event, ...details))
-  }
 }
 
 /** What renegotiate() asks for; undefined at a client, and where it is what it was. */

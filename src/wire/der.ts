@@ -3,14 +3,15 @@
 
 import { TlsError } from '../errors.ts'
 import type { TlsErrorCode } from '../errors.ts'
+import { oidText } from './der-oid.ts'
+import { digits, instant } from './der-time.ts'
 import { tags } from './der-writer.ts'
 
+export { dotted } from './der-oid.ts'
 export * from './der-writer.ts'
 
 /** Constructed elements inside one another; certificates need about 10. */
 const MAX_DEPTH = 32
-/** Content bytes of an object identifier. */
-const MAX_OID_LENGTH = 128
 
 /** Of what is to be read, which callers without types may have mistaken. */
 const lengthOf = (bytes: Uint8Array, what: string): number => {
@@ -345,81 +346,3 @@ const extensionTexts = Array.from({ length: 128 }, (_, n) => `2.5.29.${n}`)
 const attributeTexts = Array.from({ length: 128 }, (_, n) => `2.5.4.${n}`)
 
 const hexByte = (byte: number): string => `0x${byte.toString(16).padStart(2, '0')}`
-
-/** Texts of object identifiers that were met, one for each hash: the same few are in every certificate. */
-const oidTexts: ({ readonly content: Uint8Array; readonly text: string } | undefined)[] = Array.from(
-  { length: 256 },
-  () => undefined,
-)
-const MAX_KEPT_OID_LENGTH = 12
-
-const oidText = (bytes: Uint8Array, start: number, end: number): string | undefined => {
-  let hash = 0
-  for (let i = start; i < end; i++) hash = (hash * 31 + (bytes[i] ?? 0)) & 0xff
-  const known = oidTexts[hash]
-  if (known !== undefined && isAt(known.content, bytes, start, end)) return known.text
-  const content = bytes.slice(start, end)
-  const text = dotted(content)
-  if (text !== undefined && content.length <= MAX_KEPT_OID_LENGTH) oidTexts[hash] = { content, text }
-  return text
-}
-
-const isAt = (content: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean => {
-  if (content.length !== end - start) return false
-  for (let i = 0; i < content.length; i++) if (content[i] !== bytes[start + i]) return false
-  return true
-}
-
-/** Dotted form of an object identifier's content, or undefined if it is not well-formed. */
-export const dotted = (content: Uint8Array): string | undefined => {
-  const last = content[content.length - 1]
-  if (last === undefined || last >= 0x80 || content.length > MAX_OID_LENGTH) return undefined
-  let text = ''
-  let arc = 0
-  let large: bigint | undefined
-  let atStart = true
-  for (const byte of content) {
-    if (atStart && byte === 0x80) return undefined
-    if (large === undefined && arc >= 0x100_0000_0000) large = BigInt(arc)
-    if (large === undefined) arc = arc * 128 + (byte & 0x7f)
-    else large = (large << 7n) | BigInt(byte & 0x7f)
-    atStart = byte < 0x80
-    if (!atStart) continue
-    if (text === '') {
-      const root = large !== undefined || arc >= 80 ? 2 : arc >= 40 ? 1 : 0
-      text = `${root}.${large === undefined ? arc - 40 * root : large - 80n}`
-    } else text += `.${large ?? arc}`
-    arc = 0
-    large = undefined
-  }
-  return text
-}
-
-const digits = (content: Uint8Array, from: number, count: number): number => {
-  let value = 0
-  for (let i = from; i < from + count; i++) {
-    const digit = (content[i] ?? 0) - 0x30
-    if (digit < 0 || digit > 9) return Number.NaN
-    value = value * 10 + digit
-  }
-  return value
-}
-
-/** MMDDHHMMSSZ from `at`; NaN unless it is a moment that exists. */
-const instant = (year: number, content: Uint8Array, at: number): number => {
-  const month = digits(content, at, 2)
-  const day = digits(content, at + 2, 2)
-  const hour = digits(content, at + 4, 2)
-  const minute = digits(content, at + 6, 2)
-  const second = digits(content, at + 8, 2)
-  const exists =
-    month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month) && hour <= 23 && minute <= 59 && second <= 59
-  if (!exists || content[at + 10] !== 0x5a || Number.isNaN(year)) return Number.NaN
-  if (year >= 100) return Date.UTC(year, month - 1, day, hour, minute, second)
-  return new Date(Date.UTC(2000, month - 1, day, hour, minute, second)).setUTCFullYear(year)
-}
-
-const daysIn = (year: number, month: number): number => {
-  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28
-  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
-}
