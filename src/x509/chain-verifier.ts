@@ -10,14 +10,12 @@ import type { Certificate } from './certificate.ts'
 import { explainFailure } from './explain.ts'
 import { isOcspCheck, ocspCheck } from './ocsp-check.ts'
 import type { OcspCheckOptions } from './ocsp-check.ts'
-import type { VerifierMemory } from './memory.ts'
 import { checkChainOptions, verifyNames } from './options.ts'
 import type { ChainOptions, PathCheck, VerifyOptions } from './options.ts'
 import type { CandidatePath } from './path.ts'
-import { everyPart, prepare, verifierNames, verifierWith, verify, searchInput as inputOf } from './path-verifier.ts'
+import { everyPart, prepare, verifierNames, verifierWith, verify } from './path-verifier.ts'
 import type { VerifierOptions, VerifyFailure, VerifyResult } from './path-verifier.ts'
 import { CertificateError } from './rejection.ts'
-import type { SearchInput } from './search.ts'
 import type { TrustAnchor } from './trust.ts'
 import type { CertificateVerifier } from './verifier.ts'
 
@@ -93,11 +91,3 @@ const withDefaultCheck = (
   options?: OcspCheckOptions,
 ): readonly PathCheck[] =>
   defaultChecks === false || checks.some(isOcspCheck) ? checks : [ocspCheck(options), ...checks]
-
-/** What the search of such a verification is given, for tests. */
-export const searchInput = (
-  leaf: Certificate,
-  pool: readonly Certificate[],
-  options: VerifyOptions,
-  memory: VerifierMemory | undefined,
-): SearchInput => inputOf(leaf, pool, { ...options, parts: everyPart }, memory)

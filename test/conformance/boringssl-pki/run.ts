@@ -26,8 +26,8 @@ const [checkout] = process.argv.slice(2)
 if (checkout === undefined) throw new Error('usage: npm run conformance:boringssl-pki -- CHECKOUT')
 
 /** The blocks of a file by label; text around them is ignored. */
-const blocksOf = (folder: string, file: string): ReadonlyMap<string, Uint8Array> => {
-  const text = readFileSync(join(checkout, 'pki/testdata', folder, file), 'latin1')
+const blocksOf = (folder: string, name: string): ReadonlyMap<string, Uint8Array> => {
+  const text = readFileSync(join(checkout, 'pki/testdata', folder, `${name}.pem`), 'latin1')
   const from = text.indexOf('-----BEGIN ')
   return new Map(decodePem(text.slice(from)).map(({ label, bytes }) => [label, bytes]))
 }
@@ -68,78 +68,76 @@ const statusOf = async (
   }
 }
 
-const crlStatus = (file: string): Promise<readonly [Status, string]> => {
-  const blocks = blocksOf('crl_unittest', file)
-  const [crl, cert, ca] = ['CRL', 'CERTIFICATE', 'CA CERTIFICATE'].map((label) => blockOf(blocks, label))
+const crlStatus = (name: string): Promise<readonly [Status, string]> => {
+  const blocks = blocksOf('crl_unittest', name)
+  const crl = blockOf(blocks, 'CRL')
   const other = blocks.get('CA CERTIFICATE 2')
-  if (!crl || !cert || !ca) throw new Error(file)
-  const authorities = other ? [ca, other] : [ca]
-  return statusOf(cert, authorities, Date.UTC(2017, 2, 9), () =>
+  const authorities = [blockOf(blocks, 'CA CERTIFICATE'), ...(other ? [other] : [])]
+  return statusOf(blockOf(blocks, 'CERTIFICATE'), authorities, Date.UTC(2017, 2, 9), () =>
     crlCheck({ crls: crl, depth: 'leaf', allowSha1: true, maxAge: WEEK, skew: 0, signers: authorities }),
   )
 }
 
-const ocspStatus = (file: string): Promise<readonly [Status, string]> => {
-  const blocks = blocksOf('ocsp_unittest', file)
-  const [response, cert, ca] = ['OCSP RESPONSE', 'CERTIFICATE', 'CA CERTIFICATE'].map((label) => blockOf(blocks, label))
-  if (!response || !cert || !ca) throw new Error(file)
-  return statusOf(cert, [ca], Date.UTC(2017, 2, 5), () =>
+const ocspStatus = (name: string): Promise<readonly [Status, string]> => {
+  const blocks = blocksOf('ocsp_unittest', name)
+  const response = blockOf(blocks, 'OCSP RESPONSE')
+  return statusOf(blockOf(blocks, 'CERTIFICATE'), [blockOf(blocks, 'CA CERTIFICATE')], Date.UTC(2017, 2, 5), () =>
     ocspCheck({ responses: [response], mode: 'hard', allowSha1: true, maxAge: WEEK, skew: 0, mustStaple: false }),
   )
 }
 
 /** Whether the request for a certificate is BoringSSL's, byte for byte. */
-const isSameRequest = (file: string): boolean => {
-  const blocks = blocksOf('ocsp_unittest', file)
+const isSameRequest = (name: string): boolean => {
+  const blocks = blocksOf('ocsp_unittest', name)
   const certificate = parseCertificate(blockOf(blocks, 'CERTIFICATE'))
   const issuer = issuerOf(parseCertificate(blockOf(blocks, 'CA CERTIFICATE')))
   const request = createOcspRequest({ certificate, issuer }, nodeProvider)
   return Buffer.from(request).equals(blockOf(blocks, 'OCSP REQUEST'))
 }
 
+/** Names of files, without `.pem`. */
 const filesIn = (folder: string): readonly string[] =>
-  readdirSync(join(checkout, 'pki/testdata', folder)).filter((file) => file.endsWith('.pem'))
+  readdirSync(join(checkout, 'pki/testdata', folder)).flatMap((file) => /^(.*)\.pem$/.exec(file)?.[1] ?? [])
 
-const crlExpected = (file: string): Status =>
-  file.startsWith('good') ? 'good' : file.startsWith('revoked') ? 'revoked' : 'unknown'
+const crlExpected = (name: string): Status =>
+  name.startsWith('good') ? 'good' : name.startsWith('revoked') ? 'revoked' : 'unknown'
 
 const compare = async (
-  name: string,
-  files: readonly string[],
-  ask: (file: string) => Promise<readonly [Status, string]>,
-  expected: (file: string) => Status,
+  kind: string,
+  names: readonly string[],
+  ask: (name: string) => Promise<readonly [Status, string]>,
+  expected: (name: string) => Status,
   reasons: Readonly<Record<string, readonly [Status, string]>>,
 ): Promise<boolean> => {
-  let [agreed, reasoned] = [0, 0]
+  let agreed = 0
   const used = new Set<string>()
-  for (const file of files) {
-    const [status, message] = await ask(file)
-    if (status === expected(file)) {
+  for (const name of names) {
+    const [status, message] = await ask(name)
+    if (status === expected(name)) {
       agreed++
       continue
     }
-    const reason = reasons[file.replace('.pem', '')]
-    if (reason?.[0] === status) {
-      reasoned++
-      used.add(file.replace('.pem', ''))
-    }
-    const why = reason?.[0] === status ? reason[1] : 'NO REASON'
-    console.log(`${file}: ${status}, BoringSSL ${expected(file)}: ${why}${message === '' ? '' : ` (${message})`}`)
+    const [reasoned, reason] = reasons[name] ?? []
+    const why = reasoned === status ? reason : undefined
+    if (why !== undefined) used.add(name)
+    const told = message === '' ? '' : ` (${message})`
+    console.log(`${name}: ${status}, BoringSSL ${expected(name)}: ${why ?? 'NO REASON'}${told}`)
   }
-  for (const left of Object.keys(reasons).filter((one) => !used.has(one))) console.log(`${left}: a reason without use`)
-  const without = files.length - agreed - reasoned
+  const unused = Object.keys(reasons).filter((name) => !used.has(name))
+  for (const name of unused) console.log(`${name}: a reason without use`)
+  const without = names.length - agreed - used.size
   console.log(
-    `boringssl-pki ${name}: agree ${agreed} of ${files.length}, differ ${reasoned} for a written reason, ` +
+    `boringssl-pki ${kind}: agree ${agreed} of ${names.length}, differ ${used.size} for a written reason, ` +
       `${without} without`,
   )
-  return files.length > 0 && without === 0 && used.size === Object.keys(reasons).length
+  return names.length > 0 && without === 0 && unused.length === 0
 }
 
 const crls = filesIn('crl_unittest')
 const responses = filesIn('ocsp_unittest')
-const ocspExpected = (file: string): Status => {
-  const status = ocspStatuses[file.replace('.pem', '')]
-  if (!status) throw new Error(`${file}: BoringSSL's status is not in expected.ts`)
+const ocspExpected = (name: string): Status => {
+  const status = ocspStatuses[name]
+  if (!status) throw new Error(`${name}: BoringSSL's status is not in expected.ts`)
   return status
 }
 const all = [
@@ -147,7 +145,7 @@ const all = [
   await compare('ocsp', responses, ocspStatus, ocspExpected, ocspDifferences),
 ]
 /** One has a serial number that is no DER, and is not parsed. */
-const asking = responses.filter((file) => file !== 'good_response_invalid_serial.pem')
+const asking = responses.filter((name) => name !== 'good_response_invalid_serial')
 const same = asking.map(isSameRequest)
 console.log(`boringssl-pki requests: agree ${same.filter(Boolean).length} of ${asking.length}`)
 process.exitCode = all.every(Boolean) && same.every(Boolean) ? 0 : 1
