@@ -90,7 +90,8 @@ export const decodeSslSession = (bytes: Uint8Array): SslSession => {
   outer.end()
   if (reader.smallInteger('version') !== FORMAT) reader.fail('another format of the session')
   const version = reader.smallInteger('ssl_version')
-  const [high = 0, low = 0] = reader.octetString('cipher')
+  const cipherSuite = reader.octetString('cipher')
+  if (cipherSuite.length !== 2) reader.fail('a cipher of other than two bytes')
   const sessionId = reader.octetString('session_id')
   const masterKey = reader.octetString('master_key')
   const found = new Map<number, DerReader>()
@@ -110,7 +111,7 @@ export const decodeSslSession = (bytes: Uint8Array): SslSession => {
   const octets = (field: Field): Uint8Array => take(field, (inner) => inner.octetString(field), NONE)
   return {
     version,
-    cipherSuite: (high << 8) | low,
+    cipherSuite: valueOf(cipherSuite),
     sessionId,
     masterKey,
     time: number('time'),

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, verify } from 'node:crypto'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { connect, createServer, loadIdentity, pair } from '../../src/index.node.ts'
 import type { KeyInput } from '../../src/options.ts'
 import { signerFor } from '../../src/crypto/key-input.ts'
@@ -146,6 +146,24 @@ describe('any form of key signs the handshake', () => {
       const error = await failure(() => loadIdentity({ cert: leaf.chainPem, key: key as KeyInput }))
       expect(error.code).toBe('bad_option')
     }
+  })
+  test('a CryptoKey that cannot sign is a bad key, whether it is exported or not', async () => {
+    const x25519 = await crypto.subtle.generateKey('X25519', true, ['deriveBits'])
+    const spki = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'der', type: 'pkcs8' })
+    const algorithm = { name: 'ECDH', namedCurve: 'P-256' }
+    const held = await crypto.subtle.importKey('pkcs8', new Uint8Array(spki), algorithm, false, ['deriveBits'])
+    for (const key of [(x25519 as CryptoKeyPair).privateKey, held]) {
+      const error = await failure(() => loadIdentity({ cert: leaf.chainPem, key }))
+      expect(error.code).toBe('bad_key')
+    }
+  })
+  test('a CryptoKey whose export fails is a bad key, with the reason', async () => {
+    const { privateKey } = await crypto.subtle.generateKey({ name: 'ECDH', namedCurve: 'P-256' }, true, ['deriveBits'])
+    const cause = new Error('not today')
+    const exporting = vi.spyOn(crypto.subtle, 'exportKey').mockRejectedValue(cause)
+    const error = await failure(() => loadIdentity({ cert: leaf.chainPem, key: privateKey }))
+    exporting.mockRestore()
+    expect(error).toMatchObject({ code: 'bad_key', cause })
   })
   test('an error never has key text in it', async () => {
     const broken = leaf.privateKeyPem.replace('BEGIN', 'BEGUN')

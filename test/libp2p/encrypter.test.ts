@@ -5,10 +5,13 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { MessageStream, PrivateKey, StreamMuxerFactory } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddrConnectionPair } from '@libp2p/utils'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { setImmediate as turn } from 'node:timers/promises'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { tls as tlsOnNode } from '../../src/libp2p/index.node.ts'
 import { tls as tlsOnWeb } from '../../src/libp2p/index.ts'
+import type { TlsConnection } from '../../src/index.ts'
 import type { TlsEncrypter } from '../../src/libp2p/index.ts'
+import { TlsMessageStream } from '../../src/libp2p/message-stream.ts'
 
 let keys: { readonly alice: PrivateKey; readonly bob: PrivateKey; readonly carol: PrivateKey }
 beforeAll(async () => {
@@ -126,5 +129,48 @@ describe('failures', () => {
     )
     other.connection.abort(new Error('gone'))
     expect(await closed).toBeInstanceOf(Error)
+  })
+})
+
+describe('a connection', () => {
+  const both = async () => {
+    const [outbound, inbound] = multiaddrConnectionPair()
+    const [one, other] = await Promise.all([
+      encrypter(keys.alice).secureOutbound(outbound),
+      encrypter(keys.bob).secureInbound(inbound),
+    ])
+    return { outbound, inbound, one: one.connection, other: other.connection }
+  }
+
+  it('that is paused is read no further, and goes on when it is resumed, each time', async () => {
+    const [transport] = multiaddrConnectionPair()
+    let reads = 0
+    const connection = {
+      read: async () => (++reads > 20 ? new Promise<null>(() => undefined) : turn().then(() => Uint8Array.of(reads))),
+    }
+    const stream = new TlsMessageStream(connection as unknown as TlsConnection, transport)
+    const got: number[] = []
+    stream.addEventListener('message', ({ data }) => got.push(data.byteLength))
+    for (let round = 0; round < 2; round++) {
+      stream.pause()
+      const before = reads
+      for (let i = 0; i < 10; i++) await turn()
+      expect(reads - before).toBeLessThan(2)
+      stream.resume()
+      for (let i = 0; i < 4; i++) await turn()
+      expect(reads - before).toBeGreaterThan(2)
+    }
+    await vi.waitFor(() => expect(got.length).toBe(20), 60_000)
+    transport.abort(new Error('done'))
+  })
+
+  it('that is sent what is no TLS record ends with the reason, and its transport with it', async () => {
+    const { outbound, inbound, one } = await both()
+    const closed = new Promise<Error | undefined>((resolve) =>
+      one.addEventListener('close', ({ error }) => resolve(error)),
+    )
+    inbound.send(new Uint8Array(100))
+    expect(await closed).toMatchObject({ name: 'TlsError', code: 'unexpected_message' })
+    expect([one.status, outbound.status]).toEqual(['aborted', 'aborted'])
   })
 })

@@ -136,6 +136,20 @@ describe('a Node duplex that is taken over', () => {
     await settled
   })
 
+  it('that fails at the first of several chunks is given no further one', async () => {
+    const written: number[] = []
+    const socket = new Duplex({ read: () => undefined, writev: (_, done) => done() })
+    const stream = adapt(socket)
+    socket.write = (chunk: Uint8Array) => {
+      written.push(chunk.length)
+      return socket.emit('error', new Error('line lost'))
+    }
+    const chunks = [20_000, 30_000, 40_000].map(bytesOf)
+    await expect(stream.writev?.(chunks)).rejects.toThrow('line lost')
+    expect(written).toEqual([20_000])
+    expect(socket.writableCorked).toBe(0)
+  })
+
   it("keeps writing after the peer's FIN, though the socket was made without half-open", async () => {
     const { near, far, release } = await sockets.make()
     const stream = adapt(near)
