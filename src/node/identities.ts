@@ -102,11 +102,6 @@ export class IdentityStore {
     return this.#last
   }
 
-  /** Every chain, whether its key is there or not. */
-  get chains(): readonly (readonly Uint8Array[])[] {
-    return [...this.#slots.values()].flatMap(({ chain }) => (chain ? [chain] : []))
-  }
-
   setChain(chain: readonly Uint8Array[]): void {
     const [leaf] = chain
     if (!leaf) throw noStartLine()

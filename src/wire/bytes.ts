@@ -66,8 +66,3 @@ export const fromHex = (hex: string): Uint8Array => {
   if (hex.length % 2 !== 0 || /[^0-9a-fA-F]/.test(hex)) throw new RangeError('not a string of hex bytes')
   return Uint8Array.from({ length: hex.length / 2 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16))
 }
-
-/** Overwrites a secret. JavaScript may have made copies that this does not reach (see SECURITY.md). */
-export const wipe = (secret: Uint8Array): void => {
-  secret.fill(0)
-}

@@ -285,21 +285,6 @@ export const list = <T>(width: Width, item: Codec<T>, least = 0, most: number = 
   },
 })
 
-/** A value that fills a vector exactly. */
-export const within = <T>(width: Width, codec: Codec<T>, least = 0): Codec<T> => ({
-  encode: (writer, value) => {
-    const start = writer.begin(width)
-    codec.encode(writer, value)
-    writer.end(start, width)
-  },
-  decode: (reader) => {
-    const inner = reader.sub(readLength(reader, width, least, max(width)))
-    const value = codec.decode(inner)
-    inner.end()
-    return value
-  },
-})
-
 /** Codecs by name: the fields of a struct, or the messages or extensions of a table. */
 export type Fields = Readonly<Record<string, Codec<unknown>>>
 

@@ -52,20 +52,27 @@ describe('refuses', () => {
   const made = async (...extensions: { oid: string; critical?: boolean; value: Uint8Array }[]): Promise<Uint8Array> =>
     parsed((await selfSigned({ name: 'x', extensions })).certificatePem).der
 
-  it.each<readonly [string, () => Promise<readonly Uint8Array[]>, string]>([
-    ['no certificate', async () => [], 'bad_certificate'],
-    ['two certificates', async () => [await own(), await own()], 'bad_certificate'],
-    ['one that is not valid yet', async () => [await own(() => Date.now() + 7_200_000)], 'certificate_expired'],
-    ['one without the extension', async () => [await made()], 'bad_certificate'],
+  it.each<readonly [string, () => Promise<readonly Uint8Array[]>, string, RegExp]>([
+    ['no certificate', async () => [], 'bad_certificate', /shows one certificate, and not 0/],
+    ['two certificates', async () => [await own(), await own()], 'bad_certificate', /and not 2/],
+    [
+      'one that is not valid yet',
+      async () => [await own(() => Date.now() + 7_200_000)],
+      'certificate_expired',
+      /not valid now/,
+    ],
+    ['one without the extension', async () => [await made()], 'bad_certificate', /has no libp2p Public Key/],
     [
       'an unknown critical extension',
       async () => [await made({ oid: '1.2.3.4', critical: true, value: derOctets(new Uint8Array(1)) })],
       'bad_certificate',
+      /critical extension that is not known: 1.2.3.4/,
     ],
     [
       'an extension that is no SignedKey',
       async () => [await made({ oid: signedKey, value: fromHex('0500') })],
       'bad_certificate',
+      /SignedKey/,
     ],
     [
       'a key that is none',
@@ -76,6 +83,7 @@ describe('refuses', () => {
         }),
       ],
       'bad_certificate',
+      /key in the certificate cannot be read/,
     ],
     [
       'one of a CA, though its key is vouched for',
@@ -86,6 +94,7 @@ describe('refuses', () => {
         return [parsed(certificatePem).der]
       },
       'bad_certificate',
+      /not signed by its own key/,
     ],
     [
       'a changed certificate',
@@ -95,9 +104,11 @@ describe('refuses', () => {
         return [der]
       },
       'bad_certificate',
+      /not signed by its own key/,
     ],
-  ])('%s', async (_, chain, code) => {
-    await expect(judge(...(await chain()))).rejects.toMatchObject({ name: 'TlsError', code })
+  ])('%s', async (_, chain, code, says) => {
+    const message: unknown = expect.stringMatching(says)
+    await expect(judge(...(await chain()))).rejects.toMatchObject({ name: 'TlsError', code, message })
   })
 
   it.each([1, -1])('an ECDSA key whose length is not the one that its protobuf says: %i', async (more) => {

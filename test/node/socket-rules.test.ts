@@ -10,7 +10,7 @@ import { connect, createSecureContext, createServer, TLSSocket } from '../../src
 import type { ConnectionOptions } from '../../src/node/index.ts'
 import { decodeSslSession } from '../../src/node/ssl-session.ts'
 import { createCa } from '../../src/pki/index.ts'
-import { derInteger, derOctets, derSequence } from '../../src/wire/der.ts'
+import { derElement, derInteger, derOctets, derSequence } from '../../src/wire/der.ts'
 import { closeAll, closing, listening } from './closing.ts'
 
 const authority = await createCa({ name: 'Rules CA' })
@@ -92,6 +92,50 @@ describe('a server', () => {
     expect((await told)[0].code).toBe('ERR_MULTIPLE_CALLBACK')
   })
 
+  it('whose ALPNCallback throws ends the connection with what it threw', async () => {
+    for (const thrown of [new RangeError('no protocol today'), 'no protocol today']) {
+      const server = createServer({
+        ...identity,
+        ALPNCallback: () => {
+          throw thrown
+        },
+      })
+      const told = once(server, 'tlsClientError') as Promise<[Error]>
+      dial(await listening(server), { ALPNProtocols: ['h2'] })
+      expect((await told)[0]).toMatchObject({ name: thrown instanceof Error ? 'RangeError' : 'Error' })
+      expect((await told)[0].message).toBe('no protocol today')
+    }
+  })
+
+  it('whose sigalgs have none in common with the client says so, as OpenSSL does', async () => {
+    const server = createServer({ ...identity, sigalgs: 'ecdsa_secp256r1_sha256' })
+    const told = once(server, 'tlsClientError') as Promise<[NodeJS.ErrnoException]>
+    dial(await listening(server), { sigalgs: 'rsa_pss_rsae_sha256' })
+    const [error] = await told
+    expect(error).toMatchObject({
+      code: 'ERR_SSL_NO_SHARED_SIGNATURE_ALGORITHMS',
+      reason: 'no shared signature algorithms',
+    })
+    expect(error.message).toMatch(/0A000178/i)
+  })
+
+  it('has a pskIdentityHint of 256 bytes at most', async () => {
+    for (const length of [256, 257]) {
+      const pskIdentityHint = 'x'.repeat(length)
+      const options = { ciphers: 'PSK', pskCallback: () => null, pskIdentityHint, maxVersion: 'TLSv1.2' } as const
+      const server = createServer(options)
+      const told = once(server, 'tlsClientError') as Promise<[NodeJS.ErrnoException]>
+      const client = dial(await listening(server), {
+        ...options,
+        pskCallback: () => ({ psk: Buffer.alloc(16), identity: 'x' }),
+      } as never)
+      const code = (await told)[0].code
+      if (length === 257) expect(code).toBe('ERR_TLS_PSK_SET_IDENTITY_HINT_FAILED')
+      else expect(code).not.toBe('ERR_TLS_PSK_SET_IDENTITY_HINT_FAILED')
+      client.destroy()
+    }
+  })
+
   it('with pauseOnConnect gives sockets that read nothing until they are resumed', async () => {
     const server = createServer({ ...identity, pauseOnConnect: true })
     const coming = once(server, 'secureConnection') as Promise<[TLSSocket]>
@@ -136,6 +180,22 @@ describe('a socket', () => {
     expect(error).toMatchObject({ code: 'ERR_SOCKET_CLOSED', message: 'Socket is closed' })
   })
 
+  it('that is closed ends nothing, is connected to nothing, and has no ssl', async () => {
+    const [client] = await both()
+    client.destroy()
+    await closed(client)
+    expect(await new Promise((resolve) => client._final(resolve))).toBeUndefined()
+    expect(() => client.connect(1)).toThrow(expect.objectContaining({ code: 'ERR_SOCKET_CLOSED' }))
+    client._destroySSL()
+    expect(client.ssl).toBeNull()
+  })
+
+  it('whose signal was aborted before connects to nothing, without an error', () => {
+    const socket = new TLSSocket(undefined as never, { signal: AbortSignal.abort() } as never)
+    socket.on('error', () => undefined)
+    expect(socket.connect(1)).toBe(socket)
+  })
+
   it('whose handshake is finished once more says so, as in node:tls, and a closed one does not', async () => {
     const [client] = await both()
     let told = 0
@@ -148,10 +208,21 @@ describe('a socket', () => {
   })
 })
 
-it('a session of OpenSSL has a cipher of two bytes, as d2i_SSL_SESSION() reads it', () => {
-  const sessionOf = (cipher: Uint8Array): Uint8Array =>
-    derSequence(derInteger(1), derInteger(0x0303), derOctets(cipher), derOctets(new Uint8Array(0)), derOctets(cipher))
-  expect(decodeSslSession(sessionOf(Uint8Array.of(0xc0, 0x2f)))).toMatchObject({ version: 0x0303, cipherSuite: 0xc02f })
-  for (const length of [0, 1, 3])
-    expect(() => decodeSslSession(sessionOf(new Uint8Array(length)))).toThrow(/a cipher of other than two bytes/)
+describe('a session of OpenSSL', () => {
+  const NONE = new Uint8Array(0)
+  const sessionOf = (version: number, cipher: Uint8Array, ...more: readonly Uint8Array[]): Uint8Array =>
+    derSequence(derInteger(version), derInteger(0x0303), derOctets(cipher), derOctets(NONE), derOctets(cipher), ...more)
+  const suite = Uint8Array.of(0xc0, 0x2f)
+
+  it('has a cipher of two bytes, as d2i_SSL_SESSION() reads it', () => {
+    expect(decodeSslSession(sessionOf(1, suite))).toMatchObject({ version: 0x0303, cipherSuite: 0xc02f })
+    for (const length of [0, 1, 3])
+      expect(() => decodeSslSession(sessionOf(1, new Uint8Array(length)))).toThrow(/a cipher of other than two bytes/)
+  })
+  it('has the format that there is, and fields that are not known here are read over', () => {
+    for (const version of [0, 2]) expect(() => decodeSslSession(sessionOf(version, suite))).toThrow(/another format/)
+    const compression = derElement(0x8b, Uint8Array.of(0))
+    const time = derElement(0xa1, derInteger(77))
+    expect(decodeSslSession(sessionOf(1, suite, compression, time))).toMatchObject({ time: 77, timeout: 0 })
+  })
 })

@@ -58,16 +58,19 @@ describe('a write behind another of the same turn', () => {
   it.each([
     [writeAhead - HEAD - 1, true],
     [writeAhead - HEAD, false],
-  ])('of %i bytes, which with its head is or is not all that is taken ahead, is accepted at once: %s', async (...row) => {
-    const [length, accepted] = row
-    const { writes, hold } = setUp()
-    await writes.write(bytesOf(1))
-    const release = hold()
-    const written = writes.write(bytesOf(length))
-    expect(await atOnce(written)).toBe(accepted)
-    release()
-    await written
-  })
+  ])(
+    'of %i bytes, which with its head is or is not all that is taken ahead, is accepted at once: %s',
+    async (...row) => {
+      const [length, accepted] = row
+      const { writes, hold } = setUp()
+      await writes.write(bytesOf(1))
+      const release = hold()
+      const written = writes.write(bytesOf(length))
+      expect(await atOnce(written)).toBe(accepted)
+      release()
+      await written
+    },
+  )
 
   it('counts what is staged: the one that fills up all that is taken ahead waits', async () => {
     const { writes, hold } = setUp()
@@ -85,7 +88,7 @@ describe('a write behind another of the same turn', () => {
 })
 
 describe('a long write', () => {
-  it('whose piece cannot be sealed rejects with the reason, and leaves the connection to those who failed it', async () => {
+  it('whose piece cannot be sealed rejects with the reason, and leaves the connection alone', async () => {
     const { engine, writes, aborts } = setUp()
     let sends = 0
     engine.send = () => (++sends === 2 ? Promise.reject(failed) : Promise.resolve())

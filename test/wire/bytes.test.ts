@@ -1,7 +1,7 @@
 // Memory that is given back, and memory that is not ours to give.
 
 import { describe, expect, it } from 'vitest'
-import { release, unfilled } from '../../src/wire/bytes.ts'
+import { fromHex, release, toHex, unfilled } from '../../src/wire/bytes.ts'
 
 describe('release()', () => {
   it('gives the memory of a large array back at once', () => {
@@ -19,5 +19,13 @@ describe('release()', () => {
     const { length } = bytes
     release(bytes)
     expect(bytes.length).toBe(length)
+  })
+})
+
+describe('hexadecimal', () => {
+  it('is read with an even number of digits of either case, and nothing else', () => {
+    expect(fromHex('00fFaB')).toEqual(Uint8Array.of(0, 255, 171))
+    expect(toHex(Uint8Array.of(0, 255, 171))).toBe('00ffab')
+    for (const text of ['0', '000', '0g', '0x', ' 00', '00\n1']) expect(() => fromHex(text)).toThrow(RangeError)
   })
 })
