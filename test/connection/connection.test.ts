@@ -170,6 +170,20 @@ describe('TlsConnection', () => {
     await closed
   })
 
+  it('ends with the reason that its writable stream is aborted with', async () => {
+    const { client, server } = await both()
+    const reason = new Error('enough')
+    await client.writable.abort(reason)
+    await expect(client.read()).rejects.toMatchObject({ code: 'aborted', cause: reason })
+    await expect(readAll(server)).rejects.toMatchObject({ name: 'TlsError' })
+  })
+
+  it('has early keying material only if there was early data', async () => {
+    const { client, server } = await both()
+    for (const end of [client, server])
+      expect(() => end.exportEarlyKeyingMaterial(32, 'EXPORTER-test')).toThrow(/early data/)
+  })
+
   it('closes the transport when both web streams are let go', async () => {
     const [near, far] = pair()
     const close = vi.spyOn(near, 'close')

@@ -221,6 +221,16 @@ describe('RFC 9849 section 7.1.1: the second hello', () => {
   test.each([{ configId: 8 }, { aead: 3 }, { enc: new Uint8Array(32) }])('with another %o', async (envelope) => {
     await expect((await second(envelope)).open()).rejects.toMatchObject(refused('illegal_parameter'))
   })
+  test.each([[], [ext(extensionTypes.encrypted_client_hello, 2)], [ext(extensionTypes.encrypted_client_hello, 1)]])(
+    'behind another server, with %o: the inner extension stays (section 6.1.5)',
+    async (...extensions) => {
+      const { before, received } = await second({})
+      const bare = { ...received, extensions: [only13, ...extensions] }
+      const opened = finish(openHello(withKeys(), bare, { ...before, ech: { kind: 'backend' } }))
+      if (extensions[0]?.data[0] === 1) expect(await opened).toEqual({ message: bare, ech: { kind: 'backend' } })
+      else await expect(opened).rejects.toMatchObject(refused('illegal_parameter'))
+    },
+  )
   test('without the extension', async () => {
     const { before, received } = await second({})
     const bare = { ...received, extensions: [only13] }

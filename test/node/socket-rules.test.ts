@@ -78,6 +78,30 @@ describe('a context', () => {
   })
 })
 
+describe('suites that no version of the options has', () => {
+  const none = { ciphers: 'TLS_AES_128_GCM_SHA256', maxVersion: 'TLSv1.2', ca, servername: 'localhost' } as const
+  const codeWith = async (own: object): Promise<unknown> => {
+    const [near] = duplexPair()
+    let code: unknown
+    try {
+      const socket = connect({ ...none, socket: near, ...own })
+      closing.push(() => socket.destroy())
+      socket.on('error', (error: NodeJS.ErrnoException) => (code = error.code))
+      for (let i = 0; i < 10; i++) await turn()
+    } catch (error) {
+      code = Reflect.get(Object(error), 'code')
+    }
+    return code
+  }
+  it('are an error, unless options of the library say which there are', async () => {
+    const refused = await codeWith({})
+    expect(refused).toMatch(/^ERR_SSL_NO_/)
+    expect(await codeWith({ puretls: { alpn: ['h2'] } })).toBe(refused)
+    expect(await codeWith({ puretls: { versions: { max: 'TLS 1.3' } } })).toBeUndefined()
+    expect(await codeWith({ puretls: { cipherSuites: ['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'] } })).toBeUndefined()
+  })
+})
+
 describe('a server', () => {
   it('whose SNICallback answers twice ends the connection with ERR_MULTIPLE_CALLBACK', async () => {
     const server = createServer({

@@ -318,3 +318,16 @@ describe('a memory guard after a restart (RFC 9846 section 8.2)', () => {
     expect(await guard.firstSeen(Uint8Array.of(1), 21)).toBe(false)
   })
 })
+
+it('sessions in a shared store go under their prefix, and are deleted there', async () => {
+  const store = memoryStore()
+  const sessions = sharedSessions(store, 'mine:')
+  const id = Uint8Array.of(1, 0xab)
+  await sessions.set(id, Uint8Array.of(7), 10)
+  expect(await store.get('mine:01ab')).toEqual(Uint8Array.of(7))
+  expect(await sessions.get(id)).toEqual(Uint8Array.of(7))
+  await sessions.delete?.(id)
+  expect(await store.get('mine:01ab')).toBeUndefined()
+  await sharedSessions(store).set(id, Uint8Array.of(8), 10)
+  expect(await store.get('puretls:session:01ab')).toEqual(Uint8Array.of(8))
+})

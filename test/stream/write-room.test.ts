@@ -3,12 +3,14 @@
 
 import { describe, expect, it } from 'vitest'
 import { TlsError } from '../../src/errors.ts'
-import { writeAhead, writePiece } from '../../src/stream/options.ts'
 import { Outbox } from '../../src/stream/outbox.ts'
 import { Writes } from '../../src/stream/writes.ts'
 import { bytesOf, turns } from './compliance.ts'
 import { FakeEngine } from './fake-engine.ts'
 
+/** Bytes that are taken ahead of the transport, and of the pieces of a long write. */
+const writeAhead = 65_536
+const writePiece = 262_144
 /** What FakeEngine puts before the data of a record. */
 const HEAD = 5
 

@@ -102,6 +102,15 @@ describe('a client asks for a renegotiation', () => {
     }
   })
 
+  it('after the server has: what was asked once is answered once, and then its own rule holds', async () => {
+    const meeting = await meet(freely, {})
+    const asked = await serverAsks(meeting)
+    expect([types(asked.client).at(-1), types(asked.server)]).toEqual(['renegotiated', ['renegotiated']])
+    const own = await clientAsks(meeting)
+    expect(types(own.server)).not.toContain('renegotiated')
+    expect(codes(own.client)).toEqual(['alert_received'])
+  })
+
   it('and a ticket or a session ID in its ClientHello resumes nothing: the handshake is a full one', async () => {
     const first = await meet({}, tickets)
     const state = decodeSession(eventsOf(first.clientEvents, 'session').at(-1)?.session ?? new Uint8Array(0))

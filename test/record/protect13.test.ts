@@ -1,0 +1,64 @@
+// Protected records of TLS 1.3 (RFC 9846 section 5.2 and 5.4) at their lengths: what is sealed by hand, opened.
+
+import { describe, expect, it } from 'vitest'
+import { nodeProvider } from '../../src/crypto/node.ts'
+import type { AeadCipher } from '../../src/crypto/provider.ts'
+import { opener13, sealer13 } from '../../src/record/protect13.ts'
+import type { OpenedRecord } from '../../src/record/protection.ts'
+
+const suite = nodeProvider.suites.find(({ id }) => id === 0x1301)
+const cipher = suite?.cipher as AeadCipher
+const hash = nodeProvider.hashes.sha256
+if (!hash) throw new Error('no SHA-256')
+const secret = { hash, secret: new Uint8Array(32).fill(1) }
+const HEADER = 5
+
+const opened = async (fragment: Uint8Array, maxContent?: number): Promise<OpenedRecord> => {
+  const header = Uint8Array.of(23, 3, 3, fragment.length >> 8, fragment.length & 0xff)
+  return (await opener13(cipher, secret)).open({ type: 23, header, fragment }, maxContent)
+}
+const sealed = async (type: number, content: Uint8Array): Promise<Uint8Array> => {
+  const sealer = await sealer13(cipher, secret)
+  const out = new Uint8Array(sealer.sealedLength(content.length))
+  await sealer.seal(type, content, out)
+  return out.slice(HEADER)
+}
+const refused = (code: string) => expect.objectContaining({ name: 'TlsError', code }) as unknown
+
+describe('a protected record', () => {
+  it('has its content, its type and a tag', async () => {
+    const record = await sealed(22, Uint8Array.of(1, 2, 3))
+    expect(record).toHaveLength(3 + 1 + 16)
+    expect(await opened(record)).toEqual({ type: 22, content: Uint8Array.of(1, 2, 3) })
+  })
+
+  it.each([
+    [16_640, 'bad_record_mac'],
+    [16_641, 'record_overflow'],
+  ])('of %i bytes: %s (section 5.2)', async (length, code) => {
+    await expect((async () => opened(new Uint8Array(length)))()).rejects.toEqual(refused(code))
+  })
+
+  it('holds 2^14 bytes at most, or what was negotiated (RFC 8449 section 4)', async () => {
+    for (const [length, maxContent] of [
+      [16_384, undefined],
+      [100, 100],
+    ] as const)
+      expect((await opened(await sealed(23, new Uint8Array(length)), maxContent)).content).toHaveLength(length)
+    const over = async () => opened(await sealed(23, new Uint8Array(101)), 100)
+    await expect(over()).rejects.toEqual(refused('record_overflow'))
+  })
+
+  it('of nothing but padding is unexpected (section 5.4)', async () => {
+    for (const length of [0, 5]) {
+      const bare = async () => opened(await sealed(0, new Uint8Array(length)))
+      await expect(bare()).rejects.toEqual(refused('unexpected_message'))
+    }
+  })
+
+  it('is not taken under another type in the clear', async () => {
+    const opener = await opener13(cipher, secret)
+    const record = { type: 22, header: new Uint8Array(HEADER), fragment: new Uint8Array(40) }
+    expect(() => opener.open(record)).toThrow(refused('unexpected_message') as Error)
+  })
+})
