@@ -174,6 +174,11 @@ describe('listen()', () => {
     })
     await expect(createServer(ecdsa).listen(-1, echo)).rejects.toMatchObject({ code: 'bad_option' })
   })
+  it('is closed at once where its signal was aborted before', async () => {
+    const listener = await createServer(ecdsa).listen(0, '127.0.0.1', echo, { signal: AbortSignal.abort() })
+    const connecting = connect(`127.0.0.1:${listener.address.port}`, { ca: ecdsa.cert })
+    await expect(connecting).rejects.toMatchObject({ code: 'transport_failed' })
+  })
   it('stops by its signal: established connections go on, others are not accepted', async () => {
     const controller = new AbortController()
     const listener = await createServer(ecdsa).listen(0, '127.0.0.1', echo, { signal: controller.signal })

@@ -71,6 +71,21 @@ describe('connect() with a cache and early data (RFC 9846 section 2.3)', () => {
     })
   })
 
+  it('ends the connection with what its listener throws', async () => {
+    const server = createServer(options)
+    const client = { sessions: memorySessionCache(), earlyData: bytes('early hello'), serverName: 'localhost', ca }
+    await visit(client, server)
+    const [ours, theirs] = pair()
+    const accepted = server.accept(theirs, {
+      onEarlyData: () => {
+        throw new Error('a bug')
+      },
+    })
+    const connected = connect(ours, client).then((connection) => connection.read())
+    await expect(accepted).rejects.toMatchObject({ code: 'internal_error', message: expect.stringContaining('a bug') })
+    await expect(connected).rejects.toMatchObject({ name: 'TlsError' })
+  })
+
   it('is answered before the handshake is done (0.5-RTT)', async () => {
     const server = createServer(options)
     const client = { sessions: memorySessionCache(), earlyData: bytes('early hello') }
