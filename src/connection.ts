@@ -10,6 +10,7 @@ import { Pump } from './stream/pump.ts'
 import type { ByteStream } from './stream/types.ts'
 
 export interface TlsConnection extends AsyncIterable<Uint8Array> {
+  /** What the handshake settled; the latest one, where the peer renegotiated (option `tls12.renegotiation`). */
   readonly info: ConnectionInfo
   /** The last session for resumption that the server gave (client); undefined until there is one. */
   readonly session: Uint8Array | undefined
@@ -104,7 +105,8 @@ export const establish = async (
 }
 
 class EstablishedConnection implements TlsConnection {
-  readonly info: ConnectionInfo
+  /** Of a handshake that is as good as done (False Start). */
+  readonly #firstInfo: ConnectionInfo
   readonly #engine: TlsEngine
   readonly #pump: Pump
   #readBy: 'read' | 'readable' | undefined
@@ -116,7 +118,11 @@ class EstablishedConnection implements TlsConnection {
   constructor(engine: TlsEngine, pump: Pump, info: ConnectionInfo) {
     this.#engine = engine
     this.#pump = pump
-    this.info = info
+    this.#firstInfo = info
+  }
+
+  get info(): ConnectionInfo {
+    return this.#engine.info ?? this.#firstInfo
   }
 
   get session(): Uint8Array | undefined {
