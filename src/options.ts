@@ -202,7 +202,8 @@ export interface SessionFacts {
 }
 
 export interface TicketOptions {
-  /** Tickets sent after a full handshake. Default 2; 0 turns them off. */
+  /** Tickets sent after a full handshake, 0 to 255; over 16 for clients that ask for so many (RFC 9149). Default 2; 0
+   * turns them off. */
   readonly count?: number
   /**
    * Tickets sent after a resumed handshake of TLS 1.3. Default 1, for the one that was used. With 0 a client has to use

@@ -5,9 +5,13 @@
 import type { CryptoProvider } from '../crypto/provider.ts'
 import type { ReplayGuard, TicketProtector } from '../session/interfaces.ts'
 
+/** Bytes: of early data by a ticket that another server made. */
+const MIN_SKIPPED = 16_384
+
 export class MadeOnce {
   readonly #protectors = new WeakMap<CryptoProvider, TicketProtector>()
   #guard: ReplayGuard | undefined
+  #mostEarlyData = MIN_SKIPPED
 
   /** `lifetime` in seconds counts the first time. */
   protector(
@@ -27,5 +31,10 @@ export class MadeOnce {
     quarantine: number,
   ): ReplayGuard | undefined {
     return (this.#guard ??= make?.(clock, quarantine))
+  }
+
+  /** Bytes of early data that tickets allow, `now` or before: so many are skipped where early data is refused. */
+  mostEarlyData(now: number): number {
+    return (this.#mostEarlyData = Math.max(this.#mostEarlyData, now))
   }
 }

@@ -42,6 +42,7 @@ export const serverConfigWith = (
     psk: psk.lookup,
     pskHint: hintOf(psk.hint),
     maxEarlyData,
+    maxSkippedEarlyData: made.mostEarlyData(maxEarlyData),
     earlyDataWindow,
     replayGuard:
       earlyData.replayGuard ??

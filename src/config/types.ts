@@ -167,6 +167,8 @@ export interface ServerConfig extends CommonConfig {
   readonly psk: ServerPskOptions['lookup']
   readonly pskHint: Uint8Array
   readonly maxEarlyData: number
+  /** Bytes of early data that are skipped where it is refused. */
+  readonly maxSkippedEarlyData: number
   /** Seconds. */
   readonly earlyDataWindow: number
   readonly replayGuard: ReplayGuard | undefined

@@ -9,7 +9,17 @@ import {
   sharedTicketKeys,
 } from '../../src/session/index.ts'
 import type { ClientOptions, ServerOptions } from '../../src/options.ts'
-import { clientOf, connectEngines, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
+import { createServerEngine, serverConfig } from '../../src/engine/every.ts'
+import {
+  clientOf,
+  connectEngines,
+  errorOf,
+  eventsOf,
+  infoOf,
+  meet,
+  serverConfigOf,
+  serverOf,
+} from '../fixtures/engines.ts'
 import { anyCertificate, ecdsa, ed25519, rsa } from '../fixtures/identities.ts'
 
 const tls13: Partial<ClientOptions> & ServerOptions = { versions: { min: 'TLS 1.3' } }
@@ -119,6 +129,15 @@ describe('tickets (RFC 9846 section 4.7.1)', () => {
     expect(eventsOf((await meet(ask, server)).clientEvents, 'session')).toHaveLength(1)
   })
 
+  it('more tickets than a client takes go only to one that asks for them', async () => {
+    const server: ServerOptions = { ...tls13, tickets: { ...tickets(), count: 255 } }
+    expect(eventsOf((await meet(tls13, server)).clientEvents, 'session')).toHaveLength(16)
+    const ask: Partial<ClientOptions> = { ...tls13, tickets: { newSession: 255, resumption: 1 } }
+    const { clientEvents } = await meet(ask, server)
+    expect(eventsOf(clientEvents, 'error')).toEqual([])
+    expect(eventsOf(clientEvents, 'session')).toHaveLength(255)
+  })
+
   it('a ticket protector or cache that fails costs a full handshake, no more', async () => {
     const broken = { seal: () => Promise.reject(new Error('down')), open: () => Promise.reject(new Error('down')) }
     const sessions = { take: () => Promise.reject(new Error('down')), put: () => Promise.reject(new Error('down')) }
@@ -191,6 +210,46 @@ describe('early data (RFC 9846 section 2.3 and 8)', () => {
     expect(infoOf(clientEvents)).toMatchObject({ resumed: true, earlyData: 'rejected' })
     expect(infoOf(serverEvents).earlyData).toBe('rejected')
     expect(eventsOf(serverEvents, 'earlyData')).toHaveLength(0)
+  })
+
+  it.each([
+    ['less', 1000, 5000, 5000, 'accepted'],
+    ['more', 5000, 1000, 1000, 'accepted'],
+    ['none', 0, 40_000, 40_000, 'rejected'],
+  ] as const)(
+    'as much may come as its ticket says, where the option says %s by now (section 4.7.1)',
+    async (_, now, before, length, outcome) => {
+      const { server, session } = await setUp({ earlyData: { maxBytes: before, replayGuard: memoryReplayGuard() } })
+      const { serverEvents } = await meet(
+        { ...tls13, session, earlyData: new Uint8Array(length) },
+        { ...server, earlyData: { maxBytes: now, replayGuard: memoryReplayGuard() } },
+      )
+      expect(infoOf(serverEvents).earlyData).toBe(outcome)
+    },
+  )
+
+  it('beyond what its ticket says is unexpected_message, also where the option says more by now', async () => {
+    const { server, session } = await setUp({ earlyData: { maxBytes: 10, replayGuard: memoryReplayGuard() } })
+    const generous = { ...decodeSession(session), maxEarlyData: 100 }
+    const { serverEvents } = await meet(
+      { ...tls13, session: generous, earlyData: new Uint8Array(100) },
+      { ...server, earlyData: { maxBytes: 1000, replayGuard: memoryReplayGuard() } },
+    )
+    expect(errorOf(serverEvents)).toMatchObject({ code: 'unexpected_message', alert: 'unexpected_message' })
+  })
+
+  it.each<[string, Partial<ServerOptions>]>([
+    ['a ticket of keys that are gone', { tickets: tickets() }],
+    ['a ticket that is not looked at before HelloRetryRequest', { groups: ['P-384'] }],
+  ])('is skipped as far as a server ever allowed it: %s', async (_, change) => {
+    const before = serverConfigOf({ ...tls13, tickets: tickets(), earlyData: { maxBytes: 40_000 } })
+    const first = await connectEngines(clientOf(tls13), createServerEngine(before))
+    const session = eventsOf(first.clientEvents, 'session')[0]?.session ?? new Uint8Array(0)
+    const options = { ...before.options, earlyData: { maxBytes: 0 }, ...change }
+    const now = serverConfig(options, {}, before.made)
+    const client = clientOf({ ...tls13, session, earlyData: new Uint8Array(40_000) })
+    const { serverEvents } = await connectEngines(client, createServerEngine(now))
+    expect(infoOf(serverEvents).earlyData).toBe('rejected')
   })
 
   it('is rejected by HelloRetryRequest (section 4.3.10)', async () => {

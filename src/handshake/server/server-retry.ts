@@ -12,8 +12,6 @@ import { forbiddenChange } from '../second-hello.ts'
 import { helloFields, readHello } from './server-hello.ts'
 import type { ReceivedHello, ServerHandshake } from './received-hello.ts'
 
-const SKIP_EARLY_DATA = 16384
-
 export function* retryClient(
   hs: ServerHandshake,
   first: ReceivedHello,
@@ -33,7 +31,7 @@ export function* retryClient(
   hs.send('ServerHello', first.echPart?.confirmRetry(first, suite, request) ?? request)
   transcript.retry(suite.hash, first.message.raw)
   if (first.message.sessionId.length > 0) io.sendChangeCipherSpec()
-  if (first.extensions.early_data) io.skipEarlyData('all', Math.max(config.maxEarlyData, SKIP_EARLY_DATA))
+  if (first.extensions.early_data) io.skipEarlyData('all', config.maxSkippedEarlyData)
 
   const second = yield* readHello(hs, first.echPart, first)
   io.skipEarlyData('none')

@@ -23,9 +23,6 @@ import type { Choice13 } from './negotiate13.ts'
 import { helloFields } from './server-hello.ts'
 import type { LaterRequests, ReceivedHello, ServerHandshake } from './received-hello.ts'
 
-/** Bytes of early data that are skipped if none was allowed: what a client may have sent by an older ticket. */
-const MIN_SKIPPED = 16384
-
 /*
  *       Client                                             Server
  *
@@ -139,19 +136,23 @@ function* sendServerFinished(hs: ServerHandshake, { suite }: Choice13, keys: Han
   return master
 }
 
-/** Early data that was refused is skipped: what our keys do not open (section 4.3.10). */
+/**
+ * Early data that was refused is skipped: what our keys do not open (section 4.3.10). The ticket says how much may
+ * come; the option may have changed since it was made.
+ */
 function* readEarlyData(
   hs: ServerHandshake,
-  { suite, earlyData, retried }: Choice13,
+  { suite, earlyData, retried, psk }: Choice13,
   secret: TrafficSecret | undefined,
 ): Flow<void> {
   const { config, io } = hs
+  const allowed = psk?.session?.maxEarlyData ?? 0
   if (earlyData === 'rejected' && !retried)
-    io.skipEarlyData('undecryptable', Math.max(config.maxEarlyData, MIN_SKIPPED))
+    io.skipEarlyData('undecryptable', Math.max(config.maxSkippedEarlyData, allowed))
   if (!secret) return
   hs.keyLog('CLIENT_EARLY_TRAFFIC_SECRET', secret.secret)
   yield* installRead13(hs, suite, secret)
-  io.acceptData('early', config.maxEarlyData)
+  io.acceptData('early', allowed)
   yield* hs.read('EndOfEarlyData')
   io.acceptData('refuse')
   io.emit({ type: 'earlyDataEnd' })

@@ -28,12 +28,15 @@ const ticketData = (config: ServerConfig, facts: TicketFor, inherited: Uint8Arra
 
 const MAX_APPLICATION_DATA = 16384
 
+/** A client that does not say how many it wants gets no more than any client takes for no flood. */
+const MAX_UNASKED = 16
+
 /** Tickets that this connection gets: what the client asked for, at most what the config says (RFC 9149 section 3). */
 export const ticketCount = (config: ServerConfig, { extensions }: ReceivedHello, resumed: boolean): number => {
   if (!config.tickets || !extensions.psk_key_exchange_modes?.some((mode) => config.pskModes.includes(mode))) return 0
   const { ticket_request: asked } = extensions
   const most = resumed ? config.tickets.resumedCount : config.tickets.count
-  if (!asked) return most
+  if (!asked) return Math.min(most, MAX_UNASKED)
   return Math.min(most, resumed ? asked.resumptionCount : asked.newSessionCount)
 }
 
