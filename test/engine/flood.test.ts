@@ -4,7 +4,10 @@
 import { describe, expect, it } from 'vitest'
 import { FloodGuard } from '../../src/engine/flood.ts'
 import { contentTypes } from '../../src/wire/registry.ts'
-import { errorOf, eventsOf, meet } from '../fixtures/engines.ts'
+import { nodeProvider } from '../../src/crypto/node.ts'
+import { rotatingTicketKeys } from '../../src/session/index.ts'
+import { clientOf, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
+import { misbehaving, raw } from '../handshake/misbehaving.ts'
 import { anyCertificate, ecdsa } from '../fixtures/identities.ts'
 
 const { alert, application_data: data, handshake } = contentTypes
@@ -104,5 +107,57 @@ describe('a server that asked for a certificate', () => {
     void client.updateKeys()
     await settle()
     expect(errorOf(serverEvents)).toMatchObject({ code: 'too_many_messages' })
+  })
+})
+
+describe('a client whose answers take time', () => {
+  const versions = { min: 'TLS 1.3' } as const
+
+  it('makes 32 proofs of who it is at once for a server that asks (section 4.7.2), and no more', async () => {
+    let proofs = 0
+    const identity = (): Promise<undefined> => {
+      proofs++
+      return new Promise(() => {})
+    }
+    const { client, server } = await meet(
+      { versions, identity, hello: { postHandshakeAuth: true } },
+      { versions, clientAuth: { mode: 'after-handshake', verifier: anyCertificate } },
+    )
+    for (let i = 0; i < 40; i++) {
+      void server.requestClientCertificate()
+      void server.send(Uint8Array.of(i)) // which a guard against floods takes for progress
+    }
+    for (const bytes of server.takeOutput()) client.receive(bytes)
+    expect(errorOf(client.takeEvents())).toMatchObject({ code: 'too_many_messages', alert: 'unexpected_message' })
+    expect(proofs).toBe(32)
+  })
+
+  it.each([
+    ['16 sessions', undefined, 16],
+    ['what it asked for', { newSession: 30, resumption: 1 }, 30],
+  ] as const)('lets %s wait for a cache that does not answer, and no more', async (_, tickets, most) => {
+    let put = 0
+    const sessions = {
+      take: () => undefined,
+      put: (): Promise<void> => {
+        put++
+        return new Promise(() => {})
+      },
+    }
+    const seam = misbehaving({
+      NewSessionTicket: (fields) => [raw('NewSessionTicket', fields), raw('NewSessionTicket', fields)],
+    })
+    const client = clientOf({ versions, sessions, ...(tickets && { tickets }) })
+    const protector = rotatingTicketKeys({ provider: nodeProvider })
+    const server = serverOf({ versions, seam, tickets: { protector, count: 255 } })
+    for (let flight = 0; flight < 3; flight++) {
+      for (const bytes of client.takeOutput()) server.receive(bytes)
+      for (const bytes of server.takeOutput()) client.receive(bytes)
+      await Promise.resolve() // for the cache's answer, that there is no session
+    }
+    const clientEvents = client.takeEvents()
+    expect(infoOf(clientEvents).resumed).toBe(false)
+    expect(eventsOf(clientEvents, 'error')).toEqual([])
+    expect(put).toBe(most)
   })
 })

@@ -16,7 +16,7 @@ export function* clientPostHandshake13(
   connection: Connection13,
   initial: SessionFacts | undefined,
 ): Flow<void> {
-  const state: Known = { facts: initial }
+  const state: Known = { facts: initial, answering: 0 }
   for (;;) {
     const message = yield* hs.receive('NewSessionTicket', 'KeyUpdate', 'CertificateRequest')
     if (message.type === 'KeyUpdate') yield* connection.readKeyUpdate(message.requestUpdate)
@@ -28,7 +28,12 @@ export function* clientPostHandshake13(
 interface Known {
   /** For the sessions of the tickets to come. */
   facts: SessionFacts | undefined
+  /** Requests for our certificate whose answer is being made. */
+  answering: number
 }
+
+/** More at a time is no server that wants to know who we are: each costs a signature. */
+const MAX_ANSWERING = 32
 
 function* answer(
   hs: ClientHandshake,
@@ -36,7 +41,10 @@ function* answer(
   state: Known,
   request: CertificateRequest13,
 ): Flow<void> {
+  if (++state.answering > MAX_ANSWERING)
+    throw new TlsError('too_many_messages', 'the peer asks for certificates over and over')
   const own = yield* answerCertificateRequest(hs, connection, request)
+  state.answering--
   state.facts = state.facts && { ...state.facts, ...own }
 }
 

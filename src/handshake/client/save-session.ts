@@ -28,10 +28,12 @@ export const saveSession = (
     lifetime,
   }
   io.emit(new SessionEvent(session))
-  const { sessions } = config
-  if (!sessions) return
+  const { sessions, ticketRequest: asked } = config
+  const waiting = puts.get(io) ?? 0
+  if (!sessions || waiting >= Math.max(MAX_PUTS, asked?.newSession ?? 0, asked?.resumption ?? 0)) return
+  puts.set(io, waiting + 1)
   io.beside(
-    put(() => {
+    put(io, () => {
       const putting = sessions.put(session.fingerprint, session)
       io.forgetOnFailure(() => andThen(putting, () => sessions.remove?.(session.fingerprint, session)))
       return putting
@@ -54,11 +56,17 @@ class SessionEvent {
   }
 }
 
+/** Sessions of each connection that the cache has not taken yet. */
+const puts = new WeakMap<ClientHandshake['io'], number>()
+/** As many, and what the client asked for: a server sends tickets for as long as a connection lives. */
+const MAX_PUTS = 16
+
 /** A cache that fails, or never answers, costs a full handshake next time, no more. */
-function* put(call: () => MaybePromise<void>): Flow<void> {
+function* put(io: ClientHandshake['io'], call: () => MaybePromise<void>): Flow<void> {
   try {
     yield* use(call())
   } catch {
     // see above
   }
+  puts.set(io, (puts.get(io) ?? 1) - 1)
 }

@@ -12,9 +12,11 @@ import { pskDigest } from '../key-exchange/psk-digest.ts'
 /** A verifier without a fingerprint is equal to itself only, for as long as this process lives. */
 const verifierFingerprint = (verifier: CertificateVerifier): string => verifier.fingerprint ?? randomNameOf(verifier)
 
-/** What peers may sign with. */
-const schemesOf = ({ schemes, certificateSchemes }: CommonConfig): string =>
-  [schemes, certificateSchemes ?? []].map((list) => list.map(({ id }) => id.toString(16)).join(',')).join(';')
+/** What peers may sign with, by their certificates and by delegated credentials. */
+const schemesOf = ({ schemes, certificateSchemes, delegatedSchemes }: CommonConfig): string =>
+  [schemes, certificateSchemes ?? [], delegatedSchemes]
+    .map((list) => list.map(({ id }) => id.toString(16)).join(','))
+    .join(';')
 
 const keys = new WeakMap<ClientConfig, string>()
 

@@ -13,7 +13,9 @@ import {
 } from '../../../src/x509/delegated-credential.ts'
 import type { DelegatedCredential } from '../../../src/x509/delegated-credential.ts'
 import { parseCertificate } from '../../../src/x509/certificate.ts'
-import { errorOf, infoOf, meet } from '../../fixtures/engines.ts'
+import { nodeProvider } from '../../../src/crypto/node.ts'
+import { rotatingTicketKeys } from '../../../src/session/index.ts'
+import { errorOf, eventsOf, infoOf, meet } from '../../fixtures/engines.ts'
 import { anyCertificate, ecdsa } from '../../fixtures/identities.ts'
 import { misbehaving, tls13 } from '../misbehaving.ts'
 
@@ -42,6 +44,17 @@ describe('a server with a delegated credential (section 4.1.1)', () => {
     expect(info.signatureScheme).toBe('ed25519')
     const { validTime } = readDelegatedCredential(delegated.delegatedCredential ?? none)
     expect(info.delegatedUntil).toBe(parseCertificate(holder.certificate).notBefore + 1000 * validTime)
+  })
+
+  it('a session that began with one goes on only where credentials are still taken', async () => {
+    const server = {
+      identity: [delegated, fallback],
+      tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) },
+    }
+    const { clientEvents } = await meet(taking, server)
+    const session = eventsOf(clientEvents, 'session')[0]?.session ?? none
+    expect(infoOf((await meet({ ...taking, session }, server)).clientEvents).resumed).toBe(true)
+    expect(infoOf((await meet({ ...tls13, session }, server)).clientEvents).resumed).toBe(false)
   })
 
   it.each<readonly [string, TestClientOptions]>([
