@@ -227,12 +227,14 @@ describe('renegotiation injection (CVE-2009-3555)', () => {
     ["the client's half", (right) => right.subarray(0, 12), 'bad_renegotiation_info'],
     ["another connection's", (right) => right.map((byte) => byte ^ 1), 'bad_renegotiation_info'],
   ])('a renegotiation with %s is refused', (_, renegotiationInfo, code) => {
-    const events = through(
-      clientOf({ ...tls12, tls12: { renegotiation: 'freely' } }),
-      renegotiatingServer(ecdsa, { renegotiationInfo }),
-      passOn,
-    )
-    expect(errorOf(events.client)).toMatchObject({ code, alert: 'handshake_failure' })
+    for (const legacy of [false, true]) {
+      const events = through(
+        clientOf({ ...tls12, tls12: { renegotiation: 'freely', legacy } }),
+        renegotiatingServer(ecdsa, { renegotiationInfo }),
+        passOn,
+      )
+      expect(errorOf(events.client)).toMatchObject({ code, alert: 'handshake_failure' })
+    }
   })
 })
 

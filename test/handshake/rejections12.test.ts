@@ -380,6 +380,8 @@ describe('other rules', () => {
       direction === 'to server' && wire[0] === 20 ? [record(23, Uint8Array.of(1)), wire] : [wire],
     )
     expect(errorOf(events.server).code).toBe('unexpected_message')
+    for (const unfinished of [clientOf(tls12), serverOf(tls12)])
+      expect(() => unfinished.send(Uint8Array.of(1))).toThrow(expect.objectContaining({ code: 'wrong_state' }))
   })
 
   it('a renegotiation that gives up encrypt-then-MAC (RFC 7366 section 3.1)', () => {

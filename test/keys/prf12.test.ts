@@ -1,8 +1,14 @@
+import { duplexPair } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import { describe, expect, it } from 'vitest'
 import { nobleProvider } from '../../src/crypto/noble.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { exportKey12, extendedMasterSecret, keyBlock, masterSecret, prf12, verifyData12 } from '../../src/keys/prf12.ts'
+import { connect } from '../../src/index.node.ts'
+import type { ClientHelloOptions } from '../../src/options.ts'
 import { fromHex, toHex } from '../../src/wire/bytes.ts'
+import { extensionTypes } from '../../src/wire/registry.ts'
+import { anyCertificate, ecdsa } from '../fixtures/identities.ts'
 
 /** Published on the IETF's TLS list for P_SHA256 and P_SHA384. */
 const vectors = [
@@ -82,5 +88,39 @@ describe('what is made of it', () => {
     expect(extendedMasterSecret(hash, premaster, hash.digest(client)).secret).not.toEqual(
       extendedMasterSecret(hash, premaster, hash.digest(server)).secret,
     )
+  })
+})
+
+describe("the PRF has the hash of the suite (RFC 5246 section 5), as OpenSSL's has", () => {
+  const bare: ClientHelloOptions['shape'] = (hello) => ({
+    ...hello,
+    extensions: hello.extensions?.filter(({ type }) => type !== extensionTypes.extended_master_secret),
+  })
+  it.each([
+    ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256', true],
+    ['TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384', true],
+    ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256', false],
+    ['TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384', false],
+  ] as const)('%s, with an extended master secret: %s', async (suite, extended) => {
+    const [near, far] = duplexPair()
+    const server = new TLSSocket(far, { isServer: true, ...ecdsa })
+    server.on('error', () => undefined).on('data', (data: Buffer) => server.write(data))
+    const client = await connect(near, {
+      serverName: 'server.test',
+      verifier: anyCertificate,
+      versions: { max: 'TLS 1.2' },
+      cipherSuites: [suite],
+      tls12: { legacy: true },
+      ...(!extended && { hello: { shape: bare } }),
+    })
+    expect(client.info).toMatchObject({ cipherSuite: suite, extendedMasterSecret: extended })
+    await client.write(Uint8Array.of(1, 2, 3))
+    expect(await client.read()).toEqual(Uint8Array.of(1, 2, 3))
+    if (extended)
+      expect(client.exportKeyingMaterial(20, 'EXPERIMENTAL test', Uint8Array.of(7))).toEqual(
+        new Uint8Array(server.exportKeyingMaterial(20, 'EXPERIMENTAL test', Buffer.of(7))),
+      )
+    client.abort()
+    server.destroy()
   })
 })
