@@ -152,6 +152,7 @@ describe('SLOTH: weak hashes in signatures', () => {
   it.each([
     ['SHA-1', 0x0201],
     ['MD5', 0x0101],
+    ['a scheme that is not for its key', 0x0403],
   ])('a CertificateVerify with %s is refused', async (_, scheme) => {
     const seam = misbehaving({ CertificateVerify: (fields: object) => ({ ...fields, scheme }) })
     const { serverEvents } = await meet(
