@@ -161,8 +161,11 @@ describe('ClientHello (RFC 9846 section 4.2.2)', () => {
     ],
     ['versions', (h) => extend(extensionTypes.supported_versions, Uint8Array.of(8, 0x3a, 0x3a, 3, 5, 3, 4, 3, 3))(h)],
   ])('unknown and GREASE %s are ignored (RFC 8701 section 3.1)', async (_, shapeHello) => {
-    const { serverEvents } = await meet({ ...tls13, hello: { shape: shapeHello } }, tls13)
-    expect(infoOf(serverEvents).version).toBe('TLS 1.3')
+    for (const preferServerOrder of [true, false]) {
+      const server = { ...tls13, hello: { preferServerOrder } }
+      const { serverEvents } = await meet({ ...tls13, hello: { shape: shapeHello } }, server)
+      expect(infoOf(serverEvents).version).toBe('TLS 1.3')
+    }
   })
 })
 
