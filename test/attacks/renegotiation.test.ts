@@ -15,7 +15,7 @@ import { concat } from '../../src/wire/bytes.ts'
 import type { VerifyRequest } from '../../src/x509/verifier.ts'
 import { clientOf, connectEngines, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
 import { anyCertificate, ecdsa, rsa } from '../fixtures/identities.ts'
-import { records, renegotiatingServer, through } from './wire.ts'
+import { misbehaving, records, renegotiatingServer, through } from './wire.ts'
 import type { SecondHandshake } from './wire.ts'
 
 const tls12 = { versions: { max: 'TLS 1.2' } } as const
@@ -206,6 +206,19 @@ describe('renegotiation injection (CVE-2009-3555)', () => {
       },
     )
     expect(infoOf(legacy.clientEvents).version).toBe('TLS 1.2')
+    const protector = { seal: (state: Uint8Array) => state, open: (ticket: Uint8Array) => ticket }
+    const before = await meet(tls12, { ...tls12, tickets: { protector } })
+    const session = eventsOf(before.clientEvents, 'session').at(-1)?.session ?? new Uint8Array(0)
+    const again = { ...tls12, session }
+    expect(infoOf((await meet(again, { ...tls12, tickets: { protector } })).clientEvents).resumed).toBe(true)
+    const bare = misbehaving({
+      ServerHello: (fields: { readonly extensions?: readonly { readonly type: number }[] }) => ({
+        ...fields,
+        extensions: fields.extensions?.filter(({ type }) => type !== 0xff01),
+      }),
+    })
+    const resumed = await meet(again, { ...tls12, tickets: { protector }, seam: bare })
+    expect(errorOf(resumed.clientEvents)).toMatchObject({ code: 'secure_renegotiation_required' })
   })
 
   it(
