@@ -8,9 +8,7 @@ import { DerReader, derInteger, derSequence } from '../wire/der.ts'
 /** r and s with `length` bytes each; undefined unless the signature is the one DER encoding of two numbers that fit. */
 export const toFixedLength = (signature: Uint8Array, length: number): Uint8Array | undefined => {
   try {
-    const outer = new DerReader(signature, 'bad_signature', 'ECDSA signature')
-    const value = outer.sequence('ECDSA-Sig-Value')
-    outer.end()
+    const value = new DerReader(signature, 'bad_signature', 'ECDSA signature').lastSequence('ECDSA-Sig-Value')
     const parts = [value.unsigned('r'), value.unsigned('s')]
     value.end()
     return parts.some((part) => part.length > length) ? undefined : concat(...parts.map((part) => padded(part, length)))

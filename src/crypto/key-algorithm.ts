@@ -67,7 +67,8 @@ export const readCurve = (reader: DerReader, unknown: 'unsupported_certificate' 
   return type
 }
 
-const hashOids: Readonly<Record<string, HashName>> = {
+/** Hashes of signatures, of RSASSA-PSS and of OCSP. */
+export const hashOids: Readonly<Record<string, HashName>> = {
   '1.3.14.3.2.26': 'sha1',
   '2.16.840.1.101.3.4.2.1': 'sha256',
   '2.16.840.1.101.3.4.2.2': 'sha384',
@@ -83,33 +84,29 @@ export const readPssParameters = (
   unknown: 'unsupported_certificate' | 'bad_key',
 ): { readonly hash: HashName; readonly saltLength: number } => {
   const parameters = algorithm.sequence('RSASSA-PSS-params')
-  const hash = readHash(parameters.optional(constructedTag(0), 'hashAlgorithm'), unknown)
-  const mask = parameters.optional(constructedTag(1), 'maskGenAlgorithm')
-  const maskHash = mask ? readMaskHash(mask, unknown) : 'sha1'
-  const salt = parameters.optional(constructedTag(2), 'saltLength')
-  const saltLength = salt ? salt.smallInteger('saltLength') : 20
-  salt?.end()
-  const trailer = parameters.optional(constructedTag(3), 'trailerField')
-  if (trailer && trailer.smallInteger('trailerField') !== 1) trailer.fail('trailerField is not 1')
-  trailer?.end()
+  const hashOf = (reader: DerReader): HashName => readHash(reader, unknown)
+  const hash = parameters.optional(constructedTag(0), 'hashAlgorithm', hashOf) ?? 'sha1'
+  const maskOf = (reader: DerReader): HashName => readMaskHash(reader, unknown)
+  const maskHash = parameters.optional(constructedTag(1), 'maskGenAlgorithm', maskOf) ?? 'sha1'
+  const numberAt = (n: number, name: string): number | undefined =>
+    parameters.optional(constructedTag(n), name, (reader) => reader.smallInteger(name))
+  const saltLength = numberAt(2, 'saltLength') ?? 20
+  if ((numberAt(3, 'trailerField') ?? 1) !== 1) parameters.fail('trailerField is not 1')
   parameters.end()
   if (hash !== maskHash) throw new TlsError(unknown, 'RSASSA-PSS whose mask generation uses another hash')
   return { hash, saltLength }
 }
 
 const readMaskHash = (mask: DerReader, unknown: 'unsupported_certificate' | 'bad_key'): HashName => {
-  const generator = mask.sequence('maskGenAlgorithm')
-  mask.end()
+  const generator = mask.lastSequence('maskGenAlgorithm')
   const oid = generator.oid('mask generation function')
   if (oid !== '1.2.840.113549.1.1.8') throw new TlsError(unknown, `RSASSA-PSS with an unknown mask generation (${oid})`)
   return readHash(generator, unknown)
 }
 
-/** NULL and absent parameters mean the same for a hash (RFC 4055 section 2.1). No reader: the default, SHA-1. */
-const readHash = (reader: DerReader | undefined, unknown: 'unsupported_certificate' | 'bad_key'): HashName => {
-  if (!reader) return 'sha1'
-  const algorithm = reader.sequence('hash algorithm')
-  reader.end()
+/** NULL and absent parameters mean the same for a hash (RFC 4055 section 2.1). */
+const readHash = (reader: DerReader, unknown: 'unsupported_certificate' | 'bad_key'): HashName => {
+  const algorithm = reader.lastSequence('hash algorithm')
   const oid = algorithm.oid('hash algorithm')
   if (!algorithm.done) algorithm.null('parameters of the hash algorithm')
   algorithm.end()

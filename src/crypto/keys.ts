@@ -13,9 +13,7 @@ export { parsePrivateKey } from './private-keys.ts'
  * Throws `bad_certificate` for what is malformed, `unsupported_certificate` for an algorithm or curve we don't know.
  */
 export const parsePublicKey = (spki: Uint8Array): PublicKey => {
-  const outer = new DerReader(spki, 'bad_certificate', 'public key')
-  const info = outer.sequence('SubjectPublicKeyInfo')
-  outer.end()
+  const info = new DerReader(spki, 'bad_certificate', 'public key').lastSequence('SubjectPublicKeyInfo')
   const { type, pss } = readKeyAlgorithm(info.sequence('algorithm'))
   const raw = info.bitString('subjectPublicKey')
   info.end()
@@ -49,9 +47,7 @@ export const rsaPublicKeyOf = (key: PrivateKey): PublicKey => {
 
 /** RSAPublicKey (RFC 8017 appendix A.1.1). */
 const readRsa = (raw: Uint8Array): { readonly modulus: Uint8Array; readonly exponent: Uint8Array } => {
-  const outer = new DerReader(raw, 'bad_certificate', 'RSA public key')
-  const key = outer.sequence('RSAPublicKey')
-  outer.end()
+  const key = new DerReader(raw, 'bad_certificate', 'RSA public key').lastSequence('RSAPublicKey')
   const modulus = key.unsigned('modulus')
   const exponent = key.unsigned('publicExponent')
   key.end()

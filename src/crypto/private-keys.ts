@@ -92,7 +92,7 @@ const fromPkcs8 = (der: Uint8Array): PrivateKey => {
   const start = fields.element('privateKeyAlgorithm', tags.sequence)
   const { type } = readKeyAlgorithm(reading(start).sequence('privateKeyAlgorithm'), 'bad_key')
   const privateKey = fields.octetString('privateKey')
-  fields.optional(constructedTag(0), 'attributes')
+  if (fields.peek() === constructedTag(0)) fields.skip('attributes')
   const claimed = fields.peek() === contextTag(1) ? fields.bitString('publicKey', contextTag(1)) : undefined
   fields.end()
   const key = pkcs8Key(type, start, privateKey)
@@ -111,9 +111,7 @@ const wrap = (algorithm: Uint8Array, privateKey: Uint8Array): Uint8Array =>
 const fromPkcs1 = (der: Uint8Array): PrivateKey => rsaKey('rsa', keyAlgorithm('rsa'), der)
 
 const rsaKey = (type: 'rsa' | 'rsa-pss', algorithm: Uint8Array, raw: Uint8Array): PrivateKey => {
-  const outer = reading(raw)
-  const fields = outer.sequence('RSAPrivateKey')
-  outer.end()
+  const fields = reading(raw).lastSequence('RSAPrivateKey')
   if (fields.smallInteger('version') !== 0) fields.fail('RSA keys of more than two primes are not supported')
   const modulus = fields.unsigned('modulus')
   const exponent = fields.unsigned('publicExponent')
@@ -146,19 +144,13 @@ const fromSec1 = (der: Uint8Array): PrivateKey => ecKey(der)
 
 /** ECPrivateKey (RFC 5915 section 3). The curve is in it, or in the PKCS#8 around it. */
 const ecKey = (der: Uint8Array, outerType?: KeyType): PrivateKey => {
-  const outer = reading(der)
-  const fields = outer.sequence('ECPrivateKey')
-  outer.end()
+  const fields = reading(der).lastSequence('ECPrivateKey')
   if (fields.smallInteger('version') !== 1) fields.fail('the version of ECPrivateKey is not 1')
   const scalar = fields.octetString('privateKey')
-  const parameters = fields.optional(constructedTag(0), 'parameters')
-  const type = parameters
-    ? readCurve(parameters, 'bad_key')
-    : (outerType ?? refuse('this EC private key does not name its curve'))
+  const named = fields.optional(constructedTag(0), 'parameters', (parameters) => readCurve(parameters, 'bad_key'))
+  const type = named ?? outerType ?? refuse('this EC private key does not name its curve')
   if (outerType !== undefined && outerType !== type) fields.fail('it names two different curves')
-  const claimed = fields.optional(constructedTag(1), 'publicKey')
-  const claimedPublic = claimed?.bitString('publicKey')
-  claimed?.end()
+  const claimedPublic = fields.optional(constructedTag(1), 'publicKey', (claimed) => claimed.bitString('publicKey'))
   fields.end()
   const length = Math.ceil(keyFacts[type].bits / 8)
   const raw =

@@ -90,9 +90,7 @@ const checkSelfSignature = async (leaf: Certificate, provider: CryptoProvider): 
 }
 
 const readSignedKey = (value: Uint8Array) => {
-  const reader = new DerReader(value, 'bad_certificate', 'libp2p Public Key Extension')
-  const sequence = reader.sequence('SignedKey')
-  reader.end()
+  const sequence = new DerReader(value, 'bad_certificate', 'libp2p Public Key Extension').lastSequence('SignedKey')
   const key = sequence.octetString('publicKey')
   const signature = sequence.octetString('signature')
   sequence.end()

@@ -85,9 +85,7 @@ export const encodeSslSession = (session: SslSession): Uint8Array => {
 
 /** Throws TlsError `decode_error` for anything else. Fields of other versions of OpenSSL are read over. */
 export const decodeSslSession = (bytes: Uint8Array): SslSession => {
-  const outer = new DerReader(bytes, 'decode_error', 'SSL_SESSION')
-  const reader = outer.sequence('SSL_SESSION')
-  outer.end()
+  const reader = new DerReader(bytes, 'decode_error', 'SSL_SESSION').lastSequence('SSL_SESSION')
   if (reader.smallInteger('version') !== FORMAT) reader.fail('another format of the session')
   const version = reader.smallInteger('ssl_version')
   const cipherSuite = reader.octetString('cipher')

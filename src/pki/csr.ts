@@ -20,18 +20,11 @@ import {
 } from '../wire/der.ts'
 import { decodePem, encodePem, pemTextOf } from '../wire/pem.ts'
 import type { PemOrDer } from '../wire/pem.ts'
-import {
-  readAltNames,
-  readBasicConstraints,
-  readExtendedKeyUsage,
-  readExtensions,
-  readKeyUsage,
-} from '../x509/extensions.ts'
-import type { BasicConstraints, Extension, KeyUsageName } from '../x509/extensions.ts'
+import { extensionReaders, readExtension, readExtensions } from '../x509/extensions.ts'
+import type { BasicConstraints, Extension, ExtensionValues, KeyUsageName } from '../x509/extensions.ts'
 import type { GeneralName } from '../x509/general-name.ts'
 import { readName } from '../x509/name.ts'
 import type { Name } from '../x509/name.ts'
-import { extensionOids } from '../x509/oids.ts'
 import { verifySignature } from '../x509/signature.ts'
 import {
   basicConstraints,
@@ -196,9 +189,7 @@ const requestBytes = (input: PemOrDer): Uint8Array => {
 }
 
 const readRequest = (der: Uint8Array): ParsedRequest => {
-  const outer = new DerReader(der, 'bad_certificate', 'certificate request')
-  const request = outer.sequence('CertificationRequest')
-  outer.end()
+  const request = new DerReader(der, 'bad_certificate', 'certificate request').lastSequence('CertificationRequest')
   const infoDer = request.element('certificationRequestInfo', tags.sequence)
   const algorithm = request.element('signatureAlgorithm', tags.sequence)
   const signature = request.bitString('signature')
@@ -208,7 +199,7 @@ const readRequest = (der: Uint8Array): ParsedRequest => {
   const subject = readName(info, 'subject')
   const spki = info.element('subjectPublicKeyInfo', tags.sequence)
   // Not OPTIONAL, but some leave it out where there are none.
-  const attributes = readAttributes(info.optional(constructedTag(0), 'attributes'))
+  const attributes = info.optional(constructedTag(0), 'attributes', readAttributes) ?? []
   info.end()
   const publicKey = parsePublicKey(spki)
   const extensions = extensionsOf(attributes)
@@ -228,32 +219,26 @@ const readRequest = (der: Uint8Array): ParsedRequest => {
 type Wishes = Pick<ParsedRequest, 'names' | 'keyUsage' | 'extendedKeyUsage' | 'basicConstraints'>
 
 const readWishes = (extensions: readonly Extension[]): Wishes => {
-  const valueOf = (oid: string): Uint8Array | undefined => extensions.find((one) => one.oid === oid)?.value
-  const altNames = valueOf(extensionOids.subjectAltName)
-  const usage = valueOf(extensionOids.keyUsage)
-  const purposes = valueOf(extensionOids.extendedKeyUsage)
-  const constraints = valueOf(extensionOids.basicConstraints)
+  const wish = <K extends keyof ExtensionValues>(property: K): ExtensionValues[K] | undefined => {
+    const found = extensions.find(({ oid }) => oid === extensionReaders[property][0])
+    return found && readExtension(property, found.value)
+  }
   return {
-    names: altNames === undefined ? [] : readAltNames(altNames, 'subjectAltName of the request'),
-    keyUsage: usage && readKeyUsage(usage),
-    extendedKeyUsage: purposes && readExtendedKeyUsage(purposes),
-    basicConstraints: constraints && readBasicConstraints(constraints),
+    names: wish('subjectAltNames') ?? [],
+    keyUsage: wish('keyUsage'),
+    extendedKeyUsage: wish('extendedKeyUsage'),
+    basicConstraints: wish('basicConstraints'),
   }
 }
 
-const readAttributes = (reader: DerReader | undefined): RequestAttribute[] => {
-  const attributes: RequestAttribute[] = []
-  while (reader !== undefined && !reader.done) {
-    const attribute = reader.sequence('attribute')
-    const oid = attribute.oid('type of attribute')
-    const set = attribute.set('values of attribute')
-    attribute.end()
-    const values: Uint8Array[] = []
-    while (!set.done) values.push(set.element('value of attribute'))
-    attributes.push({ oid, values })
-  }
-  return attributes
-}
+const readAttributes = (reader: DerReader): RequestAttribute[] =>
+  reader.rest(() =>
+    reader.within(tags.sequence, 'attribute', (attribute) => {
+      const oid = attribute.oid('type of attribute')
+      const set = attribute.set('values of attribute')
+      return { oid, values: set.rest(() => set.element('value of attribute')) }
+    }),
+  )
 
 const extensionsOf = (attributes: readonly RequestAttribute[]): readonly Extension[] => {
   const wishes = attributes.filter(({ oid }) => oid === oids.extensionRequest || oid === oids.certificateExtensions)

@@ -9,9 +9,7 @@ import type { Decryption } from './pkcs12-pbe.ts'
 
 /** EncryptedPrivateKeyInfo, DER, to PKCS#8, DER. */
 export function* decryptKeyInfo(der: Uint8Array, by: Decryption): Steps<Uint8Array> {
-  const outer = new DerReader(der, 'bad_key', 'encrypted private key')
-  const info = outer.sequence('EncryptedPrivateKeyInfo')
-  outer.end()
+  const info = new DerReader(der, 'bad_key', 'encrypted private key').lastSequence('EncryptedPrivateKeyInfo')
   const algorithm = info.enter(tags.sequence, 'encryptionAlgorithm')
   const encrypted = info.octetString('encryptedData')
   info.end()
@@ -32,9 +30,7 @@ export const keyIn = (decrypted: Uint8Array): Uint8Array => {
 
 const isDer = (bytes: Uint8Array): boolean => {
   try {
-    const reader = new DerReader(bytes)
-    reader.sequence('key')
-    reader.end()
+    new DerReader(bytes).lastSequence('key')
     return true
   } catch {
     return false

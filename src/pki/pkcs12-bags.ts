@@ -80,32 +80,25 @@ function* readSafe(info: DerReader, by: Decryption): Steps<Bag[]> {
 
 /** EncryptedData (RFC 5652 section 8). */
 function* decrypted(info: DerReader, by: Decryption): Steps<Uint8Array> {
-  const explicit = info.enter(constructedTag(0), 'content')
-  const data = explicit.sequence('EncryptedData')
-  explicit.end()
+  const data = info.enter(constructedTag(0), 'content').lastSequence('EncryptedData')
   data.smallInteger('version')
   const content = data.sequence('EncryptedContentInfo')
   content.oid('contentType')
   const algorithm = content.sequence('contentEncryptionAlgorithm')
-  const pieces = content.optional(constructedTag(0), 'encryptedContent')
-  const encrypted = pieces === undefined ? content.content(contextTag(0), 'encryptedContent') : joined(pieces)
+  const encrypted =
+    content.optional(constructedTag(0), 'encryptedContent', joined) ??
+    content.content(contextTag(0), 'encryptedContent')
   content.end()
   return yield* decryptWithPassword(algorithm, encrypted, by)
 }
 
 /** [0] IMPLICIT OCTET STRING in pieces, which only BER has. */
-const joined = (pieces: DerReader): Uint8Array => {
-  const all: Uint8Array[] = []
-  while (!pieces.done) all.push(pieces.octetString('piece'))
-  return concat(...all)
-}
+const joined = (pieces: DerReader): Uint8Array => concat(...pieces.rest(() => pieces.octetString('piece')))
 
 /** CRLs and secrets are left out. */
 function* readBag(bag: DerReader, by: Decryption): Steps<Bag[]> {
   const kind = bag.oid('bagId')
-  const explicit = bag.enter(constructedTag(0), 'bagValue')
-  const value = explicit.element('bagValue')
-  explicit.end()
+  const value = bag.within(constructedTag(0), 'bagValue', (explicit) => explicit.element('bagValue'))
   const names = bag.done ? { localKeyId: undefined, friendlyName: undefined } : readAttributes(bag.set('bagAttributes'))
   bag.end()
   if (kind === pkcs12Oids.keyBag) return [{ kind: 'key', der: value, ...names }]

@@ -49,8 +49,8 @@ export class DerReader {
 
   /** A reader that takes what DER or a profile of it forbids but what can be read in one way only (a default value
    * that is written out, zero bits at the end of a named bit list, a set out of order), and says so in
-   * `deviations`. */
-  static tolerant(bytes: Uint8Array, code: TlsErrorCode, what: string, deviations: string[]): DerReader {
+   * `deviations`; without them it is a reader like others. */
+  static tolerant(bytes: Uint8Array, code: TlsErrorCode, what: string, deviations: string[] | undefined): DerReader {
     const reader = new DerReader(bytes, code, what)
     reader.#input.deviations = deviations
     return reader
@@ -155,9 +155,31 @@ export class DerReader {
     return this.enter(tags.set, name)
   }
 
-  /** Steps into an element if it is the next one. */
-  optional(tag: number, name: string): DerReader | undefined {
-    return this.peek() === tag ? this.enter(tag, name) : undefined
+  /** Steps into the SEQUENCE that is the last of what there is to read. */
+  lastSequence(name: string): DerReader {
+    const reader = this.sequence(name)
+    this.end()
+    return reader
+  }
+
+  /** What `read` gives of the content of an element, all of which it has to read. */
+  within<T>(tag: number, name: string, read: (reader: DerReader) => T): T {
+    const reader = this.enter(tag, name)
+    const value = read(reader)
+    reader.end()
+    return value
+  }
+
+  /** The same of an element that may be left out. */
+  optional<T>(tag: number, name: string, read: (reader: DerReader) => T): T | undefined {
+    return this.peek() === tag ? this.within(tag, name, read) : undefined
+  }
+
+  /** What `read` gives of one element after the other, to the end. */
+  rest<T>(read: (reader: this) => T): T[] {
+    const all: T[] = []
+    while (!this.done) all.push(read(this))
+    return all
   }
 
   /** The content of an element with this tag. */

@@ -8,13 +8,13 @@ import { toHex } from '../wire/bytes.ts'
 import { DerReader, constructedTag, contextTag, tags } from '../wire/der.ts'
 import { encodePem } from '../wire/pem.ts'
 import type { PemOrDer } from '../wire/pem.ts'
-import * as read from './extensions.ts'
-import type { Extension } from './extensions.ts'
+import { extensionReaders, readExtension, readExtensions } from './extensions.ts'
+import type * as read from './extensions.ts'
+import type { Extension, ExtensionValues } from './extensions.ts'
 import type { GeneralName } from './general-name.ts'
 import { certificateBytes } from './load.ts'
 import { readName, sameName } from './name.ts'
 import type { Name } from './name.ts'
-import { extensionOids } from './oids.ts'
 import { quote } from './text.ts'
 
 /** Parses one DER certificate; the bytes are kept, not copied. Throws TlsError `bad_certificate`. */
@@ -52,16 +52,15 @@ export class Certificate {
   readonly hasUniqueIdentifiers: boolean
   readonly extensions: readonly Extension[]
   readonly #deviations: string[] = []
-  /** What an extension was read as, by its place in `extensions`. */
-  readonly #values: unknown[] = []
+  /** What extensions were read as. */
+  readonly #values: { -readonly [K in keyof ExtensionValues]?: ExtensionValues[K] } = {}
   #publicKey: PublicKey | undefined
   #isSelfIssued: boolean | undefined
 
   constructor(der: Uint8Array) {
     this.der = der
     const outermost = DerReader.tolerant(der, 'bad_certificate', 'certificate', this.#deviations)
-    const certificate = outermost.sequence('certificate')
-    outermost.end()
+    const certificate = outermost.lastSequence('certificate')
     const tbsStart = certificate.position
     const tbs = certificate.sequence('tbsCertificate')
     this.tbs = der.subarray(tbsStart, certificate.position)
@@ -83,9 +82,8 @@ export class Certificate {
     this.subject = readName(tbs, 'subject')
     this.spki = tbs.element('subjectPublicKeyInfo', tags.sequence)
     this.hasUniqueIdentifiers = skipUniqueIdentifiers(tbs)
-    const extensions = tbs.optional(constructedTag(3), 'extensions')
-    this.extensions = extensions === undefined ? [] : read.readExtensions(extensions)
-    extensions?.end()
+    const extensions = tbs.optional(constructedTag(3), 'extensions', (list) => readExtensions(list))
+    this.extensions = extensions ?? []
     tbs.end()
     if (extensions !== undefined && this.version !== 3) tbs.fail(`a version ${this.version} certificate has extensions`)
     if (this.hasUniqueIdentifiers && this.version === 1) tbs.fail('a version 1 certificate has unique identifiers')
@@ -112,67 +110,61 @@ export class Certificate {
   // Each of these is undefined if the extension is absent, and throws TlsError `bad_certificate` if it is malformed.
 
   get basicConstraints(): read.BasicConstraints | undefined {
-    return this.#typed(extensionOids.basicConstraints, read.readBasicConstraints)
+    return this.#read('basicConstraints')
   }
   get keyUsage(): readonly read.KeyUsageName[] | undefined {
-    return this.#typed(extensionOids.keyUsage, read.readKeyUsage)
+    return this.#read('keyUsage')
   }
   /** Object identifiers. */
   get extendedKeyUsage(): readonly string[] | undefined {
-    return this.#typed(extensionOids.extendedKeyUsage, read.readExtendedKeyUsage)
+    return this.#read('extendedKeyUsage')
   }
   get subjectAltNames(): readonly GeneralName[] | undefined {
-    return this.#typed(extensionOids.subjectAltName, (value, odd) => read.readAltNames(value, 'subjectAltName', odd))
+    return this.#read('subjectAltNames')
   }
   get issuerAltNames(): readonly GeneralName[] | undefined {
-    return this.#typed(extensionOids.issuerAltName, (value, odd) => read.readAltNames(value, 'issuerAltName', odd))
+    return this.#read('issuerAltNames')
   }
   get nameConstraints(): read.NameConstraints | undefined {
-    return this.#typed(extensionOids.nameConstraints, read.readNameConstraints)
+    return this.#read('nameConstraints')
   }
   get certificatePolicies(): readonly read.PolicyInformation[] | undefined {
-    return this.#typed(extensionOids.certificatePolicies, read.readCertificatePolicies)
+    return this.#read('certificatePolicies')
   }
   get policyMappings(): readonly read.PolicyMapping[] | undefined {
-    return this.#typed(extensionOids.policyMappings, read.readPolicyMappings)
+    return this.#read('policyMappings')
   }
   get policyConstraints(): read.PolicyConstraints | undefined {
-    return this.#typed(extensionOids.policyConstraints, read.readPolicyConstraints)
+    return this.#read('policyConstraints')
   }
   get inhibitAnyPolicy(): number | undefined {
-    return this.#typed(extensionOids.inhibitAnyPolicy, read.readInhibitAnyPolicy)
+    return this.#read('inhibitAnyPolicy')
   }
   get subjectKeyIdentifier(): Uint8Array | undefined {
-    return this.#typed(extensionOids.subjectKeyIdentifier, read.readSubjectKeyIdentifier)
+    return this.#read('subjectKeyIdentifier')
   }
   get authorityKeyIdentifier(): read.AuthorityKeyIdentifier | undefined {
-    return this.#typed(extensionOids.authorityKeyIdentifier, read.readAuthorityKeyIdentifier)
+    return this.#read('authorityKeyIdentifier')
   }
   get authorityInfoAccess(): readonly read.AccessDescription[] | undefined {
-    return this.#typed(extensionOids.authorityInfoAccess, (value, odd) =>
-      read.readInfoAccess(value, 'authorityInfoAccess', odd),
-    )
+    return this.#read('authorityInfoAccess')
   }
   get subjectInfoAccess(): readonly read.AccessDescription[] | undefined {
-    return this.#typed(extensionOids.subjectInfoAccess, (value, odd) =>
-      read.readInfoAccess(value, 'subjectInfoAccess', odd),
-    )
+    return this.#read('subjectInfoAccess')
   }
   get crlDistributionPoints(): readonly read.DistributionPoint[] | undefined {
-    return this.#typed(extensionOids.crlDistributionPoints, (value, odd) =>
-      read.readDistributionPoints(value, 'cRLDistributionPoints', odd),
-    )
+    return this.#read('crlDistributionPoints')
   }
   get freshestCrl(): readonly read.DistributionPoint[] | undefined {
-    return this.#typed(extensionOids.freshestCrl, (value) => read.readDistributionPoints(value, 'freshestCRL'))
+    return this.#read('freshestCrl')
   }
   /** Numbers of TLS extensions that the server has to answer (RFC 7633); 5 means must-staple. */
   get tlsFeatures(): readonly number[] | undefined {
-    return this.#typed(extensionOids.tlsFeature, read.readTlsFeature)
+    return this.#read('tlsFeatures')
   }
   /** SignedCertificateTimestampList in TLS encoding (RFC 6962 section 3.3). */
   get sctList(): Uint8Array | undefined {
-    return this.#typed(extensionOids.sctList, read.readSctList)
+    return this.#read('sctList')
   }
 
   /** Issuer and subject are the same name. That it signed itself is another question. */
@@ -217,17 +209,12 @@ export class Certificate {
     }
   }
 
-  /** An extension has one reader, whose type its value in `#values` is of: the cast is safe. */
-  #typed<T extends object | number>(
-    oid: string,
-    reader: (value: Uint8Array, deviations: string[]) => T,
-  ): T | undefined {
-    const { extensions } = this
-    for (let i = 0; i < extensions.length; i++) {
-      const extension = extensions[i]
-      if (extension?.oid === oid) return (this.#values[i] ??= reader(extension.value, this.#deviations)) as T
-    }
-    return undefined
+  #read<K extends keyof ExtensionValues>(property: K): ExtensionValues[K] | undefined {
+    const known = this.#values[property]
+    if (known !== undefined) return known
+    const found = this.extension(extensionReaders[property][0])
+    const deviations = property === 'freshestCrl' ? undefined : this.#deviations
+    return found && (this.#values[property] = readExtension(property, found.value, deviations))
   }
 }
 
@@ -256,10 +243,8 @@ const keySummary = (certificate: Certificate): CertificateSummary['publicKey'] =
 
 /** Version ::= [0] EXPLICIT INTEGER DEFAULT v1 (section 4.1.2.1); the default is not encoded. */
 const readVersion = (tbs: DerReader): number => {
-  const explicit = tbs.optional(constructedTag(0), 'version')
-  if (explicit === undefined) return 1
-  const value = explicit.smallInteger('version')
-  explicit.end()
+  const value = tbs.optional(constructedTag(0), 'version', (version) => version.smallInteger('version'))
+  if (value === undefined) return 1
   if (value === 0) {
     tbs.deviate('version is encoded although it has its default value')
     return 1

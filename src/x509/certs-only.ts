@@ -24,11 +24,9 @@ const fromCms = (file: Uint8Array): readonly Uint8Array[] | undefined => {
   if (content.oid('contentType') !== SIGNED_DATA) content.fail('it is not of type signed-data')
   const data = content.enter(constructedTag(0), 'content').sequence('SignedData')
   for (const field of ['version', 'digestAlgorithms', 'encapContentInfo']) data.skip(field)
-  const list = data.optional(constructedTag(0), 'certificates')
-  const certificates: Uint8Array[] = []
-  while (list !== undefined && !list.done) {
-    if (list.peek() === tags.sequence) certificates.push(list.element('certificate'))
-    else list.skip('another kind of certificate')
-  }
-  return certificates
+  const elements = data.optional(constructedTag(0), 'certificates', (list) =>
+    list.rest(() => list.element('certificate')),
+  )
+  // The others are certificates of another kind.
+  return (elements ?? []).filter(([tag]) => tag === tags.sequence)
 }

@@ -180,11 +180,10 @@ class EntryReader implements CrlEntries {
   }
 
   #mapsOf({ value }: Extension): readonly EntryMap[] {
-    const outer = open(value)
-    const names = readGeneralNames(outer.sequence('certificateIssuer'), 'certificateIssuer')
-    outer.end()
+    const list = open(value).lastSequence('certificateIssuer')
+    const names = readGeneralNames(list, 'certificateIssuer')
     const directories = names.flatMap((name) => (name.kind === 'directory' ? [name.name] : []))
-    if (directories.length === 0) outer.fail('certificateIssuer has no directory name')
+    if (directories.length === 0) list.fail('certificateIssuer has no directory name')
     return directories.map(({ key }) => {
       if (key === this.#issuer.key) return this.own
       const map = this.others.get(key) ?? new Map<string, CrlEntry>()
@@ -206,7 +205,11 @@ const readReason = (extensions: readonly Extension[]): string | undefined => {
   const extension = extensions.find(({ oid }) => oid === entryOids.reason)
   if (extension === undefined) return undefined
   const value = open(extension.value)
-  const reason = crlReasons[value.smallInteger('reason', tags.enumerated)]
+  const reason = readReasonCode(value)
   value.end()
   return reason
 }
+
+/** CRLReason, of CRLs and of OCSP. */
+export const readReasonCode = (reader: DerReader): string | undefined =>
+  crlReasons[reader.smallInteger('reason', tags.enumerated)]

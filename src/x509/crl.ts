@@ -8,12 +8,7 @@ import { attempt } from './attempt.ts'
 import { readEntries, serialKey, severity } from './crl-entries.ts'
 import type { CrlEntries, CrlEntry } from './crl-entries.ts'
 import { Damage } from './damage.ts'
-import {
-  readAuthorityKeyIdentifier,
-  readDistributionPointName,
-  readDistributionPoints,
-  readExtensions,
-} from './extensions.ts'
+import { readDistributionPointName, readExtension, readLastExtensions } from './extensions.ts'
 import type { DistributionPoint, Extension } from './extensions.ts'
 import { crlBytes } from './load.ts'
 import { readName, sameName } from './name.ts'
@@ -79,9 +74,7 @@ export class Crl {
 
   constructor(der: Uint8Array) {
     this.der = der
-    const outermost = reader(der)
-    const list = outermost.sequence('CertificateList')
-    outermost.end()
+    const list = reader(der).lastSequence('CertificateList')
     const start = list.position
     const tbs = list.sequence('tbsCertList')
     this.tbs = der.subarray(start, list.position)
@@ -101,7 +94,7 @@ export class Crl {
       tbs.skip('field')
     }
     this.#revoked = tbs.peek() === tags.sequence ? tbs.element('revokedCertificates') : undefined
-    this.extensions = this.#damage.attempt(() => readCrlExtensions(tbs)) ?? []
+    this.extensions = this.#damage.attempt(() => readLastExtensions(tbs, 0, 'crlExtensions')) ?? []
   }
 
   extension(oid: string): Extension | undefined {
@@ -141,7 +134,7 @@ export class Crl {
   /** The key that signed it (section 5.2.1). */
   get authorityKeyIdentifier(): Uint8Array | undefined {
     const extension = this.extension(extensionOids.authorityKeyIdentifier)
-    return extension && readAuthorityKeyIdentifier(extension.value, []).keyIdentifier
+    return extension && readExtension('authorityKeyIdentifier', extension.value, []).keyIdentifier
   }
 
   /** The scope (section 5.2.5); undefined if it is everything that the issuer certified. */
@@ -159,7 +152,7 @@ export class Crl {
   /** Where delta CRLs to this one are (section 5.2.6). */
   get freshestCrl(): readonly DistributionPoint[] {
     const extension = this.extension(extensionOids.freshestCrl)
-    return extension === undefined ? [] : readDistributionPoints(extension.value, 'freshestCRL', [])
+    return extension === undefined ? [] : readExtension('freshestCrl', extension.value, [])
   }
 
   /** Entries of certificates of the CRL's own issuer by serial number in hex; `find` knows those of others too. */
@@ -212,19 +205,8 @@ export class Crl {
   }
 }
 
-/** The last field. */
-const readCrlExtensions = (tbs: DerReader): readonly Extension[] => {
-  const wrapped = tbs.optional(constructedTag(0), 'crlExtensions')
-  const extensions = wrapped === undefined ? [] : readExtensions(wrapped, 'crlExtensions')
-  wrapped?.end()
-  tbs.end()
-  return extensions
-}
-
 const readScope = (value: Uint8Array): IssuingDistributionPoint => {
-  const outer = reader(value)
-  const fields = outer.sequence('issuingDistributionPoint')
-  outer.end()
+  const fields = reader(value).lastSequence('issuingDistributionPoint')
   if (fields.done) fields.fail('issuingDistributionPoint is empty')
   const name = readDistributionPointName(fields)
   const onlyContainsUserCerts = readFlag(fields, 1)
@@ -237,10 +219,9 @@ const readScope = (value: Uint8Array): IssuingDistributionPoint => {
   if (Number(onlyContainsUserCerts) + Number(onlyContainsCaCerts) + Number(onlyContainsAttributeCerts) > 1) {
     fields.fail('issuingDistributionPoint has two scopes that exclude one another')
   }
-  const { fullName, relativeName } = name ?? { fullName: undefined, relativeName: undefined }
   return {
-    fullName,
-    relativeName,
+    fullName: name?.fullName,
+    relativeName: name?.relativeName,
     onlyContainsUserCerts,
     onlyContainsCaCerts,
     onlySomeReasons,

@@ -1,10 +1,10 @@
-// The certificate extensions of RFC 5280 section 4.2 (and RFC 6962, 7633), each a function from the extension's value
-// to a typed one.
+// The certificate extensions of RFC 5280 section 4.2 (and RFC 6962, 7633): what they are read as, and one table of
+// their readers.
 
-import { DerReader, constructedTag, contextTag } from '../wire/der.ts'
+import { DerReader, constructedTag, contextTag, tags } from '../wire/der.ts'
 import { readGeneralName, readGeneralNames } from './general-name.ts'
 import type { GeneralName } from './general-name.ts'
-import { oidName } from './oids.ts'
+import { extensionOids, oidName } from './oids.ts'
 
 export interface Extension {
   readonly oid: string
@@ -87,9 +87,8 @@ export interface DistributionPoint {
 export const readExtensions = (reader: DerReader, what = 'extensions'): Extension[] => {
   const sequence = reader.sequence(what)
   if (sequence.done) sequence.deviate(`${what} is an empty list`)
-  const extensions: Extension[] = []
   const seen = new Set<string>()
-  while (!sequence.done) {
+  return sequence.rest(() => {
     const start = sequence.position
     const entry = sequence.sequence('extension')
     const oid = entry.oid('extension identifier')
@@ -98,9 +97,15 @@ export const readExtensions = (reader: DerReader, what = 'extensions'): Extensio
     entry.end()
     if (seen.has(oid)) sequence.fail(`extension ${oidName(oid)} occurs twice`, start)
     seen.add(oid)
-    extensions.push(new ReadExtension(oid, critical, value, reader.bytes, start, sequence.position))
-  }
-  return extensions
+    return new ReadExtension(oid, critical, value, reader.bytes, start, sequence.position)
+  })
+}
+
+/** [n] at the end of what certifies or revokes; none if they are left out. */
+export const readLastExtensions = (fields: DerReader, n: number, what?: string): readonly Extension[] => {
+  const extensions = fields.optional(constructedTag(n), what ?? 'extensions', (list) => readExtensions(list, what))
+  fields.end()
+  return extensions ?? []
 }
 
 /** `der` is made when asked for, which is seldom. */
@@ -126,222 +131,221 @@ class ReadExtension implements Extension {
   }
 }
 
-/** Where a reader notes what breaks a rule for writers and can be read in one way only; without it the reader
- * refuses. */
-export type Deviations = string[] | undefined
+/** What extensions are read as, by the property of a certificate that has it. */
+export interface ExtensionValues {
+  readonly basicConstraints: BasicConstraints
+  readonly keyUsage: readonly KeyUsageName[]
+  /** Object identifiers. */
+  readonly extendedKeyUsage: readonly string[]
+  readonly subjectAltNames: readonly GeneralName[]
+  readonly issuerAltNames: readonly GeneralName[]
+  readonly nameConstraints: NameConstraints
+  readonly certificatePolicies: readonly PolicyInformation[]
+  readonly policyMappings: readonly PolicyMapping[]
+  readonly policyConstraints: PolicyConstraints
+  readonly inhibitAnyPolicy: number
+  readonly subjectKeyIdentifier: Uint8Array
+  readonly authorityKeyIdentifier: AuthorityKeyIdentifier
+  readonly authorityInfoAccess: readonly AccessDescription[]
+  readonly subjectInfoAccess: readonly AccessDescription[]
+  readonly crlDistributionPoints: readonly DistributionPoint[]
+  readonly freshestCrl: readonly DistributionPoint[]
+  readonly tlsFeatures: readonly number[]
+  readonly sctList: Uint8Array
+}
 
-const open = (value: Uint8Array, what: string, deviations: Deviations): DerReader =>
-  deviations === undefined
-    ? new DerReader(value, 'bad_certificate', what)
-    : DerReader.tolerant(value, 'bad_certificate', what, deviations)
+/** Reads the value of an extension; that it ends there is for the caller to see. */
+type ValueReader<T> = (reader: DerReader, what: string) => T
 
-/** The content of a SEQUENCE that is the whole value. */
-const outer = (value: Uint8Array, what: string, deviations: Deviations): DerReader => {
-  const reader = open(value, what, deviations)
-  const sequence = reader.sequence(what)
+/**
+ * Reads the whole value of an extension. Throws TlsError `bad_certificate`. Where `deviations` are given, what breaks a
+ * rule for writers and can be read in one way only is noted there; without them it is refused.
+ */
+export const readExtension = <K extends keyof ExtensionValues>(
+  property: K,
+  value: Uint8Array,
+  deviations?: string[],
+): ExtensionValues[K] => {
+  const [oid, read] = extensionReaders[property]
+  const what = oidName(oid)
+  const reader = DerReader.tolerant(value, 'bad_certificate', what, deviations)
+  const result = read(reader, what)
   reader.end()
-  return sequence
+  return result
 }
 
-const listOf = <T>(value: Uint8Array, what: string, deviations: Deviations, item: (reader: DerReader) => T): T[] => {
-  const sequence = outer(value, what, deviations)
-  if (sequence.done) sequence.deviate(`${what} is an empty list`)
-  const items: T[] = []
-  while (!sequence.done) items.push(item(sequence))
-  return items
-}
+/** A SEQUENCE of what `read` reads. */
+const fieldsOf =
+  <T>(read: ValueReader<T>): ValueReader<T> =>
+  (reader, what) =>
+    reader.within(tags.sequence, what, (fields) => read(fields, what))
 
-/** Section 4.2.1.9. */
-export const readBasicConstraints = (value: Uint8Array, deviations?: Deviations): BasicConstraints => {
-  const sequence = outer(value, 'basicConstraints', deviations)
-  const ca = sequence.flag('cA')
-  const pathLength = sequence.done ? undefined : sequence.smallInteger('pathLenConstraint', undefined, true)
-  sequence.end()
-  return { ca, pathLength }
-}
-
-/** Section 4.2.1.3; at least one bit is set. */
-export const readKeyUsage = (value: Uint8Array, deviations?: Deviations): readonly KeyUsageName[] => {
-  const reader = open(value, 'keyUsage', deviations)
-  const bits = reader.namedBits('keyUsage')
-  reader.end()
-  if (bits === 0) reader.deviate('keyUsage has no usage set')
-  return keyUsageNames.filter((_, i) => ((bits >> i) & 1) === 1)
-}
-
-/** Section 4.2.1.12. */
-export const readExtendedKeyUsage = (value: Uint8Array, deviations?: Deviations): readonly string[] =>
-  listOf(value, 'extendedKeyUsage', deviations, (reader) => reader.oid('key purpose'))
-
-/** Sections 4.2.1.6 and 4.2.1.7. */
-export const readAltNames = (value: Uint8Array, what: string, deviations?: Deviations): readonly GeneralName[] =>
-  readGeneralNames(outer(value, what, deviations), what)
-
-/** Section 4.2.1.2. */
-export const readSubjectKeyIdentifier = (value: Uint8Array, deviations?: Deviations): Uint8Array => {
-  const reader = open(value, 'subjectKeyIdentifier', deviations)
-  const identifier = reader.octetString('key identifier')
-  reader.end()
-  return identifier
-}
-
-/** Section 4.2.1.1; issuer and serial number come together. */
-export const readAuthorityKeyIdentifier = (value: Uint8Array, deviations?: Deviations): AuthorityKeyIdentifier => {
-  const what = 'authorityKeyIdentifier'
-  const sequence = outer(value, what, deviations)
-  const keyIdentifier =
-    sequence.peek() === contextTag(0) ? sequence.content(contextTag(0), 'key identifier') : undefined
-  const names = sequence.optional(constructedTag(1), 'authorityCertIssuer')
-  const issuer = names === undefined ? undefined : readGeneralNames(names, what)
-  const serialNumber =
-    sequence.peek() === contextTag(2) ? sequence.integer('authorityCertSerialNumber', contextTag(2)) : undefined
-  sequence.end()
-  if ((issuer === undefined) !== (serialNumber === undefined)) {
-    sequence.deviate(`${what} has an issuer without a serial number, or the other way round`)
-  }
-  return { keyIdentifier, issuer, serialNumber }
-}
-
-/** Section 4.2.1.10; not empty, and neither is what it holds. */
-export const readNameConstraints = (value: Uint8Array, deviations?: Deviations): NameConstraints => {
-  const sequence = outer(value, 'nameConstraints', deviations)
-  const permitted = subtrees(sequence, 0, 'permittedSubtrees')
-  const excluded = subtrees(sequence, 1, 'excludedSubtrees')
-  sequence.end()
-  if (permitted === undefined && excluded === undefined) {
-    sequence.deviate('an extension of constraints constrains nothing')
-  }
-  return { permitted, excluded }
-}
-
-const subtrees = (reader: DerReader, n: number, what: string): GeneralSubtree[] | undefined => {
-  const list = reader.optional(constructedTag(n), what)
-  if (list === undefined) return undefined
-  if (list.done) list.fail(`${what} is empty`)
-  const found: GeneralSubtree[] = []
-  while (!list.done) {
-    const subtree = list.sequence('subtree')
-    const base = readGeneralName(subtree, 'name of subtree', 'range')
-    const hasMinimum = subtree.peek() === contextTag(0)
-    const minimum = hasMinimum ? subtree.smallInteger('minimum', contextTag(0)) : 0
-    if (hasMinimum && minimum === 0) subtree.deviate('minimum is encoded although it has its default value')
-    const maximum = subtree.peek() === contextTag(1) ? subtree.smallInteger('maximum', contextTag(1)) : undefined
-    subtree.end()
-    found.push({ base, minimum, maximum })
-  }
-  return found
-}
-
-/** Section 4.2.1.4; no policy occurs twice. */
-export const readCertificatePolicies = (value: Uint8Array, deviations?: Deviations): readonly PolicyInformation[] => {
-  const seen = new Set<string>()
-  return listOf(value, 'certificatePolicies', deviations, (reader) => {
-    const information = reader.sequence('policy information')
-    const oid = information.oid('policy identifier')
-    if (seen.has(oid)) information.fail(`policy ${oid} occurs twice`)
-    seen.add(oid)
-    const qualifiers = information.done ? [] : readQualifiers(information)
-    information.end()
-    return { oid, qualifiers }
-  })
-}
-
-const readQualifiers = (reader: DerReader): PolicyInformation['qualifiers'] => {
-  const list = reader.sequence('policy qualifiers')
-  if (list.done) list.deviate('the list of qualifiers is empty')
-  const qualifiers: { oid: string; der: Uint8Array }[] = []
-  while (!list.done) {
-    const qualifier = list.sequence('policy qualifier')
-    qualifiers.push({ oid: qualifier.oid('qualifier identifier'), der: qualifier.element('qualifier') })
-    qualifier.end()
-  }
-  return qualifiers
-}
-
-/** Section 4.2.1.5. */
-export const readPolicyMappings = (value: Uint8Array, deviations?: Deviations): readonly PolicyMapping[] =>
-  listOf(value, 'policyMappings', deviations, (reader) => {
-    const mapping = reader.sequence('mapping')
-    const issuerDomainPolicy = mapping.oid('issuerDomainPolicy')
-    const subjectDomainPolicy = mapping.oid('subjectDomainPolicy')
-    mapping.end()
-    return { issuerDomainPolicy, subjectDomainPolicy }
+/** A SEQUENCE OF. */
+const listOf = <T>(item: (list: DerReader) => T): ValueReader<T[]> =>
+  fieldsOf((list, what) => {
+    if (list.done) list.deviate(`${what} is an empty list`)
+    return list.rest(item)
   })
 
-/** Section 4.2.1.11; not empty. */
-export const readPolicyConstraints = (value: Uint8Array, deviations?: Deviations): PolicyConstraints => {
-  const sequence = outer(value, 'policyConstraints', deviations)
-  const skip = (n: number, name: string): number | undefined =>
-    sequence.peek() === contextTag(n) ? sequence.smallInteger(name, contextTag(n), true) : undefined
-  const requireExplicitPolicy = skip(0, 'requireExplicitPolicy')
-  const inhibitPolicyMapping = skip(1, 'inhibitPolicyMapping')
-  sequence.end()
-  if (requireExplicitPolicy === undefined && inhibitPolicyMapping === undefined) {
-    sequence.deviate('an extension of constraints constrains nothing')
-  }
-  return { requireExplicitPolicy, inhibitPolicyMapping }
-}
-
-/** Section 4.2.1.14. */
-export const readInhibitAnyPolicy = (value: Uint8Array, deviations?: Deviations): number => {
-  const reader = open(value, 'inhibitAnyPolicy', deviations)
-  const skip = reader.smallInteger('inhibitAnyPolicy', undefined, true)
-  reader.end()
-  return skip
-}
+const constrainsNothing = 'an extension of constraints constrains nothing'
 
 /** Sections 4.2.2.1 and 4.2.2.2. */
-export const readInfoAccess = (
-  value: Uint8Array,
-  what: string,
-  deviations?: Deviations,
-): readonly AccessDescription[] =>
-  listOf(value, what, deviations, (reader) => {
-    const description = reader.sequence('access description')
-    const method = description.oid('access method')
-    const location = readGeneralName(description, 'access location')
-    description.end()
-    return { method, location }
-  })
+const readInfoAccess: ValueReader<AccessDescription[]> = listOf((reader) =>
+  reader.within(tags.sequence, 'access description', (description) => ({
+    method: description.oid('access method'),
+    location: readGeneralName(description, 'access location'),
+  })),
+)
 
 /** Sections 4.2.1.13 and 4.2.1.15; a point names a place or an issuer, not reasons only. */
-export const readDistributionPoints = (
-  value: Uint8Array,
-  what: string,
-  deviations?: Deviations,
-): readonly DistributionPoint[] =>
-  listOf(value, what, deviations, (reader) => {
-    const point = reader.sequence('distribution point')
+const readDistributionPoints: ValueReader<DistributionPoint[]> = listOf((reader) =>
+  reader.within(tags.sequence, 'distribution point', (point) => {
     const name = readDistributionPointName(point)
     const reasons = point.peek() === contextTag(1) ? point.namedBits('reasons', contextTag(1)) : undefined
-    const issuer = point.optional(constructedTag(2), 'cRLIssuer')
-    const crlIssuer = issuer === undefined ? undefined : readGeneralNames(issuer, 'cRLIssuer')
-    point.end()
+    const crlIssuer = point.optional(constructedTag(2), 'cRLIssuer', (names) => readGeneralNames(names, 'cRLIssuer'))
     if (name === undefined && crlIssuer === undefined) point.deviate('a distribution point names nothing')
     return { fullName: name?.fullName, relativeName: name?.relativeName, reasons, crlIssuer }
-  })
+  }),
+)
+
+const readOctets: ValueReader<Uint8Array> = (reader, what) => reader.octetString(what)
+
+/** GeneralSubtrees, which are not empty. */
+const readSubtrees = (list: DerReader): GeneralSubtree[] => {
+  if (list.done) list.fail('a list of subtrees is empty')
+  return list.rest(() =>
+    list.within(tags.sequence, 'subtree', (subtree) => {
+      const base = readGeneralName(subtree, 'name of subtree', 'range')
+      const hasMinimum = subtree.peek() === contextTag(0)
+      const minimum = hasMinimum ? subtree.smallInteger('minimum', contextTag(0)) : 0
+      if (hasMinimum && minimum === 0) subtree.deviate('minimum is encoded although it has its default value')
+      const maximum = subtree.peek() === contextTag(1) ? subtree.smallInteger('maximum', contextTag(1)) : undefined
+      return { base, minimum, maximum }
+    }),
+  )
+}
+
+const readPolicies: ValueReader<PolicyInformation[]> = (reader, what) => {
+  const seen = new Set<string>()
+  return listOf((list) =>
+    list.within(tags.sequence, 'policy information', (information) => {
+      const oid = information.oid('policy identifier')
+      if (seen.has(oid)) information.fail(`policy ${oid} occurs twice`)
+      seen.add(oid)
+      const qualifiers = information.done ? [] : readQualifiers(information, 'policy qualifiers')
+      return { oid, qualifiers }
+    }),
+  )(reader, what)
+}
+
+const readQualifiers = listOf((list) =>
+  list.within(tags.sequence, 'policy qualifier', (qualifier) => ({
+    oid: qualifier.oid('qualifier identifier'),
+    der: qualifier.element('qualifier'),
+  })),
+)
+
+/** By property: the object identifier, and what reads the value. */
+export const extensionReaders: {
+  readonly [K in keyof ExtensionValues]: readonly [oid: string, read: ValueReader<ExtensionValues[K]>]
+} = {
+  /** Section 4.2.1.9. */
+  basicConstraints: [
+    extensionOids.basicConstraints,
+    fieldsOf((fields) => ({
+      ca: fields.flag('cA'),
+      pathLength: fields.done ? undefined : fields.smallInteger('pathLenConstraint', undefined, true),
+    })),
+  ],
+  /** Section 4.2.1.3; at least one bit is set. */
+  keyUsage: [
+    extensionOids.keyUsage,
+    (reader, what) => {
+      const bits = reader.namedBits(what)
+      if (bits === 0) reader.deviate(`${what} has no usage set`)
+      return keyUsageNames.filter((_, i) => ((bits >> i) & 1) === 1)
+    },
+  ],
+  /** Section 4.2.1.12. */
+  extendedKeyUsage: [extensionOids.extendedKeyUsage, listOf((list) => list.oid('key purpose'))],
+  /** Sections 4.2.1.6 and 4.2.1.7. */
+  subjectAltNames: [extensionOids.subjectAltName, fieldsOf(readGeneralNames)],
+  issuerAltNames: [extensionOids.issuerAltName, fieldsOf(readGeneralNames)],
+  /** Section 4.2.1.10; not empty, and neither is what it holds. */
+  nameConstraints: [
+    extensionOids.nameConstraints,
+    fieldsOf((fields) => {
+      const permitted = fields.optional(constructedTag(0), 'permittedSubtrees', readSubtrees)
+      const excluded = fields.optional(constructedTag(1), 'excludedSubtrees', readSubtrees)
+      if (permitted === undefined && excluded === undefined) fields.deviate(constrainsNothing)
+      return { permitted, excluded }
+    }),
+  ],
+  /** Section 4.2.1.4; no policy occurs twice. */
+  certificatePolicies: [extensionOids.certificatePolicies, readPolicies],
+  /** Section 4.2.1.5. */
+  policyMappings: [
+    extensionOids.policyMappings,
+    listOf((list) =>
+      list.within(tags.sequence, 'mapping', (mapping) => ({
+        issuerDomainPolicy: mapping.oid('issuerDomainPolicy'),
+        subjectDomainPolicy: mapping.oid('subjectDomainPolicy'),
+      })),
+    ),
+  ],
+  /** Section 4.2.1.11; not empty. */
+  policyConstraints: [
+    extensionOids.policyConstraints,
+    fieldsOf((fields) => {
+      const skip = (n: number, name: string): number | undefined =>
+        fields.peek() === contextTag(n) ? fields.smallInteger(name, contextTag(n), true) : undefined
+      const requireExplicitPolicy = skip(0, 'requireExplicitPolicy')
+      const inhibitPolicyMapping = skip(1, 'inhibitPolicyMapping')
+      if (requireExplicitPolicy === undefined && inhibitPolicyMapping === undefined) fields.deviate(constrainsNothing)
+      return { requireExplicitPolicy, inhibitPolicyMapping }
+    }),
+  ],
+  /** Section 4.2.1.14. */
+  inhibitAnyPolicy: [extensionOids.inhibitAnyPolicy, (reader, what) => reader.smallInteger(what, undefined, true)],
+  /** Section 4.2.1.2. */
+  subjectKeyIdentifier: [extensionOids.subjectKeyIdentifier, readOctets],
+  /** Section 4.2.1.1; issuer and serial number come together. */
+  authorityKeyIdentifier: [
+    extensionOids.authorityKeyIdentifier,
+    fieldsOf((fields, what) => {
+      const keyIdentifier =
+        fields.peek() === contextTag(0) ? fields.content(contextTag(0), 'key identifier') : undefined
+      const issuer = fields.optional(constructedTag(1), 'authorityCertIssuer', (names) => readGeneralNames(names, what))
+      const serialNumber =
+        fields.peek() === contextTag(2) ? fields.integer('authorityCertSerialNumber', contextTag(2)) : undefined
+      if ((issuer === undefined) !== (serialNumber === undefined)) {
+        fields.deviate(`${what} has an issuer without a serial number, or the other way round`)
+      }
+      return { keyIdentifier, issuer, serialNumber }
+    }),
+  ],
+  authorityInfoAccess: [extensionOids.authorityInfoAccess, readInfoAccess],
+  subjectInfoAccess: [extensionOids.subjectInfoAccess, readInfoAccess],
+  crlDistributionPoints: [extensionOids.crlDistributionPoints, readDistributionPoints],
+  freshestCrl: [extensionOids.freshestCrl, readDistributionPoints],
+  /** RFC 7633 section 4.1: numbers of TLS extensions; 5 is status_request, "must-staple". */
+  tlsFeatures: [extensionOids.tlsFeature, listOf((list) => list.smallInteger('feature'))],
+  /** RFC 6962 section 3.3: the SignedCertificateTimestampList, still in TLS encoding. */
+  sctList: [extensionOids.sctList, readOctets],
+}
+
+/** The properties by object identifier: the extensions that are understood. */
+export const extensionProperties: ReadonlyMap<string, keyof ExtensionValues> = new Map(
+  Object.entries(extensionReaders).map(([property, [oid]]) => [oid, property as keyof ExtensionValues]),
+)
 
 /** [0] DistributionPointName, if it is next; issuingDistributionPoint of CRLs has it too. */
 export const readDistributionPointName = (
   reader: DerReader,
-): Pick<DistributionPoint, 'fullName' | 'relativeName'> | undefined => {
-  const choice = reader.optional(constructedTag(0), 'distributionPoint')
-  if (choice === undefined) return undefined
-  const full = choice.optional(constructedTag(0), 'fullName')
-  const fullName = full === undefined ? undefined : readGeneralNames(full, 'fullName')
-  const relativeName = fullName === undefined ? choice.content(constructedTag(1), 'nameRelativeToCRLIssuer') : undefined
-  choice.end()
-  return { fullName, relativeName }
-}
-
-/** RFC 7633 section 4.1: numbers of TLS extensions; 5 is status_request, "must-staple". */
-export const readTlsFeature = (value: Uint8Array, deviations?: Deviations): readonly number[] =>
-  listOf(value, 'TLS feature', deviations, (reader) => reader.smallInteger('feature'))
-
-/** RFC 6962 section 3.3: the SignedCertificateTimestampList, still in TLS encoding. */
-export const readSctList = (value: Uint8Array, deviations?: Deviations): Uint8Array => {
-  const reader = open(value, 'SCT list', deviations)
-  const list = reader.octetString('SCT list')
-  reader.end()
-  return list
-}
+): Pick<DistributionPoint, 'fullName' | 'relativeName'> | undefined =>
+  reader.optional(constructedTag(0), 'distributionPoint', (choice) => {
+    const fullName = choice.optional(constructedTag(0), 'fullName', (names) => readGeneralNames(names, 'fullName'))
+    const relativeName =
+      fullName === undefined ? choice.content(constructedTag(1), 'nameRelativeToCRLIssuer') : undefined
+    return { fullName, relativeName }
+  })

@@ -73,9 +73,8 @@ export const readGeneralName = (reader: DerReader, what: string, ipForm: IpForm 
     }
     case constructedTag(4): {
       const explicit = reader.enter(tag, what)
-      const sentence = `${what} has a malformed directory name`
       const name = tries ? reader.attempt(() => readDirectoryName(explicit, what)) : undefined
-      return name ?? malformed('directory', sentence)
+      return name ?? malformed('directory', `${what} has a malformed directory name`)
     }
     case constructedTag(0): {
       const other = reader.enter(tag, what)
@@ -111,9 +110,8 @@ const readDirectoryName = (explicit: DerReader, what: string): GeneralName => {
 
 const readOtherName = (other: DerReader, what: string): OtherName => {
   const oid = other.oid(`type of ${what}`)
-  const explicit = other.enter(constructedTag(0), `value of ${what}`)
-  const bytes = explicit.element(`value of ${what}`)
-  explicit.end()
+  const value = `value of ${what}`
+  const bytes = other.within(constructedTag(0), value, (explicit) => explicit.element(value))
   other.end()
   return { kind: 'otherName', value: oid, oid, bytes, text: stringText(bytes) }
 }
@@ -121,9 +119,7 @@ const readOtherName = (other: DerReader, what: string): OtherName => {
 /** GeneralNames: at least one. `reader` is inside the sequence. */
 export const readGeneralNames = (reader: DerReader, what: string): GeneralName[] => {
   if (reader.done) reader.deviate(`${what} is empty`)
-  const names: GeneralName[] = []
-  while (!reader.done) names.push(readGeneralName(reader, what))
-  return names
+  return reader.rest(() => readGeneralName(reader, what))
 }
 
 /** Its text is made when asked for, as that of a directory name. */

@@ -104,14 +104,10 @@ export const readCertificateBlock = ({
 /** CertAux ::= SEQUENCE { trust SEQUENCE OF OID OPTIONAL, reject [0] SEQUENCE OF OID OPTIONAL, alias, keyid, other
  * }. */
 const readSettings = (fields: DerReader): TrustSettings => {
-  const oids = (list: DerReader): string[] => {
-    const all: string[] = []
-    while (!list.done) all.push(list.oid('purpose'))
-    return all
-  }
-  const trusted = fields.peek() === tags.sequence ? oids(fields.sequence('trust')) : undefined
-  const rejects = fields.optional(constructedTag(0), 'reject')
+  const oids = (list: DerReader): string[] => list.rest(() => list.oid('purpose'))
+  const trusted = fields.optional(tags.sequence, 'trust', oids)
+  const rejected = fields.optional(constructedTag(0), 'reject', oids) ?? []
   const alias =
     fields.peek() === tags.utf8String ? new TextDecoder().decode(fields.content(tags.utf8String, 'alias')) : undefined
-  return { trusted, rejected: rejects ? oids(rejects) : [], alias }
+  return { trusted, rejected, alias }
 }

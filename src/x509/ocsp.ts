@@ -1,6 +1,7 @@
 // OCSP (RFC 6960): requests made, responses parsed. Who may sign a response and what it means for a certificate is in
 // ocsp-check.ts. Responses come from the network, so their errors are `bad_certificate_status`.
 
+import { hashOids } from '../crypto/key-algorithm.ts'
 import type { CryptoProvider, HashName } from '../crypto/provider.ts'
 import { quietly, TlsError } from '../errors.ts'
 import { equalBytes, toHex } from '../wire/bytes.ts'
@@ -15,11 +16,12 @@ import {
   derSequence,
   tags,
 } from '../wire/der.ts'
+import { attempt } from './attempt.ts'
 import { parseCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
-import { crlReasons, serialKey } from './crl-entries.ts'
+import { readReasonCode, serialKey } from './crl-entries.ts'
 import { Damage } from './damage.ts'
-import { readExtensions } from './extensions.ts'
+import { readLastExtensions } from './extensions.ts'
 import type { Extension } from './extensions.ts'
 import { readName } from './name.ts'
 import type { Name } from './name.ts'
@@ -84,13 +86,6 @@ const MAX_CERTIFICATES = 64
 const MIN_ANSWER = 24
 const MIN_CERTIFICATE = 64
 
-const hashOids: Readonly<Record<string, HashName>> = {
-  '1.3.14.3.2.26': 'sha1',
-  '2.16.840.1.101.3.4.2.1': 'sha256',
-  '2.16.840.1.101.3.4.2.2': 'sha384',
-  '2.16.840.1.101.3.4.2.3': 'sha512',
-}
-
 /** What breaks a rule of DER for writers and can be read in one way only is taken. */
 const open = (der: Uint8Array): DerReader => DerReader.tolerant(der, 'bad_certificate_status', 'OCSP response', [])
 
@@ -101,16 +96,14 @@ const MAX_LENGTH = 262_144
 export const parseOcspResponse = (der: Uint8Array): OcspResponse => {
   const outer = open(der)
   if (der.length > MAX_LENGTH) outer.fail(`it has ${der.length} bytes; at most ${MAX_LENGTH} are read`)
-  const response = outer.sequence('OCSPResponse')
-  outer.end()
+  const response = outer.lastSequence('OCSPResponse')
   const number = response.smallInteger('responseStatus', tags.enumerated)
   const status = statuses[number] ?? response.fail(`status ${number} is not known`)
-  const wrapped = response.optional(constructedTag(0), 'responseBytes')
+  const wrapped = response.done ? undefined : response.enter(constructedTag(0), 'responseBytes')
   response.end()
   if (status !== 'successful') return { status }
   if (wrapped === undefined) return response.fail('a successful response without an answer')
-  const bytes = wrapped.sequence('ResponseBytes')
-  wrapped.end()
+  const bytes = wrapped.lastSequence('ResponseBytes')
   const type = bytes.oid('responseType')
   if (type !== basicResponse) bytes.fail(`a response of type ${type}, not id-pkix-ocsp-basic`)
   const basic = bytes.octetString('response')
@@ -119,9 +112,7 @@ export const parseOcspResponse = (der: Uint8Array): OcspResponse => {
 }
 
 const readBasic = (der: Uint8Array): OcspBasicResponse => {
-  const outer = open(der)
-  const basic = outer.sequence('BasicOCSPResponse')
-  outer.end()
+  const basic = open(der).lastSequence('BasicOCSPResponse')
   const start = basic.position
   const data = basic.sequence('ResponseData')
   const tbs = der.subarray(start, basic.position)
@@ -135,7 +126,7 @@ const readBasic = (der: Uint8Array): OcspBasicResponse => {
   const producedAt = damage.attempt(() => data.generalizedTime('producedAt')) ?? Number.NaN
   if (data.peek() !== tags.sequence) data.skip('producedAt')
   const answers = quietly(() => readAnswers(data, damage))
-  const extensions = damage.attempt(() => readLastExtensions(data, 'responseExtensions')) ?? []
+  const extensions = damage.attempt(() => readLastExtensions(data, 1, 'responseExtensions')) ?? []
   return {
     version,
     tbs,
@@ -150,39 +141,18 @@ const readBasic = (der: Uint8Array): OcspBasicResponse => {
   }
 }
 
-/** [1] at the end of ResponseData and SingleResponse. */
-const readLastExtensions = (fields: DerReader, what: string): readonly Extension[] => {
-  const wrapped = fields.optional(constructedTag(1), what)
-  const extensions = wrapped === undefined ? [] : readExtensions(wrapped, what)
-  wrapped?.end()
-  fields.end()
-  return extensions
-}
-
 /** version [0] EXPLICIT INTEGER DEFAULT v1; the default written out says nothing new. */
-const readVersion = (data: DerReader): number => {
-  const explicit = data.optional(constructedTag(0), 'version')
-  if (explicit === undefined) return 1
-  const version = explicit.smallInteger('version') + 1
-  explicit.end()
-  return version
-}
+const readVersion = (data: DerReader): number =>
+  (data.optional(constructedTag(0), 'version', (version) => version.smallInteger('version')) ?? 0) + 1
 
 /** Certificates that can't be read are nobody's. */
 const readCertificates = (basic: DerReader): Certificate[] => {
-  const wrapped = basic.optional(constructedTag(0), 'certs')
-  if (wrapped === undefined) return []
-  const list = wrapped.sequence('certs')
-  wrapped.end()
+  const list = basic.optional(constructedTag(0), 'certs', (certs) => certs.lastSequence('certs'))
   const certificates: Certificate[] = []
-  while (!list.done && certificates.length < MAX_CERTIFICATES) {
+  while (list !== undefined && !list.done && certificates.length < MAX_CERTIFICATES) {
     const der = list.element('certificate', tags.sequence)
     if (der.length < MIN_CERTIFICATE) continue
-    try {
-      certificates.push(parseCertificate(der))
-    } catch (error) {
-      if (!(error instanceof TlsError)) throw error
-    }
+    certificates.push(...(attempt(() => [parseCertificate(der)]) ?? []))
   }
   return certificates
 }
@@ -194,12 +164,9 @@ const readPart = <T>(data: DerReader, damage: Damage, read: (part: DerReader) =>
 }
 
 const readResponder = (data: DerReader): OcspBasicResponse['responder'] => {
-  const byName = data.optional(constructedTag(1), 'byName')
-  const byKey = byName ?? data.enter(constructedTag(2), 'responderID')
-  const responder =
-    byName === undefined ? { keyHash: byKey.octetString('byKey') } : { name: readName(byName, 'responder') }
-  byKey.end()
-  return responder
+  const name = data.optional(constructedTag(1), 'byName', (byName) => readName(byName, 'responder'))
+  if (name !== undefined) return { name }
+  return { keyHash: data.within(constructedTag(2), 'responderID', (byKey) => byKey.octetString('byKey')) }
 }
 
 /** One that can't be read costs itself alone: a revocation beside it counts. */
@@ -225,16 +192,12 @@ const readAnswer = (single: DerReader, damage: Damage): OcspAnswer => {
   const status = readStatus(single, damage)
   const thisUpdate = damage.attempt(() => single.generalizedTime('thisUpdate')) ?? Number.NaN
   const nextUpdate = damage.attempt(() => readNextUpdate(single))
-  const extensions = damage.attempt(() => readLastExtensions(single, 'singleExtensions')) ?? []
+  const extensions = damage.attempt(() => readLastExtensions(single, 1, 'singleExtensions')) ?? []
   return { certId, ...status, thisUpdate, nextUpdate, extensions }
 }
 
-const readNextUpdate = (single: DerReader): number | undefined => {
-  const next = single.optional(constructedTag(0), 'nextUpdate')
-  const nextUpdate = next?.generalizedTime('nextUpdate')
-  next?.end()
-  return nextUpdate
-}
+const readNextUpdate = (single: DerReader): number | undefined =>
+  single.optional(constructedTag(0), 'nextUpdate', (next) => next.generalizedTime('nextUpdate'))
 
 const readCertId = (certId: DerReader): OcspCertId => {
   const algorithm = certId.sequence('hashAlgorithm')
@@ -254,22 +217,20 @@ const readStatus = (single: DerReader, damage: Damage): Pick<OcspAnswer, 'status
     damage.attempt(() => single.fail('revoked has no date'))
     return { status: 'revoked', revokedAt: undefined, reason: undefined }
   }
-  const revoked = single.optional(constructedTag(1), 'revoked')
-  if (revoked === undefined) {
+  if (single.peek() !== constructedTag(1)) {
     const status = single.peek() === contextTag(0) ? 'good' : 'unknown'
     const content = single.content(contextTag(status === 'good' ? 0 : 2), 'certStatus')
     if (content.length !== 0) single.fail('certStatus has content')
     return { status, revokedAt: undefined, reason: undefined }
   }
+  const revoked = single.enter(constructedTag(1), 'revoked')
   const revokedAt = damage.attempt(() => revoked.generalizedTime('revocationTime'))
   const reason = damage.attempt(() => readReason(revoked))
   return { status: 'revoked', revokedAt, reason }
 }
 
 const readReason = (revoked: DerReader): string | undefined => {
-  const wrapped = revoked.optional(constructedTag(0), 'revocationReason')
-  const reason = wrapped && crlReasons[wrapped.smallInteger('revocationReason', tags.enumerated)]
-  wrapped?.end()
+  const reason = revoked.optional(constructedTag(0), 'revocationReason', readReasonCode)
   revoked.end()
   return reason
 }

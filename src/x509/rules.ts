@@ -2,6 +2,7 @@
 // 6.1.4 (k) to (o), 6.1.5 (e), (f)), and by profile what the web PKI adds.
 
 import type { Certificate } from './certificate.ts'
+import { extensionProperties } from './extensions.ts'
 import { extensionOids, oidName } from './oids.ts'
 import type { Profile, Role } from './profile.ts'
 import { describe, reject } from './rejection.ts'
@@ -26,33 +27,6 @@ export const checkCertificate = (certificate: Certificate, role: Role, profile: 
 export const nonconforming = (certificate: Certificate, sentence: string, section: string): never =>
   reject('nonconforming', `${describe(certificate)} ${sentence} (RFC 5280 section ${section})`, certificate)
 
-/** Readers for the extensions that are understood: a critical one has to be well-formed, and so has what decides
- * something. The strict profiles read them all. */
-const understood: ReadonlyMap<string, (certificate: Certificate) => unknown> = new Map<
-  string,
-  (certificate: Certificate) => unknown
->([
-  [extensionOids.basicConstraints, (it) => it.basicConstraints],
-  [extensionOids.keyUsage, (it) => it.keyUsage],
-  [extensionOids.extendedKeyUsage, (it) => it.extendedKeyUsage],
-  [extensionOids.subjectAltName, (it) => it.subjectAltNames],
-  [extensionOids.issuerAltName, (it) => it.issuerAltNames],
-  [extensionOids.nameConstraints, (it) => it.nameConstraints],
-  [extensionOids.certificatePolicies, (it) => it.certificatePolicies],
-  [extensionOids.policyMappings, (it) => it.policyMappings],
-  [extensionOids.policyConstraints, (it) => it.policyConstraints],
-  [extensionOids.inhibitAnyPolicy, (it) => it.inhibitAnyPolicy],
-  [extensionOids.subjectKeyIdentifier, (it) => it.subjectKeyIdentifier],
-  [extensionOids.authorityKeyIdentifier, (it) => it.authorityKeyIdentifier],
-  [extensionOids.authorityInfoAccess, (it) => it.authorityInfoAccess],
-  [extensionOids.subjectInfoAccess, (it) => it.subjectInfoAccess],
-  [extensionOids.crlDistributionPoints, (it) => it.crlDistributionPoints],
-  [extensionOids.freshestCrl, (it) => it.freshestCrl],
-  [extensionOids.tlsFeature, (it) => it.tlsFeatures],
-  [extensionOids.sctList, (it) => it.sctList],
-  [extensionOids.ocspNoCheck, (it) => it.extension(extensionOids.ocspNoCheck)],
-])
-
 /** What the verification itself asks for. Everything else is read by whoever asks for it. */
 const deciding: ReadonlySet<string> = new Set([
   extensionOids.basicConstraints,
@@ -66,11 +40,14 @@ const deciding: ReadonlySet<string> = new Set([
 const isRead = (oid: string, role: Role, profile: Profile): boolean =>
   profile.forms !== undefined || deciding.has(oid) || (oid === extensionOids.subjectAltName && role.endsWith('leaf'))
 
+/** A critical extension has to be understood and well-formed, and what decides something well-formed. The strict
+ * profiles read all of them. */
 const checkExtensions = (certificate: Certificate, role: Role, profile: Profile): void => {
   for (const { oid, critical } of certificate.extensions) {
-    const read = understood.get(oid)
-    if (read !== undefined && (critical || isRead(oid, role, profile))) read(certificate)
-    else if (read === undefined && critical) {
+    const property = extensionProperties.get(oid)
+    if (property !== undefined) {
+      if (critical || isRead(oid, role, profile)) void certificate[property]
+    } else if (critical && oid !== extensionOids.ocspNoCheck) {
       const sentence = `${describe(certificate)} has a critical extension that is not understood: ${oidName(oid)}`
       reject('unknown_critical_extension', `${sentence} (RFC 5280 section 4.2)`, certificate)
     }

@@ -100,13 +100,13 @@ const usualOnes = (): NonNullable<typeof usual> =>
 
 const readAlgorithm = (identifier: Uint8Array): SignatureAlgorithm | undefined =>
   attempt(() => {
-    const outer = new DerReader(identifier, 'bad_certificate', 'AlgorithmIdentifier')
-    const reader = outer.sequence('AlgorithmIdentifier')
+    const reader = new DerReader(identifier, 'bad_certificate', 'AlgorithmIdentifier').lastSequence(
+      'AlgorithmIdentifier',
+    )
     const oid = reader.oid('algorithm')
     const algorithm = oid === pssOid ? readPss(reader) : algorithms.get(oid)
     if (/^(?:rsa_pkcs1|ecdsa)_/.test(algorithm ?? '') && !reader.done) reader.null('parameters')
     reader.end()
-    outer.end()
     return algorithm
   })
 

@@ -5,7 +5,7 @@ import { TlsError } from '../../errors.ts'
 import { toHex } from '../../wire/bytes.ts'
 import type { OidFilter } from '../../wire/extensions.ts'
 import type { Certificate } from '../../x509/certificate.ts'
-import { readExtendedKeyUsage, readKeyUsage } from '../../x509/extensions.ts'
+import { readExtension } from '../../x509/extensions.ts'
 import { purposeOids } from '../../x509/oids.ts'
 
 /** DER of the two object identifiers for which there are rules; others are ignored. */
@@ -20,8 +20,8 @@ export const oidFilter = (filters: readonly OidFilter[] = []): ((leaf: Certifica
   if (wanted.size < filters.length)
     throw new TlsError('illegal_parameter', 'oid_filters: an OID that appears twice (section 4.3.5)')
   const [usages, purposes] = [wanted.get(KEY_USAGE), wanted.get(EXTENDED_KEY_USAGE)]
-  const neededUsages = usages && valuesOf(usages, readKeyUsage)
-  const neededPurposes = purposes && valuesOf(purposes, readExtendedKeyUsage)
+  const neededUsages = usages && valuesOf(usages, (value) => readExtension('keyUsage', value))
+  const neededPurposes = purposes && valuesOf(purposes, (value) => readExtension('extendedKeyUsage', value))
   if (neededPurposes?.includes(purposeOids.anyExtendedKeyUsage)) {
     throw new TlsError('illegal_parameter', 'oid_filters: anyExtendedKeyUsage (section 4.3.5)')
   }
