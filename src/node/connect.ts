@@ -178,16 +178,18 @@ const alternativeNames = (leaf: Certificate): string => {
 }
 
 /**
- * A function of the caller is not asked again about a session whose server it has found good. Our own check is cheap,
- * and is made each time; with a pre-shared key and no certificate the caller's is asked, as in node:tls.
+ * A function of the caller is not asked again about a session whose server it has found good, as in node:tls; another
+ * one is. Our own check is cheap, and is made each time. With a pre-shared key and no certificate the caller's is
+ * asked, as there.
  */
 const mustCheckName = (socket: TLSSocket): boolean => {
   const { info } = socket._puretls
   if (!info?.resumed) return true
   if (info.pskIdentity && info.peerCertificates.length === 0) return false
-  if (socket._puretls.connectOptions?.checkServerIdentity === checkServerIdentity) return true
+  const check = socket._puretls.connectOptions?.checkServerIdentity
   const { session } = socket._tlsOptions
-  return !isView(session) || unwrapSession(bytesOfView(session))?.isAuthorized !== true
+  if (check === checkServerIdentity || typeof check !== 'function' || !isView(session)) return true
+  return unwrapSession(bytesOfView(session))?.isCheckedBy(check) !== true
 }
 
 function onConnectEnd(this: TLSSocket): void {

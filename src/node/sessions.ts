@@ -1,27 +1,34 @@
-// Sessions as programs of node:tls hold them: a Buffer that is bound to the server's name, and says whether the server
-// had been found good when it was made.
+// Sessions as programs of node:tls hold them: a Buffer that is bound to the server's name, and says which
+// checkServerIdentity had found the server good when it was made.
 
 import { TlsError } from '../errors.ts'
 import { decodeSession } from '../session/state.ts'
+import { randomNameOf } from '../x509/fingerprint.ts'
 
-const prefix = Buffer.from('\0puretls:session:1\0')
+const prefix = Buffer.from('\0puretls:session:2\0')
 
 /** What getSession() and the event `session` give. */
 export interface WrappedSession {
   /** Of the library; empty for a connection that cannot be resumed yet. */
   readonly session: Uint8Array
-  /** The server was verified, its name as well, when the session was made. */
-  readonly isAuthorized: boolean
+  /** Whether this function found the server good, in this process. */
+  readonly isCheckedBy: (check: object) => boolean
 }
 
-export const wrapSession = ({ session, isAuthorized }: WrappedSession): Buffer<ArrayBuffer> =>
-  Buffer.concat([prefix, Uint8Array.of(isAuthorized ? 1 : 0), session])
+/** `check`: what found the server good, by its certificate; undefined where it was not found good. */
+export const wrapSession = (session: Uint8Array, check: object | undefined): Buffer<ArrayBuffer> => {
+  const name = Buffer.from(check ? randomNameOf(check) : '')
+  return Buffer.concat([prefix, Uint8Array.of(name.length), name, session])
+}
 
 /** The library's own sessions are taken too, as of a server that was not verified. Undefined for anything else. */
 export const unwrapSession = (given: Uint8Array): WrappedSession | undefined => {
   const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength)
   const isWrapped = bytes.subarray(0, prefix.length).equals(prefix)
-  const session = new Uint8Array(isWrapped ? bytes.subarray(prefix.length + 1) : bytes)
+  const start = prefix.length + 1
+  const end = isWrapped ? start + (bytes[prefix.length] ?? 0) : 0
+  const name = isWrapped ? bytes.toString('latin1', start, end) : ''
+  const session = new Uint8Array(bytes.subarray(end))
   if (session.length === 0) return undefined
   try {
     decodeSession(session)
@@ -29,7 +36,7 @@ export const unwrapSession = (given: Uint8Array): WrappedSession | undefined => 
     if (error instanceof TlsError) return undefined
     throw error
   }
-  return { session, isAuthorized: isWrapped && bytes[prefix.length] === 1 }
+  return { session, isCheckedBy: (check) => name === randomNameOf(check) }
 }
 
 /** The ticket in a session; undefined where there is none. */

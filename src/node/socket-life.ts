@@ -108,9 +108,15 @@ const sentName = (socket: SocketFacts, info: ConnectionInfo): string | false =>
 
 const onSession = (socket: SocketFacts, session: Uint8Array): void => {
   socket._puretls.session = session
-  const shown = wrapSession({ session, isAuthorized: socket.authorized })
+  const shown = wrappedSession(socket, session)
   if (socket._puretls.isJudged) socket.emit('session', shown)
   else socket._puretls.pendingSession = Buffer.from(session)
+}
+
+/** For the program, with what found the server good. */
+export const wrappedSession = (socket: SocketFacts, session: Uint8Array): Buffer<ArrayBuffer> => {
+  const check: unknown = socket._puretls.connectOptions?.checkServerIdentity
+  return wrapSession(session, socket.authorized && typeof check === 'function' ? check : undefined)
 }
 
 /** After secureConnect: the session that came before it. */
@@ -118,7 +124,7 @@ export const emitPendingSession = (socket: SocketFacts): void => {
   socket._puretls.isJudged = true
   const session = socket._puretls.pendingSession
   socket._puretls.pendingSession = undefined
-  if (session) socket.emit('session', wrapSession({ session, isAuthorized: socket.authorized }))
+  if (session) socket.emit('session', wrappedSession(socket, session))
 }
 
 const onTlsError = (socket: SocketFacts, error: TlsError): void => {

@@ -25,11 +25,10 @@ import {
 import { readInto } from './onread.ts'
 import { createSecureContext, SecureContext } from './secure-context.ts'
 import { beginRenegotiation } from './renegotiation.ts'
-import { wrapSession } from './sessions.ts'
 import { clientAuthOf } from './socket-engine.ts'
 import { SocketFacts } from './socket-facts.ts'
 import type { SocketState } from './socket-facts.ts'
-import { finishHandshake, forward, ownerOf, write } from './socket-life.ts'
+import { finishHandshake, forward, ownerOf, wrappedSession, write } from './socket-life.ts'
 import type { SecureContextLike, SecureContextOptions, TLSSocketOptions } from './types.ts'
 
 type Callback = (error?: Error | null) => void
@@ -156,7 +155,7 @@ export class TLSSocket extends SocketFacts {
     if (!this._handle) return null as unknown as undefined
     const { session, info, isServer } = this._puretls
     if (isServer || !info) return undefined
-    return wrapSession({ session: session ?? new Uint8Array(0), isAuthorized: this.authorized })
+    return wrappedSession(this, session ?? new Uint8Array(0))
   }
 
   exportKeyingMaterial(length: number, label: string, context?: Buffer): Buffer<ArrayBuffer> {

@@ -94,6 +94,31 @@ describe('checkServerIdentity on a resumed session', () => {
   })
 })
 
+describe('checkServerIdentity on a resumed session of another check', () => {
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)('is asked, whoever found the server good: %s', async (version) => {
+    const connect = await load()
+    const options = { ...identity, minVersion: version, maxVersion: version }
+    const port = await listening(
+      createServer(options, (socket) => void socket.on('error', () => undefined).end('hello')),
+    )
+    const base = { port, host: '127.0.0.1', servername: 'localhost', ca }
+    for (const lenient of [{}, { checkServerIdentity: () => undefined }]) {
+      const first = kept(connect({ ...base, ...lenient }))
+      const [session] = (await once(first, 'session')) as [Buffer]
+      expect(first.authorized).toBe(true)
+      const pinning = vi.fn(() => new Error('not the pinned key'))
+      const later = kept(connect({ ...base, session, checkServerIdentity: pinning }))
+      later.once('secureConnect', () => later.destroy(new Error('nobody was asked')))
+      let reused: boolean | undefined
+      later.prependListener('secure', () => (reused = later.isSessionReused()))
+      const [error] = (await once(later, 'error')) as [Error]
+      expect(error.message).toBe('not the pinned key')
+      expect([reused, later.authorized]).toEqual([true, false])
+      expect(pinning).toHaveBeenCalledExactlyOnceWith('localhost', expect.objectContaining({ raw: expect.any(Buffer) }))
+    }
+  })
+})
+
 describe('a server that leaves in the handshake', () => {
   it('gives ECONNRESET with the place that was asked for', async () => {
     const connect = await load()
