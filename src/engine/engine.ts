@@ -139,7 +139,8 @@ export class Engine implements TlsEngine {
   }
 
   takeEvents(): readonly EngineEvent[] {
-    const events = this.#state.events
+    const { events } = this.#state
+    if (events.length === 0) return nothing
     this.#state.events = []
     return events
   }
@@ -335,6 +336,8 @@ export class Engine implements TlsEngine {
     this.#runner.start(established.postHandshake, () => {})
   }
 }
+
+const nothing: readonly EngineEvent[] = []
 
 /** close_notify, in its turn. */
 function* closing(write: WriteSide): Flow<MaybePromise<void>> {

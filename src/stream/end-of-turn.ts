@@ -4,8 +4,7 @@
 /** Where there is no process.nextTick(): callbacks of promises that are let through first, one behind the other. */
 const HOPS = 16
 
-export const atEndOfTurn: (run: () => void) => void = (run) => {
-  const nextTick = tickOf(globalThis)
+export const atEndOfTurn = (run: () => void): void => {
   if (nextTick) return queueMicrotask(() => nextTick(run))
   let hops = 0
   const hop = (): void => (++hops < HOPS ? queueMicrotask(hop) : run())
@@ -18,6 +17,9 @@ const tickOf = (scope: object): ((run: () => void) => void) | undefined => {
   const nextTick: unknown = typeof found === 'object' && found !== null ? Reflect.get(found, 'nextTick') : undefined
   return typeof nextTick === 'function' ? (run) => void nextTick.call(found, run) : undefined
 }
+
+/** Looked up once: to ask for it each time takes longer than to use it. */
+const nextTick = tickOf(globalThis)
 
 /** In the next turn: timers and IO run before it. */
 export const inNextTurn: (run: () => void) => void =

@@ -14,6 +14,8 @@ export class Outbox {
   readonly #onError: (reason: unknown) => void
   #chunks: Uint8Array[] = []
   #bytes = 0
+  #busy = false
+  /** Of the write under way, if somebody waits for it. */
   #current: Deferred<void> | undefined
   #next: Deferred<void> | undefined
   #drained: Deferred<void> | undefined
@@ -43,7 +45,7 @@ export class Outbox {
 
   /** A write to the transport is under way. */
   get busy(): boolean {
-    return this.#current !== undefined
+    return this.#busy
   }
 
   /** Writes that the transport has taken so far. */
@@ -61,9 +63,9 @@ export class Outbox {
 
   /** Resolves when the transport has taken all that was put so far. */
   flush(): Promise<void> {
-    if (this.#bytes === 0) return (this.#next ?? this.#current)?.promise ?? done
-    if (this.#current) return (this.#next ??= defer()).promise
-    return this.#start(defer())
+    if (this.#bytes === 0) return this.#next ? this.#next.promise : this.#ofCurrent()
+    if (this.#busy) return (this.#next ??= defer()).promise
+    return this.#start(undefined)
   }
 
   /**
@@ -71,7 +73,7 @@ export class Outbox {
    */
   drained(): Promise<void> {
     void this.flush()
-    if (!this.#current) return done
+    if (!this.#busy) return done
     this.#drained ??= defer()
     if (this.#broken) this.#drained.reject(new Error('the transport could not be written to'))
     return this.#drained.promise
@@ -86,26 +88,39 @@ export class Outbox {
 
   /** Nobody who waits now hears of success any more; what was put still goes out. */
   rejectWaiting(reason: unknown): void {
-    this.#current?.reject(reason)
+    if (this.#busy) (this.#current ??= defer()).reject(reason)
     this.#next?.reject(reason)
   }
 
-  #start(round: Deferred<void>): Promise<void> {
+  #ofCurrent(): Promise<void> {
+    return this.#busy ? (this.#current ??= defer()).promise : done
+  }
+
+  /** `round`: of those who wait for it already. */
+  #start(round: Deferred<void> | undefined): Promise<void> {
+    this.#busy = true
     this.#current = round
-    if (this.#broken) return round.promise
+    if (this.#broken) return this.#ofCurrent()
     const chunks = this.#chunks
     this.#chunks = []
     this.#bytes = 0
     this.#data = 0
-    this.#write(chunks).then(
-      () => this.#finish(round),
+    const written = this.#write(chunks)
+    if (written === done)
+      this.#finish() // nothing to wait for
+    else this.#watch(written)
+    return this.#ofCurrent()
+  }
+
+  #watch(written: Promise<void>): void {
+    written.then(
+      () => this.#finish(),
       (reason: unknown) => {
         this.#broken = true
         this.#onError(reason)
         this.#drained?.reject(reason)
       },
     )
-    return round.promise
   }
 
   #write(chunks: readonly Uint8Array[]): Promise<void> {
@@ -124,9 +139,10 @@ export class Outbox {
     }
   }
 
-  #finish(round: Deferred<void>): void {
+  #finish(): void {
     this.#taken++
-    round.resolve()
+    this.#busy = false
+    this.#current?.resolve()
     this.#current = undefined
     const next = this.#next
     this.#next = undefined

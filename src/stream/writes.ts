@@ -88,7 +88,9 @@ export class Writes {
     } catch (thrown) {
       return rejected(asTlsError(thrown))
     }
-    return follows ? this.#accepted() : this.#call(() => this.#sealed)
+    if (follows) return this.#accepted()
+    if (this.#sealing > 0) return this.#call(() => this.#sealed)
+    return this.#host.failure ? rejected(this.#host.failure) : this.#outbox.flush()
   }
 
   /** Bytes of application data that the transport has not taken, or more: sealed or being sealed. */
@@ -221,6 +223,7 @@ export class Writes {
   #endTurn(): void {
     this.#inTurn = false
     const round = this.#round
+    if (!round && !this.#block && this.#sealing === 0 && this.#outbox.waiting === 0) return // it was one write
     this.#round = undefined
     const flushed = this.#call(() => this.#sealed)
     if (!round) return

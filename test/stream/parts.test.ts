@@ -7,7 +7,7 @@ import { BLOCK, lendBlock, returnBlock } from '../../src/stream/blocks.ts'
 import { CertificateRequests } from '../../src/stream/certificate-requests.ts'
 import { asBytes, asChunks, joinedAndFreed } from '../../src/stream/chunk.ts'
 import { asError, defer, messageOf } from '../../src/stream/defer.ts'
-import { atEndOfTurn, inNextTurn } from '../../src/stream/end-of-turn.ts'
+import { inNextTurn } from '../../src/stream/end-of-turn.ts'
 import { whenForgotten, whenSettled } from '../../src/stream/forgotten.ts'
 import { Gate } from '../../src/stream/gate.ts'
 import { tell } from '../../src/stream/tell.ts'
@@ -131,6 +131,8 @@ describe('the end of a turn', () => {
     'comes after all that promises do, and before the next event (%s)',
     async (how) => {
       if (how === 'without') vi.stubGlobal('process', undefined)
+      vi.resetModules()
+      const { atEndOfTurn } = await import('../../src/stream/end-of-turn.ts')
       const order: string[] = []
       setImmediate(() => order.push('event'))
       atEndOfTurn(() => order.push('end'))
