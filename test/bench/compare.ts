@@ -1,9 +1,11 @@
 // `node test/bench/compare.ts BEFORE AFTER`: microseconds of processor time for a handshake of two checkouts of this
-// repository (paths), both ends and their close included. Each has a process of its own, and they take short turns: two
-// versions in one process collect each other's garbage, and two runs one after the other see two different machines.
-//   --kinds KIND[,KIND]     full, resumed, full12, resumed12 (default: full,resumed)
+// repository (paths), both ends and their close included; or for a round or a MiB of one connection. Each has a process
+// of its own, and they take short turns: two versions in one process collect each other's garbage, and two runs one
+// after the other see two different machines.
+//   --kinds KIND[,KIND]     full, resumed, full12, resumed12 (default: full,resumed); echo: a round of 1 KiB;
+//                           bulk-1k, bulk-16k, bulk-64k, bulk-1m: a MiB in writes of that size
 //   --over pair,tcp         transports (default: pair)
-//   --rounds N --count N    rounds, and handshakes of one turn (default: 60 of 40)
+//   --rounds N --count N    rounds, and handshakes of one turn, rounds or MiB (default: 60 of 40)
 //   --warm N                handshakes of each before the first round (default: 1500)
 
 import { fork } from 'node:child_process'
@@ -12,7 +14,7 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { Contender, Setup, Transport } from './contenders/types.ts'
+import type { Contender, Link, Setup, Transport } from './contenders/types.ts'
 import { median, quantile, spent } from './measure.ts'
 
 const { values: options, positionals } = parseArgs({
@@ -26,7 +28,18 @@ const { values: options, positionals } = parseArgs({
   },
 })
 
-/** A process that answers a number of handshakes with what one of them took. */
+const MIB = 1 << 20
+
+/** What is done over and over on one connection. */
+const works: Readonly<Record<string, (link: Link, times: number) => Promise<void>>> = {
+  echo: (link, rounds) => link.echo(rounds, 1024),
+  'bulk-1k': (link, mebibytes) => link.transfer(mebibytes * MIB, 1024),
+  'bulk-16k': (link, mebibytes) => link.transfer(mebibytes * MIB, 16_384),
+  'bulk-64k': (link, mebibytes) => link.transfer(mebibytes * MIB, 65_536),
+  'bulk-1m': (link, mebibytes) => link.transfer(mebibytes * MIB, MIB),
+}
+
+/** A process that answers a number of handshakes (or rounds, or MiB) with what one of them took. */
 const serve = async (checkout: string, kind: string, transport: Transport): Promise<void> => {
   const at = (path: string): string => pathToFileURL(resolve(checkout, 'test/bench', path)).href
   const { own } = (await import(at('contenders/index.ts'))) as { own: Contender }
@@ -37,19 +50,22 @@ const serve = async (checkout: string, kind: string, transport: Transport): Prom
     full12,
     resumed12: { ...full12, resumed: true },
   }
-  const setup = setups[kind]
+  const work = works[kind]
+  const setup = work ? full13 : setups[kind]
   const opener = setup && (await own.prepare(setup, transport))
   if (!opener) throw new Error(`no kind ${kind}`)
-  const run = async (handshakes: number): Promise<void> => {
-    const milliseconds = await spent(async () => {
-      for (let i = 0; i < handshakes; i++) {
-        await (await opener.open()).close()
-        if (i % 10 === 9) await new Promise(setImmediate)
-      }
-    })
-    process.send?.((milliseconds * 1000) / handshakes)
+  const handshakes = async (times: number): Promise<void> => {
+    for (let i = 0; i < times; i++) {
+      await (await opener.open()).close()
+      if (i % 10 === 9) await new Promise(setImmediate)
+    }
   }
-  process.on('message', (handshakes) => void run(Number(handshakes)))
+  const link = work && (await opener.open())
+  const run = async (times: number): Promise<void> => {
+    const milliseconds = await spent(() => (link ? work(link, times) : handshakes(times)))
+    process.send?.((milliseconds * 1000) / times)
+  }
+  process.on('message', (times) => void run(Number(times)))
   process.send?.('ready')
 }
 

@@ -12,6 +12,7 @@ import { blankSession } from '../../src/session/state.ts'
 import * as contenders from './contenders/index.ts'
 import { inTurns, median, spent } from './measure.ts'
 import type { Figure, Subject } from './measure.ts'
+import type { Link } from './contenders/types.ts'
 import { ecdsa, full13 } from './rows.ts'
 import type { Row, RowResult } from './rows.ts'
 
@@ -156,29 +157,46 @@ const idle: Row = {
 
 // ---- bytes, delay, sessions, fragments -----------------------------------------------------------------------------
 
-/** The cost must be flat: the first part of a long transfer against the last. `--full`: 4 GiB, else 512 MiB. */
+/**
+ * The cost must be flat: each quarter of a long transfer against the first, in turns with node:tls, whose quarters tell
+ * what the machine did. `--full`: 4 GiB each, else 512 MiB.
+ */
 const long: Row = {
   id: 'long',
   run: async () => {
-    const parts = process.argv.includes('--full') ? 64 : 8
-    const opener = await contenders.own.prepare(full13, 'tcp')
-    if (!opener) return []
-    const link = await opener.open()
-    await link.transfer(64 << 20, 65_536)
-    const speeds: number[] = []
-    for (let part = 0; part < parts; part++) {
-      speeds.push(64_000 / (await spent(() => link.transfer(64 << 20, 65_536))))
+    const parts = process.argv.includes('--full') ? 256 : 32
+    const mebibytes = 16
+    const speeds = new Map<string, number[]>()
+    const links: { readonly name: string; readonly link: Link; readonly end: () => unknown }[] = []
+    for (const contender of [contenders.node, contenders.own]) {
+      const opener = await contender.prepare(full13, 'tcp')
+      if (!opener) return []
+      const link = await opener.open()
+      await link.transfer(64 << 20, 65_536)
+      links.push({ name: contender.name, link, end: () => opener.end() })
+      speeds.set(contender.name, [])
     }
-    await link.close()
-    await opener.end()
-    const quarter = Math.ceil(parts / 4)
-    const title = `${(parts * 64) / 1024} GiB through one connection over TCP, puretls`
-    return [
-      result(title, 'MiB/s', [
-        ['first quarter', speeds.slice(0, quarter)],
-        ['last quarter', speeds.slice(-quarter)],
-      ]),
-    ]
+    for (let part = 0; part < parts; part++) {
+      for (const { name, link } of links) {
+        const milliseconds = await spent(() => link.transfer(mebibytes << 20, 65_536))
+        speeds.get(name)?.push((mebibytes * 1000) / milliseconds)
+      }
+    }
+    for (const { link, end } of links) {
+      await link.close()
+      await end()
+    }
+    const quarter = parts / 4
+    return [...speeds].map(([name, list]) =>
+      result(
+        `${(parts * mebibytes) / 1024} GiB through one connection over TCP, ${name}`,
+        'MiB/s',
+        ['first', 'second', 'third', 'last'].map((which, i) => [
+          `${which} quarter`,
+          list.slice(i * quarter, (i + 1) * quarter),
+        ]),
+      ),
+    )
   },
 }
 
