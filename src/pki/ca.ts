@@ -136,7 +136,17 @@ export async function loadCa(saved: SavedCa | SavedCaPem): Promise<Ca | SignerCa
   const [certificate = new Uint8Array(), ...above] = certificateBytes(cert, 'cert' in saved ? 'cert' : 'certificatePem')
   const { spki, basicConstraints } = parseCertificate(certificate)
   if (basicConstraints?.ca !== true) throw new TlsError('bad_option', 'cert: the first certificate is not that of a CA')
+  checkChain([certificate, ...above].map(parseCertificate))
   return caOf(await importKeyPair(key, spki), certificate, above, saved.clock)
+}
+
+/** Each certificate is that of the one before it: the chain goes out with all that the CA issues. */
+const checkChain = (chain: readonly Certificate[]): void => {
+  for (const [i, certificate] of chain.entries()) {
+    const above = chain[i + 1]
+    if (above !== undefined && !sameName(above.subject, certificate.issuer))
+      throw new TlsError('bad_option', `cert: certificate ${i + 2} is not of the issuer of the one before it`)
+  }
 }
 
 /** One certificate that is its own issuer, for a server (or client) that is trusted by itself. */
@@ -144,6 +154,8 @@ export function selfSigned(options: LeafOptions): Promise<Issued>
 export function selfSigned(options: SignerLeafOptions): Promise<Certified>
 export async function selfSigned(options: LeafOptions | SignerLeafOptions): Promise<Certified | Issued> {
   checkLeafOptions(options)
+  if ('request' in options && options.request !== undefined)
+    throw new TlsError('bad_option', 'request: only who has its key signs for itself; give `key`')
   const keys = await keysFor(options)
   const subject = leafSubject(options)
   const certificate = await signCertificate({
@@ -179,7 +191,12 @@ class Authority implements Issuer {
   issue(options: LeafOptions): Promise<Issued>
   async issue(options: LeafOptions | ElsewhereOptions): Promise<Certified | Issued> {
     checkLeafOptions(options)
-    if (options.request !== undefined) return this.#issueFor(options)
+    if (options.request !== undefined) {
+      const given = new Map<string, unknown>(Object.entries(options))
+      if ((given.get('key') ?? given.get('publicKey')) !== undefined)
+        throw new TlsError('bad_option', 'request: the key is the one in it; leave `key` and `publicKey` out')
+      return this.#issueFor(options)
+    }
     if (options.publicKey !== undefined && options.key === undefined) {
       return certified(await this.#certifyLeaf(options, await spkiOf(options.publicKey)), this.#chainBelow)
     }
@@ -241,6 +258,11 @@ class Authority implements Issuer {
 
   async createCrl(options: CrlOptions = {}): Promise<IssuedCrl> {
     checkCrlOptions(options)
+    if (this.#own.keyUsage?.includes('cRLSign') === false)
+      throw new TlsError(
+        'bad_option',
+        `"${this.#own.subject.toString()}" may not sign CRLs: its key usage has no cRLSign (RFC 5280 section 4.2.1.3)`,
+      )
     for (const { certificate } of options.revoked ?? [])
       if (certificate !== undefined) this.#requireOwn(certificate, 'revoked')
     const issuer = { keys: this.#keys, issuer: this.#own.subject.der, identifier: await this.#authority() }

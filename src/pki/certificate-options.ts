@@ -216,13 +216,15 @@ export const leafSubject = (options: SignOptions): Uint8Array => {
   return distinguishedName(text.length > MAX_NAME_LENGTH || text.includes('-----') ? '' : text)
 }
 
-const locations = (options: CommonOptions): RawExtension[] => [
-  ...(options.policies === undefined ? [] : [extension.certificatePolicies(options.policies)]),
-  ...(options.crlUrls === undefined ? [] : [extension.crlDistributionPoints(options.crlUrls)]),
-  ...(options.ocspUrls === undefined && options.issuerUrls === undefined
-    ? []
-    : [extension.authorityInfoAccess(options.ocspUrls ?? [], options.issuerUrls ?? [])]),
+/** An empty list says nothing, and no extension of theirs may be empty. */
+const locations = ({ policies = [], crlUrls = [], ocspUrls = [], issuerUrls = [] }: CommonOptions): RawExtension[] => [
+  ...(policies.length === 0 ? [] : [extension.certificatePolicies(policies)]),
+  ...(crlUrls.length === 0 ? [] : [extension.crlDistributionPoints(crlUrls)]),
+  ...(ocspUrls.length + issuerUrls.length === 0 ? [] : [extension.authorityInfoAccess(ocspUrls, issuerUrls)]),
 ]
+
+export const usageOfCa = 'keyUsage: a CA needs keyCertSign (RFC 5280 section 4.2.1.9)'
+export const mustStapleOfCa = 'mustStaple: for end entities; in a CA it means something else (RFC 7633 section 4.2.2)'
 
 /** Subject of the certificate, its public key and the issuer's key identifier; a root needs none (section 4.2.1.1). */
 export interface Subject {
@@ -245,8 +247,7 @@ export const caExtensions = async (
   pathLength: number | undefined,
 ): Promise<RawExtension[]> => {
   const keyUsage = options.keyUsage ?? ['keyCertSign', 'cRLSign']
-  if (!keyUsage.includes('keyCertSign'))
-    throw new TlsError('bad_option', 'keyUsage: a CA needs keyCertSign (RFC 5280 section 4.2.1.9)')
+  if (!keyUsage.includes('keyCertSign')) throw new TlsError('bad_option', usageOfCa)
   return extension.merged(
     extension.basicConstraints(true, pathLength),
     extension.keyUsage(keyUsage),
@@ -268,6 +269,9 @@ export const leafExtensions = async (options: SignOptions, of: Subject): Promise
     throw new TlsError('bad_option', 'pathLength: for CAs only (RFC 5280 section 4.2.1.9); say `ca: true`')
   if (keyUsage.includes('keyCertSign'))
     throw new TlsError('bad_option', 'keyUsage: keyCertSign is for CAs only (RFC 5280 section 4.2.1.9)')
+  if (options.delegation === true && !keyUsage.includes('digitalSignature'))
+    throw new TlsError('bad_option', 'delegation: the key usage needs digitalSignature (RFC 9345 section 4.2)')
+  checkUsage(keyUsage, of.spki)
   const purposes = purposesOf(options, { client, server })
   return extension.merged(
     extension.basicConstraints(false),
@@ -285,6 +289,9 @@ export const leafExtensions = async (options: SignOptions, of: Subject): Promise
 /** A CA may be limited to some purposes. */
 const caWithPurposes = async (options: SignOptions, of: Subject): Promise<RawExtension[]> => {
   const { client = false, server = false } = options
+  if (options.mustStaple === true) throw new TlsError('bad_option', mustStapleOfCa)
+  if (options.delegation === true)
+    throw new TlsError('bad_option', 'delegation: for end entities only (RFC 9345 section 4.2)')
   const extensions = await caExtensions(options, of, options.pathLength ?? 0)
   return extension.merged(...purposesOf(options, { client, server }), ...extensions)
 }
@@ -306,6 +313,23 @@ const defaultUsage = (spki: Uint8Array, purposes: readonly string[]): KeyUsageNa
     ? ['digitalSignature', 'keyEncipherment']
     : ['digitalSignature']
 }
+
+/** What keys of a kind can do: RSA transports keys, elliptic curves agree on them, Edwards curves and ML-DSA sign. */
+const checkUsage = (keyUsage: readonly KeyUsageName[], spki: Uint8Array): void => {
+  const { type } = parsePublicKey(spki)
+  const agrees = type.startsWith('p')
+  const unfit = keyUsage.find((usage) =>
+    agreement.has(usage) ? !agrees : transport.has(usage) ? type !== 'rsa' : false,
+  )
+  if (unfit !== undefined)
+    throw new TlsError('bad_option', `keyUsage: ${unfit} is nothing that a key of type ${type} can do`)
+  const only = keyUsage.find((usage) => usage === 'encipherOnly' || usage === 'decipherOnly')
+  if (only !== undefined && !keyUsage.includes('keyAgreement'))
+    throw new TlsError('bad_option', `keyUsage: ${only} means nothing without keyAgreement (RFC 5280 section 4.2.1.3)`)
+}
+
+const agreement: ReadonlySet<KeyUsageName> = new Set(['keyAgreement', 'encipherOnly', 'decipherOnly'])
+const transport: ReadonlySet<KeyUsageName> = new Set(['keyEncipherment', 'dataEncipherment'])
 
 const encipheringPurposes: ReadonlySet<string> = new Set(
   (['serverAuth', 'emailProtection'] as const).flatMap((name) => [name, purposeOids[name]]),

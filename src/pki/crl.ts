@@ -17,9 +17,11 @@ import {
 import { encodePem } from '../wire/pem.ts'
 import type { PemOrDer } from '../wire/pem.ts'
 import { parseCertificate } from '../x509/certificate.ts'
+import { serialKey } from '../x509/crl-entries.ts'
 import { certificateBytes } from '../x509/load.ts'
 import { authorityKeyIdentifier, encodeExtension, fullName, merged } from './extensions.ts'
 import type { RawExtension } from './extensions.ts'
+import { shown } from './names.ts'
 import { signWith } from './keys.ts'
 import type { KeyPair } from './keys.ts'
 
@@ -87,8 +89,17 @@ const names: Names<CrlOptions> = {
 /** Throws `bad_option`. */
 export const checkCrlOptions = (options: CrlOptions): void => {
   checkOptions(options, names, { elsewhere: { entries: 'revoked', revokedCertificates: 'revoked' } })
-  for (const one of options.revoked ?? [])
+  const { days, revoked = [], scope, extensions = [] } = options
+  if (days !== undefined && !(days > 0 && days < 400_000))
+    throw new TlsError('bad_option', `days: ${days} is not a number of days`)
+  if (scope !== undefined && (scope.urls ?? []).length === 0 && scope.only === undefined)
+    throw new TlsError('bad_option', 'scope: it says nothing; leave it out (RFC 5280 section 5.2.5)')
+  const isDelta = extensions.some((extension) => extension?.oid === '2.5.29.27')
+  for (const one of revoked) {
     checkOptions(one, revocationNames, { elsewhere: { revokedAt: 'date', serial: 'serialNumber' } }, 'revoked')
+    if (one.reason === 'removeFromCRL' && !isDelta)
+      throw new TlsError('bad_option', 'reason: removeFromCRL is for delta CRLs only (RFC 5280 section 5.3.1)')
+  }
 }
 
 export interface IssuedCrl {
@@ -106,7 +117,8 @@ export interface CrlIssuer {
 export const createCrl = async ({ keys, issuer, identifier }: CrlIssuer, options: CrlOptions): Promise<IssuedCrl> => {
   const thisUpdate = options.thisUpdate ?? (options.clock ?? Date.now)()
   const nextUpdate = options.nextUpdate ?? thisUpdate + (options.days ?? 7) * 86_400_000
-  const entries = (options.revoked ?? []).map((revocation) => entryOf(revocation, thisUpdate))
+  if (!(nextUpdate >= thisUpdate)) throw new TlsError('bad_option', 'nextUpdate: a CRL that ends before it begins')
+  const entries = entriesOf(options.revoked ?? [], thisUpdate)
   const extensions = merged(
     authorityKeyIdentifier(identifier),
     { oid: '2.5.29.20', value: derInteger(options.number ?? 1) },
@@ -126,14 +138,26 @@ export const createCrl = async ({ keys, issuer, identifier }: CrlIssuer, options
   return { crl, crlPem: encodePem('X509 CRL', crl) }
 }
 
-const entryOf = (revocation: Revocation, thisUpdate: number): Uint8Array => {
-  const reason = revocation.reason ?? 'unspecified'
+/** Two entries for one certificate would contradict each other. */
+const entriesOf = (revoked: readonly Revocation[], thisUpdate: number): readonly Uint8Array[] => {
+  const seen = new Set<string>()
+  return revoked.map((revocation) => {
+    const serial = serialOf(revocation)
+    const key = serialKey(serial)
+    if (seen.has(key)) throw new TlsError('bad_option', `revoked: serial number ${key} occurs twice`)
+    seen.add(key)
+    return entryOf(revocation, serial, thisUpdate)
+  })
+}
+
+const entryOf = (revocation: Revocation, serial: Uint8Array, thisUpdate: number): Uint8Array => {
+  const { reason = 'unspecified' } = revocation
   const extensions = merged(
     ...(reason === 'unspecified' ? [] : [{ oid: '2.5.29.21', value: reasonCode(reason) }]),
     ...(revocation.extensions ?? []),
   )
   return derSequence(
-    derInteger(serialOf(revocation)),
+    derInteger(serial),
     derTime(revocation.date ?? thisUpdate),
     ...(extensions.length === 0 ? [] : [derSequence(...extensions.map(encodeExtension))]),
   )
@@ -150,13 +174,14 @@ export const reasonCode = (reason: RevocationReason): Uint8Array => {
 /** The serial number of what is revoked. */
 export const serialOf = (revocation: Pick<Revocation, 'certificate' | 'serialNumber'>): Uint8Array => {
   const { certificate, serialNumber } = revocation
+  if (certificate !== undefined && serialNumber !== undefined)
+    throw new TlsError('bad_option', 'serialNumber: the certificate is given too; leave one of the two out')
   if (serialNumber !== undefined) {
     if (serialNumber instanceof Uint8Array && serialNumber.length > 0) return serialNumber
     if (typeof serialNumber !== 'string') throw new TlsError('bad_option', 'serialNumber: expected hex, or bytes')
     const digits = serialNumber.replace(/[:\s]/g, '')
-    if (digits === '' || /[^0-9a-fA-F]/.test(digits)) {
-      throw new TlsError('bad_option', `serialNumber: "${serialNumber}" is not hex`)
-    }
+    if (digits === '' || /[^0-9a-fA-F]/.test(digits))
+      throw new TlsError('bad_option', `serialNumber: "${shown(serialNumber)}" is not hex`)
     return fromHex(digits.length % 2 === 0 ? digits : `0${digits}`)
   }
   if (certificate === undefined) {

@@ -36,6 +36,7 @@ import {
   subjectAltName,
 } from './extensions.ts'
 import type { RawExtension } from './extensions.ts'
+import { mustStapleOfCa, usageOfCa } from './certificate-options.ts'
 import { keyPairOf, signWith, spkiOf } from './keys.ts'
 import type { ExternalKey, OwnKey, PublicKeyInput } from './keys.ts'
 import { distinguishedName } from './names.ts'
@@ -125,7 +126,9 @@ export async function createRequest(
 }
 
 const requestedExtensions = (options: RequestOptions | SignerRequestOptions): RawExtension[] => {
-  const { names = [], purposes = [] } = options
+  const { names = [], purposes = [], ca } = options
+  if (ca === true && options.mustStaple === true) throw new TlsError('bad_option', mustStapleOfCa)
+  if (ca === true && options.keyUsage?.includes('keyCertSign') === false) throw new TlsError('bad_option', usageOfCa)
   return merged(
     ...(options.ca === undefined ? [] : [basicConstraints(options.ca)]),
     ...(options.keyUsage === undefined ? [] : [keyUsage(options.keyUsage)]),

@@ -48,7 +48,7 @@ export const constraintNames: Names<NameConstraintOptions> = {
 
 /** Section 4.2.1.9. */
 export const basicConstraints = (ca: boolean, pathLength?: number): RawExtension => {
-  if (pathLength !== undefined && !(Number.isInteger(pathLength) && pathLength >= 0)) {
+  if (pathLength !== undefined && !(Number.isInteger(pathLength) && pathLength >= 0 && pathLength < 2 ** 31)) {
     throw new TlsError('bad_option', 'pathLength: a whole number of intermediate CAs, 0 or more')
   }
   const length = pathLength === undefined ? [] : [derInteger(pathLength)]
@@ -104,10 +104,12 @@ const policyNames: OptionNames = { oid: 'string', cps: 'string', notice: 'string
 export const certificatePolicies = (policies: readonly PolicyInput[]): RawExtension => ({
   oid: extensionOids.certificatePolicies,
   value: derSequence(
-    ...policies.map((policy) => {
+    ...policies.map((policy, i) => {
       if (typeof policy !== 'string') checkOptions(policy, policyNames, { required: ['oid'] }, 'policies')
       const { oid, cps, notice } =
         typeof policy === 'string' ? { oid: policy, cps: undefined, notice: undefined } : policy
+      if (policies.findIndex((one) => (typeof one === 'string' ? one : one?.oid) === oid) !== i)
+        throw new TlsError('bad_option', `policies: "${shown(oid)}" occurs twice (RFC 5280 section 4.2.1.4)`)
       const qualifiers = [
         ...(cps === undefined ? [] : [derSequence(derOid('1.3.6.1.5.5.7.2.1'), derElement(tags.ia5String, url(cps)))]),
         ...(notice === undefined

@@ -56,6 +56,7 @@ export const createLeafCache = (ca: Issuer, options: LeafCacheOptions = {}): Lea
   const { key, capacity = defaults.capacity, renewBeforeMs = defaults.renewBeforeMs, ...leaf } = options
   if (!Number.isInteger(capacity) || capacity < 1)
     throw new TlsError('bad_option', 'capacity: a whole number of certificates, 1 or more')
+  if (renewBeforeMs < 0) throw new TlsError('bad_option', 'renewBeforeMs: milliseconds, 0 or more')
   const clock = options.clock ?? Date.now
   const kept = new Map<string, Entry>()
   let shared: Promise<SharedKey> | undefined

@@ -1,7 +1,7 @@
 // What people write as a name, turned into the GeneralNames and distinguished names of RFC 5280 (sections 4.2.1.6,
 // 4.2.1.10 and 4.1.2.6).
 
-import { checkOptions } from '../checked-options.ts'
+import { checkOptions, requireBytes, requireText } from '../checked-options.ts'
 import type { Names, OptionNames } from '../checked-options.ts'
 import { TlsError } from '../errors.ts'
 import { concat } from '../wire/bytes.ts'
@@ -36,7 +36,8 @@ export const distinguishedName = (name: SubjectName): Uint8Array => {
   checkOptions(parts, subjectNames, { elsewhere: dnShortNames }, 'name')
   const rows = attributes.flatMap(({ key, oid, tag, limit }) => {
     const given = parts[key]
-    const values: readonly string[] = given === undefined ? [] : typeof given === 'string' ? [given] : given
+    const values: readonly string[] =
+      given === undefined ? [] : typeof given === 'string' ? [given] : listOf(given, key)
     return values
       .filter((value) => value !== '')
       .map((value) => {
@@ -44,11 +45,25 @@ export const distinguishedName = (name: SubjectName): Uint8Array => {
           throw new TlsError('bad_option', `country: "${shown(value)}" is not two capital letters`)
         if (value.length > limit) throw new TlsError('bad_option', `${key}: a name of more than ${limit} characters`)
         if (value.includes('-----BEGIN')) throw new TlsError('bad_option', `${key}: PEM text is no name`)
-        if (tag !== tags.utf8String) asciiOnly(value.replaceAll(' ', '_'))
+        if (!(forms[key] ?? /^/).test(value))
+          throw new TlsError('bad_option', `${key}: "${shown(value)}" has characters or a form that it can not have`)
         return derSet(derSequence(derOid(oid), derElement(tag, utf8.encode(value))))
       })
   })
   return derSequence(...rows)
+}
+
+/** What is no UTF8String: the characters of PrintableString (X.680 section 41.4), labels of a domain, a mailbox. */
+const forms: Readonly<Record<string, RegExp | undefined>> = {
+  serialNumber: /^[A-Za-z0-9 '()+,./:=?-]+$/,
+  domainComponents: /^[A-Za-z0-9_](?:[\w-]*[A-Za-z0-9_])?$/,
+  emailAddress: /^[!-?A-~]+@[!-?A-~]+$/,
+}
+
+const listOf = (given: unknown, key: string): readonly string[] => {
+  if (!Array.isArray(given)) throw new TlsError('bad_option', `${key}: expected a text or a list of texts`)
+  for (const value of given) requireText(value, key)
+  return given
 }
 
 type SubjectParts = Exclude<SubjectName, string | Uint8Array>
@@ -139,23 +154,23 @@ export const generalName = (name: NameInput): Uint8Array => {
   if (typeof name === 'string') return fromText(name)
   checkOptions(name, nameInputs, { required: ['kind'] }, 'names')
   switch (name.kind) {
-    case 'dns':
-      return dns(name.value)
-    case 'email':
-      return email(name.value)
-    case 'uri':
-      return derElement(contextTag(6), asciiOnly(name.value))
-    case 'ip':
-      return derElement(contextTag(7), parseIp(name.value) ?? refuse(name.value, 'an IP address'))
-    case 'registeredId':
-      return derElement(contextTag(8), oidOf(name.value).subarray(2))
     case 'directory':
-      return directoryName(isEncoded(name.name) ? name.name.der : distinguishedName(name.name))
+      return directoryName(distinguishedName(isEncoded(name.name) ? name.name.der : name.name))
     case 'otherName':
       return otherName(name.oid, name.bytes)
     default:
-      throw new TlsError('bad_option', 'names: a name of a kind that can not be written')
+      return ofKind(name.kind, name.value)
   }
+}
+
+const ofKind = (kind: string, value: string): Uint8Array => {
+  requireText(value, `names: the value of a name of kind ${kind}`)
+  if (kind === 'dns') return dns(value)
+  if (kind === 'email') return email(value)
+  if (kind === 'uri') return uri(value)
+  return kind === 'ip'
+    ? derElement(contextTag(7), parseIp(value) ?? refuse(value, 'an IP address'))
+    : derElement(contextTag(8), oidOf(value).subarray(2))
 }
 
 const isEncoded = (name: SubjectName | { readonly der: Uint8Array }): name is { readonly der: Uint8Array } =>
@@ -173,10 +188,16 @@ const uri = (name: string): Uint8Array => {
   return derElement(contextTag(6), asciiOnly(name))
 }
 
-const otherName = (oid: string, value: Uint8Array): Uint8Array =>
-  derElement(constructedTag(0), oidOf(oid), derElement(constructedTag(0), value))
+const otherName = (oid: string, value: Uint8Array): Uint8Array => {
+  requireBytes(value, 'names: the bytes of an otherName')
+  const reader = new DerReader(value, 'bad_option', 'otherName')
+  reader.element('value')
+  reader.end()
+  return derElement(constructedTag(0), oidOf(oid), derElement(constructedTag(0), value))
+}
 
 const oidOf = (text: string): Uint8Array => {
+  requireText(text, 'names: an object identifier')
   try {
     return derOid(text)
   } catch {
@@ -184,18 +205,24 @@ const oidOf = (text: string): Uint8Array => {
   }
 }
 
-/** rfc822Name, or SmtpUTF8Mailbox where the part before the @ is not ASCII. */
+/** rfc822Name, or SmtpUTF8Mailbox where the part before the @ is not ASCII. That part is a dot-string (RFC 5321 section
+ * 4.1.2): without quotes, what is in it can be read in one way only. */
 const email = (text: string): Uint8Array => {
-  const [, local = '', domain = ''] = /^([^@\s]+)@([^@\s]+)$/u.exec(text) ?? refuse(text, 'an e-mail address')
+  const [, local = '', domain = ''] = mailbox.exec(text) ?? refuse(text, 'an e-mail address')
   const host = dnsName(domain)
   if (/^[\x21-\x7e]+$/.test(local)) return derElement(contextTag(1), asciiOnly(`${local}@${host}`))
   return otherName('1.3.6.1.5.5.7.8.9', derElement(tags.utf8String, utf8.encode(`${local}@${host}`)))
 }
 
+const mailbox = /^([^\s"@\\()<>,;:[\].]+(?:\.[^\s"@\\()<>,;:[\].]+)*)@([^@\s]+)$/u
+
 const dns = (text: string): Uint8Array => derElement(contextTag(2), asciiOnly(dnsName(text)))
 
-/** GeneralName of a directory name. */
-export const directoryName = (dn: Uint8Array): Uint8Array => derElement(constructedTag(4), dn)
+/** GeneralName of a directory name, which has something in it (RFC 5280 sections 4.1.2.4 and 4.2.1.6). */
+export const directoryName = (dn: Uint8Array): Uint8Array => {
+  if (dn.length === 2) throw new TlsError('bad_option', 'a directory name without anything in it')
+  return derElement(constructedTag(4), dn)
+}
 
 /**
  * GeneralSubtree: "10.0.0.0/8", "example.com" (and all below it), ".example.com", "@example.com" or "me@example.com".
@@ -257,8 +284,11 @@ const dnsName = (name: string): string => {
 /** What certificates are issued for is held to more than what is connected to: no hyphen at the end of a label. */
 const isIssuable = (name: string): boolean => isHostName(name) && !/(?:^|\.)-|-(?:\.|$)/.test(name)
 
+/** The URL parser does IDNA (UTS 46); nothing but the host may come out of it. */
 const toAscii = (name: string): string =>
-  /[^\x21-\x7e]/.test(name) && URL.canParse(`http://${name}/`) ? new URL(`http://${name}/`).hostname : ''
+  /[^\x21-\x7e]/.test(name) && !/[\s/?#@:\\%[\]]/.test(name) && URL.canParse(`http://${name}/`)
+    ? new URL(`http://${name}/`).hostname
+    : ''
 
 /** 4 or 16 bytes, or undefined if the text is no IP address (brackets and zones are none). */
 export const parseIp = (text: string): Uint8Array | undefined => {

@@ -83,7 +83,15 @@ const names: Names<OcspOptions> = {
 export const checkOcspOptions = (options: OcspOptions): void => {
   checkOptions(options, names, { required: ['answers'] })
   if (options.nextUpdate !== null) checkOptions({ nextUpdate: options.nextUpdate }, { nextUpdate: 'number' })
-  for (const one of options.answers) checkOptions(one, answerNames, { elsewhere: { date: 'revokedAt' } }, 'answers')
+  const { hours, nonce } = options
+  if (hours !== undefined && !(hours > 0)) throw new TlsError('bad_option', `hours: ${hours} is not a number of hours`)
+  if (nonce !== undefined && !(nonce.length >= 1 && nonce.length <= 128))
+    throw new TlsError('bad_option', 'nonce: 1 to 128 bytes (RFC 9654 section 2.1)')
+  for (const one of options.answers) {
+    checkOptions(one, answerNames, { elsewhere: { date: 'revokedAt' } }, 'answers')
+    if (one.status !== 'revoked' && (one.reason ?? one.revokedAt) !== undefined)
+      throw new TlsError('bad_option', 'answers: reason and revokedAt are for the status "revoked"')
+  }
 }
 
 /** OCSPResponse, DER. */
@@ -143,6 +151,8 @@ const singleResponse = async (
   const thisUpdate = options.thisUpdate ?? producedAt
   const lifetime = (options.hours ?? 24) * 3_600_000
   const nextUpdate = options.nextUpdate === undefined ? thisUpdate + lifetime : options.nextUpdate
+  if (nextUpdate !== null && !(nextUpdate >= thisUpdate))
+    throw new TlsError('bad_option', 'nextUpdate: an OCSP response that ends before it begins')
   const digest = async (bytes: Uint8Array): Promise<Uint8Array> =>
     new Uint8Array(await crypto.subtle.digest(options.hash ?? 'SHA-1', plain(bytes)))
   const certId = derSequence(
