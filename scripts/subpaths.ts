@@ -20,16 +20,16 @@ export interface Subpath {
 const kB = 1000
 
 export const subpaths: readonly Subpath[] = [
-  { subpath: '.', source: 'src/index.ts', nodeSource: 'src/index.node.ts', budget: 143.5 * kB },
+  { subpath: '.', source: 'src/index.ts', nodeSource: 'src/index.node.ts', budget: 143.7 * kB },
   { subpath: './core', source: 'src/core.ts', budget: 69.5 * kB },
   { subpath: './client', source: 'src/client-entry.ts', budget: 78.3 * kB },
   { subpath: './server', source: 'src/server-entry.ts', budget: 80.5 * kB },
   { subpath: './engine', source: 'src/engine/index.ts', budget: 57.6 * kB },
   { subpath: './x509', source: 'src/x509/index.ts', budget: 41.1 * kB },
   { subpath: './x509/fetch', source: 'src/x509/fetch.ts', budget: 19.9 * kB },
-  { subpath: './x509/ct', source: 'src/x509/ct.ts', budget: 17.9 * kB },
+  { subpath: './x509/ct', source: 'src/x509/ct.ts', budget: 18.1 * kB },
   { subpath: './x509/pins', source: 'src/x509/pins.ts', budget: 37.1 * kB },
-  { subpath: './pki', source: 'src/pki/index.ts', budget: 54 * kB },
+  { subpath: './pki', source: 'src/pki/index.ts', budget: 55.3 * kB },
   { subpath: './inspect', source: 'src/inspect/index.ts', budget: 19.5 * kB },
   { subpath: './inspect/trace', source: 'src/inspect/trace-entry.ts', budget: 29 * kB },
   { subpath: './inspect/capture', source: 'src/inspect/capture-entry.ts', budget: 18.5 * kB },
@@ -51,13 +51,13 @@ export const subpaths: readonly Subpath[] = [
     source: 'src/libp2p/index.ts',
     nodeSource: 'src/libp2p/index.node.ts',
     peers: ['@libp2p/crypto', '@libp2p/interface', '@libp2p/peer-id', '@libp2p/utils'],
-    budget: 147 * kB,
+    budget: 147.2 * kB,
   },
-  { subpath: './acme', source: 'src/acme/index.ts', needsNode: true, budget: 92.3 * kB },
-  { subpath: './cli', source: 'src/cli/index.ts', needsNode: true, budget: 225.9 * kB },
+  { subpath: './acme', source: 'src/acme/index.ts', needsNode: true, budget: 93 * kB },
+  { subpath: './cli', source: 'src/cli/index.ts', needsNode: true, budget: 227.2 * kB },
   { subpath: './crypto/noble', source: 'src/crypto/noble.ts', budget: 54 * kB },
   { subpath: './crypto/node', source: 'src/crypto/node.ts', needsNode: true, budget: 13.4 * kB },
-  { subpath: './crypto/webcrypto', source: 'src/crypto/webcrypto.ts', budget: 56.1 * kB },
+  { subpath: './crypto/webcrypto', source: 'src/crypto/webcrypto.ts', budget: 56.2 * kB },
   { subpath: './crypto/webcrypto-late', source: 'src/crypto/webcrypto-late.ts', budget: 32 * kB },
 ]
 

@@ -81,11 +81,14 @@ const signerOf = (key: PrivateKey, provider: CryptoProvider): MaybePromise<Signe
     return signer
   })
 
-/** `claimed` may be a compressed point (SEC 1 section 2.3.3): x, and whether y is odd. */
+/** `claimed` may be a compressed point (SEC 1 section 2.3.3), x and whether y is odd, or a hybrid one (X9.62), which
+ * says that of y beside both. */
 const isSamePoint = (claimed: Uint8Array, { type, raw }: PublicKey): boolean => {
-  const isCompressed = keyFacts[type].curve !== undefined && claimed.length === (raw.length + 1) / 2
-  if (!isCompressed) return equalBytes(claimed, raw)
-  return claimed[0] === 2 + ((raw.at(-1) ?? 0) & 1) && equalBytes(claimed.subarray(1), raw.subarray(1, claimed.length))
+  const isPoint = keyFacts[type].curve !== undefined
+  const { length } = claimed
+  const form = length === (raw.length + 1) / 2 ? 2 : length === raw.length && (claimed[0] ?? 0) >= 6 ? 6 : 0
+  if (!isPoint || form === 0) return equalBytes(claimed, raw)
+  return claimed[0] === form + ((raw.at(-1) ?? 0) & 1) && equalBytes(claimed.subarray(1), raw.subarray(1, length))
 }
 
 const bytesOf = (key: KeyObjectLike): Uint8Array => {

@@ -65,7 +65,10 @@ const checkRaw = (type: KeyType, raw: Uint8Array): void => {
     )
   }
   if (raw.length !== length || (curve !== undefined && form !== 4)) {
-    throw new TlsError('bad_certificate', `malformed public key: ${type} has ${length} bytes, this one ${raw.length}`)
+    throw new TlsError(
+      'bad_certificate',
+      `malformed public key: ${type} has ${length} bytes, this one ${raw.length}, of which the first is ${form}`,
+    )
   }
 }
 

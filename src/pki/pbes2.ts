@@ -98,9 +98,10 @@ function* pbkdf2(
   checkLength(parameters, length)
   const prf = parameters.done ? undefined : parameters.sequence('prf')
   parameters.end()
-  const hash = prf === undefined ? 'SHA-1' : hmacHashes[prf.oid('prf')]
+  const oid = prf?.oid('prf')
+  const hash = oid === undefined ? 'SHA-1' : hmacHashes[oid]
   if (prf !== undefined && !prf.done) prf.null('parameters of the prf')
-  if (hash === undefined) throw new TlsError('unsupported', 'PBKDF2 with a function that is not known')
+  if (hash === undefined) throw new TlsError('unsupported', `PBKDF2 with a function that is not known: ${oid}`)
   budget.charge('pbkdf2Iterations', iterations)
   return yield* use(primitives.pbkdf2({ hash, salt, iterations, length, password }))
 }

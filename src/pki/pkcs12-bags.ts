@@ -40,6 +40,7 @@ export const pkcs12Oids = {
   keyBag: '1.2.840.113549.1.12.10.1.1',
   shroudedKeyBag: '1.2.840.113549.1.12.10.1.2',
   certBag: '1.2.840.113549.1.12.10.1.3',
+  safeContentsBag: '1.2.840.113549.1.12.10.1.6',
   x509Certificate: '1.2.840.113549.1.9.22.1',
   friendlyName: '1.2.840.113549.1.9.20',
   localKeyId: '1.2.840.113549.1.9.21',
@@ -72,7 +73,11 @@ function* readSafe(info: DerReader, by: Decryption): Steps<Bag[]> {
         ? yield* decrypted(info, by)
         : undefined
   if (contents === undefined) throw new TlsError('unsupported', `a PKCS#12 file with a part of type ${type}`)
-  const list = reading(berToDer(contents)).sequence('SafeContents')
+  return yield* readContents(berToDer(contents), by)
+}
+
+function* readContents(der: Uint8Array, by: Decryption): Steps<Bag[]> {
+  const list = reading(der).sequence('SafeContents')
   const bags: Bag[] = []
   while (!list.done) bags.push(...(yield* readBag(list.sequence('SafeBag'), by)))
   return bags
@@ -103,6 +108,8 @@ function* readBag(bag: DerReader, by: Decryption): Steps<Bag[]> {
   bag.end()
   if (kind === pkcs12Oids.keyBag) return [{ kind: 'key', der: value, ...names }]
   if (kind === pkcs12Oids.shroudedKeyBag) return [{ kind: 'key', der: yield* decryptKeyInfo(value, by), ...names }]
+  // How deep they can be, berToDer() has limited.
+  if (kind === pkcs12Oids.safeContentsBag) return yield* readContents(value, by)
   if (kind !== pkcs12Oids.certBag) return []
   const certificate = reading(value).sequence('CertBag')
   if (certificate.oid('certId') !== pkcs12Oids.x509Certificate) return []

@@ -7,6 +7,7 @@ import type { PublicKey } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import { encodePem } from '../wire/pem.ts'
+import { attempt } from '../x509/attempt.ts'
 import { parseCertificate } from '../x509/certificate.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { sameName } from '../x509/name.ts'
@@ -113,14 +114,22 @@ const chainFrom = (leaf: Certificate, pool: readonly Certificate[]): Certificate
   const chain = [leaf]
   for (;;) {
     const last = chain[chain.length - 1] ?? leaf
-    const next = pool.find(
+    const named = pool.filter(
       (one) =>
         !chain.includes(one) &&
         !equalBytes(one.der, leaf.der) &&
         !one.isSelfIssued &&
         sameName(one.subject, last.issuer),
     )
+    const next = named.find((one) => hasKeyOf(one, last)) ?? named[0]
     if (next === undefined) return chain
     chain.push(next)
   }
+}
+
+/** A CA may have had several keys, and a certificate for each (RFC 5280 section 4.2.1.1). */
+const hasKeyOf = (issuer: Certificate, certificate: Certificate): boolean => {
+  const wanted = attempt(() => certificate.authorityKeyIdentifier?.keyIdentifier)
+  const own = attempt(() => issuer.subjectKeyIdentifier)
+  return wanted !== undefined && own !== undefined && equalBytes(wanted, own)
 }

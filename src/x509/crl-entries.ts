@@ -73,10 +73,10 @@ export interface EntryScope {
   readonly indirect: boolean | undefined
 }
 
-/** `revoked` is the SEQUENCE revokedCertificates, or undefined. */
-export const readEntries = (revoked: Uint8Array | undefined, scope: EntryScope): CrlEntries => {
+/** `revoked` are the SEQUENCEs revokedCertificates: one or none, and more only in a damaged CRL. */
+export const readEntries = (revoked: readonly Uint8Array[], scope: EntryScope): CrlEntries => {
   const list = new EntryReader(scope)
-  if (revoked !== undefined) list.addAll(revoked)
+  for (const one of revoked) list.addAll(one)
   return list
 }
 

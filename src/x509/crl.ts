@@ -67,8 +67,8 @@ export class Crl {
   readonly extensions: readonly Extension[]
   readonly #namesTwoAlgorithms: boolean
   readonly #damage = new Damage()
-  /** revokedCertificates, DER. */
-  readonly #revoked: Uint8Array | undefined
+  /** revokedCertificates, DER; damaged lists may have more than one. */
+  readonly #revoked: Uint8Array[] = []
   #list: CrlEntries | undefined
   #scope: IssuingDistributionPoint | undefined
 
@@ -89,12 +89,18 @@ export class Crl {
     this.thisUpdate = this.#damage.attempt(() => tbs.time('thisUpdate')) ?? Number.NaN
     const hasNext = tbs.peek() === tags.utcTime || tbs.peek() === tags.generalizedTime
     this.nextUpdate = this.#damage.attempt(() => (hasNext ? tbs.time('nextUpdate') : undefined))
-    while (!tbs.done && tbs.peek() !== tags.sequence && tbs.peek() !== constructedTag(0)) {
-      this.#damage.note(() => tbs.fail('tbsCertList has a field that it should not have'))
-      tbs.skip('field')
+    let extensions: Uint8Array | undefined
+    while (!tbs.done) {
+      const isList = tbs.peek() === tags.sequence
+      const isLast = tbs.peek() === constructedTag(0)
+      if (extensions !== undefined || !(isLast || (isList && this.#revoked.length === 0)))
+        this.#damage.note(() => tbs.fail('tbsCertList has a field that it should not have'))
+      if (isList) this.#revoked.push(tbs.element('revokedCertificates'))
+      else if (isLast && extensions === undefined) extensions = tbs.element('crlExtensions')
+      else tbs.skip('field')
     }
-    this.#revoked = tbs.peek() === tags.sequence ? tbs.element('revokedCertificates') : undefined
-    this.extensions = this.#damage.attempt(() => readLastExtensions(tbs, 0, 'crlExtensions')) ?? []
+    this.extensions =
+      (extensions && this.#damage.attempt(() => readLastExtensions(reader(extensions), 0, 'crlExtensions'))) ?? []
   }
 
   extension(oid: string): Extension | undefined {

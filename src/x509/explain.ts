@@ -18,6 +18,8 @@ export interface Unverified {
   readonly pool: readonly Certificate[]
   readonly trust: TrustStore
   readonly provider: CryptoProvider
+  /** Why a certificate that came with the leaf could not be read, if there is such. */
+  readonly unread?: string | undefined
 }
 
 /** `best` is why the most promising path failed, if one got to an anchor by name. */
@@ -59,7 +61,7 @@ const lastByName = ({ leaf, pool }: Unverified): Certificate => {
   }
 }
 
-const untrusted = ({ leaf, trust }: Unverified, last: Certificate): CertificateError => {
+const untrusted = ({ leaf, trust, unread }: Unverified, last: Certificate): CertificateError => {
   const sameName = trust.byName(last.subject, true).length > 0 ? ' (an anchor of that name has another key)' : ''
   if (last === leaf && leaf.isSelfIssued) {
     const sentence = `${describe(leaf)} is self-signed and is not among the trust anchors${sameName}`
@@ -68,7 +70,9 @@ const untrusted = ({ leaf, trust }: Unverified, last: Certificate): CertificateE
   const issuer = last.issuer.isEmpty ? 'one without a name' : shorten(last.issuer.brief)
   const sentence = last.isSelfIssued
     ? `the chain ends in ${describe(last)}, which is self-signed and is not among the trust anchors${sameName}`
-    : `${describe(last)} is signed by an authority that is not trusted: ${issuer}; the peer may have left out an ` +
-      'intermediate certificate'
+    : `${describe(last)} is signed by an authority that is not trusted: ${issuer}; ` +
+      (unread === undefined
+        ? 'the peer may have left out an intermediate certificate'
+        : `a certificate that the peer sent with it can't be read: ${unread}`)
   return new CertificateError('unknown_ca', sentence, last)
 }

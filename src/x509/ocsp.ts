@@ -122,11 +122,7 @@ const readBasic = (der: Uint8Array): OcspBasicResponse => {
   basic.end()
   const damage = new Damage()
   const version = damage.attempt(() => readVersion(data)) ?? Number.POSITIVE_INFINITY
-  const responder = readPart(data, damage, readResponder)
-  const producedAt = damage.attempt(() => data.generalizedTime('producedAt')) ?? Number.NaN
-  if (data.peek() !== tags.sequence) data.skip('producedAt')
-  const answers = quietly(() => readAnswers(data, damage))
-  const extensions = damage.attempt(() => readLastExtensions(data, 1, 'responseExtensions')) ?? []
+  const { responder, producedAt, answers, extensions } = readData(data, damage)
   return {
     version,
     tbs,
@@ -155,6 +151,39 @@ const readCertificates = (basic: DerReader): Certificate[] => {
     certificates.push(...(attempt(() => [parseCertificate(der)]) ?? []))
   }
   return certificates
+}
+
+type Data = Pick<OcspBasicResponse, 'responder' | 'producedAt' | 'answers' | 'extensions'>
+
+/** The fields after the version. What is there twice, or in another order, damages the response; every list counts. */
+const readData = (data: DerReader, damage: Damage): Data => {
+  let responder: OcspBasicResponse['responder']
+  let producedAt = Number.NaN
+  let extensions: readonly Extension[] = []
+  const answers: OcspAnswer[] = []
+  let last = 0
+  while (!data.done) {
+    const field = fieldOf(data.peek(), last)
+    if (field !== last + 1) damage.note(() => data.fail('ResponseData has a field that it should not have here'))
+    if (field === 3) answers.push(...quietly(() => readAnswers(data, damage)))
+    else if (field === 1) responder = readPart(data, damage, readResponder)
+    else if (field === 2)
+      producedAt = readPart(data, damage, (part) => part.generalizedTime('producedAt')) ?? Number.NaN
+    else if (field === 4)
+      extensions = readPart(data, damage, (part) => readLastExtensions(part, 1, 'responseExtensions')) ?? []
+    else data.skip('field')
+    last = Math.max(last, field)
+  }
+  if (last < 3) damage.note(() => data.fail('ResponseData has no responses'))
+  return { responder, producedAt, answers, extensions }
+}
+
+/** responderID 1, producedAt 2, responses 3, responseExtensions 4; 0 for what is none of them, or a second one. */
+const fieldOf = (tag: number, last: number): number => {
+  if (tag === tags.sequence) return 3
+  if (tag === tags.generalizedTime) return last < 2 ? 2 : 0
+  if (last === 0 && (tag === constructedTag(1) || tag === constructedTag(2))) return 1
+  return last === 3 && tag === constructedTag(1) ? 4 : 0
 }
 
 /** What `read` gives of one element; one that it can't read is left out. */
@@ -188,7 +217,7 @@ const readAnswers = (data: DerReader, damage: Damage): OcspAnswer[] => {
 }
 
 const readAnswer = (single: DerReader, damage: Damage): OcspAnswer => {
-  const certId = readCertId(single.sequence('certID'))
+  const certId = readCertId(single.sequence('certID'), damage)
   const status = readStatus(single, damage)
   const thisUpdate = damage.attempt(() => single.generalizedTime('thisUpdate')) ?? Number.NaN
   const nextUpdate = damage.attempt(() => readNextUpdate(single))
@@ -199,14 +228,14 @@ const readAnswer = (single: DerReader, damage: Damage): OcspAnswer => {
 const readNextUpdate = (single: DerReader): number | undefined =>
   single.optional(constructedTag(0), 'nextUpdate', (next) => next.generalizedTime('nextUpdate'))
 
-const readCertId = (certId: DerReader): OcspCertId => {
+const readCertId = (certId: DerReader, damage: Damage): OcspCertId => {
   const algorithm = certId.sequence('hashAlgorithm')
   // No hash here has parameters, so that nothing depends on what is written for them.
   const hash = hashOids[algorithm.oid('hashAlgorithm')]
   const issuerNameHash = certId.octetString('issuerNameHash')
   const issuerKeyHash = certId.octetString('issuerKeyHash')
   const serialNumber = certId.content(tags.integer, 'serialNumber')
-  certId.end()
+  damage.attempt(() => certId.end())
   return { hash, issuerNameHash, issuerKeyHash, serialNumber }
 }
 

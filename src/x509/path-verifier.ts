@@ -188,7 +188,9 @@ export const prepare = (
   const [first, ...others] = chain
   if (first === undefined) throw new TlsError('bad_option', 'the chain is empty')
   const leaf = parsedLeaf && sameBytes(parsedLeaf.der, first) ? parsedLeaf : parsed(first)
-  return { input: searchInput(leaf, readable(others, memory), options, memory), bytesLeft: limit - bytes }
+  const unread: string[] = []
+  const pool = readable(others, memory, unread)
+  return { input: { ...searchInput(leaf, pool, options, memory), unread: unread[0] }, bytesLeft: limit - bytes }
 }
 
 /** A class and not an object with a getter, of which V8 makes a hidden class each time, and with it work for the
@@ -222,14 +224,16 @@ const parsed = (der: Uint8Array): Certificate => {
   }
 }
 
-/** Intermediates that can't be parsed are left out: perhaps the path does without them. Duplicates are left out too. */
-const readable = (list: readonly Uint8Array[], memory?: VerifierMemory): Certificate[] => {
+/** Intermediates that can't be parsed are left out, and why goes to `unread`: perhaps the path does without them.
+ * Duplicates are left out too. */
+const readable = (list: readonly Uint8Array[], memory?: VerifierMemory, unread: string[] = []): Certificate[] => {
   const certificates: Certificate[] = []
   for (const der of distinct(list)) {
     try {
       certificates.push(memory?.recall(der) ?? parseCertificate(der))
     } catch (error) {
       if (!(error instanceof TlsError)) throw error
+      unread.push(error.message)
     }
   }
   return certificates

@@ -71,11 +71,11 @@ const checkQualifiers = (certificate: Certificate): void => {
 /** id-qt-cps and id-qt-unotice. */
 const knownQualifiers: ReadonlySet<string> = new Set(['1.3.6.1.5.5.7.2.1', '1.3.6.1.5.5.7.2.2'])
 
-/** 6.1.4 (k) and (n). A version 1 or 2 certificate is a CA only where the caller says so, by trusting it. */
 /** Whether a certificate may sign others, taken as trusted: one of version 1 or 2 has nothing that would say so. */
 export const checkIssuer = (certificate: Certificate): void =>
   checkCa(certificate, certificate.version < 3 ? 'anchor' : 'intermediate')
 
+/** 6.1.4 (k) and (n). A version 1 or 2 certificate is a CA only where the caller says so, by trusting it. */
 const checkCa = (certificate: Certificate, role: Role): void => {
   const { basicConstraints, keyUsage, version } = certificate
   const byTrust = role === 'anchor' && version < 3

@@ -43,6 +43,8 @@ export interface SearchInput {
   readonly loose: boolean
   /** Told each way that was tried and where it ended. */
   readonly onTried?: ((tried: TriedPath) => void) | undefined
+  /** Why a certificate that came with the leaf can't be read, if there is such. */
+  readonly unread?: string | undefined
   /** Told each path that holds, whereupon the search goes on; without it the first one ends the search. */
   readonly onPath?: (path: CandidatePath) => void
 }

@@ -6,6 +6,7 @@ import type * as Path from 'node:path'
 import type * as Tls from 'node:tls'
 import { checkOptions } from '../checked-options.ts'
 import { TlsError } from '../errors.ts'
+import { pemTextOf } from '../wire/pem.ts'
 import { trustStore } from './trust.ts'
 import type { TrustStore } from './trust.ts'
 
@@ -85,9 +86,10 @@ const fromFile = (variable: string, file = ''): string[] => {
   return found
 }
 
+/** In UTF-16 too, as PowerShell writes text. */
 const readText = (variable: string, file: string): string => {
   try {
-    return nodeFs().readFileSync(file, 'utf8')
+    return pemTextOf(nodeFs().readFileSync(file)) ?? ''
   } catch (cause) {
     throw new TlsError('bad_option', `${variable}: ${file} can't be read`, { cause })
   }
@@ -121,7 +123,7 @@ const filesOf = (directory: string): string[] => {
 
 const readCertificates = (path: string): string[] => {
   try {
-    return certificates(nodeFs().readFileSync(path, 'utf8'))
+    return certificates(pemTextOf(nodeFs().readFileSync(path)) ?? '')
   } catch {
     return []
   }

@@ -1,7 +1,7 @@
 // Trust anchors (RFC 5280 section 6.1.1 (d)): certificates, or names with keys and constraints, indexed by name and
 // parsed once per store. Made by the caller, by trust.node.ts from the runtime's own roots, and by puretls/roots.
 
-import { checkOptions } from '../checked-options.ts'
+import { checkOptions, requireObject } from '../checked-options.ts'
 import { parsePublicKey } from '../crypto/keys.ts'
 import type { PublicKey } from '../crypto/provider.ts'
 import { quietly, TlsError } from '../errors.ts'
@@ -166,8 +166,10 @@ const readers = (input: TrustInput): (() => TrustAnchor)[] => {
   return [() => anchorFrom(input)]
 }
 
-const anchorFrom = (input: Certificate | BareAnchor): TrustAnchor =>
-  'der' in input ? anchorOf(input) : bareAnchor(input)
+const anchorFrom = (input: Certificate | BareAnchor): TrustAnchor => {
+  requireObject(input, 'PEM, DER, a certificate, or a name with a key')
+  return 'der' in input ? anchorOf(input) : bareAnchor(input)
+}
 
 /** The key is parsed when the anchor is used: an anchor of unknown kind does no harm until then. */
 const anchorOf = (certificate: Certificate, settings?: TrustSettings): TrustAnchor => ({

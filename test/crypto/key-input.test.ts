@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { connect, createServer, loadIdentity, pair } from '../../src/index.node.ts'
 import type { KeyInput } from '../../src/options.ts'
 import { signerFor } from '../../src/crypto/key-input.ts'
-import { parsePrivateKey } from '../../src/crypto/keys.ts'
+import { parsePrivateKey, parsePublicKey } from '../../src/crypto/keys.ts'
 import { nobleProvider } from '../../src/crypto/noble.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { webcryptoProvider } from '../../src/crypto/webcrypto.ts'
@@ -194,6 +194,16 @@ describe.each(Object.entries(providers))('public keys inside private key files, 
     const signature = await signer.sign('ecdsa_sha256', message)
     const verifier = provider.verifiers.find(({ algorithm }) => algorithm === 'ecdsa_sha256')
     expect(await verifier!.verify(signer.publicKey!, message, signature)).toBe(true)
+  })
+  test('a hybrid point is compared by what it says (X9.62), where only the private key counts', async () => {
+    const hybrid = (odd: number): Uint8Array => Uint8Array.of(6 + odd, ...x!, ...y!)
+    expect((await signerFor(sec1(hybrid(isOdd)), provider)).publicKey?.raw).toEqual(Uint8Array.of(4, ...x!, ...y!))
+    expect((await failure(() => signerFor(sec1(hybrid(1 - isOdd)), provider))).code).toBe('bad_key')
+    const spki = derSequence(
+      derSequence(derOid('1.2.840.10045.2.1'), derOid('1.2.840.10045.3.1.7')),
+      derBits(hybrid(isOdd)),
+    )
+    expect((await failure(() => parsePublicKey(spki))).message).toMatch(/has 65 bytes, this one 65, of which the first is [67]/)
   })
   test('none is taken', async () => expect((await signerFor(sec1(), provider)).publicKey?.type).toBe('p256'))
   test('another one is refused', async () => {

@@ -5,7 +5,16 @@ import { TlsError } from '../../src/errors.ts'
 import { createCa, decryptPrivateKey, readPkcs12 } from '../../src/pki/index.ts'
 import type { Ca, Issued } from '../../src/pki/index.ts'
 import { berToDer } from '../../src/pki/ber.ts'
-import { DerReader, derElement, derInteger, derNull, derOctets, derOid, derSequence } from '../../src/wire/der.ts'
+import {
+  DerReader,
+  constructedTag,
+  derElement,
+  derInteger,
+  derNull,
+  derOctets,
+  derOid,
+  derSequence,
+} from '../../src/wire/der.ts'
 import { decodePem, encodePem } from '../../src/wire/pem.ts'
 import { OpensslDirectory, withOpenssl } from './openssl.ts'
 
@@ -130,6 +139,32 @@ describe('encrypted private keys (RFC 5958 section 3)', () => {
       )
       expect((await rejected(decryptPrivateKey(info, 'x'))).message).toMatch(/more than is allowed|make no sense/)
     }
+  })
+})
+
+describe('PKCS#12 (RFC 7292), written piece by piece without encryption', () => {
+  const explicit = (value: Uint8Array): Uint8Array => derElement(constructedTag(0), value)
+  const bag = (last: number, value: Uint8Array): Uint8Array =>
+    derSequence(derOid(`1.2.840.113549.1.12.10.1.${last}`), explicit(value))
+  const certificateBag = (der: Uint8Array): Uint8Array =>
+    bag(3, derSequence(derOid('1.2.840.113549.1.9.22.1'), explicit(derOctets(der))))
+  const data = (content: Uint8Array): Uint8Array =>
+    derSequence(derOid('1.2.840.113549.1.7.1'), explicit(derOctets(content)))
+  const file = (...bags: Uint8Array[]): Uint8Array =>
+    derSequence(derInteger(3), data(derSequence(data(derSequence(...bags)))))
+
+  test('section 4.2.6: bags in bags are read', async () => {
+    const nested = bag(6, derSequence(bag(1, leaf.privateKey), bag(6, derSequence(certificateBag(leaf.certificate)))))
+    const read = await readPkcs12(file(nested, certificateBag(middle.certificate)), '')
+    expect([read.chainPem, read.privateKeyPem]).toEqual([leaf.chainPem, leaf.privateKeyPem])
+  })
+
+  test('RFC 5280 section 4.2.1.1: of two certificates of a CA, the chain has the one of the key that signed', async () => {
+    const [old, now] = [await root.createIntermediate({ name: 'CA' }), await root.createIntermediate({ name: 'CA' })]
+    const own = await now.issue({ names: ['a.example'] })
+    const others = [old.certificate, now.certificate].map(certificateBag)
+    const read = await readPkcs12(file(bag(1, own.privateKey), certificateBag(own.certificate), ...others), '')
+    expect(read.chainPem).toBe(own.chainPem)
   })
 })
 

@@ -34,6 +34,12 @@ describe('roots of the machine', () => {
     expect(names({ SSL_CERT_FILE: file })).toEqual(['CN=First', 'CN=Second'])
   })
 
+  test('files in UTF-16, as PowerShell writes them', () => {
+    const utf16 = (text: string): Uint8Array => new Uint8Array(Buffer.from(`\ufeff${text}`, 'utf16le'))
+    const [file, extra] = [directory.write('utf16.pem', utf16(first)), directory.write('extra16.pem', utf16(second))]
+    expect(names({ SSL_CERT_FILE: file, NODE_EXTRA_CA_CERTS: extra })).toEqual(['CN=First', 'CN=Second'])
+  })
+
   test('SSL_CERT_DIR: every file of a list of directories, once', () => {
     for (const [name, files] of [
       ['d1', [first, 'not a certificate']],
