@@ -203,7 +203,9 @@ describe.each(Object.entries(providers))('public keys inside private key files, 
       derSequence(derOid('1.2.840.10045.2.1'), derOid('1.2.840.10045.3.1.7')),
       derBits(hybrid(isOdd)),
     )
-    expect((await failure(() => parsePublicKey(spki))).message).toMatch(/has 65 bytes, this one 65, of which the first is [67]/)
+    expect((await failure(() => parsePublicKey(spki))).message).toMatch(
+      /has 65 bytes, this one 65, of which the first is [67]/,
+    )
   })
   test('none is taken', async () => expect((await signerFor(sec1(), provider)).publicKey?.type).toBe('p256'))
   test('another one is refused', async () => {

@@ -159,7 +159,7 @@ describe('PKCS#12 (RFC 7292), written piece by piece without encryption', () => 
     expect([read.chainPem, read.privateKeyPem]).toEqual([leaf.chainPem, leaf.privateKeyPem])
   })
 
-  test('RFC 5280 section 4.2.1.1: of two certificates of a CA, the chain has the one of the key that signed', async () => {
+  test('RFC 5280 section 4.2.1.1: of two certificates of a CA, that of the key that signed', async () => {
     const [old, now] = [await root.createIntermediate({ name: 'CA' }), await root.createIntermediate({ name: 'CA' })]
     const own = await now.issue({ names: ['a.example'] })
     const others = [old.certificate, now.certificate].map(certificateBag)
