@@ -36,6 +36,8 @@ export interface SessionState {
   readonly verifiedChain: readonly Uint8Array[]
   /** Milliseconds since the epoch: the first end of a certificate behind the session; 0 where none counts. */
   readonly validUntil: number
+  /** Milliseconds since the epoch: the end of the delegated credential that the peer signed with; 0 for none. */
+  readonly delegatedUntil: number
   /** The identity of the external key that the session began with, as it was sent; empty for none. */
   readonly pskIdentity: Uint8Array
   /** Client: SHA-256 (hex) of the certificate that we showed; empty where we showed none. */
@@ -60,7 +62,7 @@ export interface AskedIdentity {
   readonly answer: readonly string[]
 }
 
-const FORMAT = 3
+const FORMAT = 4
 const flag: Codec<boolean> = mapped(
   u8,
   (value) => value === 1,
@@ -107,6 +109,7 @@ const state: Codec<Written> = struct({
   peerCertificates: list(3, opaque(3, 1)),
   verifiedChain: list(3, chainEntry),
   validUntil: u64,
+  delegatedUntil: u64,
   pskIdentity: opaque(2),
   ownIdentity: latin1(opaque(1)),
   asked: list(3, asked),
@@ -170,6 +173,7 @@ export const blankSession: Omit<SessionState, 'version' | 'cipherSuite' | 'secre
     peerCertificates: [],
     verifiedChain: [],
     validUntil: 0,
+    delegatedUntil: 0,
     pskIdentity: new Uint8Array(0),
     ownIdentity: '',
     asked: undefined,

@@ -62,7 +62,7 @@ export const connectionInfo = (peer: KnownPeer, agreed: Agreement): ConnectionIn
     secureRenegotiation: agreed.secureRenegotiation ?? true,
     peerCertificates: certified?.peer.certificates ?? session?.peerCertificates ?? [],
     certificateCompression: agreed.certificateCompression,
-    delegatedUntil: certified?.signature.delegatedUntil,
+    delegatedUntil: certified?.signature.delegatedUntil ?? (session?.delegatedUntil || undefined),
     verifiedChain: certified?.peer.chain ?? (session ? chainOf(session) : []),
     ocspResponse:
       agreed.ocspResponse ?? (session && session.ocspResponse.length > 0 ? session.ocspResponse : undefined),

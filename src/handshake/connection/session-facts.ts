@@ -15,6 +15,7 @@ type IdentityFacts = Pick<
   | 'peerCertificates'
   | 'verifiedChain'
   | 'validUntil'
+  | 'delegatedUntil'
   | 'pskIdentity'
   | 'signatureScheme'
   | 'authenticatedAt'
@@ -58,6 +59,7 @@ const carriedOver = (session: SessionState): IdentityFacts => {
     peerCertificates,
     verifiedChain,
     validUntil,
+    delegatedUntil,
     pskIdentity,
     signatureScheme,
     authenticatedAt,
@@ -68,6 +70,7 @@ const carriedOver = (session: SessionState): IdentityFacts => {
     peerCertificates,
     verifiedChain,
     validUntil,
+    delegatedUntil,
     pskIdentity,
     signatureScheme,
     authenticatedAt,
@@ -81,6 +84,7 @@ const proven = (peer: KnownPeer, now: number): Omit<IdentityFacts, 'ownIdentity'
     peerCertificates: [],
     verifiedChain: [],
     validUntil: 0,
+    delegatedUntil: 0,
     signatureScheme: '',
     authenticatedAt: now,
     pskIdentity: (peer.by === 'psk' && peer.psk.identity) || NONE,
@@ -97,6 +101,7 @@ const proven = (peer: KnownPeer, now: number): Omit<IdentityFacts, 'ownIdentity'
     peerCertificates: keptCertificates(certificates, leaf, chain),
     verifiedChain,
     validUntil: ends.length > 0 ? Math.min(...ends) : 0,
+    delegatedUntil,
     signatureScheme: scheme,
   }
 }

@@ -53,7 +53,10 @@ describe('a server with a delegated credential (section 4.1.1)', () => {
     }
     const { clientEvents } = await meet(taking, server)
     const session = eventsOf(clientEvents, 'session')[0]?.session ?? none
-    expect(infoOf((await meet({ ...taking, session }, server)).clientEvents).resumed).toBe(true)
+    const resumed = infoOf((await meet({ ...taking, session }, server)).clientEvents)
+    const { signatureScheme, delegatedUntil } = infoOf(clientEvents)
+    expect(delegatedUntil).toBeGreaterThan(0)
+    expect(resumed).toMatchObject({ resumed: true, signatureScheme, delegatedUntil })
     expect(infoOf((await meet({ ...tls13, session }, server)).clientEvents).resumed).toBe(false)
   })
 
