@@ -170,6 +170,41 @@ describe('TlsConnection', () => {
     await closed
   })
 
+  it('asks nothing of a transport that it has aborted: close() with a broken pipe ends with that', async () => {
+    const [near, far] = pair()
+    const calls: string[] = []
+    let broken = false
+    const stream: ByteStream = {
+      ...near,
+      write: (data) => (broken ? Promise.reject(new Error('EPIPE')) : near.write(data)),
+      close: () => {
+        calls.push('close')
+        return near.close()
+      },
+      abort: (reason) => {
+        calls.push('abort')
+        near.abort(reason)
+      },
+    }
+    const { client } = await both({}, {}, [{ ...stream, writev: undefined } as unknown as ByteStream, far])
+    broken = true
+    await expect(client.close()).rejects.toMatchObject({ name: 'TlsError' })
+    expect(calls).toEqual(['abort'])
+  })
+
+  it('seals no alert for a peer whose transport has failed', async () => {
+    const [near, far] = pair()
+    const sent: number[] = []
+    const { client } = await both(
+      { trace: ({ direction, type }) => void (direction === 'sent' && sent.push(type)) },
+      {},
+      [near, far],
+    )
+    far.abort(new Error('line lost'))
+    await expect(client.read()).rejects.toMatchObject({ name: 'TlsError' })
+    expect(sent).not.toContain(21)
+  })
+
   it('ends with the reason that its writable stream is aborted with', async () => {
     const { client, server } = await both()
     const reason = new Error('enough')

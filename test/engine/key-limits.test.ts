@@ -5,6 +5,7 @@ import { webcryptoProvider } from '../../src/crypto/webcrypto.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { concat } from '../../src/wire/bytes.ts'
 import { createClientEngine } from '../../src/engine/every.ts'
+import { delayedProvider } from '../fixtures/delayed-provider.ts'
 import { clientConfigOf, connectEngines, eventsOf, meet, serverOf } from '../fixtures/engines.ts'
 
 const megabyte = Uint8Array.from({ length: 1 << 20 }, (_, i) => (i * 31) & 0xff)
@@ -37,6 +38,19 @@ describe('limits on key usage (RFC 9846 section 5.5)', () => {
       )
     },
   )
+
+  it('who sends over several keys is told when all of it is sealed, and at once where nothing is waited for', async () => {
+    for (const provider of [nodeProvider, delayedProvider(nodeProvider)]) {
+      const options = { provider, versions: { min: 'TLS 1.3' }, limits: { recordsPerKey: 5 } } as const
+      const meeting = await meet(options, { ...options, limits: {} })
+      const sent = meeting.client.send(megabyte)
+      expect(sent instanceof Promise).toBe(provider !== nodeProvider)
+      await sent
+      expect(meeting.client.sealing).toBeUndefined()
+      await meeting.settle()
+      expect(concat(...eventsOf(meeting.serverEvents, 'data').map(({ data }) => data))).toEqual(megabyte)
+    }
+  })
 
   it('no more than 2^48-1 key updates are sent, and a request for one more is ignored (section 4.7.3)', async () => {
     const config = clientConfigOf({ versions: { min: 'TLS 1.3' }, limits: { recordsPerKey: 5 } })

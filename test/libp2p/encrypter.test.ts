@@ -2,6 +2,7 @@
 // implementations: test/programs/libp2p.test.ts.
 
 import { generateKeyPair } from '@libp2p/crypto/keys'
+import { StreamCloseEvent } from '@libp2p/interface'
 import type { MessageStream, PrivateKey, StreamMuxerFactory } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddrConnectionPair } from '@libp2p/utils'
@@ -161,6 +162,18 @@ describe('a connection', () => {
       expect(reads - before).toBeGreaterThan(2)
     }
     await vi.waitFor(() => expect(got.length).toBe(20), 60_000)
+    transport.abort(new Error('done'))
+  })
+
+  it('whose transport is closed, and not reset, is closed as well', async () => {
+    const [transport] = multiaddrConnectionPair()
+    const connection = { read: () => new Promise<null>(() => undefined) }
+    const stream = new TlsMessageStream(connection as unknown as TlsConnection, transport)
+    const reset = vi.fn()
+    stream.addEventListener('close', ({ error }) => void reset(error))
+    transport.dispatchEvent(new StreamCloseEvent())
+    expect(stream.status).toBe('closed')
+    expect(reset.mock.calls).toEqual([[undefined]])
     transport.abort(new Error('done'))
   })
 

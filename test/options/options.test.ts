@@ -33,8 +33,12 @@ describe('an unknown option is refused, with the likely name', () => {
     ['ech', 'hello.ech'],
     ['keyshares', 'hello.keyShares'],
     ['handshakeTimeoutt', 'handshakeTimeout'],
+    ['ps', 'psk'],
   ])('of a client: %s is %s', (given, likely) => {
     expect(() => clientOf({ [given]: true })).toThrow(refusing(`${given}: unknown option; did you mean ${likely}?`))
+  })
+  it.each(['xy', 'q', 'identitatem'])('and none where no name is near: %s', (given) => {
+    expect(() => clientOf({ [given]: true })).toThrow(refusing(new RegExp(`^${given}: unknown option$`)))
   })
   it.each([
     ['shapeHello', 'hello.shape', undefined],

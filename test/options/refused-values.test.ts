@@ -15,7 +15,7 @@ import { createServer } from '../../src/index.node.ts'
 import { hpkeKeyPair, hpkeParts } from '../../src/keys/hpke-suites.ts'
 import { ja3, ja4 } from '../../src/options/fingerprint.ts'
 import { givenTicketKeys, rotatingTicketKeys } from '../../src/session/ticket-keys.ts'
-import { clientOf, serverOf } from '../fixtures/engines.ts'
+import { clientConfigOf, clientOf, serverOf } from '../fixtures/engines.ts'
 import { ecdsa, ed25519 } from '../fixtures/identities.ts'
 
 const refusal = (code: TlsErrorCode, message: RegExp): object =>
@@ -102,6 +102,23 @@ describe('ticket keys', () => {
 })
 
 describe('a provider that lacks', () => {
+  it('what a suite needs does not offer it', () => {
+    const offered = (parts: Partial<CryptoProvider>): readonly string[] =>
+      clientConfigOf({ provider: lacking(parts), tls12: { legacy: true } }).suites.map(({ name }) => name)
+    const { sha1, sha384, ...others } = nodeProvider.hashes
+    const { rsaEncryptRaw, ...noRsa } = nodeProvider
+    const kinds = (names: readonly string[]): readonly boolean[] =>
+      [/_CBC_SHA$/, /^TLS_RSA_/, /_SHA384$/, /^TLS_ECDHE_.*_SHA256$/].map((kind) =>
+        names.some((name) => kind.test(name)),
+      )
+    expect(rsaEncryptRaw).toBeTypeOf('function')
+    expect(kinds(offered({}))).toEqual([true, true, true, true])
+    expect(kinds(offered({ hashes: { ...others, ...(sha384 && { sha384 }) } }))).toEqual([false, true, true, true])
+    expect(kinds(offered({ hashes: { ...others, ...(sha1 && { sha1 }) } }))).toEqual([true, true, false, true])
+    const names = clientConfigOf({ provider: noRsa, tls12: { legacy: true } }).suites.map(({ name }) => name)
+    expect(kinds(names)).toEqual([true, false, true, true])
+  })
+
   it('a hash says which', () => {
     expect(() => hashIn({}, 'sha384')).toThrow(refusal('unsupported', /made without sha384/))
     const [record = key32] = clientOf().takeOutput()

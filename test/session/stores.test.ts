@@ -167,6 +167,8 @@ describe('a shared store', () => {
     await store.addIfAbsent('k', 20.2)
     expect(seen).toEqual(['SET k 1 NX EX 21'])
     expect(await store.instance?.()).toBe('abc123')
+    for (const info of ['# Server', null])
+      expect(await redisStore({ sendCommand: async () => info }).instance?.()).toBe('')
   })
 
   it('of memcached never asks for over 30 days, which would be a date', async () => {
@@ -218,6 +220,16 @@ describe('a shared replay guard', () => {
     expect(await guard.firstSeen(Uint8Array.of(2), 20)).toBe(false)
     run = 'second'
     expect(await guard.firstSeen(Uint8Array.of(3), 20)).toBe(false)
+  })
+
+  it('keeps its mark of the store for a year, under the name of the store', async () => {
+    const marks: unknown[] = []
+    const set: SharedStore['set'] = async (name, value, seconds) => {
+      marks.push([name, new TextDecoder().decode(value), seconds])
+    }
+    const store = { ...memoryStore(), set, instance: async () => 'abc' }
+    expect(await sharedReplayGuard({ store, clock: () => 77 }).firstSeen(key, 20)).toBe(false)
+    expect(marks).toEqual([['puretls:0rtt:since:abc', '77', 365 * 24 * 60 * 60]])
   })
 
   it.each([

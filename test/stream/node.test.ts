@@ -165,6 +165,27 @@ describe('a Node duplex that is taken over', () => {
     release()
   })
 
+  it('that has a `readable` listener and no read() is not pulled', async () => {
+    let emit: (chunk: Uint8Array) => void = () => undefined
+    const socket = {
+      on: (event: string, listener: (chunk: Uint8Array) => void) => {
+        if (event === 'data') emit = listener
+        if (event === 'readable') listener(bytesOf(0))
+      },
+      listenerCount: (event: string) => (event === 'readable' ? 1 : 0),
+      write: () => true,
+      end: () => undefined,
+      pause: () => undefined,
+      resume: () => undefined,
+      destroy: () => undefined,
+    }
+    const stream = adapt(socket)
+    emit(bytesOf(70_000))
+    expect(await stream.read()).toEqual(bytesOf(70_000))
+    emit(bytesOf(3))
+    expect(await stream.read()).toEqual(bytesOf(3))
+  })
+
   it('of a library with only the barest shape (react-native-tcp-socket)', async () => {
     const listeners = new Map<string, ((...args: unknown[]) => void)[]>()
     const calls: string[] = []

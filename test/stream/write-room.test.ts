@@ -4,6 +4,7 @@
 import { describe, expect, it } from 'vitest'
 import { TlsError } from '../../src/errors.ts'
 import { Outbox } from '../../src/stream/outbox.ts'
+import { pair } from '../../src/stream/pair.ts'
 import { Writes } from '../../src/stream/writes.ts'
 import { bytesOf, turns } from './compliance.ts'
 import { FakeEngine } from './fake-engine.ts'
@@ -124,4 +125,21 @@ it('data that was accepted and cannot be sealed later ends the connection, with 
   await writes.write(bytesOf(20_000))
   await turns(2)
   expect(aborts).toEqual([failed])
+})
+
+it('a lone write that cannot be sealed rejects with what ended the connection', async () => {
+  const { engine } = setUp()
+  let failure: TlsError | undefined
+  const outbox = new Outbox(pair()[0], () => undefined)
+  const writes = new Writes(engine, outbox, {
+    get failure() {
+      return failure
+    },
+    take: () => void (failure ??= failed),
+    abort: () => undefined,
+  })
+  engine.send = () => {
+    throw new Error('the key is gone')
+  }
+  await expect(writes.write(bytesOf(1))).rejects.toBe(failed)
 })

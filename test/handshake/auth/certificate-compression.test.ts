@@ -23,6 +23,16 @@ it('this runtime has every algorithm of RFC 8879 section 7.3', () => {
   expect(each.map(([name]) => name)).toEqual(['brotli', 'zstd', 'zlib', 'zlib'])
 })
 
+it.each(each)('%s gives no byte more than it is asked for (section 4)', async (_, codec) => {
+  for (const length of [2, 100]) {
+    const data = new Uint8Array(length).fill(5)
+    const compressed = (await codec.compress?.(data)) ?? data
+    const decompress = async (most: number) => codec.decompress?.(compressed, most)
+    expect(new Uint8Array((await decompress(length)) ?? [])).toEqual(data)
+    await expect(decompress(length - 1)).rejects.toThrow()
+  }
+})
+
 /** Types of the handshake messages that a server sends. */
 const sentBy = (): { readonly names: string[]; readonly seam: NonNullable<TestServerOptions['seam']> } => {
   const names: string[] = []
