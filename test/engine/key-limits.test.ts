@@ -39,7 +39,7 @@ describe('limits on key usage (RFC 9846 section 5.5)', () => {
     },
   )
 
-  it('who sends over several keys is told when all of it is sealed, and at once where nothing is waited for', async () => {
+  it('who sends over several keys is told when all is sealed, and at once where nothing is waited for', async () => {
     for (const provider of [nodeProvider, delayedProvider(nodeProvider)]) {
       const options = { provider, versions: { min: 'TLS 1.3' }, limits: { recordsPerKey: 5 } } as const
       const meeting = await meet(options, { ...options, limits: {} })
