@@ -84,7 +84,7 @@ export class RecordFramer {
 
   /** Bytes of the record that begins at `start`, as far as its header tells, and whether all of them are there. */
   #lengthOf(bytes: Uint8Array, start: number, available: number): { readonly length: number; readonly whole: boolean } {
-    this.#checkHeader(bytes.subarray(start, start + Math.min(available, RECORD_HEADER_LENGTH)))
+    this.#checkHeader(bytes, start, available)
     if (available < RECORD_HEADER_LENGTH) return { length: RECORD_HEADER_LENGTH, whole: false }
     const fragment = (bytes[start + 3] ?? 0) * 256 + (bytes[start + 4] ?? 0)
     if (fragment > this.maxFragment) {
@@ -133,8 +133,10 @@ export class RecordFramer {
     if (this.#start === this.#end) this.#wait(nothing, 0, false)
   }
 
-  #checkHeader(head: Uint8Array): void {
-    const [type = 0, major] = head
+  /** Of the header that begins at `start`, so much as is `available`; no view of it, which each record would cost. */
+  #checkHeader(bytes: Uint8Array, start: number, available: number): void {
+    const type = bytes[start] ?? 0
+    const major = available > 1 ? bytes[start + 1] : undefined
     const known = type >= contentTypes.change_cipher_spec && type <= contentTypes.heartbeat
     if (known && (major === undefined || major === 3)) return
     if (this.#first)
@@ -145,7 +147,10 @@ export class RecordFramer {
         this.describe,
       )
     if (!known) throw new TlsError('unexpected_message', `a record of unknown content type ${type}`)
-    throw new TlsError('protocol_version', `a record of version ${major}.${head[2] ?? '?'}; TLS records have 3.x`)
+    throw new TlsError(
+      'protocol_version',
+      `a record of version ${major}.${available > 2 ? bytes[start + 2] : '?'}; TLS records have 3.x`,
+    )
   }
 }
 
