@@ -39,26 +39,28 @@ const fillsElement = (bytes: Uint8Array): boolean => {
 const utf16Of = ([first, second]: Uint8Array): string =>
   first === 0xff && second === 0xfe ? 'utf-16le' : first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8'
 
+/** Lines of RFC 1421 headers in a block; those that there are have two. */
+const MAX_HEADER_LINES = 1000
+
 /**
  * The blocks of a PEM text in order. Text outside of blocks is ignored, as are spaces around lines and empty lines.
- * Throws TlsError `bad_option` if there is no block, or one is cut off or is not base64, and says in which line.
+ * Throws TlsError `bad_option` if there is no block, or one is cut off or is not base64, and says in which line. What
+ * it takes is linear in the length, with little for each line: only those that may be boundaries are looked at.
  */
 export const decodePem = (text: string): PemBlock[] => {
-  if (!text.includes('-----BEGIN ') && !text.includes('-----END ')) bad(whyNone(text))
-  const lines = text.split(/\r\n|\n|\r/)
   const blocks: PemBlock[] = []
-  let at = 0
-  while (at < lines.length) {
-    const label = boundaryLabel(lines[at] ?? '', 'BEGIN')
+  for (let begin = nextBoundary(text, 0); begin !== undefined;) {
+    const next = nextBoundary(text, begin.end)
+    const label = labelOf(begin, 'BEGIN')
     if (label === undefined) {
-      const stray = boundaryLabel(lines[at] ?? '', 'END')
-      if (stray !== undefined) bad(`line ${at + 1} ends a PEM block "${stray}" that did not begin`)
-      at++
-      continue
+      const stray = labelOf(begin, 'END')
+      if (stray !== undefined) bad(`line ${lineAt(text, begin.start)} ends a PEM block "${stray}" that did not begin`)
+      begin = next
+    } else {
+      const end = endOfBlock(text, label, begin, next)
+      blocks.push(readBlock(text, label, begin, end))
+      begin = nextBoundary(text, end.end)
     }
-    const end = endOfBlock(lines, at, label)
-    blocks.push(readBlock(label, lines, at + 1, end))
-    at = end + 1
   }
   if (blocks.length === 0) bad(whyNone(text))
   return blocks
@@ -91,71 +93,113 @@ const bad = (sentence: string): never => {
   throw new TlsError('bad_option', sentence)
 }
 
+/** A line that may begin or end a block. */
+interface Boundary {
+  /** Without the spaces around it. */
+  readonly line: string
+  /** Offsets of the line in the text, without its line end. */
+  readonly start: number
+  readonly end: number
+}
+
+const mark = /-----(?:BEGIN|END)/g
+const lineEnd = /[\r\n]/g
+
+/** The first line from an offset on, which is 0 or the end of a line, that has the marks of a boundary. */
+const nextBoundary = (text: string, from: number): Boundary | undefined => {
+  mark.lastIndex = from
+  if (!mark.test(text)) return undefined
+  let start = mark.lastIndex
+  while (start > from && !isLineEnd(text.charCodeAt(start - 1))) start--
+  const end = endOfLine(text, mark.lastIndex)
+  return { line: text.slice(start, end).trim(), start, end }
+}
+
+const isLineEnd = (code: number): boolean => code === LF || code === CR
+const LF = 10
+const CR = 13
+
+/** Offset of the next line end, or of the end. */
+const endOfLine = (text: string, from: number): number => {
+  lineEnd.lastIndex = from
+  return lineEnd.test(text) ? lineEnd.lastIndex - 1 : text.length
+}
+
+/** Where the line after the one that ends here begins: "\r\n" ends one line. */
+const afterLineEnd = (text: string, end: number): number =>
+  end + (text.charCodeAt(end) === CR && text.charCodeAt(end + 1) === LF ? 2 : 1)
+
+/** Number of the line, from 1, that an offset is in. */
+const lineAt = (text: string, offset: number): number => {
+  let line = 1
+  for (let at = 0; at < offset; at++) {
+    const code = text.charCodeAt(at)
+    if (code === CR || (code === LF && text.charCodeAt(at - 1) !== CR)) line++
+  }
+  return line
+}
+
 /** Label of a boundary line, or undefined. */
-const boundaryLabel = (line: string, kind: 'BEGIN' | 'END'): string | undefined => {
-  const trimmed = line.trim()
+const labelOf = ({ line }: Boundary, kind: 'BEGIN' | 'END'): string | undefined => {
   const prefix = `-----${kind} `
-  if (!trimmed.startsWith(prefix) || !trimmed.endsWith('-----') || trimmed.length < prefix.length + 5) return undefined
-  const label = trimmed.slice(prefix.length, -5)
+  if (!line.startsWith(prefix) || !line.endsWith('-----') || line.length < prefix.length + 5) return undefined
+  const label = line.slice(prefix.length, -5)
   return label.includes('-----') ? undefined : label
 }
 
-const endOfBlock = (lines: readonly string[], begin: number, label: string): number => {
-  for (let i = begin + 1; i < lines.length; i++) {
-    const line = lines[i] ?? ''
-    const found = boundaryLabel(line, 'END')
-    if (found === label) return i
+/** The boundary after the one that begins a block, if it ends it. */
+const endOfBlock = (text: string, label: string, begin: Boundary, next: Boundary | undefined): Boundary => {
+  const block = `the PEM block "${label}"`
+  if (next !== undefined) {
+    const found = labelOf(next, 'END')
+    if (found === label) return next
+    const line = lineAt(text, next.start)
     if (found !== undefined)
-      bad(`the PEM block "${label}" that begins in line ${begin + 1} ends as "${found}" in line ${i + 1}`)
-    if (line.includes('-----END'))
-      bad(
-        `line ${i + 1} has more than the end of the PEM block "${label}": put each BEGIN and END on a line of its own`,
-      )
-    if (line.includes('-----BEGIN')) break
+      bad(`${block} that begins in line ${lineAt(text, begin.start)} ends as "${found}" in line ${line}`)
+    if (next.line.includes('-----END'))
+      bad(`line ${line} has more than the end of ${block}: put each BEGIN and END on a line of its own`)
   }
-  return bad(`the PEM block "${label}" that begins in line ${begin + 1} has no END line: it is cut off`)
+  return bad(`${block} that begins in line ${lineAt(text, begin.start)} has no END line: it is cut off`)
 }
 
-const readBlock = (label: string, lines: readonly string[], from: number, end: number): PemBlock => {
-  const { headers, next } = readHeaders(lines, from, end)
-  const bytes = decodeBase64(lines.slice(next, end).join(''))
-  if (bytes === undefined) return bad(`base64 is broken ${brokenAt(lines, next, end)} (PEM block "${label}")`)
-  if (bytes.length === 0) return bad(`the PEM block "${label}" that begins in line ${from} is empty`)
+const readBlock = (text: string, label: string, begin: Boundary, end: Boundary): PemBlock => {
+  const { headers, next } = readHeaders(text, afterLineEnd(text, begin.end), end.start)
+  const body = text.slice(next, end.start)
+  const bytes = decodeBase64(body)
+  if (bytes === undefined) return bad(`base64 is broken ${whereBroken(text, next, body)} (PEM block "${label}")`)
+  if (bytes.length === 0) bad(`the PEM block "${label}" that begins in line ${lineAt(text, begin.start)} is empty`)
   return headers.size === 0 ? { label, bytes } : { label, bytes, headers }
 }
 
 /** RFC 1421 section 4.6: `Name: value` lines, continued by lines that begin with a space, then an empty line. */
-const readHeaders = (
-  lines: readonly string[],
-  from: number,
-  end: number,
-): { headers: Map<string, string>; next: number } => {
+const readHeaders = (text: string, from: number, end: number): { headers: Map<string, string>; next: number } => {
   const headers = new Map<string, string>()
   let name: string | undefined
   let next = from
-  for (; next < end; next++) {
-    const line = lines[next] ?? ''
+  for (let lines = 0; next < end; lines++) {
+    const lineStop = endOfLine(text, next)
+    const line = text.slice(next, lineStop)
     const colon = line.indexOf(':')
     if (colon > 0) {
       name = line.slice(0, colon).trim()
       headers.set(name, line.slice(colon + 1).trim())
     } else if (name !== undefined && /^\s+\S/.test(line)) headers.set(name, (headers.get(name) ?? '') + line.trim())
     else break
+    if (lines === MAX_HEADER_LINES)
+      bad(`line ${lineAt(text, next)} is one of over ${lines} lines of headers of a PEM block`)
+    next = afterLineEnd(text, lineStop)
   }
   return { headers, next }
 }
 
-/** Where base64 goes wrong, for the message: the first line with a foreign character, or the count. */
-const brokenAt = (lines: readonly string[], from: number, end: number): string => {
-  let last = from
-  for (let i = from; i < end; i++) {
-    const line = (lines[i] ?? '').replace(/\s+/g, '')
-    if (line === '') continue
-    if (!/^[A-Za-z0-9+/]*={0,2}$/.test(line)) return `in line ${i + 1}`
-    if (/=$/.test(lines[last] ?? '') && last !== i) return `in line ${last + 1}: padding before the end`
-    last = i
-  }
-  return `in line ${last + 1}: it ends in the middle of a byte`
+/** Where base64 goes wrong that begins at an offset of the text: at a character that can't be there, or in the end. */
+const whereBroken = (text: string, from: number, body: string): string => {
+  const [before = '', characters = '', padding = ''] = /^([A-Za-z0-9+/\s]*)((?:=\s*){0,2})/.exec(body) ?? []
+  if (before.length === body.length)
+    return `in line ${lineAt(text, from + body.trimEnd().length)}: it ends in the middle of a byte`
+  const line = lineAt(text, from + before.length)
+  const paddingLine = padding === '' ? line : lineAt(text, from + characters.length)
+  return `in line ${paddingLine}${paddingLine === line ? '' : ': padding before the end'}`
 }
 
 const whyNone = (text: string): string => {

@@ -73,6 +73,20 @@ describe('PEM (RFC 7468)', () => {
     ])
   })
 
+  test('lines of one character, and spaces of any kind', () => {
+    const spaced = ['\n', '\r\n\r\n', ' ', '\u3000', '\ufeff'].map((space) => ['A', 'Q', 'I', 'D'].join(space))
+    const text = spaced.map((body) => `-----BEGIN A-----\n${body}\n-----END A-----\n`).join('-----\n')
+    expect(decodePem(text).map(({ bytes }) => [...bytes])).toEqual(spaced.map(() => [1, 2, 3]))
+  })
+
+  test('a block may have a thousand lines of headers', () => {
+    const withLines = (lines: string): string => `-----BEGIN A-----\n${lines}\nAAAA\n-----END A-----`
+    expect(decodePem(withLines(`a: b\n${' c\n'.repeat(999)}`))[0]?.headers?.get('a')).toBe(`b${'c'.repeat(999)}`)
+    const tooMany = 'line 1002 is one of over 1000 lines of headers of a PEM block'
+    expect(refusal(withLines(`a: b\n${' c\n'.repeat(1000)}`))).toBe(tooMany)
+    expect(refusal(withLines('a: b\n'.repeat(1001)))).toBe(tooMany)
+  })
+
   test.each([
     ['nothing', '', /empty/],
     ['no block', 'hello', /no PEM block found/],
@@ -86,6 +100,17 @@ describe('PEM (RFC 7468)', () => {
     ['a foreign character', block.replace('AAECAw', 'AAE*Aw'), /base64 is broken in line 2/],
     ['a missing character', block.replace('AAECAw', 'AAECA'), /base64 is broken in line 4: it ends in the middle/],
     ['padding inside', '-----BEGIN A-----\nAA==\nAAAA\n-----END A-----', /line 2: padding before the end/],
+    [
+      'padding inside, with a space after it',
+      '-----BEGIN A-----\nAA== \n\nAAAA\n-----END A-----',
+      /line 2: padding before/,
+    ],
+    ['more padding than there is', '-----BEGIN A-----\nAAAA\nA===\n-----END A-----', /base64 is broken in line 3 \(/],
+    [
+      'an end in the middle of a byte',
+      '-----BEGIN A-----\nAAAA\nAA\n\n-----END A-----',
+      /line 3: it ends in the middle/,
+    ],
     ['an empty block', '-----BEGIN A-----\n-----END A-----', /is empty/],
   ])('refuses %s', (_, text, sentence) => {
     expect(refusal(text)).toMatch(sentence)
