@@ -17,7 +17,7 @@ import {
 import { encodePem } from '../wire/pem.ts'
 import type { PemOrDer } from '../wire/pem.ts'
 import { parseCertificate } from '../x509/certificate.ts'
-import { serialKey } from '../x509/crl-entries.ts'
+import { serialKey } from '../x509/revocation-terms.ts'
 import { certificateBytes } from '../x509/load.ts'
 import { authorityKeyIdentifier, encodeExtension, fullName, merged } from './extensions.ts'
 import type { RawExtension } from './extensions.ts'

@@ -198,12 +198,15 @@ export class DerReader {
     return this.bytes.subarray(start, this.#position)
   }
 
-  /** Steps over the next element, as `element` does. */
-  skip(name: string): void {
+  /** Steps over the next element, as `element` does; returns where its content begins. */
+  skip(name: string): number {
     const found = this.peek()
     if (found === -1) this.fail(`${name} is missing`)
     if ((found & 0x1f) === 0x1f) this.fail(`${name} has a tag number of more than 30`)
-    this.#position = this.#header(found, name)
+    const end = this.#header(found, name)
+    const content = this.#position
+    this.#position = end
+    return content
   }
 
   boolean(name: string): boolean {
@@ -332,17 +335,23 @@ export class DerReader {
   time(name: string): number {
     if (this.peek() === tags.generalizedTime) return this.generalizedTime(name)
     const start = this.#position
-    const content = this.content(tags.utcTime, name)
-    const year = digits(content, 0, 2)
-    const time = content.length === 13 ? instant(year < 50 ? 2000 + year : 1900 + year, content, 2) : Number.NaN
+    const end = this.#header(tags.utcTime, name)
+    const content = this.#position
+    this.#position = end
+    const year = digits(this.bytes, content, 2)
+    const isWhole = end - content === 13
+    const time = isWhole ? instant(year < 50 ? 2000 + year : 1900 + year, this.bytes, content + 2) : Number.NaN
     return Number.isNaN(time) ? this.fail(`${name} is not a UTCTime of the form YYMMDDHHMMSSZ`, start) : time
   }
 
   /** YYYYMMDDHHMMSSZ and no other form; milliseconds since the epoch. */
   generalizedTime(name: string, tag: number = tags.generalizedTime): number {
     const start = this.#position
-    const content = this.content(tag, name)
-    const time = content.length === 15 ? instant(digits(content, 0, 4), content, 4) : Number.NaN
+    const end = this.#header(tag, name)
+    const content = this.#position
+    this.#position = end
+    const year = digits(this.bytes, content, 4)
+    const time = end - content === 15 ? instant(year, this.bytes, content + 4) : Number.NaN
     return Number.isNaN(time) ? this.fail(`${name} is not a GeneralizedTime of the form YYYYMMDDHHMMSSZ`, start) : time
   }
 }

@@ -2,28 +2,16 @@
 // and no more: the entry stays on the list, and the list is known to be damaged.
 
 import { quietly } from '../errors.ts'
-import { toHex } from '../wire/bytes.ts'
+import { joined, toHex } from '../wire/bytes.ts'
 import { DerReader, tags } from '../wire/der.ts'
+import { ByteIndex } from './byte-index.ts'
 import { Damage } from './damage.ts'
 import { readExtensions } from './extensions.ts'
 import type { Extension } from './extensions.ts'
 import { readGeneralNames } from './general-name.ts'
+import { sameName } from './name.ts'
 import type { Name } from './name.ts'
-
-/** CRLReason (section 5.3.1) by number; 7 is not used. */
-export const crlReasons: readonly (string | undefined)[] = [
-  'unspecified',
-  'keyCompromise',
-  'cACompromise',
-  'affiliationChanged',
-  'superseded',
-  'cessationOfOperation',
-  'certificateHold',
-  undefined,
-  'removeFromCRL',
-  'privilegeWithdrawn',
-  'aACompromise',
-]
+import { entryOids, readReasonCode, startOfValue } from './revocation-terms.ts'
 
 export interface CrlEntry {
   /** Milliseconds since the epoch; undefined if it can't be read. */
@@ -33,16 +21,14 @@ export interface CrlEntry {
   readonly reason: string | undefined
 }
 
-type EntryMap = Map<string, CrlEntry>
-
-/** Entries by serial number, in hex. */
+/** The entries of a CRL. */
 export interface CrlEntries {
-  /** Of certificates of the CRL's own issuer. */
+  /** Of certificates of the CRL's own issuer, by serial number in hex. */
   readonly own: ReadonlyMap<string, CrlEntry>
-  /** Of certificates of others (section 5.3.3), by the key of their issuer's name. */
-  readonly others: ReadonlyMap<string, ReadonlyMap<string, CrlEntry>>
-  /** Of certificates of issuers whose names can't be read. */
-  readonly nameless: ReadonlyMap<string, CrlEntry>
+  /** The most severe of those of a certificate: of its issuer (section 5.3.3), or of one whose name can't be read. */
+  find(serialNumber: Uint8Array, issuer: Name): CrlEntry | undefined
+  /** Whether there are entries of other issuers, or of some whose names can't be read. */
+  readonly hasOthers: boolean
   /** Object identifiers of critical extensions that are not known. */
   readonly unknownCritical: ReadonlySet<string>
   /** Whether any entry has extensions. */
@@ -51,21 +37,9 @@ export interface CrlEntries {
   readonly damage: string | undefined
 }
 
-export const entryOids = { reason: '2.5.29.21', invalidityDate: '2.5.29.24', certificateIssuer: '2.5.29.29' } as const
 const knownOids: ReadonlySet<string> = new Set(Object.values(entryOids))
 
 const open = (der: Uint8Array): DerReader => DerReader.tolerant(der, 'revocation_unknown', 'CRL', [])
-
-/** A serial number (content of an INTEGER) by its value, in hex: leading bytes that add nothing do not count. */
-export const serialKey = (content: Uint8Array): string => {
-  let start = 0
-  while (start < content.length - 1) {
-    const [first, second = 0] = content.subarray(start)
-    if (first !== (second < 0x80 ? 0 : 0xff)) break
-    start++
-  }
-  return toHex(content.subarray(start))
-}
 
 /** What entries are about that name no issuer, or one that can't be read: undefined, if the CRL does not tell. */
 export interface EntryScope {
@@ -75,12 +49,13 @@ export interface EntryScope {
 
 /** `revoked` are the SEQUENCEs revokedCertificates: one or none, and more only in a damaged CRL. */
 export const readEntries = (revoked: readonly Uint8Array[], scope: EntryScope): CrlEntries => {
-  const list = new EntryReader(scope)
-  for (const one of revoked) list.addAll(one)
+  const [first = new Uint8Array()] = revoked
+  const list = new EntryReader(revoked.length > 1 ? joined(revoked) : first, scope)
+  list.readAll()
   return list
 }
 
-/** Extensions of an entry, read once for all entries that have the same. */
+/** Extensions of an entry. */
 interface EntryExtensions extends Pick<CrlEntry, 'extensions' | 'reason'> {
   /** The certificateIssuer extension, if it is there. */
   readonly issuer: Extension | undefined
@@ -88,21 +63,36 @@ interface EntryExtensions extends Pick<CrlEntry, 'extensions' | 'reason'> {
 
 const noExtensions: EntryExtensions = { extensions: [], reason: undefined, issuer: undefined }
 
+/** Sets of extensions of which it is kept what they are: most entries have one of a few. */
+const MAX_KNOWN = 500
+
+/** Whose certificates entries are of; other issuers have the numbers after these. */
+const OWN = 0
+const NAMELESS = 1
+
 class EntryReader implements CrlEntries {
-  readonly own: EntryMap = new Map()
-  readonly others = new Map<string, EntryMap>()
-  readonly nameless: EntryMap = new Map()
   readonly unknownCritical = new Set<string>()
   hasExtensions = false
+  hasOthers = false
+  readonly #revoked: Uint8Array
   readonly #damage = new Damage()
   readonly #issuer: Name
   readonly #indirect: boolean | undefined
-  /** Where entries go: an issuer holds until another one is named (section 5.3.3). */
-  #maps: readonly EntryMap[] = [this.own]
-  /** Most entries of a list have one of a few sets of extensions. */
-  readonly #known = new Map<string, EntryExtensions>()
+  /** Offsets of entries by serial number and issuer, weighed by severity. */
+  readonly #index: ByteIndex
+  /** Numbers of other issuers by the key of their names. */
+  readonly #others = new Map<string, number>()
+  /** Whose certificates the next entries are of: an issuer holds until another one is named (section 5.3.3). */
+  #issuers: readonly number[] = [OWN]
+  /** Extensions by their bytes; undefined for those that can't be read. */
+  readonly #known: (EntryExtensions | undefined)[] = []
+  readonly #knownIndex: ByteIndex
+  #own: ReadonlyMap<string, CrlEntry> | undefined
 
-  constructor({ issuer, indirect }: EntryScope) {
+  constructor(revoked: Uint8Array, { issuer, indirect }: EntryScope) {
+    this.#revoked = revoked
+    this.#index = new ByteIndex(revoked)
+    this.#knownIndex = new ByteIndex(revoked)
     this.#issuer = issuer
     this.#indirect = indirect
   }
@@ -111,14 +101,37 @@ class EntryReader implements CrlEntries {
     return this.#damage.sentence
   }
 
-  /** Any number of entries can be unreadable, and of all that is said about them one sentence is kept. */
-  addAll(revoked: Uint8Array): void {
-    quietly(() => this.#damage.attempt(() => this.#readAll(open(revoked).sequence('revokedCertificates'))))
+  get own(): ReadonlyMap<string, CrlEntry> {
+    this.#own ??= new Map(Array.from(this.#index.of(OWN), ([key, at]) => [toHex(key), this.#entryAt(at)]))
+    return this.#own
   }
 
-  #readAll(sequence: DerReader): void {
+  find(serialNumber: Uint8Array, issuer: Name): CrlEntry | undefined {
+    const issuers = [sameName(issuer, this.#issuer) ? OWN : undefined, this.#others.get(issuer.key), NAMELESS]
+    const start = startOfValue(serialNumber, 0, serialNumber.length)
+    const found = issuers.flatMap((number) => {
+      const one = number === undefined ? number : this.#index.find(serialNumber, start, serialNumber.length, number)
+      return one === undefined ? [] : [one]
+    })
+    const [first] = found.toSorted(([, a], [, b]) => b - a)
+    return first && this.#entryAt(first[0])
+  }
+
+  /** Any number of entries can be unreadable, and of all that is said about them one sentence is kept. */
+  readAll(): void {
+    const reader = open(this.#revoked)
+    quietly(() => {
+      while (!reader.done) {
+        const sequence = reader.sequence('revokedCertificates')
+        this.#damage.attempt(() => this.#readList(sequence), sequence)
+      }
+    })
+  }
+
+  #readList(sequence: DerReader): void {
     while (!sequence.done) {
-      if (sequence.peek() === tags.sequence) this.#add(sequence.sequence('entry'))
+      const at = sequence.position
+      if (sequence.peek() === tags.sequence) this.#add(at, sequence.sequence('entry'))
       else {
         this.#damage.note(() => sequence.fail('an entry is none'))
         sequence.skip('entry')
@@ -126,90 +139,116 @@ class EntryReader implements CrlEntries {
     }
   }
 
-  #add(entry: DerReader): void {
+  #add(at: number, entry: DerReader): void {
     if (entry.peek() !== tags.integer) {
       this.#damage.note(() => entry.fail('an entry has no serial number'))
       return
     }
-    const serial = this.#damage.attempt(() => entry.content(tags.integer, 'userCertificate'), entry)
-    if (serial === undefined) return
-    const revocationDate = this.#date(entry)
+    const content = this.#damage.attempt(() => entry.skip('userCertificate'), entry)
+    if (content === undefined) return
+    const end = entry.position
+    this.#checkDate(entry)
     const known = this.#extensions(entry)
-    const { extensions, reason, issuer } = known ?? noExtensions
-    if (issuer !== undefined) this.#setIssuers(this.#damage.attempt(() => this.#mapsOf(issuer)) ?? [this.nameless])
+    const { issuer, reason } = known ?? noExtensions
+    if (issuer !== undefined) this.#setIssuers(this.#issuersNamed(issuer) ?? [NAMELESS])
     // They may have named an issuer.
-    if (known === undefined && this.#indirect !== false) this.#setIssuers([this.nameless])
-    const read = { revocationDate, extensions, reason }
-    const key = serialKey(serial)
-    for (const map of this.#maps) if (severity(read) > severity(map.get(key))) map.set(key, read)
+    if (known === undefined && this.#indirect !== false) this.#setIssuers([NAMELESS])
+    const start = startOfValue(this.#revoked, content, end)
+    for (const number of this.#issuers) {
+      this.#index.add(start, end, number, at, severityOf(reason))
+      if (number !== OWN) this.hasOthers = true
+    }
   }
 
   /** On a list that does not say that it is indirect, no entry is of another issuer alone. */
-  #setIssuers(current: readonly EntryMap[]): void {
-    this.#maps = [...new Set(this.#indirect === true ? current : [this.own, ...current])]
+  #setIssuers(current: readonly number[]): void {
+    this.#issuers = [...new Set(this.#indirect === true ? current : [OWN, ...current])]
   }
 
-  #date(entry: DerReader): number | undefined {
-    const isTime = entry.peek() === tags.utcTime || entry.peek() === tags.generalizedTime
-    if (isTime) return this.#damage.attempt(() => entry.time('revocationDate'), entry)
-    this.#damage.note(() => entry.fail('an entry has no date'))
-    return undefined
+  /** The date of an entry is read when that is asked for. Here it is whether it can be, which makes no difference once
+   * something of the list can't. */
+  #checkDate(entry: DerReader): void {
+    if (!isAtTime(entry)) this.#damage.note(() => entry.fail('an entry has no date'))
+    else if (this.#damage.sentence === undefined) this.#damage.attempt(() => entry.time('revocationDate'))
+    else entry.attempt(() => entry.skip('revocationDate'))
   }
 
   /** Undefined if they can't be read. */
   #extensions(entry: DerReader): EntryExtensions | undefined {
     if (entry.done) return noExtensions
-    if (entry.peek() === tags.sequence) return this.#damage.attempt(() => this.#readExtensions(entry), entry)
-    this.#damage.note(() => entry.fail('an entry has a field that it should not have'))
-    return undefined
-  }
-
-  #readExtensions(entry: DerReader): EntryExtensions {
-    const bytes = entry.element('crlEntryExtensions', tags.sequence)
-    entry.end()
+    if (entry.peek() !== tags.sequence) {
+      this.#damage.note(() => entry.fail('an entry has a field that it should not have'))
+      return undefined
+    }
+    const start = entry.position
+    const end = this.#damage.attempt(() => endOfExtensions(entry), entry)
+    if (end === undefined) return undefined
     this.hasExtensions = true
-    const key = toHex(bytes)
-    const known = this.#known.get(key)
-    if (known !== undefined) return known
-    const extensions = readExtensions(open(bytes), 'crlEntryExtensions')
-    for (const { oid, critical } of extensions) if (critical && !knownOids.has(oid)) this.unknownCritical.add(oid)
-    const issuer = extensions.find(({ oid }) => oid === entryOids.certificateIssuer)
-    const read = { extensions, reason: this.#damage.attempt(() => readReason(extensions)), issuer }
-    this.#known.set(key, read)
+    const known = this.#knownIndex.find(this.#revoked, start, end, 0)
+    if (known !== undefined) return this.#known[known[0]]
+    const read = this.#readExtensions(this.#revoked.subarray(start, end))
+    if (this.#known.length < MAX_KNOWN) this.#knownIndex.add(start, end, 0, this.#known.push(read) - 1)
     return read
   }
 
-  #mapsOf({ value }: Extension): readonly EntryMap[] {
-    const list = open(value).lastSequence('certificateIssuer')
-    const names = readGeneralNames(list, 'certificateIssuer')
-    const directories = names.flatMap((name) => (name.kind === 'directory' ? [name.name] : []))
-    if (directories.length === 0) list.fail('certificateIssuer has no directory name')
-    return directories.map(({ key }) => {
-      if (key === this.#issuer.key) return this.own
-      const map = this.others.get(key) ?? new Map<string, CrlEntry>()
-      this.others.set(key, map)
-      return map
-    })
+  #readExtensions(bytes: Uint8Array): EntryExtensions | undefined {
+    const reader = open(bytes)
+    const extensions = this.#damage.attempt(() => readExtensions(reader, 'crlEntryExtensions'), reader)
+    if (extensions === undefined) return undefined
+    for (const { oid, critical } of extensions) if (critical && !knownOids.has(oid)) this.unknownCritical.add(oid)
+    const issuer = extensions.find(({ oid }) => oid === entryOids.certificateIssuer)
+    const reason = extensions.find(({ oid }) => oid === entryOids.reason)
+    return { extensions, reason: reason && this.#reasonOf(reason), issuer }
+  }
+
+  #reasonOf(extension: Extension): string | undefined {
+    const value = open(extension.value)
+    return this.#damage.attempt(() => {
+      const reason = readReasonCode(value)
+      value.end()
+      return reason
+    }, value)
+  }
+
+  #issuersNamed({ value }: Extension): readonly number[] | undefined {
+    const outer = open(value)
+    return this.#damage.attempt(() => {
+      const list = outer.lastSequence('certificateIssuer')
+      const names = readGeneralNames(list, 'certificateIssuer')
+      const directories = names.flatMap((name) => (name.kind === 'directory' ? [name.name] : []))
+      if (directories.length === 0) list.fail('certificateIssuer has no directory name')
+      return directories.map(({ key }) => (key === this.#issuer.key ? OWN : this.#numberOf(key)))
+    }, outer)
+  }
+
+  #numberOf(key: string): number {
+    const number = this.#others.get(key) ?? this.#others.size + NAMELESS + 1
+    this.#others.set(key, number)
+    return number
+  }
+
+  /** An entry that is in the index. */
+  #entryAt(at: number): CrlEntry {
+    const entry = open(this.#revoked.subarray(at)).sequence('entry')
+    entry.skip('userCertificate')
+    const revocationDate = isAtTime(entry) ? entry.attempt(() => entry.time('revocationDate')) : undefined
+    const start = entry.position
+    const end = entry.peek() === tags.sequence ? entry.attempt(() => endOfExtensions(entry)) : undefined
+    const read = end === undefined ? undefined : this.#readExtensions(entry.bytes.subarray(start, end))
+    const { extensions, reason } = read ?? noExtensions
+    return { revocationDate, extensions, reason }
   }
 }
 
+const isAtTime = (entry: DerReader): boolean => entry.peek() === tags.utcTime || entry.peek() === tags.generalizedTime
+
+/** They are the last field. */
+const endOfExtensions = (entry: DerReader): number => {
+  entry.skip('crlEntryExtensions')
+  entry.end()
+  return entry.position
+}
+
 /** Of several entries for one certificate, the one that can't be taken back counts. */
-export const severity = (entry: CrlEntry | undefined): number => {
-  if (entry === undefined) return 0
-  if (entry.reason === 'removeFromCRL') return 1
-  return entry.reason === 'certificateHold' ? 2 : 3
-}
-
-/** Reasons that are not in section 5.3.1 are none. */
-const readReason = (extensions: readonly Extension[]): string | undefined => {
-  const extension = extensions.find(({ oid }) => oid === entryOids.reason)
-  if (extension === undefined) return undefined
-  const value = open(extension.value)
-  const reason = readReasonCode(value)
-  value.end()
-  return reason
-}
-
-/** CRLReason, of CRLs and of OCSP. */
-export const readReasonCode = (reader: DerReader): string | undefined =>
-  crlReasons[reader.smallInteger('reason', tags.enumerated)]
+const severityOf = (reason: string | undefined): number =>
+  reason === 'removeFromCRL' ? 1 : reason === 'certificateHold' ? 2 : 3

@@ -5,13 +5,13 @@ import { toHex } from '../wire/bytes.ts'
 import { DerReader, constructedTag, contextTag, tags } from '../wire/der.ts'
 import type { PemOrDer } from '../wire/pem.ts'
 import { attempt } from './attempt.ts'
-import { readEntries, serialKey, severity } from './crl-entries.ts'
+import { readEntries } from './crl-entries.ts'
 import type { CrlEntries, CrlEntry } from './crl-entries.ts'
 import { Damage } from './damage.ts'
 import { readDistributionPointName, readExtension, readLastExtensions } from './extensions.ts'
 import type { DistributionPoint, Extension } from './extensions.ts'
 import { crlBytes } from './load.ts'
-import { readName, sameName } from './name.ts'
+import { readName } from './name.ts'
 import type { Name } from './name.ts'
 import { extensionOids } from './oids.ts'
 import { sameAlgorithm } from './signature.ts'
@@ -168,21 +168,26 @@ export class Crl {
 
   /** Object identifiers of extensions that are critical and not known, of the CRL and of its entries. */
   get unknownCritical(): readonly string[] {
-    const own = this.extensions.filter(({ oid, critical }) => critical && !knownExtensions.has(oid))
-    return [...own.map(({ oid }) => oid), ...this.#entries.unknownCritical]
+    return [...this.#unknownCritical, ...this.#entries.unknownCritical]
+  }
+
+  /** Those of the CRL itself. */
+  get #unknownCritical(): readonly string[] {
+    return this.extensions.flatMap(({ oid, critical }) => (critical && !knownExtensions.has(oid) ? [oid] : []))
   }
 
   /** Why nobody can rely on what is not on this list, in a sentence; undefined if all of it is understood. */
   get fault(): string | undefined {
-    const { damage, hasExtensions, others, nameless } = this.#entries
-    const [unknown] = this.unknownCritical
+    const { damage, hasExtensions, hasOthers, unknownCritical } = this.#entries
+    const [unknownOfEntries] = unknownCritical // there can be very many
+    const unknown = this.#unknownCritical[0] ?? unknownOfEntries
     if (this.#damage.sentence !== undefined) return this.#damage.sentence
     if (unknown !== undefined) return `the CRL has an unknown critical extension, ${unknown}`
     if (this.version > 2) return `the CRL is of version ${this.version}, which is not known`
     if (this.#namesTwoAlgorithms) return 'the CRL names two different signature algorithms'
     if (this.version === 1 && this.extensions.length > 0) return 'the CRL is of version 1 and has extensions'
     if (this.version === 1 && hasExtensions) return 'the CRL is of version 1 and has entries with extensions'
-    if (others.size + nameless.size > 0 && this.issuingDistributionPoint?.indirect !== true) {
+    if (hasOthers && this.issuingDistributionPoint?.indirect !== true) {
       return 'the CRL has entries of other issuers, and does not say that it is indirect (RFC 5280 section 5.3.3)'
     }
     return damage
@@ -203,11 +208,7 @@ export class Crl {
   /** The entry of a certificate, or undefined: serial number (content of the INTEGER) and issuer, by default the
    * CRL's own. */
   find(serialNumber: Uint8Array, issuer: Name = this.issuer): CrlEntry | undefined {
-    const serial = serialKey(serialNumber)
-    const { own, others, nameless } = this.#entries
-    const maps = [sameName(issuer, this.issuer) ? own : undefined, others.get(issuer.key), nameless]
-    const found = maps.flatMap((map) => map?.get(serial) ?? [])
-    return found.toSorted((a, b) => severity(b) - severity(a))[0]
+    return this.#entries.find(serialNumber, issuer)
   }
 }
 

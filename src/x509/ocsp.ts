@@ -19,7 +19,7 @@ import {
 import { attempt } from './attempt.ts'
 import { parseCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
-import { readReasonCode, serialKey } from './crl-entries.ts'
+import { readReasonCode, serialKey } from './revocation-terms.ts'
 import { Damage } from './damage.ts'
 import { readLastExtensions } from './extensions.ts'
 import type { Extension } from './extensions.ts'

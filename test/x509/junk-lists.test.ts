@@ -15,7 +15,7 @@ import { parseCertificate, parseCrl, verifyChain } from '../../src/x509/index.ts
 import { sameName } from '../../src/x509/name.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { parseOcspResponse } from '../../src/x509/ocsp.ts'
-import { altNames, dns, ecdsaSha256, fixedKeys, make, makeCa, name, now, text, utcTime } from './make.ts'
+import { altNames, dns, ecdsaSha256, extension, fixedKeys, make, makeCa, name, now, text, utcTime } from './make.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
@@ -59,6 +59,52 @@ describe('of all entries of a CRL that can not be read, one is put into words', 
     )
     expect(crl.find(Uint8Array.of(5))).toBeDefined()
     expect(crl.entries.size).toBe(N + 1)
+  })
+})
+
+describe('what a long CRL takes', () => {
+  const wrongDate = utcTime('259901000000Z')
+
+  test('dates are read once, and none any more after one that can not be', () => {
+    const times = (date: (i: number) => Uint8Array): number => {
+      const crl = parseCrl(crlOf(many((i) => derSequence(serial(i), date(i)))))
+      const time = vi.spyOn(DerReader.prototype, 'time').mockClear()
+      expect(crl.find(Uint8Array.of(1, 0, 5))).toBeDefined()
+      expect(crl.find(Uint8Array.of(1, 0, 6))).toBeDefined()
+      return time.mock.calls.length
+    }
+    expect(times(() => date)).toBe(N + 2)
+    expect(times((i) => (i === 9 ? wrongDate : date))).toBe(10 + 2)
+  })
+
+  test('the date of an entry that is found is its own, whatever others have', () => {
+    const crl = parseCrl(crlOf(many((i) => derSequence(serial(i), i % 2 === 0 ? wrongDate : date))))
+    expect(crl.find(Uint8Array.of(1, 0, 4))).toEqual({ revocationDate: undefined, extensions: [], reason: undefined })
+    expect(crl.find(Uint8Array.of(1, 0, 5))?.revocationDate).toBe(Date.UTC(2025, 0, 1))
+    expect(crl.fault).toMatch(/revocationDate is not a UTCTime/)
+  })
+
+  test('extensions that many entries have are read once', () => {
+    const reason = (n: number): Uint8Array => derSequence(extension('2.5.29.21', derElement(10, Uint8Array.of(n))))
+    const crl = parseCrl(crlOf(many((i) => derSequence(serial(i), date, reason(i % 3)))))
+    const oid = vi.spyOn(DerReader.prototype, 'oid')
+    expect(crl.fault).toBeUndefined()
+    expect(oid).toHaveBeenCalledTimes(3)
+    expect(crl.find(Uint8Array.of(1, 0, 5))?.reason).toBe('cACompromise')
+  })
+
+  test('an entry is found by the value of its serial number, however long it is written', () => {
+    const serials = [
+      [0, 5],
+      [0xff, 0xfe],
+      [0, 0x80],
+    ].map((content) => derElement(2, Uint8Array.from(content)))
+    const crl = parseCrl(crlOf(serials.map((one) => derSequence(one, date))))
+    for (const content of [[5], [0, 0, 5], [0xfe], [0xff, 0xff, 0xfe], [0, 0x80], [0, 0, 0x80]])
+      expect(crl.find(Uint8Array.from(content))).toBeDefined()
+    for (const content of [[0x80], [0], [], [5, 0], [0, 0xfe]])
+      expect(crl.find(Uint8Array.from(content))).toBeUndefined()
+    expect([...crl.entries.keys()]).toEqual(['05', 'fe', '0080'])
   })
 })
 
