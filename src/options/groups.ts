@@ -184,8 +184,8 @@ export interface FoundPsk {
 
 /** `earlyData` of a server: 0-RTT (RFC 9846 section 2.3). An attacker can send it a second time. */
 export interface ServerEarlyDataOptions {
-  /** Bytes of early data a client may send with the tickets made from now on, up to 4294967295. Default 0: 0-RTT is off,
-   * with older tickets as well. */
+  /** Bytes of early data a client may send with the tickets made from now on, up to 4294967295. Default 0: 0-RTT is
+   * off, with older tickets as well. */
   readonly maxBytes?: number
   /** Seconds by which a client's idea of its ticket's age may be off, 1 to 600, for its early data to be accepted;
    * the replay guard remembers for as long and twice that (RFC 9846 section 8.3). Default 10. */
