@@ -8,7 +8,7 @@ import { rollup } from 'rollup'
 import type { ManualChunksOption, OutputOptions, Plugin, RollupBuild } from 'rollup'
 import { existingEntries, existingSubpaths } from '../subpaths.ts'
 import { chunkNames } from './chunks.ts'
-import { markPure } from './pure.ts'
+import { dropDeclaredFields, markPure } from './pure.ts'
 
 export const bundleModules = (): Promise<RollupBuild> =>
   rollup({
@@ -42,7 +42,7 @@ const typescript: Plugin = {
     return existsSync(id) ? { id, moduleSideEffects: false } : null
   },
   load: async (id) => {
-    const source = markPure(id, readFileSync(id, 'utf8'))
+    const source = markPure(id, dropDeclaredFields(id, readFileSync(id, 'utf8')))
     return (await transform(source, { loader: 'ts', target: 'es2023', sourcefile: id })).code
   },
 }

@@ -19,6 +19,37 @@ export const markPure = (fileName: string, source: string): string => {
   }, source)
 }
 
+/**
+ * The source without the declarations of fields that a constructor assigns in any case: `class { x; constructor(x) {
+ * this.x = x } }` says everything twice. Classes that extend others stay as they are, since an assignment may meet a
+ * setter there.
+ */
+export const dropDeclaredFields = (fileName: string, source: string): string => {
+  const file = ts.createSourceFile(fileName, source, ts.ScriptTarget.ES2023, true)
+  const dropped = file.statements
+    .filter(ts.isClassDeclaration)
+    .filter(({ heritageClauses = [] }) => !heritageClauses.some(({ token }) => token === ts.SyntaxKind.ExtendsKeyword))
+    .flatMap(({ members }) => {
+      const assigned = new Set(
+        members.flatMap((member) => (ts.isConstructorDeclaration(member) ? assignedBy(member) : [])),
+      )
+      return members.filter(ts.isPropertyDeclaration).filter(({ name, initializer, modifiers = [] }) => {
+        const isStatic = modifiers.some(({ kind }) => kind === ts.SyntaxKind.StaticKeyword)
+        return initializer === undefined && !isStatic && ts.isIdentifier(name) && assigned.has(name.text)
+      })
+    })
+  return dropped.reduceRight((text, node) => text.slice(0, node.getStart()) + text.slice(node.end), source)
+}
+
+/** The properties that its statements assign whatever happens. */
+const assignedBy = ({ body }: ts.ConstructorDeclaration): readonly string[] =>
+  (body?.statements ?? []).flatMap((statement) => {
+    if (!ts.isExpressionStatement(statement) || !ts.isBinaryExpression(statement.expression)) return []
+    const { left, operatorToken } = statement.expression
+    const isOwn = ts.isPropertyAccessExpression(left) && left.expression.kind === ts.SyntaxKind.ThisKeyword
+    return isOwn && operatorToken.kind === ts.SyntaxKind.EqualsToken ? [left.name.text] : []
+  })
+
 /** Whether bundlers see by themselves that nothing happens here. */
 const isInert = (node: ts.Expression): boolean => {
   if (ts.isAsExpression(node) || ts.isSatisfiesExpression(node) || ts.isParenthesizedExpression(node)) {

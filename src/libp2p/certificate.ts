@@ -84,8 +84,7 @@ export const peerOf = async (
 }
 
 const checkSelfSignature = async (leaf: Certificate, provider: CryptoProvider): Promise<void> => {
-  const { publicKey, signatureAlgorithm, tbs, signature } = leaf
-  const isSigned = await run(verifySignature(provider, publicKey, signatureAlgorithm, tbs, signature))
+  const isSigned = await run(verifySignature(provider, leaf.publicKey, leaf))
   if (!isSigned) throw bad('the certificate is not signed by its own key')
 }
 
@@ -134,6 +133,7 @@ const ecdsaKeyOf = (key: Uint8Array, provider: CryptoProvider): PeerKey => {
   const multihash = { code: 0x12, size: 32, digest, bytes: Uint8Array.of(0x12, 32, ...digest) } as const
   return {
     peer: peerIdFromMultihash(multihash),
-    verify: (data, signature) => run(verifySignature(provider, publicKey, ecdsaWithSha256, data, signature)),
+    verify: (data, signature) =>
+      run(verifySignature(provider, publicKey, { tbs: data, signatureAlgorithm: ecdsaWithSha256, signature })),
   }
 }

@@ -194,7 +194,7 @@ const requestBytes = (input: PemOrDer): Uint8Array => {
 const readRequest = (der: Uint8Array): ParsedRequest => {
   const request = new DerReader(der, 'bad_certificate', 'certificate request').lastSequence('CertificationRequest')
   const infoDer = request.element('certificationRequestInfo', tags.sequence)
-  const algorithm = request.element('signatureAlgorithm', tags.sequence)
+  const signatureAlgorithm = request.element('signatureAlgorithm', tags.sequence)
   const signature = request.bitString('signature')
   request.end()
   const info = new DerReader(infoDer, 'bad_certificate', 'certificate request').sequence('certificationRequestInfo')
@@ -215,7 +215,7 @@ const readRequest = (der: Uint8Array): ParsedRequest => {
     extensions,
     ...readWishes(extensions),
     challengePassword: challengeOf(attributes),
-    verify: async () => run(verifySignature(webcryptoKeys, publicKey, algorithm, infoDer, signature)),
+    verify: async () => run(verifySignature(webcryptoKeys, publicKey, { tbs: infoDer, signatureAlgorithm, signature })),
   }
 }
 

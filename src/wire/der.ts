@@ -296,13 +296,7 @@ export class DerReader {
     if (this.content(tags.null, name).length !== 0) this.fail(`${name} is a NULL with content`, start)
   }
 
-  /** An IA5String, whose bytes are 7-bit: others are refused. */
-  ascii(name: string, tag: number = tags.ia5String): string {
-    const start = this.#position
-    return this.tryAscii(name, tag) ?? this.fail(`${name} has a byte that is not ASCII`, start)
-  }
-
-  /** The same, but undefined for bytes that are not 7-bit, which are stepped over. */
+  /** An IA5String, whose bytes are 7-bit: undefined for others, which are stepped over. */
   tryAscii(name: string, tag: number = tags.ia5String): string | undefined {
     const end = this.#header(tag, name)
     const { bytes } = this

@@ -11,7 +11,7 @@ import { oidName } from './oids.ts'
 import type { VerifyOptions } from './options.ts'
 import type { CandidatePath } from './path.ts'
 import { purposesOf } from './path-rules.ts'
-import { describe, reject, shorten } from './rejection.ts'
+import { describe, refuse, reject, shorten } from './rejection.ts'
 import { algorithmName, isBrokenHash, signatureAlgorithmOf } from './signature.ts'
 import { findSignerPath } from './signer-path.ts'
 import type { TrustAnchor, TrustStore } from './trust.ts'
@@ -70,7 +70,7 @@ const checkDistrust = ({ certificates }: CandidatePath, trust: TrustStore, optio
     for (const known of trust.byName(certificate.subject)) {
       const why = settingsVerdict(known, options)
       if (why === undefined || !sameBytes(known.spki, certificate.spki)) continue
-      reject('anchor_refused', `${describe(certificate)} is refused: ${why}`, certificate)
+      refuse(certificate, 'anchor_refused', `is refused: ${why}`)
     }
   }
 }

@@ -176,8 +176,7 @@ function* checkSignatures(search: Search, { certificates, anchor }: CandidatePat
 function* checkAnchorIdentifier({ input }: Search, { certificate, publicKey }: TrustAnchor): Steps<void> {
   if (certificate === undefined || certificate.isSelfIssued) return
   if (certificate.authorityKeyIdentifier?.keyIdentifier !== undefined) return
-  const { tbs, signature, signatureAlgorithm } = certificate
-  if (yield* checkOne(input.provider, publicKey, signatureAlgorithm, tbs, signature, certificate)) return
+  if (yield* checkOne(input.provider, publicKey, certificate)) return
   const sentence = `${describe(certificate)} has no authority key identifier (RFC 5280 section 4.2.1.1)`
   reject('nonconforming', sentence, certificate)
 }

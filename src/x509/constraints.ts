@@ -8,6 +8,7 @@ import { briefText } from './general-name.ts'
 import type { GeneralName } from './general-name.ts'
 import { directoryBase, dnsBase, dnsName, emailBase, emailName, hostBase, ipBase, uriName } from './constraint-forms.ts'
 import type { Base, Comparable } from './constraint-forms.ts'
+import { indexBy } from './index-by.ts'
 import { emailAddressOid, otherNameOids } from './oids.ts'
 import { quote } from './rejection.ts'
 import { SubtreeIndex } from './subtree-index.ts'
@@ -144,15 +145,8 @@ const constrainedNames = ({ subject, subjectAltNames }: Certificate): ReadonlyMa
   if (subjectAltNames === undefined) {
     for (const { oid, value } of subject.attributes) if (oid === emailAddressOid) names.push({ kind: 'email', value })
   }
-  const byForm = new Map<Form, PreparedName[]>()
-  for (const name of names) {
-    const form = formOf(name)
-    const prepared = new PreparedName(name)
-    const same = byForm.get(form)
-    if (same === undefined) byForm.set(form, [prepared])
-    else same.push(prepared)
-  }
-  return byForm
+  const prepared = names.map((name) => new PreparedName(name))
+  return indexBy(prepared, ({ name }) => formOf(name))
 }
 
 const comparableOf = (name: GeneralName): Comparable | undefined => {

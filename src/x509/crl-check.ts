@@ -22,7 +22,7 @@ import { withFingerprint } from './fingerprint.ts'
 import type { PathCheck, PathCheckRequest } from './options.ts'
 import { issuerOf, pathPairs } from './path-pairs.ts'
 import type { CheckDepth, PathPair } from './path-pairs.ts'
-import { describe, isoTime, reject } from './rejection.ts'
+import { describe, isoTime, reject, sentenceOf } from './rejection.ts'
 import { trustStore } from './trust.ts'
 import type { TrustInput } from './trust.ts'
 
@@ -229,8 +229,7 @@ function* readStatement(crl: Crl, pair: PathPair, context: Context): Steps<CrlSt
     const unfit = attempt(() => whyNotItsKind(crl, certificate) ?? whyUnfit(crl, time, options))
     return { crl, entry, unfit }
   } catch (error) {
-    if (error instanceof TlsError && error.fault === 'certificate') return error.message
-    throw error
+    return sentenceOf(error)
   }
 }
 
@@ -239,8 +238,7 @@ const attempt = (why: () => string | void): string | undefined => {
   try {
     return why() ?? undefined
   } catch (error) {
-    if (error instanceof TlsError && error.fault === 'certificate') return error.message
-    throw error
+    return sentenceOf(error)
   }
 }
 

@@ -2,7 +2,6 @@
 // certificate, another key of the same CA, or a signer of CRLs that is certified under the same anchor.
 
 import type { Steps } from '../crypto/maybe.ts'
-import { TlsError } from '../errors.ts'
 import { equalBytes, toHex } from '../wire/bytes.ts'
 import { sameBytes } from '../wire/der.ts'
 import { attempt } from './attempt.ts'
@@ -12,7 +11,7 @@ import { sameName } from './name.ts'
 import type { PathCheckRequest } from './options.ts'
 import { issuerOf } from './path-pairs.ts'
 import type { Issuer, PathPair } from './path-pairs.ts'
-import { describe } from './rejection.ts'
+import { describe, sentenceOf } from './rejection.ts'
 import { verifySignature } from './signature.ts'
 
 /** Keys that are tried for one CRL; the pool comes from the peer. */
@@ -84,14 +83,12 @@ function* isSignedBy(crl: Crl, signer: Issuer, context: SignerContext): Steps<bo
   } = context
   const known = signatures.get(crl, signer)
   if (known !== undefined) return known
-  const { signatureAlgorithm, tbs, signature } = crl
   try {
-    const valid = yield* verifySignature(provider, signer.publicKey, signatureAlgorithm, tbs, signature)
+    const valid = yield* verifySignature(provider, signer.publicKey, crl)
     signatures.set(crl, signer, valid)
     return valid
   } catch (error) {
-    if (error instanceof TlsError && error.fault === 'certificate') return error.message
-    throw error
+    return sentenceOf(error)
   }
 }
 
@@ -111,8 +108,7 @@ function* validate({ certificate }: Issuer, { request, signers }: SignerContext)
   try {
     return yield* request.validate(certificate, signers)
   } catch (error) {
-    if (!(error instanceof TlsError) || error.fault !== 'certificate') throw error
-    return `the signer of the CRL is not to be relied on: ${error.message}`
+    return `the signer of the CRL is not to be relied on: ${sentenceOf(error)}`
   }
 }
 

@@ -74,8 +74,7 @@ function* checkEdge(
 ): Steps<boolean> {
   search.remember(certificate, issuer, false)
   yield* search.rest(cost)
-  const { tbs, signature, signatureAlgorithm } = certificate
-  const good = yield* checkOne(search.input.provider, key, signatureAlgorithm, tbs, signature, certificate)
+  const good = yield* checkOne(search.input.provider, key, certificate)
   search.remember(certificate, issuer, good)
   return good
 }
@@ -106,13 +105,10 @@ const keyOf = (
 export function* checkOne(
   provider: CryptoProvider,
   key: TrustAnchor['publicKey'],
-  algorithm: Uint8Array,
-  tbs: Uint8Array,
-  signature: Uint8Array,
   certificate: Certificate,
 ): Steps<boolean> {
   try {
-    return yield* verifySignature(provider, key, algorithm, tbs, signature)
+    return yield* verifySignature(provider, key, certificate)
   } catch (error) {
     throw asCertificateError(error, certificate)
   }

@@ -34,9 +34,9 @@ export function* explainFailure(input: Unverified, best: CertificateError | unde
 
 function* isSelfSigned(certificate: Certificate, provider: CryptoProvider): Steps<boolean> {
   try {
-    const { publicKey, signatureAlgorithm, tbs, signature } = certificate
+    const { publicKey } = certificate
     if (signatureCost(provider, publicKey, certificate) > defaults.signatures) return false
-    return yield* verifySignature(provider, publicKey, signatureAlgorithm, tbs, signature)
+    return yield* verifySignature(provider, publicKey, certificate)
   } catch (error) {
     if (error instanceof TlsError) return false
     throw error

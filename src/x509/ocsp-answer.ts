@@ -3,7 +3,6 @@
 
 import type { Names } from '../checked-options.ts'
 import type { Steps } from '../crypto/maybe.ts'
-import { TlsError } from '../errors.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import { attempt } from './attempt.ts'
 import type { Certificate } from './certificate.ts'
@@ -15,7 +14,7 @@ import { extensionOids, purposeOids } from './oids.ts'
 import type { PathCheckRequest } from './options.ts'
 import { issuerOf } from './path-pairs.ts'
 import type { Issuer, PathPair } from './path-pairs.ts'
-import { CertificateError, describe, isoTime, reject, span } from './rejection.ts'
+import { CertificateError, describe, isoTime, reject, sentenceOf, span } from './rejection.ts'
 import { algorithmName, isWeak, sameAlgorithm, signatureAlgorithmOf, verifySignature } from './signature.ts'
 
 const DEFAULT_SKEW = 300_000
@@ -68,8 +67,8 @@ export function* readAnswer(
   try {
     return yield* judge(basic, pair, context, nonce)
   } catch (error) {
-    if (!(error instanceof TlsError) || error instanceof CertificateError || error.fault !== 'certificate') throw error
-    return bad(`the OCSP response is of no use: ${error.message}`, pair)
+    if (error instanceof CertificateError) throw error
+    return bad(`the OCSP response is of no use: ${sentenceOf(error)}`, pair)
   }
 }
 
@@ -167,8 +166,7 @@ function* checkSigner(basic: OcspBasicResponse, pair: PathPair, context: OcspCon
   const isNamed = (name: Certificate['subject'], key: Pick<Issuer, 'publicKey'>): boolean =>
     responder === undefined ||
     ('keyHash' in responder ? equalBytes(responder.keyHash, keyHash(provider, key)) : sameName(responder.name, name))
-  const isSignedBy = (key: Pick<Issuer, 'publicKey'>): Steps<boolean> =>
-    verifySignature(provider, key.publicKey, signatureAlgorithm, basic.tbs, basic.signature)
+  const isSignedBy = (key: Pick<Issuer, 'publicKey'>): Steps<boolean> => verifySignature(provider, key.publicKey, basic)
   const isByIssuer = isNamed(certificate.issuer, issuer)
   if (isByIssuer && (yield* isSignedBy(issuer))) return
   let problem = isByIssuer ? 'the signature of the OCSP response is not that of its responder' : undefined
@@ -206,17 +204,16 @@ function* whyNotResponder(candidate: Certificate, pair: PathPair, context: OcspC
     return 'whose own certificate may be revoked for all we know (no id-pkix-ocsp-nocheck)'
   }
   if (time < candidate.notBefore || time > candidate.notAfter) return 'whose certificate is not valid now'
-  const { signatureAlgorithm, tbsSignatureAlgorithm, tbs, signature } = candidate
+  const { signatureAlgorithm, tbsSignatureAlgorithm } = candidate
   if (isWeak(signatureAlgorithm, options.allowSha1) || !sameAlgorithm(signatureAlgorithm, tbsSignatureAlgorithm)) {
     return 'whose certificate is signed with an algorithm that is not accepted'
   }
-  const valid = yield* verifySignature(provider, issuer.publicKey, signatureAlgorithm, tbs, signature)
+  const valid = yield* verifySignature(provider, issuer.publicKey, candidate)
   if (!valid) return 'whose certificate the issuer did not sign'
   try {
     yield* context.validate(candidate)
     return undefined
   } catch (error) {
-    if (!(error instanceof TlsError) || error.fault !== 'certificate') throw error
-    return `whose certificate is not to be relied on: ${error.message}`
+    return `whose certificate is not to be relied on: ${sentenceOf(error)}`
   }
 }

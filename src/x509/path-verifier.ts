@@ -28,7 +28,7 @@ import { rulesOf } from './path-rules.ts'
 import type { CandidatePath } from './path.ts'
 import { evaluatePolicies } from './policy.ts'
 import type { PolicyInputs } from './policy.ts'
-import { asCertificateError, describe, reject } from './rejection.ts'
+import { asCertificateError, refuse, reject } from './rejection.ts'
 import type { CertificateError, RejectionReason } from './rejection.ts'
 import { describeTrust, isTrustStore, trustStore } from './trust.ts'
 import type { TrustAnchor, TrustInput, TrustStore } from './trust.ts'
@@ -85,10 +85,10 @@ export const verifierNames: Names<VerifierOptions> = { ...chainNames, sendAuthor
 export const refuseMustStaple: PathCheck = withFingerprint(
   function* ({ path: [leaf] }: PathCheckRequest): Steps<void> {
     if (leaf === undefined || !asksForStaple(leaf)) return
-    reject(
-      'bad_certificate_status',
-      `${describe(leaf)} must come with an OCSP response (RFC 7633), which this verifier does not read`,
+    refuse(
       leaf,
+      'bad_certificate_status',
+      'must come with an OCSP response (RFC 7633), which this verifier does not read',
     )
   },
   'no ocsp',

@@ -12,7 +12,7 @@ import { oidName, purposeOids } from './oids.ts'
 import { evaluatePolicies } from './policy.ts'
 import type { PolicyInputs } from './policy.ts'
 import type { Profile } from './profile.ts'
-import { asCertificateError, describe, isoTime, reject, shorten, span } from './rejection.ts'
+import { asCertificateError, describe, isoTime, refuse, reject, shorten, span } from './rejection.ts'
 import type { CertificateError } from './rejection.ts'
 import { checkCertificate } from './rules.ts'
 import type { Role } from './rules.ts'
@@ -67,8 +67,8 @@ export const checkPath = (path: CandidatePath, rules: PathRules): void => {
     }
     if (role !== 'intermediate') continue
     if (!certificate.isSelfIssued && --depthLeft < 0) {
-      const sentence = `${describe(certificate)} is one CA too many for the path length that a CA above it allows`
-      reject('path_too_long', `${sentence} (RFC 5280 section 4.2.1.9)`, certificate)
+      const rest = 'is one CA too many for the path length that a CA above it allows'
+      refuse(certificate, 'path_too_long', `${rest} (RFC 5280 section 4.2.1.9)`)
     }
     depthLeft = Math.min(depthLeft, certificate.basicConstraints?.pathLength ?? depthLeft)
     if (certificate.nameConstraints !== undefined) constraints.push(certificate.nameConstraints)
@@ -127,16 +127,12 @@ const checkDates = (certificate: Certificate, time: number): void => {
   const now = Math.floor(time / 1000) * 1000
   if (now > certificate.notAfter) {
     const since = span(now - certificate.notAfter)
-    reject(
-      'certificate_expired',
-      `${describe(certificate)} expired ${since} ago: notAfter ${isoTime(certificate.notAfter)}`,
-      certificate,
-    )
+    refuse(certificate, 'certificate_expired', `expired ${since} ago: notAfter ${isoTime(certificate.notAfter)}`)
   }
   if (now < certificate.notBefore) {
     const until = span(certificate.notBefore - now)
-    const sentence = `${describe(certificate)} is not valid before ${isoTime(certificate.notBefore)}, in ${until}`
-    reject('certificate_not_yet_valid', `${sentence}; is the clock of this machine right?`, certificate)
+    const rest = `is not valid before ${isoTime(certificate.notBefore)}, in ${until}`
+    refuse(certificate, 'certificate_not_yet_valid', `${rest}; is the clock of this machine right?`)
   }
 }
 
@@ -225,11 +221,7 @@ const checkLeaf = (leaf: Certificate, rules: PathRules): void => {
   const { keyUsage, reference, isPublicSuffix } = rules
   for (const usage of keyUsage) {
     if (leaf.keyUsage?.includes(usage) !== false) continue
-    reject(
-      'certificate_usage',
-      `${describe(leaf)} may not be used for ${usage}: its key usage is ${leaf.keyUsage.join(', ')}`,
-      leaf,
-    )
+    refuse(leaf, 'certificate_usage', `may not be used for ${usage}: its key usage is ${leaf.keyUsage.join(', ')}`)
   }
   if (reference !== undefined) checkServerName(leaf, reference, isPublicSuffix)
 }
@@ -241,13 +233,9 @@ export const checkServerName = (
   isPublicSuffix?: (suffix: string) => boolean,
 ): void => {
   if (leaf.subjectAltNames === undefined) {
-    const sentence = `${describe(leaf)} has no subjectAltName, so it is for no server at all`
+    const rest = 'has no subjectAltName, so it is for no server at all'
     const mend = `issue it again with ${shorten(reference.value)} as a subjectAltName`
-    reject(
-      'certificate_name_mismatch',
-      `${sentence}: ${mend}; common names are not looked at (RFC 9525 section 6.3)`,
-      leaf,
-    )
+    refuse(leaf, 'certificate_name_mismatch', `${rest}: ${mend}; common names are not looked at (RFC 9525 section 6.3)`)
   }
   if (coversReference(leaf, reference, isPublicSuffix)) return
   const names = (leaf.subjectAltNames ?? [])
@@ -255,5 +243,5 @@ export const checkServerName = (
     .map((name) => shorten(briefText(name), 80))
     .join(', ')
   const isFor = names === '' ? 'it is for no name at all' : `it is for ${shorten(names)}`
-  reject('certificate_name_mismatch', `${describe(leaf)} is not for ${shorten(reference.value)}; ${isFor}`, leaf)
+  refuse(leaf, 'certificate_name_mismatch', `is not for ${shorten(reference.value)}; ${isFor}`)
 }

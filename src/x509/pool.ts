@@ -3,6 +3,7 @@
 // are.
 
 import type { Certificate } from './certificate.ts'
+import { indexBy } from './index-by.ts'
 import { NameKeys } from './name-keys.ts'
 import { extensionOids } from './oids.ts'
 import type { TrustStore } from './trust.ts'
@@ -178,13 +179,10 @@ const reachingCertificates = (
   trust: TrustStore,
   keys: NameKeys,
 ): { readonly reaching: ReadonlySet<Certificate>; readonly belowAnchors: readonly Certificate[] } => {
-  const byIssuer = new Map<string, Certificate[]>()
+  const byIssuer = indexBy(all, ({ issuer }) => keys.of(issuer))
   const names = new Set<string>()
   for (const certificate of all) {
     const issuer = keys.of(certificate.issuer)
-    const same = byIssuer.get(issuer)
-    if (same === undefined) byIssuer.set(issuer, [certificate])
-    else same.push(certificate)
     if (!names.has(issuer) && trust.byName(certificate.issuer, keys.isLoose(certificate.issuer)).length > 0) {
       names.add(issuer)
     }

@@ -88,6 +88,10 @@ export const reject = (reason: RejectionReason, message: string, certificate?: C
   throw new CertificateError(reason, message, certificate)
 }
 
+/** The same with a sentence that begins with the certificate's name. */
+export const refuse = (certificate: Certificate, reason: RejectionReason, rest: string): never =>
+  reject(reason, `${describe(certificate)} ${rest}`, certificate)
+
 /** Whatever parsing, a provider or a caller's check threw, as an error about this certificate. Misuse of the API
  * stays what it is. */
 export const asCertificateError = (thrown: unknown, certificate?: Certificate): CertificateError => {
@@ -98,12 +102,18 @@ export const asCertificateError = (thrown: unknown, certificate?: Certificate): 
   }
   if (thrown.fault !== 'certificate') throw thrown
   const where = certificate === undefined ? '' : ` (in ${describe(certificate)})`
-  return new CertificateError(reasonOf(thrown.code), `${thrown.message}${where}`, certificate, thrown)
+  return new CertificateError(
+    reasonsOfCodes.get(thrown.code) ?? 'refused',
+    `${thrown.message}${where}`,
+    certificate,
+    thrown,
+  )
 }
 
-const reasonOf = (code: TlsErrorCode): RejectionReason => {
-  const listed = reasonsOfCodes.get(code)
-  return listed ?? 'refused'
+/** What an error about certificates says; any other is thrown again. */
+export const sentenceOf = (error: unknown): string => {
+  if (error instanceof TlsError && error.fault === 'certificate') return error.message
+  throw error
 }
 
 const reasonsOfCodes: ReadonlyMap<TlsErrorCode, RejectionReason> = new Map<TlsErrorCode, RejectionReason>([

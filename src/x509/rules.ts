@@ -5,7 +5,7 @@ import type { Certificate } from './certificate.ts'
 import { extensionProperties } from './extensions.ts'
 import { extensionOids, oidName } from './oids.ts'
 import type { Profile, Role } from './profile.ts'
-import { describe, reject } from './rejection.ts'
+import { describe, refuse, reject } from './rejection.ts'
 import { isBrokenHash, sameAlgorithm, signatureAlgorithmOf } from './signature.ts'
 
 export type { Role } from './profile.ts'
@@ -25,7 +25,7 @@ export const checkCertificate = (certificate: Certificate, role: Role, profile: 
 }
 
 export const nonconforming = (certificate: Certificate, sentence: string, section: string): never =>
-  reject('nonconforming', `${describe(certificate)} ${sentence} (RFC 5280 section ${section})`, certificate)
+  refuse(certificate, 'nonconforming', `${sentence} (RFC 5280 section ${section})`)
 
 /** What the verification itself asks for. Everything else is read by whoever asks for it. */
 const deciding: ReadonlySet<string> = new Set([
@@ -48,8 +48,8 @@ const checkExtensions = (certificate: Certificate, role: Role, profile: Profile)
     if (property !== undefined) {
       if (critical || isRead(oid, role, profile)) void certificate[property]
     } else if (critical && oid !== extensionOids.ocspNoCheck) {
-      const sentence = `${describe(certificate)} has a critical extension that is not understood: ${oidName(oid)}`
-      reject('unknown_critical_extension', `${sentence} (RFC 5280 section 4.2)`, certificate)
+      const rest = `has a critical extension that is not understood: ${oidName(oid)}`
+      refuse(certificate, 'unknown_critical_extension', `${rest} (RFC 5280 section 4.2)`)
     }
     profile.conformance?.extension(certificate, { oid, critical })
   }
@@ -80,12 +80,12 @@ const checkCa = (certificate: Certificate, role: Role): void => {
   const { basicConstraints, keyUsage, version } = certificate
   const byTrust = role === 'anchor' && version < 3
   if (basicConstraints?.ca !== true && !byTrust) {
-    const sentence = `${describe(certificate)} signed another certificate, but is no CA certificate`
-    reject('not_a_ca', `${sentence} (RFC 5280 section 4.2.1.9)`, certificate)
+    const rest = 'signed another certificate, but is no CA certificate'
+    refuse(certificate, 'not_a_ca', `${rest} (RFC 5280 section 4.2.1.9)`)
   }
   if (keyUsage !== undefined && !keyUsage.includes('keyCertSign')) {
-    const sentence = `${describe(certificate)} signed another certificate, but its key usage is not for that`
-    reject('not_a_ca', `${sentence} (RFC 5280 section 4.2.1.3)`, certificate)
+    const rest = 'signed another certificate, but its key usage is not for that'
+    refuse(certificate, 'not_a_ca', `${rest} (RFC 5280 section 4.2.1.3)`)
   }
 }
 
@@ -104,21 +104,17 @@ const webKeys: ReadonlySet<string> = new Set([
 /** Keys and signatures that can't be broken with what an attacker has. */
 export const checkStrength = (certificate: Certificate, role: Role, profile: Profile): void => {
   const { type, bits, rsa } = certificate.publicKey
-  if (!webKeys.has(type)) reject('unsupported_algorithm', `${describe(certificate)} has an ${type} key`, certificate)
+  if (!webKeys.has(type)) refuse(certificate, 'unsupported_algorithm', `has an ${type} key`)
   if (rsa !== undefined && bits < 2048) {
-    reject(
-      'weak',
-      `${describe(certificate)} has an RSA key of ${bits} bits; 2048 are the least that is safe`,
-      certificate,
-    )
+    refuse(certificate, 'weak', `has an RSA key of ${bits} bits; 2048 are the least that is safe`)
   }
   if (rsa !== undefined && profile.baseline && bits % 8 !== 0) {
-    reject('weak', `${describe(certificate)} has an RSA key of ${bits} bits, which 8 does not divide`, certificate)
+    refuse(certificate, 'weak', `has an RSA key of ${bits} bits, which 8 does not divide`)
   }
   if (role === 'anchor' || role === 'trusted-leaf') return
   const algorithm = signatureAlgorithmOf(certificate.signatureAlgorithm)
   if (isBrokenHash(algorithm)) {
-    reject('broken_hash', `${describe(certificate)} is signed with ${algorithm}, which can be forged`, certificate)
+    refuse(certificate, 'broken_hash', `is signed with ${algorithm}, which can be forged`)
   }
 }
 
@@ -127,10 +123,6 @@ const checkWebLeaf = (certificate: Certificate, role: Role, profile: Profile): v
     nonconforming(certificate, `is of version ${certificate.version}, and has to be of 3`, '4.1.2.1')
   }
   if (certificate.basicConstraints?.ca === true && (role === 'leaf' || profile.baseline)) {
-    reject(
-      'certificate_usage',
-      `${describe(certificate)} is a CA certificate, and is used as the peer's own`,
-      certificate,
-    )
+    refuse(certificate, 'certificate_usage', `is a CA certificate, and is used as the peer's own`)
   }
 }

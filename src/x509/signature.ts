@@ -9,27 +9,34 @@ import { TlsError } from '../errors.ts'
 import { DerReader, derNull, derOid, derSequence, sameBytes } from '../wire/der.ts'
 import { attempt } from './attempt.ts'
 
-/** Whether the signature is the key's over the message. Throws TlsError `unsupported_certificate` for an algorithm
+/** A certificate, a CRL, an OCSP response or a request. */
+export interface Signed {
+  /** What the signature is over. */
+  readonly tbs: Uint8Array
+  /** AlgorithmIdentifier, DER. */
+  readonly signatureAlgorithm: Uint8Array
+  readonly signature: Uint8Array
+}
+
+/** Whether the signature is the key's over what is signed. Throws TlsError `unsupported_certificate` for an algorithm
  * that is not known here or not in the provider. An algorithm that does not go with the key is a signature that is
  * not valid. */
 export function* verifySignature(
   provider: CryptoProvider,
   key: PublicKey,
-  algorithmIdentifier: Uint8Array,
-  message: Uint8Array,
-  signature: Uint8Array,
+  { tbs, signatureAlgorithm, signature }: Signed,
 ): Steps<boolean> {
-  const algorithm = signatureAlgorithmOf(algorithmIdentifier)
+  const algorithm = signatureAlgorithmOf(signatureAlgorithm)
   const verifier = algorithm === undefined ? undefined : verifierOf(provider, algorithm)
   if (verifier === undefined) {
-    const name = algorithm ?? algorithmName(algorithmIdentifier)
+    const name = algorithm ?? algorithmName(signatureAlgorithm)
     throw new TlsError(
       'unsupported_certificate',
       `signed with ${name}, which provider ${provider.name} does not verify`,
     )
   }
   if (!verifier.keyTypes.includes(key.type)) return false
-  return (yield* use(verifier.verify(key, message, signature))) === true
+  return (yield* use(verifier.verify(key, tbs, signature))) === true
 }
 
 /** The provider's algorithm for an AlgorithmIdentifier (DER), or undefined for one that is not known here.

@@ -34,10 +34,9 @@ export const checkSignatureFrom = async (
   parent: Certificate,
   provider: CryptoProvider,
 ): Promise<void> => {
-  const { signatureAlgorithm, tbs, signature } = certificate
   try {
     checkIssuer(parent)
-    if (await run(verifySignature(provider, parent.publicKey, signatureAlgorithm, tbs, signature))) return
+    if (await run(verifySignature(provider, parent.publicKey, certificate))) return
   } catch (error) {
     throw asCertificateError(error, parent)
   }

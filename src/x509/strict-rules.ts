@@ -9,7 +9,7 @@ import type { GeneralName } from './general-name.ts'
 import { isDnsName } from './names.ts'
 import { commonNameOid, extensionOids, oidName, purposeOids } from './oids.ts'
 import type { CertificateRule, Profile } from './profile.ts'
-import { describe, quote, reject, shorten } from './rejection.ts'
+import { quote, refuse, shorten } from './rejection.ts'
 import { nonconforming } from './rules.ts'
 
 const neverCritical: ReadonlyMap<string, string> = new Map([
@@ -123,7 +123,7 @@ export const conformance: NonNullable<Profile['conformance']> = {
 /** Baseline Requirements section 7.1.2. */
 export const checkBaseline: CertificateRule = (certificate, role) => {
   const breaks = (sentence: string, section: string): never =>
-    reject('nonconforming', `${describe(certificate)} ${sentence} (Baseline Requirements ${section})`, certificate)
+    refuse(certificate, 'nonconforming', `${sentence} (Baseline Requirements ${section})`)
   if (role === 'anchor' && certificate.isSelfIssued) {
     const aki = certificate.authorityKeyIdentifier
     const ski = certificate.subjectKeyIdentifier

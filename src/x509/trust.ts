@@ -10,6 +10,7 @@ import { DerReader } from '../wire/der.ts'
 import { parseCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
 import type { NameConstraints } from './extensions.ts'
+import { indexBy } from './index-by.ts'
 import { certificateBlocks, readCertificateBlock } from './load.ts'
 import type { TrustSettings } from './load.ts'
 import { readName } from './name.ts'
@@ -110,17 +111,6 @@ const once = <T>(make: () => T): (() => T) => {
     made ??= { value: make() }
     return made.value
   }
-}
-
-const indexBy = <T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, T[]> => {
-  const index = new Map<string, T[]>()
-  for (const item of items) {
-    const key = keyOf(item)
-    const same = index.get(key)
-    if (same === undefined) index.set(key, [item])
-    else same.push(item)
-  }
-  return index
 }
 
 export const isTrustStore = (value: TrustStore | TrustInput | readonly TrustInput[]): value is TrustStore =>

@@ -3,7 +3,7 @@
 import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 import { chunkNames } from '../../scripts/build/chunks.ts'
-import { markPure } from '../../scripts/build/pure.ts'
+import { dropDeclaredFields, markPure } from '../../scripts/build/pure.ts'
 
 const bundled = async (source: string): Promise<string> => {
   const { outputFiles } = await build({
@@ -35,6 +35,30 @@ describe('constants of a module', () => {
   it('stay as they are where nothing is computed, and in functions', () => {
     const source = "const a = 1\nconst b = { c: ['d', a] as const, e: (f) => g(f) }\nfunction h() { const i = j() }"
     expect(markPure('module.ts', source)).toBe(source)
+  })
+})
+
+describe('fields of a class', () => {
+  const source = (rest: string): string => `class A${rest}`
+  it('are not declared where the constructor assigns them in any case', () => {
+    const both = source(' implements B { readonly x: X; y: Y; constructor(x: X) { this.x = x; this.y = f(x) } }')
+    const kept = source(' implements B {   constructor(x: X) { this.x = x; this.y = f(x) } }')
+    expect(dropDeclaredFields('module.ts', both)).toBe(kept)
+  })
+
+  it.each([
+    ['assigned later or never', ' { x; constructor(y) { if (y) this.x = y } f() { this.x = 1 } }'],
+    ['added to', ' { x; constructor(y) { this.x ??= y } }'],
+    ['private', ' { #x; constructor(x) { this.#x = x } }'],
+    ['static', ' { static x; constructor(x) { this.x = x } }'],
+    ['with a value', ' { x = 1; constructor(x) { this.x = x } }'],
+    ['of another object', ' { x; constructor(y) { y.x = 1 } }'],
+    [
+      'of a class that extends another, which may have a setter',
+      ' extends B { x; constructor(x) { super(); this.x = x } }',
+    ],
+  ])('stay: %s', (_, rest) => {
+    expect(dropDeclaredFields('module.ts', source(rest))).toBe(source(rest))
   })
 })
 
