@@ -42,12 +42,7 @@ export class OutputQueue {
 
   /** Everything ready so far. */
   take(): readonly Uint8Array[] {
-    const first = this.#slots[0]
-    if (!first) return nothing
-    if (this.#slots.length === 1 && first.ready) {
-      this.#slots.length = 0
-      return [first.bytes]
-    }
+    if (this.#slots.length === 0) return nothing
     const waiting = this.#slots.findIndex(({ ready }) => !ready)
     const done = this.#slots.splice(0, waiting < 0 ? this.#slots.length : waiting)
     return done.map(({ bytes }) => bytes)
