@@ -43,6 +43,7 @@ import { certified, issued, issuedNames, signCertificate, validityOf } from './i
 import type { Certified, Issued } from './issue.ts'
 import { importKeyPair, keyIdentifier, keyPairOf, spkiOf } from './keys.ts'
 import type { KeyPair } from './keys.ts'
+import { checkRequested } from './names.ts'
 import { checkOcspOptions, createOcspResponse } from './ocsp.ts'
 import type { OcspOptions } from './ocsp.ts'
 
@@ -229,6 +230,7 @@ class Authority implements Issuer {
     const subject =
       options.name === undefined && options.names === undefined ? wanted.subject.der : leafSubject(options)
     const altNames = wanted.extensions.find(({ oid }) => oid === extensionOids.subjectAltName)
+    if (options.names === undefined) checkRequested(wanted.names)
     const takenOver =
       options.names === undefined && altNames !== undefined
         ? [{ oid: altNames.oid, critical: subject.length === 2, value: altNames.value }]

@@ -7,6 +7,8 @@ import { TlsError } from '../errors.ts'
 import { concat } from '../wire/bytes.ts'
 import { DerReader, constructedTag, contextTag, derElement, derOid, derSequence, derSet, tags } from '../wire/der.ts'
 import { isHostName } from '../wire/host-name.ts'
+import { emailName } from '../x509/constraint-forms.ts'
+import type { GeneralName } from '../x509/general-name.ts'
 import { readName } from '../x509/name.ts'
 
 /** Subject of a certificate. A string is a common name; bytes are the name itself, DER. */
@@ -171,6 +173,17 @@ const ofKind = (kind: string, value: string): Uint8Array => {
   return kind === 'ip'
     ? derElement(contextTag(7), parseIp(value) ?? refuse(value, 'an IP address'))
     : derElement(contextTag(8), oidOf(value).subarray(2))
+}
+
+/** Names that a request asks for are held to what names that are given are held to. Throws `bad_option`. */
+export const checkRequested = (names: readonly GeneralName[]): void => {
+  for (const name of names) {
+    if (name.kind === 'dns' || name.kind === 'uri') generalName({ kind: name.kind, value: name.value })
+    if (name.kind === 'directory') directoryName(name.name.der)
+    const isOdd =
+      name.kind === 'email' ? emailName(name.value) === undefined : /^dns.*\.$/s.test(name.kind + name.value)
+    if (isOdd) refuse(name.value, `a name of kind ${name.kind} that a certificate can hold`)
+  }
 }
 
 const isEncoded = (name: SubjectName | { readonly der: Uint8Array }): name is { readonly der: Uint8Array } =>

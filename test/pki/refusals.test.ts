@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { TlsError } from '../../src/errors.ts'
 import { createCa, createLeafCache, createRequest, loadCa, selfSigned } from '../../src/pki/index.ts'
 import type { Ca, Certified, Issued } from '../../src/pki/index.ts'
+import { derElement, derSequence } from '../../src/wire/der.ts'
 import { parseCertificate, parseCrl } from '../../src/x509/index.ts'
 
 let ca: Ca
@@ -82,6 +83,32 @@ describe('names (RFC 5280 section 4.2.1.6)', () => {
       'a.b.example',
       '1.3.6.1.5.5.7.8.9',
     ])
+  })
+})
+
+describe('names that a request asks for (RFC 5280 section 4.2.1.6)', () => {
+  const asked = async (tag: number, value: string): Promise<unknown> => {
+    const names = derSequence(derElement(tag, new TextEncoder().encode(value)))
+    const { requestPem } = await createRequest({ name: 'x', extensions: [{ oid: '2.5.29.17', value: names }] })
+    return ca.issue({ request: requestPem })
+  }
+  refused(
+    ['a\0.example', 'a.example:443', '*', '*.*.example', '10.0.0.1', 'a.example.', ' '].map((value): Row => [
+      `the domain ${JSON.stringify(value)}`,
+      () => asked(0x82, value),
+      /not a/,
+    ]),
+  )
+  refused([
+    ['a relative URI', () => asked(0x86, '/path'), /URI/],
+    ['a mailbox without "@"', () => asked(0x81, 'a'), /email/],
+    ['an empty directory name', () => asked(0xa4, '0\0'), /without anything/],
+  ])
+
+  test('those that are names are taken over', async () => {
+    await asked(0x82, 'A_b.example')
+    await asked(0x81, '"a b"@b.example')
+    await asked(0x86, 'urn:x')
   })
 })
 
