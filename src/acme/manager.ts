@@ -21,6 +21,7 @@ import type { AcmeStorage } from './storage.ts'
 import { httpsTransport } from './transport.ts'
 import type { AcmeTransport } from './transport.ts'
 
+/** The directories of Let's Encrypt: real certificates, and `staging` for tests. */
 export const letsEncrypt = {
   production: 'https://acme-v02.api.letsencrypt.org/directory',
   staging: 'https://acme-staging-v02.api.letsencrypt.org/directory',
@@ -97,6 +98,7 @@ const FIRST_BACKOFF = 60_000
 const MAX_BACKOFF = 24 * HOUR
 const MAX_ON_DEMAND = 1000
 
+/** Gets certificates, keeps them in a storage and renews them before they end (RFC 8555). */
 export class Acme {
   readonly storage: AcmeStorage
   readonly #options: AcmeOptions
@@ -154,7 +156,7 @@ export class Acme {
     this.#timer.unref()
   }
 
-  /** One look at all names: what is due is renewed, staples too. Never rejects. */
+  /** One look at all names: what has to be renewed is renewed, staples too. Never rejects. */
   async check(): Promise<void> {
     for (const name of [...this.#domains, ...this.#held.keys()].filter((one, at, all) => all.indexOf(one) === at)) {
       await this.ensure(name).catch(() => {})
@@ -222,7 +224,7 @@ export class Acme {
     return onDemand(name)
   }
 
-  /** What is held or stored, renewed if it is due and staples too; the old one for as long as a new one can't be
+  /** What is held or stored, renewed if it is time and staples too; the old one for as long as a new one can't be
    * had. */
   async #current(name: string): Promise<Held | undefined> {
     const held = await this.#load(name)
@@ -305,7 +307,7 @@ export class Acme {
     return error
   }
 
-  /** Kept in the storage: a restart does not begin to ask anew. */
+  /** Kept in the storage: a restart does not begin to ask again. */
   async #failures(name: string): Promise<{ readonly count: number; readonly retryAt: number }> {
     const none = { count: 0, retryAt: 0 }
     try {

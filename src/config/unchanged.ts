@@ -12,7 +12,7 @@ const whole: ReadonlySet<string> = new Set(['provider', 'verifier', 'sessions', 
   keyof ClientOptions | 'signal'
 )[])
 
-/** What holds secrets, or is made anew for each connection. */
+/** What holds secrets, or is made again for each connection. */
 const notKept: ReadonlySet<string> = new Set(['key', 'cert', 'identity', 'psk', 'earlyData', 'ech', 'head'])
 
 /** The session is not part of it: mostly it is another one each time. */

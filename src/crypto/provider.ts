@@ -34,7 +34,7 @@ export interface AeadCipher {
   readonly keyLength: number
   /** Bytes. */
   readonly tagLength: number
-  /** `raw` is keyLength bytes; the caller may overwrite it afterwards. */
+  /** `raw` is keyLength bytes; the caller may overwrite it after the call. */
   importKey(raw: Uint8Array): MaybePromise<AeadKey>
 }
 
@@ -63,7 +63,7 @@ export interface CbcCipher {
   readonly name: CipherName
   /** Bytes. */
   readonly keyLength: number
-  /** `raw` is keyLength bytes; the caller may overwrite it afterwards. */
+  /** `raw` is keyLength bytes; the caller may overwrite it after the call. */
   importKey(raw: Uint8Array): MaybePromise<CbcKey>
 }
 

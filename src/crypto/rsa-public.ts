@@ -9,7 +9,7 @@ import type { PublicKey } from './provider.ts'
 const maxModulusBits = 16384
 const maxExponent = 2n ** 32n
 
-/** The encoded message behind a signature, as long as the modulus; undefined for a key or signature that is none. */
+/** The encoded message behind a signature, as long as the modulus; undefined for an invalid key or signature. */
 export const openSignature = ({ rsa }: PublicKey, signature: Uint8Array): Uint8Array | undefined => {
   if (!rsa) return undefined
   const { modulus, exponent } = rsa

@@ -1,4 +1,4 @@
-// The downgrade sentinels in a server's random (RFC 9846 section 4.2.3). Checked by client.ts, set by choose12.ts.
+// The downgrade sentinels in a server's random (RFC 9846 section 4.2.3). Checked by client.ts, set by negotiate12.ts.
 
 import { equalBytes } from '../wire/bytes.ts'
 import { versions } from '../wire/registry.ts'

@@ -142,7 +142,7 @@ export interface ChosenCiphers {
 
 /**
  * Throws ERR_INVALID_ARG_VALUE for an empty list, ERR_SSL_NO_CIPHER_MATCH for one that selects nothing, and
- * ERR_SSL_INVALID_COMMAND for an `@` that is none.
+ * ERR_SSL_INVALID_COMMAND for an invalid `@` command.
  */
 export const chooseCiphers = (text: string, name: string, defaultLevel: number): ChosenCiphers => {
   const tokens = text.split(':').filter((token) => token !== '')

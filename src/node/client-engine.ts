@@ -71,7 +71,7 @@ const clientOptions = (setup: ClientSetup): ClientOptions => {
 }
 
 /**
- * A name that can be sent and looked for; false for a host that is none, which then only checkServerIdentity judges.
+ * A name that can be sent and looked for; false for an invalid host, which then only checkServerIdentity judges.
  */
 const acceptable = (name: string): string | false => {
   const ascii = isIP(name.replace(/%.*$/, '')) !== 0 ? name.replace(/%.*$/, '') : domainToASCII(name) || name

@@ -1,5 +1,5 @@
 // Whether the peer's certificates are good, by the rules of a secure context, answered as node:tls answers: the
-// handshake goes on, and the verdict has one of OpenSSL's codes. Names are compared afterwards, by checkServerIdentity.
+// handshake goes on, and the verdict has one of OpenSSL's codes. Names are compared later, by checkServerIdentity.
 
 import process from 'node:process'
 

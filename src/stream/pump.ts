@@ -58,7 +58,7 @@ export class Pump {
   #writeEnd: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
-  /** Starts at once. Throws `bad_option` for a time limit that is none. */
+  /** Starts at once. Throws `bad_option` for an invalid time limit. */
   constructor(engine: TlsEngine, transport: ByteStream, options: PumpOptions = {}, gate?: Gate) {
     const handshakeTimeout = checkTimeout(options.handshakeTimeout ?? 30_000, 'handshakeTimeout')
     this.#closeTimeout = checkTimeout(options.closeTimeout ?? 5000, 'closeTimeout')

@@ -63,7 +63,7 @@ export const derInteger = (value: number | Uint8Array): Uint8Array => {
   return derElement(tags.integer, Uint8Array.from((shortest[0] ?? 0) >= 0x80 ? [0, ...shortest] : shortest))
 }
 
-/** An object identifier from its dotted form; a text that is none throws a RangeError. */
+/** An object identifier from its dotted form; an invalid text throws a RangeError. */
 export const derOid = (text: string): Uint8Array => {
   if (!/^[0-2](\.(0|[1-9]\d*))+$/.test(text)) throw new RangeError('not an object identifier in dotted form')
   const [root = 0n, second = 0n, ...arcs] = text.split('.').map(BigInt)

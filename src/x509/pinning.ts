@@ -18,7 +18,7 @@ export interface PinCheckOptions {
   readonly where?: 'leaf' | 'chain'
 }
 
-/** Throws TlsError `bad_option` for a pin that is none; the check throws a CertificateError with reason `refused`. */
+/** Throws TlsError `bad_option` for an invalid pin; the check throws a CertificateError with reason `refused`. */
 export const pinCheck = (options: PinCheckOptions): PathCheck => {
   checkOptions(options, { pins: 'list', where: ['leaf', 'chain'] }, { required: ['pins'] })
   const { pins, where = 'chain' } = options

@@ -222,7 +222,7 @@ it('says so when pebble is missing', ({ skip }) => {
 })
 
 describe('without a CA', () => {
-  it('is clear about servers that are none', async () => {
+  it('is clear about servers that do not speak ACME', async () => {
     const acme = (transport: AcmeTransport): Acme => new Acme({ termsAgreed: true, transport, domains: ['x.example'] })
     const answer =
       (status: number, text: string): AcmeTransport =>

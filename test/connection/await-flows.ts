@@ -77,7 +77,7 @@ export interface Result {
   /** 'done', or what the end's first call that failed was rejected with. */
   readonly victim: unknown
   readonly peer: unknown
-  /** What a call of each kind is rejected with afterwards. */
+  /** What a call of each kind is rejected with later. */
   readonly stream: WatchedStream['state']
   /** Listeners that are left on the signal, and timers. */
   readonly listeners: number

@@ -37,7 +37,7 @@ describe('signal and timeoutMs of a call', () => {
     expect(await client.read({ timeoutMs: 60_000 })).toEqual(bytesOf(10))
   })
 
-  it('a signal that has fired already, and a limit that is none', async () => {
+  it('a signal that has fired already, and an invalid limit', async () => {
     const { client } = await both(...pair())
     await expect(client.read({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'aborted' })
     await expect(client.read({ timeoutMs: -1 })).rejects.toMatchObject({ code: 'bad_option' })

@@ -26,7 +26,7 @@ const taken = (call: () => void): number => {
 }
 
 describe('a flood guard', () => {
-  it('takes 32 empty records in a row, and counts anew after one with content', () => {
+  it('takes 32 empty records in a row, and starts counting again after one with content', () => {
     const guard = new FloodGuard()
     for (let i = 0; i < 32; i++) guard.record(data, 0)
     guard.record(data, 1)

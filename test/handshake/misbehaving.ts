@@ -1,5 +1,5 @@
-// Peers that lie, for tests: an engine whose outgoing messages are changed through the seam, and records sealed by hand
-// under the secrets of a handshake's own key log.
+// Misbehaving peers, for tests: an engine whose outgoing messages are changed through the seam, and records sealed by
+// hand under the secrets of a handshake's own key log.
 
 import { expect } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'

@@ -44,7 +44,7 @@ interface Breach {
   readonly code: TlsErrorCode
   readonly says: RegExp
   /** What the misbehaving end sends. */
-  readonly lie: Parameters<typeof misbehaving>[0]
+  readonly change: Parameters<typeof misbehaving>[0]
   readonly client?: TestClientOptions
   readonly server?: TestServerOptions
 }
@@ -54,92 +54,92 @@ const byServer: readonly Breach[] = [
     rule: 'ec_point_formats without uncompressed points (RFC 8422 section 5.1.2)',
     code: 'illegal_parameter',
     says: /point/,
-    lie: { ServerHello: adding(11, 1, 1) },
+    change: { ServerHello: adding(11, 1, 1) },
   },
   {
     rule: 'an extension that was not offered (RFC 5246 section 7.4.1.4)',
     code: 'unsupported_extension',
     says: /not offered/,
-    lie: { ServerHello: adding(16, 0, 3, 2, 0x68, 0x32) },
+    change: { ServerHello: adding(16, 0, 3, 2, 0x68, 0x32) },
   },
   {
     rule: 'record_size_limit beside max_fragment_length (RFC 8449 section 5)',
     code: 'illegal_parameter',
     says: /both/,
     client: { limits: { recordSizeLimit: 500 }, tls12: { maxFragmentLength: 512 } },
-    lie: { ServerHello: adding(1, 1) },
+    change: { ServerHello: adding(1, 1) },
   },
   {
     rule: 'another max_fragment_length (RFC 6066 section 4)',
     code: 'illegal_parameter',
     says: /not asked for/,
     client: { tls12: { maxFragmentLength: 512 } },
-    lie: { ServerHello: adding(1, 2) },
+    change: { ServerHello: adding(1, 2) },
   },
   {
     rule: 'an echo of the session ID without a session (RFC 9846 section 4.2.3)',
     code: 'illegal_parameter',
     says: /session/,
     client: { versions: { max: 'TLS 1.3' } },
-    lie: { ServerHello: (fields: object) => ({ ...fields, sessionId: seen.sessionId }) },
+    change: { ServerHello: (fields: object) => ({ ...fields, sessionId: seen.sessionId }) },
   },
   {
     rule: 'compression (RFC 9325 section 3.3)',
     code: 'illegal_parameter',
     says: /compression/,
-    lie: { ServerHello: (fields: object) => ({ ...fields, compressionMethod: 1 }) },
+    change: { ServerHello: (fields: object) => ({ ...fields, compressionMethod: 1 }) },
   },
   {
     rule: 'TLS 1.1 (RFC 8996)',
     code: 'protocol_version',
     says: /TLS 1.1/,
-    lie: { ServerHello: (fields: object) => ({ ...fields, legacyVersion: 0x0302 }) },
+    change: { ServerHello: (fields: object) => ({ ...fields, legacyVersion: 0x0302 }) },
   },
   {
     rule: 'two protocols in ALPN (RFC 7301 section 3.1)',
     code: 'decode_error',
     says: /exactly one/,
     client: { alpn: ['h2', 'x'] },
-    lie: { ServerHello: adding(16, 0, 5, 2, 0x68, 0x32, 1, 0x78) },
+    change: { ServerHello: adding(16, 0, 5, 2, 0x68, 0x32, 1, 0x78) },
   },
   {
     rule: 'a protocol that was not offered (RFC 7301 section 3.1)',
     code: 'illegal_parameter',
     says: /not offered/,
     client: { alpn: ['h2'] },
-    lie: { ServerHello: adding(16, 0, 2, 1, 0x78) },
+    change: { ServerHello: adding(16, 0, 2, 1, 0x78) },
   },
   {
     rule: 'no certificate (RFC 5246 section 7.4.2)',
     code: 'decode_error',
     says: /empty list/,
-    lie: { Certificate: () => ({ chain: [] }) },
+    change: { Certificate: () => ({ chain: [] }) },
   },
   {
     rule: 'a certificate of the wrong kind for the suite (RFC 5246 section 7.4.2)',
     code: 'illegal_parameter',
     says: /does not go with/,
-    lie: { ServerHello: (fields: object) => ({ ...fields, cipherSuite: 0xc02f }) },
+    change: { ServerHello: (fields: object) => ({ ...fields, cipherSuite: 0xc02f }) },
   },
   {
     rule: 'CertificateStatus that was not promised (RFC 6066 section 8)',
     code: 'unexpected_message',
     says: /got CertificateStatus/,
     server: { identity: { ...ecdsa, ocspResponse: Uint8Array.of(1) } },
-    lie: { ServerHello: without(5) },
+    change: { ServerHello: without(5) },
   },
   {
     rule: 'CertificateStatus of an unknown kind (RFC 6066 section 8)',
     code: 'decode_error',
     says: /unknown kind/,
     server: { identity: { ...ecdsa, ocspResponse: Uint8Array.of(1) } },
-    lie: { CertificateStatus: () => ({ statusType: 2, response: Uint8Array.of(1) }) },
+    change: { CertificateStatus: () => ({ statusType: 2, response: Uint8Array.of(1) }) },
   },
   {
     rule: 'an explicit curve (RFC 8422 section 5.4)',
     code: 'illegal_parameter',
     says: /named one/,
-    lie: {
+    change: {
       ServerKeyExchange: ({ body }: { readonly body: Uint8Array }) => ({
         body: concat(Uint8Array.of(1), body.subarray(1)),
       }),
@@ -149,13 +149,13 @@ const byServer: readonly Breach[] = [
     rule: 'a signature that is not over these randoms (RFC 8422 section 5.4)',
     code: 'bad_signature',
     says: /does not verify/,
-    lie: { ServerHello: (fields: object) => ({ ...fields, random: new Uint8Array(32) }) },
+    change: { ServerHello: (fields: object) => ({ ...fields, random: new Uint8Array(32) }) },
   },
   {
     rule: 'a scheme that does not fit the certificate (RFC 5246 section 7.4.3)',
     code: 'illegal_parameter',
     says: /certificate for p256/,
-    lie: {
+    change: {
       ServerKeyExchange: ({ body }: { readonly body: Uint8Array }) => ({
         body: concat(body.subarray(0, 36), Uint8Array.of(4, 1), body.subarray(38)),
       }),
@@ -165,43 +165,45 @@ const byServer: readonly Breach[] = [
     rule: 'bytes after the ServerKeyExchange (RFC 5246 section 7.4.3)',
     code: 'decode_error',
     says: /too many/,
-    lie: { ServerKeyExchange: ({ body }: { readonly body: Uint8Array }) => ({ body: concat(body, Uint8Array.of(0)) }) },
+    change: {
+      ServerKeyExchange: ({ body }: { readonly body: Uint8Array }) => ({ body: concat(body, Uint8Array.of(0)) }),
+    },
   },
   {
     rule: 'a ServerHelloDone that is not empty (RFC 5246 section 7.4.5)',
     code: 'decode_error',
     says: /too many/,
-    lie: { ServerHelloDone: () => [Uint8Array.of(14, 0, 0, 1, 0)] },
+    change: { ServerHelloDone: () => [Uint8Array.of(14, 0, 0, 1, 0)] },
   },
   {
     rule: 'no ServerKeyExchange (RFC 5246 section 7.4.3)',
     code: 'unexpected_message',
     says: /expected ServerKeyExchange, got ServerHelloDone/,
-    lie: { ServerKeyExchange: () => [] },
+    change: { ServerKeyExchange: () => [] },
   },
   {
     rule: 'a promised ticket that does not come (RFC 5077 section 3.3)',
     code: 'unexpected_message',
     says: /ChangeCipherSpec/,
-    lie: { NewSessionTicket: () => [] },
+    change: { NewSessionTicket: () => [] },
   },
   {
     rule: 'a wrong Finished (RFC 5246 section 7.4.9)',
     code: 'bad_finished',
     says: /different messages/,
-    lie: { Finished: () => ({ verifyData: new Uint8Array(12) }) },
+    change: { Finished: () => ({ verifyData: new Uint8Array(12) }) },
   },
   {
     rule: 'a Finished of another length (RFC 5246 section 7.4.9)',
     code: 'decode_error',
     says: /12/,
-    lie: { Finished: () => ({ verifyData: new Uint8Array(36) }) },
+    change: { Finished: () => ({ verifyData: new Uint8Array(36) }) },
   },
   {
     rule: 'messages of TLS 1.3',
     code: 'unexpected_message',
     says: /got/,
-    lie: { Certificate: () => [Uint8Array.of(8, 0, 0, 2, 0, 0)] },
+    change: { Certificate: () => [Uint8Array.of(8, 0, 0, 2, 0, 0)] },
   },
 ]
 
@@ -209,7 +211,7 @@ const byServer: readonly Breach[] = [
 const seen: { sessionId: Uint8Array } = { sessionId: none }
 
 describe('a client refuses from a server', () => {
-  it.each(byServer)('$rule', async ({ code, says, lie, client, server }) => {
+  it.each(byServer)('$rule', async ({ code, says, change, client, server }) => {
     const protector = rotatingTicketKeys({ provider: nodeProvider })
     const { clientEvents } = await meet(
       { ...tls12, ...client },
@@ -217,7 +219,7 @@ describe('a client refuses from a server', () => {
         ...tls12,
         tickets: { protector },
         ...server,
-        seam: misbehaving(lie),
+        seam: misbehaving(change),
         onClientHello: ({ raw }) => void (seen.sessionId = raw.slice(39, 39 + (raw[38] ?? 0))),
       },
     )
@@ -231,31 +233,33 @@ const byClient: readonly Breach[] = [
     rule: 'ec_point_formats without uncompressed points (RFC 8422 section 5.1.2)',
     code: 'illegal_parameter',
     says: /point/,
-    lie: { ClientHello: adding(11, 1, 1) },
+    change: { ClientHello: adding(11, 1, 1) },
   },
   {
     rule: 'an unknown max_fragment_length (RFC 6066 section 4)',
     code: 'illegal_parameter',
     says: /1 to 4/,
-    lie: { ClientHello: adding(1, 5) },
+    change: { ClientHello: adding(1, 5) },
   },
   {
     rule: 'compression only (RFC 5246 section 7.4.1.2)',
     code: 'illegal_parameter',
     says: /null compression/,
-    lie: { ClientHello: (fields: object) => ({ ...fields, compressionMethods: Uint8Array.of(1) }) },
+    change: { ClientHello: (fields: object) => ({ ...fields, compressionMethods: Uint8Array.of(1) }) },
   },
   {
     rule: 'a ClientKeyExchange that is too long (RFC 8422 section 5.7)',
     code: 'decode_error',
     says: /too many/,
-    lie: { ClientKeyExchange: ({ body }: { readonly body: Uint8Array }) => ({ body: concat(body, Uint8Array.of(0)) }) },
+    change: {
+      ClientKeyExchange: ({ body }: { readonly body: Uint8Array }) => ({ body: concat(body, Uint8Array.of(0)) }),
+    },
   },
   {
     rule: 'no ClientKeyExchange',
     code: 'unexpected_message',
     says: /a handshake message|ChangeCipherSpec/,
-    lie: { ClientKeyExchange: () => [] },
+    change: { ClientKeyExchange: () => [] },
   },
   {
     rule: 'no Certificate where one was asked for (RFC 5246 section 7.4.6)',
@@ -263,13 +267,13 @@ const byClient: readonly Breach[] = [
     says: /expected Certificate, got ClientKeyExchange/,
     client: { identity: ecdsa },
     server: { clientAuth: { mode: 'request-unverified' } },
-    lie: { Certificate: () => [] },
+    change: { Certificate: () => [] },
   },
   {
     rule: 'a Certificate that was not asked for',
     code: 'unexpected_message',
     says: /expected ClientKeyExchange, got Certificate/,
-    lie: { ClientKeyExchange: () => [Uint8Array.of(11, 0, 0, 3, 0, 0, 0)] },
+    change: { ClientKeyExchange: () => [Uint8Array.of(11, 0, 0, 3, 0, 0, 0)] },
   },
   {
     rule: 'no CertificateVerify (RFC 5246 section 7.4.8)',
@@ -277,7 +281,7 @@ const byClient: readonly Breach[] = [
     says: /ChangeCipherSpec/,
     client: { identity: ecdsa },
     server: { clientAuth: { mode: 'request-unverified' } },
-    lie: { CertificateVerify: () => [] },
+    change: { CertificateVerify: () => [] },
   },
   {
     rule: 'a CertificateVerify over other messages (RFC 5246 section 7.4.8)',
@@ -285,7 +289,7 @@ const byClient: readonly Breach[] = [
     says: /does not verify/,
     client: { identity: ecdsa },
     server: { clientAuth: { mode: 'request-unverified' } },
-    lie: {
+    change: {
       CertificateVerify: (fields: { readonly signature: Uint8Array }) => ({
         ...fields,
         signature: fields.signature.map((byte, i) => (i === fields.signature.length - 1 ? byte ^ 1 : byte)),
@@ -296,19 +300,19 @@ const byClient: readonly Breach[] = [
     rule: 'a wrong Finished (RFC 5246 section 7.4.9)',
     code: 'bad_finished',
     says: /different messages/,
-    lie: { Finished: () => ({ verifyData: new Uint8Array(12) }) },
+    change: { Finished: () => ({ verifyData: new Uint8Array(12) }) },
   },
   {
     rule: 'a Finished of another length',
     code: 'decode_error',
     says: /12/,
-    lie: { Finished: () => ({ verifyData: none }) },
+    change: { Finished: () => ({ verifyData: none }) },
   },
 ]
 
 describe('a server refuses from a client', () => {
-  it.each(byClient)('$rule', async ({ code, says, lie, client, server }) => {
-    const { serverEvents } = await meet({ ...tls12, ...client, seam: misbehaving(lie) }, { ...tls12, ...server })
+  it.each(byClient)('$rule', async ({ code, says, change, client, server }) => {
+    const { serverEvents } = await meet({ ...tls12, ...client, seam: misbehaving(change) }, { ...tls12, ...server })
     const error = errorOf(serverEvents)
     expect({ code: error.code, message: error.message }).toEqual({ code, message: expect.stringMatching(says) })
   })

@@ -75,7 +75,7 @@ describe('refuses', () => {
       /SignedKey/,
     ],
     [
-      'a key that is none',
+      'an invalid key',
       async () => [
         await made({
           oid: signedKey,

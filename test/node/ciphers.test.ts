@@ -151,7 +151,7 @@ describe('dhparam', () => {
     expect(warn).not.toHaveBeenCalled()
     warn.mockRestore()
   })
-  it('that is none is refused', () => {
+  it('that is invalid is refused', () => {
     for (const der of [Uint8Array.of(0x31, 0), Uint8Array.of(0x30, 3, 4, 1, 0), Uint8Array.of(0x30, 3, 2, 1, 0)])
       expect(make(encodePem('DH PARAMETERS', der))).toThrow('Failed to set DH parameter')
     expect(make('no PEM at all')).toThrow('Failed to set DH parameter')

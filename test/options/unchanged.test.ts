@@ -7,7 +7,7 @@ import { createCa } from '../../src/pki/index.ts'
 
 type Changeable = { -readonly [K in keyof ClientOptions]: ClientOptions[K] }
 
-/** How often `options` are made anew when they are asked for twice, with `change` between. */
+/** How often `options` are made again when they are asked for twice, with `change` between. */
 const makes = (options: object, change: () => void = () => {}): number => {
   const unchanged = new Unchanged<number>()
   let made = 0

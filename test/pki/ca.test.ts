@@ -245,7 +245,7 @@ describe('certificates', () => {
       async () => (await authority()).issue({}),
       /names: a server certificate needs at least one/,
     ],
-    ['a name that is none', async () => (await authority()).issue({ names: ['a b'] }), /"a b" is not a DNS name/],
+    ['an invalid name', async () => (await authority()).issue({ names: ['a b'] }), /"a b" is not a DNS name/],
     [
       'a label of 64 characters',
       async () => (await authority()).issue({ names: ['a'.repeat(64)] }),

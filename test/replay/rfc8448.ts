@@ -1,6 +1,5 @@
 // Replays one side of one section of RFC 8448: the engine of that side gets the other side's records and has to give
-// out exactly the trace's own, and every secret of the trace has to be among those that the run computed. Called by
-// rfc8448.test.ts and scripts/replay.ts.
+// out exactly the trace's own, and every secret of the trace has to be among those that the run computed.
 
 import { createPublicKey, verify as verifyBytes, constants, X509Certificate } from 'node:crypto'
 import type { DiffieHellman } from '../../src/crypto/groups.ts'

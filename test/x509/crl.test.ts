@@ -74,7 +74,7 @@ describe('CRLs on a path (RFC 5280 section 6.3)', () => {
     expect(await verdict(verifyWith(pki, [crlCheck({ crls: fails })]))).toMatch(/^revocation_unknown/)
   })
 
-  test("a given list that is none is the caller's mistake", () => {
+  test("an invalid list is the caller's mistake", () => {
     expect(() => crlCheck({ crls: 'no PEM' })).toThrow(
       expect.objectContaining({ code: 'bad_option', message: expect.stringMatching(/^crls: /) }),
     )
@@ -139,7 +139,7 @@ describe('CRLs on a path (RFC 5280 section 6.3)', () => {
     expect(await verdict(verifyWith(trust, [crlCheck({ crls: rootCrl.crl })]))).toBe('ok')
   })
 
-  test("a CRL that is none is the caller's mistake", () => {
+  test("an invalid CRL is the caller's mistake", () => {
     expect(() => crlCheck({ crls: Uint8Array.of(0x30, 0) })).toThrow(expect.objectContaining({ code: 'bad_option' }))
     expect(() => crlCheck({ crls: pki.root.certificatePem })).toThrow(/no CRL in it/)
   })

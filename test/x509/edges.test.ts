@@ -392,7 +392,7 @@ test('section 4.2.1.1 of RFC 5280 asks nothing of an anchor that is no certifica
 })
 
 describe('callers', () => {
-  test('a time that is none is their mistake', async () => {
+  test('an invalid time is their mistake', async () => {
     await expect(verify([leaf, ca], { time: Number.NaN })).rejects.toMatchObject({ code: 'bad_option' })
     await expect(verify([leaf, ca], { time: new Date('nonsense') })).rejects.toMatchObject({ code: 'bad_option' })
   })

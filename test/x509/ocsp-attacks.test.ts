@@ -128,7 +128,7 @@ describe('an authentic response that says "revoked" refuses', () => {
     ['4.2.1: more after the reason', [derSequence(id, info(before, derNull()), before)]],
     ['4.2.1: thisUpdate with a fraction', [derSequence(id, revoked(), time('20260531000000.5Z'))]],
     ['4.2.1: no thisUpdate', [derSequence(id, revoked())]],
-    ['4.2.1: nextUpdate that is none', [derSequence(id, revoked(), before, explicit(0, derNull()))]],
+    ['4.2.1: an invalid nextUpdate', [derSequence(id, revoked(), before, explicit(0, derNull()))]],
     ['4.2.1: nextUpdate before thisUpdate', [single(id, revoked(), { nextUpdate: now - 9 * HOUR })]],
     ['4.2.1: an extension twice', [single(id, revoked(), { extensions: twice })]],
     ['4.2.1: a field after the last', [derSequence(id, revoked(), before, derNull())]],
@@ -141,13 +141,13 @@ describe('an authentic response that says "revoked" refuses', () => {
 
   test.each<[string, Uint8Array[]]>([
     ['4.2.1: a negative version', [explicit(0, derElement(0x02, Uint8Array.of(0x80))), byKey(root), before]],
-    ['4.2.1: a version that is none', [explicit(0, derNull()), byKey(root), before]],
+    ['4.2.1: an invalid version', [explicit(0, derNull()), byKey(root), before]],
     ['4.2.1: producedAt is a UTCTime', [byKey(root), derElement(0x17, text('260531000000Z'))]],
     ['4.2.1: producedAt with a fraction', [byKey(root), time('20260531000000.5Z')]],
     ['4.2.1: no producedAt', [byKey(root)]],
-    ['4.2.1: a responderID that is none', [derNull(), before]],
-    ['4.2.1: a responderID by a name that is none', [explicit(1, derNull()), before]],
-    ['4.2.1: a responderID by a key that is none', [explicit(2, derNull()), before]],
+    ['4.2.1: an invalid responderID', [derNull(), before]],
+    ['4.2.1: a responderID by an invalid name', [explicit(1, derNull()), before]],
+    ['4.2.1: a responderID by an invalid key', [explicit(2, derNull()), before]],
     ['4.2.1: a responderID with more after it', [explicit(2, derOctets(new Uint8Array(20)), derNull()), before]],
   ])('section %s; of such a response nothing else counts', async (_, start) => {
     expect(await both(fields(root, [...start, derSequence(ofRevoked)]))).toEqual(refused)

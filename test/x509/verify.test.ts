@@ -451,7 +451,7 @@ describe('RFC 9525 section 6, names', () => {
   test('U-labels are compared as A-labels', async () => {
     expect(await covers([dns('xn--bcher-kva.example')], 'bücher.example')).toBe('ok')
   })
-  test('a name that is none is a misuse', async () => {
+  test('an invalid name is a misuse', async () => {
     await expect(covers([dns('host.example')], 'a b')).rejects.toMatchObject({ code: 'bad_option' })
     await expect(covers([dns('host.example')], '1.2.3')).rejects.toMatchObject({ code: 'bad_option' })
   })

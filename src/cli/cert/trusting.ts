@@ -58,7 +58,7 @@ interface Distribution {
   /** What it wants run when there is another one. */
   readonly update: readonly [string, ...string[]]
   /** And when there is one less. */
-  readonly afterwards: (name: string) => readonly Step[]
+  readonly refresh: (name: string) => readonly Step[]
 }
 
 const distributions: readonly Distribution[] = [
@@ -67,7 +67,7 @@ const distributions: readonly Distribution[] = [
     update: ['update-ca-certificates'],
     // Without --fresh it leaves links to the file that is gone; and its hook puts certificates into Java's store, but
     // does not take them out.
-    afterwards: (name) => [
+    refresh: (name) => [
       { run: ['update-ca-certificates', '--fresh'] },
       { run: ['keytool', '-delete', ...javaStore, '-alias', `debian:${name}.pem`], mayFail: true },
     ],
@@ -75,12 +75,12 @@ const distributions: readonly Distribution[] = [
   {
     folder: '/etc/pki/ca-trust/source/anchors',
     update: ['update-ca-trust', 'extract'],
-    afterwards: () => [{ run: ['update-ca-trust', 'extract'] }],
+    refresh: () => [{ run: ['update-ca-trust', 'extract'] }],
   },
   {
     folder: '/etc/ca-certificates/trust-source/anchors',
     update: ['update-ca-trust'],
-    afterwards: () => [{ run: ['update-ca-trust'] }],
+    refresh: () => [{ run: ['update-ca-trust'] }],
   },
 ]
 const javaStore = ['-cacerts', '-storepass', 'changeit'] as const
@@ -107,7 +107,7 @@ const systemAction = async (
       undo: [{ run: ['certutil', '-delstore', 'Root', certificate.serialNumberHex] }],
     }
   }
-  for (const { folder, update, afterwards } of distributions) {
+  for (const { folder, update, refresh } of distributions) {
     const at = join(root, folder)
     if (!(await exists(at))) continue
     const file = join(at, `${name}.crt`)
@@ -117,7 +117,7 @@ const systemAction = async (
     return {
       store: 'system',
       steps: [{ write: file, pem }, { run: update }],
-      undo: [{ remove: file }, ...afterwards(name)],
+      undo: [{ remove: file }, ...refresh(name)],
     }
   }
   throw new CliError('input', `there is no trust store of a known kind under ${root}`, {

@@ -49,13 +49,13 @@ const issue: Command = defineCommand({
 
 const renew: Command = defineCommand({
   name: 'acme renew',
-  summary: 'renews what is due: for a timer, once a day or more often',
+  summary: 'renews certificates that end soon: for a timer, once a day or more often',
   args: [{ name: 'NAME', help: 'these only (default: all that there are)', many: true }],
   options: { ...how, force: flag('renews what is not due as well') },
   examples: [
     {
       run: 'puretls acme renew --agree --directory https://localhost:14000/dir --acme-ca ca.pem --listen 5001',
-      says: 'all that are due',
+      says: 'all that end soon',
     },
   ],
   schema: issuedSchema,

@@ -172,9 +172,9 @@ export const certRevoke: Command = defineCommand({
 
 export const certCrl: Command = defineCommand({
   name: 'cert crl',
-  summary: 'writes the CRL of the local CA anew',
+  summary: 'writes a new CRL of the local CA',
   options: {
-    validity: duration('TIME', 'until the next one is due (default: 7d)'),
+    validity: duration('TIME', 'until the next update (default: 7d)'),
     out: text('FILE', "where it goes (default: crl.pem in the CA's folder; - is stdout)"),
     der: flag('DER instead of PEM'),
     ...caOptions,

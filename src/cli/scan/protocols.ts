@@ -154,7 +154,7 @@ export const findGroups = async (
   if (curves.length === 0) return []
   await prober.say(`groups of ${describeVersion(version).name}`)
   const found: number[] = []
-  // ML-KEM goes first: servers that have it prefer it, and those that have not pass over it
+  // ML-KEM goes first: servers that have it prefer it, and the others ignore it
   let left = allGroups()
     .filter((id) => version === TLS13 || (id < 256 && !/tls13$/.test(describeGroup(id).name)))
     .toReversed()

@@ -28,7 +28,7 @@ const resultNames: Readonly<Record<number, string>> = {
   53: 'unwillingToPerform',
 }
 
-/** The length of a BER element, once its header is there; of bytes that are none, all of them. */
+/** The length of a BER element, once its header is there; of invalid bytes, all of them. */
 const elementLength = (bytes: Buffer): number | undefined => {
   if (bytes.length < 2) return undefined
   const [tag = 0, first = 0] = bytes

@@ -24,7 +24,7 @@ export const isFile = async (io: Io, source: string): Promise<boolean> => {
   )
 }
 
-/** Throws CliError `input` for a file that is none of these. */
+/** Throws CliError `input` for any other file. */
 export const readSource = async (io: Io, path: string, keyLog: string | undefined): Promise<TraceReport> => {
   const bytes = await readInput(io, path)
   try {

@@ -92,7 +92,7 @@ function* contextFor(
   try {
     return yield* use(hpkeReceiver(provider, { kem: config.kem, ...suite }, enc, pair, echInfo(config.raw), onSecret))
   } catch {
-    return undefined // an encapsulated key that is none: not for this config
+    return undefined // an invalid encapsulated key: not for this config
   }
 }
 

@@ -124,8 +124,8 @@ export interface ChosenGroup {
   readonly share: Uint8Array | undefined
 }
 
-/** Our most preferred group that the client supports; one that it sent a share for goes before one that costs a round
- * trip, unless that one is a hybrid (post-quantum) group and the other is not. */
+/** Our most preferred group that the client supports; one that it sent a share for is preferred to one that costs a
+ * round trip, unless that one is a hybrid (post-quantum) group and the other is not. */
 export const selectGroup13 = (config: ServerConfig, extensions: ClientHelloExtensions): ChosenGroup => {
   const { supported_groups: groups = [], key_share: shares = [] } = extensions
   const common = config.groups.filter(({ id }) => groups.includes(id))

@@ -255,7 +255,7 @@ interface Limits {
   readonly maxPlaintext: number
 }
 
-/** record_size_limit goes before max_fragment_length (RFC 8449 section 5). */
+/** record_size_limit takes precedence over max_fragment_length (RFC 8449 section 5). */
 const limitsOf = ({ config, io }: ServerHandshake12, { extensions }: ReceivedHello): Limits => {
   const { record_size_limit: theirs, max_fragment_length: code } = extensions
   if (theirs !== undefined) {

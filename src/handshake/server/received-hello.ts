@@ -103,7 +103,7 @@ export interface SessionsPart {
     fingerprint: string,
   ): Flow<SessionState | undefined>
   /** Whether those who decide about sessions have no objection; asked once the binder is right. */
-  mayGoOn(hs: ServerHandshake, session: SessionState): Flow<boolean>
+  canResume(hs: ServerHandshake, session: SessionState): Flow<boolean>
   /** Of a session that was found: it began with an external key. */
   isBoundToPsk(fingerprint: string): boolean
   /** Tickets that this connection gets. */

@@ -47,7 +47,7 @@ export function* selectPsk(
     const binder = offered.binders[index] ?? new Uint8Array(0)
     const stage = earlyStage(suite.hash, session.secret)
     const proof = checkBinder(hs, hello, offered, stage.binderKey('res'), binder, { session, identity: undefined })
-    if (!(yield* sessions.mayGoOn(hs, session))) continue
+    if (!(yield* sessions.canResume(hs, session))) continue
     const claimed = (obfuscatedTicketAge - session.ageAdd + 2 ** 32) % 2 ** 32
     const ageSkew = claimed - (hs.config.clock() - session.createdAt)
     return {

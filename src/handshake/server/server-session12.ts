@@ -52,7 +52,8 @@ export function* findSession12(
   return { state, suite }
 }
 
-/** A ticket goes before an ID (RFC 5077 section 3.4). Whatever goes wrong here costs a full handshake and no more. */
+/** A ticket takes precedence over an ID (RFC 5077 section 3.4). Whatever goes wrong here costs a full handshake and no
+ * more. */
 function* lookUp(config: ServerConfig, hello: ReceivedHello, fingerprint: string): Flow<SessionState | undefined> {
   const ticket = hello.extensions.session_ticket
   const { sessionId } = hello.message

@@ -1,4 +1,4 @@
-// Turns the runner's credential and verification flags into identities and verifiers. Called by options.ts. The verdict
+// Turns the runner's credential and verification flags into identities and verifiers. The verdict
 // of the shim's verifier is what the flags say; no chain is built, since the runner's certificates are not what is
 // tested.
 

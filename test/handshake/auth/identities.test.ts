@@ -69,7 +69,7 @@ describe.each(versions)('a client with several identities: %j', (version) => {
     expect(await clientShows(version, { identity: [ecdsa, rsa, ed25519] }, { signatureSchemes })).toBe(expected)
   })
 
-  it('one of an authority that the server names goes before the others', async () => {
+  it('one of an authority that the server names is preferred to the others', async () => {
     const seen: CertificateRequestInfo[] = []
     const identity = (request: CertificateRequestInfo) => (seen.push(request), [north.identity, south.identity])
     const { serverEvents } = await meet(
@@ -154,7 +154,7 @@ describe.each(versions)('a server with several identities: %j', (version) => {
     return shown
   }
 
-  it('one of an authority that the client names goes before the others (RFC 9846 section 4.3.4)', async () => {
+  it('one of an authority that the client names is preferred to the others (RFC 9846 section 4.3.4)', async () => {
     expect(await serverShows({}, [north.identity, south.identity])).toEqual(north.leaf)
     expect(await serverShows(naming(south.root), [north.identity, south.identity])).toEqual(south.leaf)
   })

@@ -140,16 +140,16 @@ describe('a second ClientHello (RFC 9846 section 4.2.2)', () => {
 })
 
 describe('reserved values that a server takes up are refused (RFC 8701 section 3.1)', () => {
-  /** The reserved numbers of the client come to the server's lie by way of its hello. */
+  /** The reserved numbers of the client come to the server's change by way of its hello. */
   const lyingServer = (
-    lie: (hello: ServerHello, offered: ReturnType<typeof readHello>) => ServerHello,
+    change: (hello: ServerHello, offered: ReturnType<typeof readHello>) => ServerHello,
     version: TestServerOptions = {},
   ): TestServerOptions => {
     let offered: ReturnType<typeof readHello> | undefined
     return {
       ...version,
       onClientHello: ({ raw }) => void (offered = readHello(raw)),
-      seam: misbehaving({ ServerHello: (hello) => (offered ? lie(hello, offered) : hello) }),
+      seam: misbehaving({ ServerHello: (hello) => (offered ? change(hello, offered) : hello) }),
     }
   }
   const first = (list: readonly number[] | undefined): number => list?.[0] ?? 0
@@ -227,7 +227,7 @@ describe('a server with grease (RFC 8701 section 4.1)', () => {
     })
     return { seen, seam }
   }
-  it('sends reserved extensions in CertificateRequest and NewSessionTicket, which a client passes over', async () => {
+  it('sends reserved extensions in CertificateRequest and NewSessionTicket, which a client ignores', async () => {
     const { seen, seam } = extensionsSent()
     const tickets = { protector: rotatingTicketKeys({ provider: nodeProvider }) }
     const { clientEvents, serverEvents } = await meet(

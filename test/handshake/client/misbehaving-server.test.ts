@@ -1,5 +1,5 @@
-// Servers that lie to a puretls client: each rule of RFC 9846 that makes a client refuse, broken once. Tests are named
-// after the section.
+// Servers that misbehave towards a puretls client: each rule of RFC 9846 that makes a client refuse, broken once. Tests
+// are named after the section.
 
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
@@ -32,7 +32,7 @@ const ffdhe2048 = 0x0100
 
 interface Case {
   readonly name: string
-  readonly lie: Seam
+  readonly violation: Seam
   readonly code: TlsErrorCode
   readonly alert: AlertName
   readonly client?: TestClientOptions
@@ -40,26 +40,26 @@ interface Case {
 }
 
 /** Makes a case whose alert has the code's name. */
-const lie = (
+const violation = (
   name: string,
   seam: Parameters<typeof misbehaving>[0],
   code: TlsErrorCode & AlertName,
   more: Partial<Case> = {},
 ): Case => ({
   name,
-  lie: misbehaving(seam),
+  violation: misbehaving(seam),
   code,
   alert: code,
   ...more,
 })
 const decrypt = (name: string, seam: Parameters<typeof misbehaving>[0], code: TlsErrorCode): Case => ({
   name,
-  lie: misbehaving(seam),
+  violation: misbehaving(seam),
   code,
   alert: 'decrypt_error',
 })
 
-const check = async ({ lie: seam, code, alert, client = {}, server = {} }: Case): Promise<void> => {
+const check = async ({ violation: seam, code, alert, client = {}, server = {} }: Case): Promise<void> => {
   await refusedBy('client', client, { ...server, seam }, code, alert)
 }
 
@@ -84,25 +84,29 @@ const keyShare = (group: number, share: Uint8Array): Uint8Array =>
 
 describe('ServerHello (RFC 9846 section 4.2.3)', () => {
   it.each<Case>([
-    lie(
+    violation(
       'another session ID than ours',
       { ServerHello: (f) => ({ ...f, sessionId: new Uint8Array(32).fill(7) }) },
       'illegal_parameter',
     ),
-    lie('a suite that was not offered', { ServerHello: (f) => ({ ...f, cipherSuite: 0x1305 }) }, 'illegal_parameter'),
-    lie('a suite of TLS 1.2', { ServerHello: (f) => ({ ...f, cipherSuite: 0xc02b }) }, 'illegal_parameter', {
+    violation(
+      'a suite that was not offered',
+      { ServerHello: (f) => ({ ...f, cipherSuite: 0x1305 }) },
+      'illegal_parameter',
+    ),
+    violation('a suite of TLS 1.2', { ServerHello: (f) => ({ ...f, cipherSuite: 0xc02b }) }, 'illegal_parameter', {
       client: { versions: { min: 'TLS 1.2' } },
     }),
-    lie('compression', { ServerHello: (f) => ({ ...f, compressionMethod: 1 }) }, 'illegal_parameter'),
-    lie('legacy_version 0x0304', { ServerHello: (f) => ({ ...f, legacyVersion: 0x0304 }) }, 'protocol_version'),
-    lie('legacy_version 0x0302', { ServerHello: (f) => ({ ...f, legacyVersion: 0x0302 }) }, 'protocol_version'),
-    lie('no extensions, and so TLS 1.2', { ServerHello: (f) => ({ ...f, extensions: [] }) }, 'protocol_version'),
-    lie(
+    violation('compression', { ServerHello: (f) => ({ ...f, compressionMethod: 1 }) }, 'illegal_parameter'),
+    violation('legacy_version 0x0304', { ServerHello: (f) => ({ ...f, legacyVersion: 0x0304 }) }, 'protocol_version'),
+    violation('legacy_version 0x0302', { ServerHello: (f) => ({ ...f, legacyVersion: 0x0302 }) }, 'protocol_version'),
+    violation('no extensions, and so TLS 1.2', { ServerHello: (f) => ({ ...f, extensions: [] }) }, 'protocol_version'),
+    violation(
       'an unknown extension',
       { ServerHello: (f) => ({ ...f, extensions: withExtension(f.extensions, UNKNOWN) }) },
       'unsupported_extension',
     ),
-    lie(
+    violation(
       'an offered extension that belongs elsewhere',
       {
         ServerHello: (f) => ({
@@ -112,14 +116,14 @@ describe('ServerHello (RFC 9846 section 4.2.3)', () => {
       },
       'illegal_parameter',
     ),
-    lie(
+    violation(
       'an extension twice',
       {
         ServerHello: (f) => ({ ...f, extensions: [...(f.extensions ?? []), ...(f.extensions ?? [])] }),
       },
       'decode_error',
     ),
-    lie(
+    violation(
       'bytes after its end',
       {
         ServerHello: (f) => [
@@ -154,10 +158,12 @@ describe('supported_versions (RFC 9846 section 4.3.1)', () => {
     }),
   })
   it.each<Case>([
-    lie('TLS 1.2 by the extension', version(0x0303), 'illegal_parameter', { client: { versions: { min: 'TLS 1.2' } } }),
-    lie('TLS 1.0 by the extension', version(0x0301), 'illegal_parameter'),
-    lie('a version of the future', version(0x0305), 'illegal_parameter'),
-    lie('a draft', version(0x7f1c), 'illegal_parameter'),
+    violation('TLS 1.2 by the extension', version(0x0303), 'illegal_parameter', {
+      client: { versions: { min: 'TLS 1.2' } },
+    }),
+    violation('TLS 1.0 by the extension', version(0x0301), 'illegal_parameter'),
+    violation('a version of the future', version(0x0305), 'illegal_parameter'),
+    violation('a draft', version(0x7f1c), 'illegal_parameter'),
   ])('$name', check)
 })
 
@@ -167,28 +173,28 @@ describe('key_share (RFC 9846 section 4.3.8)', () => {
   })
   const groups = { groups: ['X25519', 'P-256'], hello: { keyShares: ['X25519'] } }
   it.each<Case>([
-    lie(
+    violation(
       'none',
       { ServerHello: (f) => ({ ...f, extensions: withoutExtension(f.extensions, extensionTypes.key_share) }) },
       'missing_extension',
     ),
-    lie('a group not offered', share(keyShare(ffdhe2048, new Uint8Array(256).fill(2))), 'illegal_parameter'),
-    lie(
+    violation('a group not offered', share(keyShare(ffdhe2048, new Uint8Array(256).fill(2))), 'illegal_parameter'),
+    violation(
       'a group offered without a share',
       share(keyShare(0x0017, concat(Uint8Array.of(4), new Uint8Array(64)))),
       'illegal_parameter',
       { client: groups },
     ),
-    lie('an X25519 share of 31 bytes', share(keyShare(0x001d, new Uint8Array(31).fill(9))), 'illegal_parameter', {
+    violation('an X25519 share of 31 bytes', share(keyShare(0x001d, new Uint8Array(31).fill(9))), 'illegal_parameter', {
       client: groups,
     }),
-    lie(
+    violation(
       'an X25519 share of small order (section 7.4.2)',
       share(keyShare(0x001d, new Uint8Array(32))),
       'illegal_parameter',
       { client: groups },
     ),
-    lie(
+    violation(
       'a P-256 point off the curve (section 4.3.8.2)',
       share(keyShare(0x0017, concat(Uint8Array.of(4), new Uint8Array(64).fill(3)))),
       'illegal_parameter',
@@ -196,7 +202,7 @@ describe('key_share (RFC 9846 section 4.3.8)', () => {
         client: { groups: ['P-256'] },
       },
     ),
-    lie(
+    violation(
       'a compressed P-256 point (section 4.3.8.2)',
       share(keyShare(0x0017, concat(Uint8Array.of(2), new Uint8Array(64).fill(3)))),
       'illegal_parameter',
@@ -204,9 +210,13 @@ describe('key_share (RFC 9846 section 4.3.8)', () => {
         client: { groups: ['P-256'] },
       },
     ),
-    lie('a hybrid share of a wrong length', share(keyShare(0x11ec, new Uint8Array(1119).fill(1))), 'illegal_parameter'),
-    lie('an empty share', share(keyShare(0x001d, none)), 'decode_error'),
-    lie(
+    violation(
+      'a hybrid share of a wrong length',
+      share(keyShare(0x11ec, new Uint8Array(1119).fill(1))),
+      'illegal_parameter',
+    ),
+    violation('an empty share', share(keyShare(0x001d, none)), 'decode_error'),
+    violation(
       'a share with a byte too many',
       share(concat(keyShare(0x001d, new Uint8Array(32).fill(9)), Uint8Array.of(0))),
       'decode_error',
@@ -216,7 +226,7 @@ describe('key_share (RFC 9846 section 4.3.8)', () => {
 
 describe('pre_shared_key (RFC 9846 section 4.3.11)', () => {
   it.each<Case>([
-    lie(
+    violation(
       'chosen where none was offered',
       {
         ServerHello: (f) => ({
@@ -285,39 +295,44 @@ describe('HelloRetryRequest (RFC 9846 section 4.2.4)', () => {
           },
   })
   it.each<Case>([
-    lie(
+    violation(
       'a second one',
       second(() => ({ random: HELLO_RETRY_REQUEST_RANDOM })),
       'unexpected_message',
       retry,
     ),
-    lie(
+    violation(
       'another suite after it',
       second(({ cipherSuite }) => ({ cipherSuite: cipherSuite === 0x1301 ? 0x1302 : 0x1301 })),
       'illegal_parameter',
       retry,
     ),
-    lie(
+    violation(
       'another session ID after it',
       second(() => ({ sessionId: none })),
       'illegal_parameter',
       retry,
     ),
-    lie(
+    violation(
       'a suite that was not offered',
       { ServerHello: (f) => ({ ...f, cipherSuite: 0x1305 }) },
       'illegal_parameter',
       retry,
     ),
-    lie('a group that is not ours (section 4.3.8)', request(Uint8Array.of(0x01, 0x00)), 'illegal_parameter', retry),
-    lie(
+    violation(
+      'a group that is not ours (section 4.3.8)',
+      request(Uint8Array.of(0x01, 0x00)),
+      'illegal_parameter',
+      retry,
+    ),
+    violation(
       'a group that had a share already (section 4.3.8)',
       request(Uint8Array.of(0x00, 0x1d)),
       'illegal_parameter',
       retry,
     ),
-    lie('nothing to change', request(undefined), 'illegal_parameter', retry),
-    lie(
+    violation('nothing to change', request(undefined), 'illegal_parameter', retry),
+    violation(
       'an extension that was not offered',
       {
         ServerHello: (f, nth) => (nth === 0 ? { ...f, extensions: withExtension(f.extensions, UNKNOWN) } : f),
@@ -325,7 +340,7 @@ describe('HelloRetryRequest (RFC 9846 section 4.2.4)', () => {
       'unsupported_extension',
       retry,
     ),
-    lie(
+    violation(
       'an empty cookie (section 4.3.2)',
       {
         ServerHello: (f, nth) =>
@@ -334,7 +349,7 @@ describe('HelloRetryRequest (RFC 9846 section 4.2.4)', () => {
       'decode_error',
       retry,
     ),
-    lie(
+    violation(
       'a share for another group than it asked for (section 4.3.8)',
       {
         ServerHello: (f, nth) =>
@@ -353,7 +368,7 @@ describe('HelloRetryRequest (RFC 9846 section 4.2.4)', () => {
       retry,
     ),
     ...[0x0302, 0x0303, 0x0305, 0x0404, 0x0504].map((id) =>
-      lie(
+      violation(
         `version 0x${id.toString(16).padStart(4, '0')} after it`,
         {
           ServerHello: (f, nth) =>
@@ -389,37 +404,41 @@ describe('EncryptedExtensions (RFC 9846 section 4.4.1)', () => {
     return Uint8Array.of(0, list.length, ...list)
   }
   it.each<Case>([
-    lie('left out', { EncryptedExtensions: () => [] }, 'unexpected_message'),
-    lie(
+    violation('left out', { EncryptedExtensions: () => [] }, 'unexpected_message'),
+    violation(
       'twice',
       { EncryptedExtensions: (f) => [raw('EncryptedExtensions', f), raw('EncryptedExtensions', f)] },
       'unexpected_message',
     ),
-    lie('an unknown extension', add(UNKNOWN), 'unsupported_extension'),
-    lie(
+    violation('an unknown extension', add(UNKNOWN), 'unsupported_extension'),
+    violation(
       'an extension that belongs into ServerHello',
       add(extensionTypes.key_share, keyShare(0x1d, new Uint8Array(32))),
       'illegal_parameter',
     ),
-    lie(
+    violation(
       'an extension that belongs into Certificate',
       add(extensionTypes.status_request, Uint8Array.of(1, 0, 0, 1, 0)),
       'illegal_parameter',
     ),
-    lie('early_data that was not offered (section 4.3.10)', add(extensionTypes.early_data), 'unsupported_extension'),
-    lie('ALPN that was not offered (RFC 7301 section 3.1)', add(16, alpn('h2')), 'unsupported_extension'),
-    lie('a protocol that was not offered (RFC 7301 section 3.1)', add(16, alpn('h2')), 'illegal_parameter', {
+    violation(
+      'early_data that was not offered (section 4.3.10)',
+      add(extensionTypes.early_data),
+      'unsupported_extension',
+    ),
+    violation('ALPN that was not offered (RFC 7301 section 3.1)', add(16, alpn('h2')), 'unsupported_extension'),
+    violation('a protocol that was not offered (RFC 7301 section 3.1)', add(16, alpn('h2')), 'illegal_parameter', {
       client: { alpn: ['http/1.1'] },
     }),
-    lie('two protocols (RFC 7301 section 3.1)', add(16, alpn('h2', 'http/1.1')), 'decode_error', {
+    violation('two protocols (RFC 7301 section 3.1)', add(16, alpn('h2', 'http/1.1')), 'decode_error', {
       client: { alpn: ['h2', 'http/1.1'] },
     }),
-    lie(
+    violation(
       'a server_name with content (RFC 6066 section 3)',
       add(extensionTypes.server_name, Uint8Array.of(0)),
       'decode_error',
     ),
-    lie(
+    violation(
       'a record_size_limit of 63 (RFC 8449 section 4)',
       add(extensionTypes.record_size_limit, Uint8Array.of(0, 63)),
       'illegal_parameter',
@@ -433,13 +452,13 @@ describe('EncryptedExtensions (RFC 9846 section 4.4.1)', () => {
 describe('CertificateRequest (RFC 9846 section 4.4.2)', () => {
   const asking: TestServerOptions = { clientAuth: { mode: 'request-unverified' } }
   it.each<Case>([
-    lie(
+    violation(
       'a context in the handshake',
       { CertificateRequest: (f) => ({ ...f, context: Uint8Array.of(1) }) },
       'illegal_parameter',
       { server: asking },
     ),
-    lie(
+    violation(
       'no signature_algorithms',
       {
         CertificateRequest: (f) => ({
@@ -450,16 +469,16 @@ describe('CertificateRequest (RFC 9846 section 4.4.2)', () => {
       'missing_extension',
       { server: asking },
     ),
-    lie('no extensions at all', { CertificateRequest: (f) => ({ ...f, extensions: [] }) }, 'decode_error', {
+    violation('no extensions at all', { CertificateRequest: (f) => ({ ...f, extensions: [] }) }, 'decode_error', {
       server: asking,
     }),
-    lie(
+    violation(
       'twice',
       { CertificateRequest: (f) => [raw('CertificateRequest', f), raw('CertificateRequest', f)] },
       'unexpected_message',
       { server: asking },
     ),
-    lie(
+    violation(
       'after Certificate',
       {
         CertificateRequest: () => [],
@@ -484,26 +503,26 @@ describe('CertificateRequest (RFC 9846 section 4.4.2)', () => {
 
 describe('Certificate (RFC 9846 section 4.5.1)', () => {
   it.each<Case>([
-    lie('left out', { Certificate: () => [] }, 'unexpected_message'),
-    lie(
+    violation('left out', { Certificate: () => [] }, 'unexpected_message'),
+    violation(
       'left out with CertificateVerify',
       { Certificate: () => [], CertificateVerify: () => [] },
       'unexpected_message',
     ),
-    lie('twice', { Certificate: (f) => [raw('Certificate', f), raw('Certificate', f)] }, 'unexpected_message'),
-    lie('an empty list (section 4.5.1.3)', { Certificate: (f) => ({ ...f, entries: [] }) }, 'decode_error'),
-    lie('a context', { Certificate: (f) => ({ ...f, context: Uint8Array.of(1) }) }, 'illegal_parameter'),
-    lie(
+    violation('twice', { Certificate: (f) => [raw('Certificate', f), raw('Certificate', f)] }, 'unexpected_message'),
+    violation('an empty list (section 4.5.1.3)', { Certificate: (f) => ({ ...f, entries: [] }) }, 'decode_error'),
+    violation('a context', { Certificate: (f) => ({ ...f, context: Uint8Array.of(1) }) }, 'illegal_parameter'),
+    violation(
       'an entry without bytes',
       { Certificate: (f) => ({ ...f, entries: [{ data: none, extensions: [] }] }) },
       'decode_error',
     ),
-    lie(
+    violation(
       'no DER',
       { Certificate: (f) => ({ ...f, entries: [{ data: Uint8Array.of(0x30, 0x80), extensions: [] }] }) },
       'bad_certificate',
     ),
-    lie(
+    violation(
       'an extension that was not offered',
       {
         Certificate: (f) => ({
@@ -513,7 +532,7 @@ describe('Certificate (RFC 9846 section 4.5.1)', () => {
       },
       'unsupported_extension',
     ),
-    lie(
+    violation(
       'an extension that belongs elsewhere',
       {
         Certificate: (f) => ({
@@ -527,7 +546,7 @@ describe('Certificate (RFC 9846 section 4.5.1)', () => {
       'illegal_parameter',
       { client: { alpn: ['h2'] } },
     ),
-    lie(
+    violation(
       'a status of an unknown type (section 4.5.1.1)',
       {
         Certificate: (f) => ({
@@ -548,13 +567,13 @@ describe('CertificateVerify (RFC 9846 section 4.5.2)', () => {
     CertificateVerify: (f) => ({ ...f, scheme: id }),
   })
   it.each<Case>([
-    lie('left out', { CertificateVerify: () => [] }, 'unexpected_message'),
-    lie(
+    violation('left out', { CertificateVerify: () => [] }, 'unexpected_message'),
+    violation(
       'twice',
       { CertificateVerify: (f) => [raw('CertificateVerify', f), raw('CertificateVerify', f)] },
       'unexpected_message',
     ),
-    lie(
+    violation(
       'before Certificate',
       {
         Certificate: (f) => [
@@ -564,11 +583,11 @@ describe('CertificateVerify (RFC 9846 section 4.5.2)', () => {
       },
       'unexpected_message',
     ),
-    lie('a scheme that is not for TLS 1.3', scheme(0x0401), 'illegal_parameter'),
-    lie('a SHA-1 scheme', scheme(0x0203), 'illegal_parameter'),
-    lie('an unknown scheme', scheme(0xfe0f), 'illegal_parameter'),
-    lie('a scheme of another kind of key', scheme(0x0804), 'illegal_parameter'),
-    lie('a scheme of another curve', scheme(0x0503), 'illegal_parameter'),
+    violation('a scheme that is not for TLS 1.3', scheme(0x0401), 'illegal_parameter'),
+    violation('a SHA-1 scheme', scheme(0x0203), 'illegal_parameter'),
+    violation('an unknown scheme', scheme(0xfe0f), 'illegal_parameter'),
+    violation('a scheme of another kind of key', scheme(0x0804), 'illegal_parameter'),
+    violation('a scheme of another curve', scheme(0x0503), 'illegal_parameter'),
     decrypt(
       'a signature with a bit changed',
       {
@@ -641,20 +660,24 @@ describe('CertificateVerify (RFC 9846 section 4.5.2)', () => {
 describe('Finished (RFC 9846 section 4.5.3)', () => {
   it.each<Case>(
     [
-      lie(
+      violation(
         'early: before Certificate',
         { Certificate: (f) => [raw('Finished', { verifyData: new Uint8Array(32) }), raw('Certificate', f)] },
         'unexpected_message',
       ),
-      lie('left out', { Finished: () => [raw('KeyUpdate', { requestUpdate: false })] }, 'unexpected_message'),
-      lie(
+      violation('left out', { Finished: () => [raw('KeyUpdate', { requestUpdate: false })] }, 'unexpected_message'),
+      violation(
         'repeated in one flight (section 5.1)',
         { Finished: (f) => [raw('Finished', f), raw('Finished', f)] },
         'unexpected_message',
       ),
-      lie('too short', { Finished: (f) => ({ verifyData: f.verifyData.subarray(1) }) }, 'decode_error'),
-      lie('too long', { Finished: (f) => ({ verifyData: concat(f.verifyData, Uint8Array.of(0)) }) }, 'decode_error'),
-      lie('empty', { Finished: () => ({ verifyData: none }) }, 'decode_error'),
+      violation('too short', { Finished: (f) => ({ verifyData: f.verifyData.subarray(1) }) }, 'decode_error'),
+      violation(
+        'too long',
+        { Finished: (f) => ({ verifyData: concat(f.verifyData, Uint8Array.of(0)) }) },
+        'decode_error',
+      ),
+      violation('empty', { Finished: () => ({ verifyData: none }) }, 'decode_error'),
       decrypt('wrong', { Finished: (f) => ({ verifyData: f.verifyData.map((byte) => byte ^ 0x80) }) }, 'bad_finished'),
       decrypt(
         'over another transcript',
@@ -673,24 +696,24 @@ describe('Finished (RFC 9846 section 4.5.3)', () => {
 
 describe('key changes (RFC 9846 section 5.1)', () => {
   it.each<Case>([
-    lie(
+    violation(
       'EncryptedExtensions in the clear, behind ServerHello',
       {
         ServerHello: (f) => [raw('ServerHello', f), raw('EncryptedExtensions', { extensions: [] })],
       },
       'unexpected_message',
     ),
-    lie(
+    violation(
       'the start of a message behind ServerHello',
       { ServerHello: (f) => [raw('ServerHello', f), Uint8Array.of(8, 0)] },
       'unexpected_message',
     ),
-    lie(
+    violation(
       'the start of a message behind Finished',
       { Finished: (f) => [raw('Finished', f), Uint8Array.of(4)] },
       'unexpected_message',
     ),
-    lie(
+    violation(
       'a ticket behind Finished, under the handshake keys',
       {
         Finished: (f) => [
@@ -706,11 +729,18 @@ describe('key changes (RFC 9846 section 5.1)', () => {
 describe('NewSessionTicket (RFC 9846 section 4.7.1)', () => {
   const tickets: TestServerOptions = { tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) } }
   it.each<Case>([
-    lie('a lifetime over seven days', { NewSessionTicket: (f) => ({ ...f, lifetime: 604801 }) }, 'illegal_parameter', {
+    violation(
+      'a lifetime over seven days',
+      { NewSessionTicket: (f) => ({ ...f, lifetime: 604801 }) },
+      'illegal_parameter',
+      {
+        server: tickets,
+      },
+    ),
+    violation('an empty ticket', { NewSessionTicket: (f) => ({ ...f, ticket: none }) }, 'decode_error', {
       server: tickets,
     }),
-    lie('an empty ticket', { NewSessionTicket: (f) => ({ ...f, ticket: none }) }, 'decode_error', { server: tickets }),
-    lie(
+    violation(
       'an extension twice',
       {
         NewSessionTicket: (f) => ({
@@ -724,7 +754,7 @@ describe('NewSessionTicket (RFC 9846 section 4.7.1)', () => {
       'decode_error',
       { server: tickets },
     ),
-    lie(
+    violation(
       'an early_data of three bytes',
       { NewSessionTicket: (f) => ({ ...f, extensions: [{ type: 42, data: new Uint8Array(3) }] }) },
       'decode_error',
@@ -837,18 +867,18 @@ describe('what a server may send first (RFC 9846 section 4)', () => {
 describe('unknown and GREASE values of a server are refused where they answer (RFC 8701 section 3.1)', () => {
   const grease = 0x2a2a
   it.each<Case>([
-    lie('suite', { ServerHello: (f) => ({ ...f, cipherSuite: grease }) }, 'illegal_parameter'),
-    lie(
+    violation('suite', { ServerHello: (f) => ({ ...f, cipherSuite: grease }) }, 'illegal_parameter'),
+    violation(
       'extension in ServerHello',
       { ServerHello: (f) => ({ ...f, extensions: withExtension(f.extensions, grease) }) },
       'unsupported_extension',
     ),
-    lie(
+    violation(
       'extension in EncryptedExtensions',
       { EncryptedExtensions: (f) => ({ extensions: withExtension(f.extensions, grease) }) },
       'unsupported_extension',
     ),
-    lie('signature scheme', { CertificateVerify: (f) => ({ ...f, scheme: grease }) }, 'illegal_parameter'),
+    violation('signature scheme', { CertificateVerify: (f) => ({ ...f, scheme: grease }) }, 'illegal_parameter'),
   ])('$name', check)
   it('an honest meeting of the same options succeeds', async () => {
     const { clientEvents } = await connectEngines(clientOf(tls13), serverOf(tls13))

@@ -46,7 +46,7 @@ describe('not TLS at all', () => {
       'client',
       'an HTTP server',
       ascii('HTTP/1.1 400 Bad Request\r\n'),
-      /the peer answered in plain text, starting with HTTP\/1\.1/,
+      /the peer sent plain text, starting with HTTP\/1\.1/,
     ],
     [
       'client',
@@ -59,7 +59,7 @@ describe('not TLS at all', () => {
       'server',
       'an HTTP client',
       ascii('GET / HTTP/1.1\r\nHost: a\r\n'),
-      /plain text, starting with "GET \/ HTTP\/1.1"/,
+      /the peer sent plain text, starting with "GET \/ HTTP\/1.1": it has to use https$/,
     ],
     ['server', 'an SSL 2.0 hello', Uint8Array.of(0x80, 0x2e, 1, 0, 2, 0, 0x15), /SSL 2\.0.*RFC 6176/],
     ['server', 'noise', Uint8Array.of(0xfe, 0, 0xff, 9, 8, 7), /first byte is 0xfe/],
@@ -307,7 +307,7 @@ describe('the caller', () => {
       'bad_option',
       /min is above max/,
     ],
-    ['a server name that is none', () => clientOf({ serverName: 'exämple.de' }), 'bad_option', /A-label/],
+    ['an invalid server name', () => clientOf({ serverName: 'exämple.de' }), 'bad_option', /A-label/],
     [
       'a key of another certificate',
       () => serverOf({ identity: { cert: ecdsa.cert, key: rsa.key } }),
@@ -320,7 +320,7 @@ describe('the caller', () => {
       'bad_option',
       /there is no certificate in it/,
     ],
-    ['a key that is none', () => serverOf({ identity: { cert: ecdsa.cert, key: 'hello' } }), 'bad_key', /PEM|key/],
+    ['an invalid key', () => serverOf({ identity: { cert: ecdsa.cert, key: 'hello' } }), 'bad_key', /PEM|key/],
   ])('%s', (_, action, code, sentence) => {
     let thrown: unknown
     try {

@@ -109,7 +109,7 @@ describe('a server of TLS 1.2 whose certificate does not fit (RFC 4279 section 2
 })
 
 describe('psk.hint (RFC 4279 section 5.2)', () => {
-  it.each([ECDHE, PSK])('goes into ServerKeyExchange, and our client passes over it: %s', async (suite) => {
+  it.each([ECDHE, PSK])('goes into ServerKeyExchange, and our client ignores it: %s', async (suite) => {
     const sent: Uint8Array[] = []
     const trace: ServerOptions['trace'] = ({ direction, content }) => void (direction === 'sent' && sent.push(content))
     const options = { ...tls12(suite), psk: { ...found({ key: long }).psk, hint: 'north gate' }, trace }

@@ -125,10 +125,10 @@ describe('pre-shared keys in TLS 1.2 (RFC 4279, RFC 5489)', () => {
       { ServerKeyExchange: ({ body }: { readonly body: Uint8Array }) => ({ body: concat(body, Uint8Array.of(0)) }) },
       'decode_error',
     ],
-  ])('a client refuses %s', async (_, lie, code) => {
+  ])('a client refuses %s', async (_, change, code) => {
     const { clientEvents } = await meet(
       { ...client(ECDHE), groups: ['X25519'] },
-      { ...server(ECDHE), seam: misbehaving(lie) },
+      { ...server(ECDHE), seam: misbehaving(change) },
     )
     expect(errorOf(clientEvents).code).toBe(code)
   })

@@ -1,5 +1,5 @@
-// Clients that lie to a puretls server: each rule of RFC 9846 that makes a server refuse, broken once. Tests are named
-// after the section.
+// Clients that misbehave towards a puretls server: each rule of RFC 9846 that makes a server refuse, broken once. Tests
+// are named after the section.
 
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'

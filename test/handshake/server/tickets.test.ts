@@ -45,16 +45,16 @@ describe('a client with tickets: false', () => {
     },
   )
   it('refuses a server of TLS 1.2 that promises one all the same', async () => {
-    const lie = misbehaving({
+    const changed = misbehaving({
       ServerHello: (fields) => ({
         ...fields,
         extensions: withExtension(fields.extensions, extensionTypes.session_ticket),
       }),
     })
-    const { clientEvents } = await meet({ tickets: false }, { ...only('TLS 1.2'), seam: lie })
+    const { clientEvents } = await meet({ tickets: false }, { ...only('TLS 1.2'), seam: changed })
     expect(errorOf(clientEvents)).toMatchObject({ code: 'unsupported_extension' })
   })
-  it('passes over a ticket that comes unasked, as one of lifetime 0 (RFC 9846 section 4.7.1)', async () => {
+  it('ignores a ticket that comes unasked, as one of lifetime 0 (RFC 9846 section 4.7.1)', async () => {
     const psk = { identity: 'k', key: new Uint8Array(16).fill(1) }
     const meeting = await meet(
       { ...only('TLS 1.3'), tickets: false, psk: { keys: psk } },

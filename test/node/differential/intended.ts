@@ -35,7 +35,7 @@ const listOfContexts: readonly Difference[] = [
 const contextOfSomething = (name: string): Difference => ({
   node: `${name}: server TypeError undefined Invalid SNI context`,
   puretls: `${name}: server TypeError ERR_TLS_INVALID_CONTEXT Invalid SNI context`,
-  why: 'the error has the code of any context that is none',
+  why: 'the error has the code of any invalid context',
 })
 
 export const intended: Readonly<Record<string, readonly Difference[]>> = {

@@ -77,7 +77,7 @@ const badServer =
     await stage.closed(stage.connect({ port }))
   }
 
-/** A client that is none. */
+/** A client that does not speak TLS. */
 const badClient =
   (behave: (socket: net.Socket) => void): Scenario =>
   async (stage) => {
@@ -130,7 +130,7 @@ const questions: Scenario = async (stage) => {
     'isSessionReused',
     'getSession',
   ] as const) {
-    stage.attempt(`${name} afterwards`, () => socket[name]())
+    stage.attempt(`${name} after it`, () => socket[name]())
   }
 }
 
