@@ -6,7 +6,16 @@ import { TlsError } from './errors.ts'
 /** What a value has to be: a list of texts means one of them; 'any' where the code that reads it says more exactly
  * what it accepts. */
 export type Kind =
-  'any' | 'boolean' | 'bytes' | 'function' | 'list' | 'number' | 'object' | 'string' | readonly [string, ...string[]]
+  | 'any'
+  | 'boolean'
+  | 'bytes'
+  | 'function'
+  | 'list'
+  | 'number'
+  | 'object'
+  | 'string'
+  | 'verifier'
+  | readonly [string, ...string[]]
 /** Options by name; a group has names of its own. */
 export interface OptionNames {
   readonly [name: string]: Kind | OptionNames
@@ -143,6 +152,7 @@ const wanted: Readonly<Record<NamedKind, string>> = {
   number: 'a number',
   object: 'an object',
   string: 'a text',
+  verifier: 'an object with verify()',
 }
 
 /** Whether it is a group of options. */
@@ -158,6 +168,7 @@ const fits = (value: unknown, kind: Kind): boolean => {
   if (kind === 'list') return Array.isArray(value)
   if (kind === 'bytes') return value instanceof Uint8Array
   if (kind === 'object') return isObject(value) || typeof value === 'function'
+  if (kind === 'verifier') return isObject(value) && 'verify' in value
   return typeof value === kind && !Number.isNaN(value)
 }
 
@@ -167,6 +178,7 @@ const isObject = (value: unknown): value is object =>
 const describe = (value: unknown): string => {
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'string') return value.includes('-----') ? '(PEM)' : shown(JSON.stringify(value))
+  if (value instanceof Date) return 'a Date'
   if (typeof value === 'object' && value !== null) return 'an object'
   return typeof value === 'function' ? 'a function' : String(value)
 }

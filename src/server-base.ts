@@ -142,7 +142,7 @@ const listenWith = async (
     throw new TlsError('bad_option', 'listen: needs a function that gets each connection')
   }
   if (!Number.isInteger(port) || port < 0 || port > 0xffff) {
-    throw new TlsError('bad_option', `listen: port ${port} is not 0 to 65535`)
+    throw new TlsError('bad_option', `listen: port ${JSON.stringify(port)} is not a number from 0 to 65535`)
   }
   const closing = new AbortController()
   const tell = (thrown: unknown, peer?: SocketAddress): void => {

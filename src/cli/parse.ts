@@ -111,6 +111,7 @@ const usageOf = (command: Command, error: CommanderError): CliError => {
     .replace(/^error: /, '')
     .replace(/\s*\n\s*/g, ' ')
     .replace(/ <value>| \[value\]/g, '')
+    .replace(' is invalid. it takes', ' is invalid: it takes')
     .replace(/\.$/, '')
   return usage(`${command.name}: ${message}`, `\`puretls ${command.name} --help\` says what it takes`)
 }

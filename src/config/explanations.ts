@@ -12,11 +12,11 @@ const describeBytes = (bytes: Uint8Array): string | undefined => {
     return 'the peer sent an SSL 2.0 hello: SSL 2.0 is forbidden (RFC 6176)'
   }
   if (!/^[\x20-\x7e\t]+$/.test(line)) return undefined
-  const known = /^(HTTP\/1\.[01])/.exec(line)?.[1]
-  return (
-    `the peer answered in plain text, starting with ${known ?? JSON.stringify(line.slice(0, 40))}: ` +
-    'this is no TLS port, or wants STARTTLS first'
-  )
+  const known = /^(HTTP\/1\.[01])/.exec(line)?.[1] ?? JSON.stringify(line.slice(0, 40))
+  const why = /^(GET|HEAD|POST|PUT) /.test(line)
+    ? 'it has to use https'
+    : 'this is no TLS port, or wants STARTTLS first'
+  return `the peer sent plain text, starting with ${known}: ${why}`
 }
 
 /** What an alert usually means. */

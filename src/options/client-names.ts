@@ -39,7 +39,7 @@ export const clientNames: Names<ClientOptions> = {
   ...commonNames,
   serverName: 'any',
   ca: 'any',
-  verifier: 'object',
+  verifier: 'verifier',
   identity: 'any',
   cert: 'any',
   key: 'any',

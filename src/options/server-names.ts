@@ -35,7 +35,7 @@ const tickets: Names<TicketOptions> = {
 const clientAuth: Names<ClientAuthOptions> = {
   mode: 'any',
   ca: 'any',
-  verifier: 'object',
+  verifier: 'verifier',
   acceptPsk: 'boolean',
   authorities: 'list',
 }

@@ -3,8 +3,9 @@
 import { adaptAs, byteStreams, iterableStreams, messageStreams, nodeStreams, webStreams } from './kinds.ts'
 import type { AnyDuplex, ByteStream } from './types.ts'
 
-/** Throws `bad_option` for something that is no duplex, and `wrong_state` for one that somebody else is reading. */
-export const adapt = (stream: AnyDuplex): ByteStream => adaptAs(stream, kinds, known)
+/** Throws `bad_option` for something that is no duplex, and `wrong_state` for one that somebody else is reading.
+ * `alternative`: what the caller takes as well. */
+export const adapt = (stream: AnyDuplex, alternative = ''): ByteStream => adaptAs(stream, kinds, known + alternative)
 
 const kinds = [messageStreams, nodeStreams, byteStreams, webStreams, iterableStreams]
 

@@ -75,6 +75,7 @@ const isIterableDuplex = (value: object): value is IterableDuplex =>
 
 const describe = (value: unknown): string => {
   if (typeof value !== 'object' || value === null) return String(value)
+  if (has(value, 'then')) return 'a promise (await it)'
   if ('fd' in value || has(value, 'on')) return 'something one-way'
   return `an object with ${Object.keys(value).slice(0, 8).join(', ') || 'nothing of its own'}`
 }

@@ -95,7 +95,9 @@ export const limitHandshake = (
   const onAbort = (): void => stop(abortedBy(signal?.reason))
   signal?.addEventListener('abort', onAbort, { once: true })
   let cancel = after(milliseconds, () =>
-    stop(new TlsError('timeout', `the handshake did not end within ${milliseconds} ms (handshakeTimeout)`)),
+    stop(
+      new TlsError('timeout', `the handshake did not end within ${milliseconds} ms (handshakeTimeout or timeoutMs)`),
+    ),
   )
   return () => {
     cancel()

@@ -53,6 +53,16 @@ describe('connect(address)', () => {
     expect(connection.info.peerCertificates).toHaveLength(1)
     await connection.close()
   })
+  it.each([
+    [443, /^stream: 443 is not a duplex .*, or an address such as "example\.org:443"$/],
+    [{ host: 'a.test', port: 443 }, /^stream: an object with host, port is not .*"example\.org:443"$/],
+    [Promise.resolve(), /^stream: a promise \(await it\) is not a duplex/],
+  ])('says how an address is given to who gives %s', async (target, message) => {
+    await expect(connect(target as never, {} as never)).rejects.toMatchObject({
+      code: 'bad_option',
+      message: expect.stringMatching(message),
+    })
+  })
   it('says who refused', async () => {
     await expect(connect(`127.0.0.1:${await freePort()}`)).rejects.toMatchObject({
       code: 'transport_failed',
@@ -64,7 +74,10 @@ describe('connect(address)', () => {
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
     kept(silent)
     const { port } = silent.address() as AddressInfo
-    await expect(connect(`127.0.0.1:${port}`, { timeoutMs: 50 })).rejects.toMatchObject({ code: 'timeout' })
+    await expect(connect(`127.0.0.1:${port}`, { timeoutMs: 400 })).rejects.toMatchObject({
+      code: 'timeout',
+      message: expect.stringMatching(/^the handshake did not .* ms \(handshakeTimeout or timeoutMs\)$/),
+    })
   })
   it('is cancelled by its signal', async () => {
     const controller = new AbortController()
@@ -112,7 +125,7 @@ describe('an address', () => {
     'a b:443',
     'a@b:443',
     '',
-  ])('that is none: %s', (address) => {
+  ])('that is invalid: %s', (address) => {
     expect(() => parseAddress(address)).toThrow(expect.objectContaining({ code: 'bad_option' }))
   })
 })
@@ -166,13 +179,17 @@ describe('listen()', () => {
     expect(peers).toEqual(contexts)
     expect(peers).toEqual([{ host: expect.any(String), port: expect.any(Number) }])
   })
-  it('rejects for a port that is taken, and for one that is none', async () => {
+  it('rejects for a port that is taken, and for an invalid one', async () => {
     const { address } = await listening()
     await expect(createServer(ecdsa).listen(address.port, '127.0.0.1', echo)).rejects.toMatchObject({
       code: 'transport_failed',
       message: expect.stringContaining('EADDRINUSE'),
     })
     await expect(createServer(ecdsa).listen(-1, echo)).rejects.toMatchObject({ code: 'bad_option' })
+    await expect(createServer(ecdsa).listen('443' as never, echo)).rejects.toMatchObject({
+      code: 'bad_option',
+      message: 'listen: port "443" is not a number from 0 to 65535',
+    })
   })
   it('is closed at once where its signal was aborted before', async () => {
     const listener = await createServer(ecdsa).listen(0, '127.0.0.1', echo, { signal: AbortSignal.abort() })

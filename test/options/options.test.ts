@@ -23,6 +23,16 @@ const refusing = (message: string | RegExp): object =>
     message: typeof message === 'string' ? expect.stringContaining(message) : expect.stringMatching(message),
   })
 
+describe('a verifier that has no verify()', () => {
+  it('is refused when it is given, and not in each handshake', () => {
+    const verifier = () => true
+    expect(() => clientOf({ verifier })).toThrow(refusing('verifier: a function; it has to be an object with verify()'))
+    expect(() => serverOf({ clientAuth: { mode: 'require', verifier } })).toThrow(
+      refusing('clientAuth.verifier: a function; it has to be an object with verify()'),
+    )
+  })
+})
+
 describe('an unknown option is refused, with the likely name', () => {
   it.each([
     ['servername', 'serverName'],

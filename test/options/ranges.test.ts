@@ -234,6 +234,7 @@ describe('the check of options', () => {
     ['name', 1, /^name: 1; it has to be a text$/],
     ['size', NaN, /^size: NaN; it has to be a number$/],
     ['size', '1', /^size: "1"; it has to be a number$/],
+    ['size', new Date(0), /^size: a Date; it has to be a number$/],
     ['on', null, /^on: null; it has to be true or false$/],
     ['data', [1], /^data: a list; it has to be a Uint8Array$/],
     ['call', {}, /^call: an object; it has to be a function$/],
