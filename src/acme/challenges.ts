@@ -30,6 +30,7 @@ export const tlsAlpnCertificate = ({ domain, keyAuthorization }: ChallengeToAnsw
 const tlsAlpnKey = (domain: string): string => `challenges/alpn/${domain.toLowerCase()}`
 const httpKey = (token: string): string => `challenges/http/${token}`
 
+/** Answers tls-alpn-01 (RFC 8737): a certificate for it goes into the storage, from where port 443 shows it. */
 export const tlsAlpnSolver = (storage: AcmeStorage): Solver => ({
   types: ['tls-alpn-01'],
   prepare: async (challenge) => {
@@ -43,6 +44,7 @@ export const tlsAlpnSolver = (storage: AcmeStorage): Solver => ({
 export const tlsAlpnAnswer = (storage: AcmeStorage, domain: string): Promise<string | undefined> =>
   storage.read(tlsAlpnKey(domain))
 
+/** Answers http-01 (RFC 8555 section 8.3): the answer goes into the storage, from where port 80 serves it. */
 export const httpSolver = (storage: AcmeStorage): Solver => ({
   types: ['http-01'],
   prepare: ({ token, keyAuthorization }) => storage.write(httpKey(token), keyAuthorization),
@@ -62,6 +64,7 @@ export interface DnsHook {
   readonly remove: (name: string, value: string) => Promise<void>
 }
 
+/** Answers dns-01 (RFC 8555 section 8.4) by a TXT record, which `hook` sets and removes. */
 export const dnsSolver = (hook: DnsHook): Solver => {
   checkOptions(hook, { set: 'function', remove: 'function' }, { required: ['set', 'remove'] }, 'challenge')
   const record = ({ domain, keyAuthorization }: ChallengeToAnswer): [string, string] => [

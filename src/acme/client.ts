@@ -108,6 +108,7 @@ interface Problem {
 const MAX_NONCE_RETRIES = 10
 const POLL_MS = 1000
 
+/** The requests of ACME (RFC 8555), one method each. Acme does the same with storage and renewal. */
 export class AcmeClient {
   readonly #options: AcmeClientOptions
   #directory: Directory | undefined

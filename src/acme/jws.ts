@@ -15,6 +15,7 @@ export interface AccountKey {
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256' } as const
 
+/** A new key for an account, ECDSA P-256 (ES256, RFC 8555 section 6.2). */
 export const generateAccountKey = async (): Promise<AccountKey> => {
   const { privateKey } = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   return accountKey(await crypto.subtle.exportKey('jwk', privateKey))

@@ -22,6 +22,10 @@ export type AcmeTransport = (request: HttpRequest) => Promise<HttpAnswer>
 const MAX_BODY = 1_048_576
 const TIMEOUT = 30_000
 
+/**
+ * Requests over this library's own TLS, at most 30 s each, with answers of at most 1 MiB. `ca`: PEM of the authorities;
+ * default: the machine's.
+ */
 export const httpsTransport =
   (ca?: string | Uint8Array): AcmeTransport =>
   ({ method, url, body, contentType }) =>

@@ -132,6 +132,7 @@ export interface CommandGroup {
 
 export type Node = Command | CommandGroup
 
+/** Whether it is a group of commands, such as `cert`, rather than a command. */
 export const isGroup = (node: Node): node is CommandGroup => 'commands' in node
 
 /** Keeps the types of the options for `run`. */

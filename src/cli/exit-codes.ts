@@ -1,5 +1,6 @@
 // What the command ends with. Scripts rely on these numbers: they are documented in docs/command.md and do not change.
 
+/** What run() resolves to, by name. The numbers do not change. */
 export const exitCodes = {
   /** It did what was asked, and found nothing wrong. */
   ok: 0,

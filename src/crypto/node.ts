@@ -16,6 +16,7 @@ import {
 import type { CryptoProvider, KeyExchangeGroup } from './provider.ts'
 import { suitesFor } from './suites.ts'
 
+/** Cryptography by node:crypto, with AES in hardware; noble where the runtime lacks something, loaded then. */
 export const nodeProvider: CryptoProvider = {
   name: 'node',
   suites: suitesFor(nodeCiphers),

@@ -86,6 +86,7 @@ export const describeVersion = (id: number): Described => {
   }
 }
 
+/** The name of a record's content type (RFC 9846 section 5.1). */
 export const describeContentType = (id: number): Described => ({
   id,
   hex: hexOf(id, 2),
@@ -94,6 +95,7 @@ export const describeContentType = (id: number): Described => ({
   source: 'RFC 9846 section 5.1',
 })
 
+/** The name of a handshake message's type (RFC 9846 section 4). */
 export const describeHandshakeType = (id: number): Described => ({
   id,
   hex: hexOf(id, 2),
@@ -105,6 +107,7 @@ export const describeHandshakeType = (id: number): Described => ({
 /** Closure alerts. */
 const closing: readonly number[] = [alertNumbers.close_notify, alertNumbers.user_canceled]
 
+/** The name of an alert (RFC 9846 section 6) by its number, what it says of the connection, and its RFC. */
 export const describeAlert = (id: number): Described => ({
   id,
   hex: hexOf(id, 2),
@@ -118,6 +121,7 @@ export const describeAlert = (id: number): Described => ({
         : 'RFC 9846 section 6.2',
 })
 
+/** The name of an extension by its 16-bit number, what it is for, and its RFC. */
 export const describeExtension = (id: number): Described => fromRow(id, extensionRows[id], 'the extension')
 
 /** Names are ours where this library speaks the group (X25519, P-256), IANA's elsewhere. */
@@ -136,6 +140,7 @@ export const describeGroup = (id: number): Described => {
     : { ...described, name: own ?? described.name, meaning: kind }
 }
 
+/** The name of a signature scheme by its 16-bit number (RFC 9846 section 4.3.3), and what it means. */
 export const describeSignatureScheme = (id: number): Described => {
   const described = fromRow(id, schemeRows[id], 'the signature scheme')
   const weak = /sha1|md5|none|anonymous/.test(described.name)
@@ -176,6 +181,7 @@ const weaknessRules: readonly (readonly [RegExp, string])[] = [
   [/CBC/, 'CBC'],
 ]
 
+/** The name of a cipher suite by its 16-bit number, its parts, and what is known against it. */
 export const describeCipherSuite = (id: number): DescribedSuite => {
   const name = isGrease(id) ? 'GREASE' : (cipherSuiteById.get(id)?.name ?? ianaSuites().get(id))
   const none = {

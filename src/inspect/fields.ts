@@ -65,6 +65,7 @@ export interface FieldJson {
   readonly fields?: readonly FieldJson[]
 }
 
+/** A field and those inside it as plain data for JSON; `bytes`: the message that the offsets are of. */
 export const fieldJson = (field: Field, bytes: Uint8Array): FieldJson => ({
   name: field.name,
   offset: field.start,

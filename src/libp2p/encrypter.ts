@@ -53,6 +53,7 @@ const PROTOCOL = '/tls/1.0.0'
 /** Says in ALPN that the muxer is negotiated later. */
 const NO_MUXER = 'libp2p'
 
+/** TLS for connections of libp2p nodes (its TLS specification): each end has a certificate that names its peer ID. */
 export class TlsEncrypter implements ConnectionEncrypter {
   readonly protocol: string = PROTOCOL
   readonly #library: Library

@@ -72,6 +72,7 @@ class HttpsAgent extends native.HttpsAgent {
 
 type Constructor = typeof HttpsAgent & ((options?: AgentOptions) => HttpsAgent)
 
+/** https.Agent: connections of node:http over this library's TLS, kept and resumed. */
 export const Agent: Constructor = callable(HttpsAgent, (self, args) => {
   Reflect.apply(native.HttpsAgent as never, self, args)
 })

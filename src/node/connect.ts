@@ -37,6 +37,7 @@ export interface Connect {
   (path: string, options?: ConnectionOptions, listener?: Listener): TLSSocket
 }
 
+/** tls.connect(): by options, port and host, or path, or over `options.socket`. Certificates are checked by default. */
 export const connect: Connect = (...args: readonly unknown[]): TLSSocket => {
   const [given, listener] = normalise(args)
   const allowUnauthorized = process.env.NODE_TLS_REJECT_UNAUTHORIZED === '0'

@@ -23,14 +23,18 @@ import type { TlsOptions } from './types.ts'
 
 // What is not declared below is node:http2's.
 const standard: typeof nodeHttp2 = native.http2
+/** http2.constants of Node. */
 export const constants: typeof nodeHttp2.constants = standard.constants
 export const createServer: typeof nodeHttp2.createServer = standard.createServer
 export const getDefaultSettings: typeof nodeHttp2.getDefaultSettings = standard.getDefaultSettings
 export const getPackedSettings: typeof nodeHttp2.getPackedSettings = standard.getPackedSettings
 export const getUnpackedSettings: typeof nodeHttp2.getUnpackedSettings = standard.getUnpackedSettings
+/** http2.Http2ServerRequest of Node. */
 export const Http2ServerRequest: typeof nodeHttp2.Http2ServerRequest = standard.Http2ServerRequest
+/** http2.Http2ServerResponse of Node. */
 export const Http2ServerResponse: typeof nodeHttp2.Http2ServerResponse = standard.Http2ServerResponse
 export const performServerHandshake: typeof nodeHttp2.performServerHandshake = standard.performServerHandshake
+/** http2.sensitiveHeaders of Node. */
 export const sensitiveHeaders: typeof nodeHttp2.sensitiveHeaders = standard.sensitiveHeaders
 
 /** Options of node:http2's server, of tls.createServer(), and, with `allowHTTP1`, of node:http's server. */
@@ -38,6 +42,7 @@ export type SecureServerOptions = TlsOptions &
   Omit<NodeSecureServerOptions, keyof TlsOptions> & { readonly http1Options?: object }
 type OnRequest = (request: nodeHttp2.Http2ServerRequest, response: nodeHttp2.Http2ServerResponse) => void
 
+/** What createSecureServer() makes: an http2.Http2SecureServer over this library's TLS. */
 export class Http2SecureServer extends TlsServer {
   readonly #made: nodeHttp2.Http2Server
   readonly #allowHttp1: boolean

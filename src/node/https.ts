@@ -85,6 +85,7 @@ const serveHttp = (server: HttpsServer, ...[options, listener]: ServerArguments)
 
 type Constructor = typeof HttpsServer & ((...args: ServerArguments) => HttpsServer)
 
+/** https.Server, with and without `new`. */
 export const Server: Constructor = callable(HttpsServer, (self, args) => {
   const [options, listener] = args as ServerArguments
   initialiseServer(self, [tlsOptionsOf(options)])
@@ -157,6 +158,7 @@ interface HttpsModule {
 }
 
 let currentAgent: Agent = globalAgent
+/** The module as node:https has it; `globalAgent` may be set. */
 const https: HttpsModule = {
   Agent,
   get globalAgent() {

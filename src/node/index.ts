@@ -19,11 +19,17 @@ export type { ConnectionOptions, SecureContextOptions, TlsOptions, TLSSocketOpti
 
 /** Mozilla's authorities, PEM. */
 export const rootCertificates: readonly string[] = readRoots()
+/** tls.DEFAULT_CIPHERS: the cipher string where `ciphers` is not given. Set it on the default export. */
 export const DEFAULT_CIPHERS: string = settings.DEFAULT_CIPHERS
+/** tls.DEFAULT_ECDH_CURVE: the groups where `ecdhCurve` is not given. Set it on the default export. */
 export const DEFAULT_ECDH_CURVE: string = settings.DEFAULT_ECDH_CURVE
+/** tls.DEFAULT_MIN_VERSION: where `minVersion` is not given. Set it on the default export. */
 export const DEFAULT_MIN_VERSION: string = settings.DEFAULT_MIN_VERSION
+/** tls.DEFAULT_MAX_VERSION: where `maxVersion` is not given. Set it on the default export. */
 export const DEFAULT_MAX_VERSION: string = settings.DEFAULT_MAX_VERSION
+/** tls.CLIENT_RENEG_LIMIT: renegotiations that a client may ask for within the window. Set it on the default export. */
 export const CLIENT_RENEG_LIMIT: number = settings.CLIENT_RENEG_LIMIT
+/** tls.CLIENT_RENEG_WINDOW: the window in seconds. Set it on the default export. */
 export const CLIENT_RENEG_WINDOW: number = settings.CLIENT_RENEG_WINDOW
 
 export { tls as default }

@@ -13,6 +13,7 @@ import { createServer, initialiseServer, Server as ServerClass } from './server.
 import { settings } from './settings.ts'
 import { initialiseSocket, TLSSocket as TLSSocketClass } from './socket.ts'
 
+/** tls.TLSSocket: TLS over a socket or stream, as the client or (`isServer`) as the server. */
 export const TLSSocket: typeof TLSSocketClass &
   ((...args: ConstructorParameters<typeof TLSSocketClass>) => TLSSocketClass) = callable(
   TLSSocketClass,
@@ -20,10 +21,12 @@ export const TLSSocket: typeof TLSSocketClass &
 )
 export type TLSSocket = TLSSocketClass
 
+/** tls.Server, with and without `new`. */
 export const Server: typeof ServerClass & ((...args: ConstructorParameters<typeof ServerClass>) => ServerClass) =
   callable(ServerClass, initialiseServer)
 export type Server = ServerClass
 
+/** tls.SecureContext: what createSecureContext() makes. */
 export const SecureContext: typeof SecureContextClass &
   ((...args: ConstructorParameters<typeof SecureContextClass>) => SecureContextClass) = callable(
   SecureContextClass,
@@ -88,4 +91,5 @@ Object.assign(replaceable, { checkServerIdentity, createSecureContext })
 share(fixed, replaceable)
 share(fixed, settings)
 
+/** The module as node:tls has it: functions, classes, and defaults that a program may set. */
 export const tls: TlsModule = fixed as TlsModule

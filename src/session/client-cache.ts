@@ -31,6 +31,10 @@ export interface MemorySessionCacheOptions {
 const entry = struct({ key: latin1(opaque(2)), session: opaque(3, 1) })
 type Entry = Decoded<typeof entry>
 
+/**
+ * A client's sessions in memory: 256 servers with 4 sessions each, unless `servers` and `perServer` say otherwise. Each
+ * ticket of TLS 1.3 is given once. What serialize() gives is secret.
+ */
 export const memorySessionCache = (options: MemorySessionCacheOptions = {}): MemorySessionCache => {
   checkOptions(options, { servers: 'number', perServer: 'number', restore: 'bytes' })
   const { servers = 256, perServer = 4 } = options

@@ -25,6 +25,7 @@ export const parseCertificate = (der: Uint8Array): Certificate => new Certificat
 export const parseCertificates = (input: PemOrDer | readonly PemOrDer[]): Certificate[] =>
   certificateBytes(input, 'certificates').map(parseCertificate)
 
+/** A certificate as parseCertificate() read it (RFC 5280 section 4.1). Nothing in it has been verified. */
 export class Certificate {
   /** The whole certificate. */
   readonly der: Uint8Array

@@ -49,6 +49,7 @@ const knownExtensions: ReadonlySet<string> = new Set([
 /** What breaks a rule of DER for writers and can be read in one way only is taken. */
 const reader = (der: Uint8Array): DerReader => DerReader.tolerant(der, 'revocation_unknown', 'CRL', [])
 
+/** A revocation list as parseCrl() read it (RFC 5280 section 5.1). Its signature and its age have not been checked. */
 export class Crl {
   /** The whole CertificateList. */
   readonly der: Uint8Array

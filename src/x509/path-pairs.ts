@@ -37,6 +37,7 @@ export const pathPairs = (
   return pairs
 }
 
+/** What a CRL or an OCSP response has to come from: the name and the key of this certificate, which is not judged. */
 export const issuerOf = (certificate: Certificate): Issuer => new CertificateIssuer(certificate)
 
 /** A class and not an object with a getter, of which V8 makes a hidden class each time. */

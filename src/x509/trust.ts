@@ -113,6 +113,7 @@ const once = <T>(make: () => T): (() => T) => {
   }
 }
 
+/** Whether it is what trustStore() makes, rather than certificates that one can be made of. */
 export const isTrustStore = (value: TrustStore | TrustInput | readonly TrustInput[]): value is TrustStore =>
   typeof value === 'object' && value !== null && 'byName' in value && typeof value.byName === 'function'
 

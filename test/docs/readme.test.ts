@@ -1,9 +1,9 @@
 // README's snippets run as pasted, but for the address and the port, and with a certificate made for it.
 
 import { once } from 'node:events'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect as connectSocket } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connect, createServer, dangerouslyAcceptAnyCertificate, pair } from '../../src/index.node.ts'
 import { createCa } from '../../src/pki/index.ts'
@@ -88,6 +88,31 @@ describe('README.md', () => {
       ),
     )
     expect(names.toSorted()).toEqual(subpaths.map(({ subpath }) => subpath.replace('.', 'puretls')).toSorted())
+  })
+
+  it('and the other pages link to what the package carries, or to code of the repository', () => {
+    const { files } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { files: readonly string[] }
+    const carried = new Set([
+      'package.json',
+      ...globSync(
+        files.filter((file) => file !== 'dist'),
+        { cwd: root },
+      ),
+    ])
+    const pages = [...carried].filter((file) => file.endsWith('.md'))
+    expect(pages.length).toBeGreaterThan(20)
+    const missing = pages.flatMap((page) =>
+      [...readFileSync(new URL(page, root), 'utf8').matchAll(/\]\((?!https?:|mailto:|#)([^)#]+)/g)]
+        .map(([, link = '']) => join(dirname(page), link))
+        .filter(
+          (path) =>
+            !carried.has(path) &&
+            !globSync(`${path.replace(/\/$/, '')}/*`, { cwd: root }).some((one) => carried.has(one)),
+        )
+        .filter((path) => !/^(src|test|scripts)\//.test(path) || !existsSync(new URL(path, root)))
+        .map((path) => `${page}: ${path}`),
+    )
+    expect(missing).toEqual([])
   })
 
   it('shows pictures that the package carries', () => {

@@ -15,6 +15,7 @@ import { completion } from './completion.ts'
 import { connect } from './connect.ts'
 import { serve } from './serve.ts'
 
+/** Every command with its options and examples, as the help shows them. */
 export const commands: readonly Node[] = [
   connect,
   serve,
