@@ -58,7 +58,7 @@ export const connectBy = (machine: () => MaybePromise<ClientMachine>, sockets?: 
   return async (target: AnyDuplex | string, options?: ConnectOptions | DialOptions) =>
     typeof target === 'string'
       ? dial(target, options ?? {}, await machine(), socketsOr(sockets, 'connect'))
-      : overAny(adapt(target, ', or an address such as "example.org:443"'), machine(), options as ConnectOptions)
+      : overAny(adapt(target, ', or "host:port"'), machine(), options as ConnectOptions)
 }
 
 const overAny = async (

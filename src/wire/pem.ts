@@ -204,8 +204,7 @@ const whereBroken = (text: string, from: number, body: string): string => {
 
 const whyNone = (text: string): string => {
   if (text.trim() === '') return 'no PEM block found: the text is empty'
-  if (!text.includes('-----BEGIN'))
-    return 'no PEM block found: there is no line "-----BEGIN ...-----"; for a file, give its content'
+  if (!text.includes('-----BEGIN')) return 'no PEM block found: there is no line "-----BEGIN ...-----"'
   if (text.includes('-----\\n')) {
     return 'no PEM block found: line ends are written as backslash and n; replace them with real ones'
   }

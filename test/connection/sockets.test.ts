@@ -54,8 +54,8 @@ describe('connect(address)', () => {
     await connection.close()
   })
   it.each([
-    [443, /^stream: 443 is not a duplex .*, or an address such as "example\.org:443"$/],
-    [{ host: 'a.test', port: 443 }, /^stream: an object with host, port is not .*"example\.org:443"$/],
+    [443, /^stream: 443 is not a duplex .*, or "host:port"$/],
+    [{ host: 'a.test', port: 443 }, /^stream: an object with host, port is not .*"host:port"$/],
     [Promise.resolve(), /^stream: a promise \(await it\) is not a duplex/],
   ])('says how an address is given to who gives %s', async (target, message) => {
     await expect(connect(target as never, {} as never)).rejects.toMatchObject({

@@ -1,5 +1,5 @@
-// What an editor shows on hover: every function, class and value of every entry point has a sentence, and none sends its
-// reader to a file.
+// What an editor shows on hover: every function, class and value of every entry point has a sentence, and none sends
+// its reader to a file.
 
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'

@@ -89,7 +89,7 @@ describe('PEM (RFC 7468)', () => {
 
   test.each([
     ['nothing', '', /empty/],
-    ['no block', 'hello', /no PEM block found: there is no line "-----BEGIN ...-----"; for a file, give its content/],
+    ['no block', 'hello', /no PEM block found: there is no line "-----BEGIN ...-----"/],
     ['line ends as backslash n', block.replaceAll('\n', '\\n'), /backslash/],
     ['all on one line', block.replaceAll('\n', ' '), /lines of their own/],
     ['cut off', block.slice(0, 100), /cut off/],
