@@ -9,7 +9,7 @@ import type { GroupName, SignatureSchemeName } from '../wire/names.ts'
 import { TLS13, signatureSchemes } from '../wire/registry.ts'
 import { parseCertificate } from '../x509/certificate.ts'
 import type { Certificate } from '../x509/certificate.ts'
-import { parseCrl } from '../x509/crl.ts'
+import { readCrlFields } from '../x509/crl-fields.ts'
 import { certificateBytes, crlBytes } from '../x509/load.ts'
 import { trustStore } from '../x509/trust.ts'
 import type { TrustStore } from '../x509/trust.ts'
@@ -81,7 +81,7 @@ export class Context {
   addCRL(crl: Material): void {
     try {
       const crls = crlBytes(plainBytes(crl))
-      crls.forEach(parseCrl)
+      crls.forEach(readCrlFields)
       this.#crls.push(...crls)
     } catch (cause) {
       throw Object.assign(new Error('Failed to parse CRL', { cause }), { code: 'ERR_CRYPTO_OPERATION_FAILED' })

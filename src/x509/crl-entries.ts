@@ -2,16 +2,17 @@
 // and no more: the entry stays on the list, and the list is known to be damaged.
 
 import { quietly } from '../errors.ts'
-import { joined, toHex } from '../wire/bytes.ts'
-import { DerReader, tags } from '../wire/der.ts'
-import { ByteIndex } from './byte-index.ts'
+import { joined } from '../wire/bytes.ts'
+import { tags } from '../wire/der.ts'
+import type { DerReader } from '../wire/der.ts'
+import { crlReader } from './crl-fields.ts'
 import { Damage } from './damage.ts'
 import { readExtensions } from './extensions.ts'
 import type { Extension } from './extensions.ts'
 import { readGeneralNames } from './general-name.ts'
 import { sameName } from './name.ts'
 import type { Name } from './name.ts'
-import { entryOids, readReasonCode, startOfValue } from './revocation-terms.ts'
+import { entryOids, readReasonCode, serialKey, startOfValue } from './revocation-terms.ts'
 
 export interface CrlEntry {
   /** Milliseconds since the epoch; undefined if it can't be read. */
@@ -39,8 +40,6 @@ export interface CrlEntries {
 
 const knownOids: ReadonlySet<string> = new Set(Object.values(entryOids))
 
-const open = (der: Uint8Array): DerReader => DerReader.tolerant(der, 'revocation_unknown', 'CRL', [])
-
 /** What entries are about that name no issuer, or one that can't be read: undefined, if the CRL does not tell. */
 export interface EntryScope {
   readonly issuer: Name
@@ -63,12 +62,24 @@ interface EntryExtensions extends Pick<CrlEntry, 'extensions' | 'reason'> {
 
 const noExtensions: EntryExtensions = { extensions: [], reason: undefined, issuer: undefined }
 
-/** Sets of extensions of which it is kept what they are: most entries have one of a few. */
+/** Sets of extensions of which it is kept what they are, and how long those are at most: most entries have one of a
+ * few. */
 const MAX_KNOWN = 500
+const MAX_KNOWN_LENGTH = 256
 
-/** Whose certificates entries are of; other issuers have the numbers after these. */
+/** Serial numbers (of 20 bytes at most, section 4.1.2.2) are told apart by so many bytes: longer ones that begin alike
+ * count as one, so that what is revoked stays so. Texts beyond 16,383 characters have one hash in V8. */
+const MAX_SERIAL = 1024
+
+/** For texts of one character per byte: a slice of one for each of hundreds of thousands of entries costs far less
+ * than bytes, and hex. */
+const latin1 = new TextDecoder('latin1')
+
+/** Whose certificates entries are of: the CRL's own issuer, one whose name can't be read, or one by the key of its
+ * name. */
 const OWN = 0
 const NAMELESS = 1
+type Holder = string | number
 
 class EntryReader implements CrlEntries {
   readonly unknownCritical = new Set<string>()
@@ -78,21 +89,18 @@ class EntryReader implements CrlEntries {
   readonly #damage = new Damage()
   readonly #issuer: Name
   readonly #indirect: boolean | undefined
-  /** Offsets of entries by serial number and issuer, weighed by severity. */
-  readonly #index: ByteIndex
-  /** Numbers of other issuers by the key of their names. */
-  readonly #others = new Map<string, number>()
+  readonly #text: string
+  /** Entries by issuer and serial number: offset times 4, plus severity. */
+  readonly #lists = new Map<Holder, Map<string, number>>()
   /** Whose certificates the next entries are of: an issuer holds until another one is named (section 5.3.3). */
-  #issuers: readonly number[] = [OWN]
+  #issuers: readonly Holder[] = [OWN]
   /** Extensions by their bytes; undefined for those that can't be read. */
-  readonly #known: (EntryExtensions | undefined)[] = []
-  readonly #knownIndex: ByteIndex
+  readonly #known = new Map<string, EntryExtensions | undefined>()
   #own: ReadonlyMap<string, CrlEntry> | undefined
 
   constructor(revoked: Uint8Array, { issuer, indirect }: EntryScope) {
     this.#revoked = revoked
-    this.#index = new ByteIndex(revoked)
-    this.#knownIndex = new ByteIndex(revoked)
+    this.#text = latin1.decode(revoked)
     this.#issuer = issuer
     this.#indirect = indirect
   }
@@ -102,24 +110,23 @@ class EntryReader implements CrlEntries {
   }
 
   get own(): ReadonlyMap<string, CrlEntry> {
-    this.#own ??= new Map(Array.from(this.#index.of(OWN), ([key, at]) => [toHex(key), this.#entryAt(at)]))
+    this.#own ??= new Map(Array.from(this.#lists.get(OWN)?.values() ?? [], (found) => this.#entryOf(found)))
     return this.#own
   }
 
   find(serialNumber: Uint8Array, issuer: Name): CrlEntry | undefined {
-    const issuers = [sameName(issuer, this.#issuer) ? OWN : undefined, this.#others.get(issuer.key), NAMELESS]
     const start = startOfValue(serialNumber, 0, serialNumber.length)
-    const found = issuers.flatMap((number) => {
-      const one = number === undefined ? number : this.#index.find(serialNumber, start, serialNumber.length, number)
-      return one === undefined ? [] : [one]
-    })
-    const [first] = found.toSorted(([, a], [, b]) => b - a)
-    return first && this.#entryAt(first[0])
+    const key = latin1.decode(serialNumber.subarray(start, start + MAX_SERIAL))
+    const holders: readonly Holder[] = [sameName(issuer, this.#issuer) ? OWN : NAMELESS, issuer.key, NAMELESS]
+    const [first] = holders
+      .flatMap((holder) => this.#lists.get(holder)?.get(key) ?? [])
+      .toSorted((a, b) => severityIn(b) - severityIn(a))
+    return first === undefined ? undefined : this.#entryOf(first)[1]
   }
 
   /** Any number of entries can be unreadable, and of all that is said about them one sentence is kept. */
   readAll(): void {
-    const reader = open(this.#revoked)
+    const reader = crlReader(this.#revoked)
     quietly(() => {
       while (!reader.done) {
         const sequence = reader.sequence('revokedCertificates')
@@ -154,14 +161,19 @@ class EntryReader implements CrlEntries {
     // They may have named an issuer.
     if (known === undefined && this.#indirect !== false) this.#setIssuers([NAMELESS])
     const start = startOfValue(this.#revoked, content, end)
-    for (const number of this.#issuers) {
-      this.#index.add(start, end, number, at, severityOf(reason))
-      if (number !== OWN) this.hasOthers = true
+    const key = this.#text.slice(start, Math.min(end, start + MAX_SERIAL))
+    const found = at * 4 + severityOf(reason)
+    for (const holder of this.#issuers) {
+      const list = this.#lists.get(holder) ?? new Map<string, number>()
+      const before = list.get(key)
+      if (before === undefined || severityIn(found) > severityIn(before)) list.set(key, found)
+      if (list.size === 1) this.#lists.set(holder, list)
+      if (holder !== OWN) this.hasOthers = true
     }
   }
 
   /** On a list that does not say that it is indirect, no entry is of another issuer alone. */
-  #setIssuers(current: readonly number[]): void {
+  #setIssuers(current: readonly Holder[]): void {
     this.#issuers = [...new Set(this.#indirect === true ? current : [OWN, ...current])]
   }
 
@@ -184,15 +196,15 @@ class EntryReader implements CrlEntries {
     const end = this.#damage.attempt(() => endOfExtensions(entry), entry)
     if (end === undefined) return undefined
     this.hasExtensions = true
-    const known = this.#knownIndex.find(this.#revoked, start, end, 0)
-    if (known !== undefined) return this.#known[known[0]]
+    const key = this.#text.slice(start, end)
+    if (this.#known.has(key)) return this.#known.get(key)
     const read = this.#readExtensions(this.#revoked.subarray(start, end))
-    if (this.#known.length < MAX_KNOWN) this.#knownIndex.add(start, end, 0, this.#known.push(read) - 1)
+    if (this.#known.size < MAX_KNOWN && key.length <= MAX_KNOWN_LENGTH) this.#known.set(key, read)
     return read
   }
 
   #readExtensions(bytes: Uint8Array): EntryExtensions | undefined {
-    const reader = open(bytes)
+    const reader = crlReader(bytes)
     const extensions = this.#damage.attempt(() => readExtensions(reader, 'crlEntryExtensions'), reader)
     if (extensions === undefined) return undefined
     for (const { oid, critical } of extensions) if (critical && !knownOids.has(oid)) this.unknownCritical.add(oid)
@@ -202,7 +214,7 @@ class EntryReader implements CrlEntries {
   }
 
   #reasonOf(extension: Extension): string | undefined {
-    const value = open(extension.value)
+    const value = crlReader(extension.value)
     return this.#damage.attempt(() => {
       const reason = readReasonCode(value)
       value.end()
@@ -210,33 +222,28 @@ class EntryReader implements CrlEntries {
     }, value)
   }
 
-  #issuersNamed({ value }: Extension): readonly number[] | undefined {
-    const outer = open(value)
+  #issuersNamed({ value }: Extension): readonly Holder[] | undefined {
+    const outer = crlReader(value)
     return this.#damage.attempt(() => {
       const list = outer.lastSequence('certificateIssuer')
       const names = readGeneralNames(list, 'certificateIssuer')
       const directories = names.flatMap((name) => (name.kind === 'directory' ? [name.name] : []))
       if (directories.length === 0) list.fail('certificateIssuer has no directory name')
-      return directories.map(({ key }) => (key === this.#issuer.key ? OWN : this.#numberOf(key)))
+      return directories.map(({ key }): Holder => (key === this.#issuer.key ? OWN : key))
     }, outer)
   }
 
-  #numberOf(key: string): number {
-    const number = this.#others.get(key) ?? this.#others.size + NAMELESS + 1
-    this.#others.set(key, number)
-    return number
-  }
-
-  /** An entry that is in the index. */
-  #entryAt(at: number): CrlEntry {
-    const entry = open(this.#revoked.subarray(at)).sequence('entry')
-    entry.skip('userCertificate')
+  /** What `#lists` has found, with its serial number in hex. */
+  #entryOf(found: number): [serialNumber: string, CrlEntry] {
+    const entry = crlReader(this.#revoked.subarray(Math.floor(found / 4))).sequence('entry')
+    const content = entry.skip('userCertificate')
+    const serialNumber = serialKey(entry.bytes.subarray(content, entry.position))
     const revocationDate = isAtTime(entry) ? entry.attempt(() => entry.time('revocationDate')) : undefined
     const start = entry.position
     const end = entry.peek() === tags.sequence ? entry.attempt(() => endOfExtensions(entry)) : undefined
     const read = end === undefined ? undefined : this.#readExtensions(entry.bytes.subarray(start, end))
     const { extensions, reason } = read ?? noExtensions
-    return { revocationDate, extensions, reason }
+    return [serialNumber, { revocationDate, extensions, reason }]
   }
 }
 
@@ -252,3 +259,5 @@ const endOfExtensions = (entry: DerReader): number => {
 /** Of several entries for one certificate, the one that can't be taken back counts. */
 const severityOf = (reason: string | undefined): number =>
   reason === 'removeFromCRL' ? 1 : reason === 'certificateHold' ? 2 : 3
+
+const severityIn = (found: number): number => found % 4

@@ -2,19 +2,19 @@
 // about it; what that means for a certificate is in crl-check.ts.
 
 import { toHex } from '../wire/bytes.ts'
-import { DerReader, constructedTag, contextTag, tags } from '../wire/der.ts'
+import { contextTag } from '../wire/der.ts'
+import type { DerReader } from '../wire/der.ts'
 import type { PemOrDer } from '../wire/pem.ts'
 import { attempt } from './attempt.ts'
 import { readEntries } from './crl-entries.ts'
 import type { CrlEntries, CrlEntry } from './crl-entries.ts'
-import { Damage } from './damage.ts'
-import { readDistributionPointName, readExtension, readLastExtensions } from './extensions.ts'
+import { crlReader, readCrlFields } from './crl-fields.ts'
+import type { CrlFields } from './crl-fields.ts'
+import { readDistributionPointName, readExtension } from './extensions.ts'
 import type { DistributionPoint, Extension } from './extensions.ts'
 import { crlBytes } from './load.ts'
-import { readName } from './name.ts'
 import type { Name } from './name.ts'
 import { extensionOids } from './oids.ts'
-import { sameAlgorithm } from './signature.ts'
 
 /** Section 5.2.5. */
 export interface IssuingDistributionPoint extends Pick<DistributionPoint, 'fullName' | 'relativeName'> {
@@ -46,9 +46,6 @@ const knownExtensions: ReadonlySet<string> = new Set([
   extensionOids.authorityInfoAccess,
 ])
 
-/** What breaks a rule of DER for writers and can be read in one way only is taken. */
-const reader = (der: Uint8Array): DerReader => DerReader.tolerant(der, 'revocation_unknown', 'CRL', [])
-
 /** A revocation list as parseCrl() read it (RFC 5280 section 5.1). Its signature and its age have not been checked. */
 export class Crl {
   /** The whole CertificateList. */
@@ -66,42 +63,22 @@ export class Crl {
   /** Milliseconds since the epoch; undefined if left out, which section 5.1.2.5 forbids, or if it can't be read. */
   readonly nextUpdate: number | undefined
   readonly extensions: readonly Extension[]
-  readonly #namesTwoAlgorithms: boolean
-  readonly #damage = new Damage()
-  /** revokedCertificates, DER; damaged lists may have more than one. */
-  readonly #revoked: Uint8Array[] = []
+  readonly #fields: CrlFields
   #list: CrlEntries | undefined
   #scope: IssuingDistributionPoint | undefined
 
   constructor(der: Uint8Array) {
     this.der = der
-    const list = reader(der).lastSequence('CertificateList')
-    const start = list.position
-    const tbs = list.sequence('tbsCertList')
-    this.tbs = der.subarray(start, list.position)
-    this.signatureAlgorithm = list.element('signatureAlgorithm', tags.sequence)
-    this.signature = list.bitString('signature')
-    list.end()
-    const hasVersion = tbs.peek() === tags.integer
-    const version = this.#damage.attempt(() => (hasVersion ? tbs.smallInteger('version') : 0))
-    this.version = (version ?? Number.POSITIVE_INFINITY) + 1
-    this.#namesTwoAlgorithms = !sameAlgorithm(tbs.element('signature', tags.sequence), this.signatureAlgorithm)
-    this.issuer = readName(tbs, 'issuer')
-    this.thisUpdate = this.#damage.attempt(() => tbs.time('thisUpdate')) ?? Number.NaN
-    const hasNext = tbs.peek() === tags.utcTime || tbs.peek() === tags.generalizedTime
-    this.nextUpdate = this.#damage.attempt(() => (hasNext ? tbs.time('nextUpdate') : undefined))
-    let extensions: Uint8Array | undefined
-    while (!tbs.done) {
-      const isList = tbs.peek() === tags.sequence
-      const isLast = tbs.peek() === constructedTag(0)
-      if (extensions !== undefined || !(isLast || (isList && this.#revoked.length === 0)))
-        this.#damage.note(() => tbs.fail('tbsCertList has a field that it should not have'))
-      if (isList) this.#revoked.push(tbs.element('revokedCertificates'))
-      else if (isLast && extensions === undefined) extensions = tbs.element('crlExtensions')
-      else tbs.skip('field')
-    }
-    this.extensions =
-      (extensions && this.#damage.attempt(() => readLastExtensions(reader(extensions), 0, 'crlExtensions'))) ?? []
+    const fields = readCrlFields(der)
+    this.tbs = fields.tbs
+    this.signatureAlgorithm = fields.signatureAlgorithm
+    this.signature = fields.signature
+    this.version = fields.version
+    this.issuer = fields.issuer
+    this.thisUpdate = fields.thisUpdate
+    this.nextUpdate = fields.nextUpdate
+    this.extensions = fields.extensions
+    this.#fields = fields
   }
 
   extension(oid: string): Extension | undefined {
@@ -132,7 +109,7 @@ export class Crl {
   #number(oid: string): string | undefined {
     const extension = this.extension(oid)
     if (extension === undefined) return undefined
-    const value = reader(extension.value)
+    const value = crlReader(extension.value)
     const number = value.unsigned('CRL number')
     value.end()
     return toHex(number)
@@ -182,10 +159,10 @@ export class Crl {
     const { damage, hasExtensions, hasOthers, unknownCritical } = this.#entries
     const [unknownOfEntries] = unknownCritical // there can be very many
     const unknown = this.#unknownCritical[0] ?? unknownOfEntries
-    if (this.#damage.sentence !== undefined) return this.#damage.sentence
+    if (this.#fields.damage.sentence !== undefined) return this.#fields.damage.sentence
     if (unknown !== undefined) return `the CRL has an unknown critical extension, ${unknown}`
     if (this.version > 2) return `the CRL is of version ${this.version}, which is not known`
-    if (this.#namesTwoAlgorithms) return 'the CRL names two different signature algorithms'
+    if (this.#fields.namesTwoAlgorithms) return 'the CRL names two different signature algorithms'
     if (this.version === 1 && this.extensions.length > 0) return 'the CRL is of version 1 and has extensions'
     if (this.version === 1 && hasExtensions) return 'the CRL is of version 1 and has entries with extensions'
     if (hasOthers && this.issuingDistributionPoint?.indirect !== true) {
@@ -196,13 +173,13 @@ export class Crl {
 
   get #entries(): CrlEntries {
     const { issuer } = this
-    this.#list ??= readEntries(this.#revoked, { issuer, indirect: this.#isIndirect })
+    this.#list ??= readEntries(this.#fields.revoked, { issuer, indirect: this.#isIndirect })
     return this.#list
   }
 
   /** Undefined if that can't be read. */
   get #isIndirect(): boolean | undefined {
-    if (this.#damage.sentence !== undefined) return undefined
+    if (this.#fields.damage.sentence !== undefined) return undefined
     return attempt(() => this.issuingDistributionPoint?.indirect === true)
   }
 
@@ -214,7 +191,7 @@ export class Crl {
 }
 
 const readScope = (value: Uint8Array): IssuingDistributionPoint => {
-  const fields = reader(value).lastSequence('issuingDistributionPoint')
+  const fields = crlReader(value).lastSequence('issuingDistributionPoint')
   if (fields.done) fields.fail('issuingDistributionPoint is empty')
   const name = readDistributionPointName(fields)
   const onlyContainsUserCerts = readFlag(fields, 1)

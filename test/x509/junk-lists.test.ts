@@ -93,6 +93,21 @@ describe('what a long CRL takes', () => {
     expect(crl.find(Uint8Array.of(1, 0, 5))?.reason).toBe('cACompromise')
   })
 
+  test('serial numbers of any length are found, and told apart by what the longest ones begin with', () => {
+    const long = (last: number, length: number): Uint8Array => {
+      const content = new Uint8Array(length).fill(1)
+      content[length - 1] = last
+      return content
+    }
+    const listed = [long(2, 20), long(2, 1024), long(3, 1024), long(2, 20_000), long(2, 20_001)]
+    const entries = listed.map((content) => derSequence(derElement(2, content), date))
+    const crl = parseCrl(crlOf(entries))
+    for (const content of listed) expect(crl.find(content)).toBeDefined()
+    expect(crl.find(long(3, 20))).toBeUndefined()
+    expect(crl.find(long(4, 1024))).toBeUndefined()
+    expect(crl.entries.size).toBe(4) // what is revoked stays so, under the first of two that begin alike
+  })
+
   test('an entry is found by the value of its serial number, however long it is written', () => {
     const serials = [
       [0, 5],
