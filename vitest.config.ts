@@ -16,6 +16,8 @@ export default defineConfig({
     environment: 'node',
     pool: 'forks',
     maxWorkers: 2,
+    // Titles stay whole, so that -t finds what docs/rfc-musts*.md name.
+    taskTitleValueFormatTruncate: 0,
     // Only for what hangs: a slow machine must not fail a test.
     testTimeout: 240_000,
     hookTimeout: 240_000,

@@ -178,6 +178,22 @@ describe('CCS injection (CVE-2014-0224)', () => {
     return (wire, direction) => (direction === towards && seen++ === before ? [CCS, wire] : [wire])
   }
 
+  /** Puts one behind the n-th message of the server, each of which has a record of its own then. */
+  const betweenMessages = (after: number): Meddle => {
+    let seen = 0
+    return (wire, direction) => {
+      if (direction !== 'to client' || wire[0] !== 22 || seen >= after) return [wire]
+      const passed: Uint8Array[] = []
+      for (let rest = wire.subarray(5); rest.length > 0;) {
+        const end = 4 + (rest[1] ?? 0) * 65536 + (rest[2] ?? 0) * 256 + (rest[3] ?? 0)
+        passed.push(record(22, rest.subarray(0, end)))
+        if (++seen === after) passed.push(CCS)
+        rest = rest.subarray(end)
+      }
+      return passed
+    }
+  }
+
   it.each<[string, Direction, number]>([
     ['before the ClientHello', 'to server', 0],
     ['before the ClientKeyExchange', 'to server', 1],
@@ -193,6 +209,10 @@ describe('CCS injection (CVE-2014-0224)', () => {
     for (let before = 1; before <= 2; before++) {
       const events = through(clientOf(one), serverOf({ ...tls12, ...rsa }), inject('to client', before))
       expect(errorOf(events.client).code).toBe('unexpected_message')
+    }
+    for (let after = 1; after <= 3; after++) {
+      const events = through(clientOf(tls12), serverOf(tls12), betweenMessages(after))
+      expect(errorOf(events.client).message).toMatch(/RFC 5246 section 7.1/)
     }
   })
 
@@ -257,6 +277,8 @@ describe('ROBOT and Bleichenbacher: padding of the premaster secret', () => {
     'another version': padded([0, 2], premaster(0x0202)),
   }
 
+  /** Lengths of what the servers drew. */
+  const drawn: number[] = []
   const answerTo = async (body: Uint8Array, async = false): Promise<string> => {
     const provider: CryptoProvider = async
       ? {
@@ -268,8 +290,12 @@ describe('ROBOT and Bleichenbacher: padding of the premaster secret', () => {
             })),
         }
       : nodeProvider
+    const random = (length: number): Uint8Array => {
+      drawn.push(length)
+      return provider.random(length)
+    }
     const client = clientOf({ ...tls12, ...suites, seam: misbehaving({ ClientKeyExchange: () => ({ body }) }) })
-    const server = serverOf({ ...tls12, ...rsa, ...suites, provider })
+    const server = serverOf({ ...tls12, ...rsa, ...suites, provider: { ...provider, random } })
     const { serverEvents } = await connectEngines(client, server)
     const { code, alert, message } = errorOf(serverEvents)
     return JSON.stringify({ code, alert, message, closed: server.closed })
@@ -294,6 +320,22 @@ describe('ROBOT and Bleichenbacher: padding of the premaster secret', () => {
         usual,
       )
     }
+  })
+
+  it('a random secret is drawn for each, whatever is in it (RFC 5246 section 7.4.7.1)', async () => {
+    const tooLarge = concat(Uint8Array.of(size >> 8, size & 0xff), new Uint8Array(size).fill(0xff))
+    for (const body of [...(await Promise.all(Object.values(probes).map(sealed))), tooLarge]) {
+      drawn.length = 0
+      expect(await answerTo(body)).toContain('bad_record_mac')
+      expect(drawn.filter((length) => length === 48)).toHaveLength(1)
+    }
+  })
+
+  it('a secret of the right client with another version than its ClientHello gets the same', async () => {
+    const server = serverOf({ ...tls12, ...rsa, ...suites })
+    const changes = { ClientHello: (fields: object) => ({ ...fields, legacyVersion: 0x0304 }) }
+    const client = clientOf({ ...tls12, ...suites, seam: misbehaving(changes) })
+    expect(errorOf((await connectEngines(client, server)).serverEvents).code).toBe('bad_record_mac')
   })
 
   it('a right premaster secret works, so the probes failed for what they are', async () => {

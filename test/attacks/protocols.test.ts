@@ -159,7 +159,14 @@ describe('BEAST (CVE-2011-3389): the next record begins where the last one ended
   const cbc = { versions: { max: 'TLS 1.2' }, cipherSuites: [suite] } as const
 
   it('each CBC record has an IV of its own, which nobody can know before (RFC 5246 section 6.2.3.2)', async () => {
-    const { client, server, settle } = await meet(cbc, cbc)
+    const hex = (part: Uint8Array | undefined): string => Buffer.from(part ?? []).toString('hex')
+    const drawn: string[] = []
+    const random = (length: number): Uint8Array => {
+      const fresh = nodeProvider.random(length)
+      drawn.push(hex(fresh))
+      return fresh
+    }
+    const { client, server, settle } = await meet({ ...cbc, provider: { ...nodeProvider, random } }, cbc)
     const sent: Uint8Array[] = []
     for (let i = 0; i < 4; i++) {
       void client.send(bytes('the same sixteen'))
@@ -168,12 +175,12 @@ describe('BEAST (CVE-2011-3389): the next record begins where the last one ended
       for (const wire of output) server.receive(wire)
     }
     await settle()
-    const hex = (part: Uint8Array | undefined): string => Buffer.from(part ?? []).toString('hex')
     const firsts = sent.map((wire) => hex(wire.subarray(5, 21)))
     const lasts = sent.map((wire) => hex(wire.subarray(-16)))
     expect(new Set(firsts).size).toBe(4)
     expect(new Set(sent.map((wire) => hex(wire.subarray(21)))).size).toBe(4)
     for (const last of lasts) expect(firsts).not.toContain(last)
+    expect(drawn).toEqual(expect.arrayContaining(firsts))
   })
 
   it('CBC is not offered unless it is asked for', () => {

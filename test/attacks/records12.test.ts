@@ -143,6 +143,11 @@ describe.each(macs)('Lucky 13 with HMAC-%s', (name) => {
     )
     expect(badMac).toMatchObject({ code: 'bad_record_mac', alert: 'bad_record_mac' })
     expect(badPadding?.message).toBe(badMac?.message)
+    // the MAC is right where one byte of padding leaves it, and the padding says more than there is
+    for (const last of [9, 255]) {
+      const blocks = withPadding(mac, 128, 0, (plaintext) => void (plaintext[127] = last))
+      expect(refusal(openerFor(mac), recordOf(blocks))?.message).toBe(badMac?.message)
+    }
   })
 })
 

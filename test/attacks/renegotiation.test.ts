@@ -239,6 +239,8 @@ describe('renegotiation injection (CVE-2009-3555)', () => {
     ['an empty one', () => new Uint8Array(0), 'bad_renegotiation_info'],
     ["the client's half", (right) => right.subarray(0, 12), 'bad_renegotiation_info'],
     ["another connection's", (right) => right.map((byte) => byte ^ 1), 'bad_renegotiation_info'],
+    ["another client's half", (right) => right.map((byte, i) => (i < 12 ? byte ^ 1 : byte)), 'bad_renegotiation_info'],
+    ["another server's half", (right) => right.map((byte, i) => (i < 12 ? byte : byte ^ 1)), 'bad_renegotiation_info'],
   ])('a renegotiation with %s is refused', (_, renegotiationInfo, code) => {
     for (const legacy of [false, true]) {
       const events = through(

@@ -170,6 +170,12 @@ describe('extended_master_secret (RFC 7627)', () => {
 })
 
 describe('encrypt_then_mac (RFC 7366)', () => {
+  it('section 2: the extension is empty', () => {
+    const seen: ClientHello[] = []
+    clientOf(kept(seen, { cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256'] })).takeOutput()
+    expect(extensionOf(seen[0], encryptThenMac)).toEqual([])
+  })
+
   it('section 3: a server does not answer it with an AEAD suite', async () => {
     const [cbc, gcm] = ['TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA', 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'] as const
     const client = { cipherSuites: [gcm, cbc] }
@@ -228,6 +234,16 @@ describe('hellos (RFC 5246)', () => {
     const server = serverOf(tls12)
     server.receive(record(22, message))
     expect(errorOf(server.takeEvents())).toMatchObject({ code: 'decode_error', alert: 'decode_error' })
+  })
+
+  it('section 7.2.2: an error is told by its alert, on the level fatal', () => {
+    const changes = { ClientHello: (fields: object) => ({ ...fields, compressionMethods: Uint8Array.of(1) }) }
+    const told: Uint8Array[] = []
+    through(clientOf({ ...tls12, seam: misbehaving(changes) }), serverOf(tls12), (wire, direction) => {
+      if (direction === 'to client') told.push(wire)
+      return [wire]
+    })
+    expect(told.map((wire) => [wire[0], ...wire.subarray(5)])).toEqual([[21, 2, 47]])
   })
 
   it('section 7.4.1.4.1: without signature_algorithms SHA-1 is meant', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { nobleProvider } from '../../src/crypto/noble.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
-import type { Cipher, CipherName } from '../../src/crypto/provider.ts'
+import type { Cipher, CipherName, HashAlgorithm } from '../../src/crypto/provider.ts'
 import { TlsError } from '../../src/errors.ts'
 import type { TlsErrorCode } from '../../src/errors.ts'
 import type { DirectionKeys } from '../../src/keys/prf12.ts'
@@ -114,6 +114,28 @@ describe.each(kinds)('%s', (_, protection) => {
       'protocol_version',
     )
   })
+})
+
+describe('sequence numbers', () => {
+  it.each([false, true])(
+    'of CBC start at 0 with each key and count each record (RFC 5246 section 6.1), encrypt-then-MAC: %s',
+    (encryptThenMac) => {
+      const numbers: string[] = []
+      const mac: HashAlgorithm = {
+        ...sha1,
+        hmac: (key, ...parts) => {
+          numbers.push(toHex(parts[0]?.subarray(0, 8) ?? new Uint8Array(0)))
+          return sha1.hmac(key, ...parts)
+        },
+      }
+      const protection = { ...protectionOf('aes-128-cbc', encryptThenMac), mac }
+      for (const both of [pair(protection), pair(protection)]) {
+        for (let i = 0; i < 3; i++) sync(both.opener.open(seal(both, 23, Uint8Array.of(1))))
+        const expected = ['0000000000000000', '0000000000000001', '0000000000000002']
+        expect(numbers.splice(0)).toEqual(expected.flatMap((number) => [number, number]))
+      }
+    },
+  )
 })
 
 describe('nonces', () => {

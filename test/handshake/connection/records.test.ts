@@ -236,6 +236,16 @@ describe('record protection (RFC 9846 section 5.2)', () => {
     expect(refusalOf(server, forge(data, new Uint8Array(100)))).toMatchObject({ code: 'record_overflow' })
   })
 
+  it('more than the record_size_limit that was sent, to the client', async () => {
+    const server = { limits: { recordSizeLimit: 16385 }, tickets: false as const }
+    const { client, log, clientEvents } = await finished({ limits: { recordSizeLimit: 100 } }, server)
+    infoOf(clientEvents)
+    const forge = forger(secretOf(log, 'SERVER_TRAFFIC_SECRET_0'))
+    client.receive(forge(data, new Uint8Array(99)))
+    expect(eventsOf(client.takeEvents(), 'data')).toHaveLength(1)
+    expect(refusalOf(client, forge(data, new Uint8Array(100)))).toMatchObject({ code: 'record_overflow' })
+  })
+
   it('nothing but padding (section 5.4)', async () => {
     const { server, forge } = await established()
     expect(refusalOf(server, forge(0, new Uint8Array(20)))).toMatchObject({ code: 'unexpected_message' })

@@ -79,6 +79,22 @@ describe.each(Object.entries(ways))('resumption by %s', (way, make) => {
     expect(infoOf(second.serverEvents).resumed).toBe(false)
   })
 
+  it('is offered only with its suite (RFC 5246 section 7.4.1.2)', async () => {
+    const session = sessionOf(await meet(tls12, make()))
+    const offers = (suite: string): boolean => {
+      let offered = false
+      const shape: ClientHelloOptions['shape'] = (hello) => {
+        const ticket = hello.extensions?.find(({ type }) => type === 35)?.data.length ?? 0
+        offered = hello.sessionId.length + ticket > 0
+        return hello
+      }
+      clientOf({ ...tls12, session, cipherSuites: [suite], hello: { shape } }).takeOutput()
+      return offered
+    }
+    expect(offers('TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256')).toBe(true)
+    expect(offers('TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384')).toBe(false)
+  })
+
   it('a server that lost it does a full handshake', async () => {
     const first = await meet(tls12, make())
     expect(infoOf((await meet({ ...tls12, session: sessionOf(first) }, make())).clientEvents).resumed).toBe(false)
@@ -123,6 +139,11 @@ describe.each(Object.entries(ways))('resumption by %s', (way, make) => {
       },
     )
     expect(errorOf(plain.clientEvents).message).toMatch(/RFC 7627 section 5.3/)
+    const lenient = { ...tls12, resumption: { withoutExtendedMasterSecret: true } }
+    const state = decodeSession(sessionOf(await meet(lenient, server)))
+    const bare = encodeSession({ ...state, extendedMasterSecret: false })
+    const extended = await meet({ ...lenient, session: bare }, server)
+    expect(errorOf(extended.clientEvents).message).toMatch(/RFC 7627 section 5.3/)
   })
 })
 
