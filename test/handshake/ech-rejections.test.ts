@@ -61,6 +61,7 @@ interface Envelope {
   readonly padding?: Uint8Array
   readonly enc?: Uint8Array
   readonly configId?: number
+  readonly kdf?: number
   readonly aead?: number
   readonly spoil?: boolean
 }
@@ -68,7 +69,7 @@ interface Envelope {
 /** `fields` in an envelope, as the server reads it. */
 const sealed = async (sender: HpkeSender, fields: Partial<ClientHello>, envelope: Envelope = {}) => {
   const encoded = concat(encode(clientHello, { ...blank, ...fields }), envelope.padding ?? new Uint8Array(0))
-  const { configId = 7, aead = 1, enc = sender.enc } = envelope
+  const { configId = 7, kdf = 1, aead = 1, enc = sender.enc } = envelope
   const outer = (payload: Uint8Array): ClientHello => ({
     ...blank,
     random: new Uint8Array(32).fill(2),
@@ -78,7 +79,7 @@ const sealed = async (sender: HpkeSender, fields: Partial<ClientHello>, envelope
       only13,
       {
         type: extensionTypes.encrypted_client_hello,
-        data: encodeEchOuter({ suite: { kdf: 1, aead }, configId, enc, payload }),
+        data: encodeEchOuter({ suite: { kdf, aead }, configId, enc, payload }),
       },
     ],
   })
@@ -179,7 +180,7 @@ describe('RFC 9849 section 7', () => {
     expect((await opening([1], { hello: { ech: { keys: [] } } })).ech).toEqual({ kind: 'backend' })
   })
   test('a type that there is not', async () => {
-    await expect(opening([2])).rejects.toMatchObject(refused('illegal_parameter'))
+    for (const data of [[2], [2, 0]]) await expect(opening(data)).rejects.toMatchObject(refused('illegal_parameter'))
   })
   test.each([[[]], [[1, 0]], [[0]], [[0, 0, 1, 0, 1, 7, 0, 0, 0, 0]], [[0, 0, 1, 0, 1, 7, 0, 0, 0, 1, 5, 5]]])(
     'the form %o',
@@ -218,9 +219,12 @@ describe('RFC 9849 section 7.1.1: the second hello', () => {
   test('that does not decrypt', async () => {
     await expect((await second({ spoil: true })).open()).rejects.toMatchObject(refused('decrypt_error'))
   })
-  test.each([{ configId: 8 }, { aead: 3 }, { enc: new Uint8Array(32) }])('with another %o', async (envelope) => {
-    await expect((await second(envelope)).open()).rejects.toMatchObject(refused('illegal_parameter'))
-  })
+  test.each([{ configId: 8 }, { kdf: 2 }, { aead: 3 }, { enc: new Uint8Array(32) }])(
+    'with another %o',
+    async (envelope) => {
+      await expect((await second(envelope)).open()).rejects.toMatchObject(refused('illegal_parameter'))
+    },
+  )
   test.each([[], [ext(extensionTypes.encrypted_client_hello, 2)], [ext(extensionTypes.encrypted_client_hello, 1)]])(
     'behind another server, with %o: the inner extension stays (section 6.1.5)',
     async (...extensions) => {
@@ -285,6 +289,8 @@ describe('RFC 9849 section 4: ECHConfigList', () => {
       `${'a'.repeat(64)}.test`,
     ]
     expect(bad.filter(isPublicName)).toEqual([])
+    for (const publicName of ['a_b.test', '192.0.2.1'])
+      expect(() => clientOf({ hello: { ech: { configList: parts({ publicName }) } } })).toThrow(/ech/)
     expect(['a', 'a.test', 'xn--a.b-c', '1.2.test', 'a.0xg'].filter((name) => !isPublicName(name))).toEqual([])
   })
 })

@@ -148,4 +148,9 @@ test('RFC 9849 section 6.1: early_data and psk_key_exchange_modes are in the out
   const [first] = records(concat(...engine.takeOutput()))
   const hello = decodeMessage(messages13, 'ClientHello', (first ?? new Uint8Array(5)).subarray(5))
   expect(hello.extensions?.map(({ type }) => type)).toEqual(expect.arrayContaining([42, 45]))
+  const psk = { keys: { identity: 'a', key: new Uint8Array(32).fill(1) } }
+  const external = clientOf({ ...client, versions: { min: 'TLS 1.3' }, tickets: false, psk })
+  const [other] = records(concat(...external.takeOutput()))
+  const outer = decodeMessage(messages13, 'ClientHello', (other ?? new Uint8Array(5)).subarray(5))
+  expect(outer.extensions?.map(({ type }) => type)).toContain(45)
 })

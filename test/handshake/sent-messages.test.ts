@@ -127,6 +127,10 @@ describe('records', () => {
     expect(client.handshakeDone && server.handshakeDone).toBe(true)
     expect([0x0301, 0x0303]).toContain(versions[0]?.[0])
     expect(new Set(versions.flat().slice(1))).toEqual(new Set([0x0303]))
+    const refusing = clientOf(tls13)
+    refusing.takeOutput()
+    refusing.receive(Uint8Array.of(22, 3, 3, 0, 4, 20, 0, 0, 0))
+    expect([...concat(...refusing.takeOutput())]).toEqual([21, 3, 3, 0, 2, 2, 10])
   })
 })
 

@@ -11,6 +11,7 @@ import type { Seam } from '../../../src/config.ts'
 import type { TestClientOptions, TestServerOptions } from '../../fixtures/engines.ts'
 import { rotatingTicketKeys } from '../../../src/session/index.ts'
 import { concat } from '../../../src/wire/bytes.ts'
+import type { RawExtension } from '../../../src/wire/extensions.ts'
 import { HELLO_RETRY_REQUEST_RANDOM } from '../../../src/wire/messages.ts'
 import { extensionTypes } from '../../../src/wire/registry.ts'
 import { clientOf, connectEngines, eventsOf, infoOf, meet, serverOf } from '../../fixtures/engines.ts'
@@ -172,6 +173,11 @@ describe('key_share (RFC 9846 section 4.3.8)', () => {
     ServerHello: (f) => ({ ...f, extensions: withExtension(f.extensions, extensionTypes.key_share, data) }),
   })
   const groups = { groups: ['X25519', 'P-256'], hello: { keyShares: ['X25519'] } }
+  /** The right share under the number of the other group. */
+  const asP256 = (extension: RawExtension): RawExtension =>
+    extension.type === extensionTypes.key_share
+      ? { ...extension, data: concat(Uint8Array.of(0, 0x17), extension.data.subarray(2)) }
+      : extension
   it.each<Case>([
     violation(
       'none',
@@ -181,7 +187,7 @@ describe('key_share (RFC 9846 section 4.3.8)', () => {
     violation('a group not offered', share(keyShare(ffdhe2048, new Uint8Array(256).fill(2))), 'illegal_parameter'),
     violation(
       'a group offered without a share',
-      share(keyShare(0x0017, concat(Uint8Array.of(4), new Uint8Array(64)))),
+      { ServerHello: (f) => ({ ...f, extensions: f.extensions?.map(asP256) }) },
       'illegal_parameter',
       { client: groups },
     ),
@@ -566,6 +572,9 @@ describe('CertificateVerify (RFC 9846 section 4.5.2)', () => {
   const scheme = (id: number): Parameters<typeof misbehaving>[0] => ({
     CertificateVerify: (f) => ({ ...f, scheme: id }),
   })
+  /** Offers what only TLS 1.2 takes as well. */
+  const both = { client: { versions: {}, tls12: { legacy: true } } }
+  const sha1 = scheme(0x0203)
   it.each<Case>([
     violation('left out', { CertificateVerify: () => [] }, 'unexpected_message'),
     violation(
@@ -583,8 +592,8 @@ describe('CertificateVerify (RFC 9846 section 4.5.2)', () => {
       },
       'unexpected_message',
     ),
-    violation('a scheme that is not for TLS 1.3', scheme(0x0401), 'illegal_parameter'),
-    violation('a SHA-1 scheme', scheme(0x0203), 'illegal_parameter'),
+    violation('a scheme that is not for TLS 1.3', scheme(0x0401), 'illegal_parameter', both),
+    violation('a SHA-1 scheme', sha1, 'illegal_parameter', both),
     violation('an unknown scheme', scheme(0xfe0f), 'illegal_parameter'),
     violation('a scheme of another kind of key', scheme(0x0804), 'illegal_parameter'),
     violation('a scheme of another curve', scheme(0x0503), 'illegal_parameter'),
