@@ -42,6 +42,7 @@ const senderFor = async (): Promise<HpkeSender> =>
 
 const ext = (type: number, ...data: number[]): RawExtension => ({ type, data: Uint8Array.from(data) })
 const inner: RawExtension = { type: extensionTypes.encrypted_client_hello, data: ECH_INNER }
+const none = new Uint8Array(0)
 const only13 = ext(extensionTypes.supported_versions, 2, 3, 4)
 const refer = (...types: number[]): RawExtension => ({
   type: extensionTypes.ech_outer_extensions,
@@ -141,7 +142,9 @@ describe('RFC 9849 section 5.1', () => {
 
 describe('RFC 9849 section 7.1', () => {
   test('an inner hello without the inner extension', async () => {
-    await expect(opened({ extensions: [only13] })).rejects.toMatchObject(refused('illegal_parameter'))
+    const outerForm = { type: inner.type, data: encodeEchOuter({ suite, configId: 7, enc: none, payload: none }) }
+    for (const extensions of [[only13], [outerForm, only13]])
+      await expect(opened({ extensions })).rejects.toMatchObject(refused('illegal_parameter'))
   })
   test.each([[[4, 3, 4, 3, 3]], [[2, 3, 3]], [[2, 10, 10]]])(
     'an inner hello with the versions %o',

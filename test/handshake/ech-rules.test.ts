@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { generateEchKeys } from '../../src/ech.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import type { RawExtension } from '../../src/wire/extensions.ts'
-import { concat } from '../../src/wire/bytes.ts'
+import { decodeSession } from '../../src/session/index.ts'
+import { concat, toHex } from '../../src/wire/bytes.ts'
 import { decodeMessage, messages13 } from '../../src/wire/messages.ts'
 import type { ClientHello } from '../../src/wire/messages.ts'
 import { records, through } from '../attacks/wire.ts'
@@ -153,4 +154,36 @@ test('RFC 9849 section 6.1: early_data and psk_key_exchange_modes are in the out
   const [other] = records(concat(...external.takeOutput()))
   const outer = decodeMessage(messages13, 'ClientHello', (other ?? new Uint8Array(5)).subarray(5))
   expect(outer.extensions?.map(({ type }) => type)).toContain(45)
+})
+
+test('RFC 9849 section 6.1: the ticket is not in the outer hello', async () => {
+  const tickets = { protector: { seal: (state: Uint8Array) => state, open: (ticket: Uint8Array) => ticket } }
+  const { clientEvents } = await meet(client, { hello: { ech: { keys: [keys] } }, tickets })
+  const session = eventsOf(clientEvents, 'session').at(-1)?.session ?? new Uint8Array(0)
+  const { ticket } = decodeSession(session)
+  const [first] = records(concat(...clientOf({ ...client, session }).takeOutput()))
+  const hello = decodeMessage(messages13, 'ClientHello', (first ?? new Uint8Array(5)).subarray(5))
+  const psk = hello.extensions?.find(({ type }) => type === 41)?.data ?? new Uint8Array(0)
+  expect(psk.length).toBeGreaterThan(ticket.length)
+  expect(toHex(psk)).not.toContain(toHex(ticket))
+})
+
+test('RFC 9849 section 7.2: a server behind another confirms in the random of its ServerHello', async () => {
+  const ends: boolean[] = []
+  const drawn = new Uint8Array(32).fill(5)
+  const seam = {
+    outgoing: ({ type, fields }: { readonly type: string; readonly fields: object }) => {
+      if (type === 'ServerHello' && 'random' in fields && fields.random instanceof Uint8Array)
+        ends.push(
+          fields.random[23] === 5,
+          fields.random.subarray(24).every((byte) => byte === 5),
+        )
+      return fields
+    },
+  }
+  const provider = { ...nodeProvider, random: (length: number) => drawn.slice(0, length) }
+  const inner: RawExtension = { type: 0xfe0d, data: Uint8Array.of(1) }
+  const shape = (hello: ClientHello) => ({ ...hello, extensions: [...(hello.extensions ?? []), inner] })
+  await meet({ versions: { min: 'TLS 1.3' }, hello: { shape } }, { provider, tickets: false, seam })
+  expect(ends).toEqual([true, false])
 })
