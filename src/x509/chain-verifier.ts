@@ -66,7 +66,7 @@ export const verifyAllChains = async (chain: readonly Uint8Array[], options: Ver
   }
   try {
     const all = { ...options, checks: withDefaultCheck(options, { mustStaple: false }), parts: everyPart }
-    const { input } = prepare(chain, all)
+    const { input } = await run(prepare(chain, all))
     let { best } = await run(findPath({ ...input, onPath }))
     if (found.length === 0 && best === undefined) ({ best } = await run(findPath({ ...input, onPath, loose: true })))
     if (found.length === 0) throw await run(explainFailure(input, best))

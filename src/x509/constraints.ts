@@ -46,20 +46,6 @@ export const findViolation = (
   return undefined
 }
 
-/** Whether a set of subtrees is written as section 4.2.1.10 has it; else what is wrong with it. */
-export const malformedConstraint = ({ permitted = [], excluded = [] }: NameConstraints): string | undefined => {
-  for (const { base } of [...permitted, ...excluded]) {
-    const isLoose =
-      base.kind === 'dns'
-        ? base.value.startsWith('.')
-        : (base.kind === 'email' || base.kind === 'uri') && base.value === ''
-    const form = baseOf(base)
-    if (!isLoose && (form.isWellFormed || form.reason === 'unsupported')) continue
-    return `the name constraint ${base.kind} ${quote(base.value)} is not in a form that RFC 5280 allows`
-  }
-  return undefined
-}
-
 /** Names that are compared with the same subtrees. */
 type Form = GeneralName['kind'] | `otherName ${string}`
 
@@ -170,7 +156,7 @@ const comparableOf = (name: GeneralName): Comparable | undefined => {
   }
 }
 
-const baseOf = (name: GeneralName): Base => {
+export const baseOf = (name: GeneralName): Base => {
   switch (name.kind) {
     case 'dns':
       return dnsBase(name.value)

@@ -5,24 +5,32 @@
 
 import { checkOptions } from '../checked-options.ts'
 import type { Names } from '../checked-options.ts'
+import { lazily } from '../crypto/lazily.ts'
 import { use } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
+import { equalBytes } from '../wire/bytes.ts'
+import { attempt as quietAttempt } from './attempt.ts'
 import type { Certificate } from './certificate.ts'
 import { Crl, parseCrls } from './crl.ts'
 import type { CrlEntry } from './crl-entries.ts'
-import { fitnessNames, lastWord, whyUnfit } from './crl-fitness.ts'
-import type { CrlFitnessOptions, CrlStatement } from './crl-fitness.ts'
+import type { CrlFitness, CrlStatement } from './crl-fitness.ts'
+import { fitnessNames } from './crl-options.ts'
+import type { CrlFitnessOptions } from './crl-options.ts'
 import { allReasons, crlPointsOf, isFromPoint, reasonsCovered, whyNotItsKind, whyNotOfPoint } from './crl-scope.ts'
 import type { CrlPoint } from './crl-scope.ts'
 import { SignatureCache, findCrlSigner } from './crl-signer.ts'
 import type { SignerContext } from './crl-signer.ts'
 import { withFingerprint } from './fingerprint.ts'
+import { loadCrlFitness } from './late-files.ts'
 import type { PathCheck, PathCheckRequest } from './options.ts'
 import { issuerOf, pathPairs } from './path-pairs.ts'
 import type { CheckDepth, PathPair } from './path-pairs.ts'
-import { describe, isoTime, reject, sentenceOf } from './rejection.ts'
+import { sameName } from './name.ts'
+import { extensionOids } from './oids.ts'
+import { describe, isoTime, reject, sentenceOf, span } from './rejection.ts'
+import { algorithmName, isWeak } from './signature.ts'
 import { trustStore } from './trust.ts'
 import type { TrustInput } from './trust.ts'
 
@@ -70,7 +78,9 @@ export const crlCheck = (options: CrlCheckOptions): PathCheck => {
   const signers = loadSigners(options.signers)
   return withFingerprint(
     function* (request: PathCheckRequest) {
-      const context: Context = { request, signatures, signers, options, given, found: new Map(), open: new Set() }
+      const fitness = yield* use(loadFitness())
+      const sources = { request, signatures, signers, options, given, fitness }
+      const context: Context = { ...sources, found: new Map(), open: new Set() }
       for (const pair of pathPairs(request, options.depth ?? 'chain')) yield* checkOne(pair, context)
     },
     'crl',
@@ -78,8 +88,24 @@ export const crlCheck = (options: CrlCheckOptions): PathCheck => {
   )
 }
 
+const loadFitness = lazily(async () => {
+  const { authorityKeyIdentifier } = extensionOids
+  const tools = {
+    equalBytes,
+    attempt: quietAttempt,
+    sameName,
+    isoTime,
+    span,
+    algorithmName,
+    isWeak,
+    authorityKeyIdentifier,
+  }
+  return (await loadCrlFitness()).crlFitness(tools)
+})
+
 interface Context extends SignerContext {
   readonly options: CrlCheckOptions
+  readonly fitness: CrlFitness
   readonly given: readonly Crl[] | undefined
   /** What the finder found in this verification. */
   readonly found: Map<Certificate, readonly Crl[]>
@@ -156,6 +182,7 @@ function* statusOf(pair: PathPair, context: Context): Steps<Status> {
     statements.filter((one) => isApart(one, points, certificate)),
     statements.filter((one) => !isApart(one, points, certificate)),
   ]
+  const { lastWord } = context.fitness
   const entry = lastWord(about)
   if (entry === 'delta') return { kind: 'suspect', why: 'a delta CRL says that it is, and there is no complete CRL' }
   if (entry !== undefined) return { kind: 'revoked', why: whyRevoked(entry) }
@@ -221,12 +248,13 @@ function* readStatement(crl: Crl, pair: PathPair, context: Context): Steps<CrlSt
     const {
       request: { time },
       options,
+      fitness,
     } = context
     const faultOfScope = attempt(() => void crl.issuingDistributionPoint)
     if (faultOfScope !== undefined) return { crl, entry, unfit: faultOfScope }
     if (crl.issuingDistributionPoint?.onlyContainsAttributeCerts === true)
       return 'the CRL is for attribute certificates'
-    const unfit = attempt(() => whyNotItsKind(crl, certificate) ?? whyUnfit(crl, time, options))
+    const unfit = attempt(() => whyNotItsKind(crl, certificate) ?? fitness.whyUnfit(crl, time, options))
     return { crl, entry, unfit }
   } catch (error) {
     return sentenceOf(error)

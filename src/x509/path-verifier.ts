@@ -1,10 +1,11 @@
 // Verification of chains: parse, build paths, check them, say why not. chain-verifier.ts adds the checks that the
 // verifier of a connection has by default, web-verifier.ts does without some parts. Written as steps, so that with a
-// synchronous provider it never waits.
+// synchronous provider it waits for nothing but the rules of a strict profile, the first time.
 
 import type { Names } from '../checked-options.ts'
 import { run, use } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
+import type { MaybePromise } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { sameBytes } from '../wire/der.ts'
 import { acceptPath, chainOf } from './accept-path.ts'
@@ -22,7 +23,7 @@ import { accessMethods } from './oids.ts'
 import { chainNames, checkChainOptions, defaults } from './options.ts'
 import type { ChainOptions, PathCheck, PathCheckRequest, VerifyOptions } from './options.ts'
 import type { Profile, ProfileName } from './profile.ts'
-import { profiles } from './profiles.ts'
+import { profileOf } from './profiles.ts'
 import { anchorInputs } from './path.ts'
 import { rulesOf } from './path-rules.ts'
 import type { CandidatePath } from './path.ts'
@@ -56,7 +57,7 @@ export interface VerifyFailure {
 
 /** What a verification is made of, so that a small verifier can do with less. */
 export interface VerifierParts {
-  readonly profileOf: (name?: ProfileName) => Profile
+  readonly profileOf: (name?: ProfileName) => MaybePromise<Profile>
   readonly storeOf: (inputs: TrustInput | readonly TrustInput[]) => TrustStore
   /** Goes on where the certificates at hand make no path. */
   readonly searchFurther?: (input: SearchInput, options: VerifyOptions, bytesLeft: number) => Steps<SearchResult>
@@ -97,7 +98,7 @@ export const refuseMustStaple: PathCheck = withFingerprint(
 
 /** All profiles, trust in PEM too, and `aia`. */
 export const everyPart: VerifierParts = {
-  profileOf: (name = defaults.profile) => profiles[name],
+  profileOf,
   storeOf: (inputs) => trustStore(inputs),
   searchFurther,
 }
@@ -160,19 +161,19 @@ export function* verify(
   memory?: VerifierMemory,
   parsedLeaf?: Certificate,
 ): Steps<Verified> {
-  const { input, bytesLeft } = prepare(chain, options, memory, parsedLeaf)
+  const { input, bytesLeft } = yield* prepare(chain, options, memory, parsedLeaf)
   const path = yield* search(input, options, bytesLeft)
   memory?.keep(path)
   return new VerifiedPath(path, input.rules.policies)
 }
 
 /** Parses within the limits. */
-export const prepare = (
+export function* prepare(
   chain: readonly Uint8Array[],
   options: Verification,
   memory?: VerifierMemory,
   parsedLeaf?: Certificate,
-): { readonly input: SearchInput; readonly bytesLeft: number } => {
+): Steps<{ readonly input: SearchInput; readonly bytesLeft: number }> {
   const bytes = chain.reduce((sum, { length }) => sum + length, 0)
   const limit = options.budgets?.bytes ?? defaults.bytes
   if (bytes > limit) {
@@ -190,7 +191,9 @@ export const prepare = (
   const leaf = parsedLeaf && sameBytes(parsedLeaf.der, first) ? parsedLeaf : parsed(first)
   const unread: string[] = []
   const pool = readable(others, memory, unread)
-  return { input: { ...searchInput(leaf, pool, options, memory), unread: unread[0] }, bytesLeft: limit - bytes }
+  const profile = yield* use(options.parts.profileOf(options.profile))
+  const input = { ...searchInput(leaf, pool, profile, options, memory), unread: unread[0] }
+  return { input, bytesLeft: limit - bytes }
 }
 
 /** A class and not an object with a getter, of which V8 makes a hidden class each time, and with it work for the
@@ -256,6 +259,7 @@ const latin1 = new TextDecoder('latin1')
 export const searchInput = (
   leaf: Certificate,
   pool: readonly Certificate[],
+  profile: Profile,
   options: Verification,
   memory: VerifierMemory | undefined,
 ): SearchInput => {
@@ -267,7 +271,7 @@ export const searchInput = (
     leaf,
     pool,
     trust: isTrustStore(options.trust) ? options.trust : parts.storeOf(options.trust),
-    rules: rulesOf(options, parts.profileOf(options.profile), time),
+    rules: rulesOf(options, profile, time),
     provider,
     maxDepth: options.maxDepth ?? defaults.maxDepth,
     selfSignedOnly: options.partialChain === false,

@@ -11,10 +11,11 @@ import type { CryptoProvider } from '../../src/crypto/provider.ts'
 import { TlsError } from '../../src/errors.ts'
 import { derElement, derInteger, derOid, derSequence } from '../../src/wire/der.ts'
 import { decodePem } from '../../src/wire/pem.ts'
-import { malformedConstraint } from '../../src/x509/constraints.ts'
 import { certificateCoversName, parseCertificate, verifyChain } from '../../src/x509/index.ts'
 import type { Certificate, ProfileName, VerifyOptions } from '../../src/x509/index.ts'
-import { profiles } from '../../src/x509/profiles.ts'
+import { pathAlone, ruleTools } from '../../src/x509/profiles.ts'
+import { malformedConstraint, strictProfiles } from '../../src/x509/strict-rules.ts'
+import { webPki } from '../../src/x509/profile.ts'
 import { checkCertificate } from '../../src/x509/rules.ts'
 import {
   altNames,
@@ -147,12 +148,12 @@ export const parserTarget = (der: Uint8Array): void => {
   const parsed = certificate
   if (parsed === undefined) return
   for (const property of properties) allowTlsError(() => parsed[property])
-  for (const profile of Object.values(profiles)) {
+  for (const profile of [webPki, pathAlone, ...Object.values(strictProfiles(ruleTools))]) {
     for (const role of ['anchor', 'intermediate', 'leaf', 'trusted-leaf'] as const)
       allowTlsError(() => checkCertificate(parsed, role, profile))
   }
   allowTlsError(() => certificateCoversName(parsed, 'www.example.com'))
-  allowTlsError(() => parsed.nameConstraints && malformedConstraint(parsed.nameConstraints))
+  allowTlsError(() => parsed.nameConstraints && malformedConstraint(parsed.nameConstraints, ruleTools))
   allowTlsError(() => JSON.stringify(parsed))
   if (parsed.toString().length === 0) throw new Error('a certificate without text')
   allowTlsError(() => parsed.subject.key + parsed.issuer.toString() + parsed.toPem() + parsed.fingerprint(nodeProvider))

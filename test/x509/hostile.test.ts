@@ -12,6 +12,7 @@ import { parseCertificate } from '../../src/x509/certificate.ts'
 import { chainVerifier } from '../../src/x509/chain-verifier.ts'
 import { defaults } from '../../src/x509/options.ts'
 import { everyPart, searchInput } from '../../src/x509/path-verifier.ts'
+import { webPki } from '../../src/x509/profile.ts'
 import { CertificateError } from '../../src/x509/rejection.ts'
 import { verifyChain } from '../../src/x509/index.ts'
 import { signatureCost } from '../../src/x509/signature-cost.ts'
@@ -32,7 +33,7 @@ const options = { provider: nodeProvider, trust: root.der, time: now, serverName
 const workFor = async (chain: readonly Uint8Array[]): Promise<Work> => {
   const [leaf, ...pool] = chain.map((der) => parseCertificate(der))
   if (leaf === undefined) throw new Error('an empty chain')
-  const input = searchInput(leaf, pool, { ...options, parts: everyPart }, undefined)
+  const input = searchInput(leaf, pool, webPki, { ...options, parts: everyPart }, undefined)
   try {
     await run(findPath(input))
   } catch (error) {
