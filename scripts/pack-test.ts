@@ -60,13 +60,14 @@ function pack(): string {
     'CONTRIBUTING.md',
     'THIRD_PARTY.md',
   ]
-  const strays = files.filter(
-    (path) =>
-      !documents.includes(path) &&
-      !/^(dist\/.*\.(js|d\.ts)|docs\/([A-Za-z0-9-]+\.md|images\/[a-z0-9-]+\.svg|schemas\/[a-z0-9-]+\.json))$/.test(
-        path,
-      ),
-  )
+  const kinds = [
+    /^dist\/.*\.(js|d\.ts)$/,
+    /^docs\/[A-Za-z0-9-]+\.(md|svg)$/,
+    /^docs\/(examples|recipes)\/[a-z0-9.-]+\.ts$/,
+    /^docs\/images\/[a-z0-9-]+\.svg$/,
+    /^docs\/schemas\/[a-z0-9-]+\.json$/,
+  ]
+  const strays = files.filter((path) => !documents.includes(path) && !kinds.some((kind) => kind.test(path)))
   if (strays.length > 0) throw new Error(`the tarball holds what it should not: ${strays.join(', ')}`)
   return join(scratch, packed.filename)
 }

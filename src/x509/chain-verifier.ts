@@ -9,7 +9,6 @@ import { findPath } from './builder.ts'
 import type { Certificate } from './certificate.ts'
 import { explainFailure } from './explain.ts'
 import { isOcspCheck, ocspCheck } from './ocsp-check.ts'
-import type { OcspCheckOptions } from './ocsp-check.ts'
 import { checkChainOptions, verifyNames } from './options.ts'
 import type { ChainOptions, PathCheck, VerifyOptions } from './options.ts'
 import type { CandidatePath } from './path.ts'
@@ -26,11 +25,10 @@ export type { VerifierOptions, VerifyFailure, VerifyResult } from './path-verifi
 export const verifyChain = async (chain: readonly Uint8Array[], options: VerifyOptions): Promise<VerifyResult> => {
   checkCall(chain, options)
   try {
-    const checks = withDefaultCheck(options, { mustStaple: false })
+    const checks = withDefaultCheck(options, checkOfChains)
     return await run(verify(chain, { ...options, checks, parts: everyPart }))
   } catch (error) {
-    if (!(error instanceof CertificateError)) throw error
-    return { ok: false, reason: failureOf(error) }
+    return failureOf(error)
   }
 }
 
@@ -40,9 +38,10 @@ const checkCall = (chain: readonly Uint8Array[], options: VerifyOptions): void =
   throw new TlsError('bad_option', 'chain: it has to be a list of certificates in DER (Uint8Array)')
 }
 
-const failureOf = (error: CertificateError): VerifyFailure => {
+const failureOf = (error: unknown): { readonly ok: false; readonly reason: VerifyFailure } => {
+  if (!(error instanceof CertificateError)) throw error
   const { reason, message, certificate } = error
-  return { code: reason, message, certificate, error }
+  return { ok: false, reason: { code: reason, message, certificate, error } }
 }
 
 export type AllChains =
@@ -65,14 +64,14 @@ export const verifyAllChains = async (chain: readonly Uint8Array[], options: Ver
     if (!isTwice) found.push({ chain: whole, anchor: path.anchor })
   }
   try {
-    const all = { ...options, checks: withDefaultCheck(options, { mustStaple: false }), parts: everyPart }
+    const all = { ...options, checks: withDefaultCheck(options, checkOfChains), parts: everyPart }
     const { input } = await run(prepare(chain, all))
     let { best } = await run(findPath({ ...input, onPath }))
     if (found.length === 0 && best === undefined) ({ best } = await run(findPath({ ...input, onPath, loose: true })))
     if (found.length === 0) throw await run(explainFailure(input, best))
   } catch (error) {
-    if (!(error instanceof CertificateError)) throw error
-    if (found.length === 0) return { ok: false, reason: failureOf(error) }
+    const failure = failureOf(error)
+    if (found.length === 0) return failure
   }
   return { ok: true, chains: found }
 }
@@ -81,13 +80,17 @@ export const verifyAllChains = async (chain: readonly Uint8Array[], options: Ver
  * `verify` throws a CertificateError (a TlsError). */
 export const chainVerifier = (options: VerifierOptions): CertificateVerifier => {
   checkChainOptions(options, verifierNames)
-  return verifierWith({ ...options, parts: everyPart }, withDefaultCheck(options), true)
+  return verifierWith({ ...options, parts: everyPart }, withDefaultCheck(options, ocspCheck), true)
 }
 
 /** What the caller asks for comes on top of the default check, unless it is about the same or leaves that out by
  * name. */
 const withDefaultCheck = (
   { checks = [], defaultChecks }: ChainOptions,
-  options?: OcspCheckOptions,
-): readonly PathCheck[] =>
-  defaultChecks === false || checks.some(isOcspCheck) ? checks : [ocspCheck(options), ...checks]
+  makeDefault: () => PathCheck,
+): readonly PathCheck[] => (defaultChecks === false || checks.some(isOcspCheck) ? checks : [makeDefault(), ...checks])
+
+/** The check of chains outside of a connection, where nothing can be stapled unless it is given. Made once. */
+const checkOfChains = (): PathCheck => (made ??= ocspCheck({ mustStaple: false }))
+
+let made: PathCheck | undefined

@@ -8,7 +8,7 @@ import { briefText } from './general-name.ts'
 import type { GeneralName } from './general-name.ts'
 import { directoryBase, dnsBase, dnsName, emailBase, emailName, hostBase, ipBase, uriName } from './constraint-forms.ts'
 import type { Base, Comparable } from './constraint-forms.ts'
-import { indexBy } from './index-by.ts'
+import { indexBy, remembered } from './maps.ts'
 import { emailAddressOid, otherNameOids } from './oids.ts'
 import { quote } from './rejection.ts'
 import { SubtreeIndex } from './subtree-index.ts'
@@ -79,14 +79,6 @@ type Groups = Map<Form, Group>
 
 const namesOf = new WeakMap<Certificate, ReadonlyMap<Form, readonly PreparedName[]>>()
 const subtreesOf = new WeakMap<NameConstraints, { readonly permitted: Groups; readonly excluded: Groups }>()
-
-const remembered = <K extends object, V>(memory: WeakMap<K, V>, key: K, make: (key: K) => V): V => {
-  const known = memory.get(key)
-  if (known !== undefined) return known
-  const made = make(key)
-  memory.set(key, made)
-  return made
-}
 
 const prepare = ({ permitted = [], excluded = [] }: NameConstraints): { permitted: Groups; excluded: Groups } => ({
   permitted: grouped(permitted),

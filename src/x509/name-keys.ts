@@ -1,6 +1,7 @@
 // Texts that names are found by in a search, equal for names that match: the bytes, or what RFC 5280 section 7.1 makes
 // of them, which is made for so many names and no more.
 
+import { remembered } from './maps.ts'
 import type { Name } from './name.ts'
 
 /** Bytes of names, and `weight` of them, that texts are prepared of in one search. */
@@ -22,11 +23,6 @@ export class NameKeys {
 
   /** False for all names once the budget is used up. */
   isLoose(name: Name): boolean {
-    if (!this.#loose) return false
-    const known = this.#known.get(name)
-    if (known !== undefined) return known
-    this.#left -= name.der.length + name.weight
-    this.#known.set(name, this.#left >= 0)
-    return this.#left >= 0
+    return this.#loose && remembered(this.#known, name, () => (this.#left -= name.der.length + name.weight) >= 0)
   }
 }

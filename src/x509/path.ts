@@ -6,6 +6,7 @@ import { findViolation } from './constraints.ts'
 import type { ComparisonBudget } from './constraints.ts'
 import type { KeyUsageName, NameConstraints } from './extensions.ts'
 import { briefText } from './general-name.ts'
+import { remembered } from './maps.ts'
 import { coversReference } from './names.ts'
 import type { ReferenceName } from './names.ts'
 import { oidName, purposeOids } from './oids.ts'
@@ -95,10 +96,7 @@ const checkAlone = (certificate: Certificate, role: Role, rules: PathRules): voi
 
 /** Dates, form, CA bits, key purpose: why every path with this certificate in this role fails, or undefined. */
 export const failureAlone = (certificate: Certificate, role: Role, rules: PathRules): CertificateError | undefined => {
-  const known = rules.verdicts[role].get(certificate)
-  if (known !== undefined) return known === 'good' ? undefined : known
-  const verdict = judgeAlone(certificate, role, rules)
-  rules.verdicts[role].set(certificate, verdict)
+  const verdict = remembered(rules.verdicts[role], certificate, () => judgeAlone(certificate, role, rules))
   return verdict === 'good' ? undefined : verdict
 }
 

@@ -3,7 +3,8 @@
 // are.
 
 import type { Certificate } from './certificate.ts'
-import { indexBy } from './index-by.ts'
+import { indexBy, remembered } from './maps.ts'
+import type { Name } from './name.ts'
 import { NameKeys } from './name-keys.ts'
 import { extensionOids } from './oids.ts'
 import type { TrustStore } from './trust.ts'
@@ -21,26 +22,25 @@ export interface PoolInput {
 
 export class CertificatePool {
   readonly #names: NameKeys
-  readonly #bySubject = new Map<string, SameName>()
+  readonly #bySubject: ReadonlyMap<string, SameName>
   readonly #reaching: ReadonlySet<Certificate>
   /** Those whose issuer has the name of an anchor. */
   readonly belowAnchors: readonly Certificate[]
-  readonly #ids = new IdTable()
-  readonly #keys = new Map<object, number>()
-  readonly #cas = new Map<Certificate, number>()
+  readonly #keys = new Map<object, unknown>()
+  readonly #cas = new Map<Certificate, unknown>()
+  readonly #leaf: Certificate
+  readonly #trust: TrustStore
 
   constructor({ leaf, pool, trust, time, loose }: PoolInput) {
     this.#names = new NameKeys(loose)
+    this.#leaf = leaf
+    this.#trust = trust
     const { reaching, belowAnchors } = reachingCertificates([leaf, ...pool], trust, this.#names)
     this.#reaching = reaching
     this.belowAnchors = belowAnchors
-    for (const certificate of pool) {
-      if (!this.#reaching.has(certificate)) continue
-      const key = this.#names.of(certificate.subject)
-      const same = this.#bySubject.get(key) ?? new SameName(time)
-      this.#bySubject.set(key, same)
-      same.add(certificate)
-    }
+    const usable = pool.filter((certificate) => reaching.has(certificate))
+    const bySubject = indexBy(usable, ({ subject }) => this.#names.of(subject))
+    this.#bySubject = new Map([...bySubject].map(([key, all]) => [key, new SameName(all, time)]))
   }
 
   /** Whether a trust anchor can be reached from the certificate by names alone. */
@@ -51,117 +51,92 @@ export class CertificatePool {
   /** Certificates whose subject is the issuer of `child` and from which an anchor can be reached, the most promising
    * first: key identifiers are hints and no more (RFC 4158 section 3.5.12); then comes what is valid now. */
   issuersOf(child: Certificate): Iterable<Certificate> {
-    const wanted = keyIdText(() => child.authorityKeyIdentifier?.keyIdentifier)
-    return this.#bySubject.get(this.#names.of(child.issuer))?.candidates(wanted) ?? []
+    return this.#bySubject.get(this.#names.of(child.issuer))?.candidates(child) ?? []
   }
 
   /** Whether nobody else comes before this issuer: it is the only one of its name, or the only key of that name with
    * the key identifier that the child asks for. */
   isLikely(child: Certificate, issuer: Certificate): boolean {
     const same = this.#bySubject.get(this.#names.of(child.issuer))
-    if (same === undefined || same.size < 2) return true
-    const wanted = keyIdText(() => child.authorityKeyIdentifier?.keyIdentifier)
-    return wanted !== '' && wanted === keyIdText(() => issuer.subjectKeyIdentifier) && same.isOneKey(wanted, this)
+    if (same === undefined || same.all.length < 2) return true
+    const wanted = wantedKeyId(child)
+    return wanted !== '' && wanted === ownKeyId(issuer) && same.isOneKey(wanted, this)
   }
 
-  /** Equal for holders of equal keys; the bytes of each holder are read once. */
-  keyId(holder: { readonly spki: Uint8Array }): number {
-    const known = this.#keys.get(holder)
-    if (known !== undefined) return known
-    const id = this.#ids.of(latin1.decode(holder.spki))
-    this.#keys.set(holder, id)
-    return id
+  /** Equal for holders of equal keys among those with the name. The bytes of each are read once, or not at all where
+   * nobody else has its name. */
+  keyId(holder: { readonly spki: Uint8Array }, name: Name): unknown {
+    return remembered(this.#keys, holder, () => (this.#isAlone(name) ? holder : latin1.decode(holder.spki)))
+  }
+
+  /** Whether at most one certificate or anchor has the name. */
+  #isAlone(name: Name): boolean {
+    const key = this.#names.of(name)
+    const anchors = this.#trust.byName(name, this.#names.isLoose(name)).length
+    const others = anchors + (this.#bySubject.get(key)?.all.length ?? 0)
+    return others + Number(key === this.#names.of(this.#leaf.subject)) < 2
   }
 
   /** Equal for certificates of one CA, which on one path would make a loop: key, name and alternative names are the
    * same. */
-  caId(certificate: Certificate): number {
-    const known = this.#cas.get(certificate)
-    if (known !== undefined) return known
-    const altNames = certificate.extension(extensionOids.subjectAltName)?.value
-    const name = this.#ids.of(`name ${certificate.subject.key}`)
-    const others = altNames === undefined ? 0 : this.#ids.of(`names ${latin1.decode(altNames)}`)
-    const id = this.#ids.of(`ca ${this.keyId(certificate)} ${name} ${others}`)
-    this.#cas.set(certificate, id)
-    return id
+  caId(certificate: Certificate): unknown {
+    return remembered(this.#cas, certificate, () =>
+      this.#isAlone(certificate.subject) ? certificate : caText(certificate),
+    )
   }
 }
 
-/** Certificates of one name by subject key identifier. */
+/** Certificates of one name. What orders them is found out when a search has to choose among several. */
 class SameName {
   readonly #time: number
-  readonly #all = new ValidFirst()
-  readonly #byKeyId = new Map<string, ValidFirst>()
+  readonly all: readonly Certificate[]
+  #validFirst: readonly Certificate[] | undefined
+  #byKeyId: ReadonlyMap<string, readonly Certificate[]> | undefined
+  readonly #oneKey = new Map<string, boolean>()
 
-  constructor(time: number) {
+  constructor(all: readonly Certificate[], time: number) {
+    this.all = all
     this.#time = time
-  }
-
-  get size(): number {
-    return this.#all.size
-  }
-
-  add(certificate: Certificate): void {
-    const isValid = this.#time >= certificate.notBefore && this.#time <= certificate.notAfter
-    const key = keyIdText(() => certificate.subjectKeyIdentifier)
-    const same = this.#byKeyId.get(key) ?? new ValidFirst()
-    this.#byKeyId.set(key, same)
-    same.add(certificate, isValid)
-    this.#all.add(certificate, isValid)
   }
 
   /** Whether all with the key identifier have one key. */
   isOneKey(wanted: string, pool: CertificatePool): boolean {
-    return this.#byKeyId.get(wanted)?.isOneKey(pool) === true
+    const keyOf = (certificate: Certificate): unknown => pool.keyId(certificate, certificate.subject)
+    return remembered(this.#oneKey, wanted, () => new Set(this.#with(wanted).map(keyOf)).size === 1)
   }
 
-  /** Those with the key identifier that is wanted, those with none, then the others. */
-  *candidates(wanted: string): Iterable<Certificate> {
-    if (wanted === '' || this.#all.size === 1) return yield* this.#all.list()
-    yield* this.#byKeyId.get(wanted)?.list() ?? []
-    yield* this.#byKeyId.get('')?.list() ?? []
-    for (const [key, same] of this.#byKeyId) if (key !== wanted && key !== '') yield* same.list()
-  }
-}
-
-class ValidFirst {
-  readonly #valid: Certificate[] = []
-  readonly #others: Certificate[] = []
-  /** Found out once, when all are here. */
-  #isOneKey: boolean | undefined
-
-  get size(): number {
-    return this.#valid.length + this.#others.length
+  /** Those with the key identifier that the child names, those with none, then the others; what is valid now first. */
+  *candidates(child: Certificate): Iterable<Certificate> {
+    if (this.all.length === 1) return yield* this.all
+    const wanted = wantedKeyId(child)
+    if (wanted === '') return yield* this.#ordered
+    yield* this.#with(wanted)
+    yield* this.#with('')
+    for (const [key, same] of this.#index) if (key !== wanted && key !== '') yield* same
   }
 
-  add(certificate: Certificate, isValid: boolean): void {
-    if (isValid) this.#valid.push(certificate)
-    else this.#others.push(certificate)
+  #with(key: string): readonly Certificate[] {
+    return this.#index.get(key) ?? []
   }
 
-  isOneKey(pool: CertificatePool): boolean {
-    return (this.#isOneKey ??= new Set([...this.list()].map((certificate) => pool.keyId(certificate))).size === 1)
+  get #index(): ReadonlyMap<string, readonly Certificate[]> {
+    return (this.#byKeyId ??= indexBy(this.#ordered, ownKeyId))
   }
 
-  *list(): Iterable<Certificate> {
-    yield* this.#valid
-    yield* this.#others
-  }
-}
-
-/** Small numbers for texts. */
-class IdTable {
-  readonly #ids = new Map<string, number>()
-
-  of(text: string): number {
-    const known = this.#ids.get(text)
-    if (known !== undefined) return known
-    this.#ids.set(text, this.#ids.size + 1)
-    return this.#ids.size
+  get #ordered(): readonly Certificate[] {
+    const rank = ({ notBefore, notAfter }: Certificate): number =>
+      Number(this.#time < notBefore || this.#time > notAfter)
+    return (this.#validFirst ??= this.all.toSorted((a, b) => rank(a) - rank(b)))
   }
 }
 
 const latin1 = new TextDecoder('latin1')
+
+/** Two values in DER, of which each says where it ends, and a name. */
+const caText = (certificate: Certificate): string => {
+  const altNames = certificate.extension(extensionOids.subjectAltName)?.value
+  return latin1.decode(certificate.spki) + latin1.decode(altNames) + certificate.subject.key
+}
 
 /** Empty if there is no key identifier, or one that can't be read. */
 const keyIdText = (read: () => Uint8Array | undefined): string => {
@@ -172,6 +147,10 @@ const keyIdText = (read: () => Uint8Array | undefined): string => {
     return ''
   }
 }
+
+const ownKeyId = (certificate: Certificate): string => keyIdText(() => certificate.subjectKeyIdentifier)
+
+const wantedKeyId = (child: Certificate): string => keyIdText(() => child.authorityKeyIdentifier?.keyIdentifier)
 
 /** From the anchors' names down, each name once. */
 const reachingCertificates = (

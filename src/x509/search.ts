@@ -5,6 +5,7 @@ import { pause } from '../crypto/maybe.ts'
 import type { Steps } from '../crypto/maybe.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import type { Certificate } from './certificate.ts'
+import { remembered } from './maps.ts'
 import type { VerifierMemory } from './memory.ts'
 import type { CandidatePath, PathRules } from './path.ts'
 import type { CertificatePool } from './pool.ts'
@@ -68,9 +69,9 @@ export class Search {
   /** From the leaf to where the search is. */
   readonly path: Certificate[]
   /** The CAs on `path`, by CertificatePool's caId. */
-  readonly cas: Set<number> = new Set<number>()
+  readonly cas: Set<unknown> = new Set<unknown>()
   /** Whether the signature on a certificate holds with an issuer's key, by CertificatePool's keyId. */
-  readonly #edges = new Map<Certificate, Map<number, boolean>>()
+  readonly #edges = new Map<Certificate, Map<unknown, boolean>>()
   /** Certificates above which every way ends without an anchor that signed, whatever is below them, within this many
    * more CAs. */
   readonly dead: Map<Certificate, number> = new Map<Certificate, number>()
@@ -87,16 +88,15 @@ export class Search {
 
   /** Undefined if the signature was not checked yet. */
   edge(certificate: Certificate, issuer: KeyHolder): boolean | undefined {
-    const known = this.#edges.get(certificate)?.get(this.candidates.keyId(issuer))
-    if (known !== undefined) return known
-    if (this.input.memory?.isSignedBy(certificate, issuer.spki) !== true) return undefined
+    const known = this.#edges.get(certificate)?.get(this.candidates.keyId(issuer, certificate.issuer))
+    if (known !== undefined || this.input.memory?.isSignedBy(certificate, issuer.spki) !== true) return known
     this.remember(certificate, issuer, true)
     return true
   }
 
   remember(certificate: Certificate, issuer: KeyHolder, good: boolean): void {
-    const known = this.#edges.get(certificate) ?? new Map<number, boolean>()
-    this.#edges.set(certificate, known.set(this.candidates.keyId(issuer), good))
+    const known = remembered(this.#edges, certificate, () => new Map<unknown, boolean>())
+    known.set(this.candidates.keyId(issuer, certificate.issuer), good)
   }
 
   readonly signaturesAtStart: number

@@ -27,9 +27,9 @@ const sizeOf = ({ bits, rsa }: PublicKey): number =>
 const productsOf = (exponent: Uint8Array): number => {
   if (exponent.length > 8) return exponent.length * 16
   let products = 0
-  for (const [i, byte] of exponent.entries()) {
-    const digits = byte.toString(2)
-    products += (i === 0 ? digits.length : 8) + digits.replaceAll('0', '').length
+  for (const byte of exponent) {
+    products += products === 0 ? 32 - Math.clz32(byte) : 8
+    for (let left = byte; left > 0; left &= left - 1) products++
   }
   return products
 }

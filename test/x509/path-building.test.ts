@@ -17,7 +17,21 @@ import {
   verifyChain,
 } from '../../src/x509/index.ts'
 import type { VerifyOptions } from '../../src/x509/index.ts'
-import { basic, certSign, extension, fixedKeys, make, makeCa, makeKeys, makeLeaf, name, now, uri } from './make.ts'
+import {
+  altNames,
+  basic,
+  certSign,
+  dns,
+  extension,
+  fixedKeys,
+  make,
+  makeCa,
+  makeKeys,
+  makeLeaf,
+  name,
+  now,
+  uri,
+} from './make.ts'
 import type { Made } from './make.ts'
 
 const root = makeCa('root')
@@ -146,6 +160,14 @@ describe('building', () => {
     const [xKeys = makeKeys()] = keys
     const forged = makeCa('x', { keys: xKeys, issuer: { subject: root.subject, keys: makeKeys() } })
     expect(await verify([makeLeaf(forged), ...crossed, forged], { maxDepth: 100 })).toMatch(/^bad_signature: .*"CN=x"/)
+  })
+  test('the certificate that is verified is on the path too: the same CA above itself is a loop', async () => {
+    const keys = makeKeys()
+    const names = altNames(dns('host.example'))
+    const above = makeCa('x', { keys, issuer: root, extensions: [basic(true), certSign, names] })
+    expect(await verify([makeLeaf(above), above])).toBe('CN=host.example < CN=x < CN=root')
+    const same = makeLeaf(above, { subject: above.subject, keys })
+    expect(await verify([same, above])).toMatch(/^(unknown_ca|self_signed): /)
   })
   test('names match by section 7.1 where they do not byte for byte', async () => {
     const shouting = makeLeaf({ ...ca, subject: name('MIDDLE', 0x13) })
