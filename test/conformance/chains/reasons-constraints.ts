@@ -21,7 +21,7 @@ export const constraintReasons = (rows: Rows): readonly Reason[] => [
     [/^(directory|other) /, '++-++', goHasNone],
     [/^(email|uri) (excluded|permitted) "(a\.test|A\.test|A\.TEST|b\.test|www\.a\.test)"/, '++-++ --+--', hostAlone],
     [/^uri excluded "192\.0\.2\.1"/, '++-++', 'a constraint on URIs is about host names; Go refuses one that is none'],
-    [/^email permitted "\\"u\\"@a\.test"/, '+++--', quoted],
+    [/^email permitted ("\\"u\\"@a\.test"|"u@a\.test", name "\\"u\\"@a\.test")/, '+++--', quoted],
     [/^(email|uri) permitted ""/, '+-+-- +++--', emptyPermits],
     [/^dns /, '+-+++ +--++', odd],
     [/./, '--+++ ---++ --+-- ---+- -+-++', `${malformed}; or ${incomparable}`],

@@ -35,6 +35,11 @@ const names: readonly Reason[] = [
   ...rows(
     'dns names',
     [
+      /^"b\u{fc}cher\.test" and a good name/u,
+      '+--++',
+      'bytes that are not ASCII stand for nothing (section 4.2.1.6); rfc5280 and Go refuse the certificate',
+    ],
+    [
       / and a good name|^"a_b\.test"/,
       '+-+++',
       'a name that is no host name stands for nothing but itself, and rfc5280 refuses it',
