@@ -52,6 +52,7 @@ export const crlDifferences: Readonly<Record<string, readonly [Status, string]>>
   bad_idp_indirectcrl: ['good', 'indirect CRLs are built (RFC 5280 section 5.2.5)'],
   bad_fake_critical_crlentryextension: ['revoked', authentic],
   invalid_garbage_after_crlentryextensions: ['revoked', authentic],
+  invalid_garbage_after_extensions: ['revoked', authentic],
   invalid_garbage_after_revocationdate: ['revoked', authentic],
   invalid_garbage_after_revokedcerts: ['revoked', authentic],
   invalid_garbage_crlentry: ['revoked', authentic],
