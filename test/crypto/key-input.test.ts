@@ -7,7 +7,6 @@ import { parsePrivateKey, parsePublicKey } from '../../src/crypto/keys.ts'
 import { nobleProvider } from '../../src/crypto/noble.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { webcryptoProvider } from '../../src/crypto/webcrypto.ts'
-import { TlsError } from '../../src/errors.ts'
 import { createCa } from '../../src/pki/index.ts'
 import type { Ca, Issued } from '../../src/pki/index.ts'
 import {
@@ -20,6 +19,7 @@ import {
   derOid,
   derSequence,
 } from '../../src/wire/der.ts'
+import { rejected } from '../fixtures/rejected.ts'
 
 const providers = { nodeProvider, nobleProvider, webcryptoProvider }
 let ca: Ca
@@ -28,16 +28,6 @@ beforeAll(async () => {
   ca = await createCa({ name: 'Root' })
   leaf = await ca.issue({ names: ['a.example'] })
 })
-
-const failure = async (run: () => unknown): Promise<TlsError> => {
-  try {
-    await run()
-  } catch (error) {
-    if (error instanceof TlsError) return error
-    throw error
-  }
-  throw new Error('accepted')
-}
 
 const importEc = (extractable: boolean, from: Issued): Promise<CryptoKey> =>
   crypto.subtle.importKey(
@@ -107,7 +97,7 @@ describe('any form of key signs the handshake', () => {
       false,
       ['sign', 'verify'],
     )
-    expect((await failure(() => signerFor(privateKey, nodeProvider))).code).toBe('bad_key')
+    expect((await rejected(() => signerFor(privateKey, nodeProvider))).code).toBe('bad_key')
   })
   test.each([
     ['P-256', 'ecdsa_sha256', 'SHA-256'],
@@ -136,14 +126,14 @@ describe('any form of key signs the handshake', () => {
     const other = await ca.issue({ names: ['a.example'] })
     for (const extractable of [true, false]) {
       const key = await importEc(extractable, other)
-      expect((await failure(() => loadIdentity({ cert: leaf.chainPem, key }))).code).toBe('key_mismatch')
+      expect((await rejected(() => loadIdentity({ cert: leaf.chainPem, key }))).code).toBe('key_mismatch')
     }
   })
   test('what is no private key is named', async () => {
     const { publicKey } = generateKeyPairSync('ed25519')
     const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
     for (const key of [publicKey, createPublicKey(leaf.privateKeyPem), pair.publicKey, 7, null, {}] as unknown[]) {
-      const error = await failure(() => loadIdentity({ cert: leaf.chainPem, key: key as KeyInput }))
+      const error = await rejected(() => loadIdentity({ cert: leaf.chainPem, key: key as KeyInput }))
       expect(error.code).toBe('bad_option')
     }
   })
@@ -153,7 +143,7 @@ describe('any form of key signs the handshake', () => {
     const algorithm = { name: 'ECDH', namedCurve: 'P-256' }
     const held = await crypto.subtle.importKey('pkcs8', new Uint8Array(spki), algorithm, false, ['deriveBits'])
     for (const key of [(x25519 as CryptoKeyPair).privateKey, held]) {
-      const error = await failure(() => loadIdentity({ cert: leaf.chainPem, key }))
+      const error = await rejected(() => loadIdentity({ cert: leaf.chainPem, key }))
       expect(error.code).toBe('bad_key')
     }
   })
@@ -161,13 +151,13 @@ describe('any form of key signs the handshake', () => {
     const { privateKey } = await crypto.subtle.generateKey({ name: 'ECDH', namedCurve: 'P-256' }, true, ['deriveBits'])
     const cause = new Error('not today')
     const exporting = vi.spyOn(crypto.subtle, 'exportKey').mockRejectedValue(cause)
-    const error = await failure(() => loadIdentity({ cert: leaf.chainPem, key: privateKey }))
+    const error = await rejected(() => loadIdentity({ cert: leaf.chainPem, key: privateKey }))
     exporting.mockRestore()
     expect(error).toMatchObject({ code: 'bad_key', cause })
   })
   test('an error never has key text in it', async () => {
     const broken = leaf.privateKeyPem.replace('BEGIN', 'BEGUN')
-    const error = await failure(() => loadIdentity({ cert: leaf.chainPem, key: broken }))
+    const error = await rejected(() => loadIdentity({ cert: leaf.chainPem, key: broken }))
     expect(error.message).not.toContain(leaf.privateKeyPem.slice(40, 60))
   })
 })
@@ -198,12 +188,12 @@ describe.each(Object.entries(providers))('public keys inside private key files, 
   test('a hybrid point is compared by what it says (X9.62), where only the private key counts', async () => {
     const hybrid = (odd: number): Uint8Array => Uint8Array.of(6 + odd, ...x!, ...y!)
     expect((await signerFor(sec1(hybrid(isOdd)), provider)).publicKey?.raw).toEqual(Uint8Array.of(4, ...x!, ...y!))
-    expect((await failure(() => signerFor(sec1(hybrid(1 - isOdd)), provider))).code).toBe('bad_key')
+    expect((await rejected(() => signerFor(sec1(hybrid(1 - isOdd)), provider))).code).toBe('bad_key')
     const spki = derSequence(
       derSequence(derOid('1.2.840.10045.2.1'), derOid('1.2.840.10045.3.1.7')),
       derBits(hybrid(isOdd)),
     )
-    expect((await failure(() => parsePublicKey(spki))).message).toMatch(
+    expect((await rejected(() => parsePublicKey(spki))).message).toMatch(
       /has 65 bytes, this one 65, of which the first is [67]/,
     )
   })
@@ -215,7 +205,7 @@ describe.each(Object.entries(providers))('public keys inside private key files, 
       ...Buffer.from(other.y ?? '', 'base64url'),
     )
     for (const point of [wrong, compressed(1 - isOdd)]) {
-      expect((await failure(() => signerFor(sec1(point), provider))).code).toBe('bad_key')
+      expect((await rejected(() => signerFor(sec1(point), provider))).code).toBe('bad_key')
     }
   })
   test('Ed25519 with its public key, in either version; with another one refused (RFC 5958 section 2)', async () => {
@@ -233,7 +223,7 @@ describe.each(Object.entries(providers))('public keys inside private key files, 
       )
     for (const version of [0, 1]) {
       expect((await signerFor(withPublic(version, publicKey!.raw), provider)).publicKey?.raw).toEqual(publicKey!.raw)
-      expect((await failure(() => signerFor(withPublic(version, seed), provider))).code).toBe('bad_key')
+      expect((await rejected(() => signerFor(withPublic(version, seed), provider))).code).toBe('bad_key')
     }
   })
 })

@@ -4,10 +4,10 @@
 import { describe, expect, it } from 'vitest'
 import { nobleProvider } from '../../src/crypto/noble.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
-import type { CryptoProvider } from '../../src/crypto/provider.ts'
 import { webcryptoProvider } from '../../src/crypto/webcrypto.ts'
 import type { EngineEvent, TlsEngine } from '../../src/engine/index.ts'
 import { concat } from '../../src/wire/bytes.ts'
+import { withAeadKeys } from '../fixtures/aead-keys.ts'
 import { clientOf, eventsOf, meet, serverOf } from '../fixtures/engines.ts'
 
 const payload = Uint8Array.from({ length: 100_000 }, (_, i) => (i * 7) & 0xff)
@@ -68,23 +68,12 @@ describe('the memory of what was received', () => {
 
   it('is not free where a key that wraps ours may keep it', async () => {
     const kept: Uint8Array[] = []
-    const watched: CryptoProvider = {
-      ...nodeProvider,
-      suites: nodeProvider.suites.map((suite) => {
-        const { cipher } = suite
-        if (cipher.kind !== 'aead') return suite
-        const importKey: typeof cipher.importKey = (raw) => {
-          const key = cipher.importKey(raw)
-          if (key instanceof Promise) throw new Error('node answers at once')
-          const open: typeof key.open = (nonce, additionalData, sealed) => {
-            kept.push(sealed)
-            return key.open(nonce, additionalData, sealed)
-          }
-          return { ...key, open }
-        }
-        return { ...suite, cipher: { ...cipher, importKey } }
-      }),
-    }
+    const watched = withAeadKeys((key) => ({
+      open: (nonce, additionalData, sealed) => {
+        kept.push(sealed)
+        return key.open(nonce, additionalData, sealed)
+      },
+    }))
     const { client, server } = await meet({ versions: { min: 'TLS 1.3' } }, { provider: watched })
     void client.send(payload)
     expect(give(server, concat(...client.takeOutput()), 1_000_000).free).toBe(0)

@@ -2,8 +2,6 @@
 // what neither may be given.
 
 import { describe, expect, it } from 'vitest'
-import { nodeProvider } from '../../src/crypto/node.ts'
-import type { CryptoProvider } from '../../src/crypto/provider.ts'
 import { FlowRunner } from '../../src/engine/flow-runner.ts'
 import type { Settled } from '../../src/engine/waits.ts'
 import { WriteOrder } from '../../src/engine/write-order.ts'
@@ -11,6 +9,7 @@ import type { WriteJob } from '../../src/engine/write-order.ts'
 import { TlsError } from '../../src/errors.ts'
 import type { Flow } from '../../src/handshake/flow.ts'
 import { use } from '../../src/handshake/flow.ts'
+import { withAeadKeys } from '../fixtures/aead-keys.ts'
 import { clientOf, errorOf, eventsOf, serverOf } from '../fixtures/engines.ts'
 
 const peers = new TlsError('decode_error', 'the peer did it')
@@ -144,29 +143,12 @@ describe('a flow beside the main one', () => {
 
 it('a flight that cannot be sealed when it is taken ends the connection, and takeOutput() does not throw', () => {
   let broken = false
-  const provider: CryptoProvider = {
-    ...nodeProvider,
-    suites: nodeProvider.suites.map(({ id, cipher }) => ({
-      id,
-      cipher:
-        cipher.kind !== 'aead'
-          ? cipher
-          : {
-              ...cipher,
-              importKey: (raw) => {
-                const key = cipher.importKey(raw)
-                if (key instanceof Promise) throw new Error('a synchronous provider is needed')
-                return {
-                  ...key,
-                  seal: (...args) => {
-                    if (broken) throw new Error('the key is gone')
-                    return key.seal(...args)
-                  },
-                }
-              },
-            },
-    })),
-  }
+  const provider = withAeadKeys((key) => ({
+    seal: (...args) => {
+      if (broken) throw new Error('the key is gone')
+      return key.seal(...args)
+    },
+  }))
   const tls13 = { versions: { min: 'TLS 1.3' } } as const
   const client = clientOf(tls13)
   const server = serverOf({ ...tls13, provider, tickets: { protector: { seal: (state) => state, open: (t) => t } } })

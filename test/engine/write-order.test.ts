@@ -4,13 +4,13 @@
 import { describe, expect, it } from 'vitest'
 
 import { nodeProvider } from '../../src/crypto/node.ts'
-import type { CryptoProvider } from '../../src/crypto/provider.ts'
 import { TlsError } from '../../src/errors.ts'
 import { createServerEngine, serverConfig } from '../../src/engine/every.ts'
 import type { TlsEngine } from '../../src/engine/every.ts'
 import type { TracedRecord } from '../../src/options.ts'
 import { rotatingTicketKeys } from '../../src/session/index.ts'
 import { concat } from '../../src/wire/bytes.ts'
+import { withAeadKeys } from '../fixtures/aead-keys.ts'
 import { clientOf, connectEngines, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
 import type { TestClientOptions } from '../fixtures/engines.ts'
 import { anyCertificate, ecdsa, rsa } from '../fixtures/identities.ts'
@@ -134,31 +134,13 @@ describe('keys (RFC 9846 section 4.7.3)', () => {
 
   it('each record has a nonce array of its own (section 5.3)', async () => {
     const used: Uint8Array[] = []
-    const lazy: CryptoProvider = {
-      ...nodeProvider,
-      suites: nodeProvider.suites.map(({ id, cipher }) =>
-        cipher.kind !== 'aead'
-          ? { id, cipher }
-          : {
-              id,
-              cipher: {
-                ...cipher,
-                importKey: (raw) => {
-                  const key = cipher.importKey(raw.slice())
-                  if (key instanceof Promise) throw new Error('a synchronous provider is needed')
-                  return {
-                    ...key,
-                    seal: async (nonce, additionalData, plaintext, out) => {
-                      await undefined
-                      used.push(nonce)
-                      return key.seal(nonce, additionalData, plaintext, out)
-                    },
-                  }
-                },
-              },
-            },
-      ),
-    }
+    const lazy = withAeadKeys((key) => ({
+      seal: async (nonce, additionalData, plaintext, out) => {
+        await undefined
+        used.push(nonce)
+        return key.seal(nonce, additionalData, plaintext, out)
+      },
+    }))
     const meeting = await meet({ ...tls13, provider: lazy }, tls13)
     used.length = 0
     await meeting.client.send(new Uint8Array(5 * 16384))

@@ -7,22 +7,13 @@ import type { Ca, KeyKind } from '../../src/pki/index.ts'
 import { parseCertificate } from '../../src/x509/certificate.ts'
 import { verifyChain } from '../../src/x509/index.ts'
 import { OpensslDirectory, withOpenssl } from './openssl.ts'
+import { rejected } from '../fixtures/rejected.ts'
 
 const openssl = new OpensslDirectory()
 afterAll(() => openssl.remove())
 
 const clock = (): number => Date.UTC(2026, 0, 2, 3, 4, 5, 678)
 const kinds: readonly KeyKind[] = ['ecdsa-p256', 'ecdsa-p384', 'ecdsa-p521', 'rsa-2048', 'ed25519']
-
-const rejected = async (promise: Promise<unknown>): Promise<TlsError> => {
-  try {
-    await promise
-  } catch (error) {
-    if (error instanceof TlsError) return error
-    throw error
-  }
-  throw new Error('accepted')
-}
 
 describe('three lines', () => {
   test('a CA and a server certificate that node:crypto takes', async () => {

@@ -5,26 +5,16 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect } from 'vitest'
 import { nodeProvider } from '../../src/crypto/node.ts'
-import { TlsError } from '../../src/errors.ts'
 import { createServer } from '../../src/index.node.ts'
 import { createCa, parseRequest, readPkcs12 } from '../../src/pki/index.ts'
 import { parseCertificate, verifyChain } from '../../src/x509/index.ts'
 import { OpensslDirectory, withOpenssl } from './openssl.ts'
+import { rejected } from '../fixtures/rejected.ts'
 
 const openssl = new OpensslDirectory()
 afterAll(() => openssl.remove())
 
 const text = (name: string): string => readFileSync(join(openssl.path, name), 'latin1')
-
-const refusal = async (run: () => unknown): Promise<TlsError> => {
-  try {
-    await run()
-  } catch (error) {
-    if (error instanceof TlsError) return error
-    throw error
-  }
-  throw new Error('accepted')
-}
 
 const make = (): Uint8Array => {
   const curve = ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-pkeyopt', 'ec_param_enc:named_curve']
@@ -41,14 +31,14 @@ describe('a compressed point', () => {
     const der = make()
     expect(String(parseCertificate(der).subject)).toBe('CN=leaf')
     const words = { message: expect.stringContaining('compressed point') }
-    expect(await refusal(() => parseCertificate(der).publicKey)).toMatchObject({
+    expect(await rejected(() => parseCertificate(der).publicKey)).toMatchObject({
       ...words,
       code: 'unsupported_certificate',
     })
-    expect(await refusal(() => parseRequest(text('request.pem')))).toMatchObject({ ...words, code: 'bad_option' })
-    expect(await refusal(async () => (await createCa({ name: 'x' })).sign(text('request.pem')))).toMatchObject(words)
-    expect(await refusal(() => readPkcs12(readFileSync(join(openssl.path, 'bundle.p12')), 'x'))).toMatchObject(words)
-    expect(await refusal(() => createServer({ cert: text('cert.pem'), key: text('key.pem') }))).toMatchObject(words)
+    expect(await rejected(() => parseRequest(text('request.pem')))).toMatchObject({ ...words, code: 'bad_option' })
+    expect(await rejected(async () => (await createCa({ name: 'x' })).sign(text('request.pem')))).toMatchObject(words)
+    expect(await rejected(() => readPkcs12(readFileSync(join(openssl.path, 'bundle.p12')), 'x'))).toMatchObject(words)
+    expect(await rejected(() => createServer({ cert: text('cert.pem'), key: text('key.pem') }))).toMatchObject(words)
     const result = await verifyChain([der], { provider: nodeProvider, trust: der })
     expect(result.ok ? undefined : result.reason).toMatchObject({ ...words, code: 'unsupported_algorithm' })
   })

@@ -17,6 +17,7 @@ import {
 } from '../../src/wire/der.ts'
 import { decodePem, encodePem } from '../../src/wire/pem.ts'
 import { OpensslDirectory, withOpenssl } from './openssl.ts'
+import { rejected } from '../fixtures/rejected.ts'
 
 const openssl = new OpensslDirectory()
 afterAll(() => openssl.remove())
@@ -32,15 +33,6 @@ beforeAll(async () => {
   openssl.write('others.pem', root.certificatePem + middle.certificatePem)
 })
 
-const rejected = async (promise: Promise<unknown>): Promise<TlsError> => {
-  try {
-    await promise
-  } catch (error) {
-    if (error instanceof TlsError) return error
-    throw error
-  }
-  throw new Error('accepted')
-}
 const sameKey = (a: string, b: string): boolean => createPrivateKey(a).equals(createPrivateKey(b))
 
 describe('encrypted private keys (RFC 5958 section 3)', () => {

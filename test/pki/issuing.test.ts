@@ -9,6 +9,7 @@ import { createCa, createLeafCache, createRequest, loadCa, parseRequest, selfSig
 import type { Ca, Issuer, KeyKind } from '../../src/pki/index.ts'
 import { parseCertificate, verifyChain } from '../../src/x509/index.ts'
 import { OpensslDirectory, withOpenssl } from './openssl.ts'
+import { rejected } from '../fixtures/rejected.ts'
 
 const openssl = new OpensslDirectory()
 afterAll(() => openssl.remove())
@@ -16,16 +17,6 @@ let ca: Ca
 beforeAll(async () => {
   ca = await createCa({ name: 'Root' })
 })
-
-const rejected = async (run: () => unknown): Promise<TlsError> => {
-  try {
-    await run()
-  } catch (error) {
-    if (error instanceof TlsError) return error
-    throw error
-  }
-  throw new Error('accepted')
-}
 
 /** Ed448 is for no web server (Baseline Requirements section 6.1.1.3), which the default profile knows. */
 const isEd448 = ([leaf = new Uint8Array()]: readonly Uint8Array[]): boolean =>

@@ -14,6 +14,7 @@ import { webPrimitives } from '../../src/pki/web-primitives.ts'
 import { fromHex, toHex } from '../../src/wire/bytes.ts'
 import { derInteger, derOctets, derOid, derSequence } from '../../src/wire/der.ts'
 import { OpensslDirectory, withOpenssl } from './openssl.ts'
+import { rejected } from '../fixtures/rejected.ts'
 
 const sha1 = webPrimitives.hashes['SHA-1']
 
@@ -31,15 +32,6 @@ const expectKeyAndCertificate = ({ chainPem, privateKeyPem }: Pkcs12): void => {
   const certificate = new X509Certificate(chainPem)
   expect(certificate.subject).toBe('CN=x')
   expect(certificate.checkPrivateKey(createPrivateKey(privateKeyPem ?? ''))).toBe(true)
-}
-
-const rejected = async (promise: Promise<unknown>): Promise<TlsError> => {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  if (error instanceof TlsError) return error
-  throw new Error('accepted, or another error', { cause: error })
 }
 
 describe('files that are read wherever there is node:crypto', () => {

@@ -16,6 +16,7 @@ import type { Ca, Issued } from '../../src/pki/index.ts'
 import { concat } from '../../src/wire/bytes.ts'
 import { constructedTag, derElement, derInteger, derNull, derOctets, derOid, derSequence } from '../../src/wire/der.ts'
 import { OpensslDirectory, withOpenssl } from './openssl.ts'
+import { rejected } from '../fixtures/rejected.ts'
 
 const directory = new OpensslDirectory()
 afterAll(() => directory.remove())
@@ -28,15 +29,6 @@ beforeAll(async () => {
   middle = await root.createIntermediate({ name: 'Middle' })
   leaf = await middle.issue({ names: ['a.example'] })
 })
-
-const rejected = async (promise: Promise<unknown>): Promise<TlsError> => {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  if (error instanceof TlsError) return error
-  throw new Error('accepted, or another error', { cause: error })
-}
 
 /** `test`, or a skipped one where the command is missing; in CI it is required. */
 const withCommand = (command: string, version: string): typeof test => {

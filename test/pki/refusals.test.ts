@@ -2,11 +2,11 @@
 // out of range, and values that contradict each other.
 
 import { beforeAll, describe, expect, test } from 'vitest'
-import { TlsError } from '../../src/errors.ts'
 import { createCa, createLeafCache, createRequest, loadCa, selfSigned } from '../../src/pki/index.ts'
 import type { Ca, Certified, Issued } from '../../src/pki/index.ts'
 import { derElement, derSequence } from '../../src/wire/der.ts'
 import { parseCertificate, parseCrl } from '../../src/x509/index.ts'
+import { rejected } from '../fixtures/rejected.ts'
 
 let ca: Ca
 let leaf: Issued
@@ -14,16 +14,6 @@ beforeAll(async () => {
   ca = await createCa({ name: 'Root' })
   leaf = await ca.issue({ names: ['a.example'] })
 })
-
-const rejected = async (run: () => unknown): Promise<TlsError> => {
-  try {
-    await run()
-  } catch (error) {
-    if (error instanceof TlsError) return error
-    throw error
-  }
-  throw new Error('accepted')
-}
 
 /** As of a caller without types. */
 const issue = (options: object): Promise<Certified> => ca.issue({ names: ['a.example'], ...options } as never)

@@ -9,6 +9,7 @@ import { connect, createServer, pair } from '../../src/index.node.ts'
 import type { ByteStream, ConnectOptions, CryptoProvider, TlsConnection } from '../../src/index.node.ts'
 import { writePiece } from '../../src/stream/options.ts'
 import { joined } from '../../src/wire/bytes.ts'
+import { withAeadKeys } from '../fixtures/aead-keys.ts'
 import { anyCertificate, ecdsa } from '../fixtures/identities.ts'
 import { bytesOf, readAll, turns } from './compliance.ts'
 
@@ -144,30 +145,12 @@ it(
   'data that was accepted and cannot be sealed ends the connection: the rest is never taken for the ' + 'whole',
   async () => {
     let broken = false
-    const failing: CryptoProvider = {
-      ...nodeProvider,
-      suites: nodeProvider.suites.map(({ id, cipher }) =>
-        cipher.kind !== 'aead'
-          ? { id, cipher }
-          : {
-              id,
-              cipher: {
-                ...cipher,
-                importKey: (raw) => {
-                  const key = cipher.importKey(raw)
-                  if (key instanceof Promise) throw new Error('a synchronous provider is needed')
-                  return {
-                    ...key,
-                    seal: (...args) => {
-                      if (broken) throw new Error('the key is gone')
-                      return key.seal(...args)
-                    },
-                  }
-                },
-              },
-            },
-      ),
-    }
+    const failing = withAeadKeys((key) => ({
+      seal: (...args) => {
+        if (broken) throw new Error('the key is gone')
+        return key.seal(...args)
+      },
+    }))
     const [near, far] = pair()
     const server = createServer({ provider: nodeProvider, ...ecdsa }).accept(far)
     const client = await connect(near, { provider: failing, verifier: anyCertificate, serverName: 'localhost' })
