@@ -10,6 +10,7 @@ import { isHostName } from '../wire/host-name.ts'
 import { emailName } from '../x509/constraint-forms.ts'
 import type { GeneralName } from '../x509/general-name.ts'
 import { readName } from '../x509/name.ts'
+import { toAscii } from '../x509/names.ts'
 
 /** Subject of a certificate. A string is a common name; bytes are the name itself, DER. */
 export type SubjectName =
@@ -289,19 +290,13 @@ const asciiOnly = (text: string): Uint8Array => {
  */
 const dnsName = (name: string): string => {
   const [, wildcard = '', rest = ''] = /^(\*\.)?(.*?)\.?$/s.exec(name) ?? []
-  const ascii = isIssuable(rest) ? rest.toLowerCase() : toAscii(rest)
+  const ascii = toAscii(rest)?.toLowerCase() ?? ''
   if (!isIssuable(ascii) || /(^|\.)\d+$/.test(ascii)) refuse(name, 'a DNS name, IP address, e-mail address or URI')
   return wildcard + ascii
 }
 
 /** What certificates are issued for is held to more than what is connected to: no hyphen at the end of a label. */
 const isIssuable = (name: string): boolean => isHostName(name) && !/(?:^|\.)-|-(?:\.|$)/.test(name)
-
-/** The URL parser does IDNA (UTS 46); nothing but the host may come out of it. */
-const toAscii = (name: string): string =>
-  /[^\x21-\x7e]/.test(name) && !/[\s/?#@:\\%[\]]/.test(name) && URL.canParse(`http://${name}/`)
-    ? new URL(`http://${name}/`).hostname
-    : ''
 
 /** 4 or 16 bytes, or undefined if the text is no IP address (brackets and zones are none). */
 export const parseIp = (text: string): Uint8Array | undefined => {

@@ -10,6 +10,7 @@ import { Damage } from './damage.ts'
 import { readExtensions } from './extensions.ts'
 import type { Extension } from './extensions.ts'
 import { readGeneralNames } from './general-name.ts'
+import { remembered } from './maps.ts'
 import { sameName } from './name.ts'
 import type { Name } from './name.ts'
 import { entryOids, readReasonCode, serialKey, startOfValue } from './revocation-terms.ts'
@@ -140,7 +141,7 @@ class EntryReader implements CrlEntries {
       const at = sequence.position
       if (sequence.peek() === tags.sequence) this.#add(at, sequence.sequence('entry'))
       else {
-        this.#damage.note(() => sequence.fail('an entry is none'))
+        this.#damage.note(() => sequence.fail('not an entry'))
         sequence.skip('entry')
       }
     }
@@ -164,10 +165,9 @@ class EntryReader implements CrlEntries {
     const key = this.#text.slice(start, Math.min(end, start + MAX_SERIAL))
     const found = at * 4 + severityOf(reason)
     for (const holder of this.#issuers) {
-      const list = this.#lists.get(holder) ?? new Map<string, number>()
+      const list = remembered(this.#lists, holder, () => new Map<string, number>())
       const before = list.get(key)
       if (before === undefined || severityIn(found) > severityIn(before)) list.set(key, found)
-      if (list.size === 1) this.#lists.set(holder, list)
       if (holder !== OWN) this.hasOthers = true
     }
   }

@@ -36,17 +36,19 @@ export interface FitnessTools {
 }
 
 export interface CrlFitness {
-  /** Why nobody can rely on what is not on an authentic CRL. */
+  /** Why nobody can rely on what is not on an authentic CRL. `time` is in milliseconds since the epoch. */
   readonly whyUnfit: (crl: Crl, time: number, options: CrlFitnessOptions) => string | undefined
-  /** The entry that revokes a certificate, if one does. `delta`: only delta CRLs name it, and there is nothing that
-   * they are a delta to. */
+  /**
+   * The entry that revokes a certificate, if one does: revoked by any list is revoked, but for a hold that a newer list
+   * of the same scope, or the newest delta CRL, has lifted. `delta`: only delta CRLs name it, and there is nothing that
+   * they are a delta to.
+   */
   readonly lastWord: (statements: readonly CrlStatement[]) => CrlEntry | 'delta' | undefined
 }
 
 export const crlFitness = (tools: FitnessTools): CrlFitness => {
   const { equalBytes, attempt, sameName, isoTime, span, algorithmName, isWeak, authorityKeyIdentifier } = tools
 
-  /** Why nobody can rely on what is not on an authentic CRL. `time` is in milliseconds since the epoch. */
   const whyUnfit = (crl: Crl, time: number, options: CrlFitnessOptions): string | undefined =>
     whyWeak(crl, options) ??
     whyStale(crl, time, options) ??
@@ -80,11 +82,6 @@ export const crlFitness = (tools: FitnessTools): CrlFitness => {
     return crl.nextUpdate === undefined ? 'the CRL has no nextUpdate (RFC 5280 section 5.1.2.5)' : undefined
   }
 
-  /**
-   * The entry that revokes a certificate, if one does: revoked by any list is revoked, but for a hold that a newer list
-   * of the same scope, or the newest delta CRL, has lifted. `delta`: only delta CRLs name it, and there is nothing that
-   * they are a delta to.
-   */
   const lastWord = (statements: readonly CrlStatement[]): CrlEntry | 'delta' | undefined => {
     const listed = statements.filter((statement) => isListed(statement) && !isLifted(statement, statements))
     const [first] = listed.map(({ entry }) => entry).toSorted((a, b) => Number(isHold(a)) - Number(isHold(b)))

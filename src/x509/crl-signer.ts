@@ -7,6 +7,7 @@ import { sameBytes } from '../wire/der.ts'
 import { attempt } from './attempt.ts'
 import type { Certificate } from './certificate.ts'
 import type { Crl } from './crl.ts'
+import { remembered } from './maps.ts'
 import { sameName } from './name.ts'
 import type { PathCheckRequest } from './options.ts'
 import { issuerOf } from './path-pairs.ts'
@@ -121,7 +122,6 @@ export class SignatureCache {
   }
 
   set(crl: Crl, { spki }: Issuer, valid: boolean): void {
-    const results = this.#results.get(crl) ?? new Map<string, boolean>()
-    this.#results.set(crl, results.set(toHex(spki), valid))
+    remembered(this.#results, crl, () => new Map<string, boolean>()).set(toHex(spki), valid)
   }
 }

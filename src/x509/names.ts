@@ -53,8 +53,9 @@ const withoutZone = (text: string): string => text.replace(/^(\[?fe[89ab][0-9a-f
 
 const dnsPattern = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/
 
-/** The URL parser of every runtime does IDNA (UTS 46); nothing but the host may come out of it. */
-const toAscii = (name: string): string | undefined => {
+/** A name with its A-labels, undefined if it has none. The URL parser of every runtime does IDNA (UTS 46); nothing but
+ * the host may come out of it. */
+export const toAscii = (name: string): string | undefined => {
   // eslint-disable-next-line no-control-regex
   if (/^[\x00-\x7f]*$/.test(name)) return name
   if (/[\s/?#@:\\%[\]]/.test(name)) return undefined

@@ -2,6 +2,7 @@
 // linearly, not exponentially).
 
 import type { Certificate } from './certificate.ts'
+import { remembered } from './maps.ts'
 import { anyPolicy } from './oids.ts'
 
 /** Inputs (c) to (g) of RFC 5280 section 6.1.1. */
@@ -110,8 +111,7 @@ const mapPolicies = (level: Level, certificate: Certificate, allowed: boolean): 
   const targets = new Map<string, Set<string>>()
   for (const { issuerDomainPolicy, subjectDomainPolicy } of mappings) {
     if (issuerDomainPolicy === anyPolicy || subjectDomainPolicy === anyPolicy) return undefined
-    const set = targets.get(issuerDomainPolicy) ?? new Set()
-    targets.set(issuerDomainPolicy, set.add(subjectDomainPolicy))
+    remembered(targets, issuerDomainPolicy, () => new Set<string>()).add(subjectDomainPolicy)
   }
   const next = new Map(level)
   const anyNode = level.get(anyPolicy)

@@ -29,7 +29,7 @@ function* findSession(
   return (yield* canResume(config, hello, session, fingerprint)) ? session : undefined
 }
 
-function* nobodyObjects({ config }: ServerHandshake, session: SessionState): Flow<boolean> {
+function* isAllowed({ config }: ServerHandshake, session: SessionState): Flow<boolean> {
   return yield* mayResume(config, 'client', config.clientAuth?.verifier, session)
 }
 
@@ -82,7 +82,7 @@ function* whyNoEarlyData(
 export const sessionsPart: SessionsPart = {
   fingerprint: serverFingerprint,
   find: findSession,
-  canResume: nobodyObjects,
+  canResume: isAllowed,
   isBoundToPsk,
   count: ticketCount,
   send: sendTickets,
