@@ -17,6 +17,7 @@ import { readAlert } from './alerts.ts'
 import { DataGate } from './data-gate.ts'
 import { FloodGuard } from './flood.ts'
 import type { FlowRunner } from './flow-runner.ts'
+import { OpeningQueue } from './opening.ts'
 import type { EngineEvent } from './types.ts'
 import type { Waits } from './waits.ts'
 
@@ -35,7 +36,6 @@ export class ReadSide {
   readonly flood: FloodGuard = new FloodGuard()
   readonly #config: CommonConfig
   readonly #runner: FlowRunner
-  readonly #waits: Waits
   readonly #host: ReadHost
   readonly #framer = new RecordFramer()
   readonly #joiner: HandshakeJoiner
@@ -57,13 +57,12 @@ export class ReadSide {
   #lent = false
   /** What no_renegotiation means, as long as this end waits for the answer to its own question. */
   refusal: TlsError | undefined
-  /** Set while an opener works on a record. */
-  #opening = false
+  readonly #opening: OpeningQueue
 
   constructor(config: CommonConfig, runner: FlowRunner, waits: Waits, host: ReadHost) {
     this.#config = config
     this.#runner = runner
-    this.#waits = waits
+    this.#opening = new OpeningQueue(waits)
     this.#host = host
     this.#joiner = new HandshakeJoiner(config.maxHandshakeMessage)
     this.#framer.describe = host.explain?.describeBytes
@@ -90,7 +89,7 @@ export class ReadSide {
 
   /** What was received is not looked at before a promise settles. */
   get blocked(): boolean {
-    return !this.#stopped && (this.#opening || this.#runner.waiting)
+    return !this.#stopped && (this.#opening.waiting || this.#runner.waiting)
   }
 
   /** True if nothing refers to the bytes any more. */
@@ -108,6 +107,10 @@ export class ReadSide {
       try {
         if (this.#nextMessage()) continue
         if (this.#closed) return
+        if (!this.#opening.empty) {
+          this.#openedLater()
+          continue
+        }
         const record = this.#framer.next()
         if (!record) return
         if (!this.#dropped(record)) this.#open(record)
@@ -115,6 +118,7 @@ export class ReadSide {
         this.#host.failed(asTlsError(error))
       }
     }
+    if (!this.#opening.empty) this.#readAhead()
   }
 
   begin(): void {
@@ -140,6 +144,7 @@ export class ReadSide {
       )
     }
     this.#opener = opener
+    this.#opening.restart(opener, this.#maxContent)
     this.#count = 0
     this.#unproven = this.#version === TLS12
   }
@@ -196,31 +201,47 @@ export class ReadSide {
   }
 
   #open(record: RawRecord): void {
-    const { immediate } = this.#opener
-    if (!immediate) this.#lent = true
+    if (!this.#opener.immediate) return this.#begin(record)
     let opened: MaybePromise<OpenedRecord>
     try {
       opened = this.#opener.open(record, this.#maxContent)
     } catch (error) {
       return this.#notOpened(record, error)
     }
-    if (!isPromise(opened)) {
-      this.#opened(record, opened)
-      // Only now: a trace is shown the record as it came.
-      if (immediate && record.assembled) release(record.assembled)
-      return
-    }
-    this.#opening = true
-    this.#waits.add(opened, (result) => {
-      this.#opening = false
-      if (this.#stopped) return
+    if (isPromise(opened)) throw new TlsError('internal_error', 'a key that answers at once gave a promise')
+    this.#opened(record, opened)
+    // Only now: a trace is shown the record as it came.
+    if (record.assembled) release(record.assembled)
+  }
+
+  #begin(record: RawRecord): void {
+    this.#lent = true
+    this.#opening.begin(record, this.#opener, this.#maxContent)
+  }
+
+  /** The next of the records that a provider opened later. */
+  #openedLater(): void {
+    const { record, result } = this.#opening.take() ?? {}
+    if (!record || !result) return
+    if ('error' in result) this.#notOpened(record, result.error)
+    else this.#opened(record, result.value)
+  }
+
+  /**
+   * Begins to open what comes after a record that is being opened. Not in a handshake: there, records may be in the
+   * clear, under other keys, or early data that is not for us.
+   */
+  #readAhead(): void {
+    while (this.#established && !this.#stopped && !this.#closed && !this.#opening.full) {
+      let record: RawRecord | undefined
       try {
-        if ('error' in result) this.#notOpened(record, result.error)
-        else this.#opened(record, result.value)
-      } catch (error) {
-        this.#host.failed(asTlsError(error))
+        record = this.#framer.next()
+      } catch {
+        return // it is told in its turn, when it is asked for again
       }
-    })
+      if (!record) return
+      this.#begin(record)
+    }
   }
 
   #opened(raw: RawRecord, record: OpenedRecord): void {

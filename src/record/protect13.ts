@@ -147,14 +147,16 @@ class Opener13 implements Opener {
         `an encrypted record of ${fragment.length} bytes; at most 16640 are allowed`,
       )
     }
-    const inner = this.#aead.open(this.#nonces.of(this.#sequence), header, fragment)
+    // Counted at once, since the next one may be opened before this one is.
+    const inner = this.#aead.open(this.#nonces.of(this.#sequence++), header, fragment)
     return isPromise(inner) ? inner.then((bytes) => this.#opened(bytes, maxContent)) : this.#opened(inner, maxContent)
   }
 
   #opened(inner: Uint8Array | undefined, maxContent: number): OpenedRecord {
-    if (!inner)
+    if (!inner) {
+      this.#sequence-- // skipped early data does not count (section 4.3.10)
       throw new TlsError('bad_record_mac', 'a record failed authentication: it was changed, or sealed with another key')
-    this.#sequence++ // only now: skipped early data does not count (section 4.3.10)
+    }
     return innerPlaintext(inner, maxContent)
   }
 }
