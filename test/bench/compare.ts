@@ -15,7 +15,8 @@ import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Contender, Link, Setup, Transport } from './contenders/types.ts'
-import { median, quantile, spent } from './measure.ts'
+import { spent } from './measure.ts'
+import { median, quantile } from './quantile.ts'
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,

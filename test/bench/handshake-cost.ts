@@ -10,7 +10,8 @@ import { parseArgs } from 'node:util'
 import * as contenders from './contenders/index.ts'
 import type { Contender, Setup, Transport } from './contenders/types.ts'
 import { floors } from './floor.ts'
-import { median, quantile, spent, within } from './measure.ts'
+import { spent, within } from './measure.ts'
+import { median, quantile } from './quantile.ts'
 import { full12, full13, rsa } from './rows.ts'
 
 const { values: options } = parseArgs({

@@ -3,6 +3,7 @@
 // tells how steady the machine was.
 
 import { createHash } from 'node:crypto'
+import { median, quantile } from './quantile.ts'
 
 export interface Figure {
   readonly name: string
@@ -12,14 +13,6 @@ export interface Figure {
   readonly spread: number
   /** To the first contender's, round by round; the median. */
   readonly ratio: number
-}
-
-export const median = (values: readonly number[]): number => quantile(values, 0.5)
-
-/** Between 0 and 1. */
-export const quantile = (values: readonly number[], part: number): number => {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN
 }
 
 const spreadOf = (values: readonly number[]): number =>
