@@ -7,7 +7,7 @@ import { createVitest } from 'vitest/node'
 
 /**
  * `mutant` undefined: the original. `log`: where the switch notes what is reached. `toTheEnd`: after failures too.
- * `timeout`: milliseconds for a test or a hook that states none.
+ * `timeout`: milliseconds for a test or a hook that states none. `title`: only tests whose full name has this text.
  */
 export interface Order {
   readonly files: readonly string[]
@@ -15,12 +15,18 @@ export interface Order {
   readonly log?: string
   readonly toTheEnd?: boolean
   readonly timeout?: number
+  readonly title?: string
 }
 
-/** Paths are relative to the folder, durations in milliseconds. */
-export type Report =
-  | { readonly kind: 'file'; readonly file: string; readonly milliseconds: number; readonly failure?: string }
-  | { readonly kind: 'end' }
+/** The path is relative to the folder, the duration in milliseconds; `ran`: how many tests did. */
+export interface FileReport {
+  readonly file: string
+  readonly milliseconds: number
+  readonly ran: number
+  readonly failure?: string
+}
+
+export type Report = ({ readonly kind: 'file' } & FileReport) | { readonly kind: 'end' }
 
 const [folder = '.', setup = ''] = process.argv.slice(2)
 
@@ -43,6 +49,9 @@ const failureOf = (module: TestModule): string | undefined => {
   return module.state() === 'failed' ? (error?.message ?? 'failed') : undefined
 }
 
+const ranOf = (module: TestModule): number =>
+  [...module.children.allTests()].filter((test) => ['passed', 'failed'].includes(test.result().state)).length
+
 const messageOf = (error: unknown): string =>
   error instanceof Object && 'message' in error ? String(error.message) : ''
 
@@ -57,7 +66,8 @@ const reporter: Reporter = {
     if (module.state() !== 'passed' && module.state() !== 'failed' && module.state() !== 'skipped') return
     const failure = failureOf(module)
     const file = relative(folder, module.moduleId)
-    send({ kind: 'file', file, milliseconds: module.diagnostic().duration, ...(failure !== undefined && { failure }) })
+    const milliseconds = module.diagnostic().duration
+    send({ kind: 'file', file, milliseconds, ran: ranOf(module), ...(failure !== undefined && { failure }) })
     if (failure !== undefined) stop()
   },
 }
@@ -90,6 +100,8 @@ process.on('message', (message) => {
   failed = false
   setVariable('PURETLS_MUTANT', order.mutant?.toString())
   setVariable('PURETLS_MUTANT_LOG', order.log)
+  if (order.title === undefined) vitest.resetGlobalTestNamePattern()
+  else vitest.setGlobalTestNamePattern(order.title.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`))
   const project = vitest.getRootProject()
   Object.assign(project.config, {
     testTimeout: order.timeout ?? standard.testTimeout,
@@ -100,7 +112,7 @@ process.on('message', (message) => {
       // As vitest has it, an error that nobody handled fails the run, whichever test it came from.
       const file = order.files.at(-1) ?? ''
       if (error !== undefined && !failed)
-        send({ kind: 'file', file, milliseconds: 0, failure: `unhandled: ${messageOf(error)}` })
+        send({ kind: 'file', file, milliseconds: 0, ran: 0, failure: `unhandled: ${messageOf(error)}` })
       send({ kind: 'end' })
     },
     (error: unknown) => {

@@ -2,17 +2,11 @@
 
 import type { ChildProcess } from 'node:child_process'
 import { fork } from 'node:child_process'
-import type { Order, Report } from './runner.ts'
-
-export interface FileResult {
-  readonly file: string
-  readonly milliseconds: number
-  readonly failure?: string
-}
+import type { FileReport, Order, Report } from './runner.ts'
 
 /** What a run came to; `hung`: nothing was reported for the time limit, and the runner was ended. */
 export interface RunResult {
-  readonly files: readonly FileResult[]
+  readonly files: readonly FileReport[]
   readonly hung: boolean
 }
 
@@ -30,7 +24,7 @@ export class Runner {
   run(order: Order, seconds: number): Promise<RunResult> {
     this.#child ??= this.#start()
     const child = this.#child
-    const files: FileResult[] = []
+    const files: FileReport[] = []
     return new Promise((resolve) => {
       const finish = (hung: boolean): void => {
         clearTimeout(timer)

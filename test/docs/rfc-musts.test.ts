@@ -4,36 +4,14 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { hasCode } from './quoted.ts'
+import { quoteOf, rowsOf } from './rfc-rows.ts'
+import type { RuleRow } from './rfc-rows.ts'
 
 const root = new URL('../../', import.meta.url)
 
-interface Row {
-  readonly section: string
-  readonly rule: string
-  readonly line: string
-  readonly test: string
-}
-
-/** Of a page: those of all its tables, under headings that name the RFC. */
-const rowsOf = (page: string): readonly Row[] => {
-  let rfc = ''
-  return page.split('\n').flatMap((text) => {
-    rfc = /^## (RFC \d+)/.exec(text)?.[1] ?? rfc
-    const [, section = '', rule = '', line = '', test = ''] =
-      /^\| ((?:[A-F]\.)?\d[\d.]*) \| (.+?) \| (.+?) \| (.+?) \|$/.exec(text) ?? []
-    return section === '' ? [] : [{ section: `${rfc} section ${section}`, rule, line, test }]
-  })
-}
-
-/** `path`: `quote`, in one or two backquotes. Undefined for anything else. */
-const quoteOf = (cell: string): { readonly path: string; readonly quote: string } | undefined => {
-  const [, path, , quote] = /^`((?:src|test)\/[^`]+)`: (`{1,2})(.+)\2$/.exec(cell) ?? []
-  return path === undefined || quote === undefined ? undefined : { path, quote }
-}
-
-const isNotHeld = ({ line }: Row): boolean => line === 'not held'
-const isHeld = ({ line }: Row): boolean => quoteOf(line) !== undefined
-const isWithoutTest = (row: Row): boolean => isHeld(row) && row.test === 'no test'
+const isNotHeld = ({ line }: RuleRow): boolean => line === 'not held'
+const isHeld = ({ line }: RuleRow): boolean => quoteOf(line) !== undefined
+const isWithoutTest = (row: RuleRow): boolean => isHeld(row) && row.test === 'no test'
 
 describe.each([
   ['rfc-musts.md', 100],
@@ -64,9 +42,9 @@ describe.each([
     ['Rules', () => true],
     ['Held', isHeld],
     ['Not held', isNotHeld],
-    ['Cannot apply', (row: Row) => !isHeld(row) && !isNotHeld(row)],
+    ['Cannot apply', (row: RuleRow) => !isHeld(row) && !isNotHeld(row)],
     ['Held without a test', isWithoutTest],
-  ] as const)('counts: %s', (name, counted: (row: Row) => boolean) => {
+  ] as const)('counts: %s', (name, counted: (row: RuleRow) => boolean) => {
     expect(page).toContain(`\n- ${name}: ${rows.filter(counted).length}\n`)
   })
 })

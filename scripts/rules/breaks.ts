@@ -1,0 +1,66 @@
+// How the rule of a row of docs/rfc-musts*.md is broken: the mutants of the line that the row quotes, and for lines that
+// have none that break the rule, the breaks of breaks.json.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { placeOf } from '../../test/docs/quoted.ts'
+import { quoteOf } from '../../test/docs/rfc-rows.ts'
+import type { RuleRow } from '../../test/docs/rfc-rows.ts'
+import { mutantsOf } from '../mutants/places.ts'
+import type { Mutant } from '../mutants/places.ts'
+
+/** An expression of src that is replaced. It stands once in `code`, and `code` once in the file. */
+export interface Break {
+  readonly rule: string
+  /** Default: the file that the row quotes. */
+  readonly file?: string
+  readonly code: string
+  readonly expression: string
+  readonly instead: string
+}
+
+export const breaks: readonly Break[] = JSON.parse(
+  readFileSync(new URL('breaks.json', import.meta.url), 'utf8'),
+) as readonly Break[]
+
+export const isFor =
+  ({ rule }: RuleRow) =>
+  (broken: Break): boolean =>
+    rule === broken.rule
+
+/** Those of breaks.json for this row, or the mutants of its line: those that turn a refusal off, if there are any. */
+export const mutantsFor = (root: string, row: RuleRow): readonly Mutant[] => {
+  const held = quoteOf(row.line)
+  if (!held) return []
+  const own = breaks.filter(isFor(row))
+  if (own.length > 0) return own.map((broken) => mutantOf(root, { file: held.path, ...broken }))
+  const text = readFileSync(join(root, held.path), 'utf8')
+  const place = placeOf(text, held.quote)
+  if (!place) throw new Error(`${held.path} does not have: ${held.quote}`)
+  const all = mutantsOf(held.path, text)
+  const off = all.filter((mutant) => turnsOff(mutant, place, text))
+  return off.length > 0 ? off : all.filter(({ start, end }) => start >= place.start && end <= place.end)
+}
+
+interface Place {
+  readonly start: number
+  readonly end: number
+}
+
+/** A `throw` that the line is or stands in, left out; the condition of an `if` in the line, false. */
+const turnsOff = ({ kind, start, end, mutated }: Mutant, place: Place, text: string): boolean =>
+  kind === 'statement'
+    ? text.startsWith('throw', start) && start < place.end && end > place.start
+    : mutated === 'false' && start >= place.start && end <= place.end && /\bif \($/.test(text.slice(0, start))
+
+export const mutantOf = (root: string, broken: Break & { readonly file: string }): Mutant => {
+  const text = readFileSync(join(root, broken.file), 'utf8')
+  const at = text.indexOf(broken.code)
+  const inside = broken.code.indexOf(broken.expression)
+  if (at < 0 || inside < 0 || text.includes(broken.code, at + 1)) {
+    throw new Error(`${broken.rule}: ${broken.file} does not have this once: ${broken.code}`)
+  }
+  const start = at + inside
+  const end = start + broken.expression.length
+  return { file: broken.file, start, end, mutated: broken.instead, kind: 'expression', opens: false }
+}
