@@ -7,18 +7,22 @@ import { sameBytes } from '../wire/der.ts'
 import { chainOf } from './accept-path.ts'
 import { findPath } from './builder.ts'
 import type { Certificate } from './certificate.ts'
+import { chainFingerprint } from './chain-fingerprint.ts'
 import { explainFailure } from './explain.ts'
 import { isOcspCheck, ocspCheck } from './ocsp-check.ts'
 import { checkChainOptions, verifyNames } from './options.ts'
 import type { ChainOptions, PathCheck, VerifyOptions } from './options.ts'
 import type { CandidatePath } from './path.ts'
 import { everyPart, prepare, verifierNames, verifierWith, verify } from './path-verifier.ts'
-import type { VerifierOptions, VerifyFailure, VerifyResult } from './path-verifier.ts'
+import type { VerifierOptions } from './path-verifier.ts'
 import { CertificateError } from './rejection.ts'
 import type { TrustAnchor } from './trust.ts'
+import { VerifiedPath } from './verified-path.ts'
+import type { VerifyFailure, VerifyResult } from './verified-path.ts'
 import type { CertificateVerifier } from './verifier.ts'
 
-export type { VerifierOptions, VerifyFailure, VerifyResult } from './path-verifier.ts'
+export type { VerifierOptions } from './path-verifier.ts'
+export type { VerifyFailure, VerifyResult } from './verified-path.ts'
 
 /** Verifies a chain of DER certificates, leaf first, the others in any order (RFC 5280 section 6). Rejects only for
  * a misuse of the options (TlsError `bad_option`); a chain that is not good is an answer with `ok: false`. */
@@ -26,7 +30,8 @@ export const verifyChain = async (chain: readonly Uint8Array[], options: VerifyO
   checkCall(chain, options)
   try {
     const checks = withDefaultCheck(options, checkOfChains)
-    return await run(verify(chain, { ...options, checks, parts: everyPart }))
+    const { path, input } = await run(verify(chain, { ...options, checks, parts: everyPart }))
+    return new VerifiedPath(path, input.rules.policies)
   } catch (error) {
     return failureOf(error)
   }
@@ -80,7 +85,8 @@ export const verifyAllChains = async (chain: readonly Uint8Array[], options: Ver
  * `verify` throws a CertificateError (a TlsError). */
 export const chainVerifier = (options: VerifierOptions): CertificateVerifier => {
   checkChainOptions(options, verifierNames)
-  return verifierWith({ ...options, parts: everyPart }, withDefaultCheck(options, ocspCheck), true)
+  const checks = withDefaultCheck(options, ocspCheck)
+  return verifierWith({ ...options, parts: everyPart }, checks, true, chainFingerprint)
 }
 
 /** What the caller asks for comes on top of the default check, unless it is about the same or leaves that out by

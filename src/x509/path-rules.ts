@@ -9,11 +9,13 @@ import type { VerifyOptions } from './options.ts'
 import { noVerdicts } from './path.ts'
 import type { PathRules } from './path.ts'
 import type { PolicyInputs } from './policy.ts'
-import type { Profile } from './profile.ts'
 import { quote } from './rejection.ts'
 
 /** `time`: milliseconds since 1970. Throws TlsError `bad_option` on a serverName that is no name. */
-export const rulesOf = (options: VerifyOptions, profile: Profile, time: number): PathRules => {
+export const rulesOf = (
+  options: VerifyOptions,
+  { profile, time, features }: Pick<PathRules, 'profile' | 'time' | 'features'>,
+): PathRules => {
   const { serverName } = options
   const reference = serverName === undefined ? undefined : referenceName(serverName)
   if (serverName !== undefined && reference === undefined) {
@@ -29,6 +31,7 @@ export const rulesOf = (options: VerifyOptions, profile: Profile, time: number):
     policies: policyInputs(options),
     budget: { comparisons: options.budgets?.comparisons ?? defaults.comparisons },
     verdicts: noVerdicts(),
+    features,
   }
 }
 

@@ -14,7 +14,8 @@ import type { SearchResult } from './builder.ts'
 import type { SearchInput } from './search.ts'
 import { parseCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
-import { fingerprintOf, withFingerprint } from './fingerprint.ts'
+import { findViolation } from './constraints.ts'
+import { chainFingerprint } from './chain-fingerprint.ts'
 import { explainFailure } from './explain.ts'
 import { asksForStaple } from './must-staple.ts'
 import { verifierMemory } from './memory.ts'
@@ -24,41 +25,24 @@ import { chainNames, checkChainOptions, defaults } from './options.ts'
 import type { ChainOptions, PathCheck, PathCheckRequest, VerifyOptions } from './options.ts'
 import type { Profile, ProfileName } from './profile.ts'
 import { profileOf } from './profiles.ts'
-import { anchorInputs } from './path.ts'
-import { rulesOf } from './path-rules.ts'
-import type { CandidatePath } from './path.ts'
 import { evaluatePolicies } from './policy.ts'
-import type { PolicyInputs } from './policy.ts'
+import { rulesOf } from './path-rules.ts'
+import type { CandidatePath, PathFeatures } from './path.ts'
 import { asCertificateError, refuse, reject } from './rejection.ts'
-import type { CertificateError, RejectionReason } from './rejection.ts'
-import { describeTrust, isTrustStore, trustStore } from './trust.ts'
-import type { TrustAnchor, TrustInput, TrustStore } from './trust.ts'
+import { isTrustStore, trustStore } from './trust.ts'
+import type { TrustInput, TrustStore } from './trust.ts'
 import type { CertificateVerifier, VerifiedChain, VerifyRequest } from './verifier.ts'
 
-export type VerifyResult =
-  | {
-      readonly ok: true
-      /** Leaf first, the anchor's certificate last (if it has one). */
-      readonly chain: readonly Certificate[]
-      readonly anchor: TrustAnchor
-      /** Certificate policies that are valid for the path (RFC 9618), worked out when asked for. */
-      readonly policies: ReadonlySet<string>
-    }
-  | { readonly ok: false; readonly reason: VerifyFailure }
-
-export interface VerifyFailure {
-  readonly code: RejectionReason
-  /** What is wrong and what to do about it. */
-  readonly message: string
-  /** The certificate that it is about. */
-  readonly certificate: Certificate | undefined
-  readonly error: CertificateError
+/** What a verifier of the smallest bundle may do without. */
+export interface VerifierFeatures extends PathFeatures {
+  readonly explainFailure: typeof explainFailure
 }
 
 /** What a verification is made of, so that a small verifier can do with less. */
 export interface VerifierParts {
   readonly profileOf: (name?: ProfileName) => MaybePromise<Profile>
   readonly storeOf: (inputs: TrustInput | readonly TrustInput[]) => TrustStore
+  readonly features: VerifierFeatures
   /** Goes on where the certificates at hand make no path. */
   readonly searchFurther?: (input: SearchInput, options: VerifyOptions, bytesLeft: number) => Steps<SearchResult>
 }
@@ -76,6 +60,7 @@ export const pathVerifier = (options: VerifierOptions): CertificateVerifier => {
     { ...options, parts: everyPart },
     [...(options.defaultChecks === false ? [] : [refuseMustStaple]), ...(options.checks ?? [])],
     false,
+    chainFingerprint,
   )
 }
 
@@ -83,7 +68,7 @@ export type VerifierOptions = ChainOptions & { readonly sendAuthorities?: boolea
 export const verifierNames: Names<VerifierOptions> = { ...chainNames, sendAuthorities: 'boolean' }
 
 /** Where no OCSP response is read: RFC 7633. */
-export const refuseMustStaple: PathCheck = withFingerprint(
+export const refuseMustStaple: PathCheck = Object.assign(
   function* ({ path: [leaf] }: PathCheckRequest): Steps<void> {
     if (leaf === undefined || !asksForStaple(leaf)) return
     refuse(
@@ -92,22 +77,24 @@ export const refuseMustStaple: PathCheck = withFingerprint(
       'must come with an OCSP response (RFC 7633), which this verifier does not read',
     )
   },
-  'no ocsp',
-  {},
+  { fingerprint: 'no ocsp {}' },
 )
 
 /** All profiles, trust in PEM too, and `aia`. */
 export const everyPart: VerifierParts = {
   profileOf,
   storeOf: (inputs) => trustStore(inputs),
+  features: { findViolation, evaluatePolicies, explainFailure },
   searchFurther,
 }
 
-/** Anchors are parsed once, and so are the intermediates of chains that were accepted. */
+/** Anchors are parsed once, and so are the intermediates of chains that were accepted. Without `fingerprintOf` sessions
+ * are resumed under this object alone. */
 export const verifierWith = (
   options: VerifierOptions & Pick<Verification, 'parts'>,
   checks: readonly PathCheck[],
   readsOcsp: boolean,
+  fingerprintOf: typeof chainFingerprint | undefined,
 ): CertificateVerifier => {
   const trust = isTrustStore(options.trust) ? options.trust : options.parts.storeOf(options.trust)
   const memory = verifierMemory()
@@ -118,26 +105,11 @@ export const verifierWith = (
     recall: (der) => memory.recallLeaf(der),
     verify: (request) => run(verifyRequest(request, all, memory)),
     get fingerprint() {
-      return (fingerprint ??= chainFingerprint(all))
+      return (fingerprint ??= fingerprintOf?.(all))
     },
     ...(options.sendAuthorities === true && { authorities: trust.anchors.map(({ name }) => name.der) }),
   }
 }
-
-/** The anchors are parsed for it, as they are for a verification. */
-const chainFingerprint = ({
-  provider,
-  fingerprint,
-  trust,
-  parts: _,
-  ...options
-}: ChainOptions & { readonly trust: TrustStore; readonly parts: VerifierParts }): string =>
-  fingerprintOf(
-    provider,
-    'chain',
-    { ...options, profile: options.profile ?? defaults.profile, trust: describeTrust(trust) },
-    fingerprint,
-  )
 
 function* verifyRequest(
   request: VerifyRequest,
@@ -147,24 +119,23 @@ function* verifyRequest(
   const { chain, leaf: parsedLeaf, peer, serverName, ...rest } = request
   const purpose = peer === 'server' ? 'serverAuth' : 'clientAuth'
   const all = { ...options, ...rest, purpose, ...(serverName !== undefined && { serverName }) }
-  const result = yield* verify(chain, all, memory, parsedLeaf)
-  const [leaf] = result.chain
+  const { path } = yield* verify(chain, all, memory, parsedLeaf)
+  const verified = chainOf(path)
+  const [leaf] = verified
   if (leaf === undefined) throw new TlsError('internal_error', 'a verified chain is empty')
-  return { leaf, chain: result.chain }
+  return { leaf, chain: verified }
 }
-
-type Verified = Extract<VerifyResult, { ok: true }>
 
 export function* verify(
   chain: readonly Uint8Array[],
   options: Verification,
   memory?: VerifierMemory,
   parsedLeaf?: Certificate,
-): Steps<Verified> {
+): Steps<{ readonly path: CandidatePath; readonly input: SearchInput }> {
   const { input, bytesLeft } = yield* prepare(chain, options, memory, parsedLeaf)
   const path = yield* search(input, options, bytesLeft)
   memory?.keep(path)
-  return new VerifiedPath(path, input.rules.policies)
+  return { path, input }
 }
 
 /** Parses within the limits. */
@@ -194,29 +165,6 @@ export function* prepare(
   const profile = yield* use(options.parts.profileOf(options.profile))
   const input = { ...searchInput(leaf, pool, profile, options, memory), unread: unread[0] }
   return { input, bytesLeft: limit - bytes }
-}
-
-/** A class and not an object with a getter, of which V8 makes a hidden class each time, and with it work for the
- * collector. */
-class VerifiedPath {
-  readonly ok = true
-  readonly chain: readonly Certificate[]
-  readonly anchor: TrustAnchor
-  readonly #path: CandidatePath
-  readonly #inputs: PolicyInputs | undefined
-
-  constructor(path: CandidatePath, inputs: PolicyInputs | undefined) {
-    this.chain = chainOf(path)
-    this.anchor = path.anchor
-    this.#path = path
-    this.#inputs = inputs
-  }
-
-  get policies(): ReadonlySet<string> {
-    const { certificates, anchor } = this.#path
-    const result = evaluatePolicies(certificates.toReversed(), anchorInputs(anchor, this.#inputs))
-    return result.ok ? result.policies : new Set()
-  }
 }
 
 const parsed = (der: Uint8Array): Certificate => {
@@ -271,7 +219,7 @@ export const searchInput = (
     leaf,
     pool,
     trust: isTrustStore(options.trust) ? options.trust : parts.storeOf(options.trust),
-    rules: rulesOf(options, profile, time),
+    rules: rulesOf(options, { profile, time, features: parts.features }),
     provider,
     maxDepth: options.maxDepth ?? defaults.maxDepth,
     selfSignedOnly: options.partialChain === false,
@@ -296,7 +244,7 @@ function* search(input: SearchInput, options: Verification, bytesLeft: number): 
   const { searchFurther } = options.parts
   const fetched = searchFurther && (yield* searchFurther(input, options, bytesLeft))
   if (fetched?.path !== undefined) return fetched.path
-  throw yield* explainFailure(input, found.best ?? fetched?.best)
+  throw yield* options.parts.features.explainFailure(input, found.best ?? fetched?.best)
 }
 
 function* findBoth(input: SearchInput): Steps<SearchResult> {

@@ -2,16 +2,14 @@
 // name constraints, key purposes, policies, top-down from the trust anchor.
 
 import type { Certificate } from './certificate.ts'
-import { findViolation } from './constraints.ts'
-import type { ComparisonBudget } from './constraints.ts'
+import type { ComparisonBudget, findViolation } from './constraints.ts'
 import type { KeyUsageName, NameConstraints } from './extensions.ts'
 import { briefText } from './general-name.ts'
 import { remembered } from './maps.ts'
 import { coversReference } from './names.ts'
 import type { ReferenceName } from './names.ts'
 import { oidName, purposeOids } from './oids.ts'
-import { evaluatePolicies } from './policy.ts'
-import type { PolicyInputs } from './policy.ts'
+import type { PolicyInputs, evaluatePolicies } from './policy.ts'
 import type { Profile } from './profile.ts'
 import { asCertificateError, describe, isoTime, refuse, reject, shorten, span } from './rejection.ts'
 import type { CertificateError } from './rejection.ts'
@@ -34,6 +32,13 @@ export interface PathRules {
   readonly budget: ComparisonBudget
   /** What was found out about single certificates in this verification. */
   readonly verdicts: Verdicts
+  readonly features: PathFeatures
+}
+
+/** What few chains need: web-verifier.ts may do without, and then refuses those. */
+export interface PathFeatures {
+  readonly findViolation: typeof findViolation
+  readonly evaluatePolicies: typeof evaluatePolicies
 }
 
 /** A leaf, what signed it, and so on, to the anchor that is trusted for the last one. */
@@ -173,9 +178,9 @@ const checkPurposes = ({ certificates, anchor }: CandidatePath, { purposes, prof
 const checkConstraints = (
   certificate: Certificate,
   constraints: readonly NameConstraints[],
-  rules: PathRules,
+  { budget, features }: PathRules,
 ): void => {
-  const violation = findViolation(certificate, constraints, rules.budget)
+  const violation = features.findViolation(certificate, constraints, budget)
   if (violation === undefined) return
   const reason = violation.kind === 'exhausted' ? 'too_complex' : 'name_constraints'
   reject(reason, `${describe(certificate)}: ${shorten(violation.sentence)} (RFC 5280 section 4.2.1.10)`, certificate)
@@ -192,7 +197,7 @@ const checkPolicies = ({ certificates, anchor, isDirect }: CandidatePath, rules:
   if (budget.comparisons < 0) {
     reject('too_complex', 'there are more policies on these paths than we are willing to look at')
   }
-  const result = evaluatePolicies(certificates.toReversed(), inputs)
+  const result = rules.features.evaluatePolicies(certificates.toReversed(), inputs)
   if (!result.ok) reject('policy', `${describe(result.certificate)}: ${result.sentence} (RFC 9618)`, result.certificate)
 }
 

@@ -57,6 +57,9 @@ export const constraints = (permitted: Uint8Array[], excluded: Uint8Array[], cri
     critical,
   )
 }
+/** requireExplicitPolicy after so many certificates. */
+export const policyConstraints = (skip: number): Uint8Array =>
+  extension(extensionOids.policyConstraints, derSequence(derElement(0x80, Uint8Array.of(skip))), true)
 
 export interface Keys {
   readonly privateKey: KeyObject

@@ -3,9 +3,18 @@
 import { describe, expect, test } from 'vitest'
 import { nodeProvider as provider } from '../../src/crypto/node.ts'
 import { encodePem } from '../../src/wire/pem.ts'
-import { parseCertificate, pathVerifier, trustStore, webVerifier } from '../../src/x509/index.ts'
-import type { VerifierOptions, WebVerifierOptions } from '../../src/x509/index.ts'
-import { basic, constraints, dns, makeCa, makeKeys, makeLeaf, now } from './make.ts'
+import { parseCertificate, pathVerifier, trustStore } from '../../src/x509/index.ts'
+import type { VerifierOptions } from '../../src/x509/index.ts'
+import {
+  certificatePolicies,
+  failureReasons,
+  nameConstraints,
+  stableFingerprint,
+  webVerifier,
+  webVerifierWith,
+} from '../../src/x509/web.ts'
+import type { WebVerifierOptions } from '../../src/x509/web.ts'
+import { basic, constraints, dns, makeCa, makeKeys, makeLeaf, now, policyConstraints } from './make.ts'
 import type { Made } from './make.ts'
 
 const root = makeCa('root')
@@ -120,5 +129,69 @@ describe('webVerifier', () => {
     expect(refused({ provider, trust: root.der, maxdepth: 1 })).toMatch(/maxdepth: unknown option/)
     expect(refused({ provider })).toMatch(/trust: it is needed/)
     expect(refused({ trust: root.der })).toMatch(/provider: it is needed/)
+  })
+})
+
+describe('webVerifierWith', () => {
+  const bare = webVerifierWith()
+  const judge = async (
+    make: typeof webVerifier,
+    chain: readonly Made[],
+    options: Partial<WebVerifierOptions> = {},
+  ): Promise<string> => {
+    const request = { peer: 'server', serverName: 'host.example', time: now } as const
+    try {
+      const { verify } = make({ provider, trust: root.der, ...options })
+      const verified = await verify({ ...request, chain: chain.map(({ der }) => der) })
+      return verified.chain.map(({ subject }) => subject.toString()).join(' < ')
+    } catch (error) {
+      return String(error)
+    }
+  }
+  const wide = makeCa('wide', { issuer: root, extensions: [basic(true), constraints([dns('host.example')], [])] })
+  const belowWide = makeLeaf(wide, { names: [dns('host.example')] })
+  const strict = makeCa('strict', { issuer: root, extensions: [basic(true), policyConstraints(0)] })
+  const belowStrict = makeLeaf(strict)
+
+  test('without features a chain that needs none holds, and another name, time or authority does not', async () => {
+    expect(await judge(bare, [leaf, ca])).toBe('CN=host.example < CN=middle < CN=root')
+    expect(await judge(bare, [makeLeaf(ca, { names: [dns('evil.example')] }), ca])).toMatch(/certificate_name_mismatch/)
+    expect(await judge(bare, [leaf, ca], { trust: other.der })).toMatch(/\[unknown_ca\].*leads to no trust anchor/)
+    expect(await judge(bare, [makeLeaf(ca, { keys: makeKeys(1024) }), ca])).toMatch(/RSA key of 1024 bits/)
+  })
+
+  test('RFC 5280 section 4.2.1.10: name constraints are checked or the certificate is refused', async () => {
+    expect(await judge(bare, [belowWide, wide])).toMatch(/\[unsupported_certificate\].*`nameConstraints`/)
+    const constrained = webVerifierWith(nameConstraints)
+    expect(await judge(constrained, [belowWide, wide])).toBe('CN=host.example < CN=wide < CN=root')
+    const beyond = makeLeaf(narrow, { names: [dns('host.example')] })
+    expect(await judge(bare, [beyond, narrow])).toMatch(/`nameConstraints`/)
+    expect(await judge(constrained, [beyond, narrow])).toMatch(/\[bad_certificate\].*4\.2\.1\.10/)
+  })
+
+  test('RFC 5280 section 4.2.1.11: policy constraints are evaluated or the chain is refused', async () => {
+    expect(await judge(bare, [belowStrict, strict])).toMatch(/\[unsupported_certificate\].*`certificatePolicies`/)
+    expect(await judge(webVerifierWith(certificatePolicies), [belowStrict, strict])).toMatch(/RFC 9618/)
+  })
+
+  test('options of a feature that is not there are refused', () => {
+    const given = { provider, trust: root.der }
+    const refused = (feature: string) =>
+      expect.objectContaining({ code: 'bad_option', message: expect.stringContaining(`\`${feature}\``) })
+    expect(() => bare({ ...given, policies: {} })).toThrow(refused('certificatePolicies'))
+    expect(() => bare({ ...given, fingerprint: 'mine' })).toThrow(refused('stableFingerprint'))
+  })
+
+  test('there is a fingerprint where the feature is, that of webVerifier', () => {
+    const given = { provider, trust: root.der }
+    expect(bare(given).fingerprint).toBeUndefined()
+    expect(webVerifierWith(stableFingerprint)(given).fingerprint).toBe(webVerifier(given).fingerprint)
+  })
+
+  test('with all features it says what webVerifier says', async () => {
+    const all = webVerifierWith(nameConstraints, certificatePolicies, stableFingerprint, failureReasons)
+    for (const chain of [[leaf, ca], [leaf], [belowStrict, strict], [belowWide, wide]]) {
+      expect(await judge(all, chain)).toBe(await judge(webVerifier, chain))
+    }
   })
 })
