@@ -12,7 +12,7 @@ import type { ClientHello } from '../../src/wire/messages.ts'
 import { misbehaving, record, renegotiatingServer, through } from '../attacks/wire.ts'
 import { clientOf, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
 import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
-import { anyCertificate, ecdsa } from '../fixtures/identities.ts'
+import { anyCertificate, ecdsa, rsa } from '../fixtures/identities.ts'
 
 const tls12 = { versions: { max: 'TLS 1.2' } } as const
 const [maxFragmentLength, encryptThenMac, extendedMasterSecret, recordSizeLimit] = [1, 22, 23, 28]
@@ -406,6 +406,14 @@ describe('records (RFC 5246)', () => {
     expect(eventsOf(client.takeEvents(), 'error')).toEqual([])
     client.receive(new Uint8Array(16384 + 2048))
     expect(errorOf(client.takeEvents())).toMatchObject({ code: 'bad_record_mac' })
+  })
+
+  it('section 9: TLS_RSA_WITH_AES_128_CBC_SHA is 0x002f', async () => {
+    const seen: ClientHello[] = []
+    const cipherSuites = ['TLS_RSA_WITH_AES_128_CBC_SHA'] as const
+    const { clientEvents } = await meet(kept(seen, { cipherSuites }), { ...tls12, cipherSuites, identity: rsa })
+    expect(infoOf(clientEvents).cipherSuite).toBe(cipherSuites[0])
+    expect(seen.map((hello) => hello.cipherSuites[0])).toEqual([0x002f])
   })
 
   it('appendix E.1: a first ClientHello may come in a record of any version 3.x', () => {

@@ -252,6 +252,18 @@ describe('early data (RFC 9846 section 2.3 and 8)', () => {
     expect(infoOf(serverEvents).earlyData).toBe('rejected')
   })
 
+  it('is skipped no further than any ticket allowed (section 4.3.10)', async () => {
+    const { server, session } = await setUp({ earlyData: { maxBytes: 10, replayGuard: memoryReplayGuard() } })
+    const generous = { ...decodeSession(session), maxEarlyData: 100_000 }
+    const client = { ...tls13, session: generous, earlyData: new Uint8Array(100_000) }
+    const { serverEvents } = await meet(client, { ...server, tickets: tickets() })
+    expect(errorOf(serverEvents)).toMatchObject({
+      code: 'unexpected_message',
+      alert: 'unexpected_message',
+      message: expect.stringContaining('more early data than any ticket allowed'),
+    })
+  })
+
   it('is rejected by HelloRetryRequest (section 4.3.10)', async () => {
     const { server, session } = await setUp()
     const client: Partial<ClientOptions> = { ...tls13, session, earlyData: request, groups: ['X25519', 'P-256'] }
