@@ -2,7 +2,8 @@
 // repository (paths), both ends and their close included; or for a round or a MiB of one connection. Each has a process
 // of its own, and they take short turns: two versions in one process collect each other's garbage, and two runs one
 // after the other see two different machines.
-//   --kinds KIND[,KIND]     full, resumed, full12, resumed12 (default: full,resumed); echo: a round of 1 KiB;
+//   --kinds KIND[,KIND]     full, resumed, full12, resumed12, rsa, hybrid, client (default: full,resumed); echo: a
+//                           round of 1 KiB;
 //                           bulk-1k, bulk-16k, bulk-64k, bulk-1m: a MiB in writes of that size
 //   --over pair,tcp         transports (default: pair)
 //   --rounds N --count N    rounds, and handshakes of one turn, rounds or MiB (default: 60 of 40)
@@ -14,7 +15,7 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { Contender, Link, Setup, Transport } from './contenders/types.ts'
+import type { Contender, Identity, Link, Setup, Transport } from './contenders/types.ts'
 import { spent } from './measure.ts'
 import { median, quantile } from './quantile.ts'
 
@@ -40,16 +41,26 @@ const works: Readonly<Record<string, (link: Link, times: number) => Promise<void
   'bulk-1m': (link, mebibytes) => link.transfer(mebibytes * MIB, MIB),
 }
 
+interface Rows {
+  readonly clientIdentity: Identity
+  readonly full12: Setup
+  readonly full13: Setup
+  readonly rsa: Identity
+}
+
 /** A process that answers a number of handshakes (or rounds, or MiB) with what one of them took. */
 const serve = async (checkout: string, kind: string, transport: Transport): Promise<void> => {
   const at = (path: string): string => pathToFileURL(resolve(checkout, 'test/bench', path)).href
   const { own } = (await import(at('contenders/index.ts'))) as { own: Contender }
-  const { full12, full13 } = (await import(at('rows.ts'))) as { full12: Setup; full13: Setup }
+  const { clientIdentity, full12, full13, rsa } = (await import(at('rows.ts'))) as Rows
   const setups: Readonly<Record<string, Setup>> = {
     full: full13,
     resumed: { ...full13, resumed: true },
     full12,
     resumed12: { ...full12, resumed: true },
+    rsa: { ...full13, identity: rsa },
+    hybrid: { ...full13, group: 'X25519MLKEM768' },
+    client: { ...full13, clientIdentity },
   }
   const work = works[kind]
   const setup = work ? full13 : setups[kind]

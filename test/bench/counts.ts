@@ -2,7 +2,7 @@
 // test/speed/counts.test.ts holds them. A subject is one row of `handshakes` or `transfers`.
 
 import { nodeProvider } from '../../src/crypto/node.ts'
-import { connect, createServer, pair } from '../../src/index.node.ts'
+import { connect, createServer, loadIdentity, pair } from '../../src/index.node.ts'
 import type {
   ByteStream,
   ClientOptions,
@@ -21,15 +21,22 @@ const functions = ['parseCertificate', 'parsePublicKey', 'trafficKeys', 'expandL
 interface Fixture {
   readonly client: ClientOptions
   readonly server: CreateServerOptions
+  /** For clients that have a certificate, and a server that wants it. */
+  readonly withCertificate: { readonly client: Partial<ClientOptions>; readonly server: Partial<CreateServerOptions> }
 }
 
 /** A CA, a server's certificate, options of both ends. */
 const makeFixture = async (provider: CryptoProvider): Promise<Fixture> => {
   const ca = await createCa({ name: 'counts' })
   const { chainPem, privateKeyPem } = await ca.issue({ names: ['localhost'] })
+  const own = await ca.issue({ names: ['client'], client: true })
   return {
     client: { provider, ca: ca.certificatePem, serverName: 'localhost', groups: ['X25519', 'P-256'] },
     server: { provider, cert: chainPem, key: privateKeyPem },
+    withCertificate: {
+      client: { identity: await loadIdentity({ cert: own.chainPem, key: own.privateKeyPem }, provider) },
+      server: { clientAuth: { mode: 'require', ca: ca.certificatePem } },
+    },
   }
 }
 
@@ -48,9 +55,9 @@ const meet = async (
 type Handshake = (fixture: Fixture) => () => Promise<() => Promise<unknown>>
 
 const handshakeWith =
-  (clientOptions: Partial<ClientOptions>): Handshake =>
+  (clientOptions: Partial<ClientOptions>, serverOptions: Partial<CreateServerOptions> = {}): Handshake =>
   ({ client, server }) => {
-    const { accept } = createServer(server)
+    const { accept } = createServer({ ...server, ...serverOptions })
     const options = { ...client, ...clientOptions }
     return async () => {
       const [near, far] = pair()
@@ -65,6 +72,10 @@ const handshakeWith =
 /** By name. Each runs three times before it is counted: both ends have met. */
 export const handshakes: Readonly<Record<string, Handshake>> = {
   'full, TLS 1.3': handshakeWith({ versions: { min: 'TLS 1.3' } }),
+  'full, TLS 1.3, with a client certificate': (given) => {
+    const { client, server } = given.withCertificate
+    return handshakeWith({ versions: { min: 'TLS 1.3' }, ...client }, server)(given)
+  },
   'full, TLS 1.2': handshakeWith({ versions: { max: 'TLS 1.2' } }),
   'resumed, TLS 1.3': (given) => handshakeWith({ versions: { min: 'TLS 1.3' }, sessions: memorySessionCache() })(given),
   'resumed, TLS 1.2': (given) => handshakeWith({ versions: { max: 'TLS 1.2' }, sessions: memorySessionCache() })(given),

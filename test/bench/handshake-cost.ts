@@ -1,6 +1,7 @@
 // `node test/bench/handshake-cost.ts`: microseconds of processor time for a handshake, both ends and their close
 // included, next to node:tls and to a floor: the primitives of node:crypto that the handshake cannot do without.
-//   --kinds KIND[,KIND]   full, resumed, full12, resumed12, rsa (default: the first four)
+//   --kinds KIND[,KIND]   full, resumed, full12, resumed12, rsa, hybrid, client (with a certificate of the client's);
+//                         default: the first four
 //   --over pair,tcp       transports (default: both)
 //   --rounds N --count N  rounds in turns and handshakes of one turn (default: 7 of 200)
 //   --warm N              handshakes of each before the first round (default: 2500; V8 goes on compiling until then)
@@ -12,7 +13,7 @@ import type { Contender, Setup, Transport } from './contenders/types.ts'
 import { floors } from './floor.ts'
 import { spent, within } from './measure.ts'
 import { median, quantile } from './quantile.ts'
-import { full12, full13, rsa } from './rows.ts'
+import { clientIdentity, full12, full13, rsa } from './rows.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -31,6 +32,8 @@ const setups: Readonly<Record<string, Setup>> = {
   full12,
   resumed12: { ...full12, resumed: true },
   rsa: { ...full13, identity: rsa },
+  hybrid: { ...full13, group: 'X25519MLKEM768' },
+  client: { ...full13, clientIdentity },
 }
 
 const wanted = options.only.split(',')

@@ -3,12 +3,15 @@
 import { clientConfig, createClientEngine, createServerEngine, serverConfig } from '../../../src/engine/every.ts'
 import { rotatingTicketKeys } from '../../../src/session/index.ts'
 import { chainVerifier, trustStore } from '../../../src/x509/index.ts'
-import { connect, createServer, pair } from '../../../src/index.node.ts'
+import { connect, createServer, loadIdentity, pair } from '../../../src/index.node.ts'
 import type { ClientOptions, CreateServerOptions, CryptoProvider, TlsConnection } from '../../../src/index.node.ts'
 import { delayedPair } from '../pairs.ts'
 import type { Contender, Link, Setup } from './types.ts'
 
-const optionsOf = (provider: CryptoProvider, setup: Setup): { client: ClientOptions; server: CreateServerOptions } => {
+const optionsOf = async (
+  provider: CryptoProvider,
+  setup: Setup,
+): Promise<{ client: ClientOptions; server: CreateServerOptions }> => {
   const {
     version,
     suite,
@@ -24,7 +27,9 @@ const optionsOf = (provider: CryptoProvider, setup: Setup): { client: ClientOpti
       verifier: chainVerifier({ provider, trust: trustStore([ca]) }),
       serverName: 'localhost',
       groups: version === 'TLS 1.2' && group !== 'P-256' ? [group, 'P-256'] : [group],
-      ...(clientIdentity && { cert: clientIdentity.cert, key: clientIdentity.key }),
+      ...(clientIdentity && {
+        identity: await loadIdentity({ cert: clientIdentity.cert, key: clientIdentity.key }, provider),
+      }),
     },
     server: { ...common, cert, key, ...(clientIdentity && { clientAuth: { mode: 'require', ca: clientIdentity.ca } }) },
   }
@@ -33,7 +38,7 @@ const optionsOf = (provider: CryptoProvider, setup: Setup): { client: ClientOpti
 export const puretls = (name: string, provider: CryptoProvider): Contender => ({
   name,
   prepare: async (setup, transport) => {
-    const options = optionsOf(provider, setup)
+    const options = await optionsOf(provider, setup)
     const server = createServer(options.server)
     const accepted: ((connection: TlsConnection) => void)[] = []
     const listener =
@@ -109,7 +114,7 @@ export const engine = (name: string, provider: CryptoProvider): Contender => ({
   name,
   prepare: async (setup, transport) => {
     if (transport !== 'pair' || setup.resumed) return undefined
-    const options = optionsOf(provider, setup)
+    const options = await optionsOf(provider, setup)
     const client = clientConfig(options.client)
     const server = serverConfig({ ...options.server, tickets: { protector: rotatingTicketKeys({ provider }) } })
     return {
