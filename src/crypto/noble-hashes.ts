@@ -38,8 +38,9 @@ const hashAlgorithm = (name: HashName, hash: NobleHash): HashAlgorithm => ({
   create: () => running(hash.create()),
 })
 
+export const nobleSha256: HashAlgorithm = hashAlgorithm('sha256', sha256)
 export const nobleSha2: Readonly<Record<'sha256' | 'sha384' | 'sha512', HashAlgorithm>> = {
-  sha256: hashAlgorithm('sha256', sha256),
+  sha256: nobleSha256,
   sha384: hashAlgorithm('sha384', sha384),
   sha512: hashAlgorithm('sha512', sha512),
 }

@@ -17,7 +17,7 @@ import type {
 } from './provider.ts'
 import { randomBytes } from './random.ts'
 import { verifiersFrom } from './signatures.ts'
-import type { Scheme } from './signatures.ts'
+import type { Abilities, Scheme } from './signatures.ts'
 import { suitesFor } from './suites.ts'
 
 export type Hashes = CryptoProvider['hashes']
@@ -46,8 +46,13 @@ export interface SignatureCheck {
   readonly signature: Uint8Array
 }
 
-/** Ciphers are in order of preference; of two parts for the same, the first one counts. */
-export const providerOf = (name: string, parts: readonly ProviderPart[]): CryptoProvider => {
+/** Ciphers are in order of preference; of two parts for the same, the first one counts. `signed`: hashes of the
+ * signatures that can be checked; by default those that there are. */
+export const providerOf = (
+  name: string,
+  parts: readonly ProviderPart[],
+  signed?: Abilities['hashes'],
+): CryptoProvider => {
   const hashes: Hashes = firstOf(parts.map((part) => part.hashes))
   const keys = keyPartsOf(parts)
   const check = (scheme: Scheme, key: PublicKey, message: Uint8Array, signature: Uint8Array): MaybePromise<boolean> =>
@@ -57,7 +62,7 @@ export const providerOf = (name: string, parts: readonly ProviderPart[]): Crypto
     name,
     suites: suitesFor(ciphersOf(parts)),
     groups: groupsOf(firstOf(parts.map(({ keyExchange }) => keyExchange))),
-    verifiers: verifiersFrom(check, { types: [...keys.keys()], hashes }).map((verifier) => ({
+    verifiers: verifiersFrom(check, { types: [...keys.keys()], hashes: signed ?? hashes }).map((verifier) => ({
       ...verifier,
       cost,
     })),

@@ -1,7 +1,7 @@
 // WebCrypto providers of parts: hardware AES-GCM, ECDH, RSA, ECDSA and Ed25519 of crypto.subtle, which answer with
 // promises, and what noble is asked for. Apart from webcrypto.ts, whose provider of all parts has the whole of noble.
 
-import { nobleSha2 } from './noble-hashes.ts'
+import { nobleSha2, nobleSha256 } from './noble-hashes.ts'
 import { ciphersOf, firstOf, keyPartsOf, providerOf } from './parts.ts'
 import type { ProviderPart } from './parts.ts'
 import type { AeadCipher, AeadKey, CryptoProvider, KeyType } from './provider.ts'
@@ -52,7 +52,7 @@ const subtleGcm = (
       const subtle = theSubtle()
       if (subtle) return subtleKey(subtle, raw.slice())
       if (other?.kind === 'aead') return other.importKey(raw)
-      throw new TlsError('unsupported', 'there is no WebCrypto here: pass aesGcm of puretls/crypto/noble as a part')
+      throw new TlsError('unsupported', 'no WebCrypto here: pass aesGcm of puretls/crypto/noble')
     },
   }
 }
@@ -95,3 +95,14 @@ export const webcryptoWith = (...parts: readonly ProviderPart[]): CryptoProvider
 
 /** WebCrypto with noble's SHA-2, and nothing else: no ChaCha20, no ML-KEM. */
 export const webcryptoSlimProvider: CryptoProvider = webcryptoWith()
+
+/**
+ * The smallest one: `webcryptoSlimProvider` without SHA-384 and SHA-512, 2.6 kB less. Connections have SHA-256 alone,
+ * so TLS_AES_128_GCM_SHA256, which every server of TLS 1.3 has to have (RFC 9846 section 9.1). Signatures of
+ * certificates may be with any SHA-2, since WebCrypto hashes those itself.
+ */
+export const webcryptoSha256Provider: CryptoProvider = providerOf(
+  'webcrypto-sha256',
+  [subtleParts([]), { hashes: { sha256: nobleSha256 } }],
+  { sha256: true, sha384: true, sha512: true },
+)

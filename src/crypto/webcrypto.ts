@@ -7,7 +7,7 @@ import type { CryptoProvider } from './provider.ts'
 import { webcryptoWith } from './webcrypto-with.ts'
 
 export type { ProviderPart } from './parts.ts'
-export { webcryptoSlimProvider, webcryptoWith } from './webcrypto-with.ts'
+export { webcryptoSha256Provider, webcryptoSlimProvider, webcryptoWith } from './webcrypto-with.ts'
 
 /** WebCrypto, and noble for all that it has not, or that a runtime has not. */
 export const webcryptoProvider: CryptoProvider = webcryptoWith(aesGcm, chacha20Poly1305, ...otherParts)

@@ -19,7 +19,12 @@ import {
 import { nodeProvider, nodeSlimProvider } from '../../src/crypto/node.ts'
 import type { CryptoProvider, KeyType } from '../../src/crypto/provider.ts'
 import { webcryptoLateProvider } from '../../src/crypto/webcrypto-late.ts'
-import { webcryptoProvider, webcryptoSlimProvider, webcryptoWith } from '../../src/crypto/webcrypto.ts'
+import {
+  webcryptoProvider,
+  webcryptoSha256Provider,
+  webcryptoSlimProvider,
+  webcryptoWith,
+} from '../../src/crypto/webcrypto.ts'
 import { connectWith, tls12 as clientTls12 } from '../../src/client-entry.ts'
 import type { ClientOptions } from '../../src/options.ts'
 import { createServerWith, tls12 as serverTls12 } from '../../src/server-entry.ts'
@@ -96,6 +101,15 @@ describe('what providers of parts offer', () => {
     expect(hashes).toEqual(['sha256', 'sha384', 'sha512'])
   })
 
+  it('webcryptoSha256Provider: SHA-256 alone in connections, all of SHA-2 in signatures', () => {
+    const { algorithms, keys, hashes } = offer(webcryptoSha256Provider)
+    expect(hashes).toEqual(['sha256'])
+    expect({ algorithms, keys }).toEqual({
+      algorithms: offer(webcryptoSlimProvider).algorithms,
+      keys: offer(webcryptoSlimProvider).keys,
+    })
+  })
+
   it('parts beside WebCrypto: P-521 and Ed25519 with theirs', () => {
     const { suites, groups, keys } = offer(webcryptoWith(chacha20Poly1305, mlKem768, p521, ed25519))
     expect(suites.slice(0, 3)).toEqual([
@@ -122,7 +136,7 @@ describe('what providers of parts offer', () => {
 
 describe('keys', () => {
   it.each<KeyType>(['p256', 'p384', 'rsa'])('of type %s sign and verify', async (type) => {
-    for (const provider of [nobleSlimProvider, webcryptoSlimProvider]) {
+    for (const provider of [nobleSlimProvider, webcryptoSlimProvider, webcryptoSha256Provider]) {
       const signer = await provider.signer(freshKey(type))
       if (!signer.publicKey) throw new Error('no public key')
       const message = utf8('signed')
@@ -222,6 +236,7 @@ describe('handshakes', async () => {
   const slim = [
     nobleSlimProvider,
     webcryptoSlimProvider,
+    webcryptoSha256Provider,
     webcryptoWith(chacha20Poly1305, mlKem768),
     nobleWith(chacha20Poly1305, x25519, p256),
   ]
