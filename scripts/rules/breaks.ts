@@ -1,5 +1,5 @@
-// How the rule of a row of docs/rfc-musts*.md is broken: the mutants of the line that the row quotes, and for lines that
-// have none that break the rule, the breaks of breaks.json.
+// How the rule of a row of docs/rfc-musts*.md is broken: by the mutants of the line that the row quotes, or, where none
+// of them breaks the rule, as breaks.json says.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,20 +19,24 @@ export interface Break {
   readonly instead: string
 }
 
-export const breaks: readonly Break[] = JSON.parse(
-  readFileSync(new URL('breaks.json', import.meta.url), 'utf8'),
-) as readonly Break[]
+/** A rule that no change of an expression breaks, and why. */
+export interface Structure {
+  readonly rule: string
+  readonly structure: string
+}
 
-export const isFor =
-  ({ rule }: RuleRow) =>
-  (broken: Break): boolean =>
-    rule === broken.rule
+const entries = JSON.parse(readFileSync(new URL('breaks.json', import.meta.url), 'utf8')) as readonly (
+  Break | Structure
+)[]
+
+export const structureOf = ({ rule }: RuleRow): string | undefined =>
+  entries.flatMap((entry) => ('structure' in entry && entry.rule === rule ? [entry.structure] : []))[0]
 
 /** Those of breaks.json for this row, or the mutants of its line: those that turn a refusal off, if there are any. */
 export const mutantsFor = (root: string, row: RuleRow): readonly Mutant[] => {
   const held = quoteOf(row.line)
   if (!held) return []
-  const own = breaks.filter(isFor(row))
+  const own = entries.flatMap((entry) => ('code' in entry && entry.rule === row.rule ? [entry] : []))
   if (own.length > 0) return own.map((broken) => mutantOf(root, { file: held.path, ...broken }))
   const text = readFileSync(join(root, held.path), 'utf8')
   const place = placeOf(text, held.quote)
@@ -62,5 +66,12 @@ export const mutantOf = (root: string, broken: Break & { readonly file: string }
   }
   const start = at + inside
   const end = start + broken.expression.length
-  return { file: broken.file, start, end, mutated: broken.instead, kind: 'expression', opens: false }
+  return {
+    file: broken.file,
+    start,
+    end,
+    mutated: broken.instead,
+    kind: 'expression',
+    opens: /[\n;{}]\s*$/.test(text.slice(0, start)),
+  }
 }

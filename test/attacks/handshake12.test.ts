@@ -363,7 +363,18 @@ describe('Raccoon: key pairs that are used twice', () => {
     const server = { ...tls12, provider, tickets: false as const }
     for (let i = 0; i < 5; i++) infoOf((await meet({ ...tls12, provider }, server)).clientEvents)
     expect(made).toHaveLength(10)
-    expect(new Set(made).size).toBe(10)
+    for (let i = 0; i < 5; i++) {
+      const before = made.length
+      let sent = ''
+      const trace: TestClientOptions['trace'] = ({ direction, wire }) => {
+        if (direction === 'sent') sent += toHex(wire)
+      }
+      const versions = { min: 'TLS 1.3' } as const
+      infoOf((await meet({ versions, groups: ['X25519', 'P-256'], provider, trace }, { versions })).clientEvents)
+      for (const share of made.slice(before)) expect(sent).toContain(share)
+    }
+    expect(made).toHaveLength(15)
+    expect(new Set(made).size).toBe(15)
   })
 })
 

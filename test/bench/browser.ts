@@ -1,5 +1,5 @@
-// `npm run bench:browser -- [PROGRAM]`: bulk in a headless Chromium, with WebCrypto and with noble, both ends in one page.
-// A browser tells no processor time, so that these are times by the clock, in turns.
+// `npm run bench:browser -- [PROGRAM]`: bulk in a headless Chromium, with WebCrypto and with noble, both ends in one
+// page. A browser tells no processor time, so that these are times by the clock, in turns.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

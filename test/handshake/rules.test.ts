@@ -112,6 +112,15 @@ describe('psk_ke (RFC 9846 section 4.2.1)', () => {
     expect(infoOf(serverEvents).group).toBe('X25519MLKEM768')
   })
 
+  it('a ticket is not taken in a mode that only one side has (section 4.3.9)', async () => {
+    const tickets = { protector: rotatingTicketKeys({ provider: nodeProvider }) }
+    const first = await meet(client, { ...server, tickets })
+    const session = eventsOf(first.clientEvents, 'session')[0]?.session ?? new Uint8Array(0)
+    expect(infoOf((await meet({ ...client, session }, { ...server, tickets })).serverEvents).resumed).toBe(true)
+    const { serverEvents } = await meet({ ...client, session }, { ...tls13, tickets })
+    expect(infoOf(serverEvents)).toMatchObject({ resumed: false, group: 'X25519MLKEM768' })
+  })
+
   it('with a key that is known and no group in common needs none', async () => {
     const both = { psk: { keys: { identity: 'x', key }, modes: ['psk_dhe_ke', 'psk_ke'] } } as const
     const { serverEvents } = await meet(

@@ -38,6 +38,8 @@ interface Case {
   readonly alert: AlertName
   readonly client?: TestClientOptions
   readonly server?: TestServerOptions
+  /** Where another rule ends in the same alert. */
+  readonly message?: RegExp
 }
 
 /** Makes a case whose alert has the code's name. */
@@ -60,8 +62,8 @@ const decrypt = (name: string, seam: Parameters<typeof misbehaving>[0], code: Tl
   alert: 'decrypt_error',
 })
 
-const check = async ({ violation: seam, code, alert, client = {}, server = {} }: Case): Promise<void> => {
-  await refusedBy('client', client, { ...server, seam }, code, alert)
+const check = async ({ violation: seam, code, alert, client = {}, server = {}, message }: Case): Promise<void> => {
+  await refusedBy('client', client, { ...server, seam }, code, alert, message)
 }
 
 const signerOf = (key: string): Signer => {
@@ -94,6 +96,7 @@ describe('ServerHello (RFC 9846 section 4.2.3)', () => {
       'a suite that was not offered',
       { ServerHello: (f) => ({ ...f, cipherSuite: 0x1305 }) },
       'illegal_parameter',
+      { message: /was not offered/ },
     ),
     violation('a suite of TLS 1.2', { ServerHello: (f) => ({ ...f, cipherSuite: 0xc02b }) }, 'illegal_parameter', {
       client: { versions: { min: 'TLS 1.2' } },
@@ -161,6 +164,7 @@ describe('supported_versions (RFC 9846 section 4.3.1)', () => {
   it.each<Case>([
     violation('TLS 1.2 by the extension', version(0x0303), 'illegal_parameter', {
       client: { versions: { min: 'TLS 1.2' } },
+      message: /supported_versions names TLS 1.2/,
     }),
     violation('TLS 1.0 by the extension', version(0x0301), 'illegal_parameter'),
     violation('a version of the future', version(0x0305), 'illegal_parameter'),
@@ -325,12 +329,10 @@ describe('HelloRetryRequest (RFC 9846 section 4.2.4)', () => {
       'illegal_parameter',
       retry,
     ),
-    violation(
-      'a group that is not ours (section 4.3.8)',
-      request(Uint8Array.of(0x01, 0x00)),
-      'illegal_parameter',
-      retry,
-    ),
+    violation('a group that is not ours (section 4.3.8)', request(Uint8Array.of(0x01, 0x00)), 'illegal_parameter', {
+      ...retry,
+      message: /was not offered/,
+    }),
     violation(
       'a group that had a share already (section 4.3.8)',
       request(Uint8Array.of(0x00, 0x1d)),
@@ -371,7 +373,7 @@ describe('HelloRetryRequest (RFC 9846 section 4.2.4)', () => {
             : f,
       },
       'illegal_parameter',
-      retry,
+      { ...retry, message: /after a HelloRetryRequest for another group/ },
     ),
     ...[0x0302, 0x0303, 0x0305, 0x0404, 0x0504].map((id) =>
       violation(
@@ -516,7 +518,9 @@ describe('Certificate (RFC 9846 section 4.5.1)', () => {
       'unexpected_message',
     ),
     violation('twice', { Certificate: (f) => [raw('Certificate', f), raw('Certificate', f)] }, 'unexpected_message'),
-    violation('an empty list (section 4.5.1.3)', { Certificate: (f) => ({ ...f, entries: [] }) }, 'decode_error'),
+    violation('an empty list (section 4.5.1.3)', { Certificate: (f) => ({ ...f, entries: [] }) }, 'decode_error', {
+      message: /the server sent an empty list/,
+    }),
     violation('a context', { Certificate: (f) => ({ ...f, context: Uint8Array.of(1) }) }, 'illegal_parameter'),
     violation(
       'an entry without bytes',

@@ -52,6 +52,7 @@ const helloRefused = async (
   code: TlsErrorCode,
   alert: AlertName,
   server: TestServerOptions = {},
+  message = /./,
 ): Promise<void> => {
   let client: Uint8Array = none
   const source = await meet({ ...tls13, groups: ['X25519', 'P-256'] }, { ...tls13 })
@@ -65,6 +66,7 @@ const helloRefused = async (
   await meet({ ...tls13, groups: ['X25519', 'P-256'], seam }, tls13)
   const error = refusalOf(serverOf({ ...tls13, ...server }), plainRecord(22, client, 0x0301))
   expect({ code: error.code, alert: error.alert }, error.message).toEqual({ code, alert })
+  expect(error.message).toMatch(message)
 }
 
 describe('ClientHello (RFC 9846 section 4.2.2)', () => {
@@ -97,7 +99,6 @@ describe('ClientHello (RFC 9846 section 4.2.2)', () => {
     ['legacy_version 0x0304 (section 4.2.2)', (h) => ({ ...h, legacyVersion: 0x0304 }), 'protocol_version'],
     ['no supported_groups (section 9.2)', without(extensionTypes.supported_groups), 'missing_extension'],
     ['no key_share (section 9.2)', without(extensionTypes.key_share), 'missing_extension'],
-    ['no signature_algorithms (section 9.2)', without(extensionTypes.signature_algorithms), 'missing_extension'],
     [
       'an empty supported_groups (section 4.3.7)',
       extend(extensionTypes.supported_groups, Uint8Array.of(0, 0)),
@@ -123,6 +124,15 @@ describe('ClientHello (RFC 9846 section 4.2.2)', () => {
     ["bytes behind an extension's value", extend(extensionTypes.post_handshake_auth, Uint8Array.of(0)), 'decode_error'],
     ['an empty cookie (section 4.3.2)', extend(extensionTypes.cookie, Uint8Array.of(0, 0)), 'decode_error'],
   ])('%s', (_, shape, code) => helloRefused(shape, code, code))
+
+  it('no signature_algorithms (section 9.2)', () =>
+    helloRefused(
+      without(extensionTypes.signature_algorithms),
+      'missing_extension',
+      'missing_extension',
+      {},
+      /signature_algorithms or a PSK/,
+    ))
 
   it.each<readonly [string, Shape, TlsErrorCode]>([
     ['no suite in common', (h) => ({ ...h, cipherSuites: [0x1305, 0x0a0a] }), 'no_common_cipher_suite'],
@@ -197,6 +207,15 @@ describe('key_share (RFC 9846 section 4.3.8)', () => {
     ['an empty share', shares(share(0x001d, none)), 'decode_error'],
     ['half an entry', Uint8Array.of(0, 3, 0, 0x1d, 0), 'decode_error'],
   ])('%s', (_, data, code) => helloRefused(extend(extensionTypes.key_share, data), code, code))
+
+  it('a P-256 share of the right length that is no uncompressed point (section 4.3.8.2)', () =>
+    helloRefused(
+      extend(extensionTypes.key_share, shares(share(0x0017, concat(Uint8Array.of(6), new Uint8Array(64).fill(5))))),
+      'illegal_parameter',
+      'illegal_parameter',
+      {},
+      /not an uncompressed point/,
+    ))
 })
 
 describe('after HelloRetryRequest (RFC 9846 section 4.2.2)', () => {
