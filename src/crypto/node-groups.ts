@@ -112,14 +112,14 @@ const weierstrass = (
 ): DiffieHellman => ({
   ...freshWeierstrass(id, curve, opensslName, publicKeyLength),
   fromPrivate: (raw) => {
+    const ecdh = crypto.createECDH(opensslName)
+    ecdh.setPrivateKey(raw) // refuses what is not 1 to the order less 1; createPrivateKey() takes it
     if (transport() === rawTransport) {
       const parameters = derElement(0xa0, derOid(oid))
       const sec1 = derSequence(derInteger(1), derElement(tags.octetString, raw), parameters)
       const key = crypto.createPrivateKey({ key: buffer(sec1), format: 'der', type: 'sec1' })
       return objectKey(curve, key, crypto.createPublicKey(key))
     }
-    const ecdh = crypto.createECDH(opensslName)
-    ecdh.setPrivateKey(raw)
     return ecdhKey(ecdh, ecdh.getPublicKey())
   },
 })

@@ -1,6 +1,7 @@
 // The KEMs, KDFs and AEADs of HPKE (RFC 9180 section 7), as far as a provider has them, and the receiver's key pair:
 // what is asked before there is anything to seal or open with hpke.ts.
 
+import { isPromise } from '../crypto/maybe.ts'
 import type {
   AeadCipher,
   CipherName,
@@ -90,8 +91,13 @@ export const hpkeKeyPair = (
   if (privateKey.length !== 32)
     throw new TlsError('bad_key', `an HPKE private key of ${privateKey.length} bytes; it has to be 32`)
   try {
-    return group.restore(privateKey)
+    const pair = group.restore(privateKey)
+    return isPromise(pair) ? pair.catch(refuseKey) : pair
   } catch (cause) {
-    throw new TlsError('bad_key', 'an HPKE private key that is not valid', { cause })
+    return refuseKey(cause)
   }
+}
+
+const refuseKey = (cause: unknown): never => {
+  throw new TlsError('bad_key', 'an HPKE private key that is not valid', { cause })
 }

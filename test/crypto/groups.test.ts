@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { diffieHellmanGroup } from '../../src/crypto/groups.ts'
 import type { CryptoProvider, KeyExchangeGroup } from '../../src/crypto/provider.ts'
 import { TlsError } from '../../src/errors.ts'
+import { hpkeKeyPair } from '../../src/keys/hpke-suites.ts'
 import { concat, fromHex } from '../../src/wire/bytes.ts'
 import { namedGroupName, namedGroups } from '../../src/wire/registry.ts'
 import { providers, refusal } from './subjects.ts'
@@ -91,6 +92,36 @@ const weierstrass = [
   { id: 0x0018, length: 97 },
   { id: 0x0019, length: 133 },
 ]
+
+/** Order of each curve (FIPS 186-5, SP 800-186 section 3.2.1), and bytes of a private key. */
+const orders = {
+  'P-256': [0x0017, 32, 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551'],
+  'P-384': [0x0018, 48, `${'f'.repeat(48)}c7634d81f4372ddf581a0db248b0a77aecec196accc52973`],
+  'P-521': [0x0019, 66, `01${'f'.repeat(65)}a51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409`],
+} as const
+
+const bigEndian = (value: bigint, length: number): Uint8Array => littleEndian(value, length).reverse()
+
+describe.each(providers)('RFC 9180 section 7.1.2: private keys that $name restores', (provider) => {
+  it.each(Object.entries(orders))('%s: 1 to the order less 1', async (_, [id, length, hex]) => {
+    const order = BigInt(`0x${hex}`)
+    const restoring = async (value: bigint) => groupOf(provider, id).restore?.(bigEndian(value, length))
+    for (const value of [1n, order - 1n]) expect((await restoring(value))?.share).toHaveLength(2 * length + 1)
+    for (const value of [0n, order, order + 1n, (1n << BigInt(8 * length)) - 1n])
+      await expect(restoring(value)).rejects.toThrow()
+  })
+
+  it.each([0x10, 0x20])('HPKE KEM %i: others are bad_key', async (kem) => {
+    const order = BigInt(`0x${orders['P-256'][2]}`)
+    const scalars = kem === 0x10 ? [0n, order, order + 1n, (1n << 256n) - 1n] : []
+    const wrong = [...scalars.map((value) => bigEndian(value, 32)), ...[0, 31, 33].map((size) => new Uint8Array(size))]
+    for (const key of wrong) {
+      const { code, message } = await refusal(async () => hpkeKeyPair(provider, kem, key))
+      expect(code).toBe('bad_key')
+      expect(message).toContain('an HPKE private key')
+    }
+  })
+})
 
 describe('RFC 9846 section 7.4.2: the all-zero check is our own, whatever the primitive does', () => {
   const withSecret = (id: number, secret: Uint8Array) => {
