@@ -5,7 +5,7 @@ import { equalBytes } from '../wire/bytes.ts'
 import type { ClientHello } from '../wire/messages.ts'
 import { extensionName, extensionTypes } from '../wire/registry.ts'
 
-const changeable: ReadonlySet<number> = new Set([
+const changeable: ReadonlySet<number | undefined> = new Set([
   extensionTypes.key_share,
   extensionTypes.early_data,
   extensionTypes.cookie,
@@ -25,17 +25,20 @@ export const forbiddenChange = (first: ClientHello, second: ClientHello): string
   ) {
     return 'the second one differs from the first in more than it may'
   }
-  const [before, after] = [fixedExtensions(first), fixedExtensions(second)]
-  for (const [index, { type, data }] of before.entries()) {
-    const other = after[index]
-    if (!other || other.type !== type || !equalBytes(other.data, data)) {
-      return `extension ${extensionName(type)} changed after HelloRetryRequest`
-    }
+  const { extensions: before = [] } = first
+  const { extensions: after = [] } = second
+  for (let i = 0, j = 0; ;) {
+    const one = before[i]
+    const other = after[j]
+    if (one && other?.type === one.type && equalBytes(other.data, one.data)) {
+      i++
+      j++
+    } else if (changeable.has(one?.type)) i++
+    else if (changeable.has(other?.type)) j++
+    else if (one) return `extension ${extensionName(one.type)} changed after HelloRetryRequest`
+    else return other && 'extensions were added after HelloRetryRequest'
   }
-  return after.length === before.length ? undefined : 'extensions were added after HelloRetryRequest'
 }
 
 const sameNumbers = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((id, index) => id === b[index])
-
-const fixedExtensions = ({ extensions = [] }: ClientHello) => extensions.filter(({ type }) => !changeable.has(type))

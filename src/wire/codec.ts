@@ -52,7 +52,7 @@ export class Reader {
     if (length > bytes.length - offset) throw this.fail(`${length} bytes expected, ${this.remaining} left`)
     this.offset = offset + length
     if (length === 1) return bytes[offset] ?? 0
-    if (length === 2) return ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0)
+    if (length === 2) return u16At(bytes, offset)
     let value = 0
     for (let i = offset; i < offset + length; i++) value = value * 256 + (bytes[i] ?? 0)
     return value
@@ -194,11 +194,15 @@ export const decode = <T>(codec: Codec<T>, bytes: Uint8Array, what: string, note
     const value = codec.decode(reader)
     reader.end()
     return value
-  } catch {
+  } catch (error) {
+    if (bytes.length > MAX_LOCATED) throw error
     // once more, field by field: the error names the place
     return decodeNoted(codec, bytes, what, unnoted, base)
   }
 }
+
+/** Bytes up to which an error names the place: what a peer makes large may hold 20,000 fields. */
+const MAX_LOCATED = 8192
 
 const decodeNoted = <T>(codec: Codec<T>, bytes: Uint8Array, what: string, note: Note, base: number): T => {
   const reader = new Reader(bytes, what, note, base)
@@ -260,6 +264,10 @@ const readLength = (reader: Reader, width: Width, least: number, most: number): 
   return length
 }
 
+/** A reader of the next vector: its length, and so many bytes. */
+export const vector = (reader: Reader, width: Width, least: number, most: number = max(width)): Reader =>
+  reader.sub(readLength(reader, width, least, most))
+
 /** `opaque name<least..most>`; the width of the length follows from `most` in the RFC. */
 export const opaque = (width: Width, least = 0, most: number = max(width)): Codec<Uint8Array> => ({
   encode: (writer, value) => {
@@ -278,12 +286,40 @@ export const list = <T>(width: Width, item: Codec<T>, least = 0, most: number = 
     writer.end(start, width)
   },
   decode: (reader) => {
-    const inner = reader.sub(readLength(reader, width, least, most))
+    const inner = vector(reader, width, least, most)
     const values: T[] = []
     while (inner.remaining > 0) values.push(inner.note ? inner.field(`${values.length}`, item) : item.decode(inner))
     return values
   },
 })
+
+/**
+ * The same codec, read in one go where nobody wants to know the fields: a peer may send lists of 32,000 items. `quick`
+ * gives undefined for what is wrong: item by item that is found.
+ */
+export const quickly = <T>(codec: Codec<T>, quick: (reader: Reader) => T | undefined): Codec<T> => ({
+  encode: codec.encode,
+  decode: (reader) => {
+    const { offset } = reader
+    const value = reader.note ? undefined : quick(reader)
+    if (value) return value
+    reader.offset = offset
+    return codec.decode(reader)
+  },
+})
+
+/** `uint16 name<least..most>`. */
+export const u16s = (width: Width): Codec<readonly number[]> =>
+  quickly(list(width, u16, 2), (reader) => {
+    const { bytes } = vector(reader, width, 2)
+    if (bytes.length & 1) return undefined
+    // an array that grows costs several times as much
+    const values = new Array<number>(bytes.length >> 1)
+    for (let i = 0; i < values.length; i++) values[i] = u16At(bytes, 2 * i)
+    return values
+  })
+
+export const u16At = (bytes: Uint8Array, at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
 
 /** Codecs by name: the fields of a struct, or the messages or extensions of a table. */
 export type Fields = Readonly<Record<string, Codec<unknown>>>
@@ -320,6 +356,25 @@ export const mapped = <A, B>(codec: Codec<A>, from: (a: A, reader: Reader) => B,
 const ascii = new TextEncoder()
 /** Bytes as a string of one char per byte, so that no byte is lost or changed (ALPN names, host names). */
 export const latin1 = (codec: Codec<Uint8Array>): Codec<string> => mapped(codec, textOf, bytesOf)
+
+/** Names of 1 to 255 characters. */
+export const texts = (): Codec<readonly string[]> =>
+  quickly(list(2, latin1(opaque(1, 1)), 2), (reader) => {
+    const { bytes } = vector(reader, 2, 2)
+    let count = 0
+    let at = 0
+    for (; bytes[at]; count++) at += 1 + (bytes[at] ?? 0)
+    if (at !== bytes.length) return undefined
+    const all = textOf(bytes)
+    const values = new Array<string>(count)
+    at = 0
+    for (let i = 0; i < count; i++) {
+      const start = at + 1
+      at = start + (bytes[at] ?? 0)
+      values[i] = all.slice(start, at)
+    }
+    return values
+  })
 
 /** Characters up to which a string grows one by one; arguments of a call are bounded too. */
 const CHUNK = 4096

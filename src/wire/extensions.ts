@@ -2,9 +2,28 @@
 // the rows). A table says both how an extension is written and that it may appear in that message at all.
 
 import { TlsError } from '../errors.ts'
-import { empty, fixed, latin1, list, mapped, opaque, rest, struct, u16, u32, u8, encodeAll, decode } from './codec.ts'
+import {
+  decode,
+  empty,
+  encodeAll,
+  fixed,
+  latin1,
+  list,
+  mapped,
+  opaque,
+  quickly,
+  rest,
+  struct,
+  texts,
+  u16,
+  u16At,
+  u16s,
+  u32,
+  u8,
+} from './codec.ts'
 import type { Codec, Decoded, Fields, Note, Reader } from './codec.ts'
 import { decodeEchConfigList } from './ech.ts'
+import { firstRepeated } from './code-points.ts'
 import { extensionName, extensionTypes, knownExtensionName } from './registry.ts'
 import type { ExtensionName } from './registry.ts'
 
@@ -18,54 +37,42 @@ export type RawExtension = Decoded<typeof extensionEntry>
  * Lists come from anybody who connects, with 16,000 extensions if it likes: reading one costs little more than its
  * bytes.
  */
-export const extensionList = (least = 0): Codec<readonly RawExtension[]> => {
-  const checked = mapped(
-    list(2, extensionEntry, least),
+export const extensionList = (least = 0): Codec<readonly RawExtension[]> =>
+  mapped(
+    quickly(list(2, extensionEntry, least), (reader) => readExtensions(reader, least)),
     withoutRepeats,
-    (extensions: readonly RawExtension[]) => extensions,
+    (extensions) => extensions,
   )
-  return {
-    encode: checked.encode,
-    decode: (reader) => (reader.note ? undefined : readExtensions(reader, least)) ?? checked.decode(reader),
-  }
-}
-
-const withoutRepeats = (extensions: readonly RawExtension[], reader: Reader): readonly RawExtension[] => {
-  const seen = new Set<number>()
-  for (const { type } of extensions) {
-    if (seen.has(type)) {
-      throw new TlsError('decode_error', `${reader.what}: extension ${extensionName(type)} appears twice`)
-    }
-    seen.add(type)
-  }
-  return extensions
-}
 
 const nothing = new Uint8Array(0)
 
-/**
- * The whole list in one go; undefined, and nothing read, where something is wrong with it: field by field that is
- * found.
- */
-const readExtensions = (reader: Reader, least: number): readonly RawExtension[] | undefined => {
+/** Counted first, since an array that grows costs several times as much. */
+const readExtensions = (reader: Reader, least: number): RawExtension[] | undefined => {
   const { bytes } = reader
-  const u16At = (at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
-  if (reader.remaining < 2) return undefined
-  const length = u16At(reader.offset)
-  const end = reader.offset + 2 + length
-  if (length < least || end > bytes.length) return undefined
-  const seen = length > 512 ? new Uint8Array(65_536) : undefined
-  const extensions: RawExtension[] = []
-  for (let at = reader.offset + 2; at < end;) {
-    const type = u16At(at)
-    const next = at + 4 + u16At(at + 2)
-    if (next > end || (seen ? seen[type] === 1 : extensions.some((before) => before.type === type))) return undefined
-    if (seen) seen[type] = 1
-    extensions.push({ type, data: next === at + 4 ? nothing : bytes.subarray(at + 4, next) })
-    at = next
-  }
+  const start = reader.offset + 2
+  const end = start + u16At(bytes, reader.offset)
+  if (end - start < least || end > bytes.length) return undefined
   reader.offset = end
+  let count = 0
+  let at = start
+  for (; at < end; count++) at += 4 + u16At(bytes, at + 2)
+  if (at > end) return undefined
+  const extensions = new Array<RawExtension>(count)
+  at = start
+  for (let i = 0; i < count; i++) {
+    const type = u16At(bytes, at)
+    const length = u16At(bytes, at + 2)
+    at += 4
+    extensions[i] = { type, data: length === 0 ? nothing : new Uint8Array(bytes.buffer, bytes.byteOffset + at, length) }
+    at += length
+  }
   return extensions
+}
+
+const withoutRepeats = (extensions: readonly RawExtension[], { what }: Reader): readonly RawExtension[] => {
+  const repeated = firstRepeated(extensions.map(({ type }) => type))
+  if (repeated === undefined) return extensions
+  throw new TlsError('decode_error', `${what}: extension ${extensionName(repeated)} appears twice`)
 }
 
 /** Which extensions a message may carry, and how. */
@@ -77,11 +84,11 @@ export type ExtensionValues<T> = { -readonly [K in keyof T]?: Decoded<T[K]> }
 /** The same for writing: one that is undefined is left out. */
 export type WrittenExtensions<T> = { readonly [K in keyof T]?: Decoded<T[K]> | undefined }
 
-const idList16: Codec<readonly number[]> = list(2, u16, 2)
+const idList16: Codec<readonly number[]> = u16s(2)
 const authorities: Codec<readonly Uint8Array[]> = list(2, opaque(2, 1), 3)
 const keyShareEntry = struct({ group: u16, keyExchange: opaque(2, 1) })
 export type KeyShareEntry = Decoded<typeof keyShareEntry>
-const protocolNames: Codec<readonly string[]> = list(2, latin1(opaque(1, 1)), 2)
+const protocolNames = texts()
 /** RFC 6962 section 3.3: SerializedSCT list. */
 const sctList: Codec<readonly Uint8Array[]> = list(2, opaque(2, 1), 1)
 const recordSizeLimit: Codec<number> = mapped(
@@ -97,7 +104,7 @@ const recordSizeLimit: Codec<number> = mapped(
 
 /** RFC 8879 section 3. An algorithm that is there twice says nothing the first one did not. */
 const compressionAlgorithms: Codec<readonly number[]> = mapped(
-  list(1, u16, 2),
+  u16s(1),
   (ids, reader) => {
     if (new Set(ids).size !== ids.length)
       throw new TlsError('illegal_parameter', `${reader.what}: an algorithm that appears twice`)
@@ -139,8 +146,20 @@ export const importedIdentity = struct({
 })
 export type ImportedIdentity = Decoded<typeof importedIdentity>
 
+/** Types that a name can have. */
+const NAME_TYPES = 256
+
 export const clientHelloExtensions = {
-  server_name: list(2, struct({ nameType: u8, name: latin1(opaque(2, 1)) }), 1),
+  server_name: quickly(list(2, struct({ nameType: u8, name: latin1(opaque(2, 1)) }), 1), (reader) => {
+    const { bytes } = reader
+    let at = 2
+    for (let count = 0; at < bytes.length; count++) {
+      at += 3 + u16At(bytes, at + 1)
+      if (count === NAME_TYPES)
+        throw new TlsError('illegal_parameter', `${reader.what}: two server names of one type (RFC 6066 section 3)`)
+    }
+    return undefined
+  }),
   max_fragment_length: u8,
   status_request: struct({ statusType: u8, request: rest }),
   supported_groups: idList16,
@@ -161,7 +180,7 @@ export const clientHelloExtensions = {
   session_ticket: rest,
   pre_shared_key: offeredPsks,
   early_data: empty,
-  supported_versions: list(1, u16, 2),
+  supported_versions: u16s(1),
   cookie: opaque(2, 1),
   psk_key_exchange_modes: opaque(1, 1),
   certificate_authorities: authorities,

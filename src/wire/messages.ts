@@ -2,7 +2,7 @@
 // and writes through these; nothing else knows how a message is laid out on the wire.
 
 import { TlsError } from '../errors.ts'
-import { decode, empty, encode, fixed, list, mapped, opaque, rest, struct, u16, u24, u32, u8 } from './codec.ts'
+import { decode, empty, encode, fixed, list, mapped, opaque, rest, struct, u16, u16s, u24, u32, u8 } from './codec.ts'
 import type { Codec, Decoded, DecodedFields, Note } from './codec.ts'
 import { extensionList } from './extensions.ts'
 import type { RawExtension } from './extensions.ts'
@@ -29,7 +29,7 @@ export const clientHello = struct({
   legacyVersion: u16,
   random: fixed(32),
   sessionId: opaque(1, 0, 32),
-  cipherSuites: list(2, u16, 2),
+  cipherSuites: u16s(2),
   compressionMethods: opaque(1, 1),
   extensions: optionalExtensions,
 })
@@ -111,7 +111,7 @@ export const messages12 = {
   ServerKeyExchange: keyExchangeBody,
   CertificateRequest: struct({
     certificateTypes: opaque(1, 1),
-    signatureAlgorithms: list(2, u16, 2),
+    signatureAlgorithms: u16s(2),
     authorities: list(2, opaque(2, 1)),
   }),
   ServerHelloDone: nothing,

@@ -6,7 +6,7 @@ import type { ClientConfig } from '../../config.ts'
 import type { CertificateRequestInfo, Identity } from '../../options.ts'
 import type { AskedIdentity, SessionState } from '../../session/state.ts'
 import { equalBytes } from '../../wire/bytes.ts'
-import { signatureSchemeById } from '../../wire/registry.ts'
+import { signatureSchemes } from '../../wire/registry.ts'
 import type { SignatureScheme } from '../../wire/registry.ts'
 import { ask } from '../flow.ts'
 import type { Flow } from '../flow.ts'
@@ -39,10 +39,9 @@ export const usableIdentities = <T>(
   })
   const issued = usable.filter(({ identity }) => isIssuedBy(identity, authorities))
   const inOrder = [...issued, ...usable.filter((one) => !issued.includes(one) && !one.identity.onlyForItsIssuers)]
-  const accepted = schemes?.map((id) => signatureSchemeById.get(id)?.algorithm)
+  const accepted = schemes && signatureSchemes.filter(({ id }) => schemes.includes(id))
   const isVerifiable = ({ identity }: ChosenIdentity<T>): boolean =>
-    !accepted ||
-    identity.signedWith.every((algorithm) => algorithm !== undefined && accepted.some((one) => one === algorithm))
+    !accepted || identity.signedWith.every((algorithm) => accepted.some((one) => one.algorithm === algorithm))
   return [...inOrder.filter(isVerifiable), ...inOrder.filter((one) => !isVerifiable(one))]
 }
 

@@ -46,11 +46,9 @@ export const schemeFor = (
     (tls13 ? scheme.tls13 : !scheme.tls13Only) &&
     identity.signer.algorithms.includes(scheme.algorithm) &&
     longEnough(scheme, identity.keyBits)
-  for (const id of offered) {
-    const scheme = signatureSchemes.find((candidate) => candidate.id === id)
-    if (scheme && usable(scheme)) return scheme
-  }
-  return undefined
+  const ours = signatureSchemes.filter(usable)
+  const chosen = offered.find((id) => ours.some((scheme) => scheme.id === id))
+  return ours.find(({ id }) => id === chosen)
 }
 
 /** The scheme that an identity signs the handshake of TLS 1.3 with, or undefined if the peer does not take it. */

@@ -4,6 +4,7 @@
 import type { EarlyDataRefusal } from '../../info.ts'
 import type { ActiveGroup, ActiveSuite } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
+import { areAllIn, firstRepeated } from '../../wire/code-points.ts'
 import { TLS12, versionName } from '../../wire/registry.ts'
 import { schemeFor13 } from '../auth/signatures.ts'
 import type { ChosenIdentity } from '../auth/identities.ts'
@@ -161,12 +162,12 @@ const checkOffer13 = ({ message, extensions }: ReceivedHello): void => {
   if (!extensions.signature_algorithms && !psks) {
     throw new TlsError('missing_extension', 'ClientHello: signature_algorithms or a PSK is expected (section 9.2)')
   }
-  const listed = new Set(groups)
-  if (listed.size !== (groups?.length ?? 0)) {
+  if (!groups || !shares) return
+  if (firstRepeated(groups) !== undefined) {
     throw new TlsError('illegal_parameter', 'ClientHello: a group twice in supported_groups (section 4.3.7)')
   }
-  const shared = new Set(shares?.map(({ group }) => group))
-  if (shared.size !== (shares?.length ?? 0) || [...shared].some((group) => !listed.has(group))) {
+  const shared = shares.map(({ group }) => group)
+  if (firstRepeated(shared) !== undefined || !areAllIn(shared, groups)) {
     throw new TlsError(
       'illegal_parameter',
       'ClientHello: a key share twice, or for a group that is not listed (section 4.3.8)',
