@@ -12,12 +12,6 @@ const SMALL = 1024
 /** Bytes of a block; the first ones are smaller. */
 const BLOCK = 16_384
 
-/**
- * Is offered a chunk in the event that brings it. Undefined: it was taken, and the read goes on waiting; otherwise the
- * read is answered with what is given back: the chunk, or no bytes if it was taken.
- */
-export type Offer = (chunk: Uint8Array) => Uint8Array | undefined
-
 export class Inbox {
   #chunks: Uint8Array[] = []
   /** Index of the next chunk to read: shift() on a long array is not free. */
@@ -26,8 +20,6 @@ export class Inbox {
   #block: { readonly bytes: Uint8Array; used: number } | undefined
   /** Those who wait; undefined rather than an empty list, which would keep room for many. */
   #readers: Deferred<Uint8Array | null>[] | undefined
-  /** Of the one who reads, if nobody else does. */
-  offer: Offer | undefined
   #end: { readonly error: Error | undefined } | undefined
   #endSeen = false
   #whenEnded: Signal | undefined
@@ -66,19 +58,15 @@ export class Inbox {
 
   push(chunk: Uint8Array): void {
     if (this.#end || chunk.length === 0) return
-    if (this.#readers) return this.#answer(chunk)
+    const readers = this.#readers
+    if (readers) {
+      const reader = readers.shift()
+      if (readers.length === 0) this.#readers = undefined
+      return reader?.resolve(chunk)
+    }
     if (!this.#packed || chunk.length > SMALL) this.#append(chunk)
     else this.#pack(chunk)
     this.#bytes += chunk.length
-  }
-
-  #answer(chunk: Uint8Array): void {
-    const answer = this.offer ? this.offer(chunk) : chunk
-    const readers = this.#readers
-    if (!answer || !readers) return // taken, and what was in it may have ended the queue
-    const reader = readers.shift()
-    if (readers.length === 0) this.#readers = undefined
-    reader?.resolve(answer)
   }
 
   /** A clean end, after all that was pushed. The first end counts. */

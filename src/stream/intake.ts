@@ -10,22 +10,16 @@ import type { Signal } from './defer.ts'
 import type { Ending } from './ending.ts'
 import { whenSettled } from './forgotten.ts'
 import type { Gate } from './gate.ts'
-import type { Inbox, Offer } from './inbox.ts'
+import type { Inbox } from './inbox.ts'
 import { answersAhead, readAhead } from './options.ts'
 import type { Outbox } from './outbox.ts'
 import type { ByteStream } from './types.ts'
 import type { Writes } from './writes.ts'
 
-/** Of a transport whose events never come inside of one of our own calls. */
-export interface OfferingStream {
-  /** What comes while read() waits is offered first. */
-  offerTo?(offer: Offer): void
-}
-
 /** What an intake works with. */
 export interface IntakeParts {
   readonly engine: TlsEngine
-  readonly transport: ByteStream & OfferingStream
+  readonly transport: ByteStream
   /** How many steps of handshakes there may be in a turn. */
   readonly gate: Gate | undefined
   readonly inbox: Inbox
@@ -47,8 +41,6 @@ export interface IntakeOwner {
   /** Nothing more is read. */
   readingEnded(): void
 }
-
-const nothing = new Uint8Array(0)
 
 export class Intake {
   readonly #parts: IntakeParts
@@ -87,10 +79,9 @@ export class Intake {
    * function: each that waits costs promises.
    */
   async run(head: Uint8Array | undefined): Promise<void> {
-    const { engine, transport, gate, outbox, ending } = this.#parts
+    const { engine, transport, gate, outbox, writes, ending } = this.#parts
     const owner = this.#owner
     try {
-      transport.offerTo?.((chunk) => this.#offered(chunk))
       owner.look()
       if (engine.blocked) await this.settle()
       // A copy: what is received may be decrypted in place, and the head is the caller's.
@@ -103,7 +94,8 @@ export class Intake {
         // A stream that says by itself when it is over is not read ahead of whoever reads here; of another, one chunk.
         if (this.isBehind && !owner.discarding && transport.closed !== undefined) await this.#catchUp()
         // data of ours is no reason to stop reading: the peer may wait for us to read
-        if (!owner.discarding && this.#owesMuch) await outbox.flush().catch(ignore)
+        const owed = outbox.waiting - 2 * writes.ahead
+        if (!owner.discarding && owed > answersAhead) await outbox.flush().catch(ignore)
         if (ending.aborted) break
         let chunk: unknown
         try {
@@ -120,46 +112,15 @@ export class Intake {
         const turn = engine.handshakeDone ? undefined : gate?.pass()
         if (turn) await turn
         if (owner.discarding) continue
-        this.#receive(asBytes(chunk))
+        const bytes = asBytes(chunk)
+        const forgotten = bytes.length > 0 && engine.receive(bytes)
+        owner.look()
+        if (forgotten) transport.release?.(bytes)
       }
     } catch (thrown) {
       owner.failSilently(asTlsError(thrown))
     }
     owner.readingEnded()
-  }
-
-  #receive(bytes: Uint8Array): void {
-    const { engine, transport } = this.#parts
-    const forgotten = bytes.length > 0 && engine.receive(bytes)
-    this.#owner.look()
-    if (forgotten) transport.release?.(bytes)
-  }
-
-  /**
-   * What comes while nothing stands in the way goes to the engine in the event itself: a promise and its callback for
-   * each chunk cost as much as the engine does.
-   */
-  #offered(chunk: Uint8Array): Uint8Array | undefined {
-    if (!this.#flows) return chunk
-    try {
-      this.#receive(chunk)
-    } catch (thrown) {
-      this.#owner.failSilently(asTlsError(thrown))
-    }
-    return this.#flows ? undefined : nothing
-  }
-
-  /** The next chunk may be received as soon as it is there. */
-  get #flows(): boolean {
-    const { engine, ending } = this.#parts
-    const stops = engine.blocked || ending.aborted || this.#owner.discarding || this.isBehind || this.#owesMuch
-    return engine.handshakeDone && !stops
-  }
-
-  /** So much waits for the peer, its own data left out, that nothing more is read. */
-  get #owesMuch(): boolean {
-    const { outbox, writes } = this.#parts
-    return outbox.waiting - 2 * writes.ahead > answersAhead
   }
 
   /** Waits until the engine has worked on all that it received. */

@@ -8,7 +8,6 @@ import { defer, done, ignore } from './defer.ts'
 import type { Deferred } from './defer.ts'
 import { inNextTurn } from './end-of-turn.ts'
 import { Inbox } from './inbox.ts'
-import type { Offer } from './inbox.ts'
 import { afterUnheld } from './limits.ts'
 import type { ByteStream, NodeDuplexLike } from './types.ts'
 import { release } from '../wire/bytes.ts'
@@ -77,43 +76,29 @@ class NodeStream implements ByteStream {
     return this.#inbox.read()
   }
 
-  /** What comes while read() waits is offered first; another's socket may have events inside our own writes. */
-  offerTo(offer: Offer): void {
-    if (this.#own) this.#inbox.offer = offer
-  }
-
   write(data: Uint8Array): Promise<void> {
     return this.#write(data, [data])
   }
 
   release(data: Uint8Array): void {
-    if (data.length < MIN_FREED) return
     if (this.#own && !isSeen(this.#socket, 'emit') && listeners(this.#socket, 'data') === 1) release(data)
   }
 
   /** `chunks`: all that has been taken when `data` has. */
   #write(data: Uint8Array, chunks: readonly Uint8Array[]): Promise<void> {
-    const socket: NodeDuplexLike & { readonly destroyed?: unknown } = this.#socket
-    if (!this.#failure && socket.destroyed === true) this.#fail(destroyed())
+    const socket = this.#socket
+    if (!this.#failure && property(socket, 'destroyed') === true) this.#fail(destroyed())
     if (this.#failure) return Promise.reject(this.#failure)
-    let isLarge = false
-    for (const { length } of chunks) {
-      this.#burst += length
-      isLarge ||= length >= MIN_FREED
-    }
     try {
-      const frees = isLarge && this.#own && !isSeen(socket, 'write')
+      const frees = this.#own && chunks.some(({ length }) => length >= MIN_FREED) && !isSeen(socket, 'write')
       const hasRoom = frees ? socket.write(data, () => chunks.forEach(release)) : socket.write(data)
       const written = hasRoom === false ? this.#drained() : done
+      for (const { length } of chunks) this.#burst += length
       return this.#burst < MAX_BURST ? written : this.#afterTurn(written)
     } catch (thrown) {
-      return this.#refused(thrown)
+      this.#fail(asError(thrown) ?? destroyed())
+      return Promise.reject(thrown)
     }
-  }
-
-  #refused(thrown: unknown): Promise<never> {
-    this.#fail(asError(thrown) ?? destroyed())
-    return Promise.reject(thrown)
   }
 
   #drained(): Promise<void> {
@@ -137,10 +122,14 @@ class NodeStream implements ByteStream {
     if (isSmall(chunks) || !(this.#gathers ??= canGather(socket))) return this.write(joinedAndFreed(chunks))
     socket.cork?.()
     try {
-      for (const chunk of chunks.slice(0, -1)) if (!this.#failure) socket.write(chunk)
+      for (let i = 0; i < chunks.length - 1; i++) {
+        const chunk = chunks[i]
+        if (chunk && !this.#failure) socket.write(chunk)
+      }
       return this.#write(last, chunks)
     } catch (thrown) {
-      return this.#refused(thrown)
+      this.#fail(asError(thrown) ?? destroyed())
+      return Promise.reject(thrown)
     } finally {
       socket.uncork?.()
     }
