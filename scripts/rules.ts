@@ -32,14 +32,22 @@ const pages = values.page === undefined ? ['rfc-musts', 'rfc-musts-tls12', 'rfc-
 interface Job {
   readonly page: string
   readonly row: RuleRow
-  readonly mutants: readonly Numbered[]
+  /** Each a way to break the rule: one change, or several with the same number. */
+  readonly breaks: readonly (readonly Numbered[])[]
 }
 
 let ids = 0
 const jobs: readonly Job[] = pages.flatMap((page) =>
   rowsOf(readFileSync(join(root, `docs/${page}.md`), 'utf8'))
     .filter((row) => quoteOf(row.line) !== undefined && row.rule.includes(values.only ?? ''))
-    .map((row) => ({ page, row, mutants: mutantsFor(root, row).map((mutant) => ({ id: ids++, mutant })) })),
+    .map((row) => ({
+      page,
+      row,
+      breaks: mutantsFor(root, row).map((mutants) => {
+        const id = ids++
+        return mutants.map((mutant) => ({ id, mutant }))
+      }),
+    })),
 )
 
 /** What of a test's full name the quote of a row tells: its title, a name in a table, or the title that the table is
@@ -65,7 +73,7 @@ const place = mkdtempSync(join(tmpdir(), 'puretls-rules-'))
 const project = copyOf(root, place)
 compileIn(
   project,
-  jobs.flatMap(({ mutants }) => mutants),
+  jobs.flatMap(({ breaks }) => breaks.flat()),
 )
 const runner = new Runner(project.folder, join(project.folder, 'scripts/mutants/setup.ts'))
 
@@ -87,17 +95,18 @@ const failureWith = async (id: number, file: string, title: string): Promise<str
 
 const counts = { noticed: 0, 'by structure': 0, 'NOT NOTICED': 0, 'no break': 0, 'no test': 0 }
 
-const judge = async ({ row, mutants }: Job): Promise<readonly [keyof typeof counts, readonly string[]]> => {
+const judge = async ({ row, breaks }: Job): Promise<readonly [keyof typeof counts, readonly string[]]> => {
   const test = quoteOf(row.test)
   const structure = structureOf(row)
   if (structure !== undefined) return ['by structure', [structure]]
-  if (!test || mutants.length === 0) return ['no break', [row.line]]
+  if (!test || breaks.length === 0) return ['no break', [row.line]]
   const title = await titleOf(test)
   if (title === undefined) return ['no test', [row.test]]
   const passed: string[] = []
-  for (const { id, mutant } of mutants)
-    if ((await failureWith(id, test.path, title)) === undefined) passed.push(describe(project, mutant))
-  return [passed.length < mutants.length ? 'noticed' : 'NOT NOTICED', passed]
+  for (const [first, ...others] of breaks)
+    if (first && (await failureWith(first.id, test.path, title)) === undefined)
+      passed.push([first, ...others].map(({ mutant }) => describe(project, mutant)).join(' and '))
+  return [passed.length < breaks.length ? 'noticed' : 'NOT NOTICED', passed]
 }
 
 try {

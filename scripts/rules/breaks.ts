@@ -17,7 +17,11 @@ export interface Break {
   readonly code: string
   readonly expression: string
   readonly instead: string
+  /** Where two lines hold the rule: the other one, broken at the same time. */
+  readonly also?: Change
 }
+
+type Change = Required<Pick<Break, 'file' | 'code' | 'expression' | 'instead'>>
 
 /** A rule that no change of an expression breaks, and why. */
 export interface Structure {
@@ -33,17 +37,21 @@ export const structureOf = ({ rule }: RuleRow): string | undefined =>
   entries.flatMap((entry) => ('structure' in entry && entry.rule === rule ? [entry.structure] : []))[0]
 
 /** Those of breaks.json for this row, or the mutants of its line: those that turn a refusal off, if there are any. */
-export const mutantsFor = (root: string, row: RuleRow): readonly Mutant[] => {
+export const mutantsFor = (root: string, row: RuleRow): readonly (readonly Mutant[])[] => {
   const held = quoteOf(row.line)
   if (!held) return []
   const own = entries.flatMap((entry) => ('code' in entry && entry.rule === row.rule ? [entry] : []))
-  if (own.length > 0) return own.map((broken) => mutantOf(root, { file: held.path, ...broken }))
+  if (own.length > 0)
+    return own.map((broken) =>
+      [{ file: held.path, ...broken }, ...(broken.also ? [broken.also] : [])].map((change) => mutantOf(root, change)),
+    )
   const text = readFileSync(join(root, held.path), 'utf8')
   const place = placeOf(text, held.quote)
   if (!place) throw new Error(`${held.path} does not have: ${held.quote}`)
   const all = mutantsOf(held.path, text)
   const off = all.filter((mutant) => turnsOff(mutant, place, text))
-  return off.length > 0 ? off : all.filter(({ start, end }) => start >= place.start && end <= place.end)
+  const inside = all.filter(({ start, end }) => start >= place.start && end <= place.end)
+  return (off.length > 0 ? off : inside).map((mutant) => [mutant])
 }
 
 interface Place {
@@ -57,12 +65,12 @@ const turnsOff = ({ kind, start, end, mutated }: Mutant, place: Place, text: str
     ? text.startsWith('throw', start) && start < place.end && end > place.start
     : mutated === 'false' && start >= place.start && end <= place.end && /\bif \($/.test(text.slice(0, start))
 
-export const mutantOf = (root: string, broken: Break & { readonly file: string }): Mutant => {
+const mutantOf = (root: string, broken: Change): Mutant => {
   const text = readFileSync(join(root, broken.file), 'utf8')
   const at = text.indexOf(broken.code)
   const inside = broken.code.indexOf(broken.expression)
   if (at < 0 || inside < 0 || text.includes(broken.code, at + 1)) {
-    throw new Error(`${broken.rule}: ${broken.file} does not have this once: ${broken.code}`)
+    throw new Error(`${broken.file} does not have this once: ${broken.code}`)
   }
   const start = at + inside
   const end = start + broken.expression.length
@@ -72,6 +80,6 @@ export const mutantOf = (root: string, broken: Break & { readonly file: string }
     end,
     mutated: broken.instead,
     kind: 'expression',
-    opens: /[\n;{}]\s*$/.test(text.slice(0, start)),
+    opens: /[;{}]\s*$/.test(text.slice(0, start)),
   }
 }

@@ -115,14 +115,15 @@ describe('RFC 9849 section 5.1', () => {
     await expect(opened({}, { padding: Uint8Array.of(0, 1) })).rejects.toMatchObject(refused('illegal_parameter'))
   })
   test.each([
-    ['an extension that the outer hello does not have', [10], [ext(13)]],
-    ['an extension twice', [10, 10], [ext(10)]],
-    ['encrypted_client_hello', [extensionTypes.encrypted_client_hello], []],
-    ['another order', [13, 10], [ext(10), ext(13)]],
-  ])('ech_outer_extensions with %s', async (_, types, outer) => {
-    await expect(opened({ extensions: [inner, only13, refer(...types)] }, { outer })).rejects.toMatchObject(
-      refused('illegal_parameter'),
-    )
+    ['an extension that the outer hello does not have', [10], [ext(13)], 'is missing'],
+    ['an extension twice', [10, 10], [ext(10)], 'there twice'],
+    ['encrypted_client_hello', [extensionTypes.encrypted_client_hello], [], 'it refers to encrypted_client_hello'],
+    ['another order', [13, 10], [ext(10), ext(13)], 'out of order'],
+  ])('ech_outer_extensions with %s', async (_, types, outer, message) => {
+    await expect(opened({ extensions: [inner, only13, refer(...types)] }, { outer })).rejects.toMatchObject({
+      ...refused('illegal_parameter'),
+      message: expect.stringContaining(message),
+    })
   })
   test.each([[[]], [[3, 0, 10, 0]], [[2, 0, 10, 0]]])('ech_outer_extensions of the form %o', async (data) => {
     const reference = ext(extensionTypes.ech_outer_extensions, ...(data.length === 0 ? [0] : data))

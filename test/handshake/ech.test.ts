@@ -15,6 +15,7 @@ import { hpkeReceiver } from '../../src/keys/hpke.ts'
 import { concat } from '../../src/wire/bytes.ts'
 import { decode, Reader } from '../../src/wire/codec.ts'
 import { decodeEch, decodeEchConfigList, echInfo, outerExtensions } from '../../src/wire/ech.ts'
+import { clientHelloExtensions, decodeExtensions } from '../../src/wire/extensions.ts'
 import { clientHello, decodeMessage, messages13 } from '../../src/wire/messages.ts'
 import { extensionTypes } from '../../src/wire/registry.ts'
 
@@ -40,6 +41,24 @@ describe.each([nodeProvider, nobleProvider, webcryptoProvider])('ECH with the $n
     expect(infoOf(clientEvents)).toMatchObject({ echAccepted: true, helloRetryRequest: true })
     expect(infoOf(serverEvents)).toMatchObject({ echAccepted: true, serverName: 'secret.test' })
   })
+})
+
+test('RFC 9849 section 6.1.5: the second outer hello answers the HelloRetryRequest too', async () => {
+  const sent: Uint8Array[] = []
+  const { clientEvents } = await meet(
+    {
+      ...client,
+      hello: { ...client.hello, keyShares: ['P-256'] },
+      groups: ['P-256', 'X25519'],
+      trace: ({ direction, type, content }) => void (direction === 'sent' && type === 22 && sent.push(content)),
+    },
+    { ...server, groups: ['X25519'], hello: { ...server.hello, cookie: true } },
+  )
+  expect(infoOf(clientEvents)).toMatchObject({ echAccepted: true, helloRetryRequest: true })
+  const { extensions = [] } = decodeMessage(messages13, 'ClientHello', sent[1] ?? new Uint8Array(0))
+  const { key_share: shares, cookie } = decodeExtensions(clientHelloExtensions, extensions, 'ClientHello')
+  expect(shares?.map(({ group }) => group)).toEqual([0x001d])
+  expect(cookie?.length).toBeGreaterThan(0)
 })
 
 test('the name does not go in the clear', async () => {
@@ -119,6 +138,7 @@ test.each([{}, ...shapes])(
     expect(named.filter((type) => own.includes(type))).toEqual([])
     expect(outer.extensions?.map(({ type }) => type).filter((type) => named.includes(type))).toEqual(named)
     expect(own).toEqual(expect.arrayContaining([extensionTypes.server_name, extensionTypes.encrypted_client_hello]))
+    expect(outer.extensions?.map(({ type }) => type)).not.toContain(extensionTypes.ech_outer_extensions)
     expect(length).toBeLessThan(600) // a hybrid key share alone has more
   },
 )
