@@ -61,7 +61,7 @@ const titlesOf = (file: string, quote: string): readonly string[] => {
   const [quoteStart = ''] = quote.split(/[%$]/)
   return [
     quote,
-    quoteStart.length > 10 ? quoteStart.trim() : '',
+    quoteStart.length > 5 ? quoteStart.trim() : '',
     ...named.map((name) => name.split('${')[0] ?? ''),
     eachStart.trim(),
   ]

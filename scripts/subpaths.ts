@@ -20,10 +20,10 @@ export interface Subpath {
 const kB = 1000
 
 export const subpaths: readonly Subpath[] = [
-  { subpath: '.', source: 'src/index.ts', nodeSource: 'src/index.node.ts', budget: 143.3 * kB },
+  { subpath: '.', source: 'src/index.ts', nodeSource: 'src/index.node.ts', budget: 143.4 * kB },
   { subpath: './core', source: 'src/core.ts', budget: 70.4 * kB },
   { subpath: './client', source: 'src/client-entry.ts', budget: 79.1 * kB },
-  { subpath: './server', source: 'src/server-entry.ts', budget: 81.2 * kB },
+  { subpath: './server', source: 'src/server-entry.ts', budget: 81.3 * kB },
   { subpath: './engine', source: 'src/engine/index.ts', budget: 58.3 * kB },
   { subpath: './x509', source: 'src/x509/index.ts', budget: 40 * kB },
   { subpath: './x509/web', source: 'src/x509/web.ts', budget: 27.5 * kB },
@@ -43,16 +43,16 @@ export const subpaths: readonly Subpath[] = [
     budget: 2 * kB,
   },
   { subpath: './roots', source: 'src/roots/index.ts', budget: 104 * kB },
-  { subpath: './node', source: 'src/node/index.ts', needsNode: true, budget: 146.3 * kB },
+  { subpath: './node', source: 'src/node/index.ts', needsNode: true, budget: 146.4 * kB },
   { subpath: './node/https', source: 'src/node/https.ts', needsNode: true, budget: 145.9 * kB },
   { subpath: './node/http2', source: 'src/node/http2.ts', needsNode: true, budget: 145.0 * kB },
-  { subpath: './node/register', source: 'src/node/register.ts', needsNode: true, budget: 147.8 * kB },
+  { subpath: './node/register', source: 'src/node/register.ts', needsNode: true, budget: 147.9 * kB },
   {
     subpath: './libp2p',
     source: 'src/libp2p/index.ts',
     nodeSource: 'src/libp2p/index.node.ts',
     peers: ['@libp2p/crypto', '@libp2p/interface', '@libp2p/peer-id', '@libp2p/utils'],
-    budget: 146.9 * kB,
+    budget: 147.0 * kB,
   },
   { subpath: './acme', source: 'src/acme/index.ts', needsNode: true, budget: 92.2 * kB },
   { subpath: './cli', source: 'src/cli/index.ts', needsNode: true, budget: 226.3 * kB },
@@ -149,7 +149,7 @@ export const bundles: readonly Bundle[] = [
   {
     name: 'client, paths, 1.2, ECH',
     imports: { ...client, 'src/client-entry.ts': ['connectWith', 'tls12', 'ech'] },
-    budget: 82.3 * kB,
+    budget: 82.4 * kB,
   },
   { name: 'server', imports: { 'src/server-entry.ts': ['createServer'] }, budget: 61.0 * kB },
   { name: 'verifyChain', imports: { 'src/x509/index.ts': ['verifyChain'] }, budget: 33.8 * kB },

@@ -29,7 +29,7 @@ export interface Structure {
   readonly structure: string
 }
 
-const entries = JSON.parse(readFileSync(new URL('breaks.json', import.meta.url), 'utf8')) as readonly (
+export const entries = JSON.parse(readFileSync(new URL('breaks.json', import.meta.url), 'utf8')) as readonly (
   Break | Structure
 )[]
 

@@ -200,9 +200,12 @@ export const keySharesOf = (
   groups: readonly ActiveGroup[],
 ): readonly ActiveGroup[] => {
   const named = keyShares && pick(keyShares, groups, 'hello.keyShares')
+  // in the order of supported_groups (RFC 9846 section 4.3.8)
   const predicted = groups.find(({ id }) => serverGroups?.includes(id))
   if (predicted) return [predicted]
-  return named ?? groups.filter(({ name }, index) => index === 0 || (groups[0]?.tls13Only && name === 'X25519'))
+  return groups.filter((group, index) =>
+    named ? named.includes(group) : index === 0 || (groups[0]?.tls13Only && group.name === 'X25519'),
+  )
 }
 
 export const activeSchemes = (
@@ -212,9 +215,11 @@ export const activeSchemes = (
   option: string,
 ): readonly SignatureScheme[] => {
   const all = everyScheme(provider)
-  return names
+  const chosen = names
     ? pick(names, all, option, provider)
     : all.filter((scheme) => (legacy || !scheme.legacy) && scheme.keyType !== 'ed448')
+  // SHA-1 comes after all others (RFC 9846 section 4.3.3)
+  return chosen.toSorted((a, b) => Number(a.legacy === true) - Number(b.legacy === true))
 }
 
 const pick = <T extends { readonly name: string }>(

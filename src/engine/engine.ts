@@ -257,10 +257,12 @@ export class Engine implements TlsEngine {
     return later.length === 0 ? undefined : Promise.all(later).then(() => {})
   }
 
-  /** What the ticket does not allow as early data waits for the end of the handshake (section 4.7.1). */
+  /**
+   * What the ticket does not allow as early data (section 4.7.1), or its key, which can't be updated (section 5.5),
+   * waits for the end of the handshake. */
   #sendEarly(early: EarlyData, data: Uint8Array): MaybePromise<void> {
     const copy = data.slice()
-    if (this.#order.free && early.fits(copy)) {
+    if (this.#order.free && early.fits(copy) && copy.length <= this.#write.room) {
       early.sent(copy)
       return this.#write.seal(contentTypes.application_data, copy)
     }

@@ -1,8 +1,9 @@
-// docs/rfc-musts*.md: each quoted line and each named test is there, and the counts at the top of a page are
-// those of its rows.
+// docs/rfc-musts*.md: each quoted line and each named test is there, and what scripts/rules/breaks.json replaces; the
+// counts at the top of a page are those of its rows.
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { entries, mutantsFor } from '../../scripts/rules/breaks.ts'
 import { hasCode } from './quoted.ts'
 import { quoteOf, rowsOf } from './rfc-rows.ts'
 import type { RuleRow } from './rfc-rows.ts'
@@ -13,12 +14,16 @@ const isNotHeld = ({ line }: RuleRow): boolean => line === 'not held'
 const isHeld = ({ line }: RuleRow): boolean => quoteOf(line) !== undefined
 const isWithoutTest = (row: RuleRow): boolean => isHeld(row) && row.test === 'no test'
 
-describe.each([
+const pages = [
   ['rfc-musts.md', 100],
   ['rfc-musts-tls12.md', 100],
   ['rfc-musts-ech.md', 50],
-] as const)('docs/%s', (file, least) => {
-  const page = readFileSync(new URL(`docs/${file}`, root), 'utf8')
+] as const
+
+const pageOf = (file: string): string => readFileSync(new URL(`docs/${file}`, root), 'utf8')
+
+describe.each(pages)('docs/%s', (file, least) => {
+  const page = pageOf(file)
   const rows = rowsOf(page)
 
   it('has every line of its tables', () => {
@@ -47,4 +52,11 @@ describe.each([
   ] as const)('counts: %s', (name, counted: (row: RuleRow) => boolean) => {
     expect(page).toContain(`\n- ${name}: ${rows.filter(counted).length}\n`)
   })
+})
+
+it.each(entries)('scripts/rules/breaks.json: $rule', ({ rule }) => {
+  const rows = pages.flatMap(([file]) => rowsOf(pageOf(file))).filter((row) => row.rule === rule)
+  expect(rows).toHaveLength(1)
+  // throws if what is replaced is not there
+  for (const row of rows) mutantsFor(root.pathname, row)
 })

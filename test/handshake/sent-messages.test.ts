@@ -7,7 +7,8 @@ import { memoryReplayGuard, memorySessionCache, rotatingTicketKeys } from '../..
 import type { ServerOptions } from '../../src/options.ts'
 import { concat } from '../../src/wire/bytes.ts'
 import { decode, list, u16, u8 } from '../../src/wire/codec.ts'
-import type { Messages13 } from '../../src/wire/messages.ts'
+import { clientHelloExtensions, decodeExtensions } from '../../src/wire/extensions.ts'
+import type { ClientHello, Messages13 } from '../../src/wire/messages.ts'
 import { extensionTypes } from '../../src/wire/registry.ts'
 import { clientOf, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
 import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
@@ -65,6 +66,10 @@ describe('a ClientHello', () => {
       if (expected > 0) expect(one?.sessionId).not.toEqual(two?.sessionId)
     }
   })
+  it('has an empty session ID outside of compatibility mode (section 4.2.2)', async () => {
+    const { clientHellos } = await hellosOf({ ...tls13, hello: { compatibilityMode: false } })
+    expect(clientHellos.map(({ sessionId }) => sessionId.length)).toEqual([0])
+  })
   it('lists all versions that are taken, the newer first (section 4.3.1)', async () => {
     const versionsOf = async (client: TestClientOptions): Promise<unknown> => {
       const [hello] = (await hellosOf(client)).clientHellos
@@ -87,6 +92,18 @@ describe('a ClientHello', () => {
     const [hello] = (await hellosOf({ signatureSchemes: ['ed25519', 'ecdsa_secp256r1_sha256'] })).clientHellos
     const data = (hello && dataOf(hello, extensionTypes.signature_algorithms)) ?? new Uint8Array(0)
     expect(decode(list(2, u16), data, 'schemes')).toEqual([0x0807, 0x0403])
+  })
+  it('has SHA-1 after all other schemes, however they are given (section 4.3.3)', async () => {
+    const schemes = ['ecdsa_sha1', 'rsa_pkcs1_sha1', 'ecdsa_secp256r1_sha256', 'ed25519'] as const
+    const [hello] = (await hellosOf({ signatureSchemes: schemes })).clientHellos
+    const data = (hello && dataOf(hello, extensionTypes.signature_algorithms)) ?? new Uint8Array(0)
+    expect(decode(list(2, u16), data, 'schemes')).toEqual([0x0403, 0x0807, 0x0203, 0x0201])
+  })
+  it('has key shares in the order of supported_groups, however they are given (section 4.3.8)', async () => {
+    const groups = ['X25519', 'P-256', 'P-384'] as const
+    const [hello] = (await hellosOf({ groups, hello: { keyShares: ['P-384', 'X25519'] } })).clientHellos
+    const { key_share: shares } = decodeExtensions(clientHelloExtensions, hello?.extensions ?? [], 'ClientHello')
+    expect(shares?.map(({ group }) => group)).toEqual([0x001d, 0x0018])
   })
   it('is the only thing in its message: bytes after the extensions are decode_error (section 4.2.2)', async () => {
     const client = clientOf({ versions: { min: 'TLS 1.3' } })
@@ -147,6 +164,30 @@ describe('a ServerHello', () => {
     const old = await hellosOf({ versions: { max: 'TLS 1.2' } })
     expect(old.serverHellos[0]?.legacyVersion).toBe(0x0303)
     expect(old.serverHellos[0] && dataOf(old.serverHellos[0], extensionTypes.supported_versions)).toBeUndefined()
+  })
+  it('has the extensions that keys and version need, and no others (section 4.2.3)', async () => {
+    const { serverHellos } = await hellosOf({ alpn: ['a'], serverName: 'server.test' }, { alpn: ['a'] })
+    expect(serverHellos[0]?.extensions?.map(({ type }) => type).toSorted()).toEqual(
+      [extensionTypes.key_share, extensionTypes.supported_versions].toSorted(),
+    )
+  })
+  it('is of TLS 1.2 where supported_versions has no newer one (section 4.3.1)', async () => {
+    const older = { type: extensionTypes.supported_versions, data: Uint8Array.of(2, 3, 3) }
+    const shape = (hello: ClientHello): ClientHello => ({ ...hello, extensions: [...(hello.extensions ?? []), older] })
+    const { meeting } = await hellosOf({ versions: { max: 'TLS 1.2' }, hello: { shape } })
+    expect(infoOf(meeting.serverEvents).version).toBe('TLS 1.2')
+  })
+  it('and EncryptedExtensions answer nothing that was not asked for (section 4.3)', async () => {
+    const { clientHellos, serverHellos, ofServer } = await hellosOf(
+      { hello: { sendServerName: false, compatibilityMode: false }, tickets: false },
+      { ...rsa, alpn: ['a'], limits: { recordSizeLimit: 1000 } },
+    )
+    const typesOf = (messages: readonly { readonly extensions?: readonly { readonly type: number }[] | undefined }[]) =>
+      messages.flatMap(({ extensions = [] }) => extensions.map(({ type }) => type))
+    const asked = typesOf(clientHellos)
+    expect(asked).not.toContain(extensionTypes.server_name)
+    const answered = typesOf([...serverHellos, ...ofServer.sent('EncryptedExtensions')])
+    expect(answered.filter((type) => !asked.includes(type))).toEqual([])
   })
 })
 

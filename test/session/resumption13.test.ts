@@ -188,6 +188,16 @@ describe('early data (RFC 9846 section 2.3 and 8)', () => {
     expect(infoOf(client.takeEvents()).earlyData).toBe('accepted')
   })
 
+  it('is within what its key may seal: the rest follows after the handshake (section 5.5)', async () => {
+    const { server, session } = await setUp()
+    const client = clientOf({ ...tls13, session, earlyData: request, limits: { recordsPerKey: 4 } })
+    for (let i = 0; i < 10; i++) void client.send(Uint8Array.of(i))
+    const { serverEvents } = await connectEngines(client, serverOf(server))
+    expect(eventsOf(serverEvents, 'earlyData')).toHaveLength(3)
+    const later = eventsOf(serverEvents, 'data').flatMap(({ data }) => [...data])
+    expect(later).toEqual([2, 3, 4, 5, 6, 7, 8, 9])
+  })
+
   it('a replayed flight is not accepted again (section 8.2)', async () => {
     const replayGuard = memoryReplayGuard()
     const { server, session } = await setUp({ earlyData: { maxBytes: 16384, replayGuard } })

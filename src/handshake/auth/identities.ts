@@ -42,8 +42,13 @@ export const usableIdentities = <T>(
   const accepted = schemes && signatureSchemes.filter(({ id }) => schemes.includes(id))
   const isVerifiable = ({ identity }: ChosenIdentity<T>): boolean =>
     !accepted || identity.signedWith.every((algorithm) => accepted.some((one) => one.algorithm === algorithm))
-  return [...inOrder.filter(isVerifiable), ...inOrder.filter((one) => !isVerifiable(one))]
+  // SHA-1 is for those who take it and get nothing better (sections 4.3.3 and 4.5.1.2)
+  const rank = (one: ChosenIdentity<T>): number => 2 * Number(!isVerifiable(one)) + Number(isSignedWithSha1(one))
+  return inOrder.filter((one) => rank(one) < 3).toSorted((a, b) => rank(a) - rank(b))
 }
+
+const isSignedWithSha1 = ({ identity }: ChosenIdentity<unknown>): boolean =>
+  identity.signedWith.some((algorithm) => algorithm?.endsWith('sha1'))
 
 const isIssuedBy = ({ issuers }: Identity, authorities: readonly Uint8Array[]): boolean =>
   authorities.some((name) => issuers.some((issuer) => equalBytes(name, issuer)))

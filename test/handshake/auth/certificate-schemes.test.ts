@@ -7,8 +7,9 @@ import type { ClientOptions, ServerOptions } from '../../../src/options.ts'
 import { createCa } from '../../../src/pki/index.ts'
 import { decodePem } from '../../../src/wire/pem.ts'
 import { chainVerifier } from '../../../src/x509/index.ts'
-import { errorOf, infoOf, meet } from '../../fixtures/engines.ts'
+import { errorOf, eventsOf, infoOf, meet } from '../../fixtures/engines.ts'
 import { anyCertificate } from '../../fixtures/identities.ts'
+import { misbehaving } from '../misbehaving.ts'
 import { altNames, dns, fixedKeys, make, makeCa, now } from '../../x509/make.ts'
 import { derOid, derSequence } from '../../../src/wire/der.ts'
 
@@ -119,11 +120,40 @@ describe('received chains that nobody offered to verify, by the default lists (s
   }
 
   it.each(['TLS 1.3', 'TLS 1.2'] as const)(
+    'a chain with SHA-1 is for who takes it, and gets no other (sections 4.3.3 and 4.5.1.2), in %s',
+    async (version) => {
+      const versions = { min: version, max: version }
+      const [old, current] = [leafOf(sha1).der, leafOf({}).der]
+      const shown = async (leaves: readonly Uint8Array[], client: Partial<ClientOptions>) => {
+        const privateKey = new Uint8Array(keys.privateKey.export({ type: 'pkcs8', format: 'der' }))
+        const identity = leaves.map((cert) => ({ cert, key: privateKey }))
+        const { clientEvents, serverEvents } = await meet(
+          { clock, verifier: anyCertificate, versions, ...client },
+          { clock, versions, identity },
+        )
+        const [error] = eventsOf(serverEvents, 'error')
+        return error ? error.error.code : infoOf(clientEvents).peerCertificates[0]
+      }
+      const both = { certificates: { signatureSchemes: ['ecdsa_sha1', 'ecdsa_secp256r1_sha256'] as const } }
+      expect(await shown([old, current], both)).toEqual(current)
+      expect(await shown([old], both)).toEqual(old)
+      expect(await shown([old, current], {})).toEqual(current)
+      expect(await shown([old], {})).toBe('no_common_signature_scheme')
+    },
+  )
+
+  it.each(['TLS 1.3', 'TLS 1.2'] as const)(
     'SHA-1, which a lenient profile would take, is bad_certificate in %s (section 4.5.1.3)',
     async (version) => {
       const versions = { min: version, max: version }
       const server = { ...serverWith(leafOf(sha1).der), versions }
-      const refused = errorOf((await meet({ clock, verifier, versions }, server)).clientEvents)
+      // an honest server does not show it unasked
+      const data = leafOf(sha1).der
+      const seam = misbehaving({
+        Certificate: (f) => ({ ...f, entries: [{ data, extensions: [] }], chain: [data] }),
+      })
+      const showing = { ...serverWith(leafOf({}).der), versions, seam }
+      const refused = errorOf((await meet({ clock, verifier, versions }, showing)).clientEvents)
       expect(refused.message).toMatch(/signed with ecdsa_sha1, which was not offered/)
       expect(refused.alert).toBe('bad_certificate')
       const certificates = { signatureSchemes: ['ecdsa_sha1', 'ecdsa_secp256r1_sha256'] as const }

@@ -304,6 +304,16 @@ describe('HelloRetryRequest (RFC 9846 section 4.2.4)', () => {
               : withoutExtension(f.extensions, extensionTypes.key_share),
           },
   })
+  it.each<readonly [string, object, TlsErrorCode & AlertName, RegExp]>([
+    ['legacy_version', { legacyVersion: 0x0302 }, 'protocol_version', /legacy_version/],
+    ['legacy_session_id_echo', { sessionId: none }, 'illegal_parameter', /session ID/],
+    ['cipher_suite', { cipherSuite: 0x1305 }, 'illegal_parameter', /was not offered/],
+    ['legacy_compression_method', { compressionMethod: 1 }, 'illegal_parameter', /compression/],
+  ])('its own %s is checked as that of a ServerHello', async (_, change, code, message) => {
+    const seam = misbehaving({ ServerHello: (f, nth) => (nth === 0 ? { ...f, ...change } : f) })
+    await refusedBy('client', retry.client, { ...retry.server, seam }, code, code, message)
+  })
+
   it.each<Case>([
     violation(
       'a second one',
