@@ -167,8 +167,8 @@ describe('a ServerHello', () => {
   })
   it('has the extensions that keys and version need, and no others (section 4.2.3)', async () => {
     const { serverHellos } = await hellosOf({ alpn: ['a'], serverName: 'server.test' }, { alpn: ['a'] })
-    expect(serverHellos[0]?.extensions?.map(({ type }) => type).toSorted()).toEqual(
-      [extensionTypes.key_share, extensionTypes.supported_versions].toSorted(),
+    expect(new Set(serverHellos[0]?.extensions?.map(({ type }) => type))).toEqual(
+      new Set([extensionTypes.key_share, extensionTypes.supported_versions]),
     )
   })
   it('is of TLS 1.2 where supported_versions has no newer one (section 4.3.1)', async () => {
