@@ -1,9 +1,10 @@
 // docs/rfc-musts*.md: each quoted line and each named test is there, and what scripts/rules/breaks.json replaces; the
-// counts at the top of a page are those of its rows.
+// counts at the top of a page are those of its rows; the rules that scripts/rules/rfc9846.json names are rows.
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { entries, mutantsFor } from '../../scripts/rules/breaks.ts'
+import { coverage } from '../../scripts/rules/coverage.ts'
 import { hasCode } from './quoted.ts'
 import { quoteOf, rowsOf } from './rfc-rows.ts'
 import type { RuleRow } from './rfc-rows.ts'
@@ -59,4 +60,12 @@ it.each(entries)('scripts/rules/breaks.json: $rule', ({ rule }) => {
   expect(rows).toHaveLength(1)
   // throws if what is replaced is not there
   for (const row of rows) mutantsFor(root.pathname, row)
+})
+
+it('each sentence of scripts/rules/rfc9846.json names rows, or says why there are none', () => {
+  const rules = pages.flatMap(([file]) => rowsOf(pageOf(file)).map(({ rule }) => rule))
+  for (const [line, held] of Object.entries(coverage)) {
+    if (typeof held === 'string') expect(held.length, `line ${line}`).toBeGreaterThan(10)
+    else expect(held.length > 0 && held.filter((rule) => !rules.includes(rule)), `line ${line}`).toEqual([])
+  }
 })
