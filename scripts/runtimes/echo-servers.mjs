@@ -1,8 +1,8 @@
-// What browser.mjs and worker.mjs talk to: servers of node:tls that echo, made on demand, and a relay from a WebSocket
-// to their TCP port. An empty message is the end of a direction, which a WebSocket does not have.
+// What browser.mjs and worker.mjs talk to: servers of node:tls that echo, made on demand, over TCP or a WebSocket, where
+// an empty message is the end of a direction, which a WebSocket does not have.
 import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
-import { connect } from 'node:net'
+import { Duplex } from 'node:stream'
 import { json } from 'node:stream/consumers'
 import { createServer } from 'node:tls'
 import { WebSocketServer } from 'ws'
@@ -44,17 +44,38 @@ const startServer = async (options) => {
   server.on('tlsClientError', (error) => seen.add({ error: error.message }))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  return { port: server.address().port, next: seen.next, close: () => server.close() }
+  return {
+    port: server.address().port,
+    next: seen.next,
+    accept: (transport) => server.emit('connection', transport),
+    close: () => server.close(),
+  }
 }
 
-const relay = (socket, port) => {
-  const tcp = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
-  tcp.on('data', (data) => socket.send(data))
-  tcp.on('end', () => socket.send(new Uint8Array()))
-  tcp.on('error', () => socket.close())
-  tcp.on('close', () => socket.close())
-  socket.on('message', (data) => (data.length > 0 ? tcp.write(data) : tcp.end()))
-  socket.on('close', () => tcp.destroy())
+/**
+ * A WebSocket as the transport of a connection to the server. Through a TCP socket between the two an alert could be
+ * lost: a server that closes with input unread sends a reset, and a write that fails by it ends what was not read yet.
+ */
+const transportOver = (socket) => {
+  const transport = new Duplex({
+    read: () => {},
+    write: (chunk, _encoding, done) => {
+      socket.send(chunk)
+      done()
+    },
+    final: (done) => {
+      socket.send(new Uint8Array())
+      done()
+    },
+    destroy: (error, done) => {
+      socket.close()
+      done(error)
+    },
+  })
+  transport.on('error', () => {})
+  socket.on('message', (data) => transport.push(data.length > 0 ? data : null))
+  socket.on('close', () => transport.destroy())
+  return transport
 }
 
 /**
@@ -85,8 +106,8 @@ export const echoServers = async (others = () => ['text/plain', '']) => {
   const control = createHttpServer((request, response) => void answer(request, response))
   const webSockets = new WebSocketServer({ noServer: true })
   control.on('upgrade', (request, socket, head) => {
-    const { port } = servers[request.url.split('/')[2]]
-    webSockets.handleUpgrade(request, socket, head, (opened) => relay(opened, port))
+    const { accept } = servers[request.url.split('/')[2]]
+    webSockets.handleUpgrade(request, socket, head, (opened) => accept(transportOver(opened)))
   })
   control.listen(0, '127.0.0.1')
   await once(control, 'listening')

@@ -53,7 +53,7 @@ export const titles: Readonly<Record<string, string>> = {
   'memory, puretls/node': '`puretls/node` over a pair of streams',
   'message channel': 'Over a `MessageChannel`',
   sockets: 'A client over a socket of `cloudflare:sockets` to a server of `node:tls`',
-  relay: 'A client over a WebSocket, relayed to the TCP port of a server of `node:tls`',
+  relay: 'A client over a WebSocket, relayed to a server of `node:tls`',
   loopback: "Over the runtime's own sockets: `listen()` and `connect('127.0.0.1:port')`",
 }
 
