@@ -55,7 +55,7 @@ export const subpaths: readonly Subpath[] = [
     budget: 147.0 * kB,
   },
   { subpath: './acme', source: 'src/acme/index.ts', needsNode: true, budget: 92.2 * kB },
-  { subpath: './cli', source: 'src/cli/index.ts', needsNode: true, budget: 226.3 * kB },
+  { subpath: './cli', source: 'src/cli/index.ts', needsNode: true, budget: 226.4 * kB },
   { subpath: './crypto/noble', source: 'src/crypto/noble.ts', budget: 54 * kB },
   { subpath: './crypto/node', source: 'src/crypto/node.ts', needsNode: true, budget: 13.4 * kB },
   { subpath: './crypto/webcrypto', source: 'src/crypto/webcrypto.ts', budget: 56.2 * kB },
@@ -101,7 +101,7 @@ export const bundles: readonly Bundle[] = [
   {
     name: 'small, webcrypto, SHA-256',
     imports: { ...overWeb, 'src/crypto/webcrypto.ts': ['webcryptoSha256Provider'] },
-    budget: 68.3 * kB,
+    budget: 68.4 * kB,
   },
   {
     name: 'small, noble',

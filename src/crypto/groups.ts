@@ -19,7 +19,7 @@ export interface EphemeralDiffieHellman {
 
 /** The same, also with keys that are there already. */
 export interface DiffieHellman extends EphemeralDiffieHellman {
-  /** From the bare private key: for HPKE, replays and test vectors. */
+  /** From the bare private key, which it may keep: for HPKE, replays and test vectors. */
   fromPrivate(privateKey: Uint8Array): MaybePromise<DiffieHellmanKey>
 }
 
@@ -60,7 +60,12 @@ export const diffieHellmanGroup = (dh: EphemeralDiffieHellman | DiffieHellman): 
     )
   },
   ...('fromPrivate' in dh && {
-    restore: (privateKey) => andThen(dh.fromPrivate(privateKey), (key) => diffieHellmanExchange(dh, key)),
+    restore: (privateKey) => {
+      const length = isMontgomery(dh.id) ? dh.publicKeyLength : (dh.publicKeyLength - 1) / 2
+      if (privateKey.length !== length)
+        throw new TlsError('bad_key', `a private key of ${privateKey.length} bytes; it has to be ${length}`)
+      return andThen(dh.fromPrivate(privateKey.slice()), (key) => diffieHellmanExchange(dh, key))
+    },
   }),
 })
 

@@ -17,7 +17,7 @@ const montgomery = (id: number, curve: typeof x25519, publicKeyLength: number): 
     id,
     publicKeyLength,
     generate: () => key(curve.utils.randomSecretKey()),
-    fromPrivate: (secret) => key(secret.slice()),
+    fromPrivate: key,
   }
 }
 
@@ -31,7 +31,7 @@ const weierstrass = (id: number, curve: typeof p256, publicKeyLength: number): D
     id,
     publicKeyLength,
     generate: () => key(curve.utils.randomSecretKey()),
-    fromPrivate: (secret) => key(secret.slice()),
+    fromPrivate: key,
   }
 }
 

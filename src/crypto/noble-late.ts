@@ -22,10 +22,7 @@ export const lateCurve = (
   id,
   publicKeyLength,
   generate: () => andThen(groups(), ({ nobleParts }) => nobleParts[name].generate()),
-  fromPrivate: (privateKey) => {
-    const kept = privateKey.slice()
-    return andThen(groups(), ({ nobleParts }) => nobleParts[name].fromPrivate(kept))
-  },
+  fromPrivate: (privateKey) => andThen(groups(), ({ nobleParts }) => nobleParts[name].fromPrivate(privateKey)),
 })
 
 export const lateKem = (

@@ -88,8 +88,6 @@ export const hpkeKeyPair = (
   const group = provider.groups.find(({ id }) => id === facts?.group)
   if (!group?.restore)
     throw new TlsError('unsupported', `the ${provider.name} provider can't receive with HPKE KEM ${kem}`)
-  if (privateKey.length !== 32)
-    throw new TlsError('bad_key', `an HPKE private key of ${privateKey.length} bytes; it has to be 32`)
   try {
     const pair = group.restore(privateKey)
     return isPromise(pair) ? pair.catch(refuseKey) : pair
@@ -99,5 +97,6 @@ export const hpkeKeyPair = (
 }
 
 const refuseKey = (cause: unknown): never => {
-  throw new TlsError('bad_key', 'an HPKE private key that is not valid', { cause })
+  const reason = cause instanceof TlsError ? `: ${cause.message}` : ''
+  throw new TlsError('bad_key', `an HPKE private key that is not valid${reason}`, { cause })
 }

@@ -3,7 +3,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { diffieHellmanGroup } from '../../src/crypto/groups.ts'
+import type { DiffieHellman } from '../../src/crypto/groups.ts'
+import { nobleP256 } from '../../src/crypto/noble-groups.ts'
 import type { CryptoProvider, KeyExchangeGroup } from '../../src/crypto/provider.ts'
+import { subtleExchange } from '../../src/crypto/webcrypto-groups.ts'
 import { TlsError } from '../../src/errors.ts'
 import { hpkeKeyPair } from '../../src/keys/hpke-suites.ts'
 import { concat, fromHex } from '../../src/wire/bytes.ts'
@@ -111,6 +114,15 @@ describe.each(providers)('RFC 9180 section 7.1.2: private keys that $name restor
       await expect(restoring(value)).rejects.toThrow()
   })
 
+  it.each(['X25519', 'X448', 'P-256', 'P-384', 'P-521'])('%s: of its length alone', async (name) => {
+    const { id = 0 } = namedGroups.find((group) => group.name === name) ?? {}
+    const [, , length = 0] = lengths[name] ?? []
+    const group = groupOf(provider, id)
+    for (const wrong of [0, length - 1, length + 1])
+      expect((await refusal(async () => group.restore?.(new Uint8Array(wrong).fill(1)))).code).toBe('bad_key')
+    expect((await group.restore?.(new Uint8Array(length).fill(1)))?.share).toHaveLength(lengths[name]?.[0] ?? 0)
+  })
+
   it.each([0x10, 0x20])('HPKE KEM %i: others are bad_key', async (kem) => {
     const order = BigInt(`0x${orders['P-256'][2]}`)
     const scalars = kem === 0x10 ? [0n, order, order + 1n, (1n << 256n) - 1n] : []
@@ -121,6 +133,19 @@ describe.each(providers)('RFC 9180 section 7.1.2: private keys that $name restor
       expect(message).toContain('an HPKE private key')
     }
   })
+})
+
+it('a private key that is restored later is read at once, and may be wiped by its owner', async () => {
+  const late: DiffieHellman = { ...nobleP256, fromPrivate: async (key) => nobleP256.fromPrivate(key) }
+  const group = diffieHellmanGroup(subtleExchange('p256', late))
+  const given = new Uint8Array(32).fill(5)
+  const expected = await diffieHellmanGroup(nobleP256).restore?.(given.slice())
+  const restoring = group.restore?.(given)
+  given.fill(0)
+  const restored = await restoring
+  const { share } = await diffieHellmanGroup(nobleP256).start()
+  expect(restored?.share).toEqual(expected?.share)
+  expect(await restored?.complete(share)).toEqual(await expected?.complete(share))
 })
 
 describe('RFC 9846 section 7.4.2: the all-zero check is our own, whatever the primitive does', () => {

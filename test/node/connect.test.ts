@@ -1,7 +1,7 @@
 // tls.connect() beside the handshake: warnings, checks of the server's identity again, and errors with their place.
 
 import { once } from 'node:events'
-import { createServer as createPlainServer } from 'node:net'
+import { connect as connectPlain, createServer as createPlainServer } from 'node:net'
 import type { Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createServer } from '../../src/node/index.ts'
@@ -152,5 +152,24 @@ describe('options of the socket', () => {
     expect(noDelay).toHaveBeenCalledWith(true)
     expect(keepAlive).toHaveBeenCalledWith(true, 777)
     await closed(tuned.resume())
+  })
+})
+
+describe('an address with a zone', () => {
+  it('names the same server as without: a session of one goes on with the other', async () => {
+    const connect = await load()
+    const own = await authority.issue({ names: ['::1'] })
+    const options = { cert: own.chainPem, key: own.privateKeyPem, maxVersion: 'TLSv1.2' } as const
+    const port = await listening(createServer(options, (socket) => void socket.on('error', () => undefined)))
+    const met = async (host: string, session?: Buffer): Promise<TLSSocket> => {
+      const below = connectPlain(port, '127.0.0.1')
+      const socket = kept(connect({ socket: below, host, ca, ...(session && { session }) }))
+      await once(socket, 'secureConnect')
+      return socket
+    }
+    const zoned = await met('::1%eth0')
+    expect(zoned.authorized).toBe(true)
+    const later = await met('::1', zoned.getSession())
+    expect([later.isSessionReused(), later.authorized]).toEqual([true, true])
   })
 })

@@ -153,6 +153,16 @@ describe('a connection that is aborted', () => {
     await expect(client.handshake).rejects.toMatchObject({ code: 'aborted' })
   })
 
+  it('in its handshake gives the stream its alert before abort() returns, for the process may end then', async () => {
+    const { transport, calls } = transportOf()
+    const client = new Pump(new FakeEngine('client'), transport)
+    await turns(1)
+    expect(calls).toEqual(['write'])
+    client.abort(reason('aborted'))
+    expect(calls).toEqual(['write', 'write'])
+    await expect(client.handshake).rejects.toMatchObject({ code: 'aborted' })
+  })
+
   it('for a fault of this end tells the peer as well', async () => {
     const { client, server } = await connected()
     client.abort(reason('internal_error'))

@@ -1,6 +1,6 @@
 // The pump with an engine that needs no cryptography: what only a strange peer or a strange stream brings about.
 
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 
 import { establish } from '../../src/connection.ts'
 import { pair } from '../../src/stream/pair.ts'
@@ -75,4 +75,25 @@ it('passes empty chunks over', async () => {
   ])
   await server.write(Uint8Array.of(1, 2))
   expect(await client.read()).toEqual(Uint8Array.of(1, 2))
+})
+
+it('a write that fails after the close_notify of the peer fails at once: no alert can come that says why', async () => {
+  const [near, far] = pair()
+  let broken = false
+  const breaking: ByteStream = {
+    ...near,
+    write: (data) => (broken ? Promise.reject(new Error('broken')) : near.write(data)),
+  }
+  const [client, server] = await Promise.all([
+    establish(breaking, () => new FakeEngine('client')),
+    establish(far, () => new FakeEngine('server')),
+  ])
+  await server.closeWrite()
+  expect(await client.read()).toBeNull()
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  broken = true
+  void client.write(Uint8Array.of(1)).catch(() => undefined)
+  const still = turns(20).then(() => 'open')
+  expect(await Promise.race([client.closed, still])).toMatchObject({ code: 'transport_failed' })
 })
