@@ -1,52 +1,19 @@
 // What goes out: fields of the messages that RFC 9846 gives a sender no choice in. Tests are named after the section.
 
 import { describe, expect, it } from 'vitest'
-import type { Seam } from '../../src/config.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import { memoryReplayGuard, memorySessionCache, rotatingTicketKeys } from '../../src/session/index.ts'
 import type { ServerOptions } from '../../src/options.ts'
 import { concat } from '../../src/wire/bytes.ts'
 import { decode, list, u16, u8 } from '../../src/wire/codec.ts'
 import { clientHelloExtensions, decodeExtensions } from '../../src/wire/extensions.ts'
-import type { ClientHello, Messages13 } from '../../src/wire/messages.ts'
+import type { ClientHello } from '../../src/wire/messages.ts'
 import { extensionTypes } from '../../src/wire/registry.ts'
 import { clientOf, errorOf, eventsOf, infoOf, meet, serverOf } from '../fixtures/engines.ts'
 import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
 import { anyCertificate, rsa } from '../fixtures/identities.ts'
 import { misbehaving, refusedBy, tls13, withExtension } from './misbehaving.ts'
-
-interface Recorded {
-  readonly seam: Seam
-  /** The fields of every message of a type that was sent, in order. */
-  sent<T extends keyof Messages13>(type: T): readonly Messages13[T][]
-}
-
-const recorder = (): Recorded => {
-  const all: { readonly type: string; readonly fields: object }[] = []
-  return {
-    seam: {
-      outgoing: (message) => {
-        all.push(message)
-        return message.fields
-      },
-    },
-    sent: <T extends keyof Messages13>(type: T) =>
-      all.filter((message) => message.type === type).map(({ fields }) => fields as Messages13[T]),
-  }
-}
-
-const dataOf = (
-  { extensions = [] }: { readonly extensions?: readonly { type: number; data: Uint8Array }[] | undefined },
-  type: number,
-): Uint8Array | undefined => extensions.find((extension) => extension.type === type)?.data
-
-/** The first messages of a handshake, of a client and a server that record what they send. */
-const hellosOf = async (client: TestClientOptions = {}, server: TestServerOptions = {}) => {
-  const [ofClient, ofServer] = [recorder(), recorder()]
-  const meeting = await meet({ ...client, seam: ofClient.seam }, { ...server, seam: ofServer.seam })
-  infoOf(meeting.clientEvents)
-  return { clientHellos: ofClient.sent('ClientHello'), serverHellos: ofServer.sent('ServerHello'), ofServer, meeting }
-}
+import { dataOf, hellosOf } from './recorded.ts'
 
 const retry: readonly [TestClientOptions, TestServerOptions] = [
   { groups: ['X25519', 'P-256'], hello: { keyShares: ['X25519'] } },
