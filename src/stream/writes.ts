@@ -8,7 +8,7 @@ import type { TlsEngine } from '../engine/types.ts'
 import { asTlsError } from '../errors.ts'
 import type { TlsError } from '../errors.ts'
 import { BLOCK, lendBlock, returnBlock } from './blocks.ts'
-import { defer, done, handled, rejected } from './defer.ts'
+import { defer, done, handled, ignore, rejected } from './defer.ts'
 import type { Deferred } from './defer.ts'
 import { atEndOfTurn } from './end-of-turn.ts'
 import { limited } from './limits.ts'
@@ -45,8 +45,10 @@ export class Writes {
   #staged = 0
   /** Bytes that the engine has taken and that are not sealed yet, and the promise of the last of them. */
   #sealing = 0
-  /** Of the writes of this turn that came while the transport had no room: it resolves when it has taken them. */
+  /** Of the writes of this turn that came while there was no room: it resolves when the transport has taken them. */
   #round: Deferred<void> | undefined
+  /** Those of former turns, while something is being sealed: they resolve already when there is room. */
+  #rounds: Set<Deferred<void>> | undefined
   #sealed: Promise<void> | undefined
   /** Something was written in this turn of the event loop. */
   #inTurn = false
@@ -60,7 +62,7 @@ export class Writes {
   /**
    * A write that comes alone is sealed and let out at once, and done when the transport has taken it. What follows in
    * the same turn, or while it is being sealed, is done when it is accepted: at once below writeAhead bytes, while the
-   * transport has room.
+   * transport has room, and otherwise when it has taken them; with a provider that answers later, when half is left.
    */
   write(data: Uint8Array, options?: CallOptions): Promise<void> {
     if (!options) return this.#write(data)
@@ -114,7 +116,7 @@ export class Writes {
   fail(error: TlsError): void {
     this.#forget()
     this.#round?.reject(error)
-    this.#round = undefined
+    this.#round = this.#rounds = undefined
     const waiting = this.#waiting
     this.#waiting = undefined
     if (waiting) for (const each of waiting) each.reject(error)
@@ -187,6 +189,7 @@ export class Writes {
     if (isPromise(sealed)) this.#watch(sealed, data.length, accepted)
   }
 
+  /** What is sealed before something that was written earlier waits with it, and so counts until then. */
   #watch(sealed: Promise<void>, length: number, accepted: boolean): void {
     this.#sealing += length
     const settled = (): void => {
@@ -195,10 +198,14 @@ export class Writes {
       if (this.#sealed === watched) this.#sealed = undefined
       this.#beginTurn() // whoever waited for it writes on in this turn
       this.#host.take()
-      void this.#outbox.flush()
+      const taken = this.#outbox.flush()
+      if (this.#rounds) taken.then(() => this.#makeRoom(), ignore)
     }
+    handled(sealed)
+    const before = this.#sealed?.catch(ignore)
+    const inOrder = before ? before.then(() => sealed) : sealed
     const watched = handled(
-      sealed.then(settled, (reason: unknown) => {
+      inOrder.then(settled, (reason: unknown) => {
         settled()
         if (!accepted) throw reason
         if (!this.#host.failure) this.#host.abort(asTlsError(reason))
@@ -210,8 +217,20 @@ export class Writes {
   #accepted(): Promise<void> {
     const { failure } = this.#host
     if (failure) return rejected(failure)
-    const waits = this.#outbox.busy || this.#staged + this.#sealing + this.#outbox.waiting >= writeAhead
-    return waits ? (this.#round ??= defer()).promise : done
+    return this.#isBelow(writeAhead) ? done : (this.#round ??= defer()).promise
+  }
+
+  /** A record was sealed, and the transport has taken it. */
+  #makeRoom(): void {
+    if (!this.#rounds || !this.#isBelow(writeAhead / 2 + 1)) return
+    this.#beginTurn() // whoever waited writes on in this turn
+    for (const round of this.#rounds) round.resolve()
+    this.#rounds = undefined
+  }
+
+  /** The transport has room, and less than `bytes` wait for it. */
+  #isBelow(bytes: number): boolean {
+    return !this.#outbox.busy && this.#staged + this.#sealing + this.#outbox.waiting < bytes
   }
 
   #beginTurn(): void {
@@ -227,7 +246,9 @@ export class Writes {
     this.#round = undefined
     const flushed = this.#call(() => this.#sealed)
     if (!round) return
+    if (this.#sealing > 0) (this.#rounds ??= new Set()).add(round)
     flushed.then(() => {
+      this.#rounds?.delete(round)
       this.#beginTurn() // whoever waited writes on in this turn
       round.resolve()
     }, round.reject)

@@ -3,6 +3,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { TlsError } from '../../src/errors.ts'
+import { defer } from '../../src/stream/defer.ts'
+import type { Deferred } from '../../src/stream/defer.ts'
 import { Outbox } from '../../src/stream/outbox.ts'
 import { pair } from '../../src/stream/pair.ts'
 import { Writes } from '../../src/stream/writes.ts'
@@ -87,6 +89,89 @@ describe('a write behind another of the same turn', () => {
     expect(await atOnce(last)).toBe(false)
     release()
     await last
+  })
+})
+
+describe('writes that are sealed later', () => {
+  /** An engine that seals when it is told to. */
+  const sealingLater = () => {
+    const all = setUp()
+    const { engine } = all
+    const put = engine.send.bind(engine)
+    const seals: Deferred<void>[] = []
+    engine.send = (data) => {
+      const copy = data.slice()
+      const sealed = defer()
+      seals.push(sealed)
+      return sealed.promise.then(() => put(copy))
+    }
+    const seal = async (): Promise<void> => {
+      seals.shift()?.resolve()
+      await turns(1)
+    }
+    return { ...all, seals, seal }
+  }
+  const record = 16_384
+
+  it('go on when half of what is taken ahead is sealed and written, not only when all of it is', async () => {
+    const { writes, written, seals, seal } = sealingLater()
+    const lone = writes.write(bytesOf(1))
+    const four = Array.from({ length: 4 }, () => writes.write(bytesOf(record)))
+    const behind = writes.write(bytesOf(record))
+    for (const each of four.slice(0, 3)) expect(await atOnce(each)).toBe(true)
+    await turns(1)
+    expect(seals.length).toBe(6)
+    for (let i = 0; i < 3; i++) await seal()
+    await lone
+    expect(await atOnce(behind)).toBe(false) // three of 16 KiB are left
+    await seal()
+    expect(await atOnce(behind)).toBe(true) // two are
+    expect(seals.length).toBe(2)
+    const next = [writes.write(bytesOf(record)), writes.write(bytesOf(record)), writes.write(bytesOf(record))]
+    expect(await Promise.all(next.map(atOnce))).toEqual([true, false, false])
+    while (seals.length > 0) await seal()
+    await Promise.all(next)
+    expect(written).toEqual([1, ...Array.from({ length: 8 }, () => record)].map((length) => length + HEAD))
+  })
+
+  it('wait as long as the transport has no room, however much of them is sealed', async () => {
+    const { writes, written, seals, seal, hold } = sealingLater()
+    const lone = writes.write(bytesOf(1))
+    const release = hold()
+    const behind = Array.from({ length: 5 }, () => writes.write(bytesOf(record)))[4] ?? Promise.resolve()
+    await turns(1)
+    while (seals.length > 0) await seal()
+    expect(written).toEqual([1 + HEAD])
+    expect(await atOnce(behind)).toBe(false)
+    release()
+    await Promise.all([lone, behind])
+    expect(written.slice(1).reduce((sum, length) => sum + length)).toBe(5 * (record + HEAD))
+  })
+
+  it('wait for the first of them, also when a provider answers for the others before', async () => {
+    const { writes, seals } = sealingLater()
+    const lone = writes.write(bytesOf(1))
+    const behind = Array.from({ length: 5 }, () => writes.write(bytesOf(record)))[4] ?? Promise.resolve()
+    await turns(1)
+    const [first, ...others] = seals
+    for (const other of others) other.resolve()
+    await turns(2)
+    expect(await atOnce(behind)).toBe(false)
+    first?.resolve()
+    await Promise.all([lone, behind])
+  })
+
+  it('are told of a failure while they wait for room', async () => {
+    const { writes, aborts, seals } = sealingLater()
+    void writes.write(bytesOf(1))
+    const behind = Array.from({ length: 5 }, () => writes.write(bytesOf(record)))[4]
+    await turns(1)
+    seals[0]?.resolve()
+    seals[1]?.reject(failed)
+    await turns(1)
+    expect(aborts).toEqual([failed])
+    writes.fail(failed) // as the connection does when it is aborted
+    await expect(behind).rejects.toBe(failed)
   })
 })
 
