@@ -192,18 +192,22 @@ export class Writes {
   /** What is sealed before something that was written earlier waits with it, and so counts until then. */
   #watch(sealed: Promise<void>, length: number, accepted: boolean): void {
     this.#sealing += length
+    const makeRoom = (): void => {
+      if (!this.#rounds || !this.#isBelow(writeAhead / 2 + 1)) return
+      this.#beginTurn() // whoever waited writes on in this turn
+      for (const round of this.#rounds) round.resolve()
+      this.#rounds = undefined
+    }
     const settled = (): void => {
       this.#sealing -= length
       this.#outbox.noteData(length)
       if (this.#sealed === watched) this.#sealed = undefined
       this.#beginTurn() // whoever waited for it writes on in this turn
       this.#host.take()
-      const taken = this.#outbox.flush()
-      if (this.#rounds) taken.then(() => this.#makeRoom(), ignore)
+      void this.#outbox.flush().then(makeRoom, ignore)
     }
-    handled(sealed)
-    const before = this.#sealed?.catch(ignore)
-    const inOrder = before ? before.then(() => sealed) : sealed
+    sealed.catch(ignore) // it is looked at when those before it are done
+    const inOrder = (this.#sealed ?? done).catch(ignore).then(() => sealed)
     const watched = handled(
       inOrder.then(settled, (reason: unknown) => {
         settled()
@@ -218,14 +222,6 @@ export class Writes {
     const { failure } = this.#host
     if (failure) return rejected(failure)
     return this.#isBelow(writeAhead) ? done : (this.#round ??= defer()).promise
-  }
-
-  /** A record was sealed, and the transport has taken it. */
-  #makeRoom(): void {
-    if (!this.#rounds || !this.#isBelow(writeAhead / 2 + 1)) return
-    this.#beginTurn() // whoever waited writes on in this turn
-    for (const round of this.#rounds) round.resolve()
-    this.#rounds = undefined
   }
 
   /** The transport has room, and less than `bytes` wait for it. */
