@@ -22,7 +22,6 @@ import {
   u8,
 } from './codec.ts'
 import type { Codec, Decoded, Fields, Note, Reader } from './codec.ts'
-import { decodeEchConfigList } from './ech.ts'
 import { firstRepeated } from './code-points.ts'
 import { extensionName, extensionTypes, knownExtensionName } from './registry.ts'
 import type { ExtensionName } from './registry.ts'
@@ -229,16 +228,6 @@ export const serverHello12Extensions = {
 } satisfies ExtensionTable
 export type ServerHello12Extensions = ExtensionValues<typeof serverHello12Extensions>
 
-/** RFC 9849 section 6.1.6: checked in any case. */
-const echRetryConfigs: Codec<Uint8Array> = mapped(
-  rest,
-  (configs) => {
-    decodeEchConfigList(configs)
-    return configs
-  },
-  (configs) => configs,
-)
-
 export const encryptedExtensionsExtensions = {
   server_name: fixed(0),
   max_fragment_length: u8,
@@ -250,7 +239,7 @@ export const encryptedExtensionsExtensions = {
   early_data: empty,
   quic_transport_parameters: rest,
   ticket_request: u8, // RFC 9149 section 3
-  encrypted_client_hello: echRetryConfigs,
+  encrypted_client_hello: rest, // an ECHConfigList; echRetryConfigs() of the client decodes it
 } satisfies ExtensionTable
 export type EncryptedExtensionsExtensions = ExtensionValues<typeof encryptedExtensionsExtensions>
 

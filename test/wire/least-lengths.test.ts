@@ -99,7 +99,6 @@ const tables: Readonly<Record<string, readonly [Readonly<Record<string, Codec<un
       ['server_certificate_type', '00', ''],
       ['early_data', '', '00'],
       ['ticket_request', '00', '', '0000'],
-      ['encrypted_client_hello', '0004 0000 0000', '0000', '0003 0000 00'],
     ],
   ],
   CertificateRequest: [

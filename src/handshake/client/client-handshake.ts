@@ -13,6 +13,7 @@ import type { Connection13 } from '../connection/connection13.ts'
 import type { OwnPart, SessionFacts } from '../connection/session-facts.ts'
 import type { Handshake } from '../context.ts'
 import type { Flow } from '../flow.ts'
+import type { Offer } from './client-hello.ts'
 import type { SharedParts } from '../parts.ts'
 import type { Transcript } from '../transcript.ts'
 
@@ -32,6 +33,8 @@ export interface ClientHandshakeParts extends SharedParts {
   readonly bind?: (psks: readonly PskOffer[], hello: ClientHello, transcript: Transcript) => ClientHello
   readonly certificates?: CertificatesPart
   readonly shaping?: ShapingPart
+  /** Keys for another try, in EncryptedExtensions: what of them counts. */
+  readonly retryConfigs?: (offer: Offer, configs: Uint8Array) => Uint8Array | undefined
 }
 
 /** A pre-shared key as a ClientHello offers it (RFC 9846 section 4.3.11). */

@@ -4,13 +4,12 @@
 
 import { clientHelloExtensions, decodeExtensions, encodeExtensions } from '../../wire/extensions.ts'
 import type { ClientHelloExtensions, RawExtension } from '../../wire/extensions.ts'
-import { encodeMessage, messages13 } from '../../wire/messages.ts'
 import type { ClientHello } from '../../wire/messages.ts'
 import { NO_COMPRESSION } from '../../wire/numbers.ts'
 import { EMPTY_RENEGOTIATION_INFO_SCSV, extensionTypes, isGrease, TLS12 } from '../../wire/registry.ts'
 import type { Flow } from '../flow.ts'
 import type { ClientHandshake, ClientHandshakeParts, HelloVariation } from './client-handshake.ts'
-import type { EchContext, HelloPlan } from './hello-plan.ts'
+import type { HelloPlan } from './hello-plan.ts'
 
 /** What the client has offered: all that is needed to judge the answer. */
 export interface Offer {
@@ -35,32 +34,10 @@ export interface SecondHello {
 
 /** Sends the ClientHello of a plan. */
 export function* sendHello(hs: ClientHandshake, plan: HelloPlan, second?: SecondHello): Flow<Offer> {
-  if (plan.ech) return yield* sendEncryptedHello(hs, plan, plan.ech, second)
+  if (plan.ech) return yield* plan.ech.send(hs, plan, second)
   const hello = bindHello(hs, plan, shapeHello(hs.parts, plan, second?.changes, second?.first.hello))
   const [raw = new Uint8Array(0)] = hs.send('ClientHello', hello)
   return offerOf(plan, hello, raw)
-}
-
-/** RFC 9849 section 6.1: the inner hello is in the transcript, the outer one goes out. */
-function* sendEncryptedHello(
-  hs: ClientHandshake,
-  plan: HelloPlan,
-  ech: EchContext,
-  { first, changes }: Partial<SecondHello> = {},
-): Flow<Offer> {
-  const planOuter = ech.planOuter(plan)
-  const outer = shapeHello(hs.parts, planOuter, changes, first?.outer && withoutEch(first.outer.hello))
-  const { inner, shared } = ech.align(shapeHello(hs.parts, plan, changes, first?.hello), outer)
-  const hello = bindHello(hs, plan, inner)
-  const raw = encodeMessage(messages13, 'ClientHello', hello)
-  hs.transcript.add(raw)
-  const encrypted = yield* ech.encrypt(plan, { inner: hello, outer, shared })
-  const [outerRaw = new Uint8Array(0)] = ech.outer.send('ClientHello', encrypted.hello)
-  const sentOuter = {
-    ...planOuter,
-    extensions: { ...planOuter.extensions, encrypted_client_hello: encrypted.extension },
-  }
-  return { ...offerOf(plan, hello, raw), outer: offerOf(sentOuter, encrypted.hello, outerRaw) }
 }
 
 /** The plan's extensions in the order in which they are sent; no PSKs yet. */
@@ -79,7 +56,7 @@ const inOrder = (
 ): readonly RawExtension[] => (variation ? variation.order(extensions) : extensions)
 
 /** With the application's own changes. */
-const shapeHello = (
+export const shapeHello = (
   { shaping }: ClientHandshakeParts,
   plan: HelloPlan,
   changes: ClientHelloExtensions = {},
@@ -90,17 +67,14 @@ const shapeHello = (
   return shape && shaping ? shaping.shape(shape, hello, changes, first) : hello
 }
 
-const bindHello = ({ parts: { bind }, transcript }: ClientHandshake, { psks }: HelloPlan, hello: ClientHello) =>
-  bind && psks.length > 0 ? bind(psks, hello, transcript) : hello
-
-/** encryptHello() adds it again. */
-const withoutEch = (hello: ClientHello): ClientHello => ({
-  ...hello,
-  extensions: hello.extensions?.filter(({ type }) => type !== extensionTypes.encrypted_client_hello),
-})
+export const bindHello = (
+  { parts: { bind }, transcript }: ClientHandshake,
+  { psks }: HelloPlan,
+  hello: ClientHello,
+): ClientHello => (bind && psks.length > 0 ? bind(psks, hello, transcript) : hello)
 
 /** What a hello that went out offers. */
-const offerOf = (plan: HelloPlan, hello: ClientHello, raw: Uint8Array): Offer => {
+export const offerOf = (plan: HelloPlan, hello: ClientHello, raw: Uint8Array): Offer => {
   const list = hello.extensions ?? []
   return {
     plan,

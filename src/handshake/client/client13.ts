@@ -113,7 +113,8 @@ function* readServerParameters(hs: ClientHandshake, hello: Hello13, keys: Handsh
   const extensions = decodeExtensions(encryptedExtensionsExtensions, message.extensions, 'EncryptedExtensions', {
     offered: offer.sent,
   })
-  const retryConfigs = echRetryConfigs(offer, extensions.encrypted_client_hello)
+  const { encrypted_client_hello: configs } = extensions
+  const retryConfigs = configs && hs.parts.retryConfigs?.(offer, configs)
   const alpn = chosenAlpn(config, extensions.application_layer_protocol_negotiation)
   const { record_size_limit: limit } = extensions
   if (limit !== undefined) {
@@ -131,20 +132,6 @@ function* readServerParameters(hs: ClientHandshake, hello: Hello13, keys: Handsh
   io.endEarlyData(false)
   if (mayHaveEarlyData(hello)) yield* installWrite13(hs, hello.suite, keys.client)
   return { alpn, retryConfigs, earlyData: 'rejected', earlyDataRefusal: early?.whyRejected(terms) }
-}
-
-/**
- * The server's keys for another try. One that took the inner hello has none to give (RFC 9849 section 5); one that did
- * not may (section 6.1.6).
- */
-const echRetryConfigs = ({ plan: { ech, outer } }: Offer, configs: Uint8Array | undefined): Uint8Array | undefined => {
-  if (configs && ech) {
-    throw new TlsError(
-      'unsupported_extension',
-      'EncryptedExtensions: keys for ECH, which was accepted (RFC 9849 section 5)',
-    )
-  }
-  return outer && configs
 }
 
 interface ServerFinished {

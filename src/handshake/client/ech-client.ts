@@ -17,7 +17,7 @@ import {
   serverHelloExtensions,
 } from '../../wire/extensions.ts'
 import type { ClientHelloExtensions, RawExtension } from '../../wire/extensions.ts'
-import { clientHello, isHelloRetryRequest, messages13 } from '../../wire/messages.ts'
+import { clientHello, encodeMessage, isHelloRetryRequest, messages13 } from '../../wire/messages.ts'
 import type { ClientHello } from '../../wire/messages.ts'
 import { extensionTypes, TLS13 } from '../../wire/registry.ts'
 import { Handshake } from '../context.ts'
@@ -27,8 +27,10 @@ import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { ignoredByClients12 } from './client-handshake.ts'
 import type { ClientHandshake, ClientHandshakeParts, ServerHelloMessage } from './client-handshake.ts'
+import { bindHello, offerOf, shapeHello } from './client-hello.ts'
+import type { Offer, SecondHello } from './client-hello.ts'
 import { planHello } from './hello-plan.ts'
-import type { AlignedHello, EchContext, EncryptedHello, HelloPlan } from './hello-plan.ts'
+import type { EchContext, HelloPlan } from './hello-plan.ts'
 
 /** The ECH of this connection; undefined where nothing is encrypted. */
 export function* startEch(
@@ -60,9 +62,7 @@ export function* startEch(
     config: { ...config, minVersion: TLS13, suites, fallback: false },
     outer,
     confirmed: false,
-    planOuter: (plan) => planOuter(plan, outer, chosen),
-    align: alignInner,
-    encrypt: (plan, hellos) => encryptHello(plan, { chosen, sender }, hellos),
+    send: (hs, plan, second) => sendEncryptedHello(hs, plan, { chosen, sender, outer }, second),
     confirms: confirmsEch,
   }
 }
@@ -95,6 +95,34 @@ export function* echExtension(
   return { encrypted_client_hello: encodeEchOuter({ suite, configId, enc, payload }) }
 }
 
+/** RFC 9849 section 6.1: the inner hello is in the transcript, the outer one goes out. */
+function* sendEncryptedHello(
+  hs: ClientHandshake,
+  plan: HelloPlan,
+  encryption: Encryption & { readonly outer: ClientHandshake },
+  { first, changes }: Partial<SecondHello> = {},
+): Flow<Offer> {
+  const outerPlan = planOuter(plan, encryption.outer, encryption.chosen)
+  const outer = shapeHello(hs.parts, outerPlan, changes, first?.outer && withoutEch(first.outer.hello))
+  const { inner, shared } = alignInner(shapeHello(hs.parts, plan, changes, first?.hello), outer)
+  const hello = bindHello(hs, plan, inner)
+  const raw = encodeMessage(messages13, 'ClientHello', hello)
+  hs.transcript.add(raw)
+  const encrypted = yield* encryptHello(plan, encryption, { inner: hello, outer, shared })
+  const [outerRaw = new Uint8Array(0)] = encryption.outer.send('ClientHello', encrypted.hello)
+  const sentOuter = {
+    ...outerPlan,
+    extensions: { ...outerPlan.extensions, encrypted_client_hello: encrypted.extension },
+  }
+  return { ...offerOf(plan, hello, raw), outer: offerOf(sentOuter, encrypted.hello, outerRaw) }
+}
+
+/** encryptHello() adds it again. */
+const withoutEch = (hello: ClientHello): ClientHello => ({
+  ...hello,
+  extensions: hello.extensions?.filter(({ type }) => type !== extensionTypes.encrypted_client_hello),
+})
+
 /** The outer hello of an inner one: for the public name, and what the server needs to see (section 6.1). */
 const planOuter = (
   { extensions, sessionId, shares, variation }: HelloPlan,
@@ -110,6 +138,17 @@ const planOuter = (
   }
   const plan = planHello(outer.config, { random: outer.clientRandom, sessionId, shares, psks: [], variation, more })
   return { ...plan, outer: { refuse: (retryConfigs) => refuseOuterHello(publicName, retryConfigs) } }
+}
+
+interface AlignedHello {
+  readonly inner: ClientHello
+  /** Types of the extensions that it has as the outer one has them. */
+  readonly shared: ReadonlySet<number>
+}
+
+interface EncryptedHello {
+  readonly hello: ClientHello
+  readonly extension: Uint8Array
 }
 
 /** The extensions that both hellos have alike go together, in the order of the outer one (section 5.1). */
@@ -178,6 +217,21 @@ const confirmsEch = (
   if (!ech?.confirmed) return false
   const what = 'ServerHello: no ECH confirmation, although the HelloRetryRequest had one'
   throw new TlsError('illegal_parameter', `${what} (RFC 9849 section 6.1.5)`)
+}
+
+/**
+ * The server's keys for another try, in EncryptedExtensions: checked in any case. One that took the inner hello has
+ * none to give (section 5); one that did not may (section 6.1.6).
+ */
+export const echRetryConfigs = ({ plan: { ech, outer } }: Offer, configs: Uint8Array): Uint8Array | undefined => {
+  decodeEchConfigList(configs)
+  if (ech) {
+    throw new TlsError(
+      'unsupported_extension',
+      'EncryptedExtensions: keys for ECH, which was accepted (RFC 9849 section 5)',
+    )
+  }
+  return outer && configs
 }
 
 /** The end of a handshake with the outer hello: it was only good for learning what to do next (section 6.1.6). */

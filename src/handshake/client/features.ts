@@ -20,7 +20,7 @@ import { bindHello, externalOffers, takeSession, ticketOffer } from './client-ps
 import { resumable12 } from './client-session12.ts'
 import { clientHandshake12 } from './client12.ts'
 import { earlyDataPart } from './early-data.ts'
-import { echExtension, startEch } from './ech-client.ts'
+import { echExtension, echRetryConfigs, startEch } from './ech-client.ts'
 import { shapingPart } from './hello-shaping.ts'
 import { saveSession } from './save-session.ts'
 
@@ -33,7 +33,7 @@ export const tls12: ClientFeature = {
 /** Encrypted Client Hello (RFC 9849): option `hello.ech`. */
 export const ech: ClientFeature = {
   config: { ech: echClientConfig },
-  handshake: { ech: { start: startEch, extension: echExtension } },
+  handshake: { ech: { start: startEch, extension: echExtension }, retryConfigs: echRetryConfigs },
 }
 
 /** Resumption by tickets and sessions, and early data: options `session`, `sessions`, `tickets`, `resumption`,

@@ -6,12 +6,12 @@ import type { KeyExchange } from '../../crypto/provider.ts'
 import { MAX_PLAINTEXT, MAX_RECORD_SIZE_LIMIT } from '../../record/limits.ts'
 import type { ClientHelloExtensions } from '../../wire/extensions.ts'
 import { isAddress } from '../../wire/host-name.ts'
-import type { ClientHello } from '../../wire/messages.ts'
 import { HOST_NAME, OCSP, UNCOMPRESSED } from '../../wire/numbers.ts'
 import { FALLBACK_SCSV, TLS12, TLS13 } from '../../wire/registry.ts'
 import { expandable, takenDelegations } from '../auth/certificate-message.ts'
 import { pskOf12 } from '../key-exchange/external-psk.ts'
 import type { ClientHandshake, HelloVariation, PskOffer, ServerHelloMessage } from './client-handshake.ts'
+import type { Offer, SecondHello } from './client-hello.ts'
 import type { Flow } from '../flow.ts'
 
 export interface OfferedShare {
@@ -47,25 +47,10 @@ export interface EchContext {
   readonly outer: ClientHandshake
   /** A HelloRetryRequest confirmed ECH: this is for the second hello. */
   readonly confirmed: boolean
-  /** The outer hello's plan for an inner one's. */
-  planOuter(plan: HelloPlan): HelloPlan
-  /** The inner hello with the extensions that both have alike together. */
-  align(inner: ClientHello, outer: ClientHello): AlignedHello
-  /** The outer hello with the inner one, which has its binders, in its extension. */
-  encrypt(plan: HelloPlan, hellos: AlignedHello & { readonly outer: ClientHello }): Flow<EncryptedHello>
+  /** Sends the outer hello with the inner one, of this plan, in its extension. */
+  send(hs: ClientHandshake, plan: HelloPlan, second?: SecondHello): Flow<Offer>
   /** Whether this message says that the server took the inner hello; `raw` is that hello's message. */
   confirms(hs: ClientHandshake, plan: HelloPlan, raw: Uint8Array, hello: ServerHelloMessage): boolean
-}
-
-export interface AlignedHello {
-  readonly inner: ClientHello
-  /** Types of the extensions that it has as the outer one has them. */
-  readonly shared: ReadonlySet<number>
-}
-
-export interface EncryptedHello {
-  readonly hello: ClientHello
-  readonly extension: Uint8Array
 }
 
 /** What a ClientHelloOuter is good for. */
