@@ -5,6 +5,7 @@
 import { clientMachine } from './client-machine.ts'
 import { connectBy } from './connect-base.ts'
 import type { Connect } from './connect-base.ts'
+import { remembering } from './config/unchanged.ts'
 import { connectOverBy } from './connect-over.ts'
 import type { ConnectOver } from './connect-over.ts'
 import { joined } from './engine/endpoints.ts'
@@ -21,7 +22,7 @@ import type { StreamKind } from './stream/kinds.ts'
  * ```
  */
 export const connectWith = (...features: readonly ClientFeature[]): Connect => {
-  const machine = clientMachine({}, joined([explanations, ...features]))
+  const machine = clientMachine({}, joined([explanations, ...features]), remembering())
   return connectBy(() => machine)
 }
 
@@ -30,7 +31,8 @@ export const connect: Connect = /* @__PURE__ */ connectWith()
 
 /**
  * The smallest client: over streams of these kinds and ByteStreams, with these features and no others (not even
- * `explanations`), and no dialling. A stream of another kind is refused with `bad_option`.
+ * `explanations`), and no dialling. Options are checked for each connection, also where connect() remembers that they
+ * did not change. A stream of another kind is refused with `bad_option`.
  *
  * ```ts
  * import { connectOver, nodeStreams } from 'puretls/client'

@@ -2,7 +2,6 @@
 // that an entry point can load it when it is first needed.
 
 import { checkedBy, clientConfigWith, sessionGiven } from './config/client.ts'
-import { Unchanged } from './config/unchanged.ts'
 import type { ClientConfig, Defaults } from './config.ts'
 import { splitOptions } from './connection-options.ts'
 import { establish } from './connection.ts'
@@ -20,8 +19,8 @@ export interface PreparedClient {
 
 export interface ClientMachine {
   /**
-   * Checks the options, once for an object that still says the same. `dialled`: options of connect('host:port'), with
-   * the name of the server for those that have none. Throws as clientConfig().
+   * Checks the options. `dialled`: options of connect('host:port'), with the name of the server for those that have
+   * none. Throws as clientConfig().
    */
   prepare(options: AnyOptions, dialled?: string): PreparedClient
   readonly establish: typeof establish
@@ -29,8 +28,17 @@ export interface ClientMachine {
 
 type AnyOptions = Partial<ClientOptions> & ConnectionOptions & { readonly timeoutMs?: number }
 
-export const clientMachine = (defaults: Defaults, feature: ClientFeature): ClientMachine => {
-  const prepared = new Unchanged<Pick<PreparedClient, 'connection'> & { readonly config: ClientConfig }>()
+type Prepared = Pick<PreparedClient, 'connection'> & { readonly config: ClientConfig }
+
+/** Gives what was made of these options before, where they say the same, and else what `make` makes. */
+type Prepare = (options: object, dialled: string, make: () => Prepared) => Prepared
+
+/** Checks options each time, unless `prepared` remembers what was made of them (config/unchanged.ts). */
+export const clientMachine = (
+  defaults: Defaults,
+  feature: ClientFeature,
+  prepared: Prepare = (_options, _dialled, make) => make(),
+): ClientMachine => {
   const make = (options: AnyOptions, dialled: string | undefined) => {
     const { session: _, ...given } = options
     const { timeoutMs: __, ...more } = given
@@ -41,7 +49,7 @@ export const clientMachine = (defaults: Defaults, feature: ClientFeature): Clien
   return {
     prepare: (options, dialled) => {
       requireObject(options)
-      const { connection, config } = prepared.get(options, dialled ?? '', () => make(options, dialled))
+      const { connection, config } = prepared(options, dialled ?? '', () => make(options, dialled))
       const session = sessionGiven(options.session, feature.config)
       return { connection, makeEngine: () => clientEngineWith(config, feature, session) }
     },

@@ -2,6 +2,7 @@
 
 import { clientMachine } from './client-machine.ts'
 import type { Defaults } from './config.ts'
+import { remembering } from './config/unchanged.ts'
 import { connectBy } from './connect-base.ts'
 import type { Connect } from './connect-base.ts'
 import { everyFeature } from './handshake/client/every-feature.ts'
@@ -10,6 +11,6 @@ import type { Sockets } from './sockets.ts'
 export type { Connect, ConnectOptions, DialOptions } from './connect-base.ts'
 
 export const connectWith = (defaults: Defaults, sockets?: Sockets): Connect => {
-  const machine = clientMachine(defaults, everyFeature)
+  const machine = clientMachine(defaults, everyFeature, remembering())
   return connectBy(() => machine, sockets)
 }

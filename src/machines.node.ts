@@ -2,6 +2,7 @@
 
 import { clientMachine } from './client-machine.ts'
 import type { ClientMachine } from './client-machine.ts'
+import { remembering } from './config/unchanged.ts'
 import type { VerifierRequest } from './config.ts'
 import { nodeProvider } from './crypto/node.ts'
 import { defaultsWith, verifierFor } from './defaults.ts'
@@ -22,7 +23,7 @@ const ofRuntime = verifierFor(() => systemRoots())
 const defaults = defaultsWith(nodeProvider, ofRuntime)
 
 export const nodeMachines: Machines = {
-  client: clientMachine(defaults, everyClientFeature),
+  client: clientMachine(defaults, everyClientFeature, remembering()),
   server: serverMachine(defaults, everyServerFeature),
   verifierFor: ofRuntime,
 }

@@ -33,6 +33,12 @@ export class Unchanged<T> {
   }
 }
 
+/** For clientMachine(): remembers what was made of options. */
+export const remembering = <T>(): ((options: object, by: string, make: () => T) => T) => {
+  const unchanged = new Unchanged<T>()
+  return (options, by, make) => unchanged.get(options, by, make)
+}
+
 /** Lists in groups in groups: nothing that options have is deeper. */
 const MAX_DEPTH = 4
 
