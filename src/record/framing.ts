@@ -133,12 +133,13 @@ export class RecordFramer {
     if (this.#start === this.#end) this.#wait(nothing, 0, false)
   }
 
-  /** Of the header that begins at `start`, so much as is `available`; no view of it, which each record would cost. */
+  /**
+   * Of the header that begins at `start`, so much as is `available`; no view of it, which each record would cost. The
+   * version tells whether this is TLS, in the first record, and nothing else (section 5.1). */
   #checkHeader(bytes: Uint8Array, start: number, available: number): void {
     const type = bytes[start] ?? 0
-    const major = available > 1 ? bytes[start + 1] : undefined
     const known = type >= contentTypes.change_cipher_spec && type <= contentTypes.heartbeat
-    if (known && (major === undefined || major === 3)) return
+    if (known && (!this.#first || available < 2 || bytes[start + 1] === 3)) return
     if (this.#first)
       throw notTls(
         this.#begunLength > 0
@@ -146,11 +147,7 @@ export class RecordFramer {
           : this.#waiting.subarray(this.#start, this.#end),
         this.describe,
       )
-    if (!known) throw new TlsError('unexpected_message', `a record of unknown content type ${type}`)
-    throw new TlsError(
-      'protocol_version',
-      `a record of version ${major}.${available > 2 ? bytes[start + 2] : '?'}; TLS records have 3.x`,
-    )
+    throw new TlsError('unexpected_message', `a record of unknown content type ${type}`)
   }
 }
 

@@ -111,9 +111,28 @@ describe('record layer (RFC 9846 section 5.1)', () => {
     expect(refusalOf(server, plainRecord(99, Uint8Array.of(1)))).toMatchObject({ code: 'unexpected_message' })
   })
 
-  it('a record version other than 3.x', () => {
-    const { server } = waitingServer()
-    expect(refusalOf(server, plainRecord(data, new Uint8Array(40), 0x0403))).toMatchObject({ code: 'protocol_version' })
+  it('the version of a record is ignored, but for the first, which has to be TLS (section 5.1)', async () => {
+    const versions = (bytes: Uint8Array, version: number): Uint8Array => {
+      const changed = bytes.slice()
+      let at = 0
+      while (at < changed.length) {
+        changed.set([version >> 8, version & 0xff], at + 1)
+        at += 5 + ((changed[at + 3] ?? 0) << 8) + (changed[at + 4] ?? 0)
+      }
+      return changed
+    }
+    const [client, server] = [clientOf(oneSuite), serverOf(oneSuite)]
+    for (const bytes of client.takeOutput()) server.receive(versions(bytes, 0x03ff))
+    const [serverHello = empty, ...rest] = server.takeOutput()
+    const end = 5 + ((serverHello[3] ?? 0) << 8) + (serverHello[4] ?? 0)
+    client.receive(serverHello.subarray(0, end))
+    client.receive(versions(Uint8Array.of(20, 3, 3, 0, 1, 1), 0x0403))
+    for (const bytes of [serverHello.subarray(end), ...rest]) client.receive(bytes)
+    expect(eventsOf(client.takeEvents(), 'handshake')).toHaveLength(1)
+    const { server: waiting } = waitingServer()
+    const record = plainRecord(data, new Uint8Array(40), 0x0403)
+    expect(refusalOf(waiting, record)).toMatchObject({ code: 'bad_record_mac' }) // and not for its version
+    expect(refusalOf(serverOf(tls13), plainRecord(handshake, new Uint8Array(40), 0x0403)).code).toBe('not_tls')
   })
 
   it('an inner content type that is not known (section 5.2)', async () => {
