@@ -18,8 +18,8 @@ const { values } = parseArgs({
   options: {
     /** Of docs/; default all three. */
     page: { type: 'string' },
-    /** Only rows whose rule has this text. */
-    only: { type: 'string' },
+    /** Only rows whose rule has this text, or one of several. */
+    only: { type: 'string', multiple: true, default: [''] },
     /** After so many seconds without an answer a run hangs. */
     limit: { type: 'string', default: '60' },
     root: { type: 'string', default: '.' },
@@ -39,7 +39,7 @@ interface Job {
 let ids = 0
 const jobs: readonly Job[] = pages.flatMap((page) =>
   rowsOf(readFileSync(join(root, `docs/${page}.md`), 'utf8'))
-    .filter((row) => quoteOf(row.line) !== undefined && row.rule.includes(values.only ?? ''))
+    .filter((row) => quoteOf(row.line) !== undefined && values.only.some((text) => row.rule.includes(text)))
     .map((row) => ({
       page,
       row,

@@ -60,6 +60,12 @@ describe("a server's flight", () => {
     expect(message?.entries[0]?.data).toEqual(leaf)
     expect(() => serverOf({ ...own, key: rsa.key })).toThrow(expect.objectContaining({ code: 'key_mismatch' }))
   })
+  it('has a certificate in its list: an identity without one is refused (section 4.5.1)', async () => {
+    for (const cert of [[], ''])
+      expect(() => serverOf({ cert, key: ecdsa.key })).toThrow(expect.objectContaining({ code: 'bad_option' }))
+    const identity = async () => []
+    await refusedBy('server', {}, { identity }, 'no_identity', 'unrecognized_name')
+  })
   it('has a staple for a client that asks, and for no other (section 4.5.1)', async () => {
     const ocspResponse = Uint8Array.of(0x30, 3, 0x0a, 1, 6)
     const stapled = async (requestOcsp: boolean) => {
