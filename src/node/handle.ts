@@ -10,8 +10,10 @@ import { asTlsError } from '../errors.ts'
 import type { TlsError } from '../errors.ts'
 import type { RenegotiationChanges } from '../handshake/context.ts'
 import type { ConnectionInfo } from '../info.ts'
+import { release } from '../wire/bytes.ts'
 import { wrapperClass } from './stream-wrapper.ts'
 import { Transport } from './transport.ts'
+import type { TransportListener } from './transport.ts'
 
 /** Whom the handle tells. */
 export interface HandleOwner {
@@ -65,14 +67,16 @@ export class TlsHandle {
   #watched: Promise<void> | undefined
   #closed = false
 
-  constructor(owner: HandleOwner, stream: Duplex) {
+  /** `isOwn`: a net.Socket that the library or its server made. */
+  constructor(owner: HandleOwner, stream: Duplex, isOwn = false) {
     this.#owner = owner
-    this.transport = new Transport(stream, {
-      onData: (bytes) => this.#receive(bytes),
+    const listener: TransportListener = {
+      onData: (bytes, isOurs) => this.#receive(bytes, isOurs),
       onEnd: () => this.#onTransportEnd(),
       onError: (error) => owner.onTransportError(error),
       onClose: () => owner.onTransportClose(),
-    })
+    }
+    this.transport = new Transport(stream, listener, isOwn)
   }
 
   get engine(): TlsEngine | undefined {
@@ -119,8 +123,8 @@ export class TlsHandle {
     return 0
   }
 
-  /** Application data: now, or when the handshake is done. */
-  write(data: Uint8Array, callback: Callback): void {
+  /** Application data: now, or when the handshake is done. `isOurs`: nobody else has this memory. */
+  write(data: Uint8Array, callback: Callback, isOurs = false): void {
     this.bytesWritten += data.length
     const engine = this.#engine
     if (this.#failed || this.#closed) return process.nextTick(callback, this.#writeError())
@@ -128,7 +132,7 @@ export class TlsHandle {
       this.#waiting.push({ data, callback })
       return
     }
-    this.#send(engine, data, callback)
+    this.#send(engine, data, callback, isOurs)
   }
 
   /**
@@ -232,7 +236,7 @@ export class TlsHandle {
     return Object.assign(new Error('write ECANCELED'), { code: 'ECANCELED', syscall: 'write' })
   }
 
-  #send(engine: TlsEngine, data: Uint8Array, callback: Callback): void {
+  #send(engine: TlsEngine, data: Uint8Array, callback: Callback, isOurs = false): void {
     let waits: Promise<unknown> | undefined
     try {
       for (let at = 0; at < data.length; at += this.maxFragment) {
@@ -245,21 +249,25 @@ export class TlsHandle {
       this.#look()
       return process.nextTick(callback, asTlsError(thrown))
     }
-    if (!waits) return this.#look(callback)
+    if (!waits) {
+      if (isOurs && !engine.sealing) release(data) // all of it is sealed
+      return this.#look(callback)
+    }
     waits.then(
       () => this.#look(callback),
       (error: unknown) => callback(asTlsError(error)),
     )
   }
 
-  #receive(bytes: Uint8Array): boolean {
+  #receive(bytes: Uint8Array, isOurs: boolean): boolean {
     if (this.#closed || this.#failed || this.#peerEnded) return true
     if (!this.#engine) {
       this.#received.push(bytes)
       return true
     }
-    this.#engine.receive(bytes)
+    const isForgotten = this.#engine.receive(bytes)
     this.#look()
+    if (isOurs && isForgotten) release(bytes)
     return this.reading
   }
 

@@ -142,8 +142,8 @@ const onTlsError = (socket: SocketFacts, error: TlsError): void => {
   else socket._emitTLSError(shown)
 }
 
-/** One write, or several joined: held back while there is no connection. */
-export const write = (socket: SocketFacts, data: Uint8Array, callback: Callback): void => {
+/** One write, or several joined (`isOurs`), held back while there is no connection. */
+export const write = (socket: SocketFacts, data: Uint8Array, callback: Callback, isOurs = false): void => {
   if (socket.connecting) {
     const onClose = (): void =>
       callback(
@@ -159,7 +159,7 @@ export const write = (socket: SocketFacts, data: Uint8Array, callback: Callback)
   if (!socket._handle) return callback(codedError(Error, 'ERR_SOCKET_CLOSED', 'Socket is closed'))
   touch(socket)
   socket._handle.start()
-  socket._handle.write(data, callback)
+  socket._handle.write(data, callback, isOurs)
 }
 
 /** The idle timer begins again. */

@@ -28,6 +28,7 @@ import { beginRenegotiation } from './renegotiation.ts'
 import { clientAuthOf } from './socket-engine.ts'
 import { SocketFacts } from './socket-facts.ts'
 import type { SocketState } from './socket-facts.ts'
+import { joined } from '../wire/bytes.ts'
 import { finishHandshake, forward, ownerOf, wrappedSession, write } from './socket-life.ts'
 import type { SecureContextLike, SecureContextOptions, TLSSocketOptions } from './types.ts'
 
@@ -68,7 +69,7 @@ export class TLSSocket extends SocketFacts {
     const parts = chunks.map(({ chunk, encoding }) =>
       typeof chunk === 'string' ? Buffer.from(chunk, encoding) : (chunk as Uint8Array),
     )
-    write(this, Buffer.concat(parts), callback)
+    write(this, joined(parts), callback, true)
   }
 
   override _final(callback: Callback): void {
@@ -314,7 +315,7 @@ const initialise = (socket: TLSSocket, given: Duplex | null | undefined, options
   if (given && typeof given.pause !== 'function') throw invalidArgType('socket', 'Duplex', given)
   // Whatever is falsy is no stream, as in node:tls.
   const below = given || new Socket({ allowHalfOpen: true })
-  const handle = new TlsHandle(ownerOf(socket, !given), below)
+  const handle = new TlsHandle(ownerOf(socket, !given), below, !given || isAcceptedBy(tlsOptions.server, given))
   socket._handle = handle
   socket.ssl = handle
   socket.on('error', socket._tlsError)
@@ -334,6 +335,10 @@ const initialise = (socket: TLSSocket, given: Duplex | null | undefined, options
     socket.read(0)
   })
 }
+
+/** A plain socket that the server itself took from the system, not one that a program gave to it. */
+const isAcceptedBy = (server: unknown, given: Duplex): boolean =>
+  server !== undefined && given.constructor === Socket && Reflect.get(given, 'server') === server
 
 let warnedOfTrace = false
 

@@ -3,12 +3,17 @@
 // read by its events.
 
 import { Socket } from 'node:net'
+import process from 'node:process'
 import type { Duplex } from 'node:stream'
 import { inWorkerd } from '../crypto/workerd.ts'
+import { release } from '../wire/bytes.ts'
 
 export interface TransportListener {
-  /** False: no more for now, until resume(). */
-  onData(bytes: Uint8Array): boolean
+  /**
+   * False: no more for now, until resume(). `isOurs`: nobody else has seen or will see this memory, so that it may be
+   * given back.
+   */
+  onData(bytes: Uint8Array, isOurs: boolean): boolean
   onEnd(): void
   onError(error: Error): void
   onClose(): void
@@ -20,12 +25,15 @@ export class Transport {
   readonly stream: Duplex
   readonly #listener: TransportListener
   readonly #isSocket: boolean
+  readonly #isOwn: boolean
   #ended = false
   /** Streams that emit `close` themselves do not all say so in their state. */
   #closed = false
 
-  constructor(stream: Duplex, listener: TransportListener) {
+  /** `isOwn`: a net.Socket that the library or its server made. */
+  constructor(stream: Duplex, listener: TransportListener, isOwn = false) {
     this.stream = stream
+    this.#isOwn = isOwn && givesBack
     this.#listener = listener
     this.#isSocket = stream instanceof Socket
     if (this.#isSocket) this.#takePush()
@@ -67,12 +75,18 @@ export class Transport {
     const { stream } = this
     if (stream.destroyed || stream.writableEnded) return process.nextTick(callback, closedError())
     const last = chunks.length - 1
+    const done = this.#givesBack(chunks) ? releasing(chunks, callback) : callback
     if (last > 0) stream.cork()
     chunks.forEach((chunk, index) => {
-      if (index === last) stream.write(chunk, callback)
+      if (index === last) stream.write(chunk, done)
       else stream.write(chunk)
     })
     if (last > 0) stream.uncork()
+  }
+
+  /** Whoever hooked write() may have kept them. */
+  #givesBack(chunks: readonly Uint8Array[]): boolean {
+    return this.#isOwn && chunks.some(({ length }) => length >= MIN_FREED) && !Object.hasOwn(this.stream, 'write')
   }
 
   end(callback: Callback): void {
@@ -98,20 +112,17 @@ export class Transport {
 
   #takePush(): void {
     const { stream } = this
-    Object.defineProperty(stream, 'push', {
-      configurable: true,
-      writable: true,
-      value: (chunk: unknown): boolean => {
-        if (chunk === null) {
-          this.#end()
-          return false
-        }
-        const goesOn = this.#onData(chunk)
-        // A socket of workerd's that is asked for data while it opens stops reading after the first.
-        if (goesOn && inWorkerd) queueMicrotask(() => this.resume())
-        return goesOn
-      },
-    })
+    const push = (chunk: unknown): boolean => {
+      if (chunk === null) {
+        this.#end()
+        return false
+      }
+      const goesOn = this.#onData(chunk, this.#isOwn && stream.push === push)
+      // A socket of workerd's that is asked for data while it opens stops reading after the first.
+      if (goesOn && inWorkerd) queueMicrotask(() => this.resume())
+      return goesOn
+    }
+    Object.defineProperty(stream, 'push', { configurable: true, writable: true, value: push })
   }
 
   #listen(): void {
@@ -125,9 +136,9 @@ export class Transport {
     if (stream.readableEnded) process.nextTick(() => this.#end())
   }
 
-  #onData(chunk: unknown): boolean {
-    if (chunk instanceof Uint8Array) return this.#listener.onData(chunk)
-    if (typeof chunk === 'string') return this.#listener.onData(Buffer.from(chunk))
+  #onData(chunk: unknown, isOurs = false): boolean {
+    if (chunk instanceof Uint8Array) return this.#listener.onData(chunk, isOurs)
+    if (typeof chunk === 'string') return this.#listener.onData(Buffer.from(chunk), false)
     this.stream.destroy(new TypeError('the stream under a TLS socket has to give bytes'))
     return false
   }
@@ -138,6 +149,19 @@ export class Transport {
     this.#listener.onEnd()
   }
 }
+
+const releasing =
+  (chunks: readonly Uint8Array[], callback: Callback): Callback =>
+  (error) => {
+    chunks.forEach(release)
+    callback(error)
+  }
+
+/** Bytes of a chunk from which on its memory goes back at once. */
+const MIN_FREED = 4096
+
+/** Of other runtimes it is not known who else has the memory of their sockets. */
+const givesBack = !inWorkerd && !('bun' in process.versions) && !('deno' in process.versions)
 
 const closedError = (): Error =>
   Object.assign(new Error('write EPIPE'), { code: 'EPIPE', syscall: 'write', errno: -32 })

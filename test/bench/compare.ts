@@ -5,6 +5,7 @@
 //   --kinds KIND[,KIND]     full, resumed, full12, resumed12, rsa, hybrid, client (default: full,resumed); echo: a
 //                           round of 1 KiB;
 //                           bulk-1k, bulk-16k, bulk-64k, bulk-1m: a MiB in writes of that size
+//   --of own,ownNode        contender: puretls itself, or puretls/node (default: own)
 //   --over pair,tcp         transports (default: pair)
 //   --rounds N --count N    rounds, and handshakes of one turn, rounds or MiB (default: 60 of 40)
 //   --warm N                handshakes of each before the first round (default: 1500)
@@ -23,6 +24,7 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     kinds: { type: 'string', default: 'full,resumed' },
+    of: { type: 'string', default: 'own' },
     over: { type: 'string', default: 'pair' },
     rounds: { type: 'string', default: '60' },
     count: { type: 'string', default: '40' },
@@ -51,7 +53,7 @@ interface Rows {
 /** A process that answers a number of handshakes (or rounds, or MiB) with what one of them took. */
 const serve = async (checkout: string, kind: string, transport: Transport): Promise<void> => {
   const at = (path: string): string => pathToFileURL(resolve(checkout, 'test/bench', path)).href
-  const { own } = (await import(at('contenders/index.ts'))) as { own: Contender }
+  const contenders = (await import(at('contenders/index.ts'))) as Readonly<Record<string, Contender | undefined>>
   const { clientIdentity, full12, full13, rsa } = (await import(at('rows.ts'))) as Rows
   const setups: Readonly<Record<string, Setup>> = {
     full: full13,
@@ -64,7 +66,7 @@ const serve = async (checkout: string, kind: string, transport: Transport): Prom
   }
   const work = works[kind]
   const setup = work ? full13 : setups[kind]
-  const opener = setup && (await own.prepare(setup, transport))
+  const opener = setup && (await contenders[options.of]?.prepare(setup, transport))
   if (!opener) throw new Error(`no kind ${kind}`)
   const handshakes = async (times: number): Promise<void> => {
     for (let i = 0; i < times; i++) {
@@ -89,7 +91,7 @@ const ask = async (child: ChildProcess, handshakes: number): Promise<number> => 
 
 const compare = async (checkouts: readonly string[], kind: string, transport: string): Promise<string> => {
   const children = checkouts.map((checkout) =>
-    fork(fileURLToPath(import.meta.url), ['child', checkout, kind, transport]),
+    fork(fileURLToPath(import.meta.url), ['child', checkout, kind, transport, '--of', options.of]),
   )
   await Promise.all(children.map((child) => once(child, 'message')))
   await Promise.all(children.map((child) => ask(child, Number(options.warm))))

@@ -133,7 +133,7 @@ describe('a socket', () => {
     await once(near, 'readable')
     const heard = listener()
     new Transport(near, heard).start()
-    expect(heard.onData.mock.calls).toEqual([[Buffer.from('ä')]])
+    expect(heard.onData.mock.calls).toEqual([[Buffer.from('ä'), false]])
   })
   it('that has ended before says so when it is started', async () => {
     const [near, far] = await sockets()
