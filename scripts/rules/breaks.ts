@@ -80,6 +80,7 @@ const mutantOf = (root: string, broken: Change): Mutant => {
     end,
     mutated: broken.instead,
     kind: 'expression',
-    opens: /[;{}]\s*$/.test(text.slice(0, start)),
+    // a line that no operator of the line before goes on into
+    opens: /[^\s=(,?:&|[+<>-]\s*\n\s*$/.test(text.slice(0, start)),
   }
 }

@@ -119,7 +119,8 @@ describe("a client's flight", () => {
     expect(client).toEqual(['ClientHello', 'Certificate', 'CertificateVerify', 'Finished'])
   })
   it('has Finished after an empty Certificate (section 4.5.1)', async () => {
-    const { client, ofClient } = await sentIn({}, { clientAuth })
+    const { client, ofClient, meeting } = await sentIn({}, { clientAuth })
+    infoOf(meeting.serverEvents)
     expect(client).toEqual(['ClientHello', 'Certificate', 'Finished'])
     expect(ofClient.sent('Certificate')[0]?.entries).toEqual([])
   })
