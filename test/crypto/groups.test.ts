@@ -148,6 +148,22 @@ it('a private key that is restored later is read at once, and may be wiped by it
   expect(await restored?.complete(share)).toEqual(await expected?.complete(share))
 })
 
+describe.each(providers)('RFC 9846 section 7.4.2: a shared secret of $name keeps its leading zeros', (provider) => {
+  it.each([
+    ['P-256', 32, 119],
+    ['P-384', 48, 405],
+    ['P-521', 66, 5],
+    ['X25519', 32, 45],
+  ] as const)('%s', async (name, length, scalar) => {
+    const { id = 0 } = namedGroups.find((group) => group.name === name) ?? {}
+    const restored = async (value: number) => groupOf(provider, id).restore?.(bigEndian(BigInt(value), length))
+    const [own, peer] = [await restored(7), await restored(scalar)]
+    const secret = await own?.complete(peer?.share ?? new Uint8Array(0))
+    expect([secret?.length, secret?.[0]]).toEqual([length, 0])
+    expect(await peer?.complete(own?.share ?? new Uint8Array(0))).toEqual(secret)
+  })
+})
+
 describe('RFC 9846 section 7.4.2: the all-zero check is our own, whatever the primitive does', () => {
   const withSecret = (id: number, secret: Uint8Array) => {
     const key = { publicKey: new Uint8Array(32), agree: () => secret }

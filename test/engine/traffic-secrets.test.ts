@@ -8,6 +8,7 @@ import { webcryptoProvider } from '../../src/crypto/webcrypto.ts'
 import type { DirectionSecrets, TlsEngine, TrafficSecrets } from '../../src/engine/every.ts'
 import { connect, createServer, pair } from '../../src/index.node.ts'
 import { concat } from '../../src/wire/bytes.ts'
+import { TlsError } from '../../src/errors.ts'
 import { eventsOf, meet } from '../fixtures/engines.ts'
 import { anyCertificate, ecdsa } from '../fixtures/identities.ts'
 
@@ -198,4 +199,15 @@ it('a TlsConnection gives them', async () => {
   expect(await server.read()).toEqual(hello)
   expect(server.dangerousTrafficSecrets().read).toEqual(client.dangerousTrafficSecrets().write)
   await Promise.all([client.close(), server.close()])
+})
+
+it('nothing is given out once the connection has failed (RFC 9846 section 6)', async () => {
+  const options = { versions: { min: 'TLS 1.3' }, ...exposed } as const
+  const { client, server } = await meet(options, options)
+  expect(client.dangerousTrafficSecrets().write.key.length).toBeGreaterThan(0)
+  const failed = new TlsError('aborted', 'enough')
+  for (const engine of [client, server]) {
+    engine.abort(failed)
+    expect(() => engine.dangerousTrafficSecrets()).toThrow(failed)
+  }
 })

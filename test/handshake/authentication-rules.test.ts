@@ -62,7 +62,7 @@ describe("a server's flight", () => {
   })
   it('has a certificate in its list: an identity without one is refused (section 4.5.1)', async () => {
     for (const cert of [[], ''])
-      expect(() => serverOf({ cert, key: ecdsa.key })).toThrow(expect.objectContaining({ code: 'bad_option' }))
+      expect(() => serverOf({ cert, key: ecdsa.key })).toThrow(/no certificate in it|no PEM block/)
     const identity = async () => []
     await refusedBy('server', {}, { identity }, 'no_identity', 'unrecognized_name')
   })

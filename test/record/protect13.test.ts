@@ -32,6 +32,30 @@ describe('a protected record', () => {
     expect(await opened(record)).toEqual({ type: 22, content: Uint8Array.of(1, 2, 3) })
   })
 
+  it('is padded with zeros, whatever stood where it is written (section 5.4)', async () => {
+    const seals: Uint8Array[] = []
+    const importKey: AeadCipher['importKey'] = async (raw) => {
+      const key = await cipher.importKey(raw)
+      return {
+        ...key,
+        open: key.open.bind(key),
+        seal: (nonce, data, plaintext, out) => {
+          seals.push(plaintext.slice())
+          return key.seal(nonce, data, plaintext, out)
+        },
+      }
+    }
+    const sealer = await sealer13({ ...cipher, importKey }, secret, { padding: () => 5 })
+    await sealer.seal(23, Uint8Array.of(1, 2, 3), new Uint8Array(sealer.sealedLength(3)).fill(0xff))
+    expect(seals.map((inner) => [...inner])).toEqual([[1, 2, 3, 23, 0, 0, 0, 0, 0]])
+  })
+
+  it('ends long before its sequence number would wrap (section 5.3)', async () => {
+    const ciphers = nodeProvider.suites.filter(({ id }) => id >> 8 === 0x13).map((one) => one.cipher as AeadCipher)
+    expect(ciphers.length).toBeGreaterThan(3)
+    for (const one of ciphers) expect((await sealer13(one, secret)).limit).toBeLessThanOrEqual(2 ** 48)
+  })
+
   it.each([
     [16_640, 'bad_record_mac'],
     [16_641, 'record_overflow'],

@@ -100,6 +100,11 @@ describe('ClientHello (RFC 9846 section 4.2.2)', () => {
     ['no supported_groups (section 9.2)', without(extensionTypes.supported_groups), 'missing_extension'],
     ['no key_share (section 9.2)', without(extensionTypes.key_share), 'missing_extension'],
     [
+      'no supported_groups and no key_share (section 9.2)',
+      (h) => without(extensionTypes.key_share)(without(extensionTypes.supported_groups)(h)),
+      'missing_extension',
+    ],
+    [
       'an empty supported_groups (section 4.3.7)',
       extend(extensionTypes.supported_groups, Uint8Array.of(0, 0)),
       'decode_error',
