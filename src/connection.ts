@@ -29,10 +29,11 @@ export interface TlsConnection extends AsyncIterable<Uint8Array> {
   read(options?: CallOptions): Promise<Uint8Array | null>
   /**
    * Resolves when the data is accepted, and it must not change until then: at once while less than 64 KiB wait for the
-   * transport, and otherwise when the transport has taken them. Small writes of one turn of the event loop share a
-   * record. Calls need not wait for each other. A rejection that nobody looks at is not reported as unhandled: read()
-   * and close() tell as well. What a call that its `signal` or `timeoutMs` ends has sealed goes out all the same; if
-   * that is a part of the data only (more than 256 KiB), the connection is aborted.
+   * transport, and otherwise when the transport has taken them, or half of them where the provider seals later. Small
+   * writes of one turn of the event loop share a record. Calls need not wait for each other. A rejection that nobody
+   * looks at is not reported as unhandled: read() and close() tell as well. What a call that its `signal` or
+   * `timeoutMs` ends has sealed goes out all the same; if that is a part of the data only (more than 256 KiB), the
+   * connection is aborted.
    */
   write(data: Uint8Array, options?: CallOptions): Promise<void>
   /** Resolves when the transport has taken all that was written before; rejects if it can't. */
