@@ -5,6 +5,7 @@ import { sign } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { nobleProvider } from '../../src/crypto/noble.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
+import { concat } from '../../src/wire/bytes.ts'
 import { derBits, derElement, derInteger, derNull, derOid, derSequence } from '../../src/wire/der.ts'
 import {
   chainVerifier,
@@ -368,6 +369,15 @@ describe('signature algorithms by their identifiers', () => {
       expect(signatureAlgorithmOf(derSequence(derOid('1.2.840.113549.1.1.10')))).toBeUndefined()
     },
   )
+  test('RFC 9846 section 4.3.3: the parameters of PSS are DER, with lengths as short as they can be', () => {
+    const usual = pss('sha256', 32, true)
+    const oid = derOid('1.2.840.113549.1.1.10')
+    const parameters = usual.subarray(2 + oid.length)
+    const [tag = 0, length = 0] = parameters
+    const longer = concat(Uint8Array.of(tag, 0x81, length), parameters.subarray(2))
+    expect(signatureAlgorithmOf(derSequence(oid, parameters))).toBe('rsa_pss_sha256')
+    expect(signatureAlgorithmOf(derSequence(oid, longer))).toBeUndefined()
+  })
   test('RFC 4055 section 5: the parameters of RSA with a hash are NULL or absent; of ECDSA too, and no others', () => {
     const rsa = derOid('1.2.840.113549.1.1.11')
     expect(signatureAlgorithmOf(derSequence(rsa, derNull()))).toBe('rsa_pkcs1_sha256')
