@@ -1,10 +1,10 @@
 // docs/rfc-musts*.md: each quoted line and each named test is there, and what scripts/rules/breaks.json replaces; the
-// counts at the top of a page are those of its rows; the rules that scripts/rules/rfc9846.json names are rows.
+// counts at the top of a page are those of its rows; the rules that are named for the RFCs' sentences are rows.
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { entries, mutantsFor } from '../../scripts/rules/breaks.ts'
-import { coverage } from '../../scripts/rules/coverage.ts'
+import { coverageOf, texts } from '../../scripts/rules/coverage.ts'
 import { hasCode } from './quoted.ts'
 import { quoteOf, rowsOf } from './rfc-rows.ts'
 import type { RuleRow } from './rfc-rows.ts'
@@ -62,9 +62,11 @@ it.each(entries)('scripts/rules/breaks.json: $rule', ({ rule }) => {
   for (const row of rows) mutantsFor(root.pathname, row)
 })
 
-it('each sentence of scripts/rules/rfc9846.json names rows, or says why there are none', () => {
+it.each(Object.keys(texts))('each sentence of scripts/rules/%s.json names rows, or says why there are none', (name) => {
   const rules = pages.flatMap(([file]) => rowsOf(pageOf(file)).map(({ rule }) => rule))
-  for (const [line, held] of Object.entries(coverage)) {
+  const sentences = Object.entries(coverageOf(name))
+  expect(sentences.length).toBeGreaterThan(4)
+  for (const [line, held] of sentences) {
     if (typeof held === 'string') expect(held.length, `line ${line}`).toBeGreaterThan(10)
     else expect(held.length > 0 && held.filter((rule) => !rules.includes(rule)), `line ${line}`).toEqual([])
   }

@@ -54,7 +54,7 @@ const shapes: readonly [string, TestClientOptions & TestServerOptions][] = [
 ]
 
 describe.each(shapes)('records, %s', (_, options) => {
-  it('are of the types that there are, and protected ones application data of version 0x0303 (sections 5 and 5.2)', async () => {
+  it('are of known types, and protected ones application data of 0x0303 (sections 5 and 5.2)', async () => {
     for (const { record } of await everything(options, options)) {
       expect([changeCipherSpec, alert, handshake, data]).toContain(record.type)
       const { wire } = record
@@ -70,7 +70,7 @@ describe.each(shapes)('records, %s', (_, options) => {
     const clear = (await everything(options, options)).filter(({ record }) => !record.encrypted)
     expect(new Set(clear.map(({ record }) => record.type))).toEqual(new Set([handshake, changeCipherSpec]))
   })
-  it('of handshake messages and alerts are never empty, and an alert is one record of one alert (section 5.1)', async () => {
+  it('of messages and alerts are never empty, and an alert is a record by itself (section 5.1)', async () => {
     const records = await everything(options, options)
     for (const { record } of records) if (record.type === handshake) expect(record.content.length).toBeGreaterThan(0)
     const alerts = records.filter(({ record }) => record.type === alert)
@@ -79,7 +79,7 @@ describe.each(shapes)('records, %s', (_, options) => {
       ['server', 1, alertNumbers.close_notify],
     ])
   })
-  it('hold a handshake message whole, with no other record between its parts, and end where keys change (section 5.1)', async () => {
+  it('hold a message with nothing between its parts, and end where keys change (section 5.1)', async () => {
     const records = await everything(options, options)
     for (const end of ['client', 'server']) {
       let rest: number[] = []
@@ -116,7 +116,7 @@ describe('alerts', () => {
     ])
     expect(records.at(-1)?.type).toBe(alert)
     expect(() => client.send(Uint8Array.of(1))).toThrow(expect.objectContaining({ code: 'bad_finished' }))
-    client.closeWrite()
+    void client.closeWrite()
     expect(client.takeOutput()).toEqual([])
   })
 })

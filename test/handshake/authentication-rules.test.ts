@@ -153,7 +153,7 @@ describe('CertificateVerify of a client', () => {
 })
 
 describe('records after Finished', () => {
-  it('of the server are under its application keys, alerts to the client’s flight among them (section 4.5.3)', async () => {
+  it('of the server are under its application keys, alerts about the client too (section 4.5.3)', async () => {
     const seam = misbehaving({ CertificateVerify: (fields) => ({ ...fields, signature: new Uint8Array(8) }) })
     const [client, server] = [clientOf({ ...oneSuite, ...rsa, seam }), serverOf({ ...oneSuite, clientAuth })]
     const meeting = await connectEngines(client, server)

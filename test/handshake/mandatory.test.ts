@@ -13,7 +13,7 @@ import { hellosOf } from './recorded.ts'
 const providers = [nodeProvider, nobleProvider, webcryptoProvider]
 
 describe.each(providers)('with $name and no options', (provider) => {
-  it('a client offers what has to be there, in the extensions that have to be there (sections 9.1 and 9.2)', async () => {
+  it('a client offers what is mandatory, in the mandatory extensions (sections 9.1 and 9.2)', async () => {
     const { clientHellos, meeting } = await hellosOf({ provider }, { provider })
     const [hello] = clientHellos
     const extensions = decodeExtensions(clientHelloExtensions, hello?.extensions ?? [], 'ClientHello')
@@ -63,7 +63,7 @@ describe.each(providers)('with $name and no options', (provider) => {
     }
     expect(extensions.supported_versions).toEqual([0x0304, 0x0303])
   })
-  it('a ServerHello and a HelloRetryRequest have supported_versions, and what they need beside it (section 9.2)', async () => {
+  it('ServerHello and HelloRetryRequest have supported_versions, and what they need (section 9.2)', async () => {
     const retry = { groups: ['X25519', 'P-256'], hello: { keyShares: ['X25519'] } } as const
     const { serverHellos } = await hellosOf(
       { provider, ...retry },

@@ -49,7 +49,7 @@ describe('a server', () => {
     )
     expect(serverHellos.map(({ compressionMethod }) => compressionMethod)).toEqual([0, 0])
   })
-  it('never sends post_handshake_auth and psk_key_exchange_modes, which clients do (sections 4.3.6 and 4.3.9)', async () => {
+  it('never sends post_handshake_auth and psk_key_exchange_modes (sections 4.3.6 and 4.3.9)', async () => {
     const { clientHellos, serverHellos, ofServer } = await hellosOf(
       { ...tls13, ...rsa, psk, hello: { postHandshakeAuth: true } },
       { ...tls13, psk: { lookup: () => undefined }, clientAuth: { mode: 'request', verifier: anyCertificate } },

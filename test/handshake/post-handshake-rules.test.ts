@@ -54,7 +54,7 @@ describe('a session (RFC 9846 section 4.7.1)', () => {
 describe('a certificate that is asked for after the handshake (RFC 9846 section 4.7.2)', () => {
   const able = { ...tls13, hello: { postHandshakeAuth: true } } as const
 
-  it('is shown by Certificate, CertificateVerify and Finished, and refused by an empty Certificate and Finished', async () => {
+  it('is shown by Certificate, CertificateVerify, Finished, refused by an empty one and Finished', async () => {
     const answerOf = async (client: TestClientOptions) => {
       const { ofClient, meeting } = await hellosOf(client, asking)
       expect(ofClient.types()).toEqual(['ClientHello', 'Finished'])

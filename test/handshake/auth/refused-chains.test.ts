@@ -1,6 +1,6 @@
 // Chains that a peer shows and that TLS itself has refused, with the alert of RFC 9846 sections 4.5.1.2 and 4.5.1.3.
 
-import { expect, it } from 'vitest'
+import { it } from 'vitest'
 import { nodeProvider } from '../../../src/crypto/node.ts'
 import { derNull, derOid, derSequence } from '../../../src/wire/der.ts'
 import { chainVerifier } from '../../../src/x509/index.ts'
