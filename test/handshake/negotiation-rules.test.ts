@@ -77,6 +77,22 @@ describe('a server', () => {
     expect(await shareIn(['psk_ke'])).toBeUndefined()
     expect(await shareIn(['psk_dhe_ke'])).toBeGreaterThan(30)
   })
+  it('answers in a group that the client lists, and in that of its share (section 4.3.8)', async () => {
+    const answered = async (groups: readonly string[], keyShares: readonly string[]) => {
+      const { serverHellos } = await hellosOf({ ...tls13, groups, hello: { keyShares } }, tls13)
+      const [hello] = serverHellos
+      return { messages: serverHellos.length, group: hello && dataOf(hello, extensionTypes.key_share)?.subarray(0, 2) }
+    }
+    for (const [name, id] of [
+      ['X25519', 0x1d],
+      ['P-256', 0x17],
+      ['P-384', 0x18],
+    ] as const) {
+      expect(await answered([name], [name])).toEqual({ messages: 1, group: Uint8Array.of(0, id) })
+    }
+    const last = { messages: 1, group: Uint8Array.of(0, 0x18) }
+    expect(await answered(['X25519', 'P-256', 'P-384'], ['P-384'])).toEqual(last)
+  })
   it('takes a key share that came before in another connection (section 4.3.8)', async () => {
     const [first = new Uint8Array(0)] = clientOf(tls13).takeOutput()
     const shares = [serverOf(tls13), serverOf(tls13)].map((server) => {
@@ -116,6 +132,22 @@ describe('a server', () => {
 })
 
 describe('a client', () => {
+  it('has one share for a group, of those that it lists (section 4.3.8)', async () => {
+    for (const options of [{}, { hello: { keyShares: ['P-256'] } }, { groups: ['X25519', 'P-256'] }] as const) {
+      const { clientHellos } = await hellosOf({ ...tls13, ...options }, tls13)
+      const { key_share: shares = [], supported_groups: listed } = extensionsOf(clientHellos[0])
+      const groups = shares.map(({ group }) => group)
+      expect(groups.length).toBeGreaterThan(0)
+      expect(new Set(groups).size).toBe(groups.length)
+      expect(listed).toEqual(expect.arrayContaining(groups))
+    }
+    // and no option makes it send others
+    for (const keyShares of [['X25519', 'X25519'], ['P-256']] as const) {
+      expect(() => clientOf({ ...tls13, groups: ['X25519'], hello: { keyShares } })).toThrow(
+        expect.objectContaining({ code: 'bad_option' }),
+      )
+    }
+  })
   it('makes each of its key shares by itself (section 4.3.8)', async () => {
     const groups = ['X25519MLKEM768', 'X25519', 'P-256', 'SecP256r1MLKEM768'] as const
     const { clientHellos } = await hellosOf({ ...tls13, groups, hello: { keyShares: groups } }, tls13)

@@ -70,7 +70,7 @@ const chosenShare = (
   psk: PskOffer | undefined,
 ): OfferedShare | undefined => {
   if (!entry && psk && config.pskModes.includes(pskModes.psk_ke)) return undefined // psk_ke (section 4.3.9)
-  if (!entry) throw new TlsError('missing_extension', 'ServerHello: no key_share')
+  if (!entry) throw new TlsError(psk ? 'illegal_parameter' : 'missing_extension', 'ServerHello: no key_share')
   const share = offer.plan.shares.find(({ group }) => group.id === entry.group)
   if (!share) {
     throw new TlsError(

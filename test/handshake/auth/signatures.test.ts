@@ -2,6 +2,8 @@
 // sections 4.3.3 and 4.5.2, RFC 8017, RFC 4055).
 
 import { describe, expect, it } from 'vitest'
+import { generateKeyPairSync } from 'node:crypto'
+import { parsePublicKey } from '../../../src/crypto/keys.ts'
 import type { PublicKey, SignatureVerifier } from '../../../src/crypto/provider.ts'
 import { nodeProvider } from '../../../src/crypto/node.ts'
 import { fitsKey, isSigned, longEnough, maySign, schemeFor } from '../../../src/handshake/auth/signatures.ts'
@@ -56,6 +58,17 @@ describe('fitsKey (RFC 4055 section 1.2)', () => {
     expect(fitsKey(scheme('ecdsa_secp256r1_sha256'), key('p256'))).toBe(true)
     expect(fitsKey(scheme('ecdsa_secp256r1_sha256'), key('p384'))).toBe(false)
     expect(fitsKey(scheme('rsa_pss_rsae_sha256'), key('rsa-pss'))).toBe(false)
+  })
+
+  it('tells keys of rsaEncryption and RSASSA-PSS apart by their OID (RFC 9846 section 4.3.3)', () => {
+    const spki = { type: 'spki', format: 'der' } as const
+    const size = { modulusLength: 2048 }
+    const keys = [generateKeyPairSync('rsa', size), generateKeyPairSync('rsa-pss', size)]
+    const [usual, forPss] = keys.map(({ publicKey }) => parsePublicKey(new Uint8Array(publicKey.export(spki))))
+    const names = ['rsa_pss_rsae_sha256', 'rsa_pss_pss_sha256']
+    const taken = (one: PublicKey | undefined) => one && names.map((name) => fitsKey(scheme(name), one))
+    expect(taken(usual)).toEqual([true, false])
+    expect(taken(forPss)).toEqual([false, true])
   })
 
   it('takes a key for RSA-PSS with one hash with that hash alone', () => {

@@ -282,8 +282,8 @@ describe('pre_shared_key (RFC 9846 section 4.3.11)', () => {
       'client',
       { session: session?.session ?? none },
       { ...server, seam },
-      'missing_extension',
-      'missing_extension',
+      'illegal_parameter',
+      'illegal_parameter',
       /no key_share/,
     )
   })
