@@ -36,6 +36,8 @@ export function* verifySignature(
     )
   }
   if (!verifier.keyTypes.includes(key.type)) return false
+  // a key's parameters are those of its signatures (RFC 9846 section 4.3.3)
+  if (key.pss && pssAlgorithms[`${key.pss.hash} ${key.pss.saltLength}`] !== algorithm) return false
   return (yield* use(verifier.verify(key, tbs, signature))) === true
 }
 

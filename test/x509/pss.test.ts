@@ -136,3 +136,22 @@ test('a key for PSS alone (section 1.2) signs certificates with PSS alone', asyn
   expect(await verdict(makeLeaf(ca, { algorithm: pkcs1 }).der)).toBe(false)
   expect(await verdict(certificate({ inner: withNulls }, ca))).toBe(true)
 })
+
+test('RFC 9846 section 4.3.3: the parameters of a key are those of its signatures', async () => {
+  const { raw } = parseCertificate(root.der).publicKey
+  const pkcs1 = derSequence(derOid('1.2.840.113549.1.1.11'), derNull())
+  const verdict = async (parameters: Uint8Array): Promise<boolean> => {
+    const ca = makeCa('PSS', {
+      keys: root.keys,
+      spki: derSequence(parameters, derBits(raw)),
+      issuer: root,
+      algorithm: pkcs1,
+    })
+    const chain = [certificate({ inner: plain }, ca), ca.der]
+    return (await verifyChain(chain, { provider: nodeProvider, trust: root.der, time: now })).ok
+  }
+  expect(await verdict(pss())).toBe(true)
+  expect(await verdict(plain)).toBe(true)
+  expect(await verdict(fields('sha256', 20))).toBe(false)
+  expect(await verdict(long)).toBe(false)
+})
