@@ -81,13 +81,13 @@ export class Engine implements TlsEngine {
     return this.#write.sealing
   }
   get handshakeDone(): boolean {
-    return this.#state.established !== undefined
+    return this.#state.done
   }
   get closed(): boolean {
     return this.#state.failure !== undefined || (this.#read.closed && this.#write.closed)
   }
   get info(): ConnectionInfo | undefined {
-    return this.#state.established?.info
+    return this.#state.established?.info ?? this.#state.lastInfo
   }
   get finished(): Finished {
     return this.#state.finished
@@ -179,6 +179,7 @@ export class Engine implements TlsEngine {
   }
 
   exportEarlyKeyingMaterial(length: number, label: string, context: Uint8Array = new Uint8Array(0)): Uint8Array {
+    if (this.#state.failure) throw this.#state.failure
     const refused = this.#state.established && this.#state.established.info.earlyData !== 'accepted'
     if (!this.#state.earlyExporter || refused)
       throw new TlsError('wrong_state', 'there is no early data that keying material could be for')
@@ -186,6 +187,7 @@ export class Engine implements TlsEngine {
   }
 
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array {
+    if (this.#state.failure) throw this.#state.failure
     if (!this.#state.established) {
       throw new TlsError('wrong_state', 'there is no keying material before the handshake is done')
     }
@@ -219,6 +221,7 @@ export class Engine implements TlsEngine {
   }
 
   channelBinding(type: ChannelBindingType): Uint8Array {
+    if (this.#state.failure) throw this.#state.failure
     if (!this.#state.established) {
       throw new TlsError('wrong_state', 'there is no channel binding before the handshake is done')
     }
@@ -321,6 +324,7 @@ export class Engine implements TlsEngine {
     this.#write.stop()
     this.#order.stop(error)
     this.#state.sessions.failed(error, this.#peerMayBeDone)
+    this.#state.forget()
     this.#state.events.push({ type: 'error', error })
     this.#waits.wake()
   }
@@ -329,7 +333,9 @@ export class Engine implements TlsEngine {
   // ------------------------------------------------------------------------------------------
 
   #finish(established: Established): void {
+    if (this.#state.failure) return // a callback of the handshake ended the connection
     this.#state.established = established
+    this.#state.done = true
     this.#state.early = undefined
     this.#read.establish()
     this.#state.mayWrite = true

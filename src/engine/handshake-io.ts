@@ -5,6 +5,7 @@ import type { MaybePromise } from '../crypto/provider.ts'
 import { alertNumbers, TlsError } from '../errors.ts'
 import type { Established, HandshakeEvent, HandshakeIo } from '../handshake/context.ts'
 import type { Flow } from '../handshake/flow.ts'
+import type { ConnectionInfo } from '../info.ts'
 import type { Opener, Sealer } from '../record/protection.ts'
 import { concat } from '../wire/bytes.ts'
 import { contentTypes } from '../wire/registry.ts'
@@ -20,7 +21,10 @@ import type { WriteSide } from './write-side.ts'
 /** How far a connection is. */
 export class EngineState {
   events: EngineEvent[] = []
+  /** Undefined again once the connection has failed. */
   established: Established | undefined
+  /** The handshake came to its end. */
+  done = false
   failure: TlsError | undefined
   earlyExporter: ((length: number, label: string, context: Uint8Array) => Uint8Array) | undefined
   mayWrite = false
@@ -29,6 +33,15 @@ export class EngineState {
   closing = false
   early: EarlyData | undefined
   readonly sessions: SessionsAtStake = new SessionsAtStake()
+  /** What a connection that failed had agreed on. */
+  lastInfo: ConnectionInfo | undefined
+
+  /** The connection failed: what is known about it stays, and its secrets go (RFC 9846 section 6). */
+  forget(): void {
+    this.lastInfo = this.established?.info
+    this.established = undefined
+    this.earlyExporter = undefined
+  }
 }
 
 export interface EngineParts {

@@ -132,8 +132,10 @@ export class ReadSide {
     this.flood.progress()
   }
 
+  /** The connection failed: nothing is opened any more, and the key is forgotten (section 6). */
   stop(): void {
     this.#stopped = true
+    this.#opener = plaintextOpener
   }
 
   install(opener: Opener): void {
@@ -143,6 +145,7 @@ export class ReadSide {
         'a handshake message continues across a change of keys (RFC 9846 section 5.1)',
       )
     }
+    if (this.#stopped) return
     this.#opener = opener
     this.#opening.restart(opener, this.#maxContent)
     this.#count = 0

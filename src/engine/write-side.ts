@@ -4,12 +4,21 @@
 import { isPromise } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
 import type { CommonConfig } from '../config.ts'
+import { TlsError } from '../errors.ts'
 import { MAX_PLAINTEXT } from '../record/limits.ts'
 import { plaintextSealer } from '../record/protection.ts'
 import type { Sealer } from '../record/protection.ts'
 import { concat } from '../wire/bytes.ts'
 import { contentTypes, TLS10, TLS12 } from '../wire/registry.ts'
 import { OutputQueue } from './output.ts'
+
+/** Of a connection that failed: its key is gone, and nothing may go out in the clear instead. */
+const noSealer: Sealer = {
+  ...plaintextSealer(TLS12),
+  seal: () => {
+    throw new TlsError('internal_error', 'the key is gone')
+  },
+}
 
 export class WriteSide {
   readonly #config: CommonConfig
@@ -22,6 +31,7 @@ export class WriteSide {
   #peerLimit = MAX_PLAINTEXT
   #versionKnown = false
   #closed = false
+  #stopped = false
 
   /** `watch` sees the promise of each asynchronous sealing. */
   constructor(config: CommonConfig, watch: (sealed: Promise<void>) => void) {
@@ -65,7 +75,7 @@ export class WriteSide {
     return sealed
   }
 
-  /** The connection failed: what was sealed still goes out, and nothing else. */
+  /** The connection failed: what was sealed still goes out, and nothing else. The key is forgotten (section 6). */
   stop(): void {
     try {
       if (!this.#closed) this.#flush()
@@ -73,11 +83,13 @@ export class WriteSide {
       // the provider can't seal it; why the connection failed is known already
     }
     this.#closed = true
+    this.#stopped = true
+    this.#sealer = noSealer
   }
 
   install(sealer: Sealer): void {
     this.#flush()
-    this.#sealer = sealer
+    if (!this.#stopped) this.#sealer = sealer
   }
 
   /** Records say 3.3 from here on; only a first ClientHello says 3.1 (RFC 9846 section 5.1). */
