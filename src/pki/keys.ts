@@ -251,5 +251,15 @@ const pairOf = (signer: Signer, spki: Uint8Array, pkcs8: Uint8Array | undefined)
       `a key that signs with ${signer.algorithms.join(', ') || 'nothing'} can't sign certificates`,
     )
   }
+  checkSalt(parsePublicKey(spki), algorithm)
   return { signer, spki, pkcs8, signing: { algorithm, identifier } }
+}
+
+/** What a key's parameters say is what its signatures have: no verifier of RFC 9846 section 4.3.3 takes others. */
+const checkSalt = ({ pss: parameters }: PublicKey, algorithm: SignatureAlgorithm): void => {
+  const made = Number(/\d+$/.exec(algorithm)?.[0]) / 8
+  if (parameters && parameters.saltLength !== made) {
+    const salts = `a salt of ${parameters.saltLength} bytes, and signatures are made with ${made}`
+    throw new TlsError('bad_key', `the RSASSA-PSS key says that its signatures have ${salts} (RFC 9846 section 4.3.3)`)
+  }
 }

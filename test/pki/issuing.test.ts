@@ -36,6 +36,20 @@ const opensslSays = (leafPem: string, rootPem: string, ...more: readonly string[
   return openssl.run('verify', '-x509_strict', ...more, '-CAfile', 'root.pem', 'leaf.pem').output
 }
 
+test('an RSASSA-PSS key whose parameters have another salt than TLS is no key to issue with', async () => {
+  const parameters = { modulusLength: 2048, hashAlgorithm: 'sha256', mgf1HashAlgorithm: 'sha256' }
+  // its declarations have the length as text, and Node takes a number
+  const keyOf = (saltLength: number) =>
+    generateKeyPairSync('rsa-pss', { ...parameters, saltLength: saltLength as never }).privateKey.export({
+      format: 'pem',
+      type: 'pkcs8',
+    })
+  const making = async (saltLength: number) => createCa({ name: 'PSS', key: keyOf(saltLength).toString() })
+  await expect(making(20)).rejects.toMatchObject({ code: 'bad_key', message: expect.stringMatching(/20 bytes.*32/) })
+  const own = await making(32)
+  expect(await good((await own.issue({ names: ['a.example'] })).chain, own.certificatePem)).toBe('good')
+})
+
 describe('keys that are there already', () => {
   const pairs = {
     'P-256': () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
