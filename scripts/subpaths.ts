@@ -54,7 +54,7 @@ export const subpaths: readonly Subpath[] = [
     peers: ['@libp2p/crypto', '@libp2p/interface', '@libp2p/peer-id', '@libp2p/utils'],
     budget: 147.3 * kB,
   },
-  { subpath: './acme', source: 'src/acme/index.ts', needsNode: true, budget: 92.3 * kB },
+  { subpath: './acme', source: 'src/acme/index.ts', needsNode: true, budget: 92.4 * kB },
   { subpath: './cli', source: 'src/cli/index.ts', needsNode: true, budget: 226.5 * kB },
   { subpath: './crypto/noble', source: 'src/crypto/noble.ts', budget: 54 * kB },
   { subpath: './crypto/node', source: 'src/crypto/node.ts', needsNode: true, budget: 13.4 * kB },
