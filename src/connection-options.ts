@@ -6,12 +6,13 @@ import { requireObject } from './options/check.ts'
 import type { CheckOptions } from './options/check.ts'
 import { connectionNames } from './options/names.ts'
 import type { Names } from './checked-options.ts'
+import type { SharedPumpOptions } from './stream/options.ts'
 import type { ByteStream } from './stream/types.ts'
 
 const names: Names<ConnectionOptions> = connectionNames
 
 /** Throws `bad_option` for what accept() does not know. */
-export const checkConnectionOptions = (options: ConnectionOptions, check: CheckOptions): void => check(options, names)
+export const checkConnectionOptions = (options: SharedPumpOptions, check: CheckOptions): void => check(options, names)
 
 /** What concerns the connection, and what concerns the engine, which checks its part. Throws `bad_option` for what
  * is no object. */

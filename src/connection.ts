@@ -3,7 +3,7 @@
 import type { ChannelBindingType, ConnectionInfo, TlsEngine, TrafficSecrets } from './engine/types.ts'
 import { asTlsError, quietError, TlsError } from './errors.ts'
 import { done, messageOf } from './stream/defer.ts'
-import type { ClientCertificate, PumpOptions } from './stream/options.ts'
+import type { ClientCertificate, PumpOptions, SharedPumpOptions } from './stream/options.ts'
 import type { Gate } from './stream/gate.ts'
 import type { CallOptions } from './stream/limits.ts'
 import { Pump } from './stream/pump.ts'
@@ -89,7 +89,7 @@ export type { ClientCertificate } from './stream/options.ts'
 export const establish = async (
   transport: ByteStream,
   makeEngine: () => TlsEngine,
-  options: ConnectionOptions = {},
+  options: SharedPumpOptions = {},
   gate?: Gate,
 ): Promise<TlsConnection> => {
   let engine: TlsEngine

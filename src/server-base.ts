@@ -14,7 +14,9 @@ import { socketsOr } from './sockets.ts'
 import type { SocketAddress, Sockets } from './sockets.ts'
 import type { ServerMachine } from './server-machine.ts'
 import { adapt } from './stream/adapt.ts'
+import { SharedCancellation } from './stream/cancellation.ts'
 import { Gate } from './stream/gate.ts'
+import type { SharedPumpOptions } from './stream/options.ts'
 import type { AnyDuplex } from './stream/types.ts'
 
 /** Options of one accept(). */
@@ -108,7 +110,7 @@ export const createServerBy =
     const { connection: timeouts, rest } = splitOptions<ServerOptions>(options, checkOptions)
     let config = serverConfigWith(rest, defaults, parts)
     const gate = new Gate(checkPerTurn(timeouts.handshakesPerTurn))
-    const accept: TlsServer['accept'] = async (stream, acceptOptions = {}) => {
+    const accept: Accept = async (stream, acceptOptions = {}) => {
       const { context, ...given } = acceptOptions
       const transport = adapt(stream)
       preparedFor(transport, () => checkConnectionOptions(given, checkOptions))
@@ -128,10 +130,16 @@ export const createServerBy =
     }
   }
 
+/** As listen() calls it, for a whole port. */
+type Accept = (
+  stream: AnyDuplex,
+  options?: Omit<AcceptOptions, 'signal'> & SharedPumpOptions,
+) => Promise<TlsConnection>
+
 type ListenArguments = [OnConnection] | [string | undefined, OnConnection, (ListenOptions | undefined)?]
 
 const listenWith = async (
-  accept: TlsServer['accept'],
+  accept: Accept,
   sockets: Sockets,
   port: number,
   more: ListenArguments,
@@ -144,7 +152,7 @@ const listenWith = async (
   if (!Number.isInteger(port) || port < 0 || port > 0xffff) {
     throw new TlsError('bad_option', `listen: port ${JSON.stringify(port)} is not a number from 0 to 65535`)
   }
-  const closing = new AbortController()
+  const closing = new SharedCancellation()
   const tell = (thrown: unknown, peer?: SocketAddress): void => {
     try {
       onError?.(asTlsError(thrown), peer)
@@ -155,7 +163,7 @@ const listenWith = async (
   const serve = async (stream: AnyDuplex, peer: SocketAddress): Promise<void> => {
     let connection: TlsConnection | undefined
     try {
-      connection = await accept(stream, { context: peer, signal: closing.signal })
+      connection = await accept(stream, { context: peer, signal: closing })
       await onConnection(connection, peer)
     } catch (thrown) {
       connection?.abort(thrown)

@@ -1,6 +1,7 @@
 // Time limits of a connection: the only timers in this library.
 
 import { TlsError } from '../errors.ts'
+import type { Cancellation } from './cancellation.ts'
 import { defer, ignore, messageOf } from './defer.ts'
 
 /** Calls `then` after so many milliseconds (Infinity: never); the answer cancels it. */
@@ -89,7 +90,7 @@ export const limited = <T>(
 /** Calls `stop` with the reason when the handshake takes too long or its signal fires; the answer lifts both limits. */
 export const limitHandshake = (
   milliseconds: number,
-  signal: AbortSignal | undefined,
+  signal: Cancellation | undefined,
   stop: (error: TlsError) => void,
 ): (() => void) => {
   const onAbort = (): void => stop(abortedBy(signal?.reason))

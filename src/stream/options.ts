@@ -2,6 +2,7 @@
 
 import type { MaybePromise } from '../crypto/provider.ts'
 import type { ConnectionInfo } from '../engine/types.ts'
+import type { Cancellation } from './cancellation.ts'
 
 export interface PumpOptions {
   /** Bytes of the peer that were read from the stream already; they come before what the stream gives (STARTTLS). */
@@ -29,6 +30,9 @@ export interface PumpOptions {
   /** Called with each session that the server offers for resumption (client). */
   readonly onSession?: (session: Uint8Array) => MaybePromise<void>
 }
+
+/** The same, where what cancels the handshake may be another than an AbortSignal. */
+export type SharedPumpOptions = Omit<PumpOptions, 'signal'> & { readonly signal?: Cancellation }
 
 /** A client's answer to requestClientCertificate(); no certificates if it declined. */
 export interface ClientCertificate {

@@ -14,7 +14,7 @@ import { Intake } from './intake.ts'
 import { abortedBy, after, checkTimeout, limited, limitHandshake, Patience } from './limits.ts'
 import type { CallOptions } from './limits.ts'
 import { reasonTimeout } from './options.ts'
-import type { ClientCertificate, PumpOptions } from './options.ts'
+import type { ClientCertificate, PumpOptions, SharedPumpOptions } from './options.ts'
 import { Outbox } from './outbox.ts'
 import { tell } from './tell.ts'
 import type { ByteStream } from './types.ts'
@@ -59,7 +59,7 @@ export class Pump {
   #closing: Promise<void> | undefined
 
   /** Starts at once. Throws `bad_option` for an invalid time limit. */
-  constructor(engine: TlsEngine, transport: ByteStream, options: PumpOptions = {}, gate?: Gate) {
+  constructor(engine: TlsEngine, transport: ByteStream, options: SharedPumpOptions = {}, gate?: Gate) {
     const handshakeTimeout = checkTimeout(options.handshakeTimeout ?? 30_000, 'handshakeTimeout')
     this.#closeTimeout = checkTimeout(options.closeTimeout ?? 5000, 'closeTimeout')
     this.#storeTimeout = checkTimeout(options.storeTimeout ?? 1000, 'storeTimeout')
