@@ -20,7 +20,7 @@ export interface Subpath {
 const kB = 1000
 
 export const subpaths: readonly Subpath[] = [
-  { subpath: '.', source: 'src/index.ts', nodeSource: 'src/index.node.ts', budget: 143.6 * kB },
+  { subpath: '.', source: 'src/index.ts', nodeSource: 'src/index.node.ts', budget: 143.7 * kB },
   { subpath: './core', source: 'src/core.ts', budget: 70.4 * kB },
   { subpath: './client', source: 'src/client-entry.ts', budget: 79.3 * kB },
   { subpath: './server', source: 'src/server-entry.ts', budget: 81.4 * kB },
@@ -52,7 +52,7 @@ export const subpaths: readonly Subpath[] = [
     source: 'src/libp2p/index.ts',
     nodeSource: 'src/libp2p/index.node.ts',
     peers: ['@libp2p/crypto', '@libp2p/interface', '@libp2p/peer-id', '@libp2p/utils'],
-    budget: 147.3 * kB,
+    budget: 147.4 * kB,
   },
   { subpath: './acme', source: 'src/acme/index.ts', needsNode: true, budget: 92.4 * kB },
   { subpath: './cli', source: 'src/cli/index.ts', needsNode: true, budget: 226.5 * kB },

@@ -131,10 +131,7 @@ export const createServerBy =
   }
 
 /** As listen() calls it, for a whole port. */
-type Accept = (
-  stream: AnyDuplex,
-  options?: Omit<AcceptOptions, 'signal'> & SharedPumpOptions,
-) => Promise<TlsConnection>
+type Accept = (stream: AnyDuplex, options?: Omit<AcceptOptions, 'signal'> & SharedPumpOptions) => Promise<TlsConnection>
 
 type ListenArguments = [OnConnection] | [string | undefined, OnConnection, (ListenOptions | undefined)?]
 
