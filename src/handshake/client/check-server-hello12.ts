@@ -11,7 +11,7 @@ import type { ServerHello12Extensions } from '../../wire/extensions.ts'
 import { UNCOMPRESSED } from '../../wire/numbers.ts'
 import { cipherSuiteName } from '../../wire/registry.ts'
 import { chosenAlpn } from './check-alpn.ts'
-import type { Offer } from './client-hello.ts'
+import type { Offer } from './hello-plan.ts'
 import type { Connection12, Parameters12 } from '../connection/connection12.ts'
 import type { ClientHandshake12, ServerHelloMessage } from './client-handshake.ts'
 

@@ -8,8 +8,7 @@ import type { ServerHelloExtensions } from '../../wire/extensions.ts'
 import { pskModes } from '../../wire/numbers.ts'
 import { namedGroupName } from '../../wire/registry.ts'
 import { chosenSuite13 } from '../keys13.ts'
-import type { Offer } from './client-hello.ts'
-import type { OfferedShare } from './hello-plan.ts'
+import type { Offer, OfferedShare } from './hello-plan.ts'
 import type { PskOffer, ServerHelloMessage } from './client-handshake.ts'
 
 /** What a ServerHello settled. */

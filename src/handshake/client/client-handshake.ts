@@ -13,7 +13,6 @@ import type { Connection13 } from '../connection/connection13.ts'
 import type { OwnPart, SessionFacts } from '../connection/session-facts.ts'
 import type { Handshake } from '../context.ts'
 import type { Flow } from '../flow.ts'
-import type { Offer } from './client-hello.ts'
 import type { SharedParts } from '../parts.ts'
 import type { Transcript } from '../transcript.ts'
 
@@ -34,7 +33,13 @@ export interface ClientHandshakeParts extends SharedParts {
   readonly certificates?: CertificatesPart
   readonly shaping?: ShapingPart
   /** Keys for another try, in EncryptedExtensions: what of them counts. */
-  readonly retryConfigs?: (offer: Offer, configs: Uint8Array) => Uint8Array | undefined
+  readonly retryConfigs?: (sent: SentEch, configs: Uint8Array) => Uint8Array | undefined
+}
+
+/** Of a plan: which of the two hellos of ECH it is for, if there are two. */
+export interface SentEch {
+  readonly ech?: object | undefined
+  readonly outer?: object | undefined
 }
 
 /** A pre-shared key as a ClientHello offers it (RFC 9846 section 4.3.11). */

@@ -9,28 +9,7 @@ import { NO_COMPRESSION } from '../../wire/numbers.ts'
 import { EMPTY_RENEGOTIATION_INFO_SCSV, extensionTypes, isGrease, TLS12 } from '../../wire/registry.ts'
 import type { Flow } from '../flow.ts'
 import type { ClientHandshake, ClientHandshakeParts, HelloVariation } from './client-handshake.ts'
-import type { HelloPlan } from './hello-plan.ts'
-
-/** What the client has offered: all that is needed to judge the answer. */
-export interface Offer {
-  readonly plan: HelloPlan
-  /** As sent; the second one after a HelloRetryRequest. */
-  readonly hello: ClientHello
-  /** The message as sent; of an encrypted hello the inner one. */
-  readonly raw: Uint8Array
-  readonly extensions: ClientHelloExtensions
-  /** Extension types sent: an answer with any other is unsupported_extension. */
-  readonly sent: ReadonlySet<number>
-  /** Of an encrypted first hello: the outer one, which the server may answer instead. */
-  readonly outer?: Offer | undefined
-}
-
-/** A hello that answers a HelloRetryRequest. */
-export interface SecondHello {
-  readonly first: Offer
-  /** What the request changes in it. */
-  readonly changes: ClientHelloExtensions
-}
+import type { HelloPlan, Offer, SecondHello } from './hello-plan.ts'
 
 /** Sends the ClientHello of a plan. */
 export function* sendHello(hs: ClientHandshake, plan: HelloPlan, second?: SecondHello): Flow<Offer> {

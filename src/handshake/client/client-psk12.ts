@@ -12,7 +12,7 @@ import type { Flow } from '../flow.ts'
 import { pskOf12 } from '../key-exchange/external-psk.ts'
 import type { ClientExchange } from '../key-exchange/key-exchange12.ts'
 import type { Answer12 } from './check-server-hello12.ts'
-import type { Offer } from './client-hello.ts'
+import type { Offer } from './hello-plan.ts'
 import type { ClientHandshake12 } from './client-handshake.ts'
 
 /** Where no certificate is shown: the server is who has the key. */

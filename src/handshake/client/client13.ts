@@ -20,7 +20,7 @@ import { chosenAlpn } from './check-alpn.ts'
 import { checkServerHello13 } from './check-server-hello13.ts'
 import type { ServerChoice13 } from './check-server-hello13.ts'
 import { sendNoCertificate } from './no-certificate13.ts'
-import type { Offer } from './client-hello.ts'
+import type { Offer } from './hello-plan.ts'
 import { clientPostHandshake13 } from './client-post-handshake13.ts'
 import { retryHello } from './client-retry.ts'
 import { readServerAuthentication } from './server-authentication13.ts'
@@ -114,7 +114,7 @@ function* readServerParameters(hs: ClientHandshake, hello: Hello13, keys: Handsh
     offered: offer.sent,
   })
   const { encrypted_client_hello: configs } = extensions
-  const retryConfigs = configs && hs.parts.retryConfigs?.(offer, configs)
+  const retryConfigs = configs && hs.parts.retryConfigs?.(offer.plan, configs)
   const alpn = chosenAlpn(config, extensions.application_layer_protocol_negotiation)
   const { record_size_limit: limit } = extensions
   if (limit !== undefined) {

@@ -26,11 +26,10 @@ import { CONFIRMATION_LENGTH, helloConfirmation, retryConfirmation } from '../ec
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { ignoredByClients12 } from './client-handshake.ts'
-import type { ClientHandshake, ClientHandshakeParts, ServerHelloMessage } from './client-handshake.ts'
+import type { ClientHandshake, ClientHandshakeParts, ServerHelloMessage, SentEch } from './client-handshake.ts'
 import { bindHello, offerOf, shapeHello } from './client-hello.ts'
-import type { Offer, SecondHello } from './client-hello.ts'
 import { planHello } from './hello-plan.ts'
-import type { EchContext, HelloPlan } from './hello-plan.ts'
+import type { EchContext, HelloPlan, Offer, SecondHello } from './hello-plan.ts'
 
 /** The ECH of this connection; undefined where nothing is encrypted. */
 export function* startEch(
@@ -223,7 +222,7 @@ const confirmsEch = (
  * The server's keys for another try, in EncryptedExtensions: checked in any case. One that took the inner hello has
  * none to give (section 5); one that did not may (section 6.1.6).
  */
-export const echRetryConfigs = ({ plan: { ech, outer } }: Offer, configs: Uint8Array): Uint8Array | undefined => {
+export const echRetryConfigs = ({ ech, outer }: SentEch, configs: Uint8Array): Uint8Array | undefined => {
   decodeEchConfigList(configs)
   if (ech) {
     throw new TlsError(

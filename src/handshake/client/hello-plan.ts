@@ -5,13 +5,13 @@ import type { ActiveGroup, ClientConfig } from '../../config.ts'
 import type { KeyExchange } from '../../crypto/provider.ts'
 import { MAX_PLAINTEXT, MAX_RECORD_SIZE_LIMIT } from '../../record/limits.ts'
 import type { ClientHelloExtensions } from '../../wire/extensions.ts'
+import type { ClientHello } from '../../wire/messages.ts'
 import { isAddress } from '../../wire/host-name.ts'
 import { HOST_NAME, OCSP, UNCOMPRESSED } from '../../wire/numbers.ts'
 import { FALLBACK_SCSV, TLS12, TLS13 } from '../../wire/registry.ts'
 import { expandable, takenDelegations } from '../auth/certificate-message.ts'
 import { pskOf12 } from '../key-exchange/external-psk.ts'
 import type { ClientHandshake, HelloVariation, PskOffer, ServerHelloMessage } from './client-handshake.ts'
-import type { Offer, SecondHello } from './client-hello.ts'
 import type { Flow } from '../flow.ts'
 
 export interface OfferedShare {
@@ -34,6 +34,27 @@ export interface HelloPlan {
   readonly ech?: EchContext | undefined
   /** Set where this is a ClientHelloOuter. */
   readonly outer?: OuterHello | undefined
+}
+
+/** What the client has offered: all that is needed to judge the answer. */
+export interface Offer {
+  readonly plan: HelloPlan
+  /** As sent; the second one after a HelloRetryRequest. */
+  readonly hello: ClientHello
+  /** The message as sent; of an encrypted hello the inner one. */
+  readonly raw: Uint8Array
+  readonly extensions: ClientHelloExtensions
+  /** Extension types sent: an answer with any other is unsupported_extension. */
+  readonly sent: ReadonlySet<number>
+  /** Of an encrypted first hello: the outer one, which the server may answer instead. */
+  readonly outer?: Offer | undefined
+}
+
+/** A hello that answers a HelloRetryRequest. */
+export interface SecondHello {
+  readonly first: Offer
+  /** What the request changes in it. */
+  readonly changes: ClientHelloExtensions
 }
 
 /**

@@ -3,7 +3,7 @@
 
 import type { Flow } from '../flow.ts'
 import type { ClientHandshake, ServerHelloMessage } from './client-handshake.ts'
-import type { Offer } from './client-hello.ts'
+import type { Offer } from './hello-plan.ts'
 
 export interface Answer {
   readonly hs: ClientHandshake

@@ -15,7 +15,7 @@ import { completeEcdhe, encryptPremaster, readServerShare } from '../key-exchang
 import type { ClientExchange, ServerShare } from '../key-exchange/key-exchange12.ts'
 import { curveOffered, fitsSuite } from '../key-exchange/schemes12.ts'
 import type { Answer12 } from './check-server-hello12.ts'
-import type { Offer } from './client-hello.ts'
+import type { Offer } from './hello-plan.ts'
 import type { ClientHandshake12 } from './client-handshake.ts'
 
 export type CertificateRequest12 = Message<Messages12, 'CertificateRequest'>

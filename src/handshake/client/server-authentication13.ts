@@ -10,7 +10,7 @@ import type { ByCertificate } from '../auth/authentication.ts'
 import { certificateOf, certificateTypes, compressionOf, refuseUnasked } from '../auth/certificate-message.ts'
 import { signedContent13 } from '../auth/signatures.ts'
 import type { Flow } from '../flow.ts'
-import type { Offer } from './client-hello.ts'
+import type { Offer } from './hello-plan.ts'
 import type { CertificateRequest13, ClientHandshake } from './client-handshake.ts'
 
 export interface ServerCertificate13 {
