@@ -41,6 +41,13 @@ const contextOfSomething = (name: string): Difference => ({
 export const intended: Readonly<Record<string, readonly Difference[]>> = {
   'a record of an unknown type, to the server': [unknownRecord('server tlsClientError')],
   'a record of an unknown type, to the client': [unknownRecord('client error')],
+  'rubbish on the wire': [
+    {
+      node: 'client error Error ERR_SSL_BAD_RECORD_TYPE error:0A0001BB:SSL routines::bad record type',
+      puretls: 'client error Error ERR_SSL_UNEXPECTED_MESSAGE error:0A0000F4:SSL routines::unexpected message',
+      why: 'a type that there is not has the error of its alert, unexpected_message (RFC 9846 section 5)',
+    },
+  ],
   'answers of SNICallback': [contextOfSomething('something else'), contextOfSomething('something else, later')],
   'answers of pskCallback': [
     {

@@ -350,7 +350,7 @@ export const phases: Readonly<Record<string, Scenario>> = {
   'a wire that is cut': broken((raw) => raw.destroy()),
   'a wire that is reset': broken((raw) => void raw.resetAndDestroy()),
   'a wire that ends in TLS 1.2': broken((raw) => void raw.end(), { maxVersion: 'TLSv1.2' }),
-  'rubbish on the wire': broken((raw) => void raw.write(Buffer.alloc(100, 0x17))),
+  'rubbish on the wire': broken((raw) => void raw.write(Buffer.alloc(100, 0x67))),
   'a record that does not open': broken(
     (raw) => void raw.write(Buffer.concat([Buffer.of(23, 3, 3, 0, 40), Buffer.alloc(40)])),
   ),
