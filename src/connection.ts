@@ -50,7 +50,10 @@ export interface TlsConnection extends AsyncIterable<Uint8Array> {
    * A call that its `signal` or `timeoutMs` ends changes them all the same.
    */
   updateKeys(options?: CallOptions & { readonly requestPeer?: boolean }): Promise<void>
-  /** `length` bytes that both ends can compute and nobody else (RFC 9846 section 7.5, RFC 5705). */
+  /**
+   * `length` bytes that both ends can compute and nobody else (RFC 9846 section 7.5, RFC 5705). A connection that
+   * failed has forgotten them: this throws what ended it, as the exporter of early data and channelBinding() do.
+   */
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array
   /**
    * The same for early data, which was accepted: whoever replays it gets the same. Throws `wrong_state` where there was

@@ -72,7 +72,9 @@ export interface TlsEngine {
    * before the end of the handshake, and where either end has no RFC 5746 or no extended master secret.
    */
   renegotiate(changes?: RenegotiationChanges): void
-  /** RFC 9846 section 7.5, RFC 5705. `length` in bytes. */
+  /**
+   * RFC 9846 section 7.5, RFC 5705. `length` in bytes. Throws what ended the connection, where it failed, as the two
+   * after it and channelBinding() do: its secrets are gone. */
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array
   /**
    * The same for early data, from when it is sent (client) or accepted (server): an attacker who replays the data gets
