@@ -21,6 +21,7 @@ import {
 } from '../wire/der.ts'
 import { decodePem, pemTextOf } from '../wire/pem.ts'
 import type { PemOrDer } from '../wire/pem.ts'
+import { pssAlgorithmOf } from '../x509/signature.ts'
 
 export type KeyKind =
   | 'ecdsa-p256'
@@ -257,8 +258,8 @@ const pairOf = (signer: Signer, spki: Uint8Array, pkcs8: Uint8Array | undefined)
 
 /** What a key's parameters say is what its signatures have: no verifier of RFC 9846 section 4.3.3 takes others. */
 const checkSalt = ({ pss: parameters }: PublicKey, algorithm: SignatureAlgorithm): void => {
-  const made = Number(/\d+$/.exec(algorithm)?.[0]) / 8
-  if (parameters && parameters.saltLength !== made) {
+  if (parameters && pssAlgorithmOf(parameters) !== algorithm) {
+    const made = Number(/\d+$/.exec(algorithm)?.[0]) / 8
     const salts = `a salt of ${parameters.saltLength} bytes, and signatures are made with ${made}`
     throw new TlsError('bad_key', `the RSASSA-PSS key says that its signatures have ${salts} (RFC 9846 section 4.3.3)`)
   }

@@ -37,7 +37,7 @@ export function* verifySignature(
   }
   if (!verifier.keyTypes.includes(key.type)) return false
   // a key's parameters are those of its signatures (RFC 9846 section 4.3.3)
-  if (key.pss && pssAlgorithms[`${key.pss.hash} ${key.pss.saltLength}`] !== algorithm) return false
+  if (key.pss && pssAlgorithmOf(key.pss) !== algorithm) return false
   return (yield* use(verifier.verify(key, tbs, signature))) === true
 }
 
@@ -120,10 +120,12 @@ const readAlgorithm = (identifier: Uint8Array): SignatureAlgorithm | undefined =
   })
 
 /** RSASSA-PSS (RFC 4055 section 3.1) as TLS has it: the salt is as long as the hash, and that is not SHA-1. */
-const readPss = (reader: DerReader): SignatureAlgorithm | undefined => {
-  const { hash, saltLength } = readPssParameters(reader, 'unsupported_certificate')
-  return pssAlgorithms[`${hash} ${saltLength}`]
-}
+const readPss = (reader: DerReader): SignatureAlgorithm | undefined =>
+  pssAlgorithmOf(readPssParameters(reader, 'unsupported_certificate'))
+
+/** Whose signatures have these parameters; undefined if none of TLS has. */
+export const pssAlgorithmOf = ({ hash, saltLength }: NonNullable<PublicKey['pss']>): SignatureAlgorithm | undefined =>
+  pssAlgorithms[`${hash} ${saltLength}`]
 
 const pssAlgorithms: Readonly<Record<string, SignatureAlgorithm>> = {
   'sha256 32': 'rsa_pss_sha256',
