@@ -2,8 +2,7 @@
 // are named after the section.
 
 import { describe, expect, it } from 'vitest'
-import { nodeProvider } from '../../src/crypto/node.ts'
-import { memoryReplayGuard, memorySessionCache, rotatingTicketKeys } from '../../src/session/index.ts'
+import { memorySessionCache } from '../../src/session/index.ts'
 import { concat } from '../../src/wire/bytes.ts'
 import type { Messages13 } from '../../src/wire/messages.ts'
 import { extensionTypes } from '../../src/wire/registry.ts'
@@ -11,7 +10,7 @@ import { clientOf, connectEngines, errorOf, infoOf, meet, serverOf } from '../fi
 import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
 import { anyCertificate, ecdsa, ed25519, rsa } from '../fixtures/identities.ts'
 import { expectRefusal, misbehaving, oneSuite, raw, refusedBy, tls13, withExtension } from './misbehaving.ts'
-import { dataOf, hellosOf, recorder } from './recorded.ts'
+import { dataOf, hellosOf, recorder, takingEarlyData } from './recorded.ts'
 
 const clientAuth = { mode: 'request', verifier: anyCertificate } as const
 const key = new Uint8Array(32).fill(5)
@@ -164,11 +163,6 @@ describe('records after Finished', () => {
 })
 
 describe('EndOfEarlyData', () => {
-  const server = (): TestServerOptions => ({
-    ...tls13,
-    tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) },
-    earlyData: { maxBytes: 1024, replayGuard: memoryReplayGuard() },
-  })
   it('from a server is unexpected_message, in the handshake and after it (section 4.6)', async () => {
     const end = raw('EndOfEarlyData', {})
     for (const violation of [
@@ -178,13 +172,13 @@ describe('EndOfEarlyData', () => {
       await refusedBy(
         'client',
         {},
-        { ...server(), seam: misbehaving(violation) },
+        { ...takingEarlyData(), seam: misbehaving(violation) },
         'unexpected_message',
         'unexpected_message',
       )
   })
   it('is sent by a client alone, and not where early data was refused (section 4.6)', async () => {
-    const [sessions, options] = [memorySessionCache(), server()]
+    const [sessions, options] = [memorySessionCache(), takingEarlyData()]
     await hellosOf({ ...tls13, sessions }, options)
     const earlyData = Uint8Array.of(1, 2, 3)
     const taken = await hellosOf({ ...tls13, sessions, earlyData }, options)

@@ -3,11 +3,10 @@
 
 import { describe, expect, it } from 'vitest'
 import type { ClientConfig } from '../../src/config.ts'
-import { nodeProvider } from '../../src/crypto/node.ts'
 import { clientEngineWith } from '../../src/engine/endpoints.ts'
 import { externalOffers } from '../../src/handshake/client/client-psk.ts'
 import { everyFeature } from '../../src/handshake/client/every-feature.ts'
-import { memoryReplayGuard, memorySessionCache, rotatingTicketKeys } from '../../src/session/index.ts'
+import { memorySessionCache } from '../../src/session/index.ts'
 import { clientHelloExtensions, decodeExtensions } from '../../src/wire/extensions.ts'
 import type { ClientHello } from '../../src/wire/messages.ts'
 import { extensionTypes } from '../../src/wire/registry.ts'
@@ -24,7 +23,7 @@ import {
 import type { TestServerOptions } from '../fixtures/engines.ts'
 import { anyCertificate, rsa } from '../fixtures/identities.ts'
 import { finished, forger, misbehaving, oneSuite, secretOf, tls13, withExtension } from './misbehaving.ts'
-import { dataOf, hellosOf } from './recorded.ts'
+import { dataOf, hellosOf, takingEarlyData } from './recorded.ts'
 
 const key = new Uint8Array(32).fill(5)
 const psk = { keys: { identity: 'a device', key } } as const
@@ -180,11 +179,8 @@ describe('a client', () => {
 })
 
 describe('early data', () => {
-  const server = (): TestServerOptions => ({
-    ...oneSuite,
-    tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) },
-    earlyData: { maxBytes: 1024, replayGuard: memoryReplayGuard() },
-  })
+  const server = (): TestServerOptions => ({ ...takingEarlyData(), ...oneSuite })
+
   it('goes with pre_shared_key and early_data in its ClientHello (section 4.3.10)', async () => {
     const [sessions, options] = [memorySessionCache(), server()]
     const types = async (earlyData?: Uint8Array) => {

@@ -1,9 +1,19 @@
 // Meetings of a client and a server that record the messages they send.
 
 import type { Seam } from '../../src/config.ts'
+import { nodeProvider } from '../../src/crypto/node.ts'
+import { memoryReplayGuard, rotatingTicketKeys } from '../../src/session/index.ts'
 import type { Messages13 } from '../../src/wire/messages.ts'
 import { infoOf, meet } from '../fixtures/engines.ts'
 import type { TestClientOptions, TestServerOptions } from '../fixtures/engines.ts'
+import { tls13 } from './misbehaving.ts'
+
+/** A server of TLS 1.3 with tickets of its own keys, which takes early data. */
+export const takingEarlyData = (): TestServerOptions => ({
+  ...tls13,
+  tickets: { protector: rotatingTicketKeys({ provider: nodeProvider }) },
+  earlyData: { maxBytes: 1024, replayGuard: memoryReplayGuard() },
+})
 
 interface Recorded {
   /** The types of all messages that were sent, in order. */
