@@ -81,7 +81,7 @@ export class Engine implements TlsEngine {
     return this.#write.sealing
   }
   get handshakeDone(): boolean {
-    return this.#state.done
+    return (this.#state.established ?? this.#state.lastInfo) !== undefined
   }
   get closed(): boolean {
     return this.#state.failure !== undefined || (this.#read.closed && this.#write.closed)
@@ -335,7 +335,6 @@ export class Engine implements TlsEngine {
   #finish(established: Established): void {
     if (this.#state.failure) return // a callback of the handshake ended the connection
     this.#state.established = established
-    this.#state.done = true
     this.#state.early = undefined
     this.#read.establish()
     this.#state.mayWrite = true

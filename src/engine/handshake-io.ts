@@ -23,8 +23,6 @@ export class EngineState {
   events: EngineEvent[] = []
   /** Undefined again once the connection has failed. */
   established: Established | undefined
-  /** The handshake came to its end. */
-  done = false
   failure: TlsError | undefined
   earlyExporter: ((length: number, label: string, context: Uint8Array) => Uint8Array) | undefined
   mayWrite = false

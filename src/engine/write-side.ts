@@ -15,6 +15,7 @@ import { OutputQueue } from './output.ts'
 /** Of a connection that failed: its key is gone, and nothing may go out in the clear instead. */
 const noSealer: Sealer = {
   ...plaintextSealer(TLS12),
+  encrypted: true,
   seal: () => {
     throw new TlsError('internal_error', 'the key is gone')
   },
@@ -31,7 +32,6 @@ export class WriteSide {
   #peerLimit = MAX_PLAINTEXT
   #versionKnown = false
   #closed = false
-  #stopped = false
 
   /** `watch` sees the promise of each asynchronous sealing. */
   constructor(config: CommonConfig, watch: (sealed: Promise<void>) => void) {
@@ -83,13 +83,12 @@ export class WriteSide {
       // the provider can't seal it; why the connection failed is known already
     }
     this.#closed = true
-    this.#stopped = true
     this.#sealer = noSealer
   }
 
   install(sealer: Sealer): void {
     this.#flush()
-    if (!this.#stopped) this.#sealer = sealer
+    if (this.#sealer !== noSealer) this.#sealer = sealer
   }
 
   /** Records say 3.3 from here on; only a first ClientHello says 3.1 (RFC 9846 section 5.1). */
