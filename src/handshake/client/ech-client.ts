@@ -26,7 +26,7 @@ import { CONFIRMATION_LENGTH, helloConfirmation, retryConfirmation } from '../ec
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
 import { ignoredByClients12 } from './client-handshake.ts'
-import type { ClientHandshake, ClientHandshakeParts, ServerHelloMessage, SentEch } from './client-handshake.ts'
+import type { ClientHandshake, ClientHandshakeParts, SentEch, ServerHelloMessage } from './client-handshake.ts'
 import { bindHello, offerOf, shapeHello } from './client-hello.ts'
 import { planHello } from './hello-plan.ts'
 import type { EchContext, HelloPlan, Offer, SecondHello } from './hello-plan.ts'
