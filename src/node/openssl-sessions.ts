@@ -6,7 +6,7 @@
 import { andThen } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
 import type { ResumptionRequest } from '../session/interfaces.ts'
-import { blankSession, decodeSession, encodeSession } from '../session/state.ts'
+import { decodeSession, encodeSession, newSession } from '../session/state.ts'
 import type { SessionState } from '../session/state.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import { latin1Bytes, latin1Text } from './latin1.ts'
@@ -95,14 +95,13 @@ export const fromOpenSsl = (
   if (session.pskIdentity.length > 0) return undefined // no way to tell whether the key is still the same
   const hostname = latin1Text(session.hostname)
   if (hostname === '' && rules.choosesByName && request.serverName !== '') return undefined
-  const state: SessionState = {
-    ...blankSession,
-    ...renewed(session, undefined),
+  const facts = {
     authenticatedAt: session.time * 1000,
     serverName: hostname || request.serverName,
     fingerprint: request.fingerprint,
     peerCertificates: session.peer ? [session.peer] : [],
   }
+  const state = newSession(facts, renewed(session, undefined))
   if (!rules.requestCert) return encodeSession(state)
   if (!session.peer || session.verifyResult !== 0) return undefined
   return andThen(rules.judge([session.peer]), ({ error, chain }) =>

@@ -62,7 +62,7 @@ export interface AskedIdentity {
   readonly answer: readonly string[]
 }
 
-const FORMAT = 4
+const FORMAT = 5
 const flag: Codec<boolean> = mapped(
   u8,
   (value) => value === 1,
@@ -77,21 +77,14 @@ interface ChainEntry {
 const NOT_SENT = 0xff
 const chainEntry: Codec<ChainEntry> = struct({ place: u8, der: opaque(3) })
 
-const asked: Codec<AskedIdentity> = struct({
+const askedIdentity: Codec<AskedIdentity> = struct({
   signatureSchemes: list(2, latin1(opaque(1, 1))),
   authorities: list(3, opaque(2)),
   answer: list(2, latin1(opaque(1, 1))),
 })
 
-type Written = Omit<SessionState, 'verifiedChain' | 'asked'> & {
-  readonly format: number
-  readonly verifiedChain: readonly ChainEntry[]
-  /** One or none. */
-  readonly asked: readonly AskedIdentity[]
-}
-
-const state: Codec<Written> = struct({
-  format: u8,
+/** Those that are written as they are. */
+const plainFields: Codec<Omit<SessionState, 'verifiedChain' | 'asked'>> = struct({
   version: u16,
   cipherSuite: u16,
   secret: opaque(1, 1),
@@ -107,12 +100,10 @@ const state: Codec<Written> = struct({
   serverName: latin1(opaque(2)),
   fingerprint: latin1(opaque(2)),
   peerCertificates: list(3, opaque(3, 1)),
-  verifiedChain: list(3, chainEntry),
   validUntil: u64,
   delegatedUntil: u64,
   pskIdentity: opaque(2),
   ownIdentity: latin1(opaque(1)),
-  asked: list(3, asked),
   group: latin1(opaque(1)),
   ocspResponse: opaque(3),
   scts: list(2, opaque(2, 1)),
@@ -120,16 +111,24 @@ const state: Codec<Written> = struct({
   applicationData: opaque(2),
 })
 
+const written = struct({
+  format: u8,
+  session: plainFields,
+  verifiedChain: list(3, chainEntry),
+  /** One or none. */
+  asked: list(3, askedIdentity),
+})
+
 /** Holds secrets: whoever has it can read the resumed connection. */
 export const encodeSession = (session: SessionState): Uint8Array => {
   const { peerCertificates, verifiedChain } = session
   const entries = verifiedChain.map((der): ChainEntry => {
     const place = peerCertificates.findIndex((sent) => equalBytes(sent, der))
-    return place < 0 || place >= NOT_SENT ? { place: NOT_SENT, der } : { place, der: new Uint8Array(0) }
+    return place < 0 || place >= NOT_SENT ? { place: NOT_SENT, der } : { place, der: NONE }
   })
-  return encode(state, {
+  return encode(written, {
     format: FORMAT,
-    ...session,
+    session,
     verifiedChain: entries,
     asked: session.asked ? [session.asked] : [],
   })
@@ -139,16 +138,11 @@ export const encodeSession = (session: SessionState): Uint8Array => {
 export const decodeSession = (bytes: Uint8Array): SessionState => {
   try {
     if (bytes[0] === FORMAT) {
-      const {
-        format: _,
-        verifiedChain,
-        asked: [request],
-        ...session
-      } = decode(state, bytes, 'session')
+      const { session, verifiedChain, asked } = decode(written, bytes, 'session')
       const chain = verifiedChain.map(({ place, der }) =>
         place === NOT_SENT ? der : (session.peerCertificates[place] ?? der),
       )
-      return { ...session, verifiedChain: chain, asked: request }
+      return { ...session, verifiedChain: chain, asked: asked[0] }
     }
   } catch (error) {
     throw new TlsError('bad_option', 'the session given is not one that this version of the library wrote', {
@@ -158,28 +152,45 @@ export const decodeSession = (bytes: Uint8Array): SessionState => {
   throw new TlsError('bad_option', 'the session given was written by another version of the library')
 }
 
-/** Empty values for the fields that a version does not use. */
-export const blankSession: Omit<SessionState, 'version' | 'cipherSuite' | 'secret' | 'createdAt' | 'authenticatedAt'> =
-  {
-    ticket: new Uint8Array(0),
-    sessionId: new Uint8Array(0),
-    ageAdd: 0,
-    lifetime: 0,
-    maxEarlyData: 0,
-    extendedMasterSecret: true,
-    alpn: '',
-    serverName: '',
-    fingerprint: '',
-    peerCertificates: [],
-    verifiedChain: [],
-    validUntil: 0,
-    delegatedUntil: 0,
-    pskIdentity: new Uint8Array(0),
-    ownIdentity: '',
-    asked: undefined,
-    group: '',
-    ocspResponse: new Uint8Array(0),
-    scts: [],
-    signatureScheme: '',
-    applicationData: new Uint8Array(0),
-  }
+/** What a session is made of by itself; the rest says who the two ends were, and what they agreed on. */
+export type OwnFields = Pick<SessionState, 'version' | 'cipherSuite' | 'secret' | 'lifetime' | 'createdAt'> &
+  Partial<SessionState>
+
+/**
+ * A session, with empty values for what a version does not use. All have the shape of `blank`, which is always there:
+ * one that only sessions of the moment have is a new one for V8 after full collections, and what it compiled for the
+ * old one is given up.
+ */
+export const newSession = (facts: Partial<SessionState>, own: OwnFields): SessionState =>
+  Object.assign({ ...blank }, facts, own)
+
+const NONE = new Uint8Array(0)
+const unset = 0
+const blank: SessionState = {
+  version: unset,
+  cipherSuite: unset,
+  secret: NONE,
+  ticket: NONE,
+  sessionId: NONE,
+  ageAdd: 0,
+  lifetime: 0,
+  createdAt: 0,
+  authenticatedAt: 0,
+  maxEarlyData: 0,
+  extendedMasterSecret: true,
+  alpn: '',
+  serverName: '',
+  fingerprint: '',
+  peerCertificates: [],
+  verifiedChain: [],
+  validUntil: 0,
+  delegatedUntil: 0,
+  pskIdentity: NONE,
+  ownIdentity: '',
+  asked: undefined,
+  group: '',
+  ocspResponse: NONE,
+  scts: [],
+  signatureScheme: '',
+  applicationData: NONE,
+}

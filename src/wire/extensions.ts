@@ -194,7 +194,7 @@ export const clientHelloExtensions = {
   encrypted_client_hello: rest,
   renegotiation_info: opaque(1),
 } satisfies ExtensionTable
-export type ClientHelloExtensions = ExtensionValues<typeof clientHelloExtensions>
+export type ClientHelloExtensions = WrittenExtensions<typeof clientHelloExtensions>
 
 export const serverHelloExtensions = {
   key_share: keyShareEntry,

@@ -2,7 +2,7 @@
 // ratio is the figure that counts: a cache costs the same however much it holds.
 
 import { memoryReplayGuard, memorySessionCache, memoryStore } from '../../src/session/index.ts'
-import { blankSession } from '../../src/session/state.ts'
+import { blankSession } from '../session/blank.ts'
 
 const session = {
   ...blankSession,

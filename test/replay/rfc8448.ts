@@ -149,7 +149,7 @@ const keysOf = (trace: TraceSection, { side, parts }: ReplayOptions): readonly F
 const randomsOf = (trace: TraceSection, side: Side): Uint8Array[] => {
   if (side === 'client') {
     const [hello] = clientHellos(trace)
-    return hello ? [hello.random, ...(hello.sessionId.length > 0 ? [hello.sessionId] : [])] : []
+    return hello ? [concat(hello.random, hello.sessionId)] : [] // drawn in one go
   }
   const hellos = messagesOf(trace, 'server', 'ServerHello').map((raw) => decodeMessage(messages13, 'ServerHello', raw))
   const fromHello = hellos.map((hello) => {

@@ -14,7 +14,8 @@ import {
   sharedTicketKeys,
 } from '../../src/session/index.ts'
 import type { SessionState } from '../../src/session/index.ts'
-import { blankSession, decodeSession, encodeSession } from '../../src/session/state.ts'
+import { decodeSession, encodeSession } from '../../src/session/state.ts'
+import { blankSession } from './blank.ts'
 
 const sessionOf = (version: number, secret: number, fields: Partial<SessionState> = {}): SessionState => ({
   ...blankSession,

@@ -39,7 +39,7 @@ describe('codecs', () => {
       raw: Uint8Array
       verifyData: Uint8Array
     }>()
-    expectTypeOf<ClientHelloExtensions>().toExtend<{ cookie?: Uint8Array; early_data?: true }>()
+    expectTypeOf<ClientHelloExtensions>().toExtend<{ cookie?: Uint8Array | undefined; early_data?: true | undefined }>()
     // @ts-expect-error a field that the declaration lacks
     expect(() => encode(pair, { id: 1 })).toThrow()
   })

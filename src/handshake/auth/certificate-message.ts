@@ -13,18 +13,16 @@ export type CertificateMessage = Message<Messages13, 'Certificate'>
 export type AnyCertificateMessage = Message<Messages13, 'Certificate' | 'CompressedCertificate'>
 
 /** The list for compress_certificate: what we can expand (RFC 8879 section 3). */
-export const expandable = ({
-  certificateCompression,
-}: CommonConfig): { readonly compress_certificate?: readonly number[] } => {
-  const ids = certificateCompression.filter(({ decompress }) => decompress).map(({ id }) => id)
-  return ids.length > 0 ? { compress_certificate: ids } : {}
-}
+export const expandable = ({ certificateCompression }: CommonConfig): readonly number[] | undefined =>
+  orNone(certificateCompression.filter(({ decompress }) => decompress))
 
-/** The list for delegated_credential, empty where none are taken. */
-export const takenDelegations = ({
-  delegatedSchemes,
-}: CommonConfig): { readonly delegated_credential?: readonly number[] } =>
-  delegatedSchemes.length > 0 ? { delegated_credential: delegatedSchemes.map(({ id }) => id) } : {}
+/** The list for delegated_credential. */
+export const takenDelegations = ({ delegatedSchemes }: CommonConfig): readonly number[] | undefined =>
+  orNone(delegatedSchemes)
+
+/** Their numbers; undefined where there is none, and the extension is left out. */
+const orNone = (list: readonly { readonly id: number }[]): readonly number[] | undefined =>
+  list.length > 0 ? list.map(({ id }) => id) : undefined
 
 /** The messages that a Certificate may come as, where `offered` says whether we sent compress_certificate. */
 export const certificateTypes = (offered: boolean): readonly ['Certificate', ...'CompressedCertificate'[]] =>
@@ -32,7 +30,7 @@ export const certificateTypes = (offered: boolean): readonly ['Certificate', ...
 
 /** The same for a config: what a server asked of its client. */
 export const askedTypes = (config: CommonConfig): ReturnType<typeof certificateTypes> =>
-  certificateTypes(expandable(config).compress_certificate !== undefined)
+  certificateTypes(expandable(config) !== undefined)
 
 /** Sends the Certificate of `identity`, compressed if the peer's list has an algorithm of ours; our order decides. */
 export function* sendCertificateMessage(

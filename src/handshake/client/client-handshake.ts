@@ -4,7 +4,7 @@
 import type { ActiveSuite, ClientConfig } from '../../config.ts'
 import type { EarlyStage } from '../../keys/schedule13.ts'
 import type { ConnectionInfo, EarlyDataRefusal } from '../../info.ts'
-import type { SessionState } from '../../session/state.ts'
+import type { OwnFields, SessionState } from '../../session/state.ts'
 import type { ClientHelloExtensions, RawExtension } from '../../wire/extensions.ts'
 import type { ClientHello, Message, Messages12, Messages13 } from '../../wire/messages.ts'
 import type { KnownPeer } from '../auth/authentication.ts'
@@ -70,7 +70,7 @@ export interface SessionsPart {
 }
 
 /** What is different from one version to the other in a session that is kept. */
-export type SavedPart = Pick<SessionState, 'version' | 'cipherSuite' | 'secret' | 'lifetime'> & Partial<SessionState>
+export type SavedPart = Omit<OwnFields, 'createdAt' | 'fingerprint'>
 
 /** What became of the keys that were offered, for early data. */
 export interface EarlyTerms {

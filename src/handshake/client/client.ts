@@ -85,12 +85,11 @@ function* planFirstHello(
   { session, session12, ech }: FirstHello,
   parts: ClientParts,
 ): Flow<HelloPlan> {
-  const random = config.provider.random(32)
+  const { random, sessionId } = drawn(config, session12)
   const shares: OfferedShare[] = []
   for (const group of config.maxVersion >= TLS13 ? config.keyShares : []) {
     shares.push({ group, exchange: yield* use(group.start()) })
   }
-  const sessionId = firstSessionId(config, session12)
   const psks = pskOffers(parts, config, session)
   const variation = parts.shaping?.vary(config)
   const earlyLimit = psks[0]?.earlyData ?? 0
@@ -103,12 +102,18 @@ function* planFirstHello(
 }
 
 /**
- * A session's; else random where the answer's echo tells something: compatibility mode (RFC 9846 appendix E.4), or that
- * a session with a ticket goes on (RFC 5077 section 3.4). */
-const firstSessionId = (config: ClientConfig, session12: SessionState | undefined): Uint8Array => {
-  if (session12 && session12.sessionId.length > 0) return session12.sessionId
-  const needed = session12 !== undefined || (config.maxVersion >= TLS13 && config.compatibilityMode)
-  return needed ? config.provider.random(32) : new Uint8Array(0)
+ * The random, and the session ID: a session's; else random where the answer's echo tells something: compatibility mode
+ * (RFC 9846 appendix E.4), or that a session with a ticket goes on (RFC 5077 section 3.4). Drawn in one go: what a call
+ * costs hardly depends on the length.
+ */
+const drawn = (
+  { provider, maxVersion, compatibilityMode }: ClientConfig,
+  session12: SessionState | undefined,
+): Pick<HelloPlan, 'random' | 'sessionId'> => {
+  const known = session12?.sessionId ?? new Uint8Array(0)
+  const needed = known.length === 0 && (session12 !== undefined || (maxVersion >= TLS13 && compatibilityMode))
+  const bytes = provider.random(needed ? 64 : 32)
+  return { random: bytes.subarray(0, 32), sessionId: needed ? bytes.subarray(32) : known }
 }
 
 /** RFC 9846 section 4.2.3 and 4.3.1: the version, with the downgrade sentinels. */

@@ -120,44 +120,41 @@ const helloExtensions = (
   shares: readonly OfferedShare[],
   ticket12: Uint8Array | undefined,
 ): ClientHelloExtensions => {
-  const { serverName } = config
+  const { serverName, ticketRequest, recordSizeLimit } = config
   const offers12 = config.minVersion <= TLS12
   const offers13 = config.maxVersion >= TLS13
   const usesPsks = offers13 && (config.tickets || config.psks.length > 0)
   const sni = serverName !== undefined && config.sendServerName && !isAddress(serverName)
   const schemes = config.schemes.filter(({ tls13, tls13Only }) => (offers13 && tls13) || !tls13Only).map(({ id }) => id)
+  // one literal, whatever is left out: each spread of a part costs as much as encoding it
   return {
-    ...(sni && { server_name: [{ nameType: HOST_NAME, name: serverName.replace(/\.$/, '') }] }),
-    ...(offers12 && { extended_master_secret: true, renegotiation_info: new Uint8Array(0) }),
+    server_name: sni ? [{ nameType: HOST_NAME, name: serverName.replace(/\.$/, '') }] : undefined,
+    extended_master_secret: offers12 || undefined,
+    renegotiation_info: offers12 ? none : undefined,
     supported_groups: config.groups.filter(({ tls13Only }) => offers13 || !tls13Only).map(({ id }) => id),
-    ...(offers12 && { ec_point_formats: Uint8Array.of(UNCOMPRESSED) }),
-    ...(offers12 && config.tickets && { session_ticket: ticket12 ?? new Uint8Array(0) }),
-    ...(config.alpn.length > 0 && { application_layer_protocol_negotiation: config.alpn }),
-    ...(config.requestOcsp && { status_request: { statusType: OCSP, request: new Uint8Array(4) } }),
-    ...(offers12 && config.suites.some(({ cipher }) => cipher.kind === 'cbc') && { encrypt_then_mac: true }),
+    ec_point_formats: offers12 ? Uint8Array.of(UNCOMPRESSED) : undefined,
+    session_ticket: offers12 && config.tickets ? (ticket12 ?? none) : undefined,
+    application_layer_protocol_negotiation: config.alpn.length > 0 ? config.alpn : undefined,
+    status_request: config.requestOcsp ? { statusType: OCSP, request: new Uint8Array(4) } : undefined,
+    encrypt_then_mac: (offers12 && config.suites.some(({ cipher }) => cipher.kind === 'cbc')) || undefined,
     signature_algorithms: schemes,
-    ...(config.requestScts && { signed_certificate_timestamp: new Uint8Array(0) }),
-    ...(offers13 && { key_share: keyShares(shares) }),
-    ...(usesPsks && { psk_key_exchange_modes: Uint8Array.from(config.pskModes) }),
-    ...(offers13 && { supported_versions: offers12 ? [TLS13, TLS12] : [TLS13] }),
-    ...(offers13 &&
-      config.tickets &&
-      config.ticketRequest && {
-        ticket_request: {
-          newSessionCount: config.ticketRequest.newSession,
-          resumptionCount: config.ticketRequest.resumption,
-        },
-      }),
-    ...(offers12 && config.maxFragmentLength !== undefined && { max_fragment_length: config.maxFragmentLength }),
-    ...(config.recordSizeLimit !== undefined && {
-      record_size_limit: Math.min(config.recordSizeLimit, offers13 ? MAX_RECORD_SIZE_LIMIT : MAX_PLAINTEXT),
-    }),
-    ...(config.certificateSchemes && { signature_algorithms_cert: config.certificateSchemes.map(({ id }) => id) }),
-    ...(offers13 && expandable(config)),
-    ...(offers13 && takenDelegations(config)),
-    ...(offers13 && config.postHandshakeAuth && { post_handshake_auth: true }),
+    signed_certificate_timestamp: config.requestScts ? none : undefined,
+    key_share: offers13 ? keyShares(shares) : undefined,
+    psk_key_exchange_modes: usesPsks ? Uint8Array.from(config.pskModes) : undefined,
+    supported_versions: offers13 ? (offers12 ? [TLS13, TLS12] : [TLS13]) : undefined,
+    ticket_request:
+      offers13 && config.tickets && ticketRequest
+        ? { newSessionCount: ticketRequest.newSession, resumptionCount: ticketRequest.resumption }
+        : undefined,
+    max_fragment_length: offers12 ? config.maxFragmentLength : undefined,
+    record_size_limit: recordSizeLimit && Math.min(recordSizeLimit, offers13 ? MAX_RECORD_SIZE_LIMIT : MAX_PLAINTEXT),
+    signature_algorithms_cert: config.certificateSchemes?.map(({ id }) => id),
+    compress_certificate: offers13 ? expandable(config) : undefined,
+    delegated_credential: offers13 ? takenDelegations(config) : undefined,
+    post_handshake_auth: (offers13 && config.postHandshakeAuth) || undefined,
   }
 }
+const none = new Uint8Array(0)
 
 const offeredSuites = (config: ClientConfig): readonly number[] => [
   ...config.suites.filter(({ authentication }) => authentication !== 'psk' || pskOf12(config)).map(({ id }) => id),

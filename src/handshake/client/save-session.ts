@@ -3,7 +3,7 @@
 
 import { andThen } from '../../crypto/maybe.ts'
 import type { MaybePromise } from '../../crypto/provider.ts'
-import { blankSession, encodeSession } from '../../session/state.ts'
+import { encodeSession, newSession } from '../../session/state.ts'
 import type { SessionState } from '../../session/state.ts'
 import { use } from '../flow.ts'
 import type { Flow } from '../flow.ts'
@@ -19,14 +19,7 @@ export const saveSession = (
 ): void => {
   const lifetime = sessionLifetime(config, facts, own.lifetime)
   if (lifetime === 0) return
-  const session: SessionState = {
-    ...blankSession,
-    ...facts,
-    createdAt: config.clock(),
-    fingerprint: sessionKey(config),
-    ...own,
-    lifetime,
-  }
+  const session = newSession(facts, { ...own, lifetime, createdAt: config.clock(), fingerprint: sessionKey(config) })
   io.emit(new SessionEvent(session))
   const { sessions, ticketRequest: asked } = config
   const waiting = puts.get(io) ?? 0

@@ -213,17 +213,17 @@ export const sendServerHello12 = (
     cipherSuite: suite.id,
     compressionMethod: NO_COMPRESSION,
     extensions: encodeExtensions(serverHello12Extensions, {
-      ...(hello.info.serverName !== undefined && !facts.resumed && { server_name: new Uint8Array(0) }),
-      ...(renegotiationInfo && { renegotiation_info: renegotiationInfo }),
-      ...(extensions.ec_point_formats &&
-        suite.keyExchange?.startsWith('ecdhe') && { ec_point_formats: Uint8Array.of(UNCOMPRESSED) }),
-      ...(facts.ticket && { session_ticket: true }),
-      ...(facts.stapled && { status_request: true }),
-      ...(extended && { extended_master_secret: true }),
-      ...(encryptThenMac && { encrypt_then_mac: true }),
-      ...(alpn !== undefined &&
-        extensions.application_layer_protocol_negotiation && { application_layer_protocol_negotiation: [alpn] }),
-      ...(scts && { signed_certificate_timestamp: scts }),
+      server_name: hello.info.serverName !== undefined && !facts.resumed ? new Uint8Array(0) : undefined,
+      renegotiation_info: renegotiationInfo,
+      ec_point_formats:
+        extensions.ec_point_formats && suite.keyExchange?.startsWith('ecdhe') ? Uint8Array.of(UNCOMPRESSED) : undefined,
+      session_ticket: facts.ticket || undefined,
+      status_request: facts.stapled || undefined,
+      extended_master_secret: extended || undefined,
+      encrypt_then_mac: encryptThenMac || undefined,
+      application_layer_protocol_negotiation:
+        alpn !== undefined && extensions.application_layer_protocol_negotiation ? [alpn] : undefined,
+      signed_certificate_timestamp: scts,
       ...limits.extensions,
     }),
   }

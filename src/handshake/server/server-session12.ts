@@ -3,7 +3,7 @@
 import type { ActiveSuite, ServerConfig } from '../../config.ts'
 import { andThen } from '../../crypto/maybe.ts'
 import { TlsError } from '../../errors.ts'
-import { blankSession, decodeSession, encodeSession } from '../../session/state.ts'
+import { decodeSession, encodeSession, newSession } from '../../session/state.ts'
 import type { SessionState } from '../../session/state.ts'
 import { TLS12 } from '../../wire/registry.ts'
 import type { Choice12, PskChoice12 } from './negotiate12.ts'
@@ -101,16 +101,14 @@ const stateOf = (
   const lifetime = sessionLifetime(config, facts, config.tickets?.lifetime ?? USUAL_LIFETIME)
   if (lifetime === 0 || (!parameters.extendedMasterSecret && !config.resumption.withoutExtendedMasterSecret))
     return undefined
-  return {
-    ...blankSession,
-    ...facts,
+  return newSession(facts, {
     version: TLS12,
     cipherSuite: parameters.suite.id,
     secret: master.secret,
     lifetime,
     createdAt: config.clock(),
     extendedMasterSecret: parameters.extendedMasterSecret,
-  }
+  })
 }
 const USUAL_LIFETIME = 86400
 

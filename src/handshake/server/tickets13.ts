@@ -3,7 +3,7 @@
 import type { ServerConfig } from '../../config.ts'
 import { TlsError } from '../../errors.ts'
 import type { SessionFacts as TicketFor } from '../../options.ts'
-import { blankSession, encodeSession } from '../../session/state.ts'
+import { encodeSession, newSession } from '../../session/state.ts'
 import { decode, encode, u16, u32 } from '../../wire/codec.ts'
 import { encodeExtensions, newSessionTicketExtensions } from '../../wire/extensions.ts'
 import { TLS13 } from '../../wire/registry.ts'
@@ -48,13 +48,12 @@ export function* sendTickets(hs: ServerHandshake, connection: Connection13, fact
   const applicationData = ticketData(config, facts.info, facts.sessionData)
   const lifetime = sessionLifetime(config, facts.session, tickets.lifetime)
   if (lifetime === 0) return
+  const masks = config.provider.random(4 * facts.count)
   for (let number = 0; number < facts.count; number++) {
     const nonce = encode(u16, number)
-    const ageAdd = decode(u32, config.provider.random(4), 'ticket_age_add')
+    const ageAdd = decode(u32, masks.subarray(4 * number, 4 * number + 4), 'ticket_age_add')
     const now = config.clock()
-    const state = encodeSession({
-      ...blankSession,
-      ...facts.session,
+    const state = newSession(facts.session, {
       version: TLS13,
       cipherSuite: connection.suite.id,
       secret: connection.ticketPsk(nonce),
@@ -67,7 +66,7 @@ export function* sendTickets(hs: ServerHandshake, connection: Connection13, fact
     })
     let ticket: Uint8Array | undefined
     try {
-      ticket = yield* use(tickets.protector.seal(state, now))
+      ticket = yield* use(tickets.protector.seal(encodeSession(state), now))
     } catch {
       return
     }

@@ -7,7 +7,7 @@ import { sessionFacts, sessionLifetime } from '../../../src/handshake/connection
 import type { SessionFacts } from '../../../src/handshake/connection/session-facts.ts'
 import type { KnownPeer } from '../../../src/handshake/auth/authentication.ts'
 import type { ConnectionInfo } from '../../../src/info.ts'
-import { blankSession } from '../../../src/session/state.ts'
+import { blankSession } from '../../session/blank.ts'
 
 const now = 1_800_000_000_000
 const config = { clock: () => now, resumption: { maxAge: 1_000_000 } } as unknown as CommonConfig

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { EarlyTerms, ServerHandshake } from '../../../src/handshake/server/received-hello.ts'
 import { sessionsPart } from '../../../src/handshake/server/server-sessions13.ts'
 import type { ReplayGuard } from '../../../src/session/index.ts'
-import { blankSession } from '../../../src/session/state.ts'
+import { blankSession } from '../../session/blank.ts'
 import { serverConfigOf } from '../../fixtures/engines.ts'
 
 const asked: (readonly [Uint8Array, number])[] = []
