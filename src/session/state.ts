@@ -156,11 +156,7 @@ export const decodeSession = (bytes: Uint8Array): SessionState => {
 export type OwnFields = Pick<SessionState, 'version' | 'cipherSuite' | 'secret' | 'lifetime' | 'createdAt'> &
   Partial<SessionState>
 
-/**
- * A session, with empty values for what a version does not use. All have the shape of `blank`, which is always there:
- * one that only sessions of the moment have is a new one for V8 after full collections, and what it compiled for the
- * old one is given up.
- */
+/** A session, with empty values for what a version does not use. All have one shape. */
 export const newSession = (facts: Partial<SessionState>, own: OwnFields): SessionState =>
   Object.assign({ ...blank }, facts, own)
 
