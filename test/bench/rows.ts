@@ -19,14 +19,23 @@ export interface Scale {
   readonly rounds: number
   /** Milliseconds of processor time of one contender's turn. */
   readonly turn: number
-  /** The same of handshakes before the first turn: V8 goes on compiling for thousands of them. */
+  /** The same of handshakes before the first turn, and six times that in a process's first row: V8 compiles some
+   * functions after 10,000 only. */
   readonly warm: number
 }
 
 export interface Row {
   readonly id: string
-  run(scale: Scale): Promise<readonly RowResult[]>
+  /** In the process of this part; no results where nobody in it is part of the row. */
+  run(scale: Scale, part: Part): Promise<readonly RowResult[]>
 }
+
+/**
+ * The contenders of one process, each part next to node:tls. V8 compiles a function for all the values that it has
+ * seen: puretls with three providers and two APIs in one process would be slower than any program that has it.
+ */
+export type Part = 'usual' | 'node API' | 'other providers'
+export const parts: readonly Part[] = ['usual', 'node API', 'other providers']
 
 type Work = (opener: Opener, turn: number) => Promise<number>
 
@@ -104,6 +113,12 @@ const peers = [await contenders.subtls(), await contenders.reclaim()].filter((pe
 const clients: readonly Contender[] = [contenders.nodeClient, contenders.ownClient, ...peers]
 const usual: readonly Contender[] = [node, own, ownNode, ...(lemon ? [lemon] : [])]
 const everybody: readonly Contender[] = [...usual, ownEngine, ownNoble, ownWebcrypto]
+const partOf = (contender: Contender): Part => {
+  if (contender === ownNode) return 'node API'
+  return contender === ownNoble || contender === ownWebcrypto ? 'other providers' : 'usual'
+}
+
+let isWarm = false
 
 const row = (
   id: string,
@@ -115,19 +130,23 @@ const row = (
   transports: readonly Transport[] = ['tcp', 'pair'],
 ): Row => ({
   id,
-  run: async ({ rounds, turn, warm }) => {
+  run: async ({ rounds, turn, warm }, part) => {
+    const [first, ...others] = who
+    const here = others.filter((contender) => partOf(contender) === part)
     const results: RowResult[] = []
-    for (const transport of transports) {
+    for (const transport of first && here.length > 0 ? transports : []) {
       const subjects: Subject[] = []
       const openers: Opener[] = []
-      for (const contender of who) {
+      for (const contender of who.filter((each) => each === first || here.includes(each))) {
         const subject = await ready(contender, setup, transport, work, turn)
         if (!subject) continue
-        if (work === handshakes && warm > 0) await within(120_000, subject.name, work(subject.opener, warm))
+        const before = contender === first ? warm / 5 : isWarm ? warm : warm * 6
+        if (work === handshakes && before > 0) await within(120_000, subject.name, work(subject.opener, before))
         subjects.push(subject)
         openers.push(subject.opener)
       }
-      results.push({ title, unit, transport, figures: await inTurns(subjects, rounds) })
+      isWarm ||= work === handshakes
+      if (subjects.length > 1) results.push({ title, unit, transport, figures: await inTurns(subjects, rounds) })
       for (const opener of openers) opener.end()
     }
     return results
