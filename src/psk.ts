@@ -5,7 +5,7 @@ import { checkOptions } from './options/check.ts'
 import { TlsError } from './errors.ts'
 import { externalPskNames } from './options/names.ts'
 import type { ClientPskOptions, ExternalPsk, FoundPsk } from './options.ts'
-import { utf8Bytes } from './wire/codec.ts'
+import { utf8Bytes } from './wire/texts.ts'
 
 export interface ExternalPskConfig {
   /** Without bytes: for TLS 1.2 only. */

@@ -11,8 +11,9 @@ import {
   serverHello12Extensions,
   serverHelloExtensions,
 } from '../wire/extensions.ts'
-import { list, latin1, opaque, rest, struct, u16, u8 } from '../wire/codec.ts'
+import { list, opaque, rest, struct, u16, u8 } from '../wire/codec.ts'
 import type { Codec } from '../wire/codec.ts'
+import { latin1 } from '../wire/texts.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import { HELLO_RETRY_REQUEST_RANDOM } from '../wire/messages.ts'
 import { TLS13 } from '../wire/registry.ts'

@@ -3,7 +3,7 @@
 import type { HashAlgorithm } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import { concat } from '../wire/bytes.ts'
-import { utf8Bytes } from '../wire/codec.ts'
+import { utf8Bytes } from '../wire/texts.ts'
 
 /** RFC 5869 section 2.2. An empty salt stands for outputLength zero bytes. */
 export const hkdfExtract = (hash: HashAlgorithm, salt: Uint8Array, inputKey: Uint8Array): Uint8Array =>

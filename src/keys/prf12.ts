@@ -3,7 +3,8 @@
 
 import type { HashAlgorithm } from '../crypto/provider.ts'
 import { concat } from '../wire/bytes.ts'
-import { encode, opaque, utf8Bytes } from '../wire/codec.ts'
+import { encode, opaque } from '../wire/codec.ts'
+import { utf8Bytes } from '../wire/texts.ts'
 
 /** P_hash with the label: `length` bytes. */
 export const prf12 = (

@@ -3,8 +3,9 @@
 
 import { TlsError } from '../errors.ts'
 import { equalBytes } from '../wire/bytes.ts'
-import { decode, encode, latin1, list, mapped, opaque, struct, u16, u32, u64, u8 } from '../wire/codec.ts'
+import { decode, encode, list, mapped, opaque, struct, u16, u32, u64, u8 } from '../wire/codec.ts'
 import type { Codec } from '../wire/codec.ts'
+import { latin1 } from '../wire/texts.ts'
 
 export interface SessionState {
   /** 0x0304 or 0x0303. */

@@ -3,8 +3,9 @@
 
 import { TlsError } from '../errors.ts'
 import { concat } from './bytes.ts'
-import { decode, encode, latin1, list, mapped, opaque, struct, u16, u8, utf8Bytes } from './codec.ts'
+import { decode, encode, list, mapped, opaque, struct, u16, u8 } from './codec.ts'
 import type { Codec, Decoded } from './codec.ts'
+import { latin1, utf8Bytes } from './texts.ts'
 import { extensionTypes } from './registry.ts'
 
 /** The version of an ECHConfig, which is the number of the extension. */

@@ -7,14 +7,12 @@ import {
   empty,
   encodeAll,
   fixed,
-  latin1,
   list,
   mapped,
   opaque,
   quickly,
   rest,
   struct,
-  texts,
   u16,
   u16At,
   u16s,
@@ -22,6 +20,7 @@ import {
   u8,
 } from './codec.ts'
 import type { Codec, Decoded, Fields, Note, Reader } from './codec.ts'
+import { latin1, texts } from './texts.ts'
 import { firstRepeated } from './code-points.ts'
 import { extensionName, extensionTypes, knownExtensionName } from './registry.ts'
 import type { ExtensionName } from './registry.ts'

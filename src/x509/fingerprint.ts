@@ -4,7 +4,7 @@
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { randomBytes } from '../crypto/random.ts'
 import { toHex } from '../wire/bytes.ts'
-import { utf8Bytes } from '../wire/codec.ts'
+import { utf8Bytes } from '../wire/texts.ts'
 
 const names = new WeakMap<object, string>()
 

@@ -13,7 +13,8 @@ import { hpkeSender } from '../../src/keys/hpke.ts'
 import type { HpkeSender } from '../../src/keys/hpke.ts'
 import type { TestServerOptions } from '../fixtures/engines.ts'
 import { concat, toHex } from '../../src/wire/bytes.ts'
-import { encode, utf8Bytes } from '../../src/wire/codec.ts'
+import { encode } from '../../src/wire/codec.ts'
+import { utf8Bytes } from '../../src/wire/texts.ts'
 import {
   decodeEchConfigList,
   ECH_INNER,

@@ -9,7 +9,7 @@ import { nodeParts } from '../../src/crypto/node-groups.ts'
 import { delayedProvider } from '../fixtures/delayed-provider.ts'
 import { fragmentations } from './fragments.ts'
 import { fromHex } from '../../src/wire/bytes.ts'
-import { utf8Bytes } from '../../src/wire/codec.ts'
+import { utf8Bytes } from '../../src/wire/texts.ts'
 import { clientEngine, fixedProvider, flows, goldenFile, Memory, replayGolden, serverEngine } from './golden12.ts'
 import type { GoldenFlow, Side } from './golden12.ts'
 

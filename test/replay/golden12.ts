@@ -12,7 +12,7 @@ import type { TlsEngine } from '../../src/engine/every.ts'
 import type { ClientOptions, ServerOptions } from '../../src/options.ts'
 import type { ServerSessionStore, TicketProtector } from '../../src/session/interfaces.ts'
 import { concat, fromHex, toHex } from '../../src/wire/bytes.ts'
-import { utf8Bytes } from '../../src/wire/codec.ts'
+import { utf8Bytes } from '../../src/wire/texts.ts'
 import { anyCertificate, ed25519, rsa } from '../fixtures/identities.ts'
 
 export type Side = 'client' | 'server'

@@ -8,7 +8,6 @@ import {
   encode,
   encodeAll,
   fixed,
-  latin1,
   list,
   mapped,
   opaque,
@@ -20,6 +19,7 @@ import {
   u64,
   u8,
 } from '../../src/wire/codec.ts'
+import { latin1 } from '../../src/wire/texts.ts'
 import { extensionList } from '../../src/wire/extensions.ts'
 import type { Codec, Decoded } from '../../src/wire/codec.ts'
 import type { ClientHelloExtensions } from '../../src/wire/extensions.ts'

@@ -4,7 +4,7 @@
 import type { ClientConfig, CommonConfig, ServerConfig } from '../../config.ts'
 import type { Identity } from '../../options.ts'
 import { toHex } from '../../wire/bytes.ts'
-import { utf8Bytes } from '../../wire/codec.ts'
+import { utf8Bytes } from '../../wire/texts.ts'
 import { randomNameOf } from '../../x509/fingerprint.ts'
 import type { CertificateVerifier } from '../../x509/verifier.ts'
 import { pskDigest } from '../key-exchange/psk-digest.ts'

@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 import type { ClientOptions, FoundPsk, ServerOptions } from '../../../src/options.ts'
-import { utf8Bytes } from '../../../src/wire/codec.ts'
+import { utf8Bytes } from '../../../src/wire/texts.ts'
 import type { ClientHello } from '../../../src/wire/messages.ts'
 import { extensionTypes } from '../../../src/wire/registry.ts'
 import { clientOf, errorOf, infoOf, meet, serverOf } from '../../fixtures/engines.ts'

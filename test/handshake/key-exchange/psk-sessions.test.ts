@@ -6,7 +6,7 @@ import { nodeProvider } from '../../../src/crypto/node.ts'
 import type { ClientOptions, ExternalPsk, FoundPsk, ServerOptions } from '../../../src/options.ts'
 import { memorySessionCache, rotatingTicketKeys } from '../../../src/session/index.ts'
 import { toHex } from '../../../src/wire/bytes.ts'
-import { utf8Bytes } from '../../../src/wire/codec.ts'
+import { utf8Bytes } from '../../../src/wire/texts.ts'
 import { eventsOf, infoOf, meet } from '../../fixtures/engines.ts'
 import type { Meeting } from '../../fixtures/engines.ts'
 
