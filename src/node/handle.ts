@@ -171,6 +171,7 @@ export class TlsHandle {
   /** Ends everything. */
   close(done: () => void = ignore): void {
     this.silence()
+    this.#engine = undefined // Node's streams stay until the next full collection of garbage, and what they lead to
     this.transport.destroy(done)
   }
 
