@@ -162,10 +162,15 @@ export class TlsHandle {
   silence(): void {
     this.#closed = true
     this.#events = []
-    const error = this.#writeError()
+    this.#refuseWaiting()
+  }
+
+  /** Later, as libuv does: the error of the socket itself comes first. */
+  #refuseWaiting(): void {
     const waiting = this.#waiting.splice(0)
-    // Later, as libuv does: the error of the socket itself comes first.
-    if (waiting.length > 0) setImmediate(() => waiting.forEach(({ callback }) => callback(error)))
+    if (waiting.length === 0) return // an error is dear, and mostly nobody waits
+    const error = this.#writeError()
+    setImmediate(() => waiting.forEach(({ callback }) => callback(error)))
   }
 
   /** Ends everything. */
@@ -367,10 +372,8 @@ export class TlsHandle {
   #fail(error: TlsError): void {
     if (this.#failed) return
     this.#failed = true
-    const failure = this.#writeError()
-    const waiting = this.#waiting.splice(0)
     this.#owner.onTlsError(error)
-    if (waiting.length > 0) setImmediate(() => waiting.forEach(({ callback }) => callback(failure)))
+    this.#refuseWaiting()
     if (this.#transportEnded) this.#end(false)
   }
 }

@@ -7,12 +7,14 @@ import process from 'node:process'
 let warned = false
 let failed = false
 
+const FLAG = '--tls-keylog'
+
 /** The file, if one is named. */
 export const keyLogFile = (): string | undefined => {
   const { NODE_OPTIONS = '', SSLKEYLOGFILE = '' } = process.env
-  const words = [...process.execArgv, ...NODE_OPTIONS.split(/\s+/)]
-  const at = words.findIndex((word) => word === '--tls-keylog' || word.startsWith('--tls-keylog='))
-  const named = at < 0 ? undefined : words[at]?.includes('=') ? words[at]?.slice('--tls-keylog='.length) : words[at + 1]
+  const words = [...process.execArgv, ...(NODE_OPTIONS.includes(FLAG) ? NODE_OPTIONS.split(/\s+/) : [])]
+  const at = words.findIndex((word) => word === FLAG || word.startsWith(`${FLAG}=`))
+  const named = at < 0 ? undefined : words[at]?.includes('=') ? words[at]?.slice(FLAG.length + 1) : words[at + 1]
   return named || SSLKEYLOGFILE || undefined
 }
 

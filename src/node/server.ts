@@ -235,8 +235,10 @@ const judgeClient = (socket: TLSSocket): void => {
   if (socket._rejectUnauthorized) socket.destroy()
 }
 
+const isTold = (socket: TLSSocket): boolean => socket._controlReleased || socket._puretls.errorEmitted
+
 function tell(socket: TLSSocket, error: Error): void {
-  if (socket._controlReleased || socket._puretls.errorEmitted) return
+  if (isTold(socket)) return
   socket._puretls.errorEmitted = true
   ;(socket.server as Server).emit('tlsClientError', error, socket)
 }
@@ -246,7 +248,7 @@ function onSocketError(this: TLSSocket, error: Error): void {
 }
 
 function onSocketClose(this: TLSSocket, hadError: boolean): void {
-  if (!hadError) tell(this, connectionReset('socket hang up'))
+  if (!hadError && !isTold(this)) tell(this, connectionReset('socket hang up'))
 }
 
 /** tls.createServer(). */

@@ -115,7 +115,10 @@ export const judgeBy = (rules: VerifyRules): Judge => {
   }
   let fingerprint: string | undefined
   return {
-    judge: (chain, peer, time) => attempt({ chain, peer, time, serverName: undefined }),
+    judge: (chain, peer, time) => {
+      const leaf = chain[0] && strict.recall?.(chain[0])
+      return attempt({ chain, ...(leaf && { leaf }), peer, time, serverName: undefined })
+    },
     verifier: (record) => ({
       recall: (der) => strict.recall?.(der),
       verify: ({ chain, leaf, peer, time }) => {
