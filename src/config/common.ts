@@ -1,12 +1,13 @@
 // The part of a config that clients and servers share: versions, suites, groups, schemes, sizes.
 
-import type { ActiveGroup, ActiveSuite, CommonConfig, Defaults, SharedConfigParts } from './types.ts'
+import type { ActiveGroup, ActiveSuite, CommonConfig, Defaults, KeyLog, SharedConfigParts } from './types.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
 import type { CertificateOptions, ClientHelloOptions, CommonOptions, PskMode, Tls12Options } from '../options.ts'
 import { MAX_RECORD_SIZE_LIMIT } from '../record/limits.ts'
 import type { ResumptionConfig, ResumptionOptions } from '../session/options.ts'
 import { MAX_SESSION_LIFETIME } from '../session/lifetime.ts'
+import { toHex } from '../wire/bytes.ts'
 import { pskModes } from '../wire/numbers.ts'
 import { cipherSuiteById, namedGroupById, namedGroups, signatureSchemes, TLS12, TLS13 } from '../wire/registry.ts'
 import type { ProtocolVersion, SignatureScheme } from '../wire/registry.ts'
@@ -56,7 +57,7 @@ export const commonConfig = (options: SharedOptions, defaults: Defaults, parts: 
     delegatedSchemes: parts.delegation?.(certificates, provider, schemes) ?? [],
     alpn: checkAlpn(options.alpn ?? []),
     certificateCompression: parts.compression?.(compression) ?? [],
-    keyLog: options.keyLog,
+    keyLog: options.keyLog && keyLogOf(options.keyLog),
     trace: options.trace,
     exposeTrafficSecrets: options.dangerouslyExposeTrafficSecrets ?? false,
     clock: options.clock ?? Date.now,
@@ -267,3 +268,9 @@ export const inRange = (value: number, least: number, most: number, option: stri
   }
   return value
 }
+
+/** Lines of SSLKEYLOGFILE (RFC 9850 section 2). */
+export const keyLogOf =
+  (write: (line: string) => void): KeyLog =>
+  (label, clientRandom, secret) =>
+    write(`${label} ${toHex(clientRandom)} ${toHex(secret)}`)

@@ -55,6 +55,8 @@ export interface Seam {
   outgoing?(message: { readonly type: string; readonly fields: object }): object | readonly Uint8Array[]
 }
 
+export type KeyLog = (label: string, clientRandom: Uint8Array, secret: Uint8Array) => void
+
 export interface CommonConfig {
   readonly provider: CryptoProvider
   readonly minVersion: number
@@ -72,7 +74,8 @@ export interface CommonConfig {
   readonly delegatedSchemes: readonly SignatureScheme[]
   readonly alpn: readonly string[]
   readonly certificateCompression: readonly CertificateCompression[]
-  readonly keyLog: ((line: string) => void) | undefined
+  /** Makes the line out of a label, the client's random and a secret: no text of a secret is made before. */
+  readonly keyLog: KeyLog | undefined
   readonly trace: CommonOptions['trace']
   /** Asked at each record where there is no `trace`, for one that may begin at any time; no option sets it. */
   readonly traceLater?: () => CommonOptions['trace']

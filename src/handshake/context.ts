@@ -7,7 +7,6 @@ import type { Opener, Sealer } from '../record/protection.ts'
 import type { TlsError } from '../errors.ts'
 import { encodeMessage } from '../wire/messages.ts'
 import type { Message, MessageName, MessageTable } from '../wire/messages.ts'
-import { toHex } from '../wire/bytes.ts'
 import { handshakeTypes } from '../wire/registry.ts'
 import type { ChannelBindingType } from './connection/channel-binding.ts'
 import type { ConnectionInfo } from '../info.ts'
@@ -219,7 +218,7 @@ export class Handshake<C extends CommonConfig, M, P extends SharedParts = Shared
   }
 
   keyLog(label: string, secret: Uint8Array): void {
-    this.config.keyLog?.(`${label} ${toHex(this.clientRandom)} ${toHex(secret)}`)
+    this.config.keyLog?.(label, this.clientRandom, secret)
   }
 }
 

@@ -4,6 +4,7 @@
 import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 
+import type { KeyLog } from '../config.ts'
 import { createClientEngine, clientConfig } from '../engine/every.ts'
 import type { TlsEngine } from '../engine/types.ts'
 import { TlsError } from '../errors.ts'
@@ -28,7 +29,7 @@ export interface ClientSetup {
   readonly alpn: readonly string[]
   readonly requestOcsp: boolean
   readonly psk: ExternalPsk | undefined
-  readonly keyLog: (line: string) => void
+  readonly keyLog: KeyLog
   /** Asked at each record: a trace may begin at any time. */
   readonly trace: () => ClientOptions['trace']
   readonly onVerdict: (verdict: Verdict) => void
@@ -39,7 +40,7 @@ export interface ClientSetup {
 /** Throws TlsError for options that contradict each other. */
 export const makeClientEngine = (setup: ClientSetup): TlsEngine => {
   const config = clientConfig(clientOptions(setup), defaults)
-  return createClientEngine({ ...config, traceLater: setup.trace })
+  return createClientEngine({ ...config, keyLog: config.keyLog ?? setup.keyLog, traceLater: setup.trace })
 }
 
 const clientOptions = (setup: ClientSetup): ClientOptions => {
@@ -59,7 +60,6 @@ const clientOptions = (setup: ClientSetup): ClientOptions => {
       identity: context.identities,
       alpn: setup.alpn,
       ...(session && { session }),
-      keyLog: setup.keyLog,
       tls12: { renegotiation: isRenegotiationOff(context) ? 'never' : 'freely' },
       hello: { sendServerName: sent !== undefined },
       certificates: { requestOcsp: setup.requestOcsp, requestScts: false, compression: context.compression },

@@ -3,6 +3,7 @@
 
 import { constants } from 'node:crypto'
 
+import type { KeyLog } from '../config.ts'
 import { MadeOnce } from '../config/made-once.ts'
 import { andThen } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
@@ -39,7 +40,7 @@ export interface ServerSetup {
   readonly sessions: ServerSessionStore | undefined
   readonly psk: ((identity: Uint8Array) => FoundPsk | undefined) | undefined
   readonly pskHint: string | undefined
-  readonly keyLog: (line: string) => void
+  readonly keyLog: KeyLog
   /** Asked at each record: a trace may begin at any time. */
   readonly trace: () => ServerOptions['trace']
   readonly onVerdict: (verdict: Verdict) => void
@@ -58,7 +59,11 @@ export const makeServerEngine = (setup: ServerSetup): TlsEngine => {
   const made = madeFor.get(context) ?? new MadeOnce()
   madeFor.set(context, made)
   const config = serverConfig(serverOptions(setup), defaults, made)
-  return createServerEngine({ ...config, traceLater: setup.trace }, defaults, source)
+  return createServerEngine(
+    { ...config, keyLog: config.keyLog ?? setup.keyLog, traceLater: setup.trace },
+    defaults,
+    source,
+  )
 }
 
 const serverOptions = (setup: ServerSetup): ServerOptions => {
@@ -81,7 +86,6 @@ const serverOptions = (setup: ServerSetup): ServerOptions => {
       tickets: ticketsOf(setup),
       ...(setup.sessions && { sessions: inOpenSslsForm(setup.sessions, sessionRules(setup)) }),
       ...(psk && { psk: { lookup: psk, ...(setup.pskHint !== undefined && { hint: setup.pskHint }) } }),
-      keyLog: setup.keyLog,
       tls12: { renegotiation: isRenegotiationOff(context) ? 'never' : setup.mayRenegotiate },
       limits: { maxHandshakeMessage: 1 << 20 },
     },

@@ -4,6 +4,8 @@
 import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 
+import { keyLogOf } from '../config/common.ts'
+import type { KeyLog } from '../config.ts'
 import { andThen } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
 import { TlsError } from '../errors.ts'
@@ -39,13 +41,16 @@ export interface EngineRequest {
 export const engineFor = (request: EngineRequest): TlsEngine =>
   request.state.isServer ? serverEngine(request) : clientEngine(request)
 
-const keyLogTo = ({ socket }: EngineRequest): ((line: string) => void) => {
+/** Makes no text of a secret unless somebody reads it. */
+const keyLogTo = ({ socket }: EngineRequest): KeyLog => {
   const file = keyLogFile()
-  return (line) => {
-    if (file === undefined && socket.listenerCount('keylog') === 0) return
-    const bytes = Buffer.from(line.endsWith('\n') ? line : `${line}\n`)
+  const log = keyLogOf((line) => {
+    const bytes = Buffer.from(`${line}\n`)
     socket.emit('keylog', bytes)
     if (file !== undefined) appendKeyLog(file, bytes)
+  })
+  return (...secret) => {
+    if (file !== undefined || socket.listenerCount('keylog') > 0) log(...secret)
   }
 }
 

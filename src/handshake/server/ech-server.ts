@@ -6,7 +6,7 @@ import type { EchServerKey } from '../../ech.ts'
 import { TlsError } from '../../errors.ts'
 import { hpkeReceiver } from '../../keys/hpke.ts'
 import type { HpkeReceiver, SecretListener } from '../../keys/hpke.ts'
-import { equalBytes, toHex } from '../../wire/bytes.ts'
+import { equalBytes } from '../../wire/bytes.ts'
 import { decode, Reader } from '../../wire/codec.ts'
 import { decodeEch, ECH_INNER, echInfo, outerExtensions } from '../../wire/ech.ts'
 import type { EchOuter } from '../../wire/ech.ts'
@@ -78,8 +78,8 @@ const logEch = (
   { config }: EchServerKey,
   sharedSecret: Uint8Array,
 ): void => {
-  keyLog?.(`ECH_SECRET ${toHex(outer.random)} ${toHex(sharedSecret)}`)
-  keyLog?.(`ECH_CONFIG ${toHex(outer.random)} ${toHex(config.raw)}`)
+  keyLog?.('ECH_SECRET', outer.random, sharedSecret)
+  keyLog?.('ECH_CONFIG', outer.random, config.raw)
 }
 
 function* contextFor(
