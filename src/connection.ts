@@ -5,7 +5,7 @@ import { asTlsError, quietError, TlsError } from './errors.ts'
 import { done, messageOf } from './stream/defer.ts'
 import type { ClientCertificate, PumpOptions, SharedPumpOptions } from './stream/options.ts'
 import type { Gate } from './stream/gate.ts'
-import type { CallOptions } from './stream/limits.ts'
+import type { CallOptions, ReadOptions } from './stream/limits.ts'
 import { Pump } from './stream/pump.ts'
 import type { ByteStream } from './stream/types.ts'
 
@@ -26,7 +26,7 @@ export interface TlsConnection extends AsyncIterable<Uint8Array> {
   /** The next application data, or null after the peer's close_notify. Rejects with `truncated` if the transport ended
    * without one, and with what made the connection fail. What came before is given first. A call that its `signal` or
    * `timeoutMs` ends takes nothing: the next one gives what comes. */
-  read(options?: CallOptions): Promise<Uint8Array | null>
+  read(options?: ReadOptions): Promise<Uint8Array | null>
   /**
    * Resolves when the data is accepted, and it must not change until then: at once while less than 64 KiB wait for the
    * transport, and otherwise when the transport has taken them, or half of them where the provider seals later. Small
@@ -83,7 +83,7 @@ export interface TlsConnection extends AsyncIterable<Uint8Array> {
 }
 
 export type ConnectionOptions = PumpOptions
-export type { CallOptions } from './stream/limits.ts'
+export type { CallOptions, ReadOptions } from './stream/limits.ts'
 export type { ClientCertificate } from './stream/options.ts'
 
 /**
@@ -107,6 +107,8 @@ export const establish = async (
   const info = await pump.handshake
   return new EstablishedConnection(engine, pump, info)
 }
+
+const isBytes = (data: Uint8Array): boolean => ArrayBuffer.isView(data) && data.BYTES_PER_ELEMENT === 1
 
 class EstablishedConnection implements TlsConnection {
   /** Of a handshake that is as good as done (False Start). */
@@ -149,12 +151,16 @@ class EstablishedConnection implements TlsConnection {
     return (this.#writable ??= this.#makeWritable())
   }
 
-  read(options?: CallOptions): Promise<Uint8Array | null> {
-    return this.#readAs('read', options)
+  read(options?: ReadOptions): Promise<Uint8Array | null> {
+    const into = options?.into
+    if (into === undefined || (isBytes(into) && into.length > 0)) return this.#readAs('read', options)
+    return Promise.reject(
+      new TlsError('bad_option', 'read: `into` has to be a Uint8Array with room for a byte or more'),
+    )
   }
 
   write(data: Uint8Array, options?: CallOptions): Promise<void> {
-    if (ArrayBuffer.isView(data) && data.BYTES_PER_ELEMENT === 1) return this.#pump.write(data, options)
+    if (isBytes(data)) return this.#pump.write(data, options)
     return Promise.reject(
       new TlsError('bad_option', `write: needs a Uint8Array, not ${typeof data}; encode text first`),
     )
@@ -211,7 +217,7 @@ class EstablishedConnection implements TlsConnection {
   }
 
   /** The first use decides who reads: data must not be shared out between two readers by chance. */
-  #readAs(reader: 'read' | 'readable', options?: CallOptions): Promise<Uint8Array | null> {
+  #readAs(reader: 'read' | 'readable', options?: ReadOptions): Promise<Uint8Array | null> {
     this.#readBy ??= reader
     if (this.#readBy === reader) return this.#pump.read(options)
     const message =

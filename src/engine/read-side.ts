@@ -321,7 +321,7 @@ export class ReadSide {
     }
     if (content.length === 0) return
     this.flood.progress()
-    this.#host.emit({ type, data: content })
+    this.#host.emit({ type, data: content, isOwn: this.#opener.immediate })
   }
 
   #changeCipherSpec(content: Uint8Array): void {

@@ -101,7 +101,8 @@ export type EngineEvent =
    * 7918).
    */
   | { readonly type: 'falseStart'; readonly info: ConnectionInfo }
-  | { readonly type: 'data'; readonly data: Uint8Array }
+  /** `isOwn`: nobody but the receiver of the event has this memory, so that it may be given back. */
+  | { readonly type: 'data'; readonly data: Uint8Array; readonly isOwn?: boolean }
   | { readonly type: 'earlyData'; readonly data: Uint8Array }
   | { readonly type: 'earlyDataEnd' }
   /**

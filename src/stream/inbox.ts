@@ -4,13 +4,19 @@
 
 import { defer, signal } from './defer.ts'
 import type { Deferred, Signal } from './defer.ts'
+import { releaseContent } from '../wire/bytes.ts'
 import { limited } from './limits.ts'
-import type { CallOptions } from './limits.ts'
+import type { ReadOptions } from './limits.ts'
 
 /** Chunks up to this many bytes are packed while nobody waits for them. */
 const SMALL = 1024
 /** Bytes of a block; the first ones are smaller. */
 const BLOCK = 16_384
+
+interface Reader {
+  readonly answer: Deferred<Uint8Array | null>
+  readonly into: Uint8Array | undefined
+}
 
 export class Inbox {
   #chunks: Uint8Array[] = []
@@ -19,7 +25,9 @@ export class Inbox {
   #bytes = 0
   #block: { readonly bytes: Uint8Array; used: number } | undefined
   /** Those who wait; undefined rather than an empty list, which would keep room for many. */
-  #readers: Deferred<Uint8Array | null>[] | undefined
+  #readers: Reader[] | undefined
+  /** Chunks whose memory nobody else has: noted once somebody reads into memory of their own. */
+  #own: WeakSet<Uint8Array> | undefined
   #end: { readonly error: Error | undefined } | undefined
   #endSeen = false
   #whenEnded: Signal | undefined
@@ -56,17 +64,21 @@ export class Inbox {
     return this.#whenEnded.promise
   }
 
-  push(chunk: Uint8Array): void {
+  /** `isOwn`: nobody else has its memory. */
+  push(chunk: Uint8Array, isOwn = false): void {
     if (this.#end || chunk.length === 0) return
-    const readers = this.#readers
-    if (readers) {
-      const reader = readers.shift()
-      if (readers.length === 0) this.#readers = undefined
-      return reader?.resolve(chunk)
+    if (isOwn) this.#own?.add(chunk)
+    let rest: Uint8Array | undefined = chunk
+    while (rest && this.#readers) {
+      const reader = this.#readers.shift()
+      if (this.#readers.length === 0) this.#readers = undefined
+      reader?.answer.resolve(this.#given(rest, reader.into))
+      rest = after(rest, reader?.into)
     }
-    if (!this.#packed || chunk.length > SMALL) this.#append(chunk)
-    else this.#pack(chunk)
-    this.#bytes += chunk.length
+    if (!rest) return
+    if (!this.#packed || rest.length > SMALL) this.#append(rest)
+    else this.#pack(rest)
+    this.#bytes += rest.length
   }
 
   /** A clean end, after all that was pushed. The first end counts. */
@@ -94,31 +106,33 @@ export class Inbox {
    * The next chunk, or null at the end. Several may wait at once: they are answered in order. A call that its limits
    * end takes nothing.
    */
-  read(options?: CallOptions): Promise<Uint8Array | null> {
+  read(options?: ReadOptions): Promise<Uint8Array | null> {
     if (!options) return this.#read()
+    const { into } = options
+    if (into) this.#own ??= new WeakSet()
     let reading: Promise<Uint8Array | null> | undefined
-    const start = (): Promise<Uint8Array | null> => (reading = this.#read())
+    const start = (): Promise<Uint8Array | null> => (reading = this.#read(into))
     return limited(start, 'read', options, () => reading && this.#cancel(reading))
   }
 
-  #read(): Promise<Uint8Array | null> {
-    const chunk = this.#take()
+  #read(into?: Uint8Array): Promise<Uint8Array | null> {
+    const chunk = this.#take(into)
     if (chunk) {
       this.#onTaken()
       return Promise.resolve(chunk)
     }
     if (this.#end) this.#endSeen = true
     if (this.#end) return this.#end.error ? Promise.reject(this.#end.error) : Promise.resolve(null)
-    const reader = defer<Uint8Array | null>()
+    const reader: Reader = { answer: defer<Uint8Array | null>(), into }
     if (this.#readers) this.#readers.push(reader)
     else this.#readers = [reader]
     this.#onTaken()
-    return reader.promise
+    return reader.answer.promise
   }
 
   /** Whoever waits with this promise waits no more; bytes that come go to the next one. */
   #cancel(reading: Promise<Uint8Array | null>): void {
-    const left = this.#readers?.filter(({ promise }) => promise !== reading)
+    const left = this.#readers?.filter(({ answer }) => answer.promise !== reading)
     this.#readers = left && left.length > 0 ? left : undefined
   }
 
@@ -142,9 +156,25 @@ export class Inbox {
     this.#chunks[this.#chunks.length - 1] = block.bytes.subarray(0, block.used)
   }
 
-  #take(): Uint8Array | undefined {
+  /** A chunk, or of it what there is room for. */
+  #given(chunk: Uint8Array, into: Uint8Array | undefined): Uint8Array {
+    if (!into) return chunk
+    const part = into.subarray(0, chunk.length)
+    part.set(chunk.subarray(0, part.length))
+    if (this.#own?.has(chunk) && part.length === chunk.length) releaseContent(chunk)
+    return part
+  }
+
+  #take(into: Uint8Array | undefined): Uint8Array | undefined {
     const chunk = this.#chunks[this.#next]
     if (!chunk) return undefined
+    const rest = after(chunk, into)
+    if (rest) {
+      this.#block = undefined // what is packed next would bring back what is read now
+      this.#chunks[this.#next] = rest
+      this.#bytes -= chunk.length - rest.length
+      return this.#given(chunk, into)
+    }
     this.#next++
     this.#bytes -= chunk.length
     if (this.#next === this.#chunks.length) this.#block = undefined // it belongs to the reader now
@@ -152,7 +182,7 @@ export class Inbox {
       this.#chunks.splice(0, this.#next)
       this.#next = 0
     }
-    return chunk
+    return this.#given(chunk, into)
   }
 
   #finish(error: Error | undefined): void {
@@ -166,9 +196,13 @@ export class Inbox {
     this.#readers = undefined
     this.#whenEnded?.resolve()
     if (readers.length > 0) this.#endSeen = true
-    for (const reader of readers) {
-      if (this.#end?.error) reader.reject(this.#end.error)
-      else reader.resolve(null)
+    for (const { answer } of readers) {
+      if (this.#end?.error) answer.reject(this.#end.error)
+      else answer.resolve(null)
     }
   }
 }
+
+/** What of a chunk is left when `into` is full. */
+const after = (chunk: Uint8Array, into: Uint8Array | undefined): Uint8Array | undefined =>
+  into && into.length < chunk.length ? chunk.subarray(into.length) : undefined

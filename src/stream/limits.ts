@@ -51,6 +51,15 @@ export interface CallOptions {
   readonly timeoutMs?: number
 }
 
+export interface ReadOptions extends CallOptions {
+  /**
+   * Where the data is to go, as much of it as there is room for; the answer is the part that was filled, and the rest is
+   * for the next read. It must not be touched until then. With 16 KiB or more, what is read in bulk leaves the collector
+   * of garbage nothing to do.
+   */
+  readonly into?: Uint8Array
+}
+
 /** The same outcome as what `start` makes, unless the limits end the call first: then `cancel` is told why. */
 export const limited = <T>(
   start: () => Promise<T>,

@@ -12,7 +12,7 @@ import type { Gate } from './gate.ts'
 import { Inbox } from './inbox.ts'
 import { Intake } from './intake.ts'
 import { abortedBy, after, checkTimeout, limited, limitHandshake, Patience } from './limits.ts'
-import type { CallOptions } from './limits.ts'
+import type { CallOptions, ReadOptions } from './limits.ts'
 import { reasonTimeout } from './options.ts'
 import type { ClientCertificate, PumpOptions, SharedPumpOptions } from './options.ts'
 import { Outbox } from './outbox.ts'
@@ -116,7 +116,7 @@ export class Pump {
   }
 
   /** A call that is cancelled takes nothing: the next one gives what it would have given. */
-  read(options?: CallOptions): Promise<Uint8Array | null> {
+  read(options?: ReadOptions): Promise<Uint8Array | null> {
     this.#uses++
     return this.#inbox.read(options)
   }
@@ -279,7 +279,7 @@ export class Pump {
         this.#endHandshake()?.resolve(event.info)
         return
       case 'data':
-        return this.#dropData ? undefined : this.#inbox.push(event.data)
+        return this.#dropData ? undefined : this.#inbox.push(event.data, event.isOwn)
       case 'earlyData':
         this.earlyData.push(event.data)
         return tell(

@@ -36,6 +36,12 @@ export const release = (bytes: Uint8Array): void => {
   if (transfer && bytes.buffer instanceof ArrayBuffer) transfer.call(bytes.buffer, 0)
 }
 
+/** The same of a record's content, behind which its memory has the content type of TLS 1.3 and no more. */
+export const releaseContent = (content: Uint8Array): void => {
+  const { buffer, byteOffset, length } = content
+  if (byteOffset === 0 && buffer.byteLength - length <= 1) release(new Uint8Array(buffer))
+}
+
 /** Bytes from which on one of these is worth a call. */
 const LARGE = 4096
 

@@ -106,13 +106,14 @@ export const full12: Setup = {
 const p256: Setup = { ...full13, group: 'P-256' }
 const chacha: Setup = { ...full13, suite: 'TLS_CHACHA20_POLY1305_SHA256' }
 
-const { node, own, ownNode, ownEngine, ownNoble, ownWebcrypto } = contenders
+const { node, own, ownInto, ownNode, ownEngine, ownNoble, ownWebcrypto } = contenders
 const lemon = await contenders.lemon()
 /** Those that are clients only, next to those that are both. */
 const peers = [await contenders.subtls(), await contenders.reclaim()].filter((peer) => peer !== undefined)
 const clients: readonly Contender[] = [contenders.nodeClient, contenders.ownClient, ...peers]
 const usual: readonly Contender[] = [node, own, ownNode, ...(lemon ? [lemon] : [])]
 const everybody: readonly Contender[] = [...usual, ownEngine, ownNoble, ownWebcrypto]
+const ofBulk: readonly Contender[] = [...usual, ownInto]
 const partOf = (contender: Contender): Part => {
   if (contender === ownNode) return 'node API'
   return contender === ownNoble || contender === ownWebcrypto ? 'other providers' : 'usual'
@@ -197,9 +198,9 @@ export const rows: readonly Row[] = [
   row('full12', 'Full handshake, TLS 1.2, ECDHE-RSA', 'per second', full12, handshakes),
   row('resumed', 'Resumed, TLS 1.3', 'per second', { ...full13, resumed: true }, handshakes),
   row('resumed12', 'Resumed, TLS 1.2', 'per second', { ...full12, resumed: true }, handshakes),
-  row('bulk-1k', 'Bulk, AES-128-GCM, writes of 1 KiB', 'MiB/s', full13, bulk(1024)),
-  row('bulk-16k', 'Bulk, AES-128-GCM, writes of 16 KiB', 'MiB/s', full13, bulk(16_384), everybody),
-  row('bulk-1m', 'Bulk, AES-128-GCM, writes of 1 MiB', 'MiB/s', full13, bulk(MIB)),
+  row('bulk-1k', 'Bulk, AES-128-GCM, writes of 1 KiB', 'MiB/s', full13, bulk(1024), ofBulk),
+  row('bulk-16k', 'Bulk, AES-128-GCM, writes of 16 KiB', 'MiB/s', full13, bulk(16_384), [...everybody, ownInto]),
+  row('bulk-1m', 'Bulk, AES-128-GCM, writes of 1 MiB', 'MiB/s', full13, bulk(MIB), ofBulk),
   row('bulk-chacha', 'Bulk, ChaCha20-Poly1305, writes of 16 KiB', 'MiB/s', chacha, bulk(16_384), everybody),
   row('clients', 'Clients of a node:tls server: handshake, TLS 1.3, P-256', 'per second', p256, handshakes, clients, [
     'tcp',

@@ -20,6 +20,8 @@ export const node: Contender = nodeLike({
 export { nodeClient, ownClient, reclaim, subtls } from './clients.ts'
 
 export const own: Contender = puretls('puretls', nodeProvider)
+/** For bulk: the same, but for who receives it. */
+export const ownInto: Contender = puretls('puretls, read({ into })', nodeProvider, true)
 export const ownNoble: Contender = puretls('puretls, noble provider', nobleProvider)
 export const ownWebcrypto: Contender = puretls('puretls, webcrypto provider', webcryptoProvider)
 export const ownEngine: Contender = engine('puretls engine alone', nodeProvider)

@@ -35,7 +35,8 @@ const optionsOf = async (
   }
 }
 
-export const puretls = (name: string, provider: CryptoProvider): Contender => ({
+/** `readsInto`: the receiver of a transfer reads into one buffer of its own. */
+export const puretls = (name: string, provider: CryptoProvider, readsInto = false): Contender => ({
   name,
   prepare: async (setup, transport) => {
     const options = await optionsOf(provider, setup)
@@ -59,7 +60,7 @@ export const puretls = (name: string, provider: CryptoProvider): Contender => ({
         const [near, far] = await meet(client)
         if (near.info.cipherSuite !== setup.suite) throw new Error(`puretls agreed on ${near.info.cipherSuite}`)
         if (near.info.resumed !== (setup.resumed ?? false)) throw new Error('puretls did not resume')
-        return linkOf(near, far)
+        return linkOf(near, far, readsInto ? new Uint8Array(1 << 16) : undefined)
       },
       end: () => listener?.close(),
     }
@@ -76,14 +77,15 @@ const firstSession = async (meet: () => Promise<readonly [TlsConnection, TlsConn
   return session
 }
 
-const take = async (connection: TlsConnection, bytes: number): Promise<void> => {
-  for (let left = bytes; left > 0;) left -= (await connection.read())?.length ?? left
+const take = async (connection: TlsConnection, bytes: number, into?: Uint8Array): Promise<void> => {
+  const options = into && { into }
+  for (let left = bytes; left > 0;) left -= (await connection.read(options))?.length ?? left
 }
 
-const linkOf = (client: TlsConnection, server: TlsConnection): Link => ({
+const linkOf = (client: TlsConnection, server: TlsConnection, into?: Uint8Array): Link => ({
   transfer: async (bytes, size) => {
     const chunk = new Uint8Array(size).fill(0x5a)
-    const received = take(client, bytes)
+    const received = take(client, bytes, into)
     for (let sent = 0; sent < bytes; sent += size) await server.write(chunk)
     await received
   },
