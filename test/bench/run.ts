@@ -138,7 +138,7 @@ const writeDocs = (results: readonly RowResult[], noisy: string | undefined): vo
     '# Benchmarks',
     '',
     `${machine()}${noisy ? ` Beware: ${noisy}.` : ''}`,
-    'Made by `npm run bench -- --write`: client and server in one process, all contenders in turns, per second of ' +
+    'Made by `npm run bench -- --write`: client and server in one process, in turns with node:tls, per second of ' +
       'processor time,',
     'medians of rounds with half the distance of the quartiles. See [performance.md](performance.md).',
     '',
