@@ -53,9 +53,9 @@ export interface CallOptions {
 
 export interface ReadOptions extends CallOptions {
   /**
-   * Where the data is to go, as much of it as there is room for; the answer is the part that was filled, and the rest is
-   * for the next read. It must not be touched until then. With 16 KiB or more, what is read in bulk leaves the collector
-   * of garbage nothing to do.
+   * Where the data is to go, as much of it as there is room for; the answer is the part that was filled, and the rest
+   * is for the next read. It must not be touched until then. With 16 KiB or more, what is read in bulk leaves the
+   * collector of garbage nothing to do.
    */
   readonly into?: Uint8Array
 }
