@@ -9,8 +9,8 @@ import type { Counts } from '../bench/counting.ts'
 type Bounds = Readonly<Record<string, number>>
 
 /**
- * Both ends together, with the tickets of the server and one byte of data. ECDSA signatures have 70 to 72 bytes each: there
- * is room for the longest.
+ * Both ends together, with the tickets of the server and one byte of data. ECDSA signatures have 70 to 72 bytes each:
+ * there is room for the longest.
  */
 const ofHandshakes: Readonly<Record<string, Bounds>> = {
   'full, TLS 1.3': {
