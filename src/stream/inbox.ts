@@ -73,7 +73,7 @@ export class Inbox {
       const reader = this.#readers.shift()
       if (this.#readers.length === 0) this.#readers = undefined
       reader?.answer.resolve(this.#given(rest, reader.into))
-      rest = after(rest, reader?.into)
+      rest = leftOf(rest, reader?.into)
     }
     if (!rest) return
     if (!this.#packed || rest.length > SMALL) this.#append(rest)
@@ -168,7 +168,7 @@ export class Inbox {
   #take(into: Uint8Array | undefined): Uint8Array | undefined {
     const chunk = this.#chunks[this.#next]
     if (!chunk) return undefined
-    const rest = after(chunk, into)
+    const rest = leftOf(chunk, into)
     if (rest) {
       this.#block = undefined // what is packed next would bring back what is read now
       this.#chunks[this.#next] = rest
@@ -204,5 +204,5 @@ export class Inbox {
 }
 
 /** What of a chunk is left when `into` is full. */
-const after = (chunk: Uint8Array, into: Uint8Array | undefined): Uint8Array | undefined =>
+const leftOf = (chunk: Uint8Array, into: Uint8Array | undefined): Uint8Array | undefined =>
   into && into.length < chunk.length ? chunk.subarray(into.length) : undefined
