@@ -47,13 +47,13 @@ export function* sendTickets(hs: ServerHandshake, connection: Connection13, fact
   if (!tickets) return
   const applicationData = ticketData(config, facts.info, facts.sessionData)
   const lifetime = sessionLifetime(config, facts.session, tickets.lifetime)
-  if (lifetime === 0) return
+  if (lifetime === 0 || facts.count === 0) return
   const masks = config.provider.random(4 * facts.count)
   for (let number = 0; number < facts.count; number++) {
     const nonce = encode(u16, number)
     const ageAdd = decode(u32, masks.subarray(4 * number, 4 * number + 4), 'ticket_age_add')
     const now = config.clock()
-    const state = newSession(facts.session, {
+    const session = newSession(facts.session, {
       version: TLS13,
       cipherSuite: connection.suite.id,
       secret: connection.ticketPsk(nonce),
@@ -64,9 +64,10 @@ export function* sendTickets(hs: ServerHandshake, connection: Connection13, fact
       fingerprint: facts.fingerprint,
       applicationData,
     })
+    const state = encodeSession(session)
     let ticket: Uint8Array | undefined
     try {
-      ticket = yield* use(tickets.protector.seal(encodeSession(state), now))
+      ticket = yield* use(tickets.protector.seal(state, now))
     } catch {
       return
     }
