@@ -16,9 +16,10 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { Contender, Identity, Link, Setup, Transport } from './contenders/types.ts'
+import type { Contender, Link, Setup, Transport } from './contenders/types.ts'
 import { spent } from './measure.ts'
 import { median, quantile } from './quantile.ts'
+import { setupsByKind } from './setups.ts'
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -43,30 +44,14 @@ const works: Readonly<Record<string, (link: Link, times: number) => Promise<void
   'bulk-1m': (link, mebibytes) => link.transfer(mebibytes * MIB, MIB),
 }
 
-interface Rows {
-  readonly clientIdentity: Identity
-  readonly full12: Setup
-  readonly full13: Setup
-  readonly rsa: Identity
-}
-
 /** A process that answers a number of handshakes (or rounds, or MiB) with what one of them took. */
 const serve = async (checkout: string, kind: string, transport: Transport): Promise<void> => {
+  const asked = once(process, 'message')
   const at = (path: string): string => pathToFileURL(resolve(checkout, 'test/bench', path)).href
   const contenders = (await import(at('contenders/index.ts'))) as Readonly<Record<string, Contender | undefined>>
-  const { clientIdentity, full12, full13, rsa } = (await import(at('rows.ts'))) as Rows
-  const setups: Readonly<Record<string, Setup>> = {
-    full: full13,
-    resumed: { ...full13, resumed: true },
-    full12,
-    resumed12: { ...full12, resumed: true },
-    rsa: { ...full13, identity: rsa },
-    hybrid: { ...full13, group: 'X25519MLKEM768' },
-    client: { ...full13, clientIdentity },
-  }
   const work = works[kind]
-  const setup = work ? full13 : setups[kind]
-  const opener = setup && (await contenders[options.of]?.prepare(setup, transport))
+  const [setup] = (await asked) as [Setup]
+  const opener = await contenders[options.of]?.prepare(setup, transport)
   if (!opener) throw new Error(`no kind ${kind}`)
   const handshakes = async (times: number): Promise<void> => {
     for (let i = 0; i < times; i++) {
@@ -93,6 +78,9 @@ const compare = async (checkouts: readonly string[], kind: string, transport: st
   const children = checkouts.map((checkout) =>
     fork(fileURLToPath(import.meta.url), ['child', checkout, kind, transport, '--of', options.of]),
   )
+  const setup = kind in works ? setupsByKind['full'] : setupsByKind[kind]
+  if (!setup) throw new Error(`no kind ${kind}`)
+  for (const child of children) child.send(setup)
   await Promise.all(children.map((child) => once(child, 'message')))
   await Promise.all(children.map((child) => ask(child, Number(options.warm))))
   const all = children.map((): number[] => [])

@@ -13,7 +13,7 @@ import type { Contender, Setup, Transport } from './contenders/types.ts'
 import { floors } from './floor.ts'
 import { spent, within } from './measure.ts'
 import { median, quantile } from './quantile.ts'
-import { clientIdentity, full12, full13, rsa } from './rows.ts'
+import { setupsByKind as setups } from './setups.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -25,16 +25,6 @@ const { values: options } = parseArgs({
     only: { type: 'string', default: 'node:tls,puretls,engine,floor' },
   },
 })
-
-const setups: Readonly<Record<string, Setup>> = {
-  full: full13,
-  resumed: { ...full13, resumed: true },
-  full12,
-  resumed12: { ...full12, resumed: true },
-  rsa: { ...full13, identity: rsa },
-  hybrid: { ...full13, group: 'X25519MLKEM768' },
-  client: { ...full13, clientIdentity },
-}
 
 const wanted = options.only.split(',')
 const rounds = Number(options.rounds)

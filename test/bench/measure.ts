@@ -37,12 +37,13 @@ export interface Subject {
   measure(): Promise<number>
 }
 
-/** Each subject in turn, `rounds` times after one to warm up. */
+/** Each subject in turn, `rounds` times after one to warm up, every other round the other way round. */
 export const inTurns = async (subjects: readonly Subject[], rounds: number): Promise<readonly Figure[]> => {
   const all: number[][] = []
   for (let round = -1; round < rounds; round++) {
     const values: number[] = []
-    for (const { measure } of subjects) values.push(await measure())
+    const order = [...subjects.entries()]
+    for (const [index, { measure }] of round % 2 === 0 ? order : order.toReversed()) values[index] = await measure()
     if (round >= 0) all.push(values)
   }
   return subjects.map(({ name }, index) => {

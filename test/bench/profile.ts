@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util'
 import * as contenders from './contenders/index.ts'
 import type { Contender, Opener, Transport } from './contenders/types.ts'
 import { spent } from './measure.ts'
-import { full13 } from './rows.ts'
+import { full13 } from './setups.ts'
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,

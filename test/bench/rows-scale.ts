@@ -9,13 +9,12 @@ import { fileURLToPath } from 'node:url'
 import { RecordFramer } from '../../src/record/framing.ts'
 import { memorySessionCache } from '../../src/session/index.ts'
 import { blankSession } from '../session/blank.ts'
-import * as contenders from './contenders/index.ts'
 import { inTurns, spent } from './measure.ts'
 import { median } from './quantile.ts'
-import type { Figure, Subject } from './measure.ts'
-import type { Link } from './contenders/types.ts'
-import { ecdsa, full13 } from './rows.ts'
+import type { Figure } from './measure.ts'
 import type { Row, RowResult } from './rows.ts'
+import { ecdsa, full13 } from './setups.ts'
+import { readySubjects } from './subjects.ts'
 
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 const env = { ...process.env, BENCH_IDENTITY: JSON.stringify(ecdsa) }
@@ -164,31 +163,21 @@ const idle: Row = {
  */
 const long: Row = {
   id: 'long',
-  run: async () => {
+  run: async ({ turn, warm }) => {
     const parts = process.argv.includes('--full') ? 256 : 32
     const mebibytes = 16
-    const speeds = new Map<string, number[]>()
-    const links: { readonly name: string; readonly link: Link; readonly end: () => unknown }[] = []
-    for (const contender of [contenders.node, contenders.own]) {
-      const opener = await contender.prepare(full13, 'tcp')
-      if (!opener) return []
-      const link = await opener.open()
-      await link.transfer(64 << 20, 65_536)
-      links.push({ name: contender.name, link, end: () => opener.end() })
-      speeds.set(contender.name, [])
-    }
-    for (let part = 0; part < parts; part++) {
-      for (const { name, link } of links) {
-        const milliseconds = await spent(() => link.transfer(mebibytes << 20, 65_536))
-        speeds.get(name)?.push((mebibytes * 1000) / milliseconds)
+    const task = { kind: 'long', mebibytes } as const
+    const subjects = await readySubjects(['node', 'own'], { setup: full13, transport: 'tcp', task, turn, warm })
+    const speeds = new Map(subjects.map((subject): [typeof subject, number[]] => [subject, []]))
+    for (let part = -4; part < parts; part++) {
+      for (const [subject, list] of speeds) {
+        const speed = await subject.measure()
+        if (part >= 0) list.push(speed)
       }
     }
-    for (const { link, end } of links) {
-      await link.close()
-      await end()
-    }
+    for (const subject of subjects) await subject.end()
     const quarter = parts / 4
-    return [...speeds].map(([name, list]) =>
+    return [...speeds].map(([{ name }, list]) =>
       result(
         `${(parts * mebibytes) / 1024} GiB through one connection over TCP, ${name}`,
         'MiB/s',
@@ -201,26 +190,15 @@ const long: Row = {
   },
 }
 
-/** Wall time: there is nothing but waiting in it. */
 const delayed: Row = {
   id: 'delay',
-  run: async ({ rounds }) => {
-    const subjects: Subject[] = []
-    for (const contender of [contenders.node, contenders.own]) {
-      const opener = await contender.prepare(full13, 'delayed')
-      if (!opener) continue
-      const measure = async (): Promise<number> => {
-        const start = performance.now()
-        const link = await opener.open()
-        await link.echo(1, 100)
-        const time = performance.now() - start
-        await link.close()
-        return time
-      }
-      subjects.push({ name: contender.name, measure })
-    }
+  run: async ({ rounds, turn, warm }) => {
+    const task = { kind: 'first-answer' } as const
+    const subjects = await readySubjects(['node', 'own'], { setup: full13, transport: 'delayed', task, turn, warm })
     const title = 'Handshake of both ends and one answer, round trips of 50 ms (less is better)'
-    return [{ title, unit: 'ms', transport: undefined, figures: await inTurns(subjects, rounds) }]
+    const figures = await inTurns(subjects, rounds)
+    for (const subject of subjects) await subject.end()
+    return [{ title, unit: 'ms', transport: undefined, figures }]
   },
 }
 
@@ -293,13 +271,7 @@ const perSecond =
   ({ milliseconds }: Report): number =>
     (count * 1000) / milliseconds
 
-/** These are of the usual part alone. */
-const usualOnly = (row: Row): Row => ({
-  ...row,
-  run: async (scale, part) => (part === 'usual' ? row.run(scale, part) : []),
-})
-
-const all: readonly Row[] = [
+export const scaleRows: readonly Row[] = [
   serverRow(
     'crowd-1000',
     'A server with 1,000 connections: handshake and 10 echoes each',
@@ -327,5 +299,3 @@ const all: readonly Row[] = [
   sessions,
   fragments,
 ]
-
-export const scaleRows = all.map(usualOnly)

@@ -1,5 +1,5 @@
 // `npm run bench`: how fast puretls is, in ratios to node:tls in the same run. docs/performance.md says how to read it.
-// Each part of the contenders has a process of its own, next to node:tls (rows.ts says why).
+// Each contender has a process of its own (contender-process.ts says why), and they take turns.
 //   --only ROW[,ROW]   some rows (their ids are printed with --list)
 //   --quick            short turns and three rounds, to see whether something is badly off
 //   --json [FILE]      the figures as JSON, to the terminal or to a file
@@ -7,15 +7,14 @@
 //   --full             4 GiB through one connection instead of 512 MiB
 //   --counts           counts of calls, promises, allocations and copies instead of times
 
-import { execFileSync, fork } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { allCounts } from './counts.ts'
 import { calibrate, noise } from './measure.ts'
-import type { Part, RowResult, Scale } from './rows.ts'
+import type { RowResult, Scale } from './rows.ts'
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -27,7 +26,6 @@ const { values: options, positionals } = parseArgs({
     counts: { type: 'boolean' },
     list: { type: 'boolean' },
     full: { type: 'boolean' },
-    part: { type: 'string' }, // for the processes of this one
   },
 })
 
@@ -66,58 +64,26 @@ const machine = (): string =>
 const main = async (): Promise<void> => {
   if (options.counts) return console.log(await allCounts())
   installPeers()
-  const { parts, rows } = await import('./rows.ts')
-  const { scaleRows } = await import('./rows-scale.ts')
-  const ids = [...rows, ...scaleRows].map(({ id }) => id)
-  if (options.list) return console.log(ids.join('\n'))
-  const unknown = options.only?.split(',').find((id) => !ids.includes(id))
-  if (unknown !== undefined) throw new Error(`no row ${unknown}: there are ${ids.join(', ')}`)
-  const answers: Answer[] = []
-  for (const part of parts) answers.push(await measured(part))
-  const results = joined(answers)
-  if (!options.json) for (const result of results) console.log(table(result))
-  report(results, answers.map(({ noisy }) => noisy).find(Boolean))
-}
-
-/** What the process of one part found. */
-interface Answer {
-  readonly results: readonly RowResult[]
-  readonly noisy: string | undefined
-}
-
-const measured = async (part: Part): Promise<Answer> => {
-  const child = fork(fileURLToPath(import.meta.url), [...process.argv.slice(2), '--part', part])
-  const [answer] = await Promise.race([once(child, 'message'), once(child, 'exit')])
-  if (typeof answer !== 'object') throw new Error(`the process of the part "${part}" ended with ${answer}`)
-  return answer as Answer
-}
-
-/** The rows of all parts: one table for each, with the node:tls of the first part that has it. */
-const joined = (answers: readonly Answer[]): readonly RowResult[] => {
-  const rows = new Map<string, RowResult>()
-  for (const result of answers.flatMap(({ results }) => results)) {
-    const key = `${result.title} ${result.transport}`
-    const known = rows.get(key)
-    rows.set(key, known ? { ...known, figures: [...known.figures, ...result.figures.slice(1)] } : result)
-  }
-  return [...rows.values()]
-}
-
-/** In the process of a part. */
-const measurePart = async (part: Part): Promise<void> => {
   const { rows } = await import('./rows.ts')
   const { scaleRows } = await import('./rows-scale.ts')
-  const scale: Scale = options.quick ? { rounds: 3, turn: 100, warm: 0 } : { rounds: 7, turn: 300, warm: 2500 }
+  const { endContestants } = await import('./subjects.ts')
+  const ids = [...rows, ...scaleRows].map(({ id }) => id)
+  if (options.list) return console.log(ids.join('\n'))
   const wanted = options.only?.split(',')
+  const unknown = wanted?.find((id) => !ids.includes(id))
+  if (unknown !== undefined) throw new Error(`no row ${unknown}: there are ${ids.join(', ')}`)
+  const scale: Scale = options.quick ? { rounds: 3, turn: 100, warm: 0 } : { rounds: 7, turn: 300, warm: 2500 }
   const results: RowResult[] = []
   for (const row of [...rows, ...scaleRows]) {
     if (wanted && !wanted.includes(row.id)) continue
     await calibrate()
-    results.push(...(await row.run(scale, part)))
-    console.error(`${part}: ${row.id}`)
+    results.push(...(await row.run(scale)))
+    console.error(row.id)
   }
   await calibrate()
-  process.send?.({ results, noisy: noise() })
+  endContestants()
+  if (!options.json) for (const result of results) console.log(table(result))
+  report(results, noise())
 }
 
 const report = (results: readonly RowResult[], noisy: string | undefined): void => {
@@ -138,14 +104,13 @@ const writeDocs = (results: readonly RowResult[], noisy: string | undefined): vo
     '# Benchmarks',
     '',
     `${machine()}${noisy ? ` Beware: ${noisy}.` : ''}`,
-    'Made by `npm run bench -- --write`: client and server in one process, in turns with node:tls, per second of ' +
-      'processor time,',
+    'Made by `npm run bench -- --write`: client and server in one process, each contender in its own, in turns, per ' +
+      'second of processor time,',
     'medians of rounds with half the distance of the quartiles. See [performance.md](performance.md).',
     '',
   ]
   writeFileSync(file, `${head.join('\n')}\n${results.map(table).join('\n')}${rest}`)
 }
 
-if (options.part === undefined) await main()
-else await measurePart(options.part as Part)
+await main()
 process.exit()

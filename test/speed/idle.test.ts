@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 
 import { own, ownNode } from '../bench/contenders/index.ts'
 import { heapPerConnection, promotedPerConnection } from '../bench/idle.ts'
-import { full12, full13 } from '../bench/rows.ts'
+import { full12, full13 } from '../bench/setups.ts'
 import type { Setup } from '../bench/contenders/types.ts'
 
 /** KiB of heap, both ends and the pair between them. */

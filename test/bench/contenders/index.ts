@@ -5,6 +5,7 @@ import { nobleProvider } from '../../../src/crypto/noble.ts'
 import { nodeProvider } from '../../../src/crypto/node.ts'
 import { webcryptoProvider } from '../../../src/crypto/webcrypto.ts'
 import * as puretlsNode from '../../../src/node/index.ts'
+import { nodeClient, ownClient, reclaim, subtls } from './clients.ts'
 import { engine, puretls } from './puretls.ts'
 import { nodeLike, nodeOptions } from './node-like.ts'
 import type { NodeOptions, TlsModule } from './node-like.ts'
@@ -17,7 +18,6 @@ export const node: Contender = nodeLike({
   context: (options) => nodeTls.createSecureContext(options),
 })
 
-export { nodeClient, ownClient, reclaim, subtls } from './clients.ts'
 
 export const own: Contender = puretls('puretls', nodeProvider)
 /** For bulk: the same, but for who receives it. */
@@ -63,9 +63,21 @@ const peer = async (name: string): Promise<unknown> => {
   }
 }
 
-export const lemon = async (): Promise<Contender | undefined> => {
+const lemon = async (): Promise<Contender | undefined> => {
   const tls = await peer('lemon-tls')
   return tls
     ? nodeLike({ name: 'lemon-tls', tls: tls as TlsModule, options: lemonOptions, transports: ['tcp'] })
     : undefined
+}
+
+/** `nodeClient` and `ownClient` are next to the peers that are clients only. */
+const all = { node, own, ownInto, ownNode, ownEngine, ownNoble, ownWebcrypto, nodeClient, ownClient }
+const peers = { lemon, subtls, reclaim }
+
+export type ContenderId = keyof typeof all | keyof typeof peers
+
+/** Undefined for a peer that is not installed, or no contender's name. */
+export const contenderNamed = async (id: string): Promise<Contender | undefined> => {
+  if (id in peers) return peers[id as keyof typeof peers]()
+  return (all as Readonly<Record<string, Contender>>)[id]
 }
