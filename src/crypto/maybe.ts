@@ -7,7 +7,7 @@ import type { MaybePromise } from './provider.ts'
 export type Steps<T> = Generator<Promise<unknown>, T, unknown>
 
 export const isPromise = <T>(value: MaybePromise<T>): value is Promise<T> =>
-  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+  typeof value === 'object' && value !== null && typeof (value as { readonly then?: unknown }).then === 'function'
 
 /** Inside a generator: `const x = yield* use(provider.call())`. Suspends only if the value is a promise. */
 export function* use<T>(value: MaybePromise<T>): Generator<Promise<unknown>, T, unknown> {

@@ -43,9 +43,10 @@ export class OutputQueue {
   /** Everything ready so far. */
   take(): readonly Uint8Array[] {
     if (this.#slots.length === 0) return nothing
-    const waiting = this.#slots.findIndex(({ ready }) => !ready)
-    const done = this.#slots.splice(0, waiting < 0 ? this.#slots.length : waiting)
-    return done.map(({ bytes }) => bytes)
+    const slots = this.#slots
+    const waiting = slots.findIndex(({ ready }) => !ready)
+    this.#slots = waiting < 0 ? [] : slots.slice(waiting)
+    return (waiting < 0 ? slots : slots.slice(0, waiting)).map(({ bytes }) => bytes)
   }
 
   /** Cuts `content` into records and seals them into one buffer. */

@@ -13,21 +13,25 @@ const SMALL = 1024
 /** Bytes of a block; the first ones are smaller. */
 const BLOCK = 16_384
 
+interface Chunk {
+  readonly bytes: Uint8Array
+  /** Nobody else has its memory. */
+  readonly isOwn: boolean
+}
+
 interface Reader {
   readonly answer: Deferred<Uint8Array | null>
   readonly into: Uint8Array | undefined
 }
 
 export class Inbox {
-  #chunks: Uint8Array[] = []
+  #chunks: Chunk[] = []
   /** Index of the next chunk to read: shift() on a long array is not free. */
   #next = 0
   #bytes = 0
   #block: { readonly bytes: Uint8Array; used: number } | undefined
   /** Those who wait; undefined rather than an empty list, which would keep room for many. */
   #readers: Reader[] | undefined
-  /** Chunks whose memory nobody else has: noted once somebody reads into memory of their own. */
-  #own: WeakSet<Uint8Array> | undefined
   #end: { readonly error: Error | undefined } | undefined
   #endSeen = false
   #whenEnded: Signal | undefined
@@ -65,20 +69,19 @@ export class Inbox {
   }
 
   /** `isOwn`: nobody else has its memory. */
-  push(chunk: Uint8Array, isOwn = false): void {
-    if (this.#end || chunk.length === 0) return
-    if (isOwn) this.#own?.add(chunk)
-    let rest: Uint8Array | undefined = chunk
+  push(bytes: Uint8Array, isOwn = false): void {
+    if (this.#end || bytes.length === 0) return
+    let rest: Chunk | undefined = { bytes, isOwn }
     while (rest && this.#readers) {
       const reader = this.#readers.shift()
       if (this.#readers.length === 0) this.#readers = undefined
-      reader?.answer.resolve(this.#given(rest, reader.into))
+      reader?.answer.resolve(given(rest, reader.into))
       rest = leftOf(rest, reader?.into)
     }
     if (!rest) return
-    if (!this.#packed || rest.length > SMALL) this.#append(rest)
-    else this.#pack(rest)
-    this.#bytes += rest.length
+    if (!this.#packed || rest.bytes.length > SMALL) this.#append(rest)
+    else this.#pack(rest.bytes)
+    this.#bytes += rest.bytes.length
   }
 
   /** A clean end, after all that was pushed. The first end counts. */
@@ -109,7 +112,6 @@ export class Inbox {
   read(options?: ReadOptions): Promise<Uint8Array | null> {
     if (!options) return this.#read()
     const { into } = options
-    if (into) this.#own ??= new WeakSet()
     let reading: Promise<Uint8Array | null> | undefined
     const start = (): Promise<Uint8Array | null> => (reading = this.#read(into))
     return limited(start, 'read', options, () => reading && this.#cancel(reading))
@@ -136,7 +138,7 @@ export class Inbox {
     this.#readers = left && left.length > 0 ? left : undefined
   }
 
-  #append(chunk: Uint8Array): void {
+  #append(chunk: Chunk): void {
     this.#block = undefined
     this.#chunks.push(chunk)
   }
@@ -148,21 +150,12 @@ export class Inbox {
       const bytes = new Uint8Array(Math.min(BLOCK, Math.max(chunk.length, this.#bytes)))
       bytes.set(chunk)
       this.#block = { bytes, used: chunk.length }
-      this.#chunks.push(bytes.subarray(0, chunk.length))
+      this.#chunks.push(shared(bytes.subarray(0, chunk.length)))
       return
     }
     block.bytes.set(chunk, block.used)
     block.used += chunk.length
-    this.#chunks[this.#chunks.length - 1] = block.bytes.subarray(0, block.used)
-  }
-
-  /** A chunk, or of it what there is room for. */
-  #given(chunk: Uint8Array, into: Uint8Array | undefined): Uint8Array {
-    if (!into) return chunk
-    const part = into.subarray(0, chunk.length)
-    part.set(chunk.subarray(0, part.length))
-    if (this.#own?.has(chunk) && part.length === chunk.length) releaseContent(chunk)
-    return part
+    this.#chunks[this.#chunks.length - 1] = shared(block.bytes.subarray(0, block.used))
   }
 
   #take(into: Uint8Array | undefined): Uint8Array | undefined {
@@ -172,17 +165,17 @@ export class Inbox {
     if (rest) {
       this.#block = undefined // what is packed next would bring back what is read now
       this.#chunks[this.#next] = rest
-      this.#bytes -= chunk.length - rest.length
-      return this.#given(chunk, into)
+      this.#bytes -= chunk.bytes.length - rest.bytes.length
+      return given(chunk, into)
     }
     this.#next++
-    this.#bytes -= chunk.length
+    this.#bytes -= chunk.bytes.length
     if (this.#next === this.#chunks.length) this.#block = undefined // it belongs to the reader now
     if (this.#next === this.#chunks.length || this.#next === 1024) {
       this.#chunks.splice(0, this.#next)
       this.#next = 0
     }
-    return this.#given(chunk, into)
+    return given(chunk, into)
   }
 
   #finish(error: Error | undefined): void {
@@ -203,6 +196,17 @@ export class Inbox {
   }
 }
 
+const shared = (bytes: Uint8Array): Chunk => ({ bytes, isOwn: false })
+
+/** A chunk, or of it what there is room for. */
+const given = ({ bytes, isOwn }: Chunk, into: Uint8Array | undefined): Uint8Array => {
+  if (!into) return bytes
+  const part = into.subarray(0, bytes.length)
+  part.set(bytes.subarray(0, part.length))
+  if (isOwn && part.length === bytes.length) releaseContent(bytes)
+  return part
+}
+
 /** What of a chunk is left when `into` is full. */
-const leftOf = (chunk: Uint8Array, into: Uint8Array | undefined): Uint8Array | undefined =>
-  into && into.length < chunk.length ? chunk.subarray(into.length) : undefined
+const leftOf = ({ bytes }: Chunk, into: Uint8Array | undefined): Chunk | undefined =>
+  into && into.length < bytes.length ? shared(bytes.subarray(into.length)) : undefined

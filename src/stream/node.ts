@@ -21,7 +21,7 @@ const highWaterMark = 65_536
  */
 const MAX_BURST = 131_072
 
-/** Bytes of a write from which on its memory goes back at once. */
+/** Bytes from which on the memory of a read or a write goes back at once. */
 const MIN_FREED = 4096
 
 /** Bytes from which on several chunks are given to a gathering write. */
@@ -31,8 +31,8 @@ const MIN_GATHERED = 8192
 const probeInterval = 10_000
 
 /** Throws `bad_option` if the stream has an encoding, so that it would deliver text. */
-export const fromNode = (socket: NodeDuplexLike): ByteStream => {
-  if (typeof property(socket, 'readableEncoding') === 'string') throw new TlsError('bad_option', textStream)
+export const fromNode = (socket: Duplex): ByteStream => {
+  if (typeof socket.readableEncoding === 'string') throw new TlsError('bad_option', textStream)
   return new NodeStream(socket, false)
 }
 
@@ -40,10 +40,25 @@ export const fromNode = (socket: NodeDuplexLike): ByteStream => {
  * A net.Socket of Node that nobody else has: its memory goes back at once, what it gave when that was looked at, and
  * what it was given when the system has taken that.
  */
-export const fromOwnSocket = (socket: NodeDuplexLike): ByteStream => new NodeStream(socket, true)
+export const fromOwnSocket = (socket: Duplex): ByteStream => new NodeStream(socket, true)
+
+/** What else a stream of Node has: any of it may be missing, or be something else. */
+interface Duplex extends NodeDuplexLike {
+  readonly allowHalfOpen?: unknown
+  readonly destroyed?: unknown
+  readonly encrypted?: unknown
+  readonly errored?: unknown
+  readonly listenerCount?: unknown
+  readonly readableEncoding?: unknown
+  readonly readableEnded?: unknown
+  readonly readableFlowing?: unknown
+  readonly remotePort?: unknown
+  readonly writableFinished?: unknown
+  readonly writableLength?: unknown
+}
 
 class NodeStream implements ByteStream {
-  readonly #socket: NodeDuplexLike
+  readonly #socket: Duplex
   readonly #own: boolean
   readonly #inbox: Inbox
   readonly #writers: Deferred<void>[] = []
@@ -56,16 +71,16 @@ class NodeStream implements ByteStream {
   #closed: Deferred<void> | undefined
   #stopWatching: (() => void) | undefined
 
-  constructor(socket: NodeDuplexLike, own: boolean) {
+  constructor(socket: Duplex, own: boolean) {
     this.#socket = socket
     this.#own = own
     this.#inbox = new Inbox(() => this.#resume())
-    this.#paused = property(socket, 'readableFlowing') === false
+    this.#paused = socket.readableFlowing === false
     // The peer's FIN must not end our own direction: TLS has its own half-close.
-    if (typeof property(socket, 'allowHalfOpen') === 'boolean') Reflect.set(socket, 'allowHalfOpen', true)
+    if (typeof socket.allowHalfOpen === 'boolean') Reflect.set(socket, 'allowHalfOpen', true)
     this.#listen(socket)
-    if (property(socket, 'readableEnded') === true) this.#inbox.end()
-    if (property(socket, 'destroyed') === true) this.#fail(asError(property(socket, 'errored')) ?? destroyed())
+    if (socket.readableEnded === true) this.#inbox.end()
+    if (socket.destroyed === true) this.#fail(asError(socket.errored) ?? destroyed())
   }
 
   get closed(): Promise<void> {
@@ -81,13 +96,14 @@ class NodeStream implements ByteStream {
   }
 
   release(data: Uint8Array): void {
-    if (this.#own && !isSeen(this.#socket, 'emit') && listeners(this.#socket, 'data') === 1) release(data)
+    if (!this.#own || data.length < MIN_FREED) return
+    if (!isSeen(this.#socket, 'emit') && listeners(this.#socket, 'data') === 1) release(data)
   }
 
   /** `chunks`: all that has been taken when `data` has. */
   #write(data: Uint8Array, chunks: readonly Uint8Array[]): Promise<void> {
     const socket = this.#socket
-    if (!this.#failure && property(socket, 'destroyed') === true) this.#fail(destroyed())
+    if (!this.#failure && socket.destroyed === true) this.#fail(destroyed())
     if (this.#failure) return Promise.reject(this.#failure)
     try {
       const frees = this.#own && chunks.some(({ length }) => length >= MIN_FREED) && !isSeen(socket, 'write')
@@ -115,7 +131,7 @@ class NodeStream implements ByteStream {
 
   /** One system call, where the socket can gather. */
   writev(chunks: readonly Uint8Array[]): Promise<void> {
-    const socket: NodeDuplexLike & Partial<Corkable> = this.#socket
+    const socket: Duplex & Partial<Corkable> = this.#socket
     const last = chunks[chunks.length - 1]
     if (!last) return done
     if (chunks.length === 1) return this.#write(last, chunks)
@@ -138,7 +154,7 @@ class NodeStream implements ByteStream {
   close(): Promise<void> {
     if (this.#closed) return this.#closed.promise
     const closed = (this.#closed = defer())
-    if (this.#finished || property(this.#socket, 'writableFinished') === true) closed.resolve()
+    if (this.#finished || this.#socket.writableFinished === true) closed.resolve()
     else if (this.#failure) closed.reject(this.#failure)
     else this.#socket.end()
     return closed.promise
@@ -151,7 +167,7 @@ class NodeStream implements ByteStream {
     this.#socket.destroy()
   }
 
-  #listen(socket: NodeDuplexLike): void {
+  #listen(socket: Duplex): void {
     socket.on('data', (chunk) => this.#onData(chunk))
     socket.on('end', () => this.#onEnd())
     socket.on('drain', () => this.#onDrain())
@@ -187,7 +203,7 @@ class NodeStream implements ByteStream {
     this.#stopWatching = afterUnheld(probeInterval, () => {
       this.#stopWatching = undefined
       if (!this.#paused || this.#failure || this.#finished) return
-      if (property(this.#socket, 'writableLength') === 0 && !this.#closed) this.#socket.write(new Uint8Array(0))
+      if (this.#socket.writableLength === 0 && !this.#closed) this.#socket.write(new Uint8Array(0))
       this.#watch()
     })
   }
@@ -245,11 +261,9 @@ const isSmall = (chunks: readonly Uint8Array[]): boolean => {
   return length < MIN_GATHERED
 }
 
-const property = (socket: NodeDuplexLike, name: string): unknown => Reflect.get(socket, name)
-
 /** Of Node's streams, those that make one call of several writes: net.Socket above all. */
-const canGather = (socket: NodeDuplexLike): boolean =>
-  ['_writev', 'cork', 'uncork'].every((name) => typeof property(socket, name) === 'function')
+const canGather = (socket: Duplex): boolean =>
+  ['_writev', 'cork', 'uncork'].every((name) => typeof Reflect.get(socket, name) === 'function')
 
 interface Corkable {
   cork(): void
@@ -257,20 +271,20 @@ interface Corkable {
 }
 
 /** A connected net.Socket: another duplex might make a message of an empty write. */
-const isTcp = (socket: NodeDuplexLike): boolean =>
-  typeof property(socket, 'remotePort') === 'number' &&
-  property(socket, 'encrypted') !== true &&
-  typeof property(socket, 'writableLength') === 'number'
+const isTcp = (socket: Duplex): boolean =>
+  typeof socket.remotePort === 'number' &&
+  socket.encrypted !== true &&
+  typeof socket.writableLength === 'number'
 
-const hasReadableListener = (socket: NodeDuplexLike): boolean => listeners(socket, 'readable') > 0
+const hasReadableListener = (socket: Duplex): boolean => listeners(socket, 'readable') > 0
 
-const listeners = (socket: NodeDuplexLike, event: string): number => {
-  const count = property(socket, 'listenerCount')
-  return typeof count === 'function' ? Number(count.call(socket, event)) : 0
+const listeners = (socket: Duplex, event: string): number => {
+  const { listenerCount } = socket
+  return typeof listenerCount === 'function' ? Number(listenerCount.call(socket, event)) : 0
 }
 
 /** Somebody put a function of their own in the place of this one, and may keep what it is given. */
-const isSeen = (socket: NodeDuplexLike, method: string): boolean => Object.hasOwn(socket, method)
+const isSeen = (socket: Duplex, method: string): boolean => Object.hasOwn(socket, method)
 
 const isError = (value: unknown): value is Error =>
   typeof value === 'object' && value !== null && 'message' in value && 'name' in value
