@@ -53,8 +53,9 @@ export const checkKnown = (
   group = '',
 ): void => {
   requireObject(options, group)
-  const given = new Map<string, unknown>(Object.entries(options))
-  for (const [name, value] of given) {
+  const given: Readonly<Record<string, unknown>> = { ...options }
+  for (const name of Object.keys(given)) {
+    const value = given[name]
     const path = group === '' ? name : `${group}.${name}`
     const kind = Object.hasOwn(names, name) ? names[name] : undefined
     if (kind === undefined) throw unknown(path, name, names, hints, group)
@@ -67,7 +68,7 @@ export const checkKnown = (
       throw new TlsError('bad_option', `${path}: ${describe(value)}; it has to be ${wantedFor(kind)}`)
     }
   }
-  const missing = hints.required?.find((name) => given.get(name) === undefined)
+  const missing = hints.required?.find((name) => given[name] === undefined)
   if (missing !== undefined)
     throw new TlsError('bad_option', `${group === '' ? '' : `${group}.`}${missing}: it is needed`)
 }

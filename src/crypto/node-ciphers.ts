@@ -146,13 +146,18 @@ const digestOne: (name: HashName, data: Uint8Array) => Uint8Array = hasOneShot
 const MAX_SHORT = 512
 /** Where the inputs of short HMACs are laid out: nobody else sees it, and nothing is left in it after a call. */
 const scratch = new Uint8Array(MAX_SHORT)
+const words = new Uint32Array(scratch.buffer)
 /** Its beginnings by length, made at the first use of each. */
 const beginnings: Uint8Array[] = []
 const scratchTo = (end: number): Uint8Array => (beginnings[end] ??= scratch.subarray(0, end))
 
+/** Of RFC 2104, four times: the inner pad, and what makes the outer one of it. */
+const INNER = 0x36363636
+const INNER_TO_OUTER = 0x6a6a6a6a
+
 /**
  * RFC 2104 by two one-shot hashes: half of what an Hmac and its KeyObject cost, and nothing that has to be collected.
- * Byte by byte: for so few bytes set(), fill() and Buffer's write() take three times as long.
+ * Byte by byte, and pads in words: for so few bytes set(), fill() and Buffer's write() take three times as long.
  */
 const shortHmac = (
   name: HashName,
@@ -162,23 +167,21 @@ const shortHmac = (
     blockLength,
   }: { readonly key: Uint8Array; readonly parts: readonly Uint8Array[]; readonly blockLength: number },
 ): Uint8Array => {
+  const padWords = blockLength / 4
   let end = blockLength
   for (const part of parts) for (let i = 0; i < part.length; i++) scratch[end++] = part[i] ?? 0
   try {
-    layPad(key, blockLength, 0x36)
+    for (let i = 0; i < padWords; i++) words[i] = INNER
+    for (let i = 0; i < key.length; i++) scratch[i] = (key[i] ?? 0) ^ 0x36
     // as text, which costs a third; the inner hash is no secret that helps without the key
     const inner = crypto.hash(name, scratchTo(end), 'binary')
-    layPad(key, blockLength, 0x5c)
+    for (let i = 0; i < padWords; i++) words[i] = (words[i] ?? 0) ^ INNER_TO_OUTER
     for (let i = 0; i < inner.length; i++) scratch[blockLength + i] = inner.charCodeAt(i)
+    end = Math.max(end, blockLength + inner.length)
     return plain(crypto.hash(name, scratchTo(blockLength + inner.length), 'buffer'))
   } finally {
-    scratch.fill(0)
+    for (let i = 0; i * 4 < end; i++) words[i] = 0
   }
-}
-
-const layPad = (key: Uint8Array, blockLength: number, pad: number): void => {
-  for (let i = 0; i < key.length; i++) scratch[i] = (key[i] ?? 0) ^ pad
-  for (let i = key.length; i < blockLength; i++) scratch[i] = pad
 }
 
 const hashAlgorithm = (name: HashName, outputLength: number, blockLength: number): HashAlgorithm => ({

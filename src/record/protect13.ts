@@ -50,7 +50,8 @@ export const opener13 = (cipher: AeadCipher, secret: TrafficSecret): MaybePromis
 
 /** A class, as the opener: an idle connection keeps four of them. */
 class Sealer13 implements Sealer {
-  readonly #cipher: AeadCipher
+  readonly #tagLength: number
+  readonly limit: number
   readonly #aead: AeadKey
   readonly #nonces: Nonces
   readonly #padding: Padding | undefined
@@ -59,7 +60,8 @@ class Sealer13 implements Sealer {
   #count = 0
 
   constructor(cipher: AeadCipher, aead: AeadKey, iv: Uint8Array, padding: Padding | undefined) {
-    this.#cipher = cipher
+    this.#tagLength = cipher.tagLength
+    this.limit = recordLimit(cipher)
     this.#aead = aead
     this.#padding = padding
     const immediate = aead.immediate === true
@@ -81,17 +83,13 @@ class Sealer13 implements Sealer {
     return this.#count
   }
 
-  get limit(): number {
-    return recordLimit(this.#cipher)
-  }
-
   sealedLength(length: number, maxContent: number = MAX_PLAINTEXT): number {
-    return RECORD_HEADER_LENGTH + this.#padded(length, maxContent) + 1 + this.#cipher.tagLength
+    return RECORD_HEADER_LENGTH + this.#padded(length, maxContent) + 1 + this.#tagLength
   }
 
   seal(type: number, content: Uint8Array, out: Uint8Array): MaybePromise<void> {
     const nonce = this.#nonces.of(this.#count++)
-    const innerEnd = out.length - this.#cipher.tagLength
+    const innerEnd = out.length - this.#tagLength
     const contentEnd = RECORD_HEADER_LENGTH + content.length
     writeHeader(out, contentTypes.application_data, LEGACY_RECORD_VERSION, out.length - RECORD_HEADER_LENGTH)
     out.set(content, RECORD_HEADER_LENGTH)
