@@ -100,6 +100,8 @@ export interface CommonConfig {
   readonly grease: boolean
   /** Tests only; no option sets it. */
   readonly seam: Seam | undefined
+  /** The config that this is a copy of, for another connection; no option sets it. */
+  readonly copyOf?: object
 }
 
 export interface ClientConfig extends CommonConfig {

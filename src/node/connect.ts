@@ -7,11 +7,10 @@ import type { Duplex } from 'node:stream'
 import process from 'node:process'
 
 import type { Certificate } from '../x509/certificate.ts'
-import { bytesOfView, checkFunction, checkNumber, connectionReset, isView } from './node-errors.ts'
+import { checkFunction, checkNumber, connectionReset } from './node-errors.ts'
 import { native } from './native.ts'
 import { createSecureContext } from './secure-context.ts'
 import { replaceable } from './replaceable.ts'
-import { unwrapSession } from './sessions.ts'
 import { settings } from './settings.ts'
 import { TLSSocket } from './socket.ts'
 import { emitPendingSession } from './socket-life.ts'
@@ -184,13 +183,12 @@ const alternativeNames = (leaf: Certificate): string => {
  * asked, as there.
  */
 const mustCheckName = (socket: TLSSocket): boolean => {
-  const { info } = socket._puretls
+  const { info, given } = socket._puretls
   if (!info?.resumed) return true
   if (info.pskIdentity && info.peerCertificates.length === 0) return false
   const check = socket._puretls.connectOptions?.checkServerIdentity
-  const { session } = socket._tlsOptions
-  if (check === checkServerIdentity || typeof check !== 'function' || !isView(session)) return true
-  return unwrapSession(bytesOfView(session))?.isCheckedBy(check) !== true
+  if (check === checkServerIdentity || typeof check !== 'function') return true
+  return given?.isCheckedBy(check) !== true
 }
 
 function onConnectEnd(this: TLSSocket): void {

@@ -2,6 +2,8 @@
 // of the object that node:tls keeps in SecureContext.context; socket and server read their configuration from it.
 
 import type { CertificateCompression } from '../compression/codec.ts'
+import { MadeOnce } from '../config/made-once.ts'
+import type { ClientConfig, ServerConfig } from '../config/types.ts'
 import { certificateCodecs } from '../compression/index.node.ts'
 import { nodeProvider } from '../crypto/node.ts'
 import type { Identity } from '../options.ts'
@@ -17,6 +19,7 @@ import { chooseCiphers, chooseGroups, chooseSignatureSchemes } from './ciphers.t
 import type { ChosenCiphers } from './ciphers.ts'
 import { IdentityStore, issuersOf, plainBytes, readCertificates, readKey } from './identities.ts'
 import type { Material } from './identities.ts'
+import { KeptConfig } from './kept-config.ts'
 import { codedError } from './node-errors.ts'
 import { readPfx } from './pfx.ts'
 import { defaultRoots } from './roots.ts'
@@ -29,6 +32,10 @@ import type { VersionRange } from './versions.ts'
 export class Context {
   readonly identityStore: IdentityStore = new IdentityStore()
   readonly tickets: TicketKeys = new TicketKeys(nodeProvider)
+  readonly clientConfig: KeptConfig<ClientConfig> = new KeptConfig()
+  readonly serverConfig: KeptConfig<ServerConfig> = new KeptConfig()
+  /** What a server makes once for all its connections. */
+  readonly madeOnce: MadeOnce = new MadeOnce()
   #versions: VersionRange
   #authorities: Uint8Array[] = []
   #useRoots = false

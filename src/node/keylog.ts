@@ -11,11 +11,19 @@ const FLAG = '--tls-keylog'
 
 /** The file, if one is named. */
 export const keyLogFile = (): string | undefined => {
-  const { NODE_OPTIONS = '', SSLKEYLOGFILE = '' } = process.env
+  byFlag ??= { file: fileByFlag() }
+  return byFlag.file || process.env['SSLKEYLOGFILE'] || undefined
+}
+
+/** Looked for once: Node reads its flags when it begins. */
+let byFlag: { readonly file: string | undefined } | undefined
+
+const fileByFlag = (): string | undefined => {
+  const { NODE_OPTIONS = '' } = process.env
   const words = [...process.execArgv, ...(NODE_OPTIONS.includes(FLAG) ? NODE_OPTIONS.split(/\s+/) : [])]
   const at = words.findIndex((word) => word === FLAG || word.startsWith(`${FLAG}=`))
-  const named = at < 0 ? undefined : words[at]?.includes('=') ? words[at]?.slice(FLAG.length + 1) : words[at + 1]
-  return named || SSLKEYLOGFILE || undefined
+  if (at < 0) return undefined
+  return words[at]?.includes('=') ? words[at]?.slice(FLAG.length + 1) : words[at + 1]
 }
 
 export const appendKeyLog = (file: string, line: Buffer): void => {

@@ -4,15 +4,15 @@
 import { constants } from 'node:crypto'
 
 import type { KeyLog } from '../config.ts'
-import { MadeOnce } from '../config/made-once.ts'
 import { andThen } from '../crypto/maybe.ts'
 import type { MaybePromise } from '../crypto/provider.ts'
 import { createServerEngine, serverConfig } from '../engine/every.ts'
+import type { ServerConfig } from '../engine/every.ts'
 import type { TlsEngine } from '../engine/types.ts'
 import { TlsError } from '../errors.ts'
 import type { ClientAuthOptions, ClientHelloInfo, FoundPsk, ServerOptions, TicketOptions } from '../options.ts'
 import { mergeOptions } from '../options/merge.ts'
-import type { ServerSessionStore } from '../session/interfaces.ts'
+import type { ServerSessionStore, TicketProtector } from '../session/interfaces.ts'
 import { extensionTypes, signatureSchemeName } from '../wire/registry.ts'
 import { checkSuites } from './ciphers.ts'
 import type { Context } from './context.ts'
@@ -50,21 +50,41 @@ export interface ServerSetup {
   readonly own: Partial<ServerOptions>
 }
 
-/** What a server makes once for all its connections. */
-const madeFor = new WeakMap<Context, MadeOnce>()
-
 /** Throws TlsError for options that contradict each other. */
 export const makeServerEngine = (setup: ServerSetup): TlsEngine => {
-  const { context, source } = setup
-  const made = madeFor.get(context) ?? new MadeOnce()
-  madeFor.set(context, made)
-  const config = serverConfig(serverOptions(setup), defaults, made)
+  const config = configFor(setup)
   return createServerEngine(
     { ...config, keyLog: config.keyLog ?? setup.keyLog, traceLater: setup.trace },
     defaults,
-    source,
+    setup.source,
   )
 }
+
+const configFor = (setup: ServerSetup): ServerConfig => {
+  const { context, own, psk, requestCert, alpn } = setup
+  const options = serverOptions(setup)
+  if (psk || requestCert || Object.keys(own).length > 0) {
+    return serverConfig(mergeOptions(options, own), defaults, context.madeOnce)
+  }
+  const { versions, suites, groups, schemes, identities, compression, options: flags, sessionTimeout } = context
+  const madeOf = [versions, suites, groups, schemes, identities, compression, flags, sessionTimeout, ...alpn]
+  const { onClientHello, sessions, tickets = false, tls12, ...shared } = options
+  const kept = context.serverConfig.get(madeOf, () =>
+    serverConfig({ ...shared, tickets: tickets && { ...tickets, protector: nobodys } }, defaults, context.madeOnce),
+  )
+  return {
+    ...kept,
+    copyOf: kept,
+    options,
+    onClientHello,
+    sessions,
+    tickets: kept.tickets && tickets ? { ...kept.tickets, protector: tickets.protector ?? nobodys } : undefined,
+    renegotiation: tls12?.renegotiation ?? 'never',
+  }
+}
+
+/** Stands for that of a connection, which leads to its socket, in what a context keeps. */
+const nobodys: TicketProtector = { seal: () => undefined, open: () => undefined }
 
 const serverOptions = (setup: ServerSetup): ServerOptions => {
   const { context, own, psk } = setup
@@ -72,25 +92,22 @@ const serverOptions = (setup: ServerSetup): ServerOptions => {
   if (!versions) throw new TlsError('protocol_version', 'no version is left that is spoken here: TLS 1.2 and TLS 1.3')
   if (!own.cipherSuites && !own.versions && !own.psk) checkSuites(context.suites, versions, psk !== undefined)
   const isOrdered = (context.options & constants.SSL_OP_CIPHER_SERVER_PREFERENCE) !== 0
-  return mergeOptions<ServerOptions>(
-    {
-      ...ofContext(setup, context),
-      versions,
-      cipherSuites: psk ? sha256First(context.suites) : context.suites,
-      ...(context.groups && { groups: context.groups }),
-      ...(context.schemes && { signatureSchemes: context.schemes }),
-      certificates: { compression: context.compression },
-      alpn: setup.alpn,
-      onClientHello: (hello) => answerHello(setup, hello),
-      hello: { preferServerOrder: isOrdered || psk ? 'strict' : false },
-      tickets: ticketsOf(setup),
-      ...(setup.sessions && { sessions: inOpenSslsForm(setup.sessions, sessionRules(setup)) }),
-      ...(psk && { psk: { lookup: psk, ...(setup.pskHint !== undefined && { hint: setup.pskHint }) } }),
-      tls12: { renegotiation: isRenegotiationOff(context) ? 'never' : setup.mayRenegotiate },
-      limits: { maxHandshakeMessage: 1 << 20 },
-    },
-    own,
-  )
+  return {
+    ...ofContext(setup, context),
+    versions,
+    cipherSuites: psk ? sha256First(context.suites) : context.suites,
+    ...(context.groups && { groups: context.groups }),
+    ...(context.schemes && { signatureSchemes: context.schemes }),
+    certificates: { compression: context.compression },
+    alpn: setup.alpn,
+    onClientHello: (hello) => answerHello(setup, hello),
+    hello: { preferServerOrder: isOrdered || psk ? 'strict' : false },
+    tickets: ticketsOf(setup),
+    ...(setup.sessions && { sessions: inOpenSslsForm(setup.sessions, sessionRules(setup)) }),
+    ...(psk && { psk: { lookup: psk, ...(setup.pskHint !== undefined && { hint: setup.pskHint }) } }),
+    tls12: { renegotiation: isRenegotiationOff(context) ? 'never' : setup.mayRenegotiate },
+    limits: { maxHandshakeMessage: 1 << 20 },
+  }
 }
 
 /** A key of pskCallback is made for SHA-256: a suite of TLS 1.3 with another hash would rule it out. */

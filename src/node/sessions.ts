@@ -3,14 +3,16 @@
 
 import { TlsError } from '../errors.ts'
 import { decodeSession } from '../session/state.ts'
+import type { SessionState } from '../session/state.ts'
 import { randomNameOf } from '../x509/fingerprint.ts'
 
 const prefix = Buffer.from('\0puretls:session:2\0')
 
-/** What getSession() and the event `session` give. */
+/** What is in what getSession() and the event `session` give. */
 export interface WrappedSession {
-  /** Of the library; empty for a connection that cannot be resumed yet. */
+  /** Of the library. */
   readonly session: Uint8Array
+  readonly state: SessionState
   /** Whether this function found the server good, in this process. */
   readonly isCheckedBy: (check: object) => boolean
 }
@@ -31,12 +33,11 @@ export const unwrapSession = (given: Uint8Array): WrappedSession | undefined => 
   const session = new Uint8Array(bytes.subarray(end))
   if (session.length === 0) return undefined
   try {
-    decodeSession(session)
+    return { session, state: decodeSession(session), isCheckedBy: (check) => name === randomNameOf(check) }
   } catch (error) {
     if (error instanceof TlsError) return undefined
     throw error
   }
-  return { session, isCheckedBy: (check) => name === randomNameOf(check) }
 }
 
 /** The ticket in a session; undefined where there is none. */

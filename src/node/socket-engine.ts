@@ -87,6 +87,7 @@ const clientEngine = (request: EngineRequest): TlsEngine => {
   const { options, state, socket, connectOptions } = request
   const { pskCallback, session } = options
   const given = session && isView(session) ? unwrapSession(bytesOfView(session)) : undefined
+  state.given = given
   state.session = given?.session
   let psk
   if (pskCallback) {
@@ -101,7 +102,7 @@ const clientEngine = (request: EngineRequest): TlsEngine => {
     context: state.context,
     identityName: identityNameOf({ ...connectOptions, ...(options.servername && { servername: options.servername }) }),
     servername: options.servername || undefined,
-    session: given?.session,
+    session: given,
     alpn: protocolNames(options.ALPNProtocols),
     requestOcsp: options.requestOCSP === true,
     psk,

@@ -14,6 +14,7 @@ import type { Context } from './context.ts'
 import type { TlsHandle } from './handle.ts'
 import { signatureSchemeName } from '../wire/registry.ts'
 import { ticketOf } from './sessions.ts'
+import type { WrappedSession } from './sessions.ts'
 import type { TLSSocketOptions } from './types.ts'
 import type { Verdict } from './verify.ts'
 
@@ -25,6 +26,8 @@ export interface SocketState {
   verdict: Verdict | undefined
   /** The last session that the server gave, or the one that was given to be resumed. */
   session: Uint8Array | undefined
+  /** Client: the session that was given to be resumed. */
+  given?: WrappedSession | undefined
   /** Options of connect(). */
   connectOptions?: Record<string, unknown>
   isTracing: boolean

@@ -272,9 +272,7 @@ interface Corkable {
 
 /** A connected net.Socket: another duplex might make a message of an empty write. */
 const isTcp = (socket: Duplex): boolean =>
-  typeof socket.remotePort === 'number' &&
-  socket.encrypted !== true &&
-  typeof socket.writableLength === 'number'
+  typeof socket.remotePort === 'number' && socket.encrypted !== true && typeof socket.writableLength === 'number'
 
 const hasReadableListener = (socket: Duplex): boolean => listeners(socket, 'readable') > 0
 

@@ -18,25 +18,28 @@ const schemesOf = ({ schemes, certificateSchemes, delegatedSchemes }: CommonConf
     .map((list) => list.map(({ id }) => id.toString(16)).join(','))
     .join(';')
 
-const keys = new WeakMap<ClientConfig, string>()
+/** All but the name, by config; of copies of one, which may have other verifiers, once. */
+const keys = new WeakMap<object, { readonly verifier: string; readonly digest: string }>()
 
 /**
  * Whom we take for the server, and who we are ourselves. External keys vouch for both. An identity that a function
  * chooses is not in it: the function is asked again (client-psk.ts). */
 export const sessionKey = (config: ClientConfig): string => {
-  const known = keys.get(config)
-  if (known !== undefined) return known
-  const { serverName = '', alpn, verifier, identityKey, psks, provider } = config
-  const parts = [
-    alpn,
-    verifierFingerprint(verifier),
-    schemesOf(config),
-    identityKey ?? 'a function',
-    psks.map(({ identity, key, imported }) => pskDigest(provider, { identity, key, imported })),
-  ]
-  const key = `${serverName}|${digest(config, JSON.stringify(parts))}`
-  keys.set(config, key)
-  return key
+  const { serverName = '', alpn, verifier, identityKey, psks, provider, copyOf = config } = config
+  const by = verifierFingerprint(verifier)
+  let known = keys.get(copyOf)
+  if (known?.verifier !== by) {
+    const parts = [
+      alpn,
+      by,
+      schemesOf(config),
+      identityKey ?? 'a function',
+      psks.map(({ identity, key, imported }) => pskDigest(provider, { identity, key, imported })),
+    ]
+    known = { verifier: by, digest: digest(config, JSON.stringify(parts)) }
+    keys.set(copyOf, known)
+  }
+  return `${serverName}|${known.digest}`
 }
 
 /**
@@ -44,16 +47,17 @@ export const sessionKey = (config: ClientConfig): string => {
  */
 export const serverFingerprint = (config: ServerConfig, identity: Identity | undefined): string => {
   const clients = config.clientAuth?.verifier?.fingerprint
-  const known = fingerprints.get(config)
+  const { copyOf = config } = config
+  const known = fingerprints.get(copyOf)
   if (known && known.identity === identity && known.clients === clients) return known.fingerprint
   const fingerprint = makeFingerprint(config, identity)
-  fingerprints.set(config, { identity, clients, fingerprint })
+  fingerprints.set(copyOf, { identity, clients, fingerprint })
   return fingerprint
 }
 
 /** By what they were made of last. */
 const fingerprints = new WeakMap<
-  ServerConfig,
+  object,
   { readonly identity: Identity | undefined; readonly clients: string | undefined; readonly fingerprint: string }
 >()
 

@@ -18,7 +18,6 @@ export const node: Contender = nodeLike({
   context: (options) => nodeTls.createSecureContext(options),
 })
 
-
 export const own: Contender = puretls('puretls', nodeProvider)
 /** For bulk: the same, but for who receives it. */
 export const ownInto: Contender = puretls('puretls, read({ into })', nodeProvider, true)
