@@ -7,6 +7,7 @@ import type { ClientCertificate, PumpOptions, SharedPumpOptions } from './stream
 import type { Gate } from './stream/gate.ts'
 import type { CallOptions, ReadOptions } from './stream/limits.ts'
 import { Pump } from './stream/pump.ts'
+import { readableOf } from './stream/readable.ts'
 import type { ByteStream } from './stream/types.ts'
 
 export interface TlsConnection extends AsyncIterable<Uint8Array> {
@@ -19,7 +20,10 @@ export interface TlsConnection extends AsyncIterable<Uint8Array> {
    * both sides were closed properly. It never rejects. What came before can still be read.
    */
   readonly closed: Promise<TlsError | undefined>
-  /** Application data as a web stream. It and read() exclude each other: the second one used gives `wrong_state`. */
+  /**
+   * Application data as a web stream of bytes, also into memory of the reader (`getReader({ mode: 'byob' })`). It and
+   * read() exclude each other: the second one used gives `wrong_state`.
+   */
   readonly readable: ReadableStream<Uint8Array>
   /** write() as a web stream; closing it is closeWrite(), aborting it is abort(). */
   readonly writable: WritableStream<Uint8Array>
@@ -232,22 +236,14 @@ class EstablishedConnection implements TlsConnection {
   }
 
   #makeReadable(): ReadableStream<Uint8Array> {
-    return new ReadableStream<Uint8Array>(
-      {
-        pull: async (controller) => {
-          const data = await this.#readAs('readable')
-          if (data === null) controller.close()
-          else controller.enqueue(data)
-        },
-        cancel: () => {
-          this.#pump.discard()
-          this.#readCancelled = true
-          return this.#closeIfUnused()
-        },
+    return readableOf({
+      read: () => this.#readAs('readable'),
+      cancel: () => {
+        this.#pump.discard()
+        this.#readCancelled = true
+        return this.#closeIfUnused()
       },
-      // Nothing is read before somebody asks: looking at the property does not take the reading side.
-      { highWaterMark: 0 },
-    )
+    })
   }
 
   #makeWritable(): WritableStream<Uint8Array> {

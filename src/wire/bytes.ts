@@ -36,10 +36,15 @@ export const release = (bytes: Uint8Array): void => {
   if (transfer && bytes.buffer instanceof ArrayBuffer) transfer.call(bytes.buffer, 0)
 }
 
-/** The same of a record's content, behind which its memory has the content type of TLS 1.3 and no more. */
+/** The same of a record's content. */
 export const releaseContent = (content: Uint8Array): void => {
-  const { buffer, byteOffset, length } = content
-  if (byteOffset === 0 && buffer.byteLength - length <= 1) release(new Uint8Array(buffer))
+  if (isWhole(content)) release(new Uint8Array(content.buffer))
+}
+
+/** All of its memory, as a record's content is, behind which there is the content type of TLS 1.3 and no more. */
+export const isWhole = (bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> => {
+  const { buffer, byteOffset, length } = bytes
+  return byteOffset === 0 && buffer.byteLength - length <= 1 && buffer instanceof ArrayBuffer
 }
 
 /** Bytes from which on one of these is worth a call. */
