@@ -10,6 +10,7 @@ import type { TLSSocket } from 'node:tls'
 import { nodeProvider } from '../../../src/crypto/node.ts'
 import { connect } from '../../../src/index.node.ts'
 import { chainVerifier, trustStore } from '../../../src/x509/index.ts'
+import { messageOf } from './messages.ts'
 import { nodeOptions } from './node-like.ts'
 import type { Contender, Setup } from './types.ts'
 
@@ -43,7 +44,7 @@ const client = (name: string, make: (setup: Setup) => Promise<Dial | undefined>)
         const [near, peer] = await Promise.all([dial(port), far])
         return {
           transfer: async (bytes, size) => {
-            const chunk = new Uint8Array(size).fill(0x5a)
+            const chunk = messageOf(size)
             const received = near.arrival(bytes)
             for (let sent = 0; sent < bytes; sent += size) {
               if (!peer.write(chunk)) await once(peer, 'drain')

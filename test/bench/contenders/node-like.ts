@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { delayedPair, duplexPair } from '../pairs.ts'
+import { messageOf } from './messages.ts'
 import type { Contender, Link, Opener, Setup, Transport } from './types.ts'
 
 interface SecureSocket extends Duplex {
@@ -123,7 +124,7 @@ const firstSession = async (
 
 const linkOf = (client: SecureSocket, server: SecureSocket): Link => ({
   transfer: async (bytes, size) => {
-    const chunk = new Uint8Array(size).fill(0x5a)
+    const chunk = messageOf(size)
     const received = arrival(client, bytes)
     for (let sent = 0; sent < bytes; sent += size) {
       if (!server.write(chunk)) await new Promise((resolve) => server.once('drain', resolve))
@@ -131,7 +132,7 @@ const linkOf = (client: SecureSocket, server: SecureSocket): Link => ({
     await received
   },
   echo: async (rounds, size) => {
-    const message = new Uint8Array(size).fill(0x5a)
+    const message = messageOf(size)
     const answer = (data: Buffer): void => void server.write(data)
     server.on('data', answer)
     for (let round = 0; round < rounds; round++) {

@@ -6,6 +6,7 @@ import { chainVerifier, trustStore } from '../../../src/x509/index.ts'
 import { connect, createServer, loadIdentity, pair } from '../../../src/index.node.ts'
 import type { ClientOptions, CreateServerOptions, CryptoProvider, TlsConnection } from '../../../src/index.node.ts'
 import { delayedPair } from '../pairs.ts'
+import { messageOf } from './messages.ts'
 import type { Contender, Link, Setup } from './types.ts'
 
 const optionsOf = async (
@@ -84,13 +85,13 @@ const take = async (connection: TlsConnection, bytes: number, into?: Uint8Array)
 
 const linkOf = (client: TlsConnection, server: TlsConnection, into?: Uint8Array): Link => ({
   transfer: async (bytes, size) => {
-    const chunk = new Uint8Array(size).fill(0x5a)
+    const chunk = messageOf(size)
     const received = take(client, bytes, into)
     for (let sent = 0; sent < bytes; sent += size) await server.write(chunk)
     await received
   },
   echo: async (rounds, size) => {
-    const message = new Uint8Array(size).fill(0x5a)
+    const message = messageOf(size)
     const answering = (async () => {
       for (let left = rounds * size; left > 0;) {
         const data = await server.read()
@@ -137,11 +138,11 @@ export const engine = (name: string, provider: CryptoProvider): Contender => ({
         }
         return {
           transfer: async (bytes, size) => {
-            const chunk = new Uint8Array(size).fill(0x5a)
+            const chunk = messageOf(size)
             for (let left = bytes; left > 0;) left -= carry(far, near, chunk)
           },
           echo: async (rounds, size) => {
-            const message = new Uint8Array(size).fill(0x5a)
+            const message = messageOf(size)
             for (let round = 0; round < rounds; round++) {
               carry(near, far, message)
               carry(far, near, message)
