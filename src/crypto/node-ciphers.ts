@@ -151,10 +151,6 @@ const words = new Uint32Array(scratch.buffer)
 const beginnings: Uint8Array[] = []
 const scratchTo = (end: number): Uint8Array => (beginnings[end] ??= scratch.subarray(0, end))
 
-/** Of RFC 2104, four times: the inner pad, and what makes the outer one of it. */
-const INNER = 0x36363636
-const INNER_TO_OUTER = 0x6a6a6a6a
-
 /**
  * RFC 2104 by two one-shot hashes: half of what an Hmac and its KeyObject cost, and nothing that has to be collected.
  * Byte by byte, and pads in words: for so few bytes set(), fill() and Buffer's write() take three times as long.
@@ -171,11 +167,11 @@ const shortHmac = (
   let end = blockLength
   for (const part of parts) for (let i = 0; i < part.length; i++) scratch[end++] = part[i] ?? 0
   try {
-    for (let i = 0; i < padWords; i++) words[i] = INNER
+    for (let i = 0; i < padWords; i++) words[i] = 0x36363636 // ipad
     for (let i = 0; i < key.length; i++) scratch[i] = (key[i] ?? 0) ^ 0x36
     // as text, which costs a third; the inner hash is no secret that helps without the key
     const inner = crypto.hash(name, scratchTo(end), 'binary')
-    for (let i = 0; i < padWords; i++) words[i] = (words[i] ?? 0) ^ INNER_TO_OUTER
+    for (let i = 0; i < padWords; i++) words[i] = (words[i] ?? 0) ^ 0x6a6a6a6a // ipad to opad
     for (let i = 0; i < inner.length; i++) scratch[blockLength + i] = inner.charCodeAt(i)
     end = Math.max(end, blockLength + inner.length)
     return plain(crypto.hash(name, scratchTo(blockLength + inner.length), 'buffer'))
