@@ -183,12 +183,12 @@ const alternativeNames = (leaf: Certificate): string => {
  * asked, as there.
  */
 const mustCheckName = (socket: TLSSocket): boolean => {
-  const { info, given } = socket._puretls
+  const { info, isCheckedBy } = socket._puretls
   if (!info?.resumed) return true
   if (info.pskIdentity && info.peerCertificates.length === 0) return false
   const check = socket._puretls.connectOptions?.checkServerIdentity
   if (check === checkServerIdentity || typeof check !== 'function') return true
-  return given?.isCheckedBy(check) !== true
+  return isCheckedBy?.(check) !== true
 }
 
 function onConnectEnd(this: TLSSocket): void {

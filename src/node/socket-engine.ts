@@ -87,7 +87,7 @@ const clientEngine = (request: EngineRequest): TlsEngine => {
   const { options, state, socket, connectOptions } = request
   const { pskCallback, session } = options
   const given = session && isView(session) ? unwrapSession(bytesOfView(session)) : undefined
-  state.given = given
+  state.isCheckedBy = given?.isCheckedBy
   state.session = given?.session
   let psk
   if (pskCallback) {

@@ -26,8 +26,8 @@ export interface SocketState {
   verdict: Verdict | undefined
   /** The last session that the server gave, or the one that was given to be resumed. */
   session: Uint8Array | undefined
-  /** Client: the session that was given to be resumed. */
-  given?: WrappedSession | undefined
+  /** Client: whether this function found the server of the session good that was given to be resumed. */
+  isCheckedBy?: WrappedSession['isCheckedBy'] | undefined
   /** Options of connect(). */
   connectOptions?: Record<string, unknown>
   isTracing: boolean

@@ -66,7 +66,7 @@ const main = async (): Promise<void> => {
   installPeers()
   const { rows } = await import('./rows.ts')
   const { scaleRows } = await import('./rows-scale.ts')
-  const { endContestants } = await import('./subjects.ts')
+  const { endProcesses } = await import('./subjects.ts')
   const ids = [...rows, ...scaleRows].map(({ id }) => id)
   if (options.list) return console.log(ids.join('\n'))
   const wanted = options.only?.split(',')
@@ -81,7 +81,7 @@ const main = async (): Promise<void> => {
     console.error(row.id)
   }
   await calibrate()
-  endContestants()
+  endProcesses()
   if (!options.json) for (const result of results) console.log(table(result))
   report(results, noise())
 }

@@ -11,20 +11,20 @@ import { within } from './measure.ts'
 import type { Subject } from './measure.ts'
 import type { Task } from './tasks.ts'
 
-interface Contestant {
+interface ContenderProcess {
   readonly child: ChildProcess
   isWarm: boolean
 }
 
-const contestants = new Map<ContenderId, Contestant>()
+const processes = new Map<ContenderId, ContenderProcess>()
 
-const contestant = async (id: ContenderId): Promise<Contestant> => {
-  const known = contestants.get(id)
+const processOf = async (id: ContenderId): Promise<ContenderProcess> => {
+  const known = processes.get(id)
   if (known) return known
   const child = fork(fileURLToPath(new URL('contender-process.ts', import.meta.url)), [id])
   await next(child)
   const made = { child, isWarm: false }
-  contestants.set(id, made)
+  processes.set(id, made)
   return made
 }
 
@@ -48,7 +48,7 @@ const ask = async (child: ChildProcess, request: Request): Promise<unknown> => {
   return answer
 }
 
-export interface Contest {
+export interface Conditions {
   readonly setup: Setup
   readonly transport: Transport
   readonly task: Task
@@ -64,11 +64,11 @@ export interface Contest {
 /** Those that can do this, in the same order; one that should and fails is told of. */
 export const readySubjects = async (
   who: readonly ContenderId[],
-  { setup, transport, task, turn, warm }: Contest,
+  { setup, transport, task, turn, warm }: Conditions,
 ): Promise<readonly (Subject & { end(): Promise<unknown> })[]> => {
   const subjects: (Subject & { end(): Promise<unknown> })[] = []
   for (const id of who) {
-    const own = await contestant(id)
+    const own = await processOf(id)
     const { child } = own
     const before = task.kind === 'handshakes' ? (own.isWarm ? warm : warm * 6) : 0
     const prepare = { setup, transport, task, warm: before }
@@ -83,7 +83,7 @@ export const readySubjects = async (
 }
 
 /** Ends the processes. */
-export const endContestants = (): void => {
-  for (const { child } of contestants.values()) child.disconnect()
-  contestants.clear()
+export const endProcesses = (): void => {
+  for (const { child } of processes.values()) child.disconnect()
+  processes.clear()
 }

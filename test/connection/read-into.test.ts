@@ -3,21 +3,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { connect, createServer, pair } from '../../src/index.node.ts'
-import type { CryptoProvider, TlsConnection } from '../../src/index.node.ts'
+import type { CryptoProvider } from '../../src/index.node.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
 import type { AeadKey } from '../../src/crypto/provider.ts'
-import { createCa } from '../../src/pki/index.ts'
 import { Inbox } from '../../src/stream/inbox.ts'
-
-const ca = await createCa({ name: 'read into' })
-const { chainPem: cert, privateKeyPem: key } = await ca.issue({ names: ['localhost'] })
-
-const joined = async (provider: CryptoProvider = nodeProvider): Promise<readonly [TlsConnection, TlsConnection]> => {
-  const [near, far] = pair()
-  const client = { serverName: 'localhost', ca: ca.certificatePem, provider }
-  return Promise.all([connect(near, client), createServer({ cert, key }).accept(far)])
-}
+import { joined } from './joined.ts'
 
 describe('read({ into })', () => {
   it('fills the memory, and leaves the rest for the next read', async () => {

@@ -2,19 +2,8 @@
 
 import { afterEach, describe, expect, it, vi } from 'vitest'
 
-import { connect, createServer, pair } from '../../src/index.node.ts'
-import type { CryptoProvider, TlsConnection } from '../../src/index.node.ts'
 import { nodeProvider } from '../../src/crypto/node.ts'
-import { createCa } from '../../src/pki/index.ts'
-
-const ca = await createCa({ name: 'readable' })
-const { chainPem: cert, privateKeyPem: key } = await ca.issue({ names: ['localhost'] })
-
-const joined = async (provider: CryptoProvider = nodeProvider): Promise<readonly [TlsConnection, TlsConnection]> => {
-  const [near, far] = pair()
-  const client = { serverName: 'localhost', ca: ca.certificatePem, provider }
-  return Promise.all([connect(near, client), createServer({ cert, key }).accept(far)])
-}
+import { joined } from './joined.ts'
 
 afterEach(() => void vi.unstubAllGlobals())
 
