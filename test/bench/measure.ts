@@ -37,24 +37,31 @@ export interface Subject {
   measure(): Promise<number>
 }
 
-/** Each subject in turn, `rounds` times after one to warm up, every other round the other way round. */
-export const inTurns = async (subjects: readonly Subject[], rounds: number): Promise<readonly Figure[]> => {
-  const all: number[][] = []
+/** What each measured in each round, in turns after a round to warm up; every other round the other way round. */
+export const valuesInTurns = async (subjects: readonly Subject[], rounds: number): Promise<readonly number[][]> => {
+  const all = subjects.map((): number[] => [])
   for (let round = -1; round < rounds; round++) {
-    const values: number[] = []
     const order = [...subjects.entries()]
-    for (const [index, { measure }] of round % 2 === 0 ? order : order.toReversed()) values[index] = await measure()
-    if (round >= 0) all.push(values)
-  }
-  return subjects.map(({ name }, index) => {
-    const values = all.map((round) => round[index] ?? Number.NaN)
-    return {
-      name,
-      value: median(values),
-      spread: spreadOf(values),
-      ratio: median(all.map((round) => (round[index] ?? 0) / (round[0] ?? 1))),
+    for (const [index, { measure }] of round % 2 === 0 ? order : order.toReversed()) {
+      const value = await measure()
+      if (round >= 0) all[index]?.push(value)
     }
-  })
+  }
+  return all
+}
+
+/** `first` is what the first contender measured in the same rounds. */
+export const figureOf = (name: string, values: readonly number[], first: readonly number[]): Figure => ({
+  name,
+  value: median(values),
+  spread: spreadOf(values),
+  ratio: median(values.map((value, round) => value / (first[round] ?? Number.NaN))),
+})
+
+/** All subjects in turns. */
+export const inTurns = async (subjects: readonly Subject[], rounds: number): Promise<readonly Figure[]> => {
+  const all = await valuesInTurns(subjects, rounds)
+  return subjects.map(({ name }, index) => figureOf(name, all[index] ?? [], all[0] ?? []))
 }
 
 const block = new Uint8Array(1 << 20)

@@ -14,7 +14,8 @@ import { median } from './quantile.ts'
 import type { Figure } from './measure.ts'
 import type { Row, RowResult } from './rows.ts'
 import { ecdsa, full13 } from './setups.ts'
-import { readySubjects } from './subjects.ts'
+import { inPairs, readySubject } from './subjects.ts'
+import type { ReadySubject } from './subjects.ts'
 
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 const env = { ...process.env, BENCH_IDENTITY: JSON.stringify(ecdsa) }
@@ -167,15 +168,18 @@ const long: Row = {
     const parts = process.argv.includes('--full') ? 256 : 32
     const mebibytes = 16
     const task = { kind: 'long', mebibytes } as const
-    const subjects = await readySubjects(['node', 'own'], { setup: full13, transport: 'tcp', task, turn, warm })
-    const speeds = new Map(subjects.map((subject): [typeof subject, number[]] => [subject, []]))
+    const speeds = new Map<ReadySubject, number[]>()
+    for (const id of ['node', 'own'] as const) {
+      const subject = await readySubject(id, { setup: full13, transport: 'tcp', task, turn, warm })
+      if (subject) speeds.set(subject, [])
+    }
     for (let part = -4; part < parts; part++) {
       for (const [subject, list] of speeds) {
         const speed = await subject.measure()
         if (part >= 0) list.push(speed)
       }
     }
-    for (const subject of subjects) await subject.end()
+    for (const subject of speeds.keys()) await subject.end()
     const quarter = parts / 4
     return [...speeds].map(([{ name }, list]) =>
       result(
@@ -194,10 +198,8 @@ const delayed: Row = {
   id: 'delay',
   run: async ({ rounds, turn, warm }) => {
     const task = { kind: 'first-answer' } as const
-    const subjects = await readySubjects(['node', 'own'], { setup: full13, transport: 'delayed', task, turn, warm })
     const title = 'Handshake of both ends and one answer, round trips of 50 ms (less is better)'
-    const figures = await inTurns(subjects, rounds)
-    for (const subject of subjects) await subject.end()
+    const figures = await inPairs(['node', 'own'], { setup: full13, transport: 'delayed', task, turn, warm }, rounds)
     return [{ title, unit: 'ms', transport: undefined, figures }]
   },
 }

@@ -2,10 +2,9 @@
 
 import type { ContenderId } from './contenders/index.ts'
 import type { Setup, Transport } from './contenders/types.ts'
-import { inTurns } from './measure.ts'
 import type { Figure } from './measure.ts'
 import { chacha, clientIdentity, full12, full13, p256, rsa } from './setups.ts'
-import { readySubjects } from './subjects.ts'
+import { inPairs } from './subjects.ts'
 import type { Task } from './tasks.ts'
 
 const MIB = 1 << 20
@@ -29,11 +28,14 @@ export interface Row {
   run(scale: Scale): Promise<readonly RowResult[]>
 }
 
-const usual: readonly ContenderId[] = ['node', 'own', 'ownNode', 'lemon']
-const everybody: readonly ContenderId[] = [...usual, 'ownEngine', 'ownNoble', 'ownWebcrypto']
-const clients: readonly ContenderId[] = ['nodeClient', 'ownClient', 'subtls', 'reclaim']
+/** The first is what the others are measured against. */
+type Contenders = readonly [ContenderId, ...ContenderId[]]
+
+const usual: Contenders = ['node', 'own', 'ownNode', 'lemon']
+const everybody: Contenders = [...usual, 'ownEngine', 'ownNoble', 'ownWebcrypto']
+const clients: Contenders = ['nodeClient', 'ownClient', 'subtls', 'reclaim']
 /** With one that reads otherwise. */
-const ofBulk: readonly ContenderId[] = ['node', 'own', 'ownInto', 'ownNode', 'lemon']
+const ofBulk: Contenders = ['node', 'own', 'ownInto', 'ownNode', 'lemon']
 
 const row = (
   id: string,
@@ -41,16 +43,15 @@ const row = (
   unit: string,
   setup: Setup,
   task: Task,
-  who: readonly ContenderId[] = usual,
+  who: Contenders = usual,
   transports: readonly Transport[] = ['tcp', 'pair'],
 ): Row => ({
   id,
   run: async ({ rounds, turn, warm }) => {
     const results: RowResult[] = []
     for (const transport of transports) {
-      const subjects = await readySubjects(who, { setup, transport, task, turn, warm })
-      results.push({ title, unit, transport, figures: await inTurns(subjects, rounds) })
-      for (const subject of subjects) await subject.end()
+      const figures = await inPairs(who, { setup, transport, task, turn, warm }, rounds)
+      results.push({ title, unit, transport, figures })
     }
     return results
   },

@@ -1,5 +1,5 @@
 // `npm run bench`: how fast puretls is, in ratios to node:tls in the same run. docs/performance.md says how to read it.
-// Each contender has a process of its own (contender-process.ts says why), and they take turns.
+// Each contender has a process of its own (contender-process.ts says why), and takes turns with that of node:tls.
 //   --only ROW[,ROW]   some rows (their ids are printed with --list)
 //   --quick            short turns and three rounds, to see whether something is badly off
 //   --json [FILE]      the figures as JSON, to the terminal or to a file
@@ -72,7 +72,7 @@ const main = async (): Promise<void> => {
   const wanted = options.only?.split(',')
   const unknown = wanted?.find((id) => !ids.includes(id))
   if (unknown !== undefined) throw new Error(`no row ${unknown}: there are ${ids.join(', ')}`)
-  const scale: Scale = options.quick ? { rounds: 3, turn: 100, warm: 0 } : { rounds: 7, turn: 300, warm: 5000 }
+  const scale: Scale = options.quick ? { rounds: 3, turn: 100, warm: 0 } : { rounds: 15, turn: 200, warm: 6000 }
   const results: RowResult[] = []
   for (const row of [...rows, ...scaleRows]) {
     if (wanted && !wanted.includes(row.id)) continue
@@ -104,8 +104,8 @@ const writeDocs = (results: readonly RowResult[], noisy: string | undefined): vo
     '# Benchmarks',
     '',
     `${machine()}${noisy ? ` Beware: ${noisy}.` : ''}`,
-    'Made by `npm run bench -- --write`: client and server in one process, each contender in its own, in turns, per ' +
-      'second of processor time,',
+    'Made by `npm run bench -- --write`: client and server in one process, each contender in its own, in turns with ' +
+      'the first, per second of processor time,',
     'medians of rounds with half the distance of the quartiles. See [performance.md](performance.md).',
     '',
   ]

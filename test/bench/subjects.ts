@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url'
 import type { ContenderId } from './contenders/index.ts'
 import type { Setup, Transport } from './contenders/types.ts'
 import type { Ready, Request } from './contender-process.ts'
-import { within } from './measure.ts'
-import type { Subject } from './measure.ts'
+import { figureOf, valuesInTurns, within } from './measure.ts'
+import type { Figure, Subject } from './measure.ts'
 import type { Task } from './tasks.ts'
 
 interface ContenderProcess {
@@ -18,10 +18,17 @@ interface ContenderProcess {
 
 const processes = new Map<ContenderId, ContenderProcess>()
 
+/**
+ * In a process that has been quiet for 100 s V8 collects all that it can, hidden classes of objects that come and go
+ * too, and with them the compiled code of some 400 functions (docs/performance.md). Here that would be whoever waits
+ * for the others' rows.
+ */
+const busy = ['--no-memory-reducer']
+
 const processOf = async (id: ContenderId): Promise<ContenderProcess> => {
   const known = processes.get(id)
   if (known) return known
-  const child = fork(fileURLToPath(new URL('contender-process.ts', import.meta.url)), [id])
+  const child = fork(fileURLToPath(new URL('contender-process.ts', import.meta.url)), [id], { execArgv: busy })
   await next(child)
   const made = { child, isWarm: false }
   processes.set(id, made)
@@ -55,31 +62,59 @@ export interface Conditions {
   /** Milliseconds of processor time of one contender's turn. */
   readonly turn: number
   /**
-   * The same of handshakes before the first turn of a row, and six times that in a process's first: V8 compiles some
-   * functions after 10,000 only.
+   * The same of handshakes before the first turn of a row, and five times that in a process's first: V8 compiles some
+   * functions after 10,000 only. Other tasks do with a third.
    */
   readonly warm: number
 }
 
-/** Those that can do this, in the same order; one that should and fails is told of. */
-export const readySubjects = async (
-  who: readonly ContenderId[],
+export interface ReadySubject extends Subject {
+  end(): Promise<unknown>
+}
+
+/** Undefined for a contender that cannot do this; for one that should and fails as well, which is told of. */
+export const readySubject = async (
+  id: ContenderId,
   { setup, transport, task, turn, warm }: Conditions,
-): Promise<readonly (Subject & { end(): Promise<unknown> })[]> => {
-  const subjects: (Subject & { end(): Promise<unknown> })[] = []
-  for (const id of who) {
-    const own = await processOf(id)
-    const { child } = own
-    const before = task.kind === 'handshakes' ? (own.isWarm ? warm : warm * 6) : 0
-    const prepare = { setup, transport, task, warm: before }
-    const ready = (await within(120_000, id, ask(child, { prepare }))) as Ready
-    if ('name' in ready) {
-      own.isWarm ||= task.kind === 'handshakes'
-      const measure = async (): Promise<number> => Number(await within(120_000, ready.name, ask(child, { turn })))
-      subjects.push({ name: ready.name, measure, end: () => ask(child, { end: true }) })
-    } else if (ready.reason !== undefined) console.error(`${id} over ${transport} left out: ${ready.reason}`)
+): Promise<ReadySubject | undefined> => {
+  const own = await processOf(id)
+  const { child } = own
+  const before = task.kind !== 'handshakes' ? warm / 3 : own.isWarm ? warm : warm * 5
+  const prepare = { setup, transport, task, warm: before }
+  const ready = (await within(120_000, id, ask(child, { prepare }))) as Ready
+  if (!('name' in ready)) {
+    if (ready.reason !== undefined) console.error(`${id} over ${transport} left out: ${ready.reason}`)
+    return undefined
   }
-  return subjects
+  own.isWarm ||= task.kind === 'handshakes'
+  const { name } = ready
+  const measure = async (): Promise<number> => Number(await within(120_000, name, ask(child, { turn })))
+  return { name, measure, end: () => ask(child, { end: true }) }
+}
+
+/**
+ * The figures of all that can do this. The first takes turns with one other at a time: a process that waits for long
+ * loses its compiled code (docs/performance.md).
+ */
+export const inPairs = async (
+  [firstId, ...others]: readonly [ContenderId, ...ContenderId[]],
+  conditions: Conditions,
+  rounds: number,
+): Promise<readonly Figure[]> => {
+  const first = await readySubject(firstId, conditions)
+  if (!first) return []
+  const figures: Figure[] = []
+  const all: number[] = []
+  for (const id of others) {
+    const other = await readySubject(id, conditions)
+    if (!other) continue
+    const [values = [], otherValues = []] = await valuesInTurns([first, other], rounds)
+    all.push(...values)
+    figures.push(figureOf(other.name, otherValues, values))
+    await other.end()
+  }
+  await first.end()
+  return [figureOf(first.name, all, all), ...figures]
 }
 
 /** Ends the processes. */
