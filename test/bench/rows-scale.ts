@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { RecordFramer } from '../../src/record/framing.ts'
 import { memorySessionCache } from '../../src/session/index.ts'
 import { blankSession } from '../session/blank.ts'
-import { inTurns, spent } from './measure.ts'
+import { inTurns, spent, valuesInTurns } from './measure.ts'
 import { median } from './quantile.ts'
 import type { Figure } from './measure.ts'
 import type { Row, RowResult } from './rows.ts'
@@ -168,26 +168,21 @@ const long: Row = {
     const parts = process.argv.includes('--full') ? 256 : 32
     const mebibytes = 16
     const task = { kind: 'long', mebibytes } as const
-    const speeds = new Map<ReadySubject, number[]>()
+    const subjects: ReadySubject[] = []
     for (const id of ['node', 'own'] as const) {
       const subject = await readySubject(id, { setup: full13, transport: 'tcp', task, turn, warm })
-      if (subject) speeds.set(subject, [])
+      if (subject) subjects.push(subject)
     }
-    for (let part = -4; part < parts; part++) {
-      for (const [subject, list] of speeds) {
-        const speed = await subject.measure()
-        if (part >= 0) list.push(speed)
-      }
-    }
-    for (const subject of speeds.keys()) await subject.end()
+    const speeds = await valuesInTurns(subjects, parts)
+    for (const subject of subjects) await subject.end()
     const quarter = parts / 4
-    return [...speeds].map(([{ name }, list]) =>
+    return subjects.map(({ name }, index) =>
       result(
         `${(parts * mebibytes) / 1024} GiB through one connection over TCP, ${name}`,
         'MiB/s',
         ['first', 'second', 'third', 'last'].map((which, i) => [
           `${which} quarter`,
-          list.slice(i * quarter, (i + 1) * quarter),
+          speeds[index]?.slice(i * quarter, (i + 1) * quarter) ?? [],
         ]),
       ),
     )

@@ -1,10 +1,10 @@
 // The rows of the bench: a kind of connection, what is done with it, and who does it.
 
-import type { ContenderId } from './contenders/index.ts'
 import type { Setup, Transport } from './contenders/types.ts'
 import type { Figure } from './measure.ts'
 import { chacha, clientIdentity, full12, full13, p256, rsa } from './setups.ts'
 import { inPairs } from './subjects.ts'
+import type { Contenders } from './subjects.ts'
 import type { Task } from './tasks.ts'
 
 const MIB = 1 << 20
@@ -27,9 +27,6 @@ export interface Row {
   readonly id: string
   run(scale: Scale): Promise<readonly RowResult[]>
 }
-
-/** The first is what the others are measured against. */
-type Contenders = readonly [ContenderId, ...ContenderId[]]
 
 const usual: Contenders = ['node', 'own', 'ownNode', 'lemon']
 const everybody: Contenders = [...usual, 'ownEngine', 'ownNoble', 'ownWebcrypto']

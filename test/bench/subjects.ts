@@ -23,12 +23,12 @@ const processes = new Map<ContenderId, ContenderProcess>()
  * too, and with them the compiled code of some 400 functions (docs/performance.md). Here that would be whoever waits
  * for the others' rows.
  */
-const busy = ['--no-memory-reducer']
+const execArgv = [...process.execArgv, '--no-memory-reducer']
 
 const processOf = async (id: ContenderId): Promise<ContenderProcess> => {
   const known = processes.get(id)
   if (known) return known
-  const child = fork(fileURLToPath(new URL('contender-process.ts', import.meta.url)), [id], { execArgv: busy })
+  const child = fork(fileURLToPath(new URL('contender-process.ts', import.meta.url)), [id], { execArgv })
   await next(child)
   const made = { child, isWarm: false }
   processes.set(id, made)
@@ -92,12 +92,15 @@ export const readySubject = async (
   return { name, measure, end: () => ask(child, { end: true }) }
 }
 
+/** The first is what the others are measured against. */
+export type Contenders = readonly [ContenderId, ...ContenderId[]]
+
 /**
  * The figures of all that can do this. The first takes turns with one other at a time: a process that waits for long
  * loses its compiled code (docs/performance.md).
  */
 export const inPairs = async (
-  [firstId, ...others]: readonly [ContenderId, ...ContenderId[]],
+  [firstId, ...others]: Contenders,
   conditions: Conditions,
   rounds: number,
 ): Promise<readonly Figure[]> => {
