@@ -5,6 +5,7 @@ import * as crypto from 'node:crypto'
 import { release } from '../wire/bytes.ts'
 import { ImmediateKey } from './immediate.ts'
 import { lateChaCha } from './noble-late.ts'
+import { balancePlaintext } from './node-collector.ts'
 import type { AeadCipher, CbcCipher, Cipher, CipherName, HashAlgorithm, HashName, RunningHash } from './provider.ts'
 
 /** The bytes of a Buffer as a plain Uint8Array, whose slice() copies. */
@@ -81,6 +82,7 @@ const opened = (
   try {
     const plaintext = decipher.update(ciphertext)
     decipher.final()
+    balancePlaintext(plaintext.length)
     return plain(plaintext)
   } catch {
     return undefined

@@ -72,7 +72,7 @@ const main = async (): Promise<void> => {
   const wanted = options.only?.split(',')
   const unknown = wanted?.find((id) => !ids.includes(id))
   if (unknown !== undefined) throw new Error(`no row ${unknown}: there are ${ids.join(', ')}`)
-  const scale: Scale = options.quick ? { rounds: 3, turn: 100, warm: 0 } : { rounds: 15, turn: 200, warm: 6000 }
+  const scale: Scale = options.quick ? { rounds: 3, turn: 100, warm: 0 } : { rounds: 15, turn: 200, warm: 15_000 }
   const results: RowResult[] = []
   for (const row of [...rows, ...scaleRows]) {
     if (wanted && !wanted.includes(row.id)) continue

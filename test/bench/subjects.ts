@@ -62,8 +62,8 @@ export interface Conditions {
   /** Milliseconds of processor time of one contender's turn. */
   readonly turn: number
   /**
-   * The same of handshakes before the first turn of a row, and five times that in a process's first: V8 compiles some
-   * functions after 10,000 only. Other tasks do with a third.
+   * The same of handshakes before the first turn of a row, and twice that in a process's first: V8 compiles some
+   * functions after 10,000 only. Other tasks do with a seventh.
    */
   readonly warm: number
 }
@@ -79,7 +79,7 @@ export const readySubject = async (
 ): Promise<ReadySubject | undefined> => {
   const own = await processOf(id)
   const { child } = own
-  const before = task.kind !== 'handshakes' ? warm / 3 : own.isWarm ? warm : warm * 5
+  const before = task.kind !== 'handshakes' ? warm / 7 : own.isWarm ? warm : warm * 2
   const prepare = { setup, transport, task, warm: before }
   const ready = (await within(120_000, id, ask(child, { prepare }))) as Ready
   if (!('name' in ready)) {

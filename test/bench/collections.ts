@@ -1,0 +1,94 @@
+// `node test/bench/collections.ts [CHECKOUT ...]`: what V8's collector does in a download. Each contender has fresh
+// processes, one after the other, with both ends of a TCP connection: some handshakes and 192 MiB first, then 512 MiB
+// that are measured. For each: microseconds of processor time a MiB, and in brackets mark-compacts and collections of
+// the young generation (`--trace-gc`). With checkouts of this repository (paths) their contenders are compared.
+//   --sizes N[,N]           bytes of a write (default: 16384,1048576)
+//   --runs N                processes of each (default: 4)
+//   --handshakes N          before the data (default: 300)
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import type { Contender } from './contenders/types.ts'
+import { spent } from './measure.ts'
+import { median } from './quantile.ts'
+import { full13 } from './setups.ts'
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    sizes: { type: 'string', default: '16384,1048576' },
+    runs: { type: 'string', default: '4' },
+    handshakes: { type: 'string', default: '300' },
+    of: { type: 'string' },
+  },
+})
+
+const MIB = 1 << 20
+const FIRST = 192
+const MEASURED = 512
+
+/** In the process of one contender. */
+const download = async (checkout: string, id: string): Promise<void> => {
+  const module = pathToFileURL(resolve(checkout, 'test/bench/contenders/index.ts')).href
+  const contenders = (await import(module)) as Readonly<Record<string, Contender | undefined>>
+  const opener = await contenders[id]?.prepare(full13, 'tcp')
+  if (!opener) throw new Error(`no contender ${id}`)
+  for (let i = 0; i < Number(options.handshakes); i++) {
+    await (await opener.open()).close()
+    if (i % 10 === 9) await new Promise(setImmediate)
+  }
+  const link = await opener.open()
+  const size = Number(options.sizes)
+  await link.transfer(FIRST * MIB, size)
+  console.log('BEGIN')
+  const milliseconds = await spent(() => link.transfer(MEASURED * MIB, size))
+  console.log(`END ${(milliseconds * 1000) / MEASURED}`)
+}
+
+interface Run {
+  readonly time: number
+  readonly marked: number
+  readonly young: number
+}
+
+const run = async (checkout: string, id: string, size: string): Promise<Run> => {
+  const args = [checkout, '--of', id, '--sizes', size, '--handshakes', options.handshakes]
+  const child = spawn(process.execPath, ['--trace-gc', fileURLToPath(import.meta.url), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let output = ''
+  child.stdout.on('data', (text) => (output += String(text)))
+  await once(child, 'close')
+  const measured = output.slice(output.indexOf('BEGIN'))
+  const count = (kind: RegExp): number => [...measured.matchAll(kind)].length
+  const time = Number(/END ([\d.]+)/.exec(measured)?.[1])
+  return { time, marked: count(/Mark-Compact/g), young: count(/Scavenge/g) }
+}
+
+const compare = async (size: string): Promise<void> => {
+  const checkouts = positionals.length > 0 ? positionals : ['.']
+  const ids = ['node', 'own', 'ownInto', 'ownNode']
+  const all = ids.flatMap((id) => (id === 'node' ? ['.'] : checkouts).map((checkout) => ({ id, checkout })))
+  const runs = all.map((): Run[] => [])
+  for (let round = 0; round < Number(options.runs); round++) {
+    const order = [...all.keys()]
+    if (round % 2 === 1) order.reverse()
+    for (const i of order) {
+      const contender = all[i]
+      if (contender) runs[i]?.push(await run(contender.checkout, contender.id, size))
+    }
+  }
+  console.log(`writes of ${size} bytes`)
+  for (const [i, { id, checkout }] of all.entries()) {
+    const each = runs[i] ?? []
+    const list = each.map(({ time, marked, young }) => `${time.toFixed(0)} (${marked}, ${young})`)
+    console.log(`${checkout} ${id}: ${median(each.map(({ time }) => time)).toFixed(0)} of ${list.join(', ')}`)
+  }
+}
+
+if (options.of === undefined) for (const size of options.sizes.split(',')) await compare(size)
+else await download(positionals[0] ?? '.', options.of)
+process.exit()
