@@ -6,6 +6,8 @@
 // that a download can have a mark-compact each time and no young collection at all (docs/performance.md). While that
 // is so, each plaintext leaves as much garbage on the heap as it has bytes outside.
 
+import { inWorkerd } from './workerd.ts'
+
 /** Bytes from which on a plaintext counts: smaller ones leave enough on the heap. */
 const MIN_COUNTED = 4096
 /** A mark-compact is blamed on plaintext if there was at least so much since the one before, and less than NEAR. */
@@ -74,8 +76,14 @@ const watchMarking = (marked: () => void): FinalizationRegistry<undefined> => {
   return registry
 }
 
-/** V8 in Node; other runtimes have collectors of their own. */
-const isNode = typeof FinalizationRegistry === 'function' && !('bun' in process.versions || 'deno' in process.versions)
+/** V8 in Node; other runtimes that have node:crypto have collectors of their own, or no `process`. */
+const versions: unknown = Reflect.get(Object(Reflect.get(globalThis, 'process')), 'versions')
+const isNode =
+  typeof FinalizationRegistry === 'function' &&
+  typeof versions === 'object' &&
+  versions !== null &&
+  'v8' in versions &&
+  !('bun' in versions || 'deno' in versions || inWorkerd)
 
 /** Made for the first plaintext. */
 let watched: { readonly balance: CollectorBalance; readonly registry: unknown } | undefined
