@@ -77,13 +77,9 @@ const watchMarking = (marked: () => void): FinalizationRegistry<undefined> => {
 }
 
 /** V8 in Node; other runtimes that have node:crypto have collectors of their own, or no `process`. */
-const versions: unknown = Reflect.get(Object(Reflect.get(globalThis, 'process')), 'versions')
+const versions = (globalThis as { readonly process?: { readonly versions?: object } }).process?.versions ?? {}
 const isNode =
-  typeof FinalizationRegistry === 'function' &&
-  typeof versions === 'object' &&
-  versions !== null &&
-  'v8' in versions &&
-  !('bun' in versions || 'deno' in versions || inWorkerd)
+  'FinalizationRegistry' in globalThis && 'v8' in versions && !('bun' in versions || 'deno' in versions || inWorkerd)
 
 /** Made for the first plaintext. */
 let watched: { readonly balance: CollectorBalance; readonly registry: unknown } | undefined
