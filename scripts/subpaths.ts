@@ -55,9 +55,9 @@ export const subpaths: readonly Subpath[] = [
     budget: 147.9 * kB,
   },
   { subpath: './acme', source: 'src/acme/index.ts', needsNode: true, budget: 93.1 * kB },
-  { subpath: './cli', source: 'src/cli/index.ts', needsNode: true, budget: 227.5 * kB },
+  { subpath: './cli', source: 'src/cli/index.ts', needsNode: true, budget: 227.4 * kB },
   { subpath: './crypto/noble', source: 'src/crypto/noble.ts', budget: 54 * kB },
-  { subpath: './crypto/node', source: 'src/crypto/node.ts', needsNode: true, budget: 13.9 * kB },
+  { subpath: './crypto/node', source: 'src/crypto/node.ts', needsNode: true, budget: 13.8 * kB },
   { subpath: './crypto/webcrypto', source: 'src/crypto/webcrypto.ts', budget: 56.2 * kB },
   { subpath: './crypto/webcrypto-late', source: 'src/crypto/webcrypto-late.ts', budget: 32 * kB },
 ]
@@ -91,7 +91,7 @@ export const bundles: readonly Bundle[] = [
     name: 'small, node',
     imports: { ...overNode, 'src/crypto/node.ts': ['nodeSlimProvider'] },
     needsNode: true,
-    budget: 68.4 * kB,
+    budget: 68.3 * kB,
   },
   {
     name: 'small, webcrypto',

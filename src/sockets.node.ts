@@ -2,6 +2,7 @@
 
 import type * as Net from 'node:net'
 
+import { inNode, inWorkerd } from './crypto/runtime.ts'
 import { asTlsError, TlsError } from './errors.ts'
 import type { DialAttempt, ListenEvents, SocketAddress, SocketListener, Sockets } from './sockets.ts'
 import { ignore } from './stream/defer.ts'
@@ -14,8 +15,7 @@ const nodeNet = (): typeof Net => process.getBuiltinModule('node:net')
 const shown = ({ host, port }: SocketAddress): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
 
 /** Nobody else gets to see a socket that was made here. When its memory is free is known of Node alone. */
-const owned: (socket: Net.Socket) => AnyDuplex =
-  'bun' in process.versions || 'deno' in process.versions ? (socket) => socket : fromOwnSocket
+const owned: (socket: Net.Socket) => AnyDuplex = inNode || inWorkerd ? fromOwnSocket : (socket) => socket
 
 const reasonOf = (error: Error): string => {
   if ('code' in error && typeof error.code === 'string') return error.code

@@ -79,14 +79,15 @@ const opened = (
   decipher: Pick<crypto.Decipheriv, 'final'> & { update(data: Uint8Array): Uint8Array },
   ciphertext: Uint8Array,
 ) => {
+  let plaintext: Uint8Array
   try {
-    const plaintext = decipher.update(ciphertext)
+    plaintext = decipher.update(ciphertext)
     decipher.final()
-    balancePlaintext(plaintext.length)
-    return plain(plaintext)
   } catch {
     return undefined
   }
+  balancePlaintext(plaintext.length)
+  return plain(plaintext)
 }
 
 const cbc = (name: 'aes-128-cbc' | 'aes-256-cbc', keyLength: number): CbcCipher => ({

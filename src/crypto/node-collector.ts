@@ -6,7 +6,7 @@
 // that a download can have a mark-compact each time and no young collection at all (docs/performance.md). While that
 // is so, each plaintext leaves as much garbage on the heap as it has bytes outside.
 
-import { inWorkerd } from './workerd.ts'
+import { inNode } from './runtime.ts'
 
 /** Bytes from which on a plaintext counts: smaller ones leave enough on the heap. */
 const MIN_COUNTED = 4096
@@ -63,35 +63,24 @@ const leaveGarbage = (bytes: number): void => {
   for (let left = bytes / BYTES_EACH; left >= 1; left -= zeros.length) latest.garbage = zeros.slice(0, left)
 }
 
-/**
- * Calls `marked` after each mark-compact: no other collection ends an object that is registered here. The registry has
- * to be kept.
- */
-const watchMarking = (marked: () => void): FinalizationRegistry<undefined> => {
-  const registry = new FinalizationRegistry<undefined>(() => {
-    registry.register({}, undefined)
-    marked()
+const balance = new CollectorBalance()
+
+/** Made for the first plaintext; without a reference it would be collected itself. */
+let registry: FinalizationRegistry<undefined> | undefined
+
+/** Tells `balance` of each mark-compact: no other collection ends an object that is registered here. */
+const watchMarking = (): FinalizationRegistry<undefined> => {
+  const made = new FinalizationRegistry<undefined>(() => {
+    made.register({}, undefined)
+    balance.marked()
   })
-  registry.register({}, undefined)
-  return registry
-}
-
-/** V8 in Node; other runtimes that have node:crypto have collectors of their own, or no `process`. */
-const versions = (globalThis as { readonly process?: { readonly versions?: object } }).process?.versions ?? {}
-const isNode =
-  'FinalizationRegistry' in globalThis && 'v8' in versions && !('bun' in versions || 'deno' in versions || inWorkerd)
-
-/** Made for the first plaintext. */
-let watched: { readonly balance: CollectorBalance; readonly registry: unknown } | undefined
-
-const watch = (): { readonly balance: CollectorBalance; readonly registry: unknown } => {
-  const balance = new CollectorBalance()
-  return { balance, registry: watchMarking(() => balance.marked()) }
+  made.register({}, undefined)
+  return made
 }
 
 /** To be called for each plaintext whose memory its receiver keeps. */
 export const balancePlaintext = (length: number): void => {
-  if (length < MIN_COUNTED || !isNode) return
-  watched ??= watch()
-  if (watched.balance.next(length)) leaveGarbage(length)
+  if (length < MIN_COUNTED || !inNode) return
+  registry ??= watchMarking()
+  if (balance.next(length)) leaveGarbage(length)
 }

@@ -11,7 +11,7 @@ import { publicKeyPem } from './node-pem.ts'
 import type { MaybePromise, PrivateKey, PublicKey, SignatureVerifier, Signer } from './provider.ts'
 import { algorithmsFor, hashLengths, schemeFor, verifiersFrom } from './signatures.ts'
 import type { HashedScheme, Scheme } from './signatures.ts'
-import { inWorkerd } from './workerd.ts'
+import { inWorkerd } from './runtime.ts'
 
 type Check = Parameters<typeof verifiersFrom>[0]
 

@@ -3,7 +3,7 @@
 import { X509Certificate } from 'node:crypto'
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls'
 
-import { inWorkerd } from '../crypto/workerd.ts'
+import { inWorkerd } from '../crypto/runtime.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { parseCertificate } from '../x509/certificate.ts'
 import type { Name } from '../x509/name.ts'

@@ -4,7 +4,7 @@
 import { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 
-import { inWorkerd } from '../crypto/workerd.ts'
+import { inWorkerd } from '../crypto/runtime.ts'
 import { convertALPNProtocols } from './alpn.ts'
 import { Context } from './context.ts'
 import type { RenegotiationChanges } from '../handshake/context.ts'

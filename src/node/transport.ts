@@ -5,7 +5,7 @@
 import { Socket } from 'node:net'
 import process from 'node:process'
 import type { Duplex } from 'node:stream'
-import { inWorkerd } from '../crypto/workerd.ts'
+import { inNode, inWorkerd } from '../crypto/runtime.ts'
 import { release } from '../wire/bytes.ts'
 
 export interface TransportListener {
@@ -33,7 +33,7 @@ export class Transport {
   /** `isOwn`: a net.Socket that the library or its server made. */
   constructor(stream: Duplex, listener: TransportListener, isOwn = false) {
     this.stream = stream
-    this.#isOwn = isOwn && givesBack
+    this.#isOwn = isOwn && inNode // of other runtimes it is not known who else has the memory of their sockets
     this.#listener = listener
     this.#isSocket = stream instanceof Socket
     if (this.#isSocket) this.#takePush()
@@ -159,9 +159,6 @@ const releasing =
 
 /** Bytes of a chunk from which on its memory goes back at once. */
 const MIN_FREED = 4096
-
-/** Of other runtimes it is not known who else has the memory of their sockets. */
-const givesBack = !inWorkerd && !('bun' in process.versions) && !('deno' in process.versions)
 
 const closedError = (): Error =>
   Object.assign(new Error('write EPIPE'), { code: 'EPIPE', syscall: 'write', errno: -32 })

@@ -109,9 +109,9 @@ export class Inbox {
    * The next chunk, or null at the end. Several may wait at once: they are answered in order. A call that its limits
    * end takes nothing.
    */
-  read(options: ReadOptions = {}): Promise<Uint8Array | null> {
-    const { into, signal, timeoutMs } = options
-    if (!signal && timeoutMs === undefined) return this.#read(into)
+  read(options?: ReadOptions): Promise<Uint8Array | null> {
+    if (!options) return this.#read()
+    const { into } = options
     let reading: Promise<Uint8Array | null> | undefined
     const start = (): Promise<Uint8Array | null> => (reading = this.#read(into))
     return limited(start, 'read', options, () => reading && this.#cancel(reading))

@@ -67,6 +67,7 @@ export const limited = <T>(
   { signal, timeoutMs = Infinity }: CallOptions,
   cancel: (error: TlsError) => void,
 ): Promise<T> => {
+  if (!signal && timeoutMs === Infinity) return start()
   const outcome = defer<T>()
   const stop = (error: TlsError): void => {
     outcome.reject(error)

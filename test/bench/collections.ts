@@ -8,10 +8,9 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { resolve } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { Contender } from './contenders/types.ts'
+import { handshakes, openerOf } from './checkouts.ts'
 import { spent } from './measure.ts'
 import { median } from './quantile.ts'
 import { full13 } from './setups.ts'
@@ -22,7 +21,7 @@ const { values: options, positionals } = parseArgs({
     sizes: { type: 'string', default: '16384,1048576' },
     runs: { type: 'string', default: '4' },
     handshakes: { type: 'string', default: '300' },
-    of: { type: 'string' },
+    of: { type: 'string' }, // in a process of one contender
   },
 })
 
@@ -32,14 +31,8 @@ const MEASURED = 512
 
 /** In the process of one contender. */
 const download = async (checkout: string, id: string): Promise<void> => {
-  const module = pathToFileURL(resolve(checkout, 'test/bench/contenders/index.ts')).href
-  const contenders = (await import(module)) as Readonly<Record<string, Contender | undefined>>
-  const opener = await contenders[id]?.prepare(full13, 'tcp')
-  if (!opener) throw new Error(`no contender ${id}`)
-  for (let i = 0; i < Number(options.handshakes); i++) {
-    await (await opener.open()).close()
-    if (i % 10 === 9) await new Promise(setImmediate)
-  }
+  const opener = await openerOf(checkout, id, full13, 'tcp')
+  await handshakes(opener, Number(options.handshakes))
   const link = await opener.open()
   const size = Number(options.sizes)
   await link.transfer(FIRST * MIB, size)
@@ -63,9 +56,10 @@ const run = async (checkout: string, id: string, size: string): Promise<Run> => 
   child.stdout.on('data', (text) => (output += String(text)))
   await once(child, 'close')
   const measured = output.slice(output.indexOf('BEGIN'))
+  const time = /END ([\d.]+)/.exec(measured)?.[1]
+  if (time === undefined) throw new Error(`${id} of ${checkout} did not end: ${output.slice(-300)}`)
   const count = (kind: RegExp): number => [...measured.matchAll(kind)].length
-  const time = Number(/END ([\d.]+)/.exec(measured)?.[1])
-  return { time, marked: count(/Mark-Compact/g), young: count(/Scavenge/g) }
+  return { time: Number(time), marked: count(/Mark-Compact/g), young: count(/Scavenge/g) }
 }
 
 const compare = async (size: string): Promise<void> => {

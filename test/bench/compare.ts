@@ -13,10 +13,10 @@
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { resolve } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { Contender, Link, Setup, Transport } from './contenders/types.ts'
+import { handshakes, openerOf } from './checkouts.ts'
+import type { Link, Setup, Transport } from './contenders/types.ts'
 import { spent } from './measure.ts'
 import { median, quantile } from './quantile.ts'
 import { setupsByKind } from './setups.ts'
@@ -47,21 +47,12 @@ const works: Readonly<Record<string, (link: Link, times: number) => Promise<void
 /** A process that answers a number of handshakes (or rounds, or MiB) with what one of them took. */
 const serve = async (checkout: string, kind: string, transport: Transport): Promise<void> => {
   const asked = once(process, 'message')
-  const at = (path: string): string => pathToFileURL(resolve(checkout, 'test/bench', path)).href
-  const contenders = (await import(at('contenders/index.ts'))) as Readonly<Record<string, Contender | undefined>>
   const work = works[kind]
   const [setup] = (await asked) as [Setup]
-  const opener = await contenders[options.of]?.prepare(setup, transport)
-  if (!opener) throw new Error(`no kind ${kind}`)
-  const handshakes = async (times: number): Promise<void> => {
-    for (let i = 0; i < times; i++) {
-      await (await opener.open()).close()
-      if (i % 10 === 9) await new Promise(setImmediate)
-    }
-  }
+  const opener = await openerOf(checkout, options.of, setup, transport)
   const link = work && (await opener.open())
   const run = async (times: number): Promise<void> => {
-    const milliseconds = await spent(() => (link ? work(link, times) : handshakes(times)))
+    const milliseconds = await spent(() => (link ? work(link, times) : handshakes(opener, times)))
     process.send?.((milliseconds * 1000) / times)
   }
   process.on('message', (times) => void run(Number(times)))

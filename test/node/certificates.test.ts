@@ -40,7 +40,7 @@ authorityInfoAccess = OCSP;URI:http://a.test/ocsp,OCSP;URI:http://b.test/ocsp,ca
 })
 afterEach(() => {
   vi.restoreAllMocks()
-  vi.doUnmock('../../src/crypto/workerd.ts')
+  vi.doUnmock('../../src/crypto/runtime.ts')
   vi.resetModules()
 })
 
@@ -74,7 +74,7 @@ describe('infoAccess', () => {
 
 it('in workerd, whose own fails where there are key purposes, the fields are those of Node', async () => {
   vi.resetModules()
-  vi.doMock('../../src/crypto/workerd.ts', () => ({ inWorkerd: true }))
+  vi.doMock('../../src/crypto/runtime.ts', () => ({ inWorkerd: true }))
   const there = await import('../../src/node/certificates.ts')
   for (const der of [described, leafDer, middleDer, rootDer]) {
     const { pubkey, modulus, exponent, asn1Curve, nistCurve, ...expected } = legacyObject(der) as unknown as Record<
