@@ -2,11 +2,12 @@
 
 import type * as Net from 'node:net'
 
-import { inNode, inWorkerd } from './crypto/runtime.ts'
+import { inWorkerd } from './crypto/runtime.ts'
 import { asTlsError, TlsError } from './errors.ts'
 import type { DialAttempt, ListenEvents, SocketAddress, SocketListener, Sockets } from './sockets.ts'
 import { ignore } from './stream/defer.ts'
 import { fromOwnSocket } from './stream/node.ts'
+import { isSystemSocket } from './stream/system-socket.ts'
 import type { AnyDuplex } from './stream/types.ts'
 
 /** Loaded when it is first needed: most of the library works without. */
@@ -14,8 +15,8 @@ const nodeNet = (): typeof Net => process.getBuiltinModule('node:net')
 
 const shown = ({ host, port }: SocketAddress): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
 
-/** Nobody else gets to see a socket that was made here. When its memory is free is known of Node alone. */
-const owned: (socket: Net.Socket) => AnyDuplex = inNode || inWorkerd ? fromOwnSocket : (socket) => socket
+/** Nobody else gets to see a socket that was made here, unless something else stands in its place. */
+const owned = (socket: Net.Socket): AnyDuplex => (inWorkerd || isSystemSocket(socket) ? fromOwnSocket(socket) : socket)
 
 const reasonOf = (error: Error): string => {
   if ('code' in error && typeof error.code === 'string') return error.code

@@ -67,8 +67,7 @@ export class TlsHandle {
   #watched: Promise<void> | undefined
   #closed = false
 
-  /** `isOwn`: a net.Socket that the library or its server made. */
-  constructor(owner: HandleOwner, stream: Duplex, isOwn = false) {
+  constructor(owner: HandleOwner, stream: Duplex) {
     this.#owner = owner
     const listener: TransportListener = {
       onData: (bytes, isOurs) => this.#receive(bytes, isOurs),
@@ -76,7 +75,7 @@ export class TlsHandle {
       onError: (error) => owner.onTransportError(error),
       onClose: () => owner.onTransportClose(),
     }
-    this.transport = new Transport(stream, listener, isOwn)
+    this.transport = new Transport(stream, listener)
   }
 
   get engine(): TlsEngine | undefined {

@@ -315,7 +315,7 @@ const initialise = (socket: TLSSocket, given: Duplex | null | undefined, options
   if (given && typeof given.pause !== 'function') throw invalidArgType('socket', 'Duplex', given)
   // Whatever is falsy is no stream, as in node:tls.
   const below = given || new Socket({ allowHalfOpen: true })
-  const handle = new TlsHandle(ownerOf(socket, !given), below, !given || isAcceptedBy(tlsOptions.server, given))
+  const handle = new TlsHandle(ownerOf(socket, !given), below)
   socket._handle = handle
   socket.ssl = handle
   socket.on('error', socket._tlsError)
@@ -335,10 +335,6 @@ const initialise = (socket: TLSSocket, given: Duplex | null | undefined, options
     socket.read(0)
   })
 }
-
-/** A plain socket that the server itself took from the system, not one that a program gave to it. */
-const isAcceptedBy = (server: unknown, given: Duplex): boolean =>
-  server !== undefined && given.constructor === Socket && Reflect.get(given, 'server') === server
 
 let warnedOfTrace = false
 

@@ -5,7 +5,8 @@
 import { Socket } from 'node:net'
 import process from 'node:process'
 import type { Duplex } from 'node:stream'
-import { inNode, inWorkerd } from '../crypto/runtime.ts'
+import { inWorkerd } from '../crypto/runtime.ts'
+import { isHooked, isSystemSocket } from '../stream/system-socket.ts'
 import { release } from '../wire/bytes.ts'
 
 export interface TransportListener {
@@ -25,15 +26,13 @@ export class Transport {
   readonly stream: Duplex
   readonly #listener: TransportListener
   readonly #isSocket: boolean
-  readonly #isOwn: boolean
+  #isSystemSocket: boolean | undefined
   #ended = false
   /** Streams that emit `close` themselves do not all say so in their state. */
   #closed = false
 
-  /** `isOwn`: a net.Socket that the library or its server made. */
-  constructor(stream: Duplex, listener: TransportListener, isOwn = false) {
+  constructor(stream: Duplex, listener: TransportListener) {
     this.stream = stream
-    this.#isOwn = isOwn && inNode // of other runtimes it is not known who else has the memory of their sockets
     this.#listener = listener
     this.#isSocket = stream instanceof Socket
     if (this.#isSocket) this.#takePush()
@@ -75,7 +74,8 @@ export class Transport {
     const { stream } = this
     if (stream.destroyed || stream.writableEnded) return process.nextTick(callback, closedError())
     const last = chunks.length - 1
-    const done = this.#givesBack(chunks) ? releasing(chunks, callback) : callback
+    const frees = chunks.some(({ length }) => length >= MIN_FREED) && this.#isSystems() && !isHooked(stream, 'write')
+    const done = frees ? releasing(chunks, callback) : callback
     if (last > 0) stream.cork()
     chunks.forEach((chunk, index) => {
       if (index === last) stream.write(chunk, done)
@@ -84,9 +84,9 @@ export class Transport {
     if (last > 0) stream.uncork()
   }
 
-  /** Whoever hooked write() may have kept them. */
-  #givesBack(chunks: readonly Uint8Array[]): boolean {
-    return this.#isOwn && chunks.some(({ length }) => length >= MIN_FREED) && !Object.hasOwn(this.stream, 'write')
+  /** Nobody else has what came, nor what was taken. */
+  #isSystems(): boolean {
+    return (this.#isSystemSocket ??= this.#isSocket && isSystemSocket(this.stream))
   }
 
   end(callback: Callback): void {
@@ -117,7 +117,7 @@ export class Transport {
         this.#end()
         return false
       }
-      const goesOn = this.#onData(chunk, this.#isOwn && stream.push === push)
+      const goesOn = this.#onData(chunk, stream.push === push)
       // A socket of workerd's that is asked for data while it opens stops reading after the first.
       if (goesOn && inWorkerd) queueMicrotask(() => this.resume())
       return goesOn
@@ -136,8 +136,10 @@ export class Transport {
     if (stream.readableEnded) process.nextTick(() => this.#end())
   }
 
-  #onData(chunk: unknown, isOurs = false): boolean {
-    if (chunk instanceof Uint8Array) return this.#listener.onData(chunk, isOurs)
+  /** `isDirect`: it comes from the handle of the socket. */
+  #onData(chunk: unknown, isDirect = false): boolean {
+    if (chunk instanceof Uint8Array)
+      return this.#listener.onData(chunk, isDirect && chunk.length >= MIN_FREED && this.#isSystems())
     if (typeof chunk === 'string') return this.#listener.onData(Buffer.from(chunk), false)
     this.stream.destroy(new TypeError('the stream under a TLS socket has to give bytes'))
     return false

@@ -9,6 +9,7 @@ import type { Deferred } from './defer.ts'
 import { inNextTurn } from './end-of-turn.ts'
 import { Inbox } from './inbox.ts'
 import { afterUnheld } from './limits.ts'
+import { isHooked, isSystemSocket } from './system-socket.ts'
 import type { ByteStream, NodeDuplexLike } from './types.ts'
 import { release } from '../wire/bytes.ts'
 
@@ -37,8 +38,8 @@ export const fromNode = (socket: Duplex): ByteStream => {
 }
 
 /**
- * A net.Socket of Node that nobody else has: its memory goes back at once, what it gave when that was looked at, and
- * what it was given when the system has taken that.
+ * A net.Socket that nobody else has: the memory of what it gave goes back when that was looked at. That of what it was
+ * given does when the system has taken it, as with every other socket of Node.
  */
 export const fromOwnSocket = (socket: Duplex): ByteStream => new NodeStream(socket, true)
 
@@ -64,6 +65,8 @@ class NodeStream implements ByteStream {
   readonly #writers: Deferred<void>[] = []
   #paused: boolean
   #gathers: boolean | undefined
+  /** Whether nobody has the memory of what it has taken. */
+  #forgets: boolean | undefined
   /** Bytes that were written since other events had their turn. */
   #burst = 0
   #failure: Error | undefined
@@ -74,6 +77,7 @@ class NodeStream implements ByteStream {
   constructor(socket: Duplex, own: boolean) {
     this.#socket = socket
     this.#own = own
+    this.#forgets = own || undefined
     this.#inbox = new Inbox(() => this.#resume())
     this.#paused = socket.readableFlowing === false
     // The peer's FIN must not end our own direction: TLS has its own half-close.
@@ -97,7 +101,7 @@ class NodeStream implements ByteStream {
 
   release(data: Uint8Array): void {
     if (!this.#own || data.length < MIN_FREED) return
-    if (!isSeen(this.#socket, 'emit') && listeners(this.#socket, 'data') === 1) release(data)
+    if (!isHooked(this.#socket, 'emit') && listeners(this.#socket, 'data') === 1) release(data)
   }
 
   /** `chunks`: all that has been taken when `data` has. */
@@ -106,7 +110,10 @@ class NodeStream implements ByteStream {
     if (!this.#failure && socket.destroyed === true) this.#fail(destroyed())
     if (this.#failure) return Promise.reject(this.#failure)
     try {
-      const frees = this.#own && chunks.some(({ length }) => length >= MIN_FREED) && !isSeen(socket, 'write')
+      const frees =
+        chunks.some(({ length }) => length >= MIN_FREED) &&
+        (this.#forgets ??= isSystemSocket(socket)) &&
+        !isHooked(socket, 'write')
       const hasRoom = frees ? socket.write(data, () => chunks.forEach(release)) : socket.write(data)
       const written = hasRoom === false ? this.#drained() : done
       for (const { length } of chunks) this.#burst += length
@@ -280,9 +287,6 @@ const listeners = (socket: Duplex, event: string): number => {
   const { listenerCount } = socket
   return typeof listenerCount === 'function' ? Number(listenerCount.call(socket, event)) : 0
 }
-
-/** Somebody put a function of their own in the place of this one, and may keep what it is given. */
-const isSeen = (socket: Duplex, method: string): boolean => Object.hasOwn(socket, method)
 
 const isError = (value: unknown): value is Error =>
   typeof value === 'object' && value !== null && 'message' in value && 'name' in value

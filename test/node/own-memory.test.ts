@@ -1,13 +1,12 @@
-// Memory of puretls/node that nobody else has seen goes back at once: what a socket of the library's own gave, when its
-// records were opened, what it was given, when the system has taken it, and writes that were joined, when they are
-// sealed. Everything else stays.
+// Memory of puretls/node that nobody else has seen goes back at once: what a socket gave, when its records were opened,
+// what it was given, when the system has taken it, and writes that were joined, when they are sealed. Everything else
+// stays.
 
 import { once } from 'node:events'
 import { connect as connectTcp, createServer as createTcpServer, Socket } from 'node:net'
 import type { AddressInfo, Server as NetServer } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { connect, createServer } from '../../src/node/index.ts'
-import type { TLSSocket } from '../../src/node/index.ts'
+import { connect, createServer, TLSSocket } from '../../src/node/index.ts'
 import { TlsHandle } from '../../src/node/handle.ts'
 import { Transport } from '../../src/node/transport.ts'
 import type { TransportListener } from '../../src/node/transport.ts'
@@ -29,54 +28,72 @@ afterEach(() => {
 const isGone = (bytes: Uint8Array): boolean => bytes.buffer.byteLength === 0
 const portOf = (server: { address(): unknown }): number => (server.address() as AddressInfo).port
 
-const transportOf = (socket: Socket, isOwn?: boolean) => {
+const transportOf = (socket: Socket) => {
   const heard = { onData: vi.fn<TransportListener['onData']>(() => true), onEnd: vi.fn(), onError: vi.fn() }
-  return { heard, transport: new Transport(socket, { ...heard, onClose: vi.fn() }, isOwn) }
+  return { heard, transport: new Transport(socket, { ...heard, onClose: vi.fn() }) }
+}
+
+/** Both ends of a connection over TCP. */
+const line = async (): Promise<readonly [near: Socket, far: Socket]> => {
+  const server = createTcpServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const near = connectTcp(portOf(server), '127.0.0.1')
+  const [far] = (await once(server, 'connection')) as [Socket]
+  closing.push(
+    () => server.close(),
+    () => near.destroy(),
+    () => far.destroy(),
+  )
+  return [near, far]
 }
 
 describe('what a socket gives', () => {
-  it.each([
-    ['its own', true, true],
-    ['one that was handed in', false, false],
-  ])('is ours alone, of %s: %s', (_, isOwn, isOurs) => {
-    const socket = new Socket()
-    const { heard } = transportOf(socket, isOwn)
-    socket.push(bytesOf(3))
-    expect(heard.onData.mock.calls).toEqual([[bytesOf(3), isOurs]])
+  /** Whether what comes is ours alone. */
+  const receive = async (socket: Socket, far: Socket): Promise<readonly boolean[]> => {
+    const { heard, transport } = transportOf(socket)
+    transport.start()
+    far.write(bytesOf(5000))
+    await vi.waitFor(() => expect(heard.onData).toHaveBeenCalled(), 60_000)
+    return heard.onData.mock.calls.map(([, isOurs]) => isOurs)
+  }
+
+  it('is ours alone', async () => {
+    const [near, far] = await line()
+    expect(await receive(near, far)).toEqual([true])
   })
 
-  it('is not where somebody put a function before ours', () => {
-    const socket = new Socket()
-    const { heard } = transportOf(socket, true)
-    const push = socket.push.bind(socket)
-    socket.push = (chunk) => push(chunk)
-    socket.push(bytesOf(3))
-    expect(heard.onData.mock.calls).toEqual([[bytesOf(3), false]])
+  it('is not where somebody put a function before ours', async () => {
+    const [near, far] = await line()
+    const { heard, transport } = transportOf(near)
+    const push = near.push.bind(near)
+    near.push = (chunk) => push(chunk)
+    transport.start()
+    far.write(bytesOf(5000))
+    await vi.waitFor(() => expect(heard.onData).toHaveBeenCalled(), 60_000)
+    expect(heard.onData.mock.calls.map(([, isOurs]) => isOurs)).toEqual([false])
+  })
+
+  it('is not where the socket is of a class made of it', async () => {
+    const [near, far] = await line()
+    Object.setPrototypeOf(near, class extends Socket {}.prototype as object)
+    expect(await receive(near, far)).toEqual([false])
   })
 
   it('is not what lay in it before', () => {
     const socket = new Socket()
-    socket.unshift(bytesOf(3))
-    const { heard, transport } = transportOf(socket, true)
+    socket.unshift(bytesOf(5000))
+    const { heard, transport } = transportOf(socket)
     vi.spyOn(socket, '_read').mockReturnValue()
     transport.start()
-    expect(heard.onData.mock.calls).toEqual([[Buffer.from(bytesOf(3)), false]])
+    expect(heard.onData.mock.calls).toEqual([[Buffer.from(bytesOf(5000)), false]])
   })
 })
 
 describe('what a socket is given', () => {
-  const write = async (isOwn: boolean, isHooked: boolean): Promise<readonly boolean[]> => {
-    const server = createTcpServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const socket = connectTcp(portOf(server), '127.0.0.1')
-    const [far] = (await once(server, 'connection')) as [Socket]
-    closing.push(
-      () => server.close(),
-      () => socket.destroy(),
-      () => far.destroy(),
-    )
-    if (isHooked) socket.write = socket.write.bind(socket)
-    const { transport } = transportOf(socket, isOwn)
+  const write = async (isHooked: boolean): Promise<readonly boolean[]> => {
+    const [near, far] = await line()
+    if (isHooked) near.write = near.write.bind(near)
+    const { transport } = transportOf(near)
     const chunks = [bytesOf(20_000), bytesOf(100)]
     const expected = Buffer.concat(chunks)
     await new Promise<void>((resolve) => transport.write(chunks, () => resolve()))
@@ -87,16 +104,15 @@ describe('what a socket is given', () => {
   }
 
   it('goes back when the system has taken it, but for what is too small to be worth it', async () =>
-    expect(await write(true, false)).toEqual([true, false]))
-  it('stays where somebody hooked write()', async () => expect(await write(true, true)).toEqual([false, false]))
-  it('stays where the socket was handed in', async () => expect(await write(false, false)).toEqual([false, false]))
+    expect(await write(false)).toEqual([true, false]))
+  it('stays where somebody hooked write()', async () => expect(await write(true)).toEqual([false, false]))
 })
 
 describe('a handle', () => {
-  const established = (engine = new FakeEngine('server')) => {
-    const socket = new Socket()
+  const established = async (engine = new FakeEngine('server')) => {
+    const [socket, far] = await line()
+    far.resume()
     vi.spyOn(socket, '_read').mockReturnValue()
-    vi.spyOn(socket, 'write').mockReturnValue(true)
     const got: Uint8Array[] = []
     const ignore = (): void => undefined
     const owner = {
@@ -111,30 +127,30 @@ describe('a handle', () => {
       onTransportClose: ignore,
       verifyError: () => null,
     }
-    const handle = new TlsHandle(owner, socket, true)
+    const handle = new TlsHandle(owner, socket)
     handle.start()
     socket.push(Uint8Array.of(1, 0, 0, 0, 0))
     return { handle, socket, engine, got }
   }
   const frame = (): Uint8Array => Uint8Array.of(2, 0, 0, 0x20, 0, ...bytesOf(0x2000))
 
-  it('gives back what it received when nothing refers to it any more', () => {
-    const { socket, got } = established()
+  it('gives back what it received when nothing refers to it any more', async () => {
+    const { socket, got } = await established()
     const bytes = frame()
     socket.push(bytes)
     expect([isGone(bytes), got]).toEqual([true, [Buffer.from(bytesOf(0x2000))]])
   })
 
-  it('keeps what the engine still needs', () => {
-    const { socket, engine } = established()
+  it('keeps what the engine still needs', async () => {
+    const { socket, engine } = await established()
     vi.spyOn(engine, 'receive').mockReturnValue(false)
     const bytes = frame()
     socket.push(bytes)
     expect(isGone(bytes)).toBe(false)
   })
 
-  it('gives back writes that were joined when they are sealed, and never those of a program', () => {
-    const { handle, engine } = established()
+  it('gives back writes that were joined when they are sealed, and never those of a program', async () => {
+    const { handle, engine } = await established()
     const sent = vi.spyOn(engine, 'send')
     const [joined, given] = [bytesOf(5000), bytesOf(5000)]
     handle.write(joined, () => undefined, true)
@@ -143,8 +159,8 @@ describe('a handle', () => {
     expect([joined, given].map(isGone)).toEqual([true, false])
   })
 
-  it('keeps writes that are sealed later, or wait for something that is', () => {
-    const { handle, engine } = established()
+  it('keeps writes that are sealed later, or wait for something that is', async () => {
+    const { handle, engine } = await established()
     const later = bytesOf(5000)
     engine.sealing = Promise.resolve()
     handle.write(later, () => undefined, true)
@@ -163,7 +179,7 @@ describe('a connection', () => {
     const { write } = Socket.prototype
     vi.spyOn(Socket.prototype, 'write').mockImplementation(function (this: Socket, ...args: unknown[]): boolean {
       const [chunk] = args
-      if (chunk instanceof Uint8Array && chunk.length >= 4096 && this.constructor === Socket) written.push(chunk)
+      if (chunk instanceof Uint8Array && chunk.length >= 4096 && !(this instanceof TLSSocket)) written.push(chunk)
       return Reflect.apply(write, this, args) as boolean
     })
     const server = createServer(identity)
@@ -213,10 +229,23 @@ describe('a connection', () => {
     expect(new Set(gone)).toEqual(new Set([true]))
   })
 
-  it('keeps what was sent over sockets that were handed in', async () => {
+  it('gives back what was sent over sockets that were handed in', async () => {
     const gone = await exchange(
       (port) => connect({ ...options, socket: connectTcp(port, '127.0.0.1') }),
       (server) => createTcpServer((socket) => server.emit('connection', socket)),
+    )
+    expect(new Set(gone)).toEqual(new Set([true]))
+  })
+
+  it('keeps what was sent over sockets of a class of somebody else', async () => {
+    class Seen extends Socket {}
+    const gone = await exchange(
+      (port) => connect({ ...options, socket: new Seen().connect(port, '127.0.0.1') }),
+      (server) =>
+        createTcpServer((socket) => {
+          Object.setPrototypeOf(socket, Seen.prototype as object)
+          server.emit('connection', socket)
+        }),
     )
     expect(new Set(gone)).toEqual(new Set([false]))
   })

@@ -20,7 +20,9 @@ export const node: Contender = nodeLike({
 
 export const own: Contender = puretls('puretls', nodeProvider)
 /** For bulk: the same, but for who receives it. */
-export const ownInto: Contender = puretls('puretls, read({ into })', nodeProvider, true)
+export const ownInto: Contender = puretls('puretls, read({ into })', nodeProvider, { readsInto: true })
+/** Over sockets that a program has made itself. */
+export const ownHanded: Contender = puretls('puretls, sockets handed in', nodeProvider, { handsIn: true })
 export const ownNoble: Contender = puretls('puretls, noble provider', nobleProvider)
 export const ownWebcrypto: Contender = puretls('puretls, webcrypto provider', webcryptoProvider)
 export const ownEngine: Contender = engine('puretls engine alone', nodeProvider)
@@ -70,7 +72,7 @@ const lemon = async (): Promise<Contender | undefined> => {
 }
 
 /** `nodeClient` and `ownClient` are next to the peers that are clients only. */
-const all = { node, own, ownInto, ownNode, ownEngine, ownNoble, ownWebcrypto, nodeClient, ownClient }
+const all = { node, own, ownInto, ownHanded, ownNode, ownEngine, ownNoble, ownWebcrypto, nodeClient, ownClient }
 const peers = { lemon, subtls, reclaim }
 
 export type ContenderId = keyof typeof all | keyof typeof peers

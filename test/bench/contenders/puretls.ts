@@ -1,13 +1,21 @@
 // puretls by its own API, and its engine without streams.
 
+import { connect as connectTcp, createServer as createTcpServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { clientConfig, createClientEngine, createServerEngine, serverConfig } from '../../../src/engine/every.ts'
 import { rotatingTicketKeys } from '../../../src/session/index.ts'
 import { chainVerifier, trustStore } from '../../../src/x509/index.ts'
 import { connect, createServer, loadIdentity, pair } from '../../../src/index.node.ts'
-import type { ClientOptions, CreateServerOptions, CryptoProvider, TlsConnection } from '../../../src/index.node.ts'
+import type {
+  ClientOptions,
+  CreateServerOptions,
+  CryptoProvider,
+  TlsConnection,
+  TlsServer,
+} from '../../../src/index.node.ts'
 import { delayedPair } from '../pairs.ts'
 import { messageOf } from './messages.ts'
-import type { Contender, Link, Setup } from './types.ts'
+import type { Contender, Link, Setup, Transport } from './types.ts'
 
 const optionsOf = async (
   provider: CryptoProvider,
@@ -36,24 +44,47 @@ const optionsOf = async (
   }
 }
 
-/** `readsInto`: the receiver of a transfer reads into one buffer of its own. */
-export const puretls = (name: string, provider: CryptoProvider, readsInto = false): Contender => ({
-  name,
-  prepare: async (setup, transport) => {
-    const options = await optionsOf(provider, setup)
-    const server = createServer(options.server)
-    const accepted: ((connection: TlsConnection) => void)[] = []
-    const listener =
-      transport === 'tcp'
-        ? await server.listen(0, '127.0.0.1', (connection) => accepted.shift()?.(connection))
-        : undefined
-    const address = `127.0.0.1:${listener?.address.port ?? 0}`
+export interface Uses {
+  /** The receiver of a transfer reads into one buffer of its own. */
+  readonly readsInto?: boolean
+  /** Over TCP both ends are given sockets, where they would dial and listen. */
+  readonly handsIn?: boolean
+}
+
+interface Line {
+  meet(client: ClientOptions): Promise<readonly [TlsConnection, TlsConnection]>
+  end(): unknown
+}
+
+const lineOf = async (server: TlsServer, transport: Transport, handsIn: boolean): Promise<Line> => {
+  if (transport !== 'tcp') {
     const meet = (client: ClientOptions): Promise<readonly [TlsConnection, TlsConnection]> => {
-      if (listener)
-        return Promise.all([connect(address, client), new Promise<TlsConnection>((resolve) => accepted.push(resolve))])
       const [near, far] = transport === 'delayed' ? delayedPair() : pair()
       return Promise.all([connect(near, client), server.accept(far)])
     }
+    return { meet, end: () => {} }
+  }
+  const accepted: ((connection: Promise<TlsConnection> | TlsConnection) => void)[] = []
+  const next = (): Promise<TlsConnection> => new Promise((resolve) => accepted.push(resolve))
+  if (handsIn) {
+    const listener = createTcpServer((socket) => accepted.shift()?.(server.accept(socket)))
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+    const { port } = listener.address() as AddressInfo
+    return {
+      meet: (client) => Promise.all([connect(connectTcp(port, '127.0.0.1'), client), next()]),
+      end: () => listener.close(),
+    }
+  }
+  const listener = await server.listen(0, '127.0.0.1', (connection) => accepted.shift()?.(connection))
+  const address = `127.0.0.1:${listener.address.port}`
+  return { meet: (client) => Promise.all([connect(address, client), next()]), end: () => listener.close() }
+}
+
+export const puretls = (name: string, provider: CryptoProvider, uses: Uses = {}): Contender => ({
+  name,
+  prepare: async (setup, transport) => {
+    const options = await optionsOf(provider, setup)
+    const { meet, end } = await lineOf(createServer(options.server), transport, uses.handsIn ?? false)
     let { client } = options
     if (setup.resumed) client = { ...client, session: await firstSession(() => meet(options.client)) }
     return {
@@ -61,9 +92,9 @@ export const puretls = (name: string, provider: CryptoProvider, readsInto = fals
         const [near, far] = await meet(client)
         if (near.info.cipherSuite !== setup.suite) throw new Error(`puretls agreed on ${near.info.cipherSuite}`)
         if (near.info.resumed !== (setup.resumed ?? false)) throw new Error('puretls did not resume')
-        return linkOf(near, far, readsInto ? new Uint8Array(1 << 16) : undefined)
+        return linkOf(near, far, uses.readsInto ? new Uint8Array(1 << 16) : undefined)
       },
-      end: () => listener?.close(),
+      end,
     }
   },
 })
