@@ -117,7 +117,7 @@ const differences: readonly Difference[] = [
     reason: 'a ClientHello in the format of SSL 2.0 is not read (RFC 9846 appendix E.5, RFC 6176)',
   },
   {
-    names: /Protocol \(3, [0-2]\)|TLS ?v?1\.[01]|SSLv3/,
+    names: /Protocol \(3, [0-2]\)|TLS ?v?1\.[01]|SSLv3|to 1\.[01]$/,
     sees: /protocol_version/,
     reason: 'TLS 1.0, TLS 1.1 and SSL 3.0 are not spoken: protocol_version (RFC 8996, RFC 7568)',
   },
