@@ -6,7 +6,7 @@ import { Socket } from 'node:net'
 import process from 'node:process'
 import type { Duplex } from 'node:stream'
 import { inWorkerd } from '../crypto/runtime.ts'
-import { isHooked, isSystemSocket } from '../stream/system-socket.ts'
+import { isHooked, isSystemSocket, MIN_FREED } from '../stream/system-socket.ts'
 import { release } from '../wire/bytes.ts'
 
 export interface TransportListener {
@@ -26,7 +26,8 @@ export class Transport {
   readonly stream: Duplex
   readonly #listener: TransportListener
   readonly #isSocket: boolean
-  #isSystemSocket: boolean | undefined
+  /** Whether nobody else has what came, nor what was taken. */
+  #forgets: boolean | undefined
   #ended = false
   /** Streams that emit `close` themselves do not all say so in their state. */
   #closed = false
@@ -74,7 +75,10 @@ export class Transport {
     const { stream } = this
     if (stream.destroyed || stream.writableEnded) return process.nextTick(callback, closedError())
     const last = chunks.length - 1
-    const frees = chunks.some(({ length }) => length >= MIN_FREED) && this.#isSystems() && !isHooked(stream, 'write')
+    const frees =
+      chunks.some(({ length }) => length >= MIN_FREED) &&
+      (this.#forgets ??= isSystemSocket(stream)) &&
+      !isHooked(stream, 'write')
     const done = frees ? releasing(chunks, callback) : callback
     if (last > 0) stream.cork()
     chunks.forEach((chunk, index) => {
@@ -82,11 +86,6 @@ export class Transport {
       else stream.write(chunk)
     })
     if (last > 0) stream.uncork()
-  }
-
-  /** Nobody else has what came, nor what was taken. */
-  #isSystems(): boolean {
-    return (this.#isSystemSocket ??= this.#isSocket && isSystemSocket(this.stream))
   }
 
   end(callback: Callback): void {
@@ -139,7 +138,10 @@ export class Transport {
   /** `isDirect`: it comes from the handle of the socket. */
   #onData(chunk: unknown, isDirect = false): boolean {
     if (chunk instanceof Uint8Array)
-      return this.#listener.onData(chunk, isDirect && chunk.length >= MIN_FREED && this.#isSystems())
+      return this.#listener.onData(
+        chunk,
+        isDirect && chunk.length >= MIN_FREED && (this.#forgets ??= isSystemSocket(this.stream)),
+      )
     if (typeof chunk === 'string') return this.#listener.onData(Buffer.from(chunk), false)
     this.stream.destroy(new TypeError('the stream under a TLS socket has to give bytes'))
     return false
@@ -158,9 +160,6 @@ const releasing =
     chunks.forEach(release)
     callback(error)
   }
-
-/** Bytes of a chunk from which on its memory goes back at once. */
-const MIN_FREED = 4096
 
 const closedError = (): Error =>
   Object.assign(new Error('write EPIPE'), { code: 'EPIPE', syscall: 'write', errno: -32 })

@@ -9,7 +9,7 @@ import type { Deferred } from './defer.ts'
 import { inNextTurn } from './end-of-turn.ts'
 import { Inbox } from './inbox.ts'
 import { afterUnheld } from './limits.ts'
-import { isHooked, isSystemSocket } from './system-socket.ts'
+import { isHooked, isSystemSocket, MIN_FREED } from './system-socket.ts'
 import type { ByteStream, NodeDuplexLike } from './types.ts'
 import { release } from '../wire/bytes.ts'
 
@@ -21,9 +21,6 @@ const highWaterMark = 65_536
  * reads, also not the peer that may be in this process.
  */
 const MAX_BURST = 131_072
-
-/** Bytes from which on the memory of a read or a write goes back at once. */
-const MIN_FREED = 4096
 
 /** Bytes from which on several chunks are given to a gathering write. */
 const MIN_GATHERED = 8192
@@ -77,7 +74,6 @@ class NodeStream implements ByteStream {
   constructor(socket: Duplex, own: boolean) {
     this.#socket = socket
     this.#own = own
-    this.#forgets = own || undefined
     this.#inbox = new Inbox(() => this.#resume())
     this.#paused = socket.readableFlowing === false
     // The peer's FIN must not end our own direction: TLS has its own half-close.
@@ -112,7 +108,7 @@ class NodeStream implements ByteStream {
     try {
       const frees =
         chunks.some(({ length }) => length >= MIN_FREED) &&
-        (this.#forgets ??= isSystemSocket(socket)) &&
+        (this.#forgets ??= this.#own || isSystemSocket(socket)) &&
         !isHooked(socket, 'write')
       const hasRoom = frees ? socket.write(data, () => chunks.forEach(release)) : socket.write(data)
       const written = hasRoom === false ? this.#drained() : done

@@ -3,6 +3,9 @@
 
 import { inNode } from '../crypto/runtime.ts'
 
+/** Bytes of a chunk from which on its memory goes back at once: of a smaller one that is not worth a call. */
+export const MIN_FREED = 4096
+
 /** Asked when it is connected, or about to be. What sockets of other runtimes keep is not known. */
 export const isSystemSocket = (socket: object): boolean => {
   const { _handle: handle }: { readonly _handle?: object | null } = socket

@@ -39,16 +39,14 @@ const download = async (checkout: string, id: string): Promise<void> => {
 }
 
 const compare = async (size: string): Promise<void> => {
-  const contenders = new Map<string, string[]>()
-  const checkouts = positionals.length > 0 ? positionals : ['.']
-  for (const id of ['node', 'own', 'ownInto', 'ownHanded', 'ownNode']) {
-    for (const checkout of id === 'node' ? ['.'] : checkouts) {
-      const args = [checkout, '--of', id, '--sizes', size, '--handshakes', options.handshakes]
-      contenders.set(`${checkout} ${id}`, [fileURLToPath(import.meta.url), ...args])
-    }
-  }
   console.log(`writes of ${size} bytes`)
-  await compareTraced(contenders, Number(options.runs))
+  await compareTraced({
+    script: fileURLToPath(import.meta.url),
+    args: ['--sizes', size, '--handshakes', options.handshakes],
+    ids: ['node', 'own', 'ownInto', 'ownHanded', 'ownNode'],
+    checkouts: positionals,
+    runs: Number(options.runs),
+  })
 }
 
 if (options.of === undefined) for (const size of options.sizes.split(',')) await compare(size)

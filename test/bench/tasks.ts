@@ -1,5 +1,6 @@
 // What is done with connections over and over while the processor time is measured.
 
+import { handshakes } from './checkouts.ts'
 import type { Link, Opener } from './contenders/types.ts'
 import { spent } from './measure.ts'
 
@@ -26,7 +27,7 @@ const MIB = 1 << 20
 export const measurementOf = (task: Task, opener: Opener): Measurement => {
   if (task.kind === 'long') return long(opener, task.mebibytes)
   const { kind } = task
-  if (kind === 'handshakes') return each((turn) => handshakes(opener, turn))
+  if (kind === 'handshakes') return each((turn) => handshakesPerSecond(opener, turn))
   if (kind === 'first-answer') return each(() => firstAnswer(opener))
   return each((turn) => (kind === 'bulk' ? bulk : echo)(opener, task.size, turn))
 }
@@ -34,14 +35,11 @@ export const measurementOf = (task: Task, opener: Opener): Measurement => {
 const each = (measure: Measurement['measure']): Measurement => ({ measure, end: () => {} })
 
 /** Handshakes per second, their ends included. */
-const handshakes = async ({ open }: Opener, turn: number): Promise<number> => {
+const handshakesPerSecond = async (opener: Opener, turn: number): Promise<number> => {
   let time = 0
   let count = 0
   while (time < turn) {
-    time += await spent(async () => {
-      for (let i = 0; i < 10; i++) await (await open()).close()
-      await new Promise(setImmediate) // what closing puts off
-    })
+    time += await spent(() => handshakes(opener, 10))
     count += 10
   }
   return (count * 1000) / time

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { median } from './quantile.ts'
 
-export interface Run {
+interface Run {
   /** Microseconds of processor time a MiB. */
   readonly time: number
   /** Mark-compacts. */
@@ -30,12 +30,27 @@ const run = async (args: readonly string[]): Promise<Run> => {
   return { time: Number(time), marked: count(/Mark-Compact/g), young: count(/Scavenge/g) }
 }
 
-/** So many processes of each, in turns, every other round the other way round; by name, prints the medians. */
-export const compareTraced = async (
-  contenders: ReadonlyMap<string, readonly string[]>,
-  runs: number,
-): Promise<void> => {
-  const all = [...contenders].map(([name, args]) => ({ name, args, runs: new Array<Run>() }))
+export interface Comparison {
+  /** Run as `script CHECKOUT --of ID ...args`, for each contender. */
+  readonly script: string
+  readonly args: readonly string[]
+  /** Those of node:tls begin with `node`, and are the same in each checkout. */
+  readonly ids: readonly string[]
+  /** Paths; none for this one. */
+  readonly checkouts: readonly string[]
+  /** Processes of each. */
+  readonly runs: number
+}
+
+/** In turns, every other round the other way round; prints the medians. */
+export const compareTraced = async ({ script, args, ids, checkouts, runs }: Comparison): Promise<void> => {
+  const all = ids.flatMap((id) =>
+    (id.startsWith('node') || checkouts.length === 0 ? ['.'] : checkouts).map((checkout) => ({
+      name: `${checkout} ${id}`,
+      args: [script, checkout, '--of', id, ...args],
+      runs: new Array<Run>(),
+    })),
+  )
   for (let round = 0; round < runs; round++) {
     for (const contender of round % 2 === 0 ? all : all.toReversed()) contender.runs.push(await run(contender.args))
   }

@@ -9,10 +9,10 @@ import { connect as connectTcp } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import nodeTls from 'node:tls'
 import type { TLSSocket } from 'node:tls'
-import { resolve } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type * as Puretls from '../../src/index.node.ts'
+import { handshakes, load } from './checkouts.ts'
 import { messageOf } from './contenders/messages.ts'
 import { spent } from './measure.ts'
 import { ecdsa } from './setups.ts'
@@ -57,9 +57,6 @@ const own = async (connecting: Promise<Puretls.TlsConnection>): Promise<Sender> 
   return { write: (data) => connection.write(data), close: () => connection.abort() }
 }
 
-const load = async (checkout: string, path: string): Promise<unknown> =>
-  import(pathToFileURL(resolve(checkout, path)).href)
-
 const dials: Readonly<Record<string, (checkout: string) => Promise<Dial>>> = {
   node: async () => (port, ca) => nodeLike(nodeTls.connect({ port, host: '127.0.0.1', servername: 'localhost', ca })),
   'node, handed': async () => (port, ca) =>
@@ -83,10 +80,7 @@ const upload = async (checkout: string, id: string): Promise<void> => {
   const dial = await dials[id]?.(checkout)
   if (!dial) throw new Error(`no contender ${id}`)
   const open = (): Promise<Sender> => dial(Number(options.port), options.ca ?? '')
-  for (let i = 0; i < HANDSHAKES; i++) {
-    ;(await open()).close()
-    await new Promise(setImmediate) // what closing puts off
-  }
+  await handshakes({ open }, HANDSHAKES)
   const size = Number(options.sizes)
   const sender = await open()
   const send = async (mebibytes: number): Promise<void> => {
@@ -105,16 +99,14 @@ const compare = async (size: string): Promise<void> => {
   server.on('tlsClientError', () => {})
   await new Promise<void>((listening) => void server.listen(0, '127.0.0.1', listening))
   const { port } = server.address() as AddressInfo
-  const contenders = new Map<string, string[]>()
-  const checkouts = positionals.length > 0 ? positionals : ['.']
-  for (const id of Object.keys(dials)) {
-    for (const checkout of id.startsWith('node') ? ['.'] : checkouts) {
-      const args = [checkout, '--of', id, '--sizes', size, '--port', String(port), `--ca=${ecdsa.ca}`]
-      contenders.set(`${checkout} ${id}`, [fileURLToPath(import.meta.url), ...args])
-    }
-  }
   console.log(`writes of ${size} bytes`)
-  await compareTraced(contenders, Number(options.runs))
+  await compareTraced({
+    script: fileURLToPath(import.meta.url),
+    args: ['--sizes', size, '--port', String(port), `--ca=${ecdsa.ca}`],
+    ids: Object.keys(dials),
+    checkouts: positionals,
+    runs: Number(options.runs),
+  })
   server.close()
 }
 

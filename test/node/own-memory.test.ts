@@ -12,6 +12,7 @@ import { Transport } from '../../src/node/transport.ts'
 import type { TransportListener } from '../../src/node/transport.ts'
 import { createCa } from '../../src/pki/index.ts'
 import { bytesOf } from '../stream/compliance.ts'
+import { connectedSockets } from '../stream/duplexes.ts'
 import { FakeEngine } from '../stream/fake-engine.ts'
 
 const authority = await createCa({ name: 'Memory CA' })
@@ -35,12 +36,8 @@ const transportOf = (socket: Socket) => {
 
 /** Both ends of a connection over TCP. */
 const line = async (): Promise<readonly [near: Socket, far: Socket]> => {
-  const server = createTcpServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const near = connectTcp(portOf(server), '127.0.0.1')
-  const [far] = (await once(server, 'connection')) as [Socket]
+  const [near, far] = await connectedSockets()
   closing.push(
-    () => server.close(),
     () => near.destroy(),
     () => far.destroy(),
   )

@@ -1,14 +1,14 @@
 // The stream under a TLS socket: sockets and duplexes of every kind, and what is asked of one that has ended.
 
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { Duplex, duplexPair, PassThrough } from 'node:stream'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { connect as connectTls, TLSSocket } from '../../src/node/index.ts'
 import { Transport } from '../../src/node/transport.ts'
 import type { TransportListener } from '../../src/node/transport.ts'
 import { createCa } from '../../src/pki/index.ts'
+import { connectedSockets } from '../stream/duplexes.ts'
 
 const authority = await createCa({ name: 'Transport CA' })
 const leaf = await authority.issue({ names: ['localhost'] })
@@ -30,14 +30,10 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 /** Both ends of a connection over TCP. */
 const sockets = async (): Promise<readonly [near: Socket, far: Socket]> => {
-  const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const near = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true })
-  const [far] = (await once(server, 'connection')) as [Socket]
+  const [near, far] = await connectedSockets({ allowHalfOpen: true })
   closing.push(
     () => near.destroy(),
     () => far.destroy(),
-    () => server.close(),
   )
   return [near, far]
 }

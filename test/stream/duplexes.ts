@@ -38,17 +38,25 @@ export const memory = (fragment?: number | (() => number)): LineKind => ({
   },
 })
 
+/** Both ends of a connection over TCP. */
+export const connectedSockets = async (
+  options: { readonly allowHalfOpen?: boolean } = {},
+): Promise<[Socket, Socket]> => {
+  const server = createServer(options)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const near = netConnect({ ...options, port, host: '127.0.0.1' })
+  const [[far]] = (await Promise.all([once(server, 'connection'), once(near, 'connect')])) as [[Socket], unknown]
+  server.close()
+  return [near, far]
+}
+
 export const sockets: LineKind = {
   name: 'net.Socket',
   buffered: 24 * 1024 * kiB,
   make: async () => {
-    const server = createServer()
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as AddressInfo
-    const near = netConnect(port, '127.0.0.1')
-    const [[far]] = (await Promise.all([once(server, 'connection'), once(near, 'connect')])) as [[Socket], unknown]
-    server.close()
+    const [near, far] = await connectedSockets()
     return {
       near,
       far,

@@ -51,6 +51,23 @@ describe('the memory of a socket of our own', () => {
       expect(got).toEqual(new Uint8Array([...bytesOf(20_000), ...bytesOf(30_000), ...bytesOf(100), ...bytesOf(40_000)]))
     }))
 
+  it('stays where somebody hooked write(), and may have kept it', () =>
+    withSockets(async ({ near, far }) => {
+      const kept: Uint8Array[] = []
+      const write = near.write.bind(near)
+      Object.assign(near, {
+        write: (chunk: Uint8Array, ...rest: []) => {
+          kept.push(chunk)
+          return write(chunk, ...rest)
+        },
+      })
+      const [out, back] = [fromOwnSocket(near), fromNode(far)]
+      await out.write(bytesOf(20_000))
+      for (let left = 20_000; left > 0;) left -= (await back.read())?.length ?? left
+      await new Promise(setImmediate)
+      expect(kept).toEqual([bytesOf(20_000)])
+    }))
+
   it('stays where somebody else listens', () =>
     withSockets(async ({ near, far }) => {
       const kept: Uint8Array[] = []
