@@ -5,7 +5,7 @@ import * as contenders from './contenders/index.ts'
 import type { Transport } from './contenders/types.ts'
 import { openIdle, settle } from './idle.ts'
 
-const [, , who = 'own', transport = 'tcp', count = '500'] = process.argv
+const [, , who = 'own', transport = 'tcp', count = '2000'] = process.argv
 const identity = JSON.parse(process.env['BENCH_IDENTITY'] ?? '{}')
 const contender = who === 'node' ? contenders.node : who === 'own' ? contenders.own : contenders.ownNode
 const setup = { version: 'TLS 1.3', suite: 'TLS_AES_128_GCM_SHA256', group: 'X25519', identity } as const
