@@ -17,7 +17,7 @@ import type { SessionRules } from '../../src/node/openssl-sessions.ts'
 import { decodeSslSession, encodeSslSession } from '../../src/node/ssl-session.ts'
 import { decodeSession, encodeSession } from '../../src/session/state.ts'
 import { blankSession } from '../session/blank.ts'
-import { Child, freePort } from '../interop/process.ts'
+import { Child, freePort, present } from '../interop/process.ts'
 import { keys } from './differential/stage.ts'
 
 const { ca, cert, key } = keys
@@ -155,7 +155,9 @@ describe('a fleet with the same ticket keys', () => {
   })
 })
 
-describe('with nginx', () => {
+const hasNginx = await present('nginx', '-v')
+
+describe.runIf(hasNginx)('with nginx', () => {
   const sha1 = (...parts: readonly Uint8Array[]): Buffer => createHash('sha1').update(Buffer.concat(parts)).digest()
 
   /** nginx's session ID context: of its kind of server and its certificates. */
