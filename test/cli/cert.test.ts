@@ -5,7 +5,10 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createCa } from '../../src/pki/index.ts'
+import { present } from '../interop/process.ts'
 import { jsonOf, runCli, scratchFolder } from './harness.ts'
+
+const hasOpenssl = await present('openssl', 'version')
 
 const folder = scratchFolder()
 const run = (line: string, options: Parameters<typeof runCli>[1] = {}) => runCli(line, { cwd: folder, ...options })
@@ -32,7 +35,7 @@ beforeAll(async () => {
   await ok('cert ca --name "CN=Test CA, O=Example"')
 })
 
-describe('puretls cert', () => {
+describe.runIf(hasOpenssl)('puretls cert', () => {
   it('keeps its CA where only its owner can look', async () => {
     expect(mode('.config/puretls/ca')).toBe(0o700)
     expect(mode('.config/puretls/ca/ca-key.pem')).toBe(0o600)
@@ -220,7 +223,7 @@ describe('puretls cert', () => {
   })
 })
 
-describe('puretls cert show', () => {
+describe.runIf(hasOpenssl)('puretls cert show', () => {
   it('tells what a file holds, PEM and DER', async () => {
     openssl('x509', '-in', 'example.com.pem', '-outform', 'DER', '-out', 'example.der')
     openssl(
@@ -265,7 +268,7 @@ describe('puretls cert show', () => {
   })
 })
 
-describe('puretls cert verify', () => {
+describe.runIf(hasOpenssl)('puretls cert verify', () => {
   it('tells every path that was tried', async () => {
     const root = await createCa({ name: 'Root' })
     const old = await createCa({ name: 'Root', notBefore: Date.now() - 2e10, notAfter: Date.now() - 1e10 })
@@ -324,7 +327,7 @@ describe('puretls cert verify', () => {
   })
 })
 
-describe('puretls cert convert', () => {
+describe.runIf(hasOpenssl)('puretls cert convert', () => {
   it('to PKCS#12 and back, which OpenSSL reads', async () => {
     await ok(
       'cert convert example.com.pem --key example.com-key.pem --out made.p12 --new-password pass:sesame --name web',
@@ -349,7 +352,7 @@ describe('puretls cert convert', () => {
   })
 })
 
-describe('bad input', () => {
+describe.runIf(hasOpenssl)('bad input', () => {
   it.each([
     ['cert leaf', 2, /NAME/],
     ['cert leaf https://example.com/', 2, /name the host alone/],

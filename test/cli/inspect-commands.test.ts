@@ -9,10 +9,11 @@ import tls from 'node:tls'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exitCodes } from '../../src/cli/exit-codes.ts'
-import { Child, freePort, stopChildren } from '../interop/process.ts'
+import { Child, freePort, present, stopChildren } from '../interop/process.ts'
 import { jsonOf, runCli, scratchFolder, startCli } from './harness.ts'
 import { createWorld } from './world.ts'
 
+const hasOpenssl = await present('openssl', 'version')
 const captures = new URL('../inspect/captures/', import.meta.url).pathname
 let port = 0
 let nodePort = 0
@@ -53,7 +54,7 @@ afterAll(async () => {
 
 const at = (where: number): string => `127.0.0.1:${where}`
 
-describe('trace', () => {
+describe.runIf(hasOpenssl)('trace', () => {
   it('OpenSSL and Node, TLS 1.3 and 1.2: ladder, fields, bytes and secrets', async () => {
     for (const where of [port, nodePort]) {
       for (const version of ['', ' --tls12']) {
@@ -136,7 +137,7 @@ describe('trace', () => {
   })
 })
 
-describe('hello', () => {
+describe.runIf(hasOpenssl)('hello', () => {
   it('shows curl and Node, and answers each with its own hello', async () => {
     const folder = scratchFolder()
     const running = startCli('hello --port 0 --append hellos.jsonl', { cwd: folder })
@@ -177,7 +178,7 @@ describe('hello', () => {
   })
 })
 
-describe('tickets, bench, ech, psk', () => {
+describe.runIf(hasOpenssl)('tickets, bench, ech, psk', () => {
   it('tickets show: OpenSSL and Node resume', async () => {
     for (const where of [port, nodePort]) {
       const [thirteen] = jsonOf('tickets show', await runCli(`tickets show ${at(where)} --json`))

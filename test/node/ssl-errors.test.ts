@@ -5,6 +5,9 @@ import { describe, expect, it } from 'vitest'
 import { alertNumbers, TlsError, tlsErrorCodes } from '../../src/errors.ts'
 import type { AlertName, TlsErrorCode } from '../../src/errors.ts'
 import { nodeErrorOf } from '../../src/node/ssl-errors.ts'
+import { present } from '../interop/process.ts'
+
+const hasOpenssl = await present('openssl', 'version')
 
 /** OpenSSL's own line for an error; 3.2 renamed the alerts of SSL 3.0, and this is whichever is installed. */
 const wordsOf = (packed: string): string => sameNames(execFileSync('openssl', ['errstr', packed], { encoding: 'utf8' }))
@@ -13,7 +16,7 @@ const packedIn = (message: string): string => /^error:([0-9A-F]{8}):SSL routines
 
 const alerts = Object.keys(alertNumbers) as AlertName[]
 
-describe('errors of our own, in the words of OpenSSL', () => {
+describe.runIf(hasOpenssl)('errors of our own, in the words of OpenSSL', () => {
   it.each(tlsErrorCodes)('%s', (code) => {
     const error = nodeErrorOf(new TlsError(code, 'a sentence'))
     const packed = packedIn(error.message)
@@ -29,7 +32,7 @@ describe('errors of our own, in the words of OpenSSL', () => {
   })
 })
 
-describe('alerts of the peer, in the words of OpenSSL', () => {
+describe.runIf(hasOpenssl)('alerts of the peer, in the words of OpenSSL', () => {
   it.each(alerts)('%s', (received) => {
     const { message } = nodeErrorOf(new TlsError('alert_received', 'a sentence', { received }))
     const [line, number] = message.split(':SSL alert number ')
