@@ -49,10 +49,10 @@ const nobleAlone = (cipher: typeof gcm | typeof chacha20poly1305, keyLength: num
 }
 
 /** Where records have it: sealed in place behind the header, opened from there. */
-const provided = (name: CipherName, keyLength: number): Once => {
+const provided = async (name: CipherName, keyLength: number): Promise<Once> => {
   const cipher = nobleProvider.suites.find((suite) => suite.cipher.name === name)?.cipher
   if (cipher?.kind !== 'aead') throw new Error(`noble has no ${name}`)
-  const key = cipher.importKey(new Uint8Array(keyLength))
+  const key = await cipher.importKey(new Uint8Array(keyLength))
   return () => {
     const record = new Uint8Array(header.length + WRITE + 1 + TAG)
     const sealed = record.subarray(header.length)
@@ -75,7 +75,7 @@ const ciphers = [
 for (const { name, noble, keyLength, setup } of ciphers) {
   const subjects = [
     repeated('noble alone', nobleAlone(noble, keyLength)),
-    repeated('provider', provided(name, keyLength)),
+    repeated('provider', await provided(name, keyLength)),
     await carried(engine('engine', nobleProvider), setup),
     await carried(puretls('over a pair', nobleProvider), setup),
   ]
