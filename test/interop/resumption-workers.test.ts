@@ -23,8 +23,8 @@ const peers = [go, java, python]
 const present = await Promise.all(peers.map(requirePeer))
 const versions: readonly Version[] = ['TLS 1.3', 'TLS 1.2']
 
-describe.each(peers.filter((_, index) => present[index]))('$name', (peer) => {
-  it.each(versions)('as the server resumes our %s session', async (version) => {
+describe.each(peers)('$name', (peer) => {
+  it.skipIf(!present[peers.indexOf(peer)]).each(versions)('as the server resumes our %s session', async (version) => {
     const sessions = memorySessionCache()
     const resumed: boolean[] = []
     for (let i = 0; i < 3; i++) {
@@ -40,7 +40,7 @@ describe.each(peers.filter((_, index) => present[index]))('$name', (peer) => {
     expect(resumed).toEqual([false, true, true])
   })
 
-  it.each(versions)('as the client has its %s session resumed', async (version) => {
+  it.skipIf(!present[peers.indexOf(peer)]).each(versions)('as the client has its %s session resumed', async (version) => {
     const tls = createServer({ ...environment.server.ecdsa, versions: { min: version, max: version } })
     const resumed: boolean[] = []
     const handle = async (socket: Socket): Promise<void> => {
