@@ -40,36 +40,39 @@ describe.each(peers)('$name', (peer) => {
     expect(resumed).toEqual([false, true, true])
   })
 
-  it.skipIf(!present[peers.indexOf(peer)]).each(versions)('as the client has its %s session resumed', async (version) => {
-    const tls = createServer({ ...environment.server.ecdsa, versions: { min: version, max: version } })
-    const resumed: boolean[] = []
-    const handle = async (socket: Socket): Promise<void> => {
-      const connection = await tls.accept(socket)
-      resumed.push(connection.info.resumed)
-      for await (const data of connection)
-        await connection.write(new Uint8Array([...new TextEncoder().encode('echo:'), ...data]))
-      await connection.close()
-    }
-    // one port for all: Java keeps sessions by host and port
-    const listener = listen((socket) => {
-      handle(socket).catch(() => socket.destroy()) // the peer's report says what went wrong
-    })
-    listener.listen(0, '127.0.0.1')
-    await once(listener, 'listening')
-    const address = listener.address()
-    const port = typeof address === 'object' && address ? address.port : 0
-    try {
-      for (let i = 0; i < 3; i++) {
-        const report = await peer.dial(
-          port,
-          { version, certificate: undefined, message: `number ${i}`, resume: true },
-          environment.files,
-        )
-        expect(report.received).toBe(`echo:number ${i}`)
+  it.skipIf(!present[peers.indexOf(peer)]).each(versions)(
+    'as the client has its %s session resumed',
+    async (version) => {
+      const tls = createServer({ ...environment.server.ecdsa, versions: { min: version, max: version } })
+      const resumed: boolean[] = []
+      const handle = async (socket: Socket): Promise<void> => {
+        const connection = await tls.accept(socket)
+        resumed.push(connection.info.resumed)
+        for await (const data of connection)
+          await connection.write(new Uint8Array([...new TextEncoder().encode('echo:'), ...data]))
+        await connection.close()
       }
-    } finally {
-      listener.close()
-    }
-    expect(resumed).toEqual([false, true, true])
-  })
+      // one port for all: Java keeps sessions by host and port
+      const listener = listen((socket) => {
+        handle(socket).catch(() => socket.destroy()) // the peer's report says what went wrong
+      })
+      listener.listen(0, '127.0.0.1')
+      await once(listener, 'listening')
+      const address = listener.address()
+      const port = typeof address === 'object' && address ? address.port : 0
+      try {
+        for (let i = 0; i < 3; i++) {
+          const report = await peer.dial(
+            port,
+            { version, certificate: undefined, message: `number ${i}`, resume: true },
+            environment.files,
+          )
+          expect(report.received).toBe(`echo:number ${i}`)
+        }
+      } finally {
+        listener.close()
+      }
+      expect(resumed).toEqual([false, true, true])
+    },
+  )
 })
