@@ -12,9 +12,8 @@ import { nobleProvider } from '../../src/crypto/noble.ts'
 import type { CipherName } from '../../src/crypto/provider.ts'
 import { engine, puretls } from './contenders/puretls.ts'
 import type { Contender, Setup } from './contenders/types.ts'
-import { spent, valuesInTurns } from './measure.ts'
+import { inTurns, spent } from './measure.ts'
 import type { Subject } from './measure.ts'
-import { median } from './quantile.ts'
 import { chacha, full13 } from './setups.ts'
 
 const { values: options } = parseArgs({
@@ -79,13 +78,8 @@ for (const { name, noble, keyLength, setup } of ciphers) {
     await carried(engine('engine', nobleProvider), setup),
     await carried(puretls('over a pair', nobleProvider), setup),
   ]
-  const all = await valuesInTurns(subjects, rounds)
-  const first = all[0] ?? []
-  const told = subjects.map(({ name: subjectName }, i) => {
-    const values = all[i] ?? []
-    const ratio = median(values.map((value, round) => value / (first[round] ?? Number.NaN)))
-    return `${subjectName} ${median(values).toFixed(0)} (${ratio.toFixed(2)})`
-  })
+  const figures = await inTurns(subjects, rounds)
+  const told = figures.map((figure) => `${figure.name} ${figure.value.toFixed(0)} (${figure.ratio.toFixed(2)})`)
   console.log(`${name}: ${told.join(', ')}`)
 }
 process.exit()

@@ -5,10 +5,8 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createCa } from '../../src/pki/index.ts'
-import { present } from '../interop/process.ts'
+import { hasOpenssl } from '../pki/openssl.ts'
 import { jsonOf, runCli, scratchFolder } from './harness.ts'
-
-const hasOpenssl = await present('openssl', 'version')
 
 const folder = scratchFolder()
 const run = (line: string, options: Parameters<typeof runCli>[1] = {}) => runCli(line, { cwd: folder, ...options })

@@ -9,11 +9,11 @@ import tls from 'node:tls'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exitCodes } from '../../src/cli/exit-codes.ts'
-import { Child, freePort, present, stopChildren } from '../interop/process.ts'
+import { Child, freePort, stopChildren } from '../interop/process.ts'
+import { hasOpenssl } from '../pki/openssl.ts'
 import { jsonOf, runCli, scratchFolder, startCli } from './harness.ts'
 import { createWorld } from './world.ts'
 
-const hasOpenssl = await present('openssl', 'version')
 const captures = new URL('../inspect/captures/', import.meta.url).pathname
 let port = 0
 let nodePort = 0

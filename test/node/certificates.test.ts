@@ -10,9 +10,7 @@ import { detailedObject, legacyObject, linkedCertificate } from '../../src/node/
 import { createCa } from '../../src/pki/index.ts'
 import { decodePem } from '../../src/wire/pem.ts'
 import { parseCertificate } from '../../src/x509/certificate.ts'
-import { present } from '../interop/process.ts'
-
-const hasOpenssl = await present('openssl', 'version')
+import { hasOpenssl } from '../pki/openssl.ts'
 
 const ders = (pem: string): readonly Uint8Array[] => decodePem(pem).map(({ bytes }) => bytes)
 const root = await createCa({ name: 'Shown Root' })

@@ -9,9 +9,7 @@ import { createSecureContext } from '../../src/node/index.ts'
 import { cipherSuites, signatureSchemes } from '../../src/wire/registry.ts'
 import { derInteger, derSequence } from '../../src/wire/der.ts'
 import { encodePem } from '../../src/wire/pem.ts'
-import { present } from '../interop/process.ts'
-
-const hasOpenssl = await present('openssl', 'version')
+import { hasOpenssl } from '../pki/openssl.ts'
 
 describe.runIf(hasOpenssl)('the suites of OpenSSL', () => {
   const command = ['ciphers', '-stdname', '-v', 'ALL:COMPLEMENTOFALL@SECLEVEL=0']

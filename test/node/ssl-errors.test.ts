@@ -5,9 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { alertNumbers, TlsError, tlsErrorCodes } from '../../src/errors.ts'
 import type { AlertName, TlsErrorCode } from '../../src/errors.ts'
 import { nodeErrorOf } from '../../src/node/ssl-errors.ts'
-import { present } from '../interop/process.ts'
-
-const hasOpenssl = await present('openssl', 'version')
+import { hasOpenssl } from '../pki/openssl.ts'
 
 /** OpenSSL's own line for an error; 3.2 renamed the alerts of SSL 3.0, and this is whichever is installed. */
 const wordsOf = (packed: string): string => sameNames(execFileSync('openssl', ['errstr', packed], { encoding: 'utf8' }))

@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'vitest'
 
-const present = spawnSync('openssl', ['version'], { stdio: 'ignore' }).status === 0
-if (!present && process.env.CI === 'true') throw new Error('CI needs the openssl command')
+/** Whether the command is here. */
+export const hasOpenssl = spawnSync('openssl', ['version'], { stdio: 'ignore' }).status === 0
+if (!hasOpenssl && process.env.CI === 'true') throw new Error('CI needs the openssl command')
 
 /** `test`, or a skipped one that names what is missing. */
-export const withOpenssl: typeof test = present ? test : (test.skip as typeof test)
+export const withOpenssl: typeof test = hasOpenssl ? test : (test.skip as typeof test)
 
 export interface OpensslResult {
   readonly status: number
